@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* An entry: one thing found in an input. A plain struct; transforms may change its fields before a
+ * sink sees it. */
+#ifndef RDBFERRY_ENTRY_H
+#define RDBFERRY_ENTRY_H
+
+#include <rdbferry/slice.h>
+#include <stdint.h>
+
+typedef struct rf_value rf_value;
+
+typedef enum rf_entry_kind {
+    RF_ENTRY_AUX,        /* name, text */
+    RF_ENTRY_FUNCTION,   /* text: the library's code */
+    RF_ENTRY_MODULE_AUX, /* name: the module, text: the raw record after the opcode */
+    RF_ENTRY_KEY_COUNTS, /* db, keys, expiring: a hint before a database's keys */
+    RF_ENTRY_KEY,        /* db, key, type and below */
+    RF_ENTRY_COMMAND,    /* db, argc, argv: a command of an AOF */
+} rf_entry_kind;
+
+/* A logical type, as TYPE names it. Wire types and encodings are rf_value_encoding()'s affair. */
+/* clang-format off */
+#define RF_TYPES(X)                                                                     \
+    X(STRING, "string") X(LIST, "list") X(SET, "set") X(ZSET, "zset") X(HASH, "hash")   \
+    X(STREAM, "stream") X(MODULE, "module") X(ARRAY, "array")
+/* clang-format on */
+
+typedef enum rf_type {
+#define RF_TYPE_ENUM(name, text) RF_##name,
+    RF_TYPES(RF_TYPE_ENUM)
+#undef RF_TYPE_ENUM
+        RF_TYPE_COUNT
+} rf_type;
+
+enum { RF_NO_EXPIRY = -1 };
+
+typedef struct rf_entry {
+    rf_entry_kind kind;
+    uint64_t offset; /* of its first byte in the decoded stream */
+    int64_t db;
+    rf_slice key;
+    rf_type type;
+    int64_t expire_ms;  /* Unix time in milliseconds; RF_NO_EXPIRY: none */
+    int64_t idle;       /* seconds since it was used (LRU); -1: not recorded */
+    int freq;           /* LFU counter 0..255; -1: not recorded */
+    rf_slice metadata;  /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
+    rf_value *value;    /* lazy; owned by the reader, gone with the next entry */
+    rf_slice name;
+    rf_slice text;
+    uint64_t keys, expiring;
+    const rf_slice *argv;
+    size_t argc;
+} rf_entry;
+
+#endif

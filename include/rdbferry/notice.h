@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Notices: what a user should know of and is no error. The library counts nothing and prints nothing;
+ * it calls the function it was given, on the thread that reads entries. */
+#ifndef RDBFERRY_NOTICE_H
+#define RDBFERRY_NOTICE_H
+
+#include <rdbferry/slice.h>
+#include <stdint.h>
+
+/* clang-format off */
+#define RF_NOTICES(X)                                                                              \
+    X(EMPTY_KEY,       "empty_key",       "empty keys skipped, as a server does")                  \
+    X(TRAILING_BYTES,  "trailing_bytes",  "bytes after the end of the RDB ignored")                \
+    X(NO_CHECKSUM,     "no_checksum",     "no checksum in the input")                              \
+    X(FOREIGN_RECORD,  "foreign_record",  "records of another vendor skipped")                     \
+    X(SLOT_IMPORT,     "slot_import",     "slots were being imported: their keys may be incomplete") \
+    X(STREAM_LENGTH,   "stream_length",   "streams whose length differs from their entries")       \
+    X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
+    X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
+    X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \
+    X(SAME_FUNCTION,   "same_function",   "function libraries found again with the same code")
+/* clang-format on */
+
+typedef enum rf_notice_code {
+#define RF_NOTICE_ENUM(name, id, text) RF_NOTICE_##name,
+    RF_NOTICES(RF_NOTICE_ENUM)
+#undef RF_NOTICE_ENUM
+        RF_NOTICE_COUNT
+} rf_notice_code;
+
+typedef struct rf_notice {
+    rf_notice_code code;
+    int64_t offset; /* in the decoded stream; -1: none */
+    int db;         /* -1: none */
+    rf_slice key;   /* empty with db -1: no key concerned */
+    const char *detail;
+} rf_notice;
+
+/* `detail` and `key` are borrowed until the function returns. */
+typedef struct rf_notify {
+    void (*fn)(void *ctx, const rf_notice *notice); /* NULL: nobody listens */
+    void *ctx;
+} rf_notify;
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A sink: where entries go. One output, or an AOF directory.
+ *
+ * Nothing appears under its final name before rf_sink_finish() returns RF_OK: bytes go to temporary
+ * files beside the target (O_EXCL, 0600), are synced, get the mode that umask allows, and are renamed.
+ * rf_sink_close() without a finish removes them. */
+#ifndef RDBFERRY_SINK_H
+#define RDBFERRY_SINK_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/error.h>
+#include <rdbferry/notice.h>
+#include <rdbferry/version.h>
+#include <stdbool.h>
+
+typedef struct rf_sink rf_sink;
+
+typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4 } rf_compression;
+
+typedef struct rf_sink_options {
+    rf_server target;         /* who is to read the output */
+    int64_t saved_at;         /* the ctime that RDB outputs tell, in Unix seconds; -1: none */
+    rf_compression compress;  /* of files and stdout; an AOF directory is always plain */
+    bool force;               /* replace what is there */
+    bool prefer_restore;      /* commands: RESTORE for all but strings */
+    bool drop_unsupported;    /* leave out, with a notice, what the target has no words for */
+    rf_notify notify;
+} rf_sink_options;
+
+/* A file of commands. `path` "-" is stdout. */
+RF_API rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out,
+                                rf_error *error);
+
+/* An RDB file; `preamble`: as the head of an AOF, after which commands may follow. */
+RF_API rf_code rf_sink_open_rdb(const char *path, bool preamble, const rf_sink_options *options,
+                                rf_sink **out, rf_error *error);
+
+typedef enum rf_aof_base { RF_BASE_RDB, RF_BASE_AOF } rf_aof_base;
+
+/* An AOF directory as Redis 7 and Valkey read it: base, incr, manifest; the manifest appears last.
+ * `appendfilename` is the server's setting of that name. The directory is made if it is missing. */
+RF_API rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
+                                   const rf_sink_options *options, rf_sink **out, rf_error *error);
+
+/* Nowhere: everything is walked and checked, nothing is kept. */
+RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
+
+/* Writes one entry. Uses up its value. After an error the sink can only be closed. */
+RF_API rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error);
+
+/* Ends the output: trailer, flush, sync, final names. */
+RF_API rf_code rf_sink_finish(rf_sink *sink, rf_error *error);
+
+typedef struct rf_output_info {
+    const char *path;
+    uint64_t bytes;   /* as it lies on disk */
+    uint64_t xxh3;    /* XXH3-64 of these bytes */
+} rf_output_info;
+
+/* What a finished sink has written; false past the last one. Strings live as long as the sink. */
+RF_API bool rf_sink_output(const rf_sink *sink, size_t index, rf_output_info *info);
+
+/* NULL is let through. */
+RF_API void rf_sink_close(rf_sink *sink);
+
+/* Removes every unfinished temporary file of this process; for a program that is about to die of a
+ * signal. Call it from a thread (sigwait), not from a signal handler. */
+RF_API void rf_remove_unfinished(void);
+
+#endif

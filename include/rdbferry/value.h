@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* A value: lazy until somebody does one of three things with it. One decoder serves all three.
+ *
+ *   rf_value_skip   nobody wants it
+ *   rf_value_copy   its raw bytes, never decoded
+ *   rf_value_walk   its elements, pushed into a visitor
+ *
+ * A value can be used once, because its bytes stream by; after rf_value_hold() any number of times.
+ * A value nobody used is skipped by the reader's next step. */
+#ifndef RDBFERRY_VALUE_H
+#define RDBFERRY_VALUE_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/error.h>
+#include <rdbferry/version.h>
+#include <stdbool.h>
+
+typedef struct rf_stream_id {
+    uint64_t ms, seq;
+} rf_stream_id;
+
+/* What a stream says of itself after its entries. */
+typedef struct rf_stream {
+    uint64_t length;
+    rf_stream_id last_id, first_id, max_deleted_id;
+    uint64_t entries_added;
+    uint64_t groups;
+} rf_stream;
+
+typedef struct rf_group {
+    rf_slice name;
+    rf_stream_id last_id;
+    int64_t entries_read; /* -1: unknown */
+    uint64_t pending, consumers;
+} rf_group;
+
+typedef struct rf_consumer {
+    rf_slice name;
+    int64_t seen_ms, active_ms; /* active: -1 if never */
+    uint64_t pending;
+} rf_consumer;
+
+/* One pending entry: of the consumer told last, or of nobody (NACKed, Redis 8.8+). */
+typedef struct rf_pending {
+    rf_stream_id id;
+    int64_t delivered_ms;
+    uint64_t delivery_count;
+} rf_pending;
+
+/* Idempotent producers (Redis 8.6+). */
+typedef struct rf_producers {
+    uint64_t duration_s, max_entries, producers;
+} rf_producers;
+
+typedef struct rf_producer_record {
+    rf_slice producer, iid;
+    rf_stream_id id;
+} rf_producer_record;
+
+enum { RF_NO_INSERT_INDEX = -1 };
+
+/* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
+ * still checked, except that a stream's entries are not even looked at where nobody listens to them. A callback that returns anything but RF_OK ends the walk with that code; it fills the
+ * rf_error itself. */
+typedef struct rf_visitor {
+    rf_code (*string)(void *ctx, rf_slice value);
+    rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */
+    rf_code (*member)(void *ctx, rf_slice member);
+    rf_code (*scored)(void *ctx, rf_slice member, double score);
+    rf_code (*field)(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms);
+
+    rf_code (*slot)(void *ctx, uint64_t index, rf_slice value); /* of an array, ascending */
+    rf_code (*array)(void *ctx, bool has_insert_index, uint64_t insert_index); /* before the slots */
+
+    /* A stream: its entries, then itself, then its groups, each with its consumers and their pending
+     * entries, then the group's pending entries that nobody owns; last the producers. */
+    rf_code (*stream_entry)(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs);
+    rf_code (*stream)(void *ctx, const rf_stream *stream);
+    rf_code (*group)(void *ctx, const rf_group *group);
+    rf_code (*consumer)(void *ctx, const rf_consumer *consumer);
+    rf_code (*pending)(void *ctx, const rf_pending *pending);
+    rf_code (*unowned)(void *ctx, const rf_pending *pending);
+    rf_code (*producers)(void *ctx, const rf_producers *producers);
+    rf_code (*producer_record)(void *ctx, const rf_producer_record *record);
+
+    rf_code (*module)(void *ctx, const char name[10], uint64_t version); /* then nothing: it is opaque */
+} rf_visitor;
+
+/* How a wire type is called, where it comes from, what it means. */
+typedef struct rf_encoding {
+    const char *name; /* "listpack", "quicklist", ... as OBJECT ENCODING would say it where it can */
+    rf_type type;
+    uint8_t number;   /* the type byte */
+    int since;        /* the first RDB version that has it */
+    rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
+} rf_encoding;
+
+RF_API const rf_encoding *rf_value_encoding(const rf_value *value);
+
+RF_API rf_code rf_value_skip(rf_value *value, rf_error *error);
+
+/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. */
+typedef rf_code (*rf_bytes_fn)(void *ctx, rf_slice bytes);
+RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
+
+/* The type byte that belongs to the bytes rf_value_copy() hands out. It is the encoding's number but
+ * for hashes whose field names lie outside the value (Redis 8.10 templates): those come out as plain
+ * hashes (4). */
+RF_API uint8_t rf_value_copied_type(const rf_value *value);
+
+RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);
+
+/* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that
+ * it can be used again and again. *size, if not NULL: the number of raw bytes. */
+RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);
+
+#endif
