@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A growable run of bytes. A zeroed buffer is empty and ready. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer {
+    uint8_t *data;
+    size_t len, cap;
+};
+
+/* Room for n more bytes behind len. False when memory is out; the buffer is then as it was. */
+bool buffer_reserve(struct buffer *buffer, size_t n);
+
+bool buffer_append(struct buffer *buffer, rf_slice bytes);
+
+static inline rf_slice buffer_slice(const struct buffer *buffer)
+{
+    return (rf_slice){buffer->data, buffer->len};
+}
+
+void buffer_free(struct buffer *buffer);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Unaligned loads and stores of fixed-width integers, and a few compiler words. The one place where
+ * bytes become numbers; nothing else casts pointers. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HOST_TO_LE(bits, x) (x)
+#define HOST_TO_BE(bits, x) __builtin_bswap##bits(x)
+#else
+#define HOST_TO_LE(bits, x) __builtin_bswap##bits(x)
+#define HOST_TO_BE(bits, x) (x)
+#endif
+
+#define BYTES_ACCESSORS(bits)                                       \
+    static inline uint##bits##_t load_le##bits(const uint8_t *p)    \
+    {                                                               \
+        uint##bits##_t x;                                           \
+        memcpy(&x, p, sizeof x);                                    \
+        return HOST_TO_LE(bits, x);                                 \
+    }                                                               \
+    static inline uint##bits##_t load_be##bits(const uint8_t *p)    \
+    {                                                               \
+        uint##bits##_t x;                                           \
+        memcpy(&x, p, sizeof x);                                    \
+        return HOST_TO_BE(bits, x);                                 \
+    }                                                               \
+    static inline void store_le##bits(uint8_t *p, uint##bits##_t x) \
+    {                                                               \
+        x = HOST_TO_LE(bits, x);                                    \
+        memcpy(p, &x, sizeof x);                                    \
+    }                                                               \
+    static inline void store_be##bits(uint8_t *p, uint##bits##_t x) \
+    {                                                               \
+        x = HOST_TO_BE(bits, x);                                    \
+        memcpy(p, &x, sizeof x);                                    \
+    }
+
+BYTES_ACCESSORS(16)
+BYTES_ACCESSORS(32)
+BYTES_ACCESSORS(64)
+#undef BYTES_ACCESSORS
+
+static inline int32_t load_le24s(const uint8_t *p)
+{
+    uint32_t x = (uint32_t)p[0] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 24;
+    return (int32_t)x >> 8;
+}
+
+static inline double load_le_double(const uint8_t *p)
+{
+    uint64_t bits = load_le64(p);
+    double d;
+    memcpy(&d, &bits, sizeof d);
+    return d;
+}
+
+/* A slice of a string literal, and one of any bytes. */
+#define SLICE(literal) ((rf_slice){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+static inline rf_slice slice_of(const void *ptr, size_t len)
+{
+    return (rf_slice){ptr, len};
+}
+
+static inline bool slice_equal(rf_slice a, rf_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* As memcmp orders, a shorter one first where one starts with the other. */
+static inline int slice_compare(rf_slice a, rf_slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+#endif

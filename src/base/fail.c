@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors: filled where something is found out, named on the way up, printed at the end. */
+#include "base/fail.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 0))) static void fill(rf_error *error, rf_code code, const char *format,
+                                                       va_list args)
+{
+    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
+    vsnprintf(error->message, sizeof error->message, format, args);
+}
+
+rf_code fail(rf_error *error, rf_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fill(error, code, format, args);
+    va_end(args);
+    return code;
+}
+
+rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
+{
+    int reason = errno; /* what follows may change it */
+    va_list args;
+    va_start(args, format);
+    fill(error, code, format, args);
+    va_end(args);
+
+    char text[128];
+    size_t used = strlen(error->message);
+    snprintf(error->message + used, sizeof error->message - used, ": %s",
+             strerror_r(reason, text, sizeof text));
+    return code;
+}
+
+void error_at(rf_error *error, int64_t offset, int64_t file_offset)
+{
+    if (error->offset >= 0)
+        return;
+    error->offset = offset;
+    error->file_offset = file_offset;
+}
+
+/* Keys stand between quotes, so quotes and backslashes are escaped too. */
+static bool stands_for_itself(uint8_t c)
+{
+    return c >= ' ' && c <= '~' && c != '\'' && c != '\\';
+}
+
+void error_key(rf_error *error, int64_t db, rf_slice key)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char ellipsis[] = "...";
+    char *to = error->key;
+    const char *limit = error->key + sizeof error->key - sizeof ellipsis;
+
+    error->db = db > INT_MAX ? INT_MAX : (int)db;
+    for (size_t i = 0; i < key.len; i++) {
+        uint8_t c = key.ptr[i];
+        bool plain = stands_for_itself(c);
+        if (limit - to < (plain ? 1 : 4)) {
+            memcpy(to, ellipsis, sizeof ellipsis);
+            return;
+        }
+        if (plain) {
+            *to++ = (char)c;
+        } else {
+            memcpy(to, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+            to += 4;
+        }
+    }
+    *to = '\0';
+}
+
+void error_input(rf_error *error, const char *name)
+{
+    snprintf(error->input, sizeof error->input, "%s", name);
+}
+
+const char *rf_code_text(rf_code code)
+{
+    switch (code) {
+#define CODE_TEXT(name, number, text) \
+    case RF_##name: return text;
+        RF_CODES(CODE_TEXT)
+#undef CODE_TEXT
+    }
+    return "an unknown code";
+}
+
+size_t rf_error_format(const rf_error *error, char *out, size_t size)
+{
+    char place[32] = "", db[32] = "";
+    bool has_key = error->db >= 0 || error->key[0]; /* an empty key is a key */
+
+    if (error->offset >= 0)
+        snprintf(place, sizeof place, "offset 0x%" PRIx64 ": ", (uint64_t)error->offset);
+    if (error->db >= 0)
+        snprintf(db, sizeof db, " (db %d)", error->db);
+    int length = snprintf(out, size, "%s%s%s%s%s%s%s%s", error->input, error->input[0] ? ": " : "", place,
+                          error->message[0] ? error->message : rf_code_text(error->code),
+                          has_key ? " in key '" : "", error->key, has_key ? "'" : "", db);
+    return length < 0 ? 0 : (size_t)length;
+}

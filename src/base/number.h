@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Integers as decimal text and back. */
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
+
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NUMBER_TEXT_MAX = 20 }; /* "-9223372036854775808", "18446744073709551615" */
+
+/* Write the shortest decimal text, no terminator; return its length. `out` has NUMBER_TEXT_MAX bytes. */
+size_t number_print_u64(uint8_t *out, uint64_t n);
+size_t number_print_i64(uint8_t *out, int64_t n);
+
+/* How long the text would be. */
+size_t number_length_u64(uint64_t n);
+
+/* Reads canonical decimal text (what number_print_i64 writes, all of it, nothing else): "-5" but not
+ * "+5", "05", "-0" or "5 ". False if it is not that or does not fit. */
+bool number_parse_i64(rf_slice text, int64_t *out);
+bool number_parse_u64(rf_slice text, uint64_t *out);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The slow way of an outbuf: what does not fit goes out block by block. */
+#include "base/outbuf.h"
+
+void outbuf_put_slow(struct outbuf *out, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+    for (;;) {
+        size_t room = (size_t)(out->end - out->pos);
+        size_t part = n < room ? n : room;
+        if (part)
+            memcpy(out->pos, from, part);
+        out->pos += part;
+        from += part;
+        n -= part;
+        if (n == 0)
+            return;
+        out->next(out);
+    }
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Server versions: which releases there were, which RDB version each writes. */
+#include <inttypes.h>
+#include <rdbferry/version.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Oldest first within each dialect. 255.255 is what builds of the development trees call themselves. */
+/* clang-format off: a line for each RDB version */
+static const struct release {
+    rf_server server;
+    int rdb_version;
+} releases[] = {
+    {{RF_REDIS, 1, 0}, 1},       {{RF_REDIS, 1, 2}, 1},   {{RF_REDIS, 2, 0}, 1},      {{RF_REDIS, 2, 2}, 1},
+    {{RF_REDIS, 2, 4}, 2},       {{RF_REDIS, 2, 6}, 6},   {{RF_REDIS, 2, 8}, 6},      {{RF_REDIS, 3, 0}, 6},
+    {{RF_REDIS, 3, 2}, 7},       {{RF_REDIS, 4, 0}, 8},   {{RF_REDIS, 5, 0}, 9},      {{RF_REDIS, 6, 0}, 9},
+    {{RF_REDIS, 6, 2}, 9},       {{RF_REDIS, 7, 0}, 10},  {{RF_REDIS, 7, 2}, 11},     {{RF_REDIS, 7, 4}, 12},
+    {{RF_REDIS, 8, 0}, 12},      {{RF_REDIS, 8, 2}, 12},  {{RF_REDIS, 8, 4}, 12},     {{RF_REDIS, 8, 6}, 13},
+    {{RF_REDIS, 8, 8}, 14},      {{RF_REDIS, 8, 10}, 15}, {{RF_REDIS, 255, 255}, 16}, {{RF_VALKEY, 7, 2}, 11},
+    {{RF_VALKEY, 8, 0}, 11},     {{RF_VALKEY, 8, 1}, 11}, {{RF_VALKEY, 9, 0}, 80},    {{RF_VALKEY, 9, 1}, 80},
+    {{RF_VALKEY, 255, 255}, 81},
+};
+/* clang-format on */
+enum { RELEASES = sizeof releases / sizeof *releases };
+
+static const char *const dialect_names[] = {[RF_REDIS] = "redis", [RF_VALKEY] = "valkey"};
+
+/* Digits of a number below 1000, of which *text is moved to the end. */
+static bool parse_part(const char **text, int *out)
+{
+    const char *start = *text;
+    int n = 0;
+    for (; **text >= '0' && **text <= '9' && *text - start < 3; ++*text)
+        n = n * 10 + (**text - '0');
+    *out = n;
+    return *text > start;
+}
+
+static bool skip_dot(const char **text)
+{
+    bool dot = **text == '.';
+    *text += dot;
+    return dot;
+}
+
+bool rf_server_parse(const char *text, rf_server *out)
+{
+    rf_server server = {RF_REDIS, 0, 0};
+    int patch;
+    for (rf_dialect d = RF_REDIS; d <= RF_VALKEY; d++) {
+        size_t length = strlen(dialect_names[d]);
+        if (strncmp(text, dialect_names[d], length) == 0 && text[length] == '-') {
+            server.dialect = d;
+            text += length + 1;
+            break;
+        }
+    }
+    if (!parse_part(&text, &server.major) || !skip_dot(&text) || !parse_part(&text, &server.minor))
+        return false;
+    if (skip_dot(&text) && !parse_part(&text, &patch))
+        return false;
+    if (*text)
+        return false;
+    *out = server;
+    return true;
+}
+
+size_t rf_server_format(rf_server server, char *out, size_t size)
+{
+    int length = snprintf(out, size, "%s %d.%d", dialect_names[server.dialect], server.major, server.minor);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+static bool not_older(rf_server a, rf_server b)
+{
+    return a.major != b.major ? a.major > b.major : a.minor >= b.minor;
+}
+
+bool rf_server_at_least(rf_server a, rf_server b)
+{
+    static const rf_server parting = {RF_REDIS, 7, 2};
+    return not_older(a, b) && (a.dialect == b.dialect || not_older(parting, b));
+}
+
+int rf_server_rdb_version(rf_server server)
+{
+    int version = 0;
+    for (size_t i = 0; i < RELEASES; i++)
+        if (releases[i].server.dialect == server.dialect && not_older(server, releases[i].server))
+            version = releases[i].rdb_version;
+    return version;
+}
+
+rf_server rf_server_of_rdb(rf_dialect dialect, int rdb_version)
+{
+    const struct release *found = NULL;
+    for (size_t i = 0; i < RELEASES; i++) {
+        const struct release *r = &releases[i];
+        /* Versions 3 to 5 were never released: who reads them is who writes the next one. */
+        if (r->server.dialect == dialect && r->rdb_version >= rdb_version &&
+            (!found || r->rdb_version == found->rdb_version))
+            found = r;
+    }
+    return found ? found->server : (rf_server){dialect, 0, 0};
+}
