@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* CRC-64 by tables, 16 bytes at a time, joining of checksums, and the choice of the way to go.
+ *
+ * Checksums are polynomials over GF(2) modulo the CRC's own, bit 63 being the coefficient of x^0 and bit 0
+ * that of x^63 ("reflected"). A byte more multiplies by x^8. */
+#include "codec/crc64.h"
+#include "base/bytes.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+static const uint64_t polynomial = 0x95ac9329ac4bc9b5; /* ad93d23594c935a9 reflected, x^64 left out */
+
+enum { LANES = 16 };
+
+/* tables[k][b]: the checksum of byte b and k zero bytes. */
+static uint64_t tables[LANES][256];
+
+static uint64_t times_x(uint64_t a)
+{
+    return a >> 1 ^ (a & 1 ? polynomial : 0);
+}
+
+static void make_tables(void)
+{
+    for (unsigned b = 0; b < 256; b++) {
+        uint64_t crc = b;
+        for (int bit = 0; bit < 8; bit++)
+            crc = times_x(crc);
+        tables[0][b] = crc;
+    }
+    for (int k = 1; k < LANES; k++)
+        for (unsigned b = 0; b < 256; b++) {
+            uint64_t crc = tables[k - 1][b];
+            tables[k][b] = tables[0][crc & 0xff] ^ crc >> 8;
+        }
+}
+
+/* What `word` contributes, its last byte having `k` bytes behind it. */
+static inline uint64_t lanes_of(uint64_t word, int k)
+{
+    uint64_t crc = 0;
+    for (int i = 0; i < 8; i++)
+        crc ^= tables[k + 7 - i][word >> 8 * i & 0xff];
+    return crc;
+}
+
+uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_tables);
+
+    const uint8_t *p = bytes;
+    for (; n >= LANES; n -= LANES, p += LANES)
+        crc = lanes_of(load_le64(p) ^ crc, 8) ^ lanes_of(load_le64(p + 8), 0);
+    for (; n > 0; n--, p++)
+        crc = tables[0][(crc ^ *p) & 0xff] ^ crc >> 8;
+    return crc;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product = 0;
+    for (; a; a <<= 1, b = times_x(b))
+        if (a >> 63)
+            product ^= b;
+    return product;
+}
+
+uint64_t crc64_combine(uint64_t crc_a, uint64_t crc_b, uint64_t length_b)
+{
+    uint64_t power = (uint64_t)1 << (63 - 8); /* x^8, squared as often as length_b has bits */
+    for (; length_b; length_b >>= 1, power = multiply(power, power))
+        if (length_b & 1)
+            crc_a = multiply(crc_a, power);
+    return crc_a ^ crc_b;
+}
+
+typedef uint64_t crc64_way(uint64_t crc, const void *bytes, size_t n);
+
+static crc64_way first_call;
+static _Atomic(crc64_way *) way = first_call;
+
+static uint64_t first_call(uint64_t crc, const void *bytes, size_t n)
+{
+    crc64_way *best = crc64_has_clmul() ? crc64_clmul : crc64_slicing;
+    atomic_store_explicit(&way, best, memory_order_relaxed);
+    return best(crc, bytes, n);
+}
+
+uint64_t crc64(uint64_t crc, const void *bytes, size_t n)
+{
+    return atomic_load_explicit(&way, memory_order_relaxed)(crc, bytes, n);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* CRC-64 by carry-less multiplication, 128 bytes at a time.
+ *
+ * 16 bytes in a register are a polynomial of degree 127, the first byte's lowest bit being the highest
+ * coefficient. To move them d bits towards the start of the data multiplies them by x^d, which may be
+ * reduced beforehand: each half, times its power of x modulo the CRC's polynomial, makes again 16 bytes
+ * that may be added (xor) to those d bits further on. What is left at last are 16 bytes with the
+ * checksum of everything, which the tables finish. A product of two reflected halves comes out one bit
+ * short of its place, hence the powers below are one less.
+ *
+ *     d bits on    first half (8 bytes)    second half
+ *                  x^(d+63)                x^(d-1)         */
+#include "codec/crc64.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("pclmul,sse4.1")))
+
+enum { LANES = 8, STRIDE = LANES * 16 };
+
+bool crc64_has_clmul(void)
+{
+    return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
+}
+
+TARGET static inline __m128i load(const uint8_t *p)
+{
+    return _mm_loadu_si128((const __m128i *)p);
+}
+
+/* `value` moved on by the distance that `powers` are made for. */
+TARGET static inline __m128i fold(__m128i value, __m128i powers)
+{
+    return _mm_xor_si128(_mm_clmulepi64_si128(value, powers, 0x00),
+                         _mm_clmulepi64_si128(value, powers, 0x11));
+}
+
+TARGET uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    if (n < 2 * STRIDE)
+        return crc64_slicing(crc, p, n);
+
+    const __m128i by_stride = _mm_set_epi64x(0x768361524d29ed0b, (long long)0xcc26fa7c57f8054c);
+    const __m128i by_lane = _mm_set_epi64x(0x381d0015c96f4444, (long long)0xd9d7be7d505da32c);
+    __m128i lanes[LANES];
+    for (int i = 0; i < LANES; i++)
+        lanes[i] = load(p + 16 * i);
+    lanes[0] = _mm_xor_si128(lanes[0], _mm_cvtsi64_si128((long long)crc));
+    for (p += STRIDE, n -= STRIDE; n >= STRIDE; p += STRIDE, n -= STRIDE)
+        for (int i = 0; i < LANES; i++)
+            lanes[i] = _mm_xor_si128(fold(lanes[i], by_stride), load(p + 16 * i));
+
+    __m128i all = lanes[0];
+    for (int i = 1; i < LANES; i++)
+        all = _mm_xor_si128(fold(all, by_lane), lanes[i]);
+    for (; n >= 16; p += 16, n -= 16)
+        all = _mm_xor_si128(fold(all, by_lane), load(p));
+
+    uint8_t last[16];
+    _mm_storeu_si128((__m128i *)last, all);
+    return crc64_slicing(crc64_slicing(0, last, sizeof last), p, n);
+}
+
+#else
+
+bool crc64_has_clmul(void)
+{
+    return false;
+}
+
+uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n)
+{
+    return crc64_slicing(crc, bytes, n);
+}
+
+#endif

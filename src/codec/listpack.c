@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Listpacks: every encoding there is, and what may be wrong.
+ *
+ *   0xxxxxxx            7-bit integer             F0 + u32le   string, 32-bit length
+ *   10xxxxxx            string, 6-bit length      F1 .. F4     integer of 2, 3, 4, 8 bytes, LE
+ *   110xxxxx + byte     13-bit integer            F5 .. FE     nothing
+ *   1110xxxx + byte     string, 12-bit length     FF           the end                          */
+#include "codec/listpack.h"
+
+enum { LISTPACK_HEADER = 6, LISTPACK_UNKNOWN = 65535, LISTPACK_END = 0xff };
+
+bool listpack_open(struct listpack *cursor, rf_slice blob)
+{
+    *cursor = (struct listpack){.start = blob.ptr, .fault = "listpack shorter than an empty one"};
+    if (blob.len <= LISTPACK_HEADER)
+        return false;
+    cursor->fault = "listpack whose size contradicts its header";
+    if (load_le32(blob.ptr) != blob.len)
+        return false;
+    cursor->pos = blob.ptr + LISTPACK_HEADER;
+    cursor->end = blob.ptr + blob.len - 1;
+    cursor->count = load_le16(blob.ptr + 4);
+    cursor->fault = "listpack without an end";
+    if (*cursor->end != LISTPACK_END)
+        return false;
+    cursor->fault = NULL;
+    return true;
+}
+
+static enum packed_step damaged(struct listpack *cursor, const char *fault)
+{
+    cursor->fault = fault;
+    return PACKED_DAMAGED;
+}
+
+static enum packed_step listpack_end(struct listpack *cursor)
+{
+    if (cursor->count != LISTPACK_UNKNOWN && cursor->count != cursor->seen)
+        return damaged(cursor, "listpack with another number of elements than it says");
+    return PACKED_END;
+}
+
+/* Bytes of the lead byte and what follows it, without a string's bytes; 0: no such encoding. */
+static size_t head_size(uint8_t lead)
+{
+    static const uint8_t sizes[16] = {5, 3, 4, 5, 9};
+    if (lead < 0xc0)
+        return 1;
+    return lead < 0xf0 ? 2 : sizes[lead - 0xf0];
+}
+
+/* The element whose head is at p. */
+static struct packed decode(const uint8_t *p)
+{
+    uint8_t lead = *p;
+    if (lead < 0x80)
+        return (struct packed){.integer = lead};
+    if (lead < 0xc0)
+        return (struct packed){.ptr = p + 1, .len = lead & 0x3f};
+    if (lead < 0xe0) /* the sign moves up to bit 31 and back */
+        return (struct packed){.integer = (int32_t)((uint32_t)load_be16(p) << 19) >> 19};
+    if (lead < 0xf0)
+        return (struct packed){.ptr = p + 2, .len = load_be16(p) & 0xfff};
+    switch (lead) {
+    case 0xf0: return (struct packed){.ptr = p + 5, .len = load_le32(p + 1)};
+    case 0xf1: return (struct packed){.integer = (int16_t)load_le16(p + 1)};
+    case 0xf2: return (struct packed){.integer = load_le24s(p + 1)};
+    case 0xf3: return (struct packed){.integer = (int32_t)load_le32(p + 1)};
+    default: return (struct packed){.integer = (int64_t)load_le64(p + 1)};
+    }
+}
+
+/* The bounds are the server's, each but the first one lower than seven bits to the byte would give. */
+static size_t backlen_size(uint64_t size)
+{
+    return 1 + (size > 127) + (size >= 16383) + (size >= 2097151) + (size >= 268435455);
+}
+
+/* Seven bits to the byte, the highest first, the top bit set in all but the first. */
+static bool backlen_matches(const uint8_t *p, size_t width, uint64_t size)
+{
+    for (size_t i = width; i-- > 0; size >>= 7)
+        if (p[i] != ((size & 0x7f) | (i ? 0x80 : 0)))
+            return false;
+    return true;
+}
+
+enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element)
+{
+    const uint8_t *p = cursor->pos;
+    uint64_t room = (uint64_t)(cursor->end - p);
+    if (room == 0)
+        return listpack_end(cursor);
+
+    uint64_t size = head_size(*p);
+    if (size == 0)
+        return damaged(cursor, "listpack with an unknown encoding");
+    if (size > room)
+        return damaged(cursor, "truncated listpack");
+    *element = decode(p);
+    if (element->ptr)
+        size += element->len;
+    size_t width = backlen_size(size);
+    if (size + width > room)
+        return damaged(cursor, "truncated listpack");
+    if (!backlen_matches(p + size, width, size))
+        return damaged(cursor, "listpack with a wrong back length");
+    cursor->pos = p + size + width;
+    cursor->seen++;
+    return PACKED_ELEMENT;
+}

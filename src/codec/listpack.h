@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Listpacks: a cursor over a blob, trusting nothing in it.
+ *
+ *   u32le total bytes | u16le entry count (65535: unknown) | entries | FF
+ *
+ * Each entry is `encoding [data] backlen`; backlen says the size of encoding and data, to be read from
+ * its end. (Valkey src/listpack.c) */
+#ifndef CODEC_LISTPACK_H
+#define CODEC_LISTPACK_H
+
+#include "base/bytes.h"
+#include "codec/packed.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct listpack {
+    const uint8_t *start, *pos, *end; /* end: the FF */
+    uint32_t seen;                    /* elements passed so far */
+    uint32_t count;                   /* as the header says; 65535: unknown */
+    const char *fault;                /* what is wrong, after PACKED_DAMAGED or a failed open */
+};
+
+/* Starts at the first element. False, with `fault` set, if the header contradicts the blob's size. */
+bool listpack_open(struct listpack *cursor, rf_slice blob);
+
+enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element);
+
+/* The next element. PACKED_END is reported only where the end mark stands where the header says it does
+ * and the count is right. Here: what is most frequent, integers below 128 and strings below 64 bytes. */
+static inline enum packed_step listpack_next(struct listpack *cursor, struct packed *element)
+{
+    const uint8_t *p = cursor->pos;
+    uint8_t lead = *p;
+    size_t size = 1;
+    if (lead < 0x80) {
+        *element = (struct packed){.integer = lead};
+    } else if (lead < 0xc0) {
+        *element = (struct packed){.ptr = p + 1, .len = lead & 0x3f};
+        size += lead & 0x3f;
+    } else {
+        return listpack_next_slow(cursor, element);
+    }
+    if (UNLIKELY((size_t)(cursor->end - p) <= size || p[size] != size))
+        return listpack_next_slow(cursor, element);
+    cursor->pos = p + size + 1;
+    cursor->seen++;
+    return PACKED_ELEMENT;
+}
+
+#endif
