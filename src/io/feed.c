@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* A feed: a thread that fills blocks from a source.
+ *
+ *     free blocks  ->  thread: read, CRC-64  ->  full blocks  ->  feed_next()
+ *          ^                                                          |
+ *          +----------------------- feed_return() -------------------+
+ *
+ * Blocks are allocated to the byte, and under AddressSanitizer what a short block leaves over is out of
+ * bounds, so that whoever reads past the bytes is caught. */
+#include "io/feed.h"
+#include "base/fail.h"
+#include "codec/crc64.h"
+#include "io/queue.h"
+#include "io/source.h"
+#include "io/thread.h"
+#include <stdlib.h>
+
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h> /* words without meaning unless built with it */
+#else
+#define ASAN_POISON_MEMORY_REGION(from, size)   ((void)(from), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
+#endif
+
+struct feed_block {
+    struct block block; /* first: a block is cast back */
+    uint8_t memory[];
+};
+
+struct feed {
+    rf_source *source;
+    size_t block_size;
+    struct queue free, full;
+    struct block *blocks[FEED_BLOCKS];
+    struct block end; /* the last one */
+    rf_error error;
+    pthread_t thread;
+    bool running;
+    _Atomic uint64_t decoded;
+};
+
+/* Fills a block. What a pipe has is handed on at once, a file fills the block. */
+static rf_code feed_fill(struct feed *feed, struct block *block)
+{
+    bool partial = rf_source_size(feed->source) < 0;
+    size_t n;
+    block->len = 0;
+    do {
+        rf_code code = source_read(feed->source, block->data + block->len, feed->block_size - block->len, &n,
+                                   &feed->error);
+        if (code != RF_OK)
+            return code;
+        block->len += n;
+    } while (n > 0 && block->len < feed->block_size && !partial);
+    return RF_OK;
+}
+
+static void *feed_run(void *arg)
+{
+    struct feed *feed = arg;
+    struct block *block;
+    uint64_t offset = 0, crc = 0;
+    rf_code code = RF_OK;
+    bool ended = false;
+
+    while (!ended && (block = queue_take(&feed->free)) != NULL) {
+        block->data = ((struct feed_block *)block)->memory + FEED_ROOM;
+        ASAN_UNPOISON_MEMORY_REGION(block->data, feed->block_size);
+        code = feed_fill(feed, block);
+        ASAN_POISON_MEMORY_REGION(block->data + block->len, feed->block_size - block->len);
+        block->offset = offset;
+        block->crc = crc;
+        block->file_offset = (int64_t)source_file_position(feed->source);
+        offset += block->len;
+        crc = crc64(crc, block->data, block->len);
+        atomic_store_explicit(&feed->decoded, offset, memory_order_relaxed);
+        ended = code != RF_OK || block->len == 0;
+        if (block->len > 0)
+            queue_put(&feed->full, block);
+    }
+    feed->end = (struct block){
+        .offset = offset,
+        .crc = crc,
+        .file_offset = (int64_t)source_file_position(feed->source),
+        .code = code,
+    };
+    queue_close(&feed->full);
+    return NULL;
+}
+
+static bool feed_allocate(struct feed *feed)
+{
+    for (int i = 0; i < FEED_BLOCKS; i++) {
+        struct feed_block *b = malloc(sizeof *b + FEED_ROOM + feed->block_size);
+        if (!b)
+            return false;
+        b->block = (struct block){.len = 0};
+        feed->blocks[i] = &b->block;
+        queue_put(&feed->free, &b->block);
+    }
+    return true;
+}
+
+rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_error *error)
+{
+    struct feed *feed = calloc(1, sizeof *feed);
+    if (!feed)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    feed->source = source;
+    feed->block_size = block_size ? block_size : FEED_BLOCK;
+    queue_init(&feed->free);
+    queue_init(&feed->full);
+    if (!feed_allocate(feed)) {
+        feed_close(feed);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    int failure = thread_start(&feed->thread, feed_run, feed);
+    if (failure) {
+        feed_close(feed);
+        return fail(error, RF_E_MEMORY, "cannot start a thread");
+    }
+    feed->running = true;
+    *out = feed;
+    return RF_OK;
+}
+
+struct block *feed_next(struct feed *feed)
+{
+    struct block *block = queue_take(&feed->full);
+    return block ? block : &feed->end;
+}
+
+void feed_return(struct feed *feed, struct block *block)
+{
+    queue_put(&feed->free, block);
+}
+
+const rf_error *feed_error(const struct feed *feed)
+{
+    return &feed->error;
+}
+
+bool feed_is_plain(const struct feed *feed)
+{
+    return rf_source_layers(feed->source)[0] == '\0';
+}
+
+void feed_position(const struct feed *feed, uint64_t *decoded, uint64_t *file)
+{
+    *decoded = atomic_load_explicit(&feed->decoded, memory_order_relaxed);
+    *file = source_file_position(feed->source);
+}
+
+void feed_close(struct feed *feed)
+{
+    if (feed->running) {
+        source_stop(feed->source);
+        queue_close(&feed->free);
+        pthread_join(feed->thread, NULL);
+    }
+    for (int i = 0; i < FEED_BLOCKS; i++)
+        free(feed->blocks[i]);
+    queue_free(&feed->free);
+    queue_free(&feed->full);
+    free(feed);
+}

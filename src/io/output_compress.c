@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Compressing an output with zlib and with liblz4's frames. Both write from a block of their own. */
+#include "io/output_compress.h"
+#include "base/fail.h"
+#include <lz4frame.h>
+#include <stdlib.h>
+#define ZLIB_CONST /* input is const */
+#include <zlib.h>
+
+/* --- gzip -------------------------------------------------------------------------------------------- */
+
+enum {
+    GZIP_LEVEL = 3,             /* of commands: half the time of level 6 for 8 % more bytes */
+    GZIP_BITS = MAX_WBITS + 16, /* zlib's word for "with gzip's header and trailer" */
+    GZIP_OUT = 256 * 1024,
+};
+
+struct gzip {
+    struct compressor compressor;
+    z_stream z;
+    uint8_t out[GZIP_OUT];
+};
+
+static rf_code gzip_run(struct gzip *gzip, int flush, rf_error *error)
+{
+    int result;
+    do {
+        gzip->z.next_out = gzip->out;
+        gzip->z.avail_out = GZIP_OUT;
+        result = deflate(&gzip->z, flush);
+        size_t n = GZIP_OUT - gzip->z.avail_out;
+        if (n > 0)
+            TRY(gzip->compressor.to.put(gzip->compressor.to.ctx, (rf_slice){gzip->out, n}, error));
+    } while (gzip->z.avail_out == 0 || (flush == Z_FINISH && result == Z_OK));
+    return RF_OK;
+}
+
+static rf_code gzip_put(struct compressor *compressor, rf_slice bytes, rf_error *error)
+{
+    struct gzip *gzip = (struct gzip *)compressor;
+    gzip->z.next_in = bytes.ptr;
+    gzip->z.avail_in = (uInt)bytes.len;
+    return gzip_run(gzip, Z_NO_FLUSH, error);
+}
+
+static rf_code gzip_end(struct compressor *compressor, rf_error *error)
+{
+    return gzip_run((struct gzip *)compressor, Z_FINISH, error);
+}
+
+static void gzip_close(struct compressor *compressor)
+{
+    struct gzip *gzip = (struct gzip *)compressor;
+    deflateEnd(&gzip->z);
+    free(gzip);
+}
+
+struct compressor *compressor_gzip(struct compressed_to to)
+{
+    struct gzip *gzip = calloc(1, sizeof *gzip);
+    if (!gzip)
+        return NULL;
+    gzip->compressor = (struct compressor){.put = gzip_put, .end = gzip_end, .close = gzip_close, .to = to};
+    if (deflateInit2(&gzip->z, GZIP_LEVEL, Z_DEFLATED, GZIP_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(gzip);
+        return NULL;
+    }
+    return &gzip->compressor;
+}
+
+/* --- lz4 --------------------------------------------------------------------------------------------- */
+
+enum { LZ4_STEP = 256 * 1024 /* bytes compressed at a time */ };
+
+static const LZ4F_preferences_t lz4_preferences = {
+    .frameInfo = {.blockSizeID = LZ4F_max256KB, .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+};
+
+struct lz4 {
+    struct compressor compressor;
+    LZ4F_cctx *context;
+    bool begun;
+    size_t cap;
+    uint8_t out[];
+};
+
+/* Hands on what an LZ4F function has made. */
+static rf_code lz4_hand_on(struct lz4 *lz4, size_t made, rf_error *error)
+{
+    if (LZ4F_isError(made))
+        return fail(error, RF_E_WRITE, "lz4: %s", LZ4F_getErrorName(made));
+    return made > 0 ? lz4->compressor.to.put(lz4->compressor.to.ctx, (rf_slice){lz4->out, made}, error)
+                    : RF_OK;
+}
+
+static rf_code lz4_begin(struct lz4 *lz4, rf_error *error)
+{
+    if (lz4->begun)
+        return RF_OK;
+    lz4->begun = true;
+    return lz4_hand_on(lz4, LZ4F_compressBegin(lz4->context, lz4->out, lz4->cap, &lz4_preferences), error);
+}
+
+static rf_code lz4_put(struct compressor *compressor, rf_slice bytes, rf_error *error)
+{
+    struct lz4 *lz4 = (struct lz4 *)compressor;
+    TRY(lz4_begin(lz4, error));
+    while (bytes.len > 0) {
+        size_t step = bytes.len < LZ4_STEP ? bytes.len : LZ4_STEP;
+        size_t made = LZ4F_compressUpdate(lz4->context, lz4->out, lz4->cap, bytes.ptr, step, NULL);
+        TRY(lz4_hand_on(lz4, made, error));
+        bytes.ptr += step;
+        bytes.len -= step;
+    }
+    return RF_OK;
+}
+
+static rf_code lz4_end(struct compressor *compressor, rf_error *error)
+{
+    struct lz4 *lz4 = (struct lz4 *)compressor;
+    TRY(lz4_begin(lz4, error));
+    return lz4_hand_on(lz4, LZ4F_compressEnd(lz4->context, lz4->out, lz4->cap, NULL), error);
+}
+
+static void lz4_close(struct compressor *compressor)
+{
+    struct lz4 *lz4 = (struct lz4 *)compressor;
+    LZ4F_freeCompressionContext(lz4->context);
+    free(lz4);
+}
+
+struct compressor *compressor_lz4(struct compressed_to to)
+{
+    size_t cap = LZ4F_compressBound(LZ4_STEP, &lz4_preferences) + LZ4F_HEADER_SIZE_MAX;
+    struct lz4 *lz4 = calloc(1, sizeof *lz4 + cap);
+    if (!lz4)
+        return NULL;
+    lz4->cap = cap;
+    lz4->compressor = (struct compressor){.put = lz4_put, .end = lz4_end, .close = lz4_close, .to = to};
+    if (LZ4F_isError(LZ4F_createCompressionContext(&lz4->context, LZ4F_VERSION))) {
+        free(lz4);
+        return NULL;
+    }
+    return &lz4->compressor;
+}

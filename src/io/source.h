@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a source: a stack of layers.
+ *
+ *     file | memory  ->  gzip | lz4 | capture  ->  ...  ->  source_read()
+ *
+ * Each layer reads from the one below it. The head of a layer can be looked at before it is read, and
+ * from that the next layer is chosen. */
+#ifndef IO_SOURCE_H
+#define IO_SOURCE_H
+
+#include <rdbferry/error.h>
+#include <rdbferry/source.h>
+#include <rdbferry/value.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct layer {
+    /* Reads at least one byte and at most `cap`; *n is 0 at the end of the input. After an error the
+     * layer can only be closed. */
+    rf_code (*read)(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
+    /* Frees the layer, not what is below it. */
+    void (*close)(struct layer *layer);
+    struct layer *below;
+
+    /* private to source.c: bytes looked at and not read yet */
+    uint8_t *head;
+    size_t head_pos, head_len;
+};
+
+/* What is at the very bottom: bytes as they lie on disk. `layer` comes first. */
+struct origin {
+    struct layer layer;
+    int64_t size;                  /* -1: a pipe, a device */
+    _Atomic uint64_t position;     /* bytes read so far */
+    void (*stop)(struct origin *); /* see source_stop(); may be NULL */
+};
+
+enum recognition { LAYER_NO, LAYER_YES, LAYER_NEEDS_MORE };
+
+/* What can be stacked. */
+struct layer_kind {
+    const char *name;
+    /* Do the first n bytes of the layer below ask for this kind? More of them may be asked for. */
+    enum recognition (*recognises)(const uint8_t *head, size_t n);
+    /* The head of `below` has been recognised and is still to be read. Fills read, close and whatever is
+     * private; NULL when memory is out. */
+    struct layer *(*open)(struct layer *below);
+};
+
+extern const struct layer_kind layer_gzip, layer_lz4, layer_capture;
+
+/* For layers: reads from the one below, what has been looked at first. */
+rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
+
+/* Passes over n bytes of what has been looked at. */
+void layer_pass(struct layer *layer, size_t n);
+
+/* The bottoms. They report errors of their own only; a failing one leaves *out as it is. */
+rf_code origin_open_path(const char *path, struct origin **out, rf_error *error);
+rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error);
+rf_code origin_open_memory(rf_slice bytes, struct origin **out, rf_error *error);
+
+/* A source over a bottom, which it takes over, also when it fails. */
+rf_code source_over(struct origin *origin, const char *name, rf_source **out, rf_error *error);
+
+/* Decoded bytes; *n is 0 at the end. Errors name the input and the place. */
+rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error);
+
+/* How much of the file has been read; from any thread. */
+uint64_t source_file_position(const rf_source *source);
+
+/* Makes a read that waits for a pipe return with an error, now or later; from any thread. */
+void source_stop(rf_source *source);
+
+const char *source_name(const rf_source *source);
+
+#endif

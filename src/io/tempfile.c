@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Temporary files: made and renamed relative to their directory, which is kept open, so that a change of
+ * the working directory does not matter. */
+#include "io/tempfile.h"
+#include "base/fail.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <rdbferry/sink.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SUFFIX = 6, NAME_SHOWN = 200 /* bytes of a long name that the temporary one shows */ };
+
+struct tempfile {
+    struct tempfile *next; /* in `unfinished` */
+    int fd, dir;
+    bool committed;
+    char *name; /* of the target, within its directory */
+    char temporary[NAME_SHOWN + 32];
+    char target[]; /* as it was given, for messages */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and of names on disk */
+static struct tempfile *unfinished;
+static bool ended; /* rf_remove_unfinished() was called: nothing new appears */
+
+static void unlist(struct tempfile *file)
+{
+    struct tempfile **at = &unfinished;
+    while (*at && *at != file)
+        at = &(*at)->next;
+    if (*at)
+        *at = file->next;
+}
+
+void rf_remove_unfinished(void)
+{
+    pthread_mutex_lock(&lock);
+    ended = true;
+    for (struct tempfile *file = unfinished; file; file = file->next)
+        unlinkat(file->dir, file->temporary, 0);
+    unfinished = NULL;
+    pthread_mutex_unlock(&lock);
+}
+
+static rf_code fail_ended(const struct tempfile *file, rf_error *error)
+{
+    return fail(error, RF_E_WRITE, "%s: the program is being stopped", file->target);
+}
+
+/* --- making one -------------------------------------------------------------------------------------- */
+
+static void name_temporary(struct tempfile *file)
+{
+    static const char letters[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    uint8_t random[SUFFIX];
+    char suffix[SUFFIX + 1] = "";
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        memset(random, getpid() & 0xff, sizeof random);
+    for (int i = 0; i < SUFFIX; i++)
+        suffix[i] = letters[random[i] % sizeof letters];
+    snprintf(file->temporary, sizeof file->temporary, ".%.*s.rdbferry-%s", (int)NAME_SHOWN, file->name,
+             suffix);
+}
+
+/* The directory can be synced if it can be read; making files in it needs less. */
+static int open_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 || errno != EACCES ? fd : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Splits the target into directory and name; opens the directory. */
+static rf_code enter_directory(struct tempfile *file, rf_error *error)
+{
+    char *slash = strrchr(file->target, '/');
+    file->name = slash ? slash + 1 : file->target;
+    if (*file->name == '\0')
+        return fail(error, RF_E_ARGUMENT, "%s: not a file name", file->target);
+    if (slash && slash != file->target) {
+        *slash = '\0';
+        file->dir = open_directory(file->target);
+        *slash = '/';
+    } else {
+        file->dir = open_directory(slash ? "/" : ".");
+    }
+    return file->dir >= 0 ? RF_OK
+                          : fail_errno(error, RF_E_WRITE, "%s: cannot open the directory", file->target);
+}
+
+static rf_code make_listed(struct tempfile *file, rf_error *error)
+{
+    pthread_mutex_lock(&lock);
+    rf_code code = ended ? fail_ended(file, error) : RF_OK;
+    for (int tries = 100; code == RF_OK && file->fd < 0; tries--) {
+        name_temporary(file);
+        file->fd = openat(file->dir, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY,
+                          0600);
+        if (file->fd < 0 && (errno != EEXIST || tries == 0))
+            code = fail_errno(error, RF_E_WRITE, "%s: cannot create a file beside it", file->target);
+    }
+    if (code == RF_OK) {
+        file->next = unfinished;
+        unfinished = file;
+    }
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *error)
+{
+    size_t size = strlen(target) + 1;
+    struct tempfile *file = calloc(1, sizeof *file + size);
+    if (!file)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    memcpy(file->target, target, size);
+    file->fd = file->dir = -1;
+    rf_code code = enter_directory(file, error);
+    if (code == RF_OK)
+        code = make_listed(file, error);
+    if (code != RF_OK) {
+        tempfile_close(file);
+        return code;
+    }
+    *out = file;
+    return RF_OK;
+}
+
+int tempfile_fd(const struct tempfile *file)
+{
+    return file->fd;
+}
+
+/* --- giving it its name ------------------------------------------------------------------------------ */
+
+/* umask() can only be read by setting it, which other threads would notice; the kernel tells it in a
+ * file. */
+static mode_t current_umask(void)
+{
+    char line[128];
+    unsigned mask;
+    bool found = false;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status && !found && fgets(line, sizeof line, status))
+        found = sscanf(line, "Umask: %o", &mask) == 1;
+    if (status)
+        fclose(status);
+    if (!found)
+        umask(mask = umask(077));
+    return mask;
+}
+
+static int rename_into_place(const struct tempfile *file, bool replace)
+{
+    if (replace)
+        return renameat(file->dir, file->temporary, file->dir, file->name);
+    if (renameat2(file->dir, file->temporary, file->dir, file->name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    /* the file system has no such rename */
+    if (linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0)
+        return -1;
+    return unlinkat(file->dir, file->temporary, 0);
+}
+
+static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *error)
+{
+    if (ended)
+        return fail_ended(file, error);
+    if (rename_into_place(file, replace) < 0)
+        return errno == EEXIST ? fail(error, RF_E_EXISTS, "%s: is there already", file->target)
+                               : fail_errno(error, RF_E_WRITE, "%s: cannot rename to it", file->target);
+    unlist(file);
+    file->committed = true;
+    return RF_OK;
+}
+
+rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
+{
+    if (fchmod(file->fd, 0666 & ~current_umask()) < 0)
+        return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", file->target);
+    pthread_mutex_lock(&lock);
+    rf_code code = commit_listed(file, replace, error);
+    pthread_mutex_unlock(&lock);
+    TRY(code);
+    /* EBADF: it could not be opened for reading; EINVAL: the file system does not sync directories */
+    if (fsync(file->dir) < 0 && errno != EBADF && errno != EINVAL)
+        return fail_errno(error, RF_E_WRITE, "%s: cannot sync the directory", file->target);
+    return RF_OK;
+}
+
+void tempfile_close(struct tempfile *file)
+{
+    if (!file)
+        return;
+    pthread_mutex_lock(&lock);
+    if (!file->committed && file->fd >= 0 && !ended)
+        unlinkat(file->dir, file->temporary, 0);
+    unlist(file);
+    pthread_mutex_unlock(&lock);
+    if (file->fd >= 0)
+        close(file->fd);
+    if (file->dir >= 0)
+        close(file->dir);
+    free(file);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the threads of a pipeline. */
+#ifndef IO_THREAD_H
+#define IO_THREAD_H
+
+#include <pthread.h>
+
+/* A thread with every signal blocked: signals go to the program's own threads, and a write to a closed
+ * pipe is an error here, not the end of the process. Returns 0 or an errno value. */
+int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
+
+#endif

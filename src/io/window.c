@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* A window's slow ways: what happens where a segment ends.
+ *
+ *   enter:   current  |....... rest|          The next block follows, and the rest of the one before is
+ *            next         |rest|.......|      copied into the room in front of it.
+ *
+ *   gather:  current  |....... rest|          The rest, and of the next blocks as much as is needed, are
+ *            spill    |rest ...... n|         copied into memory of their own. What is left of the last
+ *            pending            |xxx.....|    block waits until the spill is used up.
+ *
+ * A block that was entered stays where it is until the release. The feed cannot go on without blocks, so
+ * once HELD_MAX are held the next ones are copied into spills whole, and go back at once. */
+#include "io/window.h"
+#include "base/fail.h"
+#include "codec/crc64.h"
+#include "io/feed.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { HELD_MAX = FEED_BLOCKS - 3 }; /* one more may be pending, two are the feed's */
+
+static const uint8_t nothing[1]; /* where pos stands when there are no bytes */
+
+static size_t window_left(const struct window *w)
+{
+    return (size_t)(w->end - w->pos);
+}
+
+void window_open_feed(struct window *w, struct feed *feed)
+{
+    *w = (struct window){.feed = feed};
+    w->pos = w->end = w->segment_start = w->crc_from = nothing;
+}
+
+void window_open_memory(struct window *w, rf_slice bytes)
+{
+    const uint8_t *start = bytes.len ? bytes.ptr : nothing;
+    *w = (struct window){.pos = start, .end = start + bytes.len};
+    w->segment_start = w->crc_from = start;
+}
+
+/* --- segments ---------------------------------------------------------------------------------------- */
+
+static void segment_free(struct window *w, struct block *segment)
+{
+    if (segment->spill) {
+        free(segment);
+    } else {
+        feed_return(w->feed, segment);
+        w->held--;
+    }
+}
+
+static void retire(struct window *w, struct block *segment)
+{
+    if (!segment)
+        return;
+    segment->next = w->retired;
+    w->retired = segment;
+}
+
+void window_release_slow(struct window *w)
+{
+    while (w->retired) {
+        struct block *segment = w->retired;
+        w->retired = segment->next;
+        segment_free(w, segment);
+    }
+}
+
+void window_close(struct window *w)
+{
+    window_release_slow(w);
+    if (w->current)
+        segment_free(w, w->current);
+    if (w->pending)
+        segment_free(w, w->pending);
+    arena_free(&w->arena);
+}
+
+/* Makes the next block pending, unless one is. RF_END where the input ends. */
+static rf_code await_block(struct window *w)
+{
+    if (w->pending)
+        return RF_OK;
+    struct block *block = feed_next(w->feed);
+    if (block->len > 0) {
+        w->pending = block;
+        w->pending_used = 0;
+        w->held++;
+        return RF_OK;
+    }
+    if (block->code == RF_OK)
+        return RF_END;
+    *w->error = *feed_error(w->feed);
+    return block->code;
+}
+
+static size_t pending_left(const struct window *w)
+{
+    return w->pending->len - w->pending_used;
+}
+
+/* Makes `segment` current; what is at `pos` is what was at the window's pos before. */
+static void segment_set(struct window *w, struct block *segment, const uint8_t *pos, const uint8_t *end)
+{
+    w->segment_offset = window_offset(w);
+    w->segment_start = w->tap_from = w->pos = pos;
+    w->end = end;
+    retire(w, w->current);
+    w->current = segment;
+}
+
+/* Moves on into the pending block, which has room for what is left. */
+static void segment_enter(struct window *w)
+{
+    struct block *block = w->pending;
+    size_t rest = window_left(w);
+    uint8_t *pos = block->data + w->pending_used - rest;
+    if (rest > 0)
+        memmove(pos, w->pos, rest);
+    w->pending = NULL;
+    w->crc_from = block->data;
+    w->crc = block->crc;
+    w->file_offset = block->file_offset;
+    segment_set(w, block, pos, block->data + block->len);
+}
+
+static bool can_enter(const struct window *w, size_t n)
+{
+    size_t rest = window_left(w);
+    return w->held <= HELD_MAX && rest <= FEED_ROOM + w->pending_used && n - rest <= pending_left(w);
+}
+
+/* --- spills ------------------------------------------------------------------------------------------ */
+
+/* A spill with room for `cap` bytes, from one with less or from none; NULL when memory is out. */
+static struct block *spill_grow(struct block *spill, size_t cap)
+{
+    if (cap > SIZE_MAX - sizeof *spill)
+        return NULL;
+    struct block *grown = realloc(spill, sizeof *spill + cap);
+    if (!grown)
+        return NULL;
+    if (!spill)
+        *grown = (struct block){.spill = true};
+    grown->data = (uint8_t *)(grown + 1);
+    return grown;
+}
+
+/* Moves k bytes of the pending block to the end of the spill; a block used up goes back. */
+static void spill_take(struct window *w, struct block *spill, size_t k)
+{
+    struct block *block = w->pending;
+    memcpy(spill->data + spill->len, block->data + w->pending_used, k);
+    spill->len += k;
+    w->pending_used += k;
+    w->file_offset = block->file_offset;
+    if (w->pending_used == block->len) {
+        w->pending = NULL;
+        segment_free(w, block);
+    }
+}
+
+/* Makes a spill current: what is left, and then pending blocks until there are n bytes or no more come. Of
+ * the last block only what is needed, unless so many are held that it must go back. */
+static rf_code gather(struct window *w, size_t n)
+{
+    size_t rest = window_left(w), cap = rest, crc_at;
+    struct block *spill = NULL;
+    rf_code code;
+    do {
+        size_t len = spill ? spill->len : rest;
+        size_t k = pending_left(w);
+        if (w->held <= HELD_MAX && k > n - len)
+            k = n - len;
+        if (k > cap - len) {
+            size_t doubled = cap < n / 2 ? 2 * cap : n;
+            cap = doubled > len + k ? doubled : len + k;
+            struct block *grown = spill_grow(spill, cap);
+            if (!grown) {
+                free(spill);
+                return window_fail(w, RF_E_MEMORY, "out of memory");
+            }
+            if (!spill && rest > 0)
+                memcpy(grown->data, w->pos, rest);
+            spill = grown;
+            spill->len = len;
+        }
+        crc_at = len;
+        w->crc = crc64(w->pending->crc, w->pending->data, w->pending_used);
+        spill_take(w, spill, k);
+        code = spill->len < n ? await_block(w) : RF_OK;
+    } while (code == RF_OK && spill->len < n);
+    w->crc_from = spill->data + crc_at;
+    segment_set(w, spill, spill->data, spill->data + spill->len);
+    return code;
+}
+
+/* --- moving on --------------------------------------------------------------------------------------- */
+
+static rf_code truncated(struct window *w, uint64_t missing)
+{
+    return window_fail(w, RF_E_TRUNCATED, "the input ends where %" PRIu64 " more byte%s needed", missing,
+                       missing == 1 ? " is" : "s are");
+}
+
+static rf_code tap_deliver(struct window *w, const uint8_t *from, size_t n)
+{
+    return w->tap && n > 0 ? w->tap(w->tap_ctx, slice_of(from, n)) : RF_OK;
+}
+
+/* What was consumed of this segment goes to the tap. */
+static rf_code tap_flush(struct window *w)
+{
+    const uint8_t *from = w->tap_from;
+    w->tap_from = w->pos;
+    return tap_deliver(w, from, (size_t)(w->pos - from));
+}
+
+/* More than what is left is needed: n bytes. RF_END if there are not so many. */
+static rf_code move_on(struct window *w, size_t n)
+{
+    if (!w->feed)
+        return RF_END;
+    TRY(await_block(w));
+    TRY(tap_flush(w));
+    if (!can_enter(w, n))
+        return gather(w, n);
+    segment_enter(w);
+    return RF_OK;
+}
+
+rf_code window_fill(struct window *w, size_t n)
+{
+    rf_code code = move_on(w, n);
+    return code == RF_END ? truncated(w, n - window_left(w)) : code;
+}
+
+rf_code window_at_end(struct window *w, bool *at_end)
+{
+    rf_code code = window_left(w) > 0 ? RF_OK : move_on(w, 1);
+    *at_end = code == RF_END;
+    return code == RF_END ? RF_OK : code;
+}
+
+/* Passes over the whole pending block; nobody has seen its bytes but the tap. */
+static rf_code pass_over(struct window *w)
+{
+    struct block *block = w->pending;
+    size_t n = pending_left(w);
+    rf_code code = tap_deliver(w, block->data + w->pending_used, n);
+    w->segment_offset += n;
+    w->file_offset = block->file_offset;
+    w->pending = NULL;
+    segment_free(w, block);
+    return code;
+}
+
+rf_code window_skip_slow(struct window *w, uint64_t n)
+{
+    n -= window_left(w);
+    w->pos = w->end;
+    TRY(tap_flush(w));
+    rf_code code = w->feed ? await_block(w) : RF_END;
+    while (code == RF_OK && n > pending_left(w)) {
+        n -= pending_left(w);
+        TRY(pass_over(w));
+        code = await_block(w);
+    }
+    if (code == RF_OK)
+        code = move_on(w, n);
+    if (code == RF_OK)
+        w->pos += n;
+    return code == RF_END ? truncated(w, n) : code;
+}
+
+/* --- taps, checksums, errors ------------------------------------------------------------------------- */
+
+void window_tap_begin(struct window *w, rf_bytes_fn tap, void *ctx)
+{
+    w->tap = tap;
+    w->tap_ctx = ctx;
+    w->tap_from = w->pos;
+}
+
+rf_code window_tap_end(struct window *w)
+{
+    rf_code code = tap_flush(w);
+    w->tap = NULL;
+    return code;
+}
+
+uint64_t window_crc(const struct window *w)
+{
+    assert(w->pos >= w->crc_from);
+    return crc64(w->crc, w->crc_from, (size_t)(w->pos - w->crc_from));
+}
+
+rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
+{
+    char message[sizeof w->error->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+
+    int64_t offset = (int64_t)window_offset(w), file_offset = -1;
+    if (w->feed)
+        file_offset = feed_is_plain(w->feed) ? offset : w->file_offset;
+    fail(w->error, code, "%s", message);
+    error_at(w->error, offset, file_offset);
+    return code;
+}

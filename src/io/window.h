@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* A window: contiguous bytes to decode, over input that arrives in blocks.
+ *
+ *     segment                             a block as it was read, or a spill made of several
+ *       | consumed      pos     end |
+ *
+ * window_need(w, n) makes n bytes from `pos` contiguous, or says why not; decoders read them and move
+ * `pos`. What they pointed at stays where it is until window_release(), also when later needs move on to
+ * other segments: so a field and its value can be held at once, and memory is bounded by what one element
+ * needs. When a need crosses the end of a block, the rest moves into the room kept free before the next
+ * block's bytes; only what is larger is gathered in a spill, which grows as bytes arrive, never by what a
+ * length claims. */
+#ifndef IO_WINDOW_H
+#define IO_WINDOW_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include <rdbferry/error.h>
+#include <rdbferry/value.h>
+#include <stdbool.h>
+
+struct block;
+struct feed;
+
+struct window {
+    const uint8_t *pos, *end;
+    struct arena arena; /* scratch of the element at hand */
+    rf_error *error;    /* where failures are told; set by whoever decodes */
+
+    /* private to window.c */
+    struct feed *feed;       /* NULL: over memory */
+    struct block *current;   /* where pos is; NULL at first, and over memory */
+    struct block *retired;   /* were current since the last release */
+    struct block *pending;   /* comes after current: what a spill did not need of it is left */
+    size_t pending_used;     /* bytes of `pending` that are in the spill */
+    unsigned held;           /* blocks of the feed among these */
+    uint64_t segment_offset; /* of segment_start in the decoded stream */
+    const uint8_t *segment_start;
+    const uint8_t *crc_from; /* crc is that of the stream up to here; not behind pos */
+    uint64_t crc;
+    int64_t file_offset;     /* of the end of the segment, to within a block */
+    const uint8_t *tap_from; /* bytes consumed from here on go to the tap */
+    rf_bytes_fn tap;
+    void *tap_ctx;
+};
+
+/* Over blocks from a feed, which stays the caller's; over memory, which stays the caller's. */
+void window_open_feed(struct window *w, struct feed *feed);
+void window_open_memory(struct window *w, rf_slice bytes);
+void window_close(struct window *w);
+
+rf_code window_fill(struct window *w, size_t n);
+
+/* RF_OK with at least n bytes from pos; RF_E_TRUNCATED if the input ends before; or why it cannot be read. */
+static inline rf_code window_need(struct window *w, size_t n)
+{
+    return LIKELY((size_t)(w->end - w->pos) >= n) ? RF_OK : window_fill(w, n);
+}
+
+/* True if not a byte is left. RF_OK, or why that cannot be told. */
+rf_code window_at_end(struct window *w, bool *at_end);
+
+rf_code window_skip_slow(struct window *w, uint64_t n);
+
+/* Consumes n bytes, which need not be contiguous. */
+static inline rf_code window_skip(struct window *w, uint64_t n)
+{
+    if (LIKELY((size_t)(w->end - w->pos) >= n)) {
+        w->pos += n;
+        return RF_OK;
+    }
+    return window_skip_slow(w, n);
+}
+
+void window_release_slow(struct window *w);
+
+/* Everything handed out since the last release may go: call it between elements. */
+static inline void window_release(struct window *w)
+{
+    if (UNLIKELY(w->retired != NULL))
+        window_release_slow(w);
+    arena_reset(&w->arena);
+}
+
+/* From here on every consumed byte is handed to `tap`, at the latest in window_tap_end(). */
+void window_tap_begin(struct window *w, rf_bytes_fn tap, void *ctx);
+rf_code window_tap_end(struct window *w);
+
+/* The position in the decoded stream. */
+static inline uint64_t window_offset(const struct window *w)
+{
+    return w->segment_offset + (uint64_t)(w->pos - w->segment_start);
+}
+
+/* The CRC-64 of the decoded stream up to pos. Everything that the last need asked for must have been
+ * consumed. */
+uint64_t window_crc(const struct window *w);
+
+/* Fails with `code` at the present position. */
+rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
