@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Hash templates (Redis 8.10): lists of field names that many hashes share. They are defined before the
+ * first key and kept as long as the reader.
+ *
+ *   HASH_TEMPLATE record:  len id   len count   (string field)*count  */
+#ifndef RDB_HASH_TEMPLATE_H
+#define RDB_HASH_TEMPLATE_H
+
+#include "io/window.h"
+
+struct hash_template {
+    uint64_t id;
+    size_t count;
+    rf_slice *fields; /* owned, with the bytes behind the array */
+};
+
+/* A zeroed one is empty and ready. */
+struct hash_templates {
+    struct hash_template *all; /* ascending by id */
+    size_t count, cap;
+};
+
+rf_code hash_templates_read(struct hash_templates *templates, struct window *w);
+
+/* NULL if there is none. */
+const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id);
+
+void hash_templates_free(struct hash_templates *templates);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The rarer forms of lengths and strings. */
+#include "rdb/rdb_read.h"
+
+#include "base/number.h"
+#include "codec/lzf.h"
+
+rf_code rdb_length_slow(struct window *w, uint64_t *n)
+{
+    TRY(window_need(w, 1));
+    uint8_t lead = w->pos[0];
+    size_t size = lead < 0x40 ? 1 : lead < 0x80 ? 2 : lead == 0x80 ? 5 : lead == 0x81 ? 9 : 0;
+    if (size == 0)
+        return window_fail(w, RF_E_CORRUPT, "0x%02x where a length is expected", lead);
+    TRY(window_need(w, size));
+    const uint8_t *p = w->pos;
+    *n = size == 1   ? lead
+         : size == 2 ? (uint64_t)(lead & 0x3f) << 8 | p[1]
+         : size == 5 ? load_be32(p + 1)
+                     : load_be64(p + 1);
+    w->pos += size;
+    return RF_OK;
+}
+
+/* C0, C1, C2: 1, 2 or 4 bytes, little-endian, signed. */
+static rf_code integer_string(struct window *w, rf_slice *out)
+{
+    size_t size = (size_t)1 << (*w->pos & 3);
+    TRY(window_need(w, 1 + size));
+    const uint8_t *p = w->pos + 1;
+    int64_t n = size == 1 ? (int8_t)*p : size == 2 ? (int16_t)load_le16(p) : (int32_t)load_le32(p);
+    uint8_t *text = arena_alloc(&w->arena, NUMBER_TEXT_MAX);
+    if (!text)
+        return window_fail(w, RF_E_MEMORY, "out of memory");
+    *out = (rf_slice){text, number_print_i64(text, n)};
+    w->pos += 1 + size;
+    return RF_OK;
+}
+
+static rf_code lzf_lengths(struct window *w, uint64_t *compressed, uint64_t *size)
+{
+    w->pos++;
+    TRY(rdb_length(w, compressed));
+    TRY(rdb_length(w, size));
+    if (*size / LZF_MAX_RATIO > *compressed)
+        return window_fail(w, RF_E_CORRUPT, "%llu bytes of LZF cannot expand to %llu",
+                           (unsigned long long)*compressed, (unsigned long long)*size);
+    return RF_OK;
+}
+
+/* The output is taken only when all of the compressed bytes are there, so a lie costs nothing. */
+static rf_code lzf_string(struct window *w, rf_slice *out)
+{
+    uint64_t compressed, size;
+    TRY(lzf_lengths(w, &compressed, &size));
+    TRY(window_need(w, compressed));
+    uint8_t *bytes = arena_alloc(&w->arena, size + LZF_SLACK);
+    if (!bytes)
+        return window_fail(w, RF_E_MEMORY, "out of memory for a string of %llu bytes",
+                           (unsigned long long)size);
+    if (!lzf_expand((rf_slice){w->pos, compressed}, bytes, size))
+        return window_fail(w, RF_E_CORRUPT, "damaged LZF data");
+    w->pos += compressed;
+    *out = (rf_slice){bytes, size};
+    return RF_OK;
+}
+
+static rf_code unknown_string(struct window *w)
+{
+    return window_fail(w, RF_E_CORRUPT, "0x%02x where a string is expected", *w->pos);
+}
+
+rf_code rdb_string_encoded(struct window *w, rf_slice *out)
+{
+    switch (*w->pos) {
+    case 0xc0:
+    case 0xc1:
+    case 0xc2: return integer_string(w, out);
+    case 0xc3: return lzf_string(w, out);
+    default: return unknown_string(w);
+    }
+}
+
+rf_code rdb_skip_string_encoded(struct window *w)
+{
+    uint64_t compressed, size;
+    switch (*w->pos) {
+    case 0xc0:
+    case 0xc1:
+    case 0xc2: return window_skip(w, 1 + ((size_t)1 << (*w->pos & 3)));
+    case 0xc3: TRY(lzf_lengths(w, &compressed, &size)); return window_skip(w, compressed);
+    default: return unknown_string(w);
+    }
+}

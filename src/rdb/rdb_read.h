@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The primitives of RDB files: lengths and strings.
+ *
+ *   00xxxxxx              a length of 6 bits          C0 + 1, C1 + 2, C2 + 4 bytes  an integer's text
+ *   01xxxxxx + 1 byte     of 14 bits, big-endian      C3 len clen, len ulen         LZF
+ *   80 + 4, 81 + 8 bytes  of 32, 64 bits, big-endian
+ *
+ * (Valkey src/rdb.c: rdbLoadLenByRef, rdbGenericLoadStringObject) */
+#ifndef RDB_RDB_READ_H
+#define RDB_RDB_READ_H
+
+#include "base/fail.h"
+#include "io/window.h"
+
+rf_code rdb_length_slow(struct window *w, uint64_t *n);
+rf_code rdb_string_encoded(struct window *w, rf_slice *out);
+rf_code rdb_skip_string_encoded(struct window *w);
+
+/* A length; over-long forms are legal. */
+static inline rf_code rdb_length(struct window *w, uint64_t *n)
+{
+    if (LIKELY(w->end - w->pos >= 2)) {
+        uint8_t lead = w->pos[0];
+        if (lead < 0x40) {
+            *n = lead;
+            w->pos += 1;
+            return RF_OK;
+        }
+        if (lead < 0x80) {
+            *n = (uint64_t)(lead & 0x3f) << 8 | w->pos[1];
+            w->pos += 2;
+            return RF_OK;
+        }
+    }
+    return rdb_length_slow(w, n);
+}
+
+/* A string, whatever its encoding, as bytes that stay until window_release(). */
+static inline rf_code rdb_string(struct window *w, rf_slice *out)
+{
+    TRY(window_need(w, 1));
+    if (UNLIKELY(*w->pos >= 0xc0))
+        return rdb_string_encoded(w, out);
+    uint64_t n;
+    TRY(rdb_length(w, &n));
+    TRY(window_need(w, n));
+    *out = (rf_slice){w->pos, n};
+    w->pos += n;
+    return RF_OK;
+}
+
+/* Passes a string by; its bytes need not be contiguous and are not decoded. */
+static inline rf_code rdb_skip_string(struct window *w)
+{
+    TRY(window_need(w, 1));
+    if (UNLIKELY(*w->pos >= 0xc0))
+        return rdb_skip_string_encoded(w);
+    uint64_t n;
+    TRY(rdb_length(w, &n));
+    return window_skip(w, n);
+}
+
+static inline rf_code rdb_u8(struct window *w, uint8_t *out)
+{
+    TRY(window_need(w, 1));
+    *out = *w->pos++;
+    return RF_OK;
+}
+
+/* A little-endian 64-bit integer. */
+static inline rf_code rdb_u64le(struct window *w, uint64_t *out)
+{
+    TRY(window_need(w, 8));
+    *out = load_le64(w->pos);
+    w->pos += 8;
+    return RF_OK;
+}
+
+#endif

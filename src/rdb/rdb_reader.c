@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* The record loop, and one small function for each opcode of opcodes.def. */
+#include "rdb/rdb_reader.h"
+
+#include "base/number.h"
+#include "rdb/rdb_header.h"
+#include "rdb/rdb_read.h"
+
+/* Reads what follows an opcode. *told: `entry` has been filled and is to be handed out. */
+typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
+
+struct rdb_opcode {
+    read_fn *read;
+    const char *refused;
+};
+
+static void notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
+{
+    if (r->notify->fn)
+        r->notify->fn(r->notify->ctx, &(rf_notice){.code = code,
+                                                   .offset = (int64_t)window_offset(r->w),
+                                                   .db = -1,
+                                                   .detail = detail});
+}
+
+static void clear_prefix(struct rdb_reader *r)
+{
+    r->expire_ms = RF_NO_EXPIRY;
+    r->idle = r->freq = -1;
+    r->metadata.len = 0;
+}
+
+static rf_code keep(struct rdb_reader *r, struct buffer *buffer, rf_slice bytes)
+{
+    return buffer_append(buffer, bytes)
+               ? RF_OK
+               : window_fail(r->w, RF_E_MEMORY, "out of memory for %zu bytes", bytes.len);
+}
+
+/* --- what stands before a key ---------------------------------------------------------------------- */
+
+static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    uint64_t db;
+    (void)entry, (void)told;
+    TRY(rdb_length(r->w, &db));
+    if (db > INT32_MAX)
+        return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
+    r->db = (int64_t)db;
+    return RF_OK;
+}
+
+static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    TRY(window_need(r->w, 4));
+    r->expire_ms = (int64_t)(int32_t)load_le32(r->w->pos) * 1000;
+    r->w->pos += 4;
+    return RF_OK;
+}
+
+static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    uint64_t ms;
+    TRY(rdb_u64le(r->w, &ms));
+    r->expire_ms = (int64_t)ms;
+    return RF_OK;
+}
+
+static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    uint64_t seconds;
+    TRY(rdb_length(r->w, &seconds));
+    r->idle = (int64_t)(seconds & INT64_MAX);
+    return RF_OK;
+}
+
+static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    uint8_t freq;
+    TRY(rdb_u8(r->w, &freq));
+    r->freq = freq;
+    return RF_OK;
+}
+
+/* A tap that keeps what goes by. */
+static rf_code keep_bytes(void *ctx, rf_slice bytes)
+{
+    return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
+}
+
+/* Runs `pass` and keeps the raw bytes that it went over. */
+static rf_code keep_raw(struct rdb_reader *r, struct buffer *buffer, rf_code (*pass)(struct window *w))
+{
+    buffer->len = 0;
+    window_tap_begin(r->w, keep_bytes, buffer);
+    rf_code code = pass(r->w);
+    rf_code tap_code = window_tap_end(r->w);
+    if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
+        return window_fail(r->w, RF_E_MEMORY, "out of memory for module data");
+    return code;
+}
+
+/* len count, then for each: a class of 4 bytes, module items. */
+static rf_code pass_key_metadata(struct window *w)
+{
+    uint64_t n;
+    TRY(rdb_length(w, &n));
+    for (; n > 0; n--) {
+        TRY(window_skip(w, 4));
+        TRY(module_skip_items(w));
+    }
+    return RF_OK;
+}
+
+static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    return keep_raw(r, &r->metadata, pass_key_metadata);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------ */
+
+static inline rf_code read_key_name(struct rdb_reader *r)
+{
+    rf_slice key;
+    TRY(rdb_string(r->w, &key));
+    r->key.len = 0;
+    return keep(r, &r->key, key);
+}
+
+static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const struct rdb_type *type)
+{
+    TRY(read_key_name(r));
+    entry->kind = RF_ENTRY_KEY;
+    entry->db = r->db;
+    entry->key = buffer_slice(&r->key);
+    entry->type = type->encoding.type;
+    entry->expire_ms = r->expire_ms;
+    entry->idle = r->idle;
+    entry->freq = r->freq;
+    entry->metadata = buffer_slice(&r->metadata);
+    entry->value = &r->value;
+    r->value.key = entry->key;
+    r->value.db = r->db;
+    value_begin(&r->value, type);
+    return RF_OK;
+}
+
+/* --- entries that are no keys ---------------------------------------------------------------------- */
+
+/* Believed only as far as the RDB version allows: builds between releases call themselves 255.255.255. */
+static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice version)
+{
+    char text[32];
+    rf_server writer, newest = rf_server_of_rdb(r->info->dialect, r->info->rdb_version);
+    if (version.len >= sizeof text)
+        return;
+    memcpy(text, version.ptr, version.len);
+    text[version.len] = '\0';
+    if (!rf_server_parse(text, &writer))
+        return;
+    writer.dialect = dialect;
+    if (dialect == RF_REDIS && rf_server_at_least(writer, newest))
+        writer = newest;
+    r->info->writer = writer;
+}
+
+static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
+{
+    if (slice_equal(entry->name, SLICE("redis-ver")))
+        learn_writer(r, RF_REDIS, entry->text);
+    else if (slice_equal(entry->name, SLICE("valkey-ver")))
+        learn_writer(r, RF_VALKEY, entry->text);
+    else if (slice_equal(entry->name, SLICE("ctime")))
+        number_parse_i64(entry->text, &r->info->saved_at);
+    else if (slice_equal(entry->name, SLICE("lua")))
+        notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
+    else if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
+        notice(r, RF_NOTICE_FOREIGN_RECORD, "KeyDB: expiry of a set member");
+}
+
+static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    entry->kind = RF_ENTRY_AUX;
+    TRY(rdb_string(r->w, &entry->name));
+    TRY(rdb_string(r->w, &entry->text));
+    learn_from_aux(r, entry);
+    *told = true;
+    return RF_OK;
+}
+
+static rf_code read_key_counts(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    entry->kind = RF_ENTRY_KEY_COUNTS;
+    entry->db = r->db;
+    TRY(rdb_length(r->w, &entry->keys));
+    TRY(rdb_length(r->w, &entry->expiring));
+    *told = true;
+    return RF_OK;
+}
+
+static rf_code read_function(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    entry->kind = RF_ENTRY_FUNCTION;
+    TRY(rdb_string(r->w, &entry->text));
+    *told = true;
+    return RF_OK;
+}
+
+static rf_code pass_module_aux(struct window *w)
+{
+    uint64_t id;
+    TRY(rdb_length(w, &id));
+    return module_skip_items(w); /* of which the first says when it was saved */
+}
+
+/* The raw record is kept; its first length is the module's id. */
+static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    struct window record = {0};
+    uint64_t id;
+    TRY(keep_raw(r, &r->aux, pass_module_aux));
+    window_open_memory(&record, buffer_slice(&r->aux));
+    rf_code code = rdb_length(&record, &id);
+    window_close(&record);
+    TRY(code);
+    module_name(id, r->module);
+    entry->kind = RF_ENTRY_MODULE_AUX;
+    entry->name = slice_of(r->module, 9);
+    entry->text = buffer_slice(&r->aux);
+    *told = true;
+    return RF_OK;
+}
+
+/* --- records that are passed by -------------------------------------------------------------------- */
+
+static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    uint64_t ignored;
+    (void)entry, (void)told;
+    for (int i = 0; i < 3; i++)
+        TRY(rdb_length(r->w, &ignored));
+    return RF_OK;
+}
+
+static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    uint64_t ranges, slot;
+    (void)entry, (void)told;
+    TRY(rdb_skip_string(r->w));
+    TRY(rdb_length(r->w, &ranges));
+    for (; ranges > 0; ranges--) {
+        TRY(rdb_length(r->w, &slot));
+        TRY(rdb_length(r->w, &slot));
+    }
+    notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was under way");
+    return RF_OK;
+}
+
+static rf_code read_hash_template(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    return hash_templates_read(&r->templates, r->w);
+}
+
+static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    uint64_t ignored;
+    (void)entry, (void)told;
+    notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
+    return rdb_length(r->w, &ignored);
+}
+
+static rf_code skip_string_list(struct window *w)
+{
+    uint64_t n;
+    TRY(rdb_length(w, &n));
+    for (; n > 0; n--)
+        TRY(rdb_skip_string(w));
+    return RF_OK;
+}
+
+/* string key, string script, i64 start, i64 interval, len n string*n, len n string*n */
+static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    (void)entry, (void)told;
+    TRY(rdb_skip_string(r->w));
+    TRY(rdb_skip_string(r->w));
+    TRY(window_skip(r->w, 16));
+    TRY(skip_string_list(r->w));
+    TRY(skip_string_list(r->w));
+    clear_prefix(r);
+    notice(r, RF_NOTICE_FOREIGN_RECORD, "KeyDB: cron job");
+    return RF_OK;
+}
+
+/* --- the end --------------------------------------------------------------------------------------- */
+
+static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
+{
+    enum { CHECKSUM_SINCE = 5 };
+    uint64_t computed = window_crc(r->w), stored;
+    (void)entry, (void)told;
+    if (r->info->rdb_version < CHECKSUM_SINCE)
+        return RF_END;
+    TRY(rdb_u64le(r->w, &stored));
+    if (stored == 0)
+        notice(r, RF_NOTICE_NO_CHECKSUM, "the writer did not compute one");
+    else if (stored != computed)
+        return window_fail(r->w, RF_E_CHECKSUM, "checksum %016llx, computed %016llx",
+                           (unsigned long long)stored, (unsigned long long)computed);
+    return RF_END;
+}
+
+/* --- opcodes.def as two tables, one for each dialect ------------------------------------------------ */
+
+#define OPCODE(number, dialect, function) OPCODE_##dialect(number, function)
+#define REFUSED(number, dialect, what)    REFUSED_##dialect(number, what)
+
+#define OPCODE_COMMON(number, function) [number] = {.read = function},
+#define REFUSED_COMMON(number, what)    [number] = {.refused = what},
+
+#define OPCODE_REDIS  OPCODE_COMMON
+#define REFUSED_REDIS REFUSED_COMMON
+#define OPCODE_VALKEY(number, function)
+#define REFUSED_VALKEY(number, what)
+static const struct rdb_opcode redis_opcodes[256] = {
+#include "rdb/opcodes.def"
+};
+
+#undef OPCODE_REDIS
+#undef REFUSED_REDIS
+#undef OPCODE_VALKEY
+#undef REFUSED_VALKEY
+#define OPCODE_REDIS(number, function)
+#define REFUSED_REDIS(number, what)
+#define OPCODE_VALKEY  OPCODE_COMMON
+#define REFUSED_VALKEY REFUSED_COMMON
+static const struct rdb_opcode valkey_opcodes[256] = {
+#include "rdb/opcodes.def"
+};
+
+static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, rf_entry *entry, bool *told)
+{
+    const struct rdb_opcode *opcode = &r->opcodes[byte];
+    if (LIKELY(opcode->read != NULL))
+        return opcode->read(r, entry, told);
+    if (opcode->refused)
+        return window_fail(r->w, RF_E_UNSUPPORTED, "type %u is %s", byte, opcode->refused);
+    return window_fail(r->w, RF_E_CORRUPT, "0x%02x where a type or an opcode is expected", byte);
+}
+
+rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
+{
+    bool told = false;
+    if (r->value.type) {
+        if (!r->value.used)
+            TRY(rf_value_skip(&r->value, r->w->error));
+        value_end(&r->value);
+        r->value.type = NULL;
+        clear_prefix(r);
+    }
+    window_release(r->w);
+    entry->offset = window_offset(r->w);
+    while (!told) {
+        uint8_t byte;
+        TRY(rdb_u8(r->w, &byte));
+        if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
+            return read_key(r, entry, &r->types[byte]);
+        TRY(read_opcode(r, byte, entry, &told));
+    }
+    return RF_OK;
+}
+
+rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *info, const char *input,
+                        rf_error *sticky, const rf_notify *notify)
+{
+    *r = (struct rdb_reader){.w = w, .info = info, .notify = notify};
+    TRY(rdb_header_read(w, &info->dialect, &info->rdb_version));
+    info->format = "rdb";
+    info->writer = rf_server_of_rdb(info->dialect, info->rdb_version);
+    r->types = rdb_types(info->dialect);
+    r->opcodes = info->dialect == RF_VALKEY ? valkey_opcodes : redis_opcodes;
+    r->value = (struct rf_value){.templates = &r->templates,
+                                 .stream = w,
+                                 .input = input,
+                                 .sticky = sticky,
+                                 .notify = notify};
+    clear_prefix(r);
+    return RF_OK;
+}
+
+void rdb_reader_close(struct rdb_reader *r)
+{
+    value_end(&r->value);
+    buffer_free(&r->key);
+    buffer_free(&r->metadata);
+    buffer_free(&r->aux);
+    hash_templates_free(&r->templates);
+}

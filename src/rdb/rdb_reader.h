@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading RDB files: records in, entries out.
+ *
+ *   header (9 bytes)   record*   FF   [CRC-64, 8 bytes, since version 5]
+ *   record: an opcode and what it has, or:  type byte  string key  value
+ *
+ * Expiry, idle time, frequency and metadata come as records of their own before the key they belong to, in
+ * any order. */
+#ifndef RDB_RDB_READER_H
+#define RDB_RDB_READER_H
+
+#include "base/buffer.h"
+#include "rdb/value.h"
+#include <rdbferry/reader.h>
+
+struct rdb_opcode;
+
+struct rdb_reader {
+    struct window *w;
+    const struct rdb_type *types;
+    const struct rdb_opcode *opcodes;
+    rf_reader_info *info;
+    const rf_notify *notify;
+    int64_t db, expire_ms, idle;
+    int freq;
+    struct buffer key, metadata, aux; /* what an entry borrows that outlives releases */
+    char module[10];
+    struct hash_templates templates;
+    struct rf_value value;
+};
+
+/* Reads the header; fills `info`, now and as AUX fields go by. Everything handed in stays the caller's and
+ * outlives the reader; `sticky` gets the errors that values meet. */
+rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *info, const char *input,
+                        rf_error *sticky, const rf_notify *notify);
+
+/* The next entry; RF_END behind a right checksum. The value of the entry before has been used or skipped. */
+rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry);
+
+/* A zeroed one is let through. */
+void rdb_reader_close(struct rdb_reader *r);
+
+#endif

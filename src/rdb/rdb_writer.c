@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Records of an RDB file, written. (Valkey src/rdb.c: rdbSaveRio, rdbSaveKeyValuePair) */
+#include "rdb/rdb_writer.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "rdb/rdb_write.h"
+#include <stdio.h>
+
+enum {
+    FUNCTION2 = 245,
+    MODULE_AUX = 247,
+    KEY_META = 243,
+    IDLE = 248,
+    FREQ = 249,
+    AUX = 250,
+    RESIZEDB = 251,
+    EXPIRETIME_MS = 252,
+    SELECTDB = 254,
+    END = 255,
+};
+
+/* The first versions that know them. */
+enum { AUX_SINCE = 7, EVICTION_SINCE = 9, MODULE_AUX_SINCE = 9, FUNCTION_SINCE = 10, KEY_META_SINCE = 13 };
+
+enum { LAST_COMMON_VERSION = 11 };
+
+static void put_byte(struct rdb_writer *w, uint8_t byte)
+{
+    outbuf_put(&w->out->buf, &byte, 1);
+}
+
+static void put_length(struct rdb_writer *w, uint64_t n)
+{
+    struct outbuf *out = &w->out->buf;
+    out->pos += rdb_put_length(outbuf_room(out, RDB_LENGTH_MAX), n);
+}
+
+static void put_string(struct rdb_writer *w, rf_slice bytes)
+{
+    put_length(w, bytes.len);
+    outbuf_put(&w->out->buf, bytes.ptr, bytes.len);
+}
+
+/* --- the head --------------------------------------------------------------------------------------- */
+
+static void put_aux(struct rdb_writer *w, const char *name, rf_slice text)
+{
+    put_byte(w, AUX);
+    put_string(w, slice_of(name, strlen(name)));
+    put_string(w, text);
+}
+
+static void put_aux_number(struct rdb_writer *w, const char *name, int64_t n)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    put_aux(w, name, (rf_slice){text, number_print_i64(text, n)});
+}
+
+static void put_magic(struct rdb_writer *w)
+{
+    char magic[16];
+    bool own = w->target.dialect == RF_VALKEY && w->version > LAST_COMMON_VERSION;
+    int n = own ? snprintf(magic, sizeof magic, "VALKEY%03d", w->version)
+                : snprintf(magic, sizeof magic, "REDIS%04d", w->version);
+    outbuf_put(&w->out->buf, magic, (size_t)n);
+}
+
+static void put_header_aux(struct rdb_writer *w, enum rdb_purpose purpose, int64_t saved_at)
+{
+    static const char *const flags[] = {
+        [RDB_AOF_PREAMBLE] = "aof-preamble",
+        [RDB_AOF_BASE] = "aof-base",
+    };
+    char version[32];
+    snprintf(version, sizeof version, "%d.%d.0", w->target.major, w->target.minor);
+    bool valkey = w->target.dialect == RF_VALKEY && w->target.major >= 8;
+    put_aux(w, valkey ? "valkey-ver" : "redis-ver", slice_of(version, strlen(version)));
+    put_aux_number(w, "redis-bits", 64);
+    if (saved_at >= 0)
+        put_aux_number(w, "ctime", saved_at);
+    put_aux(w, "%rdbferry-ver", SLICE(RDBFERRY_VERSION));
+    if (flags[purpose])
+        put_aux_number(w, flags[purpose], 1);
+}
+
+void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose purpose,
+                     const rf_sink_options *options)
+{
+    *w = (struct rdb_writer){.out = out,
+                             .target = options->target,
+                             .version = rf_server_rdb_version(options->target),
+                             .db = -1,
+                             .drop_unsupported = options->drop_unsupported,
+                             .notify = options->notify};
+    put_magic(w);
+    if (w->version >= AUX_SINCE)
+        put_header_aux(w, purpose, options->saved_at);
+}
+
+/* --- what the target does not know ------------------------------------------------------------------ */
+
+static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+{
+    char target[32];
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+    if (!w->drop_unsupported) {
+        rf_server_format(w->target, target, sizeof target);
+        fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s", target, w->version,
+             what);
+        if (is_key)
+            error_key(error, entry->db, entry->key);
+        return RF_E_UNSAYABLE;
+    }
+    if (w->notify.fn)
+        w->notify.fn(w->notify.ctx, &(rf_notice){.code = RF_NOTICE_DROPPED,
+                                                 .offset = (int64_t)entry->offset,
+                                                 .db = is_key ? (int)entry->db : -1,
+                                                 .key = is_key ? entry->key : (rf_slice){0},
+                                                 .detail = what});
+    return RF_OK;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+static void put_select(struct rdb_writer *w, int64_t db)
+{
+    if (LIKELY(w->db == db))
+        return;
+    put_byte(w, SELECTDB);
+    put_length(w, (uint64_t)db);
+    w->db = db;
+}
+
+/* Everything of a key but its value, in one go: all of it but key and metadata is short. */
+static void put_key_head(struct rdb_writer *w, const rf_entry *entry)
+{
+    enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
+    struct outbuf *out = &w->out->buf;
+    uint8_t *p = outbuf_room(out, SHORT_PARTS);
+    if (entry->expire_ms != RF_NO_EXPIRY) {
+        *p++ = EXPIRETIME_MS;
+        store_le64(p, (uint64_t)entry->expire_ms);
+        p += 8;
+    }
+    if (entry->idle >= 0 && w->version >= EVICTION_SINCE) {
+        *p++ = IDLE;
+        p += rdb_put_length(p, (uint64_t)entry->idle);
+    } else if (entry->freq >= 0 && w->version >= EVICTION_SINCE) {
+        *p++ = FREQ;
+        *p++ = (uint8_t)entry->freq;
+    }
+    out->pos = p;
+    if (UNLIKELY(entry->metadata.len > 0)) {
+        put_byte(w, KEY_META);
+        outbuf_put(out, entry->metadata.ptr, entry->metadata.len);
+    }
+    put_byte(w, rf_value_copied_type(entry->value));
+    put_string(w, entry->key);
+}
+
+static rf_code put_bytes(void *ctx, rf_slice bytes)
+{
+    outbuf_put(ctx, bytes.ptr, bytes.len);
+    return RF_OK;
+}
+
+static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
+{
+    const rf_encoding *encoding = rf_value_encoding(entry->value);
+    if (rf_value_copied_type(entry->value) != encoding->number)
+        return true; /* it is copied as a type that every version has */
+    return encoding->since <= w->version &&
+           (encoding->since <= LAST_COMMON_VERSION || encoding->dialect == w->target.dialect);
+}
+
+static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
+    if (UNLIKELY(!target_has_type(w, entry)))
+        return unsayable(w, entry, rf_value_encoding(entry->value)->name, error);
+    if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
+        return unsayable(w, entry, "metadata that modules attached to the key", error);
+    put_select(w, entry->db);
+    put_key_head(w, entry);
+    return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
+}
+
+/* --- other entries -------------------------------------------------------------------------------------- */
+
+static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
+{
+    if (w->version < AUX_SINCE)
+        return RF_OK;
+    put_select(w, entry->db);
+    put_byte(w, RESIZEDB);
+    put_length(w, entry->keys);
+    put_length(w, entry->expiring);
+    return RF_OK;
+}
+
+static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    if (w->version < FUNCTION_SINCE)
+        return unsayable(w, entry, "a function library", error);
+    put_byte(w, FUNCTION2);
+    put_string(w, entry->text);
+    return RF_OK;
+}
+
+static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    if (w->version < MODULE_AUX_SINCE)
+        return unsayable(w, entry, "what modules saved beside the keys", error);
+    put_byte(w, MODULE_AUX);
+    outbuf_put(&w->out->buf, entry->text.ptr, entry->text.len);
+    return RF_OK;
+}
+
+rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return put_key(w, entry, error);
+    case RF_ENTRY_KEY_COUNTS: return put_key_counts(w, entry);
+    case RF_ENTRY_FUNCTION: return put_function(w, entry, error);
+    case RF_ENTRY_MODULE_AUX: return put_module_aux(w, entry, error);
+    case RF_ENTRY_COMMAND:
+        return fail(error, RF_E_UNSAYABLE, "an RDB has no place for the commands of an AOF");
+    case RF_ENTRY_AUX: break;
+    }
+    return RF_OK;
+}
+
+rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
+{
+    uint64_t crc;
+    uint8_t trailer[8];
+    put_byte(w, END);
+    TRY(output_crc(w->out, &crc, error));
+    store_le64(trailer, crc);
+    outbuf_put(&w->out->buf, trailer, sizeof trailer);
+    return RF_OK;
+}

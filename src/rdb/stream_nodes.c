@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The entries of a stream: listpacks of about a hundred entries, each under the id its entries are
+ * relative to.
+ *
+ *   len nodes   (string: master id, 16 bytes   string: listpack)*
+ *
+ *   listpack:  live  deleted  n  field*n  0                 the master entry: a field set to share
+ *              flags  ms-delta  seq-delta
+ *                  not SAMEFIELDS:  n  (field value)*n  count of elements before this one
+ *                  SAMEFIELDS:      value*n             count of elements before this one
+ *
+ * seq-delta may be negative, and is relative to the master's also where ms-delta is not 0. Deleted entries
+ * stay in place, flagged. (Valkey src/t_stream.c: streamAppendItem, streamIteratorGetID) */
+#include "codec/listpack.h"
+#include "rdb/rdb_read.h"
+#include "rdb/value_stream.h"
+
+enum { ENTRY_DELETED = 1, ENTRY_SAME_FIELDS = 2 };
+
+/* Room for the fields and values of one entry, and for those that are integers, as text. */
+struct pairs {
+    rf_slice *slices;
+    uint8_t *texts;
+    size_t cap; /* in pairs */
+};
+
+struct node {
+    struct walk *k;
+    struct listpack listpack;
+    rf_stream_id master_id;
+    uint64_t live, deleted; /* as the master entry counts them, counted down */
+    rf_slice *fields;       /* the master's */
+    size_t field_count;
+    struct pairs pairs;
+};
+
+#define NODE_CORRUPT(node, ...) CORRUPT((node)->k, "stream node: " __VA_ARGS__)
+
+static rf_code node_element(struct node *node, struct packed *e)
+{
+    switch (listpack_next(&node->listpack, e)) {
+    case PACKED_ELEMENT: return RF_OK;
+    case PACKED_END: return NODE_CORRUPT(node, "it ends inside an entry");
+    case PACKED_DAMAGED: break;
+    }
+    return NODE_CORRUPT(node, "listpack: %s", node->listpack.fault);
+}
+
+static rf_code node_integer(struct node *node, int64_t *out)
+{
+    struct packed e;
+    TRY(node_element(node, &e));
+    return packed_integer(&e, out) ? RF_OK : NODE_CORRUPT(node, "text where a number is expected");
+}
+
+static rf_code node_slice(struct node *node, uint8_t *text, rf_slice *out)
+{
+    struct packed e;
+    TRY(node_element(node, &e));
+    *out = packed_slice(&e, text);
+    return RF_OK;
+}
+
+/* A number of fields; each takes at least two bytes of the listpack. */
+static rf_code node_count(struct node *node, size_t *out)
+{
+    int64_t n;
+    TRY(node_integer(node, &n));
+    if (n < 0 || n > (node->listpack.end - node->listpack.pos) / 2)
+        return NODE_CORRUPT(node, "more fields than it has room for");
+    *out = (size_t)n;
+    return RF_OK;
+}
+
+static rf_code pairs_reserve(struct node *node, size_t count)
+{
+    struct pairs *pairs = &node->pairs;
+    if (count <= pairs->cap)
+        return RF_OK;
+    struct arena *arena = &node->k->w->arena;
+    pairs->slices = arena_alloc(arena, 2 * count * sizeof *pairs->slices);
+    pairs->texts = arena_alloc(arena, 2 * count * NUMBER_TEXT_MAX);
+    if (!pairs->slices || !pairs->texts)
+        return window_fail(node->k->w, RF_E_MEMORY, "out of memory for an entry of %zu fields", count);
+    pairs->cap = count;
+    return RF_OK;
+}
+
+static rf_code master_entry(struct node *node)
+{
+    int64_t live, deleted, zero;
+    TRY(node_integer(node, &live));
+    TRY(node_integer(node, &deleted));
+    TRY(node_count(node, &node->field_count));
+    if (live < 0 || deleted < 0)
+        return NODE_CORRUPT(node, "negative counts");
+    node->live = (uint64_t)live;
+    node->deleted = (uint64_t)deleted;
+    struct arena *arena = &node->k->w->arena;
+    node->fields = arena_alloc(arena, node->field_count * sizeof *node->fields + 1);
+    uint8_t *texts = arena_alloc(arena, node->field_count * NUMBER_TEXT_MAX + 1);
+    if (!node->fields || !texts)
+        return window_fail(node->k->w, RF_E_MEMORY, "out of memory for %zu field names", node->field_count);
+    for (size_t i = 0; i < node->field_count; i++)
+        TRY(node_slice(node, texts + i * NUMBER_TEXT_MAX, &node->fields[i]));
+    TRY(node_integer(node, &zero));
+    return zero == 0 ? RF_OK : NODE_CORRUPT(node, "the master entry does not end where it should");
+}
+
+static rf_code entry_pairs(struct node *node, bool same_fields, size_t *count)
+{
+    *count = node->field_count;
+    if (!same_fields)
+        TRY(node_count(node, count));
+    TRY(pairs_reserve(node, *count));
+    for (size_t i = 0; i < *count; i++) {
+        rf_slice *pair = node->pairs.slices + 2 * i;
+        uint8_t *text = node->pairs.texts + 2 * i * NUMBER_TEXT_MAX;
+        if (same_fields)
+            pair[0] = node->fields[i];
+        else
+            TRY(node_slice(node, text, &pair[0]));
+        TRY(node_slice(node, text + NUMBER_TEXT_MAX, &pair[1]));
+    }
+    return RF_OK;
+}
+
+/* Counts an entry off and holds a live one's id against the one before. */
+static rf_code account(struct node *node, bool is_deleted, rf_stream_id id, struct stream_entries *entries)
+{
+    uint64_t *left = is_deleted ? &node->deleted : &node->live;
+    if ((*left)-- == 0)
+        return NODE_CORRUPT(node, "more entries than the master entry counts");
+    if (is_deleted)
+        return RF_OK;
+    if (entries->live > 0 && stream_id_compare(entries->last, id) >= 0)
+        return NODE_CORRUPT(node, "entries out of order");
+    if (entries->live++ == 0)
+        entries->first = id;
+    entries->last = id;
+    return RF_OK;
+}
+
+static rf_code entry(struct node *node, int64_t flags, struct stream_entries *entries)
+{
+    int64_t ms_delta, seq_delta, elements;
+    size_t count;
+    bool same_fields = flags & ENTRY_SAME_FIELDS, is_deleted = flags & ENTRY_DELETED;
+    TRY(node_integer(node, &ms_delta));
+    TRY(node_integer(node, &seq_delta));
+    TRY(entry_pairs(node, same_fields, &count));
+    TRY(node_integer(node, &elements));
+    if ((uint64_t)elements != (same_fields ? count + 3 : 2 * count + 4))
+        return NODE_CORRUPT(node, "an entry does not have the size it says");
+    rf_stream_id id = {node->master_id.ms + (uint64_t)ms_delta, node->master_id.seq + (uint64_t)seq_delta};
+    TRY(account(node, is_deleted, id, entries));
+    if (is_deleted)
+        return RF_OK;
+    if (count == 0)
+        return NODE_CORRUPT(node, "an entry without fields");
+    return VISIT(node->k, stream_entry, id, node->pairs.slices, count);
+}
+
+static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
+                         struct stream_entries *entries)
+{
+    struct node node = {.k = k, .master_id = master_id};
+    if (!listpack_open(&node.listpack, blob))
+        return NODE_CORRUPT(&node, "listpack: %s", node.listpack.fault);
+    TRY(master_entry(&node));
+    for (;;) {
+        struct packed e;
+        int64_t flags;
+        enum packed_step step = listpack_next(&node.listpack, &e);
+        if (step == PACKED_END)
+            break;
+        if (step == PACKED_DAMAGED)
+            return NODE_CORRUPT(&node, "listpack: %s", node.listpack.fault);
+        if (!packed_integer(&e, &flags))
+            return NODE_CORRUPT(&node, "text where a number is expected");
+        TRY(entry(&node, flags, entries));
+    }
+    return node.live + node.deleted == 0 ? RF_OK
+                                         : NODE_CORRUPT(&node, "fewer entries than the master entry counts");
+}
+
+rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
+{
+    uint64_t nodes;
+    TRY(rdb_length(k->w, &nodes));
+    for (; nodes > 0; nodes--) {
+        if (!k->visitor || !k->visitor->stream_entry) {
+            TRY(rdb_skip_string(k->w));
+            TRY(rdb_skip_string(k->w));
+            continue;
+        }
+        rf_slice id, blob;
+        window_release(k->w);
+        TRY(rdb_string(k->w, &id));
+        if (id.len != 16)
+            return CORRUPT(k, "stream node: its id has %zu bytes", id.len);
+        TRY(rdb_string(k->w, &blob));
+        TRY(walk_node(k, stream_id_load(id.ptr), blob, entries));
+    }
+    return RF_OK;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* The three uses of a value: skip, copy, walk; and holding one for more than one use. All of them run the
+ * walk function of the value's type. */
+#include "rdb/value.h"
+
+#include "rdb/rdb_write.h"
+
+void value_begin(struct rf_value *value, const struct rdb_type *type)
+{
+    value->type = type;
+    value->offset = window_offset(value->stream);
+    value->used = value->held = false;
+}
+
+void value_end(struct rf_value *value)
+{
+    if (value->held)
+        spool_free(&value->spool);
+    value->held = false;
+}
+
+void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
+{
+    const rf_notify *notify = value->notify;
+    if (notify->fn)
+        notify->fn(notify->ctx, &(rf_notice){.code = code,
+                                             .offset = (int64_t)value->offset,
+                                             .db = (int)value->db,
+                                             .key = value->key,
+                                             .detail = detail});
+}
+
+const rf_encoding *rf_value_encoding(const rf_value *value)
+{
+    return &value->type->encoding;
+}
+
+/* An error in the middle of a value is for good: the reader has lost its place. */
+static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
+{
+    if (code == RF_OK)
+        return RF_OK;
+    error_key(error, value->db, value->key);
+    error_input(error, value->input);
+    *value->sticky = *error;
+    return code;
+}
+
+typedef rf_code use_fn(struct walk *k, void *arg);
+
+/* Runs `use` over the value's bytes, where they are. */
+static rf_code value_use(struct rf_value *value, use_fn *use, const rf_visitor *visitor, void *ctx, void *arg,
+                         rf_error *error)
+{
+    if (value->used && !value->held)
+        return fail(error, RF_E_ARGUMENT, "a value that streams by can be used once");
+    value->used = true;
+    struct window memory;
+    struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
+    if (value->held) {
+        window_open_memory(&memory, value->bytes);
+        memory.segment_offset = value->offset;
+        k.w = &memory;
+    }
+    k.w->error = error;
+    rf_code code = use(&k, arg);
+    if (value->held)
+        window_close(&memory);
+    return conclude(value, code, error);
+}
+
+static rf_code use_walk(struct walk *k, void *arg)
+{
+    (void)arg;
+    return k->value->type->walk(k);
+}
+
+rf_code rf_value_skip(rf_value *value, rf_error *error)
+{
+    return value_use(value, use_walk, NULL, NULL, NULL, error);
+}
+
+rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+{
+    return value_use(value, use_walk, visitor, ctx, NULL, error);
+}
+
+/* --- copying --------------------------------------------------------------------------------------- */
+
+struct copy {
+    rf_bytes_fn fn;
+    void *ctx;
+};
+
+static rf_code use_tapped(struct walk *k, void *arg)
+{
+    struct copy *copy = arg;
+    window_tap_begin(k->w, copy->fn, copy->ctx);
+    TRY(k->value->type->walk(k));
+    return window_tap_end(k->w);
+}
+
+static bool lies_in_template(const struct rf_value *value)
+{
+    walk_fn *walk = value->type->walk;
+    return walk == walk_hash_template || walk == walk_hash_template_listpack;
+}
+
+enum { PLAIN_HASH = 4 };
+
+uint8_t rf_value_copied_type(const rf_value *value)
+{
+    return lies_in_template(value) ? PLAIN_HASH : value->type->encoding.number;
+}
+
+/* A hash without its template would mean nothing: its fields are put in, gathered first because their
+ * number stands before them. */
+struct plain_hash {
+    struct buffer bytes;
+    uint64_t pairs;
+};
+
+static rf_code plain_hash_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct plain_hash *hash = ctx;
+    (void)expire_ms;
+    hash->pairs++;
+    return rdb_append_string(&hash->bytes, field) && rdb_append_string(&hash->bytes, value) ? RF_OK
+                                                                                              : RF_E_MEMORY;
+}
+
+static rf_code copy_as_plain_hash(rf_value *value, const struct copy *copy, rf_error *error)
+{
+    static const rf_visitor visitor = {.field = plain_hash_field};
+    struct plain_hash hash = {0};
+    uint8_t count[RDB_LENGTH_MAX];
+    rf_code code = rf_value_walk(value, &visitor, &hash, error);
+    if (code == RF_E_MEMORY)
+        code = fail(error, code, "out of memory for a hash of %llu fields", (unsigned long long)hash.pairs);
+    if (code == RF_OK)
+        code = copy->fn(copy->ctx, (rf_slice){count, rdb_put_length(count, hash.pairs)});
+    if (code == RF_OK)
+        code = copy->fn(copy->ctx, buffer_slice(&hash.bytes));
+    buffer_free(&hash.bytes);
+    return code;
+}
+
+rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
+{
+    struct copy copy = {fn, ctx};
+    if (lies_in_template(value))
+        return copy_as_plain_hash(value, &copy, error);
+    return value_use(value, use_tapped, NULL, NULL, &copy, error);
+}
+
+/* --- holding --------------------------------------------------------------------------------------- */
+
+rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error)
+{
+    if (!value->held) {
+        value->spool = (struct spool){.error = error};
+        struct copy copy = {spool_put, &value->spool};
+        rf_code code = value_use(value, use_tapped, NULL, NULL, &copy, error);
+        if (code == RF_OK)
+            code = conclude(value, spool_finish(&value->spool, &value->bytes, error), error);
+        if (code != RF_OK) {
+            spool_free(&value->spool);
+            return code;
+        }
+        value->held = true;
+    }
+    if (size)
+        *size = value->bytes.len;
+    return RF_OK;
+}

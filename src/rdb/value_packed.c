@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* Compact encodings: a whole collection, or one node of a list, in a blob. The blob itself is an RDB
+ * string, so it may be LZF-compressed; it must fit in memory, as it did in the server's.
+ *
+ *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*
+ *   quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
+ *                       that the blob is one item itself
+ *   intset, zipmap:     see codec/
+ *
+ * Every blob is checked wholly while it is walked: sizes, counts, back lengths, and the order where the
+ * server relies on it. (Valkey src/rdb.c: rdbLoadObject) */
+#include "base/double_text.h"
+#include "codec/intset.h"
+#include "codec/listpack.h"
+#include "codec/ziplist.h"
+#include "codec/zipmap.h"
+#include "rdb/rdb_read.h"
+#include "rdb/value.h"
+#include <math.h>
+
+enum packed_kind { LISTPACK, ZIPLIST };
+
+/* A cursor over either kind. `fault` is what is wrong after a failed step. */
+struct packed_cursor {
+    enum packed_kind kind;
+    union {
+        struct listpack listpack;
+        struct ziplist ziplist;
+    };
+};
+
+static const char *kind_name(enum packed_kind kind)
+{
+    return kind == LISTPACK ? "listpack" : "ziplist";
+}
+
+static rf_code damaged(struct walk *k, const struct packed_cursor *c)
+{
+    return CORRUPT(k, "%s: %s", kind_name(c->kind),
+                   c->kind == LISTPACK ? c->listpack.fault : c->ziplist.fault);
+}
+
+static rf_code packed_open(struct walk *k, enum packed_kind kind, rf_slice blob, struct packed_cursor *c)
+{
+    c->kind = kind;
+    bool sound = kind == LISTPACK ? listpack_open(&c->listpack, blob) : ziplist_open(&c->ziplist, blob);
+    return sound ? RF_OK : damaged(k, c);
+}
+
+/* The next element, or none: *there says which. */
+static inline rf_code packed_next(struct walk *k, struct packed_cursor *c, struct packed *e, bool *there)
+{
+    enum packed_step step =
+        c->kind == LISTPACK ? listpack_next(&c->listpack, e) : ziplist_next(&c->ziplist, e);
+    *there = step == PACKED_ELEMENT;
+    return LIKELY(step != PACKED_DAMAGED) ? RF_OK : damaged(k, c);
+}
+
+/* An element that must be there because another came before it. */
+static inline rf_code packed_partner(struct walk *k, struct packed_cursor *c, struct packed *e)
+{
+    bool there;
+    TRY(packed_next(k, c, e, &there));
+    return LIKELY(there) ? RF_OK : CORRUPT(k, "%s: the last element has no partner", kind_name(c->kind));
+}
+
+/* --- shapes ---------------------------------------------------------------------------------------- */
+
+typedef rf_code shape_fn(struct walk *k, struct packed_cursor *c);
+
+static rf_code items(struct walk *k, struct packed_cursor *c)
+{
+    struct packed e;
+    bool there;
+    uint8_t text[NUMBER_TEXT_MAX];
+    for (;;) {
+        TRY(packed_next(k, c, &e, &there));
+        if (!there)
+            return RF_OK;
+        TRY(VISIT(k, item, packed_slice(&e, text)));
+    }
+}
+
+static rf_code members(struct walk *k, struct packed_cursor *c)
+{
+    struct packed e;
+    bool there;
+    uint8_t text[NUMBER_TEXT_MAX];
+    for (;;) {
+        TRY(packed_next(k, c, &e, &there));
+        if (!there)
+            return RF_OK;
+        TRY(VISIT(k, member, packed_slice(&e, text)));
+    }
+}
+
+static rf_code pairs(struct walk *k, struct packed_cursor *c)
+{
+    struct packed field, value;
+    bool there;
+    uint8_t text[2][NUMBER_TEXT_MAX];
+    for (;;) {
+        TRY(packed_next(k, c, &field, &there));
+        if (!there)
+            return RF_OK;
+        TRY(packed_partner(k, c, &value));
+        TRY(VISIT(k, field, packed_slice(&field, text[0]), packed_slice(&value, text[1]), RF_NO_EXPIRY));
+    }
+}
+
+static rf_code packed_score(struct walk *k, struct packed_cursor *c, double *score)
+{
+    struct packed e;
+    TRY(packed_partner(k, c, &e));
+    if (!e.ptr)
+        *score = (double)e.integer;
+    else if (!double_parse((rf_slice){e.ptr, e.len}, score) || isnan(*score))
+        return CORRUPT(k, "%s: a score that is no number", kind_name(c->kind));
+    return RF_OK;
+}
+
+/* Ascending by score, then by member: the server searches by that order. */
+static rf_code scored_members(struct walk *k, struct packed_cursor *c)
+{
+    struct packed e;
+    bool there;
+    uint8_t text[2][NUMBER_TEXT_MAX];
+    rf_slice last = {0};
+    double last_score = -INFINITY, score;
+    for (unsigned turn = 0;; turn ^= 1) {
+        TRY(packed_next(k, c, &e, &there));
+        if (!there)
+            return RF_OK;
+        rf_slice member = packed_slice(&e, text[turn]);
+        TRY(packed_score(k, c, &score));
+        if (score < last_score || (score == last_score && last.ptr && slice_compare(last, member) >= 0))
+            return CORRUPT(k, "%s: members out of order", kind_name(c->kind));
+        last = member;
+        last_score = score;
+        TRY(VISIT(k, scored, member, score));
+    }
+}
+
+/* Ascending by expiry, those without one (0) at the end. */
+static rf_code triples(struct walk *k, struct packed_cursor *c)
+{
+    struct packed field, value, ttl;
+    bool there;
+    uint8_t text[2][NUMBER_TEXT_MAX];
+    int64_t expire, last = 1;
+    for (;;) {
+        TRY(packed_next(k, c, &field, &there));
+        if (!there)
+            return RF_OK;
+        TRY(packed_partner(k, c, &value));
+        TRY(packed_partner(k, c, &ttl));
+        if (!packed_integer(&ttl, &expire) || expire < 0)
+            return CORRUPT(k, "listpack: a field's expiry is no time");
+        int64_t order = expire ? expire : INT64_MAX;
+        if (order < last)
+            return CORRUPT(k, "listpack: fields out of order of their expiry");
+        last = order;
+        TRY(VISIT(k, field, packed_slice(&field, text[0]), packed_slice(&value, text[1]),
+                  expire ? expire : RF_NO_EXPIRY));
+    }
+}
+
+static rf_code blob(struct walk *k, enum packed_kind kind, shape_fn *shape)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    rf_slice bytes;
+    struct packed_cursor cursor;
+    TRY(rdb_string(k->w, &bytes));
+    TRY(packed_open(k, kind, bytes, &cursor));
+    return shape(k, &cursor);
+}
+
+rf_code walk_list_ziplist(struct walk *k)
+{
+    return blob(k, ZIPLIST, items);
+}
+
+rf_code walk_zset_ziplist(struct walk *k)
+{
+    return blob(k, ZIPLIST, scored_members);
+}
+
+rf_code walk_hash_ziplist(struct walk *k)
+{
+    return blob(k, ZIPLIST, pairs);
+}
+
+rf_code walk_set_listpack(struct walk *k)
+{
+    return blob(k, LISTPACK, members);
+}
+
+rf_code walk_zset_listpack(struct walk *k)
+{
+    return blob(k, LISTPACK, scored_members);
+}
+
+rf_code walk_hash_listpack(struct walk *k)
+{
+    return blob(k, LISTPACK, pairs);
+}
+
+rf_code walk_hash_listpack_ttl_prerelease(struct walk *k)
+{
+    return blob(k, LISTPACK, triples);
+}
+
+/* The smallest expiry, which the listpack says again, first. */
+rf_code walk_hash_listpack_ttl(struct walk *k)
+{
+    TRY(window_skip(k->w, 8));
+    return blob(k, LISTPACK, triples);
+}
+
+/* --- quicklists ------------------------------------------------------------------------------------ */
+
+rf_code walk_quicklist_ziplist(struct walk *k)
+{
+    uint64_t nodes;
+    TRY(rdb_length(k->w, &nodes));
+    for (; nodes > 0; nodes--) {
+        window_release(k->w);
+        TRY(blob(k, ZIPLIST, items));
+    }
+    return RF_OK;
+}
+
+static rf_code plain_node(struct walk *k)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    rf_slice item;
+    TRY(rdb_string(k->w, &item));
+    return VISIT(k, item, item);
+}
+
+rf_code walk_quicklist(struct walk *k)
+{
+    enum { PLAIN = 1, PACKED = 2 };
+    uint64_t nodes, container;
+    TRY(rdb_length(k->w, &nodes));
+    for (; nodes > 0; nodes--) {
+        window_release(k->w);
+        TRY(rdb_length(k->w, &container));
+        if (container != PLAIN && container != PACKED)
+            return CORRUPT(k, "quicklist: node of unknown kind %llu", (unsigned long long)container);
+        TRY(container == PLAIN ? plain_node(k) : blob(k, LISTPACK, items));
+    }
+    return RF_OK;
+}
+
+/* --- intset, zipmap -------------------------------------------------------------------------------- */
+
+rf_code walk_set_intset(struct walk *k)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    rf_slice bytes;
+    struct intset set;
+    TRY(rdb_string(k->w, &bytes));
+    const char *fault = intset_open(&set, bytes);
+    if (fault)
+        return CORRUPT(k, "intset: %s", fault);
+    for (uint32_t i = 0; i < set.count; i++) {
+        uint8_t text[NUMBER_TEXT_MAX];
+        size_t n = number_print_i64(text, intset_at(&set, i));
+        TRY(VISIT(k, member, ((rf_slice){text, n})));
+    }
+    return RF_OK;
+}
+
+rf_code walk_hash_zipmap(struct walk *k)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    rf_slice bytes, field, value;
+    struct zipmap map;
+    TRY(rdb_string(k->w, &bytes));
+    enum packed_step step = zipmap_open(&map, bytes) ? PACKED_ELEMENT : PACKED_DAMAGED;
+    while (step == PACKED_ELEMENT && (step = zipmap_next(&map, &field, &value)) == PACKED_ELEMENT)
+        TRY(VISIT(k, field, field, value, RF_NO_EXPIRY));
+    return step == PACKED_END ? RF_OK : CORRUPT(k, "zipmap: %s", map.fault);
+}
+
+/* --- hashes whose field names lie in a template ------------------------------------------------------ */
+
+static rf_code template_of(struct walk *k, uint64_t id, const struct hash_template **out)
+{
+    *out = hash_templates_find(k->value->templates, id);
+    return *out ? RF_OK : CORRUPT(k, "hash template %llu is not defined", (unsigned long long)id);
+}
+
+/* A listpack: the template's id, then a value for each of its fields. */
+rf_code walk_hash_template_listpack(struct walk *k)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    rf_slice bytes;
+    struct packed_cursor cursor;
+    struct packed e;
+    bool more;
+    int64_t id;
+    uint8_t text[NUMBER_TEXT_MAX];
+    const struct hash_template *template;
+    TRY(rdb_string(k->w, &bytes));
+    TRY(packed_open(k, LISTPACK, bytes, &cursor));
+    TRY(packed_partner(k, &cursor, &e));
+    if (!packed_integer(&e, &id) || id < 0)
+        return CORRUPT(k, "listpack: no template id");
+    TRY(template_of(k, (uint64_t)id, &template));
+    for (size_t i = 0; i < template->count; i++) {
+        TRY(packed_partner(k, &cursor, &e));
+        TRY(VISIT(k, field, template->fields[i], packed_slice(&e, text), RF_NO_EXPIRY));
+    }
+    TRY(packed_next(k, &cursor, &e, &more));
+    return more ? CORRUPT(k, "listpack: more values than the template has fields") : RF_OK;
+}
+
+/* The template's id, then a string for each of its fields. */
+rf_code walk_hash_template(struct walk *k)
+{
+    uint64_t id;
+    const struct hash_template *template;
+    TRY(rdb_length(k->w, &id));
+    TRY(template_of(k, id, &template));
+    for (size_t i = 0; i < template->count; i++) {
+        rf_slice value;
+        window_release(k->w);
+        if (!k->visitor) {
+            TRY(rdb_skip_string(k->w));
+            continue;
+        }
+        TRY(rdb_string(k->w, &value));
+        TRY(VISIT(k, field, template->fields[i], value, RF_NO_EXPIRY));
+    }
+    return RF_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The two halves of a stream's value: its entries (stream_nodes.c) and all that is told of it afterwards
+ * (value_stream.c). */
+#ifndef RDB_VALUE_STREAM_H
+#define RDB_VALUE_STREAM_H
+
+#include "rdb/value.h"
+
+/* What the entries were seen to be. */
+struct stream_entries {
+    uint64_t live;
+    rf_stream_id first, last; /* of the live ones */
+};
+
+static inline int stream_id_compare(rf_stream_id a, rf_stream_id b)
+{
+    if (a.ms != b.ms)
+        return a.ms < b.ms ? -1 : 1;
+    return (a.seq > b.seq) - (a.seq < b.seq);
+}
+
+/* An id as it is stored: two big-endian halves. */
+static inline rf_stream_id stream_id_load(const uint8_t *p)
+{
+    return (rf_stream_id){load_be64(p), load_be64(p + 8)};
+}
+
+/* Walks the nodes; tells stream_entry. */
+rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
+
+#endif
