@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands out of an AOF. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
+#include "aof/aof_reader.h"
+
+#include "base/fail.h"
+#include "base/number.h"
+#include "resp/resp_read.h"
+#include <strings.h>
+
+bool aof_recognises(uint8_t first)
+{
+    return first == '*' || first == '#';
+}
+
+void aof_reader_open(struct aof_reader *r, struct window *w)
+{
+    *r = (struct aof_reader){.w = w};
+}
+
+static rf_code skip_annotation(struct window *w)
+{
+    for (bool ended = false; !ended; w->pos++) {
+        TRY(window_need(w, 1));
+        ended = *w->pos == '\n';
+    }
+    return RF_OK;
+}
+
+static bool is_command(rf_slice name, const char *wanted)
+{
+    return name.len == strlen(wanted) && strncasecmp((const char *)name.ptr, wanted, name.len) == 0;
+}
+
+static rf_code take_select(struct aof_reader *r, const rf_slice *argv, size_t argc)
+{
+    if (argc != 2 || !number_parse_i64(argv[1], &r->db) || r->db < 0 || r->db > INT32_MAX)
+        return window_fail(r->w, RF_E_CORRUPT, "SELECT without a database number");
+    return RF_OK;
+}
+
+/* Takes in what changes the reader's state. *told: the command is an entry. */
+static rf_code take_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *told)
+{
+    *told = !is_command(argv[0], "SELECT");
+    if (!*told)
+        return take_select(r, argv, argc);
+    if (is_command(argv[0], "MULTI"))
+        r->in_transaction = true;
+    else if (is_command(argv[0], "EXEC"))
+        r->in_transaction = false;
+    return RF_OK;
+}
+
+static rf_code read_end(struct aof_reader *r)
+{
+    return r->in_transaction ? window_fail(r->w, RF_E_TRUNCATED, "the AOF ends inside a transaction (MULTI)")
+                             : RF_END;
+}
+
+rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
+{
+    for (bool told = false; !told;) {
+        bool at_end;
+        size_t argc;
+        window_release(r->w);
+        TRY(window_at_end(r->w, &at_end));
+        if (at_end)
+            return read_end(r);
+        if (*r->w->pos == '#') {
+            TRY(skip_annotation(r->w));
+            continue;
+        }
+        entry->offset = window_offset(r->w);
+        TRY(resp_read_command(r->w, &r->argv, &argc));
+        const rf_slice *argv = (const rf_slice *)(const void *)r->argv.data;
+        TRY(take_command(r, argv, argc, &told));
+        *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
+                            .offset = entry->offset,
+                            .db = r->db,
+                            .expire_ms = RF_NO_EXPIRY,
+                            .argv = argv,
+                            .argc = argc};
+    }
+    return RF_OK;
+}
+
+void aof_reader_close(struct aof_reader *r)
+{
+    buffer_free(&r->argv);
+}

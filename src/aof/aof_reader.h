@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the command stream of an AOF: each command an entry with its database, nothing interpreted.
+ *
+ *   command*   between them lines that begin with '#': annotations
+ *
+ * Every file starts in database 0. SELECT is taken in, and comes out as the db of the entries after it. */
+#ifndef AOF_AOF_READER_H
+#define AOF_AOF_READER_H
+
+#include "base/buffer.h"
+#include "io/window.h"
+#include <rdbferry/entry.h>
+
+struct aof_reader {
+    struct window *w;
+    struct buffer argv;
+    int64_t db;
+    bool in_transaction;
+};
+
+/* True if the byte may begin a command stream. */
+bool aof_recognises(uint8_t first);
+
+void aof_reader_open(struct aof_reader *r, struct window *w);
+
+/* The next command, or RF_END. A stream that ends inside a command or a transaction is RF_E_TRUNCATED. */
+rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry);
+
+void aof_reader_close(struct aof_reader *r);
+
+#endif

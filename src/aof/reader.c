@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* The public reader: tells from the first bytes whether an input is an RDB or an AOF, and goes on with
+ * commands where an RDB was only the preamble of an AOF. */
+#include "aof/aof_reader.h"
+#include "base/fail.h"
+#include "io/feed.h"
+#include "io/source.h"
+#include "rdb/rdb_header.h"
+#include "rdb/rdb_reader.h"
+#include <stdlib.h>
+
+/* What is being read. */
+enum phase { IN_RDB, IN_COMMANDS, AT_END };
+
+struct rf_reader {
+    rf_source *source;
+    struct feed *feed;
+    struct window window;
+    struct rdb_reader rdb;
+    struct aof_reader aof;
+    enum phase phase;
+    rf_reader_info info;
+    rf_notify notify;
+    rf_error error; /* sticky once its code is set */
+};
+
+static rf_code begin_commands(rf_reader *r)
+{
+    aof_reader_open(&r->aof, &r->window);
+    r->phase = IN_COMMANDS;
+    return RF_OK;
+}
+
+static rf_code refuse_format(struct window *w, const uint8_t *head, size_t n)
+{
+    if (n >= 3 && memcmp(head, "VCS", 3) == 0)
+        return window_fail(w, RF_E_UNSUPPORTED,
+                           "a compressed RDB stream (VCS envelope), written by Valkey 9.2 or newer");
+    if (n == 0)
+        return window_fail(w, RF_E_FORMAT, "the input is empty");
+    return window_fail(w, RF_E_FORMAT, "neither an RDB nor an AOF");
+}
+
+/* As many of the first bytes as there are, up to those that tell an RDB. */
+static rf_code peek_head(struct window *w, size_t *n)
+{
+    for (*n = 0; *n < RDB_MAGIC_SIZE; ++*n) {
+        rf_code code = window_need(w, *n + 1);
+        if (code == RF_E_TRUNCATED)
+            break;
+        TRY(code);
+    }
+    return RF_OK;
+}
+
+static rf_code begin(rf_reader *r)
+{
+    struct window *w = &r->window;
+    size_t n;
+    TRY(peek_head(w, &n));
+    if (n > 0 && rdb_recognises(w->pos, n))
+        return rdb_reader_open(&r->rdb, w, &r->info, source_name(r->source), &r->error, &r->notify);
+    if (n == 0 || !aof_recognises(*w->pos))
+        return refuse_format(w, w->pos, n);
+    r->info.format = "aof";
+    return begin_commands(r);
+}
+
+rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_reader **out, rf_error *error)
+{
+    *out = NULL;
+    rf_reader *r = calloc(1, sizeof *r);
+    if (!r) {
+        rf_source_close(source);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    r->source = source;
+    r->notify = options->notify;
+    r->info.saved_at = -1;
+    rf_code code = feed_open(source, options->block_size, &r->feed, error);
+    if (code == RF_OK) {
+        window_open_feed(&r->window, r->feed);
+        r->window.error = error;
+        code = begin(r);
+    }
+    if (code != RF_OK) {
+        error_input(error, source_name(source));
+        rf_reader_close(r);
+        return code;
+    }
+    *out = r;
+    return RF_OK;
+}
+
+/* Behind an RDB: nothing, the commands of an AOF, or bytes that a server would ignore too. Those are read to
+ * their end, so that a damaged compressed stream is not taken for a whole one. */
+static rf_code after_rdb(rf_reader *r)
+{
+    bool at_end;
+    struct window *w = &r->window;
+    window_release(w);
+    r->phase = AT_END;
+    TRY(window_at_end(w, &at_end));
+    if (at_end)
+        return RF_END;
+    if (aof_recognises(*w->pos)) {
+        r->info.format = "aof with rdb preamble";
+        return begin_commands(r);
+    }
+    if (r->notify.fn)
+        r->notify.fn(r->notify.ctx, &(rf_notice){.code = RF_NOTICE_TRAILING_BYTES,
+                                                 .offset = (int64_t)window_offset(w),
+                                                 .db = -1,
+                                                 .detail = "the RDB ends before the input does"});
+    while (!at_end) {
+        w->pos = w->end;
+        window_release(w);
+        TRY(window_at_end(w, &at_end));
+    }
+    return RF_END;
+}
+
+static rf_code next(rf_reader *r, rf_entry *entry)
+{
+    if (r->phase == IN_RDB) {
+        rf_code code = rdb_reader_next(&r->rdb, entry);
+        if (code != RF_END)
+            return code;
+        TRY(after_rdb(r));
+    }
+    return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
+}
+
+rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(r->error.code != RF_OK)) {
+        *error = r->error;
+        return error->code;
+    }
+    r->window.error = error;
+    rf_code code = next(r, entry);
+    if (LIKELY(code == RF_OK))
+        return RF_OK;
+    if (code == RF_END) {
+        r->phase = AT_END;
+        return RF_END;
+    }
+    error_input(error, source_name(r->source));
+    r->error = *error;
+    return code;
+}
+
+const rf_reader_info *rf_reader_info_get(const rf_reader *r)
+{
+    return &r->info;
+}
+
+const rf_source *rf_reader_source(const rf_reader *r)
+{
+    return r->source;
+}
+
+void rf_reader_position(const rf_reader *r, uint64_t *decoded, uint64_t *file)
+{
+    feed_position(r->feed, decoded, file);
+}
+
+void rf_reader_close(rf_reader *r)
+{
+    if (!r)
+        return;
+    rdb_reader_close(&r->rdb);
+    aof_reader_close(&r->aof);
+    if (r->feed) {
+        window_close(&r->window);
+        feed_close(r->feed);
+    }
+    rf_source_close(r->source);
+    free(r);
+}
