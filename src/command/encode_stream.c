@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams as commands:
+ *
+ *   XADD key id field value ...                                     for each entry, or for an empty stream
+ *   XADD key MAXLEN 0 0-1 x y                                       which leaves it there without entries
+ *   XSETID key last-id ENTRIESADDED n MAXDELETEDID id
+ *   XGROUP CREATE key group last-id ENTRIESREAD n                   for each group
+ *     XCLAIM key group consumer 0 id TIME ms RETRYCOUNT n JUSTID FORCE    for each pending entry
+ *     XGROUP CREATECONSUMER key group consumer                      for a consumer that has none
+ *     XNACK key group FAIL IDS 1 id RETRYCOUNT n FORCE              for a pending entry without owner
+ *   XCFGSET key IDMP-DURATION s IDMP-MAXSIZE n                      where they are not the defaults
+ *   XIDMPRECORD key producer iid id                                 for each record
+ *
+ * Commands cannot refer to entries that are gone, nor make an idle consumer before Redis 6.2. A stream that has
+ * such a thing goes as RESTORE; so each is held and its groups are looked at first.
+ * (Valkey src/aof.c: rewriteStreamObject) */
+#include "base/fail.h"
+#include "command/encoder.h"
+#include <stdlib.h>
+
+/* --- what the groups refer to ------------------------------------------------------------------------- */
+
+struct survey {
+    rf_server target;
+    rf_stream_id *ids; /* that pending entries and producers' records refer to */
+    size_t count, cap;
+    size_t present; /* how many of them the entries have been seen to have */
+    enum ability beyond; /* the first thing that the target has no commands for */
+    bool is_beyond;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    const rf_stream_id *left = a, *right = b;
+    if (left->ms != right->ms)
+        return left->ms < right->ms ? -1 : 1;
+    return (left->seq > right->seq) - (left->seq < right->seq);
+}
+
+static void require(struct survey *s, enum ability ability)
+{
+    if (s->is_beyond || server_can(s->target, ability))
+        return;
+    s->is_beyond = true;
+    s->beyond = ability;
+}
+
+static rf_code refer(struct survey *s, rf_stream_id id)
+{
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 64;
+        rf_stream_id *ids = realloc(s->ids, cap * sizeof *ids);
+        if (!ids)
+            return RF_E_MEMORY;
+        s->ids = ids;
+        s->cap = cap;
+    }
+    s->ids[s->count++] = id;
+    return RF_OK;
+}
+
+static rf_code survey_consumer(void *ctx, const rf_consumer *consumer)
+{
+    if (consumer->pending == 0)
+        require(ctx, CAN_IDLE_CONSUMERS);
+    return RF_OK;
+}
+
+static rf_code survey_pending(void *ctx, const rf_pending *pending)
+{
+    return refer(ctx, pending->id);
+}
+
+static rf_code survey_unowned(void *ctx, const rf_pending *pending)
+{
+    require(ctx, CAN_UNOWNED_PENDING);
+    return refer(ctx, pending->id);
+}
+
+static bool producers_are_default(const rf_producers *producers)
+{
+    enum { DURATION = 100, MAX_ENTRIES = 100 };
+    return producers->duration_s == DURATION && producers->max_entries == MAX_ENTRIES;
+}
+
+static rf_code survey_producers(void *ctx, const rf_producers *producers)
+{
+    if (producers->producers > 0 || !producers_are_default(producers))
+        require(ctx, CAN_PRODUCERS);
+    return RF_OK;
+}
+
+static rf_code survey_record(void *ctx, const rf_producer_record *record)
+{
+    return refer(ctx, record->id);
+}
+
+/* Both lists ascend. */
+static rf_code survey_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+{
+    struct survey *s = ctx;
+    (void)fields_values, (void)pairs;
+    if (s->present < s->count && compare_ids(&s->ids[s->present], &id) == 0)
+        s->present++;
+    return RF_OK;
+}
+
+static void sort_references(struct survey *s)
+{
+    size_t kept = 0;
+    if (s->count > 0)
+        qsort(s->ids, s->count, sizeof *s->ids, compare_ids);
+    for (size_t i = 0; i < s->count; i++)
+        if (kept == 0 || compare_ids(&s->ids[kept - 1], &s->ids[i]) != 0)
+            s->ids[kept++] = s->ids[i];
+    s->count = kept;
+}
+
+static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor referrers = {.consumer = survey_consumer,
+                                         .pending = survey_pending,
+                                         .unowned = survey_unowned,
+                                         .producers = survey_producers,
+                                         .producer_record = survey_record};
+    static const rf_visitor entries = {.stream_entry = survey_entry};
+    rf_code code = rf_value_walk(entry->value, &referrers, s, error);
+    if (code == RF_E_MEMORY)
+        return fail(error, code, "out of memory for %zu pending entries", s->count);
+    TRY(code);
+    sort_references(s);
+    return s->count > 0 ? rf_value_walk(entry->value, &entries, s, error) : RF_OK;
+}
+
+/* *why: what commands would lose, or NULL. */
+static rf_code survey(struct encoder *e, rf_entry *entry, const char **why, rf_error *error)
+{
+    struct survey s = {.target = e->options.target};
+    rf_code code = rf_value_hold(entry->value, NULL, error);
+    if (code == RF_OK)
+        code = survey_references(&s, entry, error);
+    *why = s.is_beyond ? ability_text(s.beyond)
+           : s.present < s.count ? "a pending entry or record whose stream entry is gone"
+                                 : NULL;
+    free(s.ids);
+    return code;
+}
+
+/* --- commands ------------------------------------------------------------------------------------------ */
+
+enum { ID_TEXT_MAX = 2 * NUMBER_TEXT_MAX + 1 };
+
+static void put_id(struct encoder *e, rf_stream_id id)
+{
+    uint8_t text[ID_TEXT_MAX];
+    size_t n = number_print_u64(text, id.ms);
+    text[n++] = '-';
+    n += number_print_u64(text + n, id.seq);
+    resp_bulk(e->out, (rf_slice){text, n});
+}
+
+/* The beginning of every command here. */
+static void put_command(struct encoder *e, uint64_t args, rf_slice command)
+{
+    resp_array(e->out, args);
+    resp_bulk(e->out, command);
+}
+
+static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+{
+    struct encoder *e = ctx;
+    put_command(e, 3 + 2 * pairs, SLICE("XADD"));
+    resp_bulk(e->out, e->entry->key);
+    put_id(e, id);
+    for (size_t i = 0; i < 2 * pairs; i++)
+        resp_bulk(e->out, fields_values[i]);
+    return RF_OK;
+}
+
+static void put_empty_stream(struct encoder *e)
+{
+    put_command(e, 7, SLICE("XADD"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, SLICE("MAXLEN"));
+    resp_bulk(e->out, SLICE("0"));
+    resp_bulk(e->out, SLICE("0-1"));
+    resp_bulk(e->out, SLICE("x"));
+    resp_bulk(e->out, SLICE("y"));
+}
+
+static rf_code put_stream(void *ctx, const rf_stream *stream)
+{
+    struct encoder *e = ctx;
+    bool with_counters = server_can(e->options.target, CAN_STREAM_COUNTERS);
+    if (stream->length == 0)
+        put_empty_stream(e);
+    put_command(e, with_counters ? 7 : 3, SLICE("XSETID"));
+    resp_bulk(e->out, e->entry->key);
+    put_id(e, stream->last_id);
+    if (with_counters) {
+        resp_bulk(e->out, SLICE("ENTRIESADDED"));
+        resp_bulk_u64(e->out, stream->entries_added);
+        resp_bulk(e->out, SLICE("MAXDELETEDID"));
+        put_id(e, stream->max_deleted_id);
+    }
+    e->elements++;
+    return RF_OK;
+}
+
+static rf_code keep(struct encoder *e, struct buffer *name, rf_slice bytes)
+{
+    name->len = 0;
+    return buffer_append(name, bytes)
+               ? RF_OK
+               : fail(e->error, RF_E_MEMORY, "out of memory for a name of %zu bytes", bytes.len);
+}
+
+static rf_code put_group(void *ctx, const rf_group *group)
+{
+    struct encoder *e = ctx;
+    bool with_counters = server_can(e->options.target, CAN_STREAM_COUNTERS);
+    TRY(keep(e, &e->group, group->name));
+    put_command(e, with_counters ? 7 : 5, SLICE("XGROUP"));
+    resp_bulk(e->out, SLICE("CREATE"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, group->name);
+    put_id(e, group->last_id);
+    if (with_counters) {
+        resp_bulk(e->out, SLICE("ENTRIESREAD"));
+        resp_bulk_i64(e->out, group->entries_read);
+    }
+    return RF_OK;
+}
+
+static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
+{
+    struct encoder *e = ctx;
+    TRY(keep(e, &e->consumer, consumer->name));
+    if (consumer->pending > 0)
+        return RF_OK; /* its first XCLAIM makes it */
+    put_command(e, 5, SLICE("XGROUP"));
+    resp_bulk(e->out, SLICE("CREATECONSUMER"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, buffer_slice(&e->group));
+    resp_bulk(e->out, consumer->name);
+    return RF_OK;
+}
+
+static rf_code put_pending(void *ctx, const rf_pending *pending)
+{
+    struct encoder *e = ctx;
+    put_command(e, 12, SLICE("XCLAIM"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, buffer_slice(&e->group));
+    resp_bulk(e->out, buffer_slice(&e->consumer));
+    resp_bulk(e->out, SLICE("0"));
+    put_id(e, pending->id);
+    resp_bulk(e->out, SLICE("TIME"));
+    resp_bulk_i64(e->out, pending->delivered_ms);
+    resp_bulk(e->out, SLICE("RETRYCOUNT"));
+    resp_bulk_u64(e->out, pending->delivery_count);
+    resp_bulk(e->out, SLICE("JUSTID"));
+    resp_bulk(e->out, SLICE("FORCE"));
+    return RF_OK;
+}
+
+static rf_code put_unowned(void *ctx, const rf_pending *pending)
+{
+    struct encoder *e = ctx;
+    put_command(e, 10, SLICE("XNACK"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, buffer_slice(&e->group));
+    resp_bulk(e->out, SLICE("FAIL"));
+    resp_bulk(e->out, SLICE("IDS"));
+    resp_bulk(e->out, SLICE("1"));
+    put_id(e, pending->id);
+    resp_bulk(e->out, SLICE("RETRYCOUNT"));
+    resp_bulk_u64(e->out, pending->delivery_count);
+    resp_bulk(e->out, SLICE("FORCE"));
+    return RF_OK;
+}
+
+/* Before the records, which setting them would clear. */
+static rf_code put_producers(void *ctx, const rf_producers *producers)
+{
+    struct encoder *e = ctx;
+    if (producers_are_default(producers))
+        return RF_OK;
+    put_command(e, 6, SLICE("XCFGSET"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, SLICE("IDMP-DURATION"));
+    resp_bulk_u64(e->out, producers->duration_s);
+    resp_bulk(e->out, SLICE("IDMP-MAXSIZE"));
+    resp_bulk_u64(e->out, producers->max_entries);
+    return RF_OK;
+}
+
+static rf_code put_producer_record(void *ctx, const rf_producer_record *record)
+{
+    struct encoder *e = ctx;
+    put_command(e, 5, SLICE("XIDMPRECORD"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, record->producer);
+    resp_bulk(e->out, record->iid);
+    put_id(e, record->id);
+    return RF_OK;
+}
+
+rf_code encode_stream(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor commands = {.stream_entry = put_entry,
+                                        .stream = put_stream,
+                                        .group = put_group,
+                                        .consumer = put_consumer,
+                                        .pending = put_pending,
+                                        .unowned = put_unowned,
+                                        .producers = put_producers,
+                                        .producer_record = put_producer_record};
+    const char *why;
+    if (!server_can(e->options.target, CAN_STREAMS))
+        return encoder_unsayable(e, ability_text(CAN_STREAMS), error);
+    TRY(survey(e, entry, &why, error));
+    return why ? encode_restore(e, entry, why, error) : rf_value_walk(entry->value, &commands, e, error);
+}

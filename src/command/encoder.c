@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* One entry at a time: which way it goes, and what is written before and after its value. */
+#include "command/encoder.h"
+
+#include "base/double_text.h"
+#include "base/fail.h"
+#include "rdb/dump_payload.h"
+#include <stdio.h>
+
+void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options)
+{
+    *e = (struct encoder){.out = out, .options = *options, .db = -1, .batch.out = out};
+}
+
+void encoder_close(struct encoder *e)
+{
+    buffer_free(&e->batch.opening);
+    buffer_free(&e->group);
+    buffer_free(&e->consumer);
+}
+
+static void notice(const struct encoder *e, rf_notice_code code, const char *detail)
+{
+    const rf_notify *notify = &e->options.notify;
+    const rf_entry *entry = e->entry;
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+    if (notify->fn)
+        notify->fn(notify->ctx, &(rf_notice){.code = code,
+                                             .offset = (int64_t)entry->offset,
+                                             .db = is_key ? (int)entry->db : -1,
+                                             .key = is_key ? entry->key : (rf_slice){0},
+                                             .detail = detail});
+}
+
+rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
+{
+    char target[32];
+    if (e->options.drop_unsupported) {
+        notice(e, RF_NOTICE_DROPPED, what);
+        e->dropped = true;
+        return RF_OK;
+    }
+    rf_server_format(e->options.target, target, sizeof target);
+    return fail(error, RF_E_UNSAYABLE, "commands of %s have no way to say %s", target, what);
+}
+
+/* --- RESTORE ---------------------------------------------------------------------------------------- */
+
+static rf_code put_bytes(void *ctx, rf_slice bytes)
+{
+    outbuf_put(ctx, bytes.ptr, bytes.len);
+    return RF_OK;
+}
+
+rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
+{
+    uint64_t size;
+    if (!dump_payload_accepted(entry, e->options.target))
+        return encoder_unsayable(e, why, error);
+    TRY(dump_payload_size(entry, &size, error));
+    resp_array(e->out, 4);
+    resp_bulk(e->out, SLICE("RESTORE"));
+    resp_bulk(e->out, entry->key);
+    resp_bulk(e->out, SLICE("0"));
+    e->out->pos = resp_print_header(outbuf_room(e->out, RESP_HEADER_MAX), '$', size);
+    TRY(dump_payload_put(entry, put_bytes, e->out, error));
+    outbuf_put(e->out, "\r\n", 2);
+    e->elements++;
+    notice(e, RF_NOTICE_BY_RESTORE, why);
+    return RF_OK;
+}
+
+/* --- strings and collections ------------------------------------------------------------------------ */
+
+enum { BULK_EXTRA = RESP_HEADER_MAX + 2 }; /* what a bulk string takes besides its bytes */
+
+static rf_code put_string(void *ctx, rf_slice value)
+{
+    struct encoder *e = ctx;
+    static const char set[] = "*3\r\n$3\r\nSET\r\n";
+    outbuf_put(e->out, set, sizeof set - 1);
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, value);
+    e->elements++;
+    return RF_OK;
+}
+
+/* An item of a list, a member of a set. */
+static rf_code put_item(void *ctx, rf_slice item)
+{
+    struct encoder *e = ctx;
+    uint8_t *p = batch_room(&e->batch, item.len + BULK_EXTRA);
+    e->elements++;
+    if (LIKELY(p != NULL)) {
+        batch_add(&e->batch, resp_print_bulk(p, item));
+    } else {
+        batch_single(&e->batch);
+        resp_bulk(e->out, item);
+    }
+    return RF_OK;
+}
+
+static inline void put_pair(struct encoder *e, rf_slice first, rf_slice second)
+{
+    uint8_t *p = batch_room(&e->batch, first.len + second.len + 2 * BULK_EXTRA);
+    e->elements++;
+    if (LIKELY(p != NULL)) {
+        batch_add(&e->batch, resp_print_bulk(resp_print_bulk(p, first), second));
+    } else {
+        batch_single(&e->batch);
+        resp_bulk(e->out, first);
+        resp_bulk(e->out, second);
+    }
+}
+
+static rf_code put_scored(void *ctx, rf_slice member, double score)
+{
+    uint8_t text[DOUBLE_TEXT_MAX];
+    put_pair(ctx, (rf_slice){text, double_print(text, score)}, member);
+    return RF_OK;
+}
+
+/* Redis sets a field and then its expiry; Valkey has one command for both. */
+static void put_expiring_field(struct encoder *e, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    bool at_once = e->options.target.dialect == RF_VALKEY;
+    batch_end(&e->batch);
+    if (!at_once) {
+        batch_single(&e->batch);
+        resp_bulk(e->out, field);
+        resp_bulk(e->out, value);
+    }
+    resp_array(e->out, at_once ? 8 : 6);
+    resp_bulk(e->out, at_once ? SLICE("HSETEX") : SLICE("HPEXPIREAT"));
+    resp_bulk(e->out, e->entry->key);
+    if (at_once)
+        resp_bulk(e->out, SLICE("PXAT"));
+    resp_bulk_i64(e->out, expire_ms);
+    resp_bulk(e->out, SLICE("FIELDS"));
+    resp_bulk(e->out, SLICE("1"));
+    resp_bulk(e->out, field);
+    if (at_once)
+        resp_bulk(e->out, value);
+}
+
+static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct encoder *e = ctx;
+    if (LIKELY(expire_ms == RF_NO_EXPIRY)) {
+        put_pair(e, field, value);
+    } else {
+        put_expiring_field(e, field, value, expire_ms);
+        e->elements++;
+    }
+    return RF_OK;
+}
+
+static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    put_pair(ctx, (rf_slice){text, number_print_u64(text, index)}, value);
+    return RF_OK;
+}
+
+static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index)
+{
+    struct encoder *e = ctx;
+    e->has_insert_index = has_insert_index;
+    e->insert_index = insert_index;
+    return RF_OK;
+}
+
+static const rf_visitor visitor = {
+    .string = put_string,
+    .item = put_item,
+    .member = put_item,
+    .scored = put_scored,
+    .field = put_field,
+    .slot = put_slot,
+    .array = put_array,
+};
+
+/* The command that takes a type's elements, and how many arguments each is. */
+static const struct {
+    rf_slice command;
+    unsigned item_args;
+} batches[RF_TYPE_COUNT] = {
+    [RF_LIST] = {{(const uint8_t *)"RPUSH", 5}, 1},  [RF_SET] = {{(const uint8_t *)"SADD", 4}, 1},
+    [RF_ZSET] = {{(const uint8_t *)"ZADD", 4}, 2},   [RF_HASH] = {{(const uint8_t *)"HMSET", 5}, 2},
+    [RF_ARRAY] = {{(const uint8_t *)"ARMSET", 6}, 2},
+};
+
+static rf_code encode_elements(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    unsigned item_args = batches[entry->type].item_args;
+    if (item_args && !batch_prepare(&e->batch, batches[entry->type].command, entry->key, item_args))
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
+    TRY(rf_value_walk(entry->value, &visitor, e, error));
+    batch_end(&e->batch);
+    return RF_OK;
+}
+
+static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    if (!server_can(e->options.target, CAN_ARRAYS))
+        return encoder_unsayable(e, ability_text(CAN_ARRAYS), error);
+    TRY(encode_elements(e, entry, error));
+    if (e->has_insert_index) {
+        resp_array(e->out, 3);
+        resp_bulk(e->out, SLICE("ARSEEK"));
+        resp_bulk(e->out, entry->key);
+        resp_bulk_u64(e->out, e->insert_index + 1);
+    }
+    return RF_OK;
+}
+
+/* --- hashes for servers without field expiry ---------------------------------------------------------- */
+
+static rf_code find_expiring_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    (void)field, (void)value;
+    *(bool *)ctx |= expire_ms != RF_NO_EXPIRY;
+    return RF_OK;
+}
+
+/* An encoding that allows for expiring fields need not hold one. */
+static rf_code has_expiring_field(rf_entry *entry, bool *found, rf_error *error)
+{
+    static const rf_visitor finder = {.field = find_expiring_field};
+    *found = false;
+    if (rf_value_encoding(entry->value)->since < 12)
+        return RF_OK;
+    TRY(rf_value_hold(entry->value, NULL, error));
+    return rf_value_walk(entry->value, &finder, found, error);
+}
+
+static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    bool beyond_target = false;
+    if (!server_can(e->options.target, CAN_FIELD_EXPIRY))
+        TRY(has_expiring_field(entry, &beyond_target, error));
+    return beyond_target ? encoder_unsayable(e, ability_text(CAN_FIELD_EXPIRY), error)
+                         : encode_elements(e, entry, error);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    return encode_restore(e, entry, "a module's value", error);
+}
+
+typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
+
+static encode_fn *const encoders[RF_TYPE_COUNT] = {
+    [RF_STRING] = encode_elements, [RF_LIST] = encode_elements, [RF_SET] = encode_elements,
+    [RF_ZSET] = encode_elements,   [RF_HASH] = encode_hash,     [RF_STREAM] = encode_stream,
+    [RF_MODULE] = encode_module,   [RF_ARRAY] = encode_array,
+};
+
+static void put_select(struct encoder *e, int64_t db)
+{
+    if (LIKELY(e->db == db))
+        return;
+    resp_array(e->out, 2);
+    resp_bulk(e->out, SLICE("SELECT"));
+    resp_bulk_i64(e->out, db);
+    e->db = db;
+}
+
+static void put_expiry(struct encoder *e, const rf_entry *entry)
+{
+    static const char pexpireat[] = "*3\r\n$9\r\nPEXPIREAT\r\n";
+    outbuf_put(e->out, pexpireat, sizeof pexpireat - 1);
+    resp_bulk(e->out, entry->key);
+    resp_bulk_i64(e->out, entry->expire_ms);
+}
+
+static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(entry->metadata.len > 0))
+        return encode_restore(e, entry, "metadata that modules attached to the key", error);
+    if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING &&
+                 dump_payload_accepted(entry, e->options.target)))
+        return encode_restore(e, entry, "as asked for", error);
+    return encoders[entry->type](e, entry, error);
+}
+
+static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    put_select(e, entry->db);
+    e->elements = 0;
+    e->dropped = false;
+    rf_code code = encode_value(e, entry, error);
+    if (UNLIKELY(code != RF_OK)) {
+        error_key(error, entry->db, entry->key);
+        return code;
+    }
+    if (UNLIKELY(e->dropped))
+        return RF_OK;
+    if (UNLIKELY(e->elements == 0))
+        notice(e, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    else if (entry->expire_ms != RF_NO_EXPIRY)
+        put_expiry(e, entry);
+    return RF_OK;
+}
+
+/* --- other entries ------------------------------------------------------------------------------------ */
+
+static rf_code encode_function(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    if (!server_can(e->options.target, CAN_FUNCTIONS))
+        return encoder_unsayable(e, ability_text(CAN_FUNCTIONS), error);
+    resp_array(e->out, 3);
+    resp_bulk(e->out, SLICE("FUNCTION"));
+    resp_bulk(e->out, SLICE("LOAD"));
+    resp_bulk(e->out, entry->text);
+    return RF_OK;
+}
+
+static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    char what[64];
+    snprintf(what, sizeof what, "what module '%.*s' saved beside the keys", (int)entry->name.len,
+             (const char *)entry->name.ptr);
+    return encoder_unsayable(e, what, error);
+}
+
+static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    (void)error;
+    put_select(e, entry->db);
+    resp_array(e->out, entry->argc);
+    for (size_t i = 0; i < entry->argc; i++)
+        resp_bulk(e->out, entry->argv[i]);
+    return RF_OK;
+}
+
+rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    e->entry = entry;
+    e->error = error;
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return encode_key(e, entry, error);
+    case RF_ENTRY_COMMAND: return encode_command(e, entry, error);
+    case RF_ENTRY_FUNCTION: return encode_function(e, entry, error);
+    case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
