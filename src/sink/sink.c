@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The public face of all sinks, and the one that goes nowhere. */
+#include "sink/sink.h"
+
+#include "base/fail.h"
+#include <rdbferry/value.h>
+#include <stdlib.h>
+
+rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    return sink->class->put(sink, entry, error);
+}
+
+rf_code rf_sink_finish(rf_sink *sink, rf_error *error)
+{
+    TRY(sink->class->finish(sink, error));
+    return sink->class->commit(sink, error);
+}
+
+bool rf_sink_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    return sink->class->output(sink, index, info);
+}
+
+void rf_sink_close(rf_sink *sink)
+{
+    if (sink)
+        sink->class->close(sink);
+}
+
+/* --- nowhere ------------------------------------------------------------------------------------------ */
+
+static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor nobody = {0};
+    (void)sink;
+    return entry->kind == RF_ENTRY_KEY ? rf_value_walk(entry->value, &nobody, NULL, error) : RF_OK;
+}
+
+static rf_code null_end(rf_sink *sink, rf_error *error)
+{
+    (void)sink, (void)error;
+    return RF_OK;
+}
+
+static bool null_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    (void)sink, (void)index, (void)info;
+    return false;
+}
+
+static void null_close(rf_sink *sink)
+{
+    free(sink);
+}
+
+rf_code rf_sink_open_null(rf_sink **out, rf_error *error)
+{
+    static const struct sink_class class = {null_put, null_end, null_end, null_output, null_close};
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    (*out)->class = &class;
+    return RF_OK;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* An AOF directory, as Redis 7 and Valkey read it:
+ *
+ *   <appendfilename>.<seq>.base.rdb or .base.aof     keys, functions, module data
+ *   <appendfilename>.<seq>.incr.aof                  commands, mostly none
+ *   <appendfilename>.manifest                        names the two; the last to appear
+ *
+ * A server believes the manifest alone, so a directory is what it was until the manifest gets its name, and then
+ * what it is to be. Files that an older manifest named are removed after that. */
+#include "aof/manifest.h"
+#include "base/fail.h"
+#include "io/output.h"
+#include "sink/sink.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BASE, INCR, MANIFEST, FILE_COUNT };
+
+struct sink_aofdir {
+    struct rf_sink sink;
+    char *directory, *manifest_name;
+    bool made, committed; /* made: by us; removed again if nothing comes of it */
+    struct manifest old, new;
+    rf_sink *parts[2]; /* BASE, INCR */
+    struct output manifest;
+    char *paths[FILE_COUNT];
+};
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code make_path(char **out, const struct sink_aofdir *s, const char *name, rf_error *error)
+{
+    return asprintf(out, "%s/%s", s->directory, name) >= 0 ? RF_OK : (*out = NULL, out_of_memory(error));
+}
+
+/* --- what is there already ---------------------------------------------------------------------------- */
+
+static rf_code make_directory(struct sink_aofdir *s, rf_error *error)
+{
+    if (mkdir(s->directory, 0777) == 0) {
+        s->made = true;
+        return RF_OK;
+    }
+    return errno == EEXIST ? RF_OK : fail_errno(error, RF_E_WRITE, "cannot make directory '%s'", s->directory);
+}
+
+static bool is_manifest(const char *name)
+{
+    static const char ending[] = ".manifest";
+    size_t n = strlen(name), m = sizeof ending - 1;
+    return n > m && strcmp(name + n - m, ending) == 0;
+}
+
+/* A server with another appendfilename lives here: its data and ours do not belong together. */
+static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
+{
+    rf_code code = RF_OK;
+    DIR *dir = opendir(s->directory);
+    if (!dir)
+        return fail_errno(error, RF_E_WRITE, "cannot read directory '%s'", s->directory);
+    for (struct dirent *e; code == RF_OK && (e = readdir(dir)) != NULL;)
+        if (e->d_name[0] != '.' && is_manifest(e->d_name) && strcmp(e->d_name, s->manifest_name) != 0)
+            code = fail(error, RF_E_EXISTS, "'%s' holds another AOF: '%s' (see --appendfilename)",
+                        s->directory, e->d_name);
+    closedir(dir);
+    return code;
+}
+
+static rf_code read_all(int fd, struct buffer *out, rf_error *error)
+{
+    for (;;) {
+        if (!buffer_reserve(out, 4096))
+            return out_of_memory(error);
+        ssize_t n = read(fd, out->data + out->len, out->cap - out->len);
+        if (n == 0)
+            return RF_OK;
+        if (n < 0 && errno != EINTR)
+            return fail_errno(error, RF_E_READ, "cannot read the manifest");
+        out->len += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static rf_code read_old_manifest(struct sink_aofdir *s, int fd, rf_error *error)
+{
+    struct buffer text = {0};
+    rf_code code = read_all(fd, &text, error);
+    if (code == RF_OK)
+        code = manifest_parse(&s->old, buffer_slice(&text), error);
+    buffer_free(&text);
+    return code;
+}
+
+static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error *error)
+{
+    int fd = open(s->paths[MANIFEST], O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? RF_OK
+                               : fail_errno(error, RF_E_WRITE, "cannot read '%s'", s->paths[MANIFEST]);
+    rf_code code = force ? read_old_manifest(s, fd, error)
+                         : fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)",
+                                s->directory);
+    close(fd);
+    return code;
+}
+
+/* --- the new files ------------------------------------------------------------------------------------ */
+
+static uint64_t next_seq(const struct manifest *old)
+{
+    uint64_t highest = 0;
+    for (size_t i = 0; i < old->count; i++)
+        if (old->files[i].seq > highest)
+            highest = old->files[i].seq;
+    return highest + 1;
+}
+
+static rf_code name_file(struct sink_aofdir *s, int part, const char *appendfilename, const char *ending,
+                         rf_error *error)
+{
+    struct manifest_file *file = &s->new.files[part];
+    file->seq = next_seq(&s->old);
+    file->type = part == BASE ? 'b' : 'i';
+    if (asprintf(&file->name, "%s.%llu.%s", appendfilename, (unsigned long long)file->seq, ending) < 0) {
+        file->name = NULL;
+        return out_of_memory(error);
+    }
+    return make_path(&s->paths[part], s, file->name, error);
+}
+
+static rf_code name_files(struct sink_aofdir *s, const char *appendfilename, rf_aof_base base,
+                          rf_error *error)
+{
+    s->new.files = calloc(2, sizeof *s->new.files);
+    if (!s->new.files)
+        return out_of_memory(error);
+    s->new.count = 2;
+    TRY(name_file(s, BASE, appendfilename, base == RF_BASE_RDB ? "base.rdb" : "base.aof", error));
+    return name_file(s, INCR, appendfilename, "incr.aof", error);
+}
+
+static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_options options, rf_error *error)
+{
+    options.compress = RF_PLAIN;
+    TRY(base == RF_BASE_RDB
+            ? sink_open_rdb(s->paths[BASE], RDB_AOF_BASE, &options, &s->parts[BASE], error)
+            : rf_sink_open_aof(s->paths[BASE], &options, &s->parts[BASE], error));
+    return rf_sink_open_aof(s->paths[INCR], &options, &s->parts[INCR], error);
+}
+
+static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
+{
+    struct buffer text = {0};
+    struct output_options options = {.force = true};
+    bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
+    rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
+                           : out_of_memory(error);
+    if (code == RF_OK) {
+        outbuf_put(&s->manifest.buf, text.data, text.len);
+        code = output_finish(&s->manifest, error);
+    }
+    buffer_free(&text);
+    return code;
+}
+
+/* --- the sink ----------------------------------------------------------------------------------------- */
+
+static rf_code aofdir_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    return rf_sink_put(s->parts[entry->kind == RF_ENTRY_COMMAND ? INCR : BASE], entry, error);
+}
+
+static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    for (int i = BASE; i <= INCR; i++)
+        TRY(s->parts[i]->class->finish(s->parts[i], error));
+    return put_manifest(s, error);
+}
+
+/* A file that is also named by the new manifest stays. */
+static void remove_old_files(const struct sink_aofdir *s)
+{
+    for (size_t i = 0; i < s->old.count; i++) {
+        char *path;
+        if (strcmp(s->old.files[i].name, s->new.files[BASE].name) == 0 ||
+            strcmp(s->old.files[i].name, s->new.files[INCR].name) == 0 ||
+            asprintf(&path, "%s/%s", s->directory, s->old.files[i].name) < 0)
+            continue;
+        unlink(path);
+        free(path);
+    }
+}
+
+static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    for (int i = BASE; i <= INCR; i++)
+        TRY(s->parts[i]->class->commit(s->parts[i], error));
+    s->committed = true;
+    TRY(output_commit(&s->manifest, error));
+    remove_old_files(s);
+    return RF_OK;
+}
+
+static bool aofdir_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    const struct sink_aofdir *s = (const struct sink_aofdir *)sink;
+    if (index < MANIFEST)
+        return rf_sink_output(s->parts[index], 0, info);
+    if (index > MANIFEST)
+        return false;
+    output_info(&s->manifest, info);
+    return true;
+}
+
+static void aofdir_close(rf_sink *sink)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    for (int i = BASE; i <= INCR; i++)
+        rf_sink_close(s->parts[i]);
+    output_close(&s->manifest);
+    if (s->made && !s->committed)
+        rmdir(s->directory);
+    for (int i = 0; i < FILE_COUNT; i++)
+        free(s->paths[i]);
+    manifest_free(&s->old);
+    manifest_free(&s->new);
+    free(s->manifest_name);
+    free(s->directory);
+    free(s);
+}
+
+/* Without what is only punctuation at the end: "dir/" is "dir". */
+static char *trimmed_path(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return strndup(path, n);
+}
+
+static rf_code open_directory(struct sink_aofdir *s, const char *path, const char *appendfilename,
+                              rf_aof_base base, const rf_sink_options *options, rf_error *error)
+{
+    s->directory = trimmed_path(path);
+    if (!s->directory || asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0)
+        return out_of_memory(error);
+    TRY(make_path(&s->paths[MANIFEST], s, s->manifest_name, error));
+    TRY(make_directory(s, error));
+    TRY(refuse_foreign_manifest(s, error));
+    TRY(look_for_old_manifest(s, options->force, error));
+    TRY(name_files(s, appendfilename, base, error));
+    return open_parts(s, base, *options, error);
+}
+
+rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
+                            const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    static const struct sink_class class = {aofdir_put, aofdir_finish, aofdir_commit, aofdir_output,
+                                            aofdir_close};
+    if (!*appendfilename || strchr(appendfilename, '/'))
+        return fail(error, RF_E_ARGUMENT, "appendfilename '%s' is no file name", appendfilename);
+    struct sink_aofdir *s = calloc(1, sizeof *s);
+    if (!s)
+        return out_of_memory(error);
+    s->sink.class = &class;
+    rf_code code = open_directory(s, path, appendfilename, base, options, error);
+    if (code != RF_OK) {
+        aofdir_close(&s->sink);
+        return code;
+    }
+    *out = &s->sink;
+    return RF_OK;
+}
