@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The attendant thread: waits for signals, 200 ms at a time. */
+#include "attend.h"
+#include "message.h"
+#include <rdbferry/sink.h>
+#include <stdlib.h>
+
+/* Sent by attend_stop() to end the wait. */
+#define WAKE SIGRTMIN
+
+static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
+
+static _Noreturn void die_of(int number, const sigset_t *deadly)
+{
+    message_progress(NULL);
+    rf_remove_unfinished();
+    pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
+    raise(number); /* its action is the default one: nothing here has set another */
+    abort();
+}
+
+static void *attend(void *ctx)
+{
+    struct attendant *attendant = ctx;
+    sigset_t awaited = attendant->deadly;
+
+    sigaddset(&awaited, WAKE);
+    while (!atomic_load(&attendant->stop)) {
+        int number = sigtimedwait(&awaited, NULL, &interval);
+
+        if (sigismember(&attendant->deadly, number) == 1)
+            die_of(number, &attendant->deadly);
+        if (number < 0 && attendant->progress)
+            progress_draw(attendant->progress);
+    }
+    return NULL;
+}
+
+static void add_unless_ignored(sigset_t *set, int number)
+{
+    struct sigaction action;
+
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(set, number);
+}
+
+void attend_start(struct attendant *attendant, struct progress *progress)
+{
+    sigset_t blocked;
+
+    *attendant = (struct attendant){.progress = progress};
+    sigemptyset(&attendant->deadly);
+    add_unless_ignored(&attendant->deadly, SIGINT);
+    add_unless_ignored(&attendant->deadly, SIGTERM);
+    add_unless_ignored(&attendant->deadly, SIGHUP);
+    blocked = attendant->deadly;
+    sigaddset(&blocked, WAKE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &attendant->before);
+    attendant->running = pthread_create(&attendant->thread, NULL, attend, attendant) == 0;
+    if (!attendant->running)
+        pthread_sigmask(SIG_SETMASK, &attendant->before, NULL);
+}
+
+void attend_stop(struct attendant *attendant)
+{
+    if (!attendant->running)
+        return;
+    atomic_store(&attendant->stop, true);
+    pthread_kill(attendant->thread, WAKE);
+    pthread_join(attendant->thread, NULL);
+    message_progress(NULL);
+    pthread_sigmask(SIG_SETMASK, &attendant->before, NULL);
+}

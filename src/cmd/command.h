@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* A command: argv[0] is its name; the result is the program's exit status. */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+int convert_run(int argc, char **argv);
+
+#endif

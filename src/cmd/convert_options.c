@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `convert`: the table, what is filled in, and what makes no sense together. */
+#include "convert_options.h"
+#include "message.h"
+#include "options.h"
+#include "status.h"
+#include "terminal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BASE_UNTOLD = -1 };
+
+static bool take_target(const char *argument, void *values)
+{
+    return rf_server_parse(argument, &((struct convert_options *)values)->target);
+}
+
+static const struct option_choice kinds[] = {
+    {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {NULL, 0}};
+static const struct option_choice bases[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
+static const struct option_choice whens[] = {
+    {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct convert_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_STRING, 'o', "output", "OUT", "where to write; '-' is stdout", AT(output)},
+    {OPTION_CHOICE, 0, "to", "KIND",
+     "aof, aof-dir or rdb; left out, OUT's name tells:\n"
+     ".aof, .rdb, or a directory; .gz or .lz4 behind\nit compresses", AT(to), .choices = kinds},
+    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: the base file as rdb (default) or aof", AT(base),
+     .choices = bases},
+    {OPTION_STRING, 0, "appendfilename", "NAME",
+     "aof-dir: the server's setting of that name\n(appendonly.aof)", AT(appendfilename)},
+    {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(preamble)},
+    {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(force)},
+    {OPTION_HEADING, .help = "Target"},
+    {OPTION_HANDLER, 0, "target-version", "VERSION",
+     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input",
+     .handle = take_target},
+    {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", AT(restore)},
+    {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say", AT(drop_unsupported)},
+    {OPTION_HEADING, .help = "Messages"},
+    {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout", AT(report)},
+    {OPTION_CHOICE, 0, "progress", "WHEN", "auto (default), always or never", AT(progress), .choices = whens},
+    {OPTION_FLAG, 'q', "quiet", .help = "say nothing but errors", AT(quiet)},
+    {OPTION_FLAG, 'v', "verbose", .help = "say what was found and what was written", AT(verbose)},
+    {OPTION_HELP, 0, "help", .help = "show this"},
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "convert",
+    .operands = "INPUT... -o OUT [OPTION]...",
+    .about = "Reads RDB and AOF files, plain, gzip or lz4, and writes one output. Several\n"
+             "inputs are one data set; '-' is stdin.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+/* --- what makes no sense ---------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
+{
+    va_list args;
+    char text[4096 + 256];
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool is_dash(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+static bool check_kind(struct convert_options *options)
+{
+    if (is_dash(options->output) && options->to != TO_AOF && options->to != TO_RDB)
+        return wrong("stdout needs --to aof or --to rdb");
+    if (!options->to)
+        options->to = (int)destination_kind_of(options->output);
+    if (!options->to)
+        return wrong("the name '%s' does not tell what to write: say --to aof, aof-dir or rdb",
+                     options->output);
+    if (options->to != TO_AOF_DIR && options->base != BASE_UNTOLD)
+        return wrong("--base is for --to aof-dir");
+    if (options->to != TO_AOF_DIR && options->appendfilename)
+        return wrong("--appendfilename is for --to aof-dir");
+    if (options->to != TO_AOF && options->preamble)
+        return wrong("--preamble is for --to aof");
+    return true;
+}
+
+rf_server convert_options_floor(const struct convert_options *options)
+{
+    if (options->to == TO_AOF_DIR)
+        return (rf_server){RF_REDIS, 7, 0};
+    if (options->to == TO_AOF)
+        return options->preamble ? (rf_server){RF_REDIS, 4, 0} : (rf_server){RF_REDIS, 2, 8};
+    return (rf_server){0};
+}
+
+static bool check_target(const struct convert_options *options)
+{
+    rf_server floor = convert_options_floor(options);
+
+    if (options->target.major == 0 || rf_server_at_least(options->target, floor))
+        return true;
+    return wrong("this kind of output needs --target-version %d.%d or newer", floor.major, floor.minor);
+}
+
+static bool check_stdout(const struct convert_options *options)
+{
+    if (!is_dash(options->output))
+        return true;
+    if (is_dash(options->report))
+        return wrong("data and report cannot both go to stdout");
+    if (!options->force && terminal_at(STDOUT_FILENO))
+        return wrong("stdout is a terminal: no data is written to it without --force");
+    return true;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The output and the report must not be an input, and not each other. */
+static bool check_clash(const struct convert_options *options, const char *path, const char *what)
+{
+    struct stat written, read;
+
+    if (is_dash(path) ? fstat(STDOUT_FILENO, &written) != 0 : stat(path, &written) != 0)
+        return true;
+    for (size_t i = 0; i < options->input_count; i++) {
+        const struct input input = {.path = options->inputs[i]};
+
+        if (input_stat(&input, &read) && same_file(&written, &read))
+            return wrong("%s '%s' is also an input", what, path);
+    }
+    return true;
+}
+
+static bool check_files(const struct convert_options *options)
+{
+    bool stdin_seen = false;
+
+    for (size_t i = 0; i < options->input_count; i++) {
+        if (is_dash(options->inputs[i]) && stdin_seen)
+            return wrong("stdin can be read once");
+        stdin_seen |= is_dash(options->inputs[i]);
+    }
+    if (!check_clash(options, options->output, "the output"))
+        return false;
+    if (!options->report)
+        return true;
+    if (strcmp(options->report, options->output) == 0)
+        return wrong("'%s' is both the output and the report", options->report);
+    return check_clash(options, options->report, "the report");
+}
+
+bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
+{
+    int first;
+
+    *options = (struct convert_options){.base = BASE_UNTOLD};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    options->inputs = argv + first;
+    options->input_count = (size_t)(argc - first);
+    if (options->input_count == 0)
+        return wrong("no input");
+    if (!options->output || !*options->output)
+        return wrong("no output: say -o OUT");
+    if (!check_kind(options) || !check_target(options) || !check_stdout(options) || !check_files(options))
+        return false;
+    if (options->base == BASE_UNTOLD)
+        options->base = RF_BASE_RDB;
+    if (!options->appendfilename)
+        options->appendfilename = "appendonly.aof";
+    return true;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths go in, open readers come out. */
+#include "inputs.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_stdin(const struct input *input)
+{
+    return strcmp(input->path, "-") == 0;
+}
+
+const char *input_name(const struct input *input)
+{
+    return is_stdin(input) ? "stdin" : input->path;
+}
+
+static rf_code open_reader(const struct input *input, rf_notify notify, rf_reader **reader, rf_error *error)
+{
+    rf_reader_options options = {.notify = notify};
+    rf_source *source;
+    rf_code code;
+
+    if (is_stdin(input))
+        code = rf_source_open_fd(STDIN_FILENO, input_name(input), &source, error);
+    else
+        code = rf_source_open(input->path, &source, error);
+    return code == RF_OK ? rf_reader_open(source, &options, reader, error) : code;
+}
+
+rf_code input_open(struct input *input, rf_notify notify, rf_error *error)
+{
+    rf_code code = open_reader(input, notify, &input->reader, error);
+    const rf_source *source;
+
+    if (code != RF_OK)
+        return code;
+    source = rf_reader_source(input->reader);
+    input->opened = true;
+    input->size = rf_source_size(source);
+    snprintf(input->layers, sizeof input->layers, "%s", rf_source_layers(source));
+    return RF_OK;
+}
+
+void input_close(struct input *input)
+{
+    if (!input->reader)
+        return;
+    input->info = *rf_reader_info_get(input->reader);
+    rf_reader_position(input->reader, &input->decoded, &input->read);
+    rf_reader_close(input->reader);
+    input->reader = NULL;
+}
+
+static rf_code next_but_aux(rf_reader *reader, rf_entry *entry, rf_error *error)
+{
+    rf_code code;
+
+    do
+        code = rf_reader_next(reader, entry, error);
+    while (code == RF_OK && entry->kind == RF_ENTRY_AUX);
+    return code;
+}
+
+rf_code input_next(struct input *input, rf_entry *entry, rf_error *error)
+{
+    return next_but_aux(input->reader, entry, error);
+}
+
+bool input_stat(const struct input *input, struct stat *stat_)
+{
+    return (is_stdin(input) ? fstat(STDIN_FILENO, stat_) : stat(input->path, stat_)) == 0;
+}
+
+rf_code input_probe(const struct input *input, rf_server *writer, rf_error *error)
+{
+    struct stat found;
+    rf_reader *reader;
+    rf_entry entry;
+    rf_code code;
+
+    *writer = (rf_server){0};
+    if (is_stdin(input) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
+        return RF_OK;
+    code = open_reader(input, (rf_notify){0}, &reader, error);
+    if (code != RF_OK)
+        return code;
+    code = next_but_aux(reader, &entry, error);
+    *writer = rf_reader_info_get(reader)->writer;
+    rf_reader_close(reader);
+    return code == RF_END ? RF_OK : code;
+}
+
+uint64_t inputs_size(const struct input *inputs, size_t count)
+{
+    uint64_t total = 0;
+    struct stat found;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!input_stat(&inputs[i], &found) || !S_ISREG(found.st_mode))
+            return 0;
+        total += (uint64_t)found.st_size;
+    }
+    return total;
+}

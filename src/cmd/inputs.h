@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The inputs of a command: opening them in turn, and what is remembered of each for the report. */
+#ifndef CMD_INPUTS_H
+#define CMD_INPUTS_H
+
+#include <rdbferry/reader.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+struct input {
+    const char *path;  /* "-": stdin */
+    rf_reader *reader; /* while it is open */
+    /* From here on: once it has been opened. */
+    bool opened;
+    rf_reader_info info;
+    char layers[64];
+    int64_t size;     /* of the file; -1: a pipe */
+    uint64_t read;    /* bytes of the file */
+    uint64_t decoded; /* bytes after decompression */
+};
+
+/* Its path, or "stdin". */
+const char *input_name(const struct input *input);
+
+rf_code input_open(struct input *input, rf_notify notify, rf_error *error);
+
+/* Takes down what is to be remembered and closes the reader. A closed input is let through. */
+void input_close(struct input *input);
+
+/* The next entry that is no AUX field. */
+rf_code input_next(struct input *input, rf_entry *entry, rf_error *error);
+
+/* Who wrote it: reads a regular file up to its first other entry. What cannot be read twice stays
+ * unknown (0.0). */
+rf_code input_probe(const struct input *input, rf_server *writer, rf_error *error);
+
+/* False: it is not there, or cannot be looked at. */
+bool input_stat(const struct input *input, struct stat *stat);
+
+/* Bytes of all inputs as they lie on disk; 0 if one of them is no regular file. */
+uint64_t inputs_size(const struct input *inputs, size_t count);
+
+#endif

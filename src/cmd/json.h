@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON, written to a stream as it is told, indented. In an object each value is preceded by its name;
+ * `name` is NULL in an array and at the top. Write errors stay in the stream. */
+#ifndef CMD_JSON_H
+#define CMD_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json {
+    FILE *out;
+    int depth;
+    bool filled; /* something stands before in this object or array */
+};
+
+void json_object(struct json *json, const char *name);
+void json_end_object(struct json *json);
+void json_array(struct json *json, const char *name);
+void json_end_array(struct json *json);
+
+/* Control characters are escaped; bytes that are no UTF-8 become U+FFFD. NULL writes null. */
+void json_string(struct json *json, const char *name, const char *text);
+void json_number(struct json *json, const char *name, uint64_t number);
+void json_signed(struct json *json, const char *name, int64_t number);
+void json_seconds(struct json *json, const char *name, double seconds);
+
+#endif

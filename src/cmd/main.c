@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The program: finds the command and runs it. Statuses and streams are described in rdbferry(1). */
+#include "command.h"
+#include "message.h"
+#include "status.h"
+#include "streams.h"
+#include <rdbferry/version.h>
+#include <stdio.h>
+#include <string.h>
+
+static int help_run(int argc, char **argv);
+static int version_run(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"convert", "write RDB or AOF data as one AOF, AOF directory or RDB", convert_run},
+    {"help", "show the commands, or the options of one: help [COMMAND]", help_run},
+    {"version", "show this program's version", version_run},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int version_run(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    puts("rdbferry " RDBFERRY_VERSION);
+    return STATUS_DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "";
+
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc, argv);
+    if (*name)
+        message_usage(NULL, "unknown command '%s'", name);
+    else
+        message_usage(NULL, "no command");
+    return STATUS_USAGE;
+}
+
+static int help_run(int argc, char **argv)
+{
+    char option[] = "--help";
+
+    if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
+        return dispatch(2, (char *[]){argv[1], option, NULL});
+    puts("usage: rdbferry COMMAND [ARGUMENT]...\n\nMoves Redis and Valkey data offline.\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-10s%s\n", commands[i].name, commands[i].summary);
+    return STATUS_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    streams_start();
+    status = dispatch(argc - 1, argv + 1);
+    if (!streams_end() && status == STATUS_DONE)
+        status = STATUS_OUTPUT;
+    return status;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Option tables: parsing, with getopt_long underneath, and printing. */
+#include "options.h"
+#include "message.h"
+#include "status.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_ROWS = 64,
+    LONG_BASE = 256, /* getopt's value of row n without a letter in sight: LONG_BASE + n */
+    HELP_COLUMN = 30,
+};
+
+/* --- help ------------------------------------------------------------------------------------------- */
+
+static void print_row(const struct option_row *row)
+{
+    char left[64];
+    const char *line = row->help;
+    int width;
+
+    if (row->kind == OPTION_HEADING) {
+        printf("\n%s:\n", row->help);
+        return;
+    }
+    width = row->letter ? snprintf(left, sizeof left, "  -%c, ", row->letter)
+                        : snprintf(left, sizeof left, "      ");
+    snprintf(left + width, sizeof left - (size_t)width, "--%s%s%s", row->name, row->argument ? " " : "",
+             row->argument ? row->argument : "");
+    if (strlen(left) > HELP_COLUMN - 2) {
+        puts(left);
+        left[0] = '\0';
+    }
+    printf("%-*s", HELP_COLUMN, left);
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
+        printf("%.*s\n%*s", (int)(end - line), line, HELP_COLUMN, "");
+    puts(line);
+}
+
+static void print_help(const struct option_table *table)
+{
+    printf("usage: rdbferry %s %s\n\n%s\n", table->command, table->operands, table->about);
+    for (size_t i = 0; i < table->count; i++)
+        print_row(&table->rows[i]);
+}
+
+/* --- storing an argument ---------------------------------------------------------------------------- */
+
+static bool store_choice(const struct option_row *row, const char *argument, int *into)
+{
+    for (const struct option_choice *choice = row->choices; choice->name; choice++) {
+        if (strcmp(choice->name, argument) == 0) {
+            *into = choice->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool store_number(const char *argument, uint64_t *into)
+{
+    char *end;
+
+    errno = 0;
+    *into = strtoull(argument, &end, 10);
+    return argument[0] >= '0' && argument[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool store(const struct option_row *row, const char *argument, void *values)
+{
+    void *into = (char *)values + row->offset;
+
+    switch (row->kind) {
+    case OPTION_FLAG: *(bool *)into = true; return true;
+    case OPTION_STRING: *(const char **)into = argument; return true;
+    case OPTION_CHOICE: return store_choice(row, argument, into);
+    case OPTION_NUMBER: return store_number(argument, into);
+    case OPTION_HANDLER: return row->handle(argument, values);
+    case OPTION_HEADING:
+    case OPTION_HELP: break;
+    }
+    return true;
+}
+
+/* --- parsing ---------------------------------------------------------------------------------------- */
+
+/* What getopt_long wants to see. A leading ':' makes it tell a missing argument from an unknown option. */
+struct getopt_view {
+    char letters[2 + 2 * MOST_ROWS];
+    struct option longs[MOST_ROWS + 1];
+};
+
+static void view_rows(const struct option_table *table, struct getopt_view *view)
+{
+    char *letter = view->letters;
+    struct option *longs = view->longs;
+
+    *letter++ = ':';
+    for (size_t i = 0; i < table->count && i < MOST_ROWS; i++) {
+        const struct option_row *row = &table->rows[i];
+
+        if (row->kind == OPTION_HEADING)
+            continue;
+        if (row->letter)
+            *letter++ = row->letter;
+        if (row->letter && row->argument)
+            *letter++ = ':';
+        *longs++ = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
+                                   LONG_BASE + (int)i};
+    }
+}
+
+static const struct option_row *find_row(const struct option_table *table, int found)
+{
+    if (found >= LONG_BASE)
+        return &table->rows[found - LONG_BASE];
+    for (size_t i = 0; i < table->count; i++)
+        if (found && table->rows[i].letter == found)
+            return &table->rows[i];
+    return NULL;
+}
+
+/* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an argument
+ * it does not take, or 0 for an unknown (or ambiguous) long one. */
+static void complain_unknown(const struct option_table *table, char **argv)
+{
+    const struct option_row *row = find_row(table, optopt);
+
+    if (row)
+        message_usage(table->command, "option '--%s' takes no argument", row->name);
+    else if (optopt)
+        message_usage(table->command, "unknown option '-%c'", optopt);
+    else
+        message_usage(table->command, "unknown option '%s'", argv[optind - 1]);
+}
+
+static void complain_argument(const struct option_table *table, const struct option_row *row,
+                              const char *argument)
+{
+    char names[128] = "";
+    size_t length = 0;
+
+    for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
+         choice++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
+                                   length ? ", " : " but one of ", choice->name);
+    message_usage(table->command, "option '--%s' does not take '%s'%s", row->name, argument, names);
+}
+
+bool options_parse(const struct option_table *table, int argc, char **argv, void *values, int *first,
+                   int *status)
+{
+    struct getopt_view view = {0};
+    int found;
+
+    view_rows(table, &view);
+    opterr = 0;
+    *status = STATUS_USAGE;
+    while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
+        const struct option_row *row = find_row(table, found == ':' ? optopt : found);
+
+        if (found == '?') {
+            complain_unknown(table, argv);
+            return false;
+        }
+        if (found == ':') {
+            message_usage(table->command, "option '--%s' needs an argument", row->name);
+            return false;
+        }
+        if (row->kind == OPTION_HELP) {
+            print_help(table);
+            *status = STATUS_DONE;
+            return false;
+        }
+        if (!store(row, optarg, values)) {
+            complain_argument(table, row, optarg);
+            return false;
+        }
+    }
+    *first = optind;
+    return true;
+}

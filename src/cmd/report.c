@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* The report's fields, in order. It is made in memory, so that only a whole one is ever written. */
+#include "report.h"
+#include "json.h"
+#include "message.h"
+#include "save.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[] = {
+#define TYPE_NAME(name, text) text,
+    RF_TYPES(TYPE_NAME)
+#undef TYPE_NAME
+};
+
+static const char *code_name(rf_code code)
+{
+    switch (code) {
+#define CODE_CASE(name, number, text) \
+    case RF_##name: return #name;
+        RF_CODES(CODE_CASE)
+#undef CODE_CASE
+    }
+    return "";
+}
+
+static const char *dialect_name(rf_dialect dialect)
+{
+    return dialect == RF_VALKEY ? "valkey" : "redis";
+}
+
+static void put_server(struct json *json, const char *name, rf_server server)
+{
+    char text[32];
+
+    rf_server_format(server, text, sizeof text);
+    json_string(json, name, server.major > 0 ? text : NULL);
+}
+
+/* --- what went in ----------------------------------------------------------------------------------- */
+
+static void put_layers(struct json *json, const char *layers)
+{
+    json_array(json, "layers");
+    while (*layers) {
+        char layer[64];
+        size_t length = strcspn(layers, ",");
+
+        snprintf(layer, sizeof layer, "%.*s", (int)length, layers);
+        json_string(json, NULL, layer);
+        layers += length;
+        layers += strspn(layers, ", ");
+    }
+    json_end_array(json);
+}
+
+static void put_input(struct json *json, const struct input *input)
+{
+    json_object(json, NULL);
+    json_string(json, "path", input->path);
+    if (input->opened) {
+        json_string(json, "format", input->info.format);
+        put_layers(json, input->layers);
+        json_string(json, "dialect", dialect_name(input->info.dialect));
+        json_signed(json, "rdb_version", input->info.rdb_version);
+        put_server(json, "writer", input->info.writer);
+        if (input->size >= 0)
+            json_signed(json, "size", input->size);
+        json_number(json, "bytes_read", input->read);
+        json_number(json, "bytes_decoded", input->decoded);
+    }
+    json_end_object(json);
+}
+
+static void put_inputs(struct json *json, const struct report *report)
+{
+    json_array(json, "inputs");
+    for (size_t i = 0; i < report->input_count; i++)
+        put_input(json, &report->inputs[i]);
+    json_end_array(json);
+}
+
+/* --- what it held ----------------------------------------------------------------------------------- */
+
+static void put_count(struct json *json, struct stats_count count)
+{
+    json_number(json, "keys", count.keys);
+    json_number(json, "bytes", count.bytes);
+    json_number(json, "expiring", count.expiring);
+}
+
+static void put_databases(struct json *json, const struct stats *stats)
+{
+    json_array(json, "databases");
+    for (size_t db = 0; db <= STATS_DATABASES; db++) {
+        if (!stats->databases[db])
+            continue;
+        json_object(json, NULL);
+        if (db < STATS_DATABASES)
+            json_number(json, "db", db);
+        else
+            json_string(json, "db", "others");
+        put_count(json, stats_of_database(stats, db));
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_types(struct json *json, const struct stats *stats)
+{
+    json_array(json, "types");
+    for (int type = 0; type < RF_TYPE_COUNT; type++) {
+        struct stats_count count = stats_of_type(stats, (rf_type)type);
+
+        if (count.keys == 0)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "type", type_names[type]);
+        put_count(json, count);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_encodings(struct json *json, const struct stats *stats)
+{
+    json_array(json, "encodings");
+    for (size_t i = 0; i < STATS_ENCODINGS; i++) {
+        const rf_encoding *encoding = stats->encodings[i];
+
+        if (!encoding)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "type", type_names[encoding->type]);
+        json_string(json, "encoding", encoding->name);
+        json_number(json, "number", encoding->number);
+        json_number(json, "keys", stats->encoding_keys[i]);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_read(struct json *json, const struct stats *stats)
+{
+    json_object(json, "read");
+    put_count(json, stats_total(stats));
+    json_number(json, "functions", stats->functions);
+    json_number(json, "module_aux", stats->module_aux);
+    json_number(json, "commands", stats->commands);
+    put_databases(json, stats);
+    put_types(json, stats);
+    put_encodings(json, stats);
+    json_end_object(json);
+}
+
+/* --- what was noticed ------------------------------------------------------------------------------- */
+
+static void put_reasons(struct json *json, const struct notice_record *record)
+{
+    json_array(json, "reasons");
+    for (size_t i = 0; i < record->reasons; i++) {
+        json_object(json, NULL);
+        json_string(json, "reason", record->reason[i].text);
+        json_number(json, "count", record->reason[i].count);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_example(struct json *json, const struct notice_example *example)
+{
+    json_object(json, NULL);
+    json_string(json, "input", example->input);
+    if (example->offset >= 0)
+        json_signed(json, "offset", example->offset);
+    if (example->db >= 0) {
+        json_signed(json, "db", example->db);
+        json_string(json, "key", example->key);
+    }
+    if (*example->detail)
+        json_string(json, "detail", example->detail);
+    json_end_object(json);
+}
+
+static void put_notice(struct json *json, rf_notice_code code, const struct notice_record *record)
+{
+    json_object(json, NULL);
+    json_string(json, "notice", notice_id(code));
+    json_string(json, "text", notice_text(code));
+    json_number(json, "count", record->count);
+    put_reasons(json, record);
+    json_array(json, "examples");
+    for (size_t i = 0; i < record->examples; i++)
+        put_example(json, &record->example[i]);
+    json_end_array(json);
+    json_end_object(json);
+}
+
+static void put_notices(struct json *json, const struct notices *notices)
+{
+    json_array(json, "notices");
+    for (int code = 0; code < RF_NOTICE_COUNT; code++)
+        if (notices->records[code].count > 0)
+            put_notice(json, (rf_notice_code)code, &notices->records[code]);
+    json_end_array(json);
+}
+
+/* --- what came out ---------------------------------------------------------------------------------- */
+
+static void put_error(struct json *json, const rf_error *error)
+{
+    json_object(json, "error");
+    json_string(json, "code", code_name(error->code));
+    json_number(json, "number", error->code);
+    json_string(json, "meaning", rf_code_text(error->code));
+    json_string(json, "message", error->message);
+    if (*error->input)
+        json_string(json, "input", error->input);
+    if (error->offset >= 0)
+        json_signed(json, "offset", error->offset);
+    if (error->file_offset >= 0)
+        json_signed(json, "file_offset", error->file_offset);
+    if (error->db >= 0)
+        json_signed(json, "db", error->db);
+    if (*error->key)
+        json_string(json, "key", error->key);
+    json_end_object(json);
+}
+
+static void put_written(struct json *json, const struct report *report)
+{
+    const struct notice_record *restored = &report->notices->records[RF_NOTICE_BY_RESTORE];
+    rf_output_info output;
+    char hash[17];
+
+    json_object(json, "by_restore");
+    json_number(json, "keys", restored->count);
+    put_reasons(json, restored);
+    json_end_object(json);
+    json_array(json, "outputs");
+    for (size_t i = 0; report->sink && rf_sink_output(report->sink, i, &output); i++) {
+        snprintf(hash, sizeof hash, "%016" PRIx64, output.xxh3);
+        json_object(json, NULL);
+        json_string(json, "path", output.path);
+        json_number(json, "bytes", output.bytes);
+        json_string(json, "xxh3", hash);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_report(struct json *json, const struct report *report)
+{
+    json_object(json, NULL);
+    json_string(json, "rdbferry", RDBFERRY_VERSION);
+    json_string(json, "command", report->command);
+    json_string(json, "result", report->error ? "error" : "ok");
+    if (report->error)
+        put_error(json, report->error);
+    json_seconds(json, "duration_seconds", report->seconds);
+    put_inputs(json, report);
+    put_read(json, report->stats);
+    put_notices(json, report->notices);
+    put_server(json, "target", report->target);
+    put_written(json, report);
+    json_end_object(json);
+}
+
+/* --- the file --------------------------------------------------------------------------------------- */
+
+static bool deliver(const char *path, const char *data, size_t size)
+{
+    if (strcmp(path, "-") == 0)
+        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
+    return save_file(path, data, size);
+}
+
+bool report_write(const struct report *report, const char *path)
+{
+    char *data = NULL;
+    size_t size;
+    struct json json = {.out = open_memstream(&data, &size)};
+    bool good = json.out != NULL;
+
+    if (good) {
+        put_report(&json, report);
+        good = !ferror(json.out);
+        good = fclose(json.out) == 0 && good;
+    }
+    good = good && deliver(path, data, size);
+    if (!good)
+        message_error("cannot write the report '%s': %s", path, strerror(errno));
+    free(data);
+    return good;
+}

@@ -1,0 +1,3 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+"$RDBFERRY" convert nowhere.rdb -o out.aof

@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/data.bash"
+kv_rdb in.rdb
+"$RDBFERRY" convert in.rdb -o nowhere/out.aof

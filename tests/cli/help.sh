@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Help goes to stdout, however it is asked for.
+"$RDBFERRY" help
+"$RDBFERRY" --help | cmp - <("$RDBFERRY" help) || exit
+"$RDBFERRY" help convert | cmp - <("$RDBFERRY" convert --help) || exit
+"$RDBFERRY" convert --help

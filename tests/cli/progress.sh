@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Drawn when it is asked for, wiped before other messages and at the end.
+. "$(dirname "$0")/data.bash"
+kv_rdb in.rdb
+mkfifo pipe
+"$RDBFERRY" convert pipe -o out.aof --progress always &
+exec 3>pipe
+head -c 19 in.rdb >&3
+sleep 0.7
+tail -c +20 in.rdb >&3
+exec 3>&-
+wait $!

@@ -1,0 +1,3 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+"$RDBFERRY" version && "$RDBFERRY" --version
