@@ -40,11 +40,11 @@ typedef struct rf_entry {
     int64_t db;
     rf_slice key;
     rf_type type;
-    int64_t expire_ms;  /* Unix time in milliseconds; RF_NO_EXPIRY: none */
-    int64_t idle;       /* seconds since it was used (LRU); -1: not recorded */
-    int freq;           /* LFU counter 0..255; -1: not recorded */
-    rf_slice metadata;  /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
-    rf_value *value;    /* lazy; owned by the reader, gone with the next entry */
+    int64_t expire_ms; /* Unix time in milliseconds; RF_NO_EXPIRY: none */
+    int64_t idle;      /* seconds since it was used (LRU); -1: not recorded */
+    int freq;          /* LFU counter 0..255; -1: not recorded */
+    rf_slice metadata; /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
+    rf_value *value;   /* lazy; owned by the reader, gone with the next entry */
     rf_slice name;
     rf_slice text;
     uint64_t keys, expiring;

@@ -18,12 +18,12 @@ typedef struct rf_sink rf_sink;
 typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4 } rf_compression;
 
 typedef struct rf_sink_options {
-    rf_server target;         /* who is to read the output */
-    int64_t saved_at;         /* the ctime that RDB outputs tell, in Unix seconds; -1: none */
-    rf_compression compress;  /* of files and stdout; an AOF directory is always plain */
-    bool force;               /* replace what is there */
-    bool prefer_restore;      /* commands: RESTORE for all but strings */
-    bool drop_unsupported;    /* leave out, with a notice, what the target has no words for */
+    rf_server target;        /* who is to read the output */
+    int64_t saved_at;        /* the ctime that RDB outputs tell, in Unix seconds; -1: none */
+    rf_compression compress; /* of files and stdout; an AOF directory is always plain */
+    bool force;              /* replace what is there */
+    bool prefer_restore;     /* commands: RESTORE for all but strings */
+    bool drop_unsupported;   /* leave out, with a notice, what the target has no words for */
     rf_notify notify;
 } rf_sink_options;
 
@@ -53,8 +53,8 @@ RF_API rf_code rf_sink_finish(rf_sink *sink, rf_error *error);
 
 typedef struct rf_output_info {
     const char *path;
-    uint64_t bytes;   /* as it lies on disk */
-    uint64_t xxh3;    /* XXH3-64 of these bytes */
+    uint64_t bytes; /* as it lies on disk */
+    uint64_t xxh3;  /* XXH3-64 of these bytes */
 } rf_output_info;
 
 /* What a finished sink has written; false past the last one. Strings live as long as the sink. */

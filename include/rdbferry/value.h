@@ -60,8 +60,8 @@ typedef struct rf_producer_record {
 enum { RF_NO_INSERT_INDEX = -1 };
 
 /* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
- * still checked, except that a stream's entries are not even looked at where nobody listens to them. A callback that returns anything but RF_OK ends the walk with that code; it fills the
- * rf_error itself. */
+ * still checked, except that a stream's entries are not even looked at where nobody listens to them. A
+ * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself. */
 typedef struct rf_visitor {
     rf_code (*string)(void *ctx, rf_slice value);
     rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */
@@ -69,7 +69,7 @@ typedef struct rf_visitor {
     rf_code (*scored)(void *ctx, rf_slice member, double score);
     rf_code (*field)(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms);
 
-    rf_code (*slot)(void *ctx, uint64_t index, rf_slice value); /* of an array, ascending */
+    rf_code (*slot)(void *ctx, uint64_t index, rf_slice value);                /* of an array, ascending */
     rf_code (*array)(void *ctx, bool has_insert_index, uint64_t insert_index); /* before the slots */
 
     /* A stream: its entries, then itself, then its groups, each with its consumers and their pending
@@ -90,8 +90,8 @@ typedef struct rf_visitor {
 typedef struct rf_encoding {
     const char *name; /* "listpack", "quicklist", ... as OBJECT ENCODING would say it where it can */
     rf_type type;
-    uint8_t number;   /* the type byte */
-    int since;        /* the first RDB version that has it */
+    uint8_t number;     /* the type byte */
+    int since;          /* the first RDB version that has it */
     rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
 } rf_encoding;
 

@@ -5,10 +5,13 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 1024, FILE_MAX_BYTES = 1 << 20 };
 
 /* --- words ------------------------------------------------------------------------------------------- */
 
@@ -19,7 +22,10 @@ static bool is_space(uint8_t c)
 
 static int hex_digit(uint8_t c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static const char escapes[][2] = {{'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'a', '\a'}, {'b', '\b'}};
@@ -47,7 +53,8 @@ static bool next_word(const uint8_t **p, const uint8_t *end, char *word)
         ++*p;
     if (*p == end)
         return false;
-    bool quoted = **p == '"';
+    const uint8_t *start = *p;
+    bool quoted = *start == '"';
     *p += quoted;
     while (*p < end && (quoted ? **p != '"' : !is_space(**p))) {
         uint8_t c = *(*p)++;
@@ -57,7 +64,7 @@ static bool next_word(const uint8_t **p, const uint8_t *end, char *word)
     if (!quoted)
         return true;
     bool closed = *p < end;
-    *p += closed;
+    *p = closed ? *p + 1 : start;
     return closed;
 }
 
@@ -72,7 +79,8 @@ static rf_code take_pair(struct manifest_file *file, const char *name, const cha
         file->name = strdup(value);
         return file->name ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
     }
-    if (strcmp(name, "seq") == 0 && !number_parse_u64(slice_of(value, strlen(value)), &file->seq))
+    if (strcmp(name, "seq") == 0 &&
+        (!number_parse_u64(slice_of(value, strlen(value)), &file->seq) || file->seq > INT64_MAX))
         return fail(error, RF_E_CORRUPT, "manifest: a sequence number that is none");
     if (strcmp(name, "type") == 0)
         file->type = value[0] && !value[1] && strchr("bhi", value[0]) ? value[0] : '\0';
@@ -108,8 +116,7 @@ static rf_code check_order(const struct manifest *manifest, const struct manifes
 
 static rf_code add_line(struct manifest *manifest, rf_slice line, rf_error *error)
 {
-    struct manifest_file *files =
-        realloc(manifest->files, (manifest->count + 1) * sizeof *manifest->files);
+    struct manifest_file *files = realloc(manifest->files, (manifest->count + 1) * sizeof *manifest->files);
     if (!files)
         return fail(error, RF_E_MEMORY, "out of memory");
     manifest->files = files;
@@ -150,6 +157,45 @@ rf_code manifest_parse(struct manifest *manifest, rf_slice text, rf_error *error
     if (code != RF_OK)
         manifest_free(manifest);
     return code;
+}
+
+/* Reads what is left of a file, up to the limit and one byte more. */
+static rf_code read_all(int fd, struct buffer *out, rf_error *error)
+{
+    while (out->len <= FILE_MAX_BYTES) {
+        if (!buffer_reserve(out, 4096))
+            return fail(error, RF_E_MEMORY, "out of memory");
+        ssize_t n = read(fd, out->data + out->len, 4096);
+        if (n == 0)
+            return RF_OK;
+        if (n < 0 && errno != EINTR)
+            return fail_errno(error, RF_E_READ, "cannot read the manifest");
+        out->len += n > 0 ? (size_t)n : 0;
+    }
+    return fail(error, RF_E_CORRUPT, "manifest: more than %d bytes", FILE_MAX_BYTES);
+}
+
+rf_code manifest_load(struct manifest *manifest, const char *path, rf_error *error)
+{
+    struct buffer text = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    rf_code code = fd < 0 ? fail_errno(error, RF_E_READ, "cannot open the manifest")
+                          : read_all(fd, &text, error);
+    if (code == RF_OK)
+        code = manifest_parse(manifest, buffer_slice(&text), error);
+    if (code != RF_OK)
+        error_input(error, path);
+    if (fd >= 0)
+        close(fd);
+    buffer_free(&text);
+    return code;
+}
+
+bool manifest_is_name(const char *name)
+{
+    static const char ending[] = ".manifest";
+    size_t n = strlen(name), m = sizeof ending - 1;
+    return name[0] != '.' && n > m && strcmp(name + n - m, ending) == 0;
 }
 
 void manifest_free(struct manifest *manifest)
@@ -196,7 +242,7 @@ bool manifest_print(struct buffer *out, const struct manifest_file *file)
 {
     char rest[48];
     snprintf(rest, sizeof rest, " seq %llu type %c\n", (unsigned long long)file->seq, file->type);
-    bool named = append_text(out, "file ") && (needs_quotes(file->name) ? append_quoted(out, file->name)
-                                                                          : append_text(out, file->name));
+    bool named = append_text(out, "file ") &&
+                 (needs_quotes(file->name) ? append_quoted(out, file->name) : append_text(out, file->name));
     return named && append_text(out, rest);
 }

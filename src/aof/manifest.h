@@ -27,7 +27,13 @@ struct manifest {
 /* Reads a manifest's text, as strictly as a server does. After an error `manifest` is empty. */
 rf_code manifest_parse(struct manifest *manifest, rf_slice text, rf_error *error);
 
+/* Reads the manifest at `path`, of at most 1 MiB. */
+rf_code manifest_load(struct manifest *manifest, const char *path, rf_error *error);
+
 void manifest_free(struct manifest *manifest);
+
+/* Whether a file of this name is a manifest: "<anything>.manifest", and not hidden. */
+bool manifest_is_name(const char *name);
 
 /* Appends one line. False when memory is out. */
 bool manifest_print(struct buffer *out, const struct manifest_file *file);

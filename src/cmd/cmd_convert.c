@@ -20,6 +20,7 @@ struct conversion {
     struct input *inputs;
     rf_server surveyed; /* the newest writer of the inputs behind the first; 0.0: unknown */
     rf_server target;   /* known when the sink is open */
+    int64_t saved_at;   /* likewise */
     rf_sink *sink;      /* opened with the first entry: by then the input has said who wrote it */
     rf_seen *seen;      /* NULL: a single input cannot repeat another's keys */
     struct stats stats;
@@ -54,7 +55,7 @@ static rf_code survey(struct conversion *conversion, rf_error *error)
 
     if (conversion->options->target.major > 0)
         return RF_OK;
-    for (size_t i = 1; i < conversion->options->input_count && code == RF_OK; i++) {
+    for (size_t i = 1; i < conversion->options->inputs.count && code == RF_OK; i++) {
         rf_server writer;
 
         code = input_probe(&conversion->inputs[i], &writer, error);
@@ -80,6 +81,7 @@ static rf_code open_sink(struct conversion *conversion, rf_error *error)
     const struct convert_options *options = conversion->options;
     const rf_sink_options sink_options = {
         .target = conversion->target,
+        .saved_at = conversion->saved_at,
         .compress = destination_compression_of(options->output),
         .force = options->force,
         .prefer_restore = options->restore,
@@ -100,6 +102,7 @@ static rf_code need_sink(struct conversion *conversion, const struct input *inpu
     if (conversion->sink)
         return RF_OK;
     settle_target(conversion, input);
+    conversion->saved_at = rf_reader_info_get(input->reader)->saved_at;
     return open_sink(conversion, error);
 }
 
@@ -172,7 +175,7 @@ static rf_code convert(struct conversion *conversion, rf_error *error)
 {
     rf_code code = survey(conversion, error);
 
-    for (size_t i = 0; i < conversion->options->input_count && code == RF_OK; i++)
+    for (size_t i = 0; i < conversion->options->inputs.count && code == RF_OK; i++)
         code = convert_input(conversion, &conversion->inputs[i], error);
     return code == RF_OK ? rf_sink_finish(conversion->sink, error) : code;
 }
@@ -212,9 +215,9 @@ static void say_written(const struct conversion *conversion)
                        output.xxh3);
         bytes += output.bytes;
     }
-    snprintf(inputs, sizeof inputs, "%zu inputs", options->input_count);
+    snprintf(inputs, sizeof inputs, "%zu inputs", options->inputs.count);
     format_counts(&conversion->stats, counts, sizeof counts);
-    message_summary("%s: %s -> %s (%s)", options->input_count > 1 ? inputs : input_name(conversion->inputs),
+    message_summary("%s: %s -> %s (%s)", options->inputs.count > 1 ? inputs : input_name(conversion->inputs),
                     counts, strcmp(options->output, "-") == 0 ? "stdout" : options->output,
                     text_size(bytes, size));
 }
@@ -224,7 +227,7 @@ static bool write_report(const struct conversion *conversion, const rf_error *er
     const struct report report = {
         .command = "convert",
         .inputs = conversion->inputs,
-        .input_count = conversion->options->input_count,
+        .input_count = conversion->options->inputs.count,
         .stats = &conversion->stats,
         .notices = &conversion->notices,
         .target = conversion->target,
@@ -249,7 +252,7 @@ static rf_code convert_attended(struct conversion *conversion, rf_error *error)
     struct attendant attendant;
     rf_code code;
 
-    progress_start(&conversion->progress, inputs_size(conversion->inputs, conversion->options->input_count));
+    progress_start(&conversion->progress, inputs_size(conversion->inputs, conversion->options->inputs.count));
     attend_start(&attendant, wants_progress(conversion->options) ? &conversion->progress : NULL);
     code = convert(conversion, error);
     if (code != RF_OK) {
@@ -278,15 +281,15 @@ static enum status run(struct conversion *conversion)
 
 static bool prepare(struct conversion *conversion, const struct convert_options *options)
 {
-    bool several = options->input_count > 1;
+    bool several = options->operand_count > 1;
 
     *conversion = (struct conversion){.options = options};
-    conversion->inputs = calloc(options->input_count, sizeof *conversion->inputs);
+    conversion->inputs = calloc(options->inputs.count, sizeof *conversion->inputs);
     conversion->seen = several ? rf_seen_new() : NULL;
     if (!conversion->inputs || (several && !conversion->seen))
         return false;
-    for (size_t i = 0; i < options->input_count; i++)
-        conversion->inputs[i].path = options->inputs[i];
+    for (size_t i = 0; i < options->inputs.count; i++)
+        conversion->inputs[i].path = options->inputs.paths[i];
     return true;
 }
 
@@ -304,8 +307,10 @@ int convert_run(int argc, char **argv)
     struct conversion conversion;
     int status;
 
-    if (!convert_options_read(argc, argv, &options, &status))
+    if (!convert_options_read(argc, argv, &options, &status)) {
+        rf_files_free(&options.inputs);
         return status;
+    }
     message_set_level(options.quiet ? LEVEL_QUIET : options.verbose ? LEVEL_VERBOSE : LEVEL_NORMAL);
     status = STATUS_OUTPUT;
     if (prepare(&conversion, &options))
@@ -313,5 +318,6 @@ int convert_run(int argc, char **argv)
     else
         message_error("out of memory");
     discard(&conversion);
+    rf_files_free(&options.inputs);
     return status;
 }

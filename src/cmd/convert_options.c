@@ -56,8 +56,8 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Reads RDB and AOF files, plain, gzip or lz4, and writes one output. Several\n"
-             "inputs are one data set; '-' is stdin.",
+    .about = "Reads RDB files, AOF files and AOF directories, the files plain, gzip or lz4, and\n"
+             "writes one output. Several inputs are one data set; '-' is stdin.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -140,8 +140,8 @@ static bool check_clash(const struct convert_options *options, const char *path,
 
     if (is_dash(path) ? fstat(STDOUT_FILENO, &written) != 0 : stat(path, &written) != 0)
         return true;
-    for (size_t i = 0; i < options->input_count; i++) {
-        const struct input input = {.path = options->inputs[i]};
+    for (size_t i = 0; i < options->inputs.count; i++) {
+        const struct input input = {.path = options->inputs.paths[i]};
 
         if (input_stat(&input, &read) && same_file(&written, &read))
             return wrong("%s '%s' is also an input", what, path);
@@ -153,10 +153,10 @@ static bool check_files(const struct convert_options *options)
 {
     bool stdin_seen = false;
 
-    for (size_t i = 0; i < options->input_count; i++) {
-        if (is_dash(options->inputs[i]) && stdin_seen)
+    for (size_t i = 0; i < options->inputs.count; i++) {
+        if (is_dash(options->inputs.paths[i]) && stdin_seen)
             return wrong("stdin can be read once");
-        stdin_seen |= is_dash(options->inputs[i]);
+        stdin_seen |= is_dash(options->inputs.paths[i]);
     }
     if (!check_clash(options, options->output, "the output"))
         return false;
@@ -167,6 +167,19 @@ static bool check_files(const struct convert_options *options)
     return check_clash(options, options->report, "the report");
 }
 
+/* What each operand is read from: an AOF directory is several files. */
+static bool expand_inputs(struct convert_options *options, char **operands, int *status)
+{
+    rf_error error;
+    rf_code code = inputs_expand(operands, options->operand_count, &options->inputs, &error);
+
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    *status = status_of(code);
+    return false;
+}
+
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
@@ -175,13 +188,14 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    options->inputs = argv + first;
-    options->input_count = (size_t)(argc - first);
-    if (options->input_count == 0)
+    options->operand_count = (size_t)(argc - first);
+    if (options->operand_count == 0)
         return wrong("no input");
     if (!options->output || !*options->output)
         return wrong("no output: say -o OUT");
-    if (!check_kind(options) || !check_target(options) || !check_stdout(options) || !check_files(options))
+    if (!check_kind(options) || !check_target(options) || !check_stdout(options))
+        return false;
+    if (!expand_inputs(options, argv + first, status) || !check_files(options))
         return false;
     if (options->base == BASE_UNTOLD)
         options->base = RF_BASE_RDB;

@@ -5,6 +5,7 @@
 
 #include "destination.h"
 #include "inputs.h"
+#include <rdbferry/aofdir.h>
 
 struct convert_options {
     const char *output; /* "-": stdout */
@@ -17,13 +18,13 @@ struct convert_options {
     rf_server target; /* 0.0: as the inputs say */
     int progress;     /* enum progress_when */
     bool quiet, verbose;
-    char **inputs;
-    size_t input_count;
+    rf_files inputs;      /* what the operands are read from; of the caller to free */
+    size_t operand_count; /* as the user named them */
 };
 
 enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-/* False: leave with *status; the help or the usage error has been printed. */
+/* False: leave with *status; the help or the error has been printed. */
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status);
 
 /* The oldest server that can read this kind of output; 0.0: any. */

@@ -15,6 +15,18 @@ const char *input_name(const struct input *input)
     return is_stdin(input) ? "stdin" : input->path;
 }
 
+rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    *files = (rf_files){0};
+    for (size_t i = 0; i < count && code == RF_OK; i++)
+        code = rf_files_add(files, operands[i], error);
+    if (code != RF_OK)
+        rf_files_free(files);
+    return code;
+}
+
 static rf_code open_reader(const struct input *input, rf_notify notify, rf_reader **reader, rf_error *error)
 {
     rf_reader_options options = {.notify = notify};

@@ -3,6 +3,7 @@
 #ifndef CMD_INPUTS_H
 #define CMD_INPUTS_H
 
+#include <rdbferry/aofdir.h>
 #include <rdbferry/reader.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -18,6 +19,9 @@ struct input {
     uint64_t read;    /* bytes of the file */
     uint64_t decoded; /* bytes after decompression */
 };
+
+/* The files behind all operands, in order. After an error there are none. */
+rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *error);
 
 /* Its path, or "stdin". */
 const char *input_name(const struct input *input);

@@ -3,7 +3,6 @@
 #include "options.h"
 #include "message.h"
 #include "status.h"
-#include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,15 +61,6 @@ static bool store_choice(const struct option_row *row, const char *argument, int
     return false;
 }
 
-static bool store_number(const char *argument, uint64_t *into)
-{
-    char *end;
-
-    errno = 0;
-    *into = strtoull(argument, &end, 10);
-    return argument[0] >= '0' && argument[0] <= '9' && *end == '\0' && errno == 0;
-}
-
 static bool store(const struct option_row *row, const char *argument, void *values)
 {
     void *into = (char *)values + row->offset;
@@ -79,7 +69,6 @@ static bool store(const struct option_row *row, const char *argument, void *valu
     case OPTION_FLAG: *(bool *)into = true; return true;
     case OPTION_STRING: *(const char **)into = argument; return true;
     case OPTION_CHOICE: return store_choice(row, argument, into);
-    case OPTION_NUMBER: return store_number(argument, into);
     case OPTION_HANDLER: return row->handle(argument, values);
     case OPTION_HEADING:
     case OPTION_HELP: break;

@@ -12,7 +12,6 @@ enum option_kind {
     OPTION_FLAG,    /* bool */
     OPTION_STRING,  /* const char * */
     OPTION_CHOICE,  /* int, one of `choices` */
-    OPTION_NUMBER,  /* uint64_t, decimal */
     OPTION_HANDLER, /* whatever `handle` makes of it */
 };
 

@@ -20,7 +20,7 @@ enum { SUFFIX = 6, NAME_SHOWN = 200 /* bytes of a long name that the temporary o
 struct tempfile {
     struct tempfile *next; /* in `unfinished` */
     int fd, dir;
-    bool committed;
+    bool listed, directory;
     char *name; /* of the target, within its directory */
     char temporary[NAME_SHOWN + 32];
     char target[]; /* as it was given, for messages */
@@ -30,6 +30,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and
 static struct tempfile *unfinished;
 static bool ended; /* rf_remove_unfinished() was called: nothing new appears */
 
+static void list(struct tempfile *file)
+{
+    file->next = unfinished;
+    file->listed = true;
+    unfinished = file;
+}
+
 static void unlist(struct tempfile *file)
 {
     struct tempfile **at = &unfinished;
@@ -37,15 +44,22 @@ static void unlist(struct tempfile *file)
         at = &(*at)->next;
     if (*at)
         *at = file->next;
+    file->listed = false;
+}
+
+/* A directory that is not empty stays. */
+static void remove_listed(struct tempfile *file)
+{
+    unlinkat(file->dir, file->directory ? file->name : file->temporary, file->directory ? AT_REMOVEDIR : 0);
+    unlist(file);
 }
 
 void rf_remove_unfinished(void)
 {
     pthread_mutex_lock(&lock);
     ended = true;
-    for (struct tempfile *file = unfinished; file; file = file->next)
-        unlinkat(file->dir, file->temporary, 0);
-    unfinished = NULL;
+    while (unfinished) /* newest first: files before the directory that was made for them */
+        remove_listed(unfinished);
     pthread_mutex_unlock(&lock);
 }
 
@@ -61,8 +75,8 @@ static void name_temporary(struct tempfile *file)
     static const char letters[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     uint8_t random[SUFFIX];
     char suffix[SUFFIX + 1] = "";
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        memset(random, getpid() & 0xff, sizeof random);
+    if (getrandom(random, sizeof random, 0) < 0)
+        memset(random, 0, sizeof random); /* O_EXCL still guards the name */
     for (int i = 0; i < SUFFIX; i++)
         suffix[i] = letters[random[i] % sizeof letters];
     snprintf(file->temporary, sizeof file->temporary, ".%.*s.rdbferry-%s", (int)NAME_SHOWN, file->name,
@@ -105,15 +119,29 @@ static rf_code make_listed(struct tempfile *file, rf_error *error)
         if (file->fd < 0 && (errno != EEXIST || tries == 0))
             code = fail_errno(error, RF_E_WRITE, "%s: cannot create a file beside it", file->target);
     }
-    if (code == RF_OK) {
-        file->next = unfinished;
-        unfinished = file;
-    }
+    if (code == RF_OK)
+        list(file);
     pthread_mutex_unlock(&lock);
     return code;
 }
 
-rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *error)
+/* One that is there already is RF_OK and not listed. */
+static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
+{
+    file->directory = true;
+    pthread_mutex_lock(&lock);
+    rf_code code = ended ? fail_ended(file, error) : RF_OK;
+    if (code == RF_OK && mkdirat(file->dir, file->name, 0777) == 0)
+        list(file);
+    else if (code == RF_OK && errno != EEXIST)
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot make the directory", file->target);
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+typedef rf_code make_fn(struct tempfile *file, rf_error *error);
+
+static rf_code create(const char *target, make_fn *make, struct tempfile **out, rf_error *error)
 {
     size_t size = strlen(target) + 1;
     struct tempfile *file = calloc(1, sizeof *file + size);
@@ -123,13 +151,34 @@ rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *err
     file->fd = file->dir = -1;
     rf_code code = enter_directory(file, error);
     if (code == RF_OK)
-        code = make_listed(file, error);
-    if (code != RF_OK) {
-        tempfile_close(file);
-        return code;
+        code = make(file, error);
+    if (code == RF_OK && file->listed) {
+        *out = file;
+        return RF_OK;
     }
-    *out = file;
-    return RF_OK;
+    tempfile_close(file);
+    return code;
+}
+
+rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *error)
+{
+    return create(target, make_listed, out, error);
+}
+
+rf_code tempfile_make_directory(const char *path, struct tempfile **out, rf_error *error)
+{
+    *out = NULL;
+    return create(path, make_listed_directory, out, error);
+}
+
+void tempfile_keep_directory(struct tempfile *directory)
+{
+    if (!directory)
+        return;
+    pthread_mutex_lock(&lock);
+    unlist(directory);
+    pthread_mutex_unlock(&lock);
+    fsync(directory->dir); /* only its name can be lost now, and all it holds with it */
 }
 
 int tempfile_fd(const struct tempfile *file)
@@ -178,7 +227,6 @@ static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *erro
         return errno == EEXIST ? fail(error, RF_E_EXISTS, "%s: is there already", file->target)
                                : fail_errno(error, RF_E_WRITE, "%s: cannot rename to it", file->target);
     unlist(file);
-    file->committed = true;
     return RF_OK;
 }
 
@@ -201,9 +249,8 @@ void tempfile_close(struct tempfile *file)
     if (!file)
         return;
     pthread_mutex_lock(&lock);
-    if (!file->committed && file->fd >= 0 && !ended)
-        unlinkat(file->dir, file->temporary, 0);
-    unlist(file);
+    if (file->listed)
+        remove_listed(file);
     pthread_mutex_unlock(&lock);
     if (file->fd >= 0)
         close(file->fd);

@@ -21,7 +21,7 @@ struct rf_sink {
 };
 
 /* An RDB file, also as the base of an AOF directory. */
-rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_options *options, rf_sink **out,
-                      rf_error *error);
+rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_options *options,
+                      rf_sink **out, rf_error *error);
 
 #endif

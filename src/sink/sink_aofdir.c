@@ -5,18 +5,16 @@
  *   <appendfilename>.<seq>.incr.aof                  commands, mostly none
  *   <appendfilename>.manifest                        names the two; the last to appear
  *
- * A server believes the manifest alone, so a directory is what it was until the manifest gets its name, and then
- * what it is to be. Files that an older manifest named are removed after that. */
+ * A server believes the manifest alone, so a directory is what it was until the manifest gets its name, and
+ * then what it is to be. Files that an older manifest named are removed after that. */
 #include "aof/manifest.h"
 #include "base/fail.h"
 #include "io/output.h"
+#include "io/tempfile.h"
 #include "sink/sink.h"
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BASE, INCR, MANIFEST, FILE_COUNT };
@@ -24,7 +22,7 @@ enum { BASE, INCR, MANIFEST, FILE_COUNT };
 struct sink_aofdir {
     struct rf_sink sink;
     char *directory, *manifest_name;
-    bool made, committed; /* made: by us; removed again if nothing comes of it */
+    struct tempfile *made; /* the directory, if it was not there; it goes again if nothing comes of it */
     struct manifest old, new;
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
@@ -43,22 +41,6 @@ static rf_code make_path(char **out, const struct sink_aofdir *s, const char *na
 
 /* --- what is there already ---------------------------------------------------------------------------- */
 
-static rf_code make_directory(struct sink_aofdir *s, rf_error *error)
-{
-    if (mkdir(s->directory, 0777) == 0) {
-        s->made = true;
-        return RF_OK;
-    }
-    return errno == EEXIST ? RF_OK : fail_errno(error, RF_E_WRITE, "cannot make directory '%s'", s->directory);
-}
-
-static bool is_manifest(const char *name)
-{
-    static const char ending[] = ".manifest";
-    size_t n = strlen(name), m = sizeof ending - 1;
-    return n > m && strcmp(name + n - m, ending) == 0;
-}
-
 /* A server with another appendfilename lives here: its data and ours do not belong together. */
 static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
 {
@@ -67,48 +49,20 @@ static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
     if (!dir)
         return fail_errno(error, RF_E_WRITE, "cannot read directory '%s'", s->directory);
     for (struct dirent *e; code == RF_OK && (e = readdir(dir)) != NULL;)
-        if (e->d_name[0] != '.' && is_manifest(e->d_name) && strcmp(e->d_name, s->manifest_name) != 0)
+        if (manifest_is_name(e->d_name) && strcmp(e->d_name, s->manifest_name) != 0)
             code = fail(error, RF_E_EXISTS, "'%s' holds another AOF: '%s' (see --appendfilename)",
                         s->directory, e->d_name);
     closedir(dir);
     return code;
 }
 
-static rf_code read_all(int fd, struct buffer *out, rf_error *error)
-{
-    for (;;) {
-        if (!buffer_reserve(out, 4096))
-            return out_of_memory(error);
-        ssize_t n = read(fd, out->data + out->len, out->cap - out->len);
-        if (n == 0)
-            return RF_OK;
-        if (n < 0 && errno != EINTR)
-            return fail_errno(error, RF_E_READ, "cannot read the manifest");
-        out->len += n > 0 ? (size_t)n : 0;
-    }
-}
-
-static rf_code read_old_manifest(struct sink_aofdir *s, int fd, rf_error *error)
-{
-    struct buffer text = {0};
-    rf_code code = read_all(fd, &text, error);
-    if (code == RF_OK)
-        code = manifest_parse(&s->old, buffer_slice(&text), error);
-    buffer_free(&text);
-    return code;
-}
-
 static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error *error)
 {
-    int fd = open(s->paths[MANIFEST], O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? RF_OK
-                               : fail_errno(error, RF_E_WRITE, "cannot read '%s'", s->paths[MANIFEST]);
-    rf_code code = force ? read_old_manifest(s, fd, error)
-                         : fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)",
-                                s->directory);
-    close(fd);
-    return code;
+    if (access(s->paths[MANIFEST], F_OK) != 0)
+        return RF_OK;
+    if (!force)
+        return fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)", s->directory);
+    return manifest_load(&s->old, s->paths[MANIFEST], error);
 }
 
 /* --- the new files ------------------------------------------------------------------------------------ */
@@ -149,9 +103,8 @@ static rf_code name_files(struct sink_aofdir *s, const char *appendfilename, rf_
 static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_options options, rf_error *error)
 {
     options.compress = RF_PLAIN;
-    TRY(base == RF_BASE_RDB
-            ? sink_open_rdb(s->paths[BASE], RDB_AOF_BASE, &options, &s->parts[BASE], error)
-            : rf_sink_open_aof(s->paths[BASE], &options, &s->parts[BASE], error));
+    TRY(base == RF_BASE_RDB ? sink_open_rdb(s->paths[BASE], RDB_AOF_BASE, &options, &s->parts[BASE], error)
+                            : rf_sink_open_aof(s->paths[BASE], &options, &s->parts[BASE], error));
     return rf_sink_open_aof(s->paths[INCR], &options, &s->parts[INCR], error);
 }
 
@@ -186,13 +139,18 @@ static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
     return put_manifest(s, error);
 }
 
-/* A file that is also named by the new manifest stays. */
+/* Whether a file of this name belongs to what was just written. */
+static bool is_ours(const struct sink_aofdir *s, const char *name)
+{
+    return strcmp(name, s->new.files[BASE].name) == 0 || strcmp(name, s->new.files[INCR].name) == 0 ||
+           strcmp(name, s->manifest_name) == 0;
+}
+
 static void remove_old_files(const struct sink_aofdir *s)
 {
     for (size_t i = 0; i < s->old.count; i++) {
         char *path;
-        if (strcmp(s->old.files[i].name, s->new.files[BASE].name) == 0 ||
-            strcmp(s->old.files[i].name, s->new.files[INCR].name) == 0 ||
+        if (is_ours(s, s->old.files[i].name) ||
             asprintf(&path, "%s/%s", s->directory, s->old.files[i].name) < 0)
             continue;
         unlink(path);
@@ -205,7 +163,7 @@ static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
     struct sink_aofdir *s = (struct sink_aofdir *)sink;
     for (int i = BASE; i <= INCR; i++)
         TRY(s->parts[i]->class->commit(s->parts[i], error));
-    s->committed = true;
+    tempfile_keep_directory(s->made);
     TRY(output_commit(&s->manifest, error));
     remove_old_files(s);
     return RF_OK;
@@ -228,8 +186,7 @@ static void aofdir_close(rf_sink *sink)
     for (int i = BASE; i <= INCR; i++)
         rf_sink_close(s->parts[i]);
     output_close(&s->manifest);
-    if (s->made && !s->committed)
-        rmdir(s->directory);
+    tempfile_close(s->made);
     for (int i = 0; i < FILE_COUNT; i++)
         free(s->paths[i]);
     manifest_free(&s->old);
@@ -255,7 +212,7 @@ static rf_code open_directory(struct sink_aofdir *s, const char *path, const cha
     if (!s->directory || asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0)
         return out_of_memory(error);
     TRY(make_path(&s->paths[MANIFEST], s, s->manifest_name, error));
-    TRY(make_directory(s, error));
+    TRY(tempfile_make_directory(s->directory, &s->made, error));
     TRY(refuse_foreign_manifest(s, error));
     TRY(look_for_old_manifest(s, options->force, error));
     TRY(name_files(s, appendfilename, base, error));

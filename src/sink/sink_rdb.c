@@ -69,6 +69,8 @@ rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_
                       rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {rdb_put, rdb_finish, rdb_commit, rdb_output, rdb_close};
+    if (rf_server_rdb_version(options->target) == 0)
+        return fail(error, RF_E_ARGUMENT, "an RDB is written for a server whose version is known");
     struct sink_rdb *s = calloc(1, sizeof *s);
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -82,7 +84,10 @@ rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_
     }
     rdb_writer_open(&s->writer, &s->output, purpose, options);
     encoder_open(&s->encoder, &s->output.buf,
-                 &(struct encoder_options){.target = options->target, .notify = options->notify});
+                 &(struct encoder_options){.target = options->target,
+                                           .prefer_restore = options->prefer_restore,
+                                           .drop_unsupported = options->drop_unsupported,
+                                           .notify = options->notify});
     *out = &s->sink;
     return RF_OK;
 }
