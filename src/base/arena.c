@@ -13,15 +13,6 @@ struct arena_chunk {
     uint8_t bytes[];
 };
 
-static void free_chunks(struct arena_chunk *chunk)
-{
-    while (chunk) {
-        struct arena_chunk *next = chunk->next;
-        free(chunk);
-        chunk = next;
-    }
-}
-
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
@@ -34,7 +25,10 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
 
 void arena_free(struct arena *arena)
 {
-    free_chunks(arena->chunks);
+    for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
     *arena = (struct arena){0};
 }
 
@@ -43,7 +37,9 @@ void arena_free(struct arena *arena)
 void *arena_alloc_slow(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = size > PTRDIFF_MAX ? NULL : add_chunk(arena, size);
-    return chunk ? chunk->bytes : NULL;
+    if (!chunk)
+        return NULL;
+    return arena->pos = arena->end = chunk->bytes;
 }
 
 void arena_reset_slow(struct arena *arena)
@@ -67,6 +63,7 @@ void *arena_alloc_slow(struct arena *arena, size_t size)
     struct arena_chunk *chunk = add_chunk(arena, wanted);
     if (!chunk)
         return NULL;
+    arena->start = NULL;
     arena->pos = chunk->bytes + rounded;
     arena->end = chunk->bytes + wanted;
     return chunk->bytes;
@@ -75,17 +72,16 @@ void *arena_alloc_slow(struct arena *arena, size_t size)
 /* Keeps the newest chunk that may be kept: nearly always the largest of them. */
 void arena_reset_slow(struct arena *arena)
 {
-    struct arena_chunk *chunk = arena->chunks, *kept = NULL;
-    while (chunk) {
-        struct arena_chunk *next = chunk->next;
+    struct arena_chunk *kept = NULL;
+    for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
         if (!kept && chunk->size <= LARGEST_KEPT)
             kept = chunk;
         else
             free(chunk);
-        chunk = next;
     }
     arena->chunks = kept;
-    arena->pos = kept ? kept->bytes : NULL;
+    arena->pos = arena->start = kept ? kept->bytes : NULL;
     arena->end = kept ? kept->bytes + kept->size : NULL;
     if (kept)
         kept->next = NULL;

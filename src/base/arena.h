@@ -22,6 +22,7 @@ struct arena_chunk;
 
 struct arena {
     uint8_t *pos, *end;         /* free room in the newest chunk */
+    uint8_t *start;             /* where pos stands when nothing is taken */
     struct arena_chunk *chunks; /* newest first */
 };
 
@@ -48,7 +49,7 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
 /* Everything taken is gone; one chunk of at most 1 MiB is kept for the next round. */
 static inline void arena_reset(struct arena *arena)
 {
-    if (arena->chunks)
+    if (arena->pos != arena->start)
         arena_reset_slow(arena);
 }
 

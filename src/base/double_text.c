@@ -47,13 +47,13 @@ static int log2_of_pow10(int e)
     return e * 1741647 >> 19;
 }
 
-/* g * c / 2^128, any bits lost showing in the lowest one. The table's excess reaches no further than the
- * lowest bit of the middle word. */
+/* g * c / 2^128, any bits lost showing in the lowest one. What the table has rounded up comes to less than
+ * 2^64 here, so it stays in the lowest word, which is left out. */
 static uint64_t multiply_to_odd(const struct pow10 *g, uint64_t c)
 {
     unsigned __int128 low = (unsigned __int128)g->low * c;
     unsigned __int128 sum = (unsigned __int128)g->high * c + (uint64_t)(low >> 64);
-    return (uint64_t)(sum >> 64) | ((uint64_t)sum > 1);
+    return (uint64_t)(sum >> 64) | ((uint64_t)sum != 0);
 }
 
 static struct decimal without_zeros(struct decimal d)
@@ -62,6 +62,8 @@ static struct decimal without_zeros(struct decimal d)
         uint64_t power;
         int zeros;
     } steps[] = {{100000000, 8}, {10000, 4}, {100, 2}, {10, 1}};
+    if (d.digits % 10)
+        return d;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (d.digits % steps[i].power == 0) {
             d.digits /= steps[i].power;
@@ -92,14 +94,14 @@ static struct decimal shortest(uint64_t bits)
         uint64_t tens = s / 10;
         bool down = lower <= 40 * tens, up = 40 * tens + 40 <= upper;
         if (down != up)
-            return without_zeros((struct decimal){tens + up, k + 1}); /* elsewhere there are none */
+            return without_zeros((struct decimal){tens + up, k + 1});
     }
     bool down = lower <= 4 * s, up = 4 * s + 4 <= upper;
     if (down == up) { /* both will do: the closer one, of two equally close the even one */
         uint64_t middle = 4 * s + 2;
         up = value > middle || (value == middle && (s & 1));
     }
-    return (struct decimal){s + up, k};
+    return without_zeros((struct decimal){s + up, k});
 }
 
 static size_t print_exponent(uint8_t *out, int exponent)

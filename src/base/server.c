@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* Server versions: which releases there were, which RDB version each writes. */
-#include <inttypes.h>
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Oldest first within each dialect. 255.255 is what builds of the development trees call themselves. */
-/* clang-format off: a line for each RDB version */
+/* Oldest first within each dialect, a line for each RDB version. 255.255 is what builds of the development
+ * trees call themselves. */
+/* clang-format off */
 static const struct release {
     rf_server server;
     int rdb_version;
 } releases[] = {
-    {{RF_REDIS, 1, 0}, 1},       {{RF_REDIS, 1, 2}, 1},   {{RF_REDIS, 2, 0}, 1},      {{RF_REDIS, 2, 2}, 1},
-    {{RF_REDIS, 2, 4}, 2},       {{RF_REDIS, 2, 6}, 6},   {{RF_REDIS, 2, 8}, 6},      {{RF_REDIS, 3, 0}, 6},
-    {{RF_REDIS, 3, 2}, 7},       {{RF_REDIS, 4, 0}, 8},   {{RF_REDIS, 5, 0}, 9},      {{RF_REDIS, 6, 0}, 9},
-    {{RF_REDIS, 6, 2}, 9},       {{RF_REDIS, 7, 0}, 10},  {{RF_REDIS, 7, 2}, 11},     {{RF_REDIS, 7, 4}, 12},
-    {{RF_REDIS, 8, 0}, 12},      {{RF_REDIS, 8, 2}, 12},  {{RF_REDIS, 8, 4}, 12},     {{RF_REDIS, 8, 6}, 13},
-    {{RF_REDIS, 8, 8}, 14},      {{RF_REDIS, 8, 10}, 15}, {{RF_REDIS, 255, 255}, 16}, {{RF_VALKEY, 7, 2}, 11},
-    {{RF_VALKEY, 8, 0}, 11},     {{RF_VALKEY, 8, 1}, 11}, {{RF_VALKEY, 9, 0}, 80},    {{RF_VALKEY, 9, 1}, 80},
+    {{RF_REDIS, 1, 0}, 1}, {{RF_REDIS, 1, 2}, 1}, {{RF_REDIS, 2, 0}, 1}, {{RF_REDIS, 2, 2}, 1},
+    {{RF_REDIS, 2, 4}, 2},
+    {{RF_REDIS, 2, 6}, 6}, {{RF_REDIS, 2, 8}, 6}, {{RF_REDIS, 3, 0}, 6},
+    {{RF_REDIS, 3, 2}, 7},
+    {{RF_REDIS, 4, 0}, 8},
+    {{RF_REDIS, 5, 0}, 9}, {{RF_REDIS, 6, 0}, 9}, {{RF_REDIS, 6, 2}, 9},
+    {{RF_REDIS, 7, 0}, 10},
+    {{RF_REDIS, 7, 2}, 11},
+    {{RF_REDIS, 7, 4}, 12}, {{RF_REDIS, 8, 0}, 12}, {{RF_REDIS, 8, 2}, 12}, {{RF_REDIS, 8, 4}, 12},
+    {{RF_REDIS, 8, 6}, 13},
+    {{RF_REDIS, 8, 8}, 14},
+    {{RF_REDIS, 8, 10}, 15},
+    {{RF_REDIS, 255, 255}, 16},
+    {{RF_VALKEY, 7, 2}, 11}, {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 8, 1}, 11},
+    {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 1}, 80},
     {{RF_VALKEY, 255, 255}, 81},
 };
 /* clang-format on */

@@ -75,6 +75,23 @@ uint64_t crc64_combine(uint64_t crc_a, uint64_t crc_b, uint64_t length_b)
     return crc_a ^ crc_b;
 }
 
+/* times_x() undone: it has set bit 63 exactly where it has added the polynomial. */
+static uint64_t over_x(uint64_t a)
+{
+    return a >> 63 ? (a ^ polynomial) << 1 | 1 : a << 1;
+}
+
+uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    while (n > 0) {
+        for (int bit = 0; bit < 8; bit++)
+            crc = over_x(crc);
+        crc ^= p[--n];
+    }
+    return crc;
+}
+
 typedef uint64_t crc64_way(uint64_t crc, const void *bytes, size_t n);
 
 static crc64_way first_call;

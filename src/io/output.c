@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BLOCKS = 4, BLOCK_SIZE = 1024 * 1024 };
+enum { BLOCKS = 4, BLOCK_SIZE = 512 * 1024 };
 
 _Static_assert((int)BLOCKS <= (int)QUEUE_SIZE, "a queue must hold every block");
 _Static_assert((int)BLOCK_SIZE >= (int)OUTBUF_ROOM_MAX, "a block must have the room an outbuf promises");
@@ -35,7 +35,7 @@ struct output_state {
     struct output_block *filling; /* the encoder's */
     uint64_t handed_on;           /* bytes in the blocks before it */
     pthread_t thread;
-    bool running, finished;
+    bool running;
 
     /* the writer's; read by others once they know that it rests */
     bool wants_crc;

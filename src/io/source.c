@@ -165,10 +165,11 @@ rf_code rf_source_open_memory(const void *data, size_t size, const char *name, r
 
 rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
-    *n = 0;
     rf_code code = layer_read(source->top, out, cap, n, error);
-    if (code != RF_OK)
+    if (code != RF_OK) {
+        *n = 0;
         return source_fail(source, code, error);
+    }
     source->decoded += *n;
     return RF_OK;
 }

@@ -19,6 +19,7 @@ struct gzip_layer {
     struct layer layer;
     z_stream z;
     bool between; /* members */
+    bool damaged;
     uint8_t in[GZIP_IN];
 };
 
@@ -43,22 +44,26 @@ static rf_code gzip_refill(struct gzip_layer *gzip, rf_error *error)
     return RF_OK;
 }
 
-/* Passes over zeros between members. *ended: nothing else came. */
-static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *error)
+/* Passes over zeros behind a member. */
+static rf_code gzip_skip_padding(struct gzip_layer *gzip, rf_error *error)
 {
     for (;;) {
-        while (gzip->z.avail_in > 0 && *gzip->z.next_in == 0) {
-            gzip->z.next_in++;
-            gzip->z.avail_in--;
-        }
-        *ended = false;
-        if (gzip->z.avail_in > 0)
-            break;
-        TRY(gzip_refill(gzip, error));
-        *ended = gzip->z.avail_in == 0;
-        if (*ended)
+        if (gzip->z.avail_in == 0)
+            TRY(gzip_refill(gzip, error));
+        if (gzip->z.avail_in == 0 || *gzip->z.next_in != 0)
             return RF_OK;
+        gzip->z.next_in++;
+        gzip->z.avail_in--;
     }
+}
+
+/* Makes ready for another member. *ended: there is none. */
+static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *error)
+{
+    TRY(gzip_skip_padding(gzip, error));
+    *ended = gzip->z.avail_in == 0;
+    if (*ended)
+        return RF_OK;
     if (*gzip->z.next_in != 0x1f)
         return fail(error, RF_E_COMPRESSED, "gzip: something else follows the compressed data");
     inflateReset(&gzip->z);
@@ -68,6 +73,8 @@ static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *
 
 static rf_code gzip_inflate(struct gzip_layer *gzip, rf_error *error)
 {
+    if (gzip->damaged)
+        return fail(error, RF_E_COMPRESSED, "gzip: %s", gzip->z.msg ? gzip->z.msg : "damaged");
     if (gzip->z.avail_in == 0) {
         TRY(gzip_refill(gzip, error));
         if (gzip->z.avail_in == 0)
@@ -75,11 +82,12 @@ static rf_code gzip_inflate(struct gzip_layer *gzip, rf_error *error)
     }
     switch (inflate(&gzip->z, Z_NO_FLUSH)) {
     case Z_OK:
-    case Z_BUF_ERROR: return RF_OK;
-    case Z_STREAM_END: gzip->between = true; return RF_OK;
+    case Z_BUF_ERROR: break;
+    case Z_STREAM_END: gzip->between = true; break;
     case Z_MEM_ERROR: return fail(error, RF_E_MEMORY, "out of memory");
-    default: return fail(error, RF_E_COMPRESSED, "gzip: %s", gzip->z.msg ? gzip->z.msg : "damaged");
+    default: gzip->damaged = true; break; /* told when the bytes before are gone */
     }
+    return RF_OK;
 }
 
 static rf_code gzip_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)

@@ -11,13 +11,13 @@
 
 enum { SPOOL_MEMORY = 16 * 1024 * 1024 };
 
-/* A zeroed spool is empty and ready. */
+/* A spool with `error` set and the rest zeroed is empty and ready. */
 struct spool {
     struct buffer memory;
     uint64_t on_disk; /* bytes in the file, in front of those in memory */
     int fd_plus_1;    /* 0: no file yet */
     void *map;        /* of the finished file */
-    rf_error *error;  /* where spool_put() tells of a failure; set by the caller */
+    rf_error *error;  /* where spool_put() tells of a failure */
 };
 
 /* Appends; `spool` is a struct spool. An rf_bytes_fn. */

@@ -14,7 +14,6 @@
 #include "base/fail.h"
 #include "codec/crc64.h"
 #include "io/feed.h"
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,18 +136,24 @@ static bool can_enter(const struct window *w, size_t n)
 
 /* --- spills ------------------------------------------------------------------------------------------ */
 
-/* A spill with room for `cap` bytes, from one with less or from none; NULL when memory is out. */
-static struct block *spill_grow(struct block *spill, size_t cap)
+/* Room for k more bytes: at least twice what there was, where that is not more than `most`. The first call
+ * makes the spill. False when memory is out. */
+static bool spill_reserve(struct block **spill, size_t *cap, size_t k, size_t most)
 {
-    if (cap > SIZE_MAX - sizeof *spill)
-        return NULL;
-    struct block *grown = realloc(spill, sizeof *spill + cap);
+    size_t len = *spill ? (*spill)->len : 0;
+    if (*spill && *cap - len >= k)
+        return true;
+    size_t doubled = *cap < most / 2 ? 2 * *cap : most;
+    size_t wanted = *cap > 0 && doubled > len + k ? doubled : len + k;
+    struct block *grown = realloc(*spill, sizeof *grown + wanted);
     if (!grown)
-        return NULL;
-    if (!spill)
+        return false;
+    if (!*spill)
         *grown = (struct block){.spill = true};
     grown->data = (uint8_t *)(grown + 1);
-    return grown;
+    *spill = grown;
+    *cap = wanted;
+    return true;
 }
 
 /* Moves k bytes of the pending block to the end of the spill; a block used up goes back. */
@@ -169,32 +174,29 @@ static void spill_take(struct window *w, struct block *spill, size_t k)
  * the last block only what is needed, unless so many are held that it must go back. */
 static rf_code gather(struct window *w, size_t n)
 {
-    size_t rest = window_left(w), cap = rest, crc_at;
+    size_t rest = window_left(w), arrived = rest + pending_left(w), cap = 0, crc_at = 0;
     struct block *spill = NULL;
-    rf_code code;
-    do {
-        size_t len = spill ? spill->len : rest;
+    rf_code code = RF_OK;
+    if (!spill_reserve(&spill, &cap, arrived < n ? arrived : n, n))
+        return window_fail(w, RF_E_MEMORY, "out of memory");
+    if (rest > 0)
+        memcpy(spill->data, w->pos, rest);
+    spill->len = rest;
+
+    while (code == RF_OK && spill->len < n) {
         size_t k = pending_left(w);
-        if (w->held <= HELD_MAX && k > n - len)
-            k = n - len;
-        if (k > cap - len) {
-            size_t doubled = cap < n / 2 ? 2 * cap : n;
-            cap = doubled > len + k ? doubled : len + k;
-            struct block *grown = spill_grow(spill, cap);
-            if (!grown) {
-                free(spill);
-                return window_fail(w, RF_E_MEMORY, "out of memory");
-            }
-            if (!spill && rest > 0)
-                memcpy(grown->data, w->pos, rest);
-            spill = grown;
-            spill->len = len;
+        if (w->held <= HELD_MAX && k > n - spill->len)
+            k = n - spill->len;
+        if (!spill_reserve(&spill, &cap, k, n)) {
+            free(spill);
+            return window_fail(w, RF_E_MEMORY, "out of memory");
         }
-        crc_at = len;
+        crc_at = spill->len;
         w->crc = crc64(w->pending->crc, w->pending->data, w->pending_used);
         spill_take(w, spill, k);
-        code = spill->len < n ? await_block(w) : RF_OK;
-    } while (code == RF_OK && spill->len < n);
+        if (spill->len < n)
+            code = await_block(w);
+    }
     w->crc_from = spill->data + crc_at;
     segment_set(w, spill, spill->data, spill->data + spill->len);
     return code;
@@ -296,7 +298,8 @@ rf_code window_tap_end(struct window *w)
 
 uint64_t window_crc(const struct window *w)
 {
-    assert(w->pos >= w->crc_from);
+    if (w->pos < w->crc_from) /* in what was moved in front of the block */
+        return crc64_undo(w->crc, w->pos, (size_t)(w->crc_from - w->pos));
     return crc64(w->crc, w->crc_from, (size_t)(w->pos - w->crc_from));
 }
 

@@ -36,7 +36,7 @@ struct window {
     unsigned held;           /* blocks of the feed among these */
     uint64_t segment_offset; /* of segment_start in the decoded stream */
     const uint8_t *segment_start;
-    const uint8_t *crc_from; /* crc is that of the stream up to here; not behind pos */
+    const uint8_t *crc_from; /* in this segment; crc is that of the stream up to here */
     uint64_t crc;
     int64_t file_offset;     /* of the end of the segment, to within a block */
     const uint8_t *tap_from; /* bytes consumed from here on go to the tap */
@@ -92,8 +92,7 @@ static inline uint64_t window_offset(const struct window *w)
     return w->segment_offset + (uint64_t)(w->pos - w->segment_start);
 }
 
-/* The CRC-64 of the decoded stream up to pos. Everything that the last need asked for must have been
- * consumed. */
+/* The CRC-64 of the decoded stream up to pos. */
 uint64_t window_crc(const struct window *w);
 
 /* Fails with `code` at the present position. */
