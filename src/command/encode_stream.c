@@ -11,9 +11,9 @@
  *   XCFGSET key IDMP-DURATION s IDMP-MAXSIZE n                      where they are not the defaults
  *   XIDMPRECORD key producer iid id                                 for each record
  *
- * Commands cannot refer to entries that are gone, nor make an idle consumer before Redis 6.2. A stream that has
- * such a thing goes as RESTORE; so each is held and its groups are looked at first.
- * (Valkey src/aof.c: rewriteStreamObject) */
+ * Commands cannot refer to entries that are gone, nor make an idle consumer before Redis 6.2. A stream that
+ * has such a thing goes as RESTORE; so each is held and its groups are looked at first. (Valkey src/aof.c:
+ * rewriteStreamObject) */
 #include "base/fail.h"
 #include "command/encoder.h"
 #include <stdlib.h>
@@ -24,9 +24,8 @@ struct survey {
     rf_server target;
     rf_stream_id *ids; /* that pending entries and producers' records refer to */
     size_t count, cap;
-    size_t present; /* how many of them the entries have been seen to have */
-    enum ability beyond; /* the first thing that the target has no commands for */
-    bool is_beyond;
+    size_t present;     /* how many of them the entries have been seen to have */
+    const char *beyond; /* the first thing that the target has no commands for; NULL: none */
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -37,12 +36,16 @@ static int compare_ids(const void *a, const void *b)
     return (left->seq > right->seq) - (left->seq < right->seq);
 }
 
+static void beyond_commands(struct survey *s, const char *what)
+{
+    if (!s->beyond)
+        s->beyond = what;
+}
+
 static void require(struct survey *s, enum ability ability)
 {
-    if (s->is_beyond || server_can(s->target, ability))
-        return;
-    s->is_beyond = true;
-    s->beyond = ability;
+    if (!server_can(s->target, ability))
+        beyond_commands(s, ability_text(ability));
 }
 
 static rf_code refer(struct survey *s, rf_stream_id id)
@@ -59,6 +62,16 @@ static rf_code refer(struct survey *s, rf_stream_id id)
     return RF_OK;
 }
 
+/* A plain XSETID can make such a stream, one with MAXDELETEDID refuses to. */
+static rf_code survey_stream(void *ctx, const rf_stream *stream)
+{
+    struct survey *s = ctx;
+    if (server_can(s->target, CAN_STREAM_COUNTERS) &&
+        compare_ids(&stream->last_id, &stream->max_deleted_id) < 0)
+        beyond_commands(s, "a stream whose last id is below a deleted one");
+    return RF_OK;
+}
+
 static rf_code survey_consumer(void *ctx, const rf_consumer *consumer)
 {
     if (consumer->pending == 0)
@@ -68,13 +81,15 @@ static rf_code survey_consumer(void *ctx, const rf_consumer *consumer)
 
 static rf_code survey_pending(void *ctx, const rf_pending *pending)
 {
+    if (pending->delivery_count > INT64_MAX)
+        beyond_commands(ctx, "a pending entry's count of deliveries");
     return refer(ctx, pending->id);
 }
 
 static rf_code survey_unowned(void *ctx, const rf_pending *pending)
 {
     require(ctx, CAN_UNOWNED_PENDING);
-    return refer(ctx, pending->id);
+    return survey_pending(ctx, pending);
 }
 
 static bool producers_are_default(const rf_producers *producers)
@@ -118,7 +133,8 @@ static void sort_references(struct survey *s)
 
 static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor referrers = {.consumer = survey_consumer,
+    static const rf_visitor referrers = {.stream = survey_stream,
+                                         .consumer = survey_consumer,
                                          .pending = survey_pending,
                                          .unowned = survey_unowned,
                                          .producers = survey_producers,
@@ -139,7 +155,7 @@ static rf_code survey(struct encoder *e, rf_entry *entry, const char **why, rf_e
     rf_code code = rf_value_hold(entry->value, NULL, error);
     if (code == RF_OK)
         code = survey_references(&s, entry, error);
-    *why = s.is_beyond ? ability_text(s.beyond)
+    *why = s.beyond              ? s.beyond
            : s.present < s.count ? "a pending entry or record whose stream entry is gone"
                                  : NULL;
     free(s.ids);

@@ -185,8 +185,8 @@ static const struct {
     rf_slice command;
     unsigned item_args;
 } batches[RF_TYPE_COUNT] = {
-    [RF_LIST] = {{(const uint8_t *)"RPUSH", 5}, 1},  [RF_SET] = {{(const uint8_t *)"SADD", 4}, 1},
-    [RF_ZSET] = {{(const uint8_t *)"ZADD", 4}, 2},   [RF_HASH] = {{(const uint8_t *)"HMSET", 5}, 2},
+    [RF_LIST] = {{(const uint8_t *)"RPUSH", 5}, 1},   [RF_SET] = {{(const uint8_t *)"SADD", 4}, 1},
+    [RF_ZSET] = {{(const uint8_t *)"ZADD", 4}, 2},    [RF_HASH] = {{(const uint8_t *)"HMSET", 5}, 2},
     [RF_ARRAY] = {{(const uint8_t *)"ARMSET", 6}, 2},
 };
 

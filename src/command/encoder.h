@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Values as commands: what flows in are entries, what flows out is RESP in an outbuf, in the order and form of
- * a server's own rewrite.
+/* Values as commands: what flows in are entries, what flows out is RESP in an outbuf, in the order and form
+ * of a server's own rewrite.
  *
  *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | XADD ...     PEXPIREAT
  *
  * What commands cannot say exactly goes as RESTORE with the original bytes, if the target reads them; what
- * cannot be said at all is RF_E_UNSAYABLE, or left out with a notice. (Valkey src/aof.c: rewriteAppendOnlyFileRio) */
+ * cannot be said at all is RF_E_UNSAYABLE, or left out with a notice. (Valkey src/aof.c:
+ * rewriteAppendOnlyFileRio) */
 #ifndef COMMAND_ENCODER_H
 #define COMMAND_ENCODER_H
 

@@ -9,7 +9,7 @@
 enum {
     KEY_META = 243,
     KEY_META_SINCE = 13,
-    OLDEST_VERSION = 6,     /* of Redis 2.6, the first to have DUMP */
+    OLDEST_VERSION = 6,       /* of Redis 2.6, the first to have DUMP */
     LAST_COMMON_VERSION = 11, /* after it the projects' versions mean nothing to each other */
     FOOTER_SIZE = 10,
 };

@@ -10,8 +10,8 @@ static const struct {
     rf_dialect dialect;
     const char *name, *magic;
     size_t letters;
-    int lowest, highest;    /* of the versions that are read */
-    int bound;              /* of the numbers that are this project's */
+    int lowest, highest;      /* of the versions that are read */
+    int bound;                /* of the numbers that are this project's */
     const char *last_release; /* that writes `highest` */
 } headers[] = {
     {RF_REDIS, "Redis", "REDIS", 5, 1, 15, 79, "Redis 8.10"},

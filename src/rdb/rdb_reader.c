@@ -17,10 +17,9 @@ struct rdb_opcode {
 static void notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
 {
     if (r->notify->fn)
-        r->notify->fn(r->notify->ctx, &(rf_notice){.code = code,
-                                                   .offset = (int64_t)window_offset(r->w),
-                                                   .db = -1,
-                                                   .detail = detail});
+        r->notify->fn(
+            r->notify->ctx,
+            &(rf_notice){.code = code, .offset = (int64_t)window_offset(r->w), .db = -1, .detail = detail});
 }
 
 static void clear_prefix(struct rdb_reader *r)
@@ -254,6 +253,7 @@ static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *tol
     TRY(rdb_skip_string(r->w));
     TRY(rdb_length(r->w, &ranges));
     for (; ranges > 0; ranges--) {
+        window_release(r->w);
         TRY(rdb_length(r->w, &slot));
         TRY(rdb_length(r->w, &slot));
     }
@@ -279,8 +279,10 @@ static rf_code skip_string_list(struct window *w)
 {
     uint64_t n;
     TRY(rdb_length(w, &n));
-    for (; n > 0; n--)
+    for (; n > 0; n--) {
+        window_release(w);
         TRY(rdb_skip_string(w));
+    }
     return RF_OK;
 }
 
@@ -324,8 +326,8 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
 #define OPCODE_COMMON(number, function) [number] = {.read = function},
 #define REFUSED_COMMON(number, what)    [number] = {.refused = what},
 
-#define OPCODE_REDIS  OPCODE_COMMON
-#define REFUSED_REDIS REFUSED_COMMON
+#define OPCODE_REDIS(...)  OPCODE_COMMON(__VA_ARGS__)
+#define REFUSED_REDIS(...) REFUSED_COMMON(__VA_ARGS__)
 #define OPCODE_VALKEY(number, function)
 #define REFUSED_VALKEY(number, what)
 static const struct rdb_opcode redis_opcodes[256] = {
@@ -338,8 +340,8 @@ static const struct rdb_opcode redis_opcodes[256] = {
 #undef REFUSED_VALKEY
 #define OPCODE_REDIS(number, function)
 #define REFUSED_REDIS(number, what)
-#define OPCODE_VALKEY  OPCODE_COMMON
-#define REFUSED_VALKEY REFUSED_COMMON
+#define OPCODE_VALKEY(...)  OPCODE_COMMON(__VA_ARGS__)
+#define REFUSED_VALKEY(...) REFUSED_COMMON(__VA_ARGS__)
 static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
@@ -349,6 +351,7 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, rf_entry *entry, 
     const struct rdb_opcode *opcode = &r->opcodes[byte];
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, told);
+    r->w->pos--; /* the byte itself is the place of the error */
     if (opcode->refused)
         return window_fail(r->w, RF_E_UNSUPPORTED, "type %u is %s", byte, opcode->refused);
     return window_fail(r->w, RF_E_CORRUPT, "0x%02x where a type or an opcode is expected", byte);
@@ -364,10 +367,10 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
         r->value.type = NULL;
         clear_prefix(r);
     }
-    window_release(r->w);
     entry->offset = window_offset(r->w);
     while (!told) {
         uint8_t byte;
+        window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
         if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
             return read_key(r, entry, &r->types[byte]);
@@ -385,11 +388,8 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     info->writer = rf_server_of_rdb(info->dialect, info->rdb_version);
     r->types = rdb_types(info->dialect);
     r->opcodes = info->dialect == RF_VALKEY ? valkey_opcodes : redis_opcodes;
-    r->value = (struct rf_value){.templates = &r->templates,
-                                 .stream = w,
-                                 .input = input,
-                                 .sticky = sticky,
-                                 .notify = notify};
+    r->value = (struct rf_value){
+        .templates = &r->templates, .stream = w, .input = input, .sticky = sticky, .notify = notify};
     clear_prefix(r);
     return RF_OK;
 }

@@ -17,12 +17,21 @@ enum {
     AUX = 250,
     RESIZEDB = 251,
     EXPIRETIME_MS = 252,
+    EXPIRETIME = 253,
     SELECTDB = 254,
     END = 255,
 };
 
 /* The first versions that know them. */
-enum { AUX_SINCE = 7, EVICTION_SINCE = 9, MODULE_AUX_SINCE = 9, FUNCTION_SINCE = 10, KEY_META_SINCE = 13 };
+enum {
+    EXPIRETIME_MS_SINCE = 3,
+    CHECKSUM_SINCE = 5,
+    AUX_SINCE = 7,
+    EVICTION_SINCE = 9,
+    MODULE_AUX_SINCE = 9,
+    FUNCTION_SINCE = 10,
+    KEY_META_SINCE = 13
+};
 
 enum { LAST_COMMON_VERSION = 11 };
 
@@ -133,17 +142,27 @@ static void put_select(struct rdb_writer *w, int64_t db)
     w->db = db;
 }
 
+/* In whole seconds before RDB 3. */
+static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
+{
+    if (version < EXPIRETIME_MS_SINCE) {
+        *p++ = EXPIRETIME;
+        store_le32(p, (uint32_t)(expire_ms / 1000));
+        return p + 4;
+    }
+    *p++ = EXPIRETIME_MS;
+    store_le64(p, (uint64_t)expire_ms);
+    return p + 8;
+}
+
 /* Everything of a key but its value, in one go: all of it but key and metadata is short. */
 static void put_key_head(struct rdb_writer *w, const rf_entry *entry)
 {
     enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
     struct outbuf *out = &w->out->buf;
     uint8_t *p = outbuf_room(out, SHORT_PARTS);
-    if (entry->expire_ms != RF_NO_EXPIRY) {
-        *p++ = EXPIRETIME_MS;
-        store_le64(p, (uint64_t)entry->expire_ms);
-        p += 8;
-    }
+    if (entry->expire_ms != RF_NO_EXPIRY)
+        p = put_expiry(p, w->version, entry->expire_ms);
     if (entry->idle >= 0 && w->version >= EVICTION_SINCE) {
         *p++ = IDLE;
         p += rdb_put_length(p, (uint64_t)entry->idle);
@@ -175,11 +194,18 @@ static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
            (encoding->since <= LAST_COMMON_VERSION || encoding->dialect == w->target.dialect);
 }
 
+static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
+{
+    return w->version >= EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
+}
+
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
     if (UNLIKELY(!target_has_type(w, entry)))
         return unsayable(w, entry, rf_value_encoding(entry->value)->name, error);
+    if (UNLIKELY(!target_has_expiry(w, entry)))
+        return unsayable(w, entry, "an expiry after the year 2038", error);
     if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
     put_select(w, entry->db);
@@ -237,6 +263,8 @@ rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
     uint64_t crc;
     uint8_t trailer[8];
     put_byte(w, END);
+    if (w->version < CHECKSUM_SINCE)
+        return RF_OK;
     TRY(output_crc(w->out, &crc, error));
     store_le64(trailer, crc);
     outbuf_put(&w->out->buf, trailer, sizeof trailer);

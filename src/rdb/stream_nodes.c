@@ -43,7 +43,7 @@ static rf_code node_element(struct node *node, struct packed *e)
     case PACKED_END: return NODE_CORRUPT(node, "it ends inside an entry");
     case PACKED_DAMAGED: break;
     }
-    return NODE_CORRUPT(node, "listpack: %s", node->listpack.fault);
+    return NODE_CORRUPT(node, "%s", node->listpack.fault);
 }
 
 static rf_code node_integer(struct node *node, int64_t *out)
@@ -133,7 +133,7 @@ static rf_code account(struct node *node, bool is_deleted, rf_stream_id id, stru
         return NODE_CORRUPT(node, "more entries than the master entry counts");
     if (is_deleted)
         return RF_OK;
-    if (entries->live > 0 && stream_id_compare(entries->last, id) >= 0)
+    if (stream_id_compare(entries->last, id) >= 0) /* at first against 0-0, which no entry may have */
         return NODE_CORRUPT(node, "entries out of order");
     if (entries->live++ == 0)
         entries->first = id;
@@ -166,7 +166,7 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
 {
     struct node node = {.k = k, .master_id = master_id};
     if (!listpack_open(&node.listpack, blob))
-        return NODE_CORRUPT(&node, "listpack: %s", node.listpack.fault);
+        return NODE_CORRUPT(&node, "%s", node.listpack.fault);
     TRY(master_entry(&node));
     for (;;) {
         struct packed e;
@@ -175,7 +175,7 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
         if (step == PACKED_END)
             break;
         if (step == PACKED_DAMAGED)
-            return NODE_CORRUPT(&node, "listpack: %s", node.listpack.fault);
+            return NODE_CORRUPT(&node, "%s", node.listpack.fault);
         if (!packed_integer(&e, &flags))
             return NODE_CORRUPT(&node, "text where a number is expected");
         TRY(entry(&node, flags, entries));
@@ -189,13 +189,13 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
     uint64_t nodes;
     TRY(rdb_length(k->w, &nodes));
     for (; nodes > 0; nodes--) {
+        window_release(k->w);
         if (!k->visitor || !k->visitor->stream_entry) {
             TRY(rdb_skip_string(k->w));
             TRY(rdb_skip_string(k->w));
             continue;
         }
         rf_slice id, blob;
-        window_release(k->w);
         TRY(rdb_string(k->w, &id));
         if (id.len != 16)
             return CORRUPT(k, "stream node: its id has %zu bytes", id.len);

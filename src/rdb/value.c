@@ -126,7 +126,7 @@ static rf_code plain_hash_field(void *ctx, rf_slice field, rf_slice value, int64
     (void)expire_ms;
     hash->pairs++;
     return rdb_append_string(&hash->bytes, field) && rdb_append_string(&hash->bytes, value) ? RF_OK
-                                                                                              : RF_E_MEMORY;
+                                                                                            : RF_E_MEMORY;
 }
 
 static rf_code copy_as_plain_hash(rf_value *value, const struct copy *copy, rf_error *error)

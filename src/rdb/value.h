@@ -56,8 +56,7 @@ void value_end(struct rf_value *value);
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
 
 /* Calls a visitor's member, if it has it. */
-#define VISIT(k, member, ...)                                                                                \
-    ((k)->visitor->member ? (k)->visitor->member((k)->ctx, __VA_ARGS__) : RF_OK)
+#define VISIT(k, member, ...) ((k)->visitor->member ? (k)->visitor->member((k)->ctx, __VA_ARGS__) : RF_OK)
 
 #define CORRUPT(k, ...) window_fail((k)->w, RF_E_CORRUPT, __VA_ARGS__)
 

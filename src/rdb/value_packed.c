@@ -36,8 +36,7 @@ static const char *kind_name(enum packed_kind kind)
 
 static rf_code damaged(struct walk *k, const struct packed_cursor *c)
 {
-    return CORRUPT(k, "%s: %s", kind_name(c->kind),
-                   c->kind == LISTPACK ? c->listpack.fault : c->ziplist.fault);
+    return CORRUPT(k, "%s", c->kind == LISTPACK ? c->listpack.fault : c->ziplist.fault);
 }
 
 static rf_code packed_open(struct walk *k, enum packed_kind kind, rf_slice blob, struct packed_cursor *c)
@@ -50,8 +49,8 @@ static rf_code packed_open(struct walk *k, enum packed_kind kind, rf_slice blob,
 /* The next element, or none: *there says which. */
 static inline rf_code packed_next(struct walk *k, struct packed_cursor *c, struct packed *e, bool *there)
 {
-    enum packed_step step =
-        c->kind == LISTPACK ? listpack_next(&c->listpack, e) : ziplist_next(&c->ziplist, e);
+    enum packed_step step = c->kind == LISTPACK ? listpack_next(&c->listpack, e)
+                                                : ziplist_next(&c->ziplist, e);
     *there = step == PACKED_ELEMENT;
     return LIKELY(step != PACKED_DAMAGED) ? RF_OK : damaged(k, c);
 }
@@ -237,6 +236,8 @@ static rf_code plain_node(struct walk *k)
         return rdb_skip_string(k->w);
     rf_slice item;
     TRY(rdb_string(k->w, &item));
+    if (item.len == 0)
+        return CORRUPT(k, "quicklist: a plain node without bytes"); /* a server refuses it */
     return VISIT(k, item, item);
 }
 
@@ -266,7 +267,7 @@ rf_code walk_set_intset(struct walk *k)
     TRY(rdb_string(k->w, &bytes));
     const char *fault = intset_open(&set, bytes);
     if (fault)
-        return CORRUPT(k, "intset: %s", fault);
+        return CORRUPT(k, "%s", fault);
     for (uint32_t i = 0; i < set.count; i++) {
         uint8_t text[NUMBER_TEXT_MAX];
         size_t n = number_print_i64(text, intset_at(&set, i));
@@ -285,7 +286,7 @@ rf_code walk_hash_zipmap(struct walk *k)
     enum packed_step step = zipmap_open(&map, bytes) ? PACKED_ELEMENT : PACKED_DAMAGED;
     while (step == PACKED_ELEMENT && (step = zipmap_next(&map, &field, &value)) == PACKED_ELEMENT)
         TRY(VISIT(k, field, field, value, RF_NO_EXPIRY));
-    return step == PACKED_END ? RF_OK : CORRUPT(k, "zipmap: %s", map.fault);
+    return step == PACKED_END ? RF_OK : CORRUPT(k, "%s", map.fault);
 }
 
 /* --- hashes whose field names lie in a template ------------------------------------------------------ */

@@ -21,8 +21,10 @@ rf_code walk_string(struct walk *k)
 
 static rf_code skip_strings(struct walk *k, uint64_t n)
 {
-    for (; n > 0; n--)
+    for (; n > 0; n--) {
+        window_release(k->w);
         TRY(rdb_skip_string(k->w));
+    }
     return RF_OK;
 }
 
@@ -87,8 +89,8 @@ static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double 
     for (; n > 0; n--) {
         rf_slice member = {0};
         double score;
+        window_release(k->w);
         if (k->visitor) {
-            window_release(k->w);
             TRY(rdb_string(k->w, &member));
         } else {
             TRY(rdb_skip_string(k->w));
@@ -134,17 +136,18 @@ rf_code walk_hash(struct walk *k)
     return RF_OK;
 }
 
+enum { FIELD_EXPIRE_BITS = 48 };
+
 /* n (ttl field value)*; ttl 0: none, else the expiry is base + ttl. */
 static rf_code hash_with_ttl(struct walk *k, uint64_t base)
 {
-    enum { FIELD_EXPIRE_BITS = 48 };
     uint64_t n;
     TRY(rdb_length(k->w, &n));
     for (; n > 0; n--) {
         uint64_t ttl;
         window_release(k->w);
         TRY(rdb_length(k->w, &ttl));
-        if (ttl != 0 && (ttl + base) >> FIELD_EXPIRE_BITS)
+        if (ttl >> FIELD_EXPIRE_BITS || (ttl && (ttl + base) >> FIELD_EXPIRE_BITS))
             return CORRUPT(k, "a field's expiry is out of range");
         TRY(hash_pair(k, ttl ? (int64_t)(base + ttl) : RF_NO_EXPIRY));
     }
@@ -161,6 +164,8 @@ rf_code walk_hash_ttl(struct walk *k)
 {
     uint64_t smallest;
     TRY(rdb_u64le(k->w, &smallest));
+    if (smallest >> FIELD_EXPIRE_BITS)
+        return CORRUPT(k, "a hash's smallest expiry is out of range");
     return hash_with_ttl(k, smallest - 1);
 }
 

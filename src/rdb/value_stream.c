@@ -16,9 +16,9 @@
  * A consumer's pending entries are ids only; the group's list, which comes before, has the rest. It is kept
  * in memory while the group is walked: 40 bytes for each entry.
  * (Valkey src/rdb.c: rdbLoadObject; Redis src/rdb.c, 8.6 and 8.8) */
+#include "rdb/value_stream.h"
 #include "base/buffer.h"
 #include "rdb/rdb_read.h"
-#include "rdb/value_stream.h"
 #include <stdlib.h>
 
 struct pending {
@@ -132,8 +132,8 @@ static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *tell
         TRY(read_raw_id(k, &key.told.id));
         if (!k->visitor)
             continue;
-        struct pending *found =
-            s->count ? bsearch(&key, s->pending, s->count, sizeof key, compare_pending) : NULL;
+        struct pending *found = s->count ? bsearch(&key, s->pending, s->count, sizeof key, compare_pending)
+                                         : NULL;
         if (!found)
             return CORRUPT(k, "stream: a consumer's pending entry is not the group's");
         if (found->owned)
@@ -194,6 +194,8 @@ static rf_code read_group(struct stream_walk *s)
     TRY(read_id(k, &group.last_id));
     if (s->layout >= 2)
         TRY(rdb_length(k->w, &entries_read));
+    if (entries_read > INT64_MAX && entries_read != UINT64_MAX)
+        return CORRUPT(k, "stream: a group's count of entries read is out of range");
     group.entries_read = (int64_t)entries_read;
     TRY(rdb_length(k->w, &group.pending));
     TRY(read_pending(s, group.pending));
@@ -212,6 +214,7 @@ static rf_code read_producer(struct stream_walk *s)
     struct walk *k = s->k;
     rf_producer_record record;
     uint64_t n;
+    window_release(k->w);
     TRY(keep_name(s, &record.producer));
     TRY(rdb_length(k->w, &n));
     for (; n > 0; n--) {
@@ -255,6 +258,8 @@ static rf_code read_totals(struct stream_walk *s, const struct stream_entries *e
         TRY(read_id(k, &stream->max_deleted_id));
         TRY(rdb_length(k->w, &stream->entries_added));
     }
+    if (stream->entries_added > INT64_MAX)
+        return CORRUPT(k, "stream: its count of entries is out of range");
     return rdb_length(k->w, &stream->groups);
 }
 
@@ -262,7 +267,7 @@ static rf_code check_totals(struct stream_walk *s, const struct stream_entries *
 {
     if (entries->live > 0 && stream_id_compare(stream->last_id, entries->last) < 0)
         return CORRUPT(s->k, "stream: its last id is below that of its last entry");
-    if (stream->length != entries->live)
+    if (stream->length != entries->live && s->k->visitor->stream)
         value_notice(s->k->value, RF_NOTICE_STREAM_LENGTH, "its entries were counted anew");
     stream->length = entries->live;
     if (stream->entries_added < stream->length)

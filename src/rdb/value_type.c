@@ -2,13 +2,13 @@
 /* types.def as two tables, one for each dialect, indexed by the type byte. */
 #include "rdb/value.h"
 
-#define ROW(number, since, name, logical, walk, whose)                                                       \
+#define ROW(number, since, name, logical, walk, whose) \
     [number] = {{name, RF_##logical, number, since, whose}, walk},
 
 #define TYPE(number, dialect, since, name, logical, walk) ROW_##dialect(number, since, name, logical, walk)
 
 #define ROW_COMMON(number, since, name, logical, walk) ROW(number, since, name, logical, walk, RF_REDIS)
-#define ROW_REDIS                                      ROW_COMMON
+#define ROW_REDIS(...)                                 ROW_COMMON(__VA_ARGS__)
 #define ROW_VALKEY(number, since, name, logical, walk)
 static const struct rdb_type redis_types[RDB_TYPE_COUNT] = {
 #include "rdb/types.def"
