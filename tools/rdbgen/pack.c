@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* Listpacks, ziplists, intsets and zipmaps, laid out as src/codec/ reads them. */
+#include "pack.h"
+
+#include "base/number.h"
+#include "rdb_out.h"
+
+/* --- any buffer -------------------------------------------------------------------------------------- */
+
+static uint8_t *room(struct buffer *to, size_t n)
+{
+    if (!buffer_reserve(to, n))
+        die("out of memory");
+    return to->data + to->len;
+}
+
+void put(struct buffer *to, rf_slice bytes)
+{
+    uint8_t *at = room(to, bytes.len);
+    if (bytes.len)
+        memcpy(at, bytes.ptr, bytes.len);
+    to->len += bytes.len;
+}
+
+void put_text(struct buffer *to, const char *text)
+{
+    put(to, slice_of(text, strlen(text)));
+}
+
+void put_integer(struct buffer *to, int64_t n)
+{
+    to->len += number_print_i64(room(to, NUMBER_TEXT_MAX), n);
+}
+
+void put_byte(struct buffer *to, uint8_t byte)
+{
+    *room(to, 1) = byte;
+    to->len++;
+}
+
+void put_u32le(struct buffer *to, uint32_t x)
+{
+    store_le32(room(to, 4), x);
+    to->len += 4;
+}
+
+void put_u64le(struct buffer *to, uint64_t x)
+{
+    store_le64(room(to, 8), x);
+    to->len += 8;
+}
+
+static void put_u32be(struct buffer *to, uint32_t x)
+{
+    store_be32(room(to, 4), x);
+    to->len += 4;
+}
+
+static void put_u16be(struct buffer *to, uint16_t x)
+{
+    store_be16(room(to, 2), x);
+    to->len += 2;
+}
+
+/* The lowest `size` bytes of n. */
+static void put_le(struct buffer *to, int64_t n, size_t size)
+{
+    uint8_t bytes[8];
+    store_le64(bytes, (uint64_t)n);
+    put(to, slice_of(bytes, size));
+}
+
+static bool fits(int64_t n, int bits)
+{
+    int64_t high = n >> (bits - 1);
+    return high == 0 || high == -1;
+}
+
+/* Sixteen bits of count, where 65535 stands for "walk". */
+static uint16_t count_field(const struct pack *pack)
+{
+    return pack->hide_count || pack->count > UINT16_MAX ? UINT16_MAX : (uint16_t)pack->count;
+}
+
+/* --- listpack ---------------------------------------------------------------------------------------- */
+
+enum { LISTPACK_HEADER = 6, END = 0xff };
+
+void lp_start(struct pack *pack)
+{
+    pack->count = 0;
+    pack->bytes.len = 0;
+    room(&pack->bytes, LISTPACK_HEADER);
+    pack->bytes.len = LISTPACK_HEADER;
+}
+
+/* The size of the element that began at `start`, in 7-bit groups, the highest first. */
+static void lp_backlen(struct pack *pack, size_t start)
+{
+    size_t size = pack->bytes.len - start;
+    int more = (size > 127) + (size >= 16383) + (size >= 2097151) + (size >= 268435455);
+    put_byte(&pack->bytes, (uint8_t)(size >> (7 * more)));
+    while (more-- > 0)
+        put_byte(&pack->bytes, (uint8_t)(0x80 | (size >> (7 * more) & 127)));
+    pack->count++;
+}
+
+void lp_integer(struct pack *pack, int64_t n)
+{
+    struct buffer *to = &pack->bytes;
+    size_t start = to->len;
+    if (n >= 0 && n <= 127) {
+        put_byte(to, (uint8_t)n);
+    } else if (fits(n, 13)) {
+        put_u16be(to, (uint16_t)(0xc000 | (n & 0x1fff)));
+    } else {
+        static const size_t sizes[] = {2, 3, 4, 8};
+        int kind = !fits(n, 16) + !fits(n, 24) + !fits(n, 32);
+        put_byte(to, (uint8_t)(0xf1 + kind));
+        put_le(to, n, sizes[kind]);
+    }
+    lp_backlen(pack, start);
+}
+
+static void lp_string(struct pack *pack, rf_slice s)
+{
+    struct buffer *to = &pack->bytes;
+    size_t start = to->len;
+    if (s.len < 64) {
+        put_byte(to, (uint8_t)(0x80 | s.len));
+    } else if (s.len < 4096) {
+        put_u16be(to, (uint16_t)(0xe000 | s.len));
+    } else {
+        put_byte(to, 0xf0);
+        put_u32le(to, (uint32_t)s.len);
+    }
+    put(to, s);
+    lp_backlen(pack, start);
+}
+
+void lp_element(struct pack *pack, rf_slice s)
+{
+    int64_t n;
+    if (number_parse_i64(s, &n))
+        lp_integer(pack, n);
+    else
+        lp_string(pack, s);
+}
+
+rf_slice lp_finish(struct pack *pack)
+{
+    put_byte(&pack->bytes, END);
+    store_le32(pack->bytes.data, (uint32_t)pack->bytes.len);
+    store_le16(pack->bytes.data + 4, count_field(pack));
+    return buffer_slice(&pack->bytes);
+}
+
+/* --- ziplist ----------------------------------------------------------------------------------------- */
+
+enum { ZIPLIST_HEADER = 10 };
+
+void zl_start(struct pack *pack)
+{
+    pack->count = pack->last_size = 0;
+    pack->bytes.len = 0;
+    room(&pack->bytes, ZIPLIST_HEADER);
+    pack->bytes.len = pack->last = ZIPLIST_HEADER;
+}
+
+static void zl_prevlen(struct pack *pack)
+{
+    bool wide = pack->last_size >= 254 || (pack->wide_prevlens && pack->last_size);
+    if (wide) {
+        put_byte(&pack->bytes, 254);
+        put_u32le(&pack->bytes, (uint32_t)pack->last_size);
+    } else {
+        put_byte(&pack->bytes, (uint8_t)pack->last_size);
+    }
+}
+
+static void zl_integer(struct pack *pack, int64_t n)
+{
+    static const struct {
+        uint8_t lead, size;
+        bool old;
+    } kinds[] = {{0xfe, 1, false}, {0xc0, 2, true}, {0xf0, 3, false}, {0xd0, 4, true}, {0xe0, 8, true}};
+    if (n >= 0 && n <= 12 && !pack->old_integers) {
+        put_byte(&pack->bytes, (uint8_t)(0xf1 + n));
+        return;
+    }
+    size_t i = 0;
+    while (!fits(n, 8 * kinds[i].size) || (pack->old_integers && !kinds[i].old))
+        i++;
+    put_byte(&pack->bytes, kinds[i].lead);
+    put_le(&pack->bytes, n, kinds[i].size);
+}
+
+static void zl_string(struct pack *pack, rf_slice s)
+{
+    if (s.len < 64) {
+        put_byte(&pack->bytes, (uint8_t)s.len);
+    } else if (s.len < 16384) {
+        put_u16be(&pack->bytes, (uint16_t)(0x4000 | s.len));
+    } else {
+        put_byte(&pack->bytes, 0x80);
+        put_u32be(&pack->bytes, (uint32_t)s.len);
+    }
+    put(&pack->bytes, s);
+}
+
+void zl_element(struct pack *pack, rf_slice s)
+{
+    int64_t n;
+    size_t start = pack->bytes.len;
+    zl_prevlen(pack);
+    if (number_parse_i64(s, &n))
+        zl_integer(pack, n);
+    else
+        zl_string(pack, s);
+    pack->last = start;
+    pack->last_size = pack->bytes.len - start;
+    pack->count++;
+}
+
+rf_slice zl_finish(struct pack *pack)
+{
+    put_byte(&pack->bytes, END);
+    store_le32(pack->bytes.data, (uint32_t)pack->bytes.len);
+    store_le32(pack->bytes.data + 4, (uint32_t)pack->last);
+    store_le16(pack->bytes.data + 8, count_field(pack));
+    return buffer_slice(&pack->bytes);
+}
+
+/* --- intset ------------------------------------------------------------------------------------------ */
+
+void is_start(struct pack *pack, int64_t lowest, int64_t highest)
+{
+    bool half = fits(lowest, 32) && fits(highest, 32);
+    bool quarter = fits(lowest, 16) && fits(highest, 16);
+    pack->count = 0;
+    pack->bytes.len = 0;
+    put_u32le(&pack->bytes, quarter ? 2 : half ? 4 : 8);
+    put_u32le(&pack->bytes, 0);
+}
+
+void is_member(struct pack *pack, int64_t n)
+{
+    put_le(&pack->bytes, n, load_le32(pack->bytes.data));
+    pack->count++;
+}
+
+rf_slice is_finish(struct pack *pack)
+{
+    store_le32(pack->bytes.data + 4, (uint32_t)pack->count);
+    return buffer_slice(&pack->bytes);
+}
+
+/* --- zipmap ------------------------------------------------------------------------------------------ */
+
+void zm_start(struct pack *pack)
+{
+    pack->count = 0;
+    pack->bytes.len = 0;
+    put_byte(&pack->bytes, 0);
+}
+
+static void zm_length(struct pack *pack, size_t n)
+{
+    if (n < 254) {
+        put_byte(&pack->bytes, (uint8_t)n);
+    } else {
+        put_byte(&pack->bytes, 254);
+        put_u32le(&pack->bytes, (uint32_t)n);
+    }
+}
+
+void zm_pair(struct pack *pack, rf_slice field, rf_slice value, uint8_t spare_bytes)
+{
+    zm_length(pack, field.len);
+    put(&pack->bytes, field);
+    zm_length(pack, value.len);
+    put_byte(&pack->bytes, spare_bytes);
+    put(&pack->bytes, value);
+    for (int i = 0; i < spare_bytes; i++)
+        put_byte(&pack->bytes, 'x');
+    pack->count++;
+}
+
+rf_slice zm_finish(struct pack *pack)
+{
+    put_byte(&pack->bytes, END);
+    pack->bytes.data[0] = pack->hide_count || pack->count > 253 ? 254 : (uint8_t)pack->count;
+    return buffer_slice(&pack->bytes);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* `types`: a small file with every opcode and every value type of a version.
+ *
+ *   AUX*  MODULE_AUX  FUNCTION2*  HASH_TEMPLATE*
+ *   per database:  SELECTDB RESIZEDB  per key: [AUX] [expiry] [IDLE | FREQ] [KEY_META] type key value
+ *   SELECTDB  MODULE_AUX  EOF  checksum
+ *
+ * The table says which types there are; the keys of each type, one for each variant, go round the
+ * databases. */
+#include "gen.h"
+#include "plain_json.h"
+
+#include <stdio.h>
+
+enum whose { COMMON, REDIS, VALKEY };
+
+struct row {
+    uint8_t number;
+    int since; /* RDB version */
+    enum whose whose;
+    const char *name, *logical; /* name: what its keys are called */
+    void (*make)(struct types *types, struct content *content);
+    void (*encode)(struct types *types, const struct content *content);
+};
+
+static const struct row rows[] = {
+    {0, 1, COMMON, "string", "string", make_string, gen_string_value},
+    {1, 1, COMMON, "linkedlist", "list", make_list, gen_strings},
+    {2, 1, COMMON, "set", "set", make_set, gen_strings},
+    {3, 1, COMMON, "zset", "zset", make_zset, gen_zset_text},
+    {4, 1, COMMON, "hash", "hash", make_hash, gen_hash},
+    {5, 8, COMMON, "zset_2", "zset", make_zset, gen_zset},
+    {7, 8, COMMON, "module", "rdbgenmod", make_nothing, gen_module},
+    {7, 12, REDIS, "vectors", "vectorset", make_nothing, gen_vector_set},
+    {9, 2, COMMON, "hash_zipmap", "hash", make_hash, gen_zipmap},
+    {10, 2, COMMON, "list_ziplist", "list", make_list, gen_list_ziplist},
+    {11, 2, COMMON, "set_intset", "set", make_intset, gen_intset},
+    {12, 2, COMMON, "zset_ziplist", "zset", make_zset, gen_zset_ziplist},
+    {13, 4, COMMON, "hash_ziplist", "hash", make_hash, gen_hash_ziplist},
+    {14, 7, COMMON, "quicklist", "list", make_list, gen_quicklist_ziplist},
+    {15, 9, COMMON, "stream", "stream", make_stream, gen_stream},
+    {16, 10, COMMON, "hash_listpack", "hash", make_hash, gen_hash_listpack},
+    {17, 10, COMMON, "zset_listpack", "zset", make_zset, gen_zset_listpack},
+    {18, 10, COMMON, "quicklist_2", "list", make_list, gen_quicklist},
+    {19, 10, COMMON, "stream_2", "stream", make_stream, gen_stream},
+    {20, 11, COMMON, "set_listpack", "set", make_set, gen_set_listpack},
+    {21, 11, COMMON, "stream_3", "stream", make_stream, gen_stream},
+    {22, 12, REDIS, "hash_rc", "hash", make_hash_with_ttl, gen_hash_ttl_prerelease},
+    {23, 12, REDIS, "hash_lp_rc", "hash", make_hash_with_ttl, gen_hash_listpack_ttl_prerelease},
+    {24, 12, REDIS, "hash_ex", "hash", make_hash_with_ttl, gen_hash_ttl},
+    {25, 12, REDIS, "hash_lp_ex", "hash", make_hash_with_ttl, gen_hash_listpack_ttl},
+    {26, 13, REDIS, "stream_4", "stream", make_stream, gen_stream},
+    {27, 14, REDIS, "stream_5", "stream", make_stream, gen_stream},
+    {28, 14, REDIS, "array", "array", make_array, gen_array},
+    {30, 15, REDIS, "hash_tmpl_lp", "hash", make_template_hash, gen_template_listpack},
+    {32, 15, REDIS, "hash_tmpl", "hash", make_template_hash, gen_template_hash},
+    {22, 80, VALKEY, "hash_2", "hash", make_hash_with_ttl, gen_hash_ttl_valkey},
+};
+enum { STRING = 0, MODULE_2 = 7, ROWS = sizeof rows / sizeof *rows, DATABASES = 4 };
+
+static const unsigned databases[DATABASES] = {0, 1, 9, 15};
+
+static bool has(const struct types *types, enum whose whose, int since)
+{
+    bool ours = whose == COMMON || (whose == VALKEY) == (types->options->dialect == RF_VALKEY);
+    return ours && types->options->rdb_version >= since;
+}
+
+static bool has_row(const struct types *types, const struct row *row)
+{
+    return has(types, row->whose, row->since) && !(row->number == MODULE_2 && types->options->no_modules);
+}
+
+/* --- before and after the keys ------------------------------------------------------------------------ */
+
+struct aux {
+    int since, until; /* RDB versions */
+    enum whose whose;
+    const char *name, *value;
+};
+
+static const struct aux header_aux[] = {
+    {7, 99, COMMON, "redis-bits", "64"},
+    {7, 99, COMMON, "ctime", "1700000000"},
+    {7, 99, COMMON, "used-mem", "1048576"},
+    {8, 99, COMMON, "repl-stream-db", "0"},
+    {8, 99, COMMON, "repl-id", "0123456789abcdef0123456789abcdef01234567"},
+    {8, 99, COMMON, "repl-offset", "5000000000"},
+    {8, 9, COMMON, "aof-preamble", "0"},
+    {8, 9, COMMON, "lua", "return {KEYS[1], ARGV[1]}"},
+    {10, 99, COMMON, "aof-base", "0"},
+    {12, 99, REDIS, "cluster-asm-task", ""},
+    {7, 99, COMMON, "%made-by", "rdbgen"},
+    {7, 99, COMMON, "nobody-knows-this", "-129"},
+};
+
+static void gen_aux(struct types *types, const char *name, const char *value)
+{
+    out_byte(&types->out, OP_AUX);
+    gen_string(types, slice_of(name, strlen(name)));
+    gen_string(types, slice_of(value, strlen(value)));
+}
+
+/* The newest server that writes this version; Valkey has a name of its own for it since 8.0. */
+static void gen_writer(struct types *types)
+{
+    char version[32];
+    const struct options *options = types->options;
+    rf_server server = rf_server_of_rdb(options->dialect, options->rdb_version);
+    snprintf(version, sizeof version, "%d.%d.0", server.major, server.minor);
+    gen_aux(types, options->dialect == RF_VALKEY ? "valkey-ver" : "redis-ver", version);
+}
+
+static void gen_functions(struct types *types, struct plain_json *json)
+{
+    for (int i = 0; i < 2; i++) {
+        char code[128];
+        int length = snprintf(code, sizeof code,
+                              "#!lua name=lib%d\nredis.register_function('f%d', function() return %d end)\n",
+                              i, i, i);
+        rf_slice library = slice_of(code, (size_t)length);
+        out_byte(&types->out, OP_FUNCTION2);
+        gen_string(types, library);
+        json_function(json, library);
+    }
+}
+
+static void gen_head(struct types *types, struct plain_json *json)
+{
+    if (has(types, COMMON, 7))
+        gen_writer(types);
+    for (size_t i = 0; i < sizeof header_aux / sizeof *header_aux; i++) {
+        const struct aux *aux = &header_aux[i];
+        if (has(types, aux->whose, aux->since) && types->options->rdb_version <= aux->until)
+            gen_aux(types, aux->name, aux->value);
+    }
+    if (has(types, COMMON, 9) && !types->options->no_modules)
+        gen_module_aux(types, 1);
+    if (has(types, COMMON, 10))
+        gen_functions(types, json);
+    if (has(types, REDIS, 15))
+        gen_templates(types);
+}
+
+/* A database that is selected and has no keys, and what modules say last. */
+static void gen_tail(struct types *types)
+{
+    out_select(&types->out, databases[1], 0, 0);
+    if (has(types, COMMON, 9) && !types->options->no_modules)
+        gen_module_aux(types, 2);
+}
+
+/* --- what comes before a key --------------------------------------------------------------------------- */
+
+/* The past, the future, the far future. */
+static void gen_expiry(struct types *types, struct key_facts *key)
+{
+    static const int64_t times[] = {1, 1600000000, 2000000000, INT32_MAX};
+    static const int64_t times_ms[] = {1, 1600000000123, 4102444800456, ((int64_t)1 << 46) - 1};
+    size_t choice = rng_below(&types->rng, 16);
+    key->expire_ms = NO_EXPIRY;
+    if (choice < 4) {
+        key->expire_ms = 1000 * times[choice];
+        out_byte(&types->out, OP_EXPIRETIME);
+        out_u32le(&types->out, (uint32_t)times[choice]);
+    } else if (choice < 8 && has(types, COMMON, 3)) {
+        key->expire_ms = times_ms[choice - 4];
+        out_expire_ms(&types->out, key->expire_ms);
+    }
+}
+
+static void gen_use(struct types *types, struct key_facts *key)
+{
+    size_t choice = has(types, COMMON, 9) ? rng_below(&types->rng, 8) : 8;
+    key->idle = key->freq = -1;
+    if (choice == 0) {
+        key->idle = (int64_t)rng_below(&types->rng, 100000);
+        out_byte(&types->out, OP_IDLE);
+        gen_length(types, (uint64_t)key->idle);
+    } else if (choice == 1) {
+        key->freq = (int64_t)rng_below(&types->rng, 256);
+        out_byte(&types->out, OP_FREQ);
+        out_byte(&types->out, (uint8_t)key->freq);
+    }
+}
+
+/* Records that stand among the keys and concern none of them, or all. */
+static void gen_between(struct types *types)
+{
+    size_t choice = rng_below(&types->rng, 16);
+    if (choice == 0 && has(types, COMMON, 7)) {
+        gen_aux(types, "between-keys", "1");
+    } else if (choice == 1 && has(types, REDIS, 12)) {
+        out_byte(&types->out, OP_SLOT_INFO);
+        gen_length(types, rng_below(&types->rng, 16384));
+        gen_length(types, 1);
+        gen_length(types, 0);
+    }
+}
+
+/* The order does not matter. */
+static void gen_prefixes(struct types *types, struct key_facts *key)
+{
+    if (rng_below(&types->rng, 2)) {
+        gen_expiry(types, key);
+        gen_between(types);
+        gen_use(types, key);
+    } else {
+        gen_use(types, key);
+        gen_expiry(types, key);
+        gen_between(types);
+    }
+    if (has(types, REDIS, 13) && !types->options->no_modules && rng_below(&types->rng, 8) == 0)
+        gen_key_meta(types);
+}
+
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+/* Different for each row and variant. Those of the first strings are empty or integers. */
+static rf_slice key_name(struct types *types, const struct row *row)
+{
+    static const rf_slice styles[] = {SLICE(""),           SLICE("user:{tag}:"), SLICE("\0\xff"),
+                                      SLICE("a key "),     SLICE("\r\n$1"),      SLICE("{}"),
+                                      SLICE("k\xc3\xa9y:")};
+    enum { STYLES = sizeof styles / sizeof *styles, ROOM = 64 };
+    unsigned variant = types->variant;
+    rf_slice style = styles[variant % STYLES];
+    char *name = types_alloc(types, ROOM);
+    int length = 0;
+    if (row->number == STRING && variant < 4) {
+        length = variant ? snprintf(name, ROOM, "-%u", 1000 * variant) : 0;
+        return slice_of(name, (size_t)length);
+    }
+    memcpy(name, style.ptr, style.len);
+    length = snprintf(name + style.len, ROOM - style.len, "%s:%u", row->name, variant);
+    return slice_of(name, style.len + (size_t)length);
+}
+
+static void gen_key(struct types *types, const struct row *row, unsigned db, struct plain_json *json)
+{
+    struct content content = {0};
+    struct key_facts key = {.db = db};
+    types->type = row->number;
+    arena_reset(&types->arena);
+    gen_prefixes(types, &key);
+    key.name = key_name(types, row);
+    row->make(types, &content);
+    out_byte(&types->out, row->number);
+    gen_string(types, key.name);
+    row->encode(types, &content);
+    json_key(json, &key, row->logical, &content);
+}
+
+/* How many keys of this row: strings have one for every text near a limit. */
+static size_t variants(const struct row *row, size_t per_row)
+{
+    enum { STRINGS = 60 };
+    return row->number == STRING && per_row < STRINGS ? STRINGS : per_row;
+}
+
+static bool belongs(const struct row *row, unsigned variant, size_t place)
+{
+    return ((size_t)(row - rows) + variant) % DATABASES == place;
+}
+
+static void gen_database(struct types *types, size_t place, size_t per_row, struct plain_json *json)
+{
+    size_t keys = 0;
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        for (unsigned i = 0; i < variants(row, per_row); i++)
+            keys += has_row(types, row) && belongs(row, i, place);
+
+    out_select(&types->out, databases[place], keys, keys / 2);
+    for (const struct row *row = rows; row < rows + ROWS; row++) {
+        for (unsigned i = 0; i < variants(row, per_row); i++) {
+            types->variant = i;
+            if (has_row(types, row) && belongs(row, i, place))
+                gen_key(types, row, databases[place], json);
+        }
+    }
+}
+
+static void gen_slot_import(struct types *types)
+{
+    out_byte(&types->out, OP_SLOT_IMPORT);
+    gen_string(types, SLICE("0123456789abcdef0123456789abcdef01234567"));
+    gen_length(types, 2);
+    for (uint64_t slot = 100; slot <= 300; slot += 200) {
+        gen_length(types, slot);
+        gen_length(types, slot + 50);
+    }
+}
+
+/* --- the file ------------------------------------------------------------------------------------------ */
+
+static size_t keys_per_row(const struct types *types)
+{
+    enum { AT_LEAST = VARIANT_RANDOM + 3, KEYS = 180 };
+    size_t present = 0, keys = types->options->keys ? types->options->keys : KEYS;
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        present += has_row(types, row);
+    return keys / present < AT_LEAST ? AT_LEAST : keys / present;
+}
+
+void generate_types(const struct options *options)
+{
+    struct types types = {.options = options, .rng = {options->seed}};
+    struct plain_json json = {0};
+    out_open(&types.out, options->output, options->dialect, options->rdb_version);
+    gen_head(&types, &json);
+    if (has(&types, VALKEY, 80) && !options->no_modules)
+        gen_slot_import(&types);
+    for (size_t i = 0; i < DATABASES; i++)
+        gen_database(&types, i, keys_per_row(&types), &json);
+    gen_tail(&types);
+    out_close(&types.out);
+    if (options->json)
+        json_write(&json, options);
+    buffer_free(&json.functions);
+    buffer_free(&json.data);
+    buffer_free(&types.pack.bytes);
+    arena_free(&types.arena);
+}
