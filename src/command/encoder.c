@@ -74,12 +74,29 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
 
 enum { BULK_EXTRA = RESP_HEADER_MAX + 2 }; /* what a bulk string takes besides its bytes */
 
+/* "*3", the command's name, the key, and room for one more bulk string of n bytes. */
+#define PUT_KEY_COMMAND(e, name, n) \
+    put_key_command(e, "*3\r\n" name "\r\n", sizeof("*3\r\n" name "\r\n") - 1, n)
+
+static inline void put_key_command(struct encoder *e, const char *head, size_t head_len, size_t n)
+{
+    struct outbuf *out = e->out;
+    rf_slice key = e->entry->key;
+    size_t total = head_len + key.len + n + 2 * BULK_EXTRA;
+    if (UNLIKELY(total > OUTBUF_ROOM_MAX)) {
+        outbuf_put(out, head, head_len);
+        resp_bulk(out, key);
+        return;
+    }
+    uint8_t *p = outbuf_room(out, total);
+    memcpy(p, head, head_len);
+    out->pos = resp_print_bulk(p + head_len, key);
+}
+
 static rf_code put_string(void *ctx, rf_slice value)
 {
     struct encoder *e = ctx;
-    static const char set[] = "*3\r\n$3\r\nSET\r\n";
-    outbuf_put(e->out, set, sizeof set - 1);
-    resp_bulk(e->out, e->entry->key);
+    PUT_KEY_COMMAND(e, "$3\r\nSET", value.len);
     resp_bulk(e->out, value);
     e->elements++;
     return RF_OK;
@@ -270,9 +287,7 @@ static void put_select(struct encoder *e, int64_t db)
 
 static void put_expiry(struct encoder *e, const rf_entry *entry)
 {
-    static const char pexpireat[] = "*3\r\n$9\r\nPEXPIREAT\r\n";
-    outbuf_put(e->out, pexpireat, sizeof pexpireat - 1);
-    resp_bulk(e->out, entry->key);
+    PUT_KEY_COMMAND(e, "$9\r\nPEXPIREAT", NUMBER_TEXT_MAX);
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 

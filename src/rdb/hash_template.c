@@ -43,13 +43,23 @@ static bool insert(struct hash_templates *templates, struct hash_template templa
     return true;
 }
 
+/* Field names ascend by length, then by bytes; so none occurs twice. */
+static bool ascends(rf_slice before, rf_slice field)
+{
+    return before.len != field.len ? before.len < field.len : slice_compare(before, field) < 0;
+}
+
 /* Reads the names one after another into `bytes`, their ends into `ends`: the count is not believed. */
 static rf_code read_fields(struct window *w, uint64_t count, struct buffer *bytes, struct buffer *ends)
 {
+    size_t start = 0; /* of the name before */
     for (; count > 0; count--) {
         rf_slice field;
         window_release(w);
         TRY(rdb_string(w, &field));
+        if (ends->len > 0 && !ascends(slice_of(bytes->data + start, bytes->len - start), field))
+            return window_fail(w, RF_E_CORRUPT, "hash template with fields out of order");
+        start = bytes->len;
         bool kept = buffer_append(bytes, field) &&
                     buffer_append(ends, slice_of(&bytes->len, sizeof bytes->len));
         if (!kept)

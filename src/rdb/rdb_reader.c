@@ -11,6 +11,7 @@ typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
 
 struct rdb_opcode {
     read_fn *read;
+    bool is_prefix;
     const char *refused;
 };
 
@@ -24,16 +25,10 @@ static void notice(const struct rdb_reader *r, rf_notice_code code, const char *
 
 static void clear_prefix(struct rdb_reader *r)
 {
+    r->has_prefix = false;
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
     r->metadata.len = 0;
-}
-
-static rf_code keep(struct rdb_reader *r, struct buffer *buffer, rf_slice bytes)
-{
-    return buffer_append(buffer, bytes)
-               ? RF_OK
-               : window_fail(r->w, RF_E_MEMORY, "out of memory for %zu bytes", bytes.len);
 }
 
 /* --- what stands before a key ---------------------------------------------------------------------- */
@@ -123,29 +118,52 @@ static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *to
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-static inline rf_code read_key_name(struct rdb_reader *r)
+/* A key outlives the bytes it was read from, so it is copied. */
+static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out)
 {
     rf_slice key;
     TRY(rdb_string(r->w, &key));
-    r->key.len = 0;
-    return keep(r, &r->key, key);
+    if (UNLIKELY(r->key.cap < key.len) && !buffer_reserve(&r->key, key.len))
+        return window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
+    if (key.len)
+        memcpy(r->key.data, key.ptr, key.len);
+    out->ptr = r->key.data;
+    out->len = key.len;
+    return RF_OK;
 }
 
-static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const struct rdb_type *type)
+static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
 {
-    TRY(read_key_name(r));
-    entry->kind = RF_ENTRY_KEY;
-    entry->db = r->db;
-    entry->key = buffer_slice(&r->key);
-    entry->type = type->encoding.type;
     entry->expire_ms = r->expire_ms;
     entry->idle = r->idle;
     entry->freq = r->freq;
     entry->metadata = buffer_slice(&r->metadata);
+}
+
+static inline void take_no_prefix(rf_entry *entry)
+{
+    entry->expire_ms = RF_NO_EXPIRY;
+    entry->idle = entry->freq = -1;
+    entry->metadata.len = 0;
+}
+
+/* `at`: the offset of the type byte. */
+static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const struct rdb_type *type,
+                               uint64_t at)
+{
+    rf_slice key;
+    TRY(read_key_name(r, &key));
+    if (r->has_prefix)
+        take_prefix(r, entry);
+    else
+        take_no_prefix(entry);
+    entry->kind = RF_ENTRY_KEY;
+    entry->type = type->encoding.type;
     entry->value = &r->value;
-    r->value.key = entry->key;
-    r->value.db = r->db;
-    value_begin(&r->value, type);
+    entry->key = key;
+    entry->db = r->db;
+    value_begin(&r->value, type, r->db, key, r->has_prefix ? r->record : at);
+    r->value.expire_ms = entry->expire_ms;
     return RF_OK;
 }
 
@@ -320,35 +338,35 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
 
 /* --- opcodes.def as two tables, one for each dialect ------------------------------------------------ */
 
-#define OPCODE(number, dialect, function) OPCODE_##dialect(number, function)
-#define REFUSED(number, dialect, what)    REFUSED_##dialect(number, what)
+#define OPCODE(number, dialect, function) ROW_##dialect(number, .read = function)
+#define PREFIX(number, dialect, function) ROW_##dialect(number, .read = function, .is_prefix = true)
+#define REFUSED(number, dialect, what)    ROW_##dialect(number, .refused = what)
 
-#define OPCODE_COMMON(number, function) [number] = {.read = function},
-#define REFUSED_COMMON(number, what)    [number] = {.refused = what},
+#define ROW_COMMON(number, ...) [number] = {__VA_ARGS__},
 
-#define OPCODE_REDIS(...)  OPCODE_COMMON(__VA_ARGS__)
-#define REFUSED_REDIS(...) REFUSED_COMMON(__VA_ARGS__)
-#define OPCODE_VALKEY(number, function)
-#define REFUSED_VALKEY(number, what)
+#define ROW_REDIS(...) ROW_COMMON(__VA_ARGS__)
+#define ROW_VALKEY(...)
 static const struct rdb_opcode redis_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-#undef OPCODE_REDIS
-#undef REFUSED_REDIS
-#undef OPCODE_VALKEY
-#undef REFUSED_VALKEY
-#define OPCODE_REDIS(number, function)
-#define REFUSED_REDIS(number, what)
-#define OPCODE_VALKEY(...)  OPCODE_COMMON(__VA_ARGS__)
-#define REFUSED_VALKEY(...) REFUSED_COMMON(__VA_ARGS__)
+#undef ROW_REDIS
+#undef ROW_VALKEY
+#define ROW_REDIS(...)
+#define ROW_VALKEY(...) ROW_COMMON(__VA_ARGS__)
 static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, rf_entry *entry, bool *told)
+/* `at`: the offset of the opcode. */
+static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *told)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
+    if (!opcode->is_prefix)
+        r->record = VALUE_NO_RECORD;
+    else if (!r->has_prefix)
+        r->record = at;
+    r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, told);
     r->w->pos--; /* the byte itself is the place of the error */
@@ -365,16 +383,18 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
             TRY(rf_value_skip(&r->value, r->w->error));
         value_end(&r->value);
         r->value.type = NULL;
-        clear_prefix(r);
+        if (r->has_prefix)
+            clear_prefix(r);
     }
     entry->offset = window_offset(r->w);
     while (!told) {
         uint8_t byte;
+        uint64_t at = window_offset(r->w);
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
         if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
-            return read_key(r, entry, &r->types[byte]);
-        TRY(read_opcode(r, byte, entry, &told));
+            return read_key(r, entry, &r->types[byte], at);
+        TRY(read_opcode(r, byte, at, entry, &told));
     }
     return RF_OK;
 }

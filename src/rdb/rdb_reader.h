@@ -21,8 +21,13 @@ struct rdb_reader {
     const struct rdb_opcode *opcodes;
     rf_reader_info *info;
     const rf_notify *notify;
-    int64_t db, expire_ms, idle;
+    int64_t db;
+    bool has_prefix; /* what belongs to the next key is not as clear_prefix() leaves it */
     int freq;
+    int64_t expire_ms;
+    uint64_t
+        record; /* the offset of the first prefix if nothing but prefixes came since; or VALUE_NO_RECORD */
+    int64_t idle;
     struct buffer key, metadata, aux; /* what an entry borrows that outlives releases */
     char module[10];
     struct hash_templates templates;

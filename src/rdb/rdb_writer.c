@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/rdb_write.h"
+#include "rdb/value.h"
 #include <stdio.h>
 
 enum {
@@ -185,11 +186,17 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
+/* A value that is not copied as what it is becomes a type that every version has. */
+static bool copied_as_stored(const rf_entry *entry)
+{
+    return entry->value->type->copied_type == entry->value->type->encoding.number;
+}
+
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
-    const rf_encoding *encoding = rf_value_encoding(entry->value);
-    if (rf_value_copied_type(entry->value) != encoding->number)
-        return true; /* it is copied as a type that every version has */
+    const rf_encoding *encoding = &entry->value->type->encoding;
+    if (!copied_as_stored(entry))
+        return true;
     return encoding->since <= w->version &&
            (encoding->since <= LAST_COMMON_VERSION || encoding->dialect == w->target.dialect);
 }
@@ -197,6 +204,15 @@ static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
 {
     return w->version >= EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
+}
+
+/* Whether the record says what the entry says, in words that the target knows; mostly it does. */
+static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
+{
+    const rf_value *value = entry->value;
+    return value->record && !value->used && copied_as_stored(entry) && entry->key.ptr == value->key.ptr &&
+           entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
+           w->version >= EVICTION_SINCE;
 }
 
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -209,6 +225,8 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
     put_select(w, entry->db);
+    if (LIKELY(record_serves(w, entry)))
+        return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
     put_key_head(w, entry);
     return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
 }

@@ -5,20 +5,6 @@
 
 #include "rdb/rdb_write.h"
 
-void value_begin(struct rf_value *value, const struct rdb_type *type)
-{
-    value->type = type;
-    value->offset = window_offset(value->stream);
-    value->used = value->held = false;
-}
-
-void value_end(struct rf_value *value)
-{
-    if (value->held)
-        spool_free(&value->spool);
-    value->held = false;
-}
-
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
 {
     const rf_notify *notify = value->notify;
@@ -90,27 +76,27 @@ rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_
 struct copy {
     rf_bytes_fn fn;
     void *ctx;
+    const uint8_t *from; /* NULL: the value alone */
 };
 
 static rf_code use_tapped(struct walk *k, void *arg)
 {
     struct copy *copy = arg;
     window_tap_begin(k->w, copy->fn, copy->ctx);
+    if (copy->from)
+        k->w->tap_from = copy->from;
     TRY(k->value->type->walk(k));
     return window_tap_end(k->w);
 }
 
-static bool lies_in_template(const struct rf_value *value)
-{
-    walk_fn *walk = value->type->walk;
-    return walk == walk_hash_template || walk == walk_hash_template_listpack;
-}
-
-enum { PLAIN_HASH = 4 };
-
 uint8_t rf_value_copied_type(const rf_value *value)
 {
-    return lies_in_template(value) ? PLAIN_HASH : value->type->encoding.number;
+    return value->type->copied_type;
+}
+
+static bool lies_in_template(const struct rf_value *value)
+{
+    return value->type->copied_type != value->type->encoding.number;
 }
 
 /* A hash without its template would mean nothing: its fields are put in, gathered first because their
@@ -147,9 +133,15 @@ static rf_code copy_as_plain_hash(rf_value *value, const struct copy *copy, rf_e
 
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
-    struct copy copy = {fn, ctx};
+    struct copy copy = {fn, ctx, NULL};
     if (lies_in_template(value))
         return copy_as_plain_hash(value, &copy, error);
+    return value_use(value, use_tapped, NULL, NULL, &copy, error);
+}
+
+rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
+{
+    struct copy copy = {fn, ctx, value->record};
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 
@@ -159,7 +151,7 @@ rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error)
 {
     if (!value->held) {
         value->spool = (struct spool){.error = error};
-        struct copy copy = {spool_put, &value->spool};
+        struct copy copy = {spool_put, &value->spool, NULL};
         rf_code code = value_use(value, use_tapped, NULL, NULL, &copy, error);
         if (code == RF_OK)
             code = conclude(value, spool_finish(&value->spool, &value->bytes, error), error);

@@ -26,7 +26,8 @@ typedef rf_code walk_fn(struct walk *k);
 /* A row of types.def. */
 struct rdb_type {
     rf_encoding encoding;
-    walk_fn *walk; /* NULL: no such type */
+    walk_fn *walk;       /* NULL: no such type */
+    uint8_t copied_type; /* see rf_value_copied_type() */
 };
 
 enum { RDB_TYPE_COUNT = 64 };
@@ -38,20 +39,48 @@ struct rf_value {
     const struct rdb_type *type;
     const struct hash_templates *templates;
     struct window *stream; /* the reader's, standing at the value until it is used */
+    const uint8_t
+        *record; /* where the key's record begins, in the segment in which the value begins; or NULL */
     uint64_t offset;
     bool used, held;
     struct spool spool;
-    rf_slice bytes; /* of a held value */
-    int64_t db;     /* for errors and notices */
+    rf_slice bytes;    /* of a held value */
+    int64_t expire_ms; /* of the key, as its record says */
+    int64_t db;        /* for errors and notices */
     rf_slice key;
     const char *input;
     rf_error *sticky; /* where the reader keeps an error for good */
     const rf_notify *notify;
 };
 
-/* Makes `value` the one that stands at the window's position; ends it, freeing what it held. */
-void value_begin(struct rf_value *value, const struct rdb_type *type);
-void value_end(struct rf_value *value);
+#define VALUE_NO_RECORD UINT64_MAX
+
+/* Makes `value` the one of `key` that stands at the window's position. `record`: the offset at which the
+ * record of the key begins, or VALUE_NO_RECORD. */
+static inline void value_begin(struct rf_value *value, const struct rdb_type *type, int64_t db, rf_slice key,
+                               uint64_t record)
+{
+    const struct window *w = value->stream;
+    bool here = record != VALUE_NO_RECORD && record >= w->segment_offset;
+    value->type = type;
+    value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
+    value->offset = window_offset(w);
+    value->used = value->held = false;
+    value->db = db;
+    value->key = key;
+}
+
+/* Frees what it held. */
+static inline void value_end(struct rf_value *value)
+{
+    if (UNLIKELY(value->held))
+        spool_free(&value->spool);
+    value->held = false;
+}
+
+/* Copies the whole record of the value's key, from the first byte of what belongs to it, where
+ * value->record is known; the value has not been used. */
+rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
 

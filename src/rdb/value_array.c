@@ -55,12 +55,14 @@ static rf_code insert_index(struct walk *k)
         return CORRUPT(k, "array with unknown flag %llu", (unsigned long long)flag);
     if (flag)
         TRY(rdb_length(k->w, &index));
+    if (index == UINT64_MAX)
+        return CORRUPT(k, "array insert index out of range");
     return k->visitor ? VISIT(k, array, flag == 1, index) : RF_OK;
 }
 
 rf_code walk_array(struct walk *k)
 {
-    uint64_t count, index, tag;
+    uint64_t count, index, next = 0, tag;
     TRY(rdb_length(k->w, &count));
     if (count == 0)
         return CORRUPT(k, "array without elements");
@@ -72,6 +74,9 @@ rf_code walk_array(struct walk *k)
         TRY(rdb_length(k->w, &index));
         if (index == UINT64_MAX)
             return CORRUPT(k, "array index out of range");
+        if (index < next)
+            return CORRUPT(k, "array indexes that do not ascend");
+        next = index + 1;
         TRY(rdb_length(k->w, &tag));
         TRY(slot_value(k, tag, text, &value));
         if (k->visitor)

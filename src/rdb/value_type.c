@@ -2,8 +2,13 @@
 /* types.def as two tables, one for each dialect, indexed by the type byte. */
 #include "rdb/value.h"
 
+/* Hashes whose field names lie in a template are copied as what needs none. */
+enum { PLAIN_HASH = 4, TEMPLATE_LISTPACK = 30, TEMPLATE_HASHTABLE = 32 };
+#define COPIED(number) \
+    ((number) == TEMPLATE_LISTPACK || (number) == TEMPLATE_HASHTABLE ? PLAIN_HASH : (number))
+
 #define ROW(number, since, name, logical, walk, whose) \
-    [number] = {{name, RF_##logical, number, since, whose}, walk},
+    [number] = {{name, RF_##logical, number, since, whose}, walk, COPIED(number)},
 
 #define TYPE(number, dialect, since, name, logical, walk) ROW_##dialect(number, since, name, logical, walk)
 

@@ -12,10 +12,14 @@ enum { RESP_HEADER_MAX = 1 + NUMBER_TEXT_MAX + 2 };
 static inline uint8_t *resp_print_header(uint8_t *p, char mark, uint64_t n)
 {
     *p++ = (uint8_t)mark;
-    if (n < 10)
-        *p++ = (uint8_t)('0' + n);
-    else
+    if (LIKELY(n < 100)) {
+        unsigned tens = (unsigned)n / 10;
+        *p = (uint8_t)('0' + tens);
+        p += tens > 0;
+        *p++ = (uint8_t)('0' + (unsigned)n % 10);
+    } else {
         p += number_print_u64(p, n);
+    }
     *p++ = '\r';
     *p++ = '\n';
     return p;
