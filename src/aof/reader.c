@@ -120,15 +120,23 @@ static rf_code after_rdb(rf_reader *r)
     return RF_END;
 }
 
-static rf_code next(rf_reader *r, rf_entry *entry)
+/* Behind the last entry of a phase: the first of the next one, or the end. */
+COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
 {
-    if (r->phase == IN_RDB) {
-        rf_code code = rdb_reader_next(&r->rdb, entry);
-        if (code != RF_END)
-            return code;
+    if (r->phase == IN_RDB)
         TRY(after_rdb(r));
-    }
     return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
+}
+
+COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
+{
+    if (code == RF_END) {
+        r->phase = AT_END;
+        return RF_END;
+    }
+    error_input(error, source_name(r->source));
+    r->error = *error;
+    return code;
 }
 
 rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
@@ -138,16 +146,12 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
         return error->code;
     }
     r->window.error = error;
-    rf_code code = next(r, entry);
+    rf_code code = LIKELY(r->phase == IN_RDB) ? rdb_reader_next(&r->rdb, entry) : RF_END;
     if (LIKELY(code == RF_OK))
         return RF_OK;
-    if (code == RF_END) {
-        r->phase = AT_END;
-        return RF_END;
-    }
-    error_input(error, source_name(r->source));
-    r->error = *error;
-    return code;
+    if (code == RF_END)
+        code = next_phase(r, entry);
+    return code == RF_OK ? RF_OK : conclude(r, code, error);
 }
 
 const rf_reader_info *rf_reader_info_get(const rf_reader *r)

@@ -12,6 +12,9 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* For what is called rarely out of what is called for every key: its registers are its own affair. */
+#define COLD __attribute__((cold, noinline))
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HOST_TO_LE(bits, x) (x)
 #define HOST_TO_BE(bits, x) __builtin_bswap##bits(x)

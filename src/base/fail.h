@@ -15,11 +15,12 @@
     } while (0)
 
 /* Clears `error`, writes the message and returns `code`, for `return fail(...)`. Offsets are -1. */
-rf_code fail(rf_error *error, rf_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+rf_code fail(rf_error *error, rf_code code, const char *format, ...)
+    __attribute__((cold, format(printf, 3, 4)));
 
 /* The same, with ": <text of errno>" behind the message. */
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 /* Adds the place to an error that has none yet. */
 void error_at(rf_error *error, int64_t offset, int64_t file_offset);

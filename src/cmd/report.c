@@ -136,7 +136,7 @@ static void put_encodings(struct json *json, const struct stats *stats)
         json_string(json, "type", type_names[encoding->type]);
         json_string(json, "encoding", encoding->name);
         json_number(json, "number", encoding->number);
-        json_number(json, "keys", stats->encoding_keys[i]);
+        json_number(json, "keys", stats_of_encoding(stats, i).keys);
         json_end_object(json);
     }
     json_end_array(json);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters. A key touches one cell, that of its database and type; sums are made when they are asked for. */
+/* Counters. A key touches one cell, that of its database and encoding; sums are made when they are asked for.
+ */
 #include "stats.h"
 #include <stdlib.h>
 
-static struct stats_database *database_of(struct stats *stats, int64_t db)
+static size_t index_of(int64_t db)
 {
-    size_t index = db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
+    return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
+}
 
-    if (!stats->databases[index])
-        stats->databases[index] = calloc(1, sizeof *stats->databases[index]);
-    return stats->databases[index];
+static size_t slot_of(const rf_encoding *encoding)
+{
+    return encoding->number % (STATS_ENCODINGS / 2) +
+           (encoding->dialect == RF_VALKEY ? STATS_ENCODINGS / 2 : 0);
 }
 
 static void settle_last(struct stats *stats, uint64_t offset)
@@ -19,36 +22,42 @@ static void settle_last(struct stats *stats, uint64_t offset)
     stats->last = NULL;
 }
 
+__attribute__((cold, noinline)) static bool add_database(struct stats *stats, size_t index)
+{
+    stats->databases[index] = calloc(1, sizeof *stats->databases[index]);
+    return stats->databases[index] != NULL;
+}
+
 static bool add_key(struct stats *stats, const rf_entry *entry)
 {
     const rf_encoding *encoding = rf_value_encoding(entry->value);
-    size_t slot = encoding->number | (encoding->dialect == RF_VALKEY ? 256u : 0u);
-    struct stats_database *database = database_of(stats, entry->db);
+    size_t slot = slot_of(encoding), index = index_of(entry->db);
     struct stats_count *cell;
 
-    if (!database)
+    if (!stats->databases[index] && !add_database(stats, index))
         return false;
-    cell = &database->types[entry->type];
-    cell->keys++;
+    cell = &stats->databases[index]->encodings[slot];
+    if (cell->keys++ == 0)
+        stats->encodings[slot] = encoding;
     cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
-    stats->encodings[slot] = encoding;
-    stats->encoding_keys[slot]++;
     stats->last = cell;
     stats->last_offset = entry->offset;
     return true;
 }
 
+static void add_other(struct stats *stats, rf_entry_kind kind)
+{
+    stats->functions += kind == RF_ENTRY_FUNCTION;
+    stats->module_aux += kind == RF_ENTRY_MODULE_AUX;
+    stats->commands += kind == RF_ENTRY_COMMAND;
+}
+
 bool stats_add(struct stats *stats, const rf_entry *entry)
 {
     settle_last(stats, entry->offset);
-    switch (entry->kind) {
-    case RF_ENTRY_KEY: return add_key(stats, entry);
-    case RF_ENTRY_FUNCTION: stats->functions++; break;
-    case RF_ENTRY_MODULE_AUX: stats->module_aux++; break;
-    case RF_ENTRY_COMMAND: stats->commands++; break;
-    case RF_ENTRY_AUX:
-    case RF_ENTRY_KEY_COUNTS: break;
-    }
+    if (entry->kind == RF_ENTRY_KEY)
+        return add_key(stats, entry);
+    add_other(stats, entry->kind);
     return true;
 }
 
@@ -68,18 +77,31 @@ struct stats_count stats_of_database(const struct stats *stats, size_t db)
 {
     struct stats_count result = {0};
 
-    for (int type = 0; stats->databases[db] && type < RF_TYPE_COUNT; type++)
-        sum(&result, &stats->databases[db]->types[type]);
+    for (size_t slot = 0; stats->databases[db] && slot < STATS_ENCODINGS; slot++)
+        sum(&result, &stats->databases[db]->encodings[slot]);
     return result;
 }
 
-struct stats_count stats_of_type(const struct stats *stats, rf_type type)
+struct stats_count stats_of_encoding(const struct stats *stats, size_t encoding)
 {
     struct stats_count result = {0};
 
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         if (stats->databases[db])
-            sum(&result, &stats->databases[db]->types[type]);
+            sum(&result, &stats->databases[db]->encodings[encoding]);
+    return result;
+}
+
+struct stats_count stats_of_type(const struct stats *stats, rf_type type)
+{
+    struct stats_count result = {0}, count;
+
+    for (size_t slot = 0; slot < STATS_ENCODINGS; slot++) {
+        if (!stats->encodings[slot] || stats->encodings[slot]->type != type)
+            continue;
+        count = stats_of_encoding(stats, slot);
+        sum(&result, &count);
+    }
     return result;
 }
 

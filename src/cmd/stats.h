@@ -9,7 +9,7 @@
 
 enum {
     STATS_DATABASES = 1024, /* databases with this number and above share the last counters */
-    STATS_ENCODINGS = 512,  /* type bytes of the two dialects */
+    STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
 };
 
 /* Bytes reach from one entry's offset to the next one's. */
@@ -18,13 +18,12 @@ struct stats_count {
 };
 
 struct stats_database {
-    struct stats_count types[RF_TYPE_COUNT];
+    struct stats_count encodings[STATS_ENCODINGS];
 };
 
 struct stats {
     struct stats_database *databases[STATS_DATABASES + 1]; /* NULL: has no key */
-    const rf_encoding *encodings[STATS_ENCODINGS];
-    uint64_t encoding_keys[STATS_ENCODINGS];
+    const rf_encoding *encodings[STATS_ENCODINGS];         /* NULL: has no key */
     uint64_t functions, module_aux, commands;
     struct stats_count *last; /* counters of the entry before, whose bytes are not known yet; or NULL */
     uint64_t last_offset;
@@ -37,6 +36,7 @@ bool stats_add(struct stats *stats, const rf_entry *entry);
 void stats_end_input(struct stats *stats, uint64_t offset);
 
 struct stats_count stats_of_database(const struct stats *stats, size_t db);
+struct stats_count stats_of_encoding(const struct stats *stats, size_t encoding);
 struct stats_count stats_of_type(const struct stats *stats, rf_type type);
 struct stats_count stats_total(const struct stats *stats);
 size_t stats_databases(const struct stats *stats);

@@ -49,7 +49,7 @@ void window_open_feed(struct window *w, struct feed *feed);
 void window_open_memory(struct window *w, rf_slice bytes);
 void window_close(struct window *w);
 
-rf_code window_fill(struct window *w, size_t n);
+__attribute__((cold)) rf_code window_fill(struct window *w, size_t n);
 
 /* RF_OK with at least n bytes from pos; RF_E_TRUNCATED if the input ends before; or why it cannot be read. */
 static inline rf_code window_need(struct window *w, size_t n)
@@ -97,6 +97,6 @@ uint64_t window_crc(const struct window *w);
 
 /* Fails with `code` at the present position. */
 rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 #endif

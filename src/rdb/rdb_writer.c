@@ -111,7 +111,7 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
 
 /* --- what the target does not know ------------------------------------------------------------------ */
 
-static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
 {
     char target[32];
     bool is_key = entry->kind == RF_ENTRY_KEY;
@@ -134,10 +134,8 @@ static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char
 
 /* --- keys --------------------------------------------------------------------------------------------- */
 
-static void put_select(struct rdb_writer *w, int64_t db)
+COLD static void put_select(struct rdb_writer *w, int64_t db)
 {
-    if (LIKELY(w->db == db))
-        return;
     put_byte(w, SELECTDB);
     put_length(w, (uint64_t)db);
     w->db = db;
@@ -215,6 +213,13 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
            w->version >= EVICTION_SINCE;
 }
 
+/* The head encoded, the value copied. */
+COLD static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    put_key_head(w, entry);
+    return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
+}
+
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
@@ -224,11 +229,11 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
         return unsayable(w, entry, "an expiry after the year 2038", error);
     if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
-    put_select(w, entry->db);
+    if (UNLIKELY(w->db != entry->db))
+        put_select(w, entry->db);
     if (LIKELY(record_serves(w, entry)))
         return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
-    put_key_head(w, entry);
-    return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
+    return put_key_anew(w, entry, error);
 }
 
 /* --- other entries -------------------------------------------------------------------------------------- */
@@ -237,7 +242,8 @@ static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 {
     if (w->version < AUX_SINCE)
         return RF_OK;
-    put_select(w, entry->db);
+    if (UNLIKELY(w->db != entry->db))
+        put_select(w, entry->db);
     put_byte(w, RESIZEDB);
     put_length(w, entry->keys);
     put_length(w, entry->expiring);

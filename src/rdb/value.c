@@ -22,10 +22,8 @@ const rf_encoding *rf_value_encoding(const rf_value *value)
 }
 
 /* An error in the middle of a value is for good: the reader has lost its place. */
-static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
+COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
 {
-    if (code == RF_OK)
-        return RF_OK;
     error_key(error, value->db, value->key);
     error_input(error, value->input);
     *value->sticky = *error;
@@ -34,25 +32,31 @@ static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
 
 typedef rf_code use_fn(struct walk *k, void *arg);
 
-/* Runs `use` over the value's bytes, where they are. */
-static rf_code value_use(struct rf_value *value, use_fn *use, const rf_visitor *visitor, void *ctx, void *arg,
-                         rf_error *error)
+/* Over the bytes of a value that is held. */
+COLD static rf_code use_held(struct walk *k, use_fn *use, void *arg)
 {
-    if (value->used && !value->held)
+    struct window memory;
+    rf_error *error = k->w->error;
+    window_open_memory(&memory, k->value->bytes);
+    memory.segment_offset = k->value->offset;
+    memory.error = error;
+    k->w = &memory;
+    rf_code code = use(k, arg);
+    window_close(&memory);
+    return code;
+}
+
+/* Runs `use` over the value's bytes, where they are. */
+static inline rf_code value_use(struct rf_value *value, use_fn *use, const rf_visitor *visitor, void *ctx,
+                                void *arg, rf_error *error)
+{
+    if (UNLIKELY(value->used && !value->held))
         return fail(error, RF_E_ARGUMENT, "a value that streams by can be used once");
     value->used = true;
-    struct window memory;
     struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
-    if (value->held) {
-        window_open_memory(&memory, value->bytes);
-        memory.segment_offset = value->offset;
-        k.w = &memory;
-    }
     k.w->error = error;
-    rf_code code = use(&k, arg);
-    if (value->held)
-        window_close(&memory);
-    return conclude(value, code, error);
+    rf_code code = UNLIKELY(value->held) ? use_held(&k, use, arg) : use(&k, arg);
+    return LIKELY(code == RF_OK) ? RF_OK : conclude(value, code, error);
 }
 
 static rf_code use_walk(struct walk *k, void *arg)
@@ -153,8 +157,8 @@ rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error)
         value->spool = (struct spool){.error = error};
         struct copy copy = {spool_put, &value->spool, NULL};
         rf_code code = value_use(value, use_tapped, NULL, NULL, &copy, error);
-        if (code == RF_OK)
-            code = conclude(value, spool_finish(&value->spool, &value->bytes, error), error);
+        if (code == RF_OK && (code = spool_finish(&value->spool, &value->bytes, error)) != RF_OK)
+            conclude(value, code, error);
         if (code != RF_OK) {
             spool_free(&value->spool);
             return code;
