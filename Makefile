@@ -1,0 +1,195 @@
+# rdbferry: `make help` lists what this file does.
+
+VERSION := $(shell sed -n 's/^\#define RDBFERRY_VERSION "\(.*\)"/\1/p' include/rdbferry/version.h)
+
+BUILD  ?= release
+OUT    ?= build/$(BUILD)
+CC     ?= cc
+WERROR ?= $(if $(CI),1,0)
+
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+
+# --- flags -------------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wformat=2 \
+            -Wwrite-strings -Wpointer-arith -Wcast-qual -Wswitch-enum
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_release := -O3 -g -DNDEBUG
+FLAGS_debug   := -O0 -g
+FLAGS_asan    := -O1 -g $(SANITIZE)
+FLAGS_tsan    := -O1 -g -fsanitize=thread
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifndef FLAGS_$(BUILD)
+$(error BUILD is one of release, debug, asan, tsan, fuzz)
+endif
+
+LIBS      := liblz4 zlib libxxhash
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))
+LIB_LIBS   = $(shell pkg-config --libs $(LIBS))
+
+COMMON := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(FLAGS_$(BUILD))
+LIB_FLAGS  = $(COMMON) -Iinclude -Isrc $(LIB_CFLAGS) $(CFLAGS)
+CMD_FLAGS  = $(COMMON) -Iinclude -Isrc/cmd $(CFLAGS)
+TEST_FLAGS = $(COMMON) -Iinclude -Isrc -Itests $(LIB_CFLAGS) $(shell pkg-config --cflags liblzf) $(CFLAGS)
+LINK_FLAGS = -pthread $(FLAGS_$(BUILD)) $(CFLAGS) $(LDFLAGS)
+
+# --- files -------------------------------------------------------------------------------------------
+
+LIB_SRC  := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
+CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/support/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
+CMD_OBJ  := $(CMD_SRC:%.c=$(OUT)/%.o)
+TEST_OBJ := $(TEST_SRC:%.c=$(OUT)/%.o)
+
+PROGRAM := $(OUT)/rdbferry
+STATIC  := $(OUT)/librdbferry.a
+SHARED  := $(OUT)/librdbferry.so
+UNIT    := $(OUT)/unit-tests
+RDBGEN  := $(OUT)/rdbgen
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: all demo test check bench lint fuzz install uninstall clean help unit deps
+
+## all: build the program, the libraries (static and shared) and the tools
+all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
+
+# --- building ----------------------------------------------------------------------------------------
+
+# Rebuild when the flags change, not only the files.
+FLAGS_NOW := $(CC) $(COMMON) $(CFLAGS) $(LDFLAGS)
+$(OUT)/.flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+FORCE:
+
+$(LIB_OBJ): ALL_FLAGS = $(LIB_FLAGS)
+$(CMD_OBJ): ALL_FLAGS = $(CMD_FLAGS)
+$(TEST_OBJ): ALL_FLAGS = $(TEST_FLAGS)
+$(OUT)/%.o: %.c $(OUT)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_FLAGS) -MMD -MP -c $< -o $@
+
+# One relocatable object whose hidden symbols are local: the archive exports what the shared library does.
+$(STATIC): $(LIB_OBJ)
+	$(LD) -r $^ -o $(OUT)/librdbferry.o
+	objcopy --localize-hidden $(OUT)/librdbferry.o
+	rm -f $@
+	$(AR) rcs $@ $(OUT)/librdbferry.o
+
+$(SHARED): $(LIB_OBJ)
+	$(CC) -shared -Wl,-soname,librdbferry.so.0 $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
+
+$(PROGRAM): $(CMD_OBJ) $(STATIC)
+	$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) -lm -o $@
+
+$(UNIT): $(TEST_OBJ) $(LIB_OBJ)
+	$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs criterion liblzf) -lm -o $@
+
+$(RDBGEN): $(wildcard tools/rdbgen/*.c) $(wildcard tools/rdbgen/*.h) $(LIB_OBJ) $(OUT)/.flags
+	$(CC) $(TEST_FLAGS) $(filter %.c %.o,$^) $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs liblzf) -lm -o $@
+
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+
+# --- testing -----------------------------------------------------------------------------------------
+
+.PHONY: suites run-fuzzers
+
+SANITIZERS_SPEAK := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# This Makefile again, for what needs the packages that `deps` installs, or other flags.
+AGAIN := +@$(MAKE) -s --no-print-directory
+
+deps:
+	@tools/install-deps build test
+
+## demo: build, convert a real dump, start a server on the result, show that it is all there
+demo: deps
+	$(AGAIN) all
+	@tools/demo $(OUT)
+
+## test: install what is missing, build, run every suite; ends with the counts
+test: deps
+	$(AGAIN) suites
+
+## check: the same under AddressSanitizer and UndefinedBehaviorSanitizer
+check: deps
+	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=asan suites
+
+suites: all $(UNIT)
+	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT)
+
+## unit: the unit tests alone
+unit: $(UNIT)
+	@BUILD=$(BUILD) tests/run $(OUT) unit
+
+## lint: formatting, layers, exported symbols, static analysis, scripts, and a build by clang
+lint:
+	@tools/install-deps build test lint
+	$(AGAIN) all
+	@tools/lint $(OUT)
+
+## bench: how fast and in how much memory, beside cat and redis-check-rdb
+bench: deps
+	$(AGAIN) all
+	@tools/bench $(PROGRAM)
+
+## fuzz: each fuzz target for FUZZ_SECONDS (60) with libFuzzer; needs clang
+FUZZ_SECONDS ?= 60
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/%)
+fuzz:
+	@tools/install-deps build lint
+	$(AGAIN) BUILD=fuzz CC=clang run-fuzzers
+
+run-fuzzers: $(FUZZERS)
+	@for fuzzer in $^; do \
+	    mkdir -p $$fuzzer.corpus && \
+	    $(SANITIZERS_SPEAK) $$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -artifact_prefix=$(OUT)/ \
+	        $$fuzzer.corpus testdata || exit 1; \
+	done
+
+$(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
+	$(CC) $(TEST_FLAGS) $^ $(LINK_FLAGS) -fsanitize=fuzzer $(LIB_LIBS) -lm -o $@
+
+# --- installing --------------------------------------------------------------------------------------
+
+HEADERS  := $(wildcard include/rdbferry/*.h)
+MAN_PAGE := $(wildcard docs/rdbferry.1)
+
+## install: the program, the library, its headers, the .pc file, the man page (PREFIX, DESTDIR)
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/rdbferry
+	install -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/rdbferry
+	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/librdbferry.a
+	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/librdbferry.so.0
+	ln -sf librdbferry.so.0 $(DESTDIR)$(LIBDIR)/librdbferry.so
+	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/rdbferry
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+	    rdbferry.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/rdbferry.pc
+	$(if $(MAN_PAGE),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGE))
+
+## uninstall: what install put there
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(DESTDIR)$(MANDIR)/man1/rdbferry.1
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,librdbferry.a librdbferry.so.0 librdbferry.so pkgconfig/rdbferry.pc)
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry
+
+## clean: every build tree
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@echo 'Targets:'
+	@sed -n 's/^## \([a-z]*\): /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo 'Variables: BUILD=release|debug|asan|tsan|fuzz  CC=gcc|clang  PREFIX= DESTDIR= WERROR=1 OUT=<build tree>'

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""What a server says of its data, as a flat dict that can be compared with another server's."""
+
+# Differ between two servers with the same data: how a stream lies in memory, when a consumer was last seen.
+STREAM_LAYOUT = {b"radix-tree-keys", b"radix-tree-nodes"}
+CONSUMER_TIMES = {b"seen-time", b"active-time"}
+
+
+def named(reply, leave_out=()):
+    """A reply of name, value, name, value, … as a dict."""
+    return {name: value for name, value in zip(reply[::2], reply[1::2]) if name not in leave_out}
+
+
+def stream_facts(reply):
+    """XINFO STREAM … FULL, without what may differ."""
+    stream = named(reply, STREAM_LAYOUT)
+    stream[b"groups"] = [named(group) for group in stream[b"groups"]]
+    for group in stream[b"groups"]:
+        group[b"consumers"] = [named(consumer, CONSUMER_TIMES) for consumer in group[b"consumers"]]
+    return stream
+
+
+def databases(call):
+    """The databases that hold anything, with their number of keys."""
+    sizes = {}
+    for db in range(16):
+        call("SELECT", db)
+        if size := call("DBSIZE"):
+            sizes[db] = size
+    return sizes
+
+
+def key_facts(call, db, key):
+    kind, digest, expiry = call.pipeline(
+        [("TYPE", key), ("DEBUG", "DIGEST-VALUE", key), ("PEXPIRETIME", key)]
+    )
+    facts = {(db, key, "type"): kind, (db, key, "digest"): digest, (db, key, "expiry"): expiry}
+    if kind == b"stream":
+        facts[db, key, "stream"] = stream_facts(call("XINFO", "STREAM", key, "FULL", "COUNT", 0))
+    return facts
+
+
+def observe(call):
+    """Everything there is to compare."""
+    facts = {"digest": call("DEBUG", "DIGEST"), "sizes": databases(call)}
+    facts["functions"] = sorted(call("FUNCTION", "LIST", "WITHCODE"), key=str)
+    for db in facts["sizes"]:
+        call("SELECT", db)
+        for key in call("KEYS", "*"):
+            facts.update(key_facts(call, db, key))
+    return facts
+
+
+def differences(expected, found, most=10):
+    """The first few differences of two observations, as lines; none: they are equal."""
+    lines = []
+    for name in expected.keys() | found.keys():
+        if expected.get(name) != found.get(name):
+            lines.append(f"{name}: expected {str(expected.get(name))[:900]}, found {str(found.get(name))[:900]}")
+    return sorted(lines)[:most]
