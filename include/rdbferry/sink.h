@@ -22,6 +22,7 @@ typedef struct rf_sink_options {
     int64_t saved_at;        /* the ctime that RDB outputs tell, in Unix seconds; -1: none */
     rf_compression compress; /* of files and stdout; an AOF directory is always plain */
     bool force;              /* replace what is there */
+    bool check;              /* look into every value, also those that are only copied */
     bool prefer_restore;     /* commands: RESTORE for all but strings */
     bool drop_unsupported;   /* leave out, with a notice, what the target has no words for */
     rf_notify notify;

@@ -97,6 +97,10 @@ typedef struct rf_encoding {
 
 RF_API const rf_encoding *rf_value_encoding(const rf_value *value);
 
+/* The name of the module that a value of type RF_MODULE belongs to, NUL-terminated, such as "vectorset". The
+ * value is not used by this, and has not been. */
+RF_API rf_code rf_value_module(rf_value *value, char name[10], rf_error *error);
+
 RF_API rf_code rf_value_skip(rf_value *value, rf_error *error);
 
 /* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. */
@@ -113,5 +117,9 @@ RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *c
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that
  * it can be used again and again. *size, if not NULL: the number of raw bytes. */
 RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);
+
+/* Looks into the whole value and counts its elements (entries of a stream; 1 for a string, 0 for a module).
+ * The value is held, and can be used afterwards. */
+RF_API rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error);
 
 #endif

@@ -84,6 +84,7 @@ static rf_code open_sink(struct conversion *conversion, rf_error *error)
         .saved_at = conversion->saved_at,
         .compress = destination_compression_of(options->output),
         .force = options->force,
+        .check = options->check,
         .prefer_restore = options->restore,
         .drop_unsupported = options->drop_unsupported,
         .notify = notices_listener(&conversion->notices),

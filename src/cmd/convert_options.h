@@ -14,7 +14,7 @@ struct convert_options {
     int to;   /* enum destination_kind */
     int base; /* rf_aof_base */
     bool preamble;
-    bool restore, drop_unsupported, force;
+    bool restore, drop_unsupported, force, check;
     rf_server target; /* 0.0: as the inputs say */
     int progress;     /* enum progress_when */
     bool quiet, verbose;

@@ -5,6 +5,7 @@
 #include "base/double_text.h"
 #include "base/fail.h"
 #include "rdb/dump_payload.h"
+#include "rdb/value.h"
 #include <stdio.h>
 
 void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options)
@@ -264,6 +265,10 @@ static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
 
 static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error)
 {
+    char name[10];
+    TRY(rf_value_module(entry->value, name, error));
+    if (!module_known_to(e->options.target, name))
+        return encoder_unsayable(e, "a vector set", error);
     return encode_restore(e, entry, "a module's value", error);
 }
 
@@ -291,13 +296,21 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
+/* RESTORE takes no collection without elements. */
+static rf_code encode_as_asked(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    uint64_t elements;
+    TRY(rf_value_check(entry->value, &elements, error));
+    return elements > 0 || entry->type == RF_STREAM ? encode_restore(e, entry, "as asked for", error) : RF_OK;
+}
+
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(entry->metadata.len > 0))
+    if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
         return encode_restore(e, entry, "metadata that modules attached to the key", error);
-    if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING &&
+    if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING && entry->type != RF_MODULE &&
                  dump_payload_accepted(entry, e->options.target)))
-        return encode_restore(e, entry, "as asked for", error);
+        return encode_as_asked(e, entry, error);
     return encoders[entry->type](e, entry, error);
 }
 

@@ -329,7 +329,7 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
     if (stored == 0)
-        notice(r, RF_NOTICE_NO_CHECKSUM, "the writer did not compute one");
+        notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none; --check looks into every value");
     else if (stored != computed)
         return window_fail(r->w, RF_E_CHECKSUM, "checksum %016llx, computed %016llx",
                            (unsigned long long)stored, (unsigned long long)computed);

@@ -103,6 +103,7 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .version = rf_server_rdb_version(options->target),
                              .db = -1,
                              .drop_unsupported = options->drop_unsupported,
+                             .check = options->check,
                              .notify = options->notify};
     put_magic(w);
     if (w->version >= AUX_SINCE)
@@ -111,25 +112,29 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
 
 /* --- what the target does not know ------------------------------------------------------------------ */
 
-COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+static void notice(const struct rdb_writer *w, const rf_entry *entry, rf_notice_code code, const char *detail)
 {
-    char target[32];
     bool is_key = entry->kind == RF_ENTRY_KEY;
-    if (!w->drop_unsupported) {
-        rf_server_format(w->target, target, sizeof target);
-        fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s", target, w->version,
-             what);
-        if (is_key)
-            error_key(error, entry->db, entry->key);
-        return RF_E_UNSAYABLE;
-    }
     if (w->notify.fn)
-        w->notify.fn(w->notify.ctx, &(rf_notice){.code = RF_NOTICE_DROPPED,
+        w->notify.fn(w->notify.ctx, &(rf_notice){.code = code,
                                                  .offset = (int64_t)entry->offset,
                                                  .db = is_key ? (int)entry->db : -1,
                                                  .key = is_key ? entry->key : (rf_slice){0},
-                                                 .detail = what});
-    return RF_OK;
+                                                 .detail = detail});
+}
+
+COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+{
+    char target[32];
+    if (w->drop_unsupported) {
+        notice(w, entry, RF_NOTICE_DROPPED, what);
+        return RF_OK;
+    }
+    rf_server_format(w->target, target, sizeof target);
+    fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s", target, w->version, what);
+    if (entry->kind == RF_ENTRY_KEY)
+        error_key(error, entry->db, entry->key);
+    return RF_E_UNSAYABLE;
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */
@@ -220,6 +225,39 @@ COLD static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error
     return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
 }
 
+static rf_code put_sayable_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(w->db != entry->db))
+        put_select(w, entry->db);
+    if (LIKELY(record_serves(w, entry)))
+        return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
+    return put_key_anew(w, entry, error);
+}
+
+static bool is_collection(rf_type type)
+{
+    return type != RF_STRING && type != RF_STREAM && type != RF_MODULE;
+}
+
+/* What a server would meet when it loads the value; one without elements it would skip. */
+COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    uint64_t elements;
+    TRY(rf_value_check(entry->value, &elements, error));
+    if (elements > 0 || !is_collection(entry->type))
+        return put_sayable_key(w, entry, error);
+    notice(w, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    return RF_OK;
+}
+
+COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    char name[10];
+    TRY(rf_value_module(entry->value, name, error));
+    return module_known_to(w->target, name) ? put_sayable_key(w, entry, error)
+                                            : unsayable(w, entry, "a vector set", error);
+}
+
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
@@ -229,11 +267,9 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
         return unsayable(w, entry, "an expiry after the year 2038", error);
     if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
-    if (UNLIKELY(w->db != entry->db))
-        put_select(w, entry->db);
-    if (LIKELY(record_serves(w, entry)))
-        return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
-    return put_key_anew(w, entry, error);
+    if (UNLIKELY(entry->type == RF_MODULE))
+        return put_module_key(w, entry, error);
+    return UNLIKELY(w->check) ? put_checked_key(w, entry, error) : put_sayable_key(w, entry, error);
 }
 
 /* --- other entries -------------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ struct rdb_writer {
     rf_server target;
     int version;
     int64_t db; /* selected; -1: none yet */
-    bool drop_unsupported;
+    bool drop_unsupported, check;
     rf_notify notify;
 };
 

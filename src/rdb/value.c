@@ -3,6 +3,7 @@
  * walk function of the value's type. */
 #include "rdb/value.h"
 
+#include "rdb/rdb_read.h"
 #include "rdb/rdb_write.h"
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
@@ -28,6 +29,30 @@ COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *err
     error_input(error, value->input);
     *value->sticky = *error;
     return code;
+}
+
+/* Looks at the first length of the value, which is the module's id, and goes back. */
+static rf_code peek_module_id(struct rf_value *value, uint64_t *id)
+{
+    struct window *w = value->stream;
+    uint64_t before = window_offset(w);
+    TRY(rdb_length(w, id));
+    w->pos -= window_offset(w) - before;
+    value->record = NULL; /* the window may have moved on */
+    return RF_OK;
+}
+
+rf_code rf_value_module(rf_value *value, char name[10], rf_error *error)
+{
+    uint64_t id;
+    if (value->used || value->type->encoding.type != RF_MODULE)
+        return fail(error, RF_E_ARGUMENT, "not a module's value, or used already");
+    value->stream->error = error;
+    rf_code code = peek_module_id(value, &id);
+    if (code != RF_OK)
+        return conclude(value, code, error);
+    module_name(id, name);
+    return RF_OK;
 }
 
 typedef rf_code use_fn(struct walk *k, void *arg);

@@ -93,6 +93,8 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
 rf_code module_skip_items(struct window *w);
 /* The nine letters of a module id, NUL-terminated. */
 void module_name(uint64_t id, char name[10]);
+/* False for the modules that no such server can have. */
+bool module_known_to(rf_server target, const char name[10]);
 
 /* clang-format off */
 #define TYPE(number, dialect, since, encoding, logical, walk) walk_fn walk;

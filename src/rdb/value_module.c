@@ -17,6 +17,12 @@ void module_name(uint64_t id, char name[10])
     name[9] = '\0';
 }
 
+/* Vector sets came with Redis 8.0 and are built in. All other modules are the user's to provide. */
+bool module_known_to(rf_server target, const char name[10])
+{
+    return strcmp(name, "vectorset") != 0 || (target.dialect == RF_REDIS && target.major >= 8);
+}
+
 rf_code module_skip_items(struct window *w)
 {
     enum { END, SINT, UINT, FLOAT, DOUBLE, STRING };

@@ -86,12 +86,19 @@ NEW_COMMANDS = {"HPEXPIREAT", "HSETEX", "XNACK", "XCFGSET", "XIDMPRECORD", "ARMS
 
 @unittest.skipUnless(samples.HAVE_CORPUS, "no folder of public dumps (RDBFERRY_CORPUS)")
 class PublicDumps(Folder):
+    def test_are_copied_as_they_are_without_a_check(self):
+        for name in ("valkey/corrupt_ziplist.rdb", "valkey/corrupt_empty_keys.rdb"):
+            path = dict(samples.public_dumps())[name]
+            folder = self.fresh()
+            done = run("convert", path, "-o", os.path.join(folder, "appendonlydir"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_fail_with_the_right_words(self):
         def check(name, path):
             for output in ("out.aof", "appendonlydir"):
                 code, message = FAILS.get(name, {}).get(output, (0, "*"))
                 folder = self.fresh()
-                done = run("convert", path, "-o", os.path.join(folder, output))
+                done = run("convert", path, "-o", os.path.join(folder, output), "--check")
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertTrue(fnmatch.fnmatch(done.stderr.decode(), message), done.stderr)
                 if code:
@@ -113,7 +120,7 @@ class PublicDumps(Folder):
     def test_server_loads_the_directory(self):
         def check(name, path):
             if name not in FAILS and name not in NEED_MODULES and samples.rdb_version(path) <= samples.READABLE_BY_7_0:
-                self.assert_serves(path, "appendonlydir", None)
+                self.assert_serves(path, "appendonlydir", None, "--check")
 
         self.each(samples.public_dumps(), check)
 
@@ -121,9 +128,9 @@ class PublicDumps(Folder):
         restored = [value.version for value in model.keys.values() if isinstance(value, Restored)]
         return max(restored, default=0) > samples.READABLE_BY_7_0
 
-    def assert_serves(self, path, output, model):
+    def assert_serves(self, path, output, model, *options):
         """What the server reads from our output is what it reads from the dump, where it can read that."""
-        found = self.served_conversion(path, output)
+        found = self.served_conversion(path, output, *options)
         if samples.rdb_version(path) <= samples.READABLE_BY_7_0 and not path.endswith(".aof"):
             self.assert_same(path, self.served_dump(path), found)
         elif model is not None:

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking into a value before it is passed on as it is: a walk that only counts. */
+#include "rdb/value.h"
+
+static rf_code count_one(void *ctx)
+{
+    ++*(uint64_t *)ctx;
+    return RF_OK;
+}
+
+static rf_code count_item(void *ctx, rf_slice item)
+{
+    (void)item;
+    return count_one(ctx);
+}
+
+static rf_code count_scored(void *ctx, rf_slice member, double score)
+{
+    (void)member, (void)score;
+    return count_one(ctx);
+}
+
+static rf_code count_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    (void)field, (void)value, (void)expire_ms;
+    return count_one(ctx);
+}
+
+static rf_code count_slot(void *ctx, uint64_t index, rf_slice value)
+{
+    (void)index, (void)value;
+    return count_one(ctx);
+}
+
+static rf_code count_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+{
+    (void)id, (void)fields_values, (void)pairs;
+    return count_one(ctx);
+}
+
+rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
+{
+    static const rf_visitor counter = {.string = count_item,
+                                       .item = count_item,
+                                       .member = count_item,
+                                       .scored = count_scored,
+                                       .field = count_field,
+                                       .slot = count_slot,
+                                       .stream_entry = count_stream_entry};
+    *elements = 0;
+    TRY(rf_value_hold(value, NULL, error));
+    return rf_value_walk(value, &counter, elements, error);
+}
