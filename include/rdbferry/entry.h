@@ -5,6 +5,7 @@
 #define RDBFERRY_ENTRY_H
 
 #include <rdbferry/slice.h>
+#include <rdbferry/version.h>
 #include <stdint.h>
 
 typedef struct rf_value rf_value;
@@ -18,7 +19,7 @@ typedef enum rf_entry_kind {
     RF_ENTRY_COMMAND,    /* db, argc, argv: a command of an AOF */
 } rf_entry_kind;
 
-/* A logical type, as TYPE names it. Wire types and encodings are rf_value_encoding()'s affair. */
+/* A logical type, as TYPE names it. */
 /* clang-format off */
 #define RF_TYPES(X)                                                                     \
     X(STRING, "string") X(LIST, "list") X(SET, "set") X(ZSET, "zset") X(HASH, "hash")   \
@@ -32,6 +33,15 @@ typedef enum rf_type {
         RF_TYPE_COUNT
 } rf_type;
 
+/* How a wire type is called, where it comes from, what it means. */
+typedef struct rf_encoding {
+    const char *name; /* "listpack", "quicklist", ... as OBJECT ENCODING would say it where it can */
+    rf_type type;
+    uint8_t number;     /* the type byte */
+    int since;          /* the first RDB version that has it */
+    rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
+} rf_encoding;
+
 enum { RF_NO_EXPIRY = -1 };
 
 typedef struct rf_entry {
@@ -40,11 +50,12 @@ typedef struct rf_entry {
     int64_t db;
     rf_slice key;
     rf_type type;
-    int64_t expire_ms; /* Unix time in milliseconds; RF_NO_EXPIRY: none */
-    int64_t idle;      /* seconds since it was used (LRU); -1: not recorded */
-    int freq;          /* LFU counter 0..255; -1: not recorded */
-    rf_slice metadata; /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
-    rf_value *value;   /* lazy; owned by the reader, gone with the next entry */
+    const rf_encoding *encoding; /* of the value, as it lies in the input */
+    int64_t expire_ms;           /* Unix time in milliseconds; RF_NO_EXPIRY: none */
+    int64_t idle;                /* seconds since it was used (LRU); -1: not recorded */
+    int freq;                    /* LFU counter 0..255; -1: not recorded */
+    rf_slice metadata;           /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
+    rf_value *value;             /* lazy; owned by the reader, gone with the next entry */
     rf_slice name;
     rf_slice text;
     uint64_t keys, expiring;

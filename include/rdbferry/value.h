@@ -86,17 +86,6 @@ typedef struct rf_visitor {
     rf_code (*module)(void *ctx, const char name[10], uint64_t version); /* then nothing: it is opaque */
 } rf_visitor;
 
-/* How a wire type is called, where it comes from, what it means. */
-typedef struct rf_encoding {
-    const char *name; /* "listpack", "quicklist", ... as OBJECT ENCODING would say it where it can */
-    rf_type type;
-    uint8_t number;     /* the type byte */
-    int since;          /* the first RDB version that has it */
-    rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
-} rf_encoding;
-
-RF_API const rf_encoding *rf_value_encoding(const rf_value *value);
-
 /* The name of the module that a value of type RF_MODULE belongs to, NUL-terminated, such as "vectorset". The
  * value is not used by this, and has not been. */
 RF_API rf_code rf_value_module(rf_value *value, char name[10], rf_error *error);

@@ -95,13 +95,24 @@ const char *rf_code_text(rf_code code)
     return "an unknown code";
 }
 
+/* Both places where they differ: the second is the one to look at in a compressed file. */
+static void print_place(const rf_error *error, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (error->offset >= 0 && error->file_offset >= 0 && error->file_offset != error->offset)
+        snprintf(out, size,
+                 "offset 0x%" PRIx64 " (near 0x%" PRIx64 " in the file): ", (uint64_t)error->offset,
+                 (uint64_t)error->file_offset);
+    else if (error->offset >= 0)
+        snprintf(out, size, "offset 0x%" PRIx64 ": ", (uint64_t)error->offset);
+}
+
 size_t rf_error_format(const rf_error *error, char *out, size_t size)
 {
-    char place[32] = "", db[32] = "";
+    char place[80], db[32] = "";
     bool has_key = error->db >= 0 || error->key[0]; /* an empty key is a key */
 
-    if (error->offset >= 0)
-        snprintf(place, sizeof place, "offset 0x%" PRIx64 ": ", (uint64_t)error->offset);
+    print_place(error, place, sizeof place);
     if (error->db >= 0)
         snprintf(db, sizeof db, " (db %d)", error->db);
     int length = snprintf(out, size, "%s%s%s%s%s%s%s%s", error->input, error->input[0] ? ": " : "", place,

@@ -22,7 +22,7 @@ static void settle_last(struct stats *stats, uint64_t offset)
     stats->last = NULL;
 }
 
-__attribute__((cold, noinline)) static bool add_database(struct stats *stats, size_t index)
+static bool add_database(struct stats *stats, size_t index)
 {
     stats->databases[index] = calloc(1, sizeof *stats->databases[index]);
     return stats->databases[index] != NULL;
@@ -30,17 +30,18 @@ __attribute__((cold, noinline)) static bool add_database(struct stats *stats, si
 
 static bool add_key(struct stats *stats, const rf_entry *entry)
 {
-    const rf_encoding *encoding = rf_value_encoding(entry->value);
-    size_t slot = slot_of(encoding), index = index_of(entry->db);
+    size_t slot = slot_of(entry->encoding), index = index_of(entry->db);
     struct stats_count *cell;
 
     if (!stats->databases[index] && !add_database(stats, index))
         return false;
     cell = &stats->databases[index]->encodings[slot];
     if (cell->keys++ == 0)
-        stats->encodings[slot] = encoding;
+        stats->encodings[slot] = entry->encoding;
     cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
     stats->last = cell;
+    stats->last_encoding = entry->encoding;
+    stats->last_db = entry->db;
     stats->last_offset = entry->offset;
     return true;
 }
@@ -52,7 +53,7 @@ static void add_other(struct stats *stats, rf_entry_kind kind)
     stats->commands += kind == RF_ENTRY_COMMAND;
 }
 
-bool stats_add(struct stats *stats, const rf_entry *entry)
+bool stats_add_new(struct stats *stats, const rf_entry *entry)
 {
     settle_last(stats, entry->offset);
     if (entry->kind == RF_ENTRY_KEY)

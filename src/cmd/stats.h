@@ -25,12 +25,29 @@ struct stats {
     struct stats_database *databases[STATS_DATABASES + 1]; /* NULL: has no key */
     const rf_encoding *encodings[STATS_ENCODINGS];         /* NULL: has no key */
     uint64_t functions, module_aux, commands;
-    struct stats_count *last; /* counters of the entry before, whose bytes are not known yet; or NULL */
+    /* of the entry before, whose bytes are not known yet */
+    struct stats_count *last; /* NULL: it was no key */
+    const rf_encoding *last_encoding;
+    int64_t last_db;
     uint64_t last_offset;
 };
 
-/* False: out of memory. */
-bool stats_add(struct stats *stats, const rf_entry *entry);
+bool stats_add_new(struct stats *stats, const rf_entry *entry);
+
+/* False: out of memory. Most keys are like the one before. */
+static inline bool stats_add(struct stats *stats, const rf_entry *entry)
+{
+    struct stats_count *cell = stats->last;
+
+    if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->last_encoding ||
+        entry->db != stats->last_db)
+        return stats_add_new(stats, entry);
+    cell->keys++;
+    cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
+    cell->bytes += entry->offset - stats->last_offset;
+    stats->last_offset = entry->offset;
+    return true;
+}
 
 /* Ends an input, `offset` bytes long. */
 void stats_end_input(struct stats *stats, uint64_t offset);

@@ -211,11 +211,16 @@ static const struct {
 static rf_code encode_elements(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     unsigned item_args = batches[entry->type].item_args;
-    if (item_args && !batch_prepare(&e->batch, batches[entry->type].command, entry->key, item_args))
+    if (!batch_prepare(&e->batch, batches[entry->type].command, entry->key, item_args))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     TRY(rf_value_walk(entry->value, &visitor, e, error));
     batch_end(&e->batch);
     return RF_OK;
+}
+
+static rf_code encode_string(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    return rf_value_walk(entry->value, &visitor, e, error);
 }
 
 static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
@@ -246,7 +251,7 @@ static rf_code has_expiring_field(rf_entry *entry, bool *found, rf_error *error)
 {
     static const rf_visitor finder = {.field = find_expiring_field};
     *found = false;
-    if (rf_value_encoding(entry->value)->since < 12)
+    if (entry->encoding->since < 12)
         return RF_OK;
     TRY(rf_value_hold(entry->value, NULL, error));
     return rf_value_walk(entry->value, &finder, found, error);
@@ -275,15 +280,13 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
 typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
 
 static encode_fn *const encoders[RF_TYPE_COUNT] = {
-    [RF_STRING] = encode_elements, [RF_LIST] = encode_elements, [RF_SET] = encode_elements,
-    [RF_ZSET] = encode_elements,   [RF_HASH] = encode_hash,     [RF_STREAM] = encode_stream,
-    [RF_MODULE] = encode_module,   [RF_ARRAY] = encode_array,
+    [RF_STRING] = encode_string, [RF_LIST] = encode_elements, [RF_SET] = encode_elements,
+    [RF_ZSET] = encode_elements, [RF_HASH] = encode_hash,     [RF_STREAM] = encode_stream,
+    [RF_MODULE] = encode_module, [RF_ARRAY] = encode_array,
 };
 
-static void put_select(struct encoder *e, int64_t db)
+COLD static void put_select(struct encoder *e, int64_t db)
 {
-    if (LIKELY(e->db == db))
-        return;
     resp_array(e->out, 2);
     resp_bulk(e->out, SLICE("SELECT"));
     resp_bulk_i64(e->out, db);
@@ -316,7 +319,8 @@ static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 
 static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    put_select(e, entry->db);
+    if (UNLIKELY(e->db != entry->db))
+        put_select(e, entry->db);
     e->elements = 0;
     e->dropped = false;
     rf_code code = encode_value(e, entry, error);
@@ -357,7 +361,8 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
 static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     (void)error;
-    put_select(e, entry->db);
+    if (UNLIKELY(e->db != entry->db))
+        put_select(e, entry->db);
     resp_array(e->out, entry->argc);
     for (size_t i = 0; i < entry->argc; i++)
         resp_bulk(e->out, entry->argv[i]);

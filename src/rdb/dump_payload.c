@@ -16,7 +16,7 @@ enum {
 
 static int payload_version(const rf_entry *key)
 {
-    const rf_encoding *encoding = rf_value_encoding(key->value);
+    const rf_encoding *encoding = key->encoding;
     bool as_stored = rf_value_copied_type(key->value) == encoding->number;
     int version = as_stored && encoding->since > OLDEST_VERSION ? encoding->since : OLDEST_VERSION;
     return key->metadata.len && version < KEY_META_SINCE ? KEY_META_SINCE : version;
@@ -25,7 +25,7 @@ static int payload_version(const rf_entry *key)
 bool dump_payload_accepted(const rf_entry *key, rf_server target)
 {
     int version = payload_version(key);
-    rf_dialect dialect = key->metadata.len ? RF_REDIS : rf_value_encoding(key->value)->dialect;
+    rf_dialect dialect = key->metadata.len ? RF_REDIS : key->encoding->dialect;
     return rf_server_rdb_version(target) >= version &&
            (version <= LAST_COMMON_VERSION || dialect == target.dialect);
 }

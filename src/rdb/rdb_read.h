@@ -35,9 +35,24 @@ static inline rf_code rdb_length(struct window *w, uint64_t *n)
     return rdb_length_slow(w, n);
 }
 
+/* True if a string of less than 64 bytes lies here whole; then *n is its length. */
+static inline bool rdb_is_short_string(const struct window *w, size_t *n)
+{
+    if (UNLIKELY(w->end - w->pos < 0x40))
+        return false;
+    *n = *w->pos;
+    return *n < 0x40;
+}
+
 /* A string, whatever its encoding, as bytes that stay until window_release(). */
 static inline rf_code rdb_string(struct window *w, rf_slice *out)
 {
+    size_t short_length;
+    if (LIKELY(rdb_is_short_string(w, &short_length))) {
+        *out = (rf_slice){w->pos + 1, short_length};
+        w->pos += 1 + short_length;
+        return RF_OK;
+    }
     TRY(window_need(w, 1));
     if (UNLIKELY(*w->pos >= 0xc0))
         return rdb_string_encoded(w, out);
@@ -52,6 +67,11 @@ static inline rf_code rdb_string(struct window *w, rf_slice *out)
 /* Passes a string by; its bytes need not be contiguous and are not decoded. */
 static inline rf_code rdb_skip_string(struct window *w)
 {
+    size_t short_length;
+    if (LIKELY(rdb_is_short_string(w, &short_length))) {
+        w->pos += 1 + short_length;
+        return RF_OK;
+    }
     TRY(window_need(w, 1));
     if (UNLIKELY(*w->pos >= 0xc0))
         return rdb_skip_string_encoded(w);

@@ -118,18 +118,34 @@ static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *to
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-/* A key outlives the bytes it was read from, so it is copied. */
-static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out)
+COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out)
 {
     rf_slice key;
     TRY(rdb_string(r->w, &key));
     if (UNLIKELY(r->key.cap < key.len) && !buffer_reserve(&r->key, key.len))
         return window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
-    if (key.len)
-        memcpy(r->key.data, key.ptr, key.len);
+    memcpy(r->key.data, key.ptr, key.len);
     out->ptr = r->key.data;
     out->len = key.len;
     return RF_OK;
+}
+
+/* A key outlives the bytes it was read from, so it is copied: a short one, as most are, in a block of which
+ * the rest does not matter. */
+enum { SHORT_KEY = 32 };
+
+static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out)
+{
+    struct window *w = r->w;
+    if (LIKELY(w->end - w->pos > SHORT_KEY && *w->pos <= SHORT_KEY)) {
+        size_t len = *w->pos;
+        memcpy(r->key.data, w->pos + 1, SHORT_KEY);
+        w->pos += 1 + len;
+        out->ptr = r->key.data;
+        out->len = len;
+        return RF_OK;
+    }
+    return read_long_key_name(r, out);
 }
 
 static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
@@ -159,6 +175,7 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
         take_no_prefix(entry);
     entry->kind = RF_ENTRY_KEY;
     entry->type = type->encoding.type;
+    entry->encoding = &type->encoding;
     entry->value = &r->value;
     entry->key = key;
     entry->db = r->db;
@@ -386,10 +403,9 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
         if (r->has_prefix)
             clear_prefix(r);
     }
-    entry->offset = window_offset(r->w);
-    while (!told) {
+    uint64_t at = entry->offset = window_offset(r->w);
+    for (; !told; at = window_offset(r->w)) {
         uint8_t byte;
-        uint64_t at = window_offset(r->w);
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
         if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
@@ -411,7 +427,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     r->value = (struct rf_value){
         .templates = &r->templates, .stream = w, .input = input, .sticky = sticky, .notify = notify};
     clear_prefix(r);
-    return RF_OK;
+    return buffer_reserve(&r->key, SHORT_KEY) ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory");
 }
 
 void rdb_reader_close(struct rdb_reader *r)

@@ -197,7 +197,7 @@ static bool copied_as_stored(const rf_entry *entry)
 
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
-    const rf_encoding *encoding = &entry->value->type->encoding;
+    const rf_encoding *encoding = entry->encoding;
     if (!copied_as_stored(entry))
         return true;
     return encoding->since <= w->version &&
@@ -262,7 +262,7 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
     if (UNLIKELY(!target_has_type(w, entry)))
-        return unsayable(w, entry, rf_value_encoding(entry->value)->name, error);
+        return unsayable(w, entry, entry->encoding->name, error);
     if (UNLIKELY(!target_has_expiry(w, entry)))
         return unsayable(w, entry, "an expiry after the year 2038", error);
     if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))

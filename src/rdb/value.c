@@ -17,11 +17,6 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
                                              .detail = detail});
 }
 
-const rf_encoding *rf_value_encoding(const rf_value *value)
-{
-    return &value->type->encoding;
-}
-
 /* An error in the middle of a value is for good: the reader has lost its place. */
 COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
 {

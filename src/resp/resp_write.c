@@ -2,6 +2,16 @@
 /* The rarer ways to print a bulk string. */
 #include "resp/resp_write.h"
 
+/* clang-format off */
+#define HEADER(n) {"$" #n "\r\n"}
+#define TEN(t)                                                                  \
+    HEADER(t##0), HEADER(t##1), HEADER(t##2), HEADER(t##3), HEADER(t##4),       \
+    HEADER(t##5), HEADER(t##6), HEADER(t##7), HEADER(t##8), HEADER(t##9)
+/* clang-format on */
+
+const char resp_short_headers[RESP_SHORT][8] = {TEN(),  TEN(1), TEN(2), TEN(3), TEN(4),
+                                                TEN(5), TEN(6), TEN(7), TEN(8), TEN(9)};
+
 void resp_bulk_large(struct outbuf *out, rf_slice bytes)
 {
     out->pos = resp_print_header(outbuf_room(out, RESP_HEADER_MAX), '$', bytes.len);

@@ -12,23 +12,26 @@ enum { RESP_HEADER_MAX = 1 + NUMBER_TEXT_MAX + 2 };
 static inline uint8_t *resp_print_header(uint8_t *p, char mark, uint64_t n)
 {
     *p++ = (uint8_t)mark;
-    if (LIKELY(n < 100)) {
-        unsigned tens = (unsigned)n / 10;
-        *p = (uint8_t)('0' + tens);
-        p += tens > 0;
-        *p++ = (uint8_t)('0' + (unsigned)n % 10);
-    } else {
-        p += number_print_u64(p, n);
-    }
+    p += number_print_u64(p, n);
     *p++ = '\r';
     *p++ = '\n';
     return p;
 }
 
+enum { RESP_SHORT = 100 };
+
+/* "$<n>\r\n" for n below RESP_SHORT, in eight bytes each. */
+extern const char resp_short_headers[RESP_SHORT][8];
+
 /* "$<length>\r\n<bytes>\r\n"; returns the place behind it. `p` has RESP_HEADER_MAX + length + 2 bytes. */
 static inline uint8_t *resp_print_bulk(uint8_t *p, rf_slice bytes)
 {
-    p = resp_print_header(p, '$', bytes.len);
+    if (LIKELY(bytes.len < RESP_SHORT)) {
+        memcpy(p, resp_short_headers[bytes.len], 8);
+        p += bytes.len < 10 ? 4 : 5;
+    } else {
+        p = resp_print_header(p, '$', bytes.len);
+    }
     if (bytes.len)
         memcpy(p, bytes.ptr, bytes.len);
     p += bytes.len;
