@@ -65,6 +65,10 @@ RDBGEN  := $(OUT)/rdbgen
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
 
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo '  $(1)')
+
 # --- building ----------------------------------------------------------------------------------------
 
 # Rebuild when the flags change, not only the files.
@@ -79,26 +83,32 @@ $(CMD_OBJ): ALL_FLAGS = $(CMD_FLAGS)
 $(TEST_OBJ): ALL_FLAGS = $(TEST_FLAGS)
 $(OUT)/%.o: %.c $(OUT)/.flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_FLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_FLAGS) -MMD -MP -c $< -o $@
 
 # One relocatable object whose hidden symbols are local: the archive exports what the shared library does.
 $(STATIC): $(LIB_OBJ)
-	$(LD) -r $^ -o $(OUT)/librdbferry.o
-	objcopy --localize-hidden $(OUT)/librdbferry.o
-	rm -f $@
-	$(AR) rcs $@ $(OUT)/librdbferry.o
+	$(call say,AR $@)
+	$(Q)$(LD) -r $^ -o $(OUT)/librdbferry.o
+	$(Q)objcopy --localize-hidden $(OUT)/librdbferry.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(OUT)/librdbferry.o
 
 $(SHARED): $(LIB_OBJ)
-	$(CC) -shared -Wl,-soname,librdbferry.so.0 $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) -shared -Wl,-soname,librdbferry.so.0 $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
 
 $(PROGRAM): $(CMD_OBJ) $(STATIC)
-	$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) -lm -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) -lm -o $@
 
 $(UNIT): $(TEST_OBJ) $(LIB_OBJ)
-	$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs criterion liblzf) -lm -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs criterion liblzf) -lm -o $@
 
 $(RDBGEN): $(wildcard tools/rdbgen/*.c) $(wildcard tools/rdbgen/*.h) $(LIB_OBJ) $(OUT)/.flags
-	$(CC) $(TEST_FLAGS) $(filter %.c %.o,$^) $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs liblzf) -lm -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $(TEST_FLAGS) $(filter %.c %.o,$^) $(LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs liblzf) -lm -o $@
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
 
@@ -159,7 +169,8 @@ run-fuzzers: $(FUZZERS)
 	done
 
 $(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
-	$(CC) $(TEST_FLAGS) $^ $(LINK_FLAGS) -fsanitize=fuzzer $(LIB_LIBS) -lm -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $(TEST_FLAGS) $^ $(LINK_FLAGS) -fsanitize=fuzzer $(LIB_LIBS) -lm -o $@
 
 # --- installing --------------------------------------------------------------------------------------
 
@@ -192,4 +203,4 @@ clean:
 help:
 	@echo 'Targets:'
 	@sed -n 's/^## \([a-z]*\): /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
-	@echo 'Variables: BUILD=release|debug|asan|tsan|fuzz  CC=gcc|clang  PREFIX= DESTDIR= WERROR=1 OUT=<build tree>'
+	@echo 'Variables: BUILD=release|debug|asan|tsan|fuzz  CC=gcc|clang  PREFIX= DESTDIR= WERROR=1 V=1 OUT=<build tree>'

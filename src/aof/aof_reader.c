@@ -20,6 +20,7 @@ void aof_reader_open(struct aof_reader *r, struct window *w)
 static rf_code skip_annotation(struct window *w)
 {
     for (bool ended = false; !ended; w->pos++) {
+        window_release(w);
         TRY(window_need(w, 1));
         ended = *w->pos == '\n';
     }

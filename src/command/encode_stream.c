@@ -166,13 +166,17 @@ static rf_code survey(struct encoder *e, rf_entry *entry, const char **why, rf_e
 
 enum { ID_TEXT_MAX = 2 * NUMBER_TEXT_MAX + 1 };
 
+static size_t print_id(uint8_t *text, rf_stream_id id)
+{
+    size_t n = number_print_u64(text, id.ms);
+    text[n++] = '-';
+    return n + number_print_u64(text + n, id.seq);
+}
+
 static void put_id(struct encoder *e, rf_stream_id id)
 {
     uint8_t text[ID_TEXT_MAX];
-    size_t n = number_print_u64(text, id.ms);
-    text[n++] = '-';
-    n += number_print_u64(text + n, id.seq);
-    resp_bulk(e->out, (rf_slice){text, n});
+    resp_bulk(e->out, (rf_slice){text, print_id(text, id)});
 }
 
 /* The beginning of every command here. */
@@ -182,14 +186,39 @@ static void put_command(struct encoder *e, uint64_t args, rf_slice command)
     resp_bulk(e->out, command);
 }
 
+/* How much room an entry's XADD takes at most. */
+static size_t entry_room(const struct encoder *e, const rf_slice *fields_values, size_t count)
+{
+    size_t room = RESP_HEADER_MAX + e->batch.opening.len + ID_TEXT_MAX + BULK_EXTRA;
+    for (size_t i = 0; i < count; i++)
+        room += fields_values[i].len + BULK_EXTRA;
+    return room;
+}
+
+static void put_large_entry(struct encoder *e, rf_stream_id id, const rf_slice *fields_values, size_t count)
+{
+    resp_array(e->out, 3 + count);
+    outbuf_put(e->out, e->batch.opening.data, e->batch.opening.len);
+    put_id(e, id);
+    for (size_t i = 0; i < count; i++)
+        resp_bulk(e->out, fields_values[i]);
+}
+
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct encoder *e = ctx;
-    put_command(e, 3 + 2 * pairs, SLICE("XADD"));
-    resp_bulk(e->out, e->entry->key);
-    put_id(e, id);
-    for (size_t i = 0; i < 2 * pairs; i++)
-        resp_bulk(e->out, fields_values[i]);
+    size_t count = 2 * pairs, room = entry_room(e, fields_values, count);
+    uint8_t text[ID_TEXT_MAX];
+    if (UNLIKELY(room > OUTBUF_ROOM_MAX)) {
+        put_large_entry(e, id, fields_values, count);
+        return RF_OK;
+    }
+    uint8_t *p = resp_print_header(outbuf_room(e->out, room), '*', 3 + count);
+    memcpy(p, e->batch.opening.data, e->batch.opening.len);
+    p = resp_print_bulk(p + e->batch.opening.len, (rf_slice){text, print_id(text, id)});
+    for (size_t i = 0; i < count; i++)
+        p = resp_print_bulk(p, fields_values[i]);
+    e->out->pos = p;
     return RF_OK;
 }
 
@@ -336,5 +365,9 @@ rf_code encode_stream(struct encoder *e, rf_entry *entry, rf_error *error)
     if (!server_can(e->options.target, CAN_STREAMS))
         return encoder_unsayable(e, ability_text(CAN_STREAMS), error);
     TRY(survey(e, entry, &why, error));
-    return why ? encode_restore(e, entry, why, error) : rf_value_walk(entry->value, &commands, e, error);
+    if (why)
+        return encode_restore(e, entry, why, error);
+    if (!batch_prepare(&e->batch, SLICE("XADD"), entry->key, 1))
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
+    return rf_value_walk(entry->value, &commands, e, error);
 }

@@ -73,8 +73,6 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
 
 /* --- strings and collections ------------------------------------------------------------------------ */
 
-enum { BULK_EXTRA = RESP_HEADER_MAX + 2 }; /* what a bulk string takes besides its bytes */
-
 /* "*3", the command's name, the key, and room for one more bulk string of n bytes. */
 #define PUT_KEY_COMMAND(e, name, n) \
     put_key_command(e, "*3\r\n" name "\r\n", sizeof("*3\r\n" name "\r\n") - 1, n)

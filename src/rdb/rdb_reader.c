@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
+#include "rdb/rdb_write.h"
 
 /* Reads what follows an opcode. *told: `entry` has been filled and is to be handed out. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
@@ -26,6 +27,7 @@ static void notice(const struct rdb_reader *r, rf_notice_code code, const char *
 static void clear_prefix(struct rdb_reader *r)
 {
     r->has_prefix = false;
+    r->place = 0;
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
     r->metadata.len = 0;
@@ -44,12 +46,25 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
     return RF_OK;
 }
 
+/* Where a prefix stands among those of its key, and whether that is in our writer's own words: a record is
+ * copied whole only where that makes no difference, so that it does not matter how the input is cut into
+ * blocks. */
+static void take_place(struct rdb_reader *r, int place, bool in_our_words)
+{
+    if (place <= r->place || !in_our_words)
+        r->record = VALUE_NO_RECORD;
+    r->place = place;
+}
+
+enum { PLACE_EXPIRY = 1, PLACE_EVICTION, PLACE_METADATA };
+
 static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
     TRY(window_need(r->w, 4));
     r->expire_ms = (int64_t)(int32_t)load_le32(r->w->pos) * 1000;
     r->w->pos += 4;
+    take_place(r, PLACE_EXPIRY, false);
     return RF_OK;
 }
 
@@ -59,15 +74,18 @@ static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *told)
     uint64_t ms;
     TRY(rdb_u64le(r->w, &ms));
     r->expire_ms = (int64_t)ms;
+    take_place(r, PLACE_EXPIRY, r->expire_ms != RF_NO_EXPIRY);
     return RF_OK;
 }
 
 static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
-    uint64_t seconds;
+    uint64_t seconds, at = window_offset(r->w);
     TRY(rdb_length(r->w, &seconds));
     r->idle = (int64_t)(seconds & INT64_MAX);
+    take_place(r, PLACE_EVICTION,
+               seconds <= INT64_MAX && window_offset(r->w) - at == rdb_length_size(seconds));
     return RF_OK;
 }
 
@@ -77,6 +95,7 @@ static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *told)
     uint8_t freq;
     TRY(rdb_u8(r->w, &freq));
     r->freq = freq;
+    take_place(r, PLACE_EVICTION, true);
     return RF_OK;
 }
 
@@ -113,15 +132,22 @@ static rf_code pass_key_metadata(struct window *w)
 static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
+    take_place(r, PLACE_METADATA, true);
     return keep_raw(r, &r->metadata, pass_key_metadata);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out)
+/* *record: lost where the key is not stored as our writer does it. */
+COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out, uint64_t *record)
 {
     rf_slice key;
+    uint64_t at = window_offset(r->w);
+    TRY(window_need(r->w, 1));
+    bool is_raw = *r->w->pos < 0xc0;
     TRY(rdb_string(r->w, &key));
+    if (!is_raw || window_offset(r->w) - at != rdb_length_size(key.len) + key.len)
+        *record = VALUE_NO_RECORD;
     if (UNLIKELY(r->key.cap < key.len) && !buffer_reserve(&r->key, key.len))
         return window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
     memcpy(r->key.data, key.ptr, key.len);
@@ -134,7 +160,7 @@ COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out)
  * the rest does not matter. */
 enum { SHORT_KEY = 32 };
 
-static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out)
+static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out, uint64_t *record)
 {
     struct window *w = r->w;
     if (LIKELY(w->end - w->pos > SHORT_KEY && *w->pos <= SHORT_KEY)) {
@@ -145,7 +171,7 @@ static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out)
         out->len = len;
         return RF_OK;
     }
-    return read_long_key_name(r, out);
+    return read_long_key_name(r, out, record);
 }
 
 static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
@@ -168,7 +194,8 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
                                uint64_t at)
 {
     rf_slice key;
-    TRY(read_key_name(r, &key));
+    uint64_t record = r->has_prefix ? r->record : at;
+    TRY(read_key_name(r, &key, &record));
     if (r->has_prefix)
         take_prefix(r, entry);
     else
@@ -179,7 +206,7 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     entry->value = &r->value;
     entry->key = key;
     entry->db = r->db;
-    value_begin(&r->value, type, r->db, key, r->has_prefix ? r->record : at);
+    value_begin(&r->value, type, r->db, key, record);
     r->value.expire_ms = entry->expire_ms;
     return RF_OK;
 }

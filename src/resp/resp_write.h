@@ -6,7 +6,10 @@
 #include "base/number.h"
 #include "base/outbuf.h"
 
-enum { RESP_HEADER_MAX = 1 + NUMBER_TEXT_MAX + 2 };
+enum {
+    RESP_HEADER_MAX = 1 + NUMBER_TEXT_MAX + 2,
+    BULK_EXTRA = RESP_HEADER_MAX + 2, /* what a bulk string takes at most besides its bytes */
+};
 
 /* "<mark><n>\r\n"; returns the place behind it. `p` has RESP_HEADER_MAX bytes. */
 static inline uint8_t *resp_print_header(uint8_t *p, char mark, uint64_t n)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Inputs of any format. What is found sound can be encoded, and can be written as an RDB, which is sound too
+ * and encoded alike. Encoding for older servers does not crash. */
+#include "fuzz/convert.h"
+#include "rdb/rdb_writer.h"
+
+static rf_code write_entry(void *writer, rf_entry *entry, rf_error *error)
+{
+    return entry->kind == RF_ENTRY_COMMAND ? RF_OK : rdb_writer_put(writer, entry, error);
+}
+
+/* A writer needs more of an output than its outbuf only for the end, which is made here, without a checksum.
+ */
+static void write_rdb(const uint8_t *data, size_t size, rf_server target, struct buffer *rdb)
+{
+    static const uint8_t end[9] = {0xff};
+    static struct drain drain;
+    struct rdb_writer writer;
+    drain_open(&drain, rdb);
+    rdb_writer_open(&writer, &drain.output, RDB_PLAIN,
+                    &(rf_sink_options){.target = target, .saved_at = -1, .drop_unsupported = true});
+    if (convert(data, size, write_entry, &writer) != RF_OK)
+        abort();
+    drain_next(&drain.output.buf);
+    if (!buffer_append(rdb, slice_of(end, sizeof end)))
+        abort();
+}
+
+/* An RDB of its own dialect and of the newest version has everything. */
+static void check_rewritten(const uint8_t *data, size_t size, const struct encoder_options *options)
+{
+    struct buffer rdb = {0}, encoded = {0}, again = {0};
+    write_rdb(data, size, options->target, &rdb);
+    if (convert_check(rdb.data, rdb.len) != RF_OK || convert_encode(data, size, options, &encoded) != RF_OK ||
+        convert_encode(rdb.data, rdb.len, options, &again) != RF_OK)
+        abort();
+    if (again.len > encoded.len || !slice_equal(buffer_slice(&again), slice_of(encoded.data, again.len)))
+        abort(); /* what is missing are commands behind the RDB */
+    buffer_free(&rdb);
+    buffer_free(&encoded);
+    buffer_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct encoder_options newest[] = {
+        {.target = {RF_REDIS, 8, 10}, .drop_unsupported = true},
+        {.target = {RF_VALKEY, 9, 0}, .drop_unsupported = true},
+    };
+    static const struct encoder_options others[] = {
+        {.target = {RF_REDIS, 8, 10}, .prefer_restore = true},
+        {.target = {RF_VALKEY, 9, 0}, .drop_unsupported = true},
+        {.target = {RF_REDIS, 6, 0}, .drop_unsupported = true},
+        {.target = {RF_REDIS, 2, 6}, .drop_unsupported = true, .prefer_restore = true},
+    };
+    bool is_valkeys = size > 0 && *data == 'V';
+    if (convert_check(data, size) == RF_OK)
+        check_rewritten(data, size, &newest[is_valkeys]);
+    convert_encode(data, size, &others[size % 4], NULL);
+    return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/rdb_build.h"
+#include "support/record.h"
+#include "support/run.h"
+#include <criterion/criterion.h>
+
+static void expect_read(const char *aof, rf_code code, const char *told)
+{
+    static const size_t blocks[] = {1, 2, 3, 7, 4096};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        struct buffer text = {0};
+        rf_error error;
+        cr_expect_eq(run_read(slice_of(aof, strlen(aof)), blocks[i], &text, &error), code, "%s: %s", aof,
+                     error.message);
+        cr_expect_str_eq(record_end(&text), told, "%s", aof);
+        if (code != RF_OK)
+            cr_expect(error.offset >= 0 && (size_t)error.offset <= strlen(aof));
+        buffer_free(&text);
+    }
+}
+
+#define PING   "*1\r\n$4\r\nPING\r\n"
+#define SELECT "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n"
+#define SET    "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"
+#define MULTI  "*1\r\n$5\r\nMULTI\r\n"
+#define EXEC   "*1\r\n$4\r\nEXEC\r\n"
+
+Test(aof_reader, commands_and_their_database)
+{
+    expect_read(PING, RF_OK, "command 0 PING\n");
+    expect_read(SET SELECT SET, RF_OK, "command 0 SET a b\ncommand 3 SET a b\n");
+    expect_read(SELECT, RF_OK, "");
+    expect_read("*2\r\n$6\r\nselect\r\n$2\r\n15\r\n" PING, RF_OK, "command 15 PING\n");
+    expect_read(SELECT "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" PING, RF_OK, "command 0 PING\n");
+}
+
+Test(aof_reader, a_select_that_selects_nothing)
+{
+    expect_read(PING "*1\r\n$6\r\nSELECT\r\n", RF_E_CORRUPT, "command 0 PING\n");
+    expect_read("*2\r\n$6\r\nSELECT\r\n$1\r\nx\r\n", RF_E_CORRUPT, "");
+    expect_read("*2\r\n$6\r\nSELECT\r\n$2\r\n-1\r\n", RF_E_CORRUPT, "");
+    expect_read("*2\r\n$6\r\nSELECT\r\n$10\r\n2147483648\r\n", RF_E_CORRUPT, "");
+    expect_read("*3\r\n$6\r\nSELECT\r\n$1\r\n0\r\n$1\r\n0\r\n", RF_E_CORRUPT, "");
+}
+
+Test(aof_reader, annotations)
+{
+    expect_read("#TS:1700000000\r\n" PING "#TS:1700000001\r\n# what you like\n#\n" PING, RF_OK,
+                "command 0 PING\ncommand 0 PING\n");
+    expect_read("#TS:1700000000\r\n", RF_OK, "");
+    expect_read("#*1\r\n" PING, RF_OK, "command 0 PING\n");
+    expect_read(PING "#TS:17", RF_E_TRUNCATED, "command 0 PING\n");
+    expect_read("*1\r\n#TS:1\r\n$4\r\nPING\r\n", RF_E_CORRUPT, "");
+}
+
+Test(aof_reader, bare_line_feeds_behind_headers)
+{
+    expect_read("*1\n$4\nPING\r\n" PING, RF_OK, "command 0 PING\ncommand 0 PING\n");
+}
+
+Test(aof_reader, transactions)
+{
+    expect_read(MULTI SET EXEC PING, RF_OK,
+                "command 0 MULTI\ncommand 0 SET a b\ncommand 0 EXEC\ncommand 0 PING\n");
+    expect_read(MULTI EXEC MULTI EXEC, RF_OK,
+                "command 0 MULTI\ncommand 0 EXEC\ncommand 0 MULTI\ncommand 0 EXEC\n");
+    expect_read(MULTI SET, RF_E_TRUNCATED, "command 0 MULTI\ncommand 0 SET a b\n");
+    expect_read(MULTI SET "*1\r\n$4\r\nex", RF_E_TRUNCATED, "command 0 MULTI\ncommand 0 SET a b\n");
+    expect_read("*1\r\n$5\r\nmulti\r\n" SET "*1\r\n$4\r\nexec\r\n", RF_OK,
+                "command 0 multi\ncommand 0 SET a b\ncommand 0 exec\n");
+}
+
+Test(aof_reader, cut_anywhere)
+{
+    static const char whole[] = SET SELECT MULTI PING EXEC;
+    static const size_t ends[] = {0, sizeof SET - 1, sizeof SET SELECT - 2 + 1};
+    for (size_t cut = 1; cut < sizeof whole - 1; cut++) {
+        rf_error error;
+        bool between = cut == ends[1] || cut == ends[2];
+        rf_code code = run_read(slice_of(whole, cut), 4096, NULL, &error);
+        cr_expect_eq(code, between ? RF_OK : RF_E_TRUNCATED, "cut at %zu: %s", cut, error.message);
+        if (!between)
+            cr_expect_leq((size_t)error.offset, cut);
+    }
+}
+
+Test(aof_reader, headers_that_lie)
+{
+    expect_read("*9223372036854775807\r\n$1\r\na\r\n", RF_E_TRUNCATED, "");
+    expect_read("*1\r\n$4294967296\r\nabc\r\n", RF_E_TRUNCATED, "");
+    expect_read("*1\r\n$9223372036854775807\r\nabc\r\n", RF_E_TRUNCATED, "");
+    expect_read(PING "garbage", RF_E_CORRUPT, "command 0 PING\n");
+    expect_read(PING "\r\n" PING, RF_E_CORRUPT, "command 0 PING\n");
+    expect_read(PING "PING\r\n", RF_E_CORRUPT, "command 0 PING\n");
+}
+
+Test(aof_reader, a_preamble_selects_nothing_for_the_commands)
+{
+    struct build b = {0};
+    struct buffer text = {0};
+    rf_error error;
+    put_bytes(&b, SLICE("REDIS0009"));
+    put_hex(&b, "fe05 00 016b 0176");
+    put_end(&b);
+    put_bytes(&b, SLICE("#TS:1\r\n" SET SELECT SET));
+    cr_expect_eq(run_read(built(&b), 4096, &text, &error), RF_OK, "%s", error.message);
+    cr_expect_str_eq(record_end(&text), "key 5 k string\nstring v\ncommand 0 SET a b\ncommand 3 SET a b\n");
+    buffer_free(&text);
+    build_free(&b);
+}
+
+Test(aof_reader, what_it_says_of_itself)
+{
+    rf_reader_info info;
+    rf_error error;
+    cr_expect_eq(run_info(SLICE(PING), &info, &error), RF_OK);
+    cr_expect_str_eq(info.format, "aof");
+    cr_expect_eq(info.rdb_version, 0);
+    cr_expect_eq(info.writer.major, 0);
+    cr_expect_eq(info.saved_at, -1);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/exact.h"
+#include "support/rdb_build.h"
+#include "support/record.h"
+#include "support/run.h"
+#include "support/scratch.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME "appendonly.aof"
+#define SET  "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"
+
+static const rf_sink_options plain = {.target = {RF_REDIS, 7, 0}, .saved_at = -1},
+                             forced = {.target = {RF_REDIS, 7, 0}, .saved_at = -1, .force = true};
+
+static void put_rdb(struct build *b)
+{
+    put_bytes(b, SLICE("REDIS0009"));
+    put_hex(b, "fe02 00 016b 0176");
+    put_end(b);
+}
+
+/* A directory of its own inside the scratch directory. */
+static struct scratch directory_in(const struct scratch *scratch)
+{
+    struct scratch directory;
+    snprintf(directory.path, sizeof directory.path, "%.500s/dir", scratch->path);
+    return directory;
+}
+
+static rf_code convert(const struct scratch *directory, rf_slice input, rf_aof_base base,
+                       const rf_sink_options *options, rf_error *error)
+{
+    rf_sink *sink;
+    rf_code code = rf_sink_open_aofdir(directory->path, NAME, base, options, &sink, error);
+    return code == RF_OK ? run_sink(input, 0, sink, error) : code;
+}
+
+static void expect_file(const struct scratch *directory, const char *name, const char *content)
+{
+    rf_slice file = scratch_read(directory, name);
+    cr_expect(slice_equal(file, slice_of(content, strlen(content))), "%s: %.*s", name, (int)file.len,
+              (const char *)file.ptr);
+    exact_free(file);
+}
+
+static void expect_told(const struct scratch *directory, const char *name, const char *told)
+{
+    struct buffer text = {0};
+    rf_error error;
+    rf_slice file = scratch_read(directory, name);
+    cr_expect_eq(run_read(file, 0, &text, &error), RF_OK, "%s: %s", name, error.message);
+    cr_expect(strstr(record_end(&text), told), "%s: %s", name, (const char *)text.data);
+    exact_free(file);
+    buffer_free(&text);
+}
+
+/* --- what is written --------------------------------------------------------------------------------- */
+
+Test(aofdir, base_increment_and_manifest)
+{
+    struct build rdb = {0};
+    struct scratch scratch, directory;
+    rf_sink *sink;
+    rf_error error;
+    rf_output_info info;
+    static const char *const names[] = {NAME ".1.base.rdb", NAME ".1.incr.aof", NAME ".manifest"};
+    scratch_make(&scratch);
+    directory = directory_in(&scratch);
+    put_rdb(&rdb);
+    put_bytes(&rdb, SLICE(SET)); /* a preamble and a tail */
+    char with_slash[600];
+    snprintf(with_slash, sizeof with_slash, "%s/", directory.path);
+    cr_assert_eq(rf_sink_open_aofdir(with_slash, NAME, RF_BASE_RDB, &plain, &sink, &error), RF_OK);
+    cr_assert_eq(run_sink(built(&rdb), 0, sink, &error), RF_OK, "%s", error.message);
+    cr_expect_eq(scratch_count(&directory), 3);
+    expect_file(&directory, names[2],
+                "file " NAME ".1.base.rdb seq 1 type b\nfile " NAME ".1.incr.aof seq 1 type i\n");
+    expect_file(&directory, names[1], "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" SET);
+    expect_told(&directory, names[0], "aux aof-base 1\nkey 2 k string\nstring v\n");
+
+    struct stat st;
+    mode_t mask = umask(022);
+    umask(mask);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(stat(scratch_path(&directory, names[i]), &st), 0);
+        cr_expect_eq(st.st_mode & 0777, 0666 & ~mask);
+    }
+
+    /* The sizes it says are those on disk. */
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_AOF, &forced, &sink, &error), RF_OK);
+    cr_assert_eq(rf_sink_finish(sink, &error), RF_OK);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert(rf_sink_output(sink, i, &info));
+        cr_assert_eq(stat(info.path, &st), 0, "%s", info.path);
+        cr_expect_eq((uint64_t)st.st_size, info.bytes);
+    }
+    cr_expect_not(rf_sink_output(sink, 3, &info));
+    rf_sink_close(sink);
+    scratch_remove(&directory);
+    scratch_remove(&scratch);
+    build_free(&rdb);
+}
+
+Test(aofdir, a_base_of_commands)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory); /* which is there already, and stays */
+    put_rdb(&rdb);
+    rf_sink_options options = plain;
+    options.compress = RF_GZIP; /* not of these files */
+    cr_assert_eq(convert(&directory, built(&rdb), RF_BASE_AOF, &options, &error), RF_OK, "%s", error.message);
+    expect_file(&directory, NAME ".manifest",
+                "file " NAME ".1.base.aof seq 1 type b\nfile " NAME ".1.incr.aof seq 1 type i\n");
+    expect_file(&directory, NAME ".1.base.aof",
+                "*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    expect_file(&directory, NAME ".1.incr.aof", "");
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+Test(aofdir, a_name_with_special_characters)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    scratch_make(&directory);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, "my \"aof\"", RF_BASE_AOF, &plain, &sink, &error),
+                 RF_OK);
+    cr_assert_eq(rf_sink_finish(sink, &error), RF_OK);
+    rf_sink_close(sink);
+    expect_file(
+        &directory, "my \"aof\".manifest",
+        "file \"my \\\"aof\\\".1.base.aof\" seq 1 type b\nfile \"my \\\"aof\\\".1.incr.aof\" seq 1 type i\n");
+    scratch_remove(&directory);
+}
+
+Test(aofdir, names_that_are_none)
+{
+    rf_sink *sink;
+    rf_error error;
+    cr_expect_eq(rf_sink_open_aofdir("/tmp", "", RF_BASE_AOF, &plain, &sink, &error), RF_E_ARGUMENT);
+    cr_expect_eq(rf_sink_open_aofdir("/tmp", "a/b", RF_BASE_AOF, &plain, &sink, &error), RF_E_ARGUMENT);
+    cr_expect_eq(rf_sink_open_aofdir("/nonexistent/dir", NAME, RF_BASE_AOF, &plain, &sink, &error),
+                 RF_E_WRITE);
+    cr_expect_eq(rf_sink_open_aofdir("/dev/null", NAME, RF_BASE_AOF, &plain, &sink, &error), RF_E_WRITE);
+}
+
+/* --- what is there already --------------------------------------------------------------------------- */
+
+static void put_old(const struct scratch *directory, const char *manifest)
+{
+    static const char *const files[] = {NAME ".3.base.rdb", NAME ".5.incr.aof", NAME ".2.base.rdb",
+                                        "unlisted"};
+    for (size_t i = 0; i < 4; i++)
+        scratch_write(directory, files[i], slice_of(files[i], strlen(files[i])));
+    scratch_write(directory, NAME ".manifest", slice_of(manifest, strlen(manifest)));
+}
+
+#define OLD                                                                          \
+    "file " NAME ".3.base.rdb seq 3 type b\nfile " NAME ".2.base.rdb seq 2 type h\n" \
+    "file " NAME ".5.incr.aof seq 5 type i\n"
+
+Test(aofdir, what_is_there_stays_without_force)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    put_old(&directory, OLD);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &plain, &error), RF_E_EXISTS);
+    cr_expect_eq(scratch_count(&directory), 5);
+    expect_file(&directory, NAME ".manifest", OLD);
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+Test(aofdir, force_replaces_what_the_old_manifest_names)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    put_old(&directory, OLD);
+    cr_assert_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK, "%s", error.message);
+    expect_file(&directory, NAME ".manifest",
+                "file " NAME ".6.base.rdb seq 6 type b\nfile " NAME ".6.incr.aof seq 6 type i\n");
+    expect_told(&directory, NAME ".6.base.rdb", "key 2 k string\n");
+    expect_file(&directory, NAME ".6.incr.aof", "");
+    expect_file(&directory, "unlisted", "unlisted");
+    cr_expect_eq(scratch_count(&directory), 4);
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+/* A manifest may name anything in its directory, itself and the new files among them. */
+Test(aofdir, an_old_manifest_that_names_the_new_files)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    put_old(&directory, "file " NAME ".manifest seq 1 type h\nfile " NAME ".2.base.rdb seq 1 type b\n"
+                        "file " NAME ".2.incr.aof seq 1 type i\n");
+    cr_assert_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK, "%s", error.message);
+    expect_file(&directory, NAME ".manifest",
+                "file " NAME ".2.base.rdb seq 2 type b\nfile " NAME ".2.incr.aof seq 2 type i\n");
+    expect_told(&directory, NAME ".2.base.rdb", "key 2 k string\n");
+    expect_file(&directory, NAME ".2.incr.aof", "");
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+Test(aofdir, an_old_manifest_that_is_damaged)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    put_old(&directory, "garbage\n");
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_E_CORRUPT);
+    cr_expect_eq(scratch_count(&directory), 5);
+    expect_file(&directory, NAME ".manifest", "garbage\n");
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+Test(aofdir, another_servers_directory)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    scratch_write(&directory, "other.aof.manifest", SLICE("file x seq 1 type b\n"));
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_E_EXISTS);
+    cr_expect(strstr(error.message, "other.aof.manifest"), "%s", error.message);
+    cr_expect_eq(scratch_count(&directory), 1);
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+Test(aofdir, unlisted_files_of_the_same_names)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    scratch_write(&directory, NAME ".1.incr.aof", SLICE("stray"));
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &plain, &error), RF_E_EXISTS);
+    expect_file(&directory, NAME ".1.incr.aof", "stray");
+    cr_expect_eq(scratch_count(&directory), 1);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK);
+    expect_file(&directory, NAME ".1.incr.aof", "");
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+/* --- runs that come to nothing ----------------------------------------------------------------------- */
+
+Test(aofdir, an_abandoned_run_leaves_nothing)
+{
+    struct build damaged = {0};
+    struct scratch scratch, directory;
+    rf_error error;
+    scratch_make(&scratch);
+    directory = directory_in(&scratch);
+    put_bytes(&damaged, SLICE("REDIS0009"));
+    put_hex(&damaged, "00 016b 0176 02 016c 05");
+    cr_expect_eq(convert(&directory, built(&damaged), RF_BASE_RDB, &plain, &error), RF_E_TRUNCATED);
+    cr_expect_eq(scratch_count(&scratch), 0); /* the directory was ours */
+    cr_expect_eq(convert(&directory, SLICE(SET "*2\r\n"), RF_BASE_AOF, &plain, &error), RF_E_TRUNCATED);
+    cr_expect_eq(scratch_count(&scratch), 0);
+
+    put_old(&scratch, OLD);
+    cr_expect_eq(convert(&scratch, built(&damaged), RF_BASE_RDB, &forced, &error), RF_E_TRUNCATED);
+    cr_expect_eq(scratch_count(&scratch), 5);
+    expect_file(&scratch, NAME ".manifest", OLD);
+    expect_file(&scratch, NAME ".3.base.rdb", NAME ".3.base.rdb");
+    scratch_remove(&scratch);
+    build_free(&damaged);
+}
+
+Test(aofdir, closed_before_it_was_finished)
+{
+    struct scratch scratch, directory;
+    rf_sink *sink;
+    rf_error error;
+    scratch_make(&scratch);
+    directory = directory_in(&scratch);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &plain, &sink, &error), RF_OK);
+    cr_expect_eq(scratch_count(&directory), 2);
+    rf_sink_close(sink);
+    cr_expect_eq(scratch_count(&scratch), 0);
+    scratch_remove(&scratch);
+}
