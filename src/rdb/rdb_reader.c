@@ -5,7 +5,6 @@
 #include "base/number.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
-#include "rdb/rdb_write.h"
 
 /* Reads what follows an opcode. *told: `entry` has been filled and is to be handed out. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
@@ -27,7 +26,6 @@ static void notice(const struct rdb_reader *r, rf_notice_code code, const char *
 static void clear_prefix(struct rdb_reader *r)
 {
     r->has_prefix = false;
-    r->place = 0;
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
     r->metadata.len = 0;
@@ -46,25 +44,12 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
     return RF_OK;
 }
 
-/* Where a prefix stands among those of its key, and whether that is in our writer's own words: a record is
- * copied whole only where that makes no difference, so that it does not matter how the input is cut into
- * blocks. */
-static void take_place(struct rdb_reader *r, int place, bool in_our_words)
-{
-    if (place <= r->place || !in_our_words)
-        r->record = VALUE_NO_RECORD;
-    r->place = place;
-}
-
-enum { PLACE_EXPIRY = 1, PLACE_EVICTION, PLACE_METADATA };
-
 static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
     TRY(window_need(r->w, 4));
     r->expire_ms = (int64_t)(int32_t)load_le32(r->w->pos) * 1000;
     r->w->pos += 4;
-    take_place(r, PLACE_EXPIRY, false);
     return RF_OK;
 }
 
@@ -74,18 +59,17 @@ static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *told)
     uint64_t ms;
     TRY(rdb_u64le(r->w, &ms));
     r->expire_ms = (int64_t)ms;
-    take_place(r, PLACE_EXPIRY, r->expire_ms != RF_NO_EXPIRY);
+    if (r->expire_ms == RF_NO_EXPIRY)
+        r->record = VALUE_NO_RECORD;
     return RF_OK;
 }
 
 static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
-    uint64_t seconds, at = window_offset(r->w);
+    uint64_t seconds;
     TRY(rdb_length(r->w, &seconds));
     r->idle = (int64_t)(seconds & INT64_MAX);
-    take_place(r, PLACE_EVICTION,
-               seconds <= INT64_MAX && window_offset(r->w) - at == rdb_length_size(seconds));
     return RF_OK;
 }
 
@@ -95,7 +79,6 @@ static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *told)
     uint8_t freq;
     TRY(rdb_u8(r->w, &freq));
     r->freq = freq;
-    take_place(r, PLACE_EVICTION, true);
     return RF_OK;
 }
 
@@ -132,22 +115,15 @@ static rf_code pass_key_metadata(struct window *w)
 static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
-    take_place(r, PLACE_METADATA, true);
     return keep_raw(r, &r->metadata, pass_key_metadata);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-/* *record: lost where the key is not stored as our writer does it. */
-COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out, uint64_t *record)
+COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out)
 {
     rf_slice key;
-    uint64_t at = window_offset(r->w);
-    TRY(window_need(r->w, 1));
-    bool is_raw = *r->w->pos < 0xc0;
     TRY(rdb_string(r->w, &key));
-    if (!is_raw || window_offset(r->w) - at != rdb_length_size(key.len) + key.len)
-        *record = VALUE_NO_RECORD;
     if (UNLIKELY(r->key.cap < key.len) && !buffer_reserve(&r->key, key.len))
         return window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
     memcpy(r->key.data, key.ptr, key.len);
@@ -160,6 +136,7 @@ COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out, uint
  * the rest does not matter. */
 enum { SHORT_KEY = 32 };
 
+/* *record is lost with a longer key, and with one that is stored in an unusual way. */
 static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out, uint64_t *record)
 {
     struct window *w = r->w;
@@ -171,7 +148,8 @@ static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out, uint64_
         out->len = len;
         return RF_OK;
     }
-    return read_long_key_name(r, out, record);
+    *record = VALUE_NO_RECORD;
+    return read_long_key_name(r, out);
 }
 
 static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
@@ -402,14 +380,15 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-/* `at`: the offset of the opcode. */
+enum { EXPIRETIME_MS = 252 };
+
+/* `at`: the offset of the opcode. A key's record can be copied whole only where writing it anew would make
+ * the same bytes, or the output would depend on how the input is cut into blocks: so the head has to be the
+ * usual one, which is an expiry or nothing before the type, and a short key as it is. */
 static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *told)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
-    if (!opcode->is_prefix)
-        r->record = VALUE_NO_RECORD;
-    else if (!r->has_prefix)
-        r->record = at;
+    r->record = byte == EXPIRETIME_MS && !r->has_prefix ? at : VALUE_NO_RECORD;
     r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, told);

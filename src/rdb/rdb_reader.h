@@ -23,11 +23,10 @@ struct rdb_reader {
     const rf_notify *notify;
     int64_t db;
     bool has_prefix; /* what belongs to the next key is not as clear_prefix() leaves it */
-    int place;       /* of the last prefix in the order in which they are written */
     int freq;
     int64_t expire_ms;
-    uint64_t record; /* the offset of the first prefix if nothing but prefixes came since, all of them as
-                        rdb_writer.c writes them; or VALUE_NO_RECORD */
+    uint64_t
+        record; /* the offset of the expiry, if that is all that came before the key; or VALUE_NO_RECORD */
     int64_t idle;
     struct buffer key, metadata, aux; /* what an entry borrows that outlives releases */
     char module[10];

@@ -29,11 +29,6 @@ static inline size_t rdb_put_length(uint8_t *p, uint64_t n)
     return 9;
 }
 
-static inline size_t rdb_length_size(uint64_t n)
-{
-    return n < 1 << 6 ? 1 : n < 1 << 14 ? 2 : n <= UINT32_MAX ? 5 : 9;
-}
-
 static inline bool rdb_append_string(struct buffer *out, rf_slice bytes)
 {
     if (!buffer_reserve(out, RDB_LENGTH_MAX))
