@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading HASH_TEMPLATE records into a sorted table. (Redis src/rdb.c, 8.10) */
+/* Reading HASH_TEMPLATE records into an open-addressing table: servers write them in no order.
+ * (Redis src/rdb.c, 8.10) */
 #include "rdb/hash_template.h"
 
 #include "base/buffer.h"
@@ -7,59 +8,64 @@
 #include <stdlib.h>
 
 /* The place of `id`: where it is or would be. */
-static size_t place_of(const struct hash_templates *templates, uint64_t id)
+static struct hash_template *place_of(struct hash_template *all, size_t cap, uint64_t id)
 {
-    size_t low = 0, high = templates->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (templates->all[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t i = (id * 0x9e3779b97f4a7c15) >> 32 & (cap - 1);
+    while (all[i].fields && all[i].id != id)
+        i = (i + 1) & (cap - 1);
+    return &all[i];
 }
 
 const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id)
 {
-    size_t i = place_of(templates, id);
-    return i < templates->count && templates->all[i].id == id ? &templates->all[i] : NULL;
+    const struct hash_template *place = templates->cap ? place_of(templates->all, templates->cap, id) : NULL;
+    return place && place->fields ? place : NULL;
+}
+
+static bool grow(struct hash_templates *templates)
+{
+    size_t cap = templates->cap ? 2 * templates->cap : 16;
+    struct hash_template *all = calloc(cap, sizeof *all);
+    if (!all)
+        return false;
+    for (size_t i = 0; i < templates->cap; i++)
+        if (templates->all[i].fields)
+            *place_of(all, cap, templates->all[i].id) = templates->all[i];
+    free(templates->all);
+    templates->all = all;
+    templates->cap = cap;
+    return true;
 }
 
 static bool insert(struct hash_templates *templates, struct hash_template template)
 {
-    if (templates->count == templates->cap) {
-        size_t cap = templates->cap ? 2 * templates->cap : 16;
-        struct hash_template *all = realloc(templates->all, cap * sizeof *all);
-        if (!all)
-            return false;
-        templates->all = all;
-        templates->cap = cap;
-    }
-    size_t i = place_of(templates, template.id);
-    memmove(templates->all + i + 1, templates->all + i, (templates->count - i) * sizeof *templates->all);
-    templates->all[i] = template;
+    if (4 * (templates->count + 1) > 3 * templates->cap && !grow(templates))
+        return false;
+    *place_of(templates->all, templates->cap, template.id) = template;
     templates->count++;
     return true;
 }
 
-/* Field names ascend by length, then by bytes; so none occurs twice. */
-static bool ascends(rf_slice before, rf_slice field)
+/* Whether `field` may follow the name at the end of `bytes`: they ascend by length, then by bytes. So none
+ * occurs twice. */
+static bool ascends(const struct buffer *bytes, size_t length, rf_slice field)
 {
-    return before.len != field.len ? before.len < field.len : slice_compare(before, field) < 0;
+    if (length != field.len || length == 0)
+        return length < field.len;
+    return memcmp(bytes->data + bytes->len - length, field.ptr, length) < 0;
 }
 
 /* Reads the names one after another into `bytes`, their ends into `ends`: the count is not believed. */
 static rf_code read_fields(struct window *w, uint64_t count, struct buffer *bytes, struct buffer *ends)
 {
-    size_t start = 0; /* of the name before */
+    size_t length = 0; /* of the name before */
     for (; count > 0; count--) {
         rf_slice field;
         window_release(w);
         TRY(rdb_string(w, &field));
-        if (ends->len > 0 && !ascends(slice_of(bytes->data + start, bytes->len - start), field))
+        if (ends->len > 0 && !ascends(bytes, length, field))
             return window_fail(w, RF_E_CORRUPT, "hash template with fields out of order");
-        start = bytes->len;
+        length = field.len;
         bool kept = buffer_append(bytes, field) &&
                     buffer_append(ends, slice_of(&bytes->len, sizeof bytes->len));
         if (!kept)
@@ -117,7 +123,7 @@ rf_code hash_templates_read(struct hash_templates *templates, struct window *w)
 
 void hash_templates_free(struct hash_templates *templates)
 {
-    for (size_t i = 0; i < templates->count; i++)
+    for (size_t i = 0; i < templates->cap; i++)
         free(templates->all[i].fields);
     free(templates->all);
     *templates = (struct hash_templates){0};

@@ -11,13 +11,13 @@
 struct hash_template {
     uint64_t id;
     size_t count;
-    rf_slice *fields; /* owned, with the bytes behind the array */
+    rf_slice *fields; /* owned, with the bytes behind the array; NULL: a free place in the table */
 };
 
 /* A zeroed one is empty and ready. */
 struct hash_templates {
-    struct hash_template *all; /* ascending by id */
-    size_t count, cap;
+    struct hash_template *all;
+    size_t count, cap; /* cap: a power of two, or 0 */
 };
 
 rf_code hash_templates_read(struct hash_templates *templates, struct window *w);

@@ -53,15 +53,15 @@ rf_code rf_value_module(rf_value *value, char name[10], rf_error *error)
 typedef rf_code use_fn(struct walk *k, void *arg);
 
 /* Over the bytes of a value that is held. */
-COLD static rf_code use_held(struct walk *k, use_fn *use, void *arg)
+COLD static rf_code use_held(const struct walk *k, use_fn *use, void *arg)
 {
     struct window memory;
-    rf_error *error = k->w->error;
+    struct walk held = *k;
     window_open_memory(&memory, k->value->bytes);
     memory.segment_offset = k->value->offset;
-    memory.error = error;
-    k->w = &memory;
-    rf_code code = use(k, arg);
+    memory.error = k->w->error;
+    held.w = &memory;
+    rf_code code = use(&held, arg);
     window_close(&memory);
     return code;
 }

@@ -38,6 +38,13 @@ static rf_code count_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fi
     return count_one(ctx);
 }
 
+/* Whoever hears of a stream is told if its length is wrong. */
+static rf_code hear_stream(void *ctx, const rf_stream *stream)
+{
+    (void)ctx, (void)stream;
+    return RF_OK;
+}
+
 rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
 {
     static const rf_visitor counter = {.string = count_item,
@@ -46,7 +53,8 @@ rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
                                        .scored = count_scored,
                                        .field = count_field,
                                        .slot = count_slot,
-                                       .stream_entry = count_stream_entry};
+                                       .stream_entry = count_stream_entry,
+                                       .stream = hear_stream};
     *elements = 0;
     TRY(rf_value_hold(value, NULL, error));
     return rf_value_walk(value, &counter, elements, error);

@@ -267,7 +267,7 @@ static rf_code check_totals(struct stream_walk *s, const struct stream_entries *
 {
     if (entries->live > 0 && stream_id_compare(stream->last_id, entries->last) < 0)
         return CORRUPT(s->k, "stream: its last id is below that of its last entry");
-    if (stream->length != entries->live && s->k->visitor->stream)
+    if (stream->length != entries->live && s->k->visitor->stream) /* once, where it is walked twice */
         value_notice(s->k->value, RF_NOTICE_STREAM_LENGTH, "its entries were counted anew");
     stream->length = entries->live;
     if (stream->entries_added < stream->length)

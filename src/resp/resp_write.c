@@ -7,10 +7,13 @@
 #define TEN(t)                                                                  \
     HEADER(t##0), HEADER(t##1), HEADER(t##2), HEADER(t##3), HEADER(t##4),       \
     HEADER(t##5), HEADER(t##6), HEADER(t##7), HEADER(t##8), HEADER(t##9)
-/* clang-format on */
 
-const char resp_short_headers[RESP_SHORT][8] = {TEN(),  TEN(1), TEN(2), TEN(3), TEN(4),
-                                                TEN(5), TEN(6), TEN(7), TEN(8), TEN(9)};
+const char resp_short_headers[RESP_SHORT][8] = {
+    HEADER(0), HEADER(1), HEADER(2), HEADER(3), HEADER(4),
+    HEADER(5), HEADER(6), HEADER(7), HEADER(8), HEADER(9),
+    TEN(1), TEN(2), TEN(3), TEN(4), TEN(5), TEN(6), TEN(7), TEN(8), TEN(9),
+};
+/* clang-format on */
 
 void resp_bulk_large(struct outbuf *out, rf_slice bytes)
 {

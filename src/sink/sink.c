@@ -36,10 +36,16 @@ static rf_code hear_entry(void *ctx, rf_stream_id id, const rf_slice *fields_val
     return RF_OK;
 }
 
+static rf_code hear_stream(void *ctx, const rf_stream *stream)
+{
+    (void)ctx, (void)stream;
+    return RF_OK;
+}
+
 static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
-    /* A stream's entries are checked only where somebody listens. */
-    static const rf_visitor checker = {.stream_entry = hear_entry};
+    /* A stream's entries and its length are checked only where somebody listens. */
+    static const rf_visitor checker = {.stream_entry = hear_entry, .stream = hear_stream};
     (void)sink;
     return entry->kind == RF_ENTRY_KEY ? rf_value_walk(entry->value, &checker, NULL, error) : RF_OK;
 }

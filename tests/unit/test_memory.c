@@ -216,6 +216,30 @@ static const struct long_input inputs[] = {
     {"commands", "", "2a310d0a 24340d0a 50494e47 0d0a", false, ""},
 };
 
+/* Servers write them in no order; this one is the worst for a sorted table. */
+Test(memory, many_hash_templates)
+{
+    enum { TEMPLATES = LIMITED ? 200000 : 20000 };
+    struct build b = {0};
+    rf_error error;
+    put_bytes(&b, SLICE("REDIS0015"));
+    for (uint64_t id = TEMPLATES; id > 0; id--) {
+        put_u8(&b, 0xf2);
+        put_len(&b, id * 1024);
+        put_hex(&b, "01 0161");
+    }
+    for (uint64_t id = TEMPLATES; id > 0; id--) {
+        put_key(&b, 32, "k");
+        put_len(&b, id * 1024);
+        put_hex(&b, "0178");
+    }
+    put_end(&b);
+    struct buffer text = {0};
+    cr_expect_eq(run_read(built(&b), 0, &text, &error), RF_OK, "%s", error.message);
+    buffer_free(&text);
+    build_free(&b);
+}
+
 static rf_code use_nothing(void *ctx, rf_entry *entry, rf_error *error)
 {
     (void)ctx, (void)entry, (void)error;

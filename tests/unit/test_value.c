@@ -230,6 +230,39 @@ Test(value, a_held_value_can_be_used_again_and_again)
     }
 }
 
+Test(value, a_check_counts_and_leaves_it_usable)
+{
+    static const struct {
+        struct one_value value;
+        uint64_t elements;
+        rf_code code;
+    } checks[] = {
+        {{.type = 0, .hex = "00"}, 1, RF_OK},
+        {{.type = 1, .hex = "03 0161 c005 00"}, 3, RF_OK},
+        {{.type = 5, .hex = "00"}, 0, RF_OK},
+        {{.type = 16, .hex = "0d 0d000000 0200 816602 817602 ff"}, 1, RF_OK},
+        {{.type = 28, .hex = "01 00 00 00 0161"}, 1, RF_OK},
+        {{.type = 19, .hex = "00 02 0501 0000 0000 01 00"}, 0, RF_OK}, /* has not the two it claims */
+        {{.type = 16, .hex = "0d 0d000000 0300 816602 817602 ff"}, 0, RF_E_CORRUPT},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        struct opened o;
+        struct buffer text = {0};
+        uint64_t elements;
+        open_value(&o, &checks[i].value);
+        cr_expect_eq(rf_value_check(o.entry.value, &elements, &o.error), checks[i].code, "%s",
+                     checks[i].value.hex);
+        if (checks[i].code == RF_OK) {
+            cr_expect_eq(elements, checks[i].elements, "%s", checks[i].value.hex);
+            cr_expect_eq(o.notices[RF_NOTICE_STREAM_LENGTH], o.entry.type == RF_STREAM);
+            cr_expect_eq(rf_value_walk(o.entry.value, &recorder, &text, &o.error), RF_OK);
+            expect_end(&o);
+        }
+        buffer_free(&text);
+        close_value(&o);
+    }
+}
+
 Test(value, one_that_streams_by_is_used_once)
 {
     struct opened o;
