@@ -15,6 +15,7 @@
     X(FOREIGN_RECORD,  "foreign_record",  "records of another vendor skipped")                     \
     X(SLOT_IMPORT,     "slot_import",     "slots were being imported: their keys may be incomplete") \
     X(STREAM_LENGTH,   "stream_length",   "streams whose length differs from their entries")       \
+    X(MANY_DATABASES,  "many_databases",  "databases numbered 16 or more: the server must be set to have them") \
     X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
     X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \

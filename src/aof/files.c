@@ -94,15 +94,19 @@ static rf_code add_directory(const char *path, rf_files *files, rf_error *error)
     return code;
 }
 
-/* A manifest is told from its first word, like everything else that is read. */
+/* A manifest is told from its first word, like everything else that is read; comments may come before. */
 static bool begins_as_manifest(const char *path)
 {
-    char head[5];
+    char head[4096 + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool is = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head && memcmp(head, "file ", 5) == 0;
+    ssize_t n = fd >= 0 ? read(fd, head, sizeof head - 1) : -1;
     if (fd >= 0)
         close(fd);
-    return is;
+    head[n > 0 ? n : 0] = '\0';
+    const char *line = head;
+    while (*line == '#' && strchr(line, '\n'))
+        line = strchr(line, '\n') + 1;
+    return strncmp(line, "file ", 5) == 0;
 }
 
 rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)

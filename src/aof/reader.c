@@ -107,6 +107,8 @@ static rf_code after_rdb(rf_reader *r)
         r->info.format = "aof with rdb preamble";
         return begin_commands(r);
     }
+    if (r->rdb.is_preamble)
+        return window_fail(w, RF_E_CORRUPT, "0x%02x where a command of an AOF is expected", *w->pos);
     if (r->notify.fn)
         r->notify.fn(r->notify.ctx, &(rf_notice){.code = RF_NOTICE_TRAILING_BYTES,
                                                  .offset = (int64_t)window_offset(w),

@@ -12,8 +12,8 @@ static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
 
 static _Noreturn void die_of(int number, const sigset_t *deadly)
 {
-    message_progress(NULL);
     rf_remove_unfinished();
+    message_progress(NULL);
     pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
     raise(number); /* its action is the default one: nothing here has set another */
     abort();

@@ -22,7 +22,7 @@ struct conversion {
     rf_server target;   /* known when the sink is open */
     int64_t saved_at;   /* likewise */
     rf_sink *sink;      /* opened with the first entry: by then the input has said who wrote it */
-    rf_seen *seen;      /* NULL: a single input cannot repeat another's keys */
+    rf_seen *seen;      /* NULL: keys are not searched for duplicates */
     struct stats stats;
     struct notices notices;
     struct progress progress;
@@ -109,6 +109,24 @@ static rf_code need_sink(struct conversion *conversion, const struct input *inpu
 
 /* --- the flow --------------------------------------------------------------------------------------- */
 
+/* What commands do to the keys of other inputs, nobody can tell without running them. */
+static rf_code refuse_commands(rf_error *error)
+{
+    *error = (rf_error){.code = RF_E_ARGUMENT, .offset = -1, .file_offset = -1, .db = -1};
+    strcpy(error->message, "the commands of an AOF cannot be joined with other inputs");
+    return RF_E_ARGUMENT;
+}
+
+static void leave_out_function(struct conversion *conversion, const rf_entry *entry)
+{
+    rf_notify listener = notices_listener(&conversion->notices);
+
+    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_SAME_FUNCTION,
+                                           .offset = (int64_t)entry->offset,
+                                           .db = -1,
+                                           .detail = "an earlier input has it too"});
+}
+
 static rf_code put_entry(struct conversion *conversion, rf_entry *entry, rf_error *error)
 {
     bool again = false;
@@ -120,8 +138,12 @@ static rf_code put_entry(struct conversion *conversion, rf_entry *entry, rf_erro
         progress_count(&conversion->progress.commands);
     if (!stats_add(&conversion->stats, entry))
         return out_of_memory(error);
+    if (entry->kind == RF_ENTRY_COMMAND && conversion->options->operand_count > 1)
+        return refuse_commands(error);
     if (conversion->seen)
         code = rf_seen_add(conversion->seen, entry, &again, error);
+    if (again)
+        leave_out_function(conversion, entry);
     return code == RF_OK && !again ? rf_sink_put(conversion->sink, entry, error) : code;
 }
 
@@ -282,12 +304,12 @@ static enum status run(struct conversion *conversion)
 
 static bool prepare(struct conversion *conversion, const struct convert_options *options)
 {
-    bool several = options->operand_count > 1;
+    bool remembers = options->operand_count > 1 || options->check;
 
     *conversion = (struct conversion){.options = options};
     conversion->inputs = calloc(options->inputs.count, sizeof *conversion->inputs);
-    conversion->seen = several ? rf_seen_new() : NULL;
-    if (!conversion->inputs || (several && !conversion->seen))
+    conversion->seen = remembers ? rf_seen_new() : NULL;
+    if (!conversion->inputs || (remembers && !conversion->seen))
         return false;
     for (size_t i = 0; i < options->inputs.count; i++)
         conversion->inputs[i].path = options->inputs.paths[i];

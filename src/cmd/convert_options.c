@@ -5,6 +5,7 @@
 #include "options.h"
 #include "status.h"
 #include "terminal.h"
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,9 @@ enum { BASE_UNTOLD = -1 };
 
 static bool take_target(const char *argument, void *values)
 {
-    return rf_server_parse(argument, &((struct convert_options *)values)->target);
+    rf_server *target = &((struct convert_options *)values)->target;
+
+    return rf_server_parse(argument, target) && target->major > 0;
 }
 
 static const struct option_choice kinds[] = {
@@ -135,12 +138,47 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The output and the report must not be an input, and not each other. */
+static bool stat_output(const char *path, struct stat *found)
+{
+    return (is_dash(path) ? fstat(STDOUT_FILENO, found) : stat(path, found)) == 0;
+}
+
+/* Where a file lies or would lie. */
+static bool stat_directory(const char *path, struct stat *found)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX];
+
+    if (!slash)
+        return stat(".", found) == 0;
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
+    return stat(directory, found) == 0;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Two names of one file, be it there or not. */
+static bool same_place(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+
+    if (stat_output(a, &of_a) && stat_output(b, &of_b))
+        return same_file(&of_a, &of_b);
+    return strcmp(last_part(a), last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
+           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* No input may be `path`. */
 static bool check_clash(const struct convert_options *options, const char *path, const char *what)
 {
     struct stat written, read;
 
-    if (is_dash(path) ? fstat(STDOUT_FILENO, &written) != 0 : stat(path, &written) != 0)
+    if (!stat_output(path, &written))
         return true;
     for (size_t i = 0; i < options->inputs.count; i++) {
         const struct input input = {.path = options->inputs.paths[i]};
@@ -148,6 +186,20 @@ static bool check_clash(const struct convert_options *options, const char *path,
         if (input_stat(&input, &read) && same_file(&written, &read))
             return wrong("%s '%s' is also an input", what, path);
     }
+    return true;
+}
+
+/* Nor may it lie in an AOF directory that is written, of which the old files go. */
+static bool check_clash_inside(const struct convert_options *options)
+{
+    struct stat written, read;
+
+    if (options->to != TO_AOF_DIR || stat(options->output, &written) != 0)
+        return true;
+    for (size_t i = 0; i < options->inputs.count; i++)
+        if (!is_dash(options->inputs.paths[i]) && stat_directory(options->inputs.paths[i], &read) &&
+            written.st_dev == read.st_dev && written.st_ino == read.st_ino)
+            return wrong("input '%s' lies in the output '%s'", options->inputs.paths[i], options->output);
     return true;
 }
 
@@ -160,11 +212,11 @@ static bool check_files(const struct convert_options *options)
             return wrong("stdin can be read once");
         stdin_seen |= is_dash(options->inputs.paths[i]);
     }
-    if (!check_clash(options, options->output, "the output"))
+    if (!check_clash(options, options->output, "the output") || !check_clash_inside(options))
         return false;
     if (!options->report)
         return true;
-    if (strcmp(options->report, options->output) == 0)
+    if (same_place(options->report, options->output))
         return wrong("'%s' is both the output and the report", options->report);
     return check_clash(options, options->report, "the report");
 }

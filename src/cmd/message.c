@@ -2,6 +2,7 @@
 /* Messages on stderr. Text is formatted, made harmless, and handed to stdio under one lock. */
 #include "message.h"
 #include "terminal.h"
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -143,9 +144,18 @@ void message_summary(const char *format, ...)
     va_end(args);
 }
 
+/* Whoever draws must not wait: it has signals to attend to. */
+static bool stderr_has_room(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&fd, 1, 0) > 0 && fd.revents & POLLOUT;
+}
+
 void message_progress(const char *line)
 {
-    pthread_mutex_lock(&lock);
+    if (!stderr_has_room() || pthread_mutex_trylock(&lock) != 0)
+        return;
     wipe_progress();
     if (line) {
         fprintf(stderr, "%.*s", (int)terminal_width(STDERR_FILENO) - 1, line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64 by tables, 16 bytes at a time, joining of checksums, and the choice of the way to go.
+/* CRC-64 by tables, 16 bytes at a time, backwards, and the choice of the way to go.
  *
  * Checksums are polynomials over GF(2) modulo the CRC's own, bit 63 being the coefficient of x^0 and bit 0
  * that of x^63 ("reflected"). A byte more multiplies by x^8. */
@@ -55,24 +55,6 @@ uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n)
     for (; n > 0; n--, p++)
         crc = tables[0][(crc ^ *p) & 0xff] ^ crc >> 8;
     return crc;
-}
-
-static uint64_t multiply(uint64_t a, uint64_t b)
-{
-    uint64_t product = 0;
-    for (; a; a <<= 1, b = times_x(b))
-        if (a >> 63)
-            product ^= b;
-    return product;
-}
-
-uint64_t crc64_combine(uint64_t crc_a, uint64_t crc_b, uint64_t length_b)
-{
-    uint64_t power = (uint64_t)1 << (63 - 8); /* x^8, squared as often as length_b has bits */
-    for (; length_b; length_b >>= 1, power = multiply(power, power))
-        if (length_b & 1)
-            crc_a = multiply(crc_a, power);
-    return crc_a ^ crc_b;
 }
 
 /* times_x() undone: it has set bit 63 exactly where it has added the polynomial. */

@@ -14,9 +14,6 @@
  * has at the first call. */
 uint64_t crc64(uint64_t crc, const void *bytes, size_t n);
 
-/* The checksum of A followed by B, from those of both and B's length. */
-uint64_t crc64_combine(uint64_t crc_a, uint64_t crc_b, uint64_t length_b);
-
 /* The checksum of what `crc` covers without its last n bytes, which are given. Slow: for a few bytes. */
 uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n);
 

@@ -16,6 +16,7 @@
  * rewriteStreamObject) */
 #include "base/fail.h"
 #include "command/encoder.h"
+#include "rdb/value_stream.h"
 #include <stdlib.h>
 
 /* --- what the groups refer to ------------------------------------------------------------------------- */
@@ -30,10 +31,7 @@ struct survey {
 
 static int compare_ids(const void *a, const void *b)
 {
-    const rf_stream_id *left = a, *right = b;
-    if (left->ms != right->ms)
-        return left->ms < right->ms ? -1 : 1;
-    return (left->seq > right->seq) - (left->seq < right->seq);
+    return stream_id_compare(*(const rf_stream_id *)a, *(const rf_stream_id *)b);
 }
 
 static void beyond_commands(struct survey *s, const char *what)

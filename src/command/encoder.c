@@ -298,20 +298,20 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
 }
 
 /* RESTORE takes no collection without elements. */
-static rf_code encode_as_asked(struct encoder *e, rf_entry *entry, rf_error *error)
+static rf_code encode_whole(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
 {
     uint64_t elements;
     TRY(rf_value_check(entry->value, &elements, error));
-    return elements > 0 || entry->type == RF_STREAM ? encode_restore(e, entry, "as asked for", error) : RF_OK;
+    return elements > 0 || entry->type == RF_STREAM ? encode_restore(e, entry, why, error) : RF_OK;
 }
 
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
-        return encode_restore(e, entry, "metadata that modules attached to the key", error);
+        return encode_whole(e, entry, "metadata that modules attached to the key", error);
     if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING && entry->type != RF_MODULE &&
                  dump_payload_accepted(entry, e->options.target)))
-        return encode_as_asked(e, entry, error);
+        return encode_whole(e, entry, "as asked for", error);
     return encoders[entry->type](e, entry, error);
 }
 

@@ -33,7 +33,6 @@ struct output_state {
     struct queue full, free;
     struct output_block *blocks[BLOCKS];
     struct output_block *filling; /* the encoder's */
-    uint64_t handed_on;           /* bytes in the blocks before it */
     pthread_t thread;
     bool running;
 
@@ -99,7 +98,6 @@ static void output_next(struct outbuf *buf)
     size_t len = (size_t)(buf->pos - buf->start);
 
     buf->code = atomic_load_explicit(&state->failed, memory_order_acquire);
-    state->handed_on += len;
     if (buf->code == RF_OK) {
         state->filling->len = len;
         queue_put(&state->full, state->filling);
@@ -134,11 +132,6 @@ rf_code output_crc(struct output *out, uint64_t *crc, rf_error *error)
     TRY(output_failure(out, error));
     *crc = out->state->crc;
     return RF_OK;
-}
-
-uint64_t output_tell(const struct output *out)
-{
-    return out->state->handed_on + (uint64_t)(out->buf.pos - out->buf.start);
 }
 
 /* --- from open to close ------------------------------------------------------------------------------ */

@@ -33,9 +33,6 @@ rf_code output_failure(struct output *out, rf_error *error);
 /* The CRC-64 of everything put in so far. Waits for the writer. */
 rf_code output_crc(struct output *out, uint64_t *crc, rf_error *error);
 
-/* Bytes put in so far. */
-uint64_t output_tell(const struct output *out);
-
 /* Everything is on disk and synced, the file still under its temporary name. */
 rf_code output_finish(struct output *out, rf_error *error);
 

@@ -29,9 +29,13 @@ static rf_code open_direct(struct output_file *file, rf_error *error)
 static rf_code open_temporary(struct output_file *file, rf_error *error)
 {
     struct stat st;
-    if (!file->force && lstat(file->path, &st) == 0)
+    bool is_there = lstat(file->path, &st) == 0;
+    if (is_there && !file->force)
         return fail(error, RF_E_EXISTS, "%s: is there already", file->path);
-    TRY(tempfile_create(file->path, &file->temporary, error));
+    char *behind_link = is_there && S_ISLNK(st.st_mode) ? realpath(file->path, NULL) : NULL;
+    rf_code code = tempfile_create(behind_link ? behind_link : file->path, &file->temporary, error);
+    free(behind_link);
+    TRY(code);
     file->fd = tempfile_fd(file->temporary);
     return RF_OK;
 }

@@ -54,13 +54,27 @@ static void remove_listed(struct tempfile *file)
     unlist(file);
 }
 
+static pthread_mutex_t commits = PTHREAD_MUTEX_INITIALIZER; /* taken before `lock` */
+
+void tempfile_commits_begin(void)
+{
+    pthread_mutex_lock(&commits);
+}
+
+void tempfile_commits_end(void)
+{
+    pthread_mutex_unlock(&commits);
+}
+
 void rf_remove_unfinished(void)
 {
+    pthread_mutex_lock(&commits);
     pthread_mutex_lock(&lock);
     ended = true;
     while (unfinished) /* newest first: files before the directory that was made for them */
         remove_listed(unfinished);
     pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&commits);
 }
 
 static rf_code fail_ended(const struct tempfile *file, rf_error *error)
@@ -239,9 +253,12 @@ rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
     pthread_mutex_unlock(&lock);
     TRY(code);
     /* EBADF: it could not be opened for reading; EINVAL: the file system does not sync directories */
-    if (fsync(file->dir) < 0 && errno != EBADF && errno != EINVAL)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot sync the directory", file->target);
-    return RF_OK;
+    if (fsync(file->dir) == 0 || errno == EBADF || errno == EINVAL)
+        return RF_OK;
+    fail_errno(error, RF_E_WRITE, "%s: cannot sync the directory", file->target);
+    if (!replace)
+        unlinkat(file->dir, file->name, 0);
+    return error->code;
 }
 
 void tempfile_close(struct tempfile *file)

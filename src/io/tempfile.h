@@ -30,6 +30,10 @@ void tempfile_keep_directory(struct tempfile *directory);
  * been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
 
+/* Between these two rf_remove_unfinished() waits: what belongs together gets its names together. */
+void tempfile_commits_begin(void);
+void tempfile_commits_end(void);
+
 /* Frees. Removes the file unless it was committed. NULL is let through. */
 void tempfile_close(struct tempfile *file);
 

@@ -6,11 +6,13 @@
 #include "base/buffer.h"
 #include "rdb/rdb_read.h"
 #include <stdlib.h>
+#include <xxhash.h>
 
-/* The place of `id`: where it is or would be. */
+/* The place of `id`: where it is or would be. Seeded by where the table lies, so that ids cannot be chosen to
+ * collide. */
 static struct hash_template *place_of(struct hash_template *all, size_t cap, uint64_t id)
 {
-    size_t i = (id * 0x9e3779b97f4a7c15) >> 32 & (cap - 1);
+    size_t i = XXH3_64bits_withSeed(&id, sizeof id, (uintptr_t)all) & (cap - 1);
     while (all[i].fields && all[i].id != id)
         i = (i + 1) & (cap - 1);
     return &all[i];

@@ -33,6 +33,8 @@ static void clear_prefix(struct rdb_reader *r)
 
 /* --- what stands before a key ---------------------------------------------------------------------- */
 
+enum { USUAL_DATABASES = 16 };
+
 static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     uint64_t db;
@@ -41,6 +43,8 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
     if (db > INT32_MAX)
         return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
     r->db = (int64_t)db;
+    if (db >= USUAL_DATABASES)
+        notice(r, RF_NOTICE_MANY_DATABASES, "a server is set to 16 of them unless told otherwise");
     return RF_OK;
 }
 
@@ -191,11 +195,12 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
 
 /* --- entries that are no keys ---------------------------------------------------------------------- */
 
-/* Believed only as far as the RDB version allows: builds between releases call themselves 255.255.255. */
+/* Believed where it fits the RDB version: builds between releases call themselves 255.255.255, release
+ * candidates by the release before. */
 static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice version)
 {
     char text[32];
-    rf_server writer, newest = rf_server_of_rdb(r->info->dialect, r->info->rdb_version);
+    rf_server writer;
     if (version.len >= sizeof text)
         return;
     memcpy(text, version.ptr, version.len);
@@ -203,9 +208,8 @@ static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice vers
     if (!rf_server_parse(text, &writer))
         return;
     writer.dialect = dialect;
-    if (dialect == RF_REDIS && rf_server_at_least(writer, newest))
-        writer = newest;
-    r->info->writer = writer;
+    bool fits = rf_server_rdb_version(writer) == r->info->rdb_version;
+    r->info->writer = fits ? writer : rf_server_of_rdb(dialect, r->info->rdb_version);
 }
 
 static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
@@ -216,6 +220,8 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
         learn_writer(r, RF_VALKEY, entry->text);
     else if (slice_equal(entry->name, SLICE("ctime")))
         number_parse_i64(entry->text, &r->info->saved_at);
+    else if (slice_equal(entry->name, SLICE("aof-preamble")))
+        r->is_preamble = slice_equal(entry->text, SLICE("1"));
     else if (slice_equal(entry->name, SLICE("lua")))
         notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
     else if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))

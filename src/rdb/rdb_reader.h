@@ -21,6 +21,7 @@ struct rdb_reader {
     const struct rdb_opcode *opcodes;
     rf_reader_info *info;
     const rf_notify *notify;
+    bool is_preamble; /* as its AUX says: the commands of an AOF follow, or nothing */
     int64_t db;
     bool has_prefix; /* what belongs to the next key is not as clear_prefix() leaves it */
     int freq;

@@ -20,7 +20,7 @@
 
 enum packed_kind { LISTPACK, ZIPLIST };
 
-/* A cursor over either kind. `fault` is what is wrong after a failed step. */
+/* A cursor over either kind. */
 struct packed_cursor {
     enum packed_kind kind;
     union {

@@ -62,7 +62,9 @@ static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error
         return RF_OK;
     if (!force)
         return fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)", s->directory);
-    return manifest_load(&s->old, s->paths[MANIFEST], error);
+    if (manifest_load(&s->old, s->paths[MANIFEST], error) != RF_OK)
+        error->code = RF_E_EXISTS; /* nobody knows what would be replaced */
+    return s->old.count ? RF_OK : error->code;
 }
 
 /* --- the new files ------------------------------------------------------------------------------------ */
@@ -111,7 +113,7 @@ static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_optio
 static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
 {
     struct buffer text = {0};
-    struct output_options options = {.force = true};
+    struct output_options options = {.force = s->old.count > 0};
     bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
     rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
                            : out_of_memory(error);
@@ -158,15 +160,32 @@ static void remove_old_files(const struct sink_aofdir *s)
     }
 }
 
+/* All three get their names, or none keeps it. Over an older manifest that is not tried: it is not known
+ * which of the two is there when syncing has failed, and files that no manifest names do no harm. */
+static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
+{
+    int named = 0;
+    rf_code code = RF_OK;
+    for (; named < MANIFEST && code == RF_OK; named += code == RF_OK)
+        code = s->parts[named]->class->commit(s->parts[named], error);
+    if (code == RF_OK)
+        code = output_commit(&s->manifest, error);
+    while (code != RF_OK && s->old.count == 0 && named > 0)
+        unlink(s->paths[--named]);
+    return code;
+}
+
 static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
 {
     struct sink_aofdir *s = (struct sink_aofdir *)sink;
-    for (int i = BASE; i <= INCR; i++)
-        TRY(s->parts[i]->class->commit(s->parts[i], error));
-    tempfile_keep_directory(s->made);
-    TRY(output_commit(&s->manifest, error));
-    remove_old_files(s);
-    return RF_OK;
+    tempfile_commits_begin();
+    rf_code code = commit_files(s, error);
+    if (code == RF_OK) {
+        tempfile_keep_directory(s->made);
+        remove_old_files(s);
+    }
+    tempfile_commits_end();
+    return code;
 }
 
 static bool aofdir_output(const rf_sink *sink, size_t index, rf_output_info *info)

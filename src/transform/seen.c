@@ -105,7 +105,7 @@ static rf_code add_key(rf_seen *seen, const rf_entry *entry, rf_error *error)
     TRY(add(seen, entry->key, entry->db, &was_there, error));
     if (!was_there)
         return RF_OK;
-    fail(error, RF_E_DUPLICATE, "duplicate (an earlier input has it too)");
+    fail(error, RF_E_DUPLICATE, "duplicate");
     error_at(error, (int64_t)entry->offset, -1);
     error_key(error, entry->db, entry->key);
     return RF_E_DUPLICATE;

@@ -27,6 +27,11 @@ convert - - -o out.aof
 convert in.rdb -o same.rdb --force
 convert in.rdb -o out.aof --report same.rdb
 convert in.rdb -o out.aof --report out.aof
+convert in.rdb -o out.aof --report ./out.aof
+mkdir dir
+mv same.rdb dir
+convert dir/same.rdb -o dir --force
+convert in.rdb -o out.aof --target-version 0.5
 convert in.rdb -o - --to aof --report -
 convert -- --force -o
 ls

@@ -226,7 +226,7 @@ Test(aofdir, an_old_manifest_that_is_damaged)
     scratch_make(&directory);
     put_rdb(&rdb);
     put_old(&directory, "garbage\n");
-    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_E_CORRUPT);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_E_EXISTS);
     cr_expect_eq(scratch_count(&directory), 5);
     expect_file(&directory, NAME ".manifest", "garbage\n");
     scratch_remove(&directory);

@@ -90,30 +90,6 @@ Test(crc64, may_be_fed_piece_by_piece)
     free(bytes);
 }
 
-Test(crc64, combine)
-{
-    enum { SIZE = 5000 };
-    uint8_t *bytes = random_bytes(SIZE);
-    uint64_t whole = crc64(0, bytes, SIZE);
-    for (size_t cut = 0; cut <= SIZE; cut += cut < 70 ? 1 : 37) {
-        uint64_t a = crc64(0, bytes, cut), b = crc64(0, bytes + cut, SIZE - cut);
-        cr_assert_eq(crc64_combine(a, b, SIZE - cut), whole, "cut at %zu", cut);
-    }
-    free(bytes);
-}
-
-Test(crc64, combine_over_more_than_memory_holds)
-{
-    static const uint8_t zeros[1 << 16];
-    uint64_t crc = crc64(0, "x", 1), stepwise = crc;
-    for (int i = 0; i < 5; i++)
-        stepwise = crc64(stepwise, zeros, sizeof zeros);
-    cr_assert_eq(crc64_combine(crc, 0, 5 * sizeof zeros), stepwise);
-
-    uint64_t tera = (uint64_t)1 << 40; /* two halves are the whole */
-    cr_assert_eq(crc64_combine(crc64_combine(crc, 0, tera / 2), 0, tera / 2), crc64_combine(crc, 0, tera));
-}
-
 Test(crc64, undo)
 {
     enum { SIZE = 300 };

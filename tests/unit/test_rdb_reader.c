@@ -147,6 +147,9 @@ Test(rdb_reader, the_writer_is_believed_as_far_as_the_version_allows)
     expect_writer("REDIS0011", "redis-ver", "7.2.4", (rf_server){RF_REDIS, 7, 2});
     expect_writer("REDIS0011", "valkey-ver", "8.0.1", (rf_server){RF_VALKEY, 8, 0});
     expect_writer("VALKEY080", "valkey-ver", "9.0.0", (rf_server){RF_VALKEY, 9, 0});
+    expect_writer("REDIS0011", "redis-ver", "7.1.240", (rf_server){RF_REDIS, 7, 2}); /* a release candidate */
+    expect_writer("REDIS0011", "valkey-ver", "255.255.255", (rf_server){RF_VALKEY, 8, 1});
+    expect_writer("VALKEY080", "valkey-ver", "255.255.255", (rf_server){RF_VALKEY, 9, 1});
     expect_writer("REDIS0009", "unknown", "5.0.0", (rf_server){RF_REDIS, 6, 2});
 }
 
@@ -169,7 +172,8 @@ Test(rdb_reader, keys_and_their_databases)
     expect_read("REDIS0009", "fe0f" KEY, "key 15 k string\nstring v\n");
     expect_read("REDIS0009", "fe03 fe02 fe03 00 00 0176 fe0000 c02a 00",
                 "key 3  string\nstring v\nkey 0 42 string\nstring \n");
-    expect_read("REDIS0009", "fe807fffffff" KEY, "key 2147483647 k string\nstring v\n");
+    expect_read("REDIS0009", "fe807fffffff" KEY,
+                "notice many_databases\nkey 2147483647 k string\nstring v\n");
     expect_refused_hex("REDIS0009", "fe8080000000" KEY, RF_E_CORRUPT, "database number");
     expect_read("REDIS0009", "fe00 fb 4100 05" KEY "fe01 fb0000",
                 "counts 0 256 5\n" KEY_TEXT "counts 1 0 0\n");
