@@ -4,7 +4,9 @@
 
 #include "base/double_text.h"
 #include "base/fail.h"
+#include "base/notify.h"
 #include "rdb/dump_payload.h"
+#include "rdb/rdb_format.h"
 #include "rdb/value.h"
 #include <stdio.h>
 
@@ -20,24 +22,11 @@ void encoder_close(struct encoder *e)
     buffer_free(&e->consumer);
 }
 
-static void notice(const struct encoder *e, rf_notice_code code, const char *detail)
-{
-    const rf_notify *notify = &e->options.notify;
-    const rf_entry *entry = e->entry;
-    bool is_key = entry->kind == RF_ENTRY_KEY;
-    if (notify->fn)
-        notify->fn(notify->ctx, &(rf_notice){.code = code,
-                                             .offset = (int64_t)entry->offset,
-                                             .db = is_key ? (int)entry->db : -1,
-                                             .key = is_key ? entry->key : (rf_slice){0},
-                                             .detail = detail});
-}
-
 rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
 {
     char target[32];
     if (e->options.drop_unsupported) {
-        notice(e, RF_NOTICE_DROPPED, what);
+        notify_of(&e->options.notify, e->entry, RF_NOTICE_DROPPED, what);
         e->dropped = true;
         return RF_OK;
     }
@@ -67,7 +56,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     TRY(dump_payload_put(entry, put_bytes, e->out, error));
     outbuf_put(e->out, "\r\n", 2);
     e->elements++;
-    notice(e, RF_NOTICE_BY_RESTORE, why);
+    notify_of(&e->options.notify, e->entry, RF_NOTICE_BY_RESTORE, why);
     return RF_OK;
 }
 
@@ -249,7 +238,7 @@ static rf_code has_expiring_field(rf_entry *entry, bool *found, rf_error *error)
 {
     static const rf_visitor finder = {.field = find_expiring_field};
     *found = false;
-    if (entry->encoding->since < 12)
+    if (entry->encoding->since <= RDB_LAST_COMMON)
         return RF_OK;
     TRY(rf_value_hold(entry->value, NULL, error));
     return rf_value_walk(entry->value, &finder, found, error);
@@ -329,7 +318,7 @@ static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
     if (UNLIKELY(e->dropped))
         return RF_OK;
     if (UNLIKELY(e->elements == 0))
-        notice(e, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+        notify_of(&e->options.notify, e->entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
     else if (entry->expire_ms != RF_NO_EXPIRY)
         put_expiry(e, entry);
     return RF_OK;

@@ -5,12 +5,10 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
+#include "rdb/rdb_format.h"
 
 enum {
-    KEY_META = 243,
-    KEY_META_SINCE = 13,
-    OLDEST_VERSION = 6,       /* of Redis 2.6, the first to have DUMP */
-    LAST_COMMON_VERSION = 11, /* after it the projects' versions mean nothing to each other */
+    OLDEST_VERSION = 6, /* of Redis 2.6, the first to have DUMP */
     FOOTER_SIZE = 10,
 };
 
@@ -19,15 +17,13 @@ static int payload_version(const rf_entry *key)
     const rf_encoding *encoding = key->encoding;
     bool as_stored = rf_value_copied_type(key->value) == encoding->number;
     int version = as_stored && encoding->since > OLDEST_VERSION ? encoding->since : OLDEST_VERSION;
-    return key->metadata.len && version < KEY_META_SINCE ? KEY_META_SINCE : version;
+    return key->metadata.len && version < RDB_KEY_META_SINCE ? RDB_KEY_META_SINCE : version;
 }
 
 bool dump_payload_accepted(const rf_entry *key, rf_server target)
 {
-    int version = payload_version(key);
     rf_dialect dialect = key->metadata.len ? RF_REDIS : key->encoding->dialect;
-    return rf_server_rdb_version(target) >= version &&
-           (version <= LAST_COMMON_VERSION || dialect == target.dialect);
+    return rdb_known_to(target.dialect, rf_server_rdb_version(target), payload_version(key), dialect);
 }
 
 static rf_code count_bytes(void *ctx, rf_slice bytes)
@@ -67,7 +63,7 @@ rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *err
     struct summing s = {.fn = fn, .ctx = ctx};
     uint8_t footer[FOOTER_SIZE];
     if (key->metadata.len) {
-        TRY(put_byte(&s, KEY_META));
+        TRY(put_byte(&s, RDB_KEY_META));
         TRY(put_summing(&s, key->metadata));
     }
     TRY(put_byte(&s, rf_value_copied_type(key->value)));

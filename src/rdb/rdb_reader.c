@@ -3,6 +3,7 @@
 #include "rdb/rdb_reader.h"
 
 #include "base/number.h"
+#include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
 
@@ -350,10 +351,9 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *told
 
 static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
-    enum { CHECKSUM_SINCE = 5 };
     uint64_t computed = window_crc(r->w), stored;
     (void)entry, (void)told;
-    if (r->info->rdb_version < CHECKSUM_SINCE)
+    if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
     if (stored == 0)
@@ -386,15 +386,13 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-enum { EXPIRETIME_MS = 252 };
-
 /* `at`: the offset of the opcode. A key's record can be copied whole only where writing it anew would make
  * the same bytes, or the output would depend on how the input is cut into blocks: so the head has to be the
  * usual one, which is an expiry or nothing before the type, and a short key as it is. */
 static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *told)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
-    r->record = byte == EXPIRETIME_MS && !r->has_prefix ? at : VALUE_NO_RECORD;
+    r->record = byte == RDB_EXPIRETIME_MS && !r->has_prefix ? at : VALUE_NO_RECORD;
     r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, told);

@@ -4,37 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/notify.h"
 #include "base/number.h"
+#include "rdb/rdb_format.h"
 #include "rdb/rdb_write.h"
 #include "rdb/value.h"
 #include <stdio.h>
-
-enum {
-    FUNCTION2 = 245,
-    MODULE_AUX = 247,
-    KEY_META = 243,
-    IDLE = 248,
-    FREQ = 249,
-    AUX = 250,
-    RESIZEDB = 251,
-    EXPIRETIME_MS = 252,
-    EXPIRETIME = 253,
-    SELECTDB = 254,
-    END = 255,
-};
-
-/* The first versions that know them. */
-enum {
-    EXPIRETIME_MS_SINCE = 3,
-    CHECKSUM_SINCE = 5,
-    AUX_SINCE = 7,
-    EVICTION_SINCE = 9,
-    MODULE_AUX_SINCE = 9,
-    FUNCTION_SINCE = 10,
-    KEY_META_SINCE = 13
-};
-
-enum { LAST_COMMON_VERSION = 11 };
 
 static void put_byte(struct rdb_writer *w, uint8_t byte)
 {
@@ -57,7 +32,7 @@ static void put_string(struct rdb_writer *w, rf_slice bytes)
 
 static void put_aux(struct rdb_writer *w, const char *name, rf_slice text)
 {
-    put_byte(w, AUX);
+    put_byte(w, RDB_AUX);
     put_string(w, slice_of(name, strlen(name)));
     put_string(w, text);
 }
@@ -71,7 +46,7 @@ static void put_aux_number(struct rdb_writer *w, const char *name, int64_t n)
 static void put_magic(struct rdb_writer *w)
 {
     char magic[16];
-    bool own = w->target.dialect == RF_VALKEY && w->version > LAST_COMMON_VERSION;
+    bool own = w->target.dialect == RF_VALKEY && w->version > RDB_LAST_COMMON;
     int n = own ? snprintf(magic, sizeof magic, "VALKEY%03d", w->version)
                 : snprintf(magic, sizeof magic, "REDIS%04d", w->version);
     outbuf_put(&w->out->buf, magic, (size_t)n);
@@ -106,28 +81,17 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .check = options->check,
                              .notify = options->notify};
     put_magic(w);
-    if (w->version >= AUX_SINCE)
+    if (w->version >= RDB_AUX_SINCE)
         put_header_aux(w, purpose, options->saved_at);
 }
 
 /* --- what the target does not know ------------------------------------------------------------------ */
 
-static void notice(const struct rdb_writer *w, const rf_entry *entry, rf_notice_code code, const char *detail)
-{
-    bool is_key = entry->kind == RF_ENTRY_KEY;
-    if (w->notify.fn)
-        w->notify.fn(w->notify.ctx, &(rf_notice){.code = code,
-                                                 .offset = (int64_t)entry->offset,
-                                                 .db = is_key ? (int)entry->db : -1,
-                                                 .key = is_key ? entry->key : (rf_slice){0},
-                                                 .detail = detail});
-}
-
 COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
 {
     char target[32];
     if (w->drop_unsupported) {
-        notice(w, entry, RF_NOTICE_DROPPED, what);
+        notify_of(&w->notify, entry, RF_NOTICE_DROPPED, what);
         return RF_OK;
     }
     rf_server_format(w->target, target, sizeof target);
@@ -141,7 +105,7 @@ COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const
 
 COLD static void put_select(struct rdb_writer *w, int64_t db)
 {
-    put_byte(w, SELECTDB);
+    put_byte(w, RDB_SELECTDB);
     put_length(w, (uint64_t)db);
     w->db = db;
 }
@@ -149,12 +113,12 @@ COLD static void put_select(struct rdb_writer *w, int64_t db)
 /* In whole seconds before RDB 3. */
 static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
 {
-    if (version < EXPIRETIME_MS_SINCE) {
-        *p++ = EXPIRETIME;
+    if (version < RDB_EXPIRETIME_MS_SINCE) {
+        *p++ = RDB_EXPIRETIME;
         store_le32(p, (uint32_t)(expire_ms / 1000));
         return p + 4;
     }
-    *p++ = EXPIRETIME_MS;
+    *p++ = RDB_EXPIRETIME_MS;
     store_le64(p, (uint64_t)expire_ms);
     return p + 8;
 }
@@ -167,16 +131,16 @@ static void put_key_head(struct rdb_writer *w, const rf_entry *entry)
     uint8_t *p = outbuf_room(out, SHORT_PARTS);
     if (entry->expire_ms != RF_NO_EXPIRY)
         p = put_expiry(p, w->version, entry->expire_ms);
-    if (entry->idle >= 0 && w->version >= EVICTION_SINCE) {
-        *p++ = IDLE;
+    if (entry->idle >= 0 && w->version >= RDB_EVICTION_SINCE) {
+        *p++ = RDB_IDLE;
         p += rdb_put_length(p, (uint64_t)entry->idle);
-    } else if (entry->freq >= 0 && w->version >= EVICTION_SINCE) {
-        *p++ = FREQ;
+    } else if (entry->freq >= 0 && w->version >= RDB_EVICTION_SINCE) {
+        *p++ = RDB_FREQ;
         *p++ = (uint8_t)entry->freq;
     }
     out->pos = p;
     if (UNLIKELY(entry->metadata.len > 0)) {
-        put_byte(w, KEY_META);
+        put_byte(w, RDB_KEY_META);
         outbuf_put(out, entry->metadata.ptr, entry->metadata.len);
     }
     put_byte(w, rf_value_copied_type(entry->value));
@@ -200,13 +164,12 @@ static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
     const rf_encoding *encoding = entry->encoding;
     if (!copied_as_stored(entry))
         return true;
-    return encoding->since <= w->version &&
-           (encoding->since <= LAST_COMMON_VERSION || encoding->dialect == w->target.dialect);
+    return rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
 }
 
 static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
 {
-    return w->version >= EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
+    return w->version >= RDB_EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
 }
 
 /* Whether the record says what the entry says, in words that the target knows; mostly it does. */
@@ -215,7 +178,7 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
     const rf_value *value = entry->value;
     return value->record && !value->used && copied_as_stored(entry) && entry->key.ptr == value->key.ptr &&
            entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
-           w->version >= EVICTION_SINCE;
+           w->version >= RDB_EVICTION_SINCE;
 }
 
 /* The head encoded, the value copied. */
@@ -246,7 +209,7 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
     TRY(rf_value_check(entry->value, &elements, error));
     if (elements > 0 || !is_collection(entry->type))
         return put_sayable_key(w, entry, error);
-    notice(w, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    notify_of(&w->notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
     return RF_OK;
 }
 
@@ -260,12 +223,12 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
 
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    bool keeps_metadata = w->target.dialect == RF_REDIS && w->version >= KEY_META_SINCE;
     if (UNLIKELY(!target_has_type(w, entry)))
         return unsayable(w, entry, entry->encoding->name, error);
     if (UNLIKELY(!target_has_expiry(w, entry)))
         return unsayable(w, entry, "an expiry after the year 2038", error);
-    if (UNLIKELY(entry->metadata.len > 0 && !keeps_metadata))
+    if (UNLIKELY(entry->metadata.len > 0 &&
+                 !rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS)))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
     if (UNLIKELY(entry->type == RF_MODULE))
         return put_module_key(w, entry, error);
@@ -276,11 +239,11 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 
 static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 {
-    if (w->version < AUX_SINCE)
+    if (w->version < RDB_AUX_SINCE)
         return RF_OK;
     if (UNLIKELY(w->db != entry->db))
         put_select(w, entry->db);
-    put_byte(w, RESIZEDB);
+    put_byte(w, RDB_RESIZEDB);
     put_length(w, entry->keys);
     put_length(w, entry->expiring);
     return RF_OK;
@@ -288,18 +251,18 @@ static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 
 static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (w->version < FUNCTION_SINCE)
+    if (w->version < RDB_FUNCTION_SINCE)
         return unsayable(w, entry, "a function library", error);
-    put_byte(w, FUNCTION2);
+    put_byte(w, RDB_FUNCTION2);
     put_string(w, entry->text);
     return RF_OK;
 }
 
 static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (w->version < MODULE_AUX_SINCE)
+    if (w->version < RDB_MODULE_AUX_SINCE)
         return unsayable(w, entry, "what modules saved beside the keys", error);
-    put_byte(w, MODULE_AUX);
+    put_byte(w, RDB_MODULE_AUX);
     outbuf_put(&w->out->buf, entry->text.ptr, entry->text.len);
     return RF_OK;
 }
@@ -322,8 +285,8 @@ rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
 {
     uint64_t crc;
     uint8_t trailer[8];
-    put_byte(w, END);
-    if (w->version < CHECKSUM_SINCE)
+    put_byte(w, RDB_END);
+    if (w->version < RDB_CHECKSUM_SINCE)
         return RF_OK;
     TRY(output_crc(w->out, &crc, error));
     store_le64(trailer, crc);

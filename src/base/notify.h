@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Giving notice of an entry. */
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/notice.h>
+
+static inline void notify_of(const rf_notify *notify, const rf_entry *entry, rf_notice_code code,
+                             const char *detail)
+{
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+    if (notify->fn)
+        notify->fn(notify->ctx, &(rf_notice){.code = code,
+                                             .offset = (int64_t)entry->offset,
+                                             .db = is_key ? (int)entry->db : -1,
+                                             .key = is_key ? entry->key : (rf_slice){0},
+                                             .detail = detail});
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What those who read and those who write RDB files both have to know: opcodes by name (opcodes.def has them
+ * all), the versions that brought them, and which server reads what. */
+#ifndef RDB_RDB_FORMAT_H
+#define RDB_RDB_FORMAT_H
+
+#include <rdbferry/version.h>
+#include <stdbool.h>
+
+enum rdb_opcode_number {
+    RDB_KEY_META = 243,
+    RDB_FUNCTION2 = 245,
+    RDB_MODULE_AUX = 247,
+    RDB_IDLE = 248,
+    RDB_FREQ = 249,
+    RDB_AUX = 250,
+    RDB_RESIZEDB = 251,
+    RDB_EXPIRETIME_MS = 252,
+    RDB_EXPIRETIME = 253,
+    RDB_SELECTDB = 254,
+    RDB_END = 255,
+};
+
+enum rdb_since {
+    RDB_EXPIRETIME_MS_SINCE = 3,
+    RDB_CHECKSUM_SINCE = 5,
+    RDB_AUX_SINCE = 7, /* and RESIZEDB */
+    RDB_EVICTION_SINCE = 9,
+    RDB_MODULE_AUX_SINCE = 9,
+    RDB_FUNCTION_SINCE = 10,
+    RDB_LAST_COMMON = 11, /* after it the two projects' versions mean nothing to each other */
+    RDB_KEY_META_SINCE = 13,
+};
+
+/* Whether a server of `reader`'s dialect that reads RDB `version` knows what came with version `since` of
+ * `dialect`. */
+static inline bool rdb_known_to(rf_dialect reader, int version, int since, rf_dialect dialect)
+{
+    return since <= version && (since <= RDB_LAST_COMMON || dialect == reader);
+}
+
+#endif
