@@ -23,6 +23,7 @@ typedef struct rf_sink_options {
     rf_compression compress; /* of files and stdout; an AOF directory is always plain */
     bool force;              /* replace what is there */
     bool check;              /* look into every value, also those that are only copied */
+    bool hash;               /* add up XXH3-64 of what is written */
     bool prefer_restore;     /* commands: RESTORE for all but strings */
     bool drop_unsupported;   /* leave out, with a notice, what the target has no words for */
     rf_notify notify;
@@ -55,7 +56,7 @@ RF_API rf_code rf_sink_finish(rf_sink *sink, rf_error *error);
 typedef struct rf_output_info {
     const char *path;
     uint64_t bytes; /* as it lies on disk */
-    uint64_t xxh3;  /* XXH3-64 of these bytes */
+    uint64_t xxh3;  /* XXH3-64 of these bytes; 0 unless it was asked for */
 } rf_output_info;
 
 /* What a finished sink has written; false past the last one. Strings live as long as the sink. */

@@ -85,6 +85,7 @@ static rf_code open_sink(struct conversion *conversion, rf_error *error)
         .compress = destination_compression_of(options->output),
         .force = options->force,
         .check = options->check,
+        .hash = options->report || options->verbose,
         .prefer_restore = options->restore,
         .drop_unsupported = options->drop_unsupported,
         .notify = notices_listener(&conversion->notices),

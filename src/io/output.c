@@ -170,7 +170,7 @@ rf_code output_open(const char *path, const struct output_options *options, stru
     struct output_state *state = calloc(1, sizeof *state);
     if (!state)
         return fail(error, RF_E_MEMORY, "out of memory");
-    rf_code code = output_file_open(path, options->force, &state->file, error);
+    rf_code code = output_file_open(path, options, &state->file, error);
     if (code != RF_OK) {
         free(state);
         return code;

@@ -2,8 +2,8 @@
 /* An output: bytes on their way to a file or stdout.
  *
  * Encoders fill blocks through the embedded outbuf; a writer thread takes them, adds up CRC-64 (of what was
- * put in) and XXH3 (of what lands on disk), compresses and writes. A file is written under a temporary name
- * beside its own (O_EXCL, 0600) and gets its name in output_commit(). */
+ * put in) and XXH3 (of what lands on disk) if asked to, compresses and writes. A file is written under a
+ * temporary name beside its own (O_EXCL, 0600) and gets its name in output_commit(). */
 #ifndef IO_OUTPUT_H
 #define IO_OUTPUT_H
 
@@ -19,7 +19,8 @@ struct output {
 struct output_options {
     rf_compression compress;
     bool force; /* the final name may be taken */
-    bool crc;   /* add up CRC-64 */
+    bool crc;   /* add up CRC-64 of what is put in */
+    bool hash;  /* and XXH3 of what lands on disk */
 };
 
 /* `path` "-": stdout. RF_E_EXISTS if the final name is taken and `force` is not set. *out stays untouched

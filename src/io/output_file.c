@@ -50,16 +50,17 @@ static rf_code open_target(struct output_file *file, rf_error *error)
     return open_temporary(file, error);
 }
 
-rf_code output_file_open(const char *path, bool force, struct output_file *file, rf_error *error)
+rf_code output_file_open(const char *path, const struct output_options *options, struct output_file *file,
+                         rf_error *error)
 {
-    *file = (struct output_file){.fd = -1, .force = force, .path = strdup(path), .hash = XXH3_createState()};
+    *file = (struct output_file){.fd = -1, .force = options->force, .path = strdup(path)};
     rf_code code;
-    if (!file->path || !file->hash) {
-        code = fail(error, RF_E_MEMORY, "out of memory");
-    } else {
+    if (options->hash && (file->hash = XXH3_createState()) != NULL)
         XXH3_64bits_reset(file->hash);
+    if (!file->path || (options->hash && !file->hash))
+        code = fail(error, RF_E_MEMORY, "out of memory");
+    else
         code = open_target(file, error);
-    }
     if (code != RF_OK)
         output_file_close(file);
     return code;
@@ -81,7 +82,8 @@ static rf_code await_room(const struct output_file *file, rf_error *error)
 
 rf_code output_file_put(struct output_file *file, rf_slice bytes, rf_error *error)
 {
-    XXH3_64bits_update(file->hash, bytes.ptr, bytes.len);
+    if (file->hash)
+        XXH3_64bits_update(file->hash, bytes.ptr, bytes.len);
     file->size += bytes.len;
     while (bytes.len > 0) {
         ssize_t n = write(file->fd, bytes.ptr, bytes.len);
@@ -116,7 +118,7 @@ rf_code output_file_commit(struct output_file *file, rf_error *error)
 
 uint64_t output_file_xxh3(const struct output_file *file)
 {
-    return XXH3_64bits_digest(file->hash);
+    return file->hash ? XXH3_64bits_digest(file->hash) : 0;
 }
 
 void output_file_close(struct output_file *file)

@@ -52,7 +52,8 @@ rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_si
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
-    struct output_options output = {.compress = options->compress, .force = options->force};
+    struct output_options output = {
+        .compress = options->compress, .force = options->force, .hash = options->hash};
     rf_code code = output_open(path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);

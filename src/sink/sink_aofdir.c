@@ -23,6 +23,7 @@ struct sink_aofdir {
     struct rf_sink sink;
     char *directory, *manifest_name;
     struct tempfile *made; /* the directory, if it was not there; it goes again if nothing comes of it */
+    bool hash;
     struct manifest old, new;
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
@@ -113,7 +114,7 @@ static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_optio
 static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
 {
     struct buffer text = {0};
-    struct output_options options = {.force = s->old.count > 0};
+    struct output_options options = {.force = s->old.count > 0, .hash = s->hash};
     bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
     rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
                            : out_of_memory(error);
@@ -228,6 +229,7 @@ static rf_code open_directory(struct sink_aofdir *s, const char *path, const cha
                               rf_aof_base base, const rf_sink_options *options, rf_error *error)
 {
     s->directory = trimmed_path(path);
+    s->hash = options->hash;
     if (!s->directory || asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0)
         return out_of_memory(error);
     TRY(make_path(&s->paths[MANIFEST], s, s->manifest_name, error));

@@ -76,7 +76,8 @@ rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->purpose = purpose;
-    struct output_options output = {.compress = options->compress, .force = options->force, .crc = true};
+    struct output_options output = {
+        .compress = options->compress, .force = options->force, .crc = true, .hash = options->hash};
     rf_code code = output_open(path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-static const struct output_options plain = {.compress = RF_PLAIN};
+static const struct output_options plain = {.compress = RF_PLAIN, .hash = true};
 
 static struct scratch scratch;
 
@@ -73,7 +73,7 @@ Test(output, round_trips)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         rf_slice bytes = sample_bytes(sizes[i], i);
         for (rf_compression compress = RF_PLAIN; compress <= RF_LZ4; compress++) {
-            struct output_options options = {.compress = compress, .force = true};
+            struct output_options options = {.compress = compress, .force = true, .hash = true};
             struct output out;
             rf_error error;
             cr_assert_eq(write_to(target(), &options, bytes, &out, &error), RF_OK);
@@ -88,7 +88,7 @@ Test(output, round_trips)
 
 Test(output, crc_at_any_time)
 {
-    const struct output_options options = {.compress = RF_LZ4, .crc = true};
+    const struct output_options options = {.compress = RF_LZ4, .crc = true, .hash = true};
     rf_slice bytes = sample_bytes(6000000, 1);
     struct output out;
     rf_error error;
@@ -151,7 +151,7 @@ Test(output, uncommitted_leaves_nothing)
 
 Test(output, name_taken)
 {
-    const struct output_options force = {.force = true};
+    const struct output_options force = {.force = true, .hash = true};
     struct output out = {.state = NULL};
     rf_error error;
     scratch_write(&scratch, "out", SLICE("old"));
@@ -221,7 +221,7 @@ static void expect_failure(struct output *out, const char *reason)
 Test(output, full_device)
 {
     for (rf_compression compress = RF_PLAIN; compress <= RF_LZ4; compress++) {
-        struct output_options options = {.compress = compress};
+        struct output_options options = {.compress = compress, .hash = true};
         struct output out;
         rf_error error;
         cr_assert_eq(output_open("/dev/full", &options, &out, &error), RF_OK);
