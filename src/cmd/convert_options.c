@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(preamble)},
     {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(force)},
     {OPTION_FLAG, 0, "check",
-     .help = "look into every value, also those that are only\ncopied into an RDB", AT(check)},
+     .help = "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice", AT(check)},
     {OPTION_HEADING, .help = "Target"},
     {OPTION_HANDLER, 0, "target-version", "VERSION",
      "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input",
