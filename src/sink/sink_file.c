@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* One file: an RDB, commands, or first the one and then the other. As the preamble of an AOF an RDB ends
+ * where the first command comes. */
+#include "base/fail.h"
+#include "command/encoder.h"
+#include "sink/sink.h"
+#include <stdlib.h>
+
+struct sink_file {
+    struct rf_sink sink;
+    struct output output;
+    bool in_rdb, commands_may_follow;
+    struct rdb_writer writer;
+    struct encoder encoder;
+};
+
+static rf_code end_rdb(struct sink_file *s, rf_error *error)
+{
+    s->in_rdb = false;
+    return rdb_writer_end(&s->writer, error);
+}
+
+static rf_code put_entry(struct sink_file *s, rf_entry *entry, rf_error *error)
+{
+    if (s->in_rdb && s->commands_may_follow && entry->kind == RF_ENTRY_COMMAND)
+        TRY(end_rdb(s, error));
+    return s->in_rdb ? rdb_writer_put(&s->writer, entry, error) : encoder_put(&s->encoder, entry, error);
+}
+
+static rf_code file_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    TRY(put_entry(s, entry, error));
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
+static rf_code file_finish(rf_sink *sink, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    if (s->in_rdb)
+        TRY(end_rdb(s, error));
+    return output_finish(&s->output, error);
+}
+
+static rf_code file_commit(rf_sink *sink, rf_error *error)
+{
+    return output_commit(&((struct sink_file *)sink)->output, error);
+}
+
+static bool file_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    if (index > 0)
+        return false;
+    output_info(&((const struct sink_file *)sink)->output, info);
+    return true;
+}
+
+static void file_close(rf_sink *sink)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    encoder_close(&s->encoder);
+    output_close(&s->output);
+    free(s);
+}
+
+/* A file of commands. */
+static rf_code open_file(const char *path, const rf_sink_options *options, bool crc, struct sink_file **out,
+                         rf_error *error)
+{
+    static const struct sink_class class = {file_put, file_finish, file_commit, file_output, file_close};
+    struct sink_file *s = calloc(1, sizeof *s);
+    if (!s)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    s->sink.class = &class;
+    struct output_options output = {
+        .compress = options->compress, .force = options->force, .crc = crc, .hash = options->hash};
+    rf_code code = output_open(path, &output, &s->output, error);
+    if (code != RF_OK) {
+        free(s);
+        return code;
+    }
+    encoder_open(&s->encoder, &s->output.buf,
+                 &(struct encoder_options){.target = options->target,
+                                           .prefer_restore = options->prefer_restore,
+                                           .drop_unsupported = options->drop_unsupported,
+                                           .notify = options->notify});
+    *out = s;
+    return RF_OK;
+}
+
+rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    struct sink_file *s = NULL;
+    TRY(open_file(path, options, false, &s, error));
+    *out = &s->sink;
+    return RF_OK;
+}
+
+rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_options *options,
+                      rf_sink **out, rf_error *error)
+{
+    struct sink_file *s = NULL;
+    if (rf_server_rdb_version(options->target) == 0)
+        return fail(error, RF_E_ARGUMENT, "an RDB is written for a server whose version is known");
+    TRY(open_file(path, options, true, &s, error));
+    s->in_rdb = true;
+    s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;
+    rdb_writer_open(&s->writer, &s->output, purpose, options);
+    *out = &s->sink;
+    return RF_OK;
+}
+
+rf_code rf_sink_open_rdb(const char *path, bool preamble, const rf_sink_options *options, rf_sink **out,
+                         rf_error *error)
+{
+    return sink_open_rdb(path, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN, options, out, error);
+}
