@@ -125,36 +125,32 @@ static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *to
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-COLD static rf_code read_long_key_name(struct rdb_reader *r, rf_slice *out)
+/* A key outlives the bytes it was read from, so it is copied, into r->key. */
+COLD static rf_code read_long_key_name(struct rdb_reader *r)
 {
     rf_slice key;
     TRY(rdb_string(r->w, &key));
-    if (UNLIKELY(r->key.cap < key.len) && !buffer_reserve(&r->key, key.len))
-        return window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
-    memcpy(r->key.data, key.ptr, key.len);
-    out->ptr = r->key.data;
-    out->len = key.len;
-    return RF_OK;
+    r->key.len = 0;
+    return buffer_append(&r->key, key)
+               ? RF_OK
+               : window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
 }
 
-/* A key outlives the bytes it was read from, so it is copied: a short one, as most are, in a block of which
- * the rest does not matter. */
+/* A short one, as most are, is copied in a block of which the rest does not matter. */
 enum { SHORT_KEY = 32 };
 
-/* *record is lost with a longer key, and with one that is stored in an unusual way. */
-static inline rf_code read_key_name(struct rdb_reader *r, rf_slice *out, uint64_t *record)
+static inline bool is_short_key(const struct window *w)
 {
-    struct window *w = r->w;
-    if (LIKELY(w->end - w->pos > SHORT_KEY && *w->pos <= SHORT_KEY)) {
-        size_t len = *w->pos;
-        memcpy(r->key.data, w->pos + 1, SHORT_KEY);
-        w->pos += 1 + len;
-        out->ptr = r->key.data;
-        out->len = len;
-        return RF_OK;
-    }
-    *record = VALUE_NO_RECORD;
-    return read_long_key_name(r, out);
+    return w->end - w->pos > SHORT_KEY && *w->pos <= SHORT_KEY;
+}
+
+static inline size_t read_short_key_name(struct rdb_reader *r)
+{
+    const uint8_t *p = r->w->pos;
+    size_t len = *p;
+    memcpy(r->key.data, p + 1, SHORT_KEY);
+    r->w->pos = p + 1 + len;
+    return len;
 }
 
 static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
@@ -176,9 +172,16 @@ static inline void take_no_prefix(rf_entry *entry)
 static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const struct rdb_type *type,
                                uint64_t at)
 {
-    rf_slice key;
+    size_t len;
     uint64_t record = r->has_prefix ? r->record : at;
-    TRY(read_key_name(r, &key, &record));
+    if (LIKELY(is_short_key(r->w))) {
+        len = read_short_key_name(r);
+    } else {
+        TRY(read_long_key_name(r));
+        len = r->key.len;
+        record = VALUE_NO_RECORD; /* the key may be stored in an unusual way */
+    }
+    const rf_slice key = {r->key.data, len};
     if (r->has_prefix)
         take_prefix(r, entry);
     else
