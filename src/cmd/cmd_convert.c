@@ -28,11 +28,12 @@ struct conversion {
     struct progress progress;
 };
 
-static rf_code out_of_memory(rf_error *error)
+/* An error of the program's own; an empty text leaves it to the code's. */
+static rf_code fail(rf_error *error, rf_code code, const char *text)
 {
-    *error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
-    strcpy(error->message, rf_code_text(RF_E_MEMORY));
-    return RF_E_MEMORY;
+    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
+    snprintf(error->message, sizeof error->message, "%s", text);
+    return code;
 }
 
 /* --- the target ------------------------------------------------------------------------------------- */
@@ -110,14 +111,6 @@ static rf_code need_sink(struct conversion *conversion, const struct input *inpu
 
 /* --- the flow --------------------------------------------------------------------------------------- */
 
-/* What commands do to the keys of other inputs, nobody can tell without running them. */
-static rf_code refuse_commands(rf_error *error)
-{
-    *error = (rf_error){.code = RF_E_ARGUMENT, .offset = -1, .file_offset = -1, .db = -1};
-    strcpy(error->message, "the commands of an AOF cannot be joined with other inputs");
-    return RF_E_ARGUMENT;
-}
-
 static void leave_out_function(struct conversion *conversion, const rf_entry *entry)
 {
     rf_notify listener = notices_listener(&conversion->notices);
@@ -138,9 +131,10 @@ static rf_code put_entry(struct conversion *conversion, rf_entry *entry, rf_erro
     if (entry->kind == RF_ENTRY_COMMAND)
         progress_count(&conversion->progress.commands);
     if (!stats_add(&conversion->stats, entry))
-        return out_of_memory(error);
+        return fail(error, RF_E_MEMORY, "");
+    /* What commands do to the keys of other inputs, nobody can tell without running them. */
     if (entry->kind == RF_ENTRY_COMMAND && conversion->options->operand_count > 1)
-        return refuse_commands(error);
+        return fail(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
     if (conversion->seen)
         code = rf_seen_add(conversion->seen, entry, &again, error);
     if (again)

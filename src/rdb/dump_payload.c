@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "codec/crc64.h"
 #include "rdb/rdb_format.h"
+#include "rdb/value.h"
 
 enum {
     OLDEST_VERSION = 6, /* of Redis 2.6, the first to have DUMP */
@@ -14,9 +15,8 @@ enum {
 
 static int payload_version(const rf_entry *key)
 {
-    const rf_encoding *encoding = key->encoding;
-    bool as_stored = rf_value_copied_type(key->value) == encoding->number;
-    int version = as_stored && encoding->since > OLDEST_VERSION ? encoding->since : OLDEST_VERSION;
+    int since = value_copied_as_stored(key->value) ? key->encoding->since : 0;
+    int version = since > OLDEST_VERSION ? since : OLDEST_VERSION;
     return key->metadata.len && version < RDB_KEY_META_SINCE ? RDB_KEY_META_SINCE : version;
 }
 

@@ -154,15 +154,10 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 }
 
 /* A value that is not copied as what it is becomes a type that every version has. */
-static bool copied_as_stored(const rf_entry *entry)
-{
-    return entry->value->type->copied_type == entry->value->type->encoding.number;
-}
-
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_encoding *encoding = entry->encoding;
-    if (!copied_as_stored(entry))
+    if (!value_copied_as_stored(entry->value))
         return true;
     return rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
 }
@@ -176,9 +171,9 @@ static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
 static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_value *value = entry->value;
-    return value->record && !value->used && copied_as_stored(entry) && entry->key.ptr == value->key.ptr &&
-           entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
-           w->version >= RDB_EVICTION_SINCE;
+    return value->record && !value->used && value_copied_as_stored(value) &&
+           entry->key.ptr == value->key.ptr && entry->key.len == value->key.len &&
+           entry->expire_ms == value->expire_ms && w->version >= RDB_EVICTION_SINCE;
 }
 
 /* The head encoded, the value copied. */

@@ -118,11 +118,6 @@ uint8_t rf_value_copied_type(const rf_value *value)
     return value->type->copied_type;
 }
 
-static bool lies_in_template(const struct rf_value *value)
-{
-    return value->type->copied_type != value->type->encoding.number;
-}
-
 /* A hash without its template would mean nothing: its fields are put in, gathered first because their
  * number stands before them. */
 struct plain_hash {
@@ -158,7 +153,7 @@ static rf_code copy_as_plain_hash(rf_value *value, const struct copy *copy, rf_e
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct copy copy = {fn, ctx, NULL};
-    if (lies_in_template(value))
+    if (!value_copied_as_stored(value))
         return copy_as_plain_hash(value, &copy, error);
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }

@@ -39,8 +39,7 @@ struct rf_value {
     const struct rdb_type *type;
     const struct hash_templates *templates;
     struct window *stream; /* the reader's, standing at the value until it is used */
-    const uint8_t
-        *record; /* where the key's record begins, in the segment in which the value begins; or NULL */
+    const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
     struct spool spool;
@@ -68,6 +67,12 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->used = value->held = false;
     value->db = db;
     value->key = key;
+}
+
+/* False for a hash that is copied with the field names of its template put in. */
+static inline bool value_copied_as_stored(const struct rf_value *value)
+{
+    return value->type->copied_type == value->type->encoding.number;
 }
 
 /* Frees what it held. */
