@@ -16,6 +16,7 @@ typedef struct rf_reader rf_reader;
 typedef struct rf_reader_options {
     size_t block_size; /* how much is read at a time; 0: a good size. Tests use 1, 2, 3, 7 */
     rf_notify notify;
+    bool resume; /* go on behind a damaged value, where the next entry can be found */
 } rf_reader_options;
 
 /* What is known of the input so far: the format from the first bytes, the writer when its AUX field has
@@ -35,7 +36,11 @@ RF_API rf_code rf_reader_open(rf_source *source, const rf_reader_options *option
 
 /* The next entry, or RF_END. Whatever the entry before borrowed is gone. Errors are sticky: after one,
  * every call returns it. At RF_END the whole input has been read and its checksum has been right (or
- * absent). */
+ * absent).
+ *
+ * With `resume`, an error that the use of a value has returned is not sticky where what encloses the damage
+ * is sound (a string's length, a collection's count): the next call goes on with the next entry. Where it
+ * does not, it returns the same error again. */
 RF_API rf_code rf_reader_next(rf_reader *reader, rf_entry *entry, rf_error *error);
 
 RF_API const rf_reader_info *rf_reader_info_get(const rf_reader *reader);

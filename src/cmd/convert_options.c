@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BASE_UNTOLD = -1 };
@@ -23,8 +24,6 @@ static bool take_target(const char *argument, void *values)
 static const struct option_choice kinds[] = {
     {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {NULL, 0}};
 static const struct option_choice bases[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
-static const struct option_choice whens[] = {
-    {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct convert_options, member)
 
@@ -50,11 +49,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", AT(restore)},
     {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say", AT(drop_unsupported)},
     {OPTION_HEADING, .help = "Messages"},
-    {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout", AT(report)},
-    {OPTION_CHOICE, 0, "progress", "WHEN", "auto (default), always or never", AT(progress), .choices = whens},
-    {OPTION_FLAG, 'q', "quiet", .help = "say nothing but errors", AT(quiet)},
-    {OPTION_FLAG, 'v', "verbose", .help = "say what was found and what was written", AT(verbose)},
-    {OPTION_HELP, 0, "help", .help = "show this"},
+    COMMON_ROWS(struct convert_options),
 };
 /* clang-format on */
 
@@ -79,11 +74,6 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     va_end(args);
     message_usage(table.command, "%s", text);
     return false;
-}
-
-static bool is_dash(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
 }
 
 static bool check_kind(struct convert_options *options)
@@ -126,7 +116,7 @@ static bool check_stdout(const struct convert_options *options)
 {
     if (!is_dash(options->output))
         return true;
-    if (is_dash(options->report))
+    if (is_dash(options->common.report))
         return wrong("data and report cannot both go to stdout");
     if (!options->force && terminal_at(STDOUT_FILENO))
         return wrong("stdout is a terminal: no data is written to it without --force");
@@ -173,65 +163,32 @@ static bool same_place(const char *a, const char *b)
            of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
-/* No input may be `path`. */
-static bool check_clash(const struct convert_options *options, const char *path, const char *what)
-{
-    struct stat written, read;
-
-    if (!stat_output(path, &written))
-        return true;
-    for (size_t i = 0; i < options->inputs.count; i++) {
-        const struct input input = {.path = options->inputs.paths[i]};
-
-        if (input_stat(&input, &read) && same_file(&written, &read))
-            return wrong("%s '%s' is also an input", what, path);
-    }
-    return true;
-}
-
-/* Nor may it lie in an AOF directory that is written, of which the old files go. */
+/* No input may lie in an AOF directory that is written, of which the old files go. */
 static bool check_clash_inside(const struct convert_options *options)
 {
     struct stat written, read;
 
     if (options->to != TO_AOF_DIR || stat(options->output, &written) != 0)
         return true;
-    for (size_t i = 0; i < options->inputs.count; i++)
-        if (!is_dash(options->inputs.paths[i]) && stat_directory(options->inputs.paths[i], &read) &&
-            written.st_dev == read.st_dev && written.st_ino == read.st_ino)
-            return wrong("input '%s' lies in the output '%s'", options->inputs.paths[i], options->output);
+    for (size_t i = 0; i < options->common.inputs.count; i++)
+        if (!is_dash(options->common.inputs.paths[i]) &&
+            stat_directory(options->common.inputs.paths[i], &read) && written.st_dev == read.st_dev &&
+            written.st_ino == read.st_ino)
+            return wrong("input '%s' lies in the output '%s'", options->common.inputs.paths[i],
+                         options->output);
     return true;
 }
 
 static bool check_files(const struct convert_options *options)
 {
-    bool stdin_seen = false;
+    const char *report = options->common.report;
 
-    for (size_t i = 0; i < options->inputs.count; i++) {
-        if (is_dash(options->inputs.paths[i]) && stdin_seen)
-            return wrong("stdin can be read once");
-        stdin_seen |= is_dash(options->inputs.paths[i]);
-    }
-    if (!check_clash(options, options->output, "the output") || !check_clash_inside(options))
+    if (!inputs_differ_from(&options->common, options->output, "the output", table.command) ||
+        !check_clash_inside(options))
         return false;
-    if (!options->report)
-        return true;
-    if (same_place(options->report, options->output))
-        return wrong("'%s' is both the output and the report", options->report);
-    return check_clash(options, options->report, "the report");
-}
-
-/* What each operand is read from: an AOF directory is several files. */
-static bool expand_inputs(struct convert_options *options, char **operands, int *status)
-{
-    rf_error error;
-    rf_code code = inputs_expand(operands, options->operand_count, &options->inputs, &error);
-
-    if (code == RF_OK)
-        return true;
-    message_failure(&error);
-    *status = status_of(code);
-    return false;
+    if (report && same_place(report, options->output))
+        return wrong("'%s' is both the output and the report", report);
+    return true;
 }
 
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
@@ -242,14 +199,14 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    options->operand_count = (size_t)(argc - first);
-    if (options->operand_count == 0)
+    if (first == argc)
         return wrong("no input");
     if (!options->output || !*options->output)
         return wrong("no output: say -o OUT");
     if (!check_kind(options) || !check_target(options) || !check_stdout(options))
         return false;
-    if (!expand_inputs(options, argv + first, status) || !check_files(options))
+    if (!common_options_read(&options->common, table.command, argv + first, argc - first, status) ||
+        !check_files(options))
         return false;
     if (options->base == BASE_UNTOLD)
         options->base = RF_BASE_RDB;

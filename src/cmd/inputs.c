@@ -27,9 +27,9 @@ rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *
     return code;
 }
 
-static rf_code open_reader(const struct input *input, rf_notify notify, rf_reader **reader, rf_error *error)
+static rf_code open_reader(const struct input *input, const rf_reader_options *options, rf_reader **reader,
+                           rf_error *error)
 {
-    rf_reader_options options = {.notify = notify};
     rf_source *source;
     rf_code code;
 
@@ -37,12 +37,13 @@ static rf_code open_reader(const struct input *input, rf_notify notify, rf_reade
         code = rf_source_open_fd(STDIN_FILENO, input_name(input), &source, error);
     else
         code = rf_source_open(input->path, &source, error);
-    return code == RF_OK ? rf_reader_open(source, &options, reader, error) : code;
+    return code == RF_OK ? rf_reader_open(source, options, reader, error) : code;
 }
 
-rf_code input_open(struct input *input, rf_notify notify, rf_error *error)
+rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
-    rf_code code = open_reader(input, notify, &input->reader, error);
+    const rf_reader_options options = {.notify = notify, .resume = resume};
+    rf_code code = open_reader(input, &options, &input->reader, error);
     const rf_source *source;
 
     if (code != RF_OK)
@@ -74,9 +75,9 @@ static rf_code next_but_aux(rf_reader *reader, rf_entry *entry, rf_error *error)
     return code;
 }
 
-rf_code input_next(struct input *input, rf_entry *entry, rf_error *error)
+const rf_reader_info *input_info(const struct input *input)
 {
-    return next_but_aux(input->reader, entry, error);
+    return input->reader ? rf_reader_info_get(input->reader) : &input->info;
 }
 
 bool input_stat(const struct input *input, struct stat *stat_)
@@ -94,7 +95,7 @@ rf_code input_probe(const struct input *input, rf_server *writer, rf_error *erro
     *writer = (rf_server){0};
     if (is_stdin(input) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
-    code = open_reader(input, (rf_notify){0}, &reader, error);
+    code = open_reader(input, &(rf_reader_options){0}, &reader, error);
     if (code != RF_OK)
         return code;
     code = next_but_aux(reader, &entry, error);

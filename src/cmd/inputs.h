@@ -26,13 +26,14 @@ rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *
 /* Its path, or "stdin". */
 const char *input_name(const struct input *input);
 
-rf_code input_open(struct input *input, rf_notify notify, rf_error *error);
+/* `resume`: see rf_reader_next(). */
+rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error);
+
+/* What is known of it so far. */
+const rf_reader_info *input_info(const struct input *input);
 
 /* Takes down what is to be remembered and closes the reader. A closed input is let through. */
 void input_close(struct input *input);
-
-/* The next entry that is no AUX field. */
-rf_code input_next(struct input *input, rf_entry *entry, rf_error *error);
 
 /* Who wrote it: reads a regular file up to its first other entry. What cannot be read twice stays
  * unknown (0.0). */

@@ -4,16 +4,11 @@
 #include "json.h"
 #include "message.h"
 #include "save.h"
+#include "text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const type_names[] = {
-#define TYPE_NAME(name, text) text,
-    RF_TYPES(TYPE_NAME)
-#undef TYPE_NAME
-};
 
 static const char *code_name(rf_code code)
 {
@@ -77,8 +72,8 @@ static void put_input(struct json *json, const struct input *input)
 static void put_inputs(struct json *json, const struct report *report)
 {
     json_array(json, "inputs");
-    for (size_t i = 0; i < report->input_count; i++)
-        put_input(json, &report->inputs[i]);
+    for (size_t i = 0; i < report->session->input_count; i++)
+        put_input(json, &report->session->inputs[i]);
     json_end_array(json);
 }
 
@@ -117,7 +112,7 @@ static void put_types(struct json *json, const struct stats *stats)
         if (count.keys == 0)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", type_names[type]);
+        json_string(json, "type", text_type((rf_type)type));
         put_count(json, count);
         json_end_object(json);
     }
@@ -133,7 +128,7 @@ static void put_encodings(struct json *json, const struct stats *stats)
         if (!encoding)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", type_names[encoding->type]);
+        json_string(json, "type", text_type(encoding->type));
         json_string(json, "encoding", encoding->name);
         json_number(json, "number", encoding->number);
         json_number(json, "keys", stats_of_encoding(stats, i).keys);
@@ -209,9 +204,9 @@ static void put_notices(struct json *json, const struct notices *notices)
 
 /* --- what came out ---------------------------------------------------------------------------------- */
 
-static void put_error(struct json *json, const rf_error *error)
+void report_put_error(struct json *json, const char *name, const rf_error *error)
 {
-    json_object(json, "error");
+    json_object(json, name);
     json_string(json, "code", code_name(error->code));
     json_number(json, "number", error->code);
     json_string(json, "meaning", rf_code_text(error->code));
@@ -229,18 +224,13 @@ static void put_error(struct json *json, const rf_error *error)
     json_end_object(json);
 }
 
-static void put_written(struct json *json, const struct report *report)
+static void put_outputs(struct json *json, const rf_sink *sink)
 {
-    const struct notice_record *restored = &report->notices->records[RF_NOTICE_BY_RESTORE];
     rf_output_info output;
     char hash[17];
 
-    json_object(json, "by_restore");
-    json_number(json, "keys", restored->count);
-    put_reasons(json, restored);
-    json_end_object(json);
     json_array(json, "outputs");
-    for (size_t i = 0; report->sink && rf_sink_output(report->sink, i, &output); i++) {
+    for (size_t i = 0; sink && rf_sink_output(sink, i, &output); i++) {
         snprintf(hash, sizeof hash, "%016" PRIx64, output.xxh3);
         json_object(json, NULL);
         json_string(json, "path", output.path);
@@ -251,20 +241,35 @@ static void put_written(struct json *json, const struct report *report)
     json_end_array(json);
 }
 
+void report_put_written(struct json *json, const void *ctx)
+{
+    const struct report_written *written = ctx;
+    const struct notice_record *restored = &written->notices->records[RF_NOTICE_BY_RESTORE];
+
+    put_server(json, "target", written->target);
+    json_object(json, "by_restore");
+    json_number(json, "keys", restored->count);
+    put_reasons(json, restored);
+    json_end_object(json);
+    put_outputs(json, written->sink);
+}
+
 static void put_report(struct json *json, const struct report *report)
 {
+    const struct session *session = report->session;
+
     json_object(json, NULL);
     json_string(json, "rdbferry", RDBFERRY_VERSION);
     json_string(json, "command", report->command);
-    json_string(json, "result", report->error ? "error" : "ok");
+    json_string(json, "result", report->result ? report->result : report->error ? "error" : "ok");
     if (report->error)
-        put_error(json, report->error);
-    json_seconds(json, "duration_seconds", report->seconds);
+        report_put_error(json, "error", report->error);
+    json_seconds(json, "duration_seconds", progress_seconds(&session->progress));
     put_inputs(json, report);
-    put_read(json, report->stats);
-    put_notices(json, report->notices);
-    put_server(json, "target", report->target);
-    put_written(json, report);
+    put_read(json, &session->stats);
+    put_notices(json, &session->notices);
+    if (report->part)
+        report->part->put(json, report->part->ctx);
     json_end_object(json);
 }
 
@@ -281,9 +286,13 @@ bool report_write(const struct report *report, const char *path)
 {
     char *data = NULL;
     size_t size;
-    struct json json = {.out = open_memstream(&data, &size)};
-    bool good = json.out != NULL;
+    struct json json = {0};
+    bool good;
 
+    if (!path)
+        return true;
+    json.out = open_memstream(&data, &size);
+    good = json.out != NULL;
     if (good) {
         put_report(&json, report);
         good = !ferror(json.out);

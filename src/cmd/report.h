@@ -3,24 +3,36 @@
 #ifndef CMD_REPORT_H
 #define CMD_REPORT_H
 
-#include "inputs.h"
-#include "notices.h"
-#include "stats.h"
+#include "json.h"
+#include "session.h"
 #include <rdbferry/sink.h>
+
+/* What a command adds to the report: members of its object. */
+struct report_part {
+    void (*put)(struct json *json, const void *ctx);
+    const void *ctx;
+};
 
 struct report {
     const char *command;
-    const struct input *inputs;
-    size_t input_count;
-    const struct stats *stats;
-    const struct notices *notices;
-    rf_server target;      /* 0.0: it had not been settled */
-    const rf_sink *sink;   /* a finished one; NULL: nothing was written */
+    const struct session *session;
+    const char *result;    /* how it ended; NULL: "ok", or "error" where there is one */
     const rf_error *error; /* NULL: all went well */
-    double seconds;
+    const struct report_part *part;
 };
 
-/* `path` "-" is stdout. False: the message has been printed. */
+/* What a command with a sink adds. */
+struct report_written {
+    rf_server target;    /* 0.0: it had not been settled */
+    const rf_sink *sink; /* a finished one; NULL: nothing was written */
+    const struct notices *notices;
+};
+void report_put_written(struct json *json, const void *written);
+
+/* The fields of an error, in an object. */
+void report_put_error(struct json *json, const char *name, const rf_error *error);
+
+/* `path` "-" is stdout; NULL is none. False: the message has been printed. */
 bool report_write(const struct report *report, const char *path);
 
 #endif

@@ -18,6 +18,17 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
     return out;
 }
 
+const char *text_type(rf_type type)
+{
+    static const char *const names[] = {
+#define TYPE_NAME(name, text) text,
+        RF_TYPES(TYPE_NAME)
+#undef TYPE_NAME
+    };
+
+    return names[type];
+}
+
 void text_escape(rf_slice bytes, char *out, size_t size)
 {
     static const char hex[] = "0123456789abcdef";

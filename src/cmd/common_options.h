@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Options that every command which reads inputs has, and the inputs themselves. A command's struct holds a
+ * struct common_options; its table holds COMMON_ROWS. */
+#ifndef CMD_COMMON_OPTIONS_H
+#define CMD_COMMON_OPTIONS_H
+
+#include "options.h"
+#include <rdbferry/aofdir.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
+enum expired_policy { EXPIRED_KEEP, EXPIRED_DROP, EXPIRED_ONLY };
+
+struct common_options {
+    const char *report; /* NULL: none */
+    int expired;        /* enum expired_policy */
+    int progress;       /* enum progress_when */
+    bool quiet, verbose;
+    rf_files inputs;      /* what the operands are read from; common_options_free() frees it */
+    size_t operand_count; /* as the user named them */
+};
+
+extern const struct option_choice progress_choices[], expired_choices[];
+
+/* clang-format off */
+/* Rows for `report`, `progress`, `quiet`, `verbose` and `help`; `type`: the command's struct, which has
+ * `common`. */
+#define COMMON_ROWS(type)                                                                                   \
+    {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout",                              \
+     .offset = offsetof(type, common.report)},                                                              \
+    {OPTION_CHOICE, 0, "progress", "WHEN", "auto (default), always or never",                               \
+     .offset = offsetof(type, common.progress), .choices = progress_choices},                               \
+    {OPTION_FLAG, 'q', "quiet", .help = "say nothing but errors", .offset = offsetof(type, common.quiet)},  \
+    {OPTION_FLAG, 'v', "verbose", .help = "say what was found and done", .offset = offsetof(type, common.verbose)}, \
+    {OPTION_HELP, 0, "help", .help = "show this"}
+
+/* A row for `expired`. */
+#define EXPIRED_ROW(type)                                                                                   \
+    {OPTION_CHOICE, 0, "expired", "POLICY",                                                                 \
+     "keys whose time has come: keep (default), drop, or\nonly these", .offset = offsetof(type, common.expired), \
+     .choices = expired_choices}
+/* clang-format on */
+
+/* What the operands are read from, and what makes no sense: none, stdin twice, a report that is an input.
+ * False: leave with *status; the error has been printed. */
+bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
+                         int *status);
+
+void common_options_free(struct common_options *common);
+
+/* False where `path`, which is going to be written and called `what`, is one of the inputs; the error has
+ * been printed. NULL is let through. */
+bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
+                        const char *command);
+
+/* True for two names of stdin or stdout. */
+bool is_dash(const char *path);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* A session: reading all inputs of a command, entry by entry, with what belongs around it: counters,
+ * notices, progress, signals. */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include "common_options.h"
+#include "inputs.h"
+#include "notices.h"
+#include "progress.h"
+#include "stats.h"
+#include "status.h"
+
+struct session {
+    const struct common_options *options;
+    struct input *inputs;
+    size_t input_count;
+    bool resume; /* a damaged value in a sound frame is not the end of an input */
+    int64_t now; /* Unix milliseconds, when the session began; for what has expired */
+    struct stats stats;
+    struct notices notices;
+    struct progress progress;
+    uint64_t left_out; /* keys, by the policy on expired ones */
+};
+
+/* Sets the level of messages. False: the message has been printed. */
+bool session_open(struct session *session, const struct common_options *options);
+void session_close(struct session *session);
+
+/* Takes one entry, AUX fields among them; anything but RF_OK ends the input with that code. */
+typedef rf_code session_take_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+
+/* Reads one input to its end: RF_OK, or why not. Keys that the policy on expired ones leaves out are
+ * skipped. Closes the input; what it was stays in `input`. */
+rf_code session_read(struct session *session, struct input *input, session_take_fn *take, void *ctx,
+                     rf_error *error);
+
+/* Runs `work` with the attendant by its side; `work` reads the inputs. `undo`, if not NULL, is called after
+ * an error, while signals are still looked after. */
+rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error *error),
+                    void (*undo)(void *ctx), void *ctx, rf_error *error);
+
+/* "183 keys in 3 databases", "12 commands", or both. */
+void session_format_counts(const struct session *session, char *out, size_t size);
+
+/* The one input's name, or "3 inputs". */
+void session_format_inputs(const struct session *session, char *out, size_t size);
+
+/* How far the key's time has come at the session's `now`. */
+static inline bool session_has_expired(const struct session *session, const rf_entry *entry)
+{
+    return entry->expire_ms != RF_NO_EXPIRY && entry->expire_ms <= session->now;
+}
+
+#endif
