@@ -4,6 +4,7 @@
 #ifndef RDBFERRY_ENTRY_H
 #define RDBFERRY_ENTRY_H
 
+#include <rdbferry/api.h>
 #include <rdbferry/slice.h>
 #include <rdbferry/version.h>
 #include <stdint.h>
@@ -41,6 +42,9 @@ typedef struct rf_encoding {
     int since;          /* the first RDB version that has it */
     rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
 } rf_encoding;
+
+/* Whether an RDB with such a value can be loaded by `server`, of which the version is known. */
+RF_API bool rf_server_reads(rf_server server, const rf_encoding *encoding);
 
 enum { RF_NO_EXPIRY = -1 };
 

@@ -27,9 +27,10 @@
     X(E_DUPLICATE,  24, "a key or a function library occurs twice")                       \
     /* 30: it is sound, and the output has no words for it */                             \
     X(E_UNSAYABLE,  30, "the target version has no way to say this")                      \
-    /* 40: the output */                                                                  \
+    /* 40: the output, a file or a live target */                                         \
     X(E_WRITE,      40, "the output cannot be written")                                   \
     X(E_EXISTS,     41, "the output is there already")                                    \
+    X(E_TARGET,     43, "the target cannot be reached or refuses")                        \
     /* 50: the caller, or the machine */                                                  \
     X(E_MEMORY,     50, "out of memory")                                                  \
     X(E_ARGUMENT,   51, "an argument makes no sense")

@@ -19,6 +19,7 @@
     X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
     X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \
+    X(MODULE_VALUE,    "module_value",    "values of modules, which the server must have")           \
     X(SAME_FUNCTION,   "same_function",   "function libraries found again with the same code")
 /* clang-format on */
 

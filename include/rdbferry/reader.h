@@ -27,6 +27,8 @@ typedef struct rf_reader_info {
     int rdb_version;  /* 0: an AOF without preamble */
     rf_server writer; /* from redis-ver or valkey-ver, held against the RDB version; else from that */
     int64_t saved_at; /* Unix seconds, from ctime; -1: not said */
+    int64_t whole;    /* commands: the offset in the decoded stream behind the last one that is complete and
+                         outside of an unfinished transaction, where a torn file can be cut; -1: none */
 } rf_reader_info;
 
 /* Looks at the head of the source and starts the thread that reads ahead. `source` belongs to the reader

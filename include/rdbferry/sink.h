@@ -44,6 +44,17 @@ typedef enum rf_aof_base { RF_BASE_RDB, RF_BASE_AOF } rf_aof_base;
 RF_API rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
                                    const rf_sink_options *options, rf_sink **out, rf_error *error);
 
+typedef enum rf_json_bytes {
+    RF_JSON_ESCAPE, /* bytes that are no UTF-8 as \u0080 to \u00ff; see rf_sink_open_jsonl() */
+    RF_JSON_BASE64,
+} rf_json_bytes;
+
+/* JSON lines: one object for each key, function library and command. The manual page has the members. Text
+ * that is valid UTF-8 stands as it is. With RF_JSON_ESCAPE a string that is not comes out with every byte
+ * from 0x80 on as \u00XX; with RF_JSON_BASE64 as {"base64":"..."}, which is exact. */
+RF_API rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
+                                  rf_sink **out, rf_error *error);
+
 /* Nowhere: everything is walked and checked, nothing is kept. */
 RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 

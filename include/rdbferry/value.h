@@ -57,6 +57,20 @@ typedef struct rf_producer_record {
     rf_stream_id id;
 } rf_producer_record;
 
+typedef enum rf_part_kind {
+    RF_PART_SIGNED = 1, /* number, as int64_t */
+    RF_PART_UNSIGNED,   /* number */
+    RF_PART_FLOAT,      /* bytes: IEEE 754, 4 of them, little-endian */
+    RF_PART_DOUBLE,     /* bytes: 8 of them */
+    RF_PART_STRING,     /* bytes */
+} rf_part_kind;
+
+typedef struct rf_module_part {
+    rf_part_kind kind;
+    uint64_t number;
+    rf_slice bytes;
+} rf_module_part;
+
 enum { RF_NO_INSERT_INDEX = -1 };
 
 /* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
@@ -83,7 +97,10 @@ typedef struct rf_visitor {
     rf_code (*producers)(void *ctx, const rf_producers *producers);
     rf_code (*producer_record)(void *ctx, const rf_producer_record *record);
 
-    rf_code (*module)(void *ctx, const char name[10], uint64_t version); /* then nothing: it is opaque */
+    /* A module's value: what it is called, then its parts, of which nobody but the module knows the
+     * meaning. */
+    rf_code (*module)(void *ctx, const char name[10], uint64_t version);
+    rf_code (*module_part)(void *ctx, const rf_module_part *part);
 } rf_visitor;
 
 /* The name of the module that a value of type RF_MODULE belongs to, NUL-terminated, such as "vectorset". The

@@ -14,7 +14,7 @@ bool aof_recognises(uint8_t first)
 
 void aof_reader_open(struct aof_reader *r, struct window *w)
 {
-    *r = (struct aof_reader){.w = w};
+    *r = (struct aof_reader){.w = w, .whole = window_offset(w)};
 }
 
 static rf_code skip_annotation(struct window *w)
@@ -75,6 +75,8 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
         TRY(resp_read_command(r->w, &r->argv, &argc));
         const rf_slice *argv = (const rf_slice *)(const void *)r->argv.data;
         TRY(take_command(r, argv, argc, &told));
+        if (!r->in_transaction)
+            r->whole = window_offset(r->w);
         *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
                             .offset = entry->offset,
                             .db = r->db,

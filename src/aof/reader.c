@@ -19,6 +19,7 @@ struct rf_reader {
     struct rdb_reader rdb;
     struct aof_reader aof;
     enum phase phase;
+    bool resume;
     rf_reader_info info;
     rf_notify notify;
     rf_error error; /* sticky once its code is set */
@@ -59,7 +60,8 @@ static rf_code begin(rf_reader *r)
     size_t n;
     TRY(peek_head(w, &n));
     if (n > 0 && rdb_recognises(w->pos, n))
-        return rdb_reader_open(&r->rdb, w, &r->info, source_name(r->source), &r->error, &r->notify);
+        return rdb_reader_open(&r->rdb, w, &r->info, source_name(r->source), r->resume, &r->error,
+                               &r->notify);
     if (n == 0 || !aof_recognises(*w->pos))
         return refuse_format(w, w->pos, n);
     r->info.format = "aof";
@@ -76,7 +78,8 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     }
     r->source = source;
     r->notify = options->notify;
-    r->info.saved_at = -1;
+    r->resume = options->resume;
+    r->info.saved_at = r->info.whole = -1;
     rf_code code = feed_open(source, options->block_size, &r->feed, error);
     if (code == RF_OK) {
         window_open_feed(&r->window, r->feed);
@@ -132,6 +135,8 @@ COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
 
 COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
 {
+    if (r->phase == IN_COMMANDS)
+        r->info.whole = (int64_t)r->aof.whole;
     if (code == RF_END) {
         r->phase = AT_END;
         return RF_END;

@@ -2,58 +2,19 @@
 /* A spool: a buffer that is emptied into an unnamed file whenever it is full. */
 #include "io/spool.h"
 #include "base/fail.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "io/unnamed.h"
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* An open file that no directory knows; -1 with errno. */
-static int open_unnamed(void)
-{
-    const char *dir = getenv("TMPDIR");
-    if (!dir || !*dir)
-        dir = "/tmp";
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        return fd;
-    /* the file system has no such thing */
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s/rdbferry-XXXXXX", dir) >= (int)sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
-static rf_code write_all(int fd, rf_slice bytes, rf_error *error)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail_errno(error, RF_E_WRITE, "cannot write a temporary file");
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return RF_OK;
-}
 
 /* Appends to the file, which is made at the first call. */
 static rf_code to_disk(struct spool *spool, rf_slice bytes, rf_error *error)
 {
     if (spool->fd_plus_1 == 0) {
-        int fd = open_unnamed();
-        if (fd < 0)
-            return fail_errno(error, RF_E_WRITE, "cannot create a temporary file");
+        int fd;
+        TRY(unnamed_open(&fd, error));
         spool->fd_plus_1 = fd + 1;
     }
-    TRY(write_all(spool->fd_plus_1 - 1, bytes, error));
+    TRY(unnamed_write(spool->fd_plus_1 - 1, bytes, error));
     spool->on_disk += bytes.len;
     return RF_OK;
 }

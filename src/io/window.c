@@ -280,6 +280,34 @@ rf_code window_skip_slow(struct window *w, uint64_t n)
     return code == RF_END ? truncated(w, n) : code;
 }
 
+/* --- going back -------------------------------------------------------------------------------------- */
+
+/* A spill of the bytes put back and what is left of the segment. */
+static rf_code unread_into_spill(struct window *w, rf_slice bytes)
+{
+    struct block *spill = NULL;
+    size_t rest = window_left(w), cap = 0;
+    if (!spill_reserve(&spill, &cap, bytes.len + rest, bytes.len + rest))
+        return window_fail(w, RF_E_MEMORY, "out of memory");
+    memcpy(spill->data, bytes.ptr, bytes.len);
+    if (rest > 0)
+        memcpy(spill->data + bytes.len, w->pos, rest);
+    spill->len = bytes.len + rest;
+    w->crc = window_crc(w);
+    w->crc_from = spill->data + bytes.len;
+    segment_set(w, spill, spill->data, spill->data + spill->len);
+    w->segment_offset -= bytes.len;
+    return RF_OK;
+}
+
+rf_code window_unread(struct window *w, rf_slice bytes)
+{
+    if (bytes.len > (size_t)(w->pos - w->segment_start))
+        return unread_into_spill(w, bytes);
+    w->pos -= bytes.len;
+    return RF_OK;
+}
+
 /* --- taps, checksums, errors ------------------------------------------------------------------------- */
 
 void window_tap_begin(struct window *w, rf_bytes_fn tap, void *ctx)

@@ -86,6 +86,15 @@ static inline void window_release(struct window *w)
 void window_tap_begin(struct window *w, rf_bytes_fn tap, void *ctx);
 rf_code window_tap_end(struct window *w);
 
+/* No more bytes go to the tap; of this segment none have gone yet, and none do. */
+static inline void window_tap_cancel(struct window *w)
+{
+    w->tap = NULL;
+}
+
+/* Puts back the bytes that were consumed last: they are in front of pos again. */
+rf_code window_unread(struct window *w, rf_slice bytes);
+
 /* The position in the decoded stream. */
 static inline uint64_t window_offset(const struct window *w)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Making DUMP payloads out of raw values. */
+/* Making DUMP payloads out of raw values, and reading them. */
 #include "rdb/dump_payload.h"
 
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
 #include "rdb/rdb_format.h"
-#include "rdb/value.h"
+#include "rdb/rdb_read.h"
+#include <stdlib.h>
 
 enum {
     OLDEST_VERSION = 6, /* of Redis 2.6, the first to have DUMP */
@@ -72,4 +73,114 @@ rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *err
     s.crc = crc64(s.crc, footer, 2);
     store_le64(footer + 2, s.crc);
     return fn(ctx, (rf_slice){footer, sizeof footer});
+}
+
+/* --- reading ----------------------------------------------------------------------------------------- */
+
+enum {
+    VALKEY_VERSIONS = 80, /* and up */
+    DUMPED_TEMPLATE_LISTPACK = 29,
+    DUMPED_TEMPLATE_HASHTABLE = 31,
+};
+
+/* The version and the checksum, which are cut off. */
+static rf_code check_footer(rf_slice *payload, rf_dialect *dialect, rf_error *error)
+{
+    if (payload->len <= FOOTER_SIZE)
+        return fail(error, RF_E_CORRUPT, "a DUMP payload of %zu bytes", payload->len);
+    payload->len -= FOOTER_SIZE;
+    const uint8_t *footer = payload->ptr + payload->len;
+    uint64_t stored = load_le64(footer + 2);
+    if (stored != 0 && stored != crc64(0, payload->ptr, payload->len + 2))
+        return fail(error, RF_E_CHECKSUM, "a DUMP payload whose checksum does not match");
+    *dialect = load_le16(footer) >= VALKEY_VERSIONS ? RF_VALKEY : RF_REDIS;
+    return RF_OK;
+}
+
+static rf_code read_metadata(struct window *w, rf_slice *metadata)
+{
+    if (w->pos == w->end || *w->pos != RDB_KEY_META)
+        return RF_OK;
+    const uint8_t *start = ++w->pos;
+    TRY(module_skip_key_metadata(w));
+    *metadata = slice_of(start, (size_t)(w->pos - start));
+    return RF_OK;
+}
+
+/* What stands before the value. Types that only payloads have are those of files but for their template,
+ * which they bring along. */
+static rf_code read_type(struct dump_payload *p, rf_dialect dialect, const struct rdb_type **type)
+{
+    uint8_t number;
+    TRY(rdb_u8(&p->w, &number));
+    bool with_template = dialect == RF_REDIS &&
+                         (number == DUMPED_TEMPLATE_LISTPACK || number == DUMPED_TEMPLATE_HASHTABLE);
+    size_t row = number + (with_template ? 1u : 0u);
+    *type = &rdb_types(dialect)[row < RDB_TYPE_COUNT ? row : 0];
+    if (row >= RDB_TYPE_COUNT || !(*type)->walk)
+        return window_fail(&p->w, RF_E_UNSUPPORTED, "a DUMP payload of type %u, which is not known", number);
+    if (!with_template)
+        return RF_OK;
+    TRY(hash_template_read_dumped(&p->template, &p->w));
+    p->value.template = &p->template;
+    return RF_OK;
+}
+
+static rf_code begin_value(struct dump_payload *p, rf_dialect dialect, rf_entry *entry)
+{
+    const struct rdb_type *type;
+    TRY(read_metadata(&p->w, &entry->metadata));
+    TRY(read_type(p, dialect, &type));
+    value_begin(&p->value, type, entry->db, entry->key, VALUE_NO_RECORD);
+    p->value.expire_ms = RF_NO_EXPIRY;
+    entry->type = type->encoding.type;
+    entry->encoding = &type->encoding;
+    entry->value = &p->value;
+    return RF_OK;
+}
+
+rf_code dump_payload_open(struct dump_payload *p, rf_slice payload, int64_t db, rf_slice key,
+                          const char *source, rf_entry *entry, rf_error *error)
+{
+    rf_dialect dialect;
+    *p = (struct dump_payload){.nobody = {NULL, NULL}};
+    *entry = (rf_entry){
+        .kind = RF_ENTRY_KEY, .db = db, .key = key, .expire_ms = RF_NO_EXPIRY, .idle = -1, .freq = -1};
+    rf_code code = check_footer(&payload, &dialect, error);
+    if (code == RF_OK) {
+        window_open_memory(&p->w, payload);
+        p->w.error = error;
+        p->value = (struct rf_value){.templates = &p->none,
+                                     .stream = &p->w,
+                                     .input = source,
+                                     .sticky = &p->sticky,
+                                     .notify = &p->nobody};
+        code = begin_value(p, dialect, entry);
+    }
+    if (code != RF_OK) {
+        error_key(error, db, key);
+        error_input(error, source);
+        dump_payload_close(p);
+    }
+    return code;
+}
+
+rf_code dump_payload_finish(struct dump_payload *p, rf_error *error)
+{
+    size_t left = (size_t)(p->w.end - p->w.pos);
+    if (left == 0 || p->value.held)
+        return RF_OK;
+    p->w.error = error;
+    window_fail(&p->w, RF_E_CORRUPT, "%zu bytes behind the value of a DUMP payload", left);
+    error_key(error, p->value.db, p->value.key);
+    error_input(error, p->value.input);
+    return RF_E_CORRUPT;
+}
+
+void dump_payload_close(struct dump_payload *p)
+{
+    value_end(&p->value);
+    window_close(&p->w);
+    free(p->template.fields);
+    *p = (struct dump_payload){.nobody = {NULL, NULL}};
 }

@@ -4,6 +4,7 @@
 #include "rdb/hash_template.h"
 
 #include "base/buffer.h"
+#include "codec/listpack.h"
 #include "rdb/rdb_read.h"
 #include <stdlib.h>
 #include <xxhash.h>
@@ -57,70 +58,107 @@ static bool ascends(const struct buffer *bytes, size_t length, rf_slice field)
     return memcmp(bytes->data + bytes->len - length, field.ptr, length) < 0;
 }
 
-/* Reads the names one after another into `bytes`, their ends into `ends`: the count is not believed. */
-static rf_code read_fields(struct window *w, uint64_t count, struct buffer *bytes, struct buffer *ends)
+/* Names as they are read, one after another. */
+struct names {
+    struct buffer bytes, ends;
+    size_t length; /* of the last one */
+};
+
+static rf_code add_name(struct window *w, struct names *names, rf_slice field)
 {
-    size_t length = 0; /* of the name before */
+    if (names->ends.len > 0 && !ascends(&names->bytes, names->length, field))
+        return window_fail(w, RF_E_CORRUPT, "hash template with fields out of order");
+    names->length = field.len;
+    bool kept = buffer_append(&names->bytes, field) &&
+                buffer_append(&names->ends, slice_of(&names->bytes.len, sizeof names->bytes.len));
+    return kept ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
+}
+
+/* len count, (string field)*count. The count is not believed. */
+static rf_code read_names(struct window *w, struct names *names)
+{
+    uint64_t count;
+    TRY(rdb_length(w, &count));
     for (; count > 0; count--) {
         rf_slice field;
         window_release(w);
         TRY(rdb_string(w, &field));
-        if (ends->len > 0 && !ascends(bytes, length, field))
-            return window_fail(w, RF_E_CORRUPT, "hash template with fields out of order");
-        length = field.len;
-        bool kept = buffer_append(bytes, field) &&
-                    buffer_append(ends, slice_of(&bytes->len, sizeof bytes->len));
-        if (!kept)
-            return window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
+        TRY(add_name(w, names, field));
     }
     return RF_OK;
 }
 
-/* One allocation: the array of slices, the bytes behind it. */
-static bool make_template(uint64_t id, const struct buffer *bytes, const struct buffer *ends,
-                          struct hash_template *out)
+/* A string that is a listpack of the fields. */
+static rf_code read_packed_names(struct window *w, struct names *names)
 {
-    size_t count = ends->len / sizeof(size_t), start = 0;
-    rf_slice *fields = malloc(count * sizeof *fields + bytes->len);
+    rf_slice bytes;
+    struct listpack cursor;
+    struct packed name;
+    uint8_t text[NUMBER_TEXT_MAX];
+    TRY(rdb_string(w, &bytes));
+    enum packed_step step = listpack_open(&cursor, bytes) ? PACKED_ELEMENT : PACKED_DAMAGED;
+    while (step == PACKED_ELEMENT && (step = listpack_next(&cursor, &name)) == PACKED_ELEMENT)
+        TRY(add_name(w, names, packed_slice(&name, text)));
+    return step == PACKED_END ? RF_OK : window_fail(w, RF_E_CORRUPT, "%s", cursor.fault);
+}
+
+/* One allocation: the array of slices, the bytes behind it. */
+static rf_code make_template(struct window *w, const struct names *names, struct hash_template *out)
+{
+    size_t count = names->ends.len / sizeof(size_t), start = 0;
+    if (count == 0)
+        return window_fail(w, RF_E_CORRUPT, "hash template without fields");
+    rf_slice *fields = malloc(count * sizeof *fields + names->bytes.len);
     if (!fields)
-        return false;
+        return window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
     uint8_t *copy = (uint8_t *)(fields + count);
-    if (bytes->len)
-        memcpy(copy, bytes->data, bytes->len);
+    if (names->bytes.len)
+        memcpy(copy, names->bytes.data, names->bytes.len);
     for (size_t i = 0; i < count; i++) {
         size_t end;
-        memcpy(&end, ends->data + i * sizeof end, sizeof end);
+        memcpy(&end, names->ends.data + i * sizeof end, sizeof end);
         fields[i] = (rf_slice){copy + start, end - start};
         start = end;
     }
-    *out = (struct hash_template){id, count, fields};
-    return true;
+    *out = (struct hash_template){0, count, fields};
+    return RF_OK;
+}
+
+static rf_code read_template(struct window *w, rf_code (*read)(struct window *, struct names *),
+                             struct hash_template *out)
+{
+    struct names names = {0};
+    rf_code code = read(w, &names);
+    if (code == RF_OK)
+        code = make_template(w, &names, out);
+    buffer_free(&names.bytes);
+    buffer_free(&names.ends);
+    return code;
 }
 
 rf_code hash_templates_read(struct hash_templates *templates, struct window *w)
 {
-    uint64_t id, count;
+    uint64_t id;
     struct hash_template template;
-    struct buffer bytes = {0}, ends = {0};
     TRY(rdb_length(w, &id));
-    TRY(rdb_length(w, &count));
-    if (count == 0)
-        return window_fail(w, RF_E_CORRUPT, "hash template without fields");
     if (hash_templates_find(templates, id))
         return window_fail(w, RF_E_CORRUPT, "hash template %llu is defined twice", (unsigned long long)id);
-    rf_code code = read_fields(w, count, &bytes, &ends);
-    if (code == RF_OK) {
-        bool kept = make_template(id, &bytes, &ends, &template);
-        if (kept && !insert(templates, template)) {
-            free(template.fields);
-            kept = false;
-        }
-        if (!kept)
-            code = window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
-    }
-    buffer_free(&bytes);
-    buffer_free(&ends);
-    return code;
+    TRY(read_template(w, read_names, &template));
+    template.id = id;
+    if (insert(templates, template))
+        return RF_OK;
+    free(template.fields);
+    return window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
+}
+
+rf_code hash_template_read_dumped(struct hash_template *template, struct window *w)
+{
+    enum { PACKED, ONE_BY_ONE };
+    uint64_t form;
+    TRY(rdb_length(w, &form));
+    if (form > ONE_BY_ONE)
+        return window_fail(w, RF_E_CORRUPT, "hash template of unknown form %llu", (unsigned long long)form);
+    return read_template(w, form == PACKED ? read_packed_names : read_names, template);
 }
 
 void hash_templates_free(struct hash_templates *templates)

@@ -2,7 +2,11 @@
 /* Hash templates (Redis 8.10): lists of field names that many hashes share. They are defined before the
  * first key and kept as long as the reader.
  *
- *   HASH_TEMPLATE record:  len id   len count   (string field)*count  */
+ *   HASH_TEMPLATE record:  len id   len count   (string field)*count
+ *
+ * A DUMP payload has its own, in front of the values:
+ *
+ *   len 0   string: a listpack of the fields       len 1   len count   (string field)*count  */
 #ifndef RDB_HASH_TEMPLATE_H
 #define RDB_HASH_TEMPLATE_H
 
@@ -26,5 +30,8 @@ rf_code hash_templates_read(struct hash_templates *templates, struct window *w);
 const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id);
 
 void hash_templates_free(struct hash_templates *templates);
+
+/* That of a DUMP payload; its fields are the caller's to free. Its id is 0 and means nothing. */
+rf_code hash_template_read_dumped(struct hash_template *template, struct window *w);
 
 #endif

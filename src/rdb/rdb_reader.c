@@ -105,22 +105,10 @@ static rf_code keep_raw(struct rdb_reader *r, struct buffer *buffer, rf_code (*p
     return code;
 }
 
-/* len count, then for each: a class of 4 bytes, module items. */
-static rf_code pass_key_metadata(struct window *w)
-{
-    uint64_t n;
-    TRY(rdb_length(w, &n));
-    for (; n > 0; n--) {
-        TRY(window_skip(w, 4));
-        TRY(module_skip_items(w));
-    }
-    return RF_OK;
-}
-
 static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     (void)entry, (void)told;
-    return keep_raw(r, &r->metadata, pass_key_metadata);
+    return keep_raw(r, &r->metadata, module_skip_key_metadata);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------ */
@@ -360,7 +348,7 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
     if (stored == 0)
-        notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none; --check looks into every value");
+        notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none");
     else if (stored != computed)
         return window_fail(r->w, RF_E_CHECKSUM, "checksum %016llx, computed %016llx",
                            (unsigned long long)stored, (unsigned long long)computed);
@@ -429,7 +417,7 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 }
 
 rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *info, const char *input,
-                        rf_error *sticky, const rf_notify *notify)
+                        bool resume, rf_error *sticky, const rf_notify *notify)
 {
     *r = (struct rdb_reader){.w = w, .info = info, .notify = notify};
     TRY(rdb_header_read(w, &info->dialect, &info->rdb_version));
@@ -437,8 +425,12 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     info->writer = rf_server_of_rdb(info->dialect, info->rdb_version);
     r->types = rdb_types(info->dialect);
     r->opcodes = info->dialect == RF_VALKEY ? valkey_opcodes : redis_opcodes;
-    r->value = (struct rf_value){
-        .templates = &r->templates, .stream = w, .input = input, .sticky = sticky, .notify = notify};
+    r->value = (struct rf_value){.templates = &r->templates,
+                                 .stream = w,
+                                 .input = input,
+                                 .resume = resume,
+                                 .sticky = sticky,
+                                 .notify = notify};
     clear_prefix(r);
     return buffer_reserve(&r->key, SHORT_KEY) ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory");
 }
@@ -446,6 +438,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
 void rdb_reader_close(struct rdb_reader *r)
 {
     value_end(&r->value);
+    buffer_free(&r->value.way);
     buffer_free(&r->key);
     buffer_free(&r->metadata);
     buffer_free(&r->aux);

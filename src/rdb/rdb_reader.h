@@ -36,9 +36,10 @@ struct rdb_reader {
 };
 
 /* Reads the header; fills `info`, now and as AUX fields go by. Everything handed in stays the caller's and
- * outlives the reader; `sticky` gets the errors that values meet. */
+ * outlives the reader; `sticky` gets the errors that values meet, but for those that `resume` goes on
+ * behind. */
 rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *info, const char *input,
-                        rf_error *sticky, const rf_notify *notify);
+                        bool resume, rf_error *sticky, const rf_notify *notify);
 
 /* The next entry; RF_END behind a right checksum. The value of the entry before has been used or skipped. */
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry);

@@ -17,11 +17,17 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
                                              .detail = detail});
 }
 
-/* An error in the middle of a value is for good: the reader has lost its place. */
-COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
+COLD static rf_code concern(struct rf_value *value, rf_code code, rf_error *error)
 {
     error_key(error, value->db, value->key);
     error_input(error, value->input);
+    return code;
+}
+
+/* An error in the middle of a value is for good: the reader has lost its place. */
+COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
+{
+    concern(value, code, error);
     *value->sticky = *error;
     return code;
 }
@@ -90,8 +96,52 @@ rf_code rf_value_skip(rf_value *value, rf_error *error)
     return value_use(value, use_walk, NULL, NULL, NULL, error);
 }
 
+/* --- walking, and finding the end of a damaged value ------------------------------------------------ */
+
+enum { WAY_MAX = 16 * 1024 * 1024 };
+
+/* A tap for what lies in segments that the walk has left. */
+static rf_code keep_way(void *ctx, rf_slice bytes)
+{
+    struct rf_value *value = ctx;
+    value->way_is_lost |= value->way.len + bytes.len > WAY_MAX || !buffer_append(&value->way, bytes);
+    return RF_OK;
+}
+
+/* Back to where the value begins, and over it without looking into its strings. */
+COLD static rf_code pass_damaged(struct walk *k)
+{
+    rf_error ignored;
+    struct walk pass = {.w = k->w, .value = k->value, .frame_only = true};
+    TRY(window_tap_end(k->w));
+    if (k->value->way_is_lost)
+        return RF_E_CORRUPT;
+    k->w->error = &ignored;
+    window_release(k->w);
+    TRY(window_unread(k->w, buffer_slice(&k->value->way)));
+    return k->value->type->walk(&pass);
+}
+
+static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+{
+    struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
+    value->used = true;
+    value->way.len = 0;
+    value->way_is_lost = false;
+    k.w->error = error;
+    window_tap_begin(k.w, keep_way, value);
+    rf_code code = value->type->walk(&k);
+    if (LIKELY(code == RF_OK)) {
+        window_tap_cancel(k.w);
+        return RF_OK;
+    }
+    return pass_damaged(&k) == RF_OK ? concern(value, code, error) : conclude(value, code, error);
+}
+
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
+    if (value->resume && !value->used)
+        return walk_resumably(value, visitor, ctx, error);
     return value_use(value, use_walk, visitor, ctx, NULL, error);
 }
 

@@ -7,6 +7,7 @@
 #ifndef RDB_VALUE_H
 #define RDB_VALUE_H
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "io/spool.h"
 #include "io/window.h"
@@ -19,6 +20,7 @@ struct walk {
     const rf_visitor *visitor; /* NULL: nobody listens, pass by */
     void *ctx;
     const struct rf_value *value;
+    bool frame_only; /* without a visitor: only the value's end is looked for */
 };
 
 typedef rf_code walk_fn(struct walk *k);
@@ -38,10 +40,14 @@ const struct rdb_type *rdb_types(rf_dialect dialect);
 struct rf_value {
     const struct rdb_type *type;
     const struct hash_templates *templates;
+    const struct hash_template *template; /* of a value in a DUMP payload; NULL: it is one of `templates` */
     struct window *stream; /* the reader's, standing at the value until it is used */
     const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
+    bool resume;       /* see rf_reader_next() */
+    struct buffer way; /* what a walk has consumed, to go back */
+    bool way_is_lost;  /* it was too much to keep */
     struct spool spool;
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, as its record says */
@@ -75,7 +81,7 @@ static inline bool value_copied_as_stored(const struct rf_value *value)
     return value->type->copied_type == value->type->encoding.number;
 }
 
-/* Frees what it held. */
+/* Frees what it held for this key. */
 static inline void value_end(struct rf_value *value)
 {
     if (UNLIKELY(value->held))
@@ -94,8 +100,13 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
 
 #define CORRUPT(k, ...) window_fail((k)->w, RF_E_CORRUPT, __VA_ARGS__)
 
+/* What is wrong and does not hide where the value ends. */
+#define WRONG(k, ...) ((k)->frame_only ? RF_OK : CORRUPT(k, __VA_ARGS__))
+
 /* In value_module.c: passes (opcode, value) pairs up to the closing 0. */
 rf_code module_skip_items(struct window *w);
+/* Passes a KEY_META record, behind its opcode. */
+rf_code module_skip_key_metadata(struct window *w);
 /* The nine letters of a module id, NUL-terminated. */
 void module_name(uint64_t id, char name[10]);
 /* False for the modules that no such server can have. */

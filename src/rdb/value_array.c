@@ -56,7 +56,7 @@ static rf_code insert_index(struct walk *k)
     if (flag)
         TRY(rdb_length(k->w, &index));
     if (index == UINT64_MAX)
-        return CORRUPT(k, "array insert index out of range");
+        TRY(WRONG(k, "array insert index out of range"));
     return k->visitor ? VISIT(k, array, flag == 1, index) : RF_OK;
 }
 
@@ -65,7 +65,7 @@ rf_code walk_array(struct walk *k)
     uint64_t count, index, next = 0, tag;
     TRY(rdb_length(k->w, &count));
     if (count == 0)
-        return CORRUPT(k, "array without elements");
+        TRY(WRONG(k, "array without elements"));
     TRY(insert_index(k));
     for (; count > 0; count--) {
         uint8_t text[DOUBLE_TEXT_MAX + 2];
@@ -73,9 +73,9 @@ rf_code walk_array(struct walk *k)
         window_release(k->w);
         TRY(rdb_length(k->w, &index));
         if (index == UINT64_MAX)
-            return CORRUPT(k, "array index out of range");
+            TRY(WRONG(k, "array index out of range"));
         if (index < next)
-            return CORRUPT(k, "array indexes that do not ascend");
+            TRY(WRONG(k, "array indexes that do not ascend"));
         next = index + 1;
         TRY(rdb_length(k->w, &tag));
         TRY(slot_value(k, tag, text, &value));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Module values: an id, then (opcode, value) pairs up to a 0. Nobody but the module knows what they mean;
- * they can be passed by and copied.
+ * they can be passed by, copied, and told one by one.
  *
  *   id: nine 6-bit letters, the first in the highest bits, then 10 bits of encoding version
  *   items:  1 SINT len   2 UINT len   3 FLOAT 4 bytes   4 DOUBLE 8 bytes   5 STRING string   0 end
@@ -23,9 +23,17 @@ bool module_known_to(rf_server target, const char name[10])
     return strcmp(name, "vectorset") != 0 || (target.dialect == RF_REDIS && target.major >= 8);
 }
 
+enum { END, SINT = RF_PART_SIGNED, UINT, FLOAT, DOUBLE, STRING };
+
+_Static_assert((int)STRING == (int)RF_PART_STRING, "an item's opcode is the kind of its part");
+
+static rf_code unknown_item(struct window *w, uint64_t opcode)
+{
+    return window_fail(w, RF_E_CORRUPT, "module item of unknown kind %llu", (unsigned long long)opcode);
+}
+
 rf_code module_skip_items(struct window *w)
 {
-    enum { END, SINT, UINT, FLOAT, DOUBLE, STRING };
     for (;;) {
         uint64_t opcode, n;
         window_release(w);
@@ -37,10 +45,49 @@ rf_code module_skip_items(struct window *w)
         case FLOAT: TRY(window_skip(w, 4)); break;
         case DOUBLE: TRY(window_skip(w, 8)); break;
         case STRING: TRY(rdb_skip_string(w)); break;
-        default:
-            return window_fail(w, RF_E_CORRUPT, "module item of unknown kind %llu",
-                               (unsigned long long)opcode);
+        default: return unknown_item(w, opcode);
         }
+    }
+}
+
+/* len count, then for each: a class of 4 bytes, module items. */
+rf_code module_skip_key_metadata(struct window *w)
+{
+    uint64_t n;
+    TRY(rdb_length(w, &n));
+    for (; n > 0; n--) {
+        TRY(window_skip(w, 4));
+        TRY(module_skip_items(w));
+    }
+    return RF_OK;
+}
+
+static rf_code raw_bytes(struct window *w, size_t n, rf_slice *out)
+{
+    TRY(window_need(w, n));
+    *out = (rf_slice){w->pos, n};
+    w->pos += n;
+    return RF_OK;
+}
+
+static rf_code tell_items(struct walk *k)
+{
+    for (;;) {
+        uint64_t opcode;
+        rf_module_part part = {0};
+        window_release(k->w);
+        TRY(rdb_length(k->w, &opcode));
+        switch (opcode) {
+        case END: return RF_OK;
+        case SINT:
+        case UINT: TRY(rdb_length(k->w, &part.number)); break;
+        case FLOAT: TRY(raw_bytes(k->w, 4, &part.bytes)); break;
+        case DOUBLE: TRY(raw_bytes(k->w, 8, &part.bytes)); break;
+        case STRING: TRY(rdb_string(k->w, &part.bytes)); break;
+        default: return unknown_item(k->w, opcode);
+        }
+        part.kind = (rf_part_kind)opcode;
+        TRY(k->visitor->module_part(k->ctx, &part));
     }
 }
 
@@ -53,5 +100,5 @@ rf_code walk_module(struct walk *k)
         module_name(id, name);
         TRY(VISIT(k, module, name, id & 1023));
     }
-    return module_skip_items(k->w);
+    return k->visitor && k->visitor->module_part ? tell_items(k) : module_skip_items(k->w);
 }

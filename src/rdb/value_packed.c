@@ -250,7 +250,7 @@ rf_code walk_quicklist(struct walk *k)
         window_release(k->w);
         TRY(rdb_length(k->w, &container));
         if (container != PLAIN && container != PACKED)
-            return CORRUPT(k, "quicklist: node of unknown kind %llu", (unsigned long long)container);
+            TRY(WRONG(k, "quicklist: node of unknown kind %llu", (unsigned long long)container));
         TRY(container == PLAIN ? plain_node(k) : blob(k, LISTPACK, items));
     }
     return RF_OK;
@@ -291,9 +291,10 @@ rf_code walk_hash_zipmap(struct walk *k)
 
 /* --- hashes whose field names lie in a template ------------------------------------------------------ */
 
+/* In a DUMP payload the template is there already, and an id means nothing. */
 static rf_code template_of(struct walk *k, uint64_t id, const struct hash_template **out)
 {
-    *out = hash_templates_find(k->value->templates, id);
+    *out = k->value->template ? k->value->template : hash_templates_find(k->value->templates, id);
     return *out ? RF_OK : CORRUPT(k, "hash template %llu is not defined", (unsigned long long)id);
 }
 
@@ -323,12 +324,13 @@ rf_code walk_hash_template_listpack(struct walk *k)
     return more ? CORRUPT(k, "listpack: more values than the template has fields") : RF_OK;
 }
 
-/* The template's id, then a string for each of its fields. */
+/* The template's id, but in a DUMP payload, then a string for each of its fields. */
 rf_code walk_hash_template(struct walk *k)
 {
-    uint64_t id;
+    uint64_t id = 0;
     const struct hash_template *template;
-    TRY(rdb_length(k->w, &id));
+    if (!k->value->template)
+        TRY(rdb_length(k->w, &id));
     TRY(template_of(k, id, &template));
     for (size_t i = 0; i < template->count; i++) {
         rf_slice value;

@@ -69,7 +69,7 @@ static rf_code text_score(struct walk *k, double *score)
     }
     TRY(window_need(k->w, n));
     if (!double_parse((rf_slice){k->w->pos, n}, score))
-        return CORRUPT(k, "a score that is no number");
+        TRY(WRONG(k, "a score that is no number"));
     k->w->pos += n;
     return RF_OK;
 }
@@ -97,7 +97,7 @@ static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double 
         }
         TRY(read_score(k, &score));
         if (isnan(score))
-            return CORRUPT(k, "a score that is not a number (NaN)");
+            TRY(WRONG(k, "a score that is not a number (NaN)"));
         if (k->visitor)
             TRY(VISIT(k, scored, member, score));
     }
@@ -148,7 +148,7 @@ static rf_code hash_with_ttl(struct walk *k, uint64_t base)
         window_release(k->w);
         TRY(rdb_length(k->w, &ttl));
         if (ttl >> FIELD_EXPIRE_BITS || (ttl && (ttl + base) >> FIELD_EXPIRE_BITS))
-            return CORRUPT(k, "a field's expiry is out of range");
+            TRY(WRONG(k, "a field's expiry is out of range"));
         TRY(hash_pair(k, ttl ? (int64_t)(base + ttl) : RF_NO_EXPIRY));
     }
     return RF_OK;
@@ -165,7 +165,7 @@ rf_code walk_hash_ttl(struct walk *k)
     uint64_t smallest;
     TRY(rdb_u64le(k->w, &smallest));
     if (smallest >> FIELD_EXPIRE_BITS)
-        return CORRUPT(k, "a hash's smallest expiry is out of range");
+        TRY(WRONG(k, "a hash's smallest expiry is out of range"));
     return hash_with_ttl(k, smallest - 1);
 }
 
@@ -186,7 +186,7 @@ rf_code walk_hash_ttl_valkey(struct walk *k)
         }
         TRY(rdb_u64le(k->w, &expire));
         if ((int64_t)expire < RF_NO_EXPIRY)
-            return CORRUPT(k, "a field's expiry is out of range");
+            TRY(WRONG(k, "a field's expiry is out of range"));
         if (k->visitor)
             TRY(VISIT(k, field, field, value, (int64_t)expire));
     }

@@ -195,7 +195,7 @@ static rf_code read_group(struct stream_walk *s)
     if (s->layout >= 2)
         TRY(rdb_length(k->w, &entries_read));
     if (entries_read > INT64_MAX && entries_read != UINT64_MAX)
-        return CORRUPT(k, "stream: a group's count of entries read is out of range");
+        TRY(WRONG(k, "stream: a group's count of entries read is out of range"));
     group.entries_read = (int64_t)entries_read;
     TRY(rdb_length(k->w, &group.pending));
     TRY(read_pending(s, group.pending));
@@ -259,7 +259,7 @@ static rf_code read_totals(struct stream_walk *s, const struct stream_entries *e
         TRY(rdb_length(k->w, &stream->entries_added));
     }
     if (stream->entries_added > INT64_MAX)
-        return CORRUPT(k, "stream: its count of entries is out of range");
+        TRY(WRONG(k, "stream: its count of entries is out of range"));
     return rdb_length(k->w, &stream->groups);
 }
 

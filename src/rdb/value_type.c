@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* types.def as two tables, one for each dialect, indexed by the type byte. */
+#include "rdb/rdb_format.h"
 #include "rdb/value.h"
 
 /* Hashes whose field names lie in a template are copied as what needs none. */
@@ -30,4 +31,9 @@ static const struct rdb_type valkey_types[RDB_TYPE_COUNT] = {
 const struct rdb_type *rdb_types(rf_dialect dialect)
 {
     return dialect == RF_VALKEY ? valkey_types : redis_types;
+}
+
+bool rf_server_reads(rf_server server, const rf_encoding *encoding)
+{
+    return rdb_known_to(server.dialect, rf_server_rdb_version(server), encoding->since, encoding->dialect);
 }

@@ -3,6 +3,7 @@
  * twice: under their name, and under name and code. */
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "rdb/function_name.h"
 #include <rdbferry/seen.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -73,24 +74,10 @@ static rf_code add(rf_seen *seen, rf_slice bytes, int64_t seed, bool *was_there,
     return RF_OK;
 }
 
-/* The library's name, in the first line of its code: "#!<engine> name=<name>\n". */
-static rf_slice library_name(rf_slice code)
-{
-    static const char mark[] = " name=";
-    const uint8_t *line_end = code.len ? memchr(code.ptr, '\n', code.len) : NULL;
-    size_t line = line_end ? (size_t)(line_end - code.ptr) : code.len;
-    const uint8_t *found = line ? memmem(code.ptr, line, mark, sizeof mark - 1) : NULL;
-    if (!found)
-        return (rf_slice){code.ptr, line};
-    const uint8_t *name = found + sizeof mark - 1;
-    const uint8_t *end = memchr(name, ' ', (size_t)(code.ptr + line - name));
-    return (rf_slice){name, (size_t)((end ? end : code.ptr + line) - name)};
-}
-
 static rf_code add_library(rf_seen *seen, rf_slice code, bool *again, rf_error *error)
 {
     bool name_was_there;
-    rf_slice name = library_name(code);
+    rf_slice name = function_name(code);
     TRY(add(seen, code, SEED_LIBRARY_CODE, again, error));
     TRY(add(seen, name, SEED_LIBRARY_NAME, &name_was_there, error));
     if (name_was_there && !*again)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Digests: 128 bits that are equal where data is equal, whatever the encoding, the order in the file, the RDB
+ * version or the dialect. A data set's digest is the sum of what it holds, so it can be added up in any order
+ * and by parts.
+ *
+ * The definition, for whoever computes it anew. H is XXH3-128 with seed 0; digests are added modulo 2^128.
+ *
+ *     u64(n)   8 bytes, little-endian; signed numbers in two's complement
+ *     str(s)   u64(length) s
+ *     f64(x)   IEEE 754, 8 bytes, little-endian; as it is, so -0 is not 0
+ *     dig(d)   16 bytes: the low 64 bits, then the high ones, each little-endian
+ *
+ *     data set   the sum of its keys and function libraries
+ *     library    H( "F" dig(H(code)) )
+ *     key        H( u64(type) u64(db) u64(expiry in ms, -1: none) dig(value) dig(H(name)) )
+ *     type       0 string, 1 list, 2 set, 3 zset, 4 hash, 5 stream, 6 module, 7 array
+ *     value      one of the following; where there is a KEY_META record (Redis 8.6+), plus H( its raw bytes )
+ *                string  H( bytes )
+ *                list    H( str(item) ... )                    in order
+ *                set     the sum of H( member )
+ *                zset    the sum of H( f64(score) member )
+ *                hash    the sum of H( u64(expiry in ms, -1: none) str(field) value )
+ *                array   H( u64(next insert index, -1: none) { u64(index) str(value) } ... )
+ *                module  H( "M" name(9 bytes) u64(version) { u64(kind) payload } ... )
+ *                          kind 1, 2: u64(number); 3, 4: the 4 or 8 bytes; 5: str(bytes)
+ *                stream  H( { u64(ms) u64(seq) u64(pairs) { str(field) str(value) } ... } ... ) + groups + S
+ *                          S      = H( "S" u64(last ms, seq) u64(max deleted ms, seq) u64(entries added) )
+ *                                   the length counts where less was said to be added
+ *                          groups = the sum, over all groups, of
+ *                            g    = H( "G" u64(last ms, seq) u64(entries read) dig(H(name)) )
+ *                            c    = H( "C" dig(H(name of the group)) dig(H(name)) )   for each consumer
+ *                            p    = H( "P" dig(owner) u64(ms) u64(seq) u64(delivered, ms) u64(deliveries) )
+ *                                   for each pending entry; owner: its c, or H(name of the group) where
+ *                                   nobody owns it
+ *
+ * Entries that a group has read, where that is unknown, count as what a server makes of the ids as soon as it
+ * is asked: 0 where nothing was ever added; all that were added for a group that stands at the stream's last
+ * id, or anywhere in an empty stream; entries added - length for one before the first entry, and one more for
+ * one at it, provided that nothing behind it was deleted; else -1.
+ *
+ * What is no data is left out: when a key was used, when a consumer was last seen or active, idempotency
+ * records (they last for seconds), AUX fields, what modules keep beside the keys. */
+#ifndef RDBFERRY_DIGEST_H
+#define RDBFERRY_DIGEST_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/error.h>
+
+typedef struct rf_digest {
+    uint64_t low, high;
+} rf_digest;
+
+typedef struct rf_key_digest {
+    rf_digest key;     /* of all that belongs to it */
+    rf_digest value;   /* of the elements and the key's metadata */
+    uint64_t elements; /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
+    uint64_t longest;  /* bytes of the longest element; a hash's fields and values count each */
+    uint64_t bytes;    /* of all elements; 0 for a module */
+} rf_key_digest;
+
+typedef struct rf_digester rf_digester;
+
+/* `most_compared`: up to so many members or fields of one value are held against each other; of larger
+ * values the first ones. It takes 16 to 32 bytes for each. 0: none are. NULL when memory is out. */
+RF_API rf_digester *rf_digester_new(uint64_t most_compared);
+
+/* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where a member or field occurs
+ * twice. */
+RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
+
+RF_API rf_digest rf_digest_library(rf_slice code);
+
+/* NULL is let through. */
+RF_API void rf_digester_free(rf_digester *digester);
+
+RF_API void rf_digest_add(rf_digest *sum, rf_digest digest);
+
+/* 32 hexadecimal digits, the high half first, and a NUL. */
+enum { RF_DIGEST_TEXT = 33 };
+RF_API void rf_digest_format(rf_digest digest, char out[RF_DIGEST_TEXT]);
+
+#endif

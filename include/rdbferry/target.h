@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* A live target: a server, a Sentinel-watched primary or a Cluster, and how to reach it.
+ *
+ *     redis://[user[:password]@]host[:port][/db]      valkey:// too
+ *     rediss://...                                    the same over TLS; valkeys:// too
+ *     unix:///path[?db=N]                             redis+unix:// too
+ *     redis+sentinel://[user:password@]host[:port][,host[:port]...]/name[/db]     rediss+sentinel:// too
+ *     redis+cluster://[user:password@]host[:port][,host[:port]...]                rediss+cluster:// too
+ *
+ * A password without a user is ":password@"; both are percent-decoded. A plain URL finds out what it is
+ * talking to. Passwords never come back out: not in errors, not in names. */
+#ifndef RDBFERRY_TARGET_H
+#define RDBFERRY_TARGET_H
+
+#include <rdbferry/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum rf_target_kind {
+    RF_TARGET_ANY, /* what it is, it says itself */
+    RF_TARGET_SENTINEL,
+    RF_TARGET_CLUSTER,
+} rf_target_kind;
+
+typedef struct rf_address {
+    char *host; /* a name, an address, or the path of a unix socket where port is 0 */
+    int port;
+} rf_address;
+
+/* Owns its strings; a zeroed one is empty. Filled by rf_target_parse(), or member by member with strings of
+ * malloc. */
+typedef struct rf_target {
+    rf_target_kind kind;
+    rf_address *addresses;
+    size_t address_count;
+    char *name;            /* of the primary, as the Sentinels call it; NULL otherwise */
+    char *user, *password; /* NULL: none */
+    int64_t db;
+    bool tls;
+    bool insecure;                               /* TLS: the certificate is not verified */
+    char *cacert, *cacertdir, *cert, *key, *sni; /* NULL: as OpenSSL and the host's name say */
+    int timeout_ms;                              /* for connecting, and for an answer; 0: a good one */
+} rf_target;
+
+/* True for what rf_target_parse() takes: a text with one of the schemes above. */
+RF_API bool rf_target_is_url(const char *text);
+
+/* RF_E_ARGUMENT for a URL that makes no sense; the target is then empty. */
+RF_API rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error);
+
+RF_API rf_code rf_target_add_address(rf_target *target, const char *host, int port, rf_error *error);
+
+/* Without user and password: "redis://10.0.0.5:6379/0", for messages. Returns the length it needs. */
+RF_API size_t rf_target_format(const rf_target *target, char *out, size_t size);
+
+/* Wipes the password before freeing it. */
+RF_API void rf_target_free(rf_target *target);
+
+#endif

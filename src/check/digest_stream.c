@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Digests of what a stream has beside its entries: itself, its groups, their consumers, what is pending. */
+#include "check/digest.h"
+#include "rdb/value_stream.h"
+
+enum { RECORD_MAX = 64 };
+
+/* What one hash is of: a tag, then numbers and digests. */
+struct record {
+    uint8_t bytes[RECORD_MAX];
+    size_t len;
+};
+
+static struct record record_of(char tag)
+{
+    return (struct record){.bytes = {(uint8_t)tag}, .len = 1};
+}
+
+static void put_u64(struct record *r, uint64_t n)
+{
+    store_le64(r->bytes + r->len, n);
+    r->len += 8;
+}
+
+static void put_id(struct record *r, rf_stream_id id)
+{
+    put_u64(r, id.ms);
+    put_u64(r, id.seq);
+}
+
+static void put_digest(struct record *r, rf_digest digest)
+{
+    digest_store(r->bytes + r->len, digest);
+    r->len += 16;
+}
+
+static rf_digest digest_record(const struct record *r)
+{
+    return digest_bytes((rf_slice){r->bytes, r->len});
+}
+
+/* (Valkey src/t_stream.c: streamEstimateDistanceFromFirstEverEntry) */
+static int64_t estimate_entries_read(const rf_stream *s, rf_stream_id id)
+{
+    static const rf_stream_id zero;
+    if (s->entries_added == 0)
+        return 0;
+    int to_last = stream_id_compare(id, s->last_id);
+    if (s->length == 0 && to_last <= 0)
+        return (int64_t)s->entries_added;
+    bool before_deleted = stream_id_compare(id, zero) != 0 && stream_id_compare(id, s->max_deleted_id) < 0;
+    if (before_deleted || to_last > 0)
+        return -1;
+    if (to_last == 0)
+        return (int64_t)s->entries_added;
+    bool whole = stream_id_compare(s->max_deleted_id, zero) == 0 ||
+                 stream_id_compare(s->max_deleted_id, s->first_id) < 0;
+    int to_first = stream_id_compare(id, s->first_id);
+    if (!whole || to_first > 0)
+        return -1;
+    return (int64_t)(s->entries_added - s->length) + (to_first == 0);
+}
+
+static int64_t entries_read(const rf_stream *stream, const rf_group *group)
+{
+    return group->entries_read >= 0 ? group->entries_read : estimate_entries_read(stream, group->last_id);
+}
+
+rf_digest stream_digest_begin(struct stream_digest *s, const rf_stream *stream)
+{
+    struct record r = record_of('S');
+    s->stream = *stream;
+    put_id(&r, stream->last_id);
+    put_id(&r, stream->max_deleted_id);
+    put_u64(&r, stream->entries_added);
+    return digest_record(&r);
+}
+
+rf_digest stream_digest_group(struct stream_digest *s, const rf_group *group)
+{
+    struct record r = record_of('G');
+    s->group = digest_bytes(group->name);
+    put_id(&r, group->last_id);
+    put_u64(&r, (uint64_t)entries_read(&s->stream, group));
+    put_digest(&r, s->group);
+    return digest_record(&r);
+}
+
+rf_digest stream_digest_consumer(struct stream_digest *s, const rf_consumer *consumer)
+{
+    struct record r = record_of('C');
+    put_digest(&r, s->group);
+    put_digest(&r, digest_bytes(consumer->name));
+    return s->consumer = digest_record(&r);
+}
+
+rf_digest stream_digest_pending(rf_digest owner, const rf_pending *pending)
+{
+    struct record r = record_of('P');
+    put_digest(&r, owner);
+    put_id(&r, pending->id);
+    put_u64(&r, (uint64_t)pending->delivered_ms);
+    put_u64(&r, pending->delivery_count);
+    return digest_record(&r);
+}
