@@ -15,7 +15,7 @@ struct conversion {
     const struct convert_options *options;
     struct session session;
     rf_server surveyed; /* the newest writer of the inputs behind the first; 0.0: unknown */
-    rf_server target;   /* known when the sink is open */
+    rf_server target;   /* known when the sink is open; 0.0: none */
     int64_t saved_at;   /* likewise */
     rf_sink *sink;      /* opened with the first entry: by then the input has said who wrote it */
     rf_seen *seen;      /* NULL: keys are not searched for duplicates */
@@ -39,7 +39,7 @@ static rf_code survey(struct conversion *conversion, rf_error *error)
 {
     rf_code code = RF_OK;
 
-    if (conversion->options->target.major > 0)
+    if (conversion->options->target.major > 0 || !convert_options_has_target(conversion->options))
         return RF_OK;
     for (size_t i = 1; i < conversion->session.input_count && code == RF_OK; i++) {
         rf_server writer;
@@ -55,6 +55,8 @@ static void settle_target(struct conversion *conversion, const struct input *fir
     rf_server floor = convert_options_floor(conversion->options);
     rf_server target = newer(conversion->surveyed, input_info(first)->writer);
 
+    if (!convert_options_has_target(conversion->options))
+        return;
     if (conversion->options->target.major > 0)
         target = conversion->options->target;
     conversion->target = rf_server_at_least(target, floor) ? target : floor;
@@ -80,6 +82,9 @@ static rf_code open_sink(struct conversion *conversion, rf_error *error)
     if (options->to == TO_AOF_DIR)
         return rf_sink_open_aofdir(options->output, options->appendfilename, (rf_aof_base)options->base,
                                    &sink_options, &conversion->sink, error);
+    if (options->to == TO_JSONL)
+        return rf_sink_open_jsonl(options->output, (rf_json_bytes)options->binary, &sink_options,
+                                  &conversion->sink, error);
     if (options->to == TO_RDB || options->preamble)
         return rf_sink_open_rdb(options->output, options->preamble, &sink_options, &conversion->sink, error);
     return rf_sink_open_aof(options->output, &sink_options, &conversion->sink, error);
@@ -163,13 +168,15 @@ static void drop_output(void *ctx)
 static void say_written(const struct conversion *conversion)
 {
     const struct convert_options *options = conversion->options;
-    char inputs[256], counts[160], size[SIZE_TEXT], target[32];
+    char inputs[256], counts[160], size[SIZE_TEXT], target[32], reader[64] = "";
     rf_output_info output;
     uint64_t bytes = 0;
 
     rf_server_format(conversion->target, target, sizeof target);
+    if (conversion->target.major > 0)
+        snprintf(reader, sizeof reader, " for %s", target);
     for (size_t i = 0; rf_sink_output(conversion->sink, i, &output); i++) {
-        message_detail("%s: %s for %s, xxh3 %016" PRIx64, output.path, text_size(output.bytes, size), target,
+        message_detail("%s: %s%s, xxh3 %016" PRIx64, output.path, text_size(output.bytes, size), reader,
                        output.xxh3);
         bytes += output.bytes;
     }

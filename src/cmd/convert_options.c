@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BASE_UNTOLD = -1 };
+enum { UNTOLD = -1 }; /* of a choice */
 
 static bool take_target(const char *argument, void *values)
 {
@@ -22,8 +22,10 @@ static bool take_target(const char *argument, void *values)
 }
 
 static const struct option_choice kinds[] = {
-    {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {NULL, 0}};
+    {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {"jsonl", TO_JSONL}, {NULL, 0}};
 static const struct option_choice bases[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
+static const struct option_choice binaries[] = {
+    {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct convert_options, member)
 
@@ -32,13 +34,16 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
     {OPTION_STRING, 'o', "output", "OUT", "where to write; '-' is stdout", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND",
-     "aof, aof-dir or rdb; left out, OUT's name tells:\n"
-     ".aof, .rdb, or a directory; .gz or .lz4 behind\nit compresses", AT(to), .choices = kinds},
+     "aof, aof-dir, rdb or jsonl; left out, OUT's name\ntells: .aof, .rdb, .jsonl, or a directory; .gz or\n"
+     ".lz4 behind it compresses", AT(to), .choices = kinds},
     {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: the base file as rdb (default) or aof", AT(base),
      .choices = bases},
     {OPTION_STRING, 0, "appendfilename", "NAME",
      "aof-dir: the server's setting of that name\n(appendonly.aof)", AT(appendfilename)},
     {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(preamble)},
+    {OPTION_CHOICE, 0, "binary", "HOW",
+     "jsonl: bytes that are no UTF-8 as escape (default),\n\\u0080 to \\u00ff, or as base64, which is exact",
+     AT(binary), .choices = binaries},
     {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(force)},
     {OPTION_FLAG, 0, "check",
      .help = "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice", AT(check)},
@@ -76,21 +81,38 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     return false;
 }
 
-static bool check_kind(struct convert_options *options)
+static bool settle_kind(struct convert_options *options)
 {
-    if (is_dash(options->output) && options->to != TO_AOF && options->to != TO_RDB)
-        return wrong("stdout needs --to aof or --to rdb");
+    if (is_dash(options->output) && (!options->to || options->to == TO_AOF_DIR))
+        return wrong("stdout needs --to aof, rdb or jsonl");
     if (!options->to)
         options->to = (int)destination_kind_of(options->output);
     if (!options->to)
-        return wrong("the name '%s' does not tell what to write: say --to aof, aof-dir or rdb",
+        return wrong("the name '%s' does not tell what to write: say --to aof, aof-dir, rdb or jsonl",
                      options->output);
-    if (options->to != TO_AOF_DIR && options->base != BASE_UNTOLD)
-        return wrong("--base is for --to aof-dir");
-    if (options->to != TO_AOF_DIR && options->appendfilename)
-        return wrong("--appendfilename is for --to aof-dir");
-    if (options->to != TO_AOF && options->preamble)
-        return wrong("--preamble is for --to aof");
+    return true;
+}
+
+/* Options that one kind alone has, and those that JSON lines, which are for no server, do not have. */
+static bool check_kind(const struct convert_options *options)
+{
+    const bool aof = options->to == TO_AOF, dir = options->to == TO_AOF_DIR, jsonl = options->to == TO_JSONL;
+    const struct {
+        bool given, fits;
+        const char *message;
+    } rules[] = {
+        {options->base != UNTOLD, dir, "--base is for --to aof-dir"},
+        {options->appendfilename != NULL, dir, "--appendfilename is for --to aof-dir"},
+        {options->preamble, aof, "--preamble is for --to aof"},
+        {options->binary != UNTOLD, jsonl, "--binary is for --to jsonl"},
+        {options->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
+        {options->restore, !jsonl, "--restore is not for --to jsonl"},
+        {options->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
+    };
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].given && !rules[i].fits)
+            return wrong("%s", rules[i].message);
     return true;
 }
 
@@ -195,7 +217,7 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
 {
     int first;
 
-    *options = (struct convert_options){.base = BASE_UNTOLD};
+    *options = (struct convert_options){.base = UNTOLD, .binary = UNTOLD};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
@@ -203,13 +225,15 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
         return wrong("no input");
     if (!options->output || !*options->output)
         return wrong("no output: say -o OUT");
-    if (!check_kind(options) || !check_target(options) || !check_stdout(options))
+    if (!settle_kind(options) || !check_kind(options) || !check_target(options) || !check_stdout(options))
         return false;
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status) ||
         !check_files(options))
         return false;
-    if (options->base == BASE_UNTOLD)
+    if (options->base == UNTOLD)
         options->base = RF_BASE_RDB;
+    if (options->binary == UNTOLD)
+        options->binary = RF_JSON_ESCAPE;
     if (!options->appendfilename)
         options->appendfilename = "appendonly.aof";
     return true;

@@ -10,7 +10,8 @@ struct ending {
 };
 
 static const struct ending compressions[] = {{".gz", RF_GZIP}, {".lz4", RF_LZ4}, {NULL, RF_PLAIN}};
-static const struct ending kinds[] = {{".aof", TO_AOF}, {".rdb", TO_RDB}, {NULL, TO_UNTOLD}};
+static const struct ending kinds[] = {
+    {".aof", TO_AOF}, {".rdb", TO_RDB}, {".jsonl", TO_JSONL}, {NULL, TO_UNTOLD}};
 
 /* The row whose text the first `length` bytes of `path` end with, or the last row. */
 static const struct ending *find_ending(const struct ending *row, const char *path, size_t length)

@@ -1,51 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* A JSON printer. */
 #include "json.h"
+#include "utf8.h"
 #include <inttypes.h>
-#include <stddef.h>
-
-/* Length of the UTF-8 sequence at `text`, 0 if there is none. Overlong forms, surrogates and what lies
- * beyond U+10FFFF are none. */
-static size_t utf8_length(const unsigned char *text)
-{
-    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char lead = text[0];
-    size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    unsigned long code = lead & (0xffu >> (length + 1));
-
-    if (length == 1)
-        return 1;
-    if (lead < 0xc0 || lead > 0xf7)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return 0;
-    return length;
-}
+#include <string.h>
 
 static void put_string(FILE *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    rf_slice left = {(const uint8_t *)text, strlen(text)};
 
     putc('"', out);
-    while (*at) {
-        size_t length = utf8_length(at);
+    while (left.len > 0) {
+        size_t length = utf8_length(left);
 
         if (length == 0) {
             fputs("\\ufffd", out);
             length = 1;
-        } else if (*at < ' ' || *at == 0x7f) {
-            fprintf(out, "\\u%04x", *at);
+        } else if (*left.ptr < ' ' || *left.ptr == 0x7f) {
+            fprintf(out, "\\u%04x", *left.ptr);
         } else {
-            if (*at == '"' || *at == '\\')
+            if (*left.ptr == '"' || *left.ptr == '\\')
                 putc('\\', out);
-            fwrite(at, 1, length, out);
+            fwrite(left.ptr, 1, length, out);
         }
-        at += length;
+        left.ptr += length;
+        left.len -= length;
     }
     putc('"', out);
 }
@@ -126,6 +105,21 @@ void json_signed(struct json *json, const char *name, int64_t number)
 {
     begin_value(json, name);
     fprintf(json->out, "%" PRId64, number);
+}
+
+void json_bool(struct json *json, const char *name, bool value)
+{
+    begin_value(json, name);
+    fputs(value ? "true" : "false", json->out);
+}
+
+void json_numbers(struct json *json, const char *name, const uint64_t *numbers, size_t count)
+{
+    begin_value(json, name);
+    putc('[', json->out);
+    for (size_t i = 0; i < count; i++)
+        fprintf(json->out, "%s%" PRIu64, i ? ", " : "", numbers[i]);
+    putc(']', json->out);
 }
 
 void json_seconds(struct json *json, const char *name, double seconds)

@@ -2,12 +2,9 @@
 /* The report's fields, in order. It is made in memory, so that only a whole one is ever written. */
 #include "report.h"
 #include "json.h"
-#include "message.h"
 #include "save.h"
 #include "text.h"
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *code_name(rf_code code)
@@ -275,32 +272,14 @@ static void put_report(struct json *json, const struct report *report)
 
 /* --- the file --------------------------------------------------------------------------------------- */
 
-static bool deliver(const char *path, const char *data, size_t size)
+static void make_report(FILE *out, const void *report)
 {
-    if (strcmp(path, "-") == 0)
-        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
-    return save_file(path, data, size);
+    struct json json = {.out = out};
+
+    put_report(&json, report);
 }
 
 bool report_write(const struct report *report, const char *path)
 {
-    char *data = NULL;
-    size_t size;
-    struct json json = {0};
-    bool good;
-
-    if (!path)
-        return true;
-    json.out = open_memstream(&data, &size);
-    good = json.out != NULL;
-    if (good) {
-        put_report(&json, report);
-        good = !ferror(json.out);
-        good = fclose(json.out) == 0 && good;
-    }
-    good = good && deliver(path, data, size);
-    if (!good)
-        message_error("cannot write the report '%s': %s", path, strerror(errno));
-    free(data);
-    return good;
+    return !path || save_made(path, make_report, report);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Data in memory goes to a file. Signals wait meanwhile, so that none leaves the temporary file behind. */
 #include "save.h"
+#include "message.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,5 +88,31 @@ bool save_file(const char *path, const char *data, size_t size)
     good = write_beside(target ? target : path, data, size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     free(target);
+    return good;
+}
+
+static bool deliver(const char *path, const char *data, size_t size)
+{
+    if (strcmp(path, "-") == 0)
+        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
+    return save_file(path, data, size);
+}
+
+bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx)
+{
+    char *data = NULL;
+    size_t size;
+    FILE *out = open_memstream(&data, &size);
+    bool good = out != NULL;
+
+    if (good) {
+        make(out, ctx);
+        good = !ferror(out);
+        good = fclose(out) == 0 && good;
+    }
+    good = good && deliver(path, data, size);
+    if (!good)
+        message_error("cannot write the report '%s': %s", path, strerror(errno));
+    free(data);
     return good;
 }

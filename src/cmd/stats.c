@@ -4,12 +4,12 @@
 #include "stats.h"
 #include <stdlib.h>
 
-static size_t index_of(int64_t db)
+size_t stats_place_of_db(int64_t db)
 {
     return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
 }
 
-static size_t slot_of(const rf_encoding *encoding)
+size_t stats_place_of_encoding(const rf_encoding *encoding)
 {
     return encoding->number % (STATS_ENCODINGS / 2) +
            (encoding->dialect == RF_VALKEY ? STATS_ENCODINGS / 2 : 0);
@@ -30,7 +30,7 @@ static bool add_database(struct stats *stats, size_t index)
 
 static bool add_key(struct stats *stats, const rf_entry *entry)
 {
-    size_t slot = slot_of(entry->encoding), index = index_of(entry->db);
+    size_t slot = stats_place_of_encoding(entry->encoding), index = stats_place_of_db(entry->db);
     struct stats_count *cell;
 
     if (!stats->databases[index] && !add_database(stats, index))

@@ -32,6 +32,10 @@ struct stats {
     uint64_t last_offset;
 };
 
+/* Where a database and an encoding have their counters. */
+size_t stats_place_of_db(int64_t db);
+size_t stats_place_of_encoding(const rf_encoding *encoding);
+
 bool stats_add_new(struct stats *stats, const rf_entry *entry);
 
 /* False: out of memory. Most keys are like the one before. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sizes in units, bytes made printable. */
 #include "text.h"
+#include "utf8.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ const char *text_type(rf_type type)
 #undef TYPE_NAME
     };
 
-    return names[type];
+    return type < RF_TYPE_COUNT ? names[type] : "?";
 }
 
 void text_escape(rf_slice bytes, char *out, size_t size)
@@ -51,4 +53,46 @@ void text_escape(rf_slice bytes, char *out, size_t size)
         }
     }
     *out = '\0';
+}
+
+/* U+0000 to U+001F, U+007F to U+009F. */
+static bool is_control(rf_slice character)
+{
+    uint8_t first = character.ptr[0];
+
+    return first < ' ' || first == 0x7f || (first == 0xc2 && character.ptr[1] < 0xa0);
+}
+
+size_t text_character(rf_slice bytes, char out[CHARACTER_TEXT])
+{
+    size_t length = utf8_length(bytes);
+
+    if (length == 0 || is_control((rf_slice){bytes.ptr, length}) || *bytes.ptr == '\\') {
+        snprintf(out, CHARACTER_TEXT, "\\x%02x", *bytes.ptr);
+        return 1;
+    }
+    memcpy(out, bytes.ptr, length);
+    out[length] = '\0';
+    return length;
+}
+
+const char *text_readable(rf_slice bytes, char *out, size_t size)
+{
+    char *to = out;
+    const char *end = out + size - CHARACTER_TEXT - sizeof "...";
+
+    while (bytes.len > 0) {
+        size_t length;
+
+        if (to > end) {
+            strcpy(to, "...");
+            return out;
+        }
+        length = text_character(bytes, to);
+        to += strlen(to);
+        bytes.ptr += length;
+        bytes.len -= length;
+    }
+    *to = '\0';
+    return out;
 }

@@ -12,11 +12,20 @@ enum { SIZE_TEXT = 16 };
 /* "912 B", "1.2 KB", "351 KB"; thousands, not 1024s. Returns `out`. */
 const char *text_size(uint64_t bytes, char out[SIZE_TEXT]);
 
-/* As TYPE names it: "string", "zset". */
+/* As TYPE names it: "string", "zset"; "?" for RF_TYPE_COUNT, which is none. */
 const char *text_type(rf_type type);
 
 /* Copies `bytes` as printable ASCII: anything else, and the backslash, comes out as \xNN; what does not
  * fit is cut and "..." says so. */
 void text_escape(rf_slice bytes, char *out, size_t size);
+
+/* The character that `bytes`, which is not empty, begins with, as people read it: UTF-8 as it is; control
+ * characters, bytes that are no UTF-8 and the backslash as \xNN, of which only the first byte is taken then.
+ * Writes it to `out`; returns how many bytes it is made of. */
+enum { CHARACTER_TEXT = 5 };
+size_t text_character(rf_slice bytes, char out[CHARACTER_TEXT]);
+
+/* Copies `bytes` character by character; what does not fit is cut and "..." says so. Returns `out`. */
+const char *text_readable(rf_slice bytes, char *out, size_t size);
 
 #endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of the JSON lines sink: what writes the values. */
+#ifndef SINK_JSONL_H
+#define SINK_JSONL_H
+
+#include "sink/json_text.h"
+#include <rdbferry/entry.h>
+
+/* The list of a stream that is being written; STREAM: none. */
+enum stream_level { STREAM, ENTRIES, GROUPS, CONSUMERS, PENDING, UNOWNED, RECORDS };
+
+struct jsonl {
+    struct outbuf *out;
+    rf_json_bytes bytes;
+    char before; /* the bracket of the present list until it has an element, then a comma */
+    bool fields_expire;
+    enum stream_level level;
+};
+
+/* `: value`, and what else belongs to a key behind it. */
+rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error);
+rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error);
+
+static inline void jsonl_put_text(struct jsonl *j, char before, rf_slice text)
+{
+    json_put_text(j->out, before, text, j->bytes);
+}
+
+/* Begins a list; its bracket comes with the first element, or with the end. */
+static inline void jsonl_open(struct jsonl *j, char before, char bracket)
+{
+    json_put_char(j->out, before);
+    j->before = bracket;
+}
+
+/* The bracket or the comma before an element. */
+static inline char jsonl_next(struct jsonl *j)
+{
+    char before = j->before;
+    j->before = ',';
+    return before;
+}
+
+static inline void jsonl_close(struct jsonl *j, char bracket)
+{
+    if (j->before != ',')
+        json_put_char(j->out, j->before);
+    json_put_char(j->out, bracket);
+    j->before = ',';
+}
+
+/* A list of strings. */
+static inline void jsonl_put_texts(struct jsonl *j, char before, const rf_slice *texts, size_t count)
+{
+    jsonl_open(j, before, '[');
+    for (size_t i = 0; i < count; i++)
+        jsonl_put_text(j, jsonl_next(j), texts[i]);
+    jsonl_close(j, ']');
+}
+
+#endif

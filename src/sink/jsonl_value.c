@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Values as JSON: strings, collections, arrays, and the parts of modules' values. */
+#include "base/fail.h"
+#include "rdb/rdb_format.h"
+#include "sink/jsonl.h"
+
+/* --- elements ---------------------------------------------------------------------------------------- */
+
+static rf_code put_string(void *ctx, rf_slice value)
+{
+    jsonl_put_text(ctx, ':', value);
+    return RF_OK;
+}
+
+/* An item of a list, a member of a set. */
+static rf_code put_item(void *ctx, rf_slice item)
+{
+    struct jsonl *j = ctx;
+    jsonl_put_text(j, jsonl_next(j), item);
+    return RF_OK;
+}
+
+static rf_code put_scored(void *ctx, rf_slice member, double score)
+{
+    struct jsonl *j = ctx;
+    json_put_char(j->out, jsonl_next(j));
+    jsonl_put_text(j, '[', member);
+    json_put_double(j->out, ',', score);
+    json_put_char(j->out, ']');
+    return RF_OK;
+}
+
+static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
+{
+    struct jsonl *j = ctx;
+    json_put_char(j->out, jsonl_next(j));
+    json_put_u64(j->out, '[', index);
+    jsonl_put_text(j, ',', value);
+    json_put_char(j->out, ']');
+    return RF_OK;
+}
+
+static rf_code put_array_head(void *ctx, bool has_insert_index, uint64_t insert_index)
+{
+    struct jsonl *j = ctx;
+    JSON_PUT(j->out, ":{\"insert_index\"");
+    if (has_insert_index)
+        json_put_u64(j->out, ':', insert_index);
+    else
+        JSON_PUT(j->out, ":null");
+    JSON_PUT(j->out, ",\"slots\"");
+    jsonl_open(j, ':', '[');
+    return RF_OK;
+}
+
+static rf_code put_module_head(void *ctx, const char name[10], uint64_t version)
+{
+    struct jsonl *j = ctx;
+    JSON_PUT(j->out, ":{\"module\"");
+    jsonl_put_text(j, ':', slice_of(name, 9));
+    JSON_PUT(j->out, ",\"version\"");
+    json_put_u64(j->out, ':', version);
+    JSON_PUT(j->out, ",\"parts\"");
+    jsonl_open(j, ':', '[');
+    return RF_OK;
+}
+
+static double float_of(rf_slice bytes)
+{
+    uint32_t bits = load_le32(bytes.ptr);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
+static rf_code put_module_part(void *ctx, const rf_module_part *part)
+{
+    struct jsonl *j = ctx;
+    char before = jsonl_next(j);
+    switch (part->kind) {
+    case RF_PART_SIGNED: json_put_i64(j->out, before, (int64_t)part->number); break;
+    case RF_PART_UNSIGNED: json_put_u64(j->out, before, part->number); break;
+    case RF_PART_FLOAT: json_put_double(j->out, before, float_of(part->bytes)); break;
+    case RF_PART_DOUBLE: json_put_double(j->out, before, load_le_double(part->bytes.ptr)); break;
+    case RF_PART_STRING: jsonl_put_text(j, before, part->bytes); break;
+    }
+    return RF_OK;
+}
+
+/* --- fields ------------------------------------------------------------------------------------------ */
+
+/* An object has its names as they are read by everybody, but not as bytes: where these matter, a hash is a
+ * list of pairs. */
+static bool hash_is_object(const struct jsonl *j)
+{
+    return j->bytes == RF_JSON_ESCAPE;
+}
+
+/* A field's name, and what stands between it and what comes with it. */
+static char put_field_name(struct jsonl *j, rf_slice field)
+{
+    char before = jsonl_next(j);
+    if (hash_is_object(j)) {
+        jsonl_put_text(j, before, field);
+        return ':';
+    }
+    json_put_char(j->out, before);
+    jsonl_put_text(j, '[', field);
+    return ',';
+}
+
+static void end_field(struct jsonl *j)
+{
+    if (!hash_is_object(j))
+        json_put_char(j->out, ']');
+}
+
+static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct jsonl *j = ctx;
+    j->fields_expire |= expire_ms != RF_NO_EXPIRY;
+    jsonl_put_text(j, put_field_name(j, field), value);
+    end_field(j);
+    return RF_OK;
+}
+
+static rf_code put_field_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct jsonl *j = ctx;
+    (void)value;
+    if (expire_ms == RF_NO_EXPIRY)
+        return RF_OK;
+    json_put_i64(j->out, put_field_name(j, field), expire_ms);
+    end_field(j);
+    return RF_OK;
+}
+
+/* --- values ------------------------------------------------------------------------------------------ */
+
+static const rf_visitor visitor = {
+    .string = put_string,
+    .item = put_item,
+    .member = put_item,
+    .scored = put_scored,
+    .field = put_field,
+    .slot = put_slot,
+    .array = put_array_head,
+    .module = put_module_head,
+    .module_part = put_module_part,
+};
+
+static rf_code put_plain(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    return rf_value_walk(entry->value, &visitor, j, error);
+}
+
+static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    jsonl_open(j, ':', '[');
+    TRY(rf_value_walk(entry->value, &visitor, j, error));
+    jsonl_close(j, ']');
+    return RF_OK;
+}
+
+static rf_code put_fields(struct jsonl *j, rf_entry *entry, const rf_visitor *fields, rf_error *error)
+{
+    bool is_object = hash_is_object(j);
+    jsonl_open(j, ':', is_object ? '{' : '[');
+    TRY(rf_value_walk(entry->value, fields, j, error));
+    jsonl_close(j, is_object ? '}' : ']');
+    return RF_OK;
+}
+
+/* What allows for expiring fields is held, and gone through again if there is one. */
+static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor expiries = {.field = put_field_expiry};
+    if (entry->encoding->since > RDB_LAST_COMMON)
+        TRY(rf_value_hold(entry->value, NULL, error));
+    j->fields_expire = false;
+    TRY(put_fields(j, entry, &visitor, error));
+    if (!j->fields_expire)
+        return RF_OK;
+    JSON_PUT(j->out, ",\"field_expire_ms\"");
+    return put_fields(j, entry, &expiries, error);
+}
+
+/* A list and the object it is the last member of. */
+static rf_code put_headed(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    TRY(rf_value_walk(entry->value, &visitor, j, error));
+    jsonl_close(j, ']');
+    json_put_char(j->out, '}');
+    return RF_OK;
+}
+
+typedef rf_code put_fn(struct jsonl *j, rf_entry *entry, rf_error *error);
+
+static put_fn *const values[RF_TYPE_COUNT] = {
+    [RF_STRING] = put_plain,  [RF_LIST] = put_list,    [RF_SET] = put_list,
+    [RF_ZSET] = put_list,     [RF_HASH] = put_hash,    [RF_STREAM] = jsonl_put_stream,
+    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed,
+};
+
+rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    return values[entry->type](j, entry, error);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON lines. One object a line, in the order of the input. Its members, in this order:
+ *
+ *   of a key
+ *     "db"           number of the database
+ *     "key"          TEXT
+ *     "type"         "string", "list", "set", "zset", "hash", "stream", "array" or "module"
+ *     "expire_ms"    when it expires, Unix time in milliseconds; only if it does
+ *     "idle"         seconds since it was used; only if the input says so
+ *     "freq"         how often it was used, as LFU counts, 0 to 255; only if the input says so
+ *     "metadata"     {"base64": ...}: the raw record that modules attached to it; only if there is one
+ *     "value"        by type:
+ *       string       TEXT
+ *       list, set    [TEXT, ...]
+ *       zset         [[TEXT, score], ...]
+ *       hash         {"field": TEXT, ...}; with base64 [[TEXT, TEXT], ...]
+ *       stream       {"entries": [["ms-seq", [field, value, ...]], ...],
+ *                     "last_id": "ms-seq", "max_deleted_id": "ms-seq", "entries_added": n,
+ *                     "groups": [{"name": TEXT, "last_id": "ms-seq", "entries_read": n or null,
+ *                                 "consumers": [{"name": TEXT, "seen_ms": ms, "active_ms": ms or null,
+ *                                                "pending": [["ms-seq", ms, deliveries], ...]}, ...],
+ *                                 "unowned": [as in "pending"]}, ...],
+ *                     "producers": {"duration_s": n, "max_entries": n,
+ *                                   "records": [[producer, iid, "ms-seq"], ...]}}
+ *                    "unowned" only where entries of a group are pending for no consumer (Redis 8.8),
+ *                    "producers" only where the encoding has room for them (Redis 8.6)
+ *       array        {"insert_index": n or null, "slots": [[index, TEXT], ...]}, indexes ascending
+ *       module       {"module": name, "version": n, "parts": [number or TEXT, ...]}
+ *     "field_expire_ms"    of a hash, in the form of its value: {"field": ms, ...}; only if any expires
+ *
+ *   of a command                              "db", "type": "command", "argv": [TEXT, ...]
+ *   of a library of functions                 "type": "function", "code": TEXT
+ *   of what a module saved beside the keys    "type": "module_aux", "module": name, "base64": raw record
+ *
+ * Elements keep the order in which they lie in the input. Integers are exact, also those beyond 2^53.
+ * Scores and other doubles are the shortest numbers that read back the same; infinities and NaN, for which
+ * JSON has no numbers, are the strings "inf", "-inf" and "nan".
+ *
+ * TEXT is a string. Bytes that are valid UTF-8 are that string. Others are
+ *   with escape    a string in which each byte from 0x80 on is the character of that number, \u0080 to
+ *                  \u00ff: readable, but not to be told from the UTF-8 of these characters, so that even
+ *                  two fields of a hash can come to the same name
+ *   with base64    {"base64": ...}, exact */
+#include "base/fail.h"
+#include "io/output.h"
+#include "sink/jsonl.h"
+#include "sink/sink.h"
+#include <stdlib.h>
+
+struct sink_jsonl {
+    struct rf_sink sink;
+    struct output output;
+    struct jsonl json;
+};
+
+/* --- entries ----------------------------------------------------------------------------------------- */
+
+/* ,"type":"..." */
+static const rf_slice type_members[RF_TYPE_COUNT] = {
+#define TYPE_MEMBER(name, text) \
+    [RF_##name] = {(const uint8_t *)",\"type\":\"" text "\"", sizeof(",\"type\":\"" text "\"") - 1},
+    RF_TYPES(TYPE_MEMBER)
+#undef TYPE_MEMBER
+};
+
+static void put_prefix(struct jsonl *j, const rf_entry *entry)
+{
+    if (entry->expire_ms != RF_NO_EXPIRY) {
+        JSON_PUT(j->out, ",\"expire_ms\"");
+        json_put_i64(j->out, ':', entry->expire_ms);
+    }
+    if (entry->idle >= 0) {
+        JSON_PUT(j->out, ",\"idle\"");
+        json_put_i64(j->out, ':', entry->idle);
+    }
+    if (entry->freq >= 0) {
+        JSON_PUT(j->out, ",\"freq\"");
+        json_put_i64(j->out, ':', entry->freq);
+    }
+    if (UNLIKELY(entry->metadata.len > 0)) {
+        JSON_PUT(j->out, ",\"metadata\"");
+        json_put_base64_object(j->out, ':', entry->metadata);
+    }
+}
+
+static rf_code put_key(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    rf_slice type = type_members[entry->type];
+    JSON_PUT(j->out, "{\"db\"");
+    json_put_i64(j->out, ':', entry->db);
+    JSON_PUT(j->out, ",\"key\"");
+    jsonl_put_text(j, ':', entry->key);
+    outbuf_put(j->out, type.ptr, type.len);
+    put_prefix(j, entry);
+    JSON_PUT(j->out, ",\"value\"");
+    TRY(jsonl_put_value(j, entry, error));
+    JSON_PUT(j->out, "}\n");
+    return RF_OK;
+}
+
+static void put_command(struct jsonl *j, const rf_entry *entry)
+{
+    JSON_PUT(j->out, "{\"db\"");
+    json_put_i64(j->out, ':', entry->db);
+    JSON_PUT(j->out, ",\"type\":\"command\",\"argv\"");
+    jsonl_put_texts(j, ':', entry->argv, entry->argc);
+    JSON_PUT(j->out, "}\n");
+}
+
+static void put_function(struct jsonl *j, const rf_entry *entry)
+{
+    JSON_PUT(j->out, "{\"type\":\"function\",\"code\"");
+    jsonl_put_text(j, ':', entry->text);
+    JSON_PUT(j->out, "}\n");
+}
+
+static void put_module_aux(struct jsonl *j, const rf_entry *entry)
+{
+    JSON_PUT(j->out, "{\"type\":\"module_aux\",\"module\"");
+    jsonl_put_text(j, ':', entry->name);
+    JSON_PUT(j->out, ",\"base64\"");
+    json_put_base64(j->out, ':', entry->text);
+    JSON_PUT(j->out, "}\n");
+}
+
+static rf_code put_entry(struct jsonl *j, rf_entry *entry, rf_error *error)
+{
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return put_key(j, entry, error);
+    case RF_ENTRY_COMMAND: put_command(j, entry); break;
+    case RF_ENTRY_FUNCTION: put_function(j, entry); break;
+    case RF_ENTRY_MODULE_AUX: put_module_aux(j, entry); break;
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
+
+/* --- the sink ---------------------------------------------------------------------------------------- */
+
+static rf_code jsonl_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink;
+    TRY(put_entry(&s->json, entry, error));
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
+static rf_code jsonl_finish(rf_sink *sink, rf_error *error)
+{
+    return output_finish(&((struct sink_jsonl *)sink)->output, error);
+}
+
+static rf_code jsonl_commit(rf_sink *sink, rf_error *error)
+{
+    return output_commit(&((struct sink_jsonl *)sink)->output, error);
+}
+
+static bool jsonl_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    if (index > 0)
+        return false;
+    output_info(&((const struct sink_jsonl *)sink)->output, info);
+    return true;
+}
+
+static void jsonl_close_sink(rf_sink *sink)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink;
+    output_close(&s->output);
+    free(s);
+}
+
+rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
+                           rf_sink **out, rf_error *error)
+{
+    static const struct sink_class class = {jsonl_put, jsonl_finish, jsonl_commit, jsonl_output,
+                                            jsonl_close_sink};
+    struct output_options output = {
+        .compress = options->compress, .force = options->force, .hash = options->hash};
+    struct sink_jsonl *s = calloc(1, sizeof *s);
+    if (!s)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    s->sink.class = &class;
+    rf_code code = output_open(path, &output, &s->output, error);
+    if (code != RF_OK) {
+        free(s);
+        return code;
+    }
+    s->json = (struct jsonl){.out = &s->output.buf, .bytes = bytes};
+    *out = &s->sink;
+    return RF_OK;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Telling UTF-8 from other bytes (Unicode 15, table 3-7): an automaton of nine states. A byte's row holds,
+ * for each state, what comes after it; a state is the place of its six bits in any row, so a step is a shift.
+ */
+#include "sink/utf8.h"
+#include "sink/chunk.h"
+
+enum state {
+    BETWEEN = 0, /* characters */
+    INVALID = 6, /* for good */
+    ONE_MORE = 12,
+    TWO_MORE = 18,
+    THREE_MORE = 24,
+    AFTER_E0 = 30, /* where the second byte's range is narrower */
+    AFTER_ED = 36,
+    AFTER_F0 = 42,
+    AFTER_F4 = 48,
+    STATE_BITS = 63,
+};
+
+#define AFTER(before, now) ((uint64_t)(now) << (before))
+/* A byte that begins something: anywhere but between characters it is wrong. */
+#define BEGINS(now)                                                                                        \
+    (AFTER(BETWEEN, now) | AFTER(INVALID, INVALID) | AFTER(ONE_MORE, INVALID) | AFTER(TWO_MORE, INVALID) | \
+     AFTER(THREE_MORE, INVALID) | AFTER(AFTER_E0, INVALID) | AFTER(AFTER_ED, INVALID) |                    \
+     AFTER(AFTER_F0, INVALID) | AFTER(AFTER_F4, INVALID))
+/* One that goes on, by the four states that are particular. */
+#define GOES_ON(e0, ed, f0, f4)                                                                            \
+    (AFTER(BETWEEN, INVALID) | AFTER(INVALID, INVALID) | AFTER(ONE_MORE, BETWEEN) |                        \
+     AFTER(TWO_MORE, ONE_MORE) | AFTER(THREE_MORE, TWO_MORE) | AFTER(AFTER_E0, e0) | AFTER(AFTER_ED, ed) | \
+     AFTER(AFTER_F0, f0) | AFTER(AFTER_F4, f4))
+
+static const uint64_t rows[256] = {
+    [0x00 ... 0x7f] = BEGINS(BETWEEN),
+    [0x80 ... 0x8f] = GOES_ON(INVALID, ONE_MORE, INVALID, TWO_MORE),
+    [0x90 ... 0x9f] = GOES_ON(INVALID, ONE_MORE, TWO_MORE, INVALID),
+    [0xa0 ... 0xbf] = GOES_ON(ONE_MORE, INVALID, TWO_MORE, INVALID),
+    [0xc0 ... 0xc1] = BEGINS(INVALID),
+    [0xc2 ... 0xdf] = BEGINS(ONE_MORE),
+    [0xe0] = BEGINS(AFTER_E0),
+    [0xe1 ... 0xec] = BEGINS(TWO_MORE),
+    [0xed] = BEGINS(AFTER_ED),
+    [0xee ... 0xef] = BEGINS(TWO_MORE),
+    [0xf0] = BEGINS(AFTER_F0),
+    [0xf1 ... 0xf3] = BEGINS(THREE_MORE),
+    [0xf4] = BEGINS(AFTER_F4),
+    [0xf5 ... 0xff] = BEGINS(INVALID),
+};
+
+static inline uint64_t step_over(uint64_t state, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        state = rows[p[i]] >> (state & STATE_BITS);
+    return state & STATE_BITS;
+}
+
+bool utf8_is_valid(rf_slice text)
+{
+    const uint8_t *p = text.ptr;
+    size_t left = text.len;
+    uint64_t state = BETWEEN;
+    for (; left >= CHUNK && state != INVALID; p += CHUNK, left -= CHUNK)
+        if (state != BETWEEN || chunk_high(chunk_load(p)))
+            state = step_over(state, p, CHUNK);
+    return step_over(state, p, state == INVALID ? 0 : left) == BETWEEN;
+}

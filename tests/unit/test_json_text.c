@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON's strings and numbers, held against code that takes one byte at a time. */
+#include "base/buffer.h"
+#include "sink/json_text.h"
+#include "sink/utf8.h"
+#include "support/exact.h"
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+/* --- an outbuf whose blocks end where their memory ends ------------------------------------------------ */
+
+struct sheet {
+    struct outbuf out;
+    struct buffer text;
+    uint8_t *block;
+};
+
+static void sheet_next(struct outbuf *out)
+{
+    struct sheet *sheet = (struct sheet *)out; /* its first member */
+    cr_assert(buffer_append(&sheet->text, slice_of(out->start, (size_t)(out->pos - out->start))));
+    out->start = out->pos = sheet->block;
+}
+
+/* `left`: how much of the first block is free. */
+static struct sheet *sheet_open(size_t left)
+{
+    struct sheet *sheet = calloc(1, sizeof *sheet);
+    uint8_t *block = malloc(OUTBUF_ROOM_MAX);
+    cr_assert(sheet && block);
+    sheet->block = block;
+    sheet->out = (struct outbuf){.start = block + OUTBUF_ROOM_MAX - left,
+                                 .pos = block + OUTBUF_ROOM_MAX - left,
+                                 .end = block + OUTBUF_ROOM_MAX,
+                                 .next = sheet_next};
+    return sheet;
+}
+
+static rf_slice sheet_read(struct sheet *sheet)
+{
+    sheet_next(&sheet->out);
+    return buffer_slice(&sheet->text);
+}
+
+static void sheet_close(struct sheet *sheet)
+{
+    free(sheet->block);
+    buffer_free(&sheet->text);
+    free(sheet);
+}
+
+/* --- the same, slowly ---------------------------------------------------------------------------------- */
+
+/* The length of the character at p, by what it means; 0: it is none. */
+static size_t character(const uint8_t *p, size_t left)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = *p < 0x80 ? 1 : *p < 0xc0 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf8 ? 4 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    uint32_t code = n == 1 ? *p : *p & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (p[i] & 0x3f);
+    }
+    bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+    return code < smallest[n] || code > 0x10ffff || is_surrogate ? 0 : n;
+}
+
+static bool slow_is_valid(rf_slice text)
+{
+    size_t n;
+    for (size_t i = 0; i < text.len; i += n)
+        if ((n = character(text.ptr + i, text.len - i)) == 0)
+            return false;
+    return true;
+}
+
+static void slow_escaped(struct buffer *to, rf_slice text)
+{
+    bool valid = slow_is_valid(text);
+    cr_assert(buffer_append(to, SLICE(":\"")));
+    for (size_t i = 0; i < text.len; i++) {
+        static const char letters[] = "\"\"\\\\\bb\tt\nn\ff\rr";
+        uint8_t c = text.ptr[i];
+        char written[8] = {(char)c, '\0'};
+        for (const char *pair = letters; *pair; pair += 2)
+            if (c == (uint8_t)pair[0])
+                snprintf(written, sizeof written, "\\%c", pair[1]);
+        if (written[0] != '\\' && (c < 0x20 || (c >= 0x80 && !valid)))
+            snprintf(written, sizeof written, "\\u%04x", c);
+        cr_assert(buffer_append(to, slice_of(written, written[0] ? strlen(written) : 1)));
+    }
+    cr_assert(buffer_append(to, SLICE("\"")));
+}
+
+static void slow_base64(struct buffer *to, rf_slice bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t bit = 0; bit < bytes.len * 8; bit += 6) {
+        unsigned value = 0;
+        for (size_t i = bit; i < bit + 6; i++)
+            value = value << 1 | (i / 8 < bytes.len ? bytes.ptr[i / 8] >> (7 - i % 8) & 1 : 0);
+        cr_assert(buffer_append(to, slice_of(&digits[value], 1)));
+    }
+    cr_assert(buffer_append(to, slice_of("==", (3 - bytes.len % 3) % 3)));
+}
+
+static void slow_text(struct buffer *to, rf_slice text, rf_json_bytes bytes)
+{
+    if (bytes == RF_JSON_ESCAPE || slow_is_valid(text)) {
+        slow_escaped(to, text);
+        return;
+    }
+    cr_assert(buffer_append(to, SLICE(":{\"base64\":\"")));
+    slow_base64(to, text);
+    cr_assert(buffer_append(to, SLICE("\"}")));
+}
+
+/* The text comes out the same both ways, into a block with that much room. */
+static void expect_same(rf_slice text, size_t left)
+{
+    rf_slice exact = exact_copy(text.ptr, text.len);
+    for (int bytes = RF_JSON_ESCAPE; bytes <= RF_JSON_BASE64; bytes++) {
+        struct sheet *sheet = sheet_open(left);
+        struct buffer expected = {0};
+        json_put_text(&sheet->out, ':', exact, (rf_json_bytes)bytes);
+        slow_text(&expected, exact, (rf_json_bytes)bytes);
+        rf_slice found = sheet_read(sheet);
+        cr_assert(slice_equal(found, buffer_slice(&expected)), "%zu bytes, %zu left: %.*s, not %.*s",
+                  text.len, left, (int)found.len, (const char *)found.ptr, (int)expected.len,
+                  (const char *)expected.data);
+        buffer_free(&expected);
+        sheet_close(sheet);
+    }
+    exact_free(exact);
+}
+
+/* --- what is UTF-8 ------------------------------------------------------------------------------------- */
+
+/* On both sides of every border between two ranges. */
+static const uint8_t borders[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf,
+                                  0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+enum { BORDERS = sizeof borders };
+
+Test(json_text, utf8_of_up_to_four_bytes)
+{
+    for (unsigned i = 0; i < 0x10000; i++) {
+        const uint8_t two[] = {(uint8_t)(i >> 8), (uint8_t)i};
+        for (size_t n = 1; n <= 2; n++)
+            cr_assert_eq(utf8_is_valid(slice_of(two, n)), slow_is_valid(slice_of(two, n)), "%04x", i);
+    }
+    for (unsigned i = 0; i < BORDERS * BORDERS * BORDERS * BORDERS; i++) {
+        const uint8_t four[] = {borders[i / BORDERS / BORDERS / BORDERS],
+                                borders[i / BORDERS / BORDERS % BORDERS], borders[i / BORDERS % BORDERS],
+                                borders[i % BORDERS]};
+        for (size_t n = 3; n <= 4; n++)
+            cr_assert_eq(utf8_is_valid(slice_of(four, n)), slow_is_valid(slice_of(four, n)), "%u", i);
+    }
+}
+
+Test(json_text, utf8_wherever_a_character_lies)
+{
+    static const char *const characters[] = {
+        "\xc3\xa9",     "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\xa0\x80", "\xc3", "\xe2\x82",
+        "\xf0\x9f\x98", "\x80",         "\xf4\x90\x80\x80", "\xe0\x80\x80"};
+    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++)
+        for (size_t length = 4; length <= 70; length++)
+            for (size_t at = 0; at + 4 <= length; at++) {
+                uint8_t bytes[70];
+                memset(bytes, 'a', sizeof bytes);
+                memcpy(bytes + at, characters[i], strlen(characters[i]));
+                rf_slice text = exact_copy(bytes, length), cut = exact_copy(bytes, at + 1);
+                cr_assert_eq(utf8_is_valid(text), i < 3, "%zu at %zu of %zu", i, at, length);
+                cr_assert_not(utf8_is_valid(cut));
+                exact_free(text);
+                exact_free(cut);
+            }
+    cr_expect(utf8_is_valid((rf_slice){0}));
+}
+
+Test(json_text, utf8_broken_by_ascii)
+{
+    for (size_t at = 0; at < 40; at++)
+        for (size_t between = 1; between < 40; between++) {
+            uint8_t bytes[80];
+            memset(bytes, 'a', sizeof bytes);
+            bytes[at] = 0xc3;
+            bytes[at + 1 + between] = 0xa9;
+            cr_assert_not(utf8_is_valid(slice_of(bytes, sizeof bytes)));
+            cr_assert_not(utf8_is_valid(slice_of(bytes, at + 2 + between)));
+        }
+}
+
+/* --- text ---------------------------------------------------------------------------------------------- */
+
+Test(json_text, every_byte_and_every_pair)
+{
+    for (unsigned i = 0; i < 0x10000; i++) {
+        const uint8_t two[] = {(uint8_t)(i >> 8), (uint8_t)i};
+        if (i < 256)
+            expect_same(slice_of(two + 1, 1), 100);
+        expect_same(slice_of(two, 2), 100);
+    }
+    expect_same((rf_slice){0}, 100);
+}
+
+Test(json_text, every_escape_at_every_place)
+{
+    static const char *const escaped[] = {"\"", "\\", "\n", "\x1f", "\xc3\xa9", "\xff", "\"\\\"\\\"", "\x7f"};
+    for (size_t i = 0; i < sizeof escaped / sizeof *escaped; i++)
+        for (size_t length = strlen(escaped[i]); length <= 40; length++)
+            for (size_t at = 0; at + strlen(escaped[i]) <= length; at++) {
+                uint8_t bytes[40];
+                memset(bytes, 'a', sizeof bytes);
+                memcpy(bytes + at, escaped[i], strlen(escaped[i]));
+                expect_same(slice_of(bytes, length), 1000);
+            }
+}
+
+/* Parts of long strings are of this size. */
+enum { PART = 16 * 1024 };
+
+Test(json_text, every_escape_where_a_part_ends)
+{
+    static const char *const escaped[] = {"\"", "\n", "\xf0\x9f\x98\x80", "\xf0\x9f\x98"};
+    static uint8_t bytes[2 * PART + 64];
+    for (size_t i = 0; i < sizeof escaped / sizeof *escaped; i++)
+        for (size_t end = PART; end <= 2 * PART; end += PART)
+            for (size_t at = end - 18; at < end + 18; at++) {
+                memset(bytes, 'a', sizeof bytes);
+                memcpy(bytes + at, escaped[i], strlen(escaped[i]));
+                expect_same(slice_of(bytes, at + strlen(escaped[i])), 1000);
+                expect_same(slice_of(bytes, end + 17 + i), OUTBUF_ROOM_MAX);
+            }
+}
+
+Test(json_text, long_strings_of_anything)
+{
+    enum { SIZE = 5 * PART + 7 };
+    static uint8_t bytes[SIZE];
+    static const char *const kinds[] = {"\x01", "a", "a\"", "\xd0\xb9", "a\xe2\x82\xac", "\xff"};
+    uint64_t random = 3;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = strlen(kinds[i]), whole = SIZE / n * n;
+        for (size_t at = 0; at < whole; at += n)
+            memcpy(bytes + at, kinds[i], n);
+        expect_same(slice_of(bytes, whole), 5);
+        expect_same(slice_of(bytes, whole - 1), OUTBUF_ROOM_MAX);
+    }
+    for (size_t i = 0; i < SIZE; i++)
+        bytes[i] = (uint8_t)next_random(&random);
+    expect_same(slice_of(bytes, SIZE), 77);
+}
+
+/* Nothing is written behind a block's end: the sanitizer would tell. */
+Test(json_text, whatever_room_is_left)
+{
+    uint8_t longest[60];
+    memset(longest, 0xff, sizeof longest);
+    for (size_t left = 0; left < 400; left++) {
+        expect_same(slice_of(longest, sizeof longest), left);
+        expect_same(SLICE("plain"), left);
+        expect_same(SLICE("\xd0\xb9"), left);
+    }
+}
+
+/* --- base64 -------------------------------------------------------------------------------------------- */
+
+Test(json_text, base64)
+{
+    enum { BASE64_PART = 48 * 1024 };
+    static uint8_t bytes[2 * BASE64_PART + 4];
+    uint64_t random = 9;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)next_random(&random);
+    for (size_t n = 0; n <= sizeof bytes; n += n == 40                ? BASE64_PART - 43
+                                               : n == BASE64_PART + 3 ? BASE64_PART - 6
+                                                                      : 1) {
+        rf_slice exact = exact_copy(bytes, n);
+        struct sheet *sheet = sheet_open(n % 50);
+        struct buffer expected = {0};
+        json_put_base64(&sheet->out, ',', exact);
+        cr_assert(buffer_append(&expected, SLICE(",\"")));
+        slow_base64(&expected, exact);
+        cr_assert(buffer_append(&expected, SLICE("\"")));
+        cr_assert(slice_equal(sheet_read(sheet), buffer_slice(&expected)), "%zu bytes", n);
+        buffer_free(&expected);
+        sheet_close(sheet);
+        exact_free(exact);
+    }
+}
+
+/* --- numbers ------------------------------------------------------------------------------------------- */
+
+static void expect_put(struct sheet *sheet, const char *expected)
+{
+    rf_slice found = sheet_read(sheet);
+    cr_expect(slice_equal(found, slice_of(expected, strlen(expected))), "%.*s, not %s", (int)found.len,
+              (const char *)found.ptr, expected);
+    sheet_close(sheet);
+}
+
+Test(json_text, numbers)
+{
+    for (size_t left = 0; left < 300; left += 13) {
+        struct sheet *sheet = sheet_open(left);
+        json_put_u64(&sheet->out, ':', UINT64_MAX);
+        json_put_i64(&sheet->out, ',', INT64_MIN);
+        json_put_i64(&sheet->out, ',', -1);
+        json_put_id(&sheet->out, '[', (rf_stream_id){UINT64_MAX, UINT64_MAX});
+        json_put_id(&sheet->out, ',', (rf_stream_id){0, 1});
+        expect_put(sheet, ":18446744073709551615,-9223372036854775808,-1"
+                          "[\"18446744073709551615-18446744073709551615\",\"0-1\"");
+    }
+}
+
+Test(json_text, doubles)
+{
+    static const double doubles[] = {0,      -0.0,    1.5,  -3,       0.1,       9007199254740993.0,
+                                     5e-324, DBL_MAX, 1e21, INFINITY, -INFINITY, (double)NAN};
+    struct sheet *sheet = sheet_open(64);
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        json_put_double(&sheet->out, ',', doubles[i]);
+    expect_put(sheet,
+               ",0,-0.0,1.5,-3,0.1,9007199254740992,5e-324,1.7976931348623157e+308,1e+21,\"inf\",\"-inf\","
+               "\"nan\"");
+}
