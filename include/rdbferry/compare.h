@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Comparing two data sets key by key, in bounded memory.
  *
- * All keys of the one are added first, then those of the other. They are held in memory, a hash and a record
- * each; where that outgrows the limit, in partitions by hash on disk (unnamed, lz4, in $TMPDIR), which are
- * compared one after the other at the end. Differences are told as they are found, in no order that means
- * anything. */
+ * All keys of the one are added first, then those of the other. They are held in memory, 60 to 70 bytes and
+ * the name each; where that outgrows the limit, in partitions by hash on disk (unnamed, lz4, in $TMPDIR, up
+ * to 64 open files at a time, or 64 more for each time that a partition is too large itself), which are
+ * compared one after the other at the end. Names are compared as they are, values by their digests.
+ * Differences are told as they are found, in no order that means anything. */
 #ifndef RDBFERRY_COMPARE_H
 #define RDBFERRY_COMPARE_H
 
@@ -30,7 +31,8 @@ typedef enum rf_difference_kind {
     RF_ADDED,   /* only in the second set */
     RF_REMOVED, /* only in the first set */
     RF_CHANGED, /* in both; type, value or expiry differ */
-    RF_TWICE,   /* twice in one set, which is no data set then; `before` and `after` are the two */
+    RF_TWICE,   /* twice in one set, which is no data set then; `before` and `after` are the two, of which
+                   the first one stands for the key otherwise */
 } rf_difference_kind;
 
 /* A side that has no such key is NULL. Records are borrowed until the function returns. */
@@ -43,7 +45,7 @@ typedef struct rf_difference {
 typedef rf_code (*rf_difference_fn)(void *ctx, const rf_difference *difference, rf_error *error);
 
 typedef struct rf_compare_options {
-    uint64_t memory;             /* bytes; 0: 512 MiB */
+    uint64_t memory;             /* bytes; 0: 512 MiB. Tiny limits are kept to within a few KiB */
     int64_t expiry_tolerance_ms; /* expiries no further apart than this are equal */
     bool one_set;                /* there is no second set: only keys that occur twice are told */
     bool names_only;             /* a key that is in both is equal */
@@ -61,7 +63,8 @@ typedef struct rf_compare rf_compare;
 
 RF_API rf_code rf_compare_open(const rf_compare_options *options, rf_compare **out, rf_error *error);
 
-/* Adds to the first set; to the second. None of the first after one of the second. */
+/* Adds to the first set; to the second. None of the first after one of the second. RF_E_WRITE where a
+ * temporary file cannot be written. */
 RF_API rf_code rf_compare_add_before(rf_compare *compare, const rf_key_record *record, rf_error *error);
 RF_API rf_code rf_compare_add_after(rf_compare *compare, const rf_key_record *record, rf_error *error);
 

@@ -29,9 +29,11 @@ typedef struct rf_live_info {
     char name[256];   /* where it is, without user and password */
 } rf_live_info;
 
+/* Keys; function libraries are not counted. */
 typedef struct rf_live_counts {
     uint64_t checked;
-    uint64_t equal;
+    uint64_t found;   /* of those, what is there */
+    uint64_t equal;   /* of those, what does not differ */
     uint64_t expired; /* gone, and their expiry has passed: no difference */
     uint64_t live;    /* keys the target has, in the databases that were asked for (DBSIZE) */
 } rf_live_counts;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The statuses this program exits with, and which of them an error leads to. 1 is for commands that
- * answer "no". */
+/* The statuses this program exits with, and which of them an error leads to. */
 #ifndef CMD_STATUS_H
 #define CMD_STATUS_H
 
@@ -8,6 +7,7 @@
 
 enum status {
     STATUS_DONE = 0,
+    STATUS_NO = 1, /* all went well, and the answer is no: data differs, or is not as it should be */
     STATUS_USAGE = 2,
     STATUS_INPUT = 3,  /* unreadable or corrupt */
     STATUS_OUTPUT = 4, /* the output or the machine has failed */

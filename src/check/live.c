@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking a live target: where an ask goes, what has to be asked again, and the topology, which may change
+ * meanwhile. */
+#include "check/live.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include <stdlib.h>
+
+enum {
+    PATIENCE_MS = 30 * 1000, /* with trouble, where the target names no timeout */
+    LOSSES_MAX = 3,          /* of connections, for one ask */
+    FIRST_PAUSE_MS = 20,
+    LAST_PAUSE_MS = 1000,
+};
+
+static int64_t patience_ms(const rf_live *live)
+{
+    return live->target->timeout_ms > 0 ? live->target->timeout_ms : PATIENCE_MS;
+}
+
+void live_pause(rf_live *live)
+{
+    int64_t doubled = 2 * live->pause_ms;
+    live->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
+                     : doubled < LAST_PAUSE_MS ? doubled
+                                               : LAST_PAUSE_MS;
+    clock_sleep_ms(live->pause_ms);
+}
+
+/* --- the topology -------------------------------------------------------------------------------------- */
+
+/* The nodes of the topology come first, in its order; those that it has no more are gone. */
+static rf_code take_nodes(rf_live *live, rf_error *error)
+{
+    struct live_node **before = live->nodes;
+    size_t count = live->node_count, kept = 0;
+    live->nodes = NULL;
+    live->node_count = 0;
+    bool complete = true;
+    for (size_t i = 0; i < live->topology.node_count && complete; i++)
+        complete = live_node_at(live, &live->topology.nodes[i]) != NULL;
+    for (size_t i = 0; i < count; i++) {
+        for (kept = 0; kept < live->node_count; kept++)
+            if (address_equal(&live->nodes[kept]->address, &before[i]->address))
+                break;
+        struct live_node *gone = before[i];
+        if (kept < live->node_count) {
+            gone = live->nodes[kept];
+            live->nodes[kept] = before[i];
+        }
+        live_node_close(gone);
+    }
+    free(before);
+    return complete ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static void describe(rf_live *live)
+{
+    static const char *const kinds[] = {
+        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
+    live->info.kind = kinds[live->topology.kind];
+    live->info.server = live->topology.server;
+    live->info.nodes = live->topology.node_count;
+    rf_target_format(live->target, live->info.name, sizeof live->info.name);
+}
+
+static rf_code take_topology(rf_live *live, struct topology *found, rf_error *error)
+{
+    topology_free(&live->topology);
+    live->topology = *found;
+    live->stale = false;
+    address_free(&live->moved_to);
+    describe(live);
+    return take_nodes(live, error);
+}
+
+/* Asks whom a MOVED has named, as nobody knows better; then nodes of the cluster, then those of the target.
+ */
+static rf_code find_anew(rf_live *live, struct topology *found, rf_error *error)
+{
+    const rf_target *target = live->target;
+    const struct topology *topology = &live->topology;
+    rf_code code = RF_E_TARGET;
+    if (live->moved_to.host)
+        code = topology_find(target, &live->moved_to, 1, found, error);
+    if (code != RF_OK && topology->kind == RF_TARGET_CLUSTER)
+        code = topology_find(target, topology->nodes, topology->node_count, found, error);
+    return code == RF_OK ? RF_OK
+                         : topology_find(target, target->addresses, target->address_count, found, error);
+}
+
+static rf_code refresh(rf_live *live, rf_error *error)
+{
+    struct topology found;
+    int64_t deadline = clock_monotonic_ms() + patience_ms(live);
+    for (;;) {
+        rf_code code = find_anew(live, &found, error);
+        if (code == RF_OK)
+            return take_topology(live, &found, error);
+        if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)
+            return code;
+        live_pause(live);
+    }
+}
+
+/* --- asking -------------------------------------------------------------------------------------------- */
+
+static struct live_node *route(rf_live *live, const struct ask *ask)
+{
+    if (ask->asking.host)
+        return live_node_at(live, &ask->asking);
+    const uint16_t *node_of = live->topology.node_of;
+    return live->nodes[node_of ? node_of[rf_slot_of(ask->record.key)] : 0];
+}
+
+static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
+{
+    struct live_node *node = route(live, ask);
+    if (node)
+        return live_send(live, node, ask, error);
+    ask_free(ask);
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why, rf_error *error)
+{
+    int64_t now = clock_monotonic_ms();
+    if (ask->since_ms == 0)
+        ask->since_ms = now;
+    ask->losses += trouble == TROUBLE_LOST;
+    ask->redirects += trouble == TROUBLE_MOVED || trouble == TROUBLE_ASK;
+    asks_append(&live->again, ask);
+    live->stale |= trouble != TROUBLE_ASK;
+    live->pause |= trouble == TROUBLE_WAIT || trouble == TROUBLE_LOST || ask->redirects > 1;
+    if (ask->losses <= LOSSES_MAX && now - ask->since_ms <= patience_ms(live))
+        return RF_OK;
+    *error = *why;
+    return why->code;
+}
+
+/* Asks again until nothing is left of it; that may take several rounds. */
+static rf_code settle(rf_live *live, rf_error *error)
+{
+    while (live->again.count > 0) {
+        TRY(live_drain(live, error));
+        if (live->pause)
+            live_pause(live);
+        if (live->stale)
+            TRY(refresh(live, error));
+        live->pause = false;
+        for (size_t left = live->again.count; left > 0; left--)
+            TRY(submit(live, asks_take(&live->again), error));
+    }
+    return RF_OK;
+}
+
+/* --- one key ------------------------------------------------------------------------------------------- */
+
+static rf_code note_db(rf_live *live, int64_t db, rf_error *error)
+{
+    for (size_t i = live->db_count; i-- > 0;)
+        if (live->dbs[i] == db)
+            return RF_OK;
+    int64_t *grown = realloc(live->dbs, (live->db_count + 1) * sizeof *grown);
+    if (!grown)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    grown[live->db_count++] = db;
+    live->dbs = grown;
+    return RF_OK;
+}
+
+/* What lies between two keys in the input is a good guess at how long the first one's payload will be. */
+static uint64_t guess(const rf_key_record *record, const rf_key_record *next)
+{
+    enum { AT_LEAST = 64 };
+    bool follows = next && next->input == record->input && next->offset > record->offset;
+    return AT_LEAST + (follows ? next->offset - record->offset : 0);
+}
+
+static rf_code submit_held(rf_live *live, const rf_key_record *next, rf_error *error)
+{
+    struct ask *ask = live->held;
+    live->held = NULL;
+    if (ask) {
+        ask->expected = guess(&ask->record, next);
+        TRY(submit(live, ask, error));
+    }
+    return settle(live, error);
+}
+
+rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    TRY(submit_held(live, record, error));
+    if (record->db == RF_LIBRARY)
+        return live_check_library(live, record, error);
+    live->counts.checked++;
+    TRY(note_db(live, record->db, error));
+    struct ask *ask = malloc(sizeof *ask + record->key.len);
+    if (!ask)
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
+    *ask = (struct ask){.record = *record};
+    if (record->key.len)
+        memcpy(ask->key, record->key.ptr, record->key.len);
+    ask->record.key.ptr = ask->key;
+    live->held = ask;
+    return RF_OK;
+}
+
+rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error)
+{
+    TRY(submit_held(live, NULL, error));
+    do {
+        TRY(live_drain(live, error));
+        TRY(settle(live, error));
+        TRY(live_drain(live, error));
+    } while (live->again.count > 0);
+    TRY(live_count(live, error));
+    *counts = live->counts;
+    return RF_OK;
+}
+
+/* --- the beginning and the end ------------------------------------------------------------------------- */
+
+static rf_code open_target(rf_live *live, rf_error *error)
+{
+    struct topology found;
+    const rf_target *target = live->target;
+    if (target->db != 0)
+        return fail(error, RF_E_ARGUMENT,
+                    "each key is looked for in its own database: the target may not name one");
+    live->digester = rf_digester_new(0);
+    if (!live->digester)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    TRY(topology_find(target, target->addresses, target->address_count, &found, error));
+    return take_topology(live, &found, error);
+}
+
+rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf_live **out, rf_error *error)
+{
+    rf_live *live = calloc(1, sizeof *live);
+    *out = NULL;
+    if (!live)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    live->target = target;
+    live->options = *options;
+    rf_code code = open_target(live, error);
+    if (code != RF_OK) {
+        rf_live_close(live);
+        return code;
+    }
+    *out = live;
+    return RF_OK;
+}
+
+const rf_live_info *rf_live_info_get(const rf_live *live)
+{
+    return &live->info;
+}
+
+void rf_live_close(rf_live *live)
+{
+    if (!live)
+        return;
+    for (size_t i = 0; i < live->node_count; i++)
+        live_node_close(live->nodes[i]);
+    free(live->nodes);
+    topology_free(&live->topology);
+    rf_digester_free(live->digester);
+    ask_free(live->held);
+    asks_free(&live->again);
+    address_free(&live->moved_to);
+    live_free_libraries(live);
+    free(live->dbs);
+    free(live);
+}

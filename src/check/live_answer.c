@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* What is sent for one key, and what is made of the answers.
+ *
+ *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
+ *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "check/live.h"
+#include <stdlib.h>
+
+enum { PTTL_SLACK_MS = 100 }; /* between PTTL and TIME somebody else may be served */
+
+/* The answers to an ask, as they come. */
+struct answer {
+    bool gone; /* there is no such key */
+    rf_key_record record;
+    int64_t ttl_ms; /* as PTTL says; -1: none */
+    enum trouble trouble;
+    rf_error *why; /* filled with it */
+};
+
+int64_t live_now_ms(const rf_live *live)
+{
+    return (clock_unix_us() + live->topology.ahead_us) / 1000;
+}
+
+rf_code live_tell(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
+                  const rf_key_record *after, rf_error *error)
+{
+    return live->options.fn(live->options.ctx, &(rf_difference){kind, before, after}, error);
+}
+
+/* --- the answer to one command ------------------------------------------------------------------------ */
+
+/* What an answer is taken with. */
+struct taking {
+    rf_live *live;
+    const struct client *client;
+    const struct ask *ask;
+    const char *command;
+    struct reply reply;
+    rf_slice rest;
+    struct answer *answer;
+    rf_error *error;
+};
+
+static rf_code refuse(const struct taking *t)
+{
+    client_refused(t->client, t->command, t->reply, t->error);
+    error_key(t->error, t->ask->record.db, t->ask->record.key);
+    return RF_E_TARGET;
+}
+
+static rf_code take_ok(const struct taking *t)
+{
+    return t->reply.kind == REPLY_STATUS ? RF_OK : refuse(t);
+}
+
+static rf_code digest_payload(const struct taking *t, const rf_entry *entry, struct dump_payload *payload)
+{
+    rf_key_digest digest;
+    TRY(rf_digest_key(t->live->digester, entry, &digest, t->error));
+    TRY(dump_payload_finish(payload, t->error));
+    t->answer->record.value = digest.value;
+    t->answer->record.type = entry->type;
+    return RF_OK;
+}
+
+static rf_code take_payload(const struct taking *t)
+{
+    struct dump_payload payload;
+    rf_entry entry;
+    const rf_key_record *asked = &t->ask->record;
+    if (t->reply.kind == REPLY_NIL) {
+        t->answer->gone = true;
+        return RF_OK;
+    }
+    if (t->reply.kind != REPLY_STRING)
+        return refuse(t);
+    TRY(dump_payload_open(&payload, t->reply.text, asked->db, asked->key, client_name(t->client), &entry,
+                          t->error));
+    rf_code code = digest_payload(t, &entry, &payload);
+    dump_payload_close(&payload);
+    return code;
+}
+
+/* A number; -1: no expiry; -2: no key, which has then gone since DUMP. */
+static rf_code take_number(const struct taking *t, int64_t *number)
+{
+    if (t->reply.kind != REPLY_NUMBER)
+        return refuse(t);
+    *number = t->reply.number;
+    t->answer->gone |= *number == -2;
+    return RF_OK;
+}
+
+static rf_code take_expire_time(const struct taking *t)
+{
+    return take_number(t, &t->answer->record.expire_ms);
+}
+
+static rf_code take_ttl(const struct taking *t)
+{
+    return take_number(t, &t->answer->ttl_ms);
+}
+
+/* [seconds, microseconds] */
+static rf_code take_time(const struct taking *t)
+{
+    int64_t parts[2];
+    rf_slice rest = t->rest;
+    if (t->reply.kind != REPLY_ARRAY || t->reply.number != 2)
+        return refuse(t);
+    for (int i = 0; i < 2; i++) {
+        struct reply part = reply_take(&rest);
+        if (part.kind != REPLY_STRING || !number_parse_i64(part.text, &parts[i]))
+            return refuse(t);
+    }
+    if (t->answer->ttl_ms >= 0)
+        t->answer->record.expire_ms = parts[0] * 1000 + parts[1] / 1000 + t->answer->ttl_ms;
+    return RF_OK;
+}
+
+/* --- the commands ------------------------------------------------------------------------------------- */
+
+enum argument { ARGUMENT_NONE, ARGUMENT_DB, ARGUMENT_KEY };
+
+static const struct step {
+    const char *command;
+    enum argument argument;
+    rf_code (*take)(const struct taking *t);
+} steps[] = {
+    {"SELECT", ARGUMENT_DB, take_ok},     {"ASKING", ARGUMENT_NONE, take_ok},
+    {"DUMP", ARGUMENT_KEY, take_payload}, {"ASKING", ARGUMENT_NONE, take_ok},
+    {"PTTL", ARGUMENT_KEY, take_ttl},     {"PEXPIRETIME", ARGUMENT_KEY, take_expire_time},
+    {"TIME", ARGUMENT_NONE, take_time},
+};
+enum { STEPS = sizeof steps / sizeof *steps };
+enum { SELECT = 1, ASKING = 2, DUMP = 4, ASKING_AGAIN = 8, PTTL = 16, PEXPIRETIME = 32, TIME = 64 };
+
+static bool knows_expire_time(rf_server server)
+{
+    return server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
+}
+
+static unsigned choose_steps(const rf_live *live, const struct live_node *node, const struct ask *ask)
+{
+    return (node->db != ask->record.db ? SELECT : 0) | (ask->asking.host ? ASKING | ASKING_AGAIN : 0) | DUMP |
+           (knows_expire_time(live->topology.server) ? PEXPIRETIME : PTTL | TIME);
+}
+
+rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error)
+{
+    uint8_t db[NUMBER_TEXT_MAX];
+    const rf_slice arguments[] = {
+        [ARGUMENT_DB] = {db, number_print_i64(db, ask->record.db)},
+        [ARGUMENT_KEY] = ask->record.key,
+    };
+    ask->steps = choose_steps(live, node, ask);
+    for (int i = 0; i < STEPS; i++) {
+        const struct step *step = &steps[i];
+        if (!(ask->steps >> i & 1))
+            continue;
+        const rf_slice argv[] = {slice_of(step->command, strlen(step->command)), arguments[step->argument]};
+        TRY(client_put(node->client, argv, step->argument == ARGUMENT_NONE ? 1 : 2, error));
+    }
+    node->db = ask->record.db;
+    return RF_OK;
+}
+
+/* --- errors that pass ---------------------------------------------------------------------------------- */
+
+static const struct passing {
+    const char *code;
+    enum trouble trouble;
+} passing[] = {
+    {"MOVED", TROUBLE_MOVED},  {"ASK", TROUBLE_ASK},          {"TRYAGAIN", TROUBLE_WAIT},
+    {"LOADING", TROUBLE_WAIT}, {"CLUSTERDOWN", TROUBLE_WAIT}, {"MASTERDOWN", TROUBLE_WAIT},
+    {"BUSY", TROUBLE_WAIT},
+};
+
+static enum trouble trouble_of(struct reply reply)
+{
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (reply_is_error(reply, passing[i].code))
+            return passing[i].trouble;
+    return TROUBLE_NONE;
+}
+
+/* The "host:port" at the end of "MOVED slot host:port"; without a host it is that of the node asked. */
+static rf_code take_address(const struct taking *t, const rf_address *asked, rf_address *address)
+{
+    rf_slice text = t->reply.text;
+    int64_t port = 0;
+    const uint8_t *colon = memrchr(text.ptr, ':', text.len);
+    const uint8_t *blank = memrchr(text.ptr, ' ', text.len);
+    if (!colon || !blank || colon < blank)
+        return refuse(t);
+    rf_slice digits = slice_of(colon + 1, (size_t)(text.ptr + text.len - colon - 1));
+    rf_slice host = slice_of(blank + 1, (size_t)(colon - blank - 1));
+    if (!number_parse_i64(digits, &port) || port == 0)
+        return refuse(t);
+    if (host.len == 0 || slice_equal(host, SLICE("?")))
+        host = address_host(asked);
+    address_free(address);
+    return address_make(host, port, address, t->error);
+}
+
+/* An error reply to a step: the ask has to be asked again, or it is the end. A SELECT that was not taken
+ * leaves us in another database, and so does not pass. */
+static rf_code take_error(const struct taking *t, const rf_address *asked, struct ask *ask, bool is_select)
+{
+    enum trouble trouble = trouble_of(t->reply);
+    refuse(t);
+    if (trouble == TROUBLE_NONE)
+        return RF_E_TARGET;
+    *t->answer->why = *t->error;
+    t->answer->trouble = is_select ? TROUBLE_LOST : trouble;
+    if (trouble == TROUBLE_MOVED)
+        return take_address(t, asked, &t->live->moved_to);
+    return trouble == TROUBLE_ASK ? take_address(t, asked, &ask->asking) : RF_OK;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
+static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *answer, rf_error *error)
+{
+    const rf_key_record *record = &ask->record;
+    bool by_ttl = !(ask->steps & PEXPIRETIME);
+    int64_t tolerance = live->options.expiry_tolerance_ms;
+    if (by_ttl && tolerance < PTTL_SLACK_MS)
+        tolerance = PTTL_SLACK_MS;
+    if (answer->gone && record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live)) {
+        live->counts.expired++;
+        return RF_OK;
+    }
+    if (answer->gone)
+        return live_tell(live, RF_REMOVED, record, NULL, error);
+    live->counts.found++;
+    if (rf_key_record_differs(record, &answer->record, tolerance))
+        return live_tell(live, RF_CHANGED, record, &answer->record, error);
+    live->counts.equal++;
+    return RF_OK;
+}
+
+/* The next reply, for one step. After trouble the rest of an ask's replies are taken and thrown away. */
+static rf_code take_step(rf_live *live, struct live_node *node, struct ask *ask, const struct step *step,
+                         struct answer *answer, rf_error *error)
+{
+    struct taking t = {.live = live,
+                       .client = node->client,
+                       .ask = ask,
+                       .command = step->command,
+                       .answer = answer,
+                       .error = error};
+    rf_code code = client_reply(node->client, &t.reply, &t.rest, answer->why);
+    if (code == RF_E_TARGET) {
+        answer->trouble = TROUBLE_LOST;
+        return RF_OK;
+    }
+    if (code != RF_OK)
+        *error = *answer->why;
+    TRY(code);
+    if (answer->trouble != TROUBLE_NONE)
+        return RF_OK;
+    if (t.reply.kind == REPLY_ERROR)
+        return take_error(&t, &node->address, ask, step->argument == ARGUMENT_DB);
+    return step->take(&t);
+}
+
+rf_code answer_take(rf_live *live, struct live_node *node, struct ask *ask, enum trouble *trouble,
+                    rf_error *why, rf_error *error)
+{
+    struct answer answer = {.record = {.db = ask->record.db,
+                                       .key = ask->record.key,
+                                       .expire_ms = RF_NO_EXPIRY,
+                                       .input = UINT32_MAX},
+                            .ttl_ms = -1,
+                            .why = why};
+    address_free(&ask->asking); /* it was for once */
+    for (int i = 0; i < STEPS && answer.trouble != TROUBLE_LOST; i++)
+        if (ask->steps >> i & 1)
+            TRY(take_step(live, node, ask, &steps[i], &answer, error));
+    *trouble = answer.trouble;
+    return answer.trouble == TROUBLE_NONE ? judge(live, ask, &answer, error) : RF_OK;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* A target out of redis-cli's options, a URL and the environment. */
+#include "target_options.h"
+#include "message.h"
+#include "parse.h"
+#include "status.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
+
+bool target_options_given(const struct target_options *options)
+{
+    const char *const strings[] = {options->host, options->port,     options->socket, options->db,
+                                   options->user, options->password, options->cacert, options->cacertdir,
+                                   options->cert, options->key,      options->sni,    options->timeout};
+
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (strings[i])
+            return true;
+    return options->tls || options->insecure;
+}
+
+/* --- passwords in argv ------------------------------------------------------------------------------ */
+
+static void wipe(const char *text, size_t length)
+{
+    memset((char *)(uintptr_t)text, 'x', length);
+}
+
+/* The credentials stand between "://" and the last '@' before the path. */
+static void wipe_url(const char *url)
+{
+    const char *start = strstr(url, "://"), *end = NULL;
+
+    if (!start)
+        return;
+    start += 3;
+    for (const char *p = start; *p && *p != '/' && *p != '?'; p++)
+        if (*p == '@')
+            end = p;
+    if (end)
+        wipe(start, (size_t)(end - start));
+}
+
+static void wipe_passwords(const struct target_options *options, const char *url)
+{
+    if (options->password)
+        wipe(options->password, strlen(options->password));
+    if (url)
+        wipe_url(url);
+}
+
+/* --- parts ------------------------------------------------------------------------------------------ */
+
+struct resolving {
+    const struct target_options *options;
+    const char *command;
+    rf_target *target;
+    rf_error error;
+};
+
+static bool wrong(const struct resolving *r, const char *text)
+{
+    message_usage(r->command, "%s", text);
+    return false;
+}
+
+/* Replaces what the URL said, if anything was given. */
+static bool take_text(const char *given, char **into)
+{
+    char *copy;
+
+    if (!given)
+        return true;
+    copy = strdup(given);
+    if (!copy)
+        return false;
+    free(*into);
+    *into = copy;
+    return true;
+}
+
+static bool take_texts(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    rf_target *target = r->target;
+    const char *password = options->password;
+
+    if (!password && !target->password)
+        password = getenv("REDISCLI_AUTH");
+    if (take_text(options->user, &target->user) && take_text(password, &target->password) &&
+        take_text(options->cacert, &target->cacert) && take_text(options->cacertdir, &target->cacertdir) &&
+        take_text(options->cert, &target->cert) && take_text(options->key, &target->key) &&
+        take_text(options->sni, &target->sni))
+        return true;
+    r->error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
+    return false;
+}
+
+static bool take_address(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    uint64_t port = DEFAULT_PORT;
+    const char *host = options->host ? options->host : "127.0.0.1";
+
+    if (options->socket && (options->host || options->port))
+        return wrong(r, "--socket excludes --host and --port");
+    if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
+        return wrong(r, "option '--port' takes a number up to 65535");
+    return rf_target_add_address(r->target, options->socket ? options->socket : host,
+                                 options->socket ? 0 : (int)port, &r->error) == RF_OK;
+}
+
+static bool take_numbers(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    uint64_t db;
+    int64_t ms;
+
+    if (options->db) {
+        if (!parse_count(options->db, &db) || db > INT_MAX)
+            return wrong(r, "option '--database' takes a number");
+        r->target->db = (int64_t)db;
+    }
+    if (options->timeout) {
+        if (!parse_duration(options->timeout, &ms) || ms == 0 || ms > INT_MAX)
+            return wrong(r, "option '--timeout' takes a duration such as 5s");
+        r->target->timeout_ms = (int)ms;
+    }
+    return true;
+}
+
+static bool take_tls(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    bool about_tls = options->cacert || options->cacertdir || options->cert || options->key || options->sni ||
+                     options->insecure;
+
+    r->target->tls |= options->tls;
+    r->target->insecure = options->insecure;
+    if (about_tls && !r->target->tls)
+        return wrong(r, "certificates and --insecure are for --tls or a rediss:// URL");
+    if (r->target->tls && r->target->addresses[0].port == 0)
+        return wrong(r, "there is no TLS over a unix socket");
+    if (!options->cert != !options->key)
+        return wrong(r, "--cert and --key belong together");
+    return true;
+}
+
+static bool resolve(struct resolving *r, const char *url)
+{
+    const struct target_options *options = r->options;
+
+    if (url && (options->host || options->port || options->socket))
+        return wrong(r, "the target's URL excludes --host, --port and --socket");
+    if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
+        return false;
+    return (url || take_address(r)) && take_texts(r) && take_numbers(r) && take_tls(r);
+}
+
+bool target_options_resolve(const struct target_options *options, const char *url, const char *command,
+                            rf_target *out, int *status)
+{
+    struct resolving r = {.options = options, .command = command, .target = out};
+    bool resolved;
+
+    *out = (rf_target){0};
+    *status = STATUS_USAGE;
+    resolved = resolve(&r, url);
+    wipe_passwords(options, url);
+    if (r.error.code == RF_OK)
+        return resolved;
+    *status = (int)status_of(r.error.code);
+    if (*status == STATUS_USAGE)
+        message_usage(command, "%s", r.error.message);
+    else
+        message_failure(&r.error);
+    return false;
+}

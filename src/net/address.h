@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses, beside what <rdbferry/target.h> has for everybody. */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include <rdbferry/error.h>
+#include <rdbferry/slice.h>
+#include <rdbferry/target.h>
+
+enum { ADDRESS_TEXT = 288 }; /* a host name has at most 253 bytes; longer ones are cut */
+
+/* "10.0.0.5:6379", "[::1]:6379" or the path of a unix socket, for messages and nothing else. */
+void address_format(const rf_address *address, char out[ADDRESS_TEXT]);
+
+/* The host by which the same machine is reached over TCP. */
+rf_slice address_host(const rf_address *address);
+
+/* Copies the host; port 0: a unix socket. RF_E_ARGUMENT for what can be no address. */
+rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error);
+
+bool address_equal(const rf_address *a, const rf_address *b);
+
+void address_free(rf_address *address);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets: finding, connecting, moving bytes, waiting. */
+#include "net/connection.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "net/tls.h"
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* where the target names none */
+
+struct connection {
+    int fd;
+    struct tls *tls; /* NULL: none */
+    int timeout_ms;
+    short read_events, write_events; /* what the last read, the last write has to wait for */
+    char name[ADDRESS_TEXT];
+};
+
+/* --- waiting ----------------------------------------------------------------------------------------- */
+
+/* True when one of the events, or an error, is there; false with errno. Interruptions do not prolong it. */
+static bool wait_for(int fd, short events, int timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    for (int64_t left = timeout_ms; left >= 0; left = deadline - clock_monotonic_ms()) {
+        int ready = poll(&(struct pollfd){.fd = fd, .events = events}, 1, (int)left);
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return false;
+    }
+    errno = ETIMEDOUT;
+    return false;
+}
+
+rf_code connection_wait(struct connection *c, bool or_write, rf_error *error)
+{
+    short events = or_write ? (short)(c->read_events | c->write_events) : c->read_events;
+    if (wait_for(c->fd, events, c->timeout_ms))
+        return RF_OK;
+    if (errno == ETIMEDOUT)
+        return fail(error, RF_E_TARGET, "%s: no answer within %g s", c->name, c->timeout_ms / 1000.0);
+    return fail_errno(error, RF_E_TARGET, "%s: cannot wait for an answer", c->name);
+}
+
+/* --- connecting -------------------------------------------------------------------------------------- */
+
+/* A connected socket; -1 with errno. */
+static int connect_socket(const struct sockaddr *address, socklen_t length, int timeout_ms)
+{
+    int failed = 0;
+    socklen_t size = sizeof failed;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, address, length) == 0)
+        return fd;
+    if (errno != EINPROGRESS && errno != EINTR)
+        failed = errno;
+    else if (!wait_for(fd, POLLOUT, timeout_ms) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
+        failed = errno;
+    if (failed == 0)
+        return fd;
+    close(fd);
+    errno = failed;
+    return -1;
+}
+
+static rf_code connect_unix(struct connection *c, const char *path, int timeout_ms, rf_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return fail(error, RF_E_TARGET, "%s: too long for the path of a unix socket", c->name);
+    memcpy(address.sun_path, path, strlen(path));
+    c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, timeout_ms);
+    return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
+}
+
+/* Neither delays small writes, nor lets a dead peer go unnoticed for hours. */
+static void set_options(int fd)
+{
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+static rf_code connect_tcp(struct connection *c, const rf_address *address, int timeout_ms, rf_error *error)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found;
+    char port[12];
+    snprintf(port, sizeof port, "%d", address->port);
+    int refused = getaddrinfo(address->host, port, &hints, &found);
+    if (refused != 0)
+        return fail(error, RF_E_TARGET, "%s: cannot find the host: %s", c->name,
+                    refused == EAI_SYSTEM ? strerror(errno) : gai_strerror(refused));
+    for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
+        c->fd = connect_socket(one->ai_addr, one->ai_addrlen, timeout_ms);
+    rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
+    freeaddrinfo(found);
+    if (code == RF_OK)
+        set_options(c->fd);
+    return code;
+}
+
+/* A server that does not speak TLS may well wait for the end of a line. */
+static rf_code start_tls(struct connection *c, const rf_target *target, const char *host, int timeout_ms,
+                         rf_error *error)
+{
+    short events;
+    TRY(tls_open(target, host, c->name, c->fd, &c->tls, error));
+    TRY(tls_handshake(c->tls, &events, error));
+    while (events) {
+        if (!wait_for(c->fd, events, timeout_ms))
+            return fail(error, RF_E_TARGET, "%s: no TLS handshake within %g s", c->name, timeout_ms / 1000.0);
+        TRY(tls_handshake(c->tls, &events, error));
+    }
+    return RF_OK;
+}
+
+static rf_code establish(struct connection *c, const rf_target *target, const rf_address *address,
+                         rf_error *error)
+{
+    int timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS;
+    if (address->port == 0 && target->tls)
+        return fail(error, RF_E_ARGUMENT, "%s: there is no TLS over unix sockets", c->name);
+    if (address->port == 0)
+        return connect_unix(c, address->host, timeout_ms, error);
+    TRY(connect_tcp(c, address, timeout_ms, error));
+    return target->tls ? start_tls(c, target, address->host, timeout_ms, error) : RF_OK;
+}
+
+rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
+                        rf_error *error)
+{
+    struct connection *c = malloc(sizeof *c);
+    if (!c)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    *c = (struct connection){.fd = -1,
+                             .timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : ANSWER_TIMEOUT_MS,
+                             .read_events = POLLIN,
+                             .write_events = POLLOUT};
+    address_format(address, c->name);
+    rf_code code = establish(c, target, address, error);
+    if (code != RF_OK) {
+        connection_close(c);
+        return code;
+    }
+    *out = c;
+    return RF_OK;
+}
+
+const char *connection_name(const struct connection *c)
+{
+    return c->name;
+}
+
+void connection_close(struct connection *c)
+{
+    if (!c)
+        return;
+    tls_close(c->tls);
+    if (c->fd >= 0)
+        close(c->fd);
+    free(c);
+}
+
+/* --- moving bytes ------------------------------------------------------------------------------------ */
+
+static rf_code socket_failed(const struct connection *c, rf_error *error)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return RF_OK;
+    return fail_errno(error, RF_E_TARGET, "%s: the connection is lost", c->name);
+}
+
+rf_code connection_read(struct connection *c, void *to, size_t size, size_t *n, rf_error *error)
+{
+    if (c->tls)
+        return tls_read(c->tls, to, size, n, &c->read_events, error);
+    *n = 0;
+    ssize_t got = recv(c->fd, to, size, 0);
+    if (got < 0)
+        return socket_failed(c, error);
+    *n = (size_t)got;
+    return got > 0 ? RF_OK : RF_END;
+}
+
+rf_code connection_write(struct connection *c, const void *from, size_t size, size_t *n, rf_error *error)
+{
+    if (c->tls)
+        return tls_write(c->tls, from, size, n, &c->write_events, error);
+    *n = 0;
+    ssize_t put = send(c->fd, from, size, MSG_NOSIGNAL);
+    if (put < 0)
+        return socket_failed(c, error);
+    *n = (size_t)put;
+    return RF_OK;
+}

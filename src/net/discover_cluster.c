@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking a node of a cluster who has which slots.
+ *
+ *   CLUSTER SLOTS   [[first, last, node, node, ...], ...]         the primary first, then its replicas
+ *   node            [endpoint, port, id, [name, value, ...]]      in 3.0 without the id, before 7.0 without
+ * more
+ *
+ * An endpoint that is nil or empty is the address that was asked; "?" is a host whose name is not known,
+ * whose "ip" may stand among the names and values. */
+#include "net/discover.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include <stdlib.h>
+
+enum { NO_NODE = UINT16_MAX };
+
+static rf_code garbled(const struct client *node, rf_error *error)
+{
+    return fail(error, RF_E_TARGET, "%s: CLUSTER SLOTS: an answer that makes no sense", client_name(node));
+}
+
+/* The "ip" among the names and values; else what there is already. */
+static rf_slice find_ip(rf_slice *rest, struct reply names, rf_slice host)
+{
+    int64_t left = names.kind == REPLY_ARRAY ? names.number : 0;
+    for (; left > 1; left -= 2) {
+        struct reply name = reply_take(rest), value;
+        reply_pass(rest, name);
+        value = reply_take(rest);
+        reply_pass(rest, value);
+        if (slice_equal(name.text, SLICE("ip")) && value.text.len > 0)
+            host = value.text;
+    }
+    if (left > 0)
+        reply_pass(rest, reply_take(rest));
+    return host;
+}
+
+static rf_code take_node(const struct client *node, const rf_address *asked, struct topology *topology,
+                         rf_slice *rest, size_t *index, rf_error *error)
+{
+    struct reply head = reply_take(rest);
+    if (head.kind != REPLY_ARRAY || head.number < 2)
+        return garbled(node, error);
+    struct reply endpoint = reply_take(rest);
+    reply_pass(rest, endpoint);
+    struct reply port = reply_take(rest);
+    reply_pass(rest, port);
+    if (port.kind != REPLY_NUMBER || port.number < 1)
+        return garbled(node, error);
+    bool unknown = slice_equal(endpoint.text, SLICE("?"));
+    rf_slice host = endpoint.text.len == 0 || unknown ? address_host(asked) : endpoint.text;
+    for (int64_t i = 2; i < head.number; i++) {
+        struct reply more = reply_take(rest);
+        if (unknown)
+            host = find_ip(rest, more, host);
+        else
+            reply_pass(rest, more);
+    }
+    return topology_add_node(topology, host, port.number, index, error);
+}
+
+/* [first, last, primary, replicas...] */
+static rf_code take_range(const struct client *node, const rf_address *asked, struct topology *topology,
+                          rf_slice *rest, rf_error *error)
+{
+    size_t index;
+    struct reply head = reply_take(rest);
+    if (head.kind != REPLY_ARRAY || head.number < 3)
+        return garbled(node, error);
+    struct reply first = reply_take(rest);
+    reply_pass(rest, first);
+    struct reply last = reply_take(rest);
+    reply_pass(rest, last);
+    bool in_order = first.kind == REPLY_NUMBER && last.kind == REPLY_NUMBER && first.number >= 0 &&
+                    first.number <= last.number && last.number < RF_SLOTS;
+    if (!in_order)
+        return garbled(node, error);
+    TRY(take_node(node, asked, topology, rest, &index, error));
+    if (index >= NO_NODE)
+        return garbled(node, error);
+    for (int64_t slot = first.number; slot <= last.number; slot++)
+        topology->node_of[slot] = (uint16_t)index;
+    for (int64_t i = 3; i < head.number; i++)
+        reply_pass(rest, reply_take(rest));
+    return RF_OK;
+}
+
+static rf_code expect_all_slots(const struct client *node, const struct topology *topology, rf_error *error)
+{
+    unsigned missing = 0, first = 0;
+    for (unsigned slot = RF_SLOTS; slot-- > 0;)
+        if (topology->node_of[slot] == NO_NODE) {
+            missing++;
+            first = slot;
+        }
+    if (missing == 0)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: nobody has %u of the cluster's slots, of which %u is the first",
+                client_name(node), missing, first);
+}
+
+rf_code discover_cluster(struct client *node, const rf_address *asked, struct topology *topology,
+                         rf_error *error)
+{
+    struct reply ranges;
+    rf_slice rest;
+    const char *const words[] = {"CLUSTER", "SLOTS", NULL};
+    topology->node_of = malloc(RF_SLOTS * sizeof *topology->node_of);
+    if (!topology->node_of)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        topology->node_of[slot] = NO_NODE;
+    TRY(client_call(node, words, &ranges, &rest, error));
+    if (ranges.kind != REPLY_ARRAY)
+        return garbled(node, error);
+    for (int64_t i = 0; i < ranges.number; i++)
+        TRY(take_range(node, asked, topology, &rest, error));
+    return expect_all_slots(node, topology, error);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking a Sentinel who the primary is.
+ *
+ *   SENTINEL MASTERS                        [[name, value, name, value, ...], ...]
+ *   SENTINEL GET-MASTER-ADDR-BY-NAME name   [host, port] or nil
+ *   ROLE, of the server itself              [role, ...] */
+#include "net/discover.h"
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+
+/* The value of `name` in a flat array of names and values, which is taken off. */
+static rf_slice named_value(rf_slice *rest, const char *name)
+{
+    rf_slice found = {0};
+    struct reply head = reply_take(rest);
+    int64_t count = head.kind == REPLY_ARRAY ? head.number : 0;
+    for (; count > 1; count -= 2) {
+        struct reply key = reply_take(rest);
+        reply_pass(rest, key);
+        struct reply value = reply_take(rest);
+        reply_pass(rest, value);
+        if (slice_equal(key.text, slice_of(name, strlen(name))))
+            found = value.text;
+    }
+    if (count > 0)
+        reply_pass(rest, reply_take(rest));
+    return found;
+}
+
+static rf_code no_single_name(const struct client *sentinel, int64_t count, const struct buffer *names,
+                              rf_error *error)
+{
+    char text[256];
+    if (count == 0)
+        return fail(error, RF_E_TARGET, "%s: the Sentinel watches no primary", client_name(sentinel));
+    reply_text((struct reply){.text = buffer_slice(names)}, text, sizeof text);
+    return fail(error, RF_E_TARGET, "%s: the Sentinel watches several primaries, name one of them: %s",
+                client_name(sentinel), text);
+}
+
+/* The name of the only primary that is watched, into `name`. */
+static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
+{
+    struct reply masters;
+    rf_slice rest;
+    const char *const words[] = {"SENTINEL", "MASTERS", NULL};
+    TRY(client_call(sentinel, words, &masters, &rest, error));
+    int64_t count = masters.kind == REPLY_ARRAY ? masters.number : 0;
+    for (int64_t i = 0; i < count; i++) {
+        bool kept = (i == 0 || buffer_append(name, SLICE(", "))) &&
+                    buffer_append(name, named_value(&rest, "name"));
+        if (!kept)
+            return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    return count == 1 ? RF_OK : no_single_name(sentinel, count, name, error);
+}
+
+static rf_code find_name(struct client *sentinel, const rf_target *target, struct buffer *name,
+                         rf_error *error)
+{
+    if (!target->name)
+        TRY(ask_only_name(sentinel, name, error));
+    else if (!buffer_append(name, slice_of(target->name, strlen(target->name))))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    return buffer_append(name, SLICE("\0")) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code ask_address(struct client *sentinel, const char *name, struct topology *topology,
+                           rf_error *error)
+{
+    struct reply answer;
+    rf_slice rest;
+    const char *const words[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name, NULL};
+    int64_t port;
+    size_t index;
+    TRY(client_call(sentinel, words, &answer, &rest, error));
+    if (answer.kind == REPLY_NIL)
+        return fail(error, RF_E_TARGET, "%s: the Sentinel knows no primary '%s'", client_name(sentinel),
+                    name);
+    if (answer.kind != REPLY_ARRAY || answer.number != 2)
+        return client_refused(sentinel, words[1], answer, error);
+    struct reply host = reply_take(&rest);
+    reply_pass(&rest, host);
+    struct reply port_text = reply_take(&rest);
+    if (host.kind != REPLY_STRING || !number_parse_i64(port_text.text, &port) || port == 0)
+        return client_refused(sentinel, words[1], answer, error);
+    return topology_add_node(topology, host.text, port, &index, error);
+}
+
+/* What the Sentinel says may be old: the server itself must say that it is a primary. */
+static rf_code verify_role(struct client *server, rf_error *error)
+{
+    struct reply role;
+    rf_slice rest;
+    TRY(client_call(server, (const char *const[]){"ROLE", NULL}, &role, &rest, error));
+    struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_take(&rest) : role;
+    if (first.kind == REPLY_STRING && slice_equal(first.text, SLICE("master")))
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: the Sentinel calls it a primary, and it says it is none",
+                client_name(server));
+}
+
+static rf_code visit_primary(const rf_target *target, struct topology *topology, rf_error *error)
+{
+    struct client *server;
+    TRY(client_open(target, &topology->nodes[0], &server, error));
+    rf_code code = verify_role(server, error);
+    if (code == RF_OK)
+        code = topology_ask_info(server, topology, error);
+    client_close(server);
+    topology->kind = RF_TARGET_SENTINEL;
+    return code;
+}
+
+rf_code discover_primary(struct client *sentinel, const rf_target *target, struct topology *topology,
+                         rf_error *error)
+{
+    struct buffer name = {0};
+    rf_code code = find_name(sentinel, target, &name, error);
+    if (code == RF_OK)
+        code = ask_address(sentinel, (const char *)name.data, topology, error);
+    buffer_free(&name);
+    return code == RF_OK ? visit_primary(target, topology, error) : code;
+}

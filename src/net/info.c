@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading INFO's lines. */
+#include "net/info.h"
+
+#include "base/bytes.h"
+
+bool info_line(rf_slice *info, rf_slice *line)
+{
+    if (info->len == 0)
+        return false;
+    const uint8_t *end = memchr(info->ptr, '\n', info->len);
+    size_t length = end ? (size_t)(end - info->ptr) : info->len;
+    size_t used = end ? length + 1 : length;
+    *line = (rf_slice){info->ptr, length - (length > 0 && info->ptr[length - 1] == '\r')};
+    info->ptr += used;
+    info->len -= used;
+    return true;
+}
+
+bool info_field(rf_slice info, const char *name, rf_slice *value)
+{
+    size_t length = strlen(name);
+    for (rf_slice line; info_line(&info, &line);)
+        if (line.len > length && line.ptr[length] == ':' && memcmp(line.ptr, name, length) == 0) {
+            *value = (rf_slice){line.ptr + length + 1, line.len - length - 1};
+            return true;
+        }
+    return false;
+}
+
+/* "7.0.15" of "7.0.15-debug" too. */
+static rf_server read_version(rf_slice text, rf_dialect dialect)
+{
+    char digits[32];
+    size_t n = 0;
+    rf_server server = {0};
+    while (n < text.len && n + 1 < sizeof digits && memchr("0123456789.", text.ptr[n], 11)) {
+        digits[n] = (char)text.ptr[n];
+        n++;
+    }
+    digits[n] = '\0';
+    rf_server_parse(digits, &server);
+    server.dialect = dialect;
+    return server;
+}
+
+rf_server info_server(rf_slice info)
+{
+    rf_slice version;
+    if (info_field(info, "valkey_version", &version))
+        return read_version(version, RF_VALKEY);
+    if (info_field(info, "redis_version", &version))
+        return read_version(version, RF_REDIS);
+    return (rf_server){0};
+}
+
+rf_slice info_mode(rf_slice info)
+{
+    rf_slice mode;
+    if (info_field(info, "redis_mode", &mode) || info_field(info, "server_mode", &mode))
+        return mode;
+    return SLICE("standalone");
+}

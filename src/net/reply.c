@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding the end of a reply, and walking over its elements. Lengths are only compared with what is there. */
+#include "net/reply.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+
+static rf_code garbage(struct reply_scan *scan, const char *fault)
+{
+    scan->fault = fault;
+    return RF_E_TARGET;
+}
+
+/* The line at the front, mark included, without its CRLF. RF_END: it is not whole yet. */
+static rf_code find_line(struct reply_scan *scan, rf_slice bytes, rf_slice *line)
+{
+    size_t within = bytes.len < REPLY_LINE_MAX ? bytes.len : REPLY_LINE_MAX;
+    const uint8_t *end = within ? memchr(bytes.ptr, '\n', within) : NULL;
+    if (!end)
+        return within < REPLY_LINE_MAX ? RF_END : garbage(scan, "an answer with a line that does not end");
+    if (memchr(bytes.ptr, '\r', (size_t)(end - bytes.ptr)) != end - 1 || end - bytes.ptr < 2)
+        return garbage(scan, "an answer with a line that is none of RESP's");
+    *line = (rf_slice){bytes.ptr, (size_t)(end - 1 - bytes.ptr)};
+    return RF_OK;
+}
+
+/* --- the end of a reply ------------------------------------------------------------------------------ */
+
+/* The number of a ':', '$' or '*' line. Lengths and counts are -1, which is nil, or more. */
+static bool line_number(rf_slice line, int64_t *number)
+{
+    return number_parse_i64((rf_slice){line.ptr + 1, line.len - 1}, number) &&
+           (*line.ptr == ':' || *number >= -1);
+}
+
+/* A string's bytes behind its line, of `used` bytes; *size grows by what they take. */
+static rf_code find_string(struct reply_scan *scan, rf_slice bytes, uint64_t length, size_t *size)
+{
+    if (bytes.len - *size < length || bytes.len - *size - length < 2)
+        return RF_END;
+    const uint8_t *end = bytes.ptr + *size + length;
+    if (end[0] != '\r' || end[1] != '\n')
+        return garbage(scan, "an answer with a string that is longer than it says");
+    *size += length + 2;
+    return RF_OK;
+}
+
+/* The size of one element, without those of an array, of which *count come. */
+static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *size, uint64_t *count)
+{
+    rf_slice line;
+    int64_t number;
+    TRY(find_line(scan, bytes, &line));
+    *size = line.len + 2;
+    *count = 0;
+    if (*line.ptr == '+' || *line.ptr == '-')
+        return RF_OK;
+    if (!memchr(":$*", *line.ptr, 3))
+        return garbage(scan, "an answer that is not RESP");
+    if (!line_number(line, &number))
+        return garbage(scan, "an answer with a number that is none");
+    if (*line.ptr == '$' && number >= 0)
+        return find_string(scan, bytes, (uint64_t)number, size);
+    if (*line.ptr == '*' && number > 0)
+        *count = (uint64_t)number;
+    return RF_OK;
+}
+
+/* Counts one element as found; an array is found with its last one. */
+static void count_down(struct reply_scan *scan)
+{
+    while (scan->depth > 0 && --scan->left[scan->depth] == 0)
+        scan->depth--;
+}
+
+rf_code reply_scan(struct reply_scan *scan, rf_slice bytes)
+{
+    do {
+        size_t size;
+        uint64_t count;
+        rf_slice rest = {bytes.ptr + scan->at, bytes.len - scan->at};
+        TRY(find_element(scan, rest, &size, &count));
+        scan->at += size;
+        if (count == 0) {
+            count_down(scan);
+            continue;
+        }
+        if (scan->depth == REPLY_DEPTH)
+            return garbage(scan, "an answer with too many arrays in each other");
+        scan->left[++scan->depth] = count;
+    } while (scan->depth > 0);
+    return RF_OK;
+}
+
+/* --- its elements ------------------------------------------------------------------------------------ */
+
+/* Takes `size` bytes and the two behind them off the front. */
+static rf_slice take_bytes(rf_slice *rest, size_t size)
+{
+    rf_slice bytes = {rest->ptr, size};
+    rest->ptr += size + 2;
+    rest->len -= size + 2;
+    return bytes;
+}
+
+struct reply reply_take(rf_slice *rest)
+{
+    const uint8_t *end = memchr(rest->ptr, '\r', rest->len);
+    rf_slice line = take_bytes(rest, (size_t)(end - rest->ptr));
+    rf_slice text = {line.ptr + 1, line.len - 1};
+    int64_t number = 0;
+    switch (*line.ptr) {
+    case '+': return (struct reply){.kind = REPLY_STATUS, .text = text};
+    case '-': return (struct reply){.kind = REPLY_ERROR, .text = text};
+    default: number_parse_i64(text, &number);
+    }
+    if (*line.ptr == ':')
+        return (struct reply){.kind = REPLY_NUMBER, .number = number};
+    if (number < 0)
+        return (struct reply){.kind = REPLY_NIL};
+    if (*line.ptr == '*')
+        return (struct reply){.kind = REPLY_ARRAY, .number = number};
+    return (struct reply){.kind = REPLY_STRING, .text = take_bytes(rest, (size_t)number)};
+}
+
+void reply_pass(rf_slice *rest, struct reply head)
+{
+    uint64_t left = head.kind == REPLY_ARRAY ? (uint64_t)head.number : 0;
+    for (; left > 0; left--) {
+        struct reply element = reply_take(rest);
+        if (element.kind == REPLY_ARRAY)
+            left += (uint64_t)element.number;
+    }
+}
+
+bool reply_is_error(struct reply reply, const char *code)
+{
+    size_t length = strlen(code);
+    return reply.kind == REPLY_ERROR && reply.text.len >= length &&
+           memcmp(reply.text.ptr, code, length) == 0 &&
+           (reply.text.len == length || reply.text.ptr[length] == ' ');
+}
+
+void reply_text(struct reply reply, char *out, size_t size)
+{
+    size_t length = reply.text.len < size - 1 ? reply.text.len : size - 1;
+    for (size_t i = 0; i < length; i++)
+        out[i] = reply.text.ptr[i] >= ' ' && reply.text.ptr[i] <= '~' ? (char)reply.text.ptr[i] : '?';
+    out[length] = '\0';
+}

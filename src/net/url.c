@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Target URLs.
+ *
+ *   scheme "://" [user [":" password] "@"] host [":" port] ("," host [":" port])* ["/" path] ["?" query]
+ *
+ * The part up to the first '/' or '?' is the authority; the last '@' in it ends the credentials. Messages say
+ * what is wrong and never show the URL: there may be a password in it. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "net/address.h"
+#include <stdlib.h>
+#include <strings.h>
+
+enum { PORT = 6379, SENTINEL_PORT = 26379 };
+
+struct scheme {
+    const char *name;
+    rf_target_kind kind;
+    bool tls;
+    int port; /* where the URL names none; 0: a unix socket */
+};
+
+/* clang-format off */
+#define SCHEMES(plain, tls)                                          \
+    {plain,             RF_TARGET_ANY,      false, PORT},            \
+    {tls,               RF_TARGET_ANY,      true,  PORT},            \
+    {plain "+sentinel", RF_TARGET_SENTINEL, false, SENTINEL_PORT},   \
+    {tls "+sentinel",   RF_TARGET_SENTINEL, true,  SENTINEL_PORT},   \
+    {plain "+cluster",  RF_TARGET_CLUSTER,  false, PORT},            \
+    {tls "+cluster",    RF_TARGET_CLUSTER,  true,  PORT},            \
+    {plain "+unix",     RF_TARGET_ANY,      false, 0}
+/* clang-format on */
+
+static const struct scheme schemes[] = {
+    SCHEMES("redis", "rediss"),
+    SCHEMES("valkey", "valkeys"),
+    {"unix", RF_TARGET_ANY, false, 0},
+};
+
+/* The scheme of a URL, and the place behind "://". NULL if it has none of these. */
+static const struct scheme *scheme_of(const char *url, const char **behind)
+{
+    const char *end = strstr(url, "://");
+    for (size_t i = 0; end && i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i].name);
+        if ((size_t)(end - url) == length && strncasecmp(url, schemes[i].name, length) == 0) {
+            *behind = end + 3;
+            return &schemes[i];
+        }
+    }
+    return NULL;
+}
+
+bool rf_target_is_url(const char *text)
+{
+    const char *behind;
+    return scheme_of(text, &behind) != NULL;
+}
+
+/* --- cutting it up ----------------------------------------------------------------------------------- */
+
+/* What stands before the first `separator`; *rest is left with what stands behind it, or with nothing. */
+static rf_slice cut(rf_slice *rest, char separator)
+{
+    const uint8_t *at = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
+    size_t length = at ? (size_t)(at - rest->ptr) : rest->len;
+    rf_slice part = {rest->ptr, length};
+    size_t used = at ? length + 1 : length;
+    rest->ptr += used;
+    rest->len -= used;
+    return part;
+}
+
+struct url {
+    rf_slice credentials, hosts;
+    rf_slice path; /* with its '/' */
+    rf_slice query;
+    bool has_credentials;
+};
+
+static struct url split(const char *text)
+{
+    struct url url = {0};
+    size_t length = strcspn(text, "/?");
+    rf_slice authority = slice_of(text, length);
+    const uint8_t *at = length ? memrchr(authority.ptr, '@', length) : NULL;
+    url.has_credentials = at != NULL;
+    if (at) {
+        url.credentials = (rf_slice){authority.ptr, (size_t)(at - authority.ptr)};
+        authority = (rf_slice){at + 1, length - url.credentials.len - 1};
+    }
+    url.hosts = authority;
+    rf_slice rest = slice_of(text + length, strlen(text + length));
+    url.path = cut(&rest, '?');
+    url.query = rest;
+    return url;
+}
+
+static int hex_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* "%41" is "A"; no NUL may come out. */
+static bool decode(rf_slice text, char *to)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        int c = text.ptr[i];
+        if (c == '%') {
+            int high = text.len - i > 2 ? hex_digit(text.ptr[i + 1]) : -1;
+            int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+            if (low < 0)
+                return false;
+            c = high << 4 | low;
+            i += 2;
+        }
+        if (c == 0)
+            return false;
+        *to++ = (char)c;
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Percent-decoded; the caller's to free. */
+static rf_code decoded(rf_slice text, char **out, rf_error *error)
+{
+    char *copy = malloc(text.len + 1);
+    *out = NULL;
+    if (!copy)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    if (!decode(text, copy)) {
+        free(copy);
+        return fail(error, RF_E_ARGUMENT, "a target URL with a '%%' that is not followed by two digits");
+    }
+    *out = copy;
+    return RF_OK;
+}
+
+/* --- its parts --------------------------------------------------------------------------------------- */
+
+static rf_code take_credentials(const struct url *url, rf_target *target, rf_error *error)
+{
+    rf_slice password = url->credentials;
+    rf_slice user = cut(&password, ':');
+    bool has_password = user.len < url->credentials.len;
+    if (user.len > 0)
+        TRY(decoded(user, &target->user, error));
+    return has_password ? decoded(password, &target->password, error) : RF_OK;
+}
+
+static rf_code take_db(rf_slice text, rf_target *target, rf_error *error)
+{
+    if (text.len == 0)
+        return RF_OK;
+    if (!number_parse_i64(text, &target->db) || target->db < 0 || target->db > INT32_MAX)
+        return fail(error, RF_E_ARGUMENT, "a target URL with a database that is no number");
+    return RF_OK;
+}
+
+/* "[::1]" without its brackets, or a name; *rest is what stands behind it. */
+static rf_code cut_host(rf_slice *rest, rf_slice *host, rf_error *error)
+{
+    bool bracketed = rest->len > 0 && *rest->ptr == '[';
+    const uint8_t *end = rest->len ? memchr(rest->ptr, bracketed ? ']' : ':', rest->len) : NULL;
+    if (bracketed && !end)
+        return fail(error, RF_E_ARGUMENT, "a target URL with a '[' that is not closed");
+    size_t length = end ? (size_t)(end - rest->ptr) : rest->len;
+    *host = (rf_slice){rest->ptr + bracketed, length - bracketed};
+    rest->ptr += length + bracketed;
+    rest->len -= length + bracketed;
+    return RF_OK;
+}
+
+static rf_code take_host(rf_slice text, int default_port, rf_target *target, rf_error *error)
+{
+    rf_slice host;
+    int64_t port = default_port;
+    char *name;
+    TRY(cut_host(&text, &host, error));
+    if (host.len == 0)
+        return fail(error, RF_E_ARGUMENT, "a target URL without a host");
+    if (text.len > 0) {
+        rf_slice digits = {text.ptr + 1, text.len - 1};
+        if (*text.ptr != ':' || !number_parse_i64(digits, &port) || port < 1 || port > UINT16_MAX)
+            return fail(error, RF_E_ARGUMENT, "a target URL with a port that is none%s",
+                        memchr(digits.ptr, ':', digits.len) ? "; an IPv6 address stands in brackets" : "");
+    }
+    TRY(decoded(host, &name, error));
+    rf_code code = rf_target_add_address(target, name, (int)port, error);
+    free(name);
+    return code;
+}
+
+static rf_code take_hosts(rf_slice hosts, const struct scheme *scheme, rf_target *target, rf_error *error)
+{
+    do {
+        TRY(take_host(cut(&hosts, ','), scheme->port, target, error));
+    } while (hosts.len > 0);
+    if (scheme->kind == RF_TARGET_ANY && target->address_count > 1)
+        return fail(error, RF_E_ARGUMENT, "several hosts are for redis+sentinel:// and redis+cluster://");
+    return RF_OK;
+}
+
+/* "/db", "/name/db" or nothing. */
+static rf_code take_path(rf_slice path, const struct scheme *scheme, rf_target *target, rf_error *error)
+{
+    cut(&path, '/');
+    if (scheme->kind == RF_TARGET_SENTINEL) {
+        rf_slice name = cut(&path, '/');
+        if (name.len > 0)
+            TRY(decoded(name, &target->name, error));
+    }
+    if (scheme->kind == RF_TARGET_CLUSTER && path.len > 0)
+        return fail(error, RF_E_ARGUMENT, "a target URL of a cluster with a database");
+    return take_db(path, target, error);
+}
+
+static rf_code take_unix(const struct url *url, rf_target *target, rf_error *error)
+{
+    char *path;
+    if (url->hosts.len > 0 || url->path.len < 2)
+        return fail(error, RF_E_ARGUMENT, "a target URL of a unix socket without an absolute path");
+    TRY(decoded(url->path, &path, error));
+    rf_code code = rf_target_add_address(target, path, 0, error);
+    free(path);
+    TRY(code);
+    rf_slice value = url->query;
+    rf_slice name = cut(&value, '=');
+    if (!slice_equal(name, SLICE("db")) && name.len > 0)
+        return fail(error, RF_E_ARGUMENT, "a target URL with something else than ?db=N behind the path");
+    return take_db(value, target, error);
+}
+
+static rf_code take_network(const struct url *url, const struct scheme *scheme, rf_target *target,
+                            rf_error *error)
+{
+    if (url->query.len > 0)
+        return fail(error, RF_E_ARGUMENT, "a target URL with a '?', which means nothing there");
+    TRY(take_hosts(url->hosts, scheme, target, error));
+    return take_path(url->path, scheme, target, error);
+}
+
+static rf_code parse(const char *text, rf_target *target, rf_error *error)
+{
+    const struct scheme *scheme = scheme_of(text, &text);
+    if (!scheme)
+        return fail(error, RF_E_ARGUMENT, "no target URL: it begins with none of the schemes");
+    struct url url = split(text);
+    target->kind = scheme->kind;
+    target->tls = scheme->tls;
+    if (url.has_credentials)
+        TRY(take_credentials(&url, target, error));
+    return scheme->port == 0 ? take_unix(&url, target, error) : take_network(&url, scheme, target, error);
+}
+
+rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error)
+{
+    *out = (rf_target){0};
+    rf_code code = parse(url, out, error);
+    if (code != RF_OK)
+        rf_target_free(out);
+    return code;
+}
