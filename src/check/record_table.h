@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Records of keys in bounded memory: a log of them, in the order in which they came, and an open-addressing
+ * table over it.
+ *
+ *     log     48 bytes and the name, rounded up to 8, one behind the other in segments
+ *     table   8 bytes a place, at most three quarters of them taken: where in the log, and 24 bits of the
+ * hash
+ *
+ * Names are compared, so no two keys are ever taken for one. The hash is not kept: when the table grows, the
+ * old one is freed first, and the log is read anew. */
+#ifndef CHECK_RECORD_TABLE_H
+#define CHECK_RECORD_TABLE_H
+
+#include <rdbferry/compare.h>
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_mark {
+    RECORD_AFTER = 1, /* it is of the second set */
+    RECORD_TOLD = 2,  /* how it relates to the first set has been told */
+};
+
+/* Its name lies behind it, in a log as in a file. */
+struct record {
+    rf_digest value;
+    int64_t expire_ms;
+    uint64_t offset;
+    uint32_t input;
+    int32_t db;
+    uint64_t key_len : 48, type : 8, marks : 8;
+};
+
+static inline rf_slice record_key(const struct record *record)
+{
+    return (rf_slice){(const uint8_t *)(record + 1), record->key_len};
+}
+
+/* With its name, and rounded up so that the next one is aligned. */
+static inline size_t record_size(const struct record *record)
+{
+    return (sizeof *record + record->key_len + 7) & ~(size_t)7;
+}
+
+struct record_segment {
+    uint8_t *data;
+    size_t used, size;
+};
+
+struct record_table {
+    uint64_t limit; /* bytes, for all of it */
+    uint64_t seed;  /* of the hash */
+    uint64_t bytes; /* of the log */
+    size_t segment_size;
+    struct record_segment *segments;
+    size_t segment_count;
+    uint64_t *places; /* 0: free */
+    size_t count, cap;
+};
+
+void record_table_init(struct record_table *table, uint64_t limit, uint64_t seed);
+
+uint64_t record_table_hash(const struct record_table *table, int64_t db, rf_slice key);
+
+/* NULL: it is not there. */
+struct record *record_table_find(const struct record_table *table, const struct record *record, rf_slice key,
+                                 uint64_t hash);
+
+/* Adds one that is not there. False: it does not fit, or memory is out; the table can then only be walked and
+ * freed. An empty table takes any one record. */
+bool record_table_add(struct record_table *table, const struct record *record, rf_slice key, uint64_t hash);
+
+/* Where a walk over the log has come to; a zeroed one is at its beginning. */
+struct record_place {
+    size_t segment, offset;
+};
+
+/* The next record; NULL at the end. */
+const struct record *record_table_next(const struct record_table *table, struct record_place *place);
+
+/* The places alone: the records can still be walked. */
+void record_table_free_places(struct record_table *table);
+
+void record_table_free(struct record_table *table);
+
+#endif

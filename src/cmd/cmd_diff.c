@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry diff`: a digest of every key of both data sets goes into one comparison. */
+#include "command.h"
+#include "diff_options.h"
+#include "differences.h"
+#include "explain.h"
+#include "message.h"
+#include "report.h"
+#include "session.h"
+#include <inttypes.h>
+#include <string.h>
+
+struct diff {
+    const struct diff_options *options;
+    struct session session;
+    struct differences differences;
+    rf_digester *digester;
+    rf_compare *compare;
+};
+
+static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_digest *value, rf_error *error)
+{
+    rf_key_digest digest;
+    rf_code code;
+
+    if (entry->kind == RF_ENTRY_FUNCTION) {
+        *value = rf_digest_library(entry->text);
+        return RF_OK;
+    }
+    code = rf_digest_key(diff->digester, entry, &digest, error);
+    if (code == RF_OK)
+        *value = digest.value;
+    return code;
+}
+
+static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct diff *diff = ctx;
+    size_t number = (size_t)(input - diff->session.inputs);
+    rf_key_record record;
+    rf_digest value;
+    rf_code code;
+
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return refuse_commands(error);
+    if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
+        return RF_OK;
+    code = digest_entry(diff, entry, &value, error);
+    if (code != RF_OK)
+        return code;
+    rf_key_record_of(entry, value, (uint32_t)number, &record);
+    return number < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
+                                                : rf_compare_add_after(diff->compare, &record, error);
+}
+
+static rf_code compare_inputs(void *ctx, rf_error *error)
+{
+    struct diff *diff = ctx;
+    struct session *session = &diff->session;
+    const rf_compare_options options = {
+        .memory = diff->options->memory,
+        .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
+        .fn = differences_take,
+        .ctx = &diff->differences,
+    };
+    rf_code code = rf_compare_open(&options, &diff->compare, error);
+
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
+        code = session_read(session, &session->inputs[i], take_entry, diff, error);
+    return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
+}
+
+static rf_code explain_key(void *ctx, rf_error *error)
+{
+    struct diff *diff = ctx;
+    const struct explanation explanation = {
+        .session = &diff->session,
+        .before_count = diff->options->before_count,
+        .db = diff->options->db,
+        .key = diff->options->key,
+        .memory = diff->options->memory,
+        .limit = diff->options->limit,
+        .digester = diff->digester,
+        .differences = &diff->differences,
+    };
+
+    return explain(&explanation, error);
+}
+
+/* --- around it -------------------------------------------------------------------------------------- */
+
+/* Lines of data end with what is not there, so that nobody takes the first ones for all. */
+static void say_rest(const struct diff *diff)
+{
+    uint64_t total = differences_total(&diff->differences);
+
+    if (diff->differences.shown < total && !diff->options->jsonl)
+        printf("... %" PRIu64 " more; --limit 0 shows all\n", total - diff->differences.shown);
+}
+
+static bool write_report(const struct diff *diff, const rf_error *error)
+{
+    const struct report_part part = {differences_report, &diff->differences};
+    bool differ = differences_total(&diff->differences) > 0;
+
+    return report_write(&(const struct report){.command = "diff",
+                                               .session = &diff->session,
+                                               .result = !error && differ ? "no" : NULL,
+                                               .error = error,
+                                               .part = &part},
+                        diff->options->common.report);
+}
+
+static enum status run(struct diff *diff)
+{
+    rf_error error;
+    bool explains = diff->options->explain != NULL;
+    rf_code code = session_run(&diff->session, explains ? explain_key : compare_inputs, NULL, diff, &error);
+    enum status status = status_of(code);
+
+    notices_summarize(&diff->session.notices);
+    if (code != RF_OK) {
+        if (!ferror(stdout)) /* of which the program itself speaks in the end */
+            message_failure(&error);
+    } else {
+        say_rest(diff);
+        if (!explains)
+            differences_summarize(&diff->differences);
+        if (differences_total(&diff->differences) > 0)
+            status = STATUS_NO;
+    }
+    if (!write_report(diff, code == RF_OK ? NULL : &error) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static bool open_diff(struct diff *diff)
+{
+    if (!session_open(&diff->session, &diff->options->common))
+        return false;
+    diff->differences = (struct differences){
+        .out = stdout,
+        .limit = diff->options->limit,
+        .jsonl = diff->options->jsonl,
+        .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
+        .inputs = diff->session.inputs,
+        .input_count = diff->session.input_count,
+    };
+    diff->digester = rf_digester_new(0);
+    if (!diff->digester)
+        message_error("out of memory");
+    return diff->digester != NULL;
+}
+
+int diff_run(int argc, char **argv)
+{
+    struct diff_options options;
+    struct diff diff = {.options = &options};
+    int status;
+
+    if (diff_options_read(argc, argv, &options, &status)) {
+        status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
+        rf_compare_close(diff.compare);
+        rf_digester_free(diff.digester);
+        session_close(&diff.session);
+    }
+    diff_options_free(&options);
+    return status;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* A difference on a line of text:
+ *
+ *     + db 0  hash     'user:1'
+ *     - db 0  string   'user:2'
+ *     ~ db 0  string   'user:3': value, expiry 2026-01-01T00:00:00.000Z -> none
+ *     ~ db 0  hash     'user:4': type string -> hash
+ *     = db 12 list     'user:5': occurs twice in a.rdb
+ *     ~ function       'library': value */
+#include "differences.h"
+#include "differences_json.h"
+#include "message.h"
+#include "show.h"
+#include "text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* --- what differs ----------------------------------------------------------------------------------- */
+
+static bool same_digest(rf_digest a, rf_digest b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/* Of values of two types it goes without saying that they differ. */
+static unsigned changes_of(const rf_key_record *before, const rf_key_record *after, int64_t tolerance_ms)
+{
+    rf_key_record as_after = *before;
+    unsigned changes = 0;
+
+    if (before->db != RF_LIBRARY && before->type != after->type)
+        changes |= CHANGED_TYPE;
+    else if (!same_digest(before->value, after->value))
+        changes |= CHANGED_VALUE;
+    as_after.type = after->type;
+    as_after.value = after->value;
+    if (rf_key_record_differs(&as_after, after, tolerance_ms))
+        changes |= CHANGED_EXPIRY;
+    return changes;
+}
+
+static void count(struct differences *differences, rf_difference_kind kind, unsigned changes)
+{
+    uint64_t *const by_kind[] = {
+        [RF_ADDED] = &differences->added,
+        [RF_REMOVED] = &differences->removed,
+        [RF_CHANGED] = &differences->changed,
+        [RF_TWICE] = &differences->twice,
+    };
+
+    ++*by_kind[kind];
+    differences->types += (changes & CHANGED_TYPE) != 0;
+    differences->values += (changes & CHANGED_VALUE) != 0;
+    differences->expiries += (changes & CHANGED_EXPIRY) != 0;
+}
+
+/* --- a line of text --------------------------------------------------------------------------------- */
+
+const char *differences_input(const struct differences *differences, const rf_key_record *record)
+{
+    return record->input < differences->input_count ? input_name(&differences->inputs[record->input])
+                                                    : differences->elsewhere;
+}
+
+static void print_key(FILE *out, char sign, const rf_key_record *record)
+{
+    if (record->db == RF_LIBRARY)
+        fprintf(out, "%c %-15s ", sign, "function");
+    else
+        fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, text_type(record->type));
+    show_bytes(out, record->key);
+}
+
+static void print_changes(FILE *out, const rf_difference *difference, unsigned changes)
+{
+    const rf_key_record *before = difference->before, *after = difference->after;
+    const char *separator = ": ";
+    char times[2][TIME_TEXT];
+
+    if (changes & CHANGED_TYPE) {
+        fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
+        separator = ", ";
+    }
+    if (changes & CHANGED_VALUE) {
+        fprintf(out, "%svalue", separator);
+        separator = ", ";
+    }
+    if (changes & CHANGED_EXPIRY)
+        fprintf(out, "%sexpiry %s -> %s", separator, show_time(before->expire_ms, times[0]),
+                show_time(after->expire_ms, times[1]));
+}
+
+static void print_line(const struct differences *differences, const rf_difference *difference,
+                       unsigned changes)
+{
+    static const char signs[] = {[RF_ADDED] = '+', [RF_REMOVED] = '-', [RF_CHANGED] = '~', [RF_TWICE] = '='};
+
+    print_key(differences->out, signs[difference->kind],
+              difference->after ? difference->after : difference->before);
+    print_changes(differences->out, difference, changes);
+    if (difference->kind == RF_TWICE)
+        fprintf(differences->out, ": occurs twice in %s", differences_input(differences, difference->after));
+    putc('\n', differences->out);
+}
+
+/* --- taking and summing up -------------------------------------------------------------------------- */
+
+static rf_code fail_to_print(rf_error *error)
+{
+    *error = (rf_error){.code = RF_E_WRITE, .offset = -1, .file_offset = -1, .db = -1};
+    snprintf(error->message, sizeof error->message, "differences cannot be printed: %s", strerror(errno));
+    return error->code;
+}
+
+rf_code differences_take(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct differences *differences = ctx;
+    unsigned changes = 0;
+
+    if (difference->kind == RF_CHANGED)
+        changes = changes_of(difference->before, difference->after, differences->expiry_tolerance_ms);
+    count(differences, difference->kind, changes);
+    if (differences->limit && differences->shown >= differences->limit)
+        return RF_OK;
+    differences->shown++;
+    if (differences->jsonl)
+        differences_print_json(differences, difference, changes);
+    else
+        print_line(differences, difference, changes);
+    return ferror(differences->out) ? fail_to_print(error) : RF_OK;
+}
+
+uint64_t differences_total(const struct differences *differences)
+{
+    return differences->added + differences->removed + differences->changed + differences->twice;
+}
+
+void differences_format(const struct differences *differences, char *out, size_t size)
+{
+    uint64_t total = differences_total(differences);
+    char changed[128] = "", twice[48] = "", shown[64] = "";
+
+    if (differences->changed > 0)
+        snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
+                 differences->values, differences->types, differences->expiries);
+    if (differences->twice > 0)
+        snprintf(twice, sizeof twice, ", %" PRIu64 " twice", differences->twice);
+    if (differences->shown < total)
+        snprintf(shown, sizeof shown, "; %" PRIu64 " of %" PRIu64 " shown", differences->shown, total);
+    snprintf(out, size, "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " changed%s%s%s",
+             differences->added, differences->removed, differences->changed, changed, twice, shown);
+}
+
+void differences_summarize(const struct differences *differences)
+{
+    char text[512];
+
+    differences_format(differences, text, sizeof text);
+    message_summary("%s", differences_total(differences) ? text : "no differences");
+}
+
+void differences_report(struct json *json, const void *ctx)
+{
+    const struct differences *differences = ctx;
+
+    json_object(json, "differences");
+    json_number(json, "added", differences->added);
+    json_number(json, "removed", differences->removed);
+    json_number(json, "changed", differences->changed);
+    json_number(json, "changed_value", differences->values);
+    json_number(json, "changed_type", differences->types);
+    json_number(json, "changed_expiry", differences->expiries);
+    json_number(json, "twice", differences->twice);
+    json_number(json, "shown", differences->shown);
+    json_end_object(json);
+}
