@@ -7,11 +7,13 @@
 #include "base/bytes.h"
 #include <pthread.h>
 #include <rdbferry/slot.h>
+#include <stdatomic.h>
 
 enum { POLYNOMIAL = 0x1021, LANES = 8 };
 
 /* tables[k][b]: the checksum of byte b and k zero bytes. */
 static uint16_t tables[LANES][256];
+static atomic_bool tables_made;
 
 static void make_tables(void)
 {
@@ -26,6 +28,7 @@ static void make_tables(void)
             unsigned crc = tables[k - 1][b];
             tables[k][b] = (uint16_t)(crc << 8 ^ tables[0][crc >> 8]);
         }
+    atomic_store_explicit(&tables_made, true, memory_order_release);
 }
 
 static unsigned crc16(const uint8_t *p, size_t n)
@@ -54,7 +57,8 @@ rf_slice rf_hash_tag(rf_slice key)
 unsigned rf_slot_of(rf_slice key)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_tables);
+    if (UNLIKELY(!atomic_load_explicit(&tables_made, memory_order_acquire)))
+        pthread_once(&once, make_tables);
 
     rf_slice tag = rf_hash_tag(key);
     rf_slice hashed = tag.ptr ? tag : key;

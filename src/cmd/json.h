@@ -5,6 +5,7 @@
 #define CMD_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -23,6 +24,10 @@ void json_end_array(struct json *json);
 void json_string(struct json *json, const char *name, const char *text);
 void json_number(struct json *json, const char *name, uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
+void json_bool(struct json *json, const char *name, bool value);
+
+/* An array of numbers, on one line. */
+void json_numbers(struct json *json, const char *name, const uint64_t *numbers, size_t count);
 void json_seconds(struct json *json, const char *name, double seconds);
 
 #endif

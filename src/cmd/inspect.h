@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* An inspection: what has been gathered of the inputs, and the three ways in which it is told. */
+#ifndef CMD_INSPECT_H
+#define CMD_INSPECT_H
+
+#include "inspect_beside.h"
+#include "inspect_histogram.h"
+#include "inspect_options.h"
+#include "inspect_prefix.h"
+#include "inspect_slots.h"
+#include "inspect_tables.h"
+#include "inspect_top.h"
+#include "session.h"
+
+struct inspection {
+    const struct inspect_options *options;
+    struct session session;
+    const rf_error *error; /* why an input could not be read to its end; NULL: all were */
+    struct tables tables;
+    struct histogram expiries, memories, elements, longest;
+    struct top heaviest, largest; /* by memory, by elements */
+    struct prefixes prefixes;
+    struct slots slots;
+    struct beside beside;
+    struct top sorted; /* rows of --keys, where they are to be sorted */
+    uint64_t rows;     /* of --keys, that have been written */
+};
+
+/* The page for people. */
+void inspect_put_text(const struct inspection *inspection);
+
+void inspect_put_json(const struct inspection *inspection);
+
+void inspect_put_csv_head(void);
+
+/* `turn`: how many rows came before. False: stdout takes no more. */
+bool inspect_put_csv_row(const struct key_row *row);
+
+#endif

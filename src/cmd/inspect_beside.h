@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What a dump has beside its keys: function libraries, modules (and whose keys are theirs), AUX fields; and
+ * the commands of an AOF. Of each, what is beyond a bound is only counted. */
+#ifndef CMD_INSPECT_BESIDE_H
+#define CMD_INSPECT_BESIDE_H
+
+#include "inputs.h"
+#include "inspect_tables.h"
+#include "sketch.h"
+
+enum { LIBRARIES_KEPT = 256, MODULES_KEPT = 64, AUX_KEPT = 64, NAME_KEPT = 64, AUX_VALUE_KEPT = 128 };
+
+struct library {
+    char name[NAME_KEPT], engine[NAME_KEPT]; /* escaped */
+    uint64_t bytes;
+};
+
+struct module {
+    char name[10];
+    uint64_t keys, bytes, memory;
+    uint64_t records, record_bytes; /* beside the keys */
+};
+
+struct aux_field {
+    const struct input *input;
+    char name[NAME_KEPT], value[AUX_VALUE_KEPT]; /* escaped */
+};
+
+struct beside {
+    uint64_t library_count, library_bytes, aux_count, module_keys, module_records;
+    size_t libraries_kept, modules_kept, aux_kept;
+    struct library libraries[LIBRARIES_KEPT];
+    struct module modules[MODULES_KEPT];
+    struct aux_field aux[AUX_KEPT];
+    uint64_t commands;     /* of an AOF */
+    struct sketch by_name; /* in lower case, weighed by the bytes of their arguments */
+};
+
+/* An entry that is no key. False: out of memory. */
+bool beside_add(struct beside *beside, const struct input *input, const rf_entry *entry);
+
+/* A key that a module has. */
+void beside_add_key(struct beside *beside, const char module[10], const rf_measure *measure);
+
+void beside_free(struct beside *beside);
+
+#endif

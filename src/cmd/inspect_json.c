@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* The inspection as JSON, for programs: members are added, never changed. A member called "memory" is an
+ * estimate wherever it stands; a name's "keys" where its "estimate" is true. */
+#include "inspect.h"
+#include "json.h"
+#include "report.h"
+#include "show.h"
+#include "text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_SHOWN = 1200 }; /* more than what is kept of a key, every byte escaped */
+
+/* --- the inputs --------------------------------------------------------------------------------------- */
+
+static void put_time(struct json *json, const char *name, int64_t ms, bool is_known)
+{
+    char text[TIME_TEXT];
+
+    json_string(json, name, is_known ? show_time(ms, text) : NULL);
+}
+
+static void put_aux(struct json *json, const struct beside *beside, const struct input *input)
+{
+    json_array(json, "aux");
+    for (size_t i = 0; i < beside->aux_kept; i++) {
+        if (beside->aux[i].input != input)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "name", beside->aux[i].name);
+        json_string(json, "value", beside->aux[i].value);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_input(struct json *json, const struct beside *beside, const struct input *input)
+{
+    const rf_reader_info *info = &input->info;
+    char writer[32];
+
+    json_object(json, NULL);
+    json_string(json, "path", input->path);
+    if (input->opened) {
+        rf_server_format(info->writer, writer, sizeof writer);
+        json_string(json, "format", info->format);
+        json_string(json, "layers", input->layers);
+        json_signed(json, "rdb_version", info->rdb_version);
+        json_string(json, "writer", info->writer.major > 0 ? writer : NULL);
+        put_time(json, "saved", info->saved_at * 1000, info->saved_at >= 0);
+        json_number(json, "bytes_read", input->read);
+        json_number(json, "bytes_decoded", input->decoded);
+        put_aux(json, beside, input);
+    }
+    json_end_object(json);
+}
+
+static void put_inputs(struct json *json, const struct inspection *inspection)
+{
+    json_array(json, "inputs");
+    for (size_t i = 0; i < inspection->session.input_count; i++)
+        put_input(json, &inspection->beside, &inspection->session.inputs[i]);
+    json_end_array(json);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------- */
+
+static void put_tally(struct json *json, struct tally tally)
+{
+    json_number(json, "keys", tally.keys);
+    json_number(json, "expiring", tally.expiring);
+    json_number(json, "elements", tally.elements);
+    json_number(json, "longest_element", tally.longest);
+    json_number(json, "bytes", tally.bytes);
+    json_number(json, "memory", tally.memory);
+}
+
+static void put_memory(struct json *json, const struct tables *tables, struct tally total)
+{
+    uint64_t overhead = tables_overhead(tables);
+
+    json_object(json, "memory");
+    json_bool(json, "estimate", true);
+    json_number(json, "keys", total.memory);
+    json_number(json, "tables_of_keys", overhead);
+    json_number(json, "total", total.memory + overhead);
+    json_end_object(json);
+}
+
+static void put_total(struct json *json, const struct tables *tables)
+{
+    struct tally total = tables_total(tables);
+
+    json_object(json, "total");
+    put_tally(json, total);
+    json_end_object(json);
+    put_memory(json, tables, total);
+}
+
+static void put_databases(struct json *json, const struct tables *tables)
+{
+    json_array(json, "databases");
+    for (size_t db = 0; db <= STATS_DATABASES; db++) {
+        if (!tables->databases[db])
+            continue;
+        json_object(json, NULL);
+        if (db < STATS_DATABASES)
+            json_number(json, "db", db);
+        else
+            json_string(json, "db", "others");
+        put_tally(json, tables_of_database(tables, db));
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_types(struct json *json, const struct tables *tables)
+{
+    json_array(json, "types");
+    for (int type = 0; type < RF_TYPE_COUNT; type++) {
+        struct tally tally = tables_of_type(tables, (rf_type)type);
+
+        if (tally.keys == 0)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "type", text_type((rf_type)type));
+        put_tally(json, tally);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_encodings(struct json *json, const struct tables *tables)
+{
+    json_array(json, "encodings");
+    for (size_t i = 0; i < STATS_ENCODINGS; i++) {
+        const rf_encoding *encoding = tables->encodings[i];
+
+        if (!encoding)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "type", text_type(encoding->type));
+        json_string(json, "encoding", encoding->name);
+        json_number(json, "number", encoding->number);
+        put_tally(json, tables_of_encoding(tables, i));
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_histogram(struct json *json, const struct histogram *histogram, const struct ranges *ranges)
+{
+    json_array(json, ranges->name);
+    for (size_t i = 0; i < ranges->count; i++) {
+        json_object(json, NULL);
+        json_string(json, "range", ranges->all[i].label);
+        if (ranges->all[i].below < UINT64_MAX - 1)
+            json_number(json, "below", ranges->all[i].below);
+        json_number(json, "keys", histogram->in[i].keys);
+        json_number(json, "memory", histogram->in[i].memory);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_histograms(struct json *json, const struct inspection *inspection)
+{
+    json_object(json, "histograms");
+    put_histogram(json, &inspection->expiries, &expiry_ranges);
+    put_histogram(json, &inspection->memories, &memory_ranges);
+    put_histogram(json, &inspection->elements, &element_ranges);
+    put_histogram(json, &inspection->longest, &longest_ranges);
+    json_end_object(json);
+}
+
+/* --- the greatest --------------------------------------------------------------------------------------- */
+
+static void put_key(struct json *json, const struct key_row *row)
+{
+    char key[TEXT_SHOWN];
+
+    json_object(json, NULL);
+    json_number(json, "db", (uint64_t)row->db);
+    json_string(json, "key", text_readable(row->key, key, sizeof key));
+    json_number(json, "key_length", row->length);
+    json_string(json, "type", text_type(row->type));
+    json_string(json, "encoding", row->encoding->name);
+    json_number(json, "elements", row->measure.elements);
+    json_number(json, "longest_element", row->measure.longest);
+    json_number(json, "bytes", row->measure.stored);
+    json_number(json, "memory", row->measure.memory);
+    put_time(json, "expiry", row->expire_ms, row->expire_ms != RF_NO_EXPIRY);
+    json_end_object(json);
+}
+
+static void put_top(struct json *json, const char *name, const struct top *top)
+{
+    json_array(json, name);
+    for (size_t i = 0; i < top->count; i++)
+        put_key(json, &top->heap[i].row);
+    json_end_array(json);
+}
+
+/* Names with their figures, which may be too low by what is missed. */
+struct name_terms {
+    const char *name, *count, *weight, *missed_count, *missed_weight;
+};
+
+static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
+{
+    char text[TEXT_SHOWN];
+
+    json_object(json, NULL);
+    json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
+    json_number(json, "length", name->length);
+    json_number(json, terms->count, name->sum.count);
+    json_number(json, terms->weight, name->sum.weight);
+    json_bool(json, "estimate", !sketch_is_exact(name));
+    json_number(json, terms->missed_count, name->missed.count);
+    json_number(json, terms->missed_weight, name->missed.weight);
+    json_end_object(json);
+}
+
+static void put_names(struct json *json, const char *list, const struct sketch *sketch, bool by_weight,
+                      size_t most, const struct name_terms *terms)
+{
+    const struct sketch_name *names[TOP_MOST];
+    size_t count = sketch_greatest(sketch, by_weight, names, most);
+
+    json_array(json, list);
+    for (size_t i = 0; i < count; i++)
+        put_name(json, names[i], terms);
+    json_end_array(json);
+}
+
+static void put_prefixes(struct json *json, const struct inspection *inspection)
+{
+    static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed"};
+    const struct prefixes *prefixes = &inspection->prefixes;
+    size_t most = inspection->options->top;
+
+    json_object(json, "prefixes");
+    json_string(json, "delimiters", prefixes->delimiters);
+    json_bool(json, "delimiters_told", prefixes->told);
+    json_number(json, "depth", prefixes->depth);
+    put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
+    put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
+    json_end_object(json);
+}
+
+static void put_slot(struct json *json, const struct slots *slots, unsigned slot)
+{
+    const struct slot_tally *tally = &slots->of[slot];
+
+    json_numbers(json, NULL, (const uint64_t[]){slot, tally->keys, tally->bytes, tally->memory}, 4);
+}
+
+static void put_slots(struct json *json, const struct inspection *inspection)
+{
+    const struct slots *slots = &inspection->slots;
+    unsigned heaviest[TOP_MOST];
+    size_t count = slots_heaviest(slots, heaviest, inspection->options->top);
+
+    json_object(json, "slots");
+    json_number(json, "used", slots_used(slots));
+    json_number(json, "tagged_keys", slots->tagged);
+    json_string(json, "columns", "slot, keys, bytes, memory");
+    json_array(json, "heaviest");
+    for (size_t i = 0; i < count; i++)
+        put_slot(json, slots, heaviest[i]);
+    json_end_array(json);
+    json_array(json, "all");
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        if (slots->of[slot].keys > 0)
+            put_slot(json, slots, slot);
+    json_end_array(json);
+    json_end_object(json);
+}
+
+/* --- beside the keys ------------------------------------------------------------------------------------ */
+
+static void put_libraries(struct json *json, const struct beside *beside)
+{
+    json_object(json, "functions");
+    json_number(json, "libraries", beside->library_count);
+    json_number(json, "bytes", beside->library_bytes);
+    json_array(json, "all");
+    for (size_t i = 0; i < beside->libraries_kept; i++) {
+        json_object(json, NULL);
+        json_string(json, "name", beside->libraries[i].name);
+        json_string(json, "engine", beside->libraries[i].engine);
+        json_number(json, "bytes", beside->libraries[i].bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+static void put_modules(struct json *json, const struct beside *beside)
+{
+    json_array(json, "modules");
+    for (size_t i = 0; i < beside->modules_kept; i++) {
+        const struct module *module = &beside->modules[i];
+
+        json_object(json, NULL);
+        json_string(json, "name", module->name);
+        json_number(json, "keys", module->keys);
+        json_number(json, "bytes", module->bytes);
+        json_number(json, "memory", module->memory);
+        json_number(json, "records", module->records);
+        json_number(json, "record_bytes", module->record_bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_commands(struct json *json, const struct inspection *inspection)
+{
+    static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
+    const struct beside *beside = &inspection->beside;
+
+    json_object(json, "commands");
+    json_number(json, "count", beside->commands);
+    put_names(json, "by_name", &beside->by_name, false, inspection->options->top, &terms);
+    json_end_object(json);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------ */
+
+void inspect_put_json(const struct inspection *inspection)
+{
+    struct json json = {.out = stdout};
+
+    json_object(&json, NULL);
+    json_string(&json, "rdbferry", RDBFERRY_VERSION);
+    json_string(&json, "command", "inspect");
+    json_string(&json, "result", inspection->error ? "error" : "ok");
+    if (inspection->error)
+        report_put_error(&json, "error", inspection->error);
+    put_time(&json, "now", inspection->session.now, true);
+    put_inputs(&json, inspection);
+    put_total(&json, &inspection->tables);
+    put_databases(&json, &inspection->tables);
+    put_types(&json, &inspection->tables);
+    put_encodings(&json, &inspection->tables);
+    put_histograms(&json, inspection);
+    json_object(&json, "top");
+    put_top(&json, "by_memory", &inspection->heaviest);
+    put_top(&json, "by_elements", &inspection->largest);
+    json_end_object(&json);
+    put_prefixes(&json, inspection);
+    put_slots(&json, inspection);
+    put_libraries(&json, &inspection->beside);
+    put_modules(&json, &inspection->beside);
+    put_commands(&json, inspection);
+    json_end_object(&json);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `inspect`: the table, what is filled in, and what makes no sense together. */
+#include "inspect_options.h"
+#include "inspect_prefix.h"
+#include "message.h"
+#include "parse.h"
+#include "status.h"
+#include <string.h>
+
+enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
+
+static const uint64_t limit_untold = UINT64_MAX - 1;
+
+static bool take_limit(const char *argument, void *values)
+{
+    return parse_count(argument, &((struct inspect_options *)values)->limit);
+}
+
+static bool take_top(const char *argument, void *values)
+{
+    uint64_t *top = &((struct inspect_options *)values)->top;
+
+    return parse_count(argument, top) && *top <= TOP_MOST;
+}
+
+static bool take_depth(const char *argument, void *values)
+{
+    uint64_t *depth = &((struct inspect_options *)values)->depth;
+
+    return parse_count(argument, depth) && *depth <= PREFIX_DEPTH_MOST;
+}
+
+static bool take_delimiter(const char *argument, void *values)
+{
+    ((struct inspect_options *)values)->delimiter = argument;
+    return *argument && strlen(argument) <= PREFIX_DELIMITERS;
+}
+
+static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size", SORT_SIZE},
+                                             {"elements", SORT_ELEMENTS}, {"expiry", SORT_EXPIRY},
+                                             {"key", SORT_KEY},           {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct inspect_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_FLAG, 0, "json", .help = "the same as JSON", AT(json)},
+    {OPTION_FLAG, 0, "keys", .help = "one line of CSV for each key instead", AT(keys)},
+    {OPTION_CHOICE, 0, "sort", "ORDER",
+     "keys: none (default), by size or elements the\ngreatest first, by expiry the soonest, or by key",
+     AT(sort), .choices = sorts},
+    {OPTION_HANDLER, 0, "limit", "N", "keys: so many lines (default: all; sorted: 1000)", .handle = take_limit},
+    {OPTION_HANDLER, 0, "top", "N", "so many lines in lists of the greatest (10)", .handle = take_top},
+    {OPTION_HEADING, .help = "What is looked at"},
+    EXPIRED_ROW(struct inspect_options),
+    {OPTION_HANDLER, 0, "delimiter", "CHARS",
+     "what stands between the parts of a key; left out,\nit is found out from the keys", .handle = take_delimiter},
+    {OPTION_HANDLER, 0, "depth", "N", "so many parts of a key are counted as prefixes (3)", .handle = take_depth},
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct inspect_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "inspect",
+    .operands = "INPUT... [OPTION]...",
+    .about = "Reads all of the inputs and tells what is in them: keys by database, type and encoding, what\n"
+             "they take in a server (an estimate), their expiries, sizes, prefixes and slots, the greatest\n"
+             "ones. Several inputs are one data set; '-' is stdin. Figures with '~' are estimates.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool wrong(const char *what)
+{
+    message_usage(table.command, "%s", what);
+    return false;
+}
+
+static bool check(const struct inspect_options *options)
+{
+    if (options->json && options->keys)
+        return wrong("--json and --keys are two outputs");
+    if (options->sort != SORT_NONE && !options->keys)
+        return wrong("--sort is for --keys");
+    if (options->limit != limit_untold && !options->keys)
+        return wrong("--limit is for --keys");
+    if (is_dash(options->common.report))
+        return wrong("the report cannot go to stdout as well");
+    return true;
+}
+
+bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
+{
+    int first;
+
+    *options = (struct inspect_options){.limit = limit_untold, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    if (!options_parse(&table, argc, argv, options, &first, status) ||
+        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (!check(options))
+        return false;
+    if (options->limit == limit_untold)
+        options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
+    return true;
+}

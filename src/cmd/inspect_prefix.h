@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Prefixes of keys: what stands up to the first, second, ... delimiter. Which characters delimit is told, or
+ * found out from the first keys, which are kept until then. */
+#ifndef CMD_INSPECT_PREFIX_H
+#define CMD_INSPECT_PREFIX_H
+
+#include "sketch.h"
+
+enum { PREFIX_DELIMITERS = 8, PREFIX_DEPTH_MOST = 16 };
+
+struct prefix_sample; /* the first keys */
+
+struct prefixes {
+    unsigned depth;                         /* so many levels are counted */
+    char delimiters[PREFIX_DELIMITERS + 1]; /* "": none */
+    bool told;                              /* by the user */
+    bool settled;
+    bool delimits[256];
+    struct prefix_sample *sample; /* until it is settled */
+    struct sketch sketch;         /* prefixes, the delimiter included, weighed by memory */
+};
+
+/* `delimiters` NULL: to be found out. False: out of memory. */
+bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth);
+void prefixes_close(struct prefixes *prefixes);
+
+bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory);
+bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory);
+
+/* False: out of memory. */
+static inline bool prefixes_add(struct prefixes *prefixes, rf_slice key, uint64_t memory)
+{
+    return prefixes->settled ? prefixes_count(prefixes, key, memory)
+                             : prefixes_add_first(prefixes, key, memory);
+}
+
+/* There are no more keys. False: out of memory. */
+bool prefixes_end(struct prefixes *prefixes);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys by cluster slot, in one table for all slots. */
+#ifndef CMD_INSPECT_SLOTS_H
+#define CMD_INSPECT_SLOTS_H
+
+#include <rdbferry/measure.h>
+#include <rdbferry/slot.h>
+
+struct slot_tally {
+    uint64_t keys, bytes, memory;
+};
+
+struct slots {
+    struct slot_tally of[RF_SLOTS];
+    uint64_t tagged; /* keys with a hash tag */
+    /* The table is too large to be near: a key is counted when the next one comes, and its slot fetched
+     * until then. */
+    struct slot_tally *last_slot;
+    struct slot_tally last;
+};
+
+/* Counts the last key. */
+static inline void slots_end(struct slots *slots)
+{
+    if (!slots->last_slot)
+        return;
+    slots->last_slot->keys++;
+    slots->last_slot->bytes += slots->last.bytes;
+    slots->last_slot->memory += slots->last.memory;
+    slots->last_slot = NULL;
+}
+
+static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_measure *measure)
+{
+    slots_end(slots);
+    slots->last_slot = &slots->of[rf_slot_of(key->key)];
+    slots->last = (struct slot_tally){1, measure->stored, measure->memory};
+    slots->tagged += rf_hash_tag(key->key).ptr != NULL;
+    __builtin_prefetch(slots->last_slot, 1);
+}
+
+unsigned slots_used(const struct slots *slots);
+
+/* Writes at most `most` slots, the heaviest first, by memory; those without keys are not among them. Returns
+ * how many. */
+size_t slots_heaviest(const struct slots *slots, unsigned *out, size_t most);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Counters. A key touches one cell; sums are made when they are asked for. */
+#include "inspect_tables.h"
+#include <stdlib.h>
+
+struct tally *tables_find(struct tables *tables, const rf_entry *key)
+{
+    size_t encoding = stats_place_of_encoding(key->encoding);
+    struct tally **database = &tables->databases[stats_place_of_db(key->db)];
+
+    if (!*database)
+        *database = calloc(STATS_ENCODINGS, sizeof **database);
+    if (!*database)
+        return NULL;
+    tables->encodings[encoding] = key->encoding;
+    tables->last = *database + encoding;
+    tables->last_encoding = key->encoding;
+    tables->last_db = key->db;
+    return tables->last;
+}
+
+static void sum(struct tally *into, struct tally from)
+{
+    into->keys += from.keys;
+    into->expiring += from.expiring;
+    into->bytes += from.bytes;
+    into->elements += from.elements;
+    into->longest = from.longest > into->longest ? from.longest : into->longest;
+    into->memory += from.memory;
+}
+
+struct tally tables_of_database(const struct tables *tables, size_t db)
+{
+    struct tally result = {0};
+
+    for (size_t i = 0; tables->databases[db] && i < STATS_ENCODINGS; i++)
+        sum(&result, tables->databases[db][i]);
+    return result;
+}
+
+struct tally tables_of_encoding(const struct tables *tables, size_t encoding)
+{
+    struct tally result = {0};
+
+    for (size_t db = 0; db <= STATS_DATABASES; db++)
+        if (tables->databases[db])
+            sum(&result, tables->databases[db][encoding]);
+    return result;
+}
+
+struct tally tables_of_type(const struct tables *tables, rf_type type)
+{
+    struct tally result = {0};
+
+    for (size_t i = 0; i < STATS_ENCODINGS; i++)
+        if (tables->encodings[i] && tables->encodings[i]->type == type)
+            sum(&result, tables_of_encoding(tables, i));
+    return result;
+}
+
+struct tally tables_total(const struct tables *tables)
+{
+    struct tally result = {0};
+
+    for (size_t db = 0; db <= STATS_DATABASES; db++)
+        sum(&result, tables_of_database(tables, db));
+    return result;
+}
+
+uint64_t tables_overhead(const struct tables *tables)
+{
+    uint64_t memory = 0;
+
+    for (size_t db = 0; db <= STATS_DATABASES; db++) {
+        struct tally tally = tables_of_database(tables, db);
+
+        memory += rf_measure_tables(tally.keys, tally.expiring);
+    }
+    return memory;
+}
+
+void tables_free(struct tables *tables)
+{
+    for (size_t db = 0; db <= STATS_DATABASES; db++)
+        free(tables->databases[db]);
+}

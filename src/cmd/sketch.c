@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The table, and who has to leave it. */
+#include "sketch.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PLACES = 2 * SKETCH_NAMES, /* a power of two */
+    MAGNITUDES = 256,
+};
+
+/* --- finding ---------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(rf_slice name)
+{
+    static const uint64_t odd[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
+    uint64_t hash = name.len * odd[0], word;
+
+    for (; name.len >= sizeof word; name.ptr += sizeof word, name.len -= sizeof word) {
+        memcpy(&word, name.ptr, sizeof word);
+        hash = mix(hash ^ word, odd[1]);
+    }
+    word = 0;
+    if (name.len > 0)
+        memcpy(&word, name.ptr, name.len);
+    return mix(hash ^ word ^ odd[0], odd[1]);
+}
+
+/* The place that has the name, or a free one for it. */
+static uint16_t *place_of(const struct sketch *sketch, uint64_t hash)
+{
+    size_t at = hash % PLACES;
+
+    while (sketch->places[at] && sketch->names[sketch->places[at] - 1].hash != hash)
+        at = (at + 1) % PLACES;
+    return &sketch->places[at];
+}
+
+/* --- leaving ---------------------------------------------------------------------------------------- */
+
+/* Numbers in classes, four to each power of two. */
+static size_t magnitude(uint64_t n)
+{
+    unsigned log = n < 4 ? 0 : 63 - (unsigned)__builtin_clzll(n);
+
+    return n < 4 ? n : (log - 1) * 4 + (n >> (log - 2) & 3);
+}
+
+static uint64_t greatest_of_magnitude(size_t magnitude)
+{
+    return magnitude < 4 ? magnitude : ((magnitude % 4 + 5) << (magnitude / 4 - 1)) - 1;
+}
+
+/* What three quarters of the names, counted by magnitude, do not exceed. */
+static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
+{
+    size_t i = 0, seen = counts[0];
+
+    while (4 * seen < 3 * SKETCH_NAMES)
+        seen += counts[++i];
+    return greatest_of_magnitude(i);
+}
+
+/* The most it may be, what it has missed included. */
+static struct sketch_sum bound_of(const struct sketch_name *name)
+{
+    return (struct sketch_sum){name->sum.count + name->missed.count, name->sum.weight + name->missed.weight};
+}
+
+static struct sketch_sum quartiles_of(const struct sketch *sketch)
+{
+    size_t counts[MAGNITUDES] = {0}, weights[MAGNITUDES] = {0};
+
+    for (size_t i = 0; i < sketch->count; i++) {
+        struct sketch_sum bound = bound_of(&sketch->names[i]);
+
+        counts[magnitude(bound.count)]++;
+        weights[magnitude(bound.weight)]++;
+    }
+    return (struct sketch_sum){upper_quartile(counts), upper_quartile(weights)};
+}
+
+static void raise_floor(struct sketch_sum *floor, struct sketch_sum to)
+{
+    floor->count = to.count > floor->count ? to.count : floor->count;
+    floor->weight = to.weight > floor->weight ? to.weight : floor->weight;
+}
+
+/* At least half of a full table goes: a quarter is above the one quartile, and a quarter above the other. */
+static void make_room(struct sketch *sketch)
+{
+    struct sketch_sum most = quartiles_of(sketch);
+    size_t kept = 0;
+
+    memset(sketch->places, 0, PLACES * sizeof *sketch->places);
+    for (size_t i = 0; i < sketch->count; i++) {
+        struct sketch_sum bound = bound_of(&sketch->names[i]);
+
+        if (bound.count <= most.count && bound.weight <= most.weight) {
+            raise_floor(&sketch->floor, bound);
+            continue;
+        }
+        if (kept < i)
+            sketch->names[kept] = sketch->names[i];
+        *place_of(sketch, sketch->names[kept].hash) = (uint16_t)(kept + 1);
+        kept++;
+    }
+    sketch->count = kept;
+}
+
+/* --- coming ----------------------------------------------------------------------------------------- */
+
+static bool allocate(struct sketch *sketch)
+{
+    sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
+    sketch->places = calloc(PLACES, sizeof *sketch->places);
+    return sketch->names && sketch->places;
+}
+
+static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
+{
+    struct sketch_name *name;
+
+    if (sketch->count == SKETCH_NAMES)
+        make_room(sketch);
+    name = &sketch->names[sketch->count++];
+    *name = (struct sketch_name){
+        .hash = hash,
+        .missed = sketch->floor,
+        .length = text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX,
+    };
+    if (text.len > 0)
+        memcpy(name->name, text.ptr, text.len < SKETCH_NAME_KEPT ? text.len : SKETCH_NAME_KEPT);
+    *place_of(sketch, hash) = (uint16_t)sketch->count;
+    return name;
+}
+
+bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
+{
+    uint64_t hash = hash_of(text);
+    struct sketch_name *name;
+    uint16_t place;
+
+    if (!sketch->names && !allocate(sketch))
+        return false;
+    place = *place_of(sketch, hash);
+    name = place ? &sketch->names[place - 1] : add_name(sketch, text, hash);
+    name->sum.count++;
+    name->sum.weight += weight;
+    return true;
+}
+
+/* --- asking ----------------------------------------------------------------------------------------- */
+
+static bool precedes(const struct sketch_name *a, const struct sketch_name *b, bool by_weight)
+{
+    uint64_t first[2] = {a->sum.count, b->sum.count}, second[2] = {a->sum.weight, b->sum.weight};
+    const uint64_t *major = by_weight ? second : first, *minor = by_weight ? first : second;
+
+    if (major[0] != major[1])
+        return major[0] > major[1];
+    if (minor[0] != minor[1])
+        return minor[0] > minor[1];
+    return memcmp(a->name, b->name, sizeof a->name) < 0;
+}
+
+size_t sketch_greatest(const struct sketch *sketch, bool by_weight, const struct sketch_name **out,
+                       size_t most)
+{
+    size_t found = 0, at;
+
+    for (size_t i = 0; i < sketch->count && most > 0; i++) {
+        const struct sketch_name *name = &sketch->names[i];
+
+        if (found == most && !precedes(name, out[most - 1], by_weight))
+            continue;
+        for (at = found < most ? found++ : most - 1; at > 0 && precedes(name, out[at - 1], by_weight); at--)
+            out[at] = out[at - 1];
+        out[at] = name;
+    }
+    return found;
+}
+
+void sketch_free(struct sketch *sketch)
+{
+    free(sketch->names);
+    free(sketch->places);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Cluster slots: known ones, and the tables against the checksum bit by bit. */
+#include "base/bytes.h"
+#include "support/exact.h"
+#include <criterion/criterion.h>
+#include <rdbferry/slot.h>
+
+Test(slot, known_slots)
+{
+    static const struct {
+        const char *key;
+        unsigned slot;
+    } cases[] = {
+        {"123456789", 0x31c3},
+        {"foo", 12182},
+        {"{user1000}.following", 3443},
+        {"foo{}{bar}", 8363},
+        {"foo{{bar}}zap", 4015},
+        {"foo{bar}{zap}", 5061},
+        {"", 0},
+        {"{}", 15257},
+        {"a{b", 13340},
+        {"{a}", 15495},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_eq(rf_slot_of(slice_of(cases[i].key, strlen(cases[i].key))), cases[i].slot, "%s",
+                     cases[i].key);
+}
+
+Test(slot, a_tag_lies_between_the_first_braces)
+{
+    static const struct {
+        const char *key, *tag;
+    } cases[] = {
+        {"{user1000}.following", "user1000"},
+        {"foo{{bar}}zap", "{bar"},
+        {"foo{bar}{zap}", "bar"},
+        {"foo{}{bar}", NULL},
+        {"a{b", NULL},
+        {"a}b{", NULL},
+        {"}{a}", "a"},
+        {"plain", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rf_slice tag = rf_hash_tag(slice_of(cases[i].key, strlen(cases[i].key)));
+        cr_expect_eq(tag.ptr != NULL, cases[i].tag != NULL, "%s", cases[i].key);
+        if (cases[i].tag)
+            cr_expect(slice_equal(tag, slice_of(cases[i].tag, strlen(cases[i].tag))), "%s", cases[i].key);
+    }
+}
+
+static unsigned bit_by_bit(const uint8_t *p, size_t n)
+{
+    unsigned crc = 0;
+    for (; n > 0; n--, p++) {
+        crc ^= (unsigned)*p << 8;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1;
+        crc &= 0xffff;
+    }
+    return crc % RF_SLOTS;
+}
+
+Test(slot, every_length_of_key)
+{
+    uint64_t state = 4711;
+    for (size_t n = 0; n <= 200; n++) {
+        uint8_t bytes[200];
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (uint8_t)next_random(&state) | 0x80; /* no braces */
+        rf_slice key = exact_copy(bytes, n);
+        cr_expect_eq(rf_slot_of(key), bit_by_bit(key.ptr, n), "%zu bytes", n);
+        exact_free(key);
+    }
+}
