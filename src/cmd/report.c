@@ -134,10 +134,11 @@ static void put_encodings(struct json *json, const struct stats *stats)
     json_end_array(json);
 }
 
-static void put_read(struct json *json, const struct stats *stats)
+static void put_read(struct json *json, const struct stats *stats, uint64_t left_out)
 {
     json_object(json, "read");
     put_count(json, stats_total(stats));
+    json_number(json, "left_out", left_out);
     json_number(json, "functions", stats->functions);
     json_number(json, "module_aux", stats->module_aux);
     json_number(json, "commands", stats->commands);
@@ -263,7 +264,7 @@ static void put_report(struct json *json, const struct report *report)
         report_put_error(json, "error", report->error);
     json_seconds(json, "duration_seconds", progress_seconds(&session->progress));
     put_inputs(json, report);
-    put_read(json, &session->stats);
+    put_read(json, &session->stats, session->left_out);
     put_notices(json, &session->notices);
     if (report->part)
         report->part->put(json, report->part->ctx);

@@ -65,9 +65,11 @@ static rf_code take_entry(struct session *session, struct input *input, rf_entry
         progress_count(&session->progress.keys);
     if (entry->kind == RF_ENTRY_COMMAND)
         progress_count(&session->progress.commands);
-    if (!stats_add(&session->stats, entry))
-        return out_of_memory(error);
-    return leaves_out(session, entry) ? RF_OK : take(ctx, input, entry, error);
+    if (leaves_out(session, entry)) {
+        stats_pause(&session->stats, entry->offset);
+        return RF_OK;
+    }
+    return stats_add(&session->stats, entry) ? take(ctx, input, entry, error) : out_of_memory(error);
 }
 
 static void say_found(const struct input *input)
@@ -102,7 +104,7 @@ rf_code session_read(struct session *session, struct input *input, session_take_
         say_found(input);
     }
     if (code == RF_END) {
-        stats_end_input(&session->stats, input->decoded);
+        stats_pause(&session->stats, input->decoded);
         return RF_OK;
     }
     if (code < RF_E_WRITE && !*error->input)

@@ -20,7 +20,7 @@ struct session {
     struct stats stats;
     struct notices notices;
     struct progress progress;
-    uint64_t left_out; /* keys, by the policy on expired ones */
+    uint64_t left_out; /* keys, by the policy on expired ones; they are not in `stats` */
 };
 
 /* Sets the level of messages. False: the message has been printed. */

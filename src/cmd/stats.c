@@ -62,7 +62,7 @@ bool stats_add_new(struct stats *stats, const rf_entry *entry)
     return true;
 }
 
-void stats_end_input(struct stats *stats, uint64_t offset)
+void stats_pause(struct stats *stats, uint64_t offset)
 {
     settle_last(stats, offset);
 }

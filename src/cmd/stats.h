@@ -53,8 +53,8 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry)
     return true;
 }
 
-/* Ends an input, `offset` bytes long. */
-void stats_end_input(struct stats *stats, uint64_t offset);
+/* What follows at `offset` is not counted: the end of an input, or an entry that is left out. */
+void stats_pause(struct stats *stats, uint64_t offset);
 
 struct stats_count stats_of_database(const struct stats *stats, size_t db);
 struct stats_count stats_of_encoding(const struct stats *stats, size_t encoding);

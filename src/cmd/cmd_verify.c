@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry verify`: is it sound, is it complete, is it what is expected, is it the same as something else?
+ */
+#include "command.h"
+#include "message.h"
+#include "report.h"
+#include "verify.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Values of more members are searched for repeated ones only with --strict. */
+enum { USUALLY_COMPARED = 1024 * 1024 };
+
+rf_code verify_fail(rf_error *error, rf_code code, const char *text)
+{
+    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
+    snprintf(error->message, sizeof error->message, "%s", text);
+    return code;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+static bool was_named(const struct verification *v, const struct input *input)
+{
+    return v->options->own_inputs == v->options->common.operand_count || input->opened;
+}
+
+/* What an input is, as against what keeps it from being read. A file that is missing from an AOF directory is
+ * a fault of the directory. */
+static bool is_fault(const struct verification *v, const struct input *input, rf_code code)
+{
+    if (code == RF_E_READ)
+        return !was_named(v, input);
+    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
+}
+
+/* Where nothing more can be read of an input. */
+static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
+{
+    const char *name = input_name(input);
+
+    if (!input->opened || fault->code == RF_E_CHECKSUM)
+        return;
+    if (input->info.whole < 0) {
+        fprintf(v->out, "%s: what follows cannot be read\n", name);
+        return;
+    }
+    fprintf(v->out,
+            "%s: whole up to offset %" PRId64 ", where it can be cut; that loses %" PRIu64 " bytes%s\n", name,
+            input->info.whole, input->decoded - (uint64_t)input->info.whole,
+            fault->code == RF_E_TRUNCATED ? ", which are the beginning of something"
+                                          : ": the damage and what follows it");
+}
+
+static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
+{
+    rf_error fault;
+    rf_code code = session_read(&v->session, input, verify_take, v, error);
+
+    if (code == RF_OK || !is_fault(v, input, code))
+        return code;
+    fault = *error;
+    code = faults_last_is(&v->faults, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
+    say_end(v, input, &fault);
+    return code;
+}
+
+/* Cached scripts and libraries that several shards have are as they should be. */
+static uint64_t count_warnings(const struct notices *notices)
+{
+    uint64_t count = 0;
+
+    for (int code = 0; code < RF_NOTICE_COUNT; code++)
+        if (code != RF_NOTICE_SCRIPT_DROPPED && code != RF_NOTICE_SAME_FUNCTION)
+            count += notices->records[code].count;
+    return count;
+}
+
+static void judge(struct verification *v)
+{
+    v->census.stats = &v->session.stats;
+    v->census.inputs = v->session.inputs;
+    v->census.input_count = v->options->own_inputs;
+    v->census.now = v->session.now;
+    v->census.modules = &v->modules;
+    v->unmet = expectations_judge(&v->options->expectations, &v->census);
+    if (v->options->strict)
+        v->warnings = count_warnings(&v->session.notices);
+}
+
+static rf_code verify(void *ctx, rf_error *error)
+{
+    struct verification *v = ctx;
+    rf_code code = against_open(v, error);
+
+    for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
+        code = read_input(v, &v->session.inputs[i], error);
+    if (code != RF_OK)
+        return code;
+    judge(v);
+    return against_finish(v, error);
+}
+
+/* --- the answer ------------------------------------------------------------------------------------- */
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void say_soundness(const struct verification *v)
+{
+    char inputs[256], counts[160];
+
+    snprintf(inputs, sizeof inputs, "%s", input_name(v->session.inputs));
+    if (v->options->own_inputs > 1)
+        snprintf(inputs, sizeof inputs, "%zu inputs", v->options->own_inputs);
+    session_format_counts(&v->session, counts, sizeof counts);
+    fprintf(v->out, "%s: ", inputs);
+    if (v->faults.count > 0)
+        fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, plural(v->faults.count));
+    else if (v->warnings > 0)
+        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, plural(v->warnings));
+    else
+        fputs("sound", v->out);
+    fprintf(v->out, "; %s\n", counts);
+}
+
+static void say_expectations(const struct verification *v)
+{
+    for (size_t i = 0; i < v->options->expectations.count; i++) {
+        const struct expectation *e = &v->options->expectations.all[i];
+
+        if (!e->met)
+            fprintf(v->out, "expected %s: %s\n", e->option, e->found);
+    }
+}
+
+static void say_against(const struct verification *v)
+{
+    const char *other = v->live ? rf_live_info_get(v->live)->name : v->options->against;
+    uint64_t expired = v->live_counts.expired, found = v->live_counts.found;
+    uint64_t more = v->live_counts.live > found ? v->live_counts.live - found : 0;
+    char text[256];
+
+    differences_format(&v->differences, text, sizeof text);
+    fprintf(v->out, "against %s: %s\n", other, differences_total(&v->differences) > 0 ? text : "the same");
+    if (expired > 0)
+        fprintf(v->out, "against %s: %" PRIu64 " key%s expired since\n", other, expired, plural(expired));
+    if (more > 0 && !v->compare)
+        fprintf(v->out, "against %s: %" PRIu64 " more key%s there, which --strict names\n", other, more,
+                plural(more));
+}
+
+static void say_digest(const struct verification *v)
+{
+    char digest[RF_DIGEST_TEXT];
+    uint64_t keys = stats_total(&v->session.stats).keys;
+
+    rf_digest_format(v->digest, digest);
+    fprintf(v->out, "%s  %" PRIu64 " key%s\n", digest, keys, plural(keys));
+}
+
+/* What was cut off a list. */
+static void say_rest(const struct verification *v, const char *what, uint64_t count)
+{
+    uint64_t limit = v->options->limit;
+
+    if (limit > 0 && count > limit)
+        fprintf(v->out, "... %" PRIu64 " more %s; --limit 0 shows all\n", count - limit, what);
+}
+
+static void say_answer(const struct verification *v)
+{
+    say_rest(v, "faults", v->faults.count);
+    say_rest(v, "differences", differences_total(&v->differences));
+    say_expectations(v);
+    if (v->options->digest) {
+        if (v->faults.count == 0)
+            say_digest(v);
+        return;
+    }
+    if (v->options->common.quiet)
+        return;
+    if (v->options->against)
+        say_against(v);
+    say_soundness(v);
+}
+
+static bool write_reports(const struct verification *v)
+{
+    const struct report_part part = {verify_report, v};
+    const struct report report = {
+        .command = "verify",
+        .session = &v->session,
+        .result = !v->error && !verify_is_sound(v) ? "no" : NULL,
+        .error = v->error,
+        .part = &part,
+    };
+    bool good = report_write(&report, v->options->common.report);
+
+    return verify_junit(v, v->options->junit) && good;
+}
+
+static enum status run(struct verification *v)
+{
+    rf_error error;
+    rf_code code = session_run(&v->session, verify, NULL, v, &error);
+    enum status status = code != RF_OK ? status_of(code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
+
+    notices_summarize(&v->session.notices);
+    v->error = code == RF_OK ? NULL : &error;
+    if (!v->error)
+        say_answer(v);
+    else if (!ferror(v->out)) /* of which the program itself speaks in the end */
+        message_failure(v->error);
+    if (!write_reports(v) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static bool prepare(struct verification *v)
+{
+    if (!session_open(&v->session, &v->options->common))
+        return false;
+    v->session.resume = true;
+    v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
+    v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
+    v->faults_of = calloc(v->session.input_count, sizeof *v->faults_of);
+    v->digester = rf_digester_new(v->options->strict ? UINT64_MAX : USUALLY_COMPARED);
+    v->libraries = rf_seen_new();
+    if (v->faults_of && v->digester && v->libraries)
+        return true;
+    message_error("out of memory");
+    return false;
+}
+
+static void discard(struct verification *v)
+{
+    rf_live_close(v->live);
+    rf_compare_close(v->compare);
+    rf_seen_free(v->libraries);
+    rf_digester_free(v->digester);
+    free(v->faults_of);
+    faults_free(&v->faults);
+    session_close(&v->session);
+}
+
+int verify_run(int argc, char **argv)
+{
+    struct verify_options options;
+    struct verification v = {.options = &options};
+    int status;
+
+    if (verify_options_read(argc, argv, &options, &status)) {
+        status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+        discard(&v);
+    }
+    verify_options_free(&options);
+    return status;
+}

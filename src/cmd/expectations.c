@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* One row for each kind of expectation: how its argument is read, what it is held against. */
+#include "expectations.h"
+#include "parse.h"
+#include "text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct expectation_kind {
+    const char *name;
+    bool (*read)(struct expectation *e, const char *argument);
+    bool (*judge)(struct expectation *e, const struct census *census);
+};
+
+void module_names_add(struct module_names *modules, const char name[10])
+{
+    for (size_t i = 0; i < modules->count; i++)
+        if (strcmp(modules->names[i], name) == 0)
+            return;
+    if (modules->count < MODULES_MAX)
+        snprintf(modules->names[modules->count++], sizeof *modules->names, "%s", name);
+}
+
+/* --- arguments -------------------------------------------------------------------------------------- */
+
+static bool read_least(struct expectation *e, const char *argument)
+{
+    return parse_count(argument, &e->least);
+}
+
+static bool read_most(struct expectation *e, const char *argument)
+{
+    return parse_count(argument, &e->most);
+}
+
+static bool read_least_size(struct expectation *e, const char *argument)
+{
+    return parse_size(argument, &e->least);
+}
+
+static bool read_most_size(struct expectation *e, const char *argument)
+{
+    return parse_size(argument, &e->most);
+}
+
+/* What stands before the '=', copied; what comes behind it. */
+static const char *split(const char *argument, char *name, size_t size)
+{
+    const char *equals = strchr(argument, '=');
+
+    if (!equals || (size_t)(equals - argument) >= size)
+        return NULL;
+    memcpy(name, argument, (size_t)(equals - argument));
+    name[equals - argument] = '\0';
+    return equals + 1;
+}
+
+static bool read_database(struct expectation *e, const char *argument)
+{
+    char name[32];
+    uint64_t db;
+    const char *range = split(argument, name, sizeof name);
+
+    if (!range || !parse_count(name, &db) || db >= STATS_DATABASES)
+        return false;
+    e->of = (int64_t)db;
+    return parse_range(range, &e->least, &e->most);
+}
+
+static bool find_type(const char *name, int64_t *type)
+{
+    for (int i = 0; i < RF_TYPE_COUNT; i++) {
+        if (strcmp(text_type((rf_type)i), name) == 0) {
+            *type = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_type(struct expectation *e, const char *argument)
+{
+    char name[32];
+    const char *range = split(argument, name, sizeof name);
+
+    return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
+}
+
+static bool read_forbidden_type(struct expectation *e, const char *argument)
+{
+    e->most = 0;
+    return find_type(argument, &e->of);
+}
+
+static bool read_module(struct expectation *e, const char *argument)
+{
+    e->text = argument;
+    return *argument != '\0';
+}
+
+static bool read_age(struct expectation *e, const char *argument)
+{
+    int64_t ms;
+
+    if (!parse_duration(argument, &ms))
+        return false;
+    e->most = (uint64_t)ms;
+    return true;
+}
+
+static bool read_share(const char *argument, double *share)
+{
+    char *end;
+
+    *share = strtod(argument, &end);
+    return end != argument && *end == '\0' && *share >= 0 && *share <= 1;
+}
+
+static bool read_least_share(struct expectation *e, const char *argument)
+{
+    return read_share(argument, &e->least_share);
+}
+
+static bool read_most_share(struct expectation *e, const char *argument)
+{
+    return read_share(argument, &e->most_share);
+}
+
+/* --- judgements ------------------------------------------------------------------------------------- */
+
+static bool within(const struct expectation *e, uint64_t number)
+{
+    return number >= e->least && number <= e->most;
+}
+
+static bool judge_number(struct expectation *e, uint64_t keys)
+{
+    snprintf(e->found, sizeof e->found, "%" PRIu64 " keys", keys);
+    return within(e, keys);
+}
+
+static bool judge_keys(struct expectation *e, const struct census *census)
+{
+    return judge_number(e, stats_total(census->stats).keys);
+}
+
+static bool judge_database(struct expectation *e, const struct census *census)
+{
+    return judge_number(e, stats_of_database(census->stats, (size_t)e->of).keys);
+}
+
+static bool judge_type(struct expectation *e, const struct census *census)
+{
+    return judge_number(e, stats_of_type(census->stats, (rf_type)e->of).keys);
+}
+
+static bool judge_module(struct expectation *e, const struct census *census)
+{
+    for (size_t i = 0; i < census->modules->count; i++) {
+        if (strcmp(census->modules->names[i], e->text) == 0) {
+            snprintf(e->found, sizeof e->found, "there are values of it");
+            return false;
+        }
+    }
+    snprintf(e->found, sizeof e->found, "no value of it");
+    return true;
+}
+
+/* Each input says when it was saved; the oldest one counts. */
+static bool judge_age(struct expectation *e, const struct census *census)
+{
+    int64_t oldest = INT64_MAX, seconds;
+
+    for (size_t i = 0; i < census->input_count; i++)
+        if (census->inputs[i].info.rdb_version > 0 && census->inputs[i].info.saved_at < oldest)
+            oldest = census->inputs[i].info.saved_at;
+    if (oldest < 0 || oldest == INT64_MAX) {
+        snprintf(e->found, sizeof e->found, "an input does not say when it was saved");
+        return false;
+    }
+    seconds = census->now / 1000 - oldest;
+    snprintf(e->found, sizeof e->found, "saved %" PRId64 " h %" PRId64 " min ago", seconds / 3600,
+             seconds / 60 % 60);
+    return seconds < 0 || (uint64_t)seconds * 1000 <= e->most;
+}
+
+static bool judge_size(struct expectation *e, const struct census *census)
+{
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < census->input_count; i++)
+        size += census->inputs[i].read;
+    snprintf(e->found, sizeof e->found, "%" PRIu64 " bytes", size);
+    return within(e, size);
+}
+
+static bool judge_share(struct expectation *e, const struct census *census)
+{
+    struct stats_count total = stats_total(census->stats);
+    double share = total.keys > 0 ? (double)total.expiring / (double)total.keys : 0;
+
+    snprintf(e->found, sizeof e->found, "%.3f of the keys expire", share);
+    return share >= e->least_share && share <= e->most_share;
+}
+
+static bool judge_record(struct expectation *e, const struct record_key *record, const char *unit)
+{
+    if (record->size == 0)
+        snprintf(e->found, sizeof e->found, "no key");
+    else
+        snprintf(e->found, sizeof e->found, "%" PRIu64 " %s in key '%s' (db %d)", record->size, unit,
+                 record->key, record->db);
+    return within(e, record->size);
+}
+
+static bool judge_largest(struct expectation *e, const struct census *census)
+{
+    return judge_record(e, &census->largest, "bytes");
+}
+
+static bool judge_longest(struct expectation *e, const struct census *census)
+{
+    return judge_record(e, &census->longest, "elements");
+}
+
+/* --- the table -------------------------------------------------------------------------------------- */
+
+static const struct expectation_kind kinds[] = {
+    {"min-keys", read_least, judge_keys},
+    {"max-keys", read_most, judge_keys},
+    {"expect-db", read_database, judge_database},
+    {"expect-type", read_type, judge_type},
+    {"min-size", read_least_size, judge_size},
+    {"max-size", read_most_size, judge_size},
+    {"max-age", read_age, judge_age},
+    {"min-ttl-share", read_least_share, judge_share},
+    {"max-ttl-share", read_most_share, judge_share},
+    {"max-key-size", read_most_size, judge_largest},
+    {"max-elements", read_most, judge_longest},
+    {"forbid-type", read_forbidden_type, judge_type},
+    {"forbid-module", read_module, judge_module},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+bool expectations_add(struct expectations *expectations, const char *name, const char *argument)
+{
+    struct expectation *e = &expectations->all[expectations->count];
+
+    if (expectations->count == EXPECTATIONS_MAX)
+        return false;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(kinds[i].name, name) != 0)
+            continue;
+        *e = (struct expectation){.kind = &kinds[i], .most = UINT64_MAX, .most_share = 1};
+        snprintf(e->option, sizeof e->option, "--%s %s", name, argument);
+        expectations->count++;
+        return e->kind->read(e, argument);
+    }
+    return false;
+}
+
+size_t expectations_judge(struct expectations *expectations, const struct census *census)
+{
+    size_t unmet = 0;
+
+    for (size_t i = 0; i < expectations->count; i++) {
+        struct expectation *e = &expectations->all[i];
+
+        e->met = e->kind->judge(e, census);
+        unmet += !e->met;
+    }
+    return unmet;
+}
+
+void expectations_report(struct json *json, const struct expectations *expectations)
+{
+    json_array(json, "expectations");
+    for (size_t i = 0; i < expectations->count; i++) {
+        const struct expectation *e = &expectations->all[i];
+
+        json_object(json, NULL);
+        json_string(json, "expectation", e->option);
+        json_string(json, "result", e->met ? "met" : "unmet");
+        json_string(json, "found", e->found);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}

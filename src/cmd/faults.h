@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults: what is wrong with an input. All are counted, the first ones printed and kept. */
+#ifndef CMD_FAULTS_H
+#define CMD_FAULTS_H
+
+#include "json.h"
+#include <rdbferry/error.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct faults {
+    FILE *out;
+    uint64_t limit; /* how many are printed and kept; 0: all */
+    uint64_t count;
+    rf_error last; /* once there is one */
+    rf_error *kept;
+    size_t kept_count;
+};
+
+/* RF_E_WRITE where `out` takes no more. */
+rf_code faults_add(struct faults *faults, const rf_error *fault, rf_error *error);
+
+/* The last one that was added is this one: the same place, the same words. */
+bool faults_last_is(const struct faults *faults, const rf_error *fault);
+
+/* Members "fault_count" and "faults". */
+void faults_report(struct json *json, const struct faults *faults);
+
+void faults_free(struct faults *faults);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A verification, as the files of `verify` share it. */
+#ifndef CMD_VERIFY_H
+#define CMD_VERIFY_H
+
+#include "differences.h"
+#include "faults.h"
+#include "session.h"
+#include "verify_options.h"
+#include <rdbferry/compare.h>
+#include <rdbferry/digest.h>
+#include <rdbferry/live.h>
+#include <rdbferry/seen.h>
+
+struct verification {
+    struct verify_options *options;
+    struct session session;
+    FILE *out; /* for the answer: stdout, unless a report goes there */
+    struct faults faults;
+    uint64_t *faults_of; /* by own input */
+    rf_digester *digester;
+    rf_digest digest;    /* of what has been read */
+    rf_seen *libraries;  /* seen so far */
+    rf_compare *compare; /* of keys with those of another set, or of one set, for keys that occur twice; NULL:
+                            neither */
+    rf_live *live;       /* the target; NULL: none */
+    rf_live_counts live_counts;
+    struct differences differences;
+    struct census census;
+    struct module_names modules;
+    struct stats own_stats; /* while another data set is read */
+    size_t unmet;           /* expectations */
+    uint64_t warnings;      /* notices, where --strict makes them count */
+    const rf_error *error;  /* what ended the run; NULL: nothing did */
+};
+
+/* An error of the program's own; an empty text leaves it to the code's. */
+rf_code verify_fail(rf_error *error, rf_code code, const char *text);
+
+/* --- verify_key.c: one entry --- */
+
+/* A session_take_fn; its ctx is the verification. Faults of a value are counted, and are no errors. */
+rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+
+/* Counts a fault of an input. */
+rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
+                     rf_error *error);
+
+/* --- verify_against.c: holding the data against other data --- */
+
+rf_code against_open(struct verification *v, rf_error *error);
+
+/* One key or function library of the data that is verified. */
+rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error);
+
+/* All of it has been taken: reads the other data, waits for answers, tells differences. */
+rf_code against_finish(struct verification *v, rf_error *error);
+
+/* --- verify_report.c --- */
+
+/* The answer: is all as it should be? */
+bool verify_is_sound(const struct verification *v);
+
+/* What a report_part takes. */
+void verify_report(struct json *json, const void *verification);
+
+/* Writes --junit's file. False: the message has been printed. */
+bool verify_junit(const struct verification *v, const char *path);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Holding the data against another input, or against a live target; and alone against itself, for keys that
+ * occur twice. */
+#include "message.h"
+#include "text.h"
+#include "verify.h"
+#include <string.h>
+
+/* --- differences, and keys that occur twice --------------------------------------------------------- */
+
+static rf_code take_twice(struct verification *v, const rf_difference *difference, rf_error *error)
+{
+    const rf_key_record *again = difference->after;
+    const struct input *first = &v->session.inputs[difference->before->input];
+    rf_error fault = {
+        .code = RF_E_DUPLICATE, .offset = (int64_t)again->offset, .file_offset = -1, .db = (int)again->db};
+
+    text_escape(again->key, fault.key, sizeof fault.key);
+    snprintf(fault.message, sizeof fault.message, "duplicate of that at offset 0x%llx of %s",
+             (unsigned long long)difference->before->offset, input_name(first));
+    return verify_fault(v, &v->session.inputs[again->input], &fault, error);
+}
+
+static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct verification *v = ctx;
+
+    if (difference->kind == RF_TWICE)
+        return take_twice(v, difference, error);
+    return differences_take(&v->differences, difference, error);
+}
+
+/* Of a scan, which may tell a key twice, only what was not in the data is news: all of that has been asked
+ * for. */
+static rf_code take_scanned(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    const struct verification *v = ctx;
+
+    if (difference->kind == RF_TWICE && difference->after->input < v->session.input_count)
+        return take_difference(ctx, difference, error);
+    return difference->kind == RF_ADDED ? take_difference(ctx, difference, error) : RF_OK;
+}
+
+/* --- opening ---------------------------------------------------------------------------------------- */
+
+enum comparison { WITH_ITSELF, WITH_INPUT, WITH_SCAN };
+
+static rf_code open_compare(struct verification *v, enum comparison comparison, rf_error *error)
+{
+    const rf_compare_options options = {
+        .memory = v->options->memory,
+        .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
+        .one_set = comparison == WITH_ITSELF,
+        .names_only = comparison == WITH_SCAN,
+        .fn = comparison == WITH_SCAN ? take_scanned : take_difference,
+        .ctx = v,
+    };
+
+    return rf_compare_open(&options, &v->compare, error);
+}
+
+static rf_code open_target(struct verification *v, rf_error *error)
+{
+    const rf_live_options options = {
+        .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
+        .fn = take_difference,
+        .ctx = v,
+    };
+    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
+    const rf_live_info *info;
+    char server[32];
+
+    if (code != RF_OK)
+        return code;
+    info = rf_live_info_get(v->live);
+    rf_server_format(info->server, server, sizeof server);
+    message_detail("%s: %s, %s, %zu node%s", info->name, info->kind, server, info->nodes,
+                   info->nodes == 1 ? "" : "s");
+    return v->options->strict ? open_compare(v, WITH_SCAN, error) : RF_OK;
+}
+
+rf_code against_open(struct verification *v, rf_error *error)
+{
+    const struct verify_options *options = v->options;
+
+    v->differences = (struct differences){
+        .out = v->out,
+        .limit = options->limit,
+        .expiry_tolerance_ms = options->ttl_tolerance_ms,
+        .inputs = v->session.inputs,
+        .input_count = v->session.input_count,
+        .elsewhere = "the target",
+    };
+    if (options->against_target)
+        return open_target(v, error);
+    if (options->against)
+        return open_compare(v, WITH_INPUT, error);
+    if (options->own_inputs > 1 || options->strict)
+        return open_compare(v, WITH_ITSELF, error);
+    return RF_OK;
+}
+
+rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error)
+{
+    rf_code code = v->compare ? rf_compare_add_before(v->compare, record, error) : RF_OK;
+
+    return code == RF_OK && v->live ? rf_live_check(v->live, record, error) : code;
+}
+
+/* --- the other input -------------------------------------------------------------------------------- */
+
+struct other {
+    struct verification *v;
+    rf_seen *libraries;
+};
+
+static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct other *other = ctx;
+    struct verification *v = other->v;
+    rf_key_digest digest = {0};
+    rf_key_record record;
+    bool again = false;
+    rf_code code = RF_OK;
+
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return verify_fail(error, RF_E_UNSUPPORTED,
+                           "the commands of an AOF are not executed: what they make has no digest");
+    if (entry->kind == RF_ENTRY_KEY)
+        code = rf_digest_key(v->digester, entry, &digest, error);
+    else if (entry->kind == RF_ENTRY_FUNCTION)
+        code = rf_seen_add(other->libraries, entry, &again, error);
+    else
+        return RF_OK;
+    if (code != RF_OK || again)
+        return code;
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        digest.value = rf_digest_library(entry->text);
+    rf_key_record_of(entry, digest.value, (uint32_t)(input - v->session.inputs), &record);
+    return rf_compare_add_after(v->compare, &record, error);
+}
+
+/* What is counted meanwhile is not the data that is verified. */
+static rf_code read_other(struct verification *v, rf_error *error)
+{
+    struct session *session = &v->session;
+    struct other other = {.v = v, .libraries = rf_seen_new()};
+    rf_code code = other.libraries ? RF_OK : verify_fail(error, RF_E_MEMORY, "");
+
+    v->own_stats = session->stats;
+    session->stats = (struct stats){0};
+    for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
+        code = session_read(session, &session->inputs[i], take_other, &other, error);
+    stats_free(&session->stats);
+    session->stats = v->own_stats;
+    rf_seen_free(other.libraries);
+    return code;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------- */
+
+static rf_code take_live_key(void *ctx, int64_t db, rf_slice key, rf_error *error)
+{
+    struct verification *v = ctx;
+    const rf_key_record record = {.db = db,
+                                  .key = key,
+                                  .type = RF_TYPE_COUNT,
+                                  .expire_ms = RF_NO_EXPIRY,
+                                  .input = (uint32_t)v->session.input_count};
+
+    return rf_compare_add_after(v->compare, &record, error);
+}
+
+static rf_code finish_live(struct verification *v, rf_error *error)
+{
+    rf_code code = rf_live_finish(v->live, &v->live_counts, error);
+
+    if (code == RF_OK && v->compare)
+        code = rf_live_scan(v->live, take_live_key, v, error);
+    return code;
+}
+
+rf_code against_finish(struct verification *v, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (v->live)
+        code = finish_live(v, error);
+    else if (v->options->against)
+        code = read_other(v, error);
+    return code == RF_OK && v->compare ? rf_compare_finish(v->compare, error) : code;
+}

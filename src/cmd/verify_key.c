@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked of each entry: is it sound, and would a server take it? */
+#include "text.h"
+#include "verify.h"
+#include <stdarg.h>
+#include <string.h>
+
+enum { MODULE_NAME = 10 };
+
+__attribute__((format(printf, 4, 5))) static rf_error
+fault_of(const rf_entry *entry, const struct input *input, rf_code code, const char *format, ...)
+{
+    rf_error fault = {.code = code, .offset = (int64_t)entry->offset, .file_offset = -1, .db = -1};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(fault.message, sizeof fault.message, format, args);
+    va_end(args);
+    snprintf(fault.input, sizeof fault.input, "%s", input_name(input));
+    if (entry->kind == RF_ENTRY_KEY) {
+        fault.db = (int)entry->db;
+        text_escape(entry->key, fault.key, sizeof fault.key);
+    }
+    return fault;
+}
+
+rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
+                     rf_error *error)
+{
+    rf_error named = *fault;
+
+    if (!*named.input)
+        snprintf(named.input, sizeof named.input, "%s", input_name(input));
+    v->faults_of[input - v->session.inputs]++;
+    return faults_add(&v->faults, &named, error);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+static void give_notice(struct verification *v, const rf_entry *entry, rf_notice_code code,
+                        const char *detail)
+{
+    rf_notify listener = notices_listener(&v->session.notices);
+
+    listener.fn(listener.ctx, &(rf_notice){.code = code,
+                                           .offset = (int64_t)entry->offset,
+                                           .db = (int)entry->db,
+                                           .key = entry->key,
+                                           .detail = detail});
+}
+
+/* The module must be there where the data is loaded. */
+static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *error)
+{
+    char name[MODULE_NAME];
+    rf_code code = rf_value_module(entry->value, name, error);
+
+    if (code != RF_OK)
+        return code;
+    module_names_add(&v->modules, name);
+    give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
+    return RF_OK;
+}
+
+static void note_record(struct record_key *record, const rf_entry *entry, uint64_t size)
+{
+    if (size <= record->size)
+        return;
+    record->size = size;
+    record->db = (int)entry->db;
+    text_escape(entry->key, record->key, sizeof record->key);
+}
+
+static bool may_be_empty(rf_type type)
+{
+    return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
+}
+
+static rf_code check_key(struct verification *v, struct input *input, const rf_entry *entry,
+                         const rf_key_digest *digest, rf_error *error)
+{
+    rf_server reads = v->options->reads;
+    rf_code code = RF_OK;
+    rf_error fault;
+
+    if (digest->elements == 0 && !may_be_empty(entry->type)) {
+        fault = fault_of(entry, input, RF_E_CORRUPT, "an empty %s, which a server drops or refuses,",
+                         text_type(entry->type));
+        code = verify_fault(v, input, &fault, error);
+    }
+    if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
+        fault = fault_of(entry, input, RF_E_UNSAYABLE,
+                         "a value (%s, type %u) that the target version cannot load", entry->encoding->name,
+                         entry->encoding->number);
+        code = verify_fault(v, input, &fault, error);
+    }
+    return code;
+}
+
+static rf_code take_key(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+{
+    rf_key_digest digest;
+    rf_key_record record;
+    rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
+
+    if (code == RF_OK)
+        code = rf_digest_key(v->digester, entry, &digest, error);
+    if (code != RF_OK)
+        return code;
+    rf_digest_add(&v->digest, digest.key);
+    note_record(&v->census.largest, entry, digest.bytes);
+    note_record(&v->census.longest, entry, digest.elements);
+    code = check_key(v, input, entry, &digest, error);
+    if (code != RF_OK || (!v->compare && !v->live))
+        return code;
+    rf_key_record_of(entry, digest.value, (uint32_t)(input - v->session.inputs), &record);
+    return against_take(v, &record, error);
+}
+
+/* --- other entries ---------------------------------------------------------------------------------- */
+
+/* In several inputs, shards of one data set, each has the same libraries; they count once. */
+static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+{
+    rf_key_record record;
+    rf_error fault;
+    bool again;
+    rf_code code = rf_seen_add(v->libraries, entry, &again, error);
+
+    if (code == RF_OK && again && v->options->own_inputs > 1)
+        return RF_OK;
+    if (code == RF_E_DUPLICATE || again) {
+        fault = fault_of(entry, input, RF_E_DUPLICATE, "%s",
+                         again ? "a function library occurs twice" : error->message);
+        return verify_fault(v, input, &fault, error);
+    }
+    if (code != RF_OK)
+        return code;
+    rf_digest_add(&v->digest, rf_digest_library(entry->text));
+    if (!v->compare && !v->live)
+        return RF_OK;
+    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
+    return against_take(v, &record, error);
+}
+
+/* What a command does, only a server can tell. */
+static rf_code take_command(const struct verification *v, rf_error *error)
+{
+    if (!v->options->digest && !v->options->against)
+        return RF_OK;
+    return verify_fail(error, RF_E_UNSUPPORTED,
+                       "the commands of an AOF are not executed: what they make has no digest");
+}
+
+static rf_code take(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+{
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return take_key(v, input, entry, error);
+    case RF_ENTRY_FUNCTION: return take_function(v, input, entry, error);
+    case RF_ENTRY_COMMAND: return take_command(v, error);
+    case RF_ENTRY_MODULE_AUX:
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
+
+static bool is_fault(rf_code code)
+{
+    return code == RF_E_CORRUPT || code == RF_E_TRUNCATED || code == RF_E_DUPLICATE;
+}
+
+/* After a damaged value the next step tells whether the input goes on. */
+rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    rf_error fault;
+    rf_code code = take(ctx, input, entry, error);
+
+    if (!is_fault(code))
+        return code;
+    fault = *error;
+    return verify_fault(ctx, input, &fault, error);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `verify`: the table, what is filled in, and what makes no sense together. */
+#include "verify_options.h"
+#include "differences.h"
+#include "message.h"
+#include "parse.h"
+#include "status.h"
+#include <string.h>
+
+static bool take_reads(const char *argument, void *values)
+{
+    rf_server *reads = &((struct verify_options *)values)->reads;
+
+    return rf_server_parse(argument, reads) && reads->major > 0;
+}
+
+static bool take_memory(const char *argument, void *values)
+{
+    uint64_t *memory = &((struct verify_options *)values)->memory;
+
+    return parse_size(argument, memory) && *memory > 0;
+}
+
+static bool take_limit(const char *argument, void *values)
+{
+    return parse_count(argument, &((struct verify_options *)values)->limit);
+}
+
+static bool take_tolerance(const char *argument, void *values)
+{
+    return parse_duration(argument, &((struct verify_options *)values)->ttl_tolerance_ms);
+}
+
+#define TAKE(id, name, argument_name, help)                                                        \
+    static bool take_##id(const char *argument, void *values)                                      \
+    {                                                                                              \
+        return expectations_add(&((struct verify_options *)values)->expectations, name, argument); \
+    }
+EXPECTATIONS(TAKE)
+#undef TAKE
+
+#define AT(member) .offset = offsetof(struct verify_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "What is looked for"},
+    {OPTION_FLAG, 0, "strict",
+     .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; ask a target for keys that only it has", AT(strict)},
+    {OPTION_HANDLER, 0, "target-version", "VERSION",
+     "a value that this server cannot load is a fault", .handle = take_reads},
+    EXPIRED_ROW(struct verify_options),
+    {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys, nothing else", AT(digest)},
+    {OPTION_HEADING, .help = "Against other data"},
+    {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
+    {OPTION_HANDLER, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
+     .handle = take_tolerance},
+    {OPTION_HANDLER, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR",
+     .handle = take_memory},
+    {OPTION_HEADING, .help = "Reaching a live target"},
+    TARGET_ROWS(struct verify_options),
+    {OPTION_HEADING, .help = "Expectations"},
+#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = take_##id},
+    EXPECTATIONS(ROW)
+#undef ROW
+    {OPTION_HEADING, .help = "Messages"},
+    {OPTION_HANDLER, 0, "limit", "N", "so many faults and differences are shown (50; 0: all)", .handle = take_limit},
+    {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
+    COMMON_ROWS(struct verify_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "verify",
+    .operands = "INPUT... [OPTION]...",
+    .about = "Reads all of the inputs, looks into every value, and says what is wrong. Several inputs are\n"
+             "one data set; '-' is stdin. Exit code 0: all is as it should be; 1: it is not.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool check(const struct verify_options *options)
+{
+    const struct common_options *common = &options->common;
+
+    if (is_dash(common->report) && is_dash(options->junit))
+        message_usage(table.command, "both reports cannot go to stdout");
+    else if (!options->against && options->ttl_tolerance_ms > 0)
+        message_usage(table.command, "--ttl-tolerance is for --against");
+    else
+        return inputs_differ_from(common, options->junit, "the report", table.command);
+    return false;
+}
+
+/* The other input is one more operand, behind the user's. */
+static bool add_against(struct verify_options *options, int *status)
+{
+    rf_error error;
+    rf_code code = rf_files_add(&options->common.inputs, options->against, &error);
+
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    *status = status_of(code);
+    return false;
+}
+
+static bool read_against(struct verify_options *options, int *status)
+{
+    bool has_flags = target_options_given(&options->target_options);
+
+    options->against_target = has_flags || (options->against && rf_target_is_url(options->against));
+    if (!options->against_target)
+        return !options->against || add_against(options, status);
+    if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
+                                status))
+        return false;
+    options->against = "the target";
+    return true;
+}
+
+bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
+{
+    int first;
+
+    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
+    if (!options_parse(&table, argc, argv, options, &first, status) ||
+        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        return false;
+    options->own_inputs = options->common.inputs.count;
+    *status = STATUS_USAGE;
+    return read_against(options, status) && check(options);
+}
+
+void verify_options_free(struct verify_options *options)
+{
+    common_options_free(&options->common);
+    rf_target_free(&options->target);
+}
