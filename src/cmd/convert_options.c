@@ -14,13 +14,6 @@
 
 enum { UNTOLD = -1 }; /* of a choice */
 
-static bool take_target(const char *argument, void *values)
-{
-    rf_server *target = &((struct convert_options *)values)->target;
-
-    return rf_server_parse(argument, target) && target->major > 0;
-}
-
 static const struct option_choice kinds[] = {
     {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {"jsonl", TO_JSONL}, {NULL, 0}};
 static const struct option_choice bases[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
@@ -48,9 +41,8 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "check",
      .help = "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice", AT(check)},
     {OPTION_HEADING, .help = "Target"},
-    {OPTION_HANDLER, 0, "target-version", "VERSION",
-     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input",
-     .handle = take_target},
+    {OPTION_SERVER, 0, "target-version", "VERSION",
+     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input", AT(target)},
     {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", AT(restore)},
     {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say", AT(drop_unsupported)},
     {OPTION_HEADING, .help = "Messages"},

@@ -13,25 +13,6 @@
 
 enum { UNTOLD_DB = -1 };
 
-static bool take_limit(const char *argument, void *values)
-{
-    uint64_t *limit = &((struct diff_options *)values)->limit;
-
-    return parse_count(argument, limit) && *limit != UNTOLD_LIMIT;
-}
-
-static bool take_memory(const char *argument, void *values)
-{
-    uint64_t *memory = &((struct diff_options *)values)->memory;
-
-    return parse_size(argument, memory) && *memory > 0;
-}
-
-static bool take_tolerance(const char *argument, void *values)
-{
-    return parse_duration(argument, &((struct diff_options *)values)->ttl_tolerance_ms);
-}
-
 static bool take_db(const char *argument, void *values)
 {
     uint64_t db;
@@ -47,18 +28,16 @@ static bool take_db(const char *argument, void *values)
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "What is compared"},
-    {OPTION_HANDLER, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
-     .handle = take_tolerance},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
+     AT(ttl_tolerance_ms)},
     EXPIRED_ROW(struct diff_options),
-    {OPTION_HANDLER, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR",
-     .handle = take_memory},
+    {OPTION_SIZE, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR", AT(memory)},
     {OPTION_HEADING, .help = "One key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of this key differ; it may have\n\\xNN for a byte",
      AT(explain)},
     {OPTION_HANDLER, 0, "db", "N", "the database it is in (0)", .handle = take_db},
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_HANDLER, 0, "limit", "N", "show so many differences; 0 is all (50, all with\n--jsonl)",
-     .handle = take_limit},
+    {OPTION_COUNT, 0, "limit", "N", "show so many differences; 0 is all (50, all with\n--jsonl)", AT(limit)},
     {OPTION_FLAG, 0, "jsonl", .help = "each difference as a JSON object on a line", AT(jsonl)},
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct diff_options),

@@ -13,9 +13,9 @@ static int version_run(int argc, char **argv);
 
 static const struct command commands[] = {
     {"convert", "write RDB or AOF data as one AOF, AOF directory, RDB or JSON lines", convert_run},
-    {"inspect", "tell what is in RDB or AOF data, and what it takes in a server", inspect_run},
     {"verify", "say whether data is sound, as expected, and the same as other data", verify_run},
     {"diff", "say which keys of two data sets differ", diff_run},
+    {"inspect", "tell what is in RDB or AOF data, and what it takes in a server", inspect_run},
     {"help", "show the commands, or the options of one: help [COMMAND]", help_run},
     {"version", "show this program's version", version_run},
 };

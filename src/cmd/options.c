@@ -2,8 +2,10 @@
 /* Option tables: parsing, with getopt_long underneath, and printing. */
 #include "options.h"
 #include "message.h"
+#include "parse.h"
 #include "status.h"
 #include <getopt.h>
+#include <rdbferry/version.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,16 @@ static bool store_choice(const struct option_row *row, const char *argument, int
     return false;
 }
 
+static bool store_size(const char *argument, uint64_t *into)
+{
+    return parse_size(argument, into) && *into > 0;
+}
+
+static bool store_server(const char *argument, rf_server *into)
+{
+    return rf_server_parse(argument, into) && into->major > 0;
+}
+
 static bool store(const struct option_row *row, const char *argument, void *values)
 {
     void *into = (char *)values + row->offset;
@@ -69,6 +81,10 @@ static bool store(const struct option_row *row, const char *argument, void *valu
     case OPTION_FLAG: *(bool *)into = true; return true;
     case OPTION_STRING: *(const char **)into = argument; return true;
     case OPTION_CHOICE: return store_choice(row, argument, into);
+    case OPTION_COUNT: return parse_count(argument, into);
+    case OPTION_SIZE: return store_size(argument, into);
+    case OPTION_DURATION: return parse_duration(argument, into);
+    case OPTION_SERVER: return store_server(argument, into);
     case OPTION_HANDLER: return row->handle(argument, values);
     case OPTION_HEADING:
     case OPTION_HELP: break;

@@ -7,12 +7,16 @@
 #include <stddef.h>
 
 enum option_kind {
-    OPTION_HEADING, /* no option: `help` heads the rows below */
-    OPTION_HELP,    /* prints the help */
-    OPTION_FLAG,    /* bool */
-    OPTION_STRING,  /* const char * */
-    OPTION_CHOICE,  /* int, one of `choices` */
-    OPTION_HANDLER, /* whatever `handle` makes of it */
+    OPTION_HEADING,  /* no option: `help` heads the rows below */
+    OPTION_HELP,     /* prints the help */
+    OPTION_FLAG,     /* bool */
+    OPTION_STRING,   /* const char * */
+    OPTION_CHOICE,   /* int, one of `choices` */
+    OPTION_COUNT,    /* uint64_t */
+    OPTION_SIZE,     /* uint64_t, bytes; not 0 */
+    OPTION_DURATION, /* int64_t, milliseconds */
+    OPTION_SERVER,   /* rf_server */
+    OPTION_HANDLER,  /* whatever `handle` makes of it */
 };
 
 struct option_choice {

@@ -3,33 +3,8 @@
 #include "verify_options.h"
 #include "differences.h"
 #include "message.h"
-#include "parse.h"
 #include "status.h"
 #include <string.h>
-
-static bool take_reads(const char *argument, void *values)
-{
-    rf_server *reads = &((struct verify_options *)values)->reads;
-
-    return rf_server_parse(argument, reads) && reads->major > 0;
-}
-
-static bool take_memory(const char *argument, void *values)
-{
-    uint64_t *memory = &((struct verify_options *)values)->memory;
-
-    return parse_size(argument, memory) && *memory > 0;
-}
-
-static bool take_limit(const char *argument, void *values)
-{
-    return parse_count(argument, &((struct verify_options *)values)->limit);
-}
-
-static bool take_tolerance(const char *argument, void *values)
-{
-    return parse_duration(argument, &((struct verify_options *)values)->ttl_tolerance_ms);
-}
 
 #define TAKE(id, name, argument_name, help)                                                        \
     static bool take_##id(const char *argument, void *values)                                      \
@@ -46,16 +21,14 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "What is looked for"},
     {OPTION_FLAG, 0, "strict",
      .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; ask a target for keys that only it has", AT(strict)},
-    {OPTION_HANDLER, 0, "target-version", "VERSION",
-     "a value that this server cannot load is a fault", .handle = take_reads},
+    {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
     EXPIRED_ROW(struct verify_options),
     {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys, nothing else", AT(digest)},
     {OPTION_HEADING, .help = "Against other data"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
-    {OPTION_HANDLER, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
-     .handle = take_tolerance},
-    {OPTION_HANDLER, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR",
-     .handle = take_memory},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
+     AT(ttl_tolerance_ms)},
+    {OPTION_SIZE, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR", AT(memory)},
     {OPTION_HEADING, .help = "Reaching a live target"},
     TARGET_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Expectations"},
@@ -63,7 +36,7 @@ static const struct option_row rows[] = {
     EXPECTATIONS(ROW)
 #undef ROW
     {OPTION_HEADING, .help = "Messages"},
-    {OPTION_HANDLER, 0, "limit", "N", "so many faults and differences are shown (50; 0: all)", .handle = take_limit},
+    {OPTION_COUNT, 0, "limit", "N", "so many faults and differences are shown (50; 0: all)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
     COMMON_ROWS(struct verify_options),
 };

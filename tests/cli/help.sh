@@ -4,4 +4,6 @@
 "$RDBFERRY" help
 "$RDBFERRY" --help | cmp - <("$RDBFERRY" help) || exit
 "$RDBFERRY" help convert | cmp - <("$RDBFERRY" convert --help) || exit
-"$RDBFERRY" convert --help
+for command in convert verify diff inspect; do
+    "$RDBFERRY" $command --help
+done

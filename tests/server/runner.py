@@ -7,8 +7,9 @@ import unittest
 import program
 
 SUITES = {
-    "server": ["test_convert", "test_rewrite", "test_generated"],
+    "server": ["test_convert", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl"],
     "corpus": ["test_model", "test_corpus"],
+    "live": ["test_live"],
 }
 
 

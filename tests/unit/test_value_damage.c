@@ -1,106 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that are not what they should be, one damage at a time. */
-#include "support/exact.h"
-#include "support/one_value.h"
+/* What is said of values that are not what they should be. */
+#include "support/damages.h"
 #include <criterion/criterion.h>
-
-#define TEMPLATE "f2 05 02 0161 026262" /* id 5: a, bb */
-
-static const struct {
-    struct one_value value;
-    const char *message; /* a part of it */
-} damages[] = {
-    /* plain collections */
-    {{.type = 1, .hex = "01 c4"}, "where a string is expected"},
-    {{.type = 1, .hex = "82"}, "where a length is expected"},
-    {{.type = 3, .hex = "01 0161 fd"}, "NaN"},
-    {{.type = 3, .hex = "01 0161 00"}, "no number"},
-    {{.type = 3, .hex = "01 0161 03 312c35"}, "no number"},
-    {{.type = 3, .hex = "01 0161 04 31200000"}, "no number"},
-    {{.type = 3, .hex = "01 0161 03 6e616e"}, "NaN"},
-    {{.type = 5, .hex = "01 0161 000000000000f87f"}, "NaN"},
-    {{.type = 5, .hex = "01 0161 010000000000f0ff"}, "NaN"},
-    /* modules */
-    {{.type = 7, .hex = "81bde72da2bb1eb400 06 00"}, "unknown kind 6"},
-    /* zipmaps */
-    {{.type = 9, .hex = "00"}, "zipmap"},
-    {{.type = 9, .hex = "01 00"}, "zipmap shorter"},
-    {{.type = 9, .hex = "07 01 0161 01 00 62 00"}, "truncated zipmap"},
-    {{.type = 9, .hex = "07 02 0161 01 00 62 ff"}, "another number of pairs"},
-    {{.type = 9, .hex = "08 01 0161 01 00 62 ff ff"}, "bytes behind its end"},
-    {{.type = 9, .hex = "07 01 0161 05 00 62 ff"}, "truncated zipmap"},
-    /* ziplists: header, count, last element, prevlen, encoding */
-    {{.type = 10, .hex = "00"}, "ziplist shorter"},
-    {{.type = 10, .hex = "0f 10000000 0c000000 0200 00f3 02f6 ff"}, "size contradicts"},
-    {{.type = 10, .hex = "0f 0f000000 0c000000 0300 00f3 02f6 ff"}, "another number of elements"},
-    {{.type = 10, .hex = "0f 0f000000 0a000000 0200 00f3 02f6 ff"}, "wrong offset"},
-    {{.type = 10, .hex = "0f 0f000000 0c000000 0200 00f3 03f6 ff"}, "wrong previous length"},
-    {{.type = 10, .hex = "0f 0f000000 0c000000 0200 00f3 02f6 00"}, "without an end"},
-    {{.type = 10, .hex = "0f 0f000000 0c000000 0200 00f3 0210 ff"}, "truncated ziplist"},
-    {{.type = 10, .hex = "0f 0f000000 0c000000 0200 00f3 02ff ff"}, "ziplist"},
-    {{.type = 12, .hex = "0d 0d000000 0a000000 0100 00f3 ff"}, "no partner"},
-    {{.type = 12, .hex = "10 10000000 0d000000 0200 000161 020178 ff"}, "ziplist"},
-    {{.type = 13, .hex = "0d 0d000000 0a000000 0100 00f3 ff"}, "no partner"},
-    {{.type = 14, .hex = "01 0d 0e000000 0a000000 0100 0000 ff"}, "size contradicts"},
-    /* intsets */
-    {{.type = 11, .hex = "07 02000000 000000"}, "shorter than its header"},
-    {{.type = 11, .hex = "0c 03000000 01000000 01000000"}, "unknown width"},
-    {{.type = 11, .hex = "0c 02000000 01000000 01000200"}, "size contradicts"},
-    {{.type = 11, .hex = "0c 02000000 02000000 02000100"}, "out of order"},
-    {{.type = 11, .hex = "0c 02000000 02000000 01000100"}, "out of order"},
-    /* listpacks: header, count, encoding, back length, pairs */
-    {{.type = 16, .hex = "06 06000000 0000"}, "listpack shorter"},
-    {{.type = 16, .hex = "0d 0e000000 0200 816602 817602 ff"}, "size contradicts"},
-    {{.type = 16, .hex = "0d 0d000000 0300 816602 817602 ff"}, "another number of elements"},
-    {{.type = 16, .hex = "0d 0d000000 0200 816602 817603 ff"}, "wrong back length"},
-    {{.type = 16, .hex = "0d 0d000000 0200 816602 837602 ff"}, "truncated listpack"},
-    {{.type = 16, .hex = "0d 0d000000 0200 816602 817602 fe"}, "without an end"},
-    {{.type = 16, .hex = "0c 0c000000 0200 816602 f501 ff"}, "unknown encoding"},
-    {{.type = 16, .hex = "0a 0a000000 0100 816602 ff"}, "no partner"},
-    {{.type = 17, .hex = "0d 0d000000 0200 816602 817602 ff"}, "no number"},
-    {{.type = 17, .hex = "0f 0f000000 0200 816602 836e616e04 ff"}, "no number"},
-    {{.type = 17, .hex = "11 11000000 0400 816102 0201 816202 0101 ff"}, "out of order"},
-    {{.type = 17, .hex = "11 11000000 0400 816202 0101 816102 0101 ff"}, "out of order"},
-    {{.type = 17, .hex = "11 11000000 0400 816102 0101 816102 0101 ff"}, "out of order"},
-    {{.type = 20, .hex = "0a 0b000000 0100 816102 ff"}, "size contradicts"},
-    /* quicklists */
-    {{.type = 18, .hex = "01 00 0a 0a000000 0100 816102 ff"}, "unknown kind 0"},
-    {{.type = 18, .hex = "01 03 0a 0a000000 0100 816102 ff"}, "unknown kind 3"},
-    {{.type = 18, .hex = "01 02 00"}, "listpack shorter"},
-    {{.type = 18, .hex = "01 01 00"}, "a plain node without bytes"},
-    /* fields with an expiry */
-    {{.type = 22, .hex = "01 81 0001000000000000 0166 0176"}, "out of range"},
-    {{.type = 24, .hex = "ffffffffffff0000 01 02 0166 0176"}, "out of range"},
-    {{.type = 24, .hex = "ffffffffffffffff 01 02 0166 0176"}, "out of range"},
-    {{.type = 24, .hex = "0500000000000000 01 81 ffffffffffffffff 0166 0176"}, "out of range"},
-    {{.type = 25, .hex = "0000000000000000 0d 0d000000 0200 816602 817602 ff"}, "no partner"},
-    {{.type = 25, .hex = "0000000000000000 10 10000000 0300 816602 817602 817802 ff"}, "no time"},
-    {{.type = 25, .hex = "0000000000000000 10 10000000 0300 816602 817602 dfff02 ff"}, "no time"},
-    {{.type = 25, .hex = "0500000000000000 17 17000000 0600 816602 817602 0901 816702 817702 0501 ff"},
-     "out of order"},
-    {{.type = 25, .hex = "0500000000000000 17 17000000 0600 816602 817602 0001 816702 817702 0501 ff"},
-     "out of order"},
-    {{.magic = "VALKEY080", .type = 22, .hex = "01 0166 0176 feffffffffffffff"}, "out of range"},
-    /* arrays */
-    {{.type = 28, .hex = "00 00"}, "array without elements"},
-    {{.type = 28, .hex = "01 02 00 00 0161"}, "unknown flag 2"},
-    {{.type = 28, .hex = "01 00 81ffffffffffffffff 00 0161"}, "out of range"},
-    {{.type = 28, .hex = "01 01 81ffffffffffffffff 00 00 0161"}, "out of range"},
-    {{.type = 28, .hex = "02 00 05 00 0161 04 00 0162"}, "ascend"},
-    {{.type = 28, .hex = "01 00 00 04 0161"}, "unknown kind 4"},
-    {{.type = 28, .hex = "02 00 05 00 0161 05 00 0162"}, "ascend"},
-    /* hash templates */
-    {{.type = 30, .hex = "0e 0e000000 0300 0501 0701 817602 ff"}, "not defined"},
-    {{.type = 32, .hex = "05 0178 c007"}, "not defined"},
-    {{.before = TEMPLATE, .type = 30, .hex = "0b 0b000000 0200 0501 0701 ff"}, "no partner"},
-    {{.before = TEMPLATE, .type = 30, .hex = "0f 0f000000 0400 0501 0701 0801 0901 ff"}, "more values"},
-    {{.before = TEMPLATE, .type = 30, .hex = "0f 0f000000 0300 817802 0701 817602 ff"}, "no template id"},
-    {{.before = TEMPLATE, .type = 30, .hex = "07 07000000 0000 ff"}, "no partner"},
-};
 
 Test(value_damage, is_found_and_named)
 {
-    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+    for (size_t i = 0; i < damage_count; i++) {
         struct buffer text = {0};
         rf_error error;
         rf_code code = walk_value(&damages[i].value, &text, &error);
