@@ -68,6 +68,26 @@ RF_API rf_digester *rf_digester_new(uint64_t most_compared);
  * twice. */
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
+/* The same for many keys, on as many threads as there are processors. What has been put in comes out in the
+ * same order, on the caller's thread, in a later call; `key` then has no value. One of `digest` and `fault`,
+ * an error that rf_digest_key() returned, is NULL. What `fn` returns but RF_OK is returned to the caller. */
+typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_digest *digest,
+                                  const rf_error *fault, rf_error *error);
+
+typedef struct rf_digest_pool rf_digest_pool;
+
+RF_API rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx, rf_digest_pool **out,
+                                   rf_error *error);
+
+/* Uses up the key's value, and keeps nothing of the entry. */
+RF_API rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error);
+
+/* Until all that was put in has come out. */
+RF_API rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error);
+
+/* NULL is let through. */
+RF_API void rf_digest_pool_close(rf_digest_pool *pool);
+
 RF_API rf_digest rf_digest_library(rf_slice code);
 
 /* NULL is let through. */

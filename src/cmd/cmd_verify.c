@@ -56,11 +56,17 @@ static void say_end(const struct verification *v, const struct input *input, con
 static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
 {
     rf_error fault;
-    rf_code code = session_read(&v->session, input, verify_take, v, error);
+    rf_code code, drained;
 
-    if (code == RF_OK || !is_fault(v, input, code))
+    v->reading = input;
+    code = session_read(&v->session, input, verify_take, v, &fault);
+    drained = rf_digest_pool_drain(v->pool, error);
+    if (drained != RF_OK || code == RF_OK)
+        return drained;
+    if (!is_fault(v, input, code)) {
+        *error = fault;
         return code;
-    fault = *error;
+    }
     code = faults_last_is(&v->faults, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
     say_end(v, input, &fault);
     return code;
@@ -92,8 +98,11 @@ static void judge(struct verification *v)
 static rf_code verify(void *ctx, rf_error *error)
 {
     struct verification *v = ctx;
-    rf_code code = against_open(v, error);
+    rf_code code = rf_digest_pool_open(v->options->strict ? UINT64_MAX : USUALLY_COMPARED, verify_take_digest,
+                                       v, &v->pool, error);
 
+    if (code == RF_OK)
+        code = against_open(v, error);
     for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
         code = read_input(v, &v->session.inputs[i], error);
     if (code != RF_OK)
@@ -228,9 +237,8 @@ static bool prepare(struct verification *v)
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->faults_of = calloc(v->session.input_count, sizeof *v->faults_of);
-    v->digester = rf_digester_new(v->options->strict ? UINT64_MAX : USUALLY_COMPARED);
     v->libraries = rf_seen_new();
-    if (v->faults_of && v->digester && v->libraries)
+    if (v->faults_of && v->libraries)
         return true;
     message_error("out of memory");
     return false;
@@ -241,7 +249,7 @@ static void discard(struct verification *v)
     rf_live_close(v->live);
     rf_compare_close(v->compare);
     rf_seen_free(v->libraries);
-    rf_digester_free(v->digester);
+    rf_digest_pool_close(v->pool);
     free(v->faults_of);
     faults_free(&v->faults);
     session_close(&v->session);

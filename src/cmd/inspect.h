@@ -26,6 +26,15 @@ struct inspection {
     uint64_t rows;     /* of --keys, that have been written */
 };
 
+/* When an input was saved, in Unix milliseconds; RF_NO_EXPIRY: it does not say, or nothing that makes sense.
+ */
+static inline int64_t inspect_saved_ms(const struct input *input)
+{
+    int64_t seconds = input->info.saved_at;
+
+    return seconds < 0 || seconds > INT64_MAX / 1000 ? RF_NO_EXPIRY : seconds * 1000;
+}
+
 /* The page for people. */
 void inspect_put_text(const struct inspection *inspection);
 
@@ -33,7 +42,7 @@ void inspect_put_json(const struct inspection *inspection);
 
 void inspect_put_csv_head(void);
 
-/* `turn`: how many rows came before. False: stdout takes no more. */
+/* False: stdout takes no more. */
 bool inspect_put_csv_row(const struct key_row *row);
 
 #endif

@@ -13,11 +13,12 @@ enum { TEXT_SHOWN = 1200 }; /* more than what is kept of a key, every byte escap
 
 /* --- the inputs --------------------------------------------------------------------------------------- */
 
-static void put_time(struct json *json, const char *name, int64_t ms, bool is_known)
+/* RF_NO_EXPIRY is null. */
+static void put_time(struct json *json, const char *name, int64_t ms)
 {
     char text[TIME_TEXT];
 
-    json_string(json, name, is_known ? show_time(ms, text) : NULL);
+    json_string(json, name, ms == RF_NO_EXPIRY ? NULL : show_time(ms, text));
 }
 
 static void put_aux(struct json *json, const struct beside *beside, const struct input *input)
@@ -47,7 +48,7 @@ static void put_input(struct json *json, const struct beside *beside, const stru
         json_string(json, "layers", input->layers);
         json_signed(json, "rdb_version", info->rdb_version);
         json_string(json, "writer", info->writer.major > 0 ? writer : NULL);
-        put_time(json, "saved", info->saved_at * 1000, info->saved_at >= 0);
+        put_time(json, "saved", inspect_saved_ms(input));
         json_number(json, "bytes_read", input->read);
         json_number(json, "bytes_decoded", input->decoded);
         put_aux(json, beside, input);
@@ -189,7 +190,7 @@ static void put_key(struct json *json, const struct key_row *row)
     json_number(json, "longest_element", row->measure.longest);
     json_number(json, "bytes", row->measure.stored);
     json_number(json, "memory", row->measure.memory);
-    put_time(json, "expiry", row->expire_ms, row->expire_ms != RF_NO_EXPIRY);
+    put_time(json, "expiry", row->expire_ms);
     json_end_object(json);
 }
 
@@ -337,7 +338,7 @@ void inspect_put_json(const struct inspection *inspection)
     json_string(&json, "result", inspection->error ? "error" : "ok");
     if (inspection->error)
         report_put_error(&json, "error", inspection->error);
-    put_time(&json, "now", inspection->session.now, true);
+    put_time(&json, "now", inspection->session.now);
     put_inputs(&json, inspection);
     put_total(&json, &inspection->tables);
     put_databases(&json, &inspection->tables);

@@ -5,7 +5,9 @@
 #include "message.h"
 #include "parse.h"
 #include "status.h"
+#include "terminal.h"
 #include <string.h>
+#include <unistd.h>
 
 enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
 
@@ -102,6 +104,8 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
     *status = STATUS_USAGE;
     if (!check(options))
         return false;
+    if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
+        options->common.progress = PROGRESS_NEVER; /* it would stand among the rows */
     if (options->limit == limit_untold)
         options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
     return true;

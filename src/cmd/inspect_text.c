@@ -25,8 +25,8 @@ static void put_input(const struct input *input)
     rf_server_format(info->writer, writer, sizeof writer);
     if (info->writer.major > 0)
         printf(", written by %s", writer);
-    if (info->saved_at >= 0)
-        printf(", saved %s", show_time(info->saved_at * 1000, saved));
+    if (inspect_saved_ms(input) != RF_NO_EXPIRY)
+        printf(", saved %s", show_time(inspect_saved_ms(input), saved));
     printf(", %s%s%s\n", text_size(input->read, size), *input->layers ? ", " : "", input->layers);
 }
 

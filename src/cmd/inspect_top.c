@@ -98,7 +98,8 @@ static bool keep_key(const struct top *top, struct key_row *row, rf_slice bytes)
         return false;
     if (length > 0)
         memcpy(copy, row->key.ptr, length);
-    row->key = (rf_slice){copy, length};
+    row->key.ptr = copy;
+    row->key.len = length;
     return true;
 }
 

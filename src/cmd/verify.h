@@ -18,9 +18,10 @@ struct verification {
     FILE *out; /* for the answer: stdout, unless a report goes there */
     struct faults faults;
     uint64_t *faults_of; /* by own input */
-    rf_digester *digester;
-    rf_digest digest;    /* of what has been read */
-    rf_seen *libraries;  /* seen so far */
+    rf_digest_pool *pool;
+    const struct input *reading; /* whose digests come out of the pool */
+    rf_digest digest;            /* of what has been read */
+    rf_seen *libraries;          /* seen so far */
     rf_compare *compare; /* of keys with those of another set, or of one set, for keys that occur twice; NULL:
                             neither */
     rf_live *live;       /* the target; NULL: none */
@@ -39,8 +40,11 @@ rf_code verify_fail(rf_error *error, rf_code code, const char *text);
 
 /* --- verify_key.c: one entry --- */
 
-/* A session_take_fn; its ctx is the verification. Faults of a value are counted, and are no errors. */
+/* A session_take_fn, which puts keys into the pool, and the rf_digested_fn of that. Their ctx is the
+ * verification. Faults of a value are counted, and are no errors. */
 rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                           rf_error *error);
 
 /* Counts a fault of an input. */
 rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,

@@ -111,6 +111,7 @@ rf_code against_take(struct verification *v, const rf_key_record *record, rf_err
 
 struct other {
     struct verification *v;
+    rf_digester *digester;
     rf_seen *libraries;
 };
 
@@ -127,7 +128,7 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
         return verify_fail(error, RF_E_UNSUPPORTED,
                            "the commands of an AOF are not executed: what they make has no digest");
     if (entry->kind == RF_ENTRY_KEY)
-        code = rf_digest_key(v->digester, entry, &digest, error);
+        code = rf_digest_key(other->digester, entry, &digest, error);
     else if (entry->kind == RF_ENTRY_FUNCTION)
         code = rf_seen_add(other->libraries, entry, &again, error);
     else
@@ -144,8 +145,8 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
 static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
-    struct other other = {.v = v, .libraries = rf_seen_new()};
-    rf_code code = other.libraries ? RF_OK : verify_fail(error, RF_E_MEMORY, "");
+    struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_seen_new()};
+    rf_code code = other.digester && other.libraries ? RF_OK : verify_fail(error, RF_E_MEMORY, "");
 
     v->own_stats = session->stats;
     session->stats = (struct stats){0};
@@ -153,6 +154,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
         code = session_read(session, &session->inputs[i], take_other, &other, error);
     stats_free(&session->stats);
     session->stats = v->own_stats;
+    rf_digester_free(other.digester);
     rf_seen_free(other.libraries);
     return code;
 }

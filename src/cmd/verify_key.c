@@ -76,7 +76,7 @@ static bool may_be_empty(rf_type type)
     return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
 }
 
-static rf_code check_key(struct verification *v, struct input *input, const rf_entry *entry,
+static rf_code check_key(struct verification *v, const struct input *input, const rf_entry *entry,
                          const rf_key_digest *digest, rf_error *error)
 {
     rf_server reads = v->options->reads;
@@ -97,24 +97,45 @@ static rf_code check_key(struct verification *v, struct input *input, const rf_e
     return code;
 }
 
-static rf_code take_key(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code take_digest(struct verification *v, const rf_entry *key, const rf_key_digest *digest,
+                           rf_error *error)
 {
-    rf_key_digest digest;
     rf_key_record record;
-    rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
+    rf_code code = check_key(v, v->reading, key, digest, error);
 
-    if (code == RF_OK)
-        code = rf_digest_key(v->digester, entry, &digest, error);
-    if (code != RF_OK)
-        return code;
-    rf_digest_add(&v->digest, digest.key);
-    note_record(&v->census.largest, entry, digest.bytes);
-    note_record(&v->census.longest, entry, digest.elements);
-    code = check_key(v, input, entry, &digest, error);
+    rf_digest_add(&v->digest, digest->key);
+    note_record(&v->census.largest, key, digest->bytes);
+    note_record(&v->census.longest, key, digest->elements);
     if (code != RF_OK || (!v->compare && !v->live))
         return code;
-    rf_key_record_of(entry, digest.value, (uint32_t)(input - v->session.inputs), &record);
+    rf_key_record_of(key, digest->value, (uint32_t)(v->reading - v->session.inputs), &record);
     return against_take(v, &record, error);
+}
+
+static bool is_fault(rf_code code)
+{
+    return code == RF_E_CORRUPT || code == RF_E_TRUNCATED || code == RF_E_DUPLICATE;
+}
+
+/* After a damaged value the next entry tells whether the input goes on. */
+rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                           rf_error *error)
+{
+    struct verification *v = ctx;
+
+    if (digest)
+        return take_digest(v, key, digest, error);
+    if (is_fault(fault->code))
+        return verify_fault(v, v->reading, fault, error);
+    *error = *fault;
+    return error->code;
+}
+
+static rf_code take_key(struct verification *v, rf_entry *entry, rf_error *error)
+{
+    rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
+
+    return code == RF_OK ? rf_digest_pool_put(v->pool, entry, error) : code;
 }
 
 /* --- other entries ---------------------------------------------------------------------------------- */
@@ -152,10 +173,12 @@ static rf_code take_command(const struct verification *v, rf_error *error)
                        "the commands of an AOF are not executed: what they make has no digest");
 }
 
-static rf_code take(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
+    struct verification *v = ctx;
+
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return take_key(v, input, entry, error);
+    case RF_ENTRY_KEY: return take_key(v, entry, error);
     case RF_ENTRY_FUNCTION: return take_function(v, input, entry, error);
     case RF_ENTRY_COMMAND: return take_command(v, error);
     case RF_ENTRY_MODULE_AUX:
@@ -163,21 +186,4 @@ static rf_code take(struct verification *v, struct input *input, rf_entry *entry
     case RF_ENTRY_KEY_COUNTS: break;
     }
     return RF_OK;
-}
-
-static bool is_fault(rf_code code)
-{
-    return code == RF_E_CORRUPT || code == RF_E_TRUNCATED || code == RF_E_DUPLICATE;
-}
-
-/* After a damaged value the next step tells whether the input goes on. */
-rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    rf_error fault;
-    rf_code code = take(ctx, input, entry, error);
-
-    if (!is_fault(code))
-        return code;
-    fault = *error;
-    return verify_fault(ctx, input, &fault, error);
 }

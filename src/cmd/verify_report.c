@@ -32,10 +32,11 @@ static void put_against(struct json *json, const struct verification *v)
 void verify_report(struct json *json, const void *ctx)
 {
     const struct verification *v = ctx;
+    bool complete = !v->error && v->faults.count == 0 && v->session.stats.commands == 0;
     char digest[RF_DIGEST_TEXT];
 
     rf_digest_format(v->digest, digest);
-    json_string(json, "digest", v->faults.count == 0 ? digest : NULL);
+    json_string(json, "digest", complete ? digest : NULL);
     faults_report(json, &v->faults);
     expectations_report(json, &v->options->expectations);
     if (v->options->against)

@@ -145,6 +145,50 @@ rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_
     return value_use(value, use_walk, visitor, ctx, NULL, error);
 }
 
+/* --- taking it out of the stream --------------------------------------------------------------------- */
+
+struct taking {
+    struct buffer *into;
+    size_t most; /* into->len may become so much */
+};
+
+/* RF_E_ARGUMENT, which no walk returns by itself, where it is too much. */
+static rf_code take_bytes(void *ctx, rf_slice bytes)
+{
+    struct taking *t = ctx;
+    if (!buffer_append(t->into, bytes))
+        return RF_E_MEMORY;
+    return t->into->len > t->most ? RF_E_ARGUMENT : RF_OK;
+}
+
+static rf_code walk_taking(struct walk *k, struct taking *t)
+{
+    window_tap_begin(k->w, take_bytes, t);
+    rf_code code = k->value->type->walk(k), tap_code = window_tap_end(k->w);
+    if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
+        return window_fail(k->w, RF_E_MEMORY, "out of memory for a value");
+    return code == RF_OK ? tap_code : code;
+}
+
+rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error)
+{
+    size_t start = into->len;
+    struct walk k = {.w = value->stream, .value = value, .frame_only = true};
+    struct taking taking = {into, start + most};
+    k.w->error = error;
+    rf_code code = walk_taking(&k, &taking);
+    *taken = code == RF_OK;
+    if (code == RF_E_ARGUMENT) {
+        window_release(k.w);
+        code = window_unread(k.w, slice_of(into->data + start, into->len - start));
+        into->len = start;
+        value->record = NULL;
+    } else {
+        value->used = true;
+    }
+    return code == RF_OK ? RF_OK : conclude(value, code, error);
+}
+
 /* --- copying --------------------------------------------------------------------------------------- */
 
 struct copy {

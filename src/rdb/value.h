@@ -41,7 +41,7 @@ struct rf_value {
     const struct rdb_type *type;
     const struct hash_templates *templates;
     const struct hash_template *template; /* of a value in a DUMP payload; NULL: it is one of `templates` */
-    struct window *stream; /* the reader's, standing at the value until it is used */
+    struct window *stream;                /* the reader's, standing at the value until it is used */
     const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
@@ -92,6 +92,10 @@ static inline void value_end(struct rf_value *value)
 /* Copies the whole record of the value's key, from the first byte of what belongs to it, where
  * value->record is known; the value has not been used. */
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
+
+/* Appends the value's raw bytes to `into`, if they are no more than `most`, and uses it up. *taken is
+ * false where they are more: the value is as it was. Only the frame is looked at. */
+rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
 

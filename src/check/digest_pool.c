@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Digests on several threads. Batches go round a ring:
+ *
+ *      oldest                          filling
+ *        | done | running | waiting | waiting | free ...
+ *
+ * The caller's thread fills batches and hands out what the oldest one has become. Where it would have to
+ * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, and values too large to be
+ * copied) are digested at once; where nothing is before them, they are handed out at once as well. */
+#include "base/bytes.h"
+#include "check/digest_batch.h"
+#include "io/thread.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { WORKERS_MAX = 7 };
+
+enum batch_state { BATCH_FREE, BATCH_WAITING, BATCH_RUNNING, BATCH_DONE };
+
+struct place {
+    struct digest_batch batch;
+    enum batch_state state; /* under the lock */
+};
+
+struct worker {
+    pthread_t thread;
+    struct rf_digest_pool *pool;
+    rf_digester *digester;
+};
+
+struct rf_digest_pool {
+    rf_digested_fn fn;
+    void *ctx;
+    rf_digester *digester;   /* of the caller's thread */
+    const rf_notify *notify; /* of the reader whose keys are on their way */
+    struct worker workers[WORKERS_MAX];
+    size_t worker_count;
+    struct place *ring;
+    size_t size, oldest,
+        filling; /* places; filling has no end, and is reduced by the size where it is used */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stop;
+};
+
+static struct place *place_at(const rf_digest_pool *pool, size_t number)
+{
+    return &pool->ring[number % pool->size];
+}
+
+/* --- workers ------------------------------------------------------------------------------------------ */
+
+/* Under the lock: the oldest batch that nobody has begun, now running; or NULL. */
+static struct place *begin_waiting(rf_digest_pool *pool)
+{
+    for (size_t i = 0; i < pool->size; i++) {
+        struct place *place = place_at(pool, pool->oldest + i);
+        if (place->state == BATCH_WAITING) {
+            place->state = BATCH_RUNNING;
+            return place;
+        }
+    }
+    return NULL;
+}
+
+/* Gives the lock up while it runs. */
+static void run(rf_digest_pool *pool, struct place *place, rf_digester *digester)
+{
+    pthread_mutex_unlock(&pool->lock);
+    digest_batch_run(&place->batch, digester);
+    pthread_mutex_lock(&pool->lock);
+    place->state = BATCH_DONE;
+    pthread_cond_broadcast(&pool->changed);
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    rf_digest_pool *pool = worker->pool;
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->stop) {
+        struct place *place = begin_waiting(pool);
+        if (place)
+            run(pool, place, worker->digester);
+        else
+            pthread_cond_wait(&pool->changed, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* --- handing out -------------------------------------------------------------------------------------- */
+
+static rf_code hand_out(rf_digest_pool *pool, const struct digest_batch *batch,
+                        const struct digest_batch_key *key, rf_error *error)
+{
+    rf_entry entry = digest_batch_entry(batch, key);
+    if (key->noticed && pool->notify->fn)
+        pool->notify->fn(pool->notify->ctx, &(rf_notice){.code = RF_NOTICE_STREAM_LENGTH,
+                                                         .offset = (int64_t)key->value_offset,
+                                                         .db = (int)entry.db,
+                                                         .key = entry.key,
+                                                         .detail = key->noticed});
+    return pool->fn(pool->ctx, &entry, key->fault ? NULL : &key->digest, key->fault, error);
+}
+
+/* Waits for the oldest batch, at work meanwhile. */
+static void await_oldest(rf_digest_pool *pool, const struct place *oldest)
+{
+    pthread_mutex_lock(&pool->lock);
+    while (oldest->state != BATCH_DONE) {
+        struct place *place = begin_waiting(pool);
+        if (place)
+            run(pool, place, pool->digester);
+        else
+            pthread_cond_wait(&pool->changed, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static rf_code hand_out_oldest(rf_digest_pool *pool, rf_error *error)
+{
+    struct place *oldest = place_at(pool, pool->oldest);
+    rf_code code = RF_OK;
+    await_oldest(pool, oldest);
+    for (size_t i = 0; i < oldest->batch.count && code == RF_OK; i++)
+        code = hand_out(pool, &oldest->batch, &oldest->batch.keys[i], error);
+    digest_batch_clear(&oldest->batch);
+    pthread_mutex_lock(&pool->lock);
+    oldest->state = BATCH_FREE;
+    pool->oldest++;
+    pthread_mutex_unlock(&pool->lock);
+    return code;
+}
+
+/* The batch that is being filled is to be run; the next one has to be free. */
+static rf_code send(rf_digest_pool *pool, rf_error *error)
+{
+    pthread_mutex_lock(&pool->lock);
+    place_at(pool, pool->filling++)->state = BATCH_WAITING;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    return pool->filling - pool->oldest == pool->size ? hand_out_oldest(pool, error) : RF_OK;
+}
+
+/* --- putting in --------------------------------------------------------------------------------------- */
+
+/* Hashes that need the reader's templates stay with the reader. */
+static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
+{
+    return pool->worker_count > 0 && key->type != RF_STRING && value_copied_as_stored(key->value);
+}
+
+static bool is_empty(const rf_digest_pool *pool)
+{
+    return pool->oldest == pool->filling && place_at(pool, pool->filling)->batch.count == 0;
+}
+
+/* A key that nobody is waiting before. */
+static rf_code digest_now(rf_digest_pool *pool, const rf_entry *key, rf_error *error)
+{
+    rf_key_digest digest;
+    rf_error fault;
+    rf_code code = rf_digest_key(pool->digester, key, &digest, &fault);
+    return pool->fn(pool->ctx, key, code == RF_OK ? &digest : NULL, code == RF_OK ? NULL : &fault, error);
+}
+
+static rf_code digest_into(rf_digest_pool *pool, const rf_entry *key, struct digest_batch_key *into,
+                           rf_error *error)
+{
+    into->digested = true;
+    if (rf_digest_key(pool->digester, key, &into->digest, error) == RF_OK ||
+        digest_batch_key_fail(into, error))
+        return RF_OK;
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code add(rf_digest_pool *pool, struct digest_batch *batch, const rf_entry *key, rf_error *error)
+{
+    struct digest_batch_key *added = digest_batch_add(batch, key);
+    bool taken = false;
+    if (!added)
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", key->key.len);
+    if (is_worth_a_copy(pool, key)) {
+        rf_code code = digest_batch_take_value(batch, key->value, &taken, error);
+        if (code != RF_OK)
+            return digest_batch_key_fail(added, error) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    }
+    return taken ? RF_OK : digest_into(pool, key, added, error);
+}
+
+rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error)
+{
+    struct digest_batch *batch = &place_at(pool, pool->filling)->batch;
+    if (is_empty(pool) && !is_worth_a_copy(pool, key))
+        return digest_now(pool, key, error);
+    pool->notify = key->value->notify;
+    TRY(add(pool, batch, key, error));
+    return digest_batch_is_full(batch) ? send(pool, error) : RF_OK;
+}
+
+rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error)
+{
+    if (place_at(pool, pool->filling)->batch.count > 0)
+        TRY(send(pool, error));
+    while (pool->oldest != pool->filling)
+        TRY(hand_out_oldest(pool, error));
+    return RF_OK;
+}
+
+/* --- the beginning and the end ------------------------------------------------------------------------ */
+
+/* One processor is the caller's. */
+static size_t workers_wanted(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors <= 1)
+        return 0;
+    return processors - 1 < WORKERS_MAX ? (size_t)processors - 1 : WORKERS_MAX;
+}
+
+/* One that cannot be had is done without. */
+static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_compared)
+{
+    while (pool->worker_count < wanted) {
+        struct worker *worker = &pool->workers[pool->worker_count];
+        *worker = (struct worker){.pool = pool, .digester = rf_digester_new(most_compared)};
+        if (!worker->digester || thread_start(&worker->thread, work, worker) != 0) {
+            rf_digester_free(worker->digester);
+            break;
+        }
+        pool->worker_count++;
+    }
+}
+
+rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx, rf_digest_pool **out,
+                            rf_error *error)
+{
+    rf_digest_pool *pool = calloc(1, sizeof *pool);
+    size_t workers = workers_wanted();
+    *out = NULL;
+    if (!pool)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    pool->fn = fn;
+    pool->ctx = ctx;
+    pool->size = 2 * workers + 2;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->changed, NULL);
+    pool->ring = calloc(pool->size, sizeof *pool->ring);
+    pool->digester = rf_digester_new(most_compared);
+    if (!pool->ring || !pool->digester) {
+        rf_digest_pool_close(pool);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    start_workers(pool, workers, most_compared);
+    *out = pool;
+    return RF_OK;
+}
+
+static void stop_workers(rf_digest_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->stop = true;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->worker_count; i++) {
+        pthread_join(pool->workers[i].thread, NULL);
+        rf_digester_free(pool->workers[i].digester);
+    }
+}
+
+void rf_digest_pool_close(rf_digest_pool *pool)
+{
+    if (!pool)
+        return;
+    stop_workers(pool);
+    for (size_t i = 0; pool->ring && i < pool->size; i++) {
+        digest_batch_clear(&pool->ring[i].batch);
+        buffer_free(&pool->ring[i].batch.bytes);
+    }
+    free(pool->ring);
+    rf_digester_free(pool->digester);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Prefixes of keys: finding out what delimits, and counting. */
+#include "cmd/inspect_prefix.c"
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Adds as many keys as the format makes of what comes behind it, in which `i` counts. */
+#define ADD(prefixes, count, ...)                                                                \
+    for (unsigned i = 0; i < (count); i++) {                                                     \
+        char text_[256];                                                                         \
+        int length_ = snprintf(text_, sizeof text_, __VA_ARGS__);                                \
+        cr_assert(prefixes_add((prefixes), (rf_slice){(uint8_t *)text_, (size_t)length_}, 100)); \
+    }
+
+static struct prefixes *fresh(const char *delimiters, unsigned depth)
+{
+    static struct prefixes prefixes;
+    cr_assert(prefixes_open(&prefixes, delimiters, depth));
+    return &prefixes;
+}
+
+static void expect(const struct prefixes *prefixes, const char *prefix, uint64_t keys)
+{
+    const struct sketch_name *names[64];
+    size_t count = sketch_greatest(&prefixes->sketch, false, names, 64);
+    uint64_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (names[i]->length == strlen(prefix) && memcmp(names[i]->name, prefix, strlen(prefix)) == 0)
+            found = names[i]->sum.count;
+    cr_expect_eq(found, keys, "%s: %d", prefix, (int)found);
+}
+
+Test(inspect_prefix, colons_between_what_has_dashes)
+{
+    struct prefixes *prefixes = fresh(NULL, 3);
+    ADD(prefixes, 500, "user:%08x-%u-%u", i * 2654435761u, i, i % 7);
+    ADD(prefixes, 300, "order:%u:%u-x", i % 7, i);
+    cr_assert(prefixes_end(prefixes));
+    cr_expect_str_eq(prefixes->delimiters, ":");
+    expect(prefixes, "user:", 500);
+    expect(prefixes, "order:", 300);
+    expect(prefixes, "order:3:", 43);
+    prefixes_close(prefixes);
+}
+
+Test(inspect_prefix, two_kinds_of_keys)
+{
+    struct prefixes *prefixes = fresh(NULL, 3);
+    ADD(prefixes, 600, "user:%u", i);
+    ADD(prefixes, 400, "img/%u", i);
+    ADD(prefixes, 50, "log.%u", i);
+    cr_assert(prefixes_end(prefixes));
+    cr_expect_str_eq(prefixes->delimiters, ":/");
+    expect(prefixes, "img/", 400);
+    expect(prefixes, "log.", 0);
+    prefixes_close(prefixes);
+}
+
+Test(inspect_prefix, nothing_delimits)
+{
+    struct prefixes *prefixes = fresh(NULL, 3);
+    ADD(prefixes, 1000, "%u%u", i * 2654435761u, i);
+    cr_assert(prefixes_end(prefixes));
+    cr_expect_str_eq(prefixes->delimiters, "");
+    cr_expect_eq(prefixes->sketch.count, 0);
+    prefixes_close(prefixes);
+}
+
+Test(inspect_prefix, no_keys_and_empty_ones)
+{
+    struct prefixes *prefixes = fresh(NULL, 3);
+    cr_assert(prefixes_end(prefixes));
+    prefixes_close(prefixes);
+    prefixes = fresh(NULL, 3);
+    cr_assert(prefixes_add(prefixes, (rf_slice){0}, 1));
+    cr_assert(prefixes_end(prefixes));
+    prefixes_close(prefixes);
+}
+
+Test(inspect_prefix, more_keys_than_are_kept)
+{
+    struct prefixes *prefixes = fresh(NULL, 1);
+    ADD(prefixes, 30000, "a:%u", i);
+    cr_expect(prefixes->settled);
+    cr_assert(prefixes_end(prefixes));
+    expect(prefixes, "a:", 30000);
+    prefixes_close(prefixes);
+}
+
+Test(inspect_prefix, told_and_deep)
+{
+    struct prefixes *prefixes = fresh("#", 2);
+    ADD(prefixes, 10, "a#b#c#%u:", i);
+    cr_assert(prefixes_end(prefixes));
+    expect(prefixes, "a#", 10);
+    expect(prefixes, "a#b#", 10);
+    expect(prefixes, "a#b#c#", 0);
+    prefixes_close(prefixes);
+    prefixes = fresh("#", 0);
+    ADD(prefixes, 10, "a#b#c#%u:", i);
+    cr_expect_eq(prefixes->sketch.count, 0);
+    prefixes_close(prefixes);
+}
