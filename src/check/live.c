@@ -190,7 +190,7 @@ static rf_code submit_held(rf_live *live, const rf_key_record *next, rf_error *e
     return settle(live, error);
 }
 
-rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_error *error)
+static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error)
 {
     TRY(submit_held(live, record, error));
     if (record->db == RF_LIBRARY)
@@ -208,17 +208,53 @@ rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_error *erro
     return RF_OK;
 }
 
-rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error)
+static rf_code finish(rf_live *live, rf_error *error)
 {
     TRY(submit_held(live, NULL, error));
     do {
-        TRY(live_drain(live, error));
         TRY(settle(live, error));
         TRY(live_drain(live, error));
     } while (live->again.count > 0);
-    TRY(live_count(live, error));
+    return live_count(live, error);
+}
+
+/* --- from outside -------------------------------------------------------------------------------------- */
+
+/* After an error nobody knows what is under way. */
+static rf_code conclude(rf_live *live, rf_code code, rf_error *error)
+{
+    if (code != RF_OK)
+        live->error = *error;
+    return code;
+}
+
+static rf_code still_fails(const rf_live *live, rf_error *error)
+{
+    *error = live->error;
+    return error->code;
+}
+
+rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, check(live, record, error), error);
+}
+
+rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    TRY(conclude(live, finish(live, error), error));
     *counts = live->counts;
     return RF_OK;
+}
+
+rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_scan(live, fn, ctx, error), error);
 }
 
 /* --- the beginning and the end ------------------------------------------------------------------------- */

@@ -78,6 +78,7 @@ struct rf_live {
     struct library *libraries;
     size_t library_count;
     bool libraries_known;
+    rf_error error; /* sticky once its code is set */
 };
 
 /* --- live.c --- */
@@ -137,6 +138,8 @@ void live_free_libraries(rf_live *live);
 
 /* Adds up the keys in the databases that occurred. */
 rf_code live_count(rf_live *live, rf_error *error);
+
+rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
 
 /* --- all of them --- */
 

@@ -103,7 +103,7 @@ static rf_code scan_node(const struct scan *scan, rf_error *error)
     return code;
 }
 
-rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
+rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
     TRY(live_load_libraries(live, error));
     for (size_t i = 0; i < live->library_count; i++)

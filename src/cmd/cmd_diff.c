@@ -76,7 +76,7 @@ static rf_code explain_key(void *ctx, rf_error *error)
     const struct explanation explanation = {
         .session = &diff->session,
         .before_count = diff->options->before_count,
-        .db = diff->options->db,
+        .db = (int64_t)diff->options->db,
         .key = diff->options->key,
         .memory = diff->options->memory,
         .limit = diff->options->limit,

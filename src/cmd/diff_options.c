@@ -3,25 +3,12 @@
 #include "diff_options.h"
 #include "differences.h"
 #include "message.h"
-#include "parse.h"
 #include "show.h"
 #include "status.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define UNTOLD_LIMIT UINT64_MAX
-
-enum { UNTOLD_DB = -1 };
-
-static bool take_db(const char *argument, void *values)
-{
-    uint64_t db;
-
-    if (!parse_count(argument, &db) || db > INT32_MAX)
-        return false;
-    ((struct diff_options *)values)->db = (int64_t)db;
-    return true;
-}
+#define UNTOLD UINT64_MAX
 
 #define AT(member) .offset = offsetof(struct diff_options, member)
 
@@ -35,7 +22,7 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "One key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of this key differ; it may have\n\\xNN for a byte",
      AT(explain)},
-    {OPTION_HANDLER, 0, "db", "N", "the database it is in (0)", .handle = take_db},
+    {OPTION_COUNT, 0, "db", "N", "the database it is in (0)", AT(db), .most = INT32_MAX},
     {OPTION_HEADING, .help = "Output"},
     {OPTION_COUNT, 0, "limit", "N", "show so many differences; 0 is all (50, all with\n--jsonl)", AT(limit)},
     {OPTION_FLAG, 0, "jsonl", .help = "each difference as a JSON object on a line", AT(jsonl)},
@@ -68,7 +55,7 @@ static bool check(const struct diff_options *options)
 
     if (is_dash(common->report))
         return wrong("differences and report cannot both go to stdout");
-    if (!options->explain && options->db != UNTOLD_DB)
+    if (!options->explain && options->db != UNTOLD)
         return wrong("--db is for --explain");
     if (!options->explain)
         return true;
@@ -83,9 +70,9 @@ static bool check(const struct diff_options *options)
 
 static void settle(struct diff_options *options)
 {
-    if (options->limit == UNTOLD_LIMIT)
+    if (options->limit == UNTOLD)
         options->limit = options->jsonl ? 0 : DIFFERENCES_SHOWN;
-    if (options->db == UNTOLD_DB)
+    if (options->db == UNTOLD)
         options->db = 0;
 }
 
@@ -123,7 +110,7 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
 {
     int first;
 
-    *options = (struct diff_options){.limit = UNTOLD_LIMIT, .db = UNTOLD_DB};
+    *options = (struct diff_options){.limit = UNTOLD, .db = UNTOLD};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

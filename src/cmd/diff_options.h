@@ -17,7 +17,7 @@ struct diff_options {
     const char *explain; /* a key, escaped; NULL: the data sets are compared */
     char *key_bytes;     /* of diff_options_free() to free */
     rf_slice key;        /* `explain` without escapes, in there */
-    int64_t db;          /* its database */
+    uint64_t db;         /* its database */
 };
 
 /* False: leave with *status; the help or the error has been printed. */

@@ -3,7 +3,6 @@
 #include "inspect_options.h"
 #include "inspect_prefix.h"
 #include "message.h"
-#include "parse.h"
 #include "status.h"
 #include "terminal.h"
 #include <string.h>
@@ -12,25 +11,6 @@
 enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
 
 static const uint64_t limit_untold = UINT64_MAX - 1;
-
-static bool take_limit(const char *argument, void *values)
-{
-    return parse_count(argument, &((struct inspect_options *)values)->limit);
-}
-
-static bool take_top(const char *argument, void *values)
-{
-    uint64_t *top = &((struct inspect_options *)values)->top;
-
-    return parse_count(argument, top) && *top <= TOP_MOST;
-}
-
-static bool take_depth(const char *argument, void *values)
-{
-    uint64_t *depth = &((struct inspect_options *)values)->depth;
-
-    return parse_count(argument, depth) && *depth <= PREFIX_DEPTH_MOST;
-}
 
 static bool take_delimiter(const char *argument, void *values)
 {
@@ -52,13 +32,13 @@ static const struct option_row rows[] = {
     {OPTION_CHOICE, 0, "sort", "ORDER",
      "keys: none (default), by size or elements the\ngreatest first, by expiry the soonest, or by key",
      AT(sort), .choices = sorts},
-    {OPTION_HANDLER, 0, "limit", "N", "keys: so many lines (default: all; sorted: 1000)", .handle = take_limit},
-    {OPTION_HANDLER, 0, "top", "N", "so many lines in lists of the greatest (10)", .handle = take_top},
+    {OPTION_COUNT, 0, "limit", "N", "keys: so many lines (default: all; sorted: 1000)", AT(limit)},
+    {OPTION_COUNT, 0, "top", "N", "so many lines in lists of the greatest (10)", AT(top), .most = TOP_MOST},
     {OPTION_HEADING, .help = "What is looked at"},
     EXPIRED_ROW(struct inspect_options),
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
      "what stands between the parts of a key; left out,\nit is found out from the keys", .handle = take_delimiter},
-    {OPTION_HANDLER, 0, "depth", "N", "so many parts of a key are counted as prefixes (3)", .handle = take_depth},
+    {OPTION_COUNT, 0, "depth", "N", "so many parts of a key are counted as prefixes (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct inspect_options),
 };

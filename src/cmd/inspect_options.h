@@ -13,9 +13,7 @@ enum key_sort { SORT_NONE, SORT_SIZE, SORT_ELEMENTS, SORT_EXPIRY, SORT_KEY };
 struct inspect_options {
     struct common_options common;
     bool json, keys;
-    int sort;              /* enum { TOP_MOST = 1000 };
-             
-enum key_sort */
+    int sort;              /* enum key_sort */
     uint64_t limit;        /* rows; UINT64_MAX: all */
     uint64_t top;          /* how many of each top list */
     const char *delimiter; /* characters; NULL: to be found out */

@@ -63,6 +63,11 @@ static bool store_choice(const struct option_row *row, const char *argument, int
     return false;
 }
 
+static bool store_count(const struct option_row *row, const char *argument, uint64_t *into)
+{
+    return parse_count(argument, into) && (row->most == 0 || *into <= row->most);
+}
+
 static bool store_size(const char *argument, uint64_t *into)
 {
     return parse_size(argument, into) && *into > 0;
@@ -81,7 +86,7 @@ static bool store(const struct option_row *row, const char *argument, void *valu
     case OPTION_FLAG: *(bool *)into = true; return true;
     case OPTION_STRING: *(const char **)into = argument; return true;
     case OPTION_CHOICE: return store_choice(row, argument, into);
-    case OPTION_COUNT: return parse_count(argument, into);
+    case OPTION_COUNT: return store_count(row, argument, into);
     case OPTION_SIZE: return store_size(argument, into);
     case OPTION_DURATION: return parse_duration(argument, into);
     case OPTION_SERVER: return store_server(argument, into);

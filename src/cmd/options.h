@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum option_kind {
     OPTION_HEADING,  /* no option: `help` heads the rows below */
@@ -12,7 +13,7 @@ enum option_kind {
     OPTION_FLAG,     /* bool */
     OPTION_STRING,   /* const char * */
     OPTION_CHOICE,   /* int, one of `choices` */
-    OPTION_COUNT,    /* uint64_t */
+    OPTION_COUNT,    /* uint64_t, up to `most` */
     OPTION_SIZE,     /* uint64_t, bytes; not 0 */
     OPTION_DURATION, /* int64_t, milliseconds */
     OPTION_SERVER,   /* rf_server */
@@ -32,6 +33,7 @@ struct option_row {
     const char *help;                    /* lines, with '\n' between them */
     size_t offset;                       /* of the destination in the command's struct; not for a handler */
     const struct option_choice *choices; /* up to a NULL name */
+    uint64_t most;                       /* 0: whatever fits */
     bool (*handle)(const char *argument, void *values); /* false: the argument makes no sense */
 };
 

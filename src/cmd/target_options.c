@@ -15,12 +15,12 @@ bool target_options_given(const struct target_options *options)
 {
     const char *const strings[] = {options->host, options->port,     options->socket, options->db,
                                    options->user, options->password, options->cacert, options->cacertdir,
-                                   options->cert, options->key,      options->sni,    options->timeout};
+                                   options->cert, options->key,      options->sni};
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
             return true;
-    return options->tls || options->insecure;
+    return options->tls || options->insecure || options->timeout_ms > 0;
 }
 
 /* --- passwords in argv ------------------------------------------------------------------------------ */
@@ -118,18 +118,15 @@ static bool take_numbers(struct resolving *r)
 {
     const struct target_options *options = r->options;
     uint64_t db;
-    int64_t ms;
 
     if (options->db) {
         if (!parse_count(options->db, &db) || db > INT_MAX)
             return wrong(r, "option '--database' takes a number");
         r->target->db = (int64_t)db;
     }
-    if (options->timeout) {
-        if (!parse_duration(options->timeout, &ms) || ms == 0 || ms > INT_MAX)
-            return wrong(r, "option '--timeout' takes a duration such as 5s");
-        r->target->timeout_ms = (int)ms;
-    }
+    if (options->timeout_ms > INT_MAX)
+        return wrong(r, "option '--timeout' takes no more than 24 days");
+    r->target->timeout_ms = (int)options->timeout_ms;
     return true;
 }
 

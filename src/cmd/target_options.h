@@ -15,7 +15,7 @@ struct target_options {
     const char *user, *password;
     bool tls, insecure;
     const char *cacert, *cacertdir, *cert, *key, *sni;
-    const char *timeout;
+    int64_t timeout_ms;
 };
 
 /* clang-format off */
@@ -37,7 +37,8 @@ struct target_options {
     TARGET_ROW(type, 0, "sni", "HOST", "TLS: the name to ask for, and to find in the\nserver's certificate", sni), \
     {OPTION_FLAG, 0, "insecure", .help = "TLS: do not verify the server's certificate",                       \
      .offset = offsetof(type, target_options.insecure)},                                                      \
-    TARGET_ROW(type, 0, "timeout", "DURATION", "wait so long to connect (10s), and for an\nanswer (60s)", timeout)
+    {OPTION_DURATION, 0, "timeout", "DURATION", "wait so long to connect (10s), and for an\nanswer (60s)",       \
+     .offset = offsetof(type, target_options.timeout_ms)}
 /* clang-format on */
 
 /* True if one of them was given. */

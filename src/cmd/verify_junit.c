@@ -6,6 +6,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* U+FFFE and U+FFFF are no characters to XML. */
+static bool is_no_character(rf_slice text, size_t length)
+{
+    return length == 3 && text.ptr[0] == 0xef && text.ptr[1] == 0xbf && text.ptr[2] >= 0xbe;
+}
+
 /* XML has no way to say most control characters, and wants UTF-8: what is neither comes out as '?'. */
 static void put_text(FILE *out, const char *text)
 {
@@ -16,7 +22,7 @@ static void put_text(FILE *out, const char *text)
         size_t length = utf8_length(left);
         uint8_t byte = *left.ptr;
 
-        if (length == 0 || byte < ' ' || byte == 0x7f)
+        if (length == 0 || byte < ' ' || byte == 0x7f || is_no_character(left, length))
             putc('?', out);
         else if (byte < sizeof named / sizeof *named && named[byte])
             fputs(named[byte], out);

@@ -142,7 +142,7 @@ static rf_code begin_value(struct dump_payload *p, rf_dialect dialect, rf_entry 
 rf_code dump_payload_open(struct dump_payload *p, rf_slice payload, int64_t db, rf_slice key,
                           const char *source, rf_entry *entry, rf_error *error)
 {
-    rf_dialect dialect;
+    rf_dialect dialect = RF_REDIS;
     *p = (struct dump_payload){.nobody = {NULL, NULL}};
     *entry = (rf_entry){
         .kind = RF_ENTRY_KEY, .db = db, .key = key, .expire_ms = RF_NO_EXPIRY, .idle = -1, .freq = -1};
