@@ -71,21 +71,17 @@ static rf_code take_topology(rf_live *live, struct topology *found, rf_error *er
     topology_free(&live->topology);
     live->topology = *found;
     live->stale = false;
-    address_free(&live->moved_to);
     describe(live);
     return take_nodes(live, error);
 }
 
-/* Asks whom a MOVED has named, as nobody knows better; then nodes of the cluster, then those of the target.
- */
+/* Nodes of the cluster know best; those of the target may be gone. */
 static rf_code find_anew(rf_live *live, struct topology *found, rf_error *error)
 {
     const rf_target *target = live->target;
     const struct topology *topology = &live->topology;
     rf_code code = RF_E_TARGET;
-    if (live->moved_to.host)
-        code = topology_find(target, &live->moved_to, 1, found, error);
-    if (code != RF_OK && topology->kind == RF_TARGET_CLUSTER)
+    if (topology->kind == RF_TARGET_CLUSTER)
         code = topology_find(target, topology->nodes, topology->node_count, found, error);
     return code == RF_OK ? RF_OK
                          : topology_find(target, target->addresses, target->address_count, found, error);
@@ -306,7 +302,6 @@ void rf_live_close(rf_live *live)
     rf_digester_free(live->digester);
     ask_free(live->held);
     asks_free(&live->again);
-    address_free(&live->moved_to);
     live_free_libraries(live);
     free(live->dbs);
     free(live);

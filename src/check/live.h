@@ -69,11 +69,10 @@ struct rf_live {
     rf_digester *digester;
     struct ask *held; /* the record checked last: the next one's offset will tell how long it is */
     struct asks again;
-    rf_address moved_to; /* named by a MOVED since the topology was found; no host: none */
-    bool stale;          /* the topology has changed, or a node is gone */
-    bool pause;          /* before asking again */
-    int64_t pause_ms;    /* how long; 0: not yet */
-    int64_t *dbs;        /* that occurred */
+    bool stale;       /* the topology has changed, or a node is gone */
+    bool pause;       /* before asking again */
+    int64_t pause_ms; /* how long; 0: not yet */
+    int64_t *dbs;     /* that occurred */
     size_t db_count;
     struct library *libraries;
     size_t library_count;

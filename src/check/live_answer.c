@@ -189,7 +189,7 @@ static enum trouble trouble_of(struct reply reply)
     return TROUBLE_NONE;
 }
 
-/* The "host:port" at the end of "MOVED slot host:port"; without a host it is that of the node asked. */
+/* The "host:port" at the end of "ASK slot host:port"; without a host it is that of the node asked. */
 static rf_code take_address(const struct taking *t, const rf_address *asked, rf_address *address)
 {
     rf_slice text = t->reply.text;
@@ -204,7 +204,6 @@ static rf_code take_address(const struct taking *t, const rf_address *asked, rf_
         return refuse(t);
     if (host.len == 0 || slice_equal(host, SLICE("?")))
         host = address_host(asked);
-    address_free(address);
     return address_make(host, port, address, t->error);
 }
 
@@ -218,8 +217,6 @@ static rf_code take_error(const struct taking *t, const rf_address *asked, struc
         return RF_E_TARGET;
     *t->answer->why = *t->error;
     t->answer->trouble = is_select ? TROUBLE_LOST : trouble;
-    if (trouble == TROUBLE_MOVED)
-        return take_address(t, asked, &t->live->moved_to);
     return trouble == TROUBLE_ASK ? take_address(t, asked, &ask->asking) : RF_OK;
 }
 

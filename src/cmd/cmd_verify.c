@@ -35,22 +35,26 @@ static bool is_fault(const struct verification *v, const struct input *input, rf
     return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Where nothing more can be read of an input. */
 static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
     const char *name = input_name(input);
+    uint64_t lost = input->decoded - (uint64_t)input->info.whole;
 
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
-    if (input->info.whole < 0) {
+    if (input->info.whole < 0)
         fprintf(v->out, "%s: what follows cannot be read\n", name);
-        return;
-    }
-    fprintf(v->out,
-            "%s: whole up to offset %" PRId64 ", where it can be cut; that loses %" PRIu64 " bytes%s\n", name,
-            input->info.whole, input->decoded - (uint64_t)input->info.whole,
-            fault->code == RF_E_TRUNCATED ? ", which are the beginning of something"
-                                          : ": the damage and what follows it");
+    else
+        fprintf(v->out, "%s: whole up to offset %" PRId64 "%s; cut there, it loses %" PRIu64 " byte%s%s\n",
+                name, input->info.whole, *input->layers ? " of what is unpacked" : "", lost, plural(lost),
+                fault->code == RF_E_TRUNCATED ? ": a beginning without an end"
+                                              : ": the damage and all behind it");
 }
 
 static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
@@ -112,11 +116,6 @@ static rf_code verify(void *ctx, rf_error *error)
 }
 
 /* --- the answer ------------------------------------------------------------------------------------- */
-
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
 
 static void say_soundness(const struct verification *v)
 {

@@ -27,6 +27,7 @@ static bool expand(struct common_options *common, char **operands, int *status)
     if (code == RF_OK)
         return true;
     message_failure(&error);
+    common->refused = code;
     *status = status_of(code);
     return false;
 }

@@ -20,6 +20,7 @@ struct common_options {
     bool quiet, verbose;
     rf_files inputs;      /* what the operands are read from; common_options_free() frees it */
     size_t operand_count; /* as the user named them */
+    rf_code refused;      /* why common_options_read() did not find out what they are read from */
 };
 
 extern const struct option_choice progress_choices[], expired_choices[];

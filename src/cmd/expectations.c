@@ -137,7 +137,7 @@ static bool within(const struct expectation *e, uint64_t number)
 
 static bool judge_number(struct expectation *e, uint64_t keys)
 {
-    snprintf(e->found, sizeof e->found, "%" PRIu64 " keys", keys);
+    snprintf(e->found, sizeof e->found, "%" PRIu64 " key%s", keys, keys == 1 ? "" : "s");
     return within(e, keys);
 }
 

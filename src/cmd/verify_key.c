@@ -140,28 +140,34 @@ static rf_code take_key(struct verification *v, rf_entry *entry, rf_error *error
 
 /* --- other entries ---------------------------------------------------------------------------------- */
 
+static rf_code fault_library(struct verification *v, const struct input *input, const rf_entry *entry,
+                             const rf_key_record *record, bool same, rf_error *error)
+{
+    char name[128];
+    rf_error fault;
+
+    text_escape(record->key, name, sizeof name);
+    fault = fault_of(entry, input, RF_E_DUPLICATE, "function library '%s' occurs twice%s", name,
+                     same ? "" : ", with different code");
+    return verify_fault(v, input, &fault, error);
+}
+
 /* In several inputs, shards of one data set, each has the same libraries; they count once. */
 static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
-    rf_error fault;
     bool again;
     rf_code code = rf_seen_add(v->libraries, entry, &again, error);
 
     if (code == RF_OK && again && v->options->own_inputs > 1)
         return RF_OK;
-    if (code == RF_E_DUPLICATE || again) {
-        fault = fault_of(entry, input, RF_E_DUPLICATE, "%s",
-                         again ? "a function library occurs twice" : error->message);
-        return verify_fault(v, input, &fault, error);
-    }
+    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
+    if (code == RF_E_DUPLICATE || again)
+        return fault_library(v, input, entry, &record, again, error);
     if (code != RF_OK)
         return code;
-    rf_digest_add(&v->digest, rf_digest_library(entry->text));
-    if (!v->compare && !v->live)
-        return RF_OK;
-    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
-    return against_take(v, &record, error);
+    rf_digest_add(&v->digest, record.value);
+    return v->compare || v->live ? against_take(v, &record, error) : RF_OK;
 }
 
 /* What a command does, only a server can tell. */

@@ -91,13 +91,23 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
+/* An AOF directory whose manifest is damaged is not as it should be. */
+static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
+{
+    if (common_options_read(&options->common, table.command, operands, count, status))
+        return true;
+    if (*status == STATUS_INPUT && options->common.refused != RF_E_READ)
+        *status = STATUS_NO;
+    return false;
+}
+
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
 {
     int first;
 
     *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
-        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        !read_inputs(options, argv + first, argc - first, status))
         return false;
     options->own_inputs = options->common.inputs.count;
     *status = STATUS_USAGE;
