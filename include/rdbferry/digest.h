@@ -38,8 +38,8 @@
  * id, or anywhere in an empty stream; entries added - length for one before the first entry, and one more for
  * one at it, provided that nothing behind it was deleted; else -1.
  *
- * A module's value is what the module wrote. Some write the same data in another way after each load, as vector
- * sets do.
+ * A module's value is what the module wrote. Some write the same data in another way after each load, as
+ * vector sets do.
  *
  * What is no data is left out: when a key was used, when a consumer was last seen or active, idempotency
  * records (they last for seconds), AUX fields, what modules keep beside the keys. */

@@ -7,8 +7,10 @@
  *     redis+sentinel://[user:password@]host[:port][,host[:port]...]/name[/db]     rediss+sentinel:// too
  *     redis+cluster://[user:password@]host[:port][,host[:port]...]                rediss+cluster:// too
  *
- * A password without a user is ":password@"; both are percent-decoded. A plain URL finds out what it is
- * talking to. Passwords never come back out: not in errors, not in names. */
+ * Where redis stands, valkey may stand. A password without a user is ":password@"; names and passwords are
+ * percent-decoded; an IPv6 address stands in brackets. Ports left out are 6379, and 26379 for Sentinels. A
+ * plain URL finds out what it is talking to. Sentinels need no name where they watch one primary alone, and
+ * no password where they have none. Passwords never come back out: not in errors, not in names. */
 #ifndef RDBFERRY_TARGET_H
 #define RDBFERRY_TARGET_H
 
@@ -38,9 +40,10 @@ typedef struct rf_target {
     char *user, *password; /* NULL: none */
     int64_t db;
     bool tls;
-    bool insecure;                               /* TLS: the certificate is not verified */
-    char *cacert, *cacertdir, *cert, *key, *sni; /* NULL: as OpenSSL and the host's name say */
-    int timeout_ms;                              /* for connecting, and for an answer; 0: a good one */
+    bool insecure;                         /* TLS: the certificate is not verified */
+    char *cacert, *cacertdir, *cert, *key; /* NULL: as OpenSSL has it; none */
+    char *sni;      /* the name to ask for and to find in the certificate; NULL: the host's own */
+    int timeout_ms; /* for connecting, and for an answer to go on; 0: 10 s, 60 s */
 } rf_target;
 
 /* True for what rf_target_parse() takes: a text with one of the schemes above. */
@@ -51,7 +54,8 @@ RF_API rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error)
 
 RF_API rf_code rf_target_add_address(rf_target *target, const char *host, int port, rf_error *error);
 
-/* Without user and password: "redis://10.0.0.5:6379/0", for messages. Returns the length it needs. */
+/* Without user and password: "redis://10.0.0.5:6379/0", for messages; reads as the same target. Returns the
+ * length it needs. */
 RF_API size_t rf_target_format(const rf_target *target, char *out, size_t size);
 
 /* Wipes the password before freeing it. */

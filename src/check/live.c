@@ -10,7 +10,7 @@
 
 enum {
     PATIENCE_MS = 30 * 1000, /* with trouble, where the target names no timeout */
-    LOSSES_MAX = 3,          /* of connections, for one ask */
+    LOSSES_MAX = 3,          /* of connections, over one answer */
     FIRST_PAUSE_MS = 20,
     LAST_PAUSE_MS = 1000,
 };
@@ -122,15 +122,17 @@ static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
 
 rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why, rf_error *error)
 {
+    bool lost = trouble == TROUBLE_LOST || trouble == TROUBLE_BESIDE;
     int64_t now = clock_monotonic_ms();
-    if (ask->since_ms == 0)
+    if (ask->since_ms == 0 && !lost)
         ask->since_ms = now;
     ask->losses += trouble == TROUBLE_LOST;
     ask->redirects += trouble == TROUBLE_MOVED || trouble == TROUBLE_ASK;
     asks_append(&live->again, ask);
     live->stale |= trouble != TROUBLE_ASK;
-    live->pause |= trouble == TROUBLE_WAIT || trouble == TROUBLE_LOST || ask->redirects > 1;
-    if (ask->losses <= LOSSES_MAX && now - ask->since_ms <= patience_ms(live))
+    live->pause |= lost || trouble == TROUBLE_WAIT || ask->redirects > 1;
+    bool too_long = ask->since_ms > 0 && now - ask->since_ms > patience_ms(live);
+    if (ask->losses <= LOSSES_MAX && !too_long)
         return RF_OK;
     *error = *why;
     return why->code;

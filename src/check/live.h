@@ -23,10 +23,11 @@
 /* Why an ask has to be asked again. */
 enum trouble {
     TROUBLE_NONE,
-    TROUBLE_MOVED, /* the slot is another node's */
-    TROUBLE_ASK,   /* this key is on another node, while its slot moves there */
-    TROUBLE_WAIT,  /* not now */
-    TROUBLE_LOST,  /* the connection is gone */
+    TROUBLE_MOVED,  /* the slot is another node's */
+    TROUBLE_ASK,    /* this key is on another node, while its slot moves there */
+    TROUBLE_WAIT,   /* not now; or the node cannot be reached */
+    TROUBLE_LOST,   /* the connection was lost over its answer */
+    TROUBLE_BESIDE, /* the connection was lost over another one's */
 };
 
 struct ask {
@@ -36,7 +37,7 @@ struct ask {
     rf_address asking;    /* of the node to ask once, with ASKING; no host: the slot's */
     unsigned steps;       /* what was sent for it, a bit for each of the steps in live_answer.c */
     unsigned redirects, losses;
-    int64_t since_ms; /* its first trouble; 0: none */
+    int64_t since_ms; /* when it was told first to wait or to ask elsewhere; 0: never */
     uint8_t key[];
 };
 

@@ -254,6 +254,7 @@ static rf_code take_step(rf_live *live, struct live_node *node, struct ask *ask,
                        .error = error};
     rf_code code = client_reply(node->client, &t.reply, &t.rest, answer->why);
     if (code == RF_E_TARGET) {
+        error_key(answer->why, ask->record.db, ask->record.key);
         answer->trouble = TROUBLE_LOST;
         return RF_OK;
     }

@@ -91,14 +91,15 @@ static rf_code connect_node(const rf_live *live, struct live_node *node, rf_erro
     return node->client ? RF_OK : client_open(live->target, &node->address, &node->client, error);
 }
 
-/* Nothing that was sent to the node will be answered any more. */
-static rf_code lose(rf_live *live, struct live_node *node, const rf_error *why, rf_error *error)
+/* Nothing that was sent to the node will be answered any more; `trouble` is that of the oldest ask. */
+static rf_code lose(rf_live *live, struct live_node *node, enum trouble trouble, const rf_error *why,
+                    rf_error *error)
 {
     rf_code code = RF_OK;
     disconnect(node);
     node->expected = 0;
-    for (struct ask *ask; code == RF_OK && (ask = asks_take(&node->waiting));)
-        code = live_again(live, ask, TROUBLE_LOST, why, error);
+    for (struct ask *ask; code == RF_OK && (ask = asks_take(&node->waiting)); trouble = TROUBLE_BESIDE)
+        code = live_again(live, ask, trouble, why, error);
     return code;
 }
 
@@ -112,7 +113,7 @@ static rf_code take_one(rf_live *live, struct live_node *node, rf_error *error)
     struct ask *ask = node->waiting.first;
     TRY(answer_take(live, node, ask, &trouble, &why, error));
     if (trouble == TROUBLE_LOST)
-        return lose(live, node, &why, error);
+        return lose(live, node, TROUBLE_LOST, &why, error);
     asks_take(&node->waiting);
     node->expected -= ask->expected;
     if (trouble != TROUBLE_NONE)
@@ -148,7 +149,7 @@ rf_code live_drain(rf_live *live, rf_error *error)
             rf_code code = client_flush(live->nodes[i]->client, &why);
             if (code == RF_E_MEMORY)
                 *error = why;
-            TRY(code == RF_E_TARGET ? lose(live, live->nodes[i], &why, error) : code);
+            TRY(code == RF_E_TARGET ? lose(live, live->nodes[i], TROUBLE_LOST, &why, error) : code);
         }
     for (size_t i = 0; i < live->node_count; i++)
         TRY(drain_node(live, live->nodes[i], error));
@@ -173,7 +174,7 @@ rf_code live_send(rf_live *live, struct live_node *node, struct ask *ask, rf_err
     if (code == RF_OK && client_unsent(node->client) > UNSENT_MAX)
         code = client_flush(node->client, &why);
     if (code == RF_E_TARGET)
-        return lose(live, node, &why, error);
+        return lose(live, node, node->client ? TROUBLE_LOST : TROUBLE_WAIT, &why, error);
     if (code != RF_OK)
         *error = why;
     return code;

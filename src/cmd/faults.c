@@ -46,8 +46,7 @@ rf_code faults_add(struct faults *faults, const rf_error *fault, rf_error *error
 bool faults_last_is(const struct faults *faults, const rf_error *fault)
 {
     return faults->count > 0 && faults->last.offset == fault->offset &&
-           strcmp(faults->last.message, fault->message) == 0 &&
-           strcmp(faults->last.input, fault->input) == 0;
+           strcmp(faults->last.message, fault->message) == 0 && strcmp(faults->last.input, fault->input) == 0;
 }
 
 void faults_report(struct json *json, const struct faults *faults)

@@ -170,7 +170,7 @@ rf_code client_call(struct client *c, const char *const *words, struct reply *he
     enum { MOST_WORDS = 8 };
     rf_slice argv[MOST_WORDS];
     size_t argc = 0;
-    for (; words[argc] && argc < MOST_WORDS; argc++)
+    for (; argc < MOST_WORDS && words[argc]; argc++)
         argv[argc] = slice_of(words[argc], strlen(words[argc]));
     TRY(client_put(c, argv, argc, error));
     TRY(client_reply(c, head, rest, error));

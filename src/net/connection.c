@@ -102,9 +102,10 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     char port[12];
     snprintf(port, sizeof port, "%d", address->port);
     int refused = getaddrinfo(address->host, port, &hints, &found);
+    if (refused == EAI_SYSTEM)
+        return fail_errno(error, RF_E_TARGET, "%s: cannot find the host", c->name);
     if (refused != 0)
-        return fail(error, RF_E_TARGET, "%s: cannot find the host: %s", c->name,
-                    refused == EAI_SYSTEM ? strerror(errno) : gai_strerror(refused));
+        return fail(error, RF_E_TARGET, "%s: cannot find the host: %s", c->name, gai_strerror(refused));
     for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
         c->fd = connect_socket(one->ai_addr, one->ai_addrlen, timeout_ms);
     rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);

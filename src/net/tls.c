@@ -83,7 +83,9 @@ static bool expect_host(SSL *ssl, const char *host)
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (is_ip(host))
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-    return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+    void *name = (void *)(uintptr_t)host; /* what SSL_set_tlsext_host_name() does, but for the qualifier */
+    return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
+           SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
 static rf_code make_ssl(const rf_target *target, const char *host, int fd, SSL **out, rf_error *error)

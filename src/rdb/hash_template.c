@@ -139,7 +139,7 @@ static rf_code read_template(struct window *w, rf_code (*read)(struct window *, 
 rf_code hash_templates_read(struct hash_templates *templates, struct window *w)
 {
     uint64_t id;
-    struct hash_template template;
+    struct hash_template template = {0};
     TRY(rdb_length(w, &id));
     if (hash_templates_find(templates, id))
         return window_fail(w, RF_E_CORRUPT, "hash template %llu is defined twice", (unsigned long long)id);
