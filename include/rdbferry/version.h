@@ -33,6 +33,9 @@ RF_API bool rf_server_at_least(rf_server a, rf_server b);
  * server is unknown. Of a server newer than this program knows it is that of the newest it knows. */
 RF_API int rf_server_rdb_version(rf_server server);
 
+/* Whether a server, of which the version is known, loads files of this RDB version. */
+RF_API bool rf_server_reads_version(rf_server server, rf_dialect dialect, int rdb_version);
+
 /* The newest server that writes this RDB version: what an input without a `redis-ver` may come from.
  * Versions never released (3 to 5) count as the next one; of one not known yet the server is unknown. */
 RF_API rf_server rf_server_of_rdb(rf_dialect dialect, int rdb_version);

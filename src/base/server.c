@@ -99,6 +99,14 @@ int rf_server_rdb_version(rf_server server)
     return version;
 }
 
+/* The two projects' versions after 11 mean nothing to each other. */
+bool rf_server_reads_version(rf_server server, rf_dialect dialect, int rdb_version)
+{
+    enum { LAST_COMMON = 11 };
+    return rdb_version <= rf_server_rdb_version(server) &&
+           (rdb_version <= LAST_COMMON || dialect == server.dialect);
+}
+
 rf_server rf_server_of_rdb(rf_dialect dialect, int rdb_version)
 {
     const struct release *found = NULL;

@@ -2,6 +2,7 @@
 /* `rdbferry convert`: entries of all inputs, one after the other, go into one sink. */
 #include "command.h"
 #include "convert_options.h"
+#include "failure.h"
 #include "message.h"
 #include "report.h"
 #include "session.h"
@@ -101,15 +102,6 @@ static rf_code need_sink(struct conversion *conversion, const struct input *inpu
 
 /* --- the flow --------------------------------------------------------------------------------------- */
 
-/* What commands do to the keys of other inputs, nobody can tell without running them. */
-static rf_code refuse_to_join(rf_error *error)
-{
-    *error = (rf_error){.code = RF_E_ARGUMENT, .offset = -1, .file_offset = -1, .db = -1};
-    snprintf(error->message, sizeof error->message,
-             "the commands of an AOF cannot be joined with other inputs");
-    return error->code;
-}
-
 static void leave_out_function(struct conversion *conversion, const rf_entry *entry)
 {
     rf_notify listener = notices_listener(&conversion->session.notices);
@@ -131,8 +123,9 @@ static rf_code put_entry(void *ctx, struct input *input, rf_entry *entry, rf_err
     code = need_sink(conversion, input, error);
     if (code != RF_OK)
         return code;
+    /* What commands do to the keys of other inputs, nobody can tell without running them. */
     if (entry->kind == RF_ENTRY_COMMAND && conversion->options->common.operand_count > 1)
-        return refuse_to_join(error);
+        return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
     if (conversion->seen)
         code = rf_seen_add(conversion->seen, entry, &again, error);
     if (again)

@@ -120,6 +120,8 @@ static enum status run(struct diff *diff)
 
     notices_summarize(&diff->session.notices);
     if (code != RF_OK) {
+        if (diff->differences.shown > 0 && !diff->options->jsonl)
+            puts("... and it is not known what else: the comparison has failed");
         if (!ferror(stdout)) /* of which the program itself speaks in the end */
             message_failure(&error);
     } else {
@@ -143,6 +145,7 @@ static bool open_diff(struct diff *diff)
         .limit = diff->options->limit,
         .jsonl = diff->options->jsonl,
         .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
+        .keep = diff->options->common.report != NULL,
         .inputs = diff->session.inputs,
         .input_count = diff->session.input_count,
     };
@@ -162,6 +165,7 @@ int diff_run(int argc, char **argv)
         status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
         rf_compare_close(diff.compare);
         rf_digester_free(diff.digester);
+        differences_free(&diff.differences);
         session_close(&diff.session);
     }
     diff_options_free(&options);

@@ -2,6 +2,7 @@
 /* `rdbferry inspect`: what is in it, as a person reads it. Each key is measured once; what is counted of it
  * is in constant memory. */
 #include "command.h"
+#include "failure.h"
 #include "inspect.h"
 #include "message.h"
 #include "report.h"
@@ -10,13 +11,6 @@
 #include <string.h>
 
 enum { KEY_KEPT_FOR_PAGE = 256, KEY_KEPT_FOR_ROW = 4096 };
-
-static rf_code out_of_memory(rf_error *error)
-{
-    *error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
-    snprintf(error->message, sizeof error->message, "out of memory");
-    return error->code;
-}
 
 /* --- counting --------------------------------------------------------------------------------------- */
 
@@ -50,7 +44,7 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
         good = good && top_offer(&inspection->largest, measure->elements, key, measure);
         histogram_add(&inspection->elements, &element_ranges, measure->elements, measure->memory);
     }
-    return good ? RF_OK : out_of_memory(error);
+    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -61,7 +55,8 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     rf_code code = RF_OK;
 
     if (entry->kind != RF_ENTRY_KEY)
-        return beside_add(&inspection->beside, input, entry) ? RF_OK : out_of_memory(error);
+        return beside_add(&inspection->beside, input, entry) ? RF_OK
+                                                             : failure(error, RF_E_MEMORY, "out of memory");
     if (entry->type == RF_MODULE)
         code = rf_value_module(entry->value, module, error);
     if (code == RF_OK)
@@ -80,7 +75,9 @@ static rf_code take_sorted(struct inspection *inspection, const rf_entry *key, c
 {
     struct top *sorted = &inspection->sorted;
 
-    return top_offer(sorted, top_rank(sorted, key, measure), key, measure) ? RF_OK : out_of_memory(error);
+    return top_offer(sorted, top_rank(sorted, key, measure), key, measure)
+               ? RF_OK
+               : failure(error, RF_E_MEMORY, "out of memory");
 }
 
 /* RF_END: no more rows are wanted, or stdout, which is looked after at the end, takes no more. */

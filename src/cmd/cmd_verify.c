@@ -2,6 +2,7 @@
 /* `rdbferry verify`: is it sound, is it complete, is it what is expected, is it the same as something else?
  */
 #include "command.h"
+#include "failure.h"
 #include "message.h"
 #include "report.h"
 #include "verify.h"
@@ -12,27 +13,14 @@
 /* Values of more members are searched for repeated ones only with --strict. */
 enum { USUALLY_COMPARED = 1024 * 1024 };
 
-rf_code verify_fail(rf_error *error, rf_code code, const char *text)
-{
-    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
-    snprintf(error->message, sizeof error->message, "%s", text);
-    return code;
-}
-
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-static bool was_named(const struct verification *v, const struct input *input)
-{
-    return v->options->own_inputs == v->options->common.operand_count || input->opened;
-}
-
-/* What an input is, as against what keeps it from being read. A file that is missing from an AOF directory is
- * a fault of the directory. */
+/* A file that is missing from an AOF directory is a fault of the directory. */
 static bool is_fault(const struct verification *v, const struct input *input, rf_code code)
 {
-    if (code == RF_E_READ)
-        return !was_named(v, input);
-    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
+    bool was_named = v->options->own_inputs == v->options->common.operand_count;
+
+    return verify_is_fault(code) || (code == RF_E_READ && !was_named && !input->opened);
 }
 
 static const char *plural(uint64_t count)
@@ -40,38 +28,80 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
+/* A torn AOF can be cut where it is whole, if it is the last one and no other file is made of it. */
+static bool can_be_cut(const struct verification *v, const struct input *input)
+{
+    return !*input->layers && input == &v->session.inputs[v->options->own_inputs - 1];
+}
+
 /* Where nothing more can be read of an input. */
 static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
     const char *name = input_name(input);
-    uint64_t lost = input->decoded - (uint64_t)input->info.whole;
+    uint64_t whole = (uint64_t)input->info.whole, lost = input->decoded - whole;
 
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
-    if (input->info.whole < 0)
+    if (input->info.whole < 0) {
         fprintf(v->out, "%s: what follows cannot be read\n", name);
-    else
-        fprintf(v->out, "%s: whole up to offset %" PRId64 "%s; cut there, it loses %" PRIu64 " byte%s%s\n",
-                name, input->info.whole, *input->layers ? " of what is unpacked" : "", lost, plural(lost),
-                fault->code == RF_E_TRUNCATED ? ": a beginning without an end"
-                                              : ": the damage and all behind it");
+        return;
+    }
+    fprintf(v->out, "%s: whole up to offset 0x%" PRIx64, name, whole);
+    if (can_be_cut(v, input))
+        fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost, plural(lost));
+    fputs(fault->code == RF_E_TRUNCATED ? ", a beginning without an end\n"
+                                        : ", the damage and all behind it\n",
+          v->out);
+}
+
+/* The other inputs are still read. */
+static rf_code give_up(struct verification *v, const struct input *input, const rf_error *why)
+{
+    struct input_state *state = &v->states[input - v->session.inputs];
+
+    message_failure(why);
+    state->unread = true;
+    state->why = *why;
+    if (!v->error)
+        v->error = &state->why;
+    return RF_OK;
+}
+
+/* What the target could not even begin to load. */
+static rf_code check_version(struct verification *v, const struct input *input, rf_error *error)
+{
+    const rf_server reads = v->options->reads;
+    const rf_reader_info *info = &input->info;
+    rf_error fault;
+
+    if (reads.major == 0 || info->rdb_version == 0 ||
+        rf_server_reads_version(reads, info->dialect, info->rdb_version))
+        return RF_OK;
+    failure(&fault, RF_E_UNSAYABLE, "RDB version %d, which the target version cannot load",
+            info->rdb_version);
+    return verify_fault(v, input, &fault, error);
 }
 
 static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
 {
+    size_t number = (size_t)(input - v->session.inputs);
     rf_error fault;
     rf_code code, drained;
 
     v->reading = input;
     code = session_read(&v->session, input, verify_take, v, &fault);
     drained = rf_digest_pool_drain(v->pool, error);
+    if (drained == RF_OK)
+        drained = check_version(v, input, error);
     if (drained != RF_OK || code == RF_OK)
         return drained;
-    if (!is_fault(v, input, code)) {
+    if (code >= RF_E_UNSAYABLE) {
         *error = fault;
         return code;
     }
-    code = faults_last_is(&v->faults, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
+    if (!is_fault(v, input, code))
+        return give_up(v, input, &fault);
+    code = faults_last_is(&v->faults, number, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
     say_end(v, input, &fault);
     return code;
 }
@@ -112,13 +142,23 @@ static rf_code verify(void *ctx, rf_error *error)
     if (code != RF_OK)
         return code;
     judge(v);
-    return against_finish(v, error);
+    return v->error ? RF_OK : against_finish(v, error);
 }
 
 /* --- the answer ------------------------------------------------------------------------------------- */
 
+/* What is not as it should be besides; `but`: it is sound. */
+static void say_but(const struct verification *v, const char *but)
+{
+    if (v->unmet > 0)
+        fprintf(v->out, ", %s%zu expectation%s not met", but, v->unmet, v->unmet == 1 ? " is" : "s are");
+    if (differences_total(&v->differences) > 0)
+        fprintf(v->out, ", %snot the same", v->unmet > 0 ? "" : but);
+}
+
 static void say_soundness(const struct verification *v)
 {
+    bool sound = v->faults.count == 0 && v->warnings == 0 && !v->error;
     char inputs[256], counts[160];
 
     snprintf(inputs, sizeof inputs, "%s", input_name(v->session.inputs));
@@ -128,10 +168,13 @@ static void say_soundness(const struct verification *v)
     fprintf(v->out, "%s: ", inputs);
     if (v->faults.count > 0)
         fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, plural(v->faults.count));
+    else if (v->error)
+        fputs("not all could be read", v->out);
     else if (v->warnings > 0)
         fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, plural(v->warnings));
     else
         fputs("sound", v->out);
+    say_but(v, sound ? "but " : "");
     fprintf(v->out, "; %s\n", counts);
 }
 
@@ -141,7 +184,7 @@ static void say_expectations(const struct verification *v)
         const struct expectation *e = &v->options->expectations.all[i];
 
         if (!e->met)
-            fprintf(v->out, "expected %s: %s\n", e->option, e->found);
+            fprintf(v->out, "%s is not met: %s\n", e->option, e->found);
     }
 }
 
@@ -176,22 +219,20 @@ static void say_rest(const struct verification *v, const char *what, uint64_t co
     uint64_t limit = v->options->limit;
 
     if (limit > 0 && count > limit)
-        fprintf(v->out, "... %" PRIu64 " more %s; --limit 0 shows all\n", count - limit, what);
+        fprintf(v->out, "... %" PRIu64 " more %s%s; --limit 0 shows all\n", count - limit, what,
+                plural(count - limit));
 }
 
 static void say_answer(const struct verification *v)
 {
-    say_rest(v, "faults", v->faults.count);
-    say_rest(v, "differences", differences_total(&v->differences));
+    say_rest(v, "fault", v->faults.count);
+    say_rest(v, "difference", differences_total(&v->differences));
     say_expectations(v);
-    if (v->options->digest) {
-        if (v->faults.count == 0)
-            say_digest(v);
+    if (v->options->digest && v->faults.count == 0 && !v->error)
+        say_digest(v);
+    if (v->options->common.quiet || (v->options->digest && verify_is_sound(v)))
         return;
-    }
-    if (v->options->common.quiet)
-        return;
-    if (v->options->against)
+    if (v->options->against && !v->error)
         say_against(v);
     say_soundness(v);
 }
@@ -215,11 +256,14 @@ static enum status run(struct verification *v)
 {
     rf_error error;
     rf_code code = session_run(&v->session, verify, NULL, v, &error);
-    enum status status = code != RF_OK ? status_of(code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
+    enum status status;
 
     notices_summarize(&v->session.notices);
-    v->error = code == RF_OK ? NULL : &error;
-    if (!v->error)
+    v->ended_early = code != RF_OK;
+    if (v->ended_early)
+        v->error = &error;
+    status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
+    if (!v->ended_early)
         say_answer(v);
     else if (!ferror(v->out)) /* of which the program itself speaks in the end */
         message_failure(v->error);
@@ -235,9 +279,9 @@ static bool prepare(struct verification *v)
     v->session.resume = true;
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
-    v->faults_of = calloc(v->session.input_count, sizeof *v->faults_of);
+    v->states = calloc(v->session.input_count + 1, sizeof *v->states);
     v->libraries = rf_seen_new();
-    if (v->faults_of && v->libraries)
+    if (v->states && v->libraries)
         return true;
     message_error("out of memory");
     return false;
@@ -249,9 +293,19 @@ static void discard(struct verification *v)
     rf_compare_close(v->compare);
     rf_seen_free(v->libraries);
     rf_digest_pool_close(v->pool);
-    free(v->faults_of);
+    free(v->states);
+    differences_free(&v->differences);
     faults_free(&v->faults);
     session_close(&v->session);
+}
+
+/* The inputs could not even be found out; reports are still wanted. */
+static void report_refusal(struct verification *v)
+{
+    v->error = &v->options->common.refusal;
+    v->ended_early = true;
+    if (prepare(v))
+        write_reports(v);
 }
 
 int verify_run(int argc, char **argv)
@@ -260,10 +314,11 @@ int verify_run(int argc, char **argv)
     struct verification v = {.options = &options};
     int status;
 
-    if (verify_options_read(argc, argv, &options, &status)) {
+    if (verify_options_read(argc, argv, &options, &status))
         status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
-        discard(&v);
-    }
+    else if (options.common.refusal.code != RF_OK)
+        report_refusal(&v);
+    discard(&v);
     verify_options_free(&options);
     return status;
 }

@@ -4,7 +4,10 @@
 #include "inputs.h"
 #include "message.h"
 #include "status.h"
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const struct option_choice progress_choices[] = {
@@ -27,12 +30,12 @@ static bool expand(struct common_options *common, char **operands, int *status)
     if (code == RF_OK)
         return true;
     message_failure(&error);
-    common->refused = code;
+    common->refusal = error;
     *status = status_of(code);
     return false;
 }
 
-static bool check_stdin(const struct common_options *common, const char *command)
+bool inputs_take_stdin_once(const struct common_options *common, const char *command)
 {
     bool seen = false;
 
@@ -53,28 +56,66 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
-                        const char *command)
+bool stat_directory(const char *path, struct stat *found)
 {
-    struct stat written, read;
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX];
 
-    if (!path || (is_dash(path) ? fstat(STDOUT_FILENO, &written) : stat(path, &written)) != 0)
-        return true;
+    if (!slash)
+        return stat(".", found) == 0;
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
+    return stat(directory, found) == 0;
+}
+
+static bool is_input(const struct common_options *common, const struct stat *written)
+{
+    struct stat read;
+
     for (size_t i = 0; i < common->inputs.count; i++) {
         const struct input input = {.path = common->inputs.paths[i]};
 
-        if (input_stat(&input, &read) && same_file(&written, &read)) {
-            message_usage(command, "%s '%s' is also an input", what, path);
-            return false;
-        }
+        if (input_stat(&input, &read) && same_file(written, &read))
+            return true;
     }
-    return true;
+    return false;
+}
+
+/* It is a manifest, or one of the files in an AOF directory. */
+static bool is_of_operand(const struct common_options *common, const char *path, const struct stat *written)
+{
+    struct stat operand, directory;
+    bool lies_somewhere = !is_dash(path) && stat_directory(path, &directory);
+
+    for (size_t i = 0; i < common->operand_count; i++) {
+        if (is_dash(common->operands[i]) || stat(common->operands[i], &operand) != 0)
+            continue;
+        if (same_file(written, &operand))
+            return true;
+        if (S_ISREG(written->st_mode) && lies_somewhere && S_ISDIR(operand.st_mode) &&
+            directory.st_dev == operand.st_dev && directory.st_ino == operand.st_ino)
+            return true;
+    }
+    return false;
+}
+
+bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
+                        const char *command)
+{
+    struct stat written;
+
+    if (!path || (is_dash(path) ? fstat(STDOUT_FILENO, &written) : stat(path, &written)) != 0)
+        return true;
+    if (!is_input(common, &written) && !is_of_operand(common, path, &written))
+        return true;
+    message_usage(command, "%s '%s' is also an input", what, path);
+    return false;
 }
 
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
                          int *status)
 {
     *status = STATUS_USAGE;
+    common->operands = operands;
     common->operand_count = (size_t)count;
     if (count == 0) {
         message_usage(command, "no input");
@@ -82,7 +123,8 @@ bool common_options_read(struct common_options *common, const char *command, cha
     }
     if (!expand(common, operands, status))
         return false;
-    return check_stdin(common, command) && inputs_differ_from(common, common->report, "the report", command);
+    return inputs_take_stdin_once(common, command) &&
+           inputs_differ_from(common, common->report, "the report", command);
 }
 
 void common_options_free(struct common_options *common)

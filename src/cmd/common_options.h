@@ -18,9 +18,10 @@ struct common_options {
     int expired;        /* enum expired_policy */
     int progress;       /* enum progress_when */
     bool quiet, verbose;
-    rf_files inputs;      /* what the operands are read from; common_options_free() frees it */
-    size_t operand_count; /* as the user named them */
-    rf_code refused;      /* why common_options_read() did not find out what they are read from */
+    rf_files inputs; /* what the operands are read from; common_options_free() frees it */
+    char **operands; /* as the user named them; they lie in argv */
+    size_t operand_count;
+    rf_error refusal; /* why common_options_read() did not find out what they are read from */
 };
 
 extern const struct option_choice progress_choices[], expired_choices[];
@@ -51,12 +52,20 @@ bool common_options_read(struct common_options *common, const char *command, cha
 
 void common_options_free(struct common_options *common);
 
-/* False where `path`, which is going to be written and called `what`, is one of the inputs; the error has
- * been printed. NULL is let through. */
+/* False where stdin is more than one of the inputs; the error has been printed. */
+bool inputs_take_stdin_once(const struct common_options *common, const char *command);
+
+/* False where `path`, which is going to be written and called `what`, is one of the inputs, or a file of an
+ * AOF directory that is; the error has been printed. NULL is let through. */
 bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
                         const char *command);
 
-/* True for two names of stdin or stdout. */
+/* "-", which stands for stdin or stdout. */
 bool is_dash(const char *path);
+
+struct stat;
+
+/* The directory in which a file lies or would lie. */
+bool stat_directory(const char *path, struct stat *found);
 
 #endif

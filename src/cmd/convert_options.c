@@ -147,18 +147,6 @@ static bool stat_output(const char *path, struct stat *found)
     return (is_dash(path) ? fstat(STDOUT_FILENO, found) : stat(path, found)) == 0;
 }
 
-/* Where a file lies or would lie. */
-static bool stat_directory(const char *path, struct stat *found)
-{
-    const char *slash = strrchr(path, '/');
-    char directory[PATH_MAX];
-
-    if (!slash)
-        return stat(".", found) == 0;
-    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
-    return stat(directory, found) == 0;
-}
-
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -9,11 +9,13 @@
  *     ~ function       'library': value */
 #include "differences.h"
 #include "differences_json.h"
+#include "failure.h"
 #include "message.h"
 #include "show.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- what differs ----------------------------------------------------------------------------------- */
@@ -106,11 +108,40 @@ static void print_line(const struct differences *differences, const rf_differenc
 
 /* --- taking and summing up -------------------------------------------------------------------------- */
 
-static rf_code fail_to_print(rf_error *error)
+typedef void print_fn(const struct differences *differences, const rf_difference *difference,
+                      unsigned changes);
+
+/* What `print` prints, but for the newline; to be freed. NULL: out of memory. */
+static char *printed(const struct differences *differences, const rf_difference *difference, unsigned changes,
+                     print_fn *print)
 {
-    *error = (rf_error){.code = RF_E_WRITE, .offset = -1, .file_offset = -1, .db = -1};
-    snprintf(error->message, sizeof error->message, "differences cannot be printed: %s", strerror(errno));
-    return error->code;
+    struct differences into_memory = *differences;
+    char *text = NULL;
+    size_t size;
+
+    into_memory.out = open_memstream(&text, &size);
+    if (!into_memory.out)
+        return NULL;
+    print(&into_memory, difference, changes);
+    if (fclose(into_memory.out) != 0) {
+        free(text);
+        return NULL;
+    }
+    text[size - 1] = '\0';
+    return text;
+}
+
+static bool keep(struct differences *differences, const rf_difference *difference, unsigned changes)
+{
+    struct difference_kept *kept = realloc(differences->kept, (differences->kept_count + 1) * sizeof *kept);
+
+    if (!kept)
+        return false;
+    differences->kept = kept;
+    kept += differences->kept_count++;
+    kept->line = printed(differences, difference, changes, print_line);
+    kept->object = printed(differences, difference, changes, differences_print_json);
+    return kept->line && kept->object;
 }
 
 rf_code differences_take(void *ctx, const rf_difference *difference, rf_error *error)
@@ -124,11 +155,12 @@ rf_code differences_take(void *ctx, const rf_difference *difference, rf_error *e
     if (differences->limit && differences->shown >= differences->limit)
         return RF_OK;
     differences->shown++;
-    if (differences->jsonl)
-        differences_print_json(differences, difference, changes);
-    else
-        print_line(differences, difference, changes);
-    return ferror(differences->out) ? fail_to_print(error) : RF_OK;
+    (differences->jsonl ? differences_print_json : print_line)(differences, difference, changes);
+    if (ferror(differences->out))
+        return failure(error, RF_E_WRITE, "differences cannot be printed: %s", strerror(errno));
+    if (differences->keep && !keep(differences, difference, changes))
+        return failure(error, RF_E_MEMORY, "out of memory");
+    return RF_OK;
 }
 
 uint64_t differences_total(const struct differences *differences)
@@ -173,5 +205,18 @@ void differences_report(struct json *json, const void *ctx)
     json_number(json, "changed_expiry", differences->expiries);
     json_number(json, "twice", differences->twice);
     json_number(json, "shown", differences->shown);
+    json_array(json, "list");
+    for (size_t i = 0; i < differences->kept_count; i++)
+        json_made(json, differences->kept[i].object);
+    json_end_array(json);
     json_end_object(json);
+}
+
+void differences_free(struct differences *differences)
+{
+    for (size_t i = 0; i < differences->kept_count; i++) {
+        free(differences->kept[i].line);
+        free(differences->kept[i].object);
+    }
+    free(differences->kept);
 }

@@ -20,10 +20,15 @@ struct differences {
     const struct input *inputs;  /* a record's `input` is a place in them; */
     size_t input_count;
     const char *elsewhere; /* what any other number is called: a live target */
+    bool keep;             /* those that are printed, for a report */
 
     uint64_t added, removed, changed, twice;
     uint64_t values, types, expiries; /* what has changed; one key may count in several, but for its type */
     uint64_t shown;
+    struct difference_kept {
+        char *line, *object; /* as text and as JSON, without a newline */
+    } * kept;
+    size_t kept_count;
 };
 
 /* An rf_difference_fn whose ctx is a struct differences. RF_E_WRITE where `out` takes no more. */
@@ -37,7 +42,10 @@ void differences_format(const struct differences *differences, char *out, size_t
 /* The same as a message_summary(). */
 void differences_summarize(const struct differences *differences);
 
-/* The counts, as members of an object "differences"; a struct report_part takes it. */
+/* The counts, as members of an object "differences", and those that were kept; a struct report_part takes it.
+ */
 void differences_report(struct json *json, const void *differences);
+
+void differences_free(struct differences *differences);
 
 #endif

@@ -2,6 +2,7 @@
 /* A visitor that makes elements of what it is told, and how they are printed. */
 #include "elements.h"
 #include "elements_walk.h"
+#include "failure.h"
 #include "show.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,18 +31,12 @@ size_t elements_named(struct elements *elements)
     return (size_t)ftello(elements->text);
 }
 
-static rf_code out_of_memory(rf_error *error)
-{
-    *error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
-    return error->code;
-}
-
 rf_code elements_put_made(struct elements *elements, enum element_kind kind, size_t name)
 {
     const uint8_t *text;
 
     if (fflush(elements->text) != 0)
-        return out_of_memory(elements->error);
+        return failure(elements->error, RF_E_MEMORY, "out of memory");
     text = (const uint8_t *)elements->made;
     return elements_put(elements, kind, (rf_slice){text, name},
                         (rf_slice){text + name, elements->size - name}, RF_NO_EXPIRY);
@@ -51,7 +46,7 @@ rf_code elements_keep(struct elements *elements, char **into)
 {
     free(*into);
     *into = fflush(elements->text) == 0 ? strndup(elements->made, elements->size) : NULL;
-    return *into ? RF_OK : out_of_memory(elements->error);
+    return *into ? RF_OK : failure(elements->error, RF_E_MEMORY, "out of memory");
 }
 
 /* --- all types but streams -------------------------------------------------------------------------- */
@@ -161,7 +156,7 @@ rf_code elements_walk(rf_value *value, element_fn *fn, void *ctx, rf_error *erro
 
     elements.text = open_memstream(&elements.made, &elements.size);
     if (!elements.text)
-        return out_of_memory(error);
+        return failure(error, RF_E_MEMORY, "out of memory");
     code = rf_value_walk(value, &visitor, &elements, error);
     fclose(elements.text);
     free(elements.made);

@@ -71,6 +71,10 @@ static bool read_database(struct expectation *e, const char *argument)
 
 static bool find_type(const char *name, int64_t *type)
 {
+    if (strcmp(name, "str") == 0)
+        name = "string";
+    if (strcmp(name, "sortedset") == 0)
+        name = "zset";
     for (int i = 0; i < RF_TYPE_COUNT; i++) {
         if (strcmp(text_type((rf_type)i), name) == 0) {
             *type = i;
@@ -168,6 +172,8 @@ static bool judge_module(struct expectation *e, const struct census *census)
     return true;
 }
 
+enum { CLOCKS_APART = 5 * 60 /* seconds, at most, on two machines */ };
+
 /* Each input says when it was saved; the oldest one counts. */
 static bool judge_age(struct expectation *e, const struct census *census)
 {
@@ -181,6 +187,10 @@ static bool judge_age(struct expectation *e, const struct census *census)
         return false;
     }
     seconds = census->now / 1000 - oldest;
+    if (seconds < -CLOCKS_APART) {
+        snprintf(e->found, sizeof e->found, "saved %" PRId64 " h in the future", -seconds / 3600);
+        return false;
+    }
     snprintf(e->found, sizeof e->found, "saved %" PRId64 " h %" PRId64 " min ago", seconds / 3600,
              seconds / 60 % 60);
     return seconds < 0 || (uint64_t)seconds * 1000 <= e->most;
@@ -253,7 +263,8 @@ bool expectations_add(struct expectations *expectations, const char *name, const
     for (size_t i = 0; i < KINDS; i++) {
         if (strcmp(kinds[i].name, name) != 0)
             continue;
-        *e = (struct expectation){.kind = &kinds[i], .most = UINT64_MAX, .most_share = 1};
+        *e = (struct expectation){
+            .kind = &kinds[i], .argument = argument, .most = UINT64_MAX, .most_share = 1};
         snprintf(e->option, sizeof e->option, "--%s %s", name, argument);
         expectations->count++;
         return e->kind->read(e, argument);
@@ -281,8 +292,9 @@ void expectations_report(struct json *json, const struct expectations *expectati
         const struct expectation *e = &expectations->all[i];
 
         json_object(json, NULL);
-        json_string(json, "expectation", e->option);
-        json_string(json, "result", e->met ? "met" : "unmet");
+        json_string(json, "expectation", e->kind->name);
+        json_string(json, "argument", e->argument);
+        json_bool(json, "met", e->met);
         json_string(json, "found", e->found);
         json_end_object(json);
     }

@@ -35,6 +35,7 @@ void module_names_add(struct module_names *modules, const char name[10]);
 
 struct expectation {
     const struct expectation_kind *kind;
+    const char *argument;
     char option[96]; /* as it was asked for: "--min-keys 1000" */
     uint64_t least, most;
     double least_share, most_share;

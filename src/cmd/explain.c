@@ -6,6 +6,7 @@
  *         - 'hello world'
  *         + 'hello, world' */
 #include "explain.h"
+#include "failure.h"
 #include "show.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,17 +30,10 @@ static bool is_wanted(const struct explanation *e, const rf_entry *entry)
            (e->key.len == 0 || memcmp(entry->key.ptr, e->key.ptr, e->key.len) == 0);
 }
 
-static rf_code fail_with(rf_error *error, rf_code code, const char *text)
-{
-    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
-    snprintf(error->message, sizeof error->message, "%s", text);
-    return code;
-}
-
 rf_code refuse_commands(rf_error *error)
 {
-    return fail_with(error, RF_E_UNSUPPORTED,
-                     "the commands of an AOF are not compared: let a server load it and save an RDB");
+    return failure(error, RF_E_UNSUPPORTED,
+                   "the commands of an AOF are not compared: let a server load it and save an RDB");
 }
 
 /* The value is held from here on. */
@@ -229,7 +223,7 @@ static rf_code explain_sides(const struct explanation *e, const struct side side
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
-        return fail_with(error, RF_E_ARGUMENT, "neither data set has this key");
+        return failure(error, RF_E_ARGUMENT, "neither data set has this key");
     if (!sides[1].input)
         difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
     return differences_take(e->differences, &difference, error);

@@ -10,6 +10,7 @@
  * shifted, so the two are laid side by side where most items match. */
 #include "elements.h"
 #include "explain.h"
+#include "failure.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,6 @@ struct changes {
     uint64_t limit; /* that are kept; 0: all */
     uint64_t total;
 };
-
-static rf_code fail_as(rf_error *error, rf_code code)
-{
-    *error = (rf_error){.code = code, .offset = -1, .file_offset = -1, .db = -1};
-    return code;
-}
 
 /* --- finding them ----------------------------------------------------------------------------------- */
 
@@ -65,7 +60,7 @@ static rf_code take_change(void *ctx, const rf_difference *difference, rf_error 
         struct change *all = realloc(changes->all, cap * sizeof *all);
 
         if (!all)
-            return fail_as(error, RF_E_MEMORY);
+            return failure(error, RF_E_MEMORY, "%s", rf_code_text(RF_E_MEMORY));
         changes->all = all;
         changes->cap = cap;
     }
@@ -232,9 +227,9 @@ static rf_code print_element(void *ctx, const struct element *element)
         return RF_OK;
     line = open_memstream(&changes->all[printing->at++].line[printing->side], &size);
     if (!line)
-        return fail_as(printing->error, RF_E_MEMORY);
+        return failure(printing->error, RF_E_MEMORY, "out of memory");
     element_print(line, element);
-    return fclose(line) == 0 ? RF_OK : fail_as(printing->error, RF_E_MEMORY);
+    return fclose(line) == 0 ? RF_OK : failure(printing->error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code make_lines(rf_value *const values[2], struct changes *changes, rf_error *error)

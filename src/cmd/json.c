@@ -95,6 +95,12 @@ void json_string(struct json *json, const char *name, const char *text)
         fputs("null", json->out);
 }
 
+void json_made(struct json *json, const char *text)
+{
+    begin_value(json, NULL);
+    fputs(text, json->out);
+}
+
 void json_number(struct json *json, const char *name, uint64_t number)
 {
     begin_value(json, name);

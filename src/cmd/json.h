@@ -22,6 +22,8 @@ void json_end_array(struct json *json);
 
 /* Control characters are escaped; bytes that are no UTF-8 become U+FFFD. NULL writes null. */
 void json_string(struct json *json, const char *name, const char *text);
+/* A value that is JSON already, in an array. */
+void json_made(struct json *json, const char *text);
 void json_number(struct json *json, const char *name, uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
 void json_bool(struct json *json, const char *name, bool value);

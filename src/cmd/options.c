@@ -5,6 +5,7 @@
 #include "parse.h"
 #include "status.h"
 #include <getopt.h>
+#include <inttypes.h>
 #include <rdbferry/version.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -159,6 +160,10 @@ static void complain_argument(const struct option_table *table, const struct opt
          choice++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
                                    length ? ", " : " but one of ", choice->name);
+    if (row->most > 0)
+        snprintf(names, sizeof names, " but %s up to %" PRIu64, row->argument, row->most);
+    else if (length == 0)
+        snprintf(names, sizeof names, " but %s", row->argument);
     message_usage(table->command, "option '--%s' does not take '%s'%s", row->name, argument, names);
 }
 

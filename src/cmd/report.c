@@ -3,6 +3,7 @@
 #include "report.h"
 #include "json.h"
 #include "save.h"
+#include "show.h"
 #include "text.h"
 #include <inttypes.h>
 #include <string.h>
@@ -33,6 +34,13 @@ static void put_server(struct json *json, const char *name, rf_server server)
 
 /* --- what went in ----------------------------------------------------------------------------------- */
 
+static void put_saved(struct json *json, int64_t seconds)
+{
+    char text[TIME_TEXT];
+
+    json_string(json, "saved", seconds >= 0 ? show_time(seconds * 1000, text) : NULL);
+}
+
 static void put_layers(struct json *json, const char *layers)
 {
     json_array(json, "layers");
@@ -58,6 +66,9 @@ static void put_input(struct json *json, const struct input *input)
         json_string(json, "dialect", dialect_name(input->info.dialect));
         json_signed(json, "rdb_version", input->info.rdb_version);
         put_server(json, "writer", input->info.writer);
+        put_saved(json, input->info.saved_at);
+        if (input->info.whole >= 0)
+            json_signed(json, "whole", input->info.whole);
         if (input->size >= 0)
             json_signed(json, "size", input->size);
         json_number(json, "bytes_read", input->read);

@@ -111,8 +111,10 @@ bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const
         good = fclose(out) == 0 && good;
     }
     good = good && deliver(path, data, size);
-    if (!good)
+    if (!good) {
         message_error("cannot write the report '%s': %s", path, strerror(errno));
+        clearerr(stdout); /* that has been said */
+    }
     free(data);
     return good;
 }

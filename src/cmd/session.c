@@ -2,6 +2,7 @@
 /* The loop over an input's entries, and what stands around it. */
 #include "session.h"
 #include "attend.h"
+#include "failure.h"
 #include "message.h"
 #include "terminal.h"
 #include "text.h"
@@ -23,7 +24,7 @@ bool session_open(struct session *session, const struct common_options *options)
 {
     message_set_level(options->quiet ? LEVEL_QUIET : options->verbose ? LEVEL_VERBOSE : LEVEL_NORMAL);
     *session = (struct session){.options = options, .input_count = options->inputs.count, .now = now_ms()};
-    session->inputs = calloc(session->input_count, sizeof *session->inputs);
+    session->inputs = calloc(session->input_count + 1, sizeof *session->inputs);
     if (!session->inputs) {
         message_error("out of memory");
         return false;
@@ -40,12 +41,6 @@ void session_close(struct session *session)
 }
 
 /* --- entries ---------------------------------------------------------------------------------------- */
-
-static rf_code out_of_memory(rf_error *error)
-{
-    *error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
-    return error->code;
-}
 
 static bool leaves_out(struct session *session, const rf_entry *entry)
 {
@@ -69,7 +64,8 @@ static rf_code take_entry(struct session *session, struct input *input, rf_entry
         stats_pause(&session->stats, entry->offset);
         return RF_OK;
     }
-    return stats_add(&session->stats, entry) ? take(ctx, input, entry, error) : out_of_memory(error);
+    return stats_add(&session->stats, entry) ? take(ctx, input, entry, error)
+                                             : failure(error, RF_E_MEMORY, "out of memory");
 }
 
 static void say_found(const struct input *input)

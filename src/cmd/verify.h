@@ -12,12 +12,18 @@
 #include <rdbferry/live.h>
 #include <rdbferry/seen.h>
 
+struct input_state {
+    uint64_t faults;
+    bool unread;  /* it could not be read, or not to its end, for another reason than a fault */
+    rf_error why; /* then */
+};
+
 struct verification {
     struct verify_options *options;
     struct session session;
     FILE *out; /* for the answer: stdout, unless a report goes there */
     struct faults faults;
-    uint64_t *faults_of; /* by own input */
+    struct input_state *states; /* of each input */
     rf_digest_pool *pool;
     const struct input *reading; /* whose digests come out of the pool */
     rf_digest digest;            /* of what has been read */
@@ -32,19 +38,23 @@ struct verification {
     struct stats own_stats; /* while another data set is read */
     size_t unmet;           /* expectations */
     uint64_t warnings;      /* notices, where --strict makes them count */
-    const rf_error *error;  /* what ended the run; NULL: nothing did */
+    bool ended_early;       /* by an error that is no input's */
+    const rf_error *error;  /* that, or why an input could not be read; NULL: neither */
 };
 
-/* An error of the program's own; an empty text leaves it to the code's. */
-rf_code verify_fail(rf_error *error, rf_code code, const char *text);
-
 /* --- verify_key.c: one entry --- */
+
+/* What a command does, only a server can tell. */
+rf_code verify_refuse_commands(rf_error *error);
 
 /* A session_take_fn, which puts keys into the pool, and the rf_digested_fn of that. Their ctx is the
  * verification. Faults of a value are counted, and are no errors. */
 rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
 rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error);
+
+/* What an input can be, as against what keeps it from being read. */
+bool verify_is_fault(rf_code code);
 
 /* Counts a fault of an input. */
 rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Holding the data against another input, or against a live target; and alone against itself, for keys that
  * occur twice. */
+#include "failure.h"
 #include "message.h"
 #include "text.h"
 #include "verify.h"
@@ -16,7 +17,7 @@ static rf_code take_twice(struct verification *v, const rf_difference *differenc
         .code = RF_E_DUPLICATE, .offset = (int64_t)again->offset, .file_offset = -1, .db = (int)again->db};
 
     text_escape(again->key, fault.key, sizeof fault.key);
-    snprintf(fault.message, sizeof fault.message, "duplicate of that at offset 0x%llx of %s",
+    snprintf(fault.message, sizeof fault.message, "the second of two, the first at offset 0x%llx of %.200s,",
              (unsigned long long)difference->before->offset, input_name(first));
     return verify_fault(v, &v->session.inputs[again->input], &fault, error);
 }
@@ -25,7 +26,7 @@ static rf_code take_difference(void *ctx, const rf_difference *difference, rf_er
 {
     struct verification *v = ctx;
 
-    if (difference->kind == RF_TWICE)
+    if (difference->kind == RF_TWICE && difference->after->input < v->options->own_inputs)
         return take_twice(v, difference, error);
     return differences_take(&v->differences, difference, error);
 }
@@ -90,6 +91,7 @@ rf_code against_open(struct verification *v, rf_error *error)
         .inputs = v->session.inputs,
         .input_count = v->session.input_count,
         .elsewhere = "the target",
+        .keep = options->common.report || options->junit,
     };
     if (options->against_target)
         return open_target(v, error);
@@ -125,8 +127,7 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     rf_code code = RF_OK;
 
     if (entry->kind == RF_ENTRY_COMMAND)
-        return verify_fail(error, RF_E_UNSUPPORTED,
-                           "the commands of an AOF are not executed: what they make has no digest");
+        return verify_refuse_commands(error);
     if (entry->kind == RF_ENTRY_KEY)
         code = rf_digest_key(other->digester, entry, &digest, error);
     else if (entry->kind == RF_ENTRY_FUNCTION)
@@ -146,7 +147,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_seen_new()};
-    rf_code code = other.digester && other.libraries ? RF_OK : verify_fail(error, RF_E_MEMORY, "");
+    rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 
     v->own_stats = session->stats;
     session->stats = (struct stats){0};

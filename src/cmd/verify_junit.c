@@ -48,36 +48,69 @@ static void begin_case(FILE *out, const char *class, const char *name)
     fputs(">\n", out);
 }
 
-static void put_failure(FILE *out, const char *tag, const char *message)
-{
-    fprintf(out, "    <%s", tag);
-    put_attribute(out, "message", message);
-    fputs("/>\n", out);
-}
-
 static void end_case(FILE *out)
 {
     fputs("  </testcase>\n", out);
 }
 
+/* `tag`: failure or error. Lines of text may follow, up to end_failure(). */
+static void begin_failure(FILE *out, const char *tag, const char *message)
+{
+    fprintf(out, "    <%s", tag);
+    put_attribute(out, "message", message);
+    fputs(">", out);
+}
+
+static void put_line(FILE *out, const char *text)
+{
+    put_text(out, text);
+    putc('\n', out);
+}
+
+static void end_failure(FILE *out, const char *tag)
+{
+    fprintf(out, "</%s>\n", tag);
+}
+
+static void put_failure(FILE *out, const char *tag, const char *message)
+{
+    begin_failure(out, tag, message);
+    end_failure(out, tag);
+}
+
+static void put_error(FILE *out, const rf_error *error)
+{
+    char text[1024];
+
+    rf_error_format(error, text, sizeof text);
+    put_failure(out, "error", text);
+}
+
 /* --- cases ------------------------------------------------------------------------------------------ */
+
+static void put_faults(FILE *out, const struct verification *v, size_t input)
+{
+    char text[1024];
+    uint64_t count = v->states[input].faults;
+
+    snprintf(text, sizeof text, "%" PRIu64 " fault%s", count, count == 1 ? "" : "s");
+    begin_failure(out, "failure", text);
+    for (size_t i = 0; i < v->faults.kept_count; i++) {
+        if (v->faults.kept[i].input != input)
+            continue;
+        rf_error_format(&v->faults.kept[i].error, text, sizeof text);
+        put_line(out, text);
+    }
+    end_failure(out, "failure");
+}
 
 static void put_input(FILE *out, const struct verification *v, size_t index)
 {
-    const char *name = input_name(&v->session.inputs[index]);
-    char text[1024];
-
-    begin_case(out, "rdbferry.sound", name);
-    for (size_t i = 0; i < v->faults.kept_count; i++) {
-        if (strcmp(v->faults.kept[i].input, name) != 0)
-            continue;
-        rf_error_format(&v->faults.kept[i], text, sizeof text);
-        put_failure(out, "failure", text);
-    }
-    if (v->faults_of[index] > 0) {
-        snprintf(text, sizeof text, "%" PRIu64 " faults in all", v->faults_of[index]);
-        put_failure(out, "failure", text);
-    }
+    begin_case(out, "rdbferry.sound", input_name(&v->session.inputs[index]));
+    if (v->states[index].unread)
+        put_error(out, &v->states[index].why);
+    else if (v->states[index].faults > 0)
+        put_faults(out, v, index);
     end_case(out);
 }
 
@@ -96,39 +129,28 @@ static void put_against(FILE *out, const struct verification *v)
     begin_case(out, "rdbferry.against", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
         differences_format(&v->differences, text, sizeof text);
-        put_failure(out, "failure", text);
+        begin_failure(out, "failure", text);
+        for (size_t i = 0; i < v->differences.kept_count; i++)
+            put_line(out, v->differences.kept[i].line);
+        end_failure(out, "failure");
     }
     end_case(out);
-}
-
-static void put_error(FILE *out, const rf_error *error)
-{
-    char text[1024];
-
-    rf_error_format(error, text, sizeof text);
-    begin_case(out, "rdbferry", "run");
-    put_failure(out, "error", text);
-    end_case(out);
-}
-
-static size_t failed_inputs(const struct verification *v)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < v->options->own_inputs; i++)
-        count += v->faults_of[i] > 0;
-    return count;
 }
 
 /* What --strict makes of warnings. */
 static void put_warnings(FILE *out, const struct verification *v)
 {
+    const struct notice_record *records = v->session.notices.records;
     char text[64];
 
     begin_case(out, "rdbferry.sound", "warnings");
     if (v->warnings > 0) {
-        snprintf(text, sizeof text, "%" PRIu64 " warnings", v->warnings);
-        put_failure(out, "failure", text);
+        snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, v->warnings == 1 ? "" : "s");
+        begin_failure(out, "failure", text);
+        for (int code = 0; code < RF_NOTICE_COUNT; code++)
+            if (records[code].count > 0)
+                put_line(out, notice_text((rf_notice_code)code));
+        end_failure(out, "failure");
     }
     end_case(out);
 }
@@ -147,22 +169,45 @@ static void put_cases(FILE *out, const struct verification *v)
         put_against(out, v);
 }
 
-/* A run that ended with an error has one case, which says so. */
+/* A run that an error has ended has one case, which says so. */
+static void put_run(FILE *out, const struct verification *v)
+{
+    begin_case(out, "rdbferry", "run");
+    put_error(out, v->error);
+    end_case(out);
+}
+
+struct counts {
+    size_t tests, failures, errors;
+};
+
+static struct counts count_cases(const struct verification *v)
+{
+    const struct verify_options *options = v->options;
+    struct counts counts = {.tests = options->own_inputs + options->strict + options->expectations.count};
+
+    if (v->ended_early)
+        return (struct counts){.tests = 1, .errors = 1};
+    counts.tests += options->against != NULL;
+    for (size_t i = 0; i < options->own_inputs; i++) {
+        counts.errors += v->states[i].unread;
+        counts.failures += !v->states[i].unread && v->states[i].faults > 0;
+    }
+    counts.failures += (v->warnings > 0) + v->unmet + (differences_total(&v->differences) > 0);
+    return counts;
+}
+
 static void put_suite(FILE *out, const void *ctx)
 {
     const struct verification *v = ctx;
-    const struct verify_options *options = v->options;
-    bool against = options->against != NULL, failed = v->error != NULL;
-    size_t tests = options->own_inputs + options->strict + options->expectations.count + against;
-    size_t failures = failed_inputs(v) + (v->warnings > 0) + v->unmet +
-                      (differences_total(&v->differences) > 0);
+    struct counts counts = count_cases(v);
 
     fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    fprintf(out, "<testsuite name=\"rdbferry verify\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\"",
-            failed ? 1 : tests, failed ? 0 : failures, failed);
+    fprintf(out, "<testsuite name=\"rdbferry verify\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
+            counts.tests, counts.failures, counts.errors);
     fprintf(out, " time=\"%.3f\">\n", progress_seconds(&v->session.progress));
-    if (failed)
-        put_error(out, v->error);
+    if (v->ended_early)
+        put_run(out, v);
     else
         put_cases(out, v);
     fputs("</testsuite>\n", out);

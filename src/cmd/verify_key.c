@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of each entry: is it sound, and would a server take it? */
+#include "failure.h"
 #include "text.h"
 #include "verify.h"
 #include <stdarg.h>
@@ -31,8 +32,8 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 
     if (!*named.input)
         snprintf(named.input, sizeof named.input, "%s", input_name(input));
-    v->faults_of[input - v->session.inputs]++;
-    return faults_add(&v->faults, &named, error);
+    v->states[input - v->session.inputs].faults++;
+    return faults_add(&v->faults, (size_t)(input - v->session.inputs), &named, error);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------- */
@@ -44,7 +45,7 @@ static void give_notice(struct verification *v, const rf_entry *entry, rf_notice
 
     listener.fn(listener.ctx, &(rf_notice){.code = code,
                                            .offset = (int64_t)entry->offset,
-                                           .db = (int)entry->db,
+                                           .db = entry->kind == RF_ENTRY_KEY ? (int)entry->db : -1,
                                            .key = entry->key,
                                            .detail = detail});
 }
@@ -112,9 +113,9 @@ static rf_code take_digest(struct verification *v, const rf_entry *key, const rf
     return against_take(v, &record, error);
 }
 
-static bool is_fault(rf_code code)
+bool verify_is_fault(rf_code code)
 {
-    return code == RF_E_CORRUPT || code == RF_E_TRUNCATED || code == RF_E_DUPLICATE;
+    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
 }
 
 /* After a damaged value the next entry tells whether the input goes on. */
@@ -125,7 +126,7 @@ rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
 
     if (digest)
         return take_digest(v, key, digest, error);
-    if (is_fault(fault->code))
+    if (verify_is_fault(fault->code))
         return verify_fault(v, v->reading, fault, error);
     *error = *fault;
     return error->code;
@@ -152,6 +153,18 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
     return verify_fault(v, input, &fault, error);
 }
 
+/* "#!lua name=..." comes first, or no server takes it. */
+static rf_code check_library(struct verification *v, const struct input *input, const rf_entry *entry,
+                             rf_error *error)
+{
+    rf_error fault;
+
+    if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
+        return RF_OK;
+    fault = fault_of(entry, input, RF_E_CORRUPT, "a function library that does not say its engine and name");
+    return verify_fault(v, input, &fault, error);
+}
+
 /* In several inputs, shards of one data set, each has the same libraries; they count once. */
 static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
 {
@@ -167,16 +180,30 @@ static rf_code take_function(struct verification *v, struct input *input, rf_ent
     if (code != RF_OK)
         return code;
     rf_digest_add(&v->digest, record.value);
-    return v->compare || v->live ? against_take(v, &record, error) : RF_OK;
+    code = check_library(v, input, entry, error);
+    return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;
 }
 
-/* What a command does, only a server can tell. */
+/* The module must be there where the data is loaded. */
+static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
+{
+    char name[MODULE_NAME];
+
+    snprintf(name, sizeof name, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
+    module_names_add(&v->modules, name);
+    give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
+    return RF_OK;
+}
+
+rf_code verify_refuse_commands(rf_error *error)
+{
+    return failure(error, RF_E_UNSUPPORTED,
+                   "the commands of an AOF are not executed: what they make has no digest");
+}
+
 static rf_code take_command(const struct verification *v, rf_error *error)
 {
-    if (!v->options->digest && !v->options->against)
-        return RF_OK;
-    return verify_fail(error, RF_E_UNSUPPORTED,
-                       "the commands of an AOF are not executed: what they make has no digest");
+    return v->options->digest || v->options->against ? verify_refuse_commands(error) : RF_OK;
 }
 
 rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -187,7 +214,7 @@ rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *e
     case RF_ENTRY_KEY: return take_key(v, entry, error);
     case RF_ENTRY_FUNCTION: return take_function(v, input, entry, error);
     case RF_ENTRY_COMMAND: return take_command(v, error);
-    case RF_ENTRY_MODULE_AUX:
+    case RF_ENTRY_MODULE_AUX: return take_module_aux(v, entry);
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }

@@ -51,17 +51,23 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
+static bool wrong(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
 static bool check(const struct verify_options *options)
 {
     const struct common_options *common = &options->common;
 
-    if (is_dash(common->report) && is_dash(options->junit))
-        message_usage(table.command, "both reports cannot go to stdout");
-    else if (!options->against && options->ttl_tolerance_ms > 0)
-        message_usage(table.command, "--ttl-tolerance is for --against");
-    else
-        return inputs_differ_from(common, options->junit, "the report", table.command);
-    return false;
+    if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
+        return wrong("the two reports need two files");
+    if (!options->against && options->ttl_tolerance_ms > 0)
+        return wrong("--ttl-tolerance is for --against");
+    return inputs_take_stdin_once(common, table.command) &&
+           inputs_differ_from(common, common->report, "the report", table.command) &&
+           inputs_differ_from(common, options->junit, "the report", table.command);
 }
 
 /* The other input is one more operand, behind the user's. */
@@ -81,7 +87,11 @@ static bool read_against(struct verify_options *options, int *status)
 {
     bool has_flags = target_options_given(&options->target_options);
 
-    options->against_target = has_flags || (options->against && rf_target_is_url(options->against));
+    bool is_url = options->against && rf_target_is_url(options->against);
+
+    options->against_target = has_flags || is_url;
+    if (options->against && has_flags && !is_url)
+        return wrong("--against names an input, and other options a live target");
     if (!options->against_target)
         return !options->against || add_against(options, status);
     if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
@@ -96,7 +106,7 @@ static bool read_inputs(struct verify_options *options, char **operands, int cou
 {
     if (common_options_read(&options->common, table.command, operands, count, status))
         return true;
-    if (*status == STATUS_INPUT && options->common.refused != RF_E_READ)
+    if (*status == STATUS_INPUT && options->common.refusal.code != RF_E_READ)
         *status = STATUS_NO;
     return false;
 }

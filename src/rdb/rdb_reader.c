@@ -350,7 +350,7 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
     if (stored == 0)
         notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none");
     else if (stored != computed)
-        return window_fail(r->w, RF_E_CHECKSUM, "checksum %016llx, computed %016llx",
+        return window_fail(r->w, RF_E_CHECKSUM, "wrong checksum: %016llx, computed %016llx",
                            (unsigned long long)stored, (unsigned long long)computed);
     return RF_END;
 }

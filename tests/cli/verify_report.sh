@@ -35,8 +35,8 @@ assert sound["fault_count"] == 0 and sound["faults"] == [] and sound["expectatio
 assert sound["read"]["keys"] == 2 and sound["inputs"][0]["path"] == "sound.rdb"
 
 met, unmet = read("met")["expectations"]
-assert met == {"expectation": "--min-keys 1", "result": "met", "found": "2 keys"}
-assert unmet == {"expectation": "--max-keys 1", "result": "unmet", "found": "2 keys"}
+assert met == {"expectation": "min-keys", "argument": "1", "met": True, "found": "2 keys"}
+assert unmet == {"expectation": "max-keys", "argument": "1", "met": False, "found": "2 keys"}
 assert read("met")["result"] == "no" and read("met")["digest"] == sound["digest"]
 
 damaged = read("damaged")
@@ -50,10 +50,14 @@ against = read("against")
 assert against["result"] == "no" and against["digest"] == sound["digest"]
 assert against["against"]["name"] == "other.rdb"
 expected = {"added": 2, "changed": 1, "changed_value": 1, "shown": 1}
-assert {name: n for name, n in against["against"]["differences"].items() if n} == expected
+differences = against["against"]["differences"]
+first, = differences.pop("list")
+assert first["difference"] == "changed" and first["key"] == "b" and first["what"] == ["value"]
+assert {name: n for name, n in differences.items() if n} == expected
 assert [i["path"] for i in against["inputs"]] == ["sound.rdb", "other.rdb"]
 assert against["read"]["keys"] == 2, "what is compared with is not what is verified"
 same = read("same")
+assert same["against"]["differences"].pop("list") == []
 assert same["result"] == "ok" and set(same["against"]["differences"].values()) == {0}
 
 missing = read("missing")
