@@ -37,7 +37,10 @@ static rf_code read_bulk(struct window *w, rf_slice *out)
         return window_fail(w, RF_E_CORRUPT, "a RESP string of %llu bytes", (unsigned long long)n);
     TRY(window_need(w, n + 2));
     *out = (rf_slice){w->pos, n};
-    w->pos += n + 2;
+    w->pos += n;
+    if (w->pos[0] != '\r' || w->pos[1] != '\n')
+        return window_fail(w, RF_E_CORRUPT, "a RESP string that is not as long as it says");
+    w->pos += 2;
     return RF_OK;
 }
 

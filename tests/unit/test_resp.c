@@ -38,7 +38,6 @@ Test(resp, commands_read)
         {"*1\r\n$4\r\nPING\r\n", "PING"},
         {"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\nbb\r\n", "SET a bb"},
         {"*3\n$3\nSET\r\n$1\na\r\n$0\n\r\n", "SET a "}, /* bare LF behind headers */
-        {"*1\r\n$4\r\nPINGxx", "PING"},                 /* two bytes are passed by, whatever they are */
         {"*1\r\n$2\r\n\r\n\r\n", "\\x0d\\x0a"},
     };
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -78,6 +77,9 @@ Test(resp, commands_that_are_none)
         {"*x\r\n", RF_E_CORRUPT},
         {"*1\r\r\n", RF_E_CORRUPT},
         {"*1\r\n*1\r\n", RF_E_CORRUPT},
+        {"*1\r\n$4\r\nPINGxx", RF_E_CORRUPT},
+        {"*1\r\n$4\r\nPING\rx", RF_E_CORRUPT},
+        {"*1\r\n$4\r\nPINGx\n", RF_E_CORRUPT},
         {"*1\r\nPING\r\n", RF_E_CORRUPT},
         {"PING\r\n", RF_E_CORRUPT},
         {"$4\r\nPING\r\n", RF_E_CORRUPT},
