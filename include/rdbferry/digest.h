@@ -7,7 +7,7 @@
  *
  *     u64(n)   8 bytes, little-endian; signed numbers in two's complement
  *     str(s)   u64(length) s
- *     f64(x)   IEEE 754, 8 bytes, little-endian; as it is, so -0 is not 0
+ *     f64(x)   IEEE 754, 8 bytes, little-endian; -0 as 0, which is what servers make of it in some encodings
  *     dig(d)   16 bytes: the low 64 bits, then the high ones, each little-endian
  *
  *     data set   the sum of its keys and function libraries
@@ -64,7 +64,7 @@ typedef struct rf_key_digest {
 typedef struct rf_digester rf_digester;
 
 /* `most_compared`: up to so many members or fields of one value are held against each other; of larger
- * values the first ones. It takes 16 to 32 bytes for each. 0: none are. NULL when memory is out. */
+ * values the first ones. It takes 20 to 100 bytes for each. 0: none are. NULL when memory is out. */
 RF_API rf_digester *rf_digester_new(uint64_t most_compared);
 
 /* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where a member or field occurs
@@ -72,8 +72,10 @@ RF_API rf_digester *rf_digester_new(uint64_t most_compared);
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
 /* The same for many keys, on as many threads as there are processors. What has been put in comes out in the
- * same order, on the caller's thread, in a later call; `key` then has no value. One of `digest` and `fault`,
- * an error that rf_digest_key() returned, is NULL. What `fn` returns but RF_OK is returned to the caller. */
+ * same order, on the caller's thread, in a later call; `key` then has no value, and its reader may be gone,
+ * but not what that reader tells its notices to. Readers with `resume` gain most: the others' keys are
+ * digested at once. One of `digest` and `fault`, an error that rf_digest_key() returned, is NULL. What `fn`
+ * returns but RF_OK is returned to the caller. */
 typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_digest *digest,
                                   const rf_error *fault, rf_error *error);
 

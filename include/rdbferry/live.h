@@ -46,7 +46,7 @@ typedef struct rf_live_counts {
     uint64_t found;   /* of those, what is there */
     uint64_t equal;   /* of those, what does not differ */
     uint64_t expired; /* gone, and their expiry has passed: no difference */
-    uint64_t live;    /* keys the target has, in the databases that were asked for (DBSIZE) */
+    uint64_t live;    /* keys the target has, in all its databases (INFO keyspace) */
 } rf_live_counts;
 
 /* Connects, authenticates, and finds out what it is talking to. The target stays the caller's, and outlives

@@ -95,6 +95,7 @@ static rf_code hear_scored(void *ctx, rf_slice member, double score)
 {
     rf_digester *d = ctx;
     uint64_t bits;
+    score += 0.0; /* -0 becomes 0 */
     memcpy(&bits, &score, sizeof bits);
     count_element(d, member.len);
     hasher_put_u64(&d->element, bits);
@@ -179,15 +180,18 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 static rf_code hear_group(void *ctx, const rf_group *group)
 {
     rf_digester *d = ctx;
+    d->element_name = "group";
     rf_digest_add(&d->sum, stream_digest_group(&d->stream, group));
-    return RF_OK;
+    return must_be_new(d, d->stream.group, group->name);
 }
 
 static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
 {
     rf_digester *d = ctx;
-    rf_digest_add(&d->sum, stream_digest_consumer(&d->stream, consumer));
-    return RF_OK;
+    rf_digest hash = stream_digest_consumer(&d->stream, consumer);
+    d->element_name = "consumer";
+    rf_digest_add(&d->sum, hash);
+    return must_be_new(d, hash, consumer->name);
 }
 
 static rf_code hear_pending(void *ctx, const rf_pending *pending)

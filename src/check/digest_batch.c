@@ -3,6 +3,8 @@
 #include "check/digest_batch.h"
 #include <stdlib.h>
 
+enum { BYTES_KEPT = 2 * (BATCH_BYTES + BATCH_VALUE) };
+
 static bool append(struct digest_batch *batch, rf_slice bytes, size_t *at)
 {
     *at = batch->bytes.len;
@@ -96,4 +98,6 @@ void digest_batch_clear(struct digest_batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         free(batch->keys[i].fault);
     batch->count = batch->bytes.len = 0;
+    if (batch->bytes.cap > BYTES_KEPT)
+        buffer_free(&batch->bytes);
 }

@@ -31,8 +31,8 @@ struct worker {
 struct rf_digest_pool {
     rf_digested_fn fn;
     void *ctx;
-    rf_digester *digester;   /* of the caller's thread */
-    const rf_notify *notify; /* of the reader whose keys are on their way */
+    rf_digester *digester; /* of the caller's thread */
+    rf_notify notify;      /* of the reader whose keys are on their way */
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
     struct place *ring;
@@ -95,12 +95,12 @@ static rf_code hand_out(rf_digest_pool *pool, const struct digest_batch *batch,
                         const struct digest_batch_key *key, rf_error *error)
 {
     rf_entry entry = digest_batch_entry(batch, key);
-    if (key->noticed && pool->notify->fn)
-        pool->notify->fn(pool->notify->ctx, &(rf_notice){.code = RF_NOTICE_STREAM_LENGTH,
-                                                         .offset = (int64_t)key->value_offset,
-                                                         .db = (int)entry.db,
-                                                         .key = entry.key,
-                                                         .detail = key->noticed});
+    if (key->noticed && pool->notify.fn)
+        pool->notify.fn(pool->notify.ctx, &(rf_notice){.code = RF_NOTICE_STREAM_LENGTH,
+                                                       .offset = (int64_t)key->value_offset,
+                                                       .db = (int)entry.db,
+                                                       .key = entry.key,
+                                                       .detail = key->noticed});
     return pool->fn(pool->ctx, &entry, key->fault ? NULL : &key->digest, key->fault, error);
 }
 
@@ -145,10 +145,12 @@ static rf_code send(rf_digest_pool *pool, rf_error *error)
 
 /* --- putting in --------------------------------------------------------------------------------------- */
 
-/* Hashes that need the reader's templates stay with the reader. */
+/* Hashes that need the reader's templates stay with the reader. A copied value's error cannot end the reader,
+ * so that is for readers that go on behind damage. */
 static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
 {
-    return pool->worker_count > 0 && key->type != RF_STRING && value_copied_as_stored(key->value);
+    return pool->worker_count > 0 && key->value->resume && key->type != RF_STRING &&
+           value_copied_as_stored(key->value);
 }
 
 static bool is_empty(const rf_digest_pool *pool)
@@ -194,7 +196,7 @@ rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error)
     struct digest_batch *batch = &place_at(pool, pool->filling)->batch;
     if (is_empty(pool) && !is_worth_a_copy(pool, key))
         return digest_now(pool, key, error);
-    pool->notify = key->value->notify;
+    pool->notify = *key->value->notify;
     TRY(add(pool, batch, key, error));
     return digest_batch_is_full(batch) ? send(pool, error) : RF_OK;
 }

@@ -156,19 +156,6 @@ static rf_code settle(rf_live *live, rf_error *error)
 
 /* --- one key ------------------------------------------------------------------------------------------- */
 
-static rf_code note_db(rf_live *live, int64_t db, rf_error *error)
-{
-    for (size_t i = live->db_count; i-- > 0;)
-        if (live->dbs[i] == db)
-            return RF_OK;
-    int64_t *grown = realloc(live->dbs, (live->db_count + 1) * sizeof *grown);
-    if (!grown)
-        return fail(error, RF_E_MEMORY, "out of memory");
-    grown[live->db_count++] = db;
-    live->dbs = grown;
-    return RF_OK;
-}
-
 /* What lies between two keys in the input is a good guess at how long the first one's payload will be. */
 static uint64_t guess(const rf_key_record *record, const rf_key_record *next)
 {
@@ -194,7 +181,6 @@ static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error
     if (record->db == RF_LIBRARY)
         return live_check_library(live, record, error);
     live->counts.checked++;
-    TRY(note_db(live, record->db, error));
     struct ask *ask = malloc(sizeof *ask + record->key.len);
     if (!ask)
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
@@ -305,6 +291,5 @@ void rf_live_close(rf_live *live)
     ask_free(live->held);
     asks_free(&live->again);
     live_free_libraries(live);
-    free(live->dbs);
     free(live);
 }

@@ -49,6 +49,7 @@ struct asks {
 struct live_node {
     rf_address address;
     struct client *client; /* NULL: not connected */
+    unsigned connections;  /* there have been so many */
     int64_t db;            /* selected, in all that has been sent */
     struct asks waiting;   /* for their answers */
     uint64_t expected;     /* bytes of these */
@@ -73,8 +74,6 @@ struct rf_live {
     bool stale;       /* the topology has changed, or a node is gone */
     bool pause;       /* before asking again */
     int64_t pause_ms; /* how long; 0: not yet */
-    int64_t *dbs;     /* that occurred */
-    size_t db_count;
     struct library *libraries;
     size_t library_count;
     bool libraries_known;

@@ -12,6 +12,8 @@
 
 enum { PTTL_SLACK_MS = 100 }; /* between PTTL and TIME somebody else may be served */
 
+#define SECONDS_MAX (INT64_C(1) << 50) /* more is no time */
+
 /* The answers to an ask, as they come. */
 struct answer {
     bool gone; /* there is no such key */
@@ -103,7 +105,8 @@ static rf_code take_expire_time(const struct taking *t)
 
 static rf_code take_ttl(const struct taking *t)
 {
-    return take_number(t, &t->answer->ttl_ms);
+    TRY(take_number(t, &t->answer->ttl_ms));
+    return t->answer->ttl_ms > SECONDS_MAX * 1000 ? refuse(t) : RF_OK;
 }
 
 /* [seconds, microseconds] */
@@ -118,6 +121,8 @@ static rf_code take_time(const struct taking *t)
         if (part.kind != REPLY_STRING || !number_parse_i64(part.text, &parts[i]))
             return refuse(t);
     }
+    if (parts[0] < 0 || parts[0] > SECONDS_MAX || parts[1] < 0 || parts[1] > 1000000)
+        return refuse(t);
     if (t->answer->ttl_ms >= 0)
         t->answer->record.expire_ms = parts[0] * 1000 + parts[1] / 1000 + t->answer->ttl_ms;
     return RF_OK;
@@ -204,7 +209,7 @@ static rf_code take_address(const struct taking *t, const rf_address *asked, rf_
         return refuse(t);
     if (host.len == 0 || slice_equal(host, SLICE("?")))
         host = address_host(asked);
-    return address_make(host, port, address, t->error);
+    return address_told(host, port, address, t->error);
 }
 
 /* An error reply to a step: the ask has to be asked again, or it is the end. A SELECT that was not taken

@@ -88,7 +88,10 @@ static void disconnect(struct live_node *node)
 
 static rf_code connect_node(const rf_live *live, struct live_node *node, rf_error *error)
 {
-    return node->client ? RF_OK : client_open(live->target, &node->address, &node->client, error);
+    if (node->client)
+        return RF_OK;
+    node->connections++;
+    return client_open(live->target, &node->address, &node->client, error);
 }
 
 /* Nothing that was sent to the node will be answered any more; `trouble` is that of the oldest ask. */

@@ -174,6 +174,8 @@ static uint64_t length_of_next_string(struct window *w)
     enum { COMPRESSED = 0xc3, HEAD_MAX = 1 + 2 * 9 };
     const uint8_t *pos = w->pos;
     uint64_t n = 0;
+    rf_error ignored;
+    w->error = &ignored; /* the walk that follows sets its own */
     if (w->end - pos < HEAD_MAX)
         return 0;
     if (*pos == COMPRESSED) {

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "status.h"
 #include <limits.h>
+#include <rdbferry/target.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,6 +121,12 @@ bool common_options_read(struct common_options *common, const char *command, cha
     if (count == 0) {
         message_usage(command, "no input");
         return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (rf_target_is_url(operands[i])) { /* which may hold a password, and is not repeated */
+            message_usage(command, "a live target is no input");
+            return false;
+        }
     }
     if (!expand(common, operands, status))
         return false;

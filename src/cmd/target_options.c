@@ -13,9 +13,9 @@ enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
 
 bool target_options_given(const struct target_options *options)
 {
-    const char *const strings[] = {options->host, options->port,     options->socket, options->db,
-                                   options->user, options->password, options->cacert, options->cacertdir,
-                                   options->cert, options->key,      options->sni};
+    const char *const strings[] = {options->host,     options->port,   options->socket,    options->user,
+                                   options->password, options->cacert, options->cacertdir, options->cert,
+                                   options->key,      options->sni};
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
@@ -30,19 +30,13 @@ static void wipe(const char *text, size_t length)
     memset((char *)(uintptr_t)text, 'x', length);
 }
 
-/* The credentials stand between "://" and the last '@' before the path. */
+/* The credentials stand between "://" and the last '@'. */
 static void wipe_url(const char *url)
 {
-    const char *start = strstr(url, "://"), *end = NULL;
+    const char *start = strstr(url, "://"), *end = strrchr(url, '@');
 
-    if (!start)
-        return;
-    start += 3;
-    for (const char *p = start; *p && *p != '/' && *p != '?'; p++)
-        if (*p == '@')
-            end = p;
-    if (end)
-        wipe(start, (size_t)(end - start));
+    if (start && end > start)
+        wipe(start + 3, (size_t)(end - start - 3));
 }
 
 static void wipe_passwords(const struct target_options *options, const char *url)
@@ -114,19 +108,11 @@ static bool take_address(struct resolving *r)
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
 
-static bool take_numbers(struct resolving *r)
+static bool take_timeout(struct resolving *r)
 {
-    const struct target_options *options = r->options;
-    uint64_t db;
-
-    if (options->db) {
-        if (!parse_count(options->db, &db) || db > INT_MAX)
-            return wrong(r, "option '--database' takes a number");
-        r->target->db = (int64_t)db;
-    }
-    if (options->timeout_ms > INT_MAX)
+    if (r->options->timeout_ms > INT_MAX)
         return wrong(r, "option '--timeout' takes no more than 24 days");
-    r->target->timeout_ms = (int)options->timeout_ms;
+    r->target->timeout_ms = (int)r->options->timeout_ms;
     return true;
 }
 
@@ -155,7 +141,7 @@ static bool resolve(struct resolving *r, const char *url)
         return wrong(r, "the target's URL excludes --host, --port and --socket");
     if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
         return false;
-    return (url || take_address(r)) && take_texts(r) && take_numbers(r) && take_tls(r);
+    return (url || take_address(r)) && take_texts(r) && take_timeout(r) && take_tls(r);
 }
 
 bool target_options_resolve(const struct target_options *options, const char *url, const char *command,

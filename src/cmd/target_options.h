@@ -11,7 +11,7 @@
 
 /* What was not given is NULL, false or 0. */
 struct target_options {
-    const char *host, *port, *socket, *db;
+    const char *host, *port, *socket;
     const char *user, *password;
     bool tls, insecure;
     const char *cacert, *cacertdir, *cert, *key, *sni;
@@ -26,7 +26,6 @@ struct target_options {
     TARGET_ROW(type, 'h', "host", "HOST", "a server's name or address (127.0.0.1)", host),                    \
     TARGET_ROW(type, 'p', "port", "PORT", "its port (6379)", port),                                           \
     TARGET_ROW(type, 's', "socket", "PATH", "its unix socket", socket),                                       \
-    TARGET_ROW(type, 'n', "database", "DB", "one of its databases (0)", db),                                  \
     TARGET_ROW(type, 0, "user", "NAME", "who to be there", user),                                             \
     TARGET_ROW(type, 'a', "pass", "PASSWORD", "the password; better in $REDISCLI_AUTH", password),            \
     {OPTION_FLAG, 0, "tls", .help = "speak TLS", .offset = offsetof(type, target_options.tls)},               \

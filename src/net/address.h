@@ -18,6 +18,9 @@ rf_slice address_host(const rf_address *address);
 /* Copies the host; port 0: a unix socket. RF_E_ARGUMENT for what can be no address. */
 rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error);
 
+/* The same for one that a server has named: RF_E_TARGET. */
+rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error);
+
 bool address_equal(const rf_address *a, const rf_address *b);
 
 void address_free(rf_address *address);

@@ -179,8 +179,8 @@ rf_code client_call(struct client *c, const char *const *words, struct reply *he
 
 /* --- the beginning and the end ----------------------------------------------------------------------- */
 
-/* There are servers that repeat what they do not understand: of an answer that is none of these the first
- * word alone is told. */
+/* There are servers that repeat what they do not understand: of an answer that is none of these nothing is
+ * told. */
 static const char *const harmless[] = {
     "WRONGPASS ",
     "NOPERM ",
@@ -193,15 +193,12 @@ static const char *const harmless[] = {
 
 static rf_code refuse_credentials(const struct client *c, struct reply answer, rf_error *error)
 {
-    const uint8_t *end = answer.text.len ? memchr(answer.text.ptr, ' ', answer.text.len) : NULL;
-    size_t shown = end ? (size_t)(end - answer.text.ptr) : answer.text.len;
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
         size_t length = strlen(harmless[i]);
         if (answer.text.len >= length && memcmp(answer.text.ptr, harmless[i], length) == 0)
-            shown = answer.text.len;
+            return client_refused(c, "AUTH", answer, error);
     }
-    answer.text.len = shown;
-    return client_refused(c, "AUTH", answer, error);
+    return fail(error, RF_E_TARGET, "%s: AUTH: it is refused", client_name(c));
 }
 
 rf_code client_authenticate(struct client *c, const rf_target *target, rf_error *error)

@@ -80,8 +80,11 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
     TRY(take_node(node, asked, topology, rest, &index, error));
     if (index >= NO_NODE)
         return garbled(node, error);
-    for (int64_t slot = first.number; slot <= last.number; slot++)
+    for (int64_t slot = first.number; slot <= last.number; slot++) {
+        if (topology->node_of[slot] != NO_NODE)
+            return garbled(node, error);
         topology->node_of[slot] = (uint16_t)index;
+    }
     for (int64_t i = 3; i < head.number; i++)
         reply_pass(rest, reply_take(rest));
     return RF_OK;

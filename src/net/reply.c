@@ -60,6 +60,9 @@ static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *siz
         return garbage(scan, "an answer that is not RESP");
     if (!line_number(line, &number))
         return garbage(scan, "an answer with a number that is none");
+    if ((*line.ptr == '$' && number > (int64_t)REPLY_STRING_MAX) ||
+        (*line.ptr == '*' && number > REPLY_COUNT_MAX))
+        return garbage(scan, "an answer that is larger than any should be");
     if (*line.ptr == '$' && number >= 0)
         return find_string(scan, bytes, (uint64_t)number, size);
     if (*line.ptr == '*' && number > 0)

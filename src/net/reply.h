@@ -18,7 +18,10 @@
 enum {
     REPLY_DEPTH = 16,           /* arrays in arrays, at most */
     REPLY_LINE_MAX = 16 * 1024, /* bytes of a line */
+    REPLY_COUNT_MAX = 1 << 26,  /* elements of an array */
 };
+
+#define REPLY_STRING_MAX (UINT64_C(1) << 32) /* bytes of a string */
 
 /* How far the search for a reply's end has come; zeroed: not begun. */
 struct reply_scan {

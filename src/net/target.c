@@ -44,6 +44,15 @@ rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *err
     return RF_OK;
 }
 
+rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error)
+{
+    rf_code code = address_make(host, port, out, error);
+    if (code != RF_E_ARGUMENT)
+        return code;
+    rf_error why = *error;
+    return fail(error, RF_E_TARGET, "the target names %s", why.message);
+}
+
 bool address_equal(const rf_address *a, const rf_address *b)
 {
     return a->port == b->port && strcmp(a->host, b->host) == 0;
@@ -146,7 +155,7 @@ static void put_network(struct text *text, const rf_target *target)
         put_char(text, '/');
         put_encoded(text, target->name, "");
     }
-    if (target->kind == RF_TARGET_ANY || (target->name && target->db != 0)) {
+    if (target->db != 0) {
         put_char(text, '/');
         put_number(text, target->db);
     }

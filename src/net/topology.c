@@ -14,7 +14,7 @@ rf_code topology_add_node(struct topology *topology, rf_slice host, int64_t port
                           rf_error *error)
 {
     rf_address address;
-    TRY(address_make(host, port, &address, error));
+    TRY(address_told(host, port, &address, error));
     for (*index = 0; *index < topology->node_count; ++*index)
         if (address_equal(&topology->nodes[*index], &address)) {
             address_free(&address);
@@ -56,7 +56,8 @@ rf_code topology_ask_info(struct client *client, struct topology *topology, rf_e
     TRY(client_call(client, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
     topology->kind = kind_of(info_mode(info.text));
     topology->server = info_server(info.text);
-    if (info_field(info.text, "server_time_usec", &time) && number_parse_i64(time, &server_time))
+    if (info_field(info.text, "server_time_usec", &time) && number_parse_i64(time, &server_time) &&
+        server_time > 0 && server_time < INT64_C(1) << 60)
         topology->ahead_us = server_time - clock_unix_us();
     return RF_OK;
 }

@@ -74,7 +74,8 @@ static rf_slice cut(rf_slice *rest, char separator)
 
 struct url {
     rf_slice credentials, hosts;
-    rf_slice path; /* with its '/' */
+    rf_slice path;     /* with its '/' */
+    bool has_stray_at; /* behind the authority: mostly a password with a '/' in it */
     rf_slice query;
     bool has_credentials;
 };
@@ -92,6 +93,7 @@ static struct url split(const char *text)
     }
     url.hosts = authority;
     rf_slice rest = slice_of(text + length, strlen(text + length));
+    url.has_stray_at = memchr(rest.ptr, '@', rest.len) != NULL;
     url.path = cut(&rest, '?');
     url.query = rest;
     return url;
@@ -236,6 +238,9 @@ static rf_code take_unix(const struct url *url, rf_target *target, rf_error *err
 static rf_code take_network(const struct url *url, const struct scheme *scheme, rf_target *target,
                             rf_error *error)
 {
+    if (url->has_stray_at)
+        return fail(error, RF_E_ARGUMENT,
+                    "a target URL with an '@' behind the host: a '/' in a password is %%2F");
     if (url->query.len > 0)
         return fail(error, RF_E_ARGUMENT, "a target URL with a '?', which means nothing there");
     TRY(take_hosts(url->hosts, scheme, target, error));

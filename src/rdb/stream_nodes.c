@@ -187,8 +187,10 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
 {
     uint64_t nodes;
+    rf_stream_id last = {0};
     TRY(rdb_length(k->w, &nodes));
-    for (; nodes > 0; nodes--) {
+    entries->nodes = nodes;
+    for (uint64_t left = nodes; left > 0; left--) {
         window_release(k->w);
         if (!k->visitor || !k->visitor->stream_entry) {
             TRY(rdb_skip_string(k->w));
@@ -199,8 +201,12 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
         TRY(rdb_string(k->w, &id));
         if (id.len != 16)
             return CORRUPT(k, "stream node: its id has %zu bytes", id.len);
+        rf_stream_id first = stream_id_load(id.ptr);
+        if (left < nodes && stream_id_compare(first, last) <= 0)
+            return CORRUPT(k, "stream node: its id is not above that of the node before");
+        last = first;
         TRY(rdb_string(k->w, &blob));
-        TRY(walk_node(k, stream_id_load(id.ptr), blob, entries));
+        TRY(walk_node(k, first, blob, entries));
     }
     return RF_OK;
 }

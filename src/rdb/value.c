@@ -82,7 +82,9 @@ static inline rf_code value_use(struct rf_value *value, use_fn *use, const rf_vi
     struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
     k.w->error = error;
     rf_code code = UNLIKELY(value->held) ? use_held(&k, use, arg) : use(&k, arg);
-    return LIKELY(code == RF_OK) ? RF_OK : conclude(value, code, error);
+    if (LIKELY(code == RF_OK))
+        return RF_OK;
+    return value->held && value->resume ? concern(value, code, error) : conclude(value, code, error);
 }
 
 static rf_code use_walk(struct walk *k, void *arg)

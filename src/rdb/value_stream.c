@@ -267,6 +267,8 @@ static rf_code check_totals(struct stream_walk *s, const struct stream_entries *
 {
     if (entries->live > 0 && stream_id_compare(stream->last_id, entries->last) < 0)
         return CORRUPT(s->k, "stream: its last id is below that of its last entry");
+    if (stream->length > 0 && entries->nodes == 0)
+        return CORRUPT(s->k, "stream: it has a length and no entries");
     if (stream->length != entries->live && s->k->visitor->stream) /* once, where it is walked twice */
         value_notice(s->k->value, RF_NOTICE_STREAM_LENGTH, "its entries were counted anew");
     stream->length = entries->live;

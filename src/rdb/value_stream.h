@@ -8,6 +8,7 @@
 
 /* What the entries were seen to be. */
 struct stream_entries {
+    uint64_t nodes;
     uint64_t live;
     rf_stream_id first, last; /* of the live ones */
 };
