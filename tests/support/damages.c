@@ -5,7 +5,8 @@
 
 /* A stream's parts: one entry, 1000-1 f=v, and what may follow. */
 #define ID        "00000000000003e80000000000000001"
-#define NODE      "01 10 " ID " 1d 1d000000 0a00 0101 0001 0101 816602 0001 0201 0001 0001 817602 0401 ff"
+#define ONE_NODE  "10 " ID " 1d 1d000000 0a00 0101 0001 0101 816602 0001 0201 0001 0001 817602 0401 ff"
+#define NODE      "01 " ONE_NODE
 #define LENGTH    "01 43e8 01"
 #define COUNTERS  "43e8 01 0000 01"
 #define TIME      "facbb0f8a1010000"
@@ -37,6 +38,11 @@ const struct damage damages[] = {
     {{.before = TEMPLATE, .type = 32, .hex = "05 0178 c3 02 05 2000"}, FRAMED, "damaged LZF"},
     {{.type = 28, .hex = "01 00 00 00 c3 02 05 2000"}, FRAMED, "damaged LZF"},
     {{.type = 16, .hex = "c3 02 0d 2000"}, FRAMED, "damaged LZF"},
+    /* streams as a whole */
+    {{.type = 15, .hex = ("02 " ONE_NODE ONE_NODE " 02 43e8 01 00")},
+     FRAMED,
+     "not above that of the node before"},
+    {{.type = 15, .hex = "00 02 43e8 01 00"}, FRAMED, "a length and no entries"},
     /* zipmaps */
     {{.type = 9, .hex = "00"}, FRAMED, "zipmap"},
     {{.type = 9, .hex = "01 00"}, FRAMED, "zipmap shorter"},

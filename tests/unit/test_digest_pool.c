@@ -231,6 +231,47 @@ Test(digest_pool, may_be_closed_with_keys_in_it)
     build_free(&b);
 }
 
+static void count_notices(void *ctx, const rf_notice *notice)
+{
+    int *counts = ctx;
+    counts[notice->code]++;
+    cr_expect_eq(notice->key.len, 1);
+}
+
+/* What is told of a copied value is told after its reader has gone. */
+Test(digest_pool, passes_notices_on)
+{
+    static struct outcomes found;
+    int counts[RF_NOTICE_COUNT] = {0};
+    struct build b = {0};
+    rf_error error;
+    rf_source *source;
+    rf_reader *reader;
+    rf_digest_pool *pool;
+    rf_entry entry;
+    const rf_reader_options options = {.resume = true, .notify = {count_notices, counts}};
+    put_bytes(&b, SLICE("REDIS0009"));
+    put_key(&b, 15, "s"); /* one node of one entry; it says it has seven */
+    put_hex(
+        &b,
+        "01 10 00000000000003e80000000000000001 1d 1d000000 0a00 0101 0001 0101 816602 0001 0201 0001 0001"
+        "817602 0401 ff 07 43e8 01 00");
+    put_end(&b);
+    cr_assert_eq(rf_source_open_memory(built(&b).ptr, built(&b).len, "input", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &options, &reader, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(0, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
+    cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_END);
+    rf_reader_close(reader);
+    cr_assert_eq(rf_digest_pool_drain(pool, &error), RF_OK);
+    cr_expect_eq(found.count, 1);
+    cr_expect_eq(found.all[0].fault, RF_OK, "%s", found.all[0].message);
+    cr_expect_eq(counts[RF_NOTICE_STREAM_LENGTH], 1);
+    rf_digest_pool_close(pool);
+    build_free(&b);
+}
+
 Test(digest_pool, a_lost_end_of_a_value_comes_out_in_its_place)
 {
     static struct outcomes found;

@@ -367,3 +367,32 @@ Test(digest_stream, of_large_entries)
         cr_expect_eq(digest.bytes, ENTRIES_MAX * (2 + 2 * length));
     }
 }
+
+/* --- groups and consumers that occur twice ------------------------------------------------------------ */
+
+static void expect_twice(const char *groups, const char *message)
+{
+    char hex[128];
+    struct opened o;
+    rf_key_digest digest;
+    rf_digester *digester = rf_digester_new(COMPARE_ALL);
+    snprintf(hex, sizeof hex, "00 00 01 01 %s", groups); /* no entry, last id 1-1 */
+    open_value(&o, &(struct one_value){.type = 15, .hex = hex});
+    rf_code code = rf_digest_key(digester, &o.entry, &digest, &o.error);
+    cr_expect_eq(code, message ? RF_E_DUPLICATE : RF_OK, "%s", groups);
+    if (message)
+        cr_expect_str_eq(o.error.message, message);
+    close_value(&o);
+    rf_digester_free(digester);
+}
+
+Test(digest_stream, whose_groups_or_consumers_occur_twice_is_a_fault)
+{
+#define SEEN_AT "0000000000000000 00"
+    expect_twice("02 0167 01 01 00 00 0168 01 01 00 00", NULL);
+    expect_twice("02 0167 01 01 00 00 0167 01 01 00 00", "group 'g' occurs twice");
+    expect_twice("01 0167 01 01 00 02 0163" SEEN_AT "0164" SEEN_AT, NULL);
+    expect_twice("01 0167 01 01 00 02 0163" SEEN_AT "0163" SEEN_AT, "consumer 'c' occurs twice");
+    expect_twice("02 0167 01 01 00 01 0163" SEEN_AT "0168 01 01 00 01 0163" SEEN_AT, NULL);
+    expect_twice("02 0167 01 01 00 01 0167" SEEN_AT "0168 01 01 00 00", NULL);
+}
