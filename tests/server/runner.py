@@ -7,8 +7,8 @@ import unittest
 import program
 
 SUITES = {
-    "server": ["test_convert", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl"],
-    "corpus": ["test_model", "test_corpus"],
+    "server": ["test_convert", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify"],
+    "corpus": ["test_model", "test_corpus", "test_verify_corpus"],
     "live": ["test_live"],
 }
 
