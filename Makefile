@@ -176,6 +176,7 @@ $(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
 
 HEADERS  := $(wildcard include/rdbferry/*.h)
 MAN_PAGE := $(wildcard docs/rdbferry.1)
+DOCDIR   ?= $(PREFIX)/share/doc/rdbferry
 
 ## install: the program, the library, its headers, the .pc file, the man page (PREFIX, DESTDIR)
 install: all
@@ -188,12 +189,13 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 	    rdbferry.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/rdbferry.pc
 	$(if $(MAN_PAGE),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGE))
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md
 
 ## uninstall: what install put there
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(DESTDIR)$(MANDIR)/man1/rdbferry.1
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,librdbferry.a librdbferry.so.0 librdbferry.so pkgconfig/rdbferry.pc)
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry $(DESTDIR)$(DOCDIR)
 
 ## clean: every build tree
 clean:

@@ -4,15 +4,14 @@
  * For each key that is checked, DUMP and its expiry (PEXPIRETIME, or PTTL before 7.0) are asked for,
  * pipelined, of the node that has its slot; the payload is decoded as any value is, and its digest compared.
  * Nothing is ever written to the target. It needs a user who may INFO, SELECT, DUMP, PEXPIRETIME (before 7.0
- * PTTL and TIME), DBSIZE, FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING; and
- * for rf_live_scan() SCAN.
+ * PTTL and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING;
+ * and for rf_live_scan() SCAN and FUNCTION LIST.
  *
  * What passes is waited for, as long as the target's timeout (30 s, where it says none) from when it is met
- * first: slots that move, a failover, a server that loads, a lost connection. A key over whose answer
- * a connection is lost four times is an error. Answers that are on their way take no more than 8 MiB, or one
- * payload if that is larger; how long one will be is guessed from the distance to the next record's offset in
- * the input.
- */
+ * first: slots that move, a failover, a server that loads, a lost connection. A key over whose answer a
+ * connection is lost four times is an error. Answers that are on their way from one node take no more than
+ * 8 MiB, or one payload if that is larger; how long one will be is guessed from the distance to the next
+ * record's offset in the input. */
 #ifndef RDBFERRY_LIVE_H
 #define RDBFERRY_LIVE_H
 

@@ -45,7 +45,7 @@ static void put_input(struct json *json, const struct beside *beside, const stru
     if (input->opened) {
         rf_server_format(info->writer, writer, sizeof writer);
         json_string(json, "format", info->format);
-        json_string(json, "layers", input->layers);
+        report_put_layers(json, input->layers);
         json_signed(json, "rdb_version", info->rdb_version);
         json_string(json, "writer", info->writer.major > 0 ? writer : NULL);
         put_time(json, "saved", inspect_saved_ms(input));

@@ -41,7 +41,7 @@ static void put_saved(struct json *json, int64_t seconds)
     json_string(json, "saved", seconds >= 0 ? show_time(seconds * 1000, text) : NULL);
 }
 
-static void put_layers(struct json *json, const char *layers)
+void report_put_layers(struct json *json, const char *layers)
 {
     json_array(json, "layers");
     while (*layers) {
@@ -62,7 +62,7 @@ static void put_input(struct json *json, const struct input *input)
     json_string(json, "path", input->path);
     if (input->opened) {
         json_string(json, "format", input->info.format);
-        put_layers(json, input->layers);
+        report_put_layers(json, input->layers);
         json_string(json, "dialect", dialect_name(input->info.dialect));
         json_signed(json, "rdb_version", input->info.rdb_version);
         put_server(json, "writer", input->info.writer);

@@ -32,6 +32,9 @@ void report_put_written(struct json *json, const void *written);
 /* The fields of an error, in an object. */
 void report_put_error(struct json *json, const char *name, const rf_error *error);
 
+/* What was stacked on an input, as rf_source_layers() tells it, as an array "layers". */
+void report_put_layers(struct json *json, const char *layers);
+
 /* `path` "-" is stdout; NULL is none. False: the message has been printed. */
 bool report_write(const struct report *report, const char *path);
 

@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
      .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; ask a target for keys that only it has", AT(strict)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
     EXPIRED_ROW(struct verify_options),
-    {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys, nothing else", AT(digest)},
+    {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys instead of\nthe answer, unless that is no", AT(digest)},
     {OPTION_HEADING, .help = "Against other data"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
