@@ -169,22 +169,23 @@ static rf_code measure_string(const rf_entry *key, rf_measure *out, rf_error *er
 }
 
 /* The length of the string that stands at the window's position, uncompressed; 0 where it is not at hand. */
-static uint64_t length_of_next_string(struct window *w)
+static uint64_t length_of_next_string(const struct window *w)
 {
     enum { COMPRESSED = 0xc3, HEAD_MAX = 1 + 2 * 9 };
-    const uint8_t *pos = w->pos;
-    uint64_t n = 0;
+    struct window head;
     rf_error ignored;
-    w->error = &ignored; /* the walk that follows sets its own */
-    if (w->end - pos < HEAD_MAX)
+    uint64_t n = 0;
+    if (w->end - w->pos < HEAD_MAX)
         return 0;
-    if (*pos == COMPRESSED) {
-        w->pos++;
-        (void)rdb_length(w, &n);
+    window_open_memory(&head, slice_of(w->pos, HEAD_MAX));
+    head.error = &ignored; /* the walk that follows tells it */
+    if (*head.pos == COMPRESSED) {
+        head.pos++;
+        (void)rdb_length(&head, &n);
     }
-    if (*w->pos >= 0xc0 || rdb_length(w, &n) != RF_OK)
+    if (*head.pos >= 0xc0 || rdb_length(&head, &n) != RF_OK)
         n = 0;
-    w->pos = pos;
+    window_close(&head);
     return n;
 }
 

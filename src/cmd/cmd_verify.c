@@ -254,14 +254,13 @@ static bool write_reports(const struct verification *v)
 
 static enum status run(struct verification *v)
 {
-    rf_error error;
-    rf_code code = session_run(&v->session, verify, NULL, v, &error);
+    rf_code code = session_run(&v->session, verify, NULL, v, &v->end);
     enum status status;
 
     notices_summarize(&v->session.notices);
     v->ended_early = code != RF_OK;
     if (v->ended_early)
-        v->error = &error;
+        v->error = &v->end;
     status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         say_answer(v);

@@ -38,8 +38,9 @@ struct verification {
     struct stats own_stats; /* while another data set is read */
     size_t unmet;           /* expectations */
     uint64_t warnings;      /* notices, where --strict makes them count */
-    bool ended_early;       /* by an error that is no input's */
-    const rf_error *error;  /* that, or why an input could not be read; NULL: neither */
+    bool ended_early;       /* by an error that is no input's: */
+    rf_error end;
+    const rf_error *error; /* that, or why an input could not be read; NULL: neither */
 };
 
 /* --- verify_key.c: one entry --- */

@@ -3,9 +3,9 @@
  *
  *   *<n>\r\n  then n times  $<length>\r\n<bytes>\r\n
  *
- * As the server's loader has it, a header line may end in a bare LF. The loader also takes any two bytes behind a
- * string for its end; here they have to be CR LF: a length that is wrong would come out as other data. (Valkey
- * src/aof.c: loadSingleAppendOnlyFile) */
+ * As the server's loader has it, a header line may end in a bare LF. The loader also takes any two bytes
+ * behind a string for its end; here they have to be CR LF: a length that is wrong would come out as other
+ * data. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
 #ifndef RESP_RESP_READ_H
 #define RESP_RESP_READ_H
 

@@ -409,8 +409,8 @@ Test(resume, goes_back_so_far_and_no_further)
 Test(resume, ends_where_the_input_ends)
 {
     static const char *const files[] = {
-        "01 016b 05 0161 " BAD_LZF "0162",
-        "01 016b 05 " BAD_LZF,
+        ("01 016b 05 0161 " BAD_LZF "0162"),
+        ("01 016b 05 " BAD_LZF),
         "0a 016b 0f 10000000",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
