@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "message.h"
 #include "report.h"
+#include "text.h"
 #include "verify.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,19 +35,25 @@ static bool can_be_cut(const struct verification *v, const struct input *input)
     return !*input->layers && input == &v->session.inputs[v->options->own_inputs - 1];
 }
 
+static void begin_line(const struct verification *v, const char *name)
+{
+    text_put(v->out, name);
+    fputs(": ", v->out);
+}
+
 /* Where nothing more can be read of an input. */
 static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
-    const char *name = input_name(input);
     uint64_t whole = (uint64_t)input->info.whole, lost = input->decoded - whole;
 
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
+    begin_line(v, input_name(input));
     if (input->info.whole < 0) {
-        fprintf(v->out, "%s: what follows cannot be read\n", name);
+        fputs("what follows cannot be read\n", v->out);
         return;
     }
-    fprintf(v->out, "%s: whole up to offset 0x%" PRIx64, name, whole);
+    fprintf(v->out, "whole up to offset 0x%" PRIx64, whole);
     if (can_be_cut(v, input))
         fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost, plural(lost));
     fputs(fault->code == RF_E_TRUNCATED ? ", a beginning without an end\n"
@@ -165,7 +172,7 @@ static void say_soundness(const struct verification *v)
     if (v->options->own_inputs > 1)
         snprintf(inputs, sizeof inputs, "%zu inputs", v->options->own_inputs);
     session_format_counts(&v->session, counts, sizeof counts);
-    fprintf(v->out, "%s: ", inputs);
+    begin_line(v, inputs);
     if (v->faults.count > 0)
         fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, plural(v->faults.count));
     else if (v->error)
@@ -188,20 +195,26 @@ static void say_expectations(const struct verification *v)
     }
 }
 
+/* "against dump.rdb: " */
+static FILE *against_line(const struct verification *v)
+{
+    fputs("against ", v->out);
+    begin_line(v, v->live ? rf_live_info_get(v->live)->name : v->options->against);
+    return v->out;
+}
+
 static void say_against(const struct verification *v)
 {
-    const char *other = v->live ? rf_live_info_get(v->live)->name : v->options->against;
     uint64_t expired = v->live_counts.expired, found = v->live_counts.found;
     uint64_t more = v->live_counts.live > found ? v->live_counts.live - found : 0;
     char text[256];
 
     differences_format(&v->differences, text, sizeof text);
-    fprintf(v->out, "against %s: %s\n", other, differences_total(&v->differences) > 0 ? text : "the same");
+    fprintf(against_line(v), "%s\n", differences_total(&v->differences) > 0 ? text : "the same");
     if (expired > 0)
-        fprintf(v->out, "against %s: %" PRIu64 " key%s expired since\n", other, expired, plural(expired));
+        fprintf(against_line(v), "%" PRIu64 " key%s expired since\n", expired, plural(expired));
     if (more > 0 && !v->compare)
-        fprintf(v->out, "against %s: %" PRIu64 " more key%s there, which --strict names\n", other, more,
-                plural(more));
+        fprintf(against_line(v), "%" PRIu64 " more key%s there, which --strict names\n", more, plural(more));
 }
 
 static void say_digest(const struct verification *v)

@@ -3,6 +3,7 @@
 #include "faults.h"
 #include "failure.h"
 #include "report.h"
+#include "text.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,9 @@ static bool print(FILE *out, const rf_error *fault)
     char text[1024];
 
     rf_error_format(fault, text, sizeof text);
-    return fprintf(out, "%s\n", text) >= 0;
+    text_put(out, text);
+    putc('\n', out);
+    return !ferror(out);
 }
 
 rf_code faults_add(struct faults *faults, size_t input, const rf_error *fault, rf_error *error)

@@ -2,6 +2,7 @@
 /* Messages on stderr. Text is formatted, made harmless, and handed to stdio under one lock. */
 #include "message.h"
 #include "terminal.h"
+#include "text.h"
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -41,18 +42,6 @@ enum message_level message_get_level(void)
     return level;
 }
 
-static void put_harmless(const char *text)
-{
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        if (byte < ' ' || byte == 0x7f)
-            fprintf(stderr, "\\x%02x", byte);
-        else
-            putc(byte, stderr);
-    }
-}
-
 static void wipe_progress(void)
 {
     if (progress_shown)
@@ -67,7 +56,7 @@ static void say(const struct style *style, const char *text)
     pthread_mutex_lock(&lock);
     wipe_progress();
     fputs(coloured ? style->coloured : style->head, stderr);
-    put_harmless(text);
+    text_put(stderr, text);
     putc('\n', stderr);
     fflush(stderr);
     pthread_mutex_unlock(&lock);

@@ -31,6 +31,18 @@ const char *text_type(rf_type type)
     return type < RF_TYPE_COUNT ? names[type] : "?";
 }
 
+void text_put(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (byte < ' ' || byte == 0x7f)
+            fprintf(out, "\\x%02x", byte);
+        else
+            putc(byte, out);
+    }
+}
+
 void text_escape(rf_slice bytes, char *out, size_t size)
 {
     static const char hex[] = "0123456789abcdef";

@@ -5,6 +5,7 @@
 
 #include <rdbferry/entry.h>
 #include <rdbferry/slice.h>
+#include <stdio.h>
 
 /* Enough for what text_size() prints. */
 enum { SIZE_TEXT = 16 };
@@ -14,6 +15,9 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT]);
 
 /* As TYPE names it: "string", "zset"; "?" for RF_TYPE_COUNT, which is none. */
 const char *text_type(rf_type type);
+
+/* Prints text so that it stays on its line and does nothing to a terminal: control characters as \xNN. */
+void text_put(FILE *out, const char *text);
 
 /* Copies `bytes` as printable ASCII: anything else, and the backslash, comes out as \xNN; what does not
  * fit is cut and "..." says so. */
