@@ -34,9 +34,9 @@
  *                                   nobody owns it
  *
  * Entries that a group has read, where that is unknown, count as what a server makes of the ids as soon as it
- * is asked: 0 where nothing was ever added; all that were added for a group that stands at the stream's last
- * id, or anywhere in an empty stream; entries added - length for one before the first entry, and one more for
- * one at it, provided that nothing behind it was deleted; else -1.
+ * is asked (as Valkey 9 does; older ones know less): 0 where nothing was ever added; all that were added for
+ * a group that stands at the stream's last id, or anywhere in an empty stream; entries added - length for one
+ * before the first entry, and one more for one at it, provided that nothing behind it was deleted; else -1.
  *
  * A module's value is what the module wrote. Some write the same data in another way after each load, as
  * vector sets do.

@@ -34,6 +34,7 @@ rf_code digest_batch_take_value(struct digest_batch *batch, struct rf_value *val
     key->value_at = batch->bytes.len;
     rf_code code = value_take(value, &batch->bytes, BATCH_VALUE, taken, error);
     key->value_size = batch->bytes.len - key->value_at;
+    key->file_offset = window_file_offset(value->stream);
     return code;
 }
 
@@ -80,8 +81,10 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
     value_begin(&value, key->type, entry.db, entry.key, VALUE_NO_RECORD);
     value.expire_ms = entry.expire_ms;
     entry.value = &value;
-    if (rf_digest_key(digester, &entry, &key->digest, &error) != RF_OK)
+    if (rf_digest_key(digester, &entry, &key->digest, &error) != RF_OK) {
+        error.file_offset = key->file_offset >= 0 ? key->file_offset : error.offset;
         digest_batch_key_fail(key, &error);
+    }
     key->digested = true;
     window_close(&w);
 }

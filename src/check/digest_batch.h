@@ -19,6 +19,7 @@ struct digest_batch_key {
     size_t name_at, metadata_at, value_at, value_size;
     const struct rdb_type *type;
     uint64_t value_offset;
+    int64_t file_offset; /* to within a block, where the file is compressed; -1: it is the offset itself */
     bool digested;
     rf_key_digest digest;
     rf_error *fault;     /* instead of the digest; owned */
@@ -40,7 +41,7 @@ static inline bool digest_batch_is_full(const struct digest_batch *batch)
 /* Adds a key, without its value. NULL: out of memory. */
 struct digest_batch_key *digest_batch_add(struct digest_batch *batch, const rf_entry *entry);
 
-/* The key that was added last, with its value. *taken as value_take() has it. */
+/* The value of the key that was added last; *taken as value_take() has it. */
 rf_code digest_batch_take_value(struct digest_batch *batch, struct rf_value *value, bool *taken,
                                 rf_error *error);
 

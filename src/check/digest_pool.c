@@ -183,11 +183,8 @@ static rf_code add(rf_digest_pool *pool, struct digest_batch *batch, const rf_en
     bool taken = false;
     if (!added)
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", key->key.len);
-    if (is_worth_a_copy(pool, key)) {
-        rf_code code = digest_batch_take_value(batch, key->value, &taken, error);
-        if (code != RF_OK)
-            return digest_batch_key_fail(added, error) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-    }
+    if (is_worth_a_copy(pool, key))
+        TRY(digest_batch_take_value(batch, key->value, &taken, error));
     return taken ? RF_OK : digest_into(pool, key, added, error);
 }
 

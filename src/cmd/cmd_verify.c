@@ -16,12 +16,18 @@ enum { USUALLY_COMPARED = 1024 * 1024 };
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
+static bool was_named(const struct verification *v, const struct input *input)
+{
+    for (size_t i = 0; i < v->options->common.operand_count; i++)
+        if (strcmp(v->options->common.operands[i], input->path) == 0)
+            return true;
+    return false;
+}
+
 /* A file that is missing from an AOF directory is a fault of the directory. */
 static bool is_fault(const struct verification *v, const struct input *input, rf_code code)
 {
-    bool was_named = v->options->own_inputs == v->options->common.operand_count;
-
-    return verify_is_fault(code) || (code == RF_E_READ && !was_named && !input->opened);
+    return verify_is_fault(code) || (code == RF_E_READ && !input->opened && !was_named(v, input));
 }
 
 static const char *plural(uint64_t count)
@@ -32,7 +38,7 @@ static const char *plural(uint64_t count)
 /* A torn AOF can be cut where it is whole, if it is the last one and no other file is made of it. */
 static bool can_be_cut(const struct verification *v, const struct input *input)
 {
-    return !*input->layers && input == &v->session.inputs[v->options->own_inputs - 1];
+    return !*input->layers && input->size >= 0 && input == &v->session.inputs[v->options->own_inputs - 1];
 }
 
 static void begin_line(const struct verification *v, const char *name)
@@ -44,7 +50,7 @@ static void begin_line(const struct verification *v, const char *name)
 /* Where nothing more can be read of an input. */
 static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
-    uint64_t whole = (uint64_t)input->info.whole, lost = input->decoded - whole;
+    uint64_t whole = (uint64_t)input->info.whole, lost = (uint64_t)input->size - whole;
 
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
@@ -199,7 +205,9 @@ static void say_expectations(const struct verification *v)
 static FILE *against_line(const struct verification *v)
 {
     fputs("against ", v->out);
-    begin_line(v, v->live ? rf_live_info_get(v->live)->name : v->options->against);
+    begin_line(v, v->live                        ? rf_live_info_get(v->live)->name
+                  : is_dash(v->options->against) ? "stdin"
+                                                 : v->options->against);
     return v->out;
 }
 

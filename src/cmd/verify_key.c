@@ -50,6 +50,12 @@ static void give_notice(struct verification *v, const rf_entry *entry, rf_notice
                                            .detail = detail});
 }
 
+/* Vector sets are Redis's own from 8.0 on. */
+static bool is_built_in(rf_server reads, const char *module)
+{
+    return reads.dialect == RF_REDIS && reads.major >= 8 && strcmp(module, "vectorset") == 0;
+}
+
 /* The module must be there where the data is loaded. */
 static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *error)
 {
@@ -59,7 +65,8 @@ static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *er
     if (code != RF_OK)
         return code;
     module_names_add(&v->modules, name);
-    give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
+    if (!is_built_in(v->options->reads, name))
+        give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
     return RF_OK;
 }
 

@@ -331,6 +331,11 @@ uint64_t window_crc(const struct window *w)
     return crc64(w->crc, w->crc_from, (size_t)(w->pos - w->crc_from));
 }
 
+int64_t window_file_offset(const struct window *w)
+{
+    return w->feed && !feed_is_plain(w->feed) ? w->file_offset : -1;
+}
+
 rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
 {
     char message[sizeof w->error->message];

@@ -101,6 +101,9 @@ static inline uint64_t window_offset(const struct window *w)
     return w->segment_offset + (uint64_t)(w->pos - w->segment_start);
 }
 
+/* The position in a compressed file, to within a block; -1 where the file is not compressed. */
+int64_t window_file_offset(const struct window *w);
+
 /* The CRC-64 of the decoded stream up to pos. */
 uint64_t window_crc(const struct window *w);
 

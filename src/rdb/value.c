@@ -87,9 +87,11 @@ static inline rf_code value_use(struct rf_value *value, use_fn *use, const rf_vi
     return value->held && value->resume ? concern(value, code, error) : conclude(value, code, error);
 }
 
+/* A value that nobody looks at may be damaged within its frame, where the reader goes on behind such ones. */
 static rf_code use_walk(struct walk *k, void *arg)
 {
     (void)arg;
+    k->frame_only = !k->visitor && k->value->resume;
     return k->value->type->walk(k);
 }
 
@@ -110,18 +112,32 @@ static rf_code keep_way(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-/* Back to where the value begins, and over it without looking into its strings. */
-COLD static rf_code pass_damaged(struct walk *k)
+/* Back to where the value begins, and over it without looking into its strings. `found`: what is wrong there
+ * too. */
+COLD static rf_code pass_damaged(struct walk *k, rf_error *found)
 {
-    rf_error ignored;
     struct walk pass = {.w = k->w, .value = k->value, .frame_only = true};
-    TRY(window_tap_end(k->w));
-    if (k->value->way_is_lost)
-        return RF_E_CORRUPT;
-    k->w->error = &ignored;
+    k->w->error = found;
+    if (window_tap_end(k->w) != RF_OK || k->value->way_is_lost)
+        return window_fail(k->w, RF_E_CORRUPT, "the way back is lost");
     window_release(k->w);
     TRY(window_unread(k->w, buffer_slice(&k->value->way)));
     return k->value->type->walk(&pass);
+}
+
+/* What the reader says from now on is what is wrong with the input: an error of the visitor's, which has no
+ * place in it, is not. */
+COLD static rf_code go_back(struct rf_value *value, struct walk *k, rf_code code, rf_error *error)
+{
+    rf_error found;
+    rf_code found_code = pass_damaged(k, &found);
+    if (found_code == RF_OK)
+        return concern(value, code, error);
+    if (error->offset < 0) {
+        conclude(value, found_code, &found);
+        return concern(value, code, error);
+    }
+    return conclude(value, code, error);
 }
 
 static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
@@ -133,11 +149,10 @@ static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *
     k.w->error = error;
     window_tap_begin(k.w, keep_way, value);
     rf_code code = value->type->walk(&k);
-    if (LIKELY(code == RF_OK)) {
-        window_tap_cancel(k.w);
-        return RF_OK;
-    }
-    return pass_damaged(&k) == RF_OK ? concern(value, code, error) : conclude(value, code, error);
+    if (UNLIKELY(code != RF_OK))
+        return go_back(value, &k, code, error);
+    window_tap_cancel(k.w);
+    return RF_OK;
 }
 
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
@@ -154,7 +169,7 @@ struct taking {
     size_t most; /* into->len may become so much */
 };
 
-/* RF_E_ARGUMENT, which no walk returns by itself, where it is too much. */
+/* Any error ends the walk where it is too much. */
 static rf_code take_bytes(void *ctx, rf_slice bytes)
 {
     struct taking *t = ctx;
@@ -163,31 +178,23 @@ static rf_code take_bytes(void *ctx, rf_slice bytes)
     return t->into->len > t->most ? RF_E_ARGUMENT : RF_OK;
 }
 
-static rf_code walk_taking(struct walk *k, struct taking *t)
-{
-    window_tap_begin(k->w, take_bytes, t);
-    rf_code code = k->value->type->walk(k), tap_code = window_tap_end(k->w);
-    if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
-        return window_fail(k->w, RF_E_MEMORY, "out of memory for a value");
-    return code == RF_OK ? tap_code : code;
-}
-
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error)
 {
     size_t start = into->len;
     struct walk k = {.w = value->stream, .value = value, .frame_only = true};
     struct taking taking = {into, start + most};
     k.w->error = error;
-    rf_code code = walk_taking(&k, &taking);
-    *taken = code == RF_OK;
-    if (code == RF_E_ARGUMENT) {
-        window_release(k.w);
-        code = window_unread(k.w, slice_of(into->data + start, into->len - start));
-        into->len = start;
-        value->record = NULL;
-    } else {
-        value->used = true;
-    }
+    window_tap_begin(k.w, take_bytes, &taking);
+    rf_code code = value->type->walk(&k), tap_code = window_tap_end(k.w);
+    if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
+        return conclude(value, window_fail(k.w, RF_E_MEMORY, "out of memory for a value"), error);
+    *taken = value->used = code == RF_OK && tap_code == RF_OK;
+    if (*taken)
+        return RF_OK;
+    window_release(k.w);
+    code = window_unread(k.w, slice_of(into->data + start, into->len - start));
+    into->len = start;
+    value->record = NULL;
     return code == RF_OK ? RF_OK : conclude(value, code, error);
 }
 

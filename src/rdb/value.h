@@ -93,8 +93,8 @@ static inline void value_end(struct rf_value *value)
  * value->record is known; the value has not been used. */
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
-/* Appends the value's raw bytes to `into`, if they are no more than `most`, and uses it up. *taken is
- * false where they are more: the value is as it was. Only the frame is looked at. */
+/* Appends the value's raw bytes to `into`, if they are no more than `most` and their frame is sound, and uses
+ * it up. *taken is false where not: the value is as it was. Errors are those of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);

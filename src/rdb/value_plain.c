@@ -62,6 +62,7 @@ rf_code walk_set(struct walk *k)
 static rf_code text_score(struct walk *k, double *score)
 {
     uint8_t n;
+    *score = 0;
     TRY(rdb_u8(k->w, &n));
     if (n >= 253) {
         *score = n == 253 ? NAN : n == 254 ? INFINITY : -INFINITY;

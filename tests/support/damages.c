@@ -106,6 +106,8 @@ const struct damage damages[] = {
      FRAMED,
      "out of order"},
     {{.magic = "VALKEY080", .type = 22, .hex = "01 0166 0176 feffffffffffffff"}, FRAMED, "out of range"},
+    {{.type = 23, .hex = "10 10000000 0300 816602 817602 817802 ff"}, FRAMED, "no time"},
+    {{.type = 23, .hex = "c3 02 10 2000"}, FRAMED, "damaged LZF"},
     /* arrays */
     {{.type = 28, .hex = "00 00"}, FRAMED, "array without elements"},
     {{.type = 28, .hex = "01 02 00 00 0161"}, LOST, "unknown flag 2"},

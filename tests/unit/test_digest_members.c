@@ -49,7 +49,7 @@ static struct made *make(size_t count)
 {
     static struct made made;
     for (size_t i = 0; i < count; i++) {
-        snprintf(made.names[i], sizeof made.names[i], "name:%05zu", i);
+        snprintf(made.names[i], sizeof made.names[i], "name:%05u", (unsigned)i % 100000);
         made.elements[i] = (struct element){made.names[i], "v", (double)i, NONE};
     }
     return &made;
