@@ -36,8 +36,8 @@ struct rf_digest_pool {
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
     struct place *ring;
-    size_t size, oldest,
-        filling; /* places; filling has no end, and is reduced by the size where it is used */
+    size_t size;            /* places; a power of two */
+    size_t oldest, filling; /* they have no end, see place_at() */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stop;
@@ -45,7 +45,7 @@ struct rf_digest_pool {
 
 static struct place *place_at(const rf_digest_pool *pool, size_t number)
 {
-    return &pool->ring[number % pool->size];
+    return &pool->ring[number & (pool->size - 1)];
 }
 
 /* --- workers ------------------------------------------------------------------------------------------ */
@@ -218,6 +218,15 @@ static size_t workers_wanted(void)
     return processors - 1 < WORKERS_MAX ? (size_t)processors - 1 : WORKERS_MAX;
 }
 
+/* Two batches for each worker, one to fill, one to hand out; a power of two. */
+static size_t ring_size(size_t workers)
+{
+    size_t size = 2;
+    while (size < 2 * workers + 2)
+        size *= 2;
+    return size;
+}
+
 /* One that cannot be had is done without. */
 static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_compared)
 {
@@ -242,7 +251,7 @@ rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx
         return fail(error, RF_E_MEMORY, "out of memory");
     pool->fn = fn;
     pool->ctx = ctx;
-    pool->size = 2 * workers + 2;
+    pool->size = ring_size(workers);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
     pool->ring = calloc(pool->size, sizeof *pool->ring);
