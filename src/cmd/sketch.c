@@ -6,7 +6,9 @@
 
 enum {
     PLACES = 2 * SKETCH_NAMES, /* a power of two */
-    MAGNITUDES = 256,
+    CLASS_BITS = 4,            /* 16 classes to each power of two */
+    CLASSES = 1 << CLASS_BITS,
+    MAGNITUDES = 64 * CLASSES,
 };
 
 /* --- finding ---------------------------------------------------------------------------------------- */
@@ -45,17 +47,19 @@ static uint16_t *place_of(const struct sketch *sketch, uint64_t hash)
 
 /* --- leaving ---------------------------------------------------------------------------------------- */
 
-/* Numbers in classes, four to each power of two. */
+/* Numbers in classes, of which no two bounds are more than a sixteenth apart. */
 static size_t magnitude(uint64_t n)
 {
-    unsigned log = n < 4 ? 0 : 63 - (unsigned)__builtin_clzll(n);
+    unsigned log = n < CLASSES ? 0 : 63 - (unsigned)__builtin_clzll(n);
 
-    return n < 4 ? n : (log - 1) * 4 + (n >> (log - 2) & 3);
+    return n < CLASSES ? n : (log - CLASS_BITS + 1) * CLASSES + (n >> (log - CLASS_BITS) & (CLASSES - 1));
 }
 
 static uint64_t greatest_of_magnitude(size_t magnitude)
 {
-    return magnitude < 4 ? magnitude : ((magnitude % 4 + 5) << (magnitude / 4 - 1)) - 1;
+    if (magnitude < CLASSES)
+        return magnitude;
+    return ((magnitude % CLASSES + CLASSES + 1) << (magnitude / CLASSES - 1)) - 1;
 }
 
 /* What three quarters of the names, counted by magnitude, do not exceed. */

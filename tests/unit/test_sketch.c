@@ -58,8 +58,8 @@ Test(sketch, holds_what_it_promises)
         cr_assert(sketch_add(&sketch, name_text(number, text), weight));
     }
     cr_expect_gt(sketch.floor.count, 0, "it has been full");
-    cr_expect_lt(sketch.floor.count, 5 * (uint64_t)TURNS / SKETCH_NAMES + 1);
-    cr_expect_lt(sketch.floor.weight, 5 * weights / SKETCH_NAMES + 1);
+    cr_expect_lt(sketch.floor.count, 4 * (uint64_t)TURNS / SKETCH_NAMES + 1);
+    cr_expect_lt(sketch.floor.weight, 4 * weights / SKETCH_NAMES + 1);
     for (unsigned number = 0; number < NAMES; number++)
         expect_truth(&sketch, number);
     sketch_free(&sketch);
@@ -104,7 +104,7 @@ Test(sketch, names_that_are_long_or_empty)
 
 Test(sketch, magnitudes_are_in_order)
 {
-    for (size_t m = 0; m + 1 < MAGNITUDES - 4; m++) {
+    for (size_t m = 0; m < magnitude(UINT64_MAX); m++) {
         cr_assert_eq(magnitude(greatest_of_magnitude(m)), m, "%zu", m);
         cr_assert_eq(magnitude(greatest_of_magnitude(m) + 1), m + 1, "%zu", m);
     }
