@@ -38,16 +38,17 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 
 /* --- keys ------------------------------------------------------------------------------------------- */
 
-static void give_notice(struct verification *v, const rf_entry *entry, rf_notice_code code,
-                        const char *detail)
+/* Of a key, or of what stands beside the keys: what module it needs. */
+static void notice_module(struct verification *v, const rf_entry *entry, const char *module)
 {
     rf_notify listener = notices_listener(&v->session.notices);
+    bool is_key = entry->kind == RF_ENTRY_KEY;
 
-    listener.fn(listener.ctx, &(rf_notice){.code = code,
+    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_MODULE_VALUE,
                                            .offset = (int64_t)entry->offset,
-                                           .db = entry->kind == RF_ENTRY_KEY ? (int)entry->db : -1,
-                                           .key = entry->key,
-                                           .detail = detail});
+                                           .db = is_key ? (int)entry->db : -1,
+                                           .key = is_key ? entry->key : (rf_slice){0},
+                                           .detail = module});
 }
 
 /* Vector sets are Redis's own from 8.0 on. */
@@ -66,7 +67,7 @@ static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *er
         return code;
     module_names_add(&v->modules, name);
     if (!is_built_in(v->options->reads, name))
-        give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
+        notice_module(v, entry, name);
     return RF_OK;
 }
 
@@ -198,7 +199,7 @@ static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 
     snprintf(name, sizeof name, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     module_names_add(&v->modules, name);
-    give_notice(v, entry, RF_NOTICE_MODULE_VALUE, name);
+    notice_module(v, entry, name);
     return RF_OK;
 }
 
