@@ -3,38 +3,38 @@
 #include "check/digest.h"
 #include "rdb/value_stream.h"
 
-enum { RECORD_MAX = 64 };
+enum { PREIMAGE_MAX = 64 };
 
 /* What one hash is of: a tag, then numbers and digests. */
-struct record {
-    uint8_t bytes[RECORD_MAX];
+struct preimage {
+    uint8_t bytes[PREIMAGE_MAX];
     size_t len;
 };
 
-static struct record record_of(char tag)
+static struct preimage preimage_of(char tag)
 {
-    return (struct record){.bytes = {(uint8_t)tag}, .len = 1};
+    return (struct preimage){.bytes = {(uint8_t)tag}, .len = 1};
 }
 
-static void put_u64(struct record *r, uint64_t n)
+static void put_u64(struct preimage *r, uint64_t n)
 {
     store_le64(r->bytes + r->len, n);
     r->len += 8;
 }
 
-static void put_id(struct record *r, rf_stream_id id)
+static void put_id(struct preimage *r, rf_stream_id id)
 {
     put_u64(r, id.ms);
     put_u64(r, id.seq);
 }
 
-static void put_digest(struct record *r, rf_digest digest)
+static void put_digest(struct preimage *r, rf_digest digest)
 {
     digest_store(r->bytes + r->len, digest);
     r->len += 16;
 }
 
-static rf_digest digest_record(const struct record *r)
+static rf_digest digest_preimage(const struct preimage *r)
 {
     return digest_bytes((rf_slice){r->bytes, r->len});
 }
@@ -68,38 +68,38 @@ static int64_t entries_read(const rf_stream *stream, const rf_group *group)
 
 rf_digest stream_digest_begin(struct stream_digest *s, const rf_stream *stream)
 {
-    struct record r = record_of('S');
+    struct preimage r = preimage_of('S');
     s->stream = *stream;
     put_id(&r, stream->last_id);
     put_id(&r, stream->max_deleted_id);
     put_u64(&r, stream->entries_added);
-    return digest_record(&r);
+    return digest_preimage(&r);
 }
 
 rf_digest stream_digest_group(struct stream_digest *s, const rf_group *group)
 {
-    struct record r = record_of('G');
+    struct preimage r = preimage_of('G');
     s->group = digest_bytes(group->name);
     put_id(&r, group->last_id);
     put_u64(&r, (uint64_t)entries_read(&s->stream, group));
     put_digest(&r, s->group);
-    return digest_record(&r);
+    return digest_preimage(&r);
 }
 
 rf_digest stream_digest_consumer(struct stream_digest *s, const rf_consumer *consumer)
 {
-    struct record r = record_of('C');
+    struct preimage r = preimage_of('C');
     put_digest(&r, s->group);
     put_digest(&r, digest_bytes(consumer->name));
-    return s->consumer = digest_record(&r);
+    return s->consumer = digest_preimage(&r);
 }
 
 rf_digest stream_digest_pending(rf_digest owner, const rf_pending *pending)
 {
-    struct record r = record_of('P');
+    struct preimage r = preimage_of('P');
     put_digest(&r, owner);
     put_id(&r, pending->id);
     put_u64(&r, (uint64_t)pending->delivered_ms);
     put_u64(&r, pending->delivery_count);
-    return digest_record(&r);
+    return digest_preimage(&r);
 }

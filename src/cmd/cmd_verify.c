@@ -30,11 +30,6 @@ static bool is_fault(const struct verification *v, const struct input *input, rf
     return verify_is_fault(code) || (code == RF_E_READ && !input->opened && !was_named(v, input));
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* A torn AOF can be cut where it is whole, if it is the last one and no other file is made of it. */
 static bool can_be_cut(const struct verification *v, const struct input *input)
 {
@@ -61,7 +56,8 @@ static void say_end(const struct verification *v, const struct input *input, con
     }
     fprintf(v->out, "whole up to offset 0x%" PRIx64, whole);
     if (can_be_cut(v, input))
-        fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost, plural(lost));
+        fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost,
+                text_plural(lost));
     fputs(fault->code == RF_E_TRUNCATED ? ", a beginning without an end\n"
                                         : ", the damage and all behind it\n",
           v->out);
@@ -180,11 +176,11 @@ static void say_soundness(const struct verification *v)
     session_format_counts(&v->session, counts, sizeof counts);
     begin_line(v, inputs);
     if (v->faults.count > 0)
-        fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, plural(v->faults.count));
+        fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, text_plural(v->faults.count));
     else if (v->error)
         fputs("not all could be read", v->out);
     else if (v->warnings > 0)
-        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, plural(v->warnings));
+        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
     else
         fputs("sound", v->out);
     say_but(v, sound ? "but " : "");
@@ -220,9 +216,10 @@ static void say_against(const struct verification *v)
     differences_format(&v->differences, text, sizeof text);
     fprintf(against_line(v), "%s\n", differences_total(&v->differences) > 0 ? text : "the same");
     if (expired > 0)
-        fprintf(against_line(v), "%" PRIu64 " key%s expired since\n", expired, plural(expired));
+        fprintf(against_line(v), "%" PRIu64 " key%s expired since\n", expired, text_plural(expired));
     if (more > 0 && !v->compare)
-        fprintf(against_line(v), "%" PRIu64 " more key%s there, which --strict names\n", more, plural(more));
+        fprintf(against_line(v), "%" PRIu64 " more key%s there, which --strict names\n", more,
+                text_plural(more));
 }
 
 static void say_digest(const struct verification *v)
@@ -231,7 +228,7 @@ static void say_digest(const struct verification *v)
     uint64_t keys = stats_total(&v->session.stats).keys;
 
     rf_digest_format(v->digest, digest);
-    fprintf(v->out, "%s  %" PRIu64 " key%s\n", digest, keys, plural(keys));
+    fprintf(v->out, "%s  %" PRIu64 " key%s\n", digest, keys, text_plural(keys));
 }
 
 /* What was cut off a list. */
@@ -241,7 +238,7 @@ static void say_rest(const struct verification *v, const char *what, uint64_t co
 
     if (limit > 0 && count > limit)
         fprintf(v->out, "... %" PRIu64 " more %s%s; --limit 0 shows all\n", count - limit, what,
-                plural(count - limit));
+                text_plural(count - limit));
 }
 
 static void say_answer(const struct verification *v)

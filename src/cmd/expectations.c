@@ -141,7 +141,7 @@ static bool within(const struct expectation *e, uint64_t number)
 
 static bool judge_number(struct expectation *e, uint64_t keys)
 {
-    snprintf(e->found, sizeof e->found, "%" PRIu64 " key%s", keys, keys == 1 ? "" : "s");
+    snprintf(e->found, sizeof e->found, "%" PRIu64 " key%s", keys, text_plural(keys));
     return within(e, keys);
 }
 

@@ -132,11 +132,6 @@ rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error
     return code;
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 void session_format_counts(const struct session *session, char *out, size_t size)
 {
     const struct stats *stats = &session->stats;
@@ -145,10 +140,11 @@ void session_format_counts(const struct session *session, char *out, size_t size
     char keys_text[64] = "", commands_text[64] = "";
 
     if (keys > 0 || commands == 0)
-        snprintf(keys_text, sizeof keys_text, "%" PRIu64 " key%s in %zu database%s", keys, plural(keys),
-                 databases, plural(databases));
+        snprintf(keys_text, sizeof keys_text, "%" PRIu64 " key%s in %zu database%s", keys, text_plural(keys),
+                 databases, text_plural(databases));
     if (commands > 0)
-        snprintf(commands_text, sizeof commands_text, "%" PRIu64 " command%s", commands, plural(commands));
+        snprintf(commands_text, sizeof commands_text, "%" PRIu64 " command%s", commands,
+                 text_plural(commands));
     snprintf(out, size, "%s%s%s", keys_text, *keys_text && *commands_text ? ", " : "", commands_text);
 }
 

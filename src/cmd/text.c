@@ -20,6 +20,11 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
     return out;
 }
 
+const char *text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 const char *text_type(rf_type type)
 {
     static const char *const names[] = {

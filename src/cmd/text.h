@@ -13,6 +13,9 @@ enum { SIZE_TEXT = 16 };
 /* "912 B", "1.2 KB", "351 KB"; thousands, not 1024s. Returns `out`. */
 const char *text_size(uint64_t bytes, char out[SIZE_TEXT]);
 
+/* "s", unless there is one. */
+const char *text_plural(uint64_t count);
+
 /* As TYPE names it: "string", "zset"; "?" for RF_TYPE_COUNT, which is none. */
 const char *text_type(rf_type type);
 

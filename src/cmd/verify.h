@@ -35,10 +35,9 @@ struct verification {
     struct differences differences;
     struct census census;
     struct module_names modules;
-    struct stats own_stats; /* while another data set is read */
-    size_t unmet;           /* expectations */
-    uint64_t warnings;      /* notices, where --strict makes them count */
-    bool ended_early;       /* by an error that is no input's: */
+    size_t unmet;      /* expectations */
+    uint64_t warnings; /* notices, where --strict makes them count */
+    bool ended_early;  /* by an error that is no input's: */
     rf_error end;
     const rf_error *error; /* that, or why an input could not be read; NULL: neither */
 };

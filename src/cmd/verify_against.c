@@ -76,7 +76,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
     info = rf_live_info_get(v->live);
     rf_server_format(info->server, server, sizeof server);
     message_detail("%s: %s, %s, %zu node%s", info->name, info->kind, server, info->nodes,
-                   info->nodes == 1 ? "" : "s");
+                   text_plural(info->nodes));
     return v->options->strict ? open_compare(v, WITH_SCAN, error) : RF_OK;
 }
 
@@ -146,15 +146,15 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
 static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
+    const struct stats own = session->stats;
     struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_seen_new()};
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 
-    v->own_stats = session->stats;
     session->stats = (struct stats){0};
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], take_other, &other, error);
     stats_free(&session->stats);
-    session->stats = v->own_stats;
+    session->stats = own;
     rf_digester_free(other.digester);
     rf_seen_free(other.libraries);
     return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The JUnit report: each input, each expectation and the comparison are test cases of one suite. */
 #include "save.h"
+#include "text.h"
 #include "utf8.h"
 #include "verify.h"
 #include <inttypes.h>
@@ -93,7 +94,7 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
     char text[1024];
     uint64_t count = v->states[input].faults;
 
-    snprintf(text, sizeof text, "%" PRIu64 " fault%s", count, count == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%" PRIu64 " fault%s", count, text_plural(count));
     begin_failure(out, "failure", text);
     for (size_t i = 0; i < v->faults.kept_count; i++) {
         if (v->faults.kept[i].input != input)
@@ -145,7 +146,7 @@ static void put_warnings(FILE *out, const struct verification *v)
 
     begin_case(out, "rdbferry.sound", "warnings");
     if (v->warnings > 0) {
-        snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, v->warnings == 1 ? "" : "s");
+        snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
         begin_failure(out, "failure", text);
         for (int code = 0; code < RF_NOTICE_COUNT; code++)
             if (records[code].count > 0)

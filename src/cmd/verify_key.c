@@ -192,7 +192,7 @@ static rf_code take_function(struct verification *v, struct input *input, rf_ent
     return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;
 }
 
-/* The module must be there where the data is loaded. */
+/* So it must for what it has stored beside the keys. */
 static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 {
     char name[MODULE_NAME];
