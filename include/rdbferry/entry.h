@@ -43,6 +43,10 @@ typedef struct rf_encoding {
     rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
 } rf_encoding;
 
+/* The name of a function library, which lies in its code: "#!<engine> name=<name>". Where there is none it is the
+ * first line. */
+RF_API rf_slice rf_function_name(rf_slice code);
+
 /* Whether an RDB with such a value can be loaded by `server`, of which the version is known. */
 RF_API bool rf_server_reads(rf_server server, const rf_encoding *encoding);
 
@@ -53,6 +57,7 @@ typedef struct rf_entry {
     uint64_t offset; /* of its first byte in the decoded stream */
     int64_t db;
     rf_slice key;
+    int slot; /* that the key has in a cluster; -1: nobody has worked it out */
     rf_type type;
     const rf_encoding *encoding; /* of the value, as it lies in the input */
     int64_t expire_ms;           /* Unix time in milliseconds; RF_NO_EXPIRY: none */

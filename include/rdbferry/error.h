@@ -27,6 +27,7 @@
     X(E_DUPLICATE,  24, "a key or a function library occurs twice")                       \
     /* 30: it is sound, and the output has no words for it */                             \
     X(E_UNSAYABLE,  30, "the target version has no way to say this")                      \
+    X(E_COLLISION,  31, "two keys come out with one name")                                \
     /* 40: the output, a file or a live target */                                         \
     X(E_WRITE,      40, "the output cannot be written")                                   \
     X(E_EXISTS,     41, "the output is there already")                                    \

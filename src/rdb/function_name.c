@@ -2,6 +2,12 @@
 /* Looks for " name=" in the first line of a library. */
 #include "rdb/function_name.h"
 #include "base/bytes.h"
+#include <rdbferry/entry.h>
+
+rf_slice rf_function_name(rf_slice code)
+{
+    return function_name(code);
+}
 
 rf_slice function_name(rf_slice code)
 {

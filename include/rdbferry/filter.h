@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* A filter: which keys are taken.
+ *
+ * There are kinds of conditions: database, name (globs and regular expressions), type, expiry, slot. Of each
+ * kind a key has to meet one of those that include, where there are any, and none of those that exclude. All
+ * kinds but the slot look at a key as it lies in the input; the slot is that of the name under which it is
+ * written. A filter is used by one thread at a time. */
+#ifndef RDBFERRY_FILTER_H
+#define RDBFERRY_FILTER_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/error.h>
+#include <stdbool.h>
+
+typedef struct rf_filter rf_filter;
+
+typedef enum rf_side { RF_INCLUDE, RF_EXCLUDE } rf_side;
+
+/* Why a key is not taken. The names are those of reports. */
+/* clang-format off */
+#define RF_DROPS(X)                                                                      \
+    X(TAKEN, "taken") X(BY_DB, "db") X(BY_NAME, "name") X(BY_TYPE, "type")               \
+    X(BY_EXPIRY, "expired") X(BY_SLOT, "slot")
+/* clang-format on */
+
+typedef enum rf_drop {
+#define RF_DROP_ENUM(name, text) RF_DROP_##name,
+    RF_DROPS(RF_DROP_ENUM)
+#undef RF_DROP_ENUM
+        RF_DROP_COUNT
+} rf_drop;
+
+/* One that takes everything. NULL when memory is out. */
+RF_API rf_filter *rf_filter_new(void);
+
+/* NULL is let through. */
+RF_API void rf_filter_free(rf_filter *filter);
+
+/* Each of these adds to what is there. RF_E_ARGUMENT for a text that makes no sense: the filter is as it was.
+ */
+
+/* "0", "0,5", "0-3,7". */
+RF_API rf_code rf_filter_dbs(rf_filter *filter, rf_side side, const char *list, rf_error *error);
+
+/* A glob as KEYS and SCAN take it, over bytes: "*", "?", "[abc]", "[^a-z]", "\x" for x itself. */
+RF_API rf_code rf_filter_glob(rf_filter *filter, rf_side side, const char *pattern, rf_error *error);
+
+/* A Perl-compatible regular expression, over bytes, found anywhere in a name unless it is anchored. */
+RF_API rf_code rf_filter_regex(rf_filter *filter, rf_side side, const char *pattern, rf_error *error);
+
+/* "hash", "hash,stream"; "str" and "sortedset" are "string" and "zset". */
+RF_API rf_code rf_filter_types(rf_filter *filter, rf_side side, const char *list, rf_error *error);
+
+/* Only keys of these slots: "0-5460", "0-99,200". A second call adds slots to them. */
+RF_API rf_code rf_filter_slots(rf_filter *filter, const char *list, rf_error *error);
+
+/* "2/8": only the slots of the second of eight equal ranges, as rf_topology_equal() has them. */
+RF_API rf_code rf_filter_shard(rf_filter *filter, const char *part, rf_error *error);
+
+typedef enum rf_expired { RF_EXPIRED_KEEP, RF_EXPIRED_DROP, RF_EXPIRED_ONLY } rf_expired;
+
+/* What happens with keys whose time has come at `now_ms` (Unix time). RF_EXPIRED_KEEP at first. */
+RF_API void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_ms);
+
+/* Whether all keys pass, whatever they are; whether keys of this database may; whether slots matter. */
+RF_API bool rf_filter_takes_all(const rf_filter *filter);
+RF_API bool rf_filter_takes_db(const rf_filter *filter, int64_t db);
+RF_API bool rf_filter_minds_slots(const rf_filter *filter);
+
+/* Judges a key as it lies in the input, all but its slot: *drop is RF_DROP_TAKEN or the first reason against
+ * it. Its value is not touched. RF_E_ARGUMENT, naming the key, where a regular expression gives up. */
+RF_API rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error);
+
+RF_API bool rf_filter_takes_slot(const rf_filter *filter, unsigned slot);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding collisions. Hashes flow in, and what collides is gathered:
+ *
+ *     ambiguous keys ── keys ─────────────────────── one that is there already ──> names
+ *                        │ outgrown                                                   ▲
+ *                        ▼                                                            │
+ *     all of them ──── spill ── at the end, a part of a partition at a time: keys ────┘
+ *
+ * Those of one name count when they are seen, in whatever order: the first one makes the hash known, each of
+ * the others counts for the name. Function libraries are few: their names are where the colliding ones are
+ * from the first on. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "rdb/function_name.h"
+#include "transform/collision_spill.h"
+#include "transform/collision_table.h"
+#include <rdbferry/collision.h>
+#include <stdlib.h>
+
+enum { USUAL_MEMORY = 512 * 1024 * 1024 };
+
+/* What a hash is of; mixed in as the seed, beside a key's database. */
+enum seed { SEED_LIBRARY_NAME = -1, SEED_LIBRARY_CODE = -2 };
+
+struct name {
+    XXH128_hash_t hash;
+    uint64_t count;  /* of keys that have it; of libraries with different code */
+    uint64_t number; /* of those that have been told */
+    uint64_t name;   /* how many others that collide have been told before it; once it has been told */
+};
+
+struct code {
+    XXH128_hash_t hash;
+    uint64_t number; /* as it has been told, 0: it has not been yet */
+};
+
+struct rf_collisions {
+    uint64_t memory;
+    struct collision_table keys;   /* of ambiguous ones, nothing but hashes; in step 3 of a part of them */
+    struct collision_table names;  /* struct name: of keys that collide, and of all libraries */
+    struct collision_table codes;  /* struct code: of all libraries */
+    struct collision_spill *spill; /* NULL: `keys` has room for them all */
+    bool some_are_ambiguous, some_are_not;
+    uint64_t names_told;
+};
+
+rf_collisions *rf_collisions_new(uint64_t memory)
+{
+    rf_collisions *collisions = calloc(1, sizeof *collisions);
+    if (!collisions)
+        return NULL;
+    collisions->memory = memory ? memory : USUAL_MEMORY;
+    collision_table_init(&collisions->keys, sizeof(XXH128_hash_t), collisions->memory);
+    collision_table_init(&collisions->names, sizeof(struct name), UINT64_MAX);
+    collision_table_init(&collisions->codes, sizeof(struct code), UINT64_MAX);
+    return collisions;
+}
+
+void rf_collisions_free(rf_collisions *collisions)
+{
+    if (!collisions)
+        return;
+    collision_table_free(&collisions->keys);
+    collision_table_free(&collisions->names);
+    collision_table_free(&collisions->codes);
+    collision_spill_free(collisions->spill);
+    free(collisions);
+}
+
+static inline XXH128_hash_t hash_of(rf_slice bytes, int64_t seed)
+{
+    return XXH3_128bits_withSeed(bytes.ptr, bytes.len, (XXH64_hash_t)seed);
+}
+
+static inline XXH128_hash_t hash_of_key(const rf_entry *entry)
+{
+    return hash_of(entry->key, entry->db);
+}
+
+static inline XXH128_hash_t hash_of_name(const rf_entry *library)
+{
+    return hash_of(function_name(library->text), SEED_LIBRARY_NAME);
+}
+
+static inline XXH128_hash_t hash_of_code(const rf_entry *library)
+{
+    return hash_of(library->text, SEED_LIBRARY_CODE);
+}
+
+/* --- 1: noting -------------------------------------------------------------------------------------- */
+
+COLD static rf_code out_of_memory(const rf_collisions *collisions, rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory to tell %zu names that collide", collisions->names.count);
+}
+
+/* Another key has a hash that is known. */
+static rf_code count_another(rf_collisions *collisions, XXH128_hash_t hash, rf_error *error)
+{
+    bool was_there;
+    struct name *name = collision_table_add(&collisions->names, hash, &was_there);
+    if (!name)
+        return out_of_memory(collisions, error);
+    if (!was_there)
+        name->count = 1;
+    name->count++;
+    return RF_OK;
+}
+
+/* The table goes to disk. */
+COLD static rf_code put_aside(rf_collisions *collisions, rf_error *error)
+{
+    size_t position = 0;
+    collisions->spill = collision_spill_new(collisions->memory);
+    if (!collisions->spill)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    for (const XXH128_hash_t *hash; (hash = collision_table_next(&collisions->keys, &position));)
+        TRY(collision_spill_put(collisions->spill, *hash, true, error));
+    collision_table_free(&collisions->keys);
+    return RF_OK;
+}
+
+static rf_code note_key(rf_collisions *collisions, XXH128_hash_t hash, rf_known *known, rf_error *error)
+{
+    bool was_there = false;
+    if (!collisions->spill) {
+        if (LIKELY(collision_table_add(&collisions->keys, hash, &was_there))) {
+            *known = was_there ? RF_KNOWN_OTHER : RF_KNOWN_NOT;
+            return was_there ? count_another(collisions, hash, error) : RF_OK;
+        }
+        TRY(put_aside(collisions, error));
+    }
+    return collision_spill_put(collisions->spill, hash, true, error);
+}
+
+static rf_code note_library(rf_collisions *collisions, const rf_entry *entry, rf_known *known,
+                            rf_error *error)
+{
+    bool name_was_there, code_was_there;
+    struct name *name = collision_table_add(&collisions->names, hash_of_name(entry), &name_was_there);
+    if (!name || !collision_table_add(&collisions->codes, hash_of_code(entry), &code_was_there))
+        return out_of_memory(collisions, error);
+    name->count += !code_was_there;
+    if (name_was_there)
+        *known = code_was_there ? RF_KNOWN_SAME : RF_KNOWN_OTHER;
+    return RF_OK;
+}
+
+rf_code rf_collisions_note(rf_collisions *collisions, const rf_entry *entry, bool ambiguous, rf_known *known,
+                           rf_error *error)
+{
+    *known = RF_KNOWN_NOT;
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        return note_library(collisions, entry, known, error);
+    if (entry->kind != RF_ENTRY_KEY)
+        return RF_OK;
+    if (!ambiguous) {
+        collisions->some_are_not = true;
+        return RF_OK;
+    }
+    collisions->some_are_ambiguous = true;
+    return note_key(collisions, hash_of_key(entry), known, error);
+}
+
+bool rf_collisions_is_spilled(const rf_collisions *collisions)
+{
+    return collisions->spill != NULL;
+}
+
+bool rf_collisions_is_open(const rf_collisions *collisions)
+{
+    return collisions->some_are_ambiguous && collisions->some_are_not;
+}
+
+/* --- 2: the others against them --------------------------------------------------------------------- */
+
+rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, bool ambiguous,
+                              rf_error *error)
+{
+    if (entry->kind != RF_ENTRY_KEY || ambiguous)
+        return RF_OK;
+    XXH128_hash_t hash = hash_of_key(entry);
+    if (collisions->spill)
+        return collision_spill_put(collisions->spill, hash, false, error);
+    return collision_table_find(&collisions->keys, hash) ? count_another(collisions, hash, error) : RF_OK;
+}
+
+/* --- 3: what was put aside -------------------------------------------------------------------------- */
+
+/* One time through a partition, for one part of its hashes. */
+struct sweep {
+    rf_collisions *collisions;
+    uint64_t part, parts;
+};
+
+/* A collision_fn. */
+static rf_code sweep_take(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_error *error)
+{
+    const struct sweep *sweep = ctx;
+    struct collision_table *keys = &sweep->collisions->keys;
+    bool was_there = true;
+    if (sweep->parts > 1 && collision_spill_part(hash, sweep->parts) != sweep->part)
+        return RF_OK;
+    if (!ambiguous)
+        was_there = collision_table_find(keys, hash) != NULL;
+    else if (UNLIKELY(!collision_table_add(keys, hash, &was_there)))
+        return fail(error, RF_E_MEMORY, "out of memory to tell %zu keys apart", keys->count);
+    return was_there ? count_another(sweep->collisions, hash, error) : RF_OK;
+}
+
+/* Of several parts each is to fill two thirds of the table: they are not of exactly one size. */
+static uint64_t parts_of(uint64_t hashes, size_t room)
+{
+    return hashes <= room ? 1 : hashes / (room / 3 * 2) + 1;
+}
+
+static rf_code settle_partition(rf_collisions *collisions, unsigned partition, rf_error *error)
+{
+    uint64_t ambiguous = collision_spill_ambiguous(collisions->spill, partition);
+    struct sweep sweep = {.collisions = collisions,
+                          .parts = parts_of(ambiguous, collision_table_room(&collisions->keys))};
+    if (ambiguous == 0)
+        return RF_OK;
+    for (; sweep.part < sweep.parts; sweep.part++) {
+        collision_table_clear(&collisions->keys);
+        TRY(collision_spill_read(collisions->spill, partition, sweep_take, &sweep, error));
+    }
+    return RF_OK;
+}
+
+static rf_code settle_spill(rf_collisions *collisions, rf_error *error)
+{
+    TRY(collision_spill_end(collisions->spill, error));
+    for (unsigned i = 0; i < COLLISION_PARTITIONS; i++) {
+        TRY(settle_partition(collisions, i, error));
+        collision_spill_drop(collisions->spill, i);
+    }
+    return RF_OK;
+}
+
+rf_code rf_collisions_settle(rf_collisions *collisions, uint64_t *count, rf_error *error)
+{
+    size_t position = 0;
+    if (collisions->spill)
+        TRY(settle_spill(collisions, error));
+    collision_table_free(&collisions->keys);
+    *count = 0;
+    for (const struct name *name; (name = collision_table_next(&collisions->names, &position));)
+        *count += name->count > 1;
+    return RF_OK;
+}
+
+/* --- 4: telling ------------------------------------------------------------------------------------- */
+
+/* One more that has this name. */
+static rf_collision tell_next(rf_collisions *collisions, struct name *name)
+{
+    if (name->number++ == 0 && name->count > 1)
+        name->name = collisions->names_told++;
+    return (rf_collision){.name = name->name, .number = name->number, .count = name->count};
+}
+
+static rf_collision tell_library(rf_collisions *collisions, struct name *name, struct code *code)
+{
+    if (code->number > 0)
+        return (rf_collision){
+            .name = name->name, .number = code->number, .count = name->count, .again = true};
+    code->number = name->number + 1;
+    return tell_next(collisions, name);
+}
+
+void rf_collisions_tell(rf_collisions *collisions, const rf_entry *entry, rf_collision *out)
+{
+    struct name *name = NULL;
+    struct code *code = NULL;
+    if (collisions->names.count > 0 && entry->kind == RF_ENTRY_KEY)
+        name = collision_table_find(&collisions->names, hash_of_key(entry));
+    if (entry->kind == RF_ENTRY_FUNCTION) {
+        name = collision_table_find(&collisions->names, hash_of_name(entry));
+        code = collision_table_find(&collisions->codes, hash_of_code(entry));
+    }
+    if (LIKELY(!name))
+        *out = (rf_collision){.number = 1, .count = 1};
+    else
+        *out = code ? tell_library(collisions, name, code) : tell_next(collisions, name);
+}
+
+void rf_collisions_rewind(rf_collisions *collisions)
+{
+    size_t position = 0;
+    for (struct name *name; (name = collision_table_next(&collisions->names, &position));)
+        name->number = 0;
+    position = 0;
+    for (struct code *code; (code = collision_table_next(&collisions->codes, &position));)
+        code->number = 0;
+    collisions->names_told = 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Linear probing. A table doubles where it lies, so that for a moment it does not take three halves of what
+ * it takes afterwards. */
+#include "transform/collision_table.h"
+#include "base/bytes.h"
+#include <stdlib.h>
+
+void collision_table_init(struct collision_table *table, size_t size, uint64_t memory)
+{
+    size_t most = COLLISION_TABLE_FLOOR;
+    while (most <= SIZE_MAX / 4 / size && 2 * most * size <= memory)
+        most *= 2;
+    *table = (struct collision_table){.size = size, .most = most};
+}
+
+size_t collision_table_room(const struct collision_table *table)
+{
+    return table->most / 4 * 3;
+}
+
+static inline uint8_t *place_at(const struct collision_table *table, size_t i)
+{
+    return table->places + i * table->size;
+}
+
+static inline XXH128_hash_t hash_of(const uint8_t *place)
+{
+    XXH128_hash_t hash;
+    memcpy(&hash, place, sizeof hash);
+    return hash;
+}
+
+static inline bool is_free(XXH128_hash_t hash)
+{
+    return hash.low64 == 0 && hash.high64 == 0;
+}
+
+/* The place that has the hash, or the free one where it belongs. */
+static inline uint8_t *place_of(const struct collision_table *table, XXH128_hash_t hash)
+{
+    for (size_t i = hash.low64;; i++) {
+        uint8_t *place = place_at(table, i & (table->cap - 1));
+        XXH128_hash_t there = hash_of(place);
+        if (is_free(there) || XXH128_isEqual(there, hash))
+            return place;
+    }
+}
+
+void *collision_table_find(const struct collision_table *table, XXH128_hash_t hash)
+{
+    if (table->count == 0)
+        return NULL;
+    uint8_t *place = place_of(table, hash);
+    return is_free(hash_of(place)) ? NULL : place;
+}
+
+/* From a free place on, so that of a run of places its first one is the first to find its new place. Nothing
+ * that has not yet found one lies on the way there then: what stays in the lower half lands no further behind
+ * than it was, and so does what goes to the upper half, counted from there. */
+static void spread(struct collision_table *table, size_t old_cap, uint8_t *moving)
+{
+    size_t free_at = 0;
+    while (!is_free(hash_of(place_at(table, free_at))))
+        free_at++;
+    for (size_t k = 1; k < old_cap; k++) {
+        uint8_t *place = place_at(table, (free_at + k) & (old_cap - 1));
+        XXH128_hash_t hash = hash_of(place);
+        if (is_free(hash))
+            continue;
+        memcpy(moving, place, table->size);
+        memset(place, 0, table->size);
+        memcpy(place_of(table, hash), moving, table->size);
+    }
+}
+
+COLD static bool grow(struct collision_table *table)
+{
+    enum { FIRST_CAP = COLLISION_TABLE_FLOOR / 4 };
+    size_t old_cap = table->cap, cap = old_cap ? 2 * old_cap : FIRST_CAP;
+    if (cap > table->most)
+        return false;
+    uint8_t *moving = malloc(table->size);
+    uint8_t *places = moving ? realloc(table->places, cap * table->size) : NULL;
+    if (places) {
+        memset(places + old_cap * table->size, 0, (cap - old_cap) * table->size);
+        table->places = places;
+        table->cap = cap;
+        spread(table, old_cap, moving);
+    }
+    free(moving);
+    return places != NULL;
+}
+
+void *collision_table_add(struct collision_table *table, XXH128_hash_t hash, bool *was_there)
+{
+    uint8_t *place = table->cap > 0 ? place_of(table, hash) : NULL;
+    *was_there = place && !is_free(hash_of(place));
+    if (*was_there)
+        return place;
+    if (UNLIKELY(4 * (table->count + 1) > 3 * table->cap)) {
+        if (!grow(table))
+            return NULL;
+        place = place_of(table, hash);
+    }
+    memcpy(place, &hash, sizeof hash);
+    table->count++;
+    return place;
+}
+
+void *collision_table_next(const struct collision_table *table, size_t *position)
+{
+    while (*position < table->cap) {
+        uint8_t *place = place_at(table, (*position)++);
+        if (!is_free(hash_of(place)))
+            return place;
+    }
+    return NULL;
+}
+
+void collision_table_clear(struct collision_table *table)
+{
+    if (table->count > 0)
+        memset(table->places, 0, table->cap * table->size);
+    table->count = 0;
+}
+
+void collision_table_free(struct collision_table *table)
+{
+    free(table->places);
+    table->places = NULL;
+    table->count = table->cap = 0;
+}

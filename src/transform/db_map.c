@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Databases that become others, and those a filter takes. */
+#include "transform/db_map.h"
+#include "base/list.h"
+#include "base/number.h"
+
+static bool read_db(rf_slice text, int64_t *out)
+{
+    return number_parse_i64(text, out) && *out >= 0 && *out <= INT32_MAX;
+}
+
+bool db_mapping_read(rf_slice text, struct db_mapping *out)
+{
+    rf_slice from, to = text;
+    return list_next(&to, '=', &from) && read_db(from, &out->from) && read_db(to, &out->to);
+}
+
+void db_set_of_filter(struct db_set *set, const rf_filter *filter)
+{
+    *set = (struct db_set){0};
+    for (int64_t db = 0; db < DB_SET_SIZE; db++)
+        if (!rf_filter_takes_db(filter, db))
+            set->refused[db / 64] |= UINT64_C(1) << db % 64;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* From options to a filter, which is touched when all of a list has made sense. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include "base/number.h"
+#include "base/slot_range.h"
+#include "transform/filter.h"
+#include <limits.h>
+#include <stdlib.h>
+
+static rf_slice text_slice(const char *text)
+{
+    return slice_of(text, strlen(text));
+}
+
+/* --- databases -------------------------------------------------------------------------------------- */
+
+static rf_code read_db_range(rf_slice item, struct db_range *range, rf_error *error)
+{
+    uint64_t first, last;
+    if (!list_range(item, INT_MAX, &first, &last))
+        return fail(
+            error, RF_E_ARGUMENT,
+            "'%.*s%s' is neither a database nor a range of databases: give numbers such as 0,5 or 0-3",
+            QUOTED(item));
+    range->first = (int64_t)first;
+    range->last = (int64_t)last;
+    return RF_OK;
+}
+
+static size_t count_items(rf_slice list)
+{
+    size_t count = 0;
+    for (rf_slice item; list_next(&list, ',', &item);)
+        count++;
+    return count;
+}
+
+rf_code rf_filter_dbs(rf_filter *filter, rf_side side, const char *list, rf_error *error)
+{
+    rf_slice rest = text_slice(list), item;
+    size_t count = filter->db_count;
+    struct db_range *dbs = realloc(filter->dbs, (count + count_items(rest)) * sizeof *dbs);
+    if (!dbs)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    for (filter->dbs = dbs; list_next(&rest, ',', &item); count++) {
+        dbs[count].side = side;
+        TRY(read_db_range(item, &dbs[count], error));
+    }
+    filter->db_count = count;
+    filter->dbs_include |= side == RF_INCLUDE;
+    filter->judged_db_taken = rf_filter_takes_db(filter, filter->judged_db);
+    return RF_OK;
+}
+
+/* --- names ------------------------------------------------------------------------------------------ */
+
+/* What the pattern holds is the filter's from here on, or freed. */
+static rf_code add_pattern(rf_filter *filter, struct pattern pattern, rf_error *error)
+{
+    struct pattern *patterns = realloc(filter->patterns, (filter->pattern_count + 1) * sizeof *patterns);
+    if (!patterns) {
+        glob_free(pattern.glob);
+        regex_free(pattern.regex);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    patterns[filter->pattern_count++] = pattern;
+    filter->patterns = patterns;
+    filter->names_include |= pattern.side == RF_INCLUDE;
+    return RF_OK;
+}
+
+rf_code rf_filter_glob(rf_filter *filter, rf_side side, const char *text, rf_error *error)
+{
+    struct pattern pattern = {.side = side};
+    TRY(glob_new(text_slice(text), &pattern.glob, error));
+    return add_pattern(filter, pattern, error);
+}
+
+rf_code rf_filter_regex(rf_filter *filter, rf_side side, const char *text, rf_error *error)
+{
+    struct pattern pattern = {.side = side};
+    TRY(regex_new(text_slice(text), false, &pattern.regex, error));
+    return add_pattern(filter, pattern, error);
+}
+
+/* --- types ------------------------------------------------------------------------------------------ */
+
+#define TYPE_NAME(name, text)      {text, RF_##name},
+#define TYPE_MENTION(name, text)   ", " text
+#define WITHOUT_FIRST_COMMA(types) (&(types)[2])
+
+enum { ALL_TYPES = (1 << RF_TYPE_COUNT) - 1 };
+
+static const struct {
+    const char *text;
+    rf_type type;
+} type_names[] = {RF_TYPES(TYPE_NAME){"str", RF_STRING}, {"sortedset", RF_ZSET}};
+
+static rf_code read_type(rf_slice item, uint32_t *types, rf_error *error)
+{
+    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
+        if (slice_equal(item, text_slice(type_names[i].text))) {
+            *types |= UINT32_C(1) << type_names[i].type;
+            return RF_OK;
+        }
+    return fail(error, RF_E_ARGUMENT, "'%.*s%s' is no type; there are %s", QUOTED(item),
+                WITHOUT_FIRST_COMMA(RF_TYPES(TYPE_MENTION)));
+}
+
+rf_code rf_filter_types(rf_filter *filter, rf_side side, const char *list, rf_error *error)
+{
+    rf_slice rest = text_slice(list), item;
+    uint32_t types = filter->types[side];
+    while (list_next(&rest, ',', &item))
+        TRY(read_type(item, &types, error));
+    filter->types[side] = types;
+    filter->types_refused = filter->types[RF_EXCLUDE];
+    if (filter->types[RF_INCLUDE])
+        filter->types_refused |= ALL_TYPES & ~filter->types[RF_INCLUDE];
+    return RF_OK;
+}
+
+/* --- slots ------------------------------------------------------------------------------------------ */
+
+static void take_slots(rf_filter *filter, unsigned first, unsigned last)
+{
+    for (unsigned slot = first; slot <= last; slot++)
+        filter->slots[slot / 64] |= UINT64_C(1) << slot % 64;
+    filter->minds_slots = false;
+    for (unsigned i = 0; i < RF_SLOTS / 64; i++)
+        filter->minds_slots |= filter->slots[i] != UINT64_MAX;
+}
+
+rf_code rf_filter_slots(rf_filter *filter, const char *list, rf_error *error)
+{
+    unsigned first, last;
+    for (rf_slice rest = text_slice(list); rest.ptr;)
+        TRY(slot_list_next(&rest, ',', &first, &last, error));
+    for (rf_slice rest = text_slice(list); rest.ptr;) {
+        TRY(slot_list_next(&rest, ',', &first, &last, error));
+        take_slots(filter, first, last);
+    }
+    return RF_OK;
+}
+
+rf_code rf_filter_shard(rf_filter *filter, const char *part, rf_error *error)
+{
+    rf_slice n_text = text_slice(part), i_text;
+    uint64_t n, i;
+    unsigned first, last;
+    list_next(&n_text, '/', &i_text);
+    if (!n_text.ptr || !number_parse_u64(i_text, &i) || !number_parse_u64(n_text, &n) || i < 1 || i > n ||
+        n > RF_SLOTS)
+        return fail(error, RF_E_ARGUMENT,
+                    "'%.*s%s' is no part of the slots: give one such as 2/8, the second of eight; there are "
+                    "at most %d",
+                    QUOTED(text_slice(part)), RF_SLOTS);
+    slot_range_equal((unsigned)n, (unsigned)i, &first, &last);
+    take_slots(filter, first, last);
+    return RF_OK;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Prefixes that tell databases apart. */
+#include "transform/flatten.h"
+#include "base/list.h"
+#include "base/number.h"
+#include "transform/new_name.h"
+#include <stdlib.h>
+
+struct flatten {
+    size_t number;      /* how many bytes of `text` stand before the database's number */
+    struct buffer text; /* the template without its %d */
+};
+
+static rf_slice before_number(const struct flatten *flatten)
+{
+    return slice_of(flatten->text.data, flatten->number);
+}
+
+static rf_slice behind_number(const struct flatten *flatten)
+{
+    return slice_of(flatten->text.data + flatten->number, flatten->text.len - flatten->number);
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The text has room for the whole template. False where it makes no sense. */
+static bool parse(struct flatten *flatten, rf_slice template)
+{
+    size_t numbers = 0;
+    for (size_t i = 0; i < template.len; i++) {
+        uint8_t c = template.ptr[i];
+        if (c == '%' && ++i == template.len)
+            return false;
+        if (c == '%' && template.ptr[i] == 'd') {
+            flatten->number = flatten->text.len;
+            numbers++;
+        } else if (c == '%' && template.ptr[i] != '%') {
+            return false;
+        } else {
+            flatten->text.data[flatten->text.len++] = c;
+        }
+    }
+    return numbers == 1;
+}
+
+rf_code flatten_new(rf_slice template, struct flatten **out, rf_error *error)
+{
+    struct flatten *flatten = calloc(1, sizeof *flatten);
+    if (!flatten || !buffer_reserve(&flatten->text, template.len + 1)) {
+        flatten_free(flatten);
+        return fail(error, RF_E_MEMORY, "out of memory for a template of %zu bytes", template.len);
+    }
+    if (!parse(flatten, template)) {
+        flatten_free(flatten);
+        return fail(
+            error, RF_E_ARGUMENT,
+            "'%.*s%s' is no template for databases: there has to be one %%d in it, as in 'db%%d:'; %%%% is a "
+            "percent sign",
+            QUOTED(template));
+    }
+    *out = flatten;
+    return RF_OK;
+}
+
+void flatten_free(struct flatten *flatten)
+{
+    if (!flatten)
+        return;
+    buffer_free(&flatten->text);
+    free(flatten);
+}
+
+rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, struct buffer *out,
+                     rf_error *error)
+{
+    uint8_t digits[NUMBER_TEXT_MAX];
+    rf_slice number = slice_of(digits, number_print_i64(digits, db));
+    TRY(name_reserve(out, flatten->text.len + number.len + name.len, error));
+    name_put(out, before_number(flatten));
+    name_put(out, number);
+    name_put(out, behind_number(flatten));
+    name_put(out, name);
+    return RF_OK;
+}
+
+/* Where a byte that is no digit follows it, the number ends there; so equal names have equal numbers. */
+bool flatten_mixes(const struct flatten *flatten)
+{
+    rf_slice behind = behind_number(flatten);
+    return behind.len == 0 || is_digit(behind.ptr[0]);
+}
+
+static bool take_off(rf_slice *name, rf_slice prefix)
+{
+    if (name->len < prefix.len || (prefix.len > 0 && memcmp(name->ptr, prefix.ptr, prefix.len) != 0))
+        return false;
+    if (prefix.len > 0)
+        *name = slice_of(name->ptr + prefix.len, name->len - prefix.len);
+    return true;
+}
+
+bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
+{
+    if (!take_off(&name, before_number(flatten)))
+        return false;
+    rf_slice digits = {name.ptr, 0};
+    while (digits.len < name.len && is_digit(name.ptr[digits.len]))
+        digits.len++;
+    return number_parse_i64(digits, db) && take_off(&name, digits) && take_off(&name, behind_number(flatten));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Globs as KEYS and SCAN take them. */
+#include "transform/glob.h"
+#include "base/fail.h"
+#include "transform/glob_elements.h"
+#include <stdlib.h>
+
+struct glob {
+    struct glob_element *elements;
+    size_t count;
+};
+
+rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
+{
+    struct glob *glob = calloc(1, sizeof *glob);
+    if (glob)
+        glob->elements = glob_take_apart(pattern, &glob->count);
+    if (!glob || !glob->elements) {
+        free(glob);
+        return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", pattern.len);
+    }
+    *out = glob;
+    return RF_OK;
+}
+
+/* The server tells "*" from other patterns before it looks at a key, and gives up on an empty key before it
+ * looks at the pattern: of all patterns of stars alone it is the one that an empty key matches. */
+bool glob_matches(const struct glob *glob, rf_slice text)
+{
+    if (text.len == 0 && glob->count != 1)
+        return glob->count == 0;
+    return glob_elements_match(glob->elements, glob->count, text, NULL);
+}
+
+void glob_free(struct glob *glob)
+{
+    if (!glob)
+        return;
+    free(glob->elements);
+    free(glob);
+}

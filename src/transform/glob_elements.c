@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking a glob apart, and holding a text against what comes out. */
+#include "transform/glob_elements.h"
+#include "base/bytes.h"
+#include <stdlib.h>
+
+/* --- taking apart ----------------------------------------------------------------------------------- */
+
+static void add_range(uint64_t set[4], uint8_t from, uint8_t to)
+{
+    int low = (int8_t)from, high = (int8_t)to;
+    if (low > high) {
+        low = (int8_t)to;
+        high = (int8_t)from;
+    }
+    for (int c = low; c <= high; c++)
+        set[(uint8_t)c >> 6] |= UINT64_C(1) << (c & 63);
+}
+
+/* `p` is behind the "["; returns where the next element begins. */
+static const uint8_t *take_brackets(const uint8_t *p, const uint8_t *end, uint64_t set[4])
+{
+    bool negated = p < end && *p == '^';
+    p += negated;
+    while (p < end && *p != ']') {
+        if (*p == '\\' && end - p >= 2) {
+            add_range(set, p[1], p[1]);
+            p += 2;
+        } else if (end - p >= 3 && p[1] == '-') {
+            add_range(set, p[0], p[2]);
+            p += 3;
+        } else {
+            add_range(set, *p, *p);
+            p++;
+        }
+    }
+    for (int i = 0; negated && i < 4; i++)
+        set[i] = ~set[i];
+    return p < end ? p + 1 : p;
+}
+
+static const uint8_t *take_element(const uint8_t *p, const uint8_t *end, struct glob_element *out)
+{
+    *out = (struct glob_element){.kind = GLOB_BYTE, .byte = *p};
+    switch (*p) {
+    case '*': out->kind = GLOB_STAR; return p + 1;
+    case '?':
+        out->kind = GLOB_SET;
+        memset(out->set, 0xff, sizeof out->set);
+        return p + 1;
+    case '[': out->kind = GLOB_SET; return take_brackets(p + 1, end, out->set);
+    case '\\':
+        if (end - p < 2)
+            return p + 1;
+        out->byte = p[1];
+        out->escaped = true;
+        return p + 2;
+    default: return p + 1;
+    }
+}
+
+struct glob_element *glob_take_apart(rf_slice pattern, size_t *count)
+{
+    struct glob_element *elements = calloc(pattern.len + 1, sizeof *elements);
+    if (!elements)
+        return NULL;
+    *count = 0;
+    for (const uint8_t *p = pattern.ptr, *end = pattern.len ? p + pattern.len : p; p < end;)
+        p = take_element(p, end, &elements[(*count)++]);
+    return elements;
+}
+
+/* --- matching --------------------------------------------------------------------------------------- */
+
+static inline bool takes(const struct glob_element *element, uint8_t c)
+{
+    if (LIKELY(element->kind == GLOB_BYTE))
+        return element->byte == c;
+    return element->set[c >> 6] >> (c & 63) & 1;
+}
+
+/* The first place from `t` on where what follows a star may begin. */
+static inline size_t next_place(const struct glob_element *element, rf_slice text, size_t t)
+{
+    if (element->kind != GLOB_BYTE || t == text.len)
+        return t;
+    const uint8_t *found = memchr(text.ptr + t, element->byte, text.len - t);
+    return found ? (size_t)(found - text.ptr) : text.len;
+}
+
+/* The elements from `first` to `e` begin one byte after the other, at `t` and behind it. */
+static inline void tell_places(struct glob_mark *marks, size_t first, size_t e, size_t t)
+{
+    for (int i = 0; marks && i < GLOB_MARKS; i++)
+        if (marks[i].at >= first && marks[i].at <= e)
+            marks[i].place = t + (marks[i].at - first);
+}
+
+/* What is between two stars is placed as early as it can be, and left there: whatever the rest can do behind
+ * a later place, it can do behind this one. So only the stretch behind the last star is ever moved. What is
+ * behind the last one of all has to end where the text does. */
+bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
+                         struct glob_mark *marks)
+{
+    size_t first = 0, begin = 0; /* the stretch, and where it is tried */
+    for (;;) {
+        size_t e = first, t = begin;
+        while (e < count && t < text.len && elements[e].kind != GLOB_STAR &&
+               takes(&elements[e], text.ptr[t])) {
+            e++;
+            t++;
+        }
+        if (e < count && elements[e].kind == GLOB_STAR) {
+            tell_places(marks, first, e, begin);
+            first = e + 1;
+            begin = first == count ? text.len : next_place(&elements[first], text, t);
+        } else if (e == count && t == text.len) {
+            tell_places(marks, first, e, begin);
+            return true;
+        } else if (first == 0 || t == text.len) {
+            return false;
+        } else {
+            begin = e == count ? text.len - (count - first) : next_place(&elements[first], text, begin + 1);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* A glob taken apart: each element but a star takes one byte of a text. (Valkey src/util.c: stringmatchlen)
+ *
+ *     *        any run of bytes
+ *     ?        any byte
+ *     [abc]    one of these; [^abc]: none of these. Ends at "]", or where the pattern does. A range a-z
+ *              holds both its ends, whichever is the larger; what stands behind its "-" is its end, be it
+ *              "]" or "\"
+ *     \x       x itself, in brackets too; a "\" that ends the pattern is one itself
+ *     x        itself
+ *
+ * Ranges order bytes as servers do whose char is signed (x86-64): 80 to ff come before 00 to 7f. */
+#ifndef TRANSFORM_GLOB_ELEMENTS_H
+#define TRANSFORM_GLOB_ELEMENTS_H
+
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum glob_kind { GLOB_STAR, GLOB_BYTE, GLOB_SET };
+
+struct glob_element {
+    enum glob_kind kind;
+    uint8_t byte;    /* of GLOB_BYTE */
+    bool escaped;    /* it was written \x */
+    uint64_t set[4]; /* of GLOB_SET: a bit for each byte */
+};
+
+/* The elements of a pattern, in memory that the caller frees; NULL when memory is out. */
+struct glob_element *glob_take_apart(rf_slice pattern, size_t *count);
+
+/* Places in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
+struct glob_mark {
+    size_t at, place;
+};
+
+enum { GLOB_MARKS = 2 };
+
+/* Whether the elements take the whole text. If so, and `marks` is not NULL, its GLOB_MARKS places are told;
+ * each star has then taken the shortest run that lets the whole match, the leftmost star before the others.
+ * In time that is bounded by the product of both lengths. */
+bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
+                         struct glob_mark *marks);
+
+#endif

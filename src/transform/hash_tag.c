@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Hash-tag rules: where the braces go. */
+#include "transform/hash_tag.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include "transform/glob_elements.h"
+#include "transform/new_name.h"
+#include <stdlib.h>
+
+struct hash_tag {
+    struct glob_element *elements; /* without the braces */
+    size_t count;
+    size_t open, close; /* the element behind each brace */
+};
+
+/* Takes the first brace of this kind out; *at is where it was. */
+static bool take_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
+{
+    for (size_t i = 0; i < rule->count; i++) {
+        const struct glob_element *element = &rule->elements[i];
+        if (element->kind != GLOB_BYTE || element->escaped || element->byte != brace)
+            continue;
+        rule->count--;
+        memmove(&rule->elements[i], &rule->elements[i + 1], (rule->count - i) * sizeof *element);
+        *at = i;
+        return true;
+    }
+    return false;
+}
+
+static bool take_braces(struct hash_tag *rule)
+{
+    size_t third;
+    return take_brace(rule, '{', &rule->open) && take_brace(rule, '}', &rule->close) &&
+           rule->open < rule->close && !take_brace(rule, '{', &third) && !take_brace(rule, '}', &third);
+}
+
+rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error)
+{
+    struct hash_tag *rule = calloc(1, sizeof *rule);
+    if (rule)
+        rule->elements = glob_take_apart(glob, &rule->count);
+    if (!rule || !rule->elements) {
+        hash_tag_free(rule);
+        return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", glob.len);
+    }
+    if (!take_braces(rule)) {
+        hash_tag_free(rule);
+        return fail(
+            error, RF_E_ARGUMENT,
+            "'%.*s%s' does not show a hash tag: there have to be one { and, behind it, one }, with something "
+            "between them, as in '{user:*}:*'; \\{ is a brace of the name",
+            QUOTED(glob));
+    }
+    *out = rule;
+    return RF_OK;
+}
+
+void hash_tag_free(struct hash_tag *rule)
+{
+    if (!rule)
+        return;
+    free(rule->elements);
+    free(rule);
+}
+
+static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
+{
+    return from < to && memchr(name.ptr + from, byte, to - from);
+}
+
+/* The first "{" of the new name has to be ours, and the first "}" behind it. */
+enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
+                              struct tag_place *place)
+{
+    struct glob_mark marks[GLOB_MARKS] = {{.at = rule->open}, {.at = rule->close}};
+    if (!glob_elements_match(rule->elements, rule->count, name, marks))
+        return TAG_NO_MATCH;
+    size_t from = marks[0].place, to = marks[1].place;
+    if (from == to)
+        return TAG_EMPTY;
+    if (braces && (has(name, 0, from, '{') || has(name, from, to, '}')))
+        return TAG_DIFFERENT;
+    *place = (struct tag_place){from, to};
+    return TAG_FOUND;
+}
+
+rf_code hash_tag_make(rf_slice name, struct tag_place place, struct buffer *out, rf_error *error)
+{
+    TRY(name_reserve(out, name.len + 2, error));
+    name_put(out, slice_of(name.ptr, place.from));
+    name_put(out, SLICE("{"));
+    name_put(out, slice_of(name.ptr + place.from, place.to - place.from));
+    name_put(out, SLICE("}"));
+    name_put(out, slice_of(name.ptr + place.to, name.len - place.to));
+    return RF_OK;
+}

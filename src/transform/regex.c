@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Regular expressions by PCRE2, one byte a character whatever the bytes are: patterns cannot turn UTF on.
+ * What a search may take is limited, so that a pattern which backtracks without end comes to one: in steps,
+ * in memory where it is interpreted, in stack where it is machine code. */
+#include "transform/regex.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include <stdio.h>
+#include <stdlib.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum {
+    MOST_STEPS = 10 * 1000 * 1000, /* less than a second of them */
+    MOST_HEAP_KIB = 64 * 1024,
+    FIRST_STACK = 32 * 1024,
+    MOST_STACK = 16 * 1024 * 1024,
+};
+
+struct regex {
+    pcre2_code *code;
+    pcre2_match_data *match;
+    pcre2_match_context *limits;
+    pcre2_jit_stack *stack; /* NULL: it is interpreted, or 32 KiB are all it gets */
+    size_t groups;
+    char quoted[80];
+};
+
+/* Where a slice without bytes has no place either. */
+static PCRE2_SPTR begin_of(rf_slice bytes)
+{
+    return bytes.ptr ? bytes.ptr : (PCRE2_SPTR) "";
+}
+
+/* --- making one ------------------------------------------------------------------------------------- */
+
+static rf_code fail_compile(const struct regex *regex, int reason, size_t offset, rf_error *error)
+{
+    PCRE2_UCHAR text[160];
+    if (reason == PCRE2_ERROR_HEAP_FAILED)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    pcre2_get_error_message(reason, text, sizeof text);
+    return fail(error, RF_E_ARGUMENT, "the regular expression %s makes no sense at its byte %zu: %s",
+                regex->quoted, offset, (const char *)text);
+}
+
+static rf_code compile(struct regex *regex, rf_slice pattern, bool caseless, rf_error *error)
+{
+    /* Its shortcuts to where a match may start have missed matches, in PCRE2 10.42 for one: (b|)(c*)b in
+     * bab:a */
+    uint32_t options = PCRE2_NEVER_UTF | PCRE2_NO_START_OPTIMIZE | (caseless ? PCRE2_CASELESS : 0);
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    if (!context)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    int reason;
+    size_t offset;
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    regex->code = pcre2_compile(begin_of(pattern), pattern.len, options, &reason, &offset, context);
+    pcre2_compile_context_free(context);
+    return regex->code ? RF_OK : fail_compile(regex, reason, offset, error);
+}
+
+/* To machine code, where this machine can do that. */
+static void translate(struct regex *regex)
+{
+    if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
+        return;
+    regex->stack = pcre2_jit_stack_create(FIRST_STACK, MOST_STACK, NULL);
+    if (regex->stack)
+        pcre2_jit_stack_assign(regex->limits, NULL, regex->stack);
+}
+
+static rf_code prepare(struct regex *regex, rf_error *error)
+{
+    uint32_t groups = 0;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+    regex->groups = (size_t)groups + 1;
+    regex->match = pcre2_match_data_create_from_pattern(regex->code, NULL);
+    regex->limits = pcre2_match_context_create(NULL);
+    if (!regex->match || !regex->limits)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    pcre2_set_match_limit(regex->limits, MOST_STEPS);
+    pcre2_set_heap_limit(regex->limits, MOST_HEAP_KIB);
+    translate(regex);
+    return RF_OK;
+}
+
+rf_code regex_new(rf_slice pattern, bool caseless, struct regex **out, rf_error *error)
+{
+    struct regex *regex = calloc(1, sizeof *regex);
+    if (!regex)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    snprintf(regex->quoted, sizeof regex->quoted, "'%.*s%s'", QUOTED(pattern));
+    rf_code code = compile(regex, pattern, caseless, error);
+    if (code == RF_OK)
+        code = prepare(regex, error);
+    if (code == RF_OK)
+        *out = regex;
+    else
+        regex_free(regex);
+    return code;
+}
+
+void regex_free(struct regex *regex)
+{
+    if (!regex)
+        return;
+    pcre2_code_free(regex->code);
+    pcre2_match_data_free(regex->match);
+    pcre2_match_context_free(regex->limits);
+    pcre2_jit_stack_free(regex->stack);
+    free(regex);
+}
+
+/* --- searching -------------------------------------------------------------------------------------- */
+
+static rf_code fail_search(const struct regex *regex, int reason, rf_error *error)
+{
+    PCRE2_UCHAR text[160];
+    if (reason == PCRE2_ERROR_NOMEMORY)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    pcre2_get_error_message(reason, text, sizeof text);
+    return fail(error, RF_E_ARGUMENT, "the regular expression %s gives up: %s", regex->quoted,
+                (const char *)text);
+}
+
+rf_code regex_search(struct regex *regex, rf_slice text, size_t start, bool not_empty, bool *found,
+                     rf_error *error)
+{
+    uint32_t options = not_empty ? PCRE2_NOTEMPTY_ATSTART : 0;
+    int count = pcre2_match(regex->code, begin_of(text), text.len, start, options, regex->match,
+                            regex->limits);
+    *found = count > 0;
+    if (count <= 0 && count != PCRE2_ERROR_NOMATCH)
+        return fail_search(regex, count, error);
+    if (!*found)
+        return RF_OK;
+    const size_t *ends = pcre2_get_ovector_pointer(regex->match);
+    if (ends[0] < start || ends[0] > ends[1])
+        return fail(error, RF_E_ARGUMENT,
+                    "the regular expression %s has a match that begins where it must not: \\K",
+                    regex->quoted);
+    return RF_OK;
+}
+
+size_t regex_group_count(const struct regex *regex)
+{
+    return regex->groups;
+}
+
+rf_slice regex_group(const struct regex *regex, rf_slice text, size_t number)
+{
+    const size_t *ends = pcre2_get_ovector_pointer(regex->match) + 2 * number;
+    if (ends[0] == PCRE2_UNSET)
+        return (rf_slice){0};
+    return (rf_slice){begin_of(text) + ends[0], ends[1] - ends[0]};
+}

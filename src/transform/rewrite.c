@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* A rewrite: rules flow in, entries pass. What happens to a key on its way is in transform/rewrite_pass.c. */
+#include "transform/rewrite.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include <inttypes.h>
+#include <rdbferry/value.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- rules ------------------------------------------------------------------------------------------ */
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory for a rule");
+}
+
+/* Room for n more rules, and for prefix-db0, which cannot fail. */
+static bool reserve(rf_rewrite *w, size_t n)
+{
+    size_t needed = w->first[RULE_KINDS] + n + 1;
+    if (needed <= w->cap)
+        return true;
+    struct rule *rules = realloc(w->rules, 2 * needed * sizeof *rules);
+    if (!rules)
+        return false;
+    w->rules = rules;
+    w->cap = 2 * needed;
+    return true;
+}
+
+static void free_rule(struct rule *rule)
+{
+    rename_free(rule->rename);
+    hash_tag_free(rule->tag);
+    flatten_free(rule->flatten);
+    free(rule->owned_text);
+}
+
+bool rewrite_leads_to(const rf_rewrite *w, int64_t db)
+{
+    bool mapped = false;
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++) {
+        const struct db_mapping *map = &w->rules[i].map;
+        if (map->to == db && db_set_has(&w->sources, map->from))
+            return true;
+        mapped |= map->from == db;
+    }
+    return !mapped && db_set_has(&w->sources, db);
+}
+
+/* Whether keys come to map.to from elsewhere: from itself, or by one of the rules before `end`. */
+static bool is_shared(const rf_rewrite *w, const struct rule *end)
+{
+    bool mapped = false, shared = false;
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++) {
+        const struct rule *rule = &w->rules[i];
+        mapped |= rule->map.from == end->map.to;
+        shared |= rule < end && rule->map.to == end->map.to && db_set_has(&w->sources, rule->map.from);
+    }
+    return shared || (!mapped && db_set_has(&w->sources, end->map.to));
+}
+
+/* Of all databases that become one, the first has keys that are not ambiguous: the one that is not mapped, if
+ * that may occur, or else that of the first rule. So of any two, one is. */
+void rewrite_find_shared(rf_rewrite *w)
+{
+    if (LIKELY(w->shares_known))
+        return;
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++)
+        w->rules[i].is_shared = is_shared(w, &w->rules[i]);
+    w->shares_known = true;
+}
+
+static bool mixes(const struct rule *rule)
+{
+    return (rule->rename && !rename_is_prefix(rule->rename)) ||
+           (rule->flatten && flatten_mixes(rule->flatten));
+}
+
+/* There has to be room. */
+static void add_rule(rf_rewrite *w, struct rule rule)
+{
+    struct rule *at = &w->rules[w->first[rule.kind + 1]];
+    memmove(at + 1, at, (size_t)(&w->rules[w->first[RULE_KINDS]] - at) * sizeof rule);
+    rule.number = w->added++;
+    *at = rule;
+    for (int kind = (int)rule.kind + 1; kind <= RULE_KINDS; kind++)
+        w->first[kind]++;
+    w->is_ambiguous |= mixes(&rule);
+    w->shares_known = false;
+}
+
+/* The same with a text of its own: "<word> <argument>". What the rule holds is the rewrite's from here on, or
+ * freed. */
+static rf_code add_written(rf_rewrite *w, struct rule rule, const char *word, const char *argument,
+                           rf_error *error)
+{
+    size_t size = strlen(word) + strlen(argument) + 2;
+    rule.owned_text = malloc(size);
+    if (!rule.owned_text || !reserve(w, 1)) {
+        free_rule(&rule);
+        return out_of_memory(error);
+    }
+    snprintf(rule.owned_text, size, "%s%s%s", word, argument[0] ? " " : "", argument);
+    rule.text = rule.owned_text;
+    add_rule(w, rule);
+    return RF_OK;
+}
+
+static void remove_rule(rf_rewrite *w, size_t i)
+{
+    enum rule_kind of = w->rules[i].kind;
+    free_rule(&w->rules[i]);
+    memmove(&w->rules[i], &w->rules[i + 1], (w->first[RULE_KINDS] - i - 1) * sizeof *w->rules);
+    for (int kind = (int)of + 1; kind <= RULE_KINDS; kind++)
+        w->first[kind]--;
+}
+
+void rewrite_take_back(rf_rewrite *w, unsigned added)
+{
+    w->is_ambiguous = false;
+    for (size_t i = w->first[RULE_KINDS]; i-- > 0;)
+        if (w->rules[i].number >= added)
+            remove_rule(w, i);
+        else
+            w->is_ambiguous |= mixes(&w->rules[i]);
+    w->shares_known = false;
+}
+
+rf_rewrite *rf_rewrite_new(void)
+{
+    rf_rewrite *rewrite = calloc(1, sizeof *rewrite);
+    if (rewrite && !reserve(rewrite, 0)) {
+        free(rewrite);
+        return NULL;
+    }
+    return rewrite;
+}
+
+void rf_rewrite_free(rf_rewrite *rewrite)
+{
+    if (!rewrite)
+        return;
+    for (size_t i = 0; i < rewrite->first[RULE_KINDS]; i++)
+        free_rule(&rewrite->rules[i]);
+    free(rewrite->rules);
+    buffer_free(&rewrite->names[0]);
+    buffer_free(&rewrite->names[1]);
+    buffer_free(&rewrite->bare);
+    free(rewrite);
+}
+
+/* --- adding rules ----------------------------------------------------------------------------------- */
+
+/* A rule is a line, of which the ends are trimmed. */
+static rf_code check_line(const char *argument, rf_error *error)
+{
+    size_t len = strlen(argument);
+    if (strchr(argument, '\n'))
+        return fail(error, RF_E_ARGUMENT, "a rule is one line: there is a line break in it");
+    if (len > 0 && (rewrite_is_space(argument[0]) || rewrite_is_space(argument[len - 1])))
+        return fail(error, RF_E_ARGUMENT, "'%.*s%s' begins or ends with a space",
+                    QUOTED(slice_of(argument, len)));
+    return RF_OK;
+}
+
+static rf_code check_mapping(const rf_rewrite *w, rf_slice text, struct db_mapping *map, rf_error *error)
+{
+    if (!db_mapping_read(text, map))
+        return fail(error, RF_E_ARGUMENT, "'%.*s%s' maps no database: give numbers such as 5=0, or 5=0,6=1",
+                    QUOTED(text));
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++)
+        if (w->rules[i].map.from == map->from)
+            return fail(error, RF_E_ARGUMENT, "database %" PRId64 " is mapped twice", map->from);
+    return RF_OK;
+}
+
+static rf_code add_mappings(rf_rewrite *w, rf_slice list, rf_error *error)
+{
+    for (rf_slice item; list_next(&list, ',', &item);) {
+        struct rule rule = {.kind = RULE_MAP_DB};
+        char text[64];
+        TRY(check_mapping(w, item, &rule.map, error));
+        snprintf(text, sizeof text, "%" PRId64 "=%" PRId64, rule.map.from, rule.map.to);
+        TRY(add_written(w, rule, "map-db", text, error));
+    }
+    return RF_OK;
+}
+
+rf_code rf_rewrite_map_db(rf_rewrite *rewrite, const char *mapping, rf_error *error)
+{
+    unsigned added = rewrite->added;
+    rf_code code = add_mappings(rewrite, slice_of(mapping, strlen(mapping)), error);
+    if (code != RF_OK)
+        rewrite_take_back(rewrite, added);
+    return code;
+}
+
+rf_code rf_rewrite_rename(rf_rewrite *rewrite, const char *expression, rf_error *error)
+{
+    struct rule rule = {.kind = RULE_RENAME};
+    TRY(check_line(expression, error));
+    TRY(rename_new(slice_of(expression, strlen(expression)), &rule.rename, error));
+    return add_written(rewrite, rule, "rename", expression, error);
+}
+
+rf_code rf_rewrite_hash_tag(rf_rewrite *rewrite, const char *glob, rf_error *error)
+{
+    struct rule rule = {.kind = RULE_HASH_TAG};
+    TRY(check_line(glob, error));
+    TRY(hash_tag_new(slice_of(glob, strlen(glob)), &rule.tag, error));
+    return add_written(rewrite, rule, "hash-tag", glob, error);
+}
+
+rf_code rf_rewrite_flatten(rf_rewrite *rewrite, const char *prefix, rf_error *error)
+{
+    struct rule rule = {.kind = RULE_FLATTEN};
+    const char *template = prefix ? prefix : "db%d:";
+    if (rewrite->first[RULE_FLATTEN] < rewrite->first[RULE_FLATTEN + 1])
+        return fail(error, RF_E_ARGUMENT, "databases are flattened twice");
+    TRY(check_line(template, error));
+    TRY(flatten_new(slice_of(template, strlen(template)), &rule.flatten, error));
+    return add_written(rewrite, rule, "flatten-dbs", prefix ? prefix : "", error);
+}
+
+void rf_rewrite_prefix_db0(rf_rewrite *rewrite)
+{
+    if (rewrite->first[RULE_PREFIX_DB0] == rewrite->first[RULE_PREFIX_DB0 + 1])
+        add_rule(rewrite, (struct rule){.kind = RULE_PREFIX_DB0, .text = "prefix-db0"});
+}
+
+void rf_rewrite_shift_expiry(rf_rewrite *rewrite, int64_t ms)
+{
+    rewrite->shift_ms = ms;
+}
+
+void rf_rewrite_expect(rf_rewrite *rewrite, const rf_filter *filter)
+{
+    db_set_of_filter(&rewrite->sources, filter);
+    rewrite->shares_known = false;
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+static int64_t shifted(int64_t expire_ms, int64_t by)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(expire_ms, by, &sum))
+        sum = by < 0 ? 0 : INT64_MAX;
+    return sum < 0 ? 0 : sum;
+}
+
+static void shift_expiry(const rf_rewrite *w, rf_entry *entry)
+{
+    if (entry->expire_ms != RF_NO_EXPIRY)
+        entry->expire_ms = shifted(entry->expire_ms, w->shift_ms);
+    if (entry->type == RF_HASH && entry->value)
+        rf_value_shift_expiry(entry->value, w->shift_ms);
+}
+
+void rf_rewrite_count(rf_rewrite *rewrite, bool counts)
+{
+    rewrite->counts_not = !counts;
+}
+
+static struct passage passage_of(int64_t db, rf_slice key)
+{
+    return (struct passage){.db = db, .name = key.ptr ? key : SLICE("")};
+}
+
+COLD static rf_code fail_at(const rf_entry *entry, rf_code code, rf_error *error)
+{
+    error_at(error, (int64_t)entry->offset, -1);
+    error_key(error, entry->db, entry->key);
+    return code;
+}
+
+rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error)
+{
+    struct passage passage = passage_of(entry->db, entry->key);
+    passage.counts = !rewrite->counts_not;
+    rf_code code = rewrite_pass(rewrite, &passage, error);
+    if (UNLIKELY(code != RF_OK))
+        return fail_at(entry, code, error);
+
+    bool renamed = !slice_equal(passage.name, entry->key);
+    rewrite->counts.changed += passage.counts && (renamed || passage.db != entry->db);
+    entry->db = passage.db;
+    if (renamed) {
+        entry->key = passage.name;
+        entry->slot = -1;
+    }
+    if (rewrite->shift_ms != 0)
+        shift_expiry(rewrite, entry);
+    *ambiguous = passage.ambiguous;
+    return RF_OK;
+}
+
+rf_code rf_rewrite_explain(rf_rewrite *rewrite, int64_t db, rf_slice key, rf_rewrite_step_fn fn, void *ctx,
+                           rf_error *error)
+{
+    struct passage passage = passage_of(db, key);
+    passage.fn = fn;
+    passage.ctx = ctx;
+    rf_code code = rewrite_pass(rewrite, &passage, error);
+    if (code != RF_OK)
+        error_key(error, db, key);
+    return code;
+}
+
+/* --- what can be asked ------------------------------------------------------------------------------ */
+
+bool rf_rewrite_keeps_names(const rf_rewrite *rewrite)
+{
+    return rewrite->first[RULE_KINDS] == 0;
+}
+
+bool rf_rewrite_is_ambiguous(const rf_rewrite *rewrite)
+{
+    return rewrite->is_ambiguous;
+}
+
+bool rf_rewrite_rule(const rf_rewrite *rewrite, size_t index, rf_rule_info *info)
+{
+    if (index >= rewrite->first[RULE_KINDS])
+        return false;
+    const struct rule *rule = &rewrite->rules[index];
+    *info = (rf_rule_info){.rule = rule->text, .keys = rule->keys};
+    return true;
+}
+
+rf_rewrite_counts rf_rewrite_counts_get(const rf_rewrite *rewrite)
+{
+    return rewrite->counts;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* A key's way through the rules, stage by stage: a database and a name flow in, others flow out.
+ *
+ * Each stage also says which keys are ambiguous, so that of two different keys that it makes one, at least
+ * one is. Keys that come out as one have become one in some stage, so it is enough that each looks after its
+ * own. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "transform/rewrite.h"
+#include <rdbferry/slot.h>
+
+typedef rf_code stage_fn(rf_rewrite *rewrite, struct passage *passage, rf_error *error);
+
+/* --- what rules make, and who hears of it ----------------------------------------------------------- */
+
+static struct buffer *spare_name(rf_rewrite *rewrite, const struct passage *p)
+{
+    struct buffer *name = &rewrite->names[p->spare];
+    name->len = 0;
+    return name;
+}
+
+/* What is in the spare name is the key's name from here on. */
+static void take_name(struct passage *p, const struct buffer *name)
+{
+    p->name = name->len > 0 ? buffer_slice(name) : SLICE("");
+    p->spare ^= 1;
+}
+
+static void tell(const struct passage *p, const struct rule *rule, bool matched, const char *why_not)
+{
+    rf_rewrite_step step = {
+        .rule = rule->text, .matched = matched, .why_not = why_not, .db = p->db, .key = p->name};
+    p->fn(p->ctx, &step);
+}
+
+static inline void has_matched(const struct passage *p, struct rule *rule, bool changed)
+{
+    rule->keys += p->counts && changed;
+    if (UNLIKELY(p->fn != NULL))
+        tell(p, rule, true, NULL);
+}
+
+static inline void has_not_matched(const struct passage *p, const struct rule *rule, const char *why_not)
+{
+    if (UNLIKELY(p->fn != NULL))
+        tell(p, rule, false, why_not);
+}
+
+/* --- map-db ----------------------------------------------------------------------------------------- */
+
+/* Of all databases that become one, the keys of at most one are not ambiguous (rewrite_find_shared()). */
+static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
+{
+    (void)error;
+    const int64_t db = p->db;
+    bool mapped = false;
+    rewrite_find_shared(w);
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++) {
+        struct rule *rule = &w->rules[i];
+        if (mapped || rule->map.from != db) {
+            has_not_matched(p, rule, mapped ? "another map-db rule has matched" : NULL);
+            continue;
+        }
+        mapped = true;
+        p->db = rule->map.to;
+        p->ambiguous |= rule->is_shared;
+        has_matched(p, rule, rule->map.to != db);
+    }
+    return RF_OK;
+}
+
+/* --- rename ----------------------------------------------------------------------------------------- */
+
+/* One that exchanges prefixes does so one to one; it can only make a name that is there already, which then
+ * begins with the new prefix and not with the old one. Of others nothing is known (rewrite.c:
+ * mixes). */
+static rf_code rename_names(rf_rewrite *w, struct passage *p, rf_error *error)
+{
+    for (size_t i = w->first[RULE_RENAME]; i < w->first[RULE_RENAME + 1]; i++) {
+        struct rule *rule = &w->rules[i];
+        struct buffer *name = spare_name(w, p);
+        rf_slice before = p->name;
+        bool matched;
+        TRY(rename_make(rule->rename, before, name, &matched, error));
+        if (matched) {
+            take_name(p, name);
+            has_matched(p, rule, !slice_equal(p->name, before));
+        } else {
+            p->ambiguous |= rename_made(rule->rename, before);
+            has_not_matched(p, rule, NULL);
+        }
+    }
+    return RF_OK;
+}
+
+/* --- hash-tag --------------------------------------------------------------------------------------- */
+
+static const char *const why_no_tag[] = {
+    [TAG_FOUND] = NULL,
+    [TAG_NO_MATCH] = NULL,
+    [TAG_EMPTY] = "there is nothing between the braces",
+    [TAG_DIFFERENT] = "the name has braces that would make the tag another one",
+};
+
+static bool has_braces(rf_slice name)
+{
+    return memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len);
+}
+
+/* The first rule that finds a tag, or NULL. Tells of those before it. */
+static struct rule *find_tag(const rf_rewrite *w, const struct passage *p, rf_slice name, bool braces,
+                             struct tag_place *place)
+{
+    for (size_t i = w->first[RULE_HASH_TAG]; i < w->first[RULE_HASH_TAG + 1]; i++) {
+        enum tag_answer answer = hash_tag_find(w->rules[i].tag, name, braces, place);
+        if (answer == TAG_FOUND)
+            return &w->rules[i];
+        has_not_matched(p, &w->rules[i], why_no_tag[answer]);
+    }
+    return NULL;
+}
+
+/* Whether the name is another one with one "{" and one "}" behind it, just as the rules would put them there.
+ * Where memory is out, it might be. */
+static bool could_be_made(rf_rewrite *w, rf_slice name)
+{
+    const uint8_t *open = memchr(name.ptr, '{', name.len), *end = name.ptr + name.len;
+    const uint8_t *close = open ? memchr(open, '}', (size_t)(end - open)) : NULL;
+    if (!close)
+        return false;
+    const rf_slice pieces[] = {
+        slice_of(name.ptr, (size_t)(open - name.ptr)),
+        slice_of(open + 1, (size_t)(close - open) - 1),
+        slice_of(close + 1, (size_t)(end - close) - 1),
+    };
+    w->bare.len = 0;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        if (has_braces(pieces[i]))
+            return false;
+        if (!buffer_append(&w->bare, pieces[i]))
+            return true;
+    }
+    struct tag_place place;
+    const struct passage unheard = {0};
+    return w->bare.len > 0 && find_tag(w, &unheard, buffer_slice(&w->bare), false, &place) &&
+           place.from == pieces[0].len && place.to == pieces[0].len + pieces[1].len;
+}
+
+static rf_code tag_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct tag_place place,
+                        rf_error *error)
+{
+    struct buffer *name = spare_name(w, p);
+    TRY(hash_tag_make(p->name, place, name, error));
+    take_name(p, name);
+    has_matched(p, rule, true);
+    for (struct rule *rest = rule + 1; p->fn && rest < &w->rules[w->first[RULE_HASH_TAG + 1]]; rest++)
+        tell(p, rest, false, "another hash-tag rule has matched");
+    return RF_OK;
+}
+
+static void keep_tag(rf_rewrite *w, const struct passage *p)
+{
+    w->counts.tagged += p->counts;
+    for (size_t i = w->first[RULE_HASH_TAG]; i < w->first[RULE_HASH_TAG + 1]; i++)
+        has_not_matched(p, &w->rules[i], "the name has a hash tag");
+}
+
+/* Two names without braces never become one, nor does one that gets braces become one that has none. So the
+ * names that get braces and had some are ambiguous, and those that have what another without braces gets. */
+static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
+{
+    bool braces = has_braces(p->name);
+    bool tagged = braces && rf_hash_tag(p->name).ptr;
+    struct tag_place place;
+    struct rule *rule = tagged ? NULL : find_tag(w, p, p->name, braces, &place);
+    p->ambiguous |= braces && (rule || could_be_made(w, p->name));
+    if (tagged)
+        keep_tag(w, p);
+    return rule ? tag_name(w, p, rule, place, error) : RF_OK;
+}
+
+/* --- prefix-db0, flatten-dbs ------------------------------------------------------------------------ */
+
+static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, const struct flatten *flatten,
+                           rf_error *error)
+{
+    struct buffer *name = spare_name(w, p);
+    TRY(flatten_make(flatten, p->db, p->name, name, error));
+    take_name(p, name);
+    p->db = 0;
+    has_matched(p, rule, true);
+    return RF_OK;
+}
+
+static rf_code prefix_db0(rf_rewrite *w, struct passage *p, rf_error *error)
+{
+    struct rule *rule = &w->rules[w->first[RULE_PREFIX_DB0]];
+    bool flattens = w->first[RULE_FLATTEN] < w->first[RULE_FLATTEN + 1];
+    if (flattens && p->db == 0)
+        return prefix_name(w, p, rule, w->rules[w->first[RULE_FLATTEN]].flatten, error);
+    has_not_matched(p, rule, flattens ? NULL : "there is no flatten-dbs");
+    return RF_OK;
+}
+
+/* Where prefixes are unique (flatten_mixes()), a name of database 0 is all that a prefixed one can meet; it
+ * then begins with the prefix of a database that there is. Behind prefix-db0 none does. */
+static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
+{
+    struct rule *rule = &w->rules[w->first[RULE_FLATTEN]];
+    int64_t made;
+    if (p->db != 0)
+        return prefix_name(w, p, rule, rule->flatten, error);
+    if (flatten_made(rule->flatten, p->name, &made) && made > 0 && rewrite_leads_to(w, made))
+        p->ambiguous = true;
+    has_not_matched(p, rule, "it is in database 0");
+    return RF_OK;
+}
+
+/* A stage is there if it has rules. */
+rf_code rewrite_pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
+{
+    static stage_fn *const stages[RULE_KINDS] = {
+        [RULE_MAP_DB] = map_db,         [RULE_RENAME] = rename_names, [RULE_HASH_TAG] = tag_names,
+        [RULE_PREFIX_DB0] = prefix_db0, [RULE_FLATTEN] = flatten_dbs,
+    };
+    passage->ambiguous = rewrite->is_ambiguous;
+    for (int kind = 0; kind < RULE_KINDS; kind++)
+        if (rewrite->first[kind] < rewrite->first[kind + 1])
+            TRY(stages[kind](rewrite, passage, error));
+    return RF_OK;
+}
