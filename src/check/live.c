@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking a live target: where an ask goes, what has to be asked again, and the topology, which may change
+/* Asking a live target: where an ask goes, what has to be asked again, and the primaries, which may change
  * meanwhile. */
 #include "check/live.h"
 
@@ -29,9 +29,9 @@ void live_pause(rf_live *live)
     clock_sleep_ms(live->pause_ms);
 }
 
-/* --- the topology -------------------------------------------------------------------------------------- */
+/* --- the primaries ------------------------------------------------------------------------------------- */
 
-/* The nodes of the topology come first, in its order; those that it has no more are gone. */
+/* The primaries come first, in their order; nodes that are none any more are gone. */
 static rf_code take_nodes(rf_live *live, rf_error *error)
 {
     struct live_node **before = live->nodes;
@@ -39,8 +39,8 @@ static rf_code take_nodes(rf_live *live, rf_error *error)
     live->nodes = NULL;
     live->node_count = 0;
     bool complete = true;
-    for (size_t i = 0; i < live->topology.node_count && complete; i++)
-        complete = live_node_at(live, &live->topology.nodes[i]) != NULL;
+    for (size_t i = 0; i < live->primaries.node_count && complete; i++)
+        complete = live_node_at(live, &live->primaries.nodes[i]) != NULL;
     for (size_t i = 0; i < count; i++) {
         for (kept = 0; kept < live->node_count; kept++)
             if (address_equal(&live->nodes[kept]->address, &before[i]->address))
@@ -60,41 +60,41 @@ static void describe(rf_live *live)
 {
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
-    live->info.kind = kinds[live->topology.kind];
-    live->info.server = live->topology.server;
-    live->info.nodes = live->topology.node_count;
+    live->info.kind = kinds[live->primaries.kind];
+    live->info.server = live->primaries.server;
+    live->info.nodes = live->primaries.node_count;
     rf_target_format(live->target, live->info.name, sizeof live->info.name);
 }
 
-static rf_code take_topology(rf_live *live, struct topology *found, rf_error *error)
+static rf_code take_primaries(rf_live *live, struct primaries *found, rf_error *error)
 {
-    topology_free(&live->topology);
-    live->topology = *found;
+    primaries_free(&live->primaries);
+    live->primaries = *found;
     live->stale = false;
     describe(live);
     return take_nodes(live, error);
 }
 
 /* Nodes of the cluster know best; those of the target may be gone. */
-static rf_code find_anew(rf_live *live, struct topology *found, rf_error *error)
+static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error)
 {
     const rf_target *target = live->target;
-    const struct topology *topology = &live->topology;
+    const struct primaries *primaries = &live->primaries;
     rf_code code = RF_E_TARGET;
-    if (topology->kind == RF_TARGET_CLUSTER)
-        code = topology_find(target, topology->nodes, topology->node_count, found, error);
+    if (primaries->kind == RF_TARGET_CLUSTER)
+        code = primaries_find(target, primaries->nodes, primaries->node_count, found, error);
     return code == RF_OK ? RF_OK
-                         : topology_find(target, target->addresses, target->address_count, found, error);
+                         : primaries_find(target, target->addresses, target->address_count, found, error);
 }
 
 static rf_code refresh(rf_live *live, rf_error *error)
 {
-    struct topology found;
+    struct primaries found;
     int64_t deadline = clock_monotonic_ms() + patience_ms(live);
     for (;;) {
         rf_code code = find_anew(live, &found, error);
         if (code == RF_OK)
-            return take_topology(live, &found, error);
+            return take_primaries(live, &found, error);
         if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)
             return code;
         live_pause(live);
@@ -107,7 +107,7 @@ static struct live_node *route(rf_live *live, const struct ask *ask)
 {
     if (ask->asking.host)
         return live_node_at(live, &ask->asking);
-    const uint16_t *node_of = live->topology.node_of;
+    const uint16_t *node_of = live->primaries.node_of;
     return live->nodes[node_of ? node_of[rf_slot_of(ask->record.key)] : 0];
 }
 
@@ -245,7 +245,7 @@ rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *erro
 
 static rf_code open_target(rf_live *live, rf_error *error)
 {
-    struct topology found;
+    struct primaries found;
     const rf_target *target = live->target;
     if (target->db != 0)
         return fail(error, RF_E_ARGUMENT,
@@ -253,8 +253,8 @@ static rf_code open_target(rf_live *live, rf_error *error)
     live->digester = rf_digester_new(0);
     if (!live->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(topology_find(target, target->addresses, target->address_count, &found, error));
-    return take_topology(live, &found, error);
+    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
+    return take_primaries(live, &found, error);
 }
 
 rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf_live **out, rf_error *error)
@@ -286,7 +286,7 @@ void rf_live_close(rf_live *live)
     for (size_t i = 0; i < live->node_count; i++)
         live_node_close(live->nodes[i]);
     free(live->nodes);
-    topology_free(&live->topology);
+    primaries_free(&live->primaries);
     rf_digester_free(live->digester);
     ask_free(live->held);
     asks_free(&live->again);

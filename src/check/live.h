@@ -8,14 +8,14 @@
  *                        ^     │ MOVED, ASK, TRYAGAIN, LOADING, a lost connection
  *                        └─ again
  *
- * What has to be asked again waits in `again`, until every node has answered all it was asked: only then is
- * the topology looked at anew, and nobody has to care for what is under way. */
+ * What has to be asked again waits in `again`, until every node has answered all it was asked: only then are
+ * the primaries looked for anew, and nobody has to care for what is under way. */
 #ifndef CHECK_LIVE_H
 #define CHECK_LIVE_H
 
 #include "base/buffer.h"
 #include "net/client.h"
-#include "net/topology.h"
+#include "net/primaries.h"
 #include "rdb/dump_payload.h"
 #include <rdbferry/digest.h>
 #include <rdbferry/live.h>
@@ -65,13 +65,13 @@ struct rf_live {
     rf_live_options options;
     rf_live_info info;
     rf_live_counts counts;
-    struct topology topology;
-    struct live_node **nodes; /* those of the topology, in its order, then others that were named by ASK */
+    struct primaries primaries;
+    struct live_node **nodes; /* the primaries, in their order, then others that were named by ASK */
     size_t node_count;
     rf_digester *digester;
     struct ask *held; /* the record checked last: the next one's offset will tell how long it is */
     struct asks again;
-    bool stale;       /* the topology has changed, or a node is gone */
+    bool stale;       /* the primaries have changed, or a node is gone */
     bool pause;       /* before asking again */
     int64_t pause_ms; /* how long; 0: not yet */
     struct library *libraries;

@@ -25,7 +25,7 @@ struct answer {
 
 int64_t live_now_ms(const rf_live *live)
 {
-    return (clock_unix_us() + live->topology.ahead_us) / 1000;
+    return (clock_unix_us() + live->primaries.ahead_us) / 1000;
 }
 
 rf_code live_tell(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
@@ -153,7 +153,7 @@ static bool knows_expire_time(rf_server server)
 static unsigned choose_steps(const rf_live *live, const struct live_node *node, const struct ask *ask)
 {
     return (node->db != ask->record.db ? SELECT : 0) | (ask->asking.host ? ASKING | ASKING_AGAIN : 0) | DUMP |
-           (knows_expire_time(live->topology.server) ? PEXPIRETIME : PTTL | TIME);
+           (knows_expire_time(live->primaries.server) ? PEXPIRETIME : PTTL | TIME);
 }
 
 rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error)

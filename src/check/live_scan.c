@@ -35,7 +35,7 @@ static rf_code ask_keyspace(rf_live *live, struct live_node *node, struct buffer
 
 rf_code live_count(rf_live *live, rf_error *error)
 {
-    for (size_t i = 0; i < live->topology.node_count; i++) {
+    for (size_t i = 0; i < live->primaries.node_count; i++) {
         struct buffer info = {0};
         rf_slice left, line;
         int64_t db, keys;
@@ -143,7 +143,7 @@ rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
     TRY(live_load_libraries(live, error));
     for (size_t i = 0; i < live->library_count; i++)
         TRY(fn(ctx, RF_LIBRARY, live->libraries[i].name, error));
-    for (size_t i = 0; i < live->topology.node_count; i++) {
+    for (size_t i = 0; i < live->primaries.node_count; i++) {
         const struct scan scan = {live, live->nodes[i], fn, ctx};
         TRY(scan_node(&scan, error));
     }

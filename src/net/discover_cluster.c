@@ -37,7 +37,7 @@ static rf_slice find_ip(rf_slice *rest, struct reply names, rf_slice host)
     return host;
 }
 
-static rf_code take_node(const struct client *node, const rf_address *asked, struct topology *topology,
+static rf_code take_node(const struct client *node, const rf_address *asked, struct primaries *primaries,
                          rf_slice *rest, size_t *index, rf_error *error)
 {
     struct reply head = reply_take(rest);
@@ -50,19 +50,21 @@ static rf_code take_node(const struct client *node, const rf_address *asked, str
     if (port.kind != REPLY_NUMBER || port.number < 1)
         return garbled(node, error);
     bool unknown = slice_equal(endpoint.text, SLICE("?"));
-    rf_slice host = endpoint.text.len == 0 || unknown ? address_host(asked) : endpoint.text;
+    rf_slice id = {0}, host = endpoint.text.len == 0 || unknown ? address_host(asked) : endpoint.text;
     for (int64_t i = 2; i < head.number; i++) {
         struct reply more = reply_take(rest);
+        if (more.kind == REPLY_STRING)
+            id = more.text;
         if (unknown)
             host = find_ip(rest, more, host);
         else
             reply_pass(rest, more);
     }
-    return topology_add_node(topology, host, port.number, index, error);
+    return primaries_add(primaries, host, port.number, id, index, error);
 }
 
 /* [first, last, primary, replicas...] */
-static rf_code take_range(const struct client *node, const rf_address *asked, struct topology *topology,
+static rf_code take_range(const struct client *node, const rf_address *asked, struct primaries *primaries,
                           rf_slice *rest, rf_error *error)
 {
     size_t index;
@@ -77,24 +79,24 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
                     first.number <= last.number && last.number < RF_SLOTS;
     if (!in_order)
         return garbled(node, error);
-    TRY(take_node(node, asked, topology, rest, &index, error));
+    TRY(take_node(node, asked, primaries, rest, &index, error));
     if (index >= NO_NODE)
         return garbled(node, error);
     for (int64_t slot = first.number; slot <= last.number; slot++) {
-        if (topology->node_of[slot] != NO_NODE)
+        if (primaries->node_of[slot] != NO_NODE)
             return garbled(node, error);
-        topology->node_of[slot] = (uint16_t)index;
+        primaries->node_of[slot] = (uint16_t)index;
     }
     for (int64_t i = 3; i < head.number; i++)
         reply_pass(rest, reply_take(rest));
     return RF_OK;
 }
 
-static rf_code expect_all_slots(const struct client *node, const struct topology *topology, rf_error *error)
+static rf_code expect_all_slots(const struct client *node, const struct primaries *primaries, rf_error *error)
 {
     unsigned missing = 0, first = 0;
     for (unsigned slot = RF_SLOTS; slot-- > 0;)
-        if (topology->node_of[slot] == NO_NODE) {
+        if (primaries->node_of[slot] == NO_NODE) {
             missing++;
             first = slot;
         }
@@ -104,21 +106,21 @@ static rf_code expect_all_slots(const struct client *node, const struct topology
                 client_name(node), missing, first);
 }
 
-rf_code discover_cluster(struct client *node, const rf_address *asked, struct topology *topology,
+rf_code discover_cluster(struct client *node, const rf_address *asked, struct primaries *primaries,
                          rf_error *error)
 {
     struct reply ranges;
     rf_slice rest;
     const char *const words[] = {"CLUSTER", "SLOTS", NULL};
-    topology->node_of = malloc(RF_SLOTS * sizeof *topology->node_of);
-    if (!topology->node_of)
+    primaries->node_of = malloc(RF_SLOTS * sizeof *primaries->node_of);
+    if (!primaries->node_of)
         return fail(error, RF_E_MEMORY, "out of memory");
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
-        topology->node_of[slot] = NO_NODE;
+        primaries->node_of[slot] = NO_NODE;
     TRY(client_call(node, words, &ranges, &rest, error));
     if (ranges.kind != REPLY_ARRAY)
         return garbled(node, error);
     for (int64_t i = 0; i < ranges.number; i++)
-        TRY(take_range(node, asked, topology, &rest, error));
-    return expect_all_slots(node, topology, error);
+        TRY(take_range(node, asked, primaries, &rest, error));
+    return expect_all_slots(node, primaries, error);
 }

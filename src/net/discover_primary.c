@@ -68,7 +68,7 @@ static rf_code find_name(struct client *sentinel, const rf_target *target, struc
     return buffer_append(name, SLICE("\0")) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code ask_address(struct client *sentinel, const char *name, struct topology *topology,
+static rf_code ask_address(struct client *sentinel, const char *name, struct primaries *primaries,
                            rf_error *error)
 {
     struct reply answer;
@@ -87,7 +87,7 @@ static rf_code ask_address(struct client *sentinel, const char *name, struct top
     struct reply port_text = reply_take(&rest);
     if (host.kind != REPLY_STRING || !number_parse_i64(port_text.text, &port) || port == 0)
         return client_refused(sentinel, words[1], answer, error);
-    return topology_add_node(topology, host.text, port, &index, error);
+    return primaries_add(primaries, host.text, port, (rf_slice){0}, &index, error);
 }
 
 /* What the Sentinel says may be old: the server itself must say that it is a primary. */
@@ -103,25 +103,25 @@ static rf_code verify_role(struct client *server, rf_error *error)
                 client_name(server));
 }
 
-static rf_code visit_primary(const rf_target *target, struct topology *topology, rf_error *error)
+static rf_code visit_primary(const rf_target *target, struct primaries *primaries, rf_error *error)
 {
     struct client *server;
-    TRY(client_open(target, &topology->nodes[0], &server, error));
+    TRY(client_open(target, &primaries->nodes[0], &server, error));
     rf_code code = verify_role(server, error);
     if (code == RF_OK)
-        code = topology_ask_info(server, topology, error);
+        code = primaries_ask_info(server, primaries, error);
     client_close(server);
-    topology->kind = RF_TARGET_SENTINEL;
+    primaries->kind = RF_TARGET_SENTINEL;
     return code;
 }
 
-rf_code discover_primary(struct client *sentinel, const rf_target *target, struct topology *topology,
+rf_code discover_primary(struct client *sentinel, const rf_target *target, struct primaries *primaries,
                          rf_error *error)
 {
     struct buffer name = {0};
     rf_code code = find_name(sentinel, target, &name, error);
     if (code == RF_OK)
-        code = ask_address(sentinel, (const char *)name.data, topology, error);
+        code = ask_address(sentinel, (const char *)name.data, primaries, error);
     buffer_free(&name);
-    return code == RF_OK ? visit_primary(target, topology, error) : code;
+    return code == RF_OK ? visit_primary(target, primaries, error) : code;
 }

@@ -1,189 +1,172 @@
 /* SPDX-License-Identifier: MIT */
+/* Topologies without a cluster: equal ranges, and lists of ranges. */
 #include "base/bytes.h"
-#include "net/info.h"
-#include "net/topology.h"
-#include "support/fake_server.h"
+#include "base/slot_range.h"
+#include "support/shards.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-/* --- INFO ----------------------------------------------------------------------------------------------- */
-
-Test(topology, info)
+static void expect_text(rf_topology *topology, const char *expected)
 {
-    static const struct {
-        const char *info, *mode;
-        rf_server server;
-    } infos[] = {
-        {"# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\n", "cluster", {RF_REDIS, 7, 0}},
-        {"redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.1.0\r\nserver_mode:sentinel\r\n",
-         "sentinel",
-         {RF_VALKEY, 9, 1}},
-        {"redis_version:255.255.255\n", "standalone", {RF_REDIS, 255, 255}},
-        {"redis_version:7.4.1-rc2\r\n", "standalone", {RF_REDIS, 7, 4}},
-        {"redis_version:unstable\r\n", "standalone", {RF_REDIS, 0, 0}},
-        {"xredis_version:7.0.0\r\nredis_versionx:7.0.0\r\n:\r\n\r\n", "standalone", {RF_REDIS, 0, 0}},
-        {"redis_version:11111111111111111111111111111111111111111", "standalone", {RF_REDIS, 0, 0}},
-        {"", "standalone", {RF_REDIS, 0, 0}},
-    };
-    for (size_t i = 0; i < sizeof infos / sizeof *infos; i++) {
-        rf_slice info = slice_of(infos[i].info, strlen(infos[i].info)), mode = info_mode(info);
-        rf_server server = info_server(info);
-        cr_expect(slice_equal(mode, slice_of(infos[i].mode, strlen(infos[i].mode))), "%s", infos[i].info);
-        cr_expect(server.dialect == infos[i].server.dialect && server.major == infos[i].server.major &&
-                      server.minor == infos[i].server.minor,
-                  "%s: %d.%d", infos[i].info, server.major, server.minor);
+    struct buffer text = {0};
+    const char *fault = shards_fault(topology);
+    cr_expect_null(fault, "%s", fault);
+    shards_print(topology, &text);
+    cr_expect(slice_equal(buffer_slice(&text), slice_of(expected, strlen(expected))), "%.*s", (int)text.len,
+              (const char *)text.data);
+    buffer_free(&text);
+    rf_topology_free(topology);
+}
+
+/* --- equal ranges ------------------------------------------------------------------------------------ */
+
+static rf_topology *equal(uint64_t n)
+{
+    rf_topology *topology;
+    rf_error error;
+    cr_assert_eq(rf_topology_equal(n, &topology, &error), RF_OK, "%s", error.message);
+    return topology;
+}
+
+Test(topology, equal_ranges)
+{
+    expect_text(equal(1), "shard-0 - 0 - 0-16383\n");
+    expect_text(equal(3), "shard-0 - 0 - 0-5460\n"
+                          "shard-1 - 0 - 5461-10922\n"
+                          "shard-2 - 0 - 10923-16383\n");
+    static const unsigned counts[] = {2, 5, 10, 11, 100, 101, 1000, 7542, RF_SLOTS};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        rf_topology *topology = equal(counts[i]);
+        const char *fault = shards_fault(topology);
+        cr_expect_null(fault, "%u: %s", counts[i], fault);
+        cr_assert_eq(rf_topology_shards(topology), counts[i]);
+        for (unsigned n = 1; n <= counts[i]; n += 1 + counts[i] / 50) {
+            const rf_shard *shard = rf_topology_shard(topology, n - 1);
+            unsigned first, last;
+            slot_range_equal(counts[i], n, &first, &last);
+            cr_expect(shard->range_count == 1 && shard->ranges->first == first &&
+                      shard->ranges->last == last);
+        }
+        rf_topology_free(topology);
     }
 }
 
-/* --- a cluster's nodes ---------------------------------------------------------------------------------- */
-
-/* INFO's answer; good until the next call. */
-static const char *info_answer(const char *lines)
-{
-    static char answer[256];
-    snprintf(answer, sizeof answer, "$%zu\r\n%s\r\n", strlen(lines), lines);
-    return answer;
-}
-
-#define BULK(length, text) "$" #length "\r\n" text "\r\n"
-
-static rf_code find(const char *slots, struct topology *topology, rf_error *error)
-{
-    const char *const answers[] = {info_answer("redis_version:7.0.15\r\nredis_mode:cluster\r\n"), slots,
-                                   NULL};
-    struct fake_server server;
-    fake_server_answer(&server, answers, 7);
-    rf_code code = topology_find(&server.target, server.target.addresses, 1, topology, error);
-    fake_server_stop(&server);
-    return code;
-}
-
-static void expect_nodes(const char *slots, const char *expected)
-{
-    struct topology topology;
-    rf_error error;
-    char text[256] = "";
-    cr_assert_eq(find(slots, &topology, &error), RF_OK, "%s: %s", slots, error.message);
-    cr_expect_eq(topology.kind, RF_TARGET_CLUSTER);
-    for (size_t i = 0; i < topology.node_count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s:%d ", topology.nodes[i].host,
-                 topology.nodes[i].port);
-    cr_expect_str_eq(text, expected, "%s", slots);
-    cr_expect_eq(topology.node_of[0], 0);
-    cr_expect_eq(topology.node_of[16383], topology.node_count - 1);
-    topology_free(&topology);
-}
-
-#define REST               ":8000\r\n:16383\r\n"
-#define FIRST              ":0\r\n:7999\r\n"
-#define NODE(host)         "*2\r\n" host ":7000\r\n"
-#define IP_NODE(host, ...) "*4\r\n" host ":7000\r\n" BULK(2, "id") __VA_ARGS__
-
-Test(topology, of_a_cluster)
-{
-    /* The second range has a replica; a node that has two ranges is one node. */
-    expect_nodes("*2\r\n*3\r\n" FIRST NODE(BULK(1, "a")) "*4\r\n" REST NODE(BULK(1, "b")) NODE(BULK(1, "c")),
-                 "a:7000 b:7000 ");
-    expect_nodes("*2\r\n*3\r\n" FIRST NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "a")), "a:7000 ");
-    expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE(BULK(3, "::1")), "::1:7000 ");
-    /* Hosts that are not said: nil, empty, "?" with an ip and without. */
-    expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE("$-1\r\n"), "127.0.0.1:7000 ");
-    expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE(BULK(0, "")), "127.0.0.1:7000 ");
-    expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE(BULK(1, "?")), "127.0.0.1:7000 ");
-    expect_nodes(
-        "*1\r\n*3\r\n:0\r\n:16383\r\n" IP_NODE(BULK(1, "?"), "*2\r\n" BULK(2, "ip") BULK(7, "1.2.3.4")),
-        "1.2.3.4:7000 ");
-    expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" IP_NODE(BULK(1, "?"), "*1\r\n" BULK(2, "ip")),
-                 "127.0.0.1:7000 ");
-    expect_nodes(
-        "*1\r\n*3\r\n:0\r\n:16383\r\n" IP_NODE(BULK(1, "a"), "*2\r\n" BULK(2, "ip") BULK(7, "1.2.3.4")),
-        "a:7000 ");
-}
-
-Test(topology, of_a_cluster_that_makes_no_sense)
+Test(topology, numbers_in_names_are_of_one_width)
 {
     static const struct {
-        const char *slots, *message;
+        unsigned shards, index;
+        const char *name;
+    } names[] = {{10, 0, "shard-0"},      {10, 9, "shard-9"},          {11, 0, "shard-00"},
+                 {11, 10, "shard-10"},    {100, 7, "shard-07"},        {101, 7, "shard-007"},
+                 {101, 100, "shard-100"}, {RF_SLOTS, 7, "shard-00007"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        rf_topology *topology = equal(names[i].shards);
+        cr_expect_str_eq(rf_topology_shard(topology, names[i].index)->name, names[i].name);
+        rf_topology_free(topology);
+    }
+}
+
+Test(topology, more_shards_than_slots)
+{
+    static const uint64_t counts[] = {0, RF_SLOTS + 1, UINT32_MAX, UINT64_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        rf_topology *topology;
+        rf_error error;
+        cr_expect_eq(rf_topology_equal(counts[i], &topology, &error), RF_E_ARGUMENT);
+        cr_expect(strstr(error.message, "1 to 16384"), "%s", error.message);
+    }
+}
+
+/* --- ranges of the caller's --------------------------------------------------------------------------- */
+
+static void expect_list(const char *list, const char *expected)
+{
+    rf_topology *topology;
+    rf_error error;
+    cr_assert_eq(rf_topology_of_ranges(list, &topology, &error), RF_OK, "%s: %s", list, error.message);
+    expect_text(topology, expected);
+}
+
+Test(topology, ranges)
+{
+    expect_list("0-16383", "shard-0 - 0 - 0-16383\n");
+    expect_list("0-5460,5461-10922,10923-16383", "shard-0 - 0 - 0-5460\n"
+                                                 "shard-1 - 0 - 5461-10922\n"
+                                                 "shard-2 - 0 - 10923-16383\n");
+    /* In the order of the list; ranges of one shard that touch become one. */
+    expect_list("200-16383,0-99+150-199+120-149,100-119", "shard-0 - 0 - 200-16383\n"
+                                                          "shard-1 - 0 - 0-99 120-199\n"
+                                                          "shard-2 - 0 - 100-119\n");
+    expect_list("0,1,2,3,4,5,6,7,8,9,10-16383",
+                "shard-00 - 0 - 0-0\nshard-01 - 0 - 1-1\nshard-02 - 0 - 2-2\nshard-03 - 0 - 3-3\n"
+                "shard-04 - 0 - 4-4\nshard-05 - 0 - 5-5\nshard-06 - 0 - 6-6\nshard-07 - 0 - 7-7\n"
+                "shard-08 - 0 - 8-8\nshard-09 - 0 - 9-9\nshard-10 - 0 - 10-16383\n");
+}
+
+Test(topology, ranges_without_sense)
+{
+    static const struct {
+        const char *list, *message;
     } wrong[] = {
-        {"*0\r\n", "nobody has 16384 of the cluster's slots, of which 0 is the first"},
-        {"*1\r\n*3\r\n" FIRST NODE(BULK(1, "a")), "nobody has 8384 of the cluster's slots, of which 8000"},
-        {"*-1\r\n", "makes no sense"},
-        {":5\r\n", "makes no sense"},
-        {"*1\r\n:1000\r\n", "makes no sense"},
-        {"*1\r\n*2\r\n:0\r\n:1\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:1\r\n:1\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:1\r\n*1\r\n+a\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:-1\r\n:1\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:16384\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:9\r\n:8\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n+0\r\n:8\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n+b\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:0\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "out of range"},
-        {"*1\r\n*3\r\n*1\r\n:0\r\n*0\r\n*2\r\n*1\r\n+a\r\n*0\r\n", "makes no sense"},
-        {"-ERR This instance has cluster support disabled\r\n", "CLUSTER: ERR This instance"},
+        {"", "'' is neither"},
+        {"0-16383,", "'' is neither"},
+        {"0-99+,100-16383", "'' is neither"},
+        {"0-16384", "'0-16384' is neither"},
+        {"5-3", "'5-3' is neither"},
+        {"a", "'a' is neither"},
+        {"0-5460,5471-16383", "slots 5461-5470 belong to nobody"},
+        {"0-5460,5462-16383", "slot 5461 belongs to nobody"},
+        {"1-16382", "slot 0 and 1 more belong to nobody"},
+        {"10-16380", "slots 0-9 and 3 more belong to nobody"},
+        {"0-100,100-16383", "slot 100 belongs to both shard-0 and shard-1"},
+        {"100-16383,0-200", "slot 100 belongs to both shard-0 and shard-1"},
+        {"0-100+50-60,101-16383", "slot 50 is listed twice for shard-0"},
+        {"0,1,2,3,4,5,6,7,8,9,9-16383", "slot 9 belongs to both shard-09 and shard-10"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct topology topology;
+        rf_topology *topology;
         rf_error error;
-        rf_code code = find(wrong[i].slots, &topology, &error);
-        cr_expect_neq(code, RF_OK, "%s", wrong[i].slots);
-        cr_expect(strstr(error.message, wrong[i].message), "%s: %s", wrong[i].slots, error.message);
-        cr_expect_null(topology.nodes);
-        cr_expect_null(topology.node_of);
+        cr_expect_eq(rf_topology_of_ranges(wrong[i].list, &topology, &error), RF_E_ARGUMENT, "%s",
+                     wrong[i].list);
+        cr_expect(strncmp(error.message, wrong[i].message, strlen(wrong[i].message)) == 0, "%s: %s",
+                  wrong[i].list, error.message);
     }
 }
 
-/* --- Sentinels --------------------------------------------------------------------------------------------
- */
-
-Test(topology, of_sentinels_that_make_no_sense)
+Test(topology, more_ranges_than_slots)
 {
-    static const struct {
-        const char *masters, *address, *message;
-    } wrong[] = {
-        {"*0\r\n", NULL, "watches no primary"},
-        {":1\r\n", NULL, "watches no primary"},
-        {"*1\r\n:1000\r\n", "*-1\r\n", "knows no primary ''"},
-        {"*2\r\n*2\r\n" BULK(4, "name") BULK(1, "a") "*3\r\n" BULK(4, "name") BULK(1, "b") "+x\r\n", NULL,
-         "name one of them: a, b"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*1\r\n+h\r\n", "unexpected kind"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n*1\r\n+h\r\n:1\r\n", "unexpected kind"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") "+x\r\n", "unexpected kind"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") BULK(5, "65536"), "out of range"},
-        {"-NOPERM no\r\n", NULL, "SENTINEL: NOPERM no"},
-    };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        const char *const answers[] = {info_answer("redis_mode:sentinel\r\n"), wrong[i].masters,
-                                       wrong[i].address, NULL};
-        struct fake_server server;
-        struct topology topology;
-        rf_error error;
-        fake_server_answer(&server, answers, 7);
-        rf_code code = topology_find(&server.target, server.target.addresses, 1, &topology, &error);
-        fake_server_stop(&server);
-        cr_expect_neq(code, RF_OK, "%s", wrong[i].masters);
-        cr_expect(strstr(error.message, wrong[i].message), "%s: %s", wrong[i].masters, error.message);
-    }
-}
-
-/* --- who answers ------------------------------------------------------------------------------------------
- */
-
-Test(topology, of_one_server)
-{
-    const char *const answers[] = {info_answer("redis_version:6.2.1\r\nserver_time_usec:1000000\r\nx:y\r\n"),
-                                   NULL};
-    struct fake_server server;
-    struct topology topology;
+    static char list[2 * (RF_SLOTS + 10)];
+    for (size_t i = 0; i < sizeof list; i += 2)
+        memcpy(list + i, "0,", 2);
+    list[sizeof list - 1] = '\0';
+    rf_topology *topology;
     rf_error error;
-    fake_server_answer(&server, answers, 100);
-    cr_assert_eq(topology_find(&server.target, server.target.addresses, 1, &topology, &error), RF_OK, "%s",
+    cr_expect_eq(rf_topology_of_ranges(list, &topology, &error), RF_E_ARGUMENT);
+    cr_expect_str_eq(error.message, "more shards than there are slots");
+}
+
+Test(topology, a_slot_for_each)
+{
+    struct buffer list = {0};
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
+        char item[16];
+        snprintf(item, sizeof item, slot > 0 ? ",%u" : "%u", slot);
+        cr_assert(buffer_append(&list, slice_of(item, strlen(item))));
+    }
+    cr_assert(buffer_append(&list, SLICE("\0")));
+    rf_topology *topology;
+    rf_error error;
+    cr_assert_eq(rf_topology_of_ranges((const char *)list.data, &topology, &error), RF_OK, "%s",
                  error.message);
-    cr_expect_eq(topology.kind, RF_TARGET_ANY);
-    cr_expect_eq(topology.node_count, 1);
-    cr_expect_null(topology.node_of);
-    cr_expect_lt(topology.ahead_us, -(int64_t)1000000 * 3600 * 24 * 365 * 50); /* since 1970 */
-    topology_free(&topology);
-    fake_server_stop(&server);
+    const char *fault = shards_fault(topology);
+    cr_expect_null(fault, "%s", fault);
+    cr_expect_eq(rf_topology_shards(topology), RF_SLOTS);
+    cr_expect_str_eq(rf_topology_shard(topology, RF_SLOTS - 1)->name, "shard-16383");
+    rf_topology_free(topology);
+    buffer_free(&list);
+}
+
+Test(topology, nothing_is_freed)
+{
+    rf_topology_free(NULL);
 }

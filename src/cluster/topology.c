@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Topologies: equal ranges, ranges that a list names, and texts, of which the first bytes say how they are to
+ * be read:
+ *
+ *     40 hexadecimal digits, "vars"         nodes.conf, CLUSTER NODES       topology_nodes.c
+ *     '$' '='                               the same, over the wire
+ *     '*' '%' '~'    '[' '{'    "1)" '('    CLUSTER SLOTS or SHARDS         topology_words.c,
+ * topology_answer.c a number, or a word of theirs         as redis-cli prints them to a file */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include "base/slot_range.h"
+#include "cluster/topology_builder.h"
+#include "cluster/topology_text.h"
+#include "cluster/topology_words.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* --- what came of it --------------------------------------------------------------------------------- */
+
+size_t rf_topology_shards(const rf_topology *topology)
+{
+    return topology->shard_count;
+}
+
+const rf_shard *rf_topology_shard(const rf_topology *topology, size_t index)
+{
+    return &topology->shards[index];
+}
+
+size_t rf_topology_of_slot(const rf_topology *topology, unsigned slot)
+{
+    return topology->of_slot[slot];
+}
+
+void rf_topology_free(rf_topology *topology)
+{
+    if (!topology)
+        return;
+    arena_free(&topology->strings);
+    free(topology->ranges);
+    free(topology->shards);
+    free(topology);
+}
+
+/* --- without a cluster ------------------------------------------------------------------------------- */
+
+static rf_code add_equal(struct topology_builder *builder, unsigned n, rf_error *error)
+{
+    for (unsigned i = 1; i <= n; i++) {
+        unsigned first, last;
+        size_t shard;
+        TRY(topology_builder_add(builder, &shard, error));
+        slot_range_equal(n, i, &first, &last);
+        topology_builder_give(builder, shard, first, last);
+    }
+    return RF_OK;
+}
+
+rf_code rf_topology_equal(uint64_t n, rf_topology **out, rf_error *error)
+{
+    struct topology_builder builder;
+    if (n < 1 || n > RF_SLOTS)
+        return fail(error, RF_E_ARGUMENT, "%" PRIu64 " shards: there can be 1 to %d", n, RF_SLOTS);
+    TRY(topology_builder_open(&builder, NULL, error));
+    rf_code code = add_equal(&builder, (unsigned)n, error);
+    if (code == RF_OK)
+        code = topology_builder_finish(&builder, TOPOLOGY_AS_ADDED, out, error);
+    topology_builder_close(&builder);
+    return code;
+}
+
+static rf_code add_ranges(struct topology_builder *builder, rf_slice list, rf_error *error)
+{
+    for (rf_slice item; list_next(&list, ',', &item);) {
+        size_t shard;
+        TRY(topology_builder_add(builder, &shard, error));
+        while (item.ptr) {
+            unsigned first, last;
+            TRY(slot_list_next(&item, '+', &first, &last, error));
+            topology_builder_give(builder, shard, first, last);
+        }
+    }
+    return RF_OK;
+}
+
+rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_error *error)
+{
+    struct topology_builder builder;
+    TRY(topology_builder_open(&builder, NULL, error));
+    rf_code code = add_ranges(&builder, slice_of(list, strlen(list)), error);
+    if (code == RF_OK)
+        code = topology_builder_finish(&builder, TOPOLOGY_AS_ADDED, out, error);
+    topology_builder_close(&builder);
+    return code;
+}
+
+/* --- texts ------------------------------------------------------------------------------------------- */
+
+static rf_code read_text(struct topology_text *text, struct topology_builder *builder, rf_error *error)
+{
+    topology_skip_blanks(text);
+    if (text->rest.len == 0)
+        return topology_fault(text, error, "there is nothing in it");
+    if (memchr("$=", *text->rest.ptr, 2))
+        TRY(words_unwrap(text, error));
+    return topology_is_nodes(text->rest) ? topology_read_nodes(text, builder, error)
+                                         : topology_read_answer(text, builder, error);
+}
+
+rf_code rf_topology_parse(rf_slice text, const char *name, rf_topology **out, rf_error *error)
+{
+    struct topology_text reading = {name, text, 1};
+    struct topology_builder builder;
+    TRY(topology_builder_open(&builder, name, error));
+    rf_code code = read_text(&reading, &builder, error);
+    if (code == RF_OK)
+        code = topology_builder_finish(&builder, TOPOLOGY_BY_SLOT, out, error);
+    topology_builder_close(&builder);
+    return code;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a topology: who got which slots, then the shards in order, their names, and their ranges. */
+#include "cluster/topology_builder.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    NOBODY = RF_SLOTS, /* in of_slot */
+    NAME_HOST = 200,   /* bytes of a host in a shard's name, which file names are made of */
+    NAME_ROOM = NAME_HOST + 64,
+};
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+rf_code topology_builder_open(struct topology_builder *builder, const char *source, rf_error *error)
+{
+    *builder = (struct topology_builder){.source = source, .topology = calloc(1, sizeof(rf_topology))};
+    if (!builder->topology)
+        return out_of_memory(error);
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        builder->topology->of_slot[slot] = NOBODY;
+    return RF_OK;
+}
+
+void topology_builder_close(struct topology_builder *builder)
+{
+    topology_names_free(&builder->nodes);
+    rf_topology_free(builder->topology);
+    builder->topology = NULL;
+}
+
+/* --- shards and slots -------------------------------------------------------------------------------- */
+
+rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf_error *error)
+{
+    rf_topology *topology = builder->topology;
+    if (topology->shard_count == RF_SLOTS)
+        return fail(error, RF_E_ARGUMENT, "more shards than there are slots");
+    if (topology->shard_count == builder->room) {
+        size_t room = builder->room ? 2 * builder->room : 16;
+        rf_shard *grown = realloc(topology->shards, room * sizeof *grown);
+        if (!grown)
+            return out_of_memory(error);
+        topology->shards = grown;
+        builder->room = room;
+    }
+    *shard = topology->shard_count++;
+    topology->shards[*shard] = (rf_shard){0};
+    return RF_OK;
+}
+
+static char *keep(rf_topology *topology, rf_slice text)
+{
+    char *copy = arena_alloc(&topology->strings, text.len + 1);
+    if (copy) {
+        memcpy(copy, text.ptr, text.len);
+        copy[text.len] = '\0';
+    }
+    return copy;
+}
+
+rf_code topology_builder_describe(struct topology_builder *builder, size_t shard,
+                                  const struct topology_node *node, rf_error *error)
+{
+    rf_shard *to = &builder->topology->shards[shard];
+    if (node->host.len > 0) {
+        to->host = keep(builder->topology, node->host);
+        to->port = node->port;
+    }
+    if (node->id.len > 0)
+        to->id = keep(builder->topology, node->id);
+    bool kept = (node->host.len == 0 || to->host) && (node->id.len == 0 || to->id);
+    return kept ? RF_OK : out_of_memory(error);
+}
+
+rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
+                                  size_t *shard, rf_error *error)
+{
+    char address[TOPOLOGY_HOST_MAX + 16];
+    rf_slice key = node->id;
+    if (key.len == 0) {
+        int length = snprintf(address, sizeof address, "%.*s %d", (int)node->host.len,
+                              (const char *)node->host.ptr, node->port);
+        char *kept = keep(builder->topology, slice_of(address, (size_t)length));
+        if (!kept)
+            return out_of_memory(error);
+        key = slice_of(kept, (size_t)length);
+    }
+    struct topology_name *known = topology_names_put(&builder->nodes, key);
+    if (!known)
+        return out_of_memory(error);
+    if (known->number > 0) {
+        *shard = known->number - 1;
+        return RF_OK;
+    }
+    TRY(topology_builder_add(builder, shard, error));
+    known->number = *shard + 1;
+    return topology_builder_describe(builder, *shard, node, error);
+}
+
+void topology_builder_give(struct topology_builder *builder, size_t shard, unsigned first, unsigned last)
+{
+    uint16_t *of_slot = builder->topology->of_slot;
+    for (unsigned slot = first; slot <= last; slot++) {
+        if (of_slot[slot] == NOBODY) {
+            of_slot[slot] = (uint16_t)shard;
+        } else if (!builder->clashes) {
+            builder->clashes = true;
+            builder->clash = slot;
+            builder->clash_had = of_slot[slot];
+            builder->clash_got = shard;
+        }
+    }
+}
+
+/* --- order ------------------------------------------------------------------------------------------- */
+
+/* In `rank` the new number of each shard: by its first slot; those behind that have none. */
+static void rank_by_slot(const rf_topology *topology, size_t *rank)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < topology->shard_count; i++)
+        rank[i] = NOBODY;
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
+        size_t shard = topology->of_slot[slot];
+        if (shard != NOBODY && rank[shard] == NOBODY)
+            rank[shard] = next++;
+    }
+    for (size_t i = 0; i < topology->shard_count; i++)
+        if (rank[i] == NOBODY)
+            rank[i] = next++;
+}
+
+static rf_code order_by_slot(struct topology_builder *builder, rf_error *error)
+{
+    rf_topology *topology = builder->topology;
+    size_t count = topology->shard_count, *rank = malloc((count + 1) * sizeof *rank);
+    rf_shard *ordered = malloc((count + 1) * sizeof *ordered);
+    if (!rank || !ordered) {
+        free(rank);
+        free(ordered);
+        return out_of_memory(error);
+    }
+    rank_by_slot(topology, rank);
+    for (size_t i = 0; i < count; i++)
+        ordered[rank[i]] = topology->shards[i];
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        if (topology->of_slot[slot] != NOBODY)
+            topology->of_slot[slot] = (uint16_t)rank[topology->of_slot[slot]];
+    if (builder->clashes) {
+        builder->clash_had = rank[builder->clash_had];
+        builder->clash_got = rank[builder->clash_got];
+    }
+    free(topology->shards);
+    topology->shards = ordered;
+    free(rank);
+    return RF_OK;
+}
+
+/* --- names ------------------------------------------------------------------------------------------- */
+
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+}
+
+/* "10.0.0.5-6379", else the id, else "shard-07". */
+static void put_name(const rf_topology *topology, size_t index, char out[NAME_ROOM])
+{
+    const rf_shard *shard = &topology->shards[index];
+    if (shard->host) {
+        snprintf(out, NAME_ROOM, "%.*s-%d", NAME_HOST, shard->host, shard->port);
+    } else if (shard->id) {
+        snprintf(out, NAME_ROOM, "%s", shard->id);
+    } else {
+        int width = snprintf(NULL, 0, "%zu", topology->shard_count - 1);
+        snprintf(out, NAME_ROOM, "shard-%0*zu", width, index);
+    }
+    for (char *c = out; *c; c++)
+        if (!is_plain(*c))
+            *c = '_';
+}
+
+static char *keep_name(rf_topology *topology, struct topology_names *names, const char *text,
+                       struct topology_name **place)
+{
+    char *name = keep(topology, slice_of(text, strlen(text)));
+    *place = name ? topology_names_put(names, slice_of(name, strlen(name))) : NULL;
+    return *place ? name : NULL;
+}
+
+/* Behind a name that is taken "-2", or the next number that makes it a new one. The number of a name is the
+ * last one that was tried behind it. */
+static char *keep_distinct(rf_topology *topology, struct topology_names *names, const char *wished)
+{
+    char text[NAME_ROOM + 24];
+    struct topology_name *taken, *place;
+    char *name = keep_name(topology, names, wished, &taken);
+    if (!name || taken->number++ == 0)
+        return name;
+    for (;; taken->number++) {
+        snprintf(text, sizeof text, "%s-%zu", wished, taken->number);
+        name = keep_name(topology, names, text, &place);
+        if (!name || place->number++ == 0)
+            return name;
+    }
+}
+
+static rf_code name_shards(rf_topology *topology, rf_error *error)
+{
+    struct topology_names names = {0};
+    rf_code code = RF_OK;
+    for (size_t i = 0; i < topology->shard_count && code == RF_OK; i++) {
+        char name[NAME_ROOM];
+        put_name(topology, i, name);
+        topology->shards[i].name = keep_distinct(topology, &names, name);
+        if (!topology->shards[i].name)
+            code = out_of_memory(error);
+    }
+    topology_names_free(&names);
+    return code;
+}
+
+/* --- every slot once --------------------------------------------------------------------------------- */
+
+/* "nodes.conf: " */
+#define SOURCE(builder) (builder)->source ? (builder)->source : "", (builder)->source ? ": " : ""
+
+static rf_code report_clash(const struct topology_builder *builder, rf_error *error)
+{
+    const rf_shard *shards = builder->topology->shards;
+    const char *had = shards[builder->clash_had].name, *got = shards[builder->clash_got].name;
+    if (builder->clash_had == builder->clash_got)
+        return fail(error, RF_E_ARGUMENT, "%.120s%sslot %u is listed twice for %s", SOURCE(builder),
+                    builder->clash, had);
+    return fail(error, RF_E_ARGUMENT, "%.120s%sslot %u belongs to both %.100s and %.100s", SOURCE(builder),
+                builder->clash, had, got);
+}
+
+static rf_code expect_all_slots(const struct topology_builder *builder, rf_error *error)
+{
+    const uint16_t *of_slot = builder->topology->of_slot;
+    unsigned first = 0, last, missing = 0;
+    for (unsigned slot = RF_SLOTS; slot-- > 0;)
+        if (of_slot[slot] == NOBODY) {
+            first = slot;
+            missing++;
+        }
+    if (missing == 0)
+        return RF_OK;
+    for (last = first; last + 1 < RF_SLOTS && of_slot[last + 1] == NOBODY;)
+        last++;
+    missing -= last - first + 1;
+    char slots[64], more[64] = "";
+    snprintf(slots, sizeof slots, first == last ? "slot %u" : "slots %u-%u", first, last);
+    if (missing > 0)
+        snprintf(more, sizeof more, " and %u more", missing);
+    bool one = first == last && missing == 0;
+    return fail(error, RF_E_ARGUMENT, "%.120s%s%s%s belong%s to nobody", SOURCE(builder), slots, more,
+                one ? "s" : "");
+}
+
+/* --- ranges ------------------------------------------------------------------------------------------ */
+
+static bool begins_range(const rf_topology *topology, unsigned slot)
+{
+    return slot == 0 || topology->of_slot[slot] != topology->of_slot[slot - 1];
+}
+
+static rf_code make_ranges(rf_topology *topology, rf_error *error)
+{
+    size_t total = 0;
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        if (begins_range(topology, slot)) {
+            topology->shards[topology->of_slot[slot]].range_count++;
+            total++;
+        }
+    topology->ranges = malloc(total * sizeof *topology->ranges);
+    rf_slot_range **ends = malloc(topology->shard_count * sizeof *ends);
+    if (!topology->ranges || !ends) {
+        free(ends);
+        return out_of_memory(error);
+    }
+    rf_slot_range *next = topology->ranges;
+    for (size_t i = 0; i < topology->shard_count; i++) {
+        topology->shards[i].ranges = ends[i] = next;
+        next += topology->shards[i].range_count;
+    }
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
+        rf_slot_range **end = &ends[topology->of_slot[slot]];
+        if (begins_range(topology, slot))
+            *(*end)++ = (rf_slot_range){.first = (uint16_t)slot};
+        (*end)[-1].last = (uint16_t)slot;
+    }
+    free(ends);
+    return RF_OK;
+}
+
+rf_code topology_builder_finish(struct topology_builder *builder, enum topology_order order,
+                                rf_topology **out, rf_error *error)
+{
+    if (order == TOPOLOGY_BY_SLOT)
+        TRY(order_by_slot(builder, error));
+    TRY(name_shards(builder->topology, error));
+    if (builder->clashes)
+        return report_clash(builder, error);
+    TRY(expect_all_slots(builder, error));
+    TRY(make_ranges(builder->topology, error));
+    *out = builder->topology;
+    builder->topology = NULL;
+    return RF_OK;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding out what a target is: the first question, and which way to go on. */
+#include "net/primaries.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "net/discover.h"
+#include "net/info.h"
+#include <stdlib.h>
+
+/* Room for one more. */
+static rf_code make_room(struct primaries *primaries, rf_error *error)
+{
+    size_t count = primaries->node_count + 1;
+    rf_address *nodes = realloc(primaries->nodes, count * sizeof *nodes);
+    if (nodes)
+        primaries->nodes = nodes;
+    char(*ids)[NODE_ID + 1] = realloc(primaries->ids, count * sizeof *ids);
+    if (ids)
+        primaries->ids = ids;
+    return nodes && ids ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,
+                      rf_error *error)
+{
+    rf_address address;
+    TRY(address_told(host, port, &address, error));
+    for (*index = 0; *index < primaries->node_count; ++*index)
+        if (address_equal(&primaries->nodes[*index], &address)) {
+            address_free(&address);
+            return RF_OK;
+        }
+    rf_code code = make_room(primaries, error);
+    if (code != RF_OK) {
+        address_free(&address);
+        return code;
+    }
+    primaries->nodes[*index] = address;
+    memset(primaries->ids[*index], 0, sizeof *primaries->ids);
+    if (id.len == NODE_ID)
+        memcpy(primaries->ids[*index], id.ptr, id.len);
+    primaries->node_count++;
+    return RF_OK;
+}
+
+void primaries_free(struct primaries *primaries)
+{
+    for (size_t i = 0; i < primaries->node_count; i++)
+        address_free(&primaries->nodes[i]);
+    free(primaries->nodes);
+    free(primaries->ids);
+    free(primaries->node_of);
+    *primaries = (struct primaries){0};
+}
+
+/* --- who answers ------------------------------------------------------------------------------------- */
+
+static rf_target_kind kind_of(rf_slice mode)
+{
+    if (slice_equal(mode, SLICE("sentinel")))
+        return RF_TARGET_SENTINEL;
+    return slice_equal(mode, SLICE("cluster")) ? RF_TARGET_CLUSTER : RF_TARGET_ANY;
+}
+
+rf_code primaries_ask_info(struct client *client, struct primaries *primaries, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, time;
+    int64_t server_time;
+    TRY(client_call(client, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
+    primaries->kind = kind_of(info_mode(info.text));
+    primaries->server = info_server(info.text);
+    if (info_field(info.text, "server_time_usec", &time) && number_parse_i64(time, &server_time) &&
+        server_time > 0 && server_time < INT64_C(1) << 60)
+        primaries->ahead_us = server_time - clock_unix_us();
+    return RF_OK;
+}
+
+static const char *const kind_names[] = {
+    [RF_TARGET_ANY] = "a server that stands alone",
+    [RF_TARGET_SENTINEL] = "a Sentinel",
+    [RF_TARGET_CLUSTER] = "a node of a cluster",
+};
+
+/* A Sentinel often has no password where the servers it watches have one, so what comes of AUTH counts only
+ * once it is known who has answered. */
+static rf_code examine(struct client *client, const rf_target *target, const rf_address *asked,
+                       struct primaries *primaries, rf_error *error)
+{
+    rf_error refused;
+    rf_code authenticated = client_authenticate(client, target, &refused);
+    rf_code code = primaries_ask_info(client, primaries, error);
+    if (authenticated != RF_OK && (code != RF_OK || primaries->kind != RF_TARGET_SENTINEL)) {
+        *error = refused;
+        return authenticated;
+    }
+    TRY(code);
+    if (target->kind != RF_TARGET_ANY && primaries->kind != target->kind)
+        return fail(error, RF_E_TARGET, "%s: it is %s, not %s", client_name(client),
+                    kind_names[primaries->kind], kind_names[target->kind]);
+    if (primaries->kind == RF_TARGET_SENTINEL)
+        return discover_primary(client, target, primaries, error);
+    if (primaries->kind == RF_TARGET_CLUSTER)
+        return discover_cluster(client, asked, primaries, error);
+    size_t index;
+    return primaries_add(primaries, slice_of(asked->host, strlen(asked->host)), asked->port, (rf_slice){0},
+                         &index, error);
+}
+
+static rf_code ask(const rf_target *target, const rf_address *address, struct primaries *out, rf_error *error)
+{
+    struct client *client;
+    TRY(client_connect(target, address, &client, error));
+    rf_code code = examine(client, target, address, out, error);
+    client_close(client);
+    if (code != RF_OK)
+        primaries_free(out);
+    return code;
+}
+
+rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
+                       struct primaries *out, rf_error *error)
+{
+    rf_code code = fail(error, RF_E_ARGUMENT, "a target without an address");
+    *out = (struct primaries){0};
+    for (size_t i = 0; i < count && code != RF_OK && code != RF_E_MEMORY; i++)
+        if ((code = ask(target, &addresses[i], out, error)) == RF_OK)
+            return RF_OK;
+    return code;
+}

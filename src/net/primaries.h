@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Who serves a target: one server, the primary that Sentinels watch, or all primaries of a Cluster.
+ *
+ * Whoever answers first is asked what it is (INFO). A Sentinel is asked for the primary, which has to say
+ * itself that it is one (ROLE); a node of a cluster is asked who has which slots (CLUSTER SLOTS), and
+ * somebody has to have each. */
+#ifndef NET_PRIMARIES_H
+#define NET_PRIMARIES_H
+
+#include "net/address.h"
+#include <rdbferry/slot.h>
+#include <rdbferry/version.h>
+
+enum { NODE_ID = 40 };
+
+struct primaries {
+    rf_target_kind kind;      /* RF_TARGET_ANY: a server that stands alone */
+    rf_server server;         /* of whoever has the data; 0.0: cannot be told */
+    int64_t ahead_us;         /* of the server's clock, compared with ours; 0 where it does not say */
+    rf_address *nodes;        /* each once */
+    char (*ids)[NODE_ID + 1]; /* of the nodes, where they say; else "" */
+    size_t node_count;
+    uint16_t *node_of; /* RF_SLOTS places in `nodes`; NULL but for a cluster */
+};
+
+/* Asks the addresses in turn until one of them knows; `addresses` of the target are asked only if they are
+ * among these. The error is that of the last one. */
+rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
+                       struct primaries *out, rf_error *error);
+
+void primaries_free(struct primaries *primaries);
+
+#endif
