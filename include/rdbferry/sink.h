@@ -10,10 +10,13 @@
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/notice.h>
+#include <rdbferry/topology.h>
 #include <rdbferry/version.h>
 #include <stdbool.h>
 
 typedef struct rf_sink rf_sink;
+
+typedef enum rf_sink_kind { RF_SINK_AOF, RF_SINK_AOFDIR, RF_SINK_RDB, RF_SINK_JSONL } rf_sink_kind;
 
 typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4 } rf_compression;
 
@@ -55,13 +58,40 @@ typedef enum rf_json_bytes {
 RF_API rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
                                   rf_sink **out, rf_error *error);
 
+typedef struct rf_split_options {
+    const rf_topology *topology; /* has to outlive the sink */
+    rf_sink_kind kind;           /* of each output */
+    const char *appendfilename;  /* RF_SINK_AOFDIR */
+    rf_aof_base base;            /* likewise */
+    rf_json_bytes bytes;         /* RF_SINK_JSONL */
+    bool all_dbs;                /* keys may be in other databases than 0 */
+} rf_split_options;
+
+/* A directory of outputs, one for each shard of a topology. A key goes to the shard that has its slot; function
+ * libraries and what modules saved beside the keys go to all of them. Named by shard and slots:
+ *
+ *     shard-0_0-5460.rdb    10.0.0.5-6379_0-99+.rdb.gz    shard-0_0-5460/appendonlydir
+ *
+ * where "+" stands for further ranges. The directory must not be there yet, or be empty; with options->force one
+ * that an earlier split made (it holds a plan.json) is replaced as a whole. It appears in one step. RF_E_UNSAYABLE for a
+ * key that is not in database 0, and for commands. */
+RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *split,
+                                  const rf_sink_options *options, rf_sink **out, rf_error *error);
+
+/* Adds a small file to the directory of a split, which is complete; it appears with the rest. */
+RF_API rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_error *error);
+
 /* Nowhere: everything is walked and checked, nothing is kept. */
 RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 
 /* Writes one entry. Uses up its value. After an error the sink can only be closed. */
 RF_API rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error);
 
-/* Ends the output: trailer, flush, sync, final names. */
+/* Ends the output: trailer, flush, sync; it still has its temporary names. rf_sink_output() can tell from here
+ * on. Nothing can be put any more. */
+RF_API rf_code rf_sink_complete(rf_sink *sink, rf_error *error);
+
+/* Completes the output, if that has not been done, and gives it its final names. */
 RF_API rf_code rf_sink_finish(rf_sink *sink, rf_error *error);
 
 typedef struct rf_output_info {

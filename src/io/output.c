@@ -1,40 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* An output: a fixed number of blocks go round between the encoder and a writer thread.
+/* An output: the encoder's blocks, and what its writer thread does with them.
  *
- *     encoder: fills a block  ->  full blocks  ->  writer: CRC-64, compress, XXH3, write()
- *        ^                                                    |
- *        +------------------- free blocks --------------------+
+ *     encoder: fills a block  ->  writer: CRC-64, compress, XXH3, write()
  *
  * The writer never stops taking blocks: after a failure it throws them away, so that the encoder cannot
- * be left waiting. */
+ * be left waiting. The encoder has no block before there is something to be put into it. */
 #include "io/output.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
 #include "io/output_compress.h"
 #include "io/output_file.h"
-#include "io/queue.h"
-#include "io/thread.h"
+#include "io/output_group.h"
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BLOCKS = 4, BLOCK_SIZE = 512 * 1024 };
-
-_Static_assert((int)BLOCKS <= (int)QUEUE_SIZE, "a queue must hold every block");
-_Static_assert((int)BLOCK_SIZE >= (int)OUTBUF_ROOM_MAX, "a block must have the room an outbuf promises");
-
-struct output_block {
-    size_t len;
-    uint8_t bytes[BLOCK_SIZE];
-};
-
 struct output_state {
+    struct output_channel channel; /* first: it is cast back */
+    struct output_group *own;      /* closed with it; NULL: shared */
     struct output_file file;
     struct compressor *compressor; /* NULL: plain */
-    struct queue full, free;
-    struct output_block *blocks[BLOCKS];
-    struct output_block *filling; /* the encoder's */
-    pthread_t thread;
-    bool running;
+    struct output_block *filling;  /* the encoder's; NULL: none */
+    uint64_t handed_on;            /* bytes put in before it */
 
     /* the writer's; read by others once they know that it rests */
     bool wants_crc;
@@ -50,71 +37,72 @@ static rf_code put_compressed(void *ctx, rf_slice bytes, rf_error *error)
     return output_file_put(ctx, bytes, error);
 }
 
-static rf_code write_block(struct output_state *state, rf_slice bytes)
+static rf_code write_bytes(struct output_state *state, rf_slice bytes, bool last)
 {
+    struct compressor *compressor = state->compressor;
     if (state->wants_crc)
         state->crc = crc64(state->crc, bytes.ptr, bytes.len);
-    if (state->compressor)
-        return state->compressor->put(state->compressor, bytes, &state->error);
-    return output_file_put(&state->file, bytes, &state->error);
+    if (!compressor)
+        return output_file_put(&state->file, bytes, &state->error);
+    TRY(compressor->put(compressor, bytes, &state->error));
+    return last ? compressor->end(compressor, &state->error) : RF_OK;
 }
 
-static rf_code write_end(struct output_state *state)
+static rf_code write_entered(struct output_state *state, rf_slice bytes, bool last)
 {
-    return state->compressor ? state->compressor->end(state->compressor, &state->error) : RF_OK;
+    TRY(output_file_enter(&state->file, &state->error));
+    return output_file_leave(&state->file, write_bytes(state, bytes, last), &state->error);
 }
 
-static void *writer_run(void *arg)
+static void write_block(struct output_channel *channel, const uint8_t *bytes, size_t len, bool last)
 {
-    struct output_state *state = arg;
-    struct output_block *block;
-    rf_code code = RF_OK;
-    while ((block = queue_take(&state->full)) != NULL) {
-        if (code == RF_OK) {
-            code = write_block(state, slice_of(block->bytes, block->len));
-            atomic_store_explicit(&state->failed, code, memory_order_release);
-        }
-        queue_put(&state->free, block);
-    }
-    if (code == RF_OK)
-        atomic_store_explicit(&state->failed, write_end(state), memory_order_release);
-    return NULL;
+    struct output_state *state = (struct output_state *)channel;
+    if (atomic_load_explicit(&state->failed, memory_order_relaxed) != RF_OK)
+        return;
+    rf_code code = write_entered(state, slice_of(bytes, len), last);
+    atomic_store_explicit(&state->failed, code, memory_order_release);
 }
 
 /* --- the encoder's side ------------------------------------------------------------------------------ */
 
-static void block_start(struct output *out, struct output_block *block)
+static uint8_t no_room[1]; /* of an output without a block */
+
+static void block_start(struct output *out)
 {
-    out->state->filling = block;
-    out->buf.start = out->buf.pos = block->bytes;
-    out->buf.end = block->bytes + BLOCK_SIZE;
+    struct output_state *state = out->state;
+    state->filling = output_group_take(state->channel.group);
+    out->buf.start = out->buf.pos = state->filling->bytes;
+    out->buf.end = out->buf.start + output_group_block_size(state->channel.group);
 }
 
-/* outbuf.next: hands the block on and takes a free one; after a failure, empties the one there is. */
+/* Hands the block on; after a failure, empties it. */
+static void hand_on(struct output *out, bool last)
+{
+    struct output_state *state = out->state;
+    struct output_block *block = state->filling;
+    size_t len = (size_t)(out->buf.pos - out->buf.start);
+
+    state->handed_on += len;
+    out->buf.code = atomic_load_explicit(&state->failed, memory_order_acquire);
+    if (out->buf.code != RF_OK) {
+        out->buf.pos = out->buf.start;
+        return;
+    }
+    block->len = len;
+    block->last = last;
+    output_group_hand_on(&state->channel, block);
+    state->filling = NULL;
+    out->buf.start = out->buf.pos = out->buf.end = no_room;
+}
+
+/* outbuf.next */
 static void output_next(struct outbuf *buf)
 {
     struct output *out = (struct output *)buf;
-    struct output_state *state = out->state;
-    size_t len = (size_t)(buf->pos - buf->start);
-
-    buf->code = atomic_load_explicit(&state->failed, memory_order_acquire);
-    if (buf->code == RF_OK) {
-        state->filling->len = len;
-        queue_put(&state->full, state->filling);
-        block_start(out, queue_take(&state->free));
-    } else {
-        buf->pos = buf->start;
-    }
-}
-
-/* Waits until the writer has nothing to do: it does when every other block is free. */
-static void wait_for_writer(struct output_state *state)
-{
-    struct output_block *blocks[BLOCKS - 1];
-    for (int i = 0; i < BLOCKS - 1; i++)
-        blocks[i] = queue_take(&state->free);
-    for (int i = 0; i < BLOCKS - 1; i++)
-        queue_put(&state->free, blocks[i]);
+    if (out->state->filling)
+        hand_on(out, false);
+    if (!out->state->filling)
+        block_start(out);
 }
 
 rf_code output_failure(struct output *out, rf_error *error)
@@ -125,43 +113,60 @@ rf_code output_failure(struct output *out, rf_error *error)
     return out->buf.code = code;
 }
 
+/* Everything put in has passed the writer. */
+static rf_code flush(struct output *out, rf_error *error)
+{
+    if (out->state->filling)
+        hand_on(out, false);
+    output_group_await(&out->state->channel);
+    return output_failure(out, error);
+}
+
 rf_code output_crc(struct output *out, uint64_t *crc, rf_error *error)
 {
-    output_next(&out->buf);
-    wait_for_writer(out->state);
-    TRY(output_failure(out, error));
+    TRY(flush(out, error));
     *crc = out->state->crc;
     return RF_OK;
 }
 
-/* --- from open to close ------------------------------------------------------------------------------ */
-
-static bool allocate(struct output_state *state, rf_compression compress)
+uint64_t output_offset(const struct output *out)
 {
-    for (int i = 0; i < BLOCKS; i++) {
-        state->blocks[i] = malloc(sizeof *state->blocks[i]);
-        if (!state->blocks[i])
-            return false;
-        if (i > 0)
-            queue_put(&state->free, state->blocks[i]);
-    }
-    struct compressed_to to = {.put = put_compressed, .ctx = &state->file};
-    switch (compress) {
-    case RF_PLAIN: return true;
-    case RF_GZIP: state->compressor = compressor_gzip(to); break;
-    case RF_LZ4: state->compressor = compressor_lz4(to); break;
-    }
-    return state->compressor != NULL;
+    return out->state->handed_on + (uint64_t)(out->buf.pos - out->buf.start);
 }
 
-static rf_code state_start(struct output_state *state, const struct output_options *options, rf_error *error)
+bool output_can_patch(const struct output *out)
 {
-    if (!allocate(state, options->compress))
-        return fail(error, RF_E_MEMORY, "out of memory");
-    if (thread_start(&state->thread, writer_run, state) != 0)
-        return fail(error, RF_E_MEMORY, "cannot start a thread");
-    state->running = true;
-    return RF_OK;
+    return !out->state->compressor && output_file_can_patch(&out->state->file);
+}
+
+rf_code output_patch(struct output *out, uint64_t offset, rf_slice bytes, rf_error *error)
+{
+    assert(output_can_patch(out) && offset + bytes.len <= output_offset(out));
+    TRY(flush(out, error));
+    return output_file_patch(&out->state->file, offset, bytes, error);
+}
+
+/* --- from open to close ------------------------------------------------------------------------------ */
+
+static rf_code make_compressor(struct output_state *state, rf_compression compress, rf_error *error)
+{
+    struct compressed_to to = {.put = put_compressed, .ctx = &state->file};
+    switch (compress) {
+    case RF_PLAIN: return RF_OK;
+    case RF_GZIP: state->compressor = compressor_gzip(to); break;
+    case RF_LZ4: state->compressor = compressor_lz4(to, output_group_block_size(state->channel.group)); break;
+    }
+    return state->compressor ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code state_open(struct output_state *state, const char *path, const struct output_options *options,
+                          rf_error *error)
+{
+    TRY(output_file_open(path, options, &state->file, error));
+    if (!options->group)
+        TRY(output_group_open(1, &state->own, error));
+    state->channel.group = state->own ? state->own : options->group;
+    return make_compressor(state, options->compress, error);
 }
 
 rf_code output_open(const char *path, const struct output_options *options, struct output *out,
@@ -170,40 +175,26 @@ rf_code output_open(const char *path, const struct output_options *options, stru
     struct output_state *state = calloc(1, sizeof *state);
     if (!state)
         return fail(error, RF_E_MEMORY, "out of memory");
-    rf_code code = output_file_open(path, options, &state->file, error);
-    if (code != RF_OK) {
-        free(state);
-        return code;
-    }
-    queue_init(&state->full);
-    queue_init(&state->free);
+    state->channel.write = write_block;
     state->wants_crc = options->crc;
-    struct output made = {.buf = {.next = output_next}, .state = state};
-    code = state_start(state, options, error);
-    if (code != RF_OK) {
+    struct output made = {.buf = {.start = no_room, .pos = no_room, .end = no_room, .next = output_next},
+                          .state = state};
+    rf_code code = state_open(state, path, options, error);
+    if (code == RF_OK)
+        *out = made;
+    else
         output_close(&made);
-        return code;
-    }
-    block_start(&made, state->blocks[0]);
-    *out = made;
-    return RF_OK;
-}
-
-static void stop_writer(struct output_state *state)
-{
-    if (!state->running)
-        return;
-    queue_close(&state->full);
-    pthread_join(state->thread, NULL);
-    state->running = false;
+    return code;
 }
 
 rf_code output_finish(struct output *out, rf_error *error)
 {
-    output_next(&out->buf);
-    stop_writer(out->state);
+    if (!out->state->filling)
+        block_start(out);
+    hand_on(out, true);
+    output_group_await(&out->state->channel);
     TRY(output_failure(out, error));
-    return output_file_sync(&out->state->file, error);
+    return output_file_finish(&out->state->file, error);
 }
 
 rf_code output_commit(struct output *out, rf_error *error)
@@ -222,14 +213,15 @@ void output_close(struct output *out)
     struct output_state *state = out->state;
     if (!state)
         return;
-    stop_writer(state);
+    if (state->channel.group) {
+        output_group_await(&state->channel);
+        if (state->filling)
+            output_group_give_back(state->channel.group, state->filling);
+    }
+    output_group_close(state->own);
     if (state->compressor)
         state->compressor->close(state->compressor);
     output_file_close(&state->file);
-    for (int i = 0; i < BLOCKS; i++)
-        free(state->blocks[i]);
-    queue_free(&state->full);
-    queue_free(&state->free);
     free(state);
     *out = (struct output){.state = NULL};
 }

@@ -12,7 +12,7 @@
 enum {
     GZIP_LEVEL = 3,             /* of commands: half the time of level 6 for 8 % more bytes */
     GZIP_BITS = MAX_WBITS + 16, /* zlib's word for "with gzip's header and trailer" */
-    GZIP_OUT = 256 * 1024,
+    GZIP_OUT = 64 * 1024,
 };
 
 struct gzip {
@@ -70,10 +70,10 @@ struct compressor *compressor_gzip(struct compressed_to to)
 
 /* --- lz4 --------------------------------------------------------------------------------------------- */
 
-enum { LZ4_STEP = 256 * 1024 /* bytes compressed at a time */ };
-
+/* With autoFlush nothing that was put is kept back, and no room is needed for it. */
 static const LZ4F_preferences_t lz4_preferences = {
     .frameInfo = {.blockSizeID = LZ4F_max256KB, .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+    .autoFlush = 1,
 };
 
 struct lz4 {
@@ -105,14 +105,8 @@ static rf_code lz4_put(struct compressor *compressor, rf_slice bytes, rf_error *
 {
     struct lz4 *lz4 = (struct lz4 *)compressor;
     TRY(lz4_begin(lz4, error));
-    while (bytes.len > 0) {
-        size_t step = bytes.len < LZ4_STEP ? bytes.len : LZ4_STEP;
-        size_t made = LZ4F_compressUpdate(lz4->context, lz4->out, lz4->cap, bytes.ptr, step, NULL);
-        TRY(lz4_hand_on(lz4, made, error));
-        bytes.ptr += step;
-        bytes.len -= step;
-    }
-    return RF_OK;
+    return lz4_hand_on(lz4, LZ4F_compressUpdate(lz4->context, lz4->out, lz4->cap, bytes.ptr, bytes.len, NULL),
+                       error);
 }
 
 static rf_code lz4_end(struct compressor *compressor, rf_error *error)
@@ -129,9 +123,9 @@ static void lz4_close(struct compressor *compressor)
     free(lz4);
 }
 
-struct compressor *compressor_lz4(struct compressed_to to)
+struct compressor *compressor_lz4(struct compressed_to to, size_t most)
 {
-    size_t cap = LZ4F_compressBound(LZ4_STEP, &lz4_preferences) + LZ4F_HEADER_SIZE_MAX;
+    size_t cap = LZ4F_compressBound(most, &lz4_preferences) + LZ4F_HEADER_SIZE_MAX;
     struct lz4 *lz4 = calloc(1, sizeof *lz4 + cap);
     if (!lz4)
         return NULL;

@@ -21,8 +21,8 @@ struct compressor {
     struct compressed_to to;
 };
 
-/* NULL when memory is out. */
+/* NULL when memory is out. `most`: bytes that are put at a time. */
 struct compressor *compressor_gzip(struct compressed_to to);
-struct compressor *compressor_lz4(struct compressed_to to);
+struct compressor *compressor_lz4(struct compressed_to to, size_t most);
 
 #endif

@@ -2,6 +2,8 @@
 /* Writing for good: every write() is checked, also the close() of what has no name to be given. */
 #include "io/output_file.h"
 #include "base/fail.h"
+#include "io/output_group.h"
+#include "io/tempdir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+/* --- opening ------------------------------------------------------------------------------------------- */
 
 static rf_code open_stdout(struct output_file *file, rf_error *error)
 {
@@ -50,25 +54,67 @@ static rf_code open_target(struct output_file *file, rf_error *error)
     return open_temporary(file, error);
 }
 
+static rf_code open_within(struct output_file *file, bool keep, rf_error *error)
+{
+    file->name = file->path + strlen(tempdir_target(file->within)) + 1;
+    file->reopens = !keep;
+    TRY(tempdir_create_file(file->within, file->name, &file->fd, error));
+    return output_file_leave(file, RF_OK, error);
+}
+
 rf_code output_file_open(const char *path, const struct output_options *options, struct output_file *file,
                          rf_error *error)
 {
-    *file = (struct output_file){.fd = -1, .force = options->force, .path = strdup(path)};
-    rf_code code;
+    *file = (struct output_file){.fd = -1, .force = options->force, .within = options->within};
+    file->path = file->within ? tempdir_path(file->within, path) : strdup(path);
     if (options->hash && (file->hash = XXH3_createState()) != NULL)
         XXH3_64bits_reset(file->hash);
     if (!file->path || (options->hash && !file->hash))
-        code = fail(error, RF_E_MEMORY, "out of memory");
-    else
-        code = open_target(file, error);
-    if (code != RF_OK)
-        output_file_close(file);
-    return code;
+        return fail(error, RF_E_MEMORY, "out of memory");
+    if (file->within)
+        return open_within(file, !options->group || output_group_keeps_files(options->group), error);
+    return open_target(file, error);
 }
+
+/* --- writing ------------------------------------------------------------------------------------------- */
 
 static const char *shown(const struct output_file *file)
 {
     return strcmp(file->path, "-") == 0 ? "stdout" : file->path;
+}
+
+static rf_code cannot_write(const struct output_file *file, rf_error *error)
+{
+    return fail_errno(error, RF_E_WRITE, "%s: cannot write", shown(file));
+}
+
+static rf_code enter(struct output_file *file, int flags, rf_error *error)
+{
+    if (!file->reopens)
+        return RF_OK;
+    file->fd = tempdir_open_file(file->within, file->name, flags);
+    return file->fd >= 0 ? RF_OK : cannot_write(file, error);
+}
+
+rf_code output_file_enter(struct output_file *file, rf_error *error)
+{
+    return enter(file, O_WRONLY | O_APPEND, error);
+}
+
+static rf_code close_fd(struct output_file *file, rf_error *error)
+{
+    int failed = close(file->fd);
+    file->fd = -1;
+    return failed ? cannot_write(file, error) : RF_OK;
+}
+
+rf_code output_file_leave(struct output_file *file, rf_code code, rf_error *error)
+{
+    rf_error ignored;
+    if (!file->reopens)
+        return code;
+    rf_code closed = close_fd(file, code == RF_OK ? error : &ignored);
+    return code == RF_OK ? closed : code;
 }
 
 /* EAGAIN: someone has made a pipe non-blocking, which the two ends share. */
@@ -76,7 +122,7 @@ static rf_code await_room(const struct output_file *file, rf_error *error)
 {
     struct pollfd fd = {.fd = file->fd, .events = POLLOUT};
     if (poll(&fd, 1, -1) < 0 && errno != EINTR)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot write", shown(file));
+        return cannot_write(file, error);
     return RF_OK;
 }
 
@@ -93,27 +139,81 @@ rf_code output_file_put(struct output_file *file, rf_slice bytes, rf_error *erro
         } else if (errno == EAGAIN) {
             TRY(await_room(file, error));
         } else if (errno != EINTR) {
-            return fail_errno(error, RF_E_WRITE, "%s: cannot write", shown(file));
+            return cannot_write(file, error);
         }
     }
     return RF_OK;
 }
 
-rf_code output_file_sync(struct output_file *file, rf_error *error)
+bool output_file_can_patch(const struct output_file *file)
 {
+    return file->temporary || file->within;
+}
+
+static rf_code put_at(const struct output_file *file, uint64_t offset, rf_slice bytes, rf_error *error)
+{
+    while (bytes.len > 0) {
+        ssize_t n = pwrite(file->fd, bytes.ptr, bytes.len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cannot_write(file, error);
+        offset += (uint64_t)n;
+        bytes.ptr += n;
+        bytes.len -= (size_t)n;
+    }
+    return RF_OK;
+}
+
+rf_code output_file_patch(struct output_file *file, uint64_t offset, rf_slice bytes, rf_error *error)
+{
+    file->patched = true;
+    TRY(enter(file, O_WRONLY, error));
+    return output_file_leave(file, put_at(file, offset, bytes, error), error);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------- */
+
+/* Of what the file holds now. */
+static rf_code hash_again(struct output_file *file, rf_error *error)
+{
+    uint8_t block[16 * 1024];
+    XXH3_64bits_reset(file->hash);
+    for (uint64_t at = 0; at < file->size;) {
+        ssize_t n = pread(file->fd, block, sizeof block, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(error, RF_E_WRITE, "%s: cannot read what was written", shown(file));
+        if (n == 0)
+            return fail(error, RF_E_WRITE, "%s: has become shorter", shown(file));
+        XXH3_64bits_update(file->hash, block, (size_t)n);
+        at += (uint64_t)n;
+    }
+    return RF_OK;
+}
+
+rf_code output_file_finish(struct output_file *file, rf_error *error)
+{
+    if (file->patched && file->hash) {
+        TRY(enter(file, O_RDONLY, error));
+        TRY(output_file_leave(file, hash_again(file, error), error));
+    }
+    if (file->within)
+        return file->reopens ? RF_OK : close_fd(file, error);
     /* EINVAL, EROFS: a pipe or a device, which cannot be synced */
     if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS)
         return fail_errno(error, RF_E_WRITE, "%s: cannot sync", shown(file));
-    if (file->temporary)
-        return RF_OK;
-    int failed = close(file->fd);
-    file->fd = -1;
-    return failed ? fail_errno(error, RF_E_WRITE, "%s: cannot write", shown(file)) : RF_OK;
+    return file->temporary ? RF_OK : close_fd(file, error);
 }
 
 rf_code output_file_commit(struct output_file *file, rf_error *error)
 {
-    return file->temporary ? tempfile_commit(file->temporary, file->force, error) : RF_OK;
+    if (file->temporary)
+        return tempfile_commit(file->temporary, file->force, error);
+    if (file->within && tempdir_file_size(file->within, file->name) != (off_t)file->size)
+        return fail(error, RF_E_WRITE, "%s: is not there any more as it was written", shown(file));
+    return RF_OK;
 }
 
 uint64_t output_file_xxh3(const struct output_file *file)

@@ -19,7 +19,7 @@ rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *err
  * is there already. */
 rf_code tempfile_make_directory(const char *path, struct tempfile **out, rf_error *error);
 
-/* Open for writing; closed by tempfile_close(). */
+/* Open for reading and writing; closed by tempfile_close(). */
 int tempfile_fd(const struct tempfile *file);
 
 /* A directory stays from here on. NULL is let through. */
@@ -29,10 +29,6 @@ void tempfile_keep_directory(struct tempfile *directory);
  * `replace`, RF_E_EXISTS if the name is taken. After rf_remove_unfinished() it fails. Its bytes must have
  * been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
-
-/* Between these two rf_remove_unfinished() waits: what belongs together gets its names together. */
-void tempfile_commits_begin(void);
-void tempfile_commits_end(void);
 
 /* Frees. Removes the file unless it was committed. NULL is let through. */
 void tempfile_close(struct tempfile *file);

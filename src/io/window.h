@@ -26,6 +26,7 @@ struct window {
     const uint8_t *pos, *end;
     struct arena arena; /* scratch of the element at hand */
     rf_error *error;    /* where failures are told; set by whoever decodes */
+    bool long_lengths;  /* a length of 64 bits has been decoded; cleared by whoever asks */
 
     /* private to window.c */
     struct feed *feed;       /* NULL: over memory */

@@ -11,9 +11,17 @@ rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return sink->class->put(sink, entry, error);
 }
 
+rf_code rf_sink_complete(rf_sink *sink, rf_error *error)
+{
+    if (!sink->complete)
+        TRY(sink->class->finish(sink, error));
+    sink->complete = true;
+    return RF_OK;
+}
+
 rf_code rf_sink_finish(rf_sink *sink, rf_error *error)
 {
-    TRY(sink->class->finish(sink, error));
+    TRY(rf_sink_complete(sink, error));
     return sink->class->commit(sink, error);
 }
 
@@ -70,9 +78,10 @@ static void null_close(rf_sink *sink)
 rf_code rf_sink_open_null(rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {null_put, null_end, null_end, null_output, null_close};
-    *out = malloc(sizeof **out);
-    if (!*out)
+    rf_sink *sink = calloc(1, sizeof *sink);
+    if (!sink)
         return fail(error, RF_E_MEMORY, "out of memory");
-    (*out)->class = &class;
+    sink->class = &class;
+    *out = sink;
     return RF_OK;
 }

@@ -6,11 +6,14 @@
  *   <appendfilename>.manifest                        names the two; the last to appear
  *
  * A server believes the manifest alone, so a directory is what it was until the manifest gets its name, and
- * then what it is to be. Files that an older manifest named are removed after that. */
+ * then what it is to be. Files that an older manifest named are removed after that. In a temporary directory
+ * nothing older is there, and all of it appears with that directory. */
 #include "aof/manifest.h"
 #include "base/fail.h"
 #include "io/output.h"
+#include "io/tempdir.h"
 #include "io/tempfile.h"
+#include "io/unfinished.h"
 #include "sink/sink.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -21,6 +24,8 @@ enum { BASE, INCR, MANIFEST, FILE_COUNT };
 
 struct sink_aofdir {
     struct rf_sink sink;
+    struct output_group *group;
+    struct tempdir *within;
     char *directory, *manifest_name;
     struct tempfile *made; /* the directory, if it was not there; it goes again if nothing comes of it */
     bool hash;
@@ -103,18 +108,25 @@ static rf_code name_files(struct sink_aofdir *s, const char *appendfilename, rf_
     return name_file(s, INCR, appendfilename, "incr.aof", error);
 }
 
+static struct sink_place place_of(const struct sink_aofdir *s, int file)
+{
+    return (struct sink_place){.path = s->paths[file], .group = s->group, .within = s->within};
+}
+
 static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_options options, rf_error *error)
 {
+    struct sink_place at_base = place_of(s, BASE), at_incr = place_of(s, INCR);
     options.compress = RF_PLAIN;
-    TRY(base == RF_BASE_RDB ? sink_open_rdb(s->paths[BASE], RDB_AOF_BASE, &options, &s->parts[BASE], error)
-                            : rf_sink_open_aof(s->paths[BASE], &options, &s->parts[BASE], error));
-    return rf_sink_open_aof(s->paths[INCR], &options, &s->parts[INCR], error);
+    TRY(base == RF_BASE_RDB ? sink_open_rdb(&at_base, RDB_AOF_BASE, &options, &s->parts[BASE], error)
+                            : sink_open_aof(&at_base, &options, &s->parts[BASE], error));
+    return sink_open_aof(&at_incr, &options, &s->parts[INCR], error);
 }
 
 static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
 {
     struct buffer text = {0};
-    struct output_options options = {.force = s->old.count > 0, .hash = s->hash};
+    struct output_options options = {
+        .force = s->old.count > 0, .hash = s->hash, .group = s->group, .within = s->within};
     bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
     rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
                            : out_of_memory(error);
@@ -161,16 +173,19 @@ static void remove_old_files(const struct sink_aofdir *s)
     }
 }
 
+static rf_code commit_each(struct sink_aofdir *s, int *named, rf_error *error)
+{
+    for (*named = 0; *named < MANIFEST; (*named)++)
+        TRY(s->parts[*named]->class->commit(s->parts[*named], error));
+    return output_commit(&s->manifest, error);
+}
+
 /* All three get their names, or none keeps it. Over an older manifest that is not tried: it is not known
  * which of the two is there when syncing has failed, and files that no manifest names do no harm. */
 static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
 {
-    int named = 0;
-    rf_code code = RF_OK;
-    for (; named < MANIFEST && code == RF_OK; named += code == RF_OK)
-        code = s->parts[named]->class->commit(s->parts[named], error);
-    if (code == RF_OK)
-        code = output_commit(&s->manifest, error);
+    int named;
+    rf_code code = commit_each(s, &named, error);
     while (code != RF_OK && s->old.count == 0 && named > 0)
         unlink(s->paths[--named]);
     return code;
@@ -179,13 +194,16 @@ static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
 static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
 {
     struct sink_aofdir *s = (struct sink_aofdir *)sink;
-    tempfile_commits_begin();
+    int named;
+    if (s->within)
+        return commit_each(s, &named, error);
+    unfinished_commits_begin();
     rf_code code = commit_files(s, error);
     if (code == RF_OK) {
         tempfile_keep_directory(s->made);
         remove_old_files(s);
     }
-    tempfile_commits_end();
+    unfinished_commits_end();
     return code;
 }
 
@@ -225,23 +243,34 @@ static char *trimmed_path(const char *path)
     return strndup(path, n);
 }
 
-static rf_code open_directory(struct sink_aofdir *s, const char *path, const char *appendfilename,
-                              rf_aof_base base, const rf_sink_options *options, rf_error *error)
+/* The directory, with nothing in it that stands in the way. */
+static rf_code enter_directory(struct sink_aofdir *s, bool force, rf_error *error)
 {
-    s->directory = trimmed_path(path);
+    if (s->within)
+        return tempdir_make_directory(s->within, s->directory, error);
+    TRY(tempfile_make_directory(s->directory, &s->made, error));
+    TRY(refuse_foreign_manifest(s, error));
+    return look_for_old_manifest(s, force, error);
+}
+
+static rf_code open_directory(struct sink_aofdir *s, const struct sink_place *place,
+                              const char *appendfilename, rf_aof_base base, const rf_sink_options *options,
+                              rf_error *error)
+{
+    s->group = place->group;
+    s->within = place->within;
+    s->directory = trimmed_path(place->path);
     s->hash = options->hash;
     if (!s->directory || asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0)
         return out_of_memory(error);
     TRY(make_path(&s->paths[MANIFEST], s, s->manifest_name, error));
-    TRY(tempfile_make_directory(s->directory, &s->made, error));
-    TRY(refuse_foreign_manifest(s, error));
-    TRY(look_for_old_manifest(s, options->force, error));
+    TRY(enter_directory(s, options->force, error));
     TRY(name_files(s, appendfilename, base, error));
     return open_parts(s, base, *options, error);
 }
 
-rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
-                            const rf_sink_options *options, rf_sink **out, rf_error *error)
+rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilename, rf_aof_base base,
+                         const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {aofdir_put, aofdir_finish, aofdir_commit, aofdir_output,
                                             aofdir_close};
@@ -251,11 +280,17 @@ rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof
     if (!s)
         return out_of_memory(error);
     s->sink.class = &class;
-    rf_code code = open_directory(s, path, appendfilename, base, options, error);
+    rf_code code = open_directory(s, place, appendfilename, base, options, error);
     if (code != RF_OK) {
         aofdir_close(&s->sink);
         return code;
     }
     *out = &s->sink;
     return RF_OK;
+}
+
+rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
+                            const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    return sink_open_aofdir(&(struct sink_place){.path = path}, appendfilename, base, options, out, error);
 }

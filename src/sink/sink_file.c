@@ -64,17 +64,17 @@ static void file_close(rf_sink *sink)
 }
 
 /* A file of commands. */
-static rf_code open_file(const char *path, const rf_sink_options *options, bool crc, struct sink_file **out,
-                         rf_error *error)
+static rf_code open_file(const struct sink_place *place, const rf_sink_options *options, bool crc,
+                         struct sink_file **out, rf_error *error)
 {
     static const struct sink_class class = {file_put, file_finish, file_commit, file_output, file_close};
     struct sink_file *s = calloc(1, sizeof *s);
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
-    struct output_options output = {
-        .compress = options->compress, .force = options->force, .crc = crc, .hash = options->hash};
-    rf_code code = output_open(path, &output, &s->output, error);
+    struct output_options output = sink_output_options(place, options);
+    output.crc = crc;
+    rf_code code = output_open(place->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);
         return code;
@@ -88,21 +88,27 @@ static rf_code open_file(const char *path, const rf_sink_options *options, bool 
     return RF_OK;
 }
 
-rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out, rf_error *error)
+rf_code sink_open_aof(const struct sink_place *place, const rf_sink_options *options, rf_sink **out,
+                      rf_error *error)
 {
     struct sink_file *s = NULL;
-    TRY(open_file(path, options, false, &s, error));
+    TRY(open_file(place, options, false, &s, error));
     *out = &s->sink;
     return RF_OK;
 }
 
-rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_options *options,
-                      rf_sink **out, rf_error *error)
+rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    return sink_open_aof(&(struct sink_place){.path = path}, options, out, error);
+}
+
+rf_code sink_open_rdb(const struct sink_place *place, enum rdb_purpose purpose,
+                      const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     struct sink_file *s = NULL;
     if (rf_server_rdb_version(options->target) == 0)
         return fail(error, RF_E_ARGUMENT, "an RDB is written for a server whose version is known");
-    TRY(open_file(path, options, true, &s, error));
+    TRY(open_file(place, options, true, &s, error));
     s->in_rdb = true;
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;
     rdb_writer_open(&s->writer, &s->output, purpose, options);
@@ -113,5 +119,6 @@ rf_code sink_open_rdb(const char *path, enum rdb_purpose purpose, const rf_sink_
 rf_code rf_sink_open_rdb(const char *path, bool preamble, const rf_sink_options *options, rf_sink **out,
                          rf_error *error)
 {
-    return sink_open_rdb(path, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN, options, out, error);
+    return sink_open_rdb(&(struct sink_place){.path = path}, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN, options,
+                         out, error);
 }

@@ -170,18 +170,17 @@ static void jsonl_close_sink(rf_sink *sink)
     free(s);
 }
 
-rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
-                           rf_sink **out, rf_error *error)
+rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, const rf_sink_options *options,
+                        rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {jsonl_put, jsonl_finish, jsonl_commit, jsonl_output,
                                             jsonl_close_sink};
-    struct output_options output = {
-        .compress = options->compress, .force = options->force, .hash = options->hash};
+    struct output_options output = sink_output_options(place, options);
     struct sink_jsonl *s = calloc(1, sizeof *s);
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
-    rf_code code = output_open(path, &output, &s->output, error);
+    rf_code code = output_open(place->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);
         return code;
@@ -189,4 +188,10 @@ rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_
     s->json = (struct jsonl){.out = &s->output.buf, .bytes = bytes};
     *out = &s->sink;
     return RF_OK;
+}
+
+rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
+                           rf_sink **out, rf_error *error)
+{
+    return sink_open_jsonl(&(struct sink_place){.path = path}, bytes, options, out, error);
 }

@@ -79,7 +79,7 @@ Test(aofdir, base_increment_and_manifest)
     expect_file(&directory, names[2],
                 "file " NAME ".1.base.rdb seq 1 type b\nfile " NAME ".1.incr.aof seq 1 type i\n");
     expect_file(&directory, names[1], "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" SET);
-    expect_told(&directory, names[0], "aux aof-base 1\nkey 2 k string\nstring v\n");
+    expect_told(&directory, names[0], "aux aof-base 1\ncounts 2 1 0\nkey 2 k string\nstring v\n");
 
     struct stat st;
     mode_t mask = umask(022);

@@ -128,7 +128,8 @@ static void expect_rdb_for(rf_server target, const char *magic, const char *hex,
     " 07 016d 81 0000000000000403 02 05 00"
 #define MANY_TEXT                                                          \
     "function x\ncounts 0 2 1\nkey 0 k string expire 5 idle 7\nstring v\n" \
-    "key 0 h hash freq 9\nfield f v\nkey 5 l list\nitem a\nitem 1\nkey 5 m module\nmodule AAAAAAAAB 3\n"
+    "key 0 h hash freq 9\nfield f v\ncounts 5 2 0\n"                       \
+    "key 5 l list\nitem a\nitem 1\nkey 5 m module\nmodule AAAAAAAAB 3\n"
 
 Test(sink, an_rdb_reads_back_the_same)
 {
@@ -137,7 +138,7 @@ Test(sink, an_rdb_reads_back_the_same)
     expect_rdb_for((rf_server){RF_VALKEY, 8, 1}, "REDIS0010", MANY, "REDIS0011", MANY_TEXT);
     expect_rdb_for((rf_server){RF_VALKEY, 9, 0}, "REDIS0010", MANY, "VALKEY080", MANY_TEXT);
     expect_rdb_for((rf_server){RF_REDIS, 8, 6}, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "REDIS0013",
-                   "key 0 k string meta 014142434400\nstring v\n");
+                   "counts 0 1 0\nkey 0 k string meta 014142434400\nstring v\n");
     expect_rdb_for((rf_server){RF_REDIS, 6, 2}, "REDIS0009", "f7 81bde72da2bb1eb400 0202 00", "REDIS0009",
                    "module_aux vectorset 81bde72da2bb1eb400020200\n");
     expect_rdb_for((rf_server){RF_REDIS, 2, 6}, "REDIS0015", "f2 05 02 0161 026262 20 016b 05 0178 c007",
@@ -162,7 +163,8 @@ Test(sink, what_belongs_to_a_key_in_any_form)
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char told[128];
-        snprintf(told, sizeof told, "%s\nstring v\n", keys[i].told);
+        snprintf(told, sizeof told, "counts 0 1 %d\n%s\nstring v\n", strstr(keys[i].told, "expire") != NULL,
+                 keys[i].told);
         expect_rdb_for((rf_server){RF_REDIS, 6, 2}, "REDIS0009", keys[i].hex, "REDIS0009", told);
     }
 }
@@ -207,12 +209,13 @@ static const struct {
     rf_server target;
     const char *magic, *hex, *key;
 } unsayable[] = {
-    {{RF_REDIS, 6, 2}, "REDIS0010", "10 016b 07 07000000 0000 ff", "k"},
-    {{RF_REDIS, 3, 2}, "REDIS0009", "05 016b 00", "k"},
-    {{RF_REDIS, 7, 2}, "REDIS0012", "18 016b 0000000000000000 00", "k"},
-    {{RF_VALKEY, 9, 0}, "REDIS0012", "18 016b 0000000000000000 00", "k"},
-    {{RF_REDIS, 8, 10}, "VALKEY080", "16 016b 00", "k"},
-    {{RF_VALKEY, 8, 1}, "VALKEY080", "16 016b 00", "k"},
+    {{RF_REDIS, 7, 2}, "REDIS0012", "18 016b 0500000000000000 01 01 0166 0176", "k"},
+    {{RF_VALKEY, 8, 1}, "REDIS0012", "18 016b 0500000000000000 01 01 0166 0176", "k"},
+    {{RF_VALKEY, 8, 1}, "VALKEY080", "16 016b 01 0166 0176 0500000000000000", "k"},
+    {{RF_REDIS, 8, 10}, "VALKEY080", "16 016b 01 0166 0176 0000000000000100", "k"}, /* beyond 2^48 ms */
+    {{RF_REDIS, 4, 0}, "REDIS0009", "0f 016b 00 00 0501 00", "k"},
+    {{RF_REDIS, 8, 6}, "REDIS0014", "1c 016b 01 00 00 00 0161", "k"},
+    {{RF_REDIS, 3, 2}, "REDIS0009", "07 016b 81 0000000000000403 02 05 00", "k"},
     {{RF_REDIS, 8, 4}, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "k"},
     {{RF_VALKEY, 9, 0}, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "k"},
     {{RF_REDIS, 6, 2}, "REDIS0010", "f5 0178", ""},
@@ -288,8 +291,9 @@ Test(sink, a_preamble_and_commands_behind_it)
     rf_sink_close(sink);
     rf_slice out = scratch_read(&scratch, "out");
     cr_expect_eq(run_read(out, 0, &text, &error), RF_OK, "%s", error.message);
-    cr_expect(strstr(record_end(&text), "aux aof-preamble 1\nkey 2 k string\nstring v\ncommand 0 SET a b\n"
-                                        "command 2 SET l v\n"),
+    cr_expect(strstr(record_end(&text),
+                     "aux aof-preamble 1\ncounts 2 1 0\nkey 2 k string\nstring v\ncommand 0 SET a b\n"
+                     "command 2 SET l v\n"),
               "%s", (const char *)text.data);
     exact_free(out);
     buffer_free(&text);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Temporary directories. What is made in them is made between unfinished_begin() and _end(), so that nothing
+ * new appears in one that is being removed. */
+#include "io/tempdir.h"
+#include "base/fail.h"
+#include "io/beside.h"
+#include "io/tree.h"
+#include "io/unfinished.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PLAN "plan.json" /* what a directory holds that may be replaced */
+
+struct tempdir {
+    struct unfinished unfinished; /* first: it is cast back */
+    struct beside beside;
+    char *target; /* as it was given; that of `beside` is where it leads */
+    bool force;
+    int fd;
+};
+
+/* --- what is there already ---------------------------------------------------------------------------- */
+
+/* What would have to be replaced. */
+enum obstacle { NOTHING, EMPTY_DIRECTORY, DIRECTORY_WITH_PLAN, DIRECTORY, NO_DIRECTORY };
+
+static bool is_empty(int fd)
+{
+    DIR *dir = fdopendir(fd);
+    bool empty = dir != NULL;
+    if (!dir)
+        close(fd);
+    for (struct dirent *entry; empty && (entry = readdir(dir)) != NULL;)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (dir)
+        closedir(dir);
+    return empty;
+}
+
+static enum obstacle look(const struct beside *beside)
+{
+    struct stat st;
+    if (fstatat(beside->dir, beside->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? NOTHING : NO_DIRECTORY;
+    if (!S_ISDIR(st.st_mode))
+        return NO_DIRECTORY;
+    int fd = openat(beside->dir, beside->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return DIRECTORY;
+    if (fstatat(fd, PLAN, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+        return is_empty(fd) ? EMPTY_DIRECTORY : DIRECTORY;
+    close(fd);
+    return DIRECTORY_WITH_PLAN;
+}
+
+/* Nothing can be renamed to a mount point, and what lies beside it is not what lies in it. */
+static bool is_mount_point(const struct beside *beside)
+{
+    struct statx stx;
+    return statx(beside->dir, beside->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
+           (stx.stx_attributes & stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
+}
+
+static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
+{
+    const char *target = dir->target;
+    switch (look(&dir->beside)) {
+    case NOTHING:
+    case EMPTY_DIRECTORY: break;
+    case DIRECTORY_WITH_PLAN:
+        if (!dir->force)
+            return fail(error, RF_E_EXISTS, "%s: is there already (--force replaces it)", target);
+        break;
+    case DIRECTORY: return fail(error, RF_E_EXISTS, "%s: is not empty, and holds no " PLAN, target);
+    case NO_DIRECTORY: return fail(error, RF_E_EXISTS, "%s: is there already, and is no directory", target);
+    }
+    if (is_mount_point(&dir->beside))
+        return fail(error, RF_E_WRITE, "%s: a mount point cannot be replaced: name a directory in it",
+                    target);
+    return RF_OK;
+}
+
+/* --- making one --------------------------------------------------------------------------------------- */
+
+static void remove_listed_tree(struct unfinished *unfinished)
+{
+    const struct beside *beside = &((struct tempdir *)unfinished)->beside;
+    tree_remove(beside->dir, beside->temporary);
+}
+
+/* Without what is only punctuation at the end: "dir/" is "dir". */
+static char *trimmed(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return strndup(path, n);
+}
+
+static int make_private(int dir, const char *name)
+{
+    return mkdirat(dir, name, 0700);
+}
+
+static rf_code make_listed(struct tempdir *dir, rf_error *error)
+{
+    struct beside *beside = &dir->beside;
+    TRY(unfinished_begin(dir->target, error));
+    rf_code code = RF_OK;
+    if (beside_make(beside, make_private) == 0)
+        unfinished_list(&dir->unfinished);
+    else
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot make a directory beside it", dir->target);
+    unfinished_end();
+    TRY(code);
+    dir->fd = openat(beside->dir, beside->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return dir->fd >= 0 ? RF_OK
+                        : fail_errno(error, RF_E_WRITE, "%s: cannot open %s", dir->target, beside->temporary);
+}
+
+/* `.` and links are what they lead to; what leads nowhere is what it is. */
+static rf_code open_beside(struct tempdir *dir, rf_error *error)
+{
+    char *real = realpath(dir->target, NULL);
+    rf_code code = beside_open(real ? real : dir->target, &dir->beside, error);
+    free(real);
+    return code;
+}
+
+rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error)
+{
+    struct tempdir *dir = calloc(1, sizeof *dir);
+    if (!dir || !(dir->target = trimmed(target))) {
+        free(dir);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    dir->force = force;
+    dir->fd = -1;
+    dir->unfinished.remove = remove_listed_tree;
+    rf_code code = open_beside(dir, error);
+    if (code != RF_OK) {
+        free(dir->target);
+        free(dir);
+        return code;
+    }
+    code = refuse_obstacle(dir, error);
+    if (code == RF_OK)
+        code = make_listed(dir, error);
+    if (code == RF_OK)
+        *out = dir;
+    else
+        tempdir_close(dir);
+    return code;
+}
+
+/* --- what is in it ------------------------------------------------------------------------------------- */
+
+const char *tempdir_target(const struct tempdir *dir)
+{
+    return dir->target;
+}
+
+char *tempdir_path(const struct tempdir *dir, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", dir->target, name) >= 0 ? path : NULL;
+}
+
+/* RF_E_EXISTS for a name that is taken. */
+static rf_code fail_to_make(const struct tempdir *dir, const char *name, rf_error *error)
+{
+    if (errno == EEXIST)
+        return fail(error, RF_E_EXISTS, "%s/%s: is there already", dir->target, name);
+    return fail_errno(error, RF_E_WRITE, "%s/%s: cannot create it", dir->target, name);
+}
+
+rf_code tempdir_create_file(struct tempdir *dir, const char *name, int *fd, rf_error *error)
+{
+    TRY(unfinished_begin(dir->target, error));
+    int made = openat(dir->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+    rf_code code = made >= 0 ? RF_OK : fail_to_make(dir, name, error);
+    unfinished_end();
+    if (code == RF_OK)
+        *fd = made;
+    return code;
+}
+
+rf_code tempdir_make_directory(struct tempdir *dir, const char *name, rf_error *error)
+{
+    TRY(unfinished_begin(dir->target, error));
+    rf_code code = mkdirat(dir->fd, name, 0700) == 0 ? RF_OK : fail_to_make(dir, name, error);
+    unfinished_end();
+    return code;
+}
+
+int tempdir_open_file(const struct tempdir *dir, const char *name, int flags)
+{
+    return openat(dir->fd, name, flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+}
+
+off_t tempdir_file_size(const struct tempdir *dir, const char *name)
+{
+    struct stat st;
+    if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+        return -1;
+    return st.st_size;
+}
+
+/* --- taking the target's place ------------------------------------------------------------------------- */
+
+static int rename_to(const struct beside *beside, const char *from, const char *to, unsigned flags)
+{
+    return renameat2(beside->dir, from, beside->dir, to, flags);
+}
+
+/* For beside_make(): makes nothing of a name that is free. */
+static int make_nothing(int dir, const char *name)
+{
+    errno = EEXIST;
+    return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? -1 : 0;
+}
+
+/* Target and temporary directory change names. */
+static int exchange(const struct beside *beside)
+{
+    if (rename_to(beside, beside->temporary, beside->name, RENAME_EXCHANGE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    /* the file system has no such rename */
+    struct beside aside = *beside;
+    if (beside_make(&aside, make_nothing) < 0 || rename_to(beside, beside->name, aside.temporary, 0) < 0)
+        return -1;
+    if (rename_to(beside, beside->temporary, beside->name, 0) == 0)
+        return rename_to(beside, aside.temporary, beside->temporary, 0);
+    int failure = errno;
+    rename_to(beside, aside.temporary, beside->name, 0);
+    errno = failure;
+    return -1;
+}
+
+static bool is_taken(int failure)
+{
+    return failure == EEXIST || failure == ENOTEMPTY || failure == ENOTDIR;
+}
+
+/* *old: the temporary name is that of what was there before. */
+static rf_code take_place(const struct tempdir *dir, bool *old, rf_error *error)
+{
+    const struct beside *beside = &dir->beside;
+    *old = false;
+    if (rename_to(beside, beside->temporary, beside->name, 0) == 0)
+        return RF_OK;
+    if (!is_taken(errno))
+        return fail_errno(error, RF_E_WRITE, "%s: cannot rename to it", dir->target);
+    TRY(refuse_obstacle(dir, error));
+    if (exchange(beside) < 0)
+        return fail_errno(error, RF_E_WRITE, "%s: cannot replace it", dir->target);
+    *old = true;
+    return RF_OK;
+}
+
+/* As if nothing had been done. */
+static void give_back_place(const struct beside *beside, bool old)
+{
+    if (old)
+        exchange(beside);
+    else
+        rename_to(beside, beside->name, beside->temporary, 0);
+}
+
+static rf_code commit_listed(struct tempdir *dir, rf_error *error)
+{
+    const struct beside *beside = &dir->beside;
+    bool old;
+    TRY(unfinished_begin(dir->target, error));
+    rf_code code = take_place(dir, &old, error);
+    if (code == RF_OK && (code = beside_sync(beside, error)) != RF_OK)
+        give_back_place(beside, old);
+    if (code == RF_OK)
+        unfinished_unlist(&dir->unfinished);
+    unfinished_end();
+    TRY(code);
+    if (old && tree_remove(beside->dir, beside->temporary) < 0)
+        return fail_errno(error, RF_E_WRITE, "%s: is complete; what it replaced is left in %s", dir->target,
+                          beside->temporary);
+    return RF_OK;
+}
+
+rf_code tempdir_commit(struct tempdir *dir, rf_error *error)
+{
+    if (tree_settle(dir->fd, current_umask()) < 0)
+        return fail_errno(error, RF_E_WRITE, "%s: cannot sync what is in it", dir->target);
+    unfinished_commits_begin();
+    rf_code code = commit_listed(dir, error);
+    unfinished_commits_end();
+    return code;
+}
+
+void tempdir_close(struct tempdir *dir)
+{
+    if (!dir)
+        return;
+    unfinished_remove(&dir->unfinished);
+    if (dir->fd >= 0)
+        close(dir->fd);
+    beside_close(&dir->beside);
+    free(dir->target);
+    free(dir);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* A directory of outputs, one for each shard:
+ *
+ *                  slot -> shard        .shards.rdbferry-XXXXXX/
+ *     key        ----------------+----> shard-0_0-5460.rdb
+ *     function,                  +----> shard-1_5461-10922.rdb
+ *     module aux ----> all ------+----> shard-2_10923-16383.rdb
+ *                                       + files that are added  ->  shards/
+ *
+ * The outputs share their writer threads. All of it is written in a temporary directory, which then takes its
+ * place. */
+#include "base/fail.h"
+#include "io/output_group.h"
+#include "io/tempdir.h"
+#include "sink/sink.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sink_split {
+    struct rf_sink sink;
+    const rf_topology *topology;
+    bool all_dbs, hash;
+    rf_notify notify;
+    bool told; /* what the outputs have to say of this entry has been told by one of them */
+    struct tempdir *directory;
+    struct output_group *group;
+    rf_sink **shards;
+    size_t shard_count, files_each;
+    struct output *added;
+    size_t added_count;
+};
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* --- entries ------------------------------------------------------------------------------------------- */
+
+COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
+{
+    fail(error, RF_E_UNSAYABLE,
+         "a cluster has database 0 only: say --flatten-dbs or --map-db, or choose with --db");
+    error_key(error, entry->db, entry->key);
+    return RF_E_UNSAYABLE;
+}
+
+static rf_code put_key(struct sink_split *s, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(entry->db != 0 && !s->all_dbs))
+        return refuse_db(entry, error);
+    unsigned slot = entry->slot >= 0 ? (unsigned)entry->slot : rf_slot_of(entry->key);
+    return rf_sink_put(s->shards[rf_topology_of_slot(s->topology, slot)], entry, error);
+}
+
+static rf_code put_to_all(struct sink_split *s, rf_entry *entry, rf_error *error)
+{
+    rf_code code = RF_OK;
+    for (size_t i = 0; code == RF_OK && i < s->shard_count; i++) {
+        s->told = i > 0;
+        code = rf_sink_put(s->shards[i], entry, error);
+    }
+    s->told = false;
+    return code;
+}
+
+static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_split *s = (struct sink_split *)sink;
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return put_key(s, entry, error);
+    case RF_ENTRY_FUNCTION:
+    case RF_ENTRY_MODULE_AUX: return put_to_all(s, entry, error);
+    case RF_ENTRY_COMMAND:
+        return fail(error, RF_E_UNSAYABLE,
+                    "the commands of an AOF cannot be split: let a server load it and save an RDB");
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
+
+static void hear_notice(void *ctx, const rf_notice *notice)
+{
+    const struct sink_split *s = ctx;
+    if (s->notify.fn && !s->told)
+        s->notify.fn(s->notify.ctx, notice);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------- */
+
+static rf_code split_finish(rf_sink *sink, rf_error *error)
+{
+    struct sink_split *s = (struct sink_split *)sink;
+    for (size_t i = 0; i < s->shard_count; i++)
+        TRY(rf_sink_complete(s->shards[i], error));
+    return RF_OK;
+}
+
+static rf_code split_commit(rf_sink *sink, rf_error *error)
+{
+    struct sink_split *s = (struct sink_split *)sink;
+    for (size_t i = 0; i < s->shard_count; i++)
+        TRY(rf_sink_finish(s->shards[i], error));
+    for (size_t i = 0; i < s->added_count; i++)
+        TRY(output_commit(&s->added[i], error));
+    return tempdir_commit(s->directory, error);
+}
+
+static bool split_output(const rf_sink *sink, size_t index, rf_output_info *info)
+{
+    const struct sink_split *s = (const struct sink_split *)sink;
+    size_t of_shards = s->shard_count * s->files_each;
+    if (index < of_shards)
+        return rf_sink_output(s->shards[index / s->files_each], index % s->files_each, info);
+    if (index - of_shards >= s->added_count)
+        return false;
+    output_info(&s->added[index - of_shards], info);
+    return true;
+}
+
+static void split_close(rf_sink *sink)
+{
+    struct sink_split *s = (struct sink_split *)sink;
+    for (size_t i = 0; i < s->shard_count; i++)
+        rf_sink_close(s->shards[i]);
+    for (size_t i = 0; i < s->added_count; i++)
+        output_close(&s->added[i]);
+    output_group_close(s->group);
+    tempdir_close(s->directory);
+    free(s->shards);
+    free(s->added);
+    free(s);
+}
+
+static const struct sink_class split_class = {split_put, split_finish, split_commit, split_output,
+                                              split_close};
+
+static rf_code open_added(struct sink_split *s, const char *name, struct output **out, rf_error *error)
+{
+    struct output_options options = {.hash = s->hash, .group = s->group, .within = s->directory};
+    struct output *more = realloc(s->added, (s->added_count + 1) * sizeof *more);
+    if (!more)
+        return out_of_memory(error);
+    s->added = more;
+    TRY(output_open(name, &options, &more[s->added_count], error));
+    *out = &more[s->added_count++];
+    return RF_OK;
+}
+
+rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_error *error)
+{
+    struct output *output = NULL;
+    if (split->class != &split_class || !split->complete)
+        return fail(error, RF_E_ARGUMENT, "files are added to a split that is complete");
+    if (!*name || strchr(name, '/'))
+        return fail(error, RF_E_ARGUMENT, "'%s' is no file name", name);
+    TRY(open_added((struct sink_split *)split, name, &output, error));
+    outbuf_put(&output->buf, bytes.ptr, bytes.len);
+    return output_finish(output, error);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------- */
+
+/* "shard-0_0-5460.rdb.gz"; NULL when memory is out. */
+static char *name_of(const rf_shard *shard, rf_sink_kind kind, rf_compression compress)
+{
+    static const char *const endings[] = {
+        [RF_SINK_AOF] = ".aof", [RF_SINK_AOFDIR] = "", [RF_SINK_RDB] = ".rdb", [RF_SINK_JSONL] = ".jsonl"};
+    static const char *const packed[] = {[RF_PLAIN] = "", [RF_GZIP] = ".gz", [RF_LZ4] = ".lz4"};
+    char *name;
+    int n = asprintf(&name, "%s_%u-%u%s%s%s", shard->name, shard->ranges->first, shard->ranges->last,
+                     shard->range_count > 1 ? "+" : "", endings[kind],
+                     kind == RF_SINK_AOFDIR ? "" : packed[compress]);
+    return n >= 0 ? name : NULL;
+}
+
+static rf_code open_aofdir(const struct sink_place *place, const rf_split_options *split,
+                           const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    struct sink_place inside = *place;
+    char *path;
+    TRY(tempdir_make_directory(place->within, place->path, error));
+    if (asprintf(&path, "%s/appendonlydir", place->path) < 0)
+        return out_of_memory(error);
+    inside.path = path;
+    rf_code code = sink_open_aofdir(&inside, split->appendfilename, split->base, options, out, error);
+    free(path);
+    return code;
+}
+
+static rf_code open_place(const struct sink_place *place, const rf_split_options *split,
+                          const rf_sink_options *options, rf_sink **out, rf_error *error)
+{
+    switch (split->kind) {
+    case RF_SINK_AOF: return sink_open_aof(place, options, out, error);
+    case RF_SINK_AOFDIR: return open_aofdir(place, split, options, out, error);
+    case RF_SINK_RDB: return sink_open_rdb(place, RDB_PLAIN, options, out, error);
+    case RF_SINK_JSONL: break;
+    }
+    return sink_open_jsonl(place, split->bytes, options, out, error);
+}
+
+static rf_code open_shards(struct sink_split *s, const rf_split_options *split,
+                           const rf_sink_options *options, rf_error *error)
+{
+    rf_code code = RF_OK;
+    for (size_t shards = rf_topology_shards(s->topology); code == RF_OK && s->shard_count < shards;) {
+        char *name = name_of(rf_topology_shard(s->topology, s->shard_count), split->kind, options->compress);
+        if (!name)
+            return out_of_memory(error);
+        struct sink_place place = {.path = name, .group = s->group, .within = s->directory};
+        code = open_place(&place, split, options, &s->shards[s->shard_count], error);
+        s->shard_count += code == RF_OK;
+        free(name);
+    }
+    return code;
+}
+
+static rf_code open_directory(struct sink_split *s, const char *path, const rf_split_options *split,
+                              const rf_sink_options *options, rf_error *error)
+{
+    size_t shards = rf_topology_shards(s->topology);
+    rf_sink_options each = *options;
+    each.notify = (rf_notify){hear_notice, s};
+    s->shards = calloc(shards, sizeof(rf_sink *));
+    if (!s->shards)
+        return out_of_memory(error);
+    TRY(tempdir_create(path, options->force, &s->directory, error));
+    /* of an AOF directory two files are written side by side */
+    TRY(output_group_open(split->kind == RF_SINK_AOFDIR ? 2 * shards : shards, &s->group, error));
+    return open_shards(s, split, &each, error);
+}
+
+rf_code rf_sink_open_split(const char *path, const rf_split_options *split, const rf_sink_options *options,
+                           rf_sink **out, rf_error *error)
+{
+    struct sink_split *s = calloc(1, sizeof *s);
+    if (!s)
+        return out_of_memory(error);
+    s->sink.class = &split_class;
+    s->topology = split->topology;
+    s->all_dbs = split->all_dbs;
+    s->hash = options->hash;
+    s->notify = options->notify;
+    s->files_each = split->kind == RF_SINK_AOFDIR ? 3 : 1;
+    rf_code code = open_directory(s, path, split, options, error);
+    if (code == RF_OK)
+        *out = &s->sink;
+    else
+        split_close(&s->sink);
+    return code;
+}
