@@ -120,6 +120,10 @@ RF_API uint8_t rf_value_copied_type(const rf_value *value);
 
 RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);
 
+/* From here on the value's fields expire `ms` later (earlier, where that is negative): that is what a walk
+ * tells and what a copy says. Only before the value is used, and only hashes have such fields. */
+RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
+
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that
  * it can be used again and again. *size, if not NULL: the number of raw bytes. */
 RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);

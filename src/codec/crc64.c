@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64 by tables, 16 bytes at a time, backwards, and the choice of the way to go.
+/* CRC-64 by tables, 16 bytes at a time, backwards, over zeros, and the choice of the way to go.
  *
  * Checksums are polynomials over GF(2) modulo the CRC's own, bit 63 being the coefficient of x^0 and bit 0
  * that of x^63 ("reflected"). A byte more multiplies by x^8. */
@@ -70,6 +70,29 @@ uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n)
         for (int bit = 0; bit < 8; bit++)
             crc = over_x(crc);
         crc ^= p[--n];
+    }
+    return crc;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product = 0;
+    for (; b != 0; b <<= 1) {
+        if (b >> 63)
+            product ^= a;
+        a = times_x(a);
+    }
+    return product;
+}
+
+/* Times x^(8n), of which the powers of two are squared one out of another. */
+uint64_t crc64_zeros(uint64_t crc, uint64_t n)
+{
+    uint64_t power = (uint64_t)1 << (63 - 8); /* x^8 */
+    for (; n > 0; n >>= 1) {
+        if (n & 1)
+            crc = multiply(crc, power);
+        power = multiply(power, power);
     }
     return crc;
 }

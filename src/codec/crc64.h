@@ -17,6 +17,9 @@ uint64_t crc64(uint64_t crc, const void *bytes, size_t n);
 /* The checksum of what `crc` covers without its last n bytes, which are given. Slow: for a few bytes. */
 uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n);
 
+/* The checksum of what `crc` covers followed by n zero bytes, without going over them. */
+uint64_t crc64_zeros(uint64_t crc, uint64_t n);
+
 /* The two ways, for tests to hold against each other. The second needs crc64_has_clmul(). */
 uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n);
 uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n);

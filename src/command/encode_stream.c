@@ -90,12 +90,6 @@ static rf_code survey_unowned(void *ctx, const rf_pending *pending)
     return survey_pending(ctx, pending);
 }
 
-static bool producers_are_default(const rf_producers *producers)
-{
-    enum { DURATION = 100, MAX_ENTRIES = 100 };
-    return producers->duration_s == DURATION && producers->max_entries == MAX_ENTRIES;
-}
-
 static rf_code survey_producers(void *ctx, const rf_producers *producers)
 {
     if (producers->producers > 0 || !producers_are_default(producers))

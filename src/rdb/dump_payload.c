@@ -14,9 +14,10 @@ enum {
     FOOTER_SIZE = 10,
 };
 
+/* The type is that of the copy, as the value is. */
 static int payload_version(const rf_entry *key)
 {
-    int since = value_copied_as_stored(key->value) ? key->encoding->since : 0;
+    int since = rdb_types(key->encoding->dialect)[rf_value_copied_type(key->value)].encoding.since;
     int version = since > OLDEST_VERSION ? since : OLDEST_VERSION;
     return key->metadata.len && version < RDB_KEY_META_SINCE ? RDB_KEY_META_SINCE : version;
 }

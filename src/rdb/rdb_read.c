@@ -13,6 +13,7 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n)
     if (size == 0)
         return window_fail(w, RF_E_CORRUPT, "0x%02x where a length is expected", lead);
     TRY(window_need(w, size));
+    w->long_lengths |= size == 9;
     const uint8_t *p = w->pos;
     *n = size == 1   ? lead
          : size == 2 ? (uint64_t)(lead & 0x3f) << 8 | p[1]

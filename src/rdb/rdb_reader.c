@@ -179,6 +179,7 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     entry->encoding = &type->encoding;
     entry->value = &r->value;
     entry->key = key;
+    entry->slot = -1;
     entry->db = r->db;
     value_begin(&r->value, type, r->db, key, record);
     r->value.expire_ms = entry->expire_ms;

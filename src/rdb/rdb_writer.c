@@ -6,9 +6,10 @@
 #include "base/fail.h"
 #include "base/notify.h"
 #include "base/number.h"
+#include "codec/crc64.h"
 #include "rdb/rdb_format.h"
+#include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
-#include "rdb/value.h"
 #include <stdio.h>
 
 static void put_byte(struct rdb_writer *w, uint8_t byte)
@@ -80,6 +81,8 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .drop_unsupported = options->drop_unsupported,
                              .check = options->check,
                              .notify = options->notify};
+    w->selected = &w->databases[RDB_COUNTED_DATABASES];
+    w->counts = w->version >= RDB_AUX_SINCE && output_can_patch(out);
     put_magic(w);
     if (w->version >= RDB_AUX_SINCE)
         put_header_aux(w, purpose, options->saved_at);
@@ -101,14 +104,70 @@ COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const
     return RF_E_UNSAYABLE;
 }
 
-/* --- keys --------------------------------------------------------------------------------------------- */
+/* --- databases, and the keys in them that are counted ------------------------------------------------ */
+
+enum { COUNTS_MAX = 2 * RDB_LENGTH_MAX };
+
+/* The two lengths of RESIZEDB in full width, whatever the numbers; they are hints, and saturate. */
+static size_t print_counts(uint8_t *p, int version, uint64_t keys, uint64_t expiring)
+{
+    if (version >= RDB_LONG_LENGTHS_SINCE) {
+        p[0] = p[9] = 0x81;
+        store_be64(p + 1, keys);
+        store_be64(p + 10, expiring);
+        return 18;
+    }
+    p[0] = p[5] = 0x80;
+    store_be32(p + 1, keys < UINT32_MAX ? (uint32_t)keys : UINT32_MAX);
+    store_be32(p + 6, expiring < UINT32_MAX ? (uint32_t)expiring : UINT32_MAX);
+    return 10;
+}
+
+static void put_counts(struct rdb_writer *w, struct rdb_database *database)
+{
+    uint8_t zeros[COUNTS_MAX];
+    size_t n = print_counts(zeros, w->version, 0, 0);
+    put_byte(w, RDB_RESIZEDB);
+    database->counts_at = output_offset(w->out);
+    outbuf_put(&w->out->buf, zeros, n);
+}
 
 COLD static void put_select(struct rdb_writer *w, int64_t db)
 {
+    bool is_counted = db < RDB_COUNTED_DATABASES;
     put_byte(w, RDB_SELECTDB);
     put_length(w, (uint64_t)db);
     w->db = db;
+    w->selected = &w->databases[is_counted ? db : RDB_COUNTED_DATABASES];
+    if (w->counts && is_counted && w->selected->counts_at == 0)
+        put_counts(w, w->selected);
 }
+
+/* Patches one RESIZEDB. `end`: how much of the output *crc covers, which is the checksum of what was put in;
+ * it becomes that of the file. Checksums are linear: what the change contributes is that of the change alone,
+ * with zeros for all that stays. */
+static rf_code patch_counts(struct rdb_writer *w, const struct rdb_database *database, uint64_t end,
+                            uint64_t *crc, rf_error *error)
+{
+    uint8_t before[COUNTS_MAX], after[COUNTS_MAX], change[COUNTS_MAX];
+    size_t n = print_counts(before, w->version, 0, 0);
+    print_counts(after, w->version, database->keys, database->expiring);
+    for (size_t i = 0; i < n; i++)
+        change[i] = before[i] ^ after[i];
+    *crc ^= crc64_zeros(crc64(0, change, n), end - database->counts_at - n);
+    return output_patch(w->out, database->counts_at, (rf_slice){after, n}, error);
+}
+
+static rf_code patch_all_counts(struct rdb_writer *w, uint64_t *crc, rf_error *error)
+{
+    uint64_t end = output_offset(w->out);
+    for (int i = 0; i < RDB_COUNTED_DATABASES; i++)
+        if (w->databases[i].counts_at > 0)
+            TRY(patch_counts(w, &w->databases[i], end, crc, error));
+    return RF_OK;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------- */
 
 /* In whole seconds before RDB 3. */
 static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
@@ -124,7 +183,7 @@ static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
 }
 
 /* Everything of a key but its value, in one go: all of it but key and metadata is short. */
-static void put_key_head(struct rdb_writer *w, const rf_entry *entry)
+static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t type)
 {
     enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
     struct outbuf *out = &w->out->buf;
@@ -143,7 +202,7 @@ static void put_key_head(struct rdb_writer *w, const rf_entry *entry)
         put_byte(w, RDB_KEY_META);
         outbuf_put(out, entry->metadata.ptr, entry->metadata.len);
     }
-    put_byte(w, rf_value_copied_type(entry->value));
+    put_byte(w, type);
     put_string(w, entry->key);
 }
 
@@ -153,13 +212,12 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-/* A value that is not copied as what it is becomes a type that every version has. */
+/* A value that is not copied as what it is becomes what the target reads best. */
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_encoding *encoding = entry->encoding;
-    if (!value_copied_as_stored(entry->value))
-        return true;
-    return rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
+    return value_copied_as_stored(entry->value) &&
+           rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
 }
 
 static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
@@ -179,22 +237,35 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 /* The head encoded, the value copied. */
 COLD static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    put_key_head(w, entry);
+    put_key_head(w, entry, entry->encoding->number);
     return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
+}
+
+static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
+{
+    if (UNLIKELY(w->db != entry->db))
+        put_select(w, entry->db);
+    w->selected->keys++;
+    w->selected->expiring += entry->expire_ms != RF_NO_EXPIRY;
 }
 
 static rf_code put_sayable_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(w->db != entry->db))
-        put_select(w, entry->db);
+    begin_key(w, entry);
     if (LIKELY(record_serves(w, entry)))
         return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
     return put_key_anew(w, entry, error);
 }
 
-static bool is_collection(rf_type type)
+static bool is_empty_collection(const rf_entry *entry, uint64_t elements)
 {
-    return type != RF_STRING && type != RF_STREAM && type != RF_MODULE;
+    return elements == 0 && entry->type != RF_STRING && entry->type != RF_STREAM && entry->type != RF_MODULE;
+}
+
+COLD static rf_code skip_empty(struct rdb_writer *w, const rf_entry *entry)
+{
+    notify_of(&w->notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    return RF_OK;
 }
 
 /* What a server would meet when it loads the value; one without elements it would skip. */
@@ -202,10 +273,7 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
 {
     uint64_t elements;
     TRY(rf_value_check(entry->value, &elements, error));
-    if (elements > 0 || !is_collection(entry->type))
-        return put_sayable_key(w, entry, error);
-    notify_of(&w->notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
-    return RF_OK;
+    return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_sayable_key(w, entry, error);
 }
 
 COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -216,15 +284,65 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
                                             : unsayable(w, entry, "a vector set", error);
 }
 
+COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    struct rdb_plan plan;
+    TRY(rdb_plan(entry->value, w->target.dialect, w->version, &plan, error));
+    if (plan.beyond)
+        return unsayable(w, entry, plan.beyond, error);
+    if (is_empty_collection(entry, plan.survey.elements))
+        return skip_empty(w, entry);
+    begin_key(w, entry);
+    put_key_head(w, entry, plan.type);
+    return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, &w->out->buf, error);
+}
+
+static rf_code find_long_lengths(struct walk *k, void *found)
+{
+    k->w->long_lengths = false;
+    TRY(k->value->type->walk(k));
+    *(bool *)found = k->w->long_lengths;
+    return RF_OK;
+}
+
+/* Types that an old target knows may hold what it does not: lengths of 64 bits, also of short things;
+ * integers in a ziplist that are shorter than they were at first. */
+COLD static rf_code holds_newer_forms(const struct rdb_writer *w, rf_entry *entry, bool *newer,
+                                      rf_error *error)
+{
+    enum { LIST_ZIPLIST = 10, ZSET_ZIPLIST = 12, HASH_ZIPLIST = 13 };
+    uint8_t type = entry->encoding->number;
+    *newer = w->version < RDB_SHORT_ZIPLIST_INTEGERS_SINCE &&
+             (type == LIST_ZIPLIST || type == ZSET_ZIPLIST || type == HASH_ZIPLIST);
+    if (*newer)
+        return RF_OK;
+    TRY(rf_value_hold(entry->value, NULL, error));
+    return value_pass(entry->value, find_long_lengths, newer, error);
+}
+
+COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    bool reencode = !target_has_type(w, entry);
+    if (!target_has_expiry(w, entry))
+        return unsayable(w, entry, "an expiry after the year 2038", error);
+    if (entry->key.len > UINT32_MAX)
+        return unsayable(w, entry, "a key of 4 GiB or more", error);
+    if (!reencode)
+        TRY(holds_newer_forms(w, entry, &reencode, error));
+    if (reencode)
+        return put_reencoded_key(w, entry, error);
+    return w->check ? put_checked_key(w, entry, error) : put_sayable_key(w, entry, error);
+}
+
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(!target_has_type(w, entry)))
-        return unsayable(w, entry, entry->encoding->name, error);
-    if (UNLIKELY(!target_has_expiry(w, entry)))
-        return unsayable(w, entry, "an expiry after the year 2038", error);
     if (UNLIKELY(entry->metadata.len > 0 &&
                  !rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS)))
         return unsayable(w, entry, "metadata that modules attached to the key", error);
+    if (UNLIKELY(w->version < RDB_LONG_LENGTHS_SINCE))
+        return put_key_before_long_lengths(w, entry, error);
+    if (UNLIKELY(!target_has_type(w, entry)))
+        return put_reencoded_key(w, entry, error);
     if (UNLIKELY(entry->type == RF_MODULE))
         return put_module_key(w, entry, error);
     return UNLIKELY(w->check) ? put_checked_key(w, entry, error) : put_sayable_key(w, entry, error);
@@ -232,15 +350,21 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 
 /* --- other entries -------------------------------------------------------------------------------------- */
 
+static void put_hint(struct rdb_writer *w, uint64_t n)
+{
+    put_length(w, n > UINT32_MAX && w->version < RDB_LONG_LENGTHS_SINCE ? UINT32_MAX : n);
+}
+
+/* The input's. */
 static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 {
-    if (w->version < RDB_AUX_SINCE)
+    if (w->version < RDB_AUX_SINCE || w->counts)
         return RF_OK;
     if (UNLIKELY(w->db != entry->db))
         put_select(w, entry->db);
     put_byte(w, RDB_RESIZEDB);
-    put_length(w, entry->keys);
-    put_length(w, entry->expiring);
+    put_hint(w, entry->keys);
+    put_hint(w, entry->expiring);
     return RF_OK;
 }
 
@@ -284,6 +408,7 @@ rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
     if (w->version < RDB_CHECKSUM_SINCE)
         return RF_OK;
     TRY(output_crc(w->out, &crc, error));
+    TRY(patch_all_counts(w, &crc, error));
     store_le64(trailer, crc);
     outbuf_put(&w->out->buf, trailer, sizeof trailer);
     return RF_OK;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The three uses of a value: skip, copy, walk; and holding one for more than one use. All of them run the
- * walk function of the value's type. */
+ * walk function of the value's type. What is not copied as it is stored is written anew (rdb_reencode.c). */
 #include "rdb/value.h"
 
+#include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
-#include "rdb/rdb_write.h"
+#include "rdb/rdb_reencode.h"
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
 {
@@ -56,10 +57,8 @@ rf_code rf_value_module(rf_value *value, char name[10], rf_error *error)
     return RF_OK;
 }
 
-typedef rf_code use_fn(struct walk *k, void *arg);
-
 /* Over the bytes of a value that is held. */
-COLD static rf_code use_held(const struct walk *k, use_fn *use, void *arg)
+COLD static rf_code use_held(const struct walk *k, value_use_fn *use, void *arg)
 {
     struct window memory;
     struct walk held = *k;
@@ -73,8 +72,8 @@ COLD static rf_code use_held(const struct walk *k, use_fn *use, void *arg)
 }
 
 /* Runs `use` over the value's bytes, where they are. */
-static inline rf_code value_use(struct rf_value *value, use_fn *use, const rf_visitor *visitor, void *ctx,
-                                void *arg, rf_error *error)
+static inline rf_code value_use(struct rf_value *value, value_use_fn *use, const rf_visitor *visitor,
+                                void *ctx, void *arg, rf_error *error)
 {
     if (UNLIKELY(value->used && !value->held))
         return fail(error, RF_E_ARGUMENT, "a value that streams by can be used once");
@@ -155,11 +154,70 @@ static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *
     return RF_OK;
 }
 
-rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+static rf_code walk_stored(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
     if (value->resume && !value->used)
         return walk_resumably(value, visitor, ctx, error);
     return value_use(value, use_walk, visitor, ctx, NULL, error);
+}
+
+rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error)
+{
+    return value_use(value, use, NULL, NULL, arg, error);
+}
+
+/* --- fields that expire later than they say ----------------------------------------------------------- */
+
+/* Only hashes of types of their own have fields that expire; a template's have none. */
+static bool has_field_expiry(const struct rdb_type *type)
+{
+    return type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
+           type->copied_type == type->encoding.number;
+}
+
+void rf_value_shift_expiry(rf_value *value, int64_t ms)
+{
+    value->shifted = ms != 0 && has_field_expiry(value->type);
+    value->shift_ms = ms;
+}
+
+struct shifting {
+    const rf_visitor *visitor;
+    void *ctx;
+    int64_t ms;
+};
+
+/* Within what the commands of servers take; 0 would mean none in some types. */
+static int64_t shift(int64_t expire_ms, int64_t by)
+{
+    static const int64_t least = 1, most = (int64_t)1 << 46;
+    int64_t sum;
+    if (__builtin_add_overflow(expire_ms, by, &sum))
+        return by < 0 ? least : most;
+    return sum < least ? least : sum > most ? most : sum;
+}
+
+static rf_code shift_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    const struct shifting *s = ctx;
+    if (expire_ms != RF_NO_EXPIRY)
+        expire_ms = shift(expire_ms, s->ms);
+    return s->visitor->field(s->ctx, field, value, expire_ms);
+}
+
+/* A hash tells nothing but fields. */
+COLD static rf_code walk_shifted(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+{
+    static const rf_visitor shifter = {.field = shift_field};
+    struct shifting shifting = {visitor, ctx, value->shift_ms};
+    return walk_stored(value, &shifter, &shifting, error);
+}
+
+rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+{
+    if (UNLIKELY(value->shifted && visitor->field))
+        return walk_shifted(value, visitor, ctx, error);
+    return walk_stored(value, visitor, ctx, error);
 }
 
 /* --- taking it out of the stream --------------------------------------------------------------------- */
@@ -218,46 +276,23 @@ static rf_code use_tapped(struct walk *k, void *arg)
 
 uint8_t rf_value_copied_type(const rf_value *value)
 {
-    return value->type->copied_type;
+    if (LIKELY(!value->shifted))
+        return value->type->copied_type;
+    return value->type->encoding.dialect == RF_VALKEY ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
 }
 
-/* A hash without its template would mean nothing: its fields are put in, gathered first because their
- * number stands before them. */
-struct plain_hash {
-    struct buffer bytes;
-    uint64_t pairs;
-};
-
-static rf_code plain_hash_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+COLD static rf_code copy_reencoded(rf_value *value, const struct copy *copy, rf_error *error)
 {
-    struct plain_hash *hash = ctx;
-    (void)expire_ms;
-    hash->pairs++;
-    return rdb_append_string(&hash->bytes, field) && rdb_append_string(&hash->bytes, value) ? RF_OK
-                                                                                            : RF_E_MEMORY;
-}
-
-static rf_code copy_as_plain_hash(rf_value *value, const struct copy *copy, rf_error *error)
-{
-    static const rf_visitor visitor = {.field = plain_hash_field};
-    struct plain_hash hash = {0};
-    uint8_t count[RDB_LENGTH_MAX];
-    rf_code code = rf_value_walk(value, &visitor, &hash, error);
-    if (code == RF_E_MEMORY)
-        code = fail(error, code, "out of memory for a hash of %llu fields", (unsigned long long)hash.pairs);
-    if (code == RF_OK)
-        code = copy->fn(copy->ctx, (rf_slice){count, rdb_put_length(count, hash.pairs)});
-    if (code == RF_OK)
-        code = copy->fn(copy->ctx, buffer_slice(&hash.bytes));
-    buffer_free(&hash.bytes);
-    return code;
+    struct rdb_survey survey;
+    TRY(rdb_survey(value, &survey, error));
+    return rdb_reencode(value, rf_value_copied_type(value), &survey, copy->fn, copy->ctx, error);
 }
 
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct copy copy = {fn, ctx, NULL};
     if (!value_copied_as_stored(value))
-        return copy_as_plain_hash(value, &copy, error);
+        return copy_reencoded(value, &copy, error);
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 

@@ -45,12 +45,14 @@ struct rf_value {
     const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
+    bool shifted;      /* its fields expire shift_ms later than its bytes say */
     bool resume;       /* see rf_reader_next() */
     struct buffer way; /* what a walk has consumed, to go back */
     bool way_is_lost;  /* it was too much to keep */
     struct spool spool;
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, as its record says */
+    int64_t shift_ms;
     int64_t db;        /* for errors and notices */
     rf_slice key;
     const char *input;
@@ -70,15 +72,15 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->type = type;
     value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
     value->offset = window_offset(w);
-    value->used = value->held = false;
+    value->used = value->held = value->shifted = false;
     value->db = db;
     value->key = key;
 }
 
-/* False for a hash that is copied with the field names of its template put in. */
+/* False for a hash that is copied with the field names of its template put in, or with other expiries. */
 static inline bool value_copied_as_stored(const struct rf_value *value)
 {
-    return value->type->copied_type == value->type->encoding.number;
+    return value->type->copied_type == value->type->encoding.number && !value->shifted;
 }
 
 /* Frees what it held for this key. */
@@ -92,6 +94,11 @@ static inline void value_end(struct rf_value *value)
 /* Copies the whole record of the value's key, from the first byte of what belongs to it, where
  * value->record is known; the value has not been used. */
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
+
+typedef rf_code value_use_fn(struct walk *k, void *arg);
+
+/* Runs `use` over the value's bytes, where they are: a walk without a visitor. */
+rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
 /* Appends the value's raw bytes to `into`, if they are no more than `most` and their frame is sound, and uses
  * it up. *taken is false where not: the value is as it was. Errors are those of memory. */

@@ -26,6 +26,13 @@ static inline rf_stream_id stream_id_load(const uint8_t *p)
     return (rf_stream_id){load_be64(p), load_be64(p + 8)};
 }
 
+/* Settings that a stream has which nobody has set any for. (Redis src/server.h, 8.6) */
+static inline bool producers_are_default(const rf_producers *producers)
+{
+    enum { DURATION = 100, MAX_ENTRIES = 100 };
+    return producers->duration_s == DURATION && producers->max_entries == MAX_ENTRIES;
+}
+
 /* Walks the nodes; tells stream_entry. */
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
 

@@ -99,3 +99,48 @@ Test(crc64, undo)
         cr_assert_eq(crc64_undo(whole, bytes + SIZE - n, n), crc64(7, bytes, SIZE - n));
     free(bytes);
 }
+
+Test(crc64, zeros_that_nobody_goes_over)
+{
+    enum { SIZE = 300000 };
+    uint8_t *zeros = calloc(1, SIZE);
+    uint64_t state = 4711;
+    for (size_t n = 0; n <= 1000; n++)
+        cr_assert_eq(crc64_zeros(n, n), by_definition(n, zeros, n), "%zu zeros", n);
+    for (int i = 0; i < 200; i++) {
+        uint64_t crc = next_random(&state);
+        size_t n = next_random(&state) % (SIZE + 1);
+        cr_assert_eq(crc64_zeros(crc, n), crc64(crc, zeros, n), "%zu zeros", n);
+    }
+    free(zeros);
+}
+
+/* More of them than can be gone over: in two steps as in one; a 0 stays one. */
+Test(crc64, very_many_zeros)
+{
+    uint64_t state = 815;
+    for (int i = 0; i < 1000; i++) {
+        uint64_t crc = next_random(&state), n = next_random(&state), part = next_random(&state) % n;
+        cr_assert_eq(crc64_zeros(crc64_zeros(crc, part), n - part), crc64_zeros(crc, n));
+        cr_assert_eq(crc64_zeros(0, n), 0);
+    }
+    cr_expect_eq(crc64_zeros(1, UINT64_MAX), 1, "the powers of x come round after 2^64-1 of them");
+}
+
+/* Bytes that change somewhere in the middle, as they do where a hole is filled. */
+Test(crc64, of_changed_bytes)
+{
+    enum { SIZE = 20000, CHANGED = 18 };
+    uint8_t *bytes = random_bytes(SIZE);
+    uint64_t state = 11;
+    for (int i = 0; i < 100; i++) {
+        uint64_t before = crc64(0, bytes, SIZE);
+        size_t at = next_random(&state) % (SIZE - CHANGED);
+        uint8_t change[CHANGED];
+        for (int j = 0; j < CHANGED; j++)
+            bytes[at + (size_t)j] ^= change[j] = (uint8_t)next_random(&state);
+        uint64_t moved = crc64_zeros(crc64(0, change, CHANGED), SIZE - at - CHANGED);
+        cr_assert_eq(before ^ moved, crc64(0, bytes, SIZE));
+    }
+    free(bytes);
+}

@@ -82,6 +82,16 @@ Test(hostile, the_size_of_blocks_changes_nothing)
     }
 }
 
+/* Takes the lines out that tell how many keys there are: an RDB made of another has its own. */
+static void forget_counts(char *text)
+{
+    char *line;
+    while ((line = strstr(text, "\ncounts ")) != NULL) {
+        const char *rest = strchr(line + 1, '\n');
+        memmove(line, rest, strlen(rest) + 1);
+    }
+}
+
 /* An RDB made of an RDB says the same of its keys. */
 Test(hostile, an_rdb_reads_back_the_same)
 {
@@ -95,6 +105,8 @@ Test(hostile, an_rdb_reads_back_the_same)
         rf_slice out = convert(built(&b), 0, open_rdb, &options);
         tell(built(&b), 0, &whole);
         tell(out, 0, &again);
+        forget_counts((char *)whole.data);
+        forget_counts((char *)again.data);
         const char *expected = strstr((const char *)whole.data, "key "),
                    *found = strstr((const char *)again.data, "key ");
         cr_assert(expected && found);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* Choosing a type that a target reads, and writing collections in it. (Valkey src/rdb.c: rdbSaveObject) */
+#include "rdb/rdb_reencode.h"
+
+#include "base/double_text.h"
+#include "rdb/rdb_format.h"
+#include "rdb/rdb_write.h"
+#include "rdb/value_stream.h"
+#include <math.h>
+
+enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
+
+enum { FIELD_EXPIRE_BITS = 48 /* of Redis */ };
+
+/* --- what there is ---------------------------------------------------------------------------------- */
+
+static void see_string(struct rdb_survey *s, rf_slice bytes)
+{
+    if (bytes.len > s->longest)
+        s->longest = bytes.len;
+}
+
+static rf_code see_item(void *ctx, rf_slice item)
+{
+    struct rdb_survey *s = ctx;
+    s->elements++;
+    see_string(s, item);
+    return RF_OK;
+}
+
+static rf_code see_scored(void *ctx, rf_slice member, double score)
+{
+    (void)score;
+    return see_item(ctx, member);
+}
+
+static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct rdb_survey *s = ctx;
+    see_string(s, value);
+    if (expire_ms != RF_NO_EXPIRY) {
+        if (s->first_expiry == RF_NO_EXPIRY || expire_ms < s->first_expiry)
+            s->first_expiry = expire_ms;
+        if (expire_ms > s->last_expiry)
+            s->last_expiry = expire_ms;
+    }
+    return see_item(ctx, field);
+}
+
+static rf_code see_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+{
+    (void)id, (void)fields_values, (void)pairs;
+    ((struct rdb_survey *)ctx)->elements++;
+    return RF_OK;
+}
+
+static rf_code see_stream(void *ctx, const rf_stream *stream)
+{
+    ((struct rdb_survey *)ctx)->stream = *stream;
+    return RF_OK;
+}
+
+static rf_code see_unowned(void *ctx, const rf_pending *pending)
+{
+    (void)pending;
+    ((struct rdb_survey *)ctx)->unowned = true;
+    return RF_OK;
+}
+
+static rf_code see_producers(void *ctx, const rf_producers *producers)
+{
+    ((struct rdb_survey *)ctx)->producers = producers->producers > 0 || !producers_are_default(producers);
+    return RF_OK;
+}
+
+rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
+{
+    static const rf_visitor surveyor = {.string = see_item,
+                                        .item = see_item,
+                                        .member = see_item,
+                                        .scored = see_scored,
+                                        .field = see_field,
+                                        .stream_entry = see_stream_entry,
+                                        .stream = see_stream,
+                                        .unowned = see_unowned,
+                                        .producers = see_producers};
+    *survey = (struct rdb_survey){.first_expiry = RF_NO_EXPIRY, .last_expiry = RF_NO_EXPIRY};
+    TRY(rf_value_hold(value, NULL, error));
+    return rf_value_walk(value, &surveyor, survey, error);
+}
+
+/* --- which type -------------------------------------------------------------------------------------- */
+
+/* For each logical type the best of those that stand for it, first. Of modules' values and arrays there is
+ * but the one type. */
+static const struct {
+    const char *what;
+    uint8_t count, types[5];
+} plain_types[RF_TYPE_COUNT] = {
+    [RF_STRING] = {"a string", 1, {0}},
+    [RF_LIST] = {"a list", 1, {1}},
+    [RF_SET] = {"a set", 1, {2}},
+    [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
+    [RF_HASH] = {"a hash", 1, {RDB_PLAIN_HASH}},
+    [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
+    [RF_MODULE] = {"a module's value", 0, {0}},
+    [RF_ARRAY] = {"an array", 0, {0}},
+};
+
+struct reader {
+    rf_dialect dialect;
+    int version;
+};
+
+static bool reads(struct reader reader, uint8_t number)
+{
+    const struct rdb_type *type = &rdb_types(reader.dialect)[number];
+    return type->walk &&
+           rdb_known_to(reader.dialect, reader.version, type->encoding.since, type->encoding.dialect);
+}
+
+static const char *choose_plain(rf_type logical, struct reader reader, uint8_t *type)
+{
+    for (uint8_t i = 0; i < plain_types[logical].count; i++) {
+        *type = plain_types[logical].types[i];
+        if (reads(reader, *type))
+            return NULL;
+    }
+    return plain_types[logical].what;
+}
+
+static const char *choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
+{
+    bool is_valkey = reader.dialect == RF_VALKEY;
+    *type = is_valkey ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
+    if (!reads(reader, *type))
+        return "a hash field with an expiry";
+    if (!is_valkey && (survey->first_expiry < 1 || survey->last_expiry >> FIELD_EXPIRE_BITS))
+        return "a hash field's expiry that is out of range";
+    return NULL;
+}
+
+static const char *stream_beyond(const struct rdb_survey *survey, uint8_t type)
+{
+    if (survey->unowned && type < STREAM_WITH_UNOWNED)
+        return "a pending entry that nobody owns";
+    return survey->producers && type < STREAM_WITH_PRODUCERS ? "idempotent producers of a stream" : NULL;
+}
+
+/* What the value holds may ask for more than its logical type does. */
+static const char *choose(rf_type logical, const struct rdb_survey *survey, struct reader reader,
+                          uint8_t *type)
+{
+    bool is_long = survey->longest > UINT32_MAX || survey->elements > UINT32_MAX;
+    if (is_long && reader.version < RDB_LONG_LENGTHS_SINCE)
+        return "4 GiB or more in one value";
+    if (logical == RF_STREAM)
+        return stream_beyond(survey, *type);
+    return survey->first_expiry != RF_NO_EXPIRY ? choose_expiring(survey, reader, type) : NULL;
+}
+
+rf_code rdb_plan(rf_value *value, rf_dialect dialect, int version, struct rdb_plan *plan, rf_error *error)
+{
+    rf_type logical = value->type->encoding.type;
+    struct reader reader = {dialect, version};
+    plan->beyond = choose_plain(logical, reader, &plan->type);
+    if (plan->beyond)
+        return RF_OK;
+    TRY(rdb_survey(value, &plan->survey, error));
+    plan->beyond = choose(logical, &plan->survey, reader, &plan->type);
+    return RF_OK;
+}
+
+/* --- writing ----------------------------------------------------------------------------------------- */
+
+struct reencoder {
+    rf_bytes_fn fn;
+    void *ctx;
+    uint8_t type;
+    int64_t first_expiry;
+};
+
+static rf_code put_length(struct reencoder *r, uint64_t n)
+{
+    uint8_t bytes[RDB_LENGTH_MAX];
+    return r->fn(r->ctx, (rf_slice){bytes, rdb_put_length(bytes, n)});
+}
+
+static rf_code put_u64le(struct reencoder *r, uint64_t n)
+{
+    uint8_t bytes[8];
+    store_le64(bytes, n);
+    return r->fn(r->ctx, (rf_slice){bytes, sizeof bytes});
+}
+
+static rf_code put_string(void *ctx, rf_slice bytes)
+{
+    struct reencoder *r = ctx;
+    TRY(put_length(r, bytes.len));
+    return r->fn(r->ctx, bytes);
+}
+
+/* A length byte and the text, or 254 for +inf, 255 for -inf. */
+static rf_code put_text_score(struct reencoder *r, double score)
+{
+    uint8_t bytes[1 + DOUBLE_TEXT_MAX];
+    size_t n = 0;
+    if (isinf(score))
+        bytes[0] = score > 0 ? 254 : 255;
+    else
+        bytes[0] = (uint8_t)(n = double_print(bytes + 1, score));
+    return r->fn(r->ctx, (rf_slice){bytes, 1 + n});
+}
+
+static rf_code put_binary_score(struct reencoder *r, double score)
+{
+    uint64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    return put_u64le(r, bits);
+}
+
+static rf_code put_scored(void *ctx, rf_slice member, double score)
+{
+    struct reencoder *r = ctx;
+    TRY(put_string(r, member));
+    return r->type == ZSET_TEXT ? put_text_score(r, score) : put_binary_score(r, score);
+}
+
+/* Redis says first how long after the hash's first expiry this one is, plus one; Valkey says last when. */
+static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct reencoder *r = ctx;
+    if (r->type == RDB_REDIS_EXPIRING_HASH)
+        TRY(put_length(r, expire_ms == RF_NO_EXPIRY ? 0 : (uint64_t)(expire_ms - r->first_expiry) + 1));
+    TRY(put_string(r, field));
+    TRY(put_string(r, value));
+    return r->type == RDB_VALKEY_EXPIRING_HASH ? put_u64le(r, (uint64_t)expire_ms) : RF_OK;
+}
+
+static rf_code put_count(struct reencoder *r, const struct rdb_survey *survey)
+{
+    if (r->type == RDB_REDIS_EXPIRING_HASH)
+        TRY(put_u64le(r, survey->first_expiry == RF_NO_EXPIRY ? 0 : (uint64_t)survey->first_expiry));
+    return put_length(r, survey->elements);
+}
+
+rf_code rdb_reencode(rf_value *value, uint8_t type, const struct rdb_survey *survey, rf_bytes_fn fn,
+                     void *ctx, rf_error *error)
+{
+    static const rf_visitor writer = {.string = put_string,
+                                      .item = put_string,
+                                      .member = put_string,
+                                      .scored = put_scored,
+                                      .field = put_field};
+    struct reencoder r = {fn, ctx, type, survey->first_expiry};
+    rf_type logical = value->type->encoding.type;
+    if (logical == RF_STREAM)
+        return rdb_reencode_stream(value, type, survey, fn, ctx, error);
+    if (logical != RF_STRING)
+        TRY(put_count(&r, survey));
+    return rf_value_walk(value, &writer, &r, error);
+}
