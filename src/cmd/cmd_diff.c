@@ -65,8 +65,11 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
     };
     rf_code code = rf_compare_open(&options, &diff->compare, error);
 
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        /* it is held against what comes of BEFORE */
+        session->as_is = i >= diff->options->before_count && session->options->keys.rewrite;
         code = session_read(session, &session->inputs[i], take_entry, diff, error);
+    }
     return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
 }
 

@@ -297,7 +297,7 @@ static bool prepare(struct verification *v)
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);
-    v->libraries = rf_seen_new();
+    v->libraries = rf_collisions_new(0);
     if (v->states && v->libraries)
         return true;
     message_error("out of memory");
@@ -308,7 +308,7 @@ static void discard(struct verification *v)
 {
     rf_live_close(v->live);
     rf_compare_close(v->compare);
-    rf_seen_free(v->libraries);
+    rf_collisions_free(v->libraries);
     rf_digest_pool_close(v->pool);
     free(v->states);
     differences_free(&v->differences);

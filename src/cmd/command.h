@@ -10,6 +10,7 @@ struct command {
 };
 
 int convert_run(int argc, char **argv);
+int split_run(int argc, char **argv);
 int inspect_run(int argc, char **argv);
 int verify_run(int argc, char **argv);
 int diff_run(int argc, char **argv);

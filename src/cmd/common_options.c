@@ -14,9 +14,6 @@
 const struct option_choice progress_choices[] = {
     {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
 
-const struct option_choice expired_choices[] = {
-    {"keep", EXPIRED_KEEP}, {"drop", EXPIRED_DROP}, {"only", EXPIRED_ONLY}, {NULL, 0}};
-
 bool is_dash(const char *path)
 {
     return path && strcmp(path, "-") == 0;
@@ -128,7 +125,7 @@ bool common_options_read(struct common_options *common, const char *command, cha
             return false;
         }
     }
-    if (!expand(common, operands, status))
+    if (!key_options_settle(&common->keys, command) || !expand(common, operands, status))
         return false;
     return inputs_take_stdin_once(common, command) &&
            inputs_differ_from(common, common->report, "the report", command);
@@ -137,4 +134,5 @@ bool common_options_read(struct common_options *common, const char *command, cha
 void common_options_free(struct common_options *common)
 {
     rf_files_free(&common->inputs);
+    key_options_free(&common->keys);
 }

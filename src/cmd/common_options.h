@@ -4,6 +4,7 @@
 #ifndef CMD_COMMON_OPTIONS_H
 #define CMD_COMMON_OPTIONS_H
 
+#include "key_options.h"
 #include "options.h"
 #include <rdbferry/aofdir.h>
 #include <stdbool.h>
@@ -11,20 +12,18 @@
 
 enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-enum expired_policy { EXPIRED_KEEP, EXPIRED_DROP, EXPIRED_ONLY };
-
 struct common_options {
     const char *report; /* NULL: none */
-    int expired;        /* enum expired_policy */
     int progress;       /* enum progress_when */
     bool quiet, verbose;
+    struct key_options keys;
     rf_files inputs; /* what the operands are read from; common_options_free() frees it */
     char **operands; /* as the user named them; they lie in argv */
     size_t operand_count;
     rf_error refusal; /* why common_options_read() did not find out what they are read from */
 };
 
-extern const struct option_choice progress_choices[], expired_choices[];
+extern const struct option_choice progress_choices[];
 
 /* clang-format off */
 /* Rows for `report`, `progress`, `quiet`, `verbose` and `help`; `type`: the command's struct, which has
@@ -37,12 +36,6 @@ extern const struct option_choice progress_choices[], expired_choices[];
     {OPTION_FLAG, 'q', "quiet", .help = "say nothing but errors", .offset = offsetof(type, common.quiet)},  \
     {OPTION_FLAG, 'v', "verbose", .help = "say what was found and done", .offset = offsetof(type, common.verbose)}, \
     {OPTION_HELP, 0, "help", .help = "show this"}
-
-/* A row for `expired`. */
-#define EXPIRED_ROW(type)                                                                                   \
-    {OPTION_CHOICE, 0, "expired", "POLICY",                                                                 \
-     "keys whose time has come: keep (default), drop, or\nonly these", .offset = offsetof(type, common.expired), \
-     .choices = expired_choices}
 /* clang-format on */
 
 /* What the operands are read from, and what makes no sense: none, stdin twice, a report that is an input.

@@ -12,13 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { UNTOLD = -1 }; /* of a choice */
-
 static const struct option_choice kinds[] = {
     {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {"jsonl", TO_JSONL}, {NULL, 0}};
-static const struct option_choice bases[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
-static const struct option_choice binaries[] = {
-    {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct convert_options, member)
 
@@ -28,23 +23,14 @@ static const struct option_row rows[] = {
     {OPTION_STRING, 'o', "output", "OUT", "where to write; '-' is stdout", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND",
      "aof, aof-dir, rdb or jsonl; left out, OUT's name\ntells: .aof, .rdb, .jsonl, or a directory; .gz or\n"
-     ".lz4 behind it compresses", AT(to), .choices = kinds},
-    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: the base file as rdb (default) or aof", AT(base),
-     .choices = bases},
-    {OPTION_STRING, 0, "appendfilename", "NAME",
-     "aof-dir: the server's setting of that name\n(appendonly.aof)", AT(appendfilename)},
-    {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(preamble)},
-    {OPTION_CHOICE, 0, "binary", "HOW",
-     "jsonl: bytes that are no UTF-8 as escape (default),\n\\u0080 to \\u00ff, or as base64, which is exact",
-     AT(binary), .choices = binaries},
-    {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(force)},
-    {OPTION_FLAG, 0, "check",
-     .help = "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice", AT(check)},
-    {OPTION_HEADING, .help = "Target"},
-    {OPTION_SERVER, 0, "target-version", "VERSION",
-     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input", AT(target)},
-    {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", AT(restore)},
-    {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say", AT(drop_unsupported)},
+     ".lz4 behind it compresses", AT(written.to), .choices = kinds},
+    {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(written.preamble)},
+    KIND_ROWS(struct convert_options),
+    {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(written.force)},
+    READER_ROWS(struct convert_options),
+    FILTER_ROWS(struct convert_options),
+    REWRITE_ROWS(struct convert_options),
+    COLLISION_ROWS(struct convert_options),
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct convert_options),
 };
@@ -75,55 +61,16 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
 
 static bool settle_kind(struct convert_options *options)
 {
-    if (is_dash(options->output) && (!options->to || options->to == TO_AOF_DIR))
+    int *to = &options->written.to;
+
+    if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
         return wrong("stdout needs --to aof, rdb or jsonl");
-    if (!options->to)
-        options->to = (int)destination_kind_of(options->output);
-    if (!options->to)
+    if (!*to)
+        *to = (int)destination_kind_of(options->output);
+    if (!*to)
         return wrong("the name '%s' does not tell what to write: say --to aof, aof-dir, rdb or jsonl",
                      options->output);
     return true;
-}
-
-/* Options that one kind alone has, and those that JSON lines, which are for no server, do not have. */
-static bool check_kind(const struct convert_options *options)
-{
-    const bool aof = options->to == TO_AOF, dir = options->to == TO_AOF_DIR, jsonl = options->to == TO_JSONL;
-    const struct {
-        bool given, fits;
-        const char *message;
-    } rules[] = {
-        {options->base != UNTOLD, dir, "--base is for --to aof-dir"},
-        {options->appendfilename != NULL, dir, "--appendfilename is for --to aof-dir"},
-        {options->preamble, aof, "--preamble is for --to aof"},
-        {options->binary != UNTOLD, jsonl, "--binary is for --to jsonl"},
-        {options->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
-        {options->restore, !jsonl, "--restore is not for --to jsonl"},
-        {options->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
-    };
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].given && !rules[i].fits)
-            return wrong("%s", rules[i].message);
-    return true;
-}
-
-rf_server convert_options_floor(const struct convert_options *options)
-{
-    if (options->to == TO_AOF_DIR)
-        return (rf_server){RF_REDIS, 7, 0};
-    if (options->to == TO_AOF)
-        return options->preamble ? (rf_server){RF_REDIS, 4, 0} : (rf_server){RF_REDIS, 2, 8};
-    return (rf_server){0};
-}
-
-static bool check_target(const struct convert_options *options)
-{
-    rf_server floor = convert_options_floor(options);
-
-    if (options->target.major == 0 || rf_server_at_least(options->target, floor))
-        return true;
-    return wrong("this kind of output needs --target-version %d.%d or newer", floor.major, floor.minor);
 }
 
 static bool check_stdout(const struct convert_options *options)
@@ -132,7 +79,7 @@ static bool check_stdout(const struct convert_options *options)
         return true;
     if (is_dash(options->common.report))
         return wrong("data and report cannot both go to stdout");
-    if (!options->force && terminal_at(STDOUT_FILENO))
+    if (!options->written.force && terminal_at(STDOUT_FILENO))
         return wrong("stdout is a terminal: no data is written to it without --force");
     return true;
 }
@@ -170,7 +117,7 @@ static bool check_clash_inside(const struct convert_options *options)
 {
     struct stat written, read;
 
-    if (options->to != TO_AOF_DIR || stat(options->output, &written) != 0)
+    if (options->written.to != TO_AOF_DIR || stat(options->output, &written) != 0)
         return true;
     for (size_t i = 0; i < options->common.inputs.count; i++)
         if (!is_dash(options->common.inputs.paths[i]) &&
@@ -193,28 +140,31 @@ static bool check_files(const struct convert_options *options)
     return true;
 }
 
+/* Nothing is read or written. */
+static bool read_for_explanation(struct convert_options *options, int *status)
+{
+    *status = STATUS_USAGE;
+    return key_options_settle(&options->common.keys, table.command) &&
+           written_options_settle(&options->written, table.command);
+}
+
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
 
-    *options = (struct convert_options){.base = UNTOLD, .binary = UNTOLD};
+    *options = (struct convert_options){.written = WRITTEN_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
+    if (options->written.explain_key)
+        return read_for_explanation(options, status);
     *status = STATUS_USAGE;
     if (first == argc)
         return wrong("no input");
     if (!options->output || !*options->output)
         return wrong("no output: say -o OUT");
-    if (!settle_kind(options) || !check_kind(options) || !check_target(options) || !check_stdout(options))
+    if (!settle_kind(options) || !written_options_settle(&options->written, table.command) ||
+        !check_stdout(options))
         return false;
-    if (!common_options_read(&options->common, table.command, argv + first, argc - first, status) ||
-        !check_files(options))
-        return false;
-    if (options->base == UNTOLD)
-        options->base = RF_BASE_RDB;
-    if (options->binary == UNTOLD)
-        options->binary = RF_JSON_ESCAPE;
-    if (!options->appendfilename)
-        options->appendfilename = "appendonly.aof";
-    return true;
+    return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&
+           check_files(options);
 }

@@ -17,15 +17,16 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "What is compared"},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
      AT(ttl_tolerance_ms)},
-    EXPIRED_ROW(struct diff_options),
     {OPTION_SIZE, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR", AT(memory)},
     {OPTION_HEADING, .help = "One key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of this key differ; it may have\n\\xNN for a byte",
      AT(explain)},
-    {OPTION_COUNT, 0, "db", "N", "the database it is in (0)", AT(db), .most = INT32_MAX},
+    {OPTION_COUNT, 0, "explain-db", "N", "the database it is in (0)", AT(db), .most = INT32_MAX},
     {OPTION_HEADING, .help = "Output"},
     {OPTION_COUNT, 0, "limit", "N", "show so many differences; 0 is all (50, all with\n--jsonl)", AT(limit)},
     {OPTION_FLAG, 0, "jsonl", .help = "each difference as a JSON object on a line", AT(jsonl)},
+    FILTER_ROWS(struct diff_options),
+    REWRITE_ROWS(struct diff_options),
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct diff_options),
 };
@@ -56,15 +57,16 @@ static bool check(const struct diff_options *options)
     if (is_dash(common->report))
         return wrong("differences and report cannot both go to stdout");
     if (!options->explain && options->db != UNTOLD)
-        return wrong("--db is for --explain");
+        return wrong("--explain-db is for --explain");
     if (!options->explain)
         return true;
     if (options->jsonl)
         return wrong("--explain has no --jsonl");
     if (common->report)
         return wrong("--explain has no --report");
-    if (common->expired != EXPIRED_KEEP || options->ttl_tolerance_ms > 0)
-        return wrong("--explain takes a key as it is, without --expired and --ttl-tolerance");
+    if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_takes_all(common->keys.filter) ||
+        common->keys.rewrite || options->ttl_tolerance_ms > 0)
+        return wrong("--explain takes a key as it is, not chosen, rewritten or with --ttl-tolerance");
     return true;
 }
 
@@ -116,11 +118,13 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     *status = STATUS_USAGE;
     if (argc - first != 2)
         return wrong("two inputs are compared: BEFORE and AFTER");
+    if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        return false;
+    *status = STATUS_USAGE;
     if (!check(options) || !read_key(options, status))
         return false;
     settle(options);
-    return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&
-           count_before(options, argv[first], status);
+    return count_before(options, argv[first], status);
 }
 
 void diff_options_free(struct diff_options *options)

@@ -12,10 +12,11 @@ enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
 
 static const uint64_t limit_untold = UINT64_MAX - 1;
 
-static bool take_delimiter(const char *argument, void *values)
+static rf_code take_delimiter(const char *argument, void *into, rf_error *error)
 {
-    ((struct inspect_options *)values)->delimiter = argument;
-    return *argument && strlen(argument) <= PREFIX_DELIMITERS;
+    (void)error;
+    *(const char **)into = argument;
+    return *argument && strlen(argument) <= PREFIX_DELIMITERS ? RF_OK : RF_E_ARGUMENT;
 }
 
 static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size", SORT_SIZE},
@@ -35,10 +36,12 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "limit", "N", "keys: so many lines (default: all; sorted: 1000)", AT(limit)},
     {OPTION_COUNT, 0, "top", "N", "so many lines in lists of the greatest (10)", AT(top), .most = TOP_MOST},
     {OPTION_HEADING, .help = "What is looked at"},
-    EXPIRED_ROW(struct inspect_options),
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
-     "what stands between the parts of a key; left out,\nit is found out from the keys", .handle = take_delimiter},
+     "what stands between the parts of a key; left out,\nit is found out from the keys", .handle = take_delimiter,
+     AT(delimiter)},
     {OPTION_COUNT, 0, "depth", "N", "so many parts of a key are counted as prefixes (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
+    FILTER_ROWS(struct inspect_options),
+    REWRITE_ROWS(struct inspect_options),
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct inspect_options),
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The page: one section after the other, those that have nothing to tell left out. */
 #include "inspect.h"
-#include "inspect_page.h"
+#include "page.h"
 #include "show.h"
 #include "text.h"
 #include <inttypes.h>

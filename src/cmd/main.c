@@ -2,6 +2,7 @@
 /* The program: finds the command and runs it. Statuses and streams are described in rdbferry(1). */
 #include "command.h"
 #include "message.h"
+#include "rules_help.h"
 #include "status.h"
 #include "streams.h"
 #include <rdbferry/version.h>
@@ -13,10 +14,11 @@ static int version_run(int argc, char **argv);
 
 static const struct command commands[] = {
     {"convert", "write RDB or AOF data as one AOF, AOF directory, RDB or JSON lines", convert_run},
+    {"split", "write one output for each shard of a cluster", split_run},
     {"verify", "say whether data is sound, as expected, and the same as other data", verify_run},
     {"diff", "say which keys of two data sets differ", diff_run},
     {"inspect", "tell what is in RDB or AOF data, and what it takes in a server", inspect_run},
-    {"help", "show the commands, or the options of one: help [COMMAND]", help_run},
+    {"help", "show the commands, the options of one (help COMMAND), or rules (help rules)", help_run},
     {"version", "show this program's version", version_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -50,6 +52,10 @@ static int help_run(int argc, char **argv)
 {
     char option[] = "--help";
 
+    if (argc > 1 && strcmp(argv[1], "rules") == 0) {
+        rules_help_print();
+        return STATUS_DONE;
+    }
     if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
         return dispatch(2, (char *[]){argv[1], option, NULL});
     puts("usage: rdbferry COMMAND [ARGUMENT]...\n\nMoves Redis and Valkey data offline.\n");

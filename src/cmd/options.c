@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    MOST_ROWS = 64,
+    MOST_ROWS = 96,
     LONG_BASE = 256, /* getopt's value of row n without a letter in sight: LONG_BASE + n */
     HELP_COLUMN = 30,
 };
@@ -32,8 +32,8 @@ static void print_row(const struct option_row *row)
     }
     width = row->letter ? snprintf(left, sizeof left, "  -%c, ", row->letter)
                         : snprintf(left, sizeof left, "      ");
-    snprintf(left + width, sizeof left - (size_t)width, "--%s%s%s", row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
+    snprintf(left + width, sizeof left - (size_t)width, row->optional ? "--%s[=%s%s]" : "--%s%s%s", row->name,
+             row->argument && !row->optional ? " " : "", row->argument ? row->argument : "");
     if (strlen(left) > HELP_COLUMN - 2) {
         puts(left);
         left[0] = '\0';
@@ -79,7 +79,7 @@ static bool store_server(const char *argument, rf_server *into)
     return rf_server_parse(argument, into) && into->major > 0;
 }
 
-static bool store(const struct option_row *row, const char *argument, void *values)
+static bool store(const struct option_row *row, const char *argument, void *values, rf_error *error)
 {
     void *into = (char *)values + row->offset;
 
@@ -91,7 +91,7 @@ static bool store(const struct option_row *row, const char *argument, void *valu
     case OPTION_SIZE: return store_size(argument, into);
     case OPTION_DURATION: return parse_duration(argument, into);
     case OPTION_SERVER: return store_server(argument, into);
-    case OPTION_HANDLER: return row->handle(argument, values);
+    case OPTION_HANDLER: return row->handle(argument, into, error) == RF_OK;
     case OPTION_HEADING:
     case OPTION_HELP: break;
     }
@@ -121,8 +121,11 @@ static void view_rows(const struct option_table *table, struct getopt_view *view
             *letter++ = row->letter;
         if (row->letter && row->argument)
             *letter++ = ':';
-        *longs++ = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
-                                   LONG_BASE + (int)i};
+        *longs++ = (struct option){row->name,
+                                   row->optional   ? optional_argument
+                                   : row->argument ? required_argument
+                                                   : no_argument,
+                                   NULL, LONG_BASE + (int)i};
     }
 }
 
@@ -151,11 +154,16 @@ static void complain_unknown(const struct option_table *table, char **argv)
 }
 
 static void complain_argument(const struct option_table *table, const struct option_row *row,
-                              const char *argument)
+                              const char *argument, const rf_error *error)
 {
     char names[128] = "";
     size_t length = 0;
 
+    if (*error->message) {
+        message_usage(table->command, "option '--%s': %s%s%s", row->name, error->input,
+                      *error->input ? ": " : "", error->message);
+        return;
+    }
     for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
          choice++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
@@ -165,6 +173,15 @@ static void complain_argument(const struct option_table *table, const struct opt
     else if (length == 0)
         snprintf(names, sizeof names, " but %s", row->argument);
     message_usage(table->command, "option '--%s' does not take '%s'%s", row->name, argument, names);
+}
+
+/* getopt takes the beginning of a long option's name for the whole. */
+static bool is_abbreviated(const struct option_row *row, char **argv)
+{
+    const char *last = argv[optind - 1], *given = last == optarg ? argv[optind - 2] : last;
+
+    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
+                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
 }
 
 bool options_parse(const struct option_table *table, int argc, char **argv, void *values, int *first,
@@ -178,6 +195,7 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
     *status = STATUS_USAGE;
     while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
         const struct option_row *row = find_row(table, found == ':' ? optopt : found);
+        rf_error error = {.input = "", .message = ""};
 
         if (found == '?') {
             complain_unknown(table, argv);
@@ -192,8 +210,13 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
             *status = STATUS_DONE;
             return false;
         }
-        if (!store(row, optarg, values)) {
-            complain_argument(table, row, optarg);
+        if (found >= LONG_BASE && is_abbreviated(row, argv)) {
+            message_usage(table->command, "unknown option '%s' (is '--%s' meant?)",
+                          argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
+            return false;
+        }
+        if (!store(row, optarg, values, &error)) {
+            complain_argument(table, row, optarg, &error);
             return false;
         }
     }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Options as tables: the rows that parse a command line also print its --help. */
+/* Options as tables: the rows that parse a command line also print its --help. Names are not abbreviated, so
+ * that a new option never changes what an old script says. */
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
 
+#include <rdbferry/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,10 +33,13 @@ struct option_row {
     const char *name;
     const char *argument;                /* what --help calls it; NULL: takes none */
     const char *help;                    /* lines, with '\n' between them */
-    size_t offset;                       /* of the destination in the command's struct; not for a handler */
+    size_t offset;                       /* of the destination in the command's struct */
     const struct option_choice *choices; /* up to a NULL name */
     uint64_t most;                       /* 0: whatever fits */
-    bool (*handle)(const char *argument, void *values); /* false: the argument makes no sense */
+    bool optional;                       /* the argument, which then stands behind "=" */
+    /* Anything but RF_OK: the argument makes no sense. `error` holds an empty message and may be left so. An
+     * argument that is left out is NULL. */
+    rf_code (*handle)(const char *argument, void *into, rf_error *error);
 };
 
 struct option_table {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Headings, cells and bars. */
-#include "inspect_page.h"
+#include "page.h"
 #include "terminal.h"
 #include "text.h"
 #include <inttypes.h>

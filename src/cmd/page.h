@@ -3,8 +3,8 @@
  * are unwelcome, and bars of blocks where the locale has them; the same page elsewhere is plain ASCII but for
  * keys.
  */
-#ifndef CMD_INSPECT_PAGE_H
-#define CMD_INSPECT_PAGE_H
+#ifndef CMD_PAGE_H
+#define CMD_PAGE_H
 
 #include <rdbferry/slice.h>
 #include <stdbool.h>

@@ -40,6 +40,14 @@ void progress_leave(struct progress *progress)
     pthread_mutex_unlock(&progress->lock);
 }
 
+void progress_extend(struct progress *progress, uint64_t bytes)
+{
+    pthread_mutex_lock(&progress->lock);
+    if (progress->total)
+        progress->total += bytes;
+    pthread_mutex_unlock(&progress->lock);
+}
+
 double progress_seconds(const struct progress *progress)
 {
     struct timespec now;
@@ -64,12 +72,13 @@ void progress_draw(struct progress *progress)
 {
     uint64_t keys = atomic_load_explicit(&progress->keys, memory_order_relaxed);
     uint64_t commands = atomic_load_explicit(&progress->commands, memory_order_relaxed);
-    uint64_t total = progress->total, done;
+    uint64_t total, done;
     double rate;
     char line[160] = "", text[SIZE_TEXT];
 
     pthread_mutex_lock(&progress->lock);
     done = bytes_done(progress);
+    total = progress->total;
     pthread_mutex_unlock(&progress->lock);
     rate = (double)done / progress_seconds(progress);
     if (total)

@@ -9,10 +9,10 @@
 #include <time.h>
 
 struct progress {
-    uint64_t total; /* bytes of all inputs' files; 0: unknown */
     struct timespec start;
     _Atomic uint64_t keys, commands;
     pthread_mutex_t lock; /* for what follows */
+    uint64_t total;       /* bytes of all inputs' files; 0: unknown */
     const rf_reader *reader;
     uint64_t done; /* bytes of the files before the reader's */
 };
@@ -22,6 +22,9 @@ void progress_start(struct progress *progress, uint64_t total);
 /* A reader is open; it is closed next. In between progress_draw() asks it for its position. */
 void progress_enter(struct progress *progress, const rf_reader *reader);
 void progress_leave(struct progress *progress);
+
+/* So many more bytes will be read, where the whole is known. */
+void progress_extend(struct progress *progress, uint64_t bytes);
 
 void progress_draw(struct progress *progress);
 

@@ -24,7 +24,7 @@ static const char *dialect_name(rf_dialect dialect)
     return dialect == RF_VALKEY ? "valkey" : "redis";
 }
 
-static void put_server(struct json *json, const char *name, rf_server server)
+void report_put_server(struct json *json, const char *name, rf_server server)
 {
     char text[32];
 
@@ -65,7 +65,7 @@ static void put_input(struct json *json, const struct input *input)
         report_put_layers(json, input->layers);
         json_string(json, "dialect", dialect_name(input->info.dialect));
         json_signed(json, "rdb_version", input->info.rdb_version);
-        put_server(json, "writer", input->info.writer);
+        report_put_server(json, "writer", input->info.writer);
         put_saved(json, input->info.saved_at);
         if (input->info.whole >= 0)
             json_signed(json, "whole", input->info.whole);
@@ -145,11 +145,29 @@ static void put_encodings(struct json *json, const struct stats *stats)
     json_end_array(json);
 }
 
-static void put_read(struct json *json, const struct stats *stats, uint64_t left_out)
+static void put_dropped(struct json *json, const struct session *session)
 {
+    static const char *const reasons[] = {
+#define REASON(name, text) text,
+        RF_DROPS(REASON)
+#undef REASON
+    };
+
+    json_object(json, "dropped");
+    for (int i = 0; i < RF_DROP_COUNT; i++)
+        if (session->dropped[i] > 0)
+            json_number(json, reasons[i], session->dropped[i]);
+    json_end_object(json);
+}
+
+static void put_read(struct json *json, const struct session *session)
+{
+    const struct stats *stats = &session->stats;
+
     json_object(json, "read");
     put_count(json, stats_total(stats));
-    json_number(json, "left_out", left_out);
+    json_number(json, "left_out", session_dropped(session));
+    put_dropped(json, session);
     json_number(json, "functions", stats->functions);
     json_number(json, "module_aux", stats->module_aux);
     json_number(json, "commands", stats->commands);
@@ -161,7 +179,7 @@ static void put_read(struct json *json, const struct stats *stats, uint64_t left
 
 /* --- what was noticed ------------------------------------------------------------------------------- */
 
-static void put_reasons(struct json *json, const struct notice_record *record)
+void report_put_reasons(struct json *json, const struct notice_record *record)
 {
     json_array(json, "reasons");
     for (size_t i = 0; i < record->reasons; i++) {
@@ -194,7 +212,7 @@ static void put_notice(struct json *json, rf_notice_code code, const struct noti
     json_string(json, "notice", notice_id(code));
     json_string(json, "text", notice_text(code));
     json_number(json, "count", record->count);
-    put_reasons(json, record);
+    report_put_reasons(json, record);
     json_array(json, "examples");
     for (size_t i = 0; i < record->examples; i++)
         put_example(json, &record->example[i]);
@@ -211,7 +229,7 @@ static void put_notices(struct json *json, const struct notices *notices)
     json_end_array(json);
 }
 
-/* --- what came out ---------------------------------------------------------------------------------- */
+/* --- how it ended ----------------------------------------------------------------------------------- */
 
 void report_put_error(struct json *json, const char *name, const rf_error *error)
 {
@@ -233,36 +251,6 @@ void report_put_error(struct json *json, const char *name, const rf_error *error
     json_end_object(json);
 }
 
-static void put_outputs(struct json *json, const rf_sink *sink)
-{
-    rf_output_info output;
-    char hash[17];
-
-    json_array(json, "outputs");
-    for (size_t i = 0; sink && rf_sink_output(sink, i, &output); i++) {
-        snprintf(hash, sizeof hash, "%016" PRIx64, output.xxh3);
-        json_object(json, NULL);
-        json_string(json, "path", output.path);
-        json_number(json, "bytes", output.bytes);
-        json_string(json, "xxh3", hash);
-        json_end_object(json);
-    }
-    json_end_array(json);
-}
-
-void report_put_written(struct json *json, const void *ctx)
-{
-    const struct report_written *written = ctx;
-    const struct notice_record *restored = &written->notices->records[RF_NOTICE_BY_RESTORE];
-
-    put_server(json, "target", written->target);
-    json_object(json, "by_restore");
-    json_number(json, "keys", restored->count);
-    put_reasons(json, restored);
-    json_end_object(json);
-    put_outputs(json, written->sink);
-}
-
 static void put_report(struct json *json, const struct report *report)
 {
     const struct session *session = report->session;
@@ -275,7 +263,7 @@ static void put_report(struct json *json, const struct report *report)
         report_put_error(json, "error", report->error);
     json_seconds(json, "duration_seconds", progress_seconds(&session->progress));
     put_inputs(json, report);
-    put_read(json, &session->stats, session->left_out);
+    put_read(json, session);
     put_notices(json, &session->notices);
     if (report->part)
         report->part->put(json, report->part->ctx);

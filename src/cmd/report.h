@@ -21,13 +21,11 @@ struct report {
     const struct report_part *part;
 };
 
-/* What a command with a sink adds. */
-struct report_written {
-    rf_server target;    /* 0.0: it had not been settled */
-    const rf_sink *sink; /* a finished one; NULL: nothing was written */
-    const struct notices *notices;
-};
-void report_put_written(struct json *json, const void *written);
+/* null for 0.0, which is unknown. */
+void report_put_server(struct json *json, const char *name, rf_server server);
+
+/* The reasons of a kind of notice, as an array "reasons". */
+void report_put_reasons(struct json *json, const struct notice_record *record);
 
 /* The fields of an error, in an object. */
 void report_put_error(struct json *json, const char *name, const rf_error *error);

@@ -7,6 +7,7 @@
 #include "terminal.h"
 #include "text.h"
 #include <inttypes.h>
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,6 +32,7 @@ bool session_open(struct session *session, const struct common_options *options)
     }
     for (size_t i = 0; i < session->input_count; i++)
         session->inputs[i].path = options->inputs.paths[i];
+    rf_filter_expired(options->keys.filter, (rf_expired)options->keys.expired, session->now);
     return true;
 }
 
@@ -42,30 +44,108 @@ void session_close(struct session *session)
 
 /* --- entries ---------------------------------------------------------------------------------------- */
 
-static bool leaves_out(struct session *session, const rf_entry *entry)
+/* The record of the key before ends where this one begins. */
+static void weigh_last(struct session *session, uint64_t offset)
 {
-    bool out;
+    if (session->bytes_of)
+        *session->bytes_of += offset - session->last_offset;
+    session->bytes_of = NULL;
+    session->last_offset = offset;
+}
 
-    if (session->options->expired == EXPIRED_KEEP || entry->kind != RF_ENTRY_KEY)
-        return false;
-    out = session_has_expired(session, entry) != (session->options->expired == EXPIRED_ONLY);
-    session->left_out += out;
-    return out;
+/* By how much the expiries of this input move. By its first key it has said when it was saved. */
+static rf_code settle_shift(struct session *session, const struct input *input, rf_error *error)
+{
+    const struct key_options *keys = &session->options->keys;
+    int64_t saved_at = input_info(input)->saved_at, ms = keys->shift_ms;
+
+    if (keys->shift == SHIFT_AUTO && saved_at < 0)
+        return failure(error, RF_E_ARGUMENT,
+                       "%s does not say when it was saved: --shift-expiry needs a duration",
+                       input_name(input));
+    if (keys->shift == SHIFT_AUTO)
+        ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
+    rf_rewrite_shift_expiry(keys->rewrite, ms);
+    session->shifted = input->path;
+    return RF_OK;
+}
+
+static rf_code rewrite_key(struct session *session, const struct input *input, rf_entry *entry,
+                           rf_error *error)
+{
+    rf_rewrite *rewrite = session->options->keys.rewrite;
+    rf_code code = RF_OK;
+
+    session->ambiguous = false;
+    if (!rewrite)
+        return RF_OK;
+    if (session->shifted != input->path)
+        code = settle_shift(session, input, error);
+    return code == RF_OK ? rf_rewrite_apply(rewrite, entry, &session->ambiguous, error) : code;
+}
+
+/* *drop: why the key is not to be taken, if so. Its slot is that of the name it comes out with. */
+static rf_code choose_key(struct session *session, const struct input *input, rf_entry *entry, rf_drop *drop,
+                          rf_error *error)
+{
+    rf_filter *filter = session->options->keys.filter;
+    rf_code code;
+
+    session->source_db = entry->db;
+    session->source_key = entry->key;
+    *drop = RF_DROP_TAKEN;
+    if (session->as_is)
+        return RF_OK;
+    code = rf_filter_judge(filter, entry, drop, error);
+    if (code == RF_OK && *drop == RF_DROP_TAKEN)
+        code = rewrite_key(session, input, entry, error);
+    if (code != RF_OK || *drop != RF_DROP_TAKEN || !rf_filter_minds_slots(filter))
+        return code;
+    entry->slot = (int)rf_slot_of(entry->key);
+    if (!rf_filter_takes_slot(filter, (unsigned)entry->slot))
+        *drop = RF_DROP_BY_SLOT;
+    return RF_OK;
+}
+
+static rf_code take_key(struct session *session, struct input *input, rf_entry *entry, session_take_fn *take,
+                        void *ctx, rf_error *error)
+{
+    rf_drop drop;
+    rf_code code = choose_key(session, input, entry, &drop, error);
+
+    weigh_last(session, entry->offset);
+    if (code != RF_OK)
+        return code;
+    if (session->twice)
+        return drop == RF_DROP_TAKEN ? take(ctx, input, entry, error) : RF_OK;
+    progress_count(&session->progress.keys);
+    if (drop != RF_DROP_TAKEN) {
+        session->dropped[drop]++;
+        stats_pause(&session->stats, entry->offset);
+        return RF_OK;
+    }
+    return stats_add(&session->stats, entry, session->source_db)
+               ? take(ctx, input, entry, error)
+               : failure(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code take_other(struct session *session, struct input *input, rf_entry *entry,
+                          session_take_fn *take, void *ctx, rf_error *error)
+{
+    weigh_last(session, entry->offset);
+    if (session->twice)
+        return take(ctx, input, entry, error);
+    if (entry->kind == RF_ENTRY_COMMAND)
+        progress_count(&session->progress.commands);
+    return stats_add(&session->stats, entry, entry->db) ? take(ctx, input, entry, error)
+                                                        : failure(error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code take_entry(struct session *session, struct input *input, rf_entry *entry,
                           session_take_fn *take, void *ctx, rf_error *error)
 {
-    if (entry->kind == RF_ENTRY_KEY)
-        progress_count(&session->progress.keys);
-    if (entry->kind == RF_ENTRY_COMMAND)
-        progress_count(&session->progress.commands);
-    if (leaves_out(session, entry)) {
-        stats_pause(&session->stats, entry->offset);
-        return RF_OK;
-    }
-    return stats_add(&session->stats, entry) ? take(ctx, input, entry, error)
-                                             : failure(error, RF_E_MEMORY, "out of memory");
+    return entry->kind == RF_ENTRY_KEY ? take_key(session, input, entry, take, ctx, error)
+                                       : take_other(session, input, entry, take, ctx, error);
 }
 
 static void say_found(const struct input *input)
@@ -85,9 +165,11 @@ rf_code session_read(struct session *session, struct input *input, session_take_
 {
     rf_code code;
     rf_entry entry;
+    rf_notify nobody = {0};
 
     session->notices.input = input_name(input);
-    code = input_open(input, session->resume, notices_listener(&session->notices), error);
+    code = input_open(input, session->resume, session->twice ? nobody : notices_listener(&session->notices),
+                      error);
     if (code == RF_OK) {
         progress_enter(&session->progress, input->reader);
         while ((code = rf_reader_next(input->reader, &entry, error)) == RF_OK) {
@@ -97,13 +179,15 @@ rf_code session_read(struct session *session, struct input *input, session_take_
         }
         progress_leave(&session->progress);
         input_close(input);
-        say_found(input);
+        if (!session->twice)
+            say_found(input);
     }
     if (code == RF_END) {
+        weigh_last(session, input->decoded);
         stats_pause(&session->stats, input->decoded);
         return RF_OK;
     }
-    if (code < RF_E_WRITE && !*error->input)
+    if (code < RF_E_WRITE && code != RF_E_COLLISION && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
 }
@@ -130,6 +214,15 @@ rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error
         undo(ctx);
     attend_stop(&attendant);
     return code;
+}
+
+uint64_t session_dropped(const struct session *session)
+{
+    uint64_t dropped = 0;
+
+    for (int i = 0; i < RF_DROP_COUNT; i++)
+        dropped += session->dropped[i];
+    return dropped;
 }
 
 void session_format_counts(const struct session *session, char *out, size_t size)

@@ -20,7 +20,16 @@ struct session {
     struct stats stats;
     struct notices notices;
     struct progress progress;
-    uint64_t left_out; /* keys, by the policy on expired ones; they are not in `stats` */
+    bool as_is;                      /* keys are neither chosen nor rewritten */
+    bool twice;                      /* the inputs are read once more: nothing is counted or noticed */
+    uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */
+    /* Of the key at hand, as it lies in the input: */
+    int64_t source_db;
+    rf_slice source_key;
+    bool ambiguous;     /* see rf_rewrite_apply() */
+    uint64_t *bytes_of; /* set by whoever takes it: the size of its record is added there; or NULL */
+    uint64_t last_offset;
+    const char *shifted; /* the path of an input: its expiries are moved as they should be */
 };
 
 /* Sets the level of messages. False: the message has been printed. */
@@ -30,8 +39,8 @@ void session_close(struct session *session);
 /* Takes one entry, AUX fields among them; anything but RF_OK ends the input with that code. */
 typedef rf_code session_take_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
 
-/* Reads one input to its end: RF_OK, or why not. Keys that the policy on expired ones leaves out are
- * skipped. Closes the input; what it was stays in `input`. */
+/* Reads one input to its end: RF_OK, or why not. Keys that are not chosen are skipped; the others come
+ * rewritten. Closes the input; what it was stays in `input`. */
 rf_code session_read(struct session *session, struct input *input, session_take_fn *take, void *ctx,
                      rf_error *error);
 
@@ -45,6 +54,9 @@ void session_format_counts(const struct session *session, char *out, size_t size
 
 /* The one input's name, or "3 inputs". */
 void session_format_inputs(const struct session *session, char *out, size_t size);
+
+/* Keys that were not chosen. */
+uint64_t session_dropped(const struct session *session);
 
 /* How far the key's time has come at the session's `now`. */
 static inline bool session_has_expired(const struct session *session, const rf_entry *entry)

@@ -28,9 +28,9 @@ static bool add_database(struct stats *stats, size_t index)
     return stats->databases[index] != NULL;
 }
 
-static bool add_key(struct stats *stats, const rf_entry *entry)
+static bool add_key(struct stats *stats, const rf_entry *entry, int64_t db)
 {
-    size_t slot = stats_place_of_encoding(entry->encoding), index = stats_place_of_db(entry->db);
+    size_t slot = stats_place_of_encoding(entry->encoding), index = stats_place_of_db(db);
     struct stats_count *cell;
 
     if (!stats->databases[index] && !add_database(stats, index))
@@ -41,7 +41,7 @@ static bool add_key(struct stats *stats, const rf_entry *entry)
     cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
     stats->last = cell;
     stats->last_encoding = entry->encoding;
-    stats->last_db = entry->db;
+    stats->last_db = db;
     stats->last_offset = entry->offset;
     return true;
 }
@@ -53,11 +53,11 @@ static void add_other(struct stats *stats, rf_entry_kind kind)
     stats->commands += kind == RF_ENTRY_COMMAND;
 }
 
-bool stats_add_new(struct stats *stats, const rf_entry *entry)
+bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     settle_last(stats, entry->offset);
     if (entry->kind == RF_ENTRY_KEY)
-        return add_key(stats, entry);
+        return add_key(stats, entry, db);
     add_other(stats, entry->kind);
     return true;
 }

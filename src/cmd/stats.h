@@ -36,16 +36,16 @@ struct stats {
 size_t stats_place_of_db(int64_t db);
 size_t stats_place_of_encoding(const rf_encoding *encoding);
 
-bool stats_add_new(struct stats *stats, const rf_entry *entry);
+bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 
-/* False: out of memory. Most keys are like the one before. */
-static inline bool stats_add(struct stats *stats, const rf_entry *entry)
+/* `db`: where a key lies in the input. False: out of memory. Most keys are like the one before. */
+static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct stats_count *cell = stats->last;
 
     if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->last_encoding ||
-        entry->db != stats->last_db)
-        return stats_add_new(stats, entry);
+        db != stats->last_db)
+        return stats_add_new(stats, entry, db);
     cell->keys++;
     cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
     cell->bytes += entry->offset - stats->last_offset;

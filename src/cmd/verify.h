@@ -7,10 +7,10 @@
 #include "faults.h"
 #include "session.h"
 #include "verify_options.h"
+#include <rdbferry/collision.h>
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
 #include <rdbferry/live.h>
-#include <rdbferry/seen.h>
 
 struct input_state {
     uint64_t faults;
@@ -27,7 +27,7 @@ struct verification {
     rf_digest_pool *pool;
     const struct input *reading; /* whose digests come out of the pool */
     rf_digest digest;            /* of what has been read */
-    rf_seen *libraries;          /* seen so far */
+    rf_collisions *libraries;    /* seen so far */
     rf_compare *compare; /* of keys with those of another set, or of one set, for keys that occur twice; NULL:
                             neither */
     rf_live *live;       /* the target; NULL: none */

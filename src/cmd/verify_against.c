@@ -114,7 +114,7 @@ rf_code against_take(struct verification *v, const rf_key_record *record, rf_err
 struct other {
     struct verification *v;
     rf_digester *digester;
-    rf_seen *libraries;
+    rf_collisions *libraries;
 };
 
 static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -123,7 +123,7 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     struct verification *v = other->v;
     rf_key_digest digest = {0};
     rf_key_record record;
-    bool again = false;
+    rf_known known = RF_KNOWN_NOT;
     rf_code code = RF_OK;
 
     if (entry->kind == RF_ENTRY_COMMAND)
@@ -131,10 +131,10 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (entry->kind == RF_ENTRY_KEY)
         code = rf_digest_key(other->digester, entry, &digest, error);
     else if (entry->kind == RF_ENTRY_FUNCTION)
-        code = rf_seen_add(other->libraries, entry, &again, error);
+        code = rf_collisions_note(other->libraries, entry, true, &known, error);
     else
         return RF_OK;
-    if (code != RF_OK || again)
+    if (code != RF_OK || known == RF_KNOWN_SAME)
         return code;
     if (entry->kind == RF_ENTRY_FUNCTION)
         digest.value = rf_digest_library(entry->text);
@@ -147,16 +147,17 @@ static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
-    struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_seen_new()};
+    struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_collisions_new(0)};
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 
     session->stats = (struct stats){0};
+    session->as_is = session->options->keys.rewrite != NULL; /* it is held against what comes of the others */
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], take_other, &other, error);
     stats_free(&session->stats);
     session->stats = own;
     rf_digester_free(other.digester);
-    rf_seen_free(other.libraries);
+    rf_collisions_free(other.libraries);
     return code;
 }
 

@@ -177,16 +177,14 @@ static rf_code check_library(struct verification *v, const struct input *input, 
 static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
-    bool again;
-    rf_code code = rf_seen_add(v->libraries, entry, &again, error);
+    rf_known known;
+    rf_code code = rf_collisions_note(v->libraries, entry, true, &known, error);
 
-    if (code == RF_OK && again && v->options->own_inputs > 1)
-        return RF_OK;
-    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
-    if (code == RF_E_DUPLICATE || again)
-        return fault_library(v, input, entry, &record, again, error);
-    if (code != RF_OK)
+    if (code != RF_OK || (known == RF_KNOWN_SAME && v->options->own_inputs > 1))
         return code;
+    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
+    if (known != RF_KNOWN_NOT)
+        return fault_library(v, input, entry, &record, known == RF_KNOWN_SAME, error);
     rf_digest_add(&v->digest, record.value);
     code = check_library(v, input, entry, error);
     return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;

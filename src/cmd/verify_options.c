@@ -6,10 +6,11 @@
 #include "status.h"
 #include <string.h>
 
-#define TAKE(id, name, argument_name, help)                                                        \
-    static bool take_##id(const char *argument, void *values)                                      \
-    {                                                                                              \
-        return expectations_add(&((struct verify_options *)values)->expectations, name, argument); \
+#define TAKE(id, name, argument_name, help)                                     \
+    static rf_code take_##id(const char *argument, void *into, rf_error *error) \
+    {                                                                           \
+        (void)error;                                                            \
+        return expectations_add(into, name, argument) ? RF_OK : RF_E_ARGUMENT;  \
     }
 EXPECTATIONS(TAKE)
 #undef TAKE
@@ -22,7 +23,6 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "strict",
      .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; ask a target for keys that only it has", AT(strict)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
-    EXPIRED_ROW(struct verify_options),
     {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys instead of\nthe answer, unless that is no", AT(digest)},
     {OPTION_HEADING, .help = "Against other data"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
@@ -32,9 +32,11 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Reaching a live target"},
     TARGET_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Expectations"},
-#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = take_##id},
+#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = take_##id, AT(expectations)},
     EXPECTATIONS(ROW)
 #undef ROW
+    FILTER_ROWS(struct verify_options),
+    REWRITE_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_COUNT, 0, "limit", "N", "so many faults and differences are shown (50; 0: all)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
@@ -65,6 +67,8 @@ static bool check(const struct verify_options *options)
         return wrong("the two reports need two files");
     if (!options->against && options->ttl_tolerance_ms > 0)
         return wrong("--ttl-tolerance is for --against");
+    if (options->strict && options->against_target && !rf_filter_takes_all(common->keys.filter))
+        return wrong("--strict asks the target for all of its keys: it cannot go with a choice of keys");
     return inputs_take_stdin_once(common, table.command) &&
            inputs_differ_from(common, common->report, "the report", table.command) &&
            inputs_differ_from(common, options->junit, "the report", table.command);

@@ -22,6 +22,6 @@ for key in s same gone l short apart set z h kind; do
     explain $key
 done
 explain h --limit 1
-explain '' --db 5
-explain '' --db 4
+explain '' --explain-db 5
+explain '' --explain-db 4
 explain '\x68'

@@ -14,11 +14,11 @@ explain() {
     "$RDBFERRY" diff -q a.rdb b.rdb --limit 0 | sed -nE "$changed_value" >keys
     while IFS= read -r line; do
         db=${line%% *} key=${line#* }
-        "$RDBFERRY" diff -q a.rdb b.rdb --db "$db" --explain "$key" --limit 0 >explanation
+        "$RDBFERRY" diff -q a.rdb b.rdb --explain-db "$db" --explain "$key" --limit 0 >explanation
         [ $? = 1 ] || echo "'$key' of $*: no difference"
         grep -q '^    [-+] ' explanation || echo "'$key' of $*: no element differs"
         explained=$((explained + 1))
-        "$RDBFERRY" diff -q a.rdb a.rdb --db "$db" --explain "$key" >explanation || echo "'$key' is not itself"
+        "$RDBFERRY" diff -q a.rdb a.rdb --explain-db "$db" --explain "$key" >explanation || echo "'$key' is not itself"
         [ ! -s explanation ] || echo "'$key' differs from itself"
     done <keys
 }

@@ -20,8 +20,8 @@ diff_ a.rdb a.rdb --memory 1X
 diff_ a.rdb a.rdb --memory 99999999999999999999
 diff_ a.rdb a.rdb --ttl-tolerance 5y
 diff_ a.rdb a.rdb --ttl-tolerance ''
-diff_ a.rdb a.rdb --db 0
-diff_ a.rdb a.rdb --explain k --db 4294967296
+diff_ a.rdb a.rdb --explain-db 0
+diff_ a.rdb a.rdb --explain k --explain-db 4294967296
 diff_ a.rdb a.rdb --explain k --jsonl
 diff_ a.rdb a.rdb --explain k --report r.json
 diff_ a.rdb a.rdb --explain k --expired drop

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry split`: a transfer into one output for each shard, and the plan of it. */
+#include "command.h"
+#include "explain_key.h"
+#include "failure.h"
+#include "message.h"
+#include "plan.h"
+#include "report.h"
+#include "split_options.h"
+#include "text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct split {
+    const struct split_options *options;
+    struct plan *plan;
+    struct transfer transfer;
+};
+
+/* Valkey has had more than one database in a cluster since 9.0; only who asks for it gets it. */
+static bool all_dbs(const struct split *split)
+{
+    return split->options->written.target.major > 0 &&
+           rf_server_at_least(split->options->written.target, (rf_server){RF_VALKEY, 9, 0});
+}
+
+static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
+                         rf_error *error)
+{
+    const struct split *split = transfer->part->ctx;
+    const struct written_options *written = &split->options->written;
+    const rf_split_options shards = {
+        .topology = split->options->topology,
+        .kind = destination_sink_kind(written->to),
+        .appendfilename = written->appendfilename,
+        .base = (rf_aof_base)written->base,
+        .bytes = (rf_json_bytes)written->binary,
+        .all_dbs = all_dbs(split),
+    };
+
+    return rf_sink_open_split(split->options->output, &shards, options, out, error);
+}
+
+/* Also where nothing is written, and no sink would refuse it. */
+static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
+{
+    const struct session *session = &split->transfer.session;
+    char key[128];
+
+    if (entry->db == 0 || all_dbs(split))
+        return RF_OK;
+    text_escape(session->source_key, key, sizeof key);
+    return failure(error, RF_E_UNSAYABLE,
+                   "key '%s' is in database %" PRId64
+                   ", and a cluster has database 0 only: say --flatten-dbs or "
+                   "--map-db, choose with --db, or say --target-version valkey-9.0",
+                   key, session->source_db);
+}
+
+static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)
+{
+    struct split *split = transfer->part->ctx;
+    rf_code code;
+
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return failure(error, RF_E_UNSAYABLE,
+                       "the commands of an AOF cannot be split: let a server load it and save an RDB");
+    if (entry->kind != RF_ENTRY_KEY)
+        return RF_OK;
+    code = check_db(split, entry, error);
+    if (entry->slot < 0)
+        entry->slot = (int)rf_slot_of(entry->key);
+    if (code == RF_OK)
+        transfer->session.bytes_of = plan_add(split->plan, entry);
+    return code;
+}
+
+/* The plan belongs to the outputs: it appears with them. */
+static rf_code add_plan(struct transfer *transfer, rf_error *error)
+{
+    struct split *split = transfer->part->ctx;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out;
+    rf_code code;
+
+    plan_end(split->plan);
+    if (transfer->dry)
+        return RF_OK;
+    out = open_memstream(&text, &size);
+    if (!out)
+        return failure(error, RF_E_MEMORY, "out of memory");
+    plan_put_json(split->plan, transfer, split->options->output, out);
+    if (fclose(out) != 0)
+        code = failure(error, RF_E_MEMORY, "out of memory");
+    else
+        code = rf_sink_add_file(transfer->sink, "plan.json", (rf_slice){(const uint8_t *)text, size}, error);
+    free(text);
+    return code;
+}
+
+/* --- around it ---------------------------------------------------------------------------------------- */
+
+static void say_done(const struct split *split)
+{
+    const struct transfer *transfer = &split->transfer;
+    char inputs[256], counts[160], size[SIZE_TEXT];
+    uint64_t bytes = transfer_say_outputs(transfer);
+    size_t shards = rf_topology_shards(split->options->topology);
+
+    if (!split->options->common.quiet)
+        plan_show(split->plan);
+    plan_warn(split->plan);
+    if (transfer->dry)
+        return;
+    session_format_inputs(&transfer->session, inputs, sizeof inputs);
+    session_format_counts(&transfer->session, counts, sizeof counts);
+    message_summary("%s: %s -> %zu shard%s in %s (%s)", inputs, counts, shards, text_plural(shards),
+                    split->options->output, text_size(bytes, size));
+}
+
+static void put_report(struct json *json, const void *ctx)
+{
+    transfer_report(json, ctx);
+}
+
+static enum status run(struct split *split)
+{
+    const struct report_part part = {put_report, &split->transfer};
+    rf_error error;
+    rf_code code = transfer_run(&split->transfer, &error);
+    enum status status = status_of(code);
+
+    transfer_summarize(&split->transfer);
+    if (code == RF_OK)
+        say_done(split);
+    else
+        message_failure(&error);
+    if (!report_write(&(const struct report){.command = "split",
+                                             .session = &split->transfer.session,
+                                             .error = code == RF_OK ? NULL : &error,
+                                             .part = &part},
+                      split->options->common.report) &&
+        status == STATUS_DONE)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static int split_inputs(const struct split_options *options)
+{
+    struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
+    const struct transfer_part part = {open_sink, see_entry, add_plan, &split};
+    int status = STATUS_OUTPUT;
+
+    if (!split.plan) {
+        message_error("out of memory");
+        return status;
+    }
+    split.plan->topology = options->topology;
+    split.transfer = (struct transfer){
+        .common = &options->common,
+        .written = &options->written,
+        .part = &part,
+        .compress = (rf_compression)options->compress,
+        .dry = options->dry_run,
+    };
+    if (transfer_open(&split.transfer))
+        status = (int)run(&split);
+    transfer_close(&split.transfer);
+    free(split.plan);
+    return status;
+}
+
+int split_run(int argc, char **argv)
+{
+    struct split_options options;
+    int status;
+
+    if (split_options_read(argc, argv, &options, &status))
+        status = options.written.explain_key
+                     ? explain_key(&options.common.keys, &options.written, options.topology)
+                     : split_inputs(&options);
+    split_options_free(&options);
+    return status;
+}

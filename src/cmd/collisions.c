@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/* Passes over the inputs, and what they find. */
+#include "collisions.h"
+#include "failure.h"
+#include "message.h"
+#include "text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- reading the inputs once more ------------------------------------------------------------------- */
+
+static bool can_read_again(const struct session *session)
+{
+    struct stat found;
+
+    for (size_t i = 0; i < session->input_count; i++)
+        if (!input_stat(&session->inputs[i], &found) || !S_ISREG(found.st_mode) ||
+            strcmp(session->inputs[i].path, "-") == 0)
+            return false;
+    return true;
+}
+
+/* Over all keys that are chosen, under their new names; RF_END from `take` ends it early. One of the inputs
+ * may be open meanwhile. */
+static rf_code pass_over_names(struct collisions *c, session_take_fn *take, void *ctx, rf_error *error)
+{
+    struct session *session = c->session;
+    rf_rewrite *rewrite = session->options->keys.rewrite;
+    rf_code code = RF_OK;
+
+    session->twice = true;
+    progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
+    if (rewrite)
+        rf_rewrite_count(rewrite, false);
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        struct input input = {.path = session->inputs[i].path};
+
+        code = session_read(session, &input, take, ctx, error);
+    }
+    if (rewrite)
+        rf_rewrite_count(rewrite, true);
+    session->twice = false;
+    return code;
+}
+
+static bool is_ambiguous(const struct collisions *c)
+{
+    return c->all || c->session->ambiguous;
+}
+
+static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct collisions *c = ctx;
+    rf_known known;
+
+    (void)input;
+    return rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
+}
+
+static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct collisions *c = ctx;
+
+    (void)input;
+    return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
+}
+
+/* All have been noted. */
+static rf_code settle(struct collisions *c, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (rf_collisions_is_open(c->set))
+        code = pass_over_names(c, compare_name, c, error);
+    if (code == RF_OK)
+        code = rf_collisions_settle(c->set, &c->names, error);
+    c->settled = code == RF_OK;
+    return code;
+}
+
+rf_code collisions_survey(struct collisions *c, rf_error *error)
+{
+    rf_code code;
+
+    if (!c->set || c->policy == COLLISION_FAIL || (!c->again && c->policy == COLLISION_SKIP))
+        return RF_OK;
+    if (!c->again)
+        return failure(error, RF_E_ARGUMENT,
+                       "--on-collision overwrite has to read the inputs twice, and one of them is no file");
+    code = pass_over_names(c, note_name, c, error);
+    return code == RF_OK ? settle(c, error) : code;
+}
+
+/* --- examples ---------------------------------------------------------------------------------------- */
+
+static rf_slice name_of(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FUNCTION ? rf_function_name(entry->text) : entry->key;
+}
+
+static void escape_name(const rf_entry *entry, char out[128])
+{
+    text_escape(name_of(entry), out, 128);
+}
+
+/* `number`: which of the names, as rf_collision has it. */
+static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
+                         uint64_t number, bool kept)
+{
+    struct collision_example *example;
+    struct collision_source *source;
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+
+    if (number >= COLLISION_EXAMPLES)
+        return;
+    example = &c->example[number];
+    if (example->known == COLLISION_SOURCES)
+        return;
+    if (number >= c->examples)
+        c->examples = (size_t)number + 1;
+    example->db = is_key ? entry->db : -1;
+    escape_name(entry, example->key);
+    source = &example->sources[example->known++];
+    *source = (struct collision_source){
+        .input = input_name(input), .offset = entry->offset, .db = -1, .kept = kept};
+    if (is_key) {
+        source->db = c->session->source_db;
+        text_escape(c->session->source_key, source->key, sizeof source->key);
+    }
+}
+
+/* --- the end of the run ------------------------------------------------------------------------------ */
+
+/* Looking for the first two entries that come out with one name. */
+struct search {
+    struct collisions *c;
+    bool has_name; /* else it is whichever collides */
+    int64_t db;    /* -1: of a function library */
+    uint8_t *name;
+    size_t length;
+};
+
+static int64_t db_of(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_KEY ? entry->db : -1;
+}
+
+static rf_code want(struct search *search, const rf_entry *entry, rf_error *error)
+{
+    rf_slice name = name_of(entry);
+
+    search->name = malloc(name.len + 1);
+    if (!search->name)
+        return failure(error, RF_E_MEMORY, "out of memory");
+    if (name.len > 0)
+        memcpy(search->name, name.ptr, name.len);
+    search->length = name.len;
+    search->db = db_of(entry);
+    search->has_name = true;
+    return RF_OK;
+}
+
+static bool is_wanted(const struct search *search, const rf_entry *entry)
+{
+    rf_slice name = name_of(entry);
+
+    return db_of(entry) == search->db && name.len == search->length &&
+           (name.len == 0 || memcmp(name.ptr, search->name, name.len) == 0);
+}
+
+static bool collides(const struct search *search, const rf_entry *entry)
+{
+    rf_collision collision;
+
+    if (search->has_name)
+        return is_wanted(search, entry);
+    rf_collisions_tell(search->c->set, entry, &collision);
+    return collision.count > 1;
+}
+
+static rf_code look_at_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct search *search = ctx;
+    struct collisions *c = search->c;
+    rf_code code = RF_OK;
+
+    if ((entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION) || !collides(search, entry))
+        return RF_OK;
+    if (!search->has_name)
+        code = want(search, entry, error);
+    keep_example(c, input, entry, 0, false);
+    return code == RF_OK && c->example[0].known == 2 ? RF_END : code;
+}
+
+static void format_source(const struct collisions *c, const struct collision_source *source, char *out,
+                          size_t size)
+{
+    bool many = c->session->input_count > 1;
+
+    snprintf(out, size, "'%s' (db %" PRId64 "%s%s)", source->key, source->db, many ? ", " : "",
+             many ? source->input : "");
+}
+
+/* A key is in one input twice: nobody has rewritten it. */
+static bool is_duplicate(const struct collisions *c, const struct collision_example *pair)
+{
+    const rf_rewrite *rewrite = c->session->options->keys.rewrite;
+
+    return pair->sources[0].input == pair->sources[1].input && (!rewrite || rf_rewrite_keeps_names(rewrite));
+}
+
+static rf_code tell_pair(const struct collisions *c, rf_error *error)
+{
+    const struct collision_example *pair = &c->example[0];
+    const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
+    char first[300], second[300];
+
+    if (pair->known < 2)
+        return failure(error, RF_E_COLLISION,
+                       "two keys come out with one name, and the inputs have changed since");
+    if (pair->db < 0)
+        return failure(error, RF_E_COLLISION, "function library '%s' has other code in %s than in %s",
+                       pair->key, b->input, a->input);
+    if (is_duplicate(c, pair)) {
+        failure(error, RF_E_DUPLICATE, "duplicate");
+        snprintf(error->input, sizeof error->input, "%s", b->input);
+        snprintf(error->key, sizeof error->key, "%s", b->key);
+        error->db = (int)b->db;
+        error->offset = (int64_t)b->offset;
+        return RF_E_DUPLICATE;
+    }
+    format_source(c, a, first, sizeof first);
+    format_source(c, b, second, sizeof second);
+    return failure(error, RF_E_COLLISION, "%s and %s both come out as '%s' (db %" PRId64 ")", first, second,
+                   pair->key, pair->db);
+}
+
+/* Of inputs that cannot be read again only the second of the two is known. */
+static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    char name[128];
+
+    escape_name(entry, name);
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        return failure(error, RF_E_COLLISION, "function library '%s' occurs twice, with different code",
+                       name);
+    return failure(error, RF_E_COLLISION,
+                   "'%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
+                   c->example[0].sources[0].key, c->session->source_db, name, entry->db);
+}
+
+/* `entry`: one of the two, if it is known. */
+static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    struct search search = {.c = c};
+    rf_code code = RF_OK;
+
+    if (!c->again)
+        return entry ? tell_second(c, entry, error)
+                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names are those of several keys each",
+                               c->names);
+    c->example[0].known = 0;
+    if (entry)
+        code = want(&search, entry, error);
+    if (code == RF_OK)
+        code = pass_over_names(c, look_at_name, &search, error);
+    free(search.name);
+    return code == RF_END || code == RF_OK ? tell_pair(c, error) : code;
+}
+
+rf_code collisions_end(struct collisions *c, rf_error *error)
+{
+    rf_code code;
+
+    if (!c->set || c->policy != COLLISION_FAIL)
+        return RF_OK;
+    code = settle(c, error);
+    return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
+}
+
+/* --- entries on their way ---------------------------------------------------------------------------- */
+
+static void notice_same_function(struct collisions *c, const rf_entry *entry)
+{
+    rf_notify listener = notices_listener(&c->session->notices);
+
+    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_SAME_FUNCTION,
+                                           .offset = (int64_t)entry->offset,
+                                           .db = -1,
+                                           .detail = "an earlier input has it too"});
+}
+
+static void count_lost(struct collisions *c, const rf_entry *entry)
+{
+    if (entry->kind == RF_ENTRY_KEY)
+        c->lost_keys++;
+    else
+        c->lost_libraries++;
+    c->lost++;
+}
+
+/* It is known which names collide. */
+static void take_told(struct collisions *c, const struct input *input, const rf_entry *entry, bool *leave_out)
+{
+    rf_collision collision;
+
+    rf_collisions_tell(c->set, entry, &collision);
+    *leave_out = collision.again;
+    if (collision.again)
+        notice_same_function(c, entry);
+    if (collision.again || collision.count < 2)
+        return;
+    *leave_out = c->policy == COLLISION_SKIP ? collision.number > 1 : collision.number < collision.count;
+    if (*leave_out)
+        count_lost(c, entry);
+    keep_example(c, input, entry, collision.name, !*leave_out);
+}
+
+/* It is found out on the way. */
+static rf_code take_new(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out, rf_error *error)
+{
+    rf_known known;
+    rf_code code = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
+
+    *leave_out = known != RF_KNOWN_NOT;
+    if (code != RF_OK)
+        return code;
+    if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
+        return failure(error, RF_E_MEMORY,
+                       "more keys than --memory has room for, of an input that is no file");
+    if (known == RF_KNOWN_SAME)
+        notice_same_function(c, entry);
+    if (known != RF_KNOWN_OTHER)
+        return RF_OK;
+    keep_example(c, input, entry, c->lost, false);
+    if (c->policy == COLLISION_FAIL)
+        return fail_of_collision(c, entry, error);
+    count_lost(c, entry);
+    return RF_OK;
+}
+
+rf_code collisions_take(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out, rf_error *error)
+{
+    *leave_out = false;
+    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+        return RF_OK;
+    if (!c->settled)
+        return take_new(c, input, entry, leave_out, error);
+    take_told(c, input, entry, leave_out);
+    return RF_OK;
+}
+
+/* --- around it --------------------------------------------------------------------------------------- */
+
+bool collisions_open(struct collisions *c, struct session *session, enum collision_policy policy,
+                     uint64_t memory, bool check)
+{
+    const rf_rewrite *rewrite = session->options->keys.rewrite;
+    bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
+
+    *c = (struct collisions){.session = session, .policy = policy, .again = can_read_again(session)};
+    c->all = check || session->options->operand_count > 1 || !c->again ||
+             (rewrite && rf_rewrite_is_ambiguous(rewrite));
+    if (keeps && !check && session->options->operand_count == 1)
+        return true;
+    c->set = rf_collisions_new(memory);
+    if (c->set)
+        return true;
+    message_error("out of memory");
+    return false;
+}
+
+void collisions_close(struct collisions *c)
+{
+    rf_collisions_free(c->set);
+}
+
+/* The first one that was left out. */
+static void format_first(const struct collisions *c, char *out, size_t size)
+{
+    const struct collision_example *first = &c->example[0];
+    size_t lost = 0;
+    char source[300];
+
+    while (lost + 1 < first->known && first->sources[lost].kept)
+        lost++;
+    format_source(c, &first->sources[lost], source, sizeof source);
+    if (first->db < 0)
+        snprintf(out, size, "function library '%s' of %s", first->key, first->sources[lost].input);
+    else
+        snprintf(out, size, "%s comes out as '%s' (db %" PRId64 ")", source, first->key, first->db);
+}
+
+void collisions_summarize(const struct collisions *c)
+{
+    char first[512], libraries[64] = "";
+
+    if (c->lost == 0)
+        return;
+    format_first(c, first, sizeof first);
+    if (c->lost_libraries > 0)
+        snprintf(libraries, sizeof libraries, " and %" PRIu64 " function librar%s", c->lost_libraries,
+                 c->lost_libraries == 1 ? "y" : "ies");
+    message_warning("%" PRIu64 " key%s%s left out, as others have their names (first: %s)", c->lost_keys,
+                    text_plural(c->lost_keys), libraries, first);
+}
+
+static void report_example(struct json *json, const struct collision_example *example)
+{
+    json_object(json, NULL);
+    if (example->db >= 0)
+        json_signed(json, "db", example->db);
+    json_string(json, example->db >= 0 ? "key" : "library", example->key);
+    json_array(json, "sources");
+    for (size_t i = 0; i < example->known; i++) {
+        const struct collision_source *source = &example->sources[i];
+
+        json_object(json, NULL);
+        json_string(json, "input", source->input);
+        json_number(json, "offset", source->offset);
+        if (source->db >= 0) {
+            json_signed(json, "db", source->db);
+            json_string(json, "key", source->key);
+        }
+        json_bool(json, "kept", source->kept);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+void collisions_report(struct json *json, const struct collisions *c)
+{
+    json_object(json, "collisions");
+    json_number(json, "names", c->settled ? c->names : c->examples);
+    json_number(json, "lost", c->lost);
+    json_array(json, "examples");
+    for (size_t i = 0; i < c->examples; i++)
+        report_example(json, &c->example[i]);
+    json_end_array(json);
+    json_end_object(json);
+}

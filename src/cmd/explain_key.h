@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rules do to one key, told without an input. */
+#ifndef CMD_EXPLAIN_KEY_H
+#define CMD_EXPLAIN_KEY_H
+
+#include "key_options.h"
+#include "written_options.h"
+#include <rdbferry/topology.h>
+
+/* Prints what each rule does to written->explain_key, whether the key is chosen, and its slot; with a
+ * topology its shard too. Returns the exit status. */
+int explain_key(const struct key_options *keys, const struct written_options *written,
+                const rf_topology *topology);
+
+#endif

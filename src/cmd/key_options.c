@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* From options to a filter and a rewrite, each made when the first option asks for it. */
+#include "key_options.h"
+#include "failure.h"
+#include "message.h"
+#include "parse.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_choice expired_choices[] = {
+    {"keep", RF_EXPIRED_KEEP}, {"drop", RF_EXPIRED_DROP}, {"only", RF_EXPIRED_ONLY}, {NULL, 0}};
+
+static rf_filter *filter_of(struct key_options *keys)
+{
+    if (!keys->filter)
+        keys->filter = rf_filter_new();
+    return keys->filter;
+}
+
+static rf_rewrite *rewrite_of(struct key_options *keys)
+{
+    if (!keys->rewrite)
+        keys->rewrite = rf_rewrite_new();
+    return keys->rewrite;
+}
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return failure(error, RF_E_MEMORY, "out of memory");
+}
+
+/* clang-format off */
+#define TAKE_FOR_FILTER(name, call)                                             \
+    rf_code take_##name(const char *argument, void *into, rf_error *error)      \
+    {                                                                           \
+        rf_filter *filter = filter_of(into);                                    \
+                                                                                \
+        return filter ? call : out_of_memory(error);                            \
+    }
+
+#define TAKE_FOR_REWRITE(name, function)                                        \
+    rf_code take_##name(const char *argument, void *into, rf_error *error)      \
+    {                                                                           \
+        rf_rewrite *rewrite = rewrite_of(into);                                 \
+                                                                                \
+        return rewrite ? function(rewrite, argument, error) : out_of_memory(error); \
+    }
+/* clang-format on */
+
+TAKE_FOR_FILTER(db, rf_filter_dbs(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_db, rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(match, rf_filter_glob(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_match, rf_filter_glob(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(regex, rf_filter_regex(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_regex, rf_filter_regex(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(type, rf_filter_types(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_type, rf_filter_types(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(only_slots, rf_filter_slots(filter, argument, error))
+TAKE_FOR_FILTER(shard, rf_filter_shard(filter, argument, error))
+
+TAKE_FOR_REWRITE(rename, rf_rewrite_rename)
+TAKE_FOR_REWRITE(hash_tag, rf_rewrite_hash_tag)
+TAKE_FOR_REWRITE(map_db, rf_rewrite_map_db)
+TAKE_FOR_REWRITE(flatten, rf_rewrite_flatten)
+
+/* --- a file of rules -------------------------------------------------------------------------------- */
+
+enum { RULES_MOST = 1024 * 1024 };
+
+static rf_code read_rules(FILE *file, const char *path, rf_rewrite *rewrite, rf_error *error)
+{
+    char *text = malloc(RULES_MOST + 1);
+    size_t size = text ? fread(text, 1, RULES_MOST + 1, file) : 0;
+    rf_code code;
+
+    if (!text)
+        code = out_of_memory(error);
+    else if (ferror(file))
+        code = failure(error, RF_E_READ, "%s: %s", path, strerror(errno));
+    else if (size > RULES_MOST)
+        code = failure(error, RF_E_ARGUMENT, "%s: more than a megabyte of rules", path);
+    else
+        code = rf_rewrite_rules(rewrite, (rf_slice){(const uint8_t *)text, size}, path, error);
+    free(text);
+    return code;
+}
+
+rf_code take_rules(const char *argument, void *into, rf_error *error)
+{
+    rf_rewrite *rewrite = rewrite_of(into);
+    FILE *file = fopen(argument, "re");
+    rf_code code;
+
+    if (!file)
+        return failure(error, RF_E_READ, "%s: %s", argument, strerror(errno));
+    code = rewrite ? read_rules(file, argument, rewrite, error) : out_of_memory(error);
+    fclose(file);
+    return code;
+}
+
+/* --- expiries ---------------------------------------------------------------------------------------- */
+
+rf_code take_shift(const char *argument, void *into, rf_error *error)
+{
+    struct key_options *keys = into;
+    bool back = *argument == '-';
+
+    keys->shift = SHIFT_AUTO;
+    if (strcmp(argument, "auto") == 0)
+        return RF_OK;
+    keys->shift = SHIFT_BY;
+    if (!parse_duration(argument + back, &keys->shift_ms))
+        return failure(error, RF_E_ARGUMENT, "'%s' is neither a duration such as 26h nor auto", argument);
+    if (back)
+        keys->shift_ms = -keys->shift_ms;
+    return RF_OK;
+}
+
+/* --- together ---------------------------------------------------------------------------------------- */
+
+static bool flattens(const rf_rewrite *rewrite)
+{
+    rf_rule_info info;
+
+    for (size_t i = 0; rf_rewrite_rule(rewrite, i, &info); i++)
+        if (strncmp(info.rule, "flatten-dbs", strlen("flatten-dbs")) == 0)
+            return true;
+    return false;
+}
+
+bool key_options_settle(struct key_options *keys, const char *command)
+{
+    if (!filter_of(keys) || ((keys->prefix_db0 || keys->shift) && !rewrite_of(keys))) {
+        message_error("out of memory");
+        return false;
+    }
+    if (keys->prefix_db0 && !flattens(keys->rewrite)) {
+        message_usage(command, "--prefix-db0 is for --flatten-dbs");
+        return false;
+    }
+    if (keys->prefix_db0)
+        rf_rewrite_prefix_db0(keys->rewrite);
+    if (keys->rewrite)
+        rf_rewrite_expect(keys->rewrite, keys->filter);
+    return true;
+}
+
+void key_options_free(struct key_options *keys)
+{
+    rf_filter_free(keys->filter);
+    rf_rewrite_free(keys->rewrite);
+}

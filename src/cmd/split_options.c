@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `split`: the table, what makes no sense together, and the topology they ask for. */
+#include "split_options.h"
+#include "failure.h"
+#include "message.h"
+#include "status.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option_choice kinds[] = {
+    {"rdb", TO_RDB}, {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"jsonl", TO_JSONL}, {NULL, 0}};
+static const struct option_choice compressions[] = {
+    {"none", RF_PLAIN}, {"gzip", RF_GZIP}, {"lz4", RF_LZ4}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct split_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Shards (one of these)"},
+    {OPTION_COUNT, 0, "shards", "N", "N equal ranges of slots, as redis-cli --cluster\ncreate has them", AT(shards),
+     .most = RF_SLOTS},
+    {OPTION_STRING, 0, "slots", "LIST", "0-5460,5461-10922,10923-16383: one range each; one of\nseveral is 0-99+200-299", AT(slots)},
+    {OPTION_STRING, 0, "topology", "FILE|URL",
+     "a nodes.conf, what CLUSTER NODES, SLOTS or SHARDS\nsays, or a live cluster; '-' is stdin", AT(topology_from)},
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_STRING, 'o', "output", "DIR", "a directory, which must not be there yet or be\nempty", AT(output)},
+    {OPTION_CHOICE, 0, "to", "KIND", "what each shard becomes: rdb (default), aof, aof-dir\nor jsonl", AT(written.to),
+     .choices = kinds},
+    {OPTION_CHOICE, 0, "compress", "HOW", "the files: none (default), gzip or lz4", AT(compress), .choices = compressions},
+    KIND_ROWS(struct split_options),
+    {OPTION_FLAG, 0, "force", .help = "replace a directory that an earlier split has made", AT(written.force)},
+    {OPTION_FLAG, 0, "dry-run", .help = "write nothing, say what would go where", AT(dry_run)},
+    READER_ROWS(struct split_options),
+    FILTER_ROWS(struct split_options),
+    REWRITE_ROWS(struct split_options),
+    COLLISION_ROWS(struct split_options),
+    {OPTION_HEADING, .help = "Reaching a live cluster"},
+    TARGET_ROWS(struct split_options),
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct split_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "split",
+    .operands = "INPUT... -o DIR [OPTION]...",
+    .about = "Reads RDB files and AOF directories without commands, the files plain, gzip or lz4, and\n"
+             "writes one output for each shard of a cluster: keys by their slots, function libraries to\n"
+             "all. Several inputs are one data set; '-' is stdin. Says what went where, also in\n"
+             "DIR/plan.json.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool wrong(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool check(const struct split_options *options)
+{
+    int given = (options->shards > 0) + (options->slots != NULL) + (options->topology_from != NULL);
+    bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
+
+    if (given > 1)
+        return wrong("--shards, --slots and --topology exclude each other");
+    if (given == 0 && !explains)
+        return wrong("what are the shards? say --shards, --slots or --topology");
+    if (target_options_given(&options->target_options) &&
+        !(options->topology_from && rf_target_is_url(options->topology_from)))
+        return wrong("options for a live cluster are for --topology with a URL");
+    if (writes && (!options->output || !*options->output || is_dash(options->output)))
+        return wrong("no output: say -o DIR, or --dry-run");
+    if (is_dash(options->common.report))
+        return wrong("plan and report cannot both go to stdout");
+    if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
+        return wrong("--compress is not for --to aof-dir, which a server could not read");
+    return true;
+}
+
+/* --- the topology ------------------------------------------------------------------------------------- */
+
+enum { TOPOLOGY_MOST = 16 * 1024 * 1024 };
+
+static rf_code parse_file(FILE *file, const char *name, rf_topology **out, rf_error *error)
+{
+    char *text = malloc(TOPOLOGY_MOST + 1);
+    size_t size = text ? fread(text, 1, TOPOLOGY_MOST + 1, file) : 0;
+    rf_code code;
+
+    if (!text)
+        code = failure(error, RF_E_MEMORY, "out of memory");
+    else if (ferror(file))
+        code = failure(error, RF_E_READ, "%s: %s", name, strerror(errno));
+    else if (size > TOPOLOGY_MOST)
+        code = failure(error, RF_E_FORMAT, "%s: too long for a topology", name);
+    else
+        code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, name, out, error);
+    free(text);
+    return code;
+}
+
+static rf_code read_file(const char *path, rf_topology **out, rf_error *error)
+{
+    bool dash = is_dash(path);
+    FILE *file = dash ? stdin : fopen(path, "re");
+    rf_code code;
+
+    if (!file)
+        return failure(error, RF_E_READ, "%s: %s", path, strerror(errno));
+    code = parse_file(file, dash ? "stdin" : path, out, error);
+    if (!dash)
+        fclose(file);
+    return code;
+}
+
+static rf_code make_topology(struct split_options *options, const rf_target *target, rf_error *error)
+{
+    if (options->shards > 0)
+        return rf_topology_equal(options->shards, &options->topology, error);
+    if (options->slots)
+        return rf_topology_of_ranges(options->slots, &options->topology, error);
+    return target ? rf_topology_ask(target, &options->topology, error)
+                  : read_file(options->topology_from, &options->topology, error);
+}
+
+static bool topology_read(struct split_options *options, int *status)
+{
+    rf_target target = {0};
+    rf_error error;
+    rf_code code;
+    bool asks = options->topology_from && rf_target_is_url(options->topology_from);
+
+    if (!options->shards && !options->slots && !options->topology_from)
+        return true;
+    if (asks && !target_options_resolve(&options->target_options, options->topology_from, table.command,
+                                        &target, status)) {
+        rf_target_free(&target);
+        return false;
+    }
+    code = make_topology(options, asks ? &target : NULL, &error);
+    rf_target_free(&target);
+    *status = (int)status_of(code);
+    if (*status == STATUS_USAGE)
+        return wrong(error.message);
+    if (code != RF_OK)
+        message_failure(&error);
+    return code == RF_OK;
+}
+
+/* --- inputs ------------------------------------------------------------------------------------------- */
+
+static bool inputs_read(struct split_options *options, char **operands, int count, int *status)
+{
+    if (options->written.explain_key)
+        return key_options_settle(&options->common.keys, table.command);
+    if (!common_options_read(&options->common, table.command, operands, count, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (is_dash(options->topology_from))
+        for (size_t i = 0; i < options->common.inputs.count; i++)
+            if (is_dash(options->common.inputs.paths[i]))
+                return wrong("stdin can be read once");
+    return inputs_differ_from(&options->common, options->output, "the output", table.command);
+}
+
+bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
+{
+    int first;
+
+    *options = (struct split_options){.written = WRITTEN_OPTIONS};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (options->written.to == TO_UNTOLD)
+        options->written.to = TO_RDB;
+    return check(options) && written_options_settle(&options->written, table.command) &&
+           inputs_read(options, argv + first, argc - first, status) && topology_read(options, status);
+}
+
+void split_options_free(struct split_options *options)
+{
+    common_options_free(&options->common);
+    rf_topology_free(options->topology);
+}

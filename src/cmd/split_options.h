@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What a user asks of `split`. */
+#ifndef CMD_SPLIT_OPTIONS_H
+#define CMD_SPLIT_OPTIONS_H
+
+#include "common_options.h"
+#include "target_options.h"
+#include "written_options.h"
+#include <rdbferry/topology.h>
+
+struct split_options {
+    struct common_options common;
+    struct written_options written;
+    const char *output; /* a directory; NULL where nothing is written */
+    uint64_t shards;    /* one of these three is given; 0: not this */
+    const char *slots, *topology_from;
+    int compress; /* rf_compression */
+    bool dry_run;
+    struct target_options target_options;
+    rf_topology *topology; /* what came of it */
+};
+
+/* False: leave with *status; the help or the error has been printed. In any case split_options_free() frees
+ * it. */
+bool split_options_read(int argc, char **argv, struct split_options *options, int *status);
+void split_options_free(struct split_options *options);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* From entries to a sink: who is to read it, what may go there, and that it is whole or not there at all. */
+#include "transfer.h"
+#include "failure.h"
+#include "message.h"
+#include "text.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* --- the target ------------------------------------------------------------------------------------- */
+
+/* Unknown ones (0.0) are never newer. Where both projects meet it is Valkey, which reads what the two have
+ * in common. */
+static rf_server newer(rf_server a, rf_server b)
+{
+    if (a.major == 0 || b.major == 0)
+        return a.major == 0 ? b : a;
+    if (a.dialect != b.dialect)
+        return a.dialect == RF_VALKEY ? a : b;
+    return rf_server_at_least(a, b) ? a : b;
+}
+
+/* Who wrote the inputs behind the first, which will tell by itself. */
+static rf_code survey_writers(struct transfer *t, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (t->written->target.major > 0 || !written_options_has_target(t->written))
+        return RF_OK;
+    for (size_t i = 1; i < t->session.input_count && code == RF_OK; i++) {
+        rf_server writer;
+
+        code = input_probe(&t->session.inputs[i], &writer, error);
+        t->surveyed = newer(t->surveyed, writer);
+    }
+    return code;
+}
+
+static void settle_target(struct transfer *t, const struct input *first)
+{
+    rf_server floor = written_options_floor(t->written);
+    rf_server target = newer(t->surveyed, input_info(first)->writer);
+
+    if (!written_options_has_target(t->written))
+        return;
+    if (t->written->target.major > 0)
+        target = t->written->target;
+    t->target = rf_server_at_least(target, floor) ? target : floor;
+}
+
+/* --- the sink --------------------------------------------------------------------------------------- */
+
+static rf_code open_sink(struct transfer *t, rf_error *error)
+{
+    const struct written_options *written = t->written;
+    const rf_sink_options options = {
+        .target = t->target,
+        .saved_at = t->saved_at,
+        .compress = t->compress,
+        .force = written->force,
+        .check = written->check,
+        .hash = t->common->report || t->common->verbose,
+        .prefer_restore = written->restore,
+        .drop_unsupported = written->drop_unsupported,
+        .notify = notices_listener(&t->session.notices),
+    };
+
+    return t->part->open(t, &options, &t->sink, error);
+}
+
+static rf_code need_sink(struct transfer *t, const struct input *input, rf_error *error)
+{
+    if (t->settled)
+        return RF_OK;
+    t->settled = true;
+    settle_target(t, input);
+    t->saved_at = input_info(input)->saved_at;
+    return t->dry ? RF_OK : open_sink(t, error);
+}
+
+/* --- the flow --------------------------------------------------------------------------------------- */
+
+static bool keys_stay(const struct transfer *t)
+{
+    return rf_filter_takes_all(t->common->keys.filter) && !t->common->keys.rewrite;
+}
+
+/* What commands do to the keys of other inputs, nobody can tell without running them. */
+static rf_code check_command(const struct transfer *t, rf_error *error)
+{
+    if (t->common->operand_count > 1)
+        return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
+    if (!keys_stay(t))
+        return failure(error, RF_E_ARGUMENT,
+                       "the commands of an AOF can neither be chosen by key nor rewritten: let a server load "
+                       "the AOF and save an RDB");
+    return RF_OK;
+}
+
+static rf_code put_entry(struct transfer *t, rf_entry *entry, rf_error *error)
+{
+    rf_code code = t->part->see ? t->part->see(t, entry, error) : RF_OK;
+
+    t->put += entry->kind == RF_ENTRY_KEY;
+    return code == RF_OK && !t->dry ? rf_sink_put(t->sink, entry, error) : code;
+}
+
+static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct transfer *t = ctx;
+    bool leave_out = false;
+    rf_code code;
+
+    if (entry->kind == RF_ENTRY_AUX)
+        return RF_OK;
+    code = need_sink(t, input, error);
+    if (code == RF_OK && entry->kind == RF_ENTRY_COMMAND)
+        code = check_command(t, error);
+    if (code == RF_OK)
+        code = collisions_take(&t->collisions, input, entry, &leave_out, error);
+    /* hints are of no use for another set of keys */
+    if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !keys_stay(t)))
+        return code;
+    return put_entry(t, entry, error);
+}
+
+static rf_code finish(struct transfer *t, rf_error *error)
+{
+    rf_code code = t->dry ? RF_OK : rf_sink_complete(t->sink, error);
+
+    if (code == RF_OK && t->part->end)
+        code = t->part->end(t, error);
+    return code == RF_OK && !t->dry ? rf_sink_finish(t->sink, error) : code;
+}
+
+static rf_code move(void *ctx, rf_error *error)
+{
+    struct transfer *t = ctx;
+    struct session *session = &t->session;
+    rf_code code = survey_writers(t, error);
+
+    if (code == RF_OK)
+        code = collisions_survey(&t->collisions, error);
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        code = session_read(session, &session->inputs[i], take_entry, t, error);
+        if (code == RF_OK) /* it may have had no entry */
+            code = need_sink(t, &session->inputs[i], error);
+    }
+    if (code == RF_OK)
+        code = collisions_end(&t->collisions, error);
+    return code == RF_OK ? finish(t, error) : code;
+}
+
+/* After an error nothing is left of the output. */
+static void drop_output(void *ctx)
+{
+    struct transfer *t = ctx;
+
+    rf_sink_close(t->sink);
+    t->sink = NULL;
+}
+
+rf_code transfer_run(struct transfer *t, rf_error *error)
+{
+    return session_run(&t->session, move, drop_output, t, error);
+}
+
+bool transfer_open(struct transfer *t)
+{
+    return session_open(&t->session, t->common) &&
+           collisions_open(&t->collisions, &t->session, (enum collision_policy)t->written->on_collision,
+                           t->written->memory, t->written->check);
+}
+
+void transfer_close(struct transfer *t)
+{
+    rf_sink_close(t->sink);
+    collisions_close(&t->collisions);
+    session_close(&t->session);
+}
+
+/* --- what became of it ------------------------------------------------------------------------------ */
+
+struct transfer_keys transfer_keys(const struct transfer *t)
+{
+    const struct notice_record *notices = t->session.notices.records;
+    struct transfer_keys keys = {
+        .dropped = session_dropped(&t->session),
+        .collided = t->collisions.lost_keys,
+        .unsupported = t->sink ? notices[RF_NOTICE_DROPPED].count : 0,
+        .empty = t->sink ? notices[RF_NOTICE_EMPTY_KEY].count : 0,
+    };
+
+    keys.read = stats_total(&t->session.stats).keys + keys.dropped;
+    keys.written = t->sink ? t->put - keys.unsupported - keys.empty : 0;
+    return keys;
+}
+
+void transfer_summarize(const struct transfer *t)
+{
+    notices_summarize(&t->session.notices);
+    collisions_summarize(&t->collisions);
+}
+
+uint64_t transfer_say_outputs(const struct transfer *t)
+{
+    char size[SIZE_TEXT], target[32], reader[64] = "";
+    rf_output_info output;
+    uint64_t bytes = 0;
+
+    rf_server_format(t->target, target, sizeof target);
+    if (t->target.major > 0)
+        snprintf(reader, sizeof reader, " for %s", target);
+    for (size_t i = 0; t->sink && rf_sink_output(t->sink, i, &output); i++) {
+        message_detail("%s: %s%s, xxh3 %016" PRIx64, output.path, text_size(output.bytes, size), reader,
+                       output.xxh3);
+        bytes += output.bytes;
+    }
+    return bytes;
+}

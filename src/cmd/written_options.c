@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What does not go together among the options of an output, and what they are where nothing is said. */
+#include "written_options.h"
+#include "message.h"
+
+const struct option_choice base_choices[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
+const struct option_choice binary_choices[] = {
+    {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
+const struct option_choice collision_choices[] = {
+    {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
+
+/* Options that one kind alone has, and those that JSON lines, which are for no server, do not have. */
+static const char *misfit(const struct written_options *written)
+{
+    const bool aof = written->to == TO_AOF, dir = written->to == TO_AOF_DIR, jsonl = written->to == TO_JSONL;
+    const struct {
+        bool given, fits;
+        const char *message;
+    } rules[] = {
+        {written->base != UNTOLD, dir, "--base is for --to aof-dir"},
+        {written->appendfilename != NULL, dir, "--appendfilename is for --to aof-dir"},
+        {written->preamble, aof, "--preamble is for --to aof"},
+        {written->binary != UNTOLD, jsonl, "--binary is for --to jsonl"},
+        {written->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
+        {written->restore, !jsonl, "--restore is not for --to jsonl"},
+        {written->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
+        {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db is for --explain-key"},
+    };
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].given && !rules[i].fits)
+            return rules[i].message;
+    return NULL;
+}
+
+rf_server written_options_floor(const struct written_options *written)
+{
+    if (written->to == TO_AOF_DIR)
+        return (rf_server){RF_REDIS, 7, 0};
+    if (written->to == TO_AOF)
+        return written->preamble ? (rf_server){RF_REDIS, 4, 0} : (rf_server){RF_REDIS, 2, 8};
+    return (rf_server){RF_REDIS, 2, 8};
+}
+
+static void fill_in(struct written_options *written)
+{
+    if (written->base == UNTOLD)
+        written->base = RF_BASE_RDB;
+    if (written->binary == UNTOLD)
+        written->binary = RF_JSON_ESCAPE;
+    if (!written->appendfilename)
+        written->appendfilename = "appendonly.aof";
+    if (written->explain_db == UNTOLD_DB)
+        written->explain_db = 0;
+}
+
+bool written_options_settle(struct written_options *written, const char *command)
+{
+    const char *message = misfit(written);
+    rf_server floor = written_options_floor(written);
+
+    if (message) {
+        message_usage(command, "%s", message);
+        return false;
+    }
+    if (written->target.major > 0 && !rf_server_at_least(written->target, floor)) {
+        message_usage(command, "this kind of output needs --target-version %d.%d or newer", floor.major,
+                      floor.minor);
+        return false;
+    }
+    fill_in(written);
+    return true;
+}
