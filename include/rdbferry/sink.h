@@ -67,14 +67,14 @@ typedef struct rf_split_options {
     bool all_dbs;                /* keys may be in other databases than 0 */
 } rf_split_options;
 
-/* A directory of outputs, one for each shard of a topology. A key goes to the shard that has its slot; function
- * libraries and what modules saved beside the keys go to all of them. Named by shard and slots:
+/* A directory of outputs, one for each shard of a topology. A key goes to the shard that has its slot;
+ * function libraries and what modules saved beside the keys go to all of them. Named by shard and slots:
  *
  *     shard-0_0-5460.rdb    10.0.0.5-6379_0-99+.rdb.gz    shard-0_0-5460/appendonlydir
  *
- * where "+" stands for further ranges. The directory must not be there yet, or be empty; with options->force one
- * that an earlier split made (it holds a plan.json) is replaced as a whole. It appears in one step. RF_E_UNSAYABLE for a
- * key that is not in database 0, and for commands. */
+ * where "+" stands for further ranges. The directory must not be there yet, or be empty; with options->force
+ * one that an earlier split made (it holds a plan.json) is replaced as a whole. It appears in one step.
+ * RF_E_UNSAYABLE for a key that is not in database 0, and for commands. */
 RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *split,
                                   const rf_sink_options *options, rf_sink **out, rf_error *error);
 
@@ -87,8 +87,8 @@ RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 /* Writes one entry. Uses up its value. After an error the sink can only be closed. */
 RF_API rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error);
 
-/* Ends the output: trailer, flush, sync; it still has its temporary names. rf_sink_output() can tell from here
- * on. Nothing can be put any more. */
+/* Ends the output: trailer, flush, sync (of a split: by rf_sink_finish()); it still has its temporary names.
+ * rf_sink_output() can tell from here on. Nothing can be put any more. */
 RF_API rf_code rf_sink_complete(rf_sink *sink, rf_error *error);
 
 /* Completes the output, if that has not been done, and gives it its final names. */

@@ -100,10 +100,10 @@ rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_error *err
 static rf_code read_text(struct topology_text *text, struct topology_builder *builder, rf_error *error)
 {
     topology_skip_blanks(text);
+    if (text->rest.len > 0 && memchr("$=", *text->rest.ptr, 2))
+        TRY(words_unwrap(text, error));
     if (text->rest.len == 0)
         return topology_fault(text, error, "there is nothing in it");
-    if (memchr("$=", *text->rest.ptr, 2))
-        TRY(words_unwrap(text, error));
     return topology_is_nodes(text->rest) ? topology_read_nodes(text, builder, error)
                                          : topology_read_answer(text, builder, error);
 }

@@ -12,6 +12,9 @@ enum {
     NAME_ROOM = NAME_HOST + 64,
 };
 
+/* The arguments of "%.120s%s": "nodes.conf: " */
+#define SOURCE(builder) (builder)->source ? (builder)->source : "", (builder)->source ? ": " : ""
+
 static rf_code out_of_memory(rf_error *error)
 {
     return fail(error, RF_E_MEMORY, "out of memory");
@@ -40,7 +43,7 @@ rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf
 {
     rf_topology *topology = builder->topology;
     if (topology->shard_count == RF_SLOTS)
-        return fail(error, RF_E_ARGUMENT, "more shards than there are slots");
+        return fail(error, RF_E_ARGUMENT, "%.120s%smore shards than there are slots", SOURCE(builder));
     if (topology->shard_count == builder->room) {
         size_t room = builder->room ? 2 * builder->room : 16;
         rf_shard *grown = realloc(topology->shards, room * sizeof *grown);
@@ -228,9 +231,6 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
 }
 
 /* --- every slot once --------------------------------------------------------------------------------- */
-
-/* "nodes.conf: " */
-#define SOURCE(builder) (builder)->source ? (builder)->source : "", (builder)->source ? ": " : ""
 
 static rf_code report_clash(const struct topology_builder *builder, rf_error *error)
 {

@@ -20,6 +20,9 @@ rf_code topology_fault(const struct topology_text *text, rf_error *error, const 
 
 const char *topology_quote(rf_slice piece, char out[TOPOLOGY_QUOTED])
 {
+    for (size_t i = 0; i < piece.len; i++)
+        if (memchr("\r\n", piece.ptr[i], 2))
+            piece.len = i;
     size_t length = piece.len < TOPOLOGY_QUOTED ? piece.len : TOPOLOGY_QUOTED - 4;
     for (size_t i = 0; i < length; i++)
         out[i] = piece.ptr[i] >= ' ' && piece.ptr[i] <= '~' ? (char)piece.ptr[i] : '?';

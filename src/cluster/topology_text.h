@@ -18,7 +18,8 @@ rf_code topology_fault(const struct topology_text *text, rf_error *error, const 
 
 enum { TOPOLOGY_QUOTED = 64 };
 
-/* A piece of the text as messages show it: cut to fit, and what is not printable as '?'. Returns `out`. */
+/* A piece of the text as messages show it: its first line, cut to fit, and what is not printable as '?'.
+ * Returns `out`. */
 const char *topology_quote(rf_slice piece, char out[TOPOLOGY_QUOTED]);
 
 /* Takes n bytes off the front. */

@@ -53,9 +53,11 @@ static rf_code next_of_file(struct words *words, struct word *out, rf_error *err
 /* "1) ", "1# ", "=> " */
 static rf_code skip_prefixes(struct topology_text *text, rf_error *error)
 {
-    for (;;) {
+    for (bool any = false;; any = true) {
         size_t n = 0;
         topology_skip_blanks(text);
+        if (any && text->rest.len == 0)
+            return topology_fault(text, error, too_short);
         while (n < text->rest.len && isdigit(text->rest.ptr[n]))
             n++;
         if (n > 0 && (n == text->rest.len || !is_one_of(text->rest.ptr[n], ")#~")))

@@ -51,12 +51,12 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
 
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
-    text_escape(session->source_key, key, sizeof key);
+    text_escape(session_source_key(session, entry), key, sizeof key);
     return failure(error, RF_E_UNSAYABLE,
                    "key '%s' is in database %" PRId64
                    ", and a cluster has database 0 only: say --flatten-dbs or "
                    "--map-db, choose with --db, or say --target-version valkey-9.0",
-                   key, session->source_db);
+                   key, session_source_db(session, entry));
 }
 
 static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)

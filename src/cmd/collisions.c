@@ -126,8 +126,8 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     *source = (struct collision_source){
         .input = input_name(input), .offset = entry->offset, .db = -1, .kept = kept};
     if (is_key) {
-        source->db = c->session->source_db;
-        text_escape(c->session->source_key, source->key, sizeof source->key);
+        source->db = session_source_db(c->session, entry);
+        text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
     }
 }
 
@@ -248,7 +248,7 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
                        name);
     return failure(error, RF_E_COLLISION,
                    "'%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
-                   c->example[0].sources[0].key, c->session->source_db, name, entry->db);
+                   c->example[0].sources[0].key, session_source_db(c->session, entry), name, entry->db);
 }
 
 /* `entry`: one of the two, if it is known. */

@@ -59,10 +59,13 @@ static void put_shard(struct json *json, const struct plan *plan, const rf_shard
 static void put_files(struct json *json, const rf_sink *sink, const char *directory)
 {
     rf_output_info output;
+    size_t length = strlen(directory);
 
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
     json_array(json, "files");
     for (size_t i = 0; sink && rf_sink_output(sink, i, &output); i++) {
-        const char *name = output.path + strlen(directory);
+        const char *name = output.path + length;
 
         json_object(json, NULL);
         json_string(json, "name", name + strspn(name, "/"));

@@ -76,9 +76,9 @@ static rf_code rewrite_key(struct session *session, const struct input *input, r
     rf_rewrite *rewrite = session->options->keys.rewrite;
     rf_code code = RF_OK;
 
-    session->ambiguous = false;
-    if (!rewrite)
-        return RF_OK;
+    session->rewritten = true;
+    session->source_db = entry->db;
+    session->source_key = entry->key;
     if (session->shifted != input->path)
         code = settle_shift(session, input, error);
     return code == RF_OK ? rf_rewrite_apply(rewrite, entry, &session->ambiguous, error) : code;
@@ -88,16 +88,16 @@ static rf_code rewrite_key(struct session *session, const struct input *input, r
 static rf_code choose_key(struct session *session, const struct input *input, rf_entry *entry, rf_drop *drop,
                           rf_error *error)
 {
-    rf_filter *filter = session->options->keys.filter;
+    const struct key_options *keys = &session->options->keys;
+    rf_filter *filter = keys->filter;
     rf_code code;
 
-    session->source_db = entry->db;
-    session->source_key = entry->key;
     *drop = RF_DROP_TAKEN;
+    session->ambiguous = session->rewritten = false;
     if (session->as_is)
         return RF_OK;
     code = rf_filter_judge(filter, entry, drop, error);
-    if (code == RF_OK && *drop == RF_DROP_TAKEN)
+    if (code == RF_OK && *drop == RF_DROP_TAKEN && keys->rewrite)
         code = rewrite_key(session, input, entry, error);
     if (code != RF_OK || *drop != RF_DROP_TAKEN || !rf_filter_minds_slots(filter))
         return code;
@@ -124,7 +124,7 @@ static rf_code take_key(struct session *session, struct input *input, rf_entry *
         stats_pause(&session->stats, entry->offset);
         return RF_OK;
     }
-    return stats_add(&session->stats, entry, session->source_db)
+    return stats_add(&session->stats, entry, session_source_db(session, entry))
                ? take(ctx, input, entry, error)
                : failure(error, RF_E_MEMORY, "out of memory");
 }

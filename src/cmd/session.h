@@ -23,7 +23,8 @@ struct session {
     bool as_is;                      /* keys are neither chosen nor rewritten */
     bool twice;                      /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */
-    /* Of the key at hand, as it lies in the input: */
+    /* Of the key at hand: */
+    bool rewritten; /* it went through the rules; `source_db` and `source_key` are as they were before */
     int64_t source_db;
     rf_slice source_key;
     bool ambiguous;     /* see rf_rewrite_apply() */
@@ -57,6 +58,17 @@ void session_format_inputs(const struct session *session, char *out, size_t size
 
 /* Keys that were not chosen. */
 uint64_t session_dropped(const struct session *session);
+
+/* The key at hand as it lies in the input. */
+static inline int64_t session_source_db(const struct session *session, const rf_entry *entry)
+{
+    return session->rewritten ? session->source_db : entry->db;
+}
+
+static inline rf_slice session_source_key(const struct session *session, const rf_entry *entry)
+{
+    return session->rewritten ? session->source_key : entry->key;
+}
 
 /* How far the key's time has come at the session's `now`. */
 static inline bool session_has_expired(const struct session *session, const rf_entry *entry)

@@ -97,12 +97,27 @@ static rf_code check_command(const struct transfer *t, rf_error *error)
     return RF_OK;
 }
 
+/* A sink that leaves a key out gives notice of it. */
+static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
+{
+    const struct notice_record *dropped = &t->session.notices.records[RF_NOTICE_DROPPED];
+    const struct notice_record *empty = &t->session.notices.records[RF_NOTICE_EMPTY_KEY];
+    uint64_t dropped_before = dropped->count, empty_before = empty->count;
+    rf_code code = rf_sink_put(t->sink, key, error);
+
+    t->unsupported += dropped->count != dropped_before;
+    t->empty += empty->count != empty_before;
+    t->put++;
+    return code;
+}
+
 static rf_code put_entry(struct transfer *t, rf_entry *entry, rf_error *error)
 {
     rf_code code = t->part->see ? t->part->see(t, entry, error) : RF_OK;
 
-    t->put += entry->kind == RF_ENTRY_KEY;
-    return code == RF_OK && !t->dry ? rf_sink_put(t->sink, entry, error) : code;
+    if (code != RF_OK || t->dry)
+        return code;
+    return entry->kind == RF_ENTRY_KEY ? put_key(t, entry, error) : rf_sink_put(t->sink, entry, error);
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -183,12 +198,11 @@ void transfer_close(struct transfer *t)
 
 struct transfer_keys transfer_keys(const struct transfer *t)
 {
-    const struct notice_record *notices = t->session.notices.records;
     struct transfer_keys keys = {
         .dropped = session_dropped(&t->session),
         .collided = t->collisions.lost_keys,
-        .unsupported = t->sink ? notices[RF_NOTICE_DROPPED].count : 0,
-        .empty = t->sink ? notices[RF_NOTICE_EMPTY_KEY].count : 0,
+        .unsupported = t->unsupported,
+        .empty = t->empty,
     };
 
     keys.read = stats_total(&t->session.stats).keys + keys.dropped;

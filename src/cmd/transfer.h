@@ -36,7 +36,7 @@ struct transfer {
     int64_t saved_at;   /* likewise */
     bool settled;       /* these are known */
     rf_sink *sink;
-    uint64_t put; /* keys */
+    uint64_t put, unsupported, empty; /* keys given to the sink, and of these, left out by it */
 };
 
 /* The four above `session` are set. False: the message has been printed. transfer_close() frees in any case.

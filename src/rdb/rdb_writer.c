@@ -235,7 +235,7 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 }
 
 /* The head encoded, the value copied. */
-COLD static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     put_key_head(w, entry, entry->encoding->number);
     return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);

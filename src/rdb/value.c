@@ -238,6 +238,9 @@ static rf_code take_bytes(void *ctx, rf_slice bytes)
 
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error)
 {
+    *taken = false;
+    if (UNLIKELY(value->shifted))
+        return RF_OK;
     size_t start = into->len;
     struct walk k = {.w = value->stream, .value = value, .frame_only = true};
     struct taking taking = {into, start + most};

@@ -100,8 +100,8 @@ typedef rf_code value_use_fn(struct walk *k, void *arg);
 /* Runs `use` over the value's bytes, where they are: a walk without a visitor. */
 rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
-/* Appends the value's raw bytes to `into`, if they are no more than `most` and their frame is sound, and uses
- * it up. *taken is false where not: the value is as it was. Errors are those of memory. */
+/* Appends the value's raw bytes to `into`, if they are no more than `most`, their frame is sound and they say
+ * what a walk would tell, and uses it up. *taken is false where not: the value is as it was. Errors are those of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);

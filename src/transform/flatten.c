@@ -93,12 +93,14 @@ bool flatten_mixes(const struct flatten *flatten)
     return behind.len == 0 || is_digit(behind.ptr[0]);
 }
 
-static bool take_off(rf_slice *name, rf_slice prefix)
+static inline bool take_off(rf_slice *name, rf_slice prefix)
 {
-    if (name->len < prefix.len || (prefix.len > 0 && memcmp(name->ptr, prefix.ptr, prefix.len) != 0))
+    if (prefix.len == 0)
+        return true;
+    if (name->len < prefix.len || name->ptr[0] != prefix.ptr[0] ||
+        memcmp(name->ptr, prefix.ptr, prefix.len) != 0)
         return false;
-    if (prefix.len > 0)
-        *name = slice_of(name->ptr + prefix.len, name->len - prefix.len);
+    *name = slice_of(name->ptr + prefix.len, name->len - prefix.len);
     return true;
 }
 

@@ -103,9 +103,23 @@ static const char *const why_no_tag[] = {
     [TAG_DIFFERENT] = "the name has braces that would make the tag another one",
 };
 
+/* Whether one of eight bytes is "{" or "}", which are 7b and 7d; "y" (79) and 7f also make it true. */
+static inline bool may_have_braces(uint64_t bytes)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t other = (bytes ^ each * '{') & ~(each * 6);
+    return ((other - each) & ~other & each * 0x80) != 0;
+}
+
 static bool has_braces(rf_slice name)
 {
-    return memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len);
+    size_t i = 0;
+    bool may = false;
+    for (; name.len - i >= 8; i += 8)
+        may |= may_have_braces(load_le64(name.ptr + i));
+    for (; i < name.len; i++)
+        may |= name.ptr[i] == '{' || name.ptr[i] == '}';
+    return may && (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
 }
 
 /* The first rule that finds a tag, or NULL. Tells of those before it. */
