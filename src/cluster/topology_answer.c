@@ -147,13 +147,19 @@ struct shard {
     size_t index;
 };
 
+/* "fail", as servers say, or "failed", as their manual has it. */
+static bool has_failed(const struct node *node)
+{
+    rf_slice health = node->values[HEALTH];
+    return slice_equal(health, SLICE("fail")) || slice_equal(health, SLICE("failed"));
+}
+
 static void end_node(struct shard *shard)
 {
     const struct node *node = &shard->node;
     rf_slice role = node->values[ROLE];
     bool is_primary = slice_equal(role, SLICE("master")) || slice_equal(role, SLICE("primary"));
-    bool other_failed = shard->has_primary && slice_equal(shard->primary.values[HEALTH], SLICE("fail"));
-    if (is_primary && (!shard->has_primary || other_failed)) {
+    if (is_primary && (!shard->has_primary || has_failed(&shard->primary))) {
         shard->primary = *node;
         shard->has_primary = true;
     }

@@ -3,6 +3,7 @@
 #include "cluster/topology_builder.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "cluster/topology_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@ enum {
     NAME_ROOM = NAME_HOST + 64,
 };
 
-/* The arguments of "%.120s%s": "nodes.conf: " */
+/* The arguments of "%.160s%s": "nodes.conf: " */
 #define SOURCE(builder) (builder)->source ? (builder)->source : "", (builder)->source ? ": " : ""
 
 static rf_code out_of_memory(rf_error *error)
@@ -32,7 +33,6 @@ rf_code topology_builder_open(struct topology_builder *builder, const char *sour
 
 void topology_builder_close(struct topology_builder *builder)
 {
-    topology_names_free(&builder->nodes);
     rf_topology_free(builder->topology);
     builder->topology = NULL;
 }
@@ -43,7 +43,7 @@ rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf
 {
     rf_topology *topology = builder->topology;
     if (topology->shard_count == RF_SLOTS)
-        return fail(error, RF_E_ARGUMENT, "%.120s%smore shards than there are slots", SOURCE(builder));
+        return fail(error, RF_E_ARGUMENT, "%.160s%smore shards than there are slots", SOURCE(builder));
     if (topology->shard_count == builder->room) {
         size_t room = builder->room ? 2 * builder->room : 16;
         rf_shard *grown = realloc(topology->shards, room * sizeof *grown);
@@ -81,28 +81,22 @@ rf_code topology_builder_describe(struct topology_builder *builder, size_t shard
     return kept ? RF_OK : out_of_memory(error);
 }
 
+static bool is_of(const rf_shard *shard, const struct topology_node *node)
+{
+    if (shard->id && node->id.len > 0)
+        return memcmp(shard->id, node->id.ptr, TOPOLOGY_ID) == 0;
+    rf_slice host = slice_of(shard->host, shard->host ? strlen(shard->host) : 0);
+    return !shard->id && node->id.len == 0 && slice_equal(host, node->host) &&
+           (!shard->host || shard->port == node->port);
+}
+
 rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
                                   size_t *shard, rf_error *error)
 {
-    char address[TOPOLOGY_HOST_MAX + 16];
-    rf_slice key = node->id;
-    if (key.len == 0) {
-        int length = snprintf(address, sizeof address, "%.*s %d", (int)node->host.len,
-                              (const char *)node->host.ptr, node->port);
-        char *kept = keep(builder->topology, slice_of(address, (size_t)length));
-        if (!kept)
-            return out_of_memory(error);
-        key = slice_of(kept, (size_t)length);
-    }
-    struct topology_name *known = topology_names_put(&builder->nodes, key);
-    if (!known)
-        return out_of_memory(error);
-    if (known->number > 0) {
-        *shard = known->number - 1;
-        return RF_OK;
-    }
+    for (*shard = builder->topology->shard_count; (*shard)-- > 0;)
+        if (is_of(&builder->topology->shards[*shard], node))
+            return RF_OK;
     TRY(topology_builder_add(builder, shard, error));
-    known->number = *shard + 1;
     return topology_builder_describe(builder, *shard, node, error);
 }
 
@@ -217,8 +211,10 @@ static char *keep_distinct(rf_topology *topology, struct topology_names *names, 
 
 static rf_code name_shards(rf_topology *topology, rf_error *error)
 {
-    struct topology_names names = {0};
+    struct topology_names names;
     rf_code code = RF_OK;
+    if (!topology_names_open(&names, 2 * topology->shard_count))
+        return out_of_memory(error);
     for (size_t i = 0; i < topology->shard_count && code == RF_OK; i++) {
         char name[NAME_ROOM];
         put_name(topology, i, name);
@@ -226,7 +222,7 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
         if (!topology->shards[i].name)
             code = out_of_memory(error);
     }
-    topology_names_free(&names);
+    topology_names_close(&names);
     return code;
 }
 
@@ -237,9 +233,9 @@ static rf_code report_clash(const struct topology_builder *builder, rf_error *er
     const rf_shard *shards = builder->topology->shards;
     const char *had = shards[builder->clash_had].name, *got = shards[builder->clash_got].name;
     if (builder->clash_had == builder->clash_got)
-        return fail(error, RF_E_ARGUMENT, "%.120s%sslot %u is listed twice for %s", SOURCE(builder),
+        return fail(error, RF_E_ARGUMENT, "%.160s%sslot %u is listed twice for %s", SOURCE(builder),
                     builder->clash, had);
-    return fail(error, RF_E_ARGUMENT, "%.120s%sslot %u belongs to both %.100s and %.100s", SOURCE(builder),
+    return fail(error, RF_E_ARGUMENT, "%.160s%sslot %u belongs to both %.80s and %.80s", SOURCE(builder),
                 builder->clash, had, got);
 }
 
@@ -262,7 +258,7 @@ static rf_code expect_all_slots(const struct topology_builder *builder, rf_error
     if (missing > 0)
         snprintf(more, sizeof more, " and %u more", missing);
     bool one = first == last && missing == 0;
-    return fail(error, RF_E_ARGUMENT, "%.120s%s%s%s belong%s to nobody", SOURCE(builder), slots, more,
+    return fail(error, RF_E_ARGUMENT, "%.160s%s%s%s belong%s to nobody", SOURCE(builder), slots, more,
                 one ? "s" : "");
 }
 

@@ -5,7 +5,6 @@
 #define CLUSTER_TOPOLOGY_BUILDER_H
 
 #include "base/arena.h"
-#include "cluster/topology_names.h"
 #include <rdbferry/topology.h>
 #include <stdbool.h>
 
@@ -34,10 +33,9 @@ enum topology_order { TOPOLOGY_AS_ADDED, TOPOLOGY_BY_SLOT };
 struct topology_builder {
     const char *source; /* what the topology is made from, for errors; NULL: the caller's own list */
     rf_topology *topology;
-    size_t room;                 /* for shards */
-    struct topology_names nodes; /* with the numbers of their shards, from 1 on */
-    bool clashes;                /* somebody got a slot that somebody had */
-    unsigned clash;              /* the first one, and who */
+    size_t room;    /* for shards */
+    bool clashes;   /* somebody got a slot that somebody had */
+    unsigned clash; /* the first one, and who */
     size_t clash_had, clash_got;
 };
 
@@ -50,7 +48,8 @@ rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf
 rf_code topology_builder_describe(struct topology_builder *builder, size_t shard,
                                   const struct topology_node *node, rf_error *error);
 
-/* The shard of a node: the one that there is, or a new one. Told by its id, else by host and port. */
+/* The shard of a node: the one that there is, or a new one. A node is told by its id, else by host and port.
+ */
 rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
                                   size_t *shard, rf_error *error);
 

@@ -2,26 +2,28 @@
 /* A table of texts: open addressing, half full at most. */
 #include "cluster/topology_names.h"
 #include "base/bytes.h"
-#include <rdbferry/slot.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { PLACES = 4 * RF_SLOTS };
+bool topology_names_open(struct topology_names *names, size_t most)
+{
+    size_t places = 2;
+    while (places < 2 * most)
+        places *= 2;
+    *names = (struct topology_names){calloc(places, sizeof *names->places), places - 1};
+    return names->places;
+}
 
 struct topology_name *topology_names_put(struct topology_names *names, rf_slice text)
 {
-    if (!names->places)
-        names->places = calloc(PLACES, sizeof *names->places);
-    if (!names->places)
-        return NULL;
-    size_t at = XXH3_64bits(text.ptr, text.len) % PLACES;
+    size_t at = XXH3_64bits(text.ptr, text.len) & names->mask;
     while (names->places[at].text.ptr && !slice_equal(names->places[at].text, text))
-        at = (at + 1) % PLACES;
+        at = (at + 1) & names->mask;
     names->places[at].text = text;
     return &names->places[at];
 }
 
-void topology_names_free(struct topology_names *names)
+void topology_names_close(struct topology_names *names)
 {
     free(names->places);
     *names = (struct topology_names){0};

@@ -15,7 +15,7 @@ rf_code topology_fault(const struct topology_text *text, rf_error *error, const 
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return fail(error, RF_E_FORMAT, "%.120s: line %zu: %s", text->name, text->line, what);
+    return fail(error, RF_E_FORMAT, "%.160s: line %zu: %s", text->name, text->line, what);
 }
 
 const char *topology_quote(rf_slice piece, char out[TOPOLOGY_QUOTED])

@@ -47,34 +47,37 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
 static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
-    char key[128];
 
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
-    text_escape(session_source_key(session, entry), key, sizeof key);
-    return failure(error, RF_E_UNSAYABLE,
-                   "key '%s' is in database %" PRId64
-                   ", and a cluster has database 0 only: say --flatten-dbs or "
-                   "--map-db, choose with --db, or say --target-version valkey-9.0",
-                   key, session_source_db(session, entry));
+    failure(error, RF_E_UNSAYABLE,
+            "database %" PRId64 ", which a cluster does not have (say --flatten-dbs or --map-db, choose with "
+            "--db%s),",
+            entry->db, split->options->written.to == TO_JSONL ? "" : ", or say --target-version valkey-9.0");
+    text_escape(session_source_key(session, entry), error->key, sizeof error->key);
+    error->db = (int)session_source_db(session, entry);
+    return RF_E_UNSAYABLE;
 }
 
 static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)
 {
-    struct split *split = transfer->part->ctx;
-    rf_code code;
+    const struct split *split = transfer->part->ctx;
 
     if (entry->kind == RF_ENTRY_COMMAND)
-        return failure(error, RF_E_UNSAYABLE,
+        return failure(error, RF_E_ARGUMENT,
                        "the commands of an AOF cannot be split: let a server load it and save an RDB");
     if (entry->kind != RF_ENTRY_KEY)
         return RF_OK;
-    code = check_db(split, entry, error);
     if (entry->slot < 0)
         entry->slot = (int)rf_slot_of(entry->key);
-    if (code == RF_OK)
-        transfer->session.bytes_of = plan_add(split->plan, entry);
-    return code;
+    return check_db(split, entry, error);
+}
+
+static void count_key(struct transfer *transfer, const rf_entry *key)
+{
+    struct split *split = transfer->part->ctx;
+
+    transfer->session.bytes_of = plan_add(split->plan, key);
 }
 
 /* The plan belongs to the outputs: it appears with them. */
@@ -110,7 +113,7 @@ static void say_done(const struct split *split)
     uint64_t bytes = transfer_say_outputs(transfer);
     size_t shards = rf_topology_shards(split->options->topology);
 
-    if (!split->options->common.quiet)
+    if (!split->options->common.quiet && !is_dash(split->options->common.report))
         plan_show(split->plan);
     plan_warn(split->plan);
     if (transfer->dry)
@@ -123,12 +126,17 @@ static void say_done(const struct split *split)
 
 static void put_report(struct json *json, const void *ctx)
 {
-    transfer_report(json, ctx);
+    const struct split *split = ctx;
+
+    transfer_report(json, &split->transfer);
+    json_object(json, "plan");
+    plan_report(json, split->plan);
+    json_end_object(json);
 }
 
 static enum status run(struct split *split)
 {
-    const struct report_part part = {put_report, &split->transfer};
+    const struct report_part part = {put_report, split};
     rf_error error;
     rf_code code = transfer_run(&split->transfer, &error);
     enum status status = status_of(code);
@@ -151,7 +159,7 @@ static enum status run(struct split *split)
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
-    const struct transfer_part part = {open_sink, see_entry, add_plan, &split};
+    const struct transfer_part part = {open_sink, see_entry, count_key, add_plan, &split};
     int status = STATUS_OUTPUT;
 
     if (!split.plan) {

@@ -17,7 +17,7 @@ static bool can_read_again(const struct session *session)
 
     for (size_t i = 0; i < session->input_count; i++)
         if (!input_stat(&session->inputs[i], &found) || !S_ISREG(found.st_mode) ||
-            strcmp(session->inputs[i].path, "-") == 0)
+            is_dash(session->inputs[i].path))
             return false;
     return true;
 }
@@ -203,12 +203,22 @@ static void format_source(const struct collisions *c, const struct collision_sou
              many ? source->input : "");
 }
 
-/* A key is in one input twice: nobody has rewritten it. */
-static bool is_duplicate(const struct collisions *c, const struct collision_example *pair)
+/* A key is in one input twice. */
+static bool is_duplicate(const struct collision_example *pair)
 {
-    const rf_rewrite *rewrite = c->session->options->keys.rewrite;
+    const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
 
-    return pair->sources[0].input == pair->sources[1].input && (!rewrite || rf_rewrite_keeps_names(rewrite));
+    return a->input == b->input && a->db == b->db && strcmp(a->key, b->key) == 0;
+}
+
+static rf_code tell_duplicate(const struct collision_source *source, rf_error *error)
+{
+    failure(error, RF_E_DUPLICATE, "duplicate");
+    snprintf(error->input, sizeof error->input, "%s", source->input);
+    snprintf(error->key, sizeof error->key, "%s", source->key);
+    error->db = (int)source->db;
+    error->offset = (int64_t)source->offset;
+    return RF_E_DUPLICATE;
 }
 
 static rf_code tell_pair(const struct collisions *c, rf_error *error)
@@ -223,14 +233,11 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
     if (pair->db < 0)
         return failure(error, RF_E_COLLISION, "function library '%s' has other code in %s than in %s",
                        pair->key, b->input, a->input);
-    if (is_duplicate(c, pair)) {
-        failure(error, RF_E_DUPLICATE, "duplicate");
-        snprintf(error->input, sizeof error->input, "%s", b->input);
-        snprintf(error->key, sizeof error->key, "%s", b->key);
-        error->db = (int)b->db;
-        error->offset = (int64_t)b->offset;
-        return RF_E_DUPLICATE;
-    }
+    if (is_duplicate(pair))
+        return tell_duplicate(b, error);
+    if (a->db == b->db && a->db == pair->db && strcmp(a->key, b->key) == 0)
+        return failure(error, RF_E_COLLISION, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db,
+                       a->input, b->input);
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
     return failure(error, RF_E_COLLISION, "%s and %s both come out as '%s' (db %" PRId64 ")", first, second,
@@ -240,15 +247,20 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
 /* Of inputs that cannot be read again only the second of the two is known. */
 static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
 {
+    const struct collision_source *source = &c->example[0].sources[0];
+    const rf_rewrite *rewrite = c->session->options->keys.rewrite;
+    bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
     char name[128];
 
     escape_name(entry, name);
     if (entry->kind == RF_ENTRY_FUNCTION)
-        return failure(error, RF_E_COLLISION, "function library '%s' occurs twice, with different code",
-                       name);
+        return failure(error, RF_E_COLLISION, "%s: function library '%s' has been there, with other code",
+                       source->input, name);
+    if (keeps && c->session->options->operand_count == 1)
+        return tell_duplicate(source, error);
     return failure(error, RF_E_COLLISION,
-                   "'%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
-                   c->example[0].sources[0].key, session_source_db(c->session, entry), name, entry->db);
+                   "%s: '%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
+                   source->input, source->key, source->db, name, entry->db);
 }
 
 /* `entry`: one of the two, if it is known. */
@@ -365,7 +377,7 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
     *c = (struct collisions){.session = session, .policy = policy, .again = can_read_again(session)};
     c->all = check || session->options->operand_count > 1 || !c->again ||
              (rewrite && rf_rewrite_is_ambiguous(rewrite));
-    if (keeps && !check && session->options->operand_count == 1)
+    if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
         return true;
     c->set = rf_collisions_new(memory);
     if (c->set)
@@ -397,16 +409,18 @@ static void format_first(const struct collisions *c, char *out, size_t size)
 
 void collisions_summarize(const struct collisions *c)
 {
-    char first[512], libraries[64] = "";
+    char first[512], keys[64] = "", libraries[64] = "";
 
     if (c->lost == 0)
         return;
     format_first(c, first, sizeof first);
+    if (c->lost_keys > 0)
+        snprintf(keys, sizeof keys, "%" PRIu64 " key%s", c->lost_keys, text_plural(c->lost_keys));
     if (c->lost_libraries > 0)
-        snprintf(libraries, sizeof libraries, " and %" PRIu64 " function librar%s", c->lost_libraries,
+        snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->lost_libraries,
                  c->lost_libraries == 1 ? "y" : "ies");
-    message_warning("%" PRIu64 " key%s%s left out, as others have their names (first: %s)", c->lost_keys,
-                    text_plural(c->lost_keys), libraries, first);
+    message_warning("%s%s%s left out, for others of the same name (first: %s)", keys,
+                    *keys && *libraries ? " and " : "", libraries, first);
 }
 
 static void report_example(struct json *json, const struct collision_example *example)
@@ -436,7 +450,10 @@ static void report_example(struct json *json, const struct collision_example *ex
 void collisions_report(struct json *json, const struct collisions *c)
 {
     json_object(json, "collisions");
-    json_number(json, "names", c->settled ? c->names : c->examples);
+    if (c->settled || !c->set)
+        json_number(json, "names", c->names);
+    else
+        json_string(json, "names", NULL);
     json_number(json, "lost", c->lost);
     json_array(json, "examples");
     for (size_t i = 0; i < c->examples; i++)

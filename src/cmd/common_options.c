@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <rdbferry/target.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +108,18 @@ bool inputs_differ_from(const struct common_options *common, const char *path, c
         return true;
     message_usage(command, "%s '%s' is also an input", what, path);
     return false;
+}
+
+bool path_lies_in(const char *path, const char *directory)
+{
+    char *inner = realpath(path, NULL), *outer = realpath(directory, NULL);
+    size_t length = outer ? strlen(outer) : 0;
+    bool lies = inner && outer && strncmp(inner, outer, length) == 0 &&
+                (inner[length] == '/' || inner[length] == '\0' || strcmp(outer, "/") == 0);
+
+    free(inner);
+    free(outer);
+    return lies;
 }
 
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,

@@ -53,6 +53,10 @@ bool inputs_take_stdin_once(const struct common_options *common, const char *com
 bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
                         const char *command);
 
+/* Whether a file that is there lies in a directory that is there, at whatever depth; symbolic links are
+ * followed. */
+bool path_lies_in(const char *path, const char *directory);
+
 /* "-", which stands for stdin or stdout. */
 bool is_dash(const char *path);
 

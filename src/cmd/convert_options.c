@@ -144,8 +144,9 @@ static bool check_files(const struct convert_options *options)
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
     *status = STATUS_USAGE;
-    return key_options_settle(&options->common.keys, table.command) &&
-           written_options_settle(&options->written, table.command);
+    return (!options->output || settle_kind(options)) &&
+           (!options->written.to || written_options_settle(&options->written, table.command)) &&
+           key_options_settle(&options->common.keys, table.command);
 }
 
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)

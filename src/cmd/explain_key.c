@@ -52,6 +52,8 @@ static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop drop, 
     if (topology)
         put_shard(topology, slot);
     putchar('\n');
+    if (topology && key->db != 0)
+        printf("in database %" PRId64 ", which only clusters of Valkey 9.0 and newer have\n", key->db);
     if (drop == RF_DROP_BY_DB || drop == RF_DROP_BY_NAME)
         printf("left out, by its %s\n", drop == RF_DROP_BY_DB ? "database" : "name");
     else if (!rf_filter_takes_slot(filter, slot))
@@ -90,7 +92,8 @@ int explain_key(const struct key_options *keys, const struct written_options *wr
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
-    code = explain(keys, (int64_t)written->explain_db, unescape(name), topology, &error);
+    code = explain(keys, written->explain_db == UNTOLD_DB ? 0 : (int64_t)written->explain_db, unescape(name),
+                   topology, &error);
     free(name);
     if (code != RF_OK)
         message_failure(&error);

@@ -43,7 +43,7 @@ static void put_tally(const char *name, struct tally tally)
 static void put_row(const struct page *page, const char *name, struct tally tally, struct tally total)
 {
     put_tally(name, tally);
-    page_bar(page, tally.memory, total.memory);
+    page_bar(page, tally.memory, total.memory, PAGE_BAR);
 }
 
 static const struct page_column tally_columns[] = {{PAGE_NAME, NULL},
@@ -130,7 +130,7 @@ static void put_histogram(const struct page *page, const struct histogram *histo
         page_number(histogram->in[i].keys, false);
         page_share(histogram->in[i].keys, keys);
         page_size(histogram->in[i].memory, true);
-        page_bar(page, histogram->in[i].keys, most);
+        page_bar(page, histogram->in[i].keys, most, PAGE_BAR);
     }
 }
 
@@ -217,7 +217,7 @@ static void put_slots(const struct page *page, const struct inspection *inspecti
         page_number(slot->keys, false);
         page_size(slot->bytes, false);
         page_size(slot->memory, true);
-        page_bar(page, slot->memory, slots->of[heaviest[0]].memory);
+        page_bar(page, slot->memory, slots->of[heaviest[0]].memory, PAGE_BAR);
     }
     printf("  %u of %u slots have keys; %.1f%% of the keys have a hash tag.\n", slots_used(slots),
            (unsigned)RF_SLOTS, 100.0 * (double)slots->tagged / (double)total.keys);

@@ -4,8 +4,7 @@
 #include "failure.h"
 #include "message.h"
 #include "parse.h"
-#include <errno.h>
-#include <stdio.h>
+#include "slurp.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,34 +68,20 @@ TAKE_FOR_REWRITE(flatten, rf_rewrite_flatten)
 
 enum { RULES_MOST = 1024 * 1024 };
 
-static rf_code read_rules(FILE *file, const char *path, rf_rewrite *rewrite, rf_error *error)
-{
-    char *text = malloc(RULES_MOST + 1);
-    size_t size = text ? fread(text, 1, RULES_MOST + 1, file) : 0;
-    rf_code code;
-
-    if (!text)
-        code = out_of_memory(error);
-    else if (ferror(file))
-        code = failure(error, RF_E_READ, "%s: %s", path, strerror(errno));
-    else if (size > RULES_MOST)
-        code = failure(error, RF_E_ARGUMENT, "%s: more than a megabyte of rules", path);
-    else
-        code = rf_rewrite_rules(rewrite, (rf_slice){(const uint8_t *)text, size}, path, error);
-    free(text);
-    return code;
-}
-
 rf_code take_rules(const char *argument, void *into, rf_error *error)
 {
     rf_rewrite *rewrite = rewrite_of(into);
-    FILE *file = fopen(argument, "re");
+    char *text;
+    size_t size;
     rf_code code;
 
-    if (!file)
-        return failure(error, RF_E_READ, "%s: %s", argument, strerror(errno));
-    code = rewrite ? read_rules(file, argument, rewrite, error) : out_of_memory(error);
-    fclose(file);
+    if (!rewrite)
+        return out_of_memory(error);
+    code = slurp(argument, RULES_MOST, &text, &size, error);
+    if (code != RF_OK)
+        return code;
+    code = rf_rewrite_rules(rewrite, (rf_slice){(const uint8_t *)text, size}, argument, error);
+    free(text);
     return code;
 }
 
@@ -120,12 +105,12 @@ rf_code take_shift(const char *argument, void *into, rf_error *error)
 
 /* --- together ---------------------------------------------------------------------------------------- */
 
-static bool flattens(const rf_rewrite *rewrite)
+static bool has_rule(const rf_rewrite *rewrite, const char *name)
 {
     rf_rule_info info;
 
     for (size_t i = 0; rf_rewrite_rule(rewrite, i, &info); i++)
-        if (strncmp(info.rule, "flatten-dbs", strlen("flatten-dbs")) == 0)
+        if (strncmp(info.rule, name, strlen(name)) == 0)
             return true;
     return false;
 }
@@ -136,14 +121,15 @@ bool key_options_settle(struct key_options *keys, const char *command)
         message_error("out of memory");
         return false;
     }
-    if (keys->prefix_db0 && !flattens(keys->rewrite)) {
-        message_usage(command, "--prefix-db0 is for --flatten-dbs");
-        return false;
-    }
+    if (!keys->rewrite)
+        return true;
     if (keys->prefix_db0)
         rf_rewrite_prefix_db0(keys->rewrite);
-    if (keys->rewrite)
-        rf_rewrite_expect(keys->rewrite, keys->filter);
+    if (has_rule(keys->rewrite, "prefix-db0") && !has_rule(keys->rewrite, "flatten-dbs")) {
+        message_usage(command, "prefix-db0 is for flatten-dbs");
+        return false;
+    }
+    rf_rewrite_expect(keys->rewrite, keys->filter);
     return true;
 }
 

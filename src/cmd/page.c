@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { NAME_COLUMN = 20, BAR_COLUMN = 20 };
+enum { NAME_COLUMN = 20 };
 
 static const int widths[] = {[PAGE_NUMBER] = 12, [PAGE_SIZE] = 10, [PAGE_SHARE] = 8};
 
@@ -97,11 +97,11 @@ void page_text(const char *text)
 }
 
 /* In eighths of a character, or whole ones; what is there at all is seen. */
-void page_bar(const struct page *page, uint64_t part, uint64_t whole)
+void page_bar(const struct page *page, uint64_t part, uint64_t whole, unsigned width)
 {
     static const char *const blocks[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     double share = whole ? (double)part / (double)whole : 0;
-    unsigned eighths = (unsigned)(share * BAR_COLUMN * 8 + 0.5);
+    unsigned eighths = (unsigned)(share * width * 8 + 0.5);
 
     if (part > 0)
         printf("  %s", page->colour ? "\033[36m" : "");

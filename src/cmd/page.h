@@ -33,8 +33,9 @@ void page_size(uint64_t bytes, bool is_estimate);
 void page_share(uint64_t part, uint64_t whole);
 void page_text(const char *text);
 
-/* Ends the line, with a bar as long as `part` is of `whole`. */
-void page_bar(const struct page *page, uint64_t part, uint64_t whole);
+/* Ends the line, with a bar as long as `part` is of `whole`, which would be `width` characters. */
+enum { PAGE_BAR = 20 };
+void page_bar(const struct page *page, uint64_t part, uint64_t whole, unsigned width);
 void page_end_line(void);
 
 #endif

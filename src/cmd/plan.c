@@ -16,21 +16,25 @@ enum {
 
 static bool same_tag(const struct plan_tag *a, const struct plan_tag *b)
 {
-    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+    size_t kept = a->length < PLAN_TAG ? a->length : PLAN_TAG;
+
+    return a->length == b->length && memcmp(a->text, b->text, kept) == 0;
 }
 
 /* A majority vote, in bytes. */
-static void vote(struct plan_tag *slot, const struct plan_tag *tag, uint64_t bytes)
+static void vote(struct plan_tag *leader, const struct plan_tag *tag, uint64_t bytes)
 {
-    if (same_tag(slot, tag)) {
-        slot->lead += bytes;
-    } else if (slot->lead >= bytes) {
-        slot->lead -= bytes;
+    if (same_tag(leader, tag)) {
+        leader->lead += bytes;
+        leader->bytes += bytes;
+    } else if (leader->lead >= bytes) {
+        leader->lead -= bytes;
     } else {
-        uint64_t lead = bytes - slot->lead;
+        uint64_t lead = bytes - leader->lead;
 
-        *slot = *tag;
-        slot->lead = lead;
+        *leader = *tag;
+        leader->lead = lead;
+        leader->bytes = bytes;
     }
 }
 
@@ -49,8 +53,8 @@ static void keep_tag(struct plan *plan, rf_slice tag)
 {
     struct plan_tag *kept = &plan->last_tag;
 
-    kept->length = (uint8_t)(tag.len < PLAN_TAG ? tag.len : PLAN_TAG);
-    memcpy(kept->text, tag.ptr, kept->length);
+    kept->length = (uint8_t)(tag.len <= PLAN_TAG ? tag.len : PLAN_TAG + 1);
+    memcpy(kept->text, tag.ptr, tag.len <= PLAN_TAG ? tag.len : PLAN_TAG);
 }
 
 uint64_t *plan_add(struct plan *plan, const rf_entry *key)
@@ -90,15 +94,21 @@ bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsi
            plan->slots[slot].bytes > shard->bytes / HEAVY_SHARE;
 }
 
-rf_slice plan_tag(const struct plan *plan, unsigned slot)
+const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT])
 {
     const struct plan_tag *tag = &plan->tags[slot];
-    bool most = tag->lead > plan->slots[slot].bytes / 2;
+    bool is_cut = tag->length > PLAN_TAG;
 
-    return most ? (rf_slice){tag->text, tag->length} : (rf_slice){0};
+    out[0] = '\0';
+    if (tag->bytes <= plan->slots[slot].bytes / 2)
+        return out;
+    text_escape((rf_slice){tag->text, is_cut ? PLAN_TAG : tag->length}, out, PLAN_TAG_TEXT);
+    return is_cut ? strcat(out, "...") : out;
 }
 
 /* --- the page ------------------------------------------------------------------------------------------ */
+
+enum { BAR = 10, LONGEST_NAME = 32 };
 
 static uint64_t total_bytes(const struct plan *plan)
 {
@@ -109,37 +119,51 @@ static uint64_t total_bytes(const struct plan *plan)
     return bytes;
 }
 
-static void show_shard(const struct plan *plan, const struct page *page, const rf_shard *shard,
+static int name_width(const rf_topology *topology)
+{
+    size_t width = strlen("shard");
+
+    for (size_t i = 0; i < rf_topology_shards(topology); i++) {
+        size_t length = strlen(rf_topology_shard(topology, i)->name);
+
+        if (length > width)
+            width = length < LONGEST_NAME ? length : LONGEST_NAME;
+    }
+    return (int)width;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void show_shard(const struct plan *plan, const struct page *page, const rf_shard *shard, int width,
                        uint64_t whole)
 {
     struct plan_shard sum;
+    char size[SIZE_TEXT];
 
     plan_sum(plan, shard, &sum);
-    page_name(shard->name);
-    page_number(sum.slots, false);
-    page_number(sum.keys, false);
-    page_size(sum.bytes, false);
-    page_share(sum.bytes, whole);
+    printf("%-*s %6" PRIu64 " %11" PRIu64 " %9s %5.1f%%", width, shard->name, sum.slots, sum.keys,
+           text_size(sum.bytes, size), percent(sum.bytes, whole));
     if (sum.bytes == 0) {
         page_end_line();
         return;
     }
-    page_number(sum.heaviest, false);
-    page_share(plan->slots[sum.heaviest].bytes, sum.bytes);
-    page_bar(page, sum.bytes, whole);
+    printf(" %8u %5.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
+    page_bar(page, sum.bytes, whole, BAR);
 }
 
 void plan_show(const struct plan *plan)
 {
-    static const struct page_column columns[] = {
-        {PAGE_NAME, NULL},     {PAGE_NUMBER, "slots"},      {PAGE_NUMBER, "keys"}, {PAGE_SIZE, "bytes"},
-        {PAGE_SHARE, "share"}, {PAGE_NUMBER, "heavy slot"}, {PAGE_SHARE, "part"},  {0}};
     const struct page page = page_begin();
     uint64_t whole = total_bytes(plan), keys = 0;
+    int width = name_width(plan->topology);
 
-    page_heading(&page, "Shards", columns);
+    printf("%s%-*s %6s %11s %9s %6s %8s %6s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
+           "keys", "bytes", "share", "heaviest", "of it", page.colour ? "\033[0m" : "");
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
-        show_shard(plan, &page, rf_topology_shard(plan->topology, i), whole);
+        show_shard(plan, &page, rf_topology_shard(plan->topology, i), width, whole);
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
         keys += plan->slots[slot].keys;
     printf("\n%" PRIu64 " key%s, %" PRIu64 " of them without a hash tag\n", keys, text_plural(keys),
@@ -149,35 +173,35 @@ void plan_show(const struct plan *plan)
 static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const struct plan_shard *sum,
                          unsigned slot)
 {
-    rf_slice tag = plan_tag(plan, slot);
-    char text[PLAN_TAG * 4 + 1] = "";
+    char tag[PLAN_TAG_TEXT];
 
-    text_escape(tag, text, sizeof text);
-    message_warning("slot %u holds %.0f%% of %s%s%s%s", slot,
-                    100.0 * (double)plan->slots[slot].bytes / (double)sum->bytes, shard->name,
-                    tag.ptr ? ", most of it in keys with the tag {" : "", text, tag.ptr ? "}" : "");
+    plan_tag(plan, slot, tag);
+    message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
+                    percent(plan->slots[slot].bytes, sum->bytes), shard->name,
+                    *tag ? ", most of it in keys with the tag {" : "", tag, *tag ? "}" : "");
 }
 
-/* Returns how many there were, up to `most`. */
-static int warn_of_shard(const struct plan *plan, const rf_shard *shard, int most)
+static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, uint64_t warned)
 {
     struct plan_shard sum;
-    int warned = 0;
 
     plan_sum(plan, shard, &sum);
     for (size_t i = 0; i < shard->range_count; i++)
-        for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last && warned < most; slot++)
-            if (plan_is_heavy(plan, &sum, slot)) {
+        for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last; slot++) {
+            if (!plan_is_heavy(plan, &sum, slot))
+                continue;
+            if (warned++ < WARNINGS)
                 warn_of_slot(plan, shard, &sum, slot);
-                warned++;
-            }
+        }
     return warned;
 }
 
 void plan_warn(const struct plan *plan)
 {
-    int most = WARNINGS;
+    uint64_t warned = 0;
 
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
-        most -= warn_of_shard(plan, rf_topology_shard(plan->topology, i), most);
+        warned = warn_of_shard(plan, rf_topology_shard(plan->topology, i), warned);
+    if (warned > WARNINGS)
+        message_warning("%" PRIu64 " more slots hold more than a tenth of their shards", warned - WARNINGS);
 }

@@ -9,18 +9,22 @@
 #include <rdbferry/slot.h>
 #include <rdbferry/topology.h>
 
-enum { PLAN_TAG = 48 /* bytes of a tag that are kept */ };
+enum {
+    PLAN_TAG = 48, /* bytes of a tag that are kept */
+    PLAN_TAG_TEXT = 4 * PLAN_TAG + 4,
+};
 
 /* Bytes are those of a key's record in the input. */
 struct plan_slot {
     uint64_t keys, bytes;
 };
 
-/* The tag that most of a slot's bytes belong to, if there is one: those of other tags have been set off
- * against it. A tag that is heavy for a shard is always that. */
+/* The tag that leads in a slot, if it is that of most bytes: those of other tags are set off against it. A
+ * tag that is heavy for a shard leads in its slot, unless another one is about as heavy there. */
 struct plan_tag {
-    uint64_t lead; /* bytes: so many at least are its own */
-    uint8_t length;
+    uint64_t lead;  /* bytes that have not been set off */
+    uint64_t bytes; /* that are its own, at least: they are counted since it leads */
+    uint8_t length; /* PLAN_TAG + 1: it is longer than what is kept */
     uint8_t text[PLAN_TAG];
 };
 
@@ -47,9 +51,12 @@ void plan_end(struct plan *plan);
 void plan_show(const struct plan *plan);
 void plan_warn(const struct plan *plan);
 
-/* The plan as JSON: what became of the keys, the shards, and the files in `directory`. */
+/* plan.json: what became of the keys, the shards, and the files in `directory`. */
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory,
                    FILE *out);
+
+/* Members of a report's object: "untagged" and "shards". */
+void plan_report(struct json *json, const struct plan *plan);
 
 /* --- for those who tell it --- */
 
@@ -60,10 +67,11 @@ struct plan_shard {
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out);
 
-/* Whether a slot holds so much of its shard that another number of shards would not help. */
+/* Whether a slot holds more than a tenth of its shard, which has more than ten of them and at least twenty
+ * keys: another number of shards would not help. */
 bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsigned slot);
 
-/* The tag that most of a slot's bytes belong to; ptr is NULL where there is none. */
-rf_slice plan_tag(const struct plan *plan, unsigned slot);
+/* The tag that most of a slot's bytes belong to, as text; "" where there is none. */
+const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT]);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.json: what a split has done, or would do. */
 #include "plan.h"
-#include "text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,15 +20,16 @@ static void put_ranges(struct json *json, const rf_shard *shard)
 static void put_heaviest(struct json *json, const struct plan *plan, const struct plan_shard *sum)
 {
     unsigned slot = sum->heaviest;
-    rf_slice tag = plan_tag(plan, slot);
-    char text[PLAN_TAG * 4 + 1];
+    char tag[PLAN_TAG_TEXT];
 
+    if (sum->bytes == 0)
+        return;
+    plan_tag(plan, slot, tag);
     json_object(json, "heaviest_slot");
     json_number(json, "slot", slot);
     json_number(json, "keys", plan->slots[slot].keys);
     json_number(json, "bytes", plan->slots[slot].bytes);
-    text_escape(tag, text, sizeof text);
-    json_string(json, "tag", tag.ptr ? text : NULL);
+    json_string(json, "tag", *tag ? tag : NULL);
     json_bool(json, "heavy", plan_is_heavy(plan, sum, slot));
     json_end_object(json);
 }
@@ -75,6 +75,15 @@ static void put_files(struct json *json, const rf_sink *sink, const char *direct
     json_end_array(json);
 }
 
+void plan_report(struct json *json, const struct plan *plan)
+{
+    json_number(json, "untagged", plan->untagged);
+    json_array(json, "shards");
+    for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
+        put_shard(json, plan, rf_topology_shard(plan->topology, i));
+    json_end_array(json);
+}
+
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory, FILE *out)
 {
     struct json json = {.out = out};
@@ -82,11 +91,7 @@ void plan_put_json(const struct plan *plan, const struct transfer *transfer, con
     json_object(&json, NULL);
     json_string(&json, "rdbferry", RDBFERRY_VERSION);
     transfer_put_keys(&json, transfer);
-    json_number(&json, "untagged", plan->untagged);
-    json_array(&json, "shards");
-    for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
-        put_shard(&json, plan, rf_topology_shard(plan->topology, i));
-    json_end_array(&json);
+    plan_report(&json, plan);
     put_files(&json, transfer->sink, directory);
     json_end_object(&json);
 }

@@ -61,10 +61,11 @@ static rf_code settle_shift(struct session *session, const struct input *input, 
 
     if (keys->shift == SHIFT_AUTO && saved_at < 0)
         return failure(error, RF_E_ARGUMENT,
-                       "%s does not say when it was saved: --shift-expiry needs a duration",
-                       input_name(input));
+                       "the input does not say when it was saved: --shift-expiry needs a duration");
     if (keys->shift == SHIFT_AUTO)
         ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
+    if (keys->shift == SHIFT_AUTO && !session->twice)
+        message_detail("%s: expiries move by %" PRId64 " s", input_name(input), ms / 1000);
     rf_rewrite_shift_expiry(keys->rewrite, ms);
     session->shifted = input->path;
     return RF_OK;
@@ -124,7 +125,8 @@ static rf_code take_key(struct session *session, struct input *input, rf_entry *
         stats_pause(&session->stats, entry->offset);
         return RF_OK;
     }
-    return stats_add(&session->stats, entry, session_source_db(session, entry))
+    return stats_add(&session->stats, entry,
+                     session->counts_results ? entry->db : session_source_db(session, entry))
                ? take(ctx, input, entry, error)
                : failure(error, RF_E_MEMORY, "out of memory");
 }
@@ -135,8 +137,13 @@ static rf_code take_other(struct session *session, struct input *input, rf_entry
     weigh_last(session, entry->offset);
     if (session->twice)
         return take(ctx, input, entry, error);
-    if (entry->kind == RF_ENTRY_COMMAND)
+    if (entry->kind == RF_ENTRY_COMMAND) {
+        if (!session->as_is && !session_takes_all(session))
+            return failure(error, RF_E_ARGUMENT,
+                           "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
+                           "load the AOF and save an RDB");
         progress_count(&session->progress.commands);
+    }
     return stats_add(&session->stats, entry, entry->db) ? take(ctx, input, entry, error)
                                                         : failure(error, RF_E_MEMORY, "out of memory");
 }
@@ -187,7 +194,7 @@ rf_code session_read(struct session *session, struct input *input, session_take_
         stats_pause(&session->stats, input->decoded);
         return RF_OK;
     }
-    if (code < RF_E_WRITE && code != RF_E_COLLISION && !*error->input)
+    if ((code < RF_E_WRITE || code == RF_E_ARGUMENT) && code != RF_E_COLLISION && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
 }
@@ -214,6 +221,11 @@ rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error
         undo(ctx);
     attend_stop(&attendant);
     return code;
+}
+
+bool session_takes_all(const struct session *session)
+{
+    return rf_filter_takes_all(session->options->keys.filter) && !session->options->keys.rewrite;
 }
 
 uint64_t session_dropped(const struct session *session)

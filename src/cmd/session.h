@@ -20,8 +20,9 @@ struct session {
     struct stats stats;
     struct notices notices;
     struct progress progress;
-    bool as_is;                      /* keys are neither chosen nor rewritten */
-    bool twice;                      /* the inputs are read once more: nothing is counted or noticed */
+    bool as_is;          /* keys are neither chosen nor rewritten */
+    bool counts_results; /* keys count for the database they come out in, not for that in the input */
+    bool twice;          /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */
     /* Of the key at hand: */
     bool rewritten; /* it went through the rules; `source_db` and `source_key` are as they were before */
@@ -55,6 +56,9 @@ void session_format_counts(const struct session *session, char *out, size_t size
 
 /* The one input's name, or "3 inputs". */
 void session_format_inputs(const struct session *session, char *out, size_t size);
+
+/* Whether all keys are taken as they are. */
+bool session_takes_all(const struct session *session);
 
 /* Keys that were not chosen. */
 uint64_t session_dropped(const struct session *session);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `split`: the table, what makes no sense together, and the topology they ask for. */
 #include "split_options.h"
-#include "failure.h"
 #include "message.h"
+#include "slurp.h"
 #include "status.h"
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NO_SHARDS UINT64_MAX
 
 static const struct option_choice kinds[] = {
     {"rdb", TO_RDB}, {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"jsonl", TO_JSONL}, {NULL, 0}};
@@ -63,7 +63,7 @@ static bool wrong(const char *text)
 
 static bool check(const struct split_options *options)
 {
-    int given = (options->shards > 0) + (options->slots != NULL) + (options->topology_from != NULL);
+    int given = (options->shards != NO_SHARDS) + (options->slots != NULL) + (options->topology_from != NULL);
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
 
     if (given > 1)
@@ -75,8 +75,6 @@ static bool check(const struct split_options *options)
         return wrong("options for a live cluster are for --topology with a URL");
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
         return wrong("no output: say -o DIR, or --dry-run");
-    if (is_dash(options->common.report))
-        return wrong("plan and report cannot both go to stdout");
     if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
         return wrong("--compress is not for --to aof-dir, which a server could not read");
     return true;
@@ -86,46 +84,28 @@ static bool check(const struct split_options *options)
 
 enum { TOPOLOGY_MOST = 16 * 1024 * 1024 };
 
-static rf_code parse_file(FILE *file, const char *name, rf_topology **out, rf_error *error)
+static rf_code read_topology(const char *path, rf_topology **out, rf_error *error)
 {
-    char *text = malloc(TOPOLOGY_MOST + 1);
-    size_t size = text ? fread(text, 1, TOPOLOGY_MOST + 1, file) : 0;
-    rf_code code;
+    char *text;
+    size_t size;
+    rf_code code = slurp(path, TOPOLOGY_MOST, &text, &size, error);
 
-    if (!text)
-        code = failure(error, RF_E_MEMORY, "out of memory");
-    else if (ferror(file))
-        code = failure(error, RF_E_READ, "%s: %s", name, strerror(errno));
-    else if (size > TOPOLOGY_MOST)
-        code = failure(error, RF_E_FORMAT, "%s: too long for a topology", name);
-    else
-        code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, name, out, error);
+    if (code != RF_OK)
+        return code;
+    code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, is_dash(path) ? "stdin" : path, out,
+                             error);
     free(text);
-    return code;
-}
-
-static rf_code read_file(const char *path, rf_topology **out, rf_error *error)
-{
-    bool dash = is_dash(path);
-    FILE *file = dash ? stdin : fopen(path, "re");
-    rf_code code;
-
-    if (!file)
-        return failure(error, RF_E_READ, "%s: %s", path, strerror(errno));
-    code = parse_file(file, dash ? "stdin" : path, out, error);
-    if (!dash)
-        fclose(file);
     return code;
 }
 
 static rf_code make_topology(struct split_options *options, const rf_target *target, rf_error *error)
 {
-    if (options->shards > 0)
+    if (options->shards != NO_SHARDS)
         return rf_topology_equal(options->shards, &options->topology, error);
     if (options->slots)
         return rf_topology_of_ranges(options->slots, &options->topology, error);
     return target ? rf_topology_ask(target, &options->topology, error)
-                  : read_file(options->topology_from, &options->topology, error);
+                  : read_topology(options->topology_from, &options->topology, error);
 }
 
 static bool topology_read(struct split_options *options, int *status)
@@ -135,7 +115,7 @@ static bool topology_read(struct split_options *options, int *status)
     rf_code code;
     bool asks = options->topology_from && rf_target_is_url(options->topology_from);
 
-    if (!options->shards && !options->slots && !options->topology_from)
+    if (options->shards == NO_SHARDS && !options->slots && !options->topology_from)
         return true;
     if (asks && !target_options_resolve(&options->target_options, options->topology_from, table.command,
                                         &target, status)) {
@@ -145,14 +125,45 @@ static bool topology_read(struct split_options *options, int *status)
     code = make_topology(options, asks ? &target : NULL, &error);
     rf_target_free(&target);
     *status = (int)status_of(code);
-    if (*status == STATUS_USAGE)
-        return wrong(error.message);
+    if (*status == STATUS_USAGE) {
+        message_usage(table.command, "option '--%s': %s",
+                      options->slots           ? "slots"
+                      : options->topology_from ? "topology"
+                                               : "shards",
+                      error.message);
+        return false;
+    }
     if (code != RF_OK)
         message_failure(&error);
     return code == RF_OK;
 }
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
+
+static bool stays(const struct split_options *options, const char *path)
+{
+    if (is_dash(path) || !path_lies_in(path, options->output))
+        return true;
+    message_usage(table.command, "'%s' lies in '%s', which is to be replaced", path, options->output);
+    return false;
+}
+
+/* What is read, and the report, must not go with a directory that is replaced. */
+static bool files_stay(const struct split_options *options)
+{
+    const struct common_options *common = &options->common;
+
+    if (!options->output || options->dry_run)
+        return true;
+    for (size_t i = 0; i < common->inputs.count; i++)
+        if (!stays(options, common->inputs.paths[i]))
+            return false;
+    for (size_t i = 0; i < common->operand_count; i++)
+        if (!stays(options, common->operands[i]))
+            return false;
+    return (!common->report || stays(options, common->report)) &&
+           (!options->topology_from || stays(options, options->topology_from));
+}
 
 static bool inputs_read(struct split_options *options, char **operands, int count, int *status)
 {
@@ -165,14 +176,15 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
         for (size_t i = 0; i < options->common.inputs.count; i++)
             if (is_dash(options->common.inputs.paths[i]))
                 return wrong("stdin can be read once");
-    return inputs_differ_from(&options->common, options->output, "the output", table.command);
+    return inputs_differ_from(&options->common, options->output, "the output", table.command) &&
+           files_stay(options);
 }
 
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
 
-    *options = (struct split_options){.written = WRITTEN_OPTIONS};
+    *options = (struct split_options){.written = WRITTEN_OPTIONS, .shards = NO_SHARDS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

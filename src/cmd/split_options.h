@@ -12,7 +12,7 @@ struct split_options {
     struct common_options common;
     struct written_options written;
     const char *output; /* a directory; NULL where nothing is written */
-    uint64_t shards;    /* one of these three is given; 0: not this */
+    uint64_t shards;    /* one of these three is given */
     const char *slots, *topology_from;
     int compress; /* rf_compression */
     bool dry_run;

@@ -55,7 +55,7 @@ static rf_code open_sink(struct transfer *t, rf_error *error)
     const struct written_options *written = t->written;
     const rf_sink_options options = {
         .target = t->target,
-        .saved_at = t->saved_at,
+        .saved_at = t->common->keys.shift ? t->session.now / 1000 : t->saved_at, /* expiries are of now */
         .compress = t->compress,
         .force = written->force,
         .check = written->check,
@@ -80,25 +80,16 @@ static rf_code need_sink(struct transfer *t, const struct input *input, rf_error
 
 /* --- the flow --------------------------------------------------------------------------------------- */
 
-static bool keys_stay(const struct transfer *t)
-{
-    return rf_filter_takes_all(t->common->keys.filter) && !t->common->keys.rewrite;
-}
-
 /* What commands do to the keys of other inputs, nobody can tell without running them. */
 static rf_code check_command(const struct transfer *t, rf_error *error)
 {
-    if (t->common->operand_count > 1)
-        return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
-    if (!keys_stay(t))
-        return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF can neither be chosen by key nor rewritten: let a server load "
-                       "the AOF and save an RDB");
-    return RF_OK;
+    if (t->common->operand_count == 1)
+        return RF_OK;
+    return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
 }
 
-/* A sink that leaves a key out gives notice of it. */
-static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
+/* A sink that leaves a key out gives notice of it. *stays: it does not. */
+static rf_code put_key(struct transfer *t, rf_entry *key, bool *stays, rf_error *error)
 {
     const struct notice_record *dropped = &t->session.notices.records[RF_NOTICE_DROPPED];
     const struct notice_record *empty = &t->session.notices.records[RF_NOTICE_EMPTY_KEY];
@@ -107,17 +98,25 @@ static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
 
     t->unsupported += dropped->count != dropped_before;
     t->empty += empty->count != empty_before;
-    t->put++;
+    *stays = dropped->count == dropped_before && empty->count == empty_before;
     return code;
 }
 
 static rf_code put_entry(struct transfer *t, rf_entry *entry, rf_error *error)
 {
     rf_code code = t->part->see ? t->part->see(t, entry, error) : RF_OK;
+    bool stays = true;
 
-    if (code != RF_OK || t->dry)
+    if (code != RF_OK)
         return code;
-    return entry->kind == RF_ENTRY_KEY ? put_key(t, entry, error) : rf_sink_put(t->sink, entry, error);
+    if (entry->kind != RF_ENTRY_KEY)
+        return t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
+    if (!t->dry)
+        code = put_key(t, entry, &stays, error);
+    t->stayed += stays;
+    if (stays && t->part->placed)
+        t->part->placed(t, entry);
+    return code;
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -134,7 +133,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code == RF_OK)
         code = collisions_take(&t->collisions, input, entry, &leave_out, error);
     /* hints are of no use for another set of keys */
-    if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !keys_stay(t)))
+    if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !session_takes_all(&t->session)))
         return code;
     return put_entry(t, entry, error);
 }
@@ -206,7 +205,7 @@ struct transfer_keys transfer_keys(const struct transfer *t)
     };
 
     keys.read = stats_total(&t->session.stats).keys + keys.dropped;
-    keys.written = t->sink ? t->put - keys.unsupported - keys.empty : 0;
+    keys.written = t->sink || t->dry ? t->stayed : 0;
     return keys;
 }
 

@@ -16,8 +16,10 @@ struct transfer_part {
     /* Opens the sink; called with the first entry: by then the input has said who wrote it. */
     rf_code (*open)(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
                     rf_error *error);
-    /* Sees each key and library before it is written. NULL: nothing is to be seen. */
+    /* Sees each entry before it is written. NULL: nothing is to be seen. */
     rf_code (*see)(struct transfer *transfer, rf_entry *entry, rf_error *error);
+    /* Sees each key that has been written, or would be. NULL likewise. */
+    void (*placed)(struct transfer *transfer, const rf_entry *key);
     /* The sink is complete, without its final names. NULL: nothing to be done. */
     rf_code (*end)(struct transfer *transfer, rf_error *error);
     void *ctx;
@@ -36,7 +38,7 @@ struct transfer {
     int64_t saved_at;   /* likewise */
     bool settled;       /* these are known */
     rf_sink *sink;
-    uint64_t put, unsupported, empty; /* keys given to the sink, and of these, left out by it */
+    uint64_t stayed, unsupported, empty; /* keys that stayed in the sink, or were left out by it */
 };
 
 /* The four above `session` are set. False: the message has been printed. transfer_close() frees in any case.

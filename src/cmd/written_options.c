@@ -50,8 +50,6 @@ static void fill_in(struct written_options *written)
         written->binary = RF_JSON_ESCAPE;
     if (!written->appendfilename)
         written->appendfilename = "appendonly.aof";
-    if (written->explain_db == UNTOLD_DB)
-        written->explain_db = 0;
 }
 
 bool written_options_settle(struct written_options *written, const char *command)

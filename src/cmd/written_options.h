@@ -59,6 +59,7 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
      WRITTEN_AT(type, drop_unsupported)}
 
 #define COLLISION_ROWS(type)                                                                                  \
+    {OPTION_HEADING, .help = "Keys that come out with one name; one key"},  \
     {OPTION_CHOICE, 0, "on-collision", "POLICY",                                                              \
      "keys that come out with one name: fail (default),\nskip (keep the first) or overwrite (keep the last)", \
      WRITTEN_AT(type, on_collision), .choices = collision_choices},                                           \

@@ -43,6 +43,20 @@ static bool is_empty(int fd)
     return empty;
 }
 
+/* Ours is a JSON object that names the program first. */
+static bool holds_plan(int fd)
+{
+    static const char head[] = "{\n  \"rdbferry\":";
+    char found[sizeof head - 1];
+    int plan = openat(fd, PLAN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (plan < 0)
+        return false;
+    bool is_ours = read(plan, found, sizeof found) == (ssize_t)sizeof found &&
+                   memcmp(found, head, sizeof found) == 0;
+    close(plan);
+    return is_ours;
+}
+
 static enum obstacle look(const struct beside *beside)
 {
     struct stat st;
@@ -53,7 +67,7 @@ static enum obstacle look(const struct beside *beside)
     int fd = openat(beside->dir, beside->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return DIRECTORY;
-    if (fstatat(fd, PLAN, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+    if (!holds_plan(fd))
         return is_empty(fd) ? EMPTY_DIRECTORY : DIRECTORY;
     close(fd);
     return DIRECTORY_WITH_PLAN;
@@ -77,7 +91,8 @@ static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
         if (!dir->force)
             return fail(error, RF_E_EXISTS, "%s: is there already (--force replaces it)", target);
         break;
-    case DIRECTORY: return fail(error, RF_E_EXISTS, "%s: is not empty, and holds no " PLAN, target);
+    case DIRECTORY:
+        return fail(error, RF_E_EXISTS, "%s: is not empty, and holds no " PLAN " of a split", target);
     case NO_DIRECTORY: return fail(error, RF_E_EXISTS, "%s: is there already, and is no directory", target);
     }
     if (is_mount_point(&dir->beside))

@@ -4,7 +4,7 @@
  *     shards/  <-  .shards.rdbferry-x7Kq2a/
  *
  * The target may be missing, or be an empty directory. With `force` it may also be a directory with a regular
- * file plan.json in it, which is exchanged for the new one and then removed. Anything else is RF_E_EXISTS:
+ * plan.json of ours in it, which is exchanged for the new one and then removed. Anything else is RF_E_EXISTS:
  * when it is opened, and again when it is committed. Where the target is a link, what it leads to is meant.
  */
 #ifndef IO_TEMPDIR_H

@@ -18,7 +18,8 @@ rf_code discover_cluster(struct client *node, const rf_address *asked, struct pr
 /* Fills in kind, server and clock of whoever answers. */
 rf_code primaries_ask_info(struct client *client, struct primaries *primaries, rf_error *error);
 
-/* Adds a node, unless its address is there, and says which one it is. The id may be empty. */
+/* Adds a node, unless it is there, and says which one it is. The id may be empty; two of them at one address
+ * are RF_E_TARGET. */
 rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,
                       rf_error *error);
 

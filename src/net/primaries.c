@@ -23,18 +23,31 @@ static rf_code make_room(struct primaries *primaries, rf_error *error)
     return nodes && ids ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+static bool is_there(const struct primaries *primaries, const rf_address *address, size_t *index)
+{
+    for (*index = 0; *index < primaries->node_count; ++*index)
+        if (address_equal(&primaries->nodes[*index], address))
+            return true;
+    return false;
+}
+
+static rf_code expect_same(const struct primaries *primaries, size_t index, rf_slice id, rf_error *error)
+{
+    char name[ADDRESS_TEXT];
+    if (id.len != NODE_ID || memcmp(primaries->ids[index], id.ptr, id.len) == 0)
+        return RF_OK;
+    address_format(&primaries->nodes[index], name);
+    return fail(error, RF_E_TARGET, "the target names two nodes by one address, %s", name);
+}
+
 rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,
                       rf_error *error)
 {
     rf_address address;
     TRY(address_told(host, port, &address, error));
-    for (*index = 0; *index < primaries->node_count; ++*index)
-        if (address_equal(&primaries->nodes[*index], &address)) {
-            address_free(&address);
-            return RF_OK;
-        }
-    rf_code code = make_room(primaries, error);
-    if (code != RF_OK) {
+    bool there = is_there(primaries, &address, index);
+    rf_code code = there ? expect_same(primaries, *index, id, error) : make_room(primaries, error);
+    if (there || code != RF_OK) {
         address_free(&address);
         return code;
     }

@@ -25,7 +25,7 @@ enum rdb_since {
     RDB_EXPIRETIME_MS_SINCE = 3,
     RDB_CHECKSUM_SINCE = 5,
     RDB_SHORT_ZIPLIST_INTEGERS_SINCE = 6,
-    RDB_AUX_SINCE = 7, /* and RESIZEDB */
+    RDB_AUX_SINCE = 7,          /* and RESIZEDB */
     RDB_LONG_LENGTHS_SINCE = 8, /* those of 64 bits */
     RDB_EVICTION_SINCE = 9,
     RDB_MODULE_AUX_SINCE = 9,

@@ -183,7 +183,8 @@ struct reencoder {
 static rf_code put_length(struct reencoder *r, uint64_t n)
 {
     uint8_t bytes[RDB_LENGTH_MAX];
-    return r->fn(r->ctx, (rf_slice){bytes, rdb_put_length(bytes, n)});
+    size_t size = rdb_put_length(bytes, n);
+    return r->fn(r->ctx, (rf_slice){bytes, size});
 }
 
 static rf_code put_u64le(struct reencoder *r, uint64_t n)

@@ -225,13 +225,14 @@ static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
     return w->version >= RDB_EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
 }
 
-/* Whether the record says what the entry says, in words that the target knows; mostly it does. */
+/* Whether the record says what the entry says, in words that the target knows, where the value is in such;
+ * mostly it does. */
 static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_value *value = entry->value;
-    return value->record && !value->used && value_copied_as_stored(value) &&
-           entry->key.ptr == value->key.ptr && entry->key.len == value->key.len &&
-           entry->expire_ms == value->expire_ms && w->version >= RDB_EVICTION_SINCE;
+    return value->record && !value->used && entry->key.ptr == value->key.ptr &&
+           entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
+           w->version >= RDB_EVICTION_SINCE;
 }
 
 /* The head encoded, the value copied. */
@@ -249,6 +250,7 @@ static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
     w->selected->expiring += entry->expire_ms != RF_NO_EXPIRY;
 }
 
+/* A key whose value is copied as it is stored. */
 static rf_code put_sayable_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     begin_key(w, entry);

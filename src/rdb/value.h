@@ -53,7 +53,7 @@ struct rf_value {
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, as its record says */
     int64_t shift_ms;
-    int64_t db;        /* for errors and notices */
+    int64_t db; /* for errors and notices */
     rf_slice key;
     const char *input;
     rf_error *sticky; /* where the reader keeps an error for good */
@@ -101,7 +101,8 @@ typedef rf_code value_use_fn(struct walk *k, void *arg);
 rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
 /* Appends the value's raw bytes to `into`, if they are no more than `most`, their frame is sound and they say
- * what a walk would tell, and uses it up. *taken is false where not: the value is as it was. Errors are those of memory. */
+ * what a walk would tell, and uses it up. *taken is false where not: the value is as it was. Errors are those
+ * of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);

@@ -25,7 +25,10 @@ split in.rdb --topology redis://127.0.0.1:1 -o out
 split in.rdb --topology - - -o out
 split in.rdb --shards 3 -p 6379 -o out
 split in.rdb --shards 3 -o -
-split in.rdb --shards 3 -o out --report -
+mkdir shards
+cp in.rdb shards
+split shards/in.rdb --shards 3 -o shards --force
+split in.rdb shards --shards 3 -o shards --force
 split in.rdb --shards 3 -o out --to aof-dir --compress gzip
 split in.rdb --shards 3 -o out --base aof
 split in.rdb --shards 3 -o out --to aof-dir --target-version 6.2

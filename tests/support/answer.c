@@ -9,11 +9,12 @@
 
 static struct answer_item *add(struct answer *answer, enum answer_kind kind, long number)
 {
-    struct answer_item *grown = realloc(answer->items, (answer->count + 1) * sizeof *grown);
-    if (!grown)
+    if ((answer->count & (answer->count - 1)) == 0) /* 0 or a power of two: all places are taken */
+        answer->items = realloc(answer->items,
+                                (answer->count ? 2 * answer->count : 1) * sizeof *answer->items);
+    if (!answer->items)
         abort();
-    answer->items = grown;
-    struct answer_item *item = &grown[answer->count++];
+    struct answer_item *item = &answer->items[answer->count++];
     *item = (struct answer_item){.kind = kind, .number = number};
     return item;
 }
@@ -26,7 +27,8 @@ void answer_number(struct answer *answer, long number)
 void answer_string(struct answer *answer, const char *text)
 {
     struct answer_item *item = add(answer, text ? ANSWER_STRING : ANSWER_NIL, 0);
-    snprintf(item->text, sizeof item->text, "%s", text ? text : "");
+    if (snprintf(item->text, sizeof item->text, "%s", text ? text : "") >= (int)sizeof item->text)
+        abort();
 }
 
 void answer_list(struct answer *answer, long elements)

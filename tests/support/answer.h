@@ -23,7 +23,7 @@ enum answer_kind { ANSWER_NIL, ANSWER_NUMBER, ANSWER_STRING, ANSWER_LIST, ANSWER
 struct answer_item {
     enum answer_kind kind;
     long number; /* of a list the elements, of a map the pairs */
-    char text[304];
+    char text[64];
 };
 
 struct answer {

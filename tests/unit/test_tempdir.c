@@ -205,8 +205,18 @@ static void make_split(void)
     tree_make(&scratch, "out");
     tree_make(&scratch, "out/deep");
     tree_make(&scratch, "out/deep/deeper");
-    scratch_write(&scratch, "out/plan.json", SLICE("{}"));
+    scratch_write(&scratch, "out/plan.json", SLICE("{\n  \"rdbferry\":1}"));
     scratch_write(&scratch, "out/deep/deeper/old", SLICE("old"));
+}
+
+/* A file that is called so by chance. */
+Test(tempdir, another_plan_is_not_ours)
+{
+    struct tempdir *dir = NULL;
+    make_split();
+    scratch_write(&scratch, "out/plan.json", SLICE("{\n  \"steps\": []}"));
+    cr_expect_eq(tempdir_create(scratch_path(&scratch, "out"), true, &dir, &error), RF_E_EXISTS);
+    cr_expect_null(dir);
 }
 
 Test(tempdir, only_what_is_empty_is_replaced)
@@ -295,7 +305,7 @@ Test(tempdir, a_split_that_goes_meanwhile)
     struct tempdir *dir = make_out(true);
     cr_assert_eq(rename(scratch_path(&scratch, "out"), scratch_path(&scratch, "elsewhere")), 0);
     commit(dir);
-    cr_expect(strstr(tree_text(&scratch), "0644 elsewhere/plan.json 2\n"));
+    cr_expect(strstr(tree_text(&scratch), "0644 elsewhere/plan.json 17\n"));
     cr_expect_eq(access(scratch_path(&scratch, "out/sub/b"), F_OK), 0);
 }
 
