@@ -17,6 +17,7 @@
     X(STREAM_LENGTH,   "stream_length",   "streams whose length differs from their entries")       \
     X(MANY_DATABASES,  "many_databases",  "databases numbered 16 or more: the server must be set to have them") \
     X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
+    X(STREAM_COUNTERS, "stream_counters", "streams whose counters the target version does not have")   \
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
     X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \
     X(MODULE_VALUE,    "module_value",    "values of modules, which the server must have")           \

@@ -74,7 +74,7 @@ typedef struct rf_split_options {
  *
  * where "+" stands for further ranges. The directory must not be there yet, or be empty; with options->force
  * one that an earlier split made (it holds a plan.json) is replaced as a whole. It appears in one step.
- * RF_E_UNSAYABLE for a key that is not in database 0, and for commands. */
+ * RF_E_UNSAYABLE for a key that is not in database 0, unless all_dbs is set, and for commands. */
 RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *split,
                                   const rf_sink_options *options, rf_sink **out, rf_error *error);
 

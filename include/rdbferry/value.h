@@ -114,14 +114,15 @@ typedef rf_code (*rf_bytes_fn)(void *ctx, rf_slice bytes);
 RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 /* The type byte that belongs to the bytes rf_value_copy() hands out. It is the encoding's number but
- * for hashes whose field names lie outside the value (Redis 8.10 templates): those come out as plain
- * hashes (4). */
+ * for hashes whose field names lie outside the value (Redis 8.10 templates), which come out as plain
+ * hashes (4), and those whose fields' expiry is shifted (24, of Valkey 22). Such values are held by it. */
 RF_API uint8_t rf_value_copied_type(const rf_value *value);
 
 RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);
 
 /* From here on the value's fields expire `ms` later (earlier, where that is negative): that is what a walk
- * tells and what a copy says. Only before the value is used, and only hashes have such fields. */
+ * tells and what a copy says. They stay between 1 and 2^46 ms, which is as far as servers' commands go. Only
+ * before the value is used, and only hashes have such fields. */
 RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
 
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that

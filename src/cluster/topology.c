@@ -4,8 +4,8 @@
  *
  *     40 hexadecimal digits, "vars"         nodes.conf, CLUSTER NODES       topology_nodes.c
  *     '$' '='                               the same, over the wire
- *     '*' '%' '~'    '[' '{'    "1)" '('    CLUSTER SLOTS or SHARDS         topology_words.c,
- * topology_answer.c a number, or a word of theirs         as redis-cli prints them to a file */
+ *     '*' '%' '~'    '[' '{'    "1)" '('    CLUSTER SLOTS or SHARDS         topology_words.c
+ *     a number, or a word of theirs         as redis-cli prints them        topology_answer.c */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"

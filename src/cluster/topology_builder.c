@@ -93,6 +93,9 @@ static bool is_of(const rf_shard *shard, const struct topology_node *node)
 rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
                                   size_t *shard, rf_error *error)
 {
+    *shard = builder->clash_got;
+    if (builder->clashes) /* that is what comes of it, whoever is looked for */
+        return RF_OK;
     for (*shard = builder->topology->shard_count; (*shard)-- > 0;)
         if (is_of(&builder->topology->shards[*shard], node))
             return RF_OK;

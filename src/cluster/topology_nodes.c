@@ -6,11 +6,11 @@
  *   vars currentEpoch 6 lastVoteEpoch 0                                in the file only
  *
  *   id        40 hexadecimal digits
- *   address   host:port[@bus port][,[hostname][,name=value ...]]       an IPv6 host has colons of its own;
- * where it is not known, there is none, or port 0 flags
- * myself,master,slave,fail?,fail,handshake,noaddr,nofailover,noflags slots     7   0-5460 has them [7->-id]
- * [7-<-id]                                      on the way to or from another one: who has the slot says so
- * in its own line
+ *   address   host:port[@bus port][,[hostname][,name=value ...]]
+ *             an IPv6 host has colons of its own; where it is not known there is none, or port 0
+ *   flags     myself,master,slave,fail?,fail,handshake,noaddr,nofailover,noflags
+ *   slots     7   0-5460              has them
+ *             [7->-id]   [7-<-id]     on the way to or from another one: who has the slot says so itself
  *
  * (Valkey src/cluster_legacy.c: clusterGenNodeDescription, clusterLoadConfig) */
 #include "base/bytes.h"

@@ -105,6 +105,16 @@ static void escape_name(const rf_entry *entry, char out[128])
     text_escape(name_of(entry), out, 128);
 }
 
+/* FNV-1a. */
+static uint64_t fingerprint(rf_slice bytes)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < bytes.len; i++)
+        hash = (hash ^ bytes.ptr[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 /* `number`: which of the names, as rf_collision has it. */
 static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
                          uint64_t number, bool kept)
@@ -128,6 +138,7 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     if (is_key) {
         source->db = session_source_db(c->session, entry);
         text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
+        source->whole = fingerprint(session_source_key(c->session, entry));
     }
 }
 
@@ -203,12 +214,9 @@ static void format_source(const struct collisions *c, const struct collision_sou
              many ? source->input : "");
 }
 
-/* A key is in one input twice. */
-static bool is_duplicate(const struct collision_example *pair)
+static bool same_key(const struct collision_source *a, const struct collision_source *b)
 {
-    const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
-
-    return a->input == b->input && a->db == b->db && strcmp(a->key, b->key) == 0;
+    return a->db == b->db && a->whole == b->whole && strcmp(a->key, b->key) == 0;
 }
 
 static rf_code tell_duplicate(const struct collision_source *source, rf_error *error)
@@ -233,9 +241,9 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
     if (pair->db < 0)
         return failure(error, RF_E_COLLISION, "function library '%s' has other code in %s than in %s",
                        pair->key, b->input, a->input);
-    if (is_duplicate(pair))
+    if (same_key(a, b) && a->input == b->input)
         return tell_duplicate(b, error);
-    if (a->db == b->db && a->db == pair->db && strcmp(a->key, b->key) == 0)
+    if (same_key(a, b) && a->db == pair->db && strcmp(a->key, pair->key) == 0)
         return failure(error, RF_E_COLLISION, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db,
                        a->input, b->input);
     format_source(c, a, first, sizeof first);

@@ -15,6 +15,7 @@
  * has such a thing goes as RESTORE; so each is held and its groups are looked at first. (Valkey src/aof.c:
  * rewriteStreamObject) */
 #include "base/fail.h"
+#include "base/notify.h"
 #include "command/encoder.h"
 #include "rdb/value_stream.h"
 #include <stdlib.h>
@@ -239,6 +240,9 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
         resp_bulk_u64(e->out, stream->entries_added);
         resp_bulk(e->out, SLICE("MAXDELETEDID"));
         put_id(e, stream->max_deleted_id);
+    } else if (stream->entries_added != stream->length || stream->max_deleted_id.ms > 0) {
+        notify_of(&e->options.notify, e->entry, RF_NOTICE_STREAM_COUNTERS,
+                  "entries added, the highest deleted, what groups have read");
     }
     e->elements++;
     return RF_OK;

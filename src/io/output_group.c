@@ -13,9 +13,8 @@ enum {
     SPARE_BLOCKS = 3, /* of each writer: one is being written, two wait */
     BLOCK_MAX = 512 * 1024,
     BLOCK_MIN = OUTBUF_ROOM_MAX,
-    BLOCKS_TOGETHER = 2 * 1024 *
-                      1024, /* bytes of the blocks being filled, while they are larger than BLOCK_MIN */
-    FILES_MAX = 64,         /* that are kept open */
+    BLOCKS_TOGETHER = 2 * 1024 * 1024, /* bytes being filled, while blocks are larger than BLOCK_MIN */
+    FILES_MAX = 64,                    /* that are kept open */
 };
 
 struct output_writer {
@@ -51,8 +50,8 @@ static struct output_block *next_block(struct output_writer *writer)
 
 static void push_free(struct output_group *group, struct output_block *block)
 {
-    block->next =
-        group->free; /* the one used last comes first: the others' memory is perhaps never touched */
+    /* the one used last comes first: the others' memory is perhaps never touched */
+    block->next = group->free;
     group->free = block;
 }
 

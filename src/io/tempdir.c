@@ -281,13 +281,10 @@ static rf_code take_place(const struct tempdir *dir, bool *old, rf_error *error)
     return RF_OK;
 }
 
-/* As if nothing had been done. */
-static void give_back_place(const struct beside *beside, bool old)
+/* As if nothing had been done; -1 where it could not be undone. */
+static int give_back_place(const struct beside *beside, bool old)
 {
-    if (old)
-        exchange(beside);
-    else
-        rename_to(beside, beside->name, beside->temporary, 0);
+    return old ? exchange(beside) : rename_to(beside, beside->name, beside->temporary, 0);
 }
 
 static rf_code commit_listed(struct tempdir *dir, rf_error *error)
@@ -296,9 +293,10 @@ static rf_code commit_listed(struct tempdir *dir, rf_error *error)
     bool old;
     TRY(unfinished_begin(dir->target, error));
     rf_code code = take_place(dir, &old, error);
+    bool stays = code == RF_OK;
     if (code == RF_OK && (code = beside_sync(beside, error)) != RF_OK)
-        give_back_place(beside, old);
-    if (code == RF_OK)
+        stays = give_back_place(beside, old) < 0; /* what has which name is not certain: nothing is removed */
+    if (stays)
         unfinished_unlist(&dir->unfinished);
     unfinished_end();
     TRY(code);

@@ -41,4 +41,7 @@ static inline bool rdb_known_to(rf_dialect reader, int version, int since, rf_di
     return since <= version && (since <= RDB_LAST_COMMON || dialect == reader);
 }
 
+/* The type of a stream that does not tell what has been added to it, deleted, or read by its groups. */
+enum { RDB_STREAM_WITHOUT_COUNTERS = 15 };
+
 #endif

@@ -296,6 +296,9 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
         return skip_empty(w, entry);
     begin_key(w, entry);
     put_key_head(w, entry, plan.type);
+    if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
+        notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
+                  "entries added, the highest deleted, what groups have read");
     return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, &w->out->buf, error);
 }
 

@@ -12,8 +12,8 @@
  * can be patched it is put at the database's first SELECTDB with lengths of full width, which get the exact
  * numbers at the end:
  *
- *   FB  81 keys, 8 bytes  81 expiring, 8 bytes       before RDB 8:  FB  80 keys, 4 bytes  80 expiring, 4
- * bytes
+ *   FB  81 keys, 8 bytes  81 expiring, 8 bytes
+ *   FB  80 keys, 4 bytes  80 expiring, 4 bytes       before RDB 8
  *
  * The checksum is corrected by what the change makes of it, so nothing is read again. Databases from
  * RDB_COUNTED_DATABASES on get none. Where the output cannot be patched the input's own hints are passed on.

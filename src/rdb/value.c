@@ -190,8 +190,10 @@ struct shifting {
 /* Within what the commands of servers take; 0 would mean none in some types. */
 static int64_t shift(int64_t expire_ms, int64_t by)
 {
-    static const int64_t least = 1, most = (int64_t)1 << 46;
+    static const int64_t least = 1, most = ((int64_t)1 << 46) - 1;
     int64_t sum;
+    if (expire_ms > most && by > 0)
+        return expire_ms;
     if (__builtin_add_overflow(expire_ms, by, &sum))
         return by < 0 ? least : most;
     return sum < least ? least : sum > most ? most : sum;

@@ -10,17 +10,19 @@
  * the others counts for the name. Function libraries are few: their names are where the colliding ones are
  * from the first on. */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "rdb/function_name.h"
 #include "transform/collision_spill.h"
 #include "transform/collision_table.h"
 #include <rdbferry/collision.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum { USUAL_MEMORY = 512 * 1024 * 1024 };
 
-/* What a hash is of; mixed in as the seed, beside a key's database. */
-enum seed { SEED_LIBRARY_NAME = -1, SEED_LIBRARY_CODE = -2 };
+/* What a hash is of, beside the keys of a database. */
+enum space { LIBRARY_NAMES = -1, LIBRARY_CODES = -2 };
 
 struct name {
     XXH128_hash_t hash;
@@ -36,6 +38,7 @@ struct code {
 
 struct rf_collisions {
     uint64_t memory;
+    uint64_t seed;                 /* of all hashes; nobody knows it who could make names that share one */
     struct collision_table keys;   /* of ambiguous ones, nothing but hashes; in step 3 of a part of them */
     struct collision_table names;  /* struct name: of keys that collide, and of all libraries */
     struct collision_table codes;  /* struct code: of all libraries */
@@ -50,6 +53,8 @@ rf_collisions *rf_collisions_new(uint64_t memory)
     if (!collisions)
         return NULL;
     collisions->memory = memory ? memory : USUAL_MEMORY;
+    if (getrandom(&collisions->seed, sizeof collisions->seed, 0) < 0)
+        collisions->seed = (uint64_t)clock_unix_us();
     collision_table_init(&collisions->keys, sizeof(XXH128_hash_t), collisions->memory);
     collision_table_init(&collisions->names, sizeof(struct name), UINT64_MAX);
     collision_table_init(&collisions->codes, sizeof(struct code), UINT64_MAX);
@@ -67,24 +72,28 @@ void rf_collisions_free(rf_collisions *collisions)
     free(collisions);
 }
 
-static inline XXH128_hash_t hash_of(rf_slice bytes, int64_t seed)
+/* The space goes in behind the hash: as a part of the seed it would be set off by bytes of short names. */
+static inline XXH128_hash_t hash_of(const rf_collisions *collisions, rf_slice bytes, int64_t space)
 {
-    return XXH3_128bits_withSeed(bytes.ptr, bytes.len, (XXH64_hash_t)seed);
+    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.ptr, bytes.len, collisions->seed);
+    hash.low64 += (uint64_t)space * UINT64_C(0x9e3779b97f4a7c15);
+    hash.high64 ^= (uint64_t)space * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return hash;
 }
 
-static inline XXH128_hash_t hash_of_key(const rf_entry *entry)
+static inline XXH128_hash_t hash_of_key(const rf_collisions *collisions, const rf_entry *entry)
 {
-    return hash_of(entry->key, entry->db);
+    return hash_of(collisions, entry->key, entry->db);
 }
 
-static inline XXH128_hash_t hash_of_name(const rf_entry *library)
+static inline XXH128_hash_t hash_of_name(const rf_collisions *collisions, const rf_entry *library)
 {
-    return hash_of(function_name(library->text), SEED_LIBRARY_NAME);
+    return hash_of(collisions, function_name(library->text), LIBRARY_NAMES);
 }
 
-static inline XXH128_hash_t hash_of_code(const rf_entry *library)
+static inline XXH128_hash_t hash_of_code(const rf_collisions *collisions, const rf_entry *library)
 {
-    return hash_of(library->text, SEED_LIBRARY_CODE);
+    return hash_of(collisions, library->text, LIBRARY_CODES);
 }
 
 /* --- 1: noting -------------------------------------------------------------------------------------- */
@@ -137,8 +146,9 @@ static rf_code note_library(rf_collisions *collisions, const rf_entry *entry, rf
                             rf_error *error)
 {
     bool name_was_there, code_was_there;
-    struct name *name = collision_table_add(&collisions->names, hash_of_name(entry), &name_was_there);
-    if (!name || !collision_table_add(&collisions->codes, hash_of_code(entry), &code_was_there))
+    struct name *name = collision_table_add(&collisions->names, hash_of_name(collisions, entry),
+                                            &name_was_there);
+    if (!name || !collision_table_add(&collisions->codes, hash_of_code(collisions, entry), &code_was_there))
         return out_of_memory(collisions, error);
     name->count += !code_was_there;
     if (name_was_there)
@@ -159,7 +169,7 @@ rf_code rf_collisions_note(rf_collisions *collisions, const rf_entry *entry, boo
         return RF_OK;
     }
     collisions->some_are_ambiguous = true;
-    return note_key(collisions, hash_of_key(entry), known, error);
+    return note_key(collisions, hash_of_key(collisions, entry), known, error);
 }
 
 bool rf_collisions_is_spilled(const rf_collisions *collisions)
@@ -179,7 +189,7 @@ rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, 
 {
     if (entry->kind != RF_ENTRY_KEY || ambiguous)
         return RF_OK;
-    XXH128_hash_t hash = hash_of_key(entry);
+    XXH128_hash_t hash = hash_of_key(collisions, entry);
     if (collisions->spill)
         return collision_spill_put(collisions->spill, hash, false, error);
     return collision_table_find(&collisions->keys, hash) ? count_another(collisions, hash, error) : RF_OK;
@@ -274,10 +284,10 @@ void rf_collisions_tell(rf_collisions *collisions, const rf_entry *entry, rf_col
     struct name *name = NULL;
     struct code *code = NULL;
     if (collisions->names.count > 0 && entry->kind == RF_ENTRY_KEY)
-        name = collision_table_find(&collisions->names, hash_of_key(entry));
+        name = collision_table_find(&collisions->names, hash_of_key(collisions, entry));
     if (entry->kind == RF_ENTRY_FUNCTION) {
-        name = collision_table_find(&collisions->names, hash_of_name(entry));
-        code = collision_table_find(&collisions->codes, hash_of_code(entry));
+        name = collision_table_find(&collisions->names, hash_of_name(collisions, entry));
+        code = collision_table_find(&collisions->codes, hash_of_code(collisions, entry));
     }
     if (LIKELY(!name))
         *out = (rf_collision){.number = 1, .count = 1};

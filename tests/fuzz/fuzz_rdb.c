@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs of any format. What is found sound can be encoded, and can be written as an RDB, which is sound too
- * and encoded alike. Encoding for older servers does not crash. */
+ * and encoded alike. For older servers it is written as an RDB that is sound; encoding does not crash. */
 #include "fuzz/convert.h"
 #include "rdb/rdb_writer.h"
 
@@ -9,7 +9,18 @@ static rf_code write_entry(void *writer, rf_entry *entry, rf_error *error)
     return entry->kind == RF_ENTRY_COMMAND ? RF_OK : rdb_writer_put(writer, entry, error);
 }
 
-/* A writer needs more of an output than its outbuf only for the end, which is made here, without a checksum.
+/* What says that it cannot be patched. */
+static struct output_state *nowhere(void)
+{
+    static struct output output;
+    rf_error error;
+    if (!output.state && output_open("/dev/null", &(struct output_options){0}, &output, &error) != RF_OK)
+        abort();
+    return output.state;
+}
+
+/* A writer needs no more of an output than its outbuf, but for the end, which is made here, without a
+ * checksum.
  */
 static void write_rdb(const uint8_t *data, size_t size, rf_server target, struct buffer *rdb)
 {
@@ -17,6 +28,7 @@ static void write_rdb(const uint8_t *data, size_t size, rf_server target, struct
     static struct drain drain;
     struct rdb_writer writer;
     drain_open(&drain, rdb);
+    drain.output.state = nowhere();
     rdb_writer_open(&writer, &drain.output, RDB_PLAIN,
                     &(rf_sink_options){.target = target, .saved_at = -1, .drop_unsupported = true});
     if (convert(data, size, write_entry, &writer) != RF_OK)
@@ -41,6 +53,15 @@ static void check_rewritten(const uint8_t *data, size_t size, const struct encod
     buffer_free(&again);
 }
 
+static void check_written(const uint8_t *data, size_t size, rf_server target)
+{
+    struct buffer rdb = {0};
+    write_rdb(data, size, target, &rdb);
+    if (convert_check(rdb.data, rdb.len) != RF_OK)
+        abort();
+    buffer_free(&rdb);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct encoder_options newest[] = {
@@ -53,9 +74,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {.target = {RF_REDIS, 6, 0}, .drop_unsupported = true},
         {.target = {RF_REDIS, 2, 6}, .drop_unsupported = true, .prefer_restore = true},
     };
+    static const rf_server older[] = {
+        {RF_REDIS, 7, 4}, {RF_REDIS, 7, 0}, {RF_REDIS, 6, 2},  {RF_REDIS, 4, 0},
+        {RF_REDIS, 3, 2}, {RF_REDIS, 2, 4}, {RF_VALKEY, 8, 0}, {RF_VALKEY, 9, 0},
+    };
     bool is_valkeys = size > 0 && *data == 'V';
-    if (convert_check(data, size) == RF_OK)
+    if (convert_check(data, size) == RF_OK) {
         check_rewritten(data, size, &newest[is_valkeys]);
+        check_written(data, size, older[size % 8]);
+    }
     convert_encode(data, size, &others[size % 4], NULL);
     return 0;
 }

@@ -8,8 +8,9 @@ import program
 
 SUITES = {
     "server": ["test_convert", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify"],
-    "corpus": ["test_model", "test_corpus", "test_verify_corpus"],
+    "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
+    "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
 }
 
 

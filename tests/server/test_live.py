@@ -595,7 +595,7 @@ class InCluster(Verification):
             self.cluster.end_move(key)
 
     def test_slots_that_have_moved(self):
-        """After the topology was found: MOVED."""
+        """After the primaries were found: MOVED."""
         halted = self.halted(0.01, "--against", self.url)
         wait_until(lambda: self.nodes[1].count_calls(rb"cluster\|slots") > 0)
         for key in self.lonely(60):

@@ -145,6 +145,23 @@ Test(collision, an_ambiguous_one_and_another)
     rf_collisions_free(collisions);
 }
 
+/* A seed that has the database in it would be set off by a byte of the name. */
+Test(collision, numbers_in_several_databases)
+{
+    enum { NUMBERS = 40000 };
+    rf_collisions *collisions = rf_collisions_new(0);
+    char text[32];
+    rf_error error;
+    rf_known known;
+    for (int i = 0; i < 3 * NUMBERS; i++) {
+        int len = snprintf(text, sizeof text, "%08d", (i % 3 == 0 ? 10000000 : 0) + i / 3);
+        rf_entry key = {.kind = RF_ENTRY_KEY, .db = i % 3, .key = slice_of(text, (size_t)len)};
+        cr_assert_eq(rf_collisions_note(collisions, &key, true, &known, &error), RF_OK);
+        cr_assert_eq(known, RF_KNOWN_NOT, "%s in %d", text, i % 3);
+    }
+    rf_collisions_free(collisions);
+}
+
 Test(collision, the_empty_name)
 {
     rf_collisions *collisions = rf_collisions_new(0);

@@ -5,6 +5,7 @@
 #include "support/exact.h"
 #include "support/rdb_build.h"
 #include "support/run.h"
+#include "support/scratch.h"
 #include <criterion/criterion.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -318,4 +319,63 @@ Test(memory, walking_keeps_no_more_than_an_element)
 Test(memory, copying_keeps_nothing)
 {
     read_in_bounded_memory(use_copy);
+}
+
+/* From here on this process may have so much more memory of its own; files that it maps do not count. */
+static void limit_own_memory(size_t room)
+{
+    struct rlimit limit;
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%*u %*u %*u %*u %*u %lu", &pages), 1);
+    fclose(file);
+    cr_assert_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+    limit.rlim_cur = pages * 4096 + room;
+    cr_assert_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+}
+
+/* Written for a server that knows another type only; in less memory than the value takes. */
+static void write_for_older(rf_slice file, size_t room)
+{
+    struct scratch scratch;
+    rf_source *source;
+    rf_reader *reader;
+    rf_sink *sink;
+    rf_entry entry = {0};
+    rf_error error;
+    rf_code code;
+    rf_sink_options options = {.target = {RF_REDIS, 3, 2}, .saved_at = -1};
+    scratch_make(&scratch);
+    if (LIMITED)
+        limit_own_memory(room);
+    cr_assert_eq(rf_source_open_memory(file.ptr, file.len, "long", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){0}, &reader, &error), RF_OK);
+    cr_assert_eq(rf_sink_open_rdb(scratch_path(&scratch, "out"), false, &options, &sink, &error), RF_OK);
+    while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK)
+        cr_assert_eq(rf_sink_put(sink, &entry, &error), RF_OK, "%s", error.message);
+    cr_expect_eq(code, RF_END, "%s", error.message);
+    cr_expect_eq(rf_sink_finish(sink, &error), RF_OK, "%s", error.message);
+    rf_sink_close(sink);
+    rf_reader_close(reader);
+    scratch_remove(&scratch);
+}
+
+Test(memory, a_value_written_anew_is_kept_on_disk)
+{
+    enum { MEMBERS = 4000000, ROOM = 80 << 20 };
+    struct build b = {0};
+    put_bytes(&b, SLICE("REDIS0009"));
+    put_key(&b, 5, "k");
+    put_len(&b, MEMBERS);
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        char member[32];
+        snprintf(member, sizeof member, "a member, the number %u", i);
+        put_str(&b, member);
+        put_double(&b, i);
+    }
+    put_end(&b);
+    cr_assert_gt(b.bytes.len, (size_t)ROOM);
+    write_for_older(built(&b), ROOM);
+    build_free(&b);
 }

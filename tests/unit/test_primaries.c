@@ -77,6 +77,9 @@ static void expect_nodes(const char *slots, const char *expected)
 #define REST               ":8000\r\n:16383\r\n"
 #define FIRST              ":0\r\n:7999\r\n"
 #define NODE(host)         "*2\r\n" host ":7000\r\n"
+#define ID_A               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B               "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_NODE(id)        "*3\r\n$-1\r\n:7000\r\n" BULK(40, id)
 #define IP_NODE(host, ...) "*4\r\n" host ":7000\r\n" BULK(2, "id") __VA_ARGS__
 
 Test(primaries, of_a_cluster)
@@ -86,6 +89,7 @@ Test(primaries, of_a_cluster)
                  "a:7000 b:7000 ");
     expect_nodes("*2\r\n*3\r\n" FIRST NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "a")), "a:7000 ");
     expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE(BULK(3, "::1")), "::1:7000 ");
+    expect_nodes("*2\r\n*3\r\n" FIRST ID_NODE(ID_A) "*3\r\n" REST ID_NODE(ID_A), "127.0.0.1:7000 ");
     /* Hosts that are not said: nil, empty, "?" with an ip and without. */
     expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE("$-1\r\n"), "127.0.0.1:7000 ");
     expect_nodes("*1\r\n*3\r\n:0\r\n:16383\r\n" NODE(BULK(0, "")), "127.0.0.1:7000 ");
@@ -121,6 +125,8 @@ Test(primaries, of_a_cluster_that_makes_no_sense)
         {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:0\r\n", "makes no sense"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "out of range"},
         {"*1\r\n*3\r\n*1\r\n:0\r\n*0\r\n*2\r\n*1\r\n+a\r\n*0\r\n", "makes no sense"},
+        {"*2\r\n*3\r\n" FIRST ID_NODE(ID_A) "*3\r\n" REST ID_NODE(ID_B),
+         "two nodes by one address, 127.0.0.1:7000"},
         {"-ERR This instance has cluster support disabled\r\n", "CLUSTER: ERR This instance"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

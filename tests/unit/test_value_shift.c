@@ -19,7 +19,7 @@ static const struct element elements[COUNT] = {
     {"d", "4", 0, NONE},          {"", "w", 0, NONE},
 };
 static const int64_t shifts[] = {1, -1, 86400000, -1600000000000, 0};
-static const int64_t most = (int64_t)1 << 46;
+static const int64_t most = ((int64_t)1 << 46) - 1;
 
 static int64_t later(int64_t expire_ms, int64_t ms)
 {
@@ -340,7 +340,7 @@ Test(value_shift, as_far_as_servers_go)
     cr_expect_eq(shifted("6400000000000000", most - 101), most - 1);
     cr_expect_eq(shifted("6400000000000000", most), most);
     cr_expect_eq(shifted("6400000000000000", INT64_MAX), most);
-    cr_expect_eq(shifted("ffffffffffffff7f", 1), most);
+    cr_expect_eq(shifted("ffffffffffffff7f", 1), INT64_MAX); /* it never comes any sooner */
     cr_expect_eq(shifted("ffffffffffffff7f", -1), most);
     cr_expect_eq(shifted("ffffffffffffffff", 5), NONE);
 }

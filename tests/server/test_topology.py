@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Topologies beside what redis-cli plans and what real clusters say: with replicas, hostnames, endpoints that are not
+told, after a failover; and targets that are no clusters."""
+import contextlib
+import os
+import re
+import subprocess
+import unittest
+
+from live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
+from program import ROOT
+from splitting import INPUT, OUTPUT, USAGE, Splitting
+
+DUMP = os.path.join(ROOT, "testdata", "servers", "redis-7.0.15.rdb")
+FORMS = {"file": [], "file3": ["-3"], "terminal": ["--no-raw"], "terminal3": ["-3", "--no-raw"], "json": ["--json"]}
+
+
+def cli(port, *arguments, **options):
+    command = ["redis-cli", "-p", str(port), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60, **options).stdout
+
+
+class Topologies(Splitting):
+    def shards_of(self, *topology):
+        """Names and ranges, as the plan has them."""
+        return [
+            (shard["name"], *map(tuple, shard["ranges"]))
+            for shard in self.plan(self.split(DUMP, "--flatten-dbs", *topology))["shards"]
+        ]
+
+    def refusal(self, expected, *topology):
+        self.split(DUMP, "--flatten-dbs", *topology, expected=expected)
+        return self.said
+
+
+class EqualRanges(Topologies):
+    def test_plans_of_redis_cli(self):
+        with contextlib.ExitStack() as stack:
+            ports = []
+            for i in range(9):
+                server = TcpServer(self.path(f"node{i}"), cluster_enabled="yes", cluster_port=free_port())
+                ports.append(stack.enter_context(server).port)
+            for count in (3, 4, 6, 7, 9):
+                nodes = [f"{HOST}:{port}" for port in ports[:count]]
+                said = cli(ports[0], "--cluster", "create", *nodes, input=b"no\n")
+                plan = re.findall(rb"Master\[\d+\] -> Slots (\d+) - (\d+)", said)
+                self.assertEqual(len(plan), count, said)
+                expected = [(f"shard-{i}", tuple(map(int, slots))) for i, slots in enumerate(plan)]
+                self.assertEqual(self.shards_of("--shards", count), expected)
+
+
+class OfClusters(Topologies):
+    def assert_told(self, port, endpoints, addresses):
+        """Shards are called by endpoints where answers name them, by addresses in what has nothing else."""
+        told = {"NODES": addresses, "SLOTS": endpoints, "SHARDS": endpoints}
+        for command, expected in told.items():
+            for form, options in FORMS.items():
+                with self.subTest(command=command, form=form):
+                    text = cli(port, *options, "CLUSTER", command)
+                    self.assertEqual(self.shards_of("--topology", self.written(text)), expected)
+
+    def written(self, text):
+        path = os.path.join(self.fresh(), "topology")
+        with open(path, "wb") as file:
+            file.write(text)
+        return path
+
+    @staticmethod
+    def named(names, owned):
+        return [(f"{name}-{port}", *ranges) for name, (port, ranges) in zip(names, owned)]
+
+    def test_endpoints_and_failover(self):
+        with Cluster(self.path("cluster"), 3, lambda: {"cluster_node_timeout": 1000}) as cluster:
+            cluster.add_replica(self.path("replica"), 1)
+            first = cluster.nodes[0]
+            owned = [
+                (node.port, [(16384 * i // 3, 16384 * (i + 1) // 3 - 1)]) for i, node in enumerate(cluster.nodes)
+            ]
+            addresses = self.named([HOST] * 3, owned)
+            self.assert_told(first.port, addresses, addresses)
+            self.assertEqual(self.shards_of("--topology", f"redis://{HOST}:{first.port}"), addresses)
+
+            for i, node in enumerate(cluster.nodes):
+                node.call("CONFIG", "SET", "cluster-announce-hostname", f"node-{i}.example.net")
+            wait_until(lambda: first.call("CLUSTER", "NODES").count(b",node-") == 3)
+            self.assert_told(first.port, addresses, addresses)
+            first.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "hostname")
+            hostnames = self.named([f"node-{i}.example.net" for i in range(3)], owned)
+            self.assert_told(first.port, hostnames, addresses)
+            self.assertEqual(self.shards_of("--topology", f"redis+cluster://{HOST}:{first.port}"), hostnames)
+            cluster.nodes[2].call("CONFIG", "SET", "cluster-announce-hostname", "")
+            wait_until(lambda: first.call("CLUSTER", "NODES").count(b",node-") == 2)
+            self.assert_told(first.port, [*hostnames[:2], addresses[2]], addresses)  # "?"
+            first.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint")
+            self.assert_told(first.port, addresses, addresses)
+            first.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "ip")
+            self.fail_over(cluster, first, addresses)
+
+    def fail_over(self, cluster, first, addresses):
+        """The second primary goes; its line, or shard, stays, and has no slots."""
+        (replica,) = (port for port in self.ports_of(first, b" slave "))
+        cluster.nodes[1].kill()
+        wait_until(lambda: replica in self.ports_of(first, b" master ") and b"5461" in self.line_of(first, replica))
+        after = [addresses[0], (f"{HOST}-{replica}", *addresses[1][1:]), addresses[2]]
+        self.assertIn(b"master,fail", first.call("CLUSTER", "NODES"))
+        self.assert_told(first.port, after, after)
+        self.assertEqual(self.shards_of("--topology", f"redis://{HOST}:{first.port}"), after)
+
+    @staticmethod
+    def ports_of(node, flag):
+        lines = node.call("CLUSTER", "NODES").splitlines()
+        return [int(re.search(rb":(\d+)@", line).group(1)) for line in lines if flag in line]
+
+    @staticmethod
+    def line_of(node, port):
+        (line,) = (line for line in node.call("CLUSTER", "NODES").splitlines() if b":%d@" % port in line)
+        return line
+
+    def test_partly_covered(self):
+        with Cluster(self.path("cluster"), 1) as cluster:
+            (node,) = cluster.nodes
+            for slot in (5, 7, 8):
+                node.call("CLUSTER", "DELSLOTS", slot)
+            for command in ("NODES", "SLOTS", "SHARDS"):
+                text = self.written(cli(node.port, "CLUSTER", command))
+                self.assertIn("slot 5 and 2 more belong to nobody", self.refusal(USAGE, "--topology", text))
+            said = self.refusal(OUTPUT, "--topology", f"redis://{HOST}:{node.port}")
+            self.assertIn("nobody has 3 of the cluster's slots, of which 5 is the first", said)
+
+
+class OfOthers(Topologies):
+    def test_no_cluster(self):
+        with TcpServer(self.path("alone")) as alone:
+            url = f"redis://{HOST}:{alone.port}"
+            said = self.refusal(OUTPUT, "--topology", url)
+            self.assertIn("a server that stands alone, not a node of a cluster", said)
+            text = self.path("error")
+            with open(text, "wb") as file:
+                file.write(cli(alone.port, "CLUSTER", "SLOTS"))
+            said = self.refusal(INPUT, "--topology", text)
+            self.assertIn("ERR This instance has cluster support disabled", said)
+            with Sentinel(self.path("sentinel"), {"main": alone.port}) as sentinel:
+                for url in (f"redis://{HOST}:{sentinel.port}", f"redis+sentinel://{HOST}:{sentinel.port}/main"):
+                    said = self.refusal(OUTPUT, "--topology", url)
+                    self.assertIn("a Sentinel, not a node of a cluster", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
