@@ -43,8 +43,8 @@ typedef struct rf_encoding {
     rf_dialect dialect; /* whose it is from `since` 12 on; before that it is common to both */
 } rf_encoding;
 
-/* The name of a function library, which lies in its code: "#!<engine> name=<name>". Where there is none it is the
- * first line. */
+/* The name of a function library, which lies in its code: "#!<engine> name=<name>". Where there is none it
+ * is the first line. */
 RF_API rf_slice rf_function_name(rf_slice code);
 
 /* Whether an RDB with such a value can be loaded by `server`, of which the version is known. */

@@ -15,8 +15,8 @@ typedef struct rf_slot_range {
 } rf_slot_range;
 
 typedef struct rf_shard {
-    const char *name; /* for files: "shard-0", or its node, "10.0.0.5-6379": letters, digits, "-", "." and "_"; of
-                         two shards never the same */
+    const char *name; /* for files: "shard-0", or its node, "10.0.0.5-6379": letters, digits, "-", "." and
+                         "_"; of two shards never the same */
     const char *host; /* of its primary; NULL where it has none */
     int port;         /* 0 likewise */
     const char *id;   /* 40 hexadecimal digits; NULL where they are not known */
@@ -34,8 +34,8 @@ RF_API rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_err
 
 /* A nodes.conf, or what CLUSTER NODES, CLUSTER SLOTS or CLUSTER SHARDS answers: as redis-cli prints it to a
  * terminal, to a file or with --json, or as it comes over the wire. Only primaries that have slots become
- * shards. RF_E_FORMAT for text that is none of these; RF_E_ARGUMENT for slots that nobody has or that two have. `name`
- * stands in errors. */
+ * shards. RF_E_FORMAT for text that is none of these; RF_E_ARGUMENT for slots that nobody has or that two
+ * have. `name` stands in errors. */
 RF_API rf_code rf_topology_parse(rf_slice text, const char *name, rf_topology **out, rf_error *error);
 
 /* What a live cluster says of itself. RF_E_TARGET also for a target that is no cluster. */

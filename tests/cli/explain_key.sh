@@ -6,7 +6,7 @@ explain() {
     "$RDBFERRY" "$@"
     echo "status $?"
 }
-rules=(--hash-tag '{user:*}:*' --hash-tag '{u*}' --rename 's/^old:/user:/' --flatten-dbs --map-db 5=0)
+rules=(--hash-tag '{user:*}:*' --hash-tag '{u*}' --rename 's/^old:/user:/' --flatten-dbs --map-db '5=0')
 explain split --shards 3 "${rules[@]}" --explain-key old:123:cart --explain-db 1
 explain split --shards 3 "${rules[@]}" --explain-key '{user:1}:x' --explain-db 5
 explain convert "${rules[@]}" --explain-key 'caf\xc3\xa9' -d 3

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # A directory with an output for each shard, and the plan of it on stdout and beside them.
 . "$(dirname "$0")/split_data.bash"
+umask 022
 users_rdb in.rdb
 "$RDBFERRY" split in.rdb --shards 3 --flatten-dbs --hash-tag '{user:*}:*' -o shards
-ls -l shards | cut -c1-10,34- | sed 's/[0-9:]* \([^ ]*\)$/\1/' | awk '{ print $1, $NF }'
+stat -c '%A %n' shards/*
 keys_of shards/*.rdb
 sed 's/"rdbferry": ".*"/"rdbferry": "..."/' shards/plan.json
 for file in shards/*.rdb; do
