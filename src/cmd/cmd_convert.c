@@ -4,10 +4,8 @@
 #include "convert_options.h"
 #include "explain_key.h"
 #include "message.h"
-#include "report.h"
 #include "text.h"
 #include "transfer.h"
-#include <stdio.h>
 
 static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *sink_options, rf_sink **out,
                          rf_error *error)
@@ -25,54 +23,26 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
     return rf_sink_open_aof(options->output, sink_options, out, error);
 }
 
-static void say_written(const struct transfer *transfer, const char *output)
+static void say_written(const struct transfer *transfer, const char *read, uint64_t bytes)
 {
-    char inputs[256], counts[160], size[SIZE_TEXT];
-    uint64_t bytes = transfer_say_outputs(transfer);
+    const struct convert_options *options = transfer->part->ctx;
+    char size[SIZE_TEXT];
 
-    session_format_inputs(&transfer->session, inputs, sizeof inputs);
-    session_format_counts(&transfer->session, counts, sizeof counts);
-    message_summary("%s: %s -> %s (%s)", inputs, counts, is_dash(output) ? "stdout" : output,
+    message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output,
                     text_size(bytes, size));
-}
-
-static void put_report(struct json *json, const void *ctx)
-{
-    transfer_report(json, ctx);
-}
-
-static enum status run(struct transfer *transfer, const struct convert_options *options)
-{
-    const struct report_part part = {put_report, transfer};
-    rf_error error;
-    rf_code code = transfer_run(transfer, &error);
-    enum status status = status_of(code);
-
-    transfer_summarize(transfer);
-    if (code == RF_OK)
-        say_written(transfer, options->output);
-    else
-        message_failure(&error);
-    if (!report_write(&(const struct report){.command = "convert",
-                                             .session = &transfer->session,
-                                             .error = code == RF_OK ? NULL : &error,
-                                             .part = &part},
-                      options->common.report) &&
-        status == STATUS_DONE)
-        status = STATUS_OUTPUT;
-    return status;
 }
 
 static int convert(struct convert_options *options)
 {
-    const struct transfer_part part = {.open = open_sink, .ctx = options};
+    const struct transfer_part part = {
+        .command = "convert", .open = open_sink, .say = say_written, .ctx = options};
     struct transfer transfer = {
         .common = &options->common,
         .written = &options->written,
         .part = &part,
         .compress = destination_compression_of(options->output),
     };
-    int status = transfer_open(&transfer) ? (int)run(&transfer, options) : STATUS_OUTPUT;
+    int status = transfer_open(&transfer) ? transfer_run(&transfer) : STATUS_OUTPUT;
 
     transfer_close(&transfer);
     return status;

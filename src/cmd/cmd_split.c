@@ -5,7 +5,6 @@
 #include "failure.h"
 #include "message.h"
 #include "plan.h"
-#include "report.h"
 #include "split_options.h"
 #include "text.h"
 #include <inttypes.h>
@@ -106,60 +105,34 @@ static rf_code add_plan(struct transfer *transfer, rf_error *error)
 
 /* --- around it ---------------------------------------------------------------------------------------- */
 
-static void say_done(const struct split *split)
+static void say_done(const struct transfer *transfer, const char *read, uint64_t bytes)
 {
-    const struct transfer *transfer = &split->transfer;
-    char inputs[256], counts[160], size[SIZE_TEXT];
-    uint64_t bytes = transfer_say_outputs(transfer);
+    const struct split *split = transfer->part->ctx;
     size_t shards = rf_topology_shards(split->options->topology);
+    char size[SIZE_TEXT];
 
     if (!split->options->common.quiet && !is_dash(split->options->common.report))
         plan_show(split->plan);
     plan_warn(split->plan);
-    if (transfer->dry)
-        return;
-    session_format_inputs(&transfer->session, inputs, sizeof inputs);
-    session_format_counts(&transfer->session, counts, sizeof counts);
-    message_summary("%s: %s -> %zu shard%s in %s (%s)", inputs, counts, shards, text_plural(shards),
-                    split->options->output, text_size(bytes, size));
+    if (!transfer->dry)
+        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards),
+                        split->options->output, text_size(bytes, size));
 }
 
-static void put_report(struct json *json, const void *ctx)
+static void report_plan(struct json *json, const struct transfer *transfer)
 {
-    const struct split *split = ctx;
+    const struct split *split = transfer->part->ctx;
 
-    transfer_report(json, &split->transfer);
     json_object(json, "plan");
     plan_report(json, split->plan);
     json_end_object(json);
 }
 
-static enum status run(struct split *split)
-{
-    const struct report_part part = {put_report, split};
-    rf_error error;
-    rf_code code = transfer_run(&split->transfer, &error);
-    enum status status = status_of(code);
-
-    transfer_summarize(&split->transfer);
-    if (code == RF_OK)
-        say_done(split);
-    else
-        message_failure(&error);
-    if (!report_write(&(const struct report){.command = "split",
-                                             .session = &split->transfer.session,
-                                             .error = code == RF_OK ? NULL : &error,
-                                             .part = &part},
-                      split->options->common.report) &&
-        status == STATUS_DONE)
-        status = STATUS_OUTPUT;
-    return status;
-}
-
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
-    const struct transfer_part part = {open_sink, see_entry, count_key, add_plan, &split};
+    const struct transfer_part part = {"split",  open_sink, see_entry,   count_key,
+                                       add_plan, say_done,  report_plan, &split};
     int status = STATUS_OUTPUT;
 
     if (!split.plan) {
@@ -175,7 +148,7 @@ static int split_inputs(const struct split_options *options)
         .dry = options->dry_run,
     };
     if (transfer_open(&split.transfer))
-        status = (int)run(&split);
+        status = transfer_run(&split.transfer);
     transfer_close(&split.transfer);
     free(split.plan);
     return status;

@@ -3,6 +3,8 @@
 #include "transfer.h"
 #include "failure.h"
 #include "message.h"
+#include "report.h"
+#include "status.h"
 #include "text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -174,11 +176,6 @@ static void drop_output(void *ctx)
     t->sink = NULL;
 }
 
-rf_code transfer_run(struct transfer *t, rf_error *error)
-{
-    return session_run(&t->session, move, drop_output, t, error);
-}
-
 bool transfer_open(struct transfer *t)
 {
     return session_open(&t->session, t->common) &&
@@ -209,13 +206,8 @@ struct transfer_keys transfer_keys(const struct transfer *t)
     return keys;
 }
 
-void transfer_summarize(const struct transfer *t)
-{
-    notices_summarize(&t->session.notices);
-    collisions_summarize(&t->collisions);
-}
-
-uint64_t transfer_say_outputs(const struct transfer *t)
+/* Returns the sum of the sizes. */
+static uint64_t say_outputs(const struct transfer *t)
 {
     char size[SIZE_TEXT], target[32], reader[64] = "";
     rf_output_info output;
@@ -230,4 +222,41 @@ uint64_t transfer_say_outputs(const struct transfer *t)
         bytes += output.bytes;
     }
     return bytes;
+}
+
+static void say_written(const struct transfer *t)
+{
+    char inputs[256], counts[160], read[sizeof inputs + sizeof counts + 2];
+
+    session_format_inputs(&t->session, inputs, sizeof inputs);
+    session_format_counts(&t->session, counts, sizeof counts);
+    snprintf(read, sizeof read, "%s: %s", inputs, counts);
+    t->part->say(t, read, say_outputs(t));
+}
+
+static bool write_report(const struct transfer *t, const rf_error *error)
+{
+    const struct report_part part = {transfer_report, t};
+
+    return report_write(
+        &(const struct report){
+            .command = t->part->command, .session = &t->session, .error = error, .part = &part},
+        t->common->report);
+}
+
+int transfer_run(struct transfer *t)
+{
+    rf_error error;
+    rf_code code = session_run(&t->session, move, drop_output, t, &error);
+    enum status status = status_of(code);
+
+    notices_summarize(&t->session.notices);
+    collisions_summarize(&t->collisions);
+    if (code == RF_OK)
+        say_written(t);
+    else
+        message_failure(&error);
+    if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE)
+        status = STATUS_OUTPUT;
+    return (int)status;
 }

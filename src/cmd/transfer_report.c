@@ -54,8 +54,9 @@ static void put_outputs(struct json *json, const rf_sink *sink)
     json_end_array(json);
 }
 
-void transfer_report(struct json *json, const struct transfer *t)
+void transfer_report(struct json *json, const void *transfer)
 {
+    const struct transfer *t = transfer;
     const struct notice_record *restored = &t->session.notices.records[RF_NOTICE_BY_RESTORE];
 
     transfer_put_keys(json, t);
@@ -68,4 +69,6 @@ void transfer_report(struct json *json, const struct transfer *t)
     report_put_reasons(json, restored);
     json_end_object(json);
     put_outputs(json, t->sink);
+    if (t->part->report)
+        t->part->report(json, t);
 }
