@@ -226,11 +226,15 @@ static uint64_t say_outputs(const struct transfer *t)
 
 static void say_written(const struct transfer *t)
 {
-    char inputs[256], counts[160], read[sizeof inputs + sizeof counts + 2];
+    const struct transfer_keys keys = transfer_keys(t);
+    uint64_t left_out = keys.dropped + keys.collided + keys.unsupported + keys.empty;
+    char inputs[256], counts[160], rest[64] = "", read[sizeof inputs + sizeof counts + sizeof rest + 2];
 
     session_format_inputs(&t->session, inputs, sizeof inputs);
     session_format_counts(&t->session, counts, sizeof counts);
-    snprintf(read, sizeof read, "%s: %s", inputs, counts);
+    if (left_out > 0)
+        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " left out", left_out, keys.read);
+    snprintf(read, sizeof read, "%s: %s%s", inputs, counts, rest);
     t->part->say(t, read, say_outputs(t));
 }
 
