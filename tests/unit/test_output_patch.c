@@ -30,7 +30,7 @@ static void teardown(void)
     scratch_remove(&scratch);
 }
 
-TestSuite(output_patch, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(output_patch, .init = setup, .fini = teardown, .timeout = 120);
 
 static void patch(uint64_t offset, rf_slice bytes)
 {

@@ -41,7 +41,7 @@ static void teardown(void)
     tree_remove_all(&scratch);
 }
 
-TestSuite(tempdir, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(tempdir, .init = setup, .fini = teardown, .timeout = 120);
 
 static void put_file(struct tempdir *dir, const char *name, rf_slice bytes)
 {
