@@ -2,12 +2,14 @@
 /* What is sent for one key, and what is made of the answers.
  *
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
- *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before */
+ *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before
+ *   [SELECT db]  [ASKING] EXISTS key                                    for its name alone */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "check/live.h"
+#include "net/redirect.h"
 #include <stdlib.h>
 
 enum { PTTL_SLACK_MS = 100 }; /* between PTTL and TIME somebody else may be served */
@@ -98,6 +100,14 @@ static rf_code take_number(const struct taking *t, int64_t *number)
     return RF_OK;
 }
 
+static rf_code take_exists(const struct taking *t)
+{
+    int64_t number;
+    TRY(take_number(t, &number));
+    t->answer->gone = number == 0;
+    return RF_OK;
+}
+
 static rf_code take_expire_time(const struct taking *t)
 {
     return take_number(t, &t->answer->record.expire_ms);
@@ -140,10 +150,19 @@ static const struct step {
     {"SELECT", ARGUMENT_DB, take_ok},     {"ASKING", ARGUMENT_NONE, take_ok},
     {"DUMP", ARGUMENT_KEY, take_payload}, {"ASKING", ARGUMENT_NONE, take_ok},
     {"PTTL", ARGUMENT_KEY, take_ttl},     {"PEXPIRETIME", ARGUMENT_KEY, take_expire_time},
-    {"TIME", ARGUMENT_NONE, take_time},
+    {"TIME", ARGUMENT_NONE, take_time},   {"EXISTS", ARGUMENT_KEY, take_exists},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
-enum { SELECT = 1, ASKING = 2, DUMP = 4, ASKING_AGAIN = 8, PTTL = 16, PEXPIRETIME = 32, TIME = 64 };
+enum {
+    SELECT = 1,
+    ASKING = 2,
+    DUMP = 4,
+    ASKING_AGAIN = 8,
+    PTTL = 16,
+    PEXPIRETIME = 32,
+    TIME = 64,
+    EXISTS = 128
+};
 
 static bool knows_expire_time(rf_server server)
 {
@@ -152,7 +171,10 @@ static bool knows_expire_time(rf_server server)
 
 static unsigned choose_steps(const rf_live *live, const struct live_node *node, const struct ask *ask)
 {
-    return (node->db != ask->record.db ? SELECT : 0) | (ask->asking.host ? ASKING | ASKING_AGAIN : 0) | DUMP |
+    unsigned first = (node->db != ask->record.db ? SELECT : 0) | (ask->asking.host ? ASKING : 0);
+    if (live->options.names_only)
+        return first | EXISTS;
+    return first | (ask->asking.host ? ASKING_AGAIN : 0) | DUMP |
            (knows_expire_time(live->primaries.server) ? PEXPIRETIME : PTTL | TIME);
 }
 
@@ -177,55 +199,39 @@ rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, r
 
 /* --- errors that pass ---------------------------------------------------------------------------------- */
 
-static const struct passing {
-    const char *code;
-    enum trouble trouble;
-} passing[] = {
-    {"MOVED", TROUBLE_MOVED},  {"ASK", TROUBLE_ASK},          {"TRYAGAIN", TROUBLE_WAIT},
-    {"LOADING", TROUBLE_WAIT}, {"CLUSTERDOWN", TROUBLE_WAIT}, {"MASTERDOWN", TROUBLE_WAIT},
-    {"BUSY", TROUBLE_WAIT},
-};
-
-static enum trouble trouble_of(struct reply reply)
-{
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (reply_is_error(reply, passing[i].code))
-            return passing[i].trouble;
-    return TROUBLE_NONE;
-}
-
-/* The "host:port" at the end of "ASK slot host:port"; without a host it is that of the node asked. */
-static rf_code take_address(const struct taking *t, const rf_address *asked, rf_address *address)
-{
-    rf_slice text = t->reply.text;
-    int64_t port = 0;
-    const uint8_t *colon = memrchr(text.ptr, ':', text.len);
-    const uint8_t *blank = memrchr(text.ptr, ' ', text.len);
-    if (!colon || !blank || colon < blank)
-        return refuse(t);
-    rf_slice digits = slice_of(colon + 1, (size_t)(text.ptr + text.len - colon - 1));
-    rf_slice host = slice_of(blank + 1, (size_t)(colon - blank - 1));
-    if (!number_parse_i64(digits, &port) || port == 0)
-        return refuse(t);
-    if (host.len == 0 || slice_equal(host, SLICE("?")))
-        host = address_host(asked);
-    return address_told(host, port, address, t->error);
-}
+static const enum trouble trouble_of[] = {[PASSING_NOT] = TROUBLE_NONE,
+                                          [PASSING_MOVED] = TROUBLE_MOVED,
+                                          [PASSING_ASK] = TROUBLE_ASK,
+                                          [PASSING_WAIT] = TROUBLE_WAIT};
 
 /* An error reply to a step: the ask has to be asked again, or it is the end. A SELECT that was not taken
  * leaves us in another database, and so does not pass. */
 static rf_code take_error(const struct taking *t, const rf_address *asked, struct ask *ask, bool is_select)
 {
-    enum trouble trouble = trouble_of(t->reply);
+    enum trouble trouble = trouble_of[passing_of(t->reply)];
     refuse(t);
     if (trouble == TROUBLE_NONE)
         return RF_E_TARGET;
     *t->answer->why = *t->error;
     t->answer->trouble = is_select ? TROUBLE_LOST : trouble;
-    return trouble == TROUBLE_ASK ? take_address(t, asked, &ask->asking) : RF_OK;
+    return trouble == TROUBLE_ASK ? redirect_address(t->reply, asked, &ask->asking, t->error) : RF_OK;
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
+
+static rf_code judge_name(rf_live *live, const rf_key_record *record, bool gone, rf_error *error)
+{
+    if (gone)
+        return live_tell(live, RF_REMOVED, record, NULL, error);
+    live->counts.equal++;
+    return RF_OK;
+}
+
+static rf_code count_found(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    live->counts.found++;
+    return live->options.found ? live->options.found(live->options.ctx, record, error) : RF_OK;
+}
 
 static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *answer, rf_error *error)
 {
@@ -234,13 +240,16 @@ static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *
     int64_t tolerance = live->options.expiry_tolerance_ms;
     if (by_ttl && tolerance < PTTL_SLACK_MS)
         tolerance = PTTL_SLACK_MS;
+    if (!answer->gone)
+        TRY(count_found(live, record, error));
+    if (live->options.names_only)
+        return judge_name(live, record, answer->gone, error);
     if (answer->gone && record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live)) {
         live->counts.expired++;
         return RF_OK;
     }
     if (answer->gone)
         return live_tell(live, RF_REMOVED, record, NULL, error);
-    live->counts.found++;
     if (rf_key_record_differs(record, &answer->record, tolerance))
         return live_tell(live, RF_CHANGED, record, &answer->record, error);
     live->counts.equal++;

@@ -20,6 +20,7 @@ bool batch_prepare(struct batch *batch, rf_slice command, rf_slice key, unsigned
 
 void batch_open(struct batch *batch)
 {
+    batch->commands++;
     batch->start = outbuf_room(batch->out, BATCH_BYTES);
     batch->limit = batch->start + BATCH_BYTES;
     memcpy(batch->start + BATCH_HEADER, batch->opening.data, batch->opening.len);
@@ -40,6 +41,7 @@ void batch_close(struct batch *batch)
 
 void batch_single(struct batch *batch)
 {
+    batch->commands++;
     resp_array(batch->out, 2 + batch->item_args);
     outbuf_put(batch->out, batch->opening.data, batch->opening.len);
 }

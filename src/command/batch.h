@@ -24,6 +24,7 @@ struct batch {
     struct buffer opening; /* the command's name and key, as RESP */
     uint8_t *start, *limit;
     unsigned items, item_args; /* items so far; 0: closed. Arguments that each takes */
+    uint64_t commands;         /* so far, of all keys */
 };
 
 /* The command and key of the batches to come, whose items take `item_args` arguments each. Fails only when

@@ -175,7 +175,7 @@ static void put_id(struct encoder *e, rf_stream_id id)
 /* The beginning of every command here. */
 static void put_command(struct encoder *e, uint64_t args, rf_slice command)
 {
-    resp_array(e->out, args);
+    encoder_command(e, args);
     resp_bulk(e->out, command);
 }
 
@@ -188,13 +188,19 @@ static size_t entry_room(const struct encoder *e, const rf_slice *fields_values,
     return room;
 }
 
-static void put_large_entry(struct encoder *e, rf_stream_id id, const rf_slice *fields_values, size_t count)
+static rf_code put_large_entry(struct encoder *e, rf_stream_id id, const rf_slice *fields_values,
+                               size_t count)
 {
-    resp_array(e->out, 3 + count);
+    rf_code code = RF_OK;
+    for (size_t i = 0; i < count; i++)
+        if (!encoder_takes(e, fields_values[i], &code))
+            return code;
+    encoder_command(e, 3 + count);
     outbuf_put(e->out, e->batch.opening.data, e->batch.opening.len);
     put_id(e, id);
     for (size_t i = 0; i < count; i++)
         resp_bulk(e->out, fields_values[i]);
+    return RF_OK;
 }
 
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
@@ -203,9 +209,9 @@ static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_valu
     size_t count = 2 * pairs, room = entry_room(e, fields_values, count);
     uint8_t text[ID_TEXT_MAX];
     if (UNLIKELY(room > OUTBUF_ROOM_MAX)) {
-        put_large_entry(e, id, fields_values, count);
-        return RF_OK;
+        return put_large_entry(e, id, fields_values, count);
     }
+    e->batch.commands++;
     uint8_t *p = resp_print_header(outbuf_room(e->out, room), '*', 3 + count);
     memcpy(p, e->batch.opening.data, e->batch.opening.len);
     p = resp_print_bulk(p + e->batch.opening.len, (rf_slice){text, print_id(text, id)});

@@ -48,7 +48,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     if (!dump_payload_accepted(entry, e->options.target))
         return encoder_unsayable(e, why, error);
     TRY(dump_payload_size(entry, &size, error));
-    resp_array(e->out, 4);
+    encoder_command(e, 4);
     resp_bulk(e->out, SLICE("RESTORE"));
     resp_bulk(e->out, entry->key);
     resp_bulk(e->out, SLICE("0"));
@@ -70,6 +70,7 @@ static inline void put_key_command(struct encoder *e, const char *head, size_t h
 {
     struct outbuf *out = e->out;
     rf_slice key = e->entry->key;
+    e->batch.commands++;
     size_t total = head_len + key.len + n + 2 * BULK_EXTRA;
     if (UNLIKELY(total > OUTBUF_ROOM_MAX)) {
         outbuf_put(out, head, head_len);
@@ -90,39 +91,50 @@ static rf_code put_string(void *ctx, rf_slice value)
     return RF_OK;
 }
 
+bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code)
+{
+    if (LIKELY(e->options.longest == 0 || string.len <= e->options.longest))
+        return true;
+    *code = e->dropped ? RF_OK
+                       : encoder_unsayable(e, "an element that is longer than the server takes", e->error);
+    return false;
+}
+
 /* An item of a list, a member of a set. */
 static rf_code put_item(void *ctx, rf_slice item)
 {
     struct encoder *e = ctx;
+    rf_code code = RF_OK;
     uint8_t *p = batch_room(&e->batch, item.len + BULK_EXTRA);
     e->elements++;
     if (LIKELY(p != NULL)) {
         batch_add(&e->batch, resp_print_bulk(p, item));
-    } else {
+    } else if (encoder_takes(e, item, &code)) {
         batch_single(&e->batch);
         resp_bulk(e->out, item);
     }
-    return RF_OK;
+    return code;
 }
 
-static inline void put_pair(struct encoder *e, rf_slice first, rf_slice second)
+static inline rf_code put_pair(struct encoder *e, rf_slice first, rf_slice second)
 {
+    rf_code code = RF_OK;
     uint8_t *p = batch_room(&e->batch, first.len + second.len + 2 * BULK_EXTRA);
     e->elements++;
     if (LIKELY(p != NULL)) {
         batch_add(&e->batch, resp_print_bulk(resp_print_bulk(p, first), second));
-    } else {
+    } else if (encoder_takes(e, first, &code) && encoder_takes(e, second, &code)) {
         batch_single(&e->batch);
         resp_bulk(e->out, first);
         resp_bulk(e->out, second);
     }
+    return code;
 }
 
 static rf_code put_scored(void *ctx, rf_slice member, double score)
 {
     uint8_t text[DOUBLE_TEXT_MAX];
-    put_pair(ctx, (rf_slice){text, double_print(text, score)}, member);
-    return RF_OK;
+    return put_pair(ctx, (rf_slice){text, double_print(text, score)}, member);
 }
 
 /* Redis sets a field and then its expiry; Valkey has one command for both. */
@@ -135,7 +147,7 @@ static void put_expiring_field(struct encoder *e, rf_slice field, rf_slice value
         resp_bulk(e->out, field);
         resp_bulk(e->out, value);
     }
-    resp_array(e->out, at_once ? 8 : 6);
+    encoder_command(e, at_once ? 8 : 6);
     resp_bulk(e->out, at_once ? SLICE("HSETEX") : SLICE("HPEXPIREAT"));
     resp_bulk(e->out, e->entry->key);
     if (at_once)
@@ -151,20 +163,19 @@ static void put_expiring_field(struct encoder *e, rf_slice field, rf_slice value
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     struct encoder *e = ctx;
-    if (LIKELY(expire_ms == RF_NO_EXPIRY)) {
-        put_pair(e, field, value);
-    } else {
+    rf_code code = RF_OK;
+    if (LIKELY(expire_ms == RF_NO_EXPIRY))
+        return put_pair(e, field, value);
+    e->elements++;
+    if (encoder_takes(e, field, &code) && encoder_takes(e, value, &code))
         put_expiring_field(e, field, value, expire_ms);
-        e->elements++;
-    }
-    return RF_OK;
+    return code;
 }
 
 static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
 {
     uint8_t text[NUMBER_TEXT_MAX];
-    put_pair(ctx, (rf_slice){text, number_print_u64(text, index)}, value);
-    return RF_OK;
+    return put_pair(ctx, (rf_slice){text, number_print_u64(text, index)}, value);
 }
 
 static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index)
@@ -216,7 +227,7 @@ static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
         return encoder_unsayable(e, ability_text(CAN_ARRAYS), error);
     TRY(encode_elements(e, entry, error));
     if (e->has_insert_index) {
-        resp_array(e->out, 3);
+        encoder_command(e, 3);
         resp_bulk(e->out, SLICE("ARSEEK"));
         resp_bulk(e->out, entry->key);
         resp_bulk_u64(e->out, e->insert_index + 1);
@@ -274,7 +285,7 @@ static encode_fn *const encoders[RF_TYPE_COUNT] = {
 
 COLD static void put_select(struct encoder *e, int64_t db)
 {
-    resp_array(e->out, 2);
+    encoder_command(e, 2);
     resp_bulk(e->out, SLICE("SELECT"));
     resp_bulk_i64(e->out, db);
     e->db = db;
@@ -304,10 +315,8 @@ static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
     return encoders[entry->type](e, entry, error);
 }
 
-static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
+static rf_code encode_key_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(e->db != entry->db))
-        put_select(e, entry->db);
     e->elements = 0;
     e->dropped = false;
     rf_code code = encode_value(e, entry, error);
@@ -315,13 +324,28 @@ static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
         error_key(error, entry->db, entry->key);
         return code;
     }
-    if (UNLIKELY(e->dropped))
-        return RF_OK;
-    if (UNLIKELY(e->elements == 0))
+    if (UNLIKELY(e->elements == 0 && !e->dropped))
         notify_of(&e->options.notify, e->entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
-    else if (entry->expire_ms != RF_NO_EXPIRY)
+    return RF_OK;
+}
+
+static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(e->db != entry->db))
+        put_select(e, entry->db);
+    TRY(encode_key_value(e, entry, error));
+    if (entry->expire_ms != RF_NO_EXPIRY && e->elements > 0)
         put_expiry(e, entry);
     return RF_OK;
+}
+
+rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, rf_error *error)
+{
+    e->out = e->batch.out = out;
+    e->batch.commands = 0;
+    e->entry = key;
+    e->error = error;
+    return encode_key_value(e, key, error);
 }
 
 /* --- other entries ------------------------------------------------------------------------------------ */
@@ -330,7 +354,7 @@ static rf_code encode_function(struct encoder *e, rf_entry *entry, rf_error *err
 {
     if (!server_can(e->options.target, CAN_FUNCTIONS))
         return encoder_unsayable(e, ability_text(CAN_FUNCTIONS), error);
-    resp_array(e->out, 3);
+    encoder_command(e, 3);
     resp_bulk(e->out, SLICE("FUNCTION"));
     resp_bulk(e->out, SLICE("LOAD"));
     resp_bulk(e->out, entry->text);
@@ -350,7 +374,7 @@ static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *erro
     (void)error;
     if (UNLIKELY(e->db != entry->db))
         put_select(e, entry->db);
-    resp_array(e->out, entry->argc);
+    encoder_command(e, entry->argc);
     for (size_t i = 0; i < entry->argc; i++)
         resp_bulk(e->out, entry->argv[i]);
     return RF_OK;

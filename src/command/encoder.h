@@ -19,6 +19,7 @@
 struct encoder_options {
     rf_server target;
     bool prefer_restore, drop_unsupported;
+    uint64_t longest; /* bytes of a string that the target takes; 0: any */
     rf_notify notify;
 };
 
@@ -43,13 +44,28 @@ void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_op
 /* Encodes one entry; aux and key counts are nothing to commands. Does not look at out->code. */
 rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
 
+/* Encodes the value of a key alone, without SELECT and expiry, into `out`. Afterwards e->elements is 0 where
+ * it has none, and batch.commands tells how many commands it takes. */
+rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, rf_error *error);
+
 void encoder_close(struct encoder *e);
 
 /* --- shared by the encoder's files ------------------------------------------------------------------ */
 
+/* Begins a command of so many arguments. */
+static inline void encoder_command(struct encoder *e, uint64_t args)
+{
+    e->batch.commands++;
+    resp_array(e->out, args);
+}
+
 /* There is no way to say `what` to the target: fails, or gives notice and returns RF_OK where such things are
  * to be left out. */
 rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error);
+
+/* False for a string that the target does not take: *code is then RF_E_UNSAYABLE, or RF_OK where the key is
+ * dropped. */
+bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code);
 
 /* Writes the key as RESTORE, saying why; or as unsayable where the target does not accept its payload. */
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error);

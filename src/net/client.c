@@ -248,6 +248,14 @@ rf_code client_open(const rf_target *target, const rf_address *address, struct c
     return RF_OK;
 }
 
+struct connection *client_release(struct client *c)
+{
+    struct connection *connection = c->connection;
+    c->connection = NULL;
+    client_close(c);
+    return connection;
+}
+
 void client_close(struct client *c)
 {
     if (!c)

@@ -49,6 +49,9 @@ rf_code client_call(struct client *client, const char *const *words, struct repl
 rf_code client_refused(const struct client *client, const char *command, struct reply answer,
                        rf_error *error);
 
+/* Gives up the client for its connection, over which nothing may be under way. */
+struct connection *client_release(struct client *client);
+
 /* NULL is let through. */
 void client_close(struct client *client);
 

@@ -44,10 +44,19 @@ static bool wait_for(int fd, short events, int timeout_ms)
     return false;
 }
 
+int connection_fd(const struct connection *c)
+{
+    return c->fd;
+}
+
+short connection_events(const struct connection *c, bool or_write)
+{
+    return or_write ? (short)(c->read_events | c->write_events) : c->read_events;
+}
+
 rf_code connection_wait(struct connection *c, bool or_write, rf_error *error)
 {
-    short events = or_write ? (short)(c->read_events | c->write_events) : c->read_events;
-    if (wait_for(c->fd, events, c->timeout_ms))
+    if (wait_for(c->fd, connection_events(c, or_write), c->timeout_ms))
         return RF_OK;
     if (errno == ETIMEDOUT)
         return fail(error, RF_E_TARGET, "%s: no answer within %g s", c->name, c->timeout_ms / 1000.0);

@@ -28,6 +28,11 @@ rf_code connection_write(struct connection *connection, const void *from, size_t
 /* Waits until a read that came to nothing can go on; with `or_write`, until either can. */
 rf_code connection_wait(struct connection *connection, bool or_write, rf_error *error);
 
+/* For whoever waits for several at once: the socket, and the events (POLLIN, POLLOUT) at which a read, and
+ * with `or_write` also a write, that came to nothing can go on. */
+int connection_fd(const struct connection *connection);
+short connection_events(const struct connection *connection, bool or_write);
+
 /* NULL is let through. */
 void connection_close(struct connection *connection);
 

@@ -60,6 +60,12 @@ static rf_code put_byte(struct summing *s, uint8_t byte)
     return put_summing(s, (rf_slice){&byte, 1});
 }
 
+static void put_footer(uint8_t footer[FOOTER_SIZE], int version, uint64_t crc)
+{
+    store_le16(footer, (uint16_t)version);
+    store_le64(footer + 2, crc64(crc, footer, 2));
+}
+
 rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct summing s = {.fn = fn, .ctx = ctx};
@@ -70,10 +76,33 @@ rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *err
     }
     TRY(put_byte(&s, rf_value_copied_type(key->value)));
     TRY(rf_value_copy(key->value, put_summing, &s, error));
-    store_le16(footer, (uint16_t)payload_version(key));
-    s.crc = crc64(s.crc, footer, 2);
-    store_le64(footer + 2, s.crc);
+    put_footer(footer, payload_version(key), s.crc);
     return fn(ctx, (rf_slice){footer, sizeof footer});
+}
+
+rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, bool *taken, rf_error *error)
+{
+    size_t start = into->len, metadata = key->metadata.len;
+    *taken = false;
+    if (!value_copied_as_stored(key->value))
+        return RF_OK;
+    if (!buffer_reserve(into, metadata + 2 + FOOTER_SIZE))
+        return fail(error, RF_E_MEMORY, "out of memory for a payload");
+    if (metadata > 0) {
+        into->data[into->len++] = RDB_KEY_META;
+        buffer_append(into, key->metadata);
+    }
+    into->data[into->len++] = rf_value_copied_type(key->value);
+    rf_code code = value_take(key->value, into, most, taken, error);
+    if (code == RF_OK && *taken && !buffer_reserve(into, FOOTER_SIZE))
+        code = fail(error, RF_E_MEMORY, "out of memory for a payload");
+    if (code != RF_OK || !*taken) {
+        into->len = start;
+        return code;
+    }
+    put_footer(into->data + into->len, payload_version(key), crc64(0, into->data + start, into->len - start));
+    into->len += FOOTER_SIZE;
+    return RF_OK;
 }
 
 /* --- reading ----------------------------------------------------------------------------------------- */

@@ -27,6 +27,10 @@ rf_code dump_payload_size(rf_entry *key, uint64_t *size, rf_error *error);
 /* Hands out the payload in pieces. */
 rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *error);
 
+/* Appends the whole payload to `into`, and uses up the value, if it has no more than `most` raw bytes and its
+ * frame is sound. *taken is false where not: the value is as it was. */
+rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, bool *taken, rf_error *error);
+
 /* --- reading --- */
 
 /* A payload whose value is being read; stays where it is while it is open. */

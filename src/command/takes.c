@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server can be told of a key: said by the encoder itself, whose commands go nowhere. */
+#include "base/fail.h"
+#include "command/encoder.h"
+#include "rdb/dump_payload.h"
+#include "rdb/rdb_format.h"
+#include "rdb/value.h"
+#include <stdlib.h>
+
+/* What every server has words for; most keys are such. */
+static bool is_plain(const rf_entry *key)
+{
+    static const bool plain_types[RF_TYPE_COUNT] = {
+        [RF_STRING] = true, [RF_LIST] = true, [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true};
+    bool may_expire = key->type == RF_HASH && key->encoding->since > RDB_LAST_COMMON;
+    return plain_types[key->type] && !may_expire && key->metadata.len == 0;
+}
+
+static void throw_away(struct outbuf *out)
+{
+    out->pos = out->start;
+}
+
+struct said {
+    bool nothing, by_restore;
+};
+
+static void note(void *ctx, const rf_notice *notice)
+{
+    struct said *said = ctx;
+    said->nothing |= notice->code == RF_NOTICE_DROPPED;
+    said->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
+}
+
+static rf_code say(rf_server server, rf_entry *key, struct said *said, rf_error *error)
+{
+    struct encoder encoder;
+    const struct encoder_options options = {
+        .target = server, .drop_unsupported = true, .notify = {note, said}};
+    uint8_t *block = malloc(OUTBUF_ROOM_MAX);
+    if (!block)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    struct outbuf out = {.start = block, .pos = block, .end = block + OUTBUF_ROOM_MAX, .next = throw_away};
+    encoder_open(&encoder, &out, &options);
+    rf_code code = encoder_put_value(&encoder, &out, key, error);
+    encoder_close(&encoder);
+    free(block);
+    return code;
+}
+
+static rf_code can_restore(rf_server server, rf_entry *key, bool *can, rf_error *error)
+{
+    char module[10];
+    *can = dump_payload_accepted(key, server);
+    if (key->type != RF_MODULE)
+        return RF_OK;
+    TRY(rf_value_module(key->value, module, error));
+    *can = *can && module_known_to(server, module);
+    return RF_OK;
+}
+
+rf_code rf_server_takes(rf_server server, rf_entry *key, unsigned *ways, rf_error *error)
+{
+    struct said said = {false, false};
+    bool restores;
+    TRY(can_restore(server, key, &restores, error));
+    if (!is_plain(key)) {
+        TRY(rf_value_hold(key->value, NULL, error));
+        TRY(say(server, key, &said, error));
+    }
+    *ways = (said.nothing || said.by_restore ? 0u : RF_BY_COMMANDS) | (restores ? RF_BY_RESTORE : 0u);
+    return RF_OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* A table of errors that pass, and the address in some of them. */
+#include "net/redirect.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+
+static const struct {
+    const char *code;
+    enum passing passing;
+} errors[] = {
+    {"MOVED", PASSING_MOVED},  {"ASK", PASSING_ASK},          {"TRYAGAIN", PASSING_WAIT},
+    {"LOADING", PASSING_WAIT}, {"CLUSTERDOWN", PASSING_WAIT}, {"MASTERDOWN", PASSING_WAIT},
+    {"BUSY", PASSING_WAIT},
+};
+
+enum passing passing_of(struct reply reply)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (reply_is_error(reply, errors[i].code))
+            return errors[i].passing;
+    return PASSING_NOT;
+}
+
+rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address *out, rf_error *error)
+{
+    rf_slice text = reply.text;
+    int64_t port = 0;
+    char shown[128];
+    const uint8_t *colon = memrchr(text.ptr, ':', text.len);
+    const uint8_t *blank = memrchr(text.ptr, ' ', text.len);
+    bool complete = colon && blank && colon > blank;
+    rf_slice digits = complete ? slice_of(colon + 1, (size_t)(text.ptr + text.len - colon - 1)) : text;
+    if (!complete || !number_parse_i64(digits, &port) || port == 0) {
+        reply_text(reply, shown, sizeof shown);
+        return fail(error, RF_E_TARGET, "a redirection that names nobody: %s", shown);
+    }
+    rf_slice host = slice_of(blank + 1, (size_t)(colon - blank - 1));
+    if (host.len == 0 || slice_equal(host, SLICE("?")))
+        host = address_host(asked);
+    return address_told(host, port, out, error);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers: the first error among those to a parcel is what counts; else the last one tells what came of it.
+ *
+ *   SET key value NX       +OK, or nil: it exists
+ *   RESTORE key ...        +OK, or BUSYKEY
+ *   RENAME temporary key   +OK
+ *   RENAMENX               :1, or :0 */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "net/redirect.h"
+#include "replay/commands.h"
+#include "replay/replay.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { UNGUARDED_MS = 10 * 1000 }; /* how long replicas may not answer before we go on without them */
+
+/* --- errors -------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *code;
+    enum verdict verdict;
+    const char *advice; /* of a fatal one */
+} errors[] = {
+    {"READONLY", VERDICT_AGAIN, NULL},
+    {"NOREPLICAS", VERDICT_AGAIN, NULL},
+    {"BUSYKEY", VERDICT_EXISTS, NULL},
+    {"OOM", VERDICT_FATAL, "raise its maxmemory, or make room"},
+    {"NOAUTH", VERDICT_FATAL, "it wants a password"},
+    {"WRONGPASS", VERDICT_FATAL, "check user and password"},
+    {"NOPERM", VERDICT_FATAL, "let the user do that; without RESTORE there is --mode commands"},
+    {"MISCONF", VERDICT_FATAL, "it cannot save: its log says why"},
+    {"DENIED", VERDICT_FATAL, "it takes no connections from here"},
+};
+
+static const enum verdict verdict_of[] = {
+    [PASSING_MOVED] = VERDICT_MOVED, [PASSING_ASK] = VERDICT_ASK, [PASSING_WAIT] = VERDICT_AGAIN};
+
+/* "MOVED 3999 ..." */
+static unsigned slot_of(struct reply reply)
+{
+    int64_t slot;
+    rf_slice text = reply.text;
+    const uint8_t *blank = memchr(text.ptr, ' ', text.len);
+    if (!blank)
+        return RF_SLOTS;
+    text = slice_of(blank + 1, (size_t)(text.ptr + text.len - blank - 1));
+    const uint8_t *end = memchr(text.ptr, ' ', text.len);
+    text.len = end ? (size_t)(end - text.ptr) : text.len;
+    return number_parse_i64(text, &slot) && slot >= 0 && slot < RF_SLOTS ? (unsigned)slot : RF_SLOTS;
+}
+
+static struct node *named_node(rf_replay *r, const struct node *asked, struct reply reply)
+{
+    rf_error ignored;
+    rf_address address;
+    if (redirect_address(reply, &asked->address, &address, &ignored) != RF_OK)
+        return NULL;
+    struct node *node = nodes_at(r, &address, &ignored);
+    address_free(&address);
+    return node;
+}
+
+enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node)
+{
+    enum passing passing = passing_of(reply);
+    *node = NULL;
+    if (passing == PASSING_MOVED || passing == PASSING_ASK) {
+        *node = named_node(r, asked, reply);
+        if (passing == PASSING_MOVED && *node && slot_of(reply) < RF_SLOTS)
+            r->node_of[slot_of(reply)] = *node;
+        return *node ? verdict_of[passing] : VERDICT_AGAIN;
+    }
+    if (passing == PASSING_WAIT)
+        return VERDICT_AGAIN;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (reply_is_error(reply, errors[i].code))
+            return errors[i].verdict;
+    return VERDICT_REFUSED;
+}
+
+rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, int64_t db, rf_slice key)
+{
+    const char *advice = NULL;
+    struct reply reply = {.kind = REPLY_ERROR, .text = slice_of(said, strlen(said))};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (reply_is_error(reply, errors[i].code))
+            advice = errors[i].advice;
+    if (r->error.code != RF_OK)
+        return r->error.code;
+    fail(&r->error, RF_E_TARGET, "%s: %s%s%s%s", node->name, said, advice ? " (" : "", advice ? advice : "",
+         advice ? ")" : "");
+    error_key(&r->error, db, key);
+    return RF_E_TARGET;
+}
+
+static void note_error(struct parcel *parcel, struct node *node, struct reply reply)
+{
+    enum { SAID_MAX = 256 };
+    struct node *named;
+    enum verdict verdict = answer_judge(node->replay, node, reply, &named);
+    if (parcel->verdict != VERDICT_OK)
+        return;
+    parcel->verdict = (uint8_t)verdict;
+    parcel->asking = verdict == VERDICT_ASK ? named : NULL;
+    parcel->said = malloc(SAID_MAX);
+    if (parcel->said)
+        reply_text(reply, parcel->said, SAID_MAX);
+}
+
+static const char *said(const struct parcel *parcel)
+{
+    return parcel->said ? parcel->said : "an error";
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------- */
+
+/* The bytes of a parcel; good until the next call. Empty where memory is out. */
+static rf_slice parcel_bytes(rf_replay *r, const struct pipe *pipe, uint64_t number)
+{
+    r->commands.len = 0;
+    return pipe_copy(pipe, number, &r->commands) ? buffer_slice(&r->commands) : (rf_slice){0};
+}
+
+/* The temporary name is gone by itself where its time has come meanwhile. */
+static bool has_expired(const rf_replay *r, const struct parcel *parcel)
+{
+    return parcel->expire_ms != RF_NO_EXPIRY &&
+           parcel->expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000;
+}
+
+static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel)
+{
+    rf_slice commands = parcel_bytes(r, pipe, number), key = command_key(commands);
+    parcel->settled = true;
+    if (parcel->verdict == VERDICT_REFUSED && parcel->form == FORM_BESIDE && has_expired(r, parcel))
+        r->counts.expired++;
+    else if (parcel->verdict == VERDICT_REFUSED)
+        settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
+    else
+        settle_exists(r, parcel, key, commands);
+    if (parcel->form == FORM_BESIDE)
+        mend_clean_up(r, parcel->db, command_key(parcel_bytes(r, pipe, number)));
+}
+
+/* What was refused because something before it went wrong is not refused for itself. */
+static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                         struct reply last)
+{
+    bool there = last.kind == REPLY_NIL || (last.kind == REPLY_NUMBER && last.number == 0);
+    if (parcel->verdict == VERDICT_OK && there)
+        parcel->verdict = VERDICT_EXISTS;
+    if (parcel->verdict != VERDICT_OK && parcel->form == FORM_BESIDE && !there && last.kind != REPLY_ERROR)
+        parcel->ours = true;
+    switch ((enum verdict)parcel->verdict) {
+    case VERDICT_OK: break;
+    case VERDICT_EXISTS:
+        if (parcel->doubtful)
+            mend_stray(r, pipe, number, &r->doubts);
+        else
+            settle_key(r, pipe, number, parcel);
+        break;
+    case VERDICT_REFUSED: settle_key(r, pipe, number, parcel); break;
+    case VERDICT_AGAIN:
+    case VERDICT_MOVED:
+    case VERDICT_ASK: mend_stray(r, pipe, number, &r->strays); break;
+    case VERDICT_FATAL:
+        answer_fatal(r, pipe->owner, said(parcel), parcel->db, command_key(parcel_bytes(r, pipe, number)));
+        break;
+    }
+}
+
+/* --- everything else ----------------------------------------------------------------------------------- */
+
+/* The commands behind one that was not taken may have been: there is no going back. */
+static void conclude_command(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                             struct reply last)
+{
+    (void)last;
+    if (parcel->verdict == VERDICT_OK)
+        return;
+    if (parcel->verdict != VERDICT_REFUSED && parcel->verdict != VERDICT_EXISTS) {
+        parcel->verdict = VERDICT_FATAL;
+        answer_fatal(r, pipe->owner, said(parcel), parcel->db, (rf_slice){0});
+        return;
+    }
+    parcel->settled = true;
+    settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), (rf_slice){0}, parcel_bytes(r, pipe, number));
+}
+
+static void conclude_cleanup(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                             struct reply last)
+{
+    (void)last;
+    if (parcel->verdict == VERDICT_AGAIN || parcel->verdict == VERDICT_MOVED ||
+        parcel->verdict == VERDICT_ASK)
+        mend_stray(r, pipe, number, &r->strays);
+    parcel->settled = true;
+}
+
+/* Whoever selects waits for the answer, and asks again where it has to. */
+static void conclude_select(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                            struct reply last)
+{
+    (void)number, (void)last;
+    parcel->settled = true;
+    if (parcel->verdict == VERDICT_OK)
+        pipe->db = parcel->db;
+    else if (parcel->verdict == VERDICT_REFUSED && r->error.code == RF_OK)
+        fail(&r->error, RF_E_UNSAYABLE, "%s: database %d: %s", ((struct node *)pipe->owner)->name, parcel->db,
+             said(parcel));
+    else if (parcel->verdict == VERDICT_FATAL)
+        answer_fatal(r, pipe->owner, said(parcel), parcel->db, (rf_slice){0});
+    else
+        r->pause = true;
+}
+
+static void go_unguarded(rf_replay *r, struct node *node, const char *why)
+{
+    char text[512];
+    node->guarded = false;
+    node->unguarded_ms = 0;
+    snprintf(text, sizeof text, "%s: %s: a failover could lose what was written last", node->name, why);
+    if (r->options.news)
+        r->options.news(r->options.ctx, text);
+}
+
+static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                          struct reply last)
+{
+    struct node *node = pipe->owner;
+    int64_t now = clock_monotonic_ms();
+    (void)number;
+    parcel->settled = true;
+    if (parcel->verdict != VERDICT_OK) {
+        go_unguarded(r, node, said(parcel));
+    } else if (last.number > 0) {
+        node->unguarded_ms = 0;
+        pipe->safe = pipe->answer;
+    } else if (node->unguarded_ms == 0) {
+        node->unguarded_ms = now;
+        pipe->guarded = 0;
+    } else if (now - node->unguarded_ms > UNGUARDED_MS) {
+        go_unguarded(r, node, "no replica takes what is written");
+    } else {
+        pipe->guarded = 0;
+    }
+}
+
+typedef void conclude_fn(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
+                         struct reply last);
+
+static conclude_fn *const conclude[] = {
+    [PARCEL_KEY] = conclude_key,         [PARCEL_COMMAND] = conclude_command,
+    [PARCEL_CLEANUP] = conclude_cleanup, [PARCEL_SELECT] = conclude_select,
+    [PARCEL_WAIT] = conclude_wait,
+};
+
+static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply reply)
+{
+    struct node *node = pipe->owner;
+    if (UNLIKELY(reply.kind == REPLY_ERROR))
+        note_error(parcel, node, reply);
+    if (parcel->replies == 0)
+        conclude[parcel->kind](node->replay, pipe, pipe->answer - 1, parcel, reply);
+}
+
+/* --- what is streamed ---------------------------------------------------------------------------------- */
+
+static void take_streamed(struct pipe *pipe, struct reply reply)
+{
+    struct node *node = pipe->owner, *named;
+    struct streamed *s = &node->replay->streamed;
+    s->replies++;
+    s->last = (struct reply){.kind = reply.kind, .number = reply.number};
+    if (reply.kind != REPLY_ERROR || s->verdict != VERDICT_OK)
+        return;
+    s->verdict = answer_judge(node->replay, node, reply, &named);
+    reply_text(reply, s->said, sizeof s->said);
+}
+
+/* --- what is kept -------------------------------------------------------------------------------------- */
+
+void answer_release(rf_replay *r, struct pipe *pipe)
+{
+    struct node *node = pipe->owner;
+    uint64_t number = pipe->head, end = node->guarded ? pipe->safe : pipe->answer;
+    for (; number < end; number++) {
+        struct parcel *parcel = pipe_parcel(pipe, number);
+        if (parcel->verdict == VERDICT_FATAL)
+            break;
+        if (!parcel->settled)
+            settle_written(r, node, parcel);
+        parcel->settled = true;
+    }
+    pipe_release(pipe, number);
+}
+
+void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_error *why)
+{
+    struct parcel *parcel = pipe_parcel(pipe, number);
+    if (parcel->kind == PARCEL_SELECT || parcel->kind == PARCEL_WAIT)
+        return;
+    if (parcel->kind == PARCEL_COMMAND && r->error.code == RF_OK)
+        fail(&r->error, RF_E_TARGET,
+             "%s; of commands of an AOF that were under way nobody can tell whether they were done",
+             why->message);
+    mend_stray(r, pipe, number, &r->strays);
+}
+
+const struct pipe_listener answer_listener = {take_reply, take_streamed, big_block};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Three letters behind a name give it any slot.
+ *
+ * A CRC is linear: that of a name and three letters is that of the name and three zero bytes, xor that of the
+ * letters alone. So one table, from slots to letters that have them, serves all names. */
+#include "replay/beside.h"
+
+#include "base/bytes.h"
+#include <pthread.h>
+#include <rdbferry/slot.h>
+
+enum { LETTERS = 3 };
+
+static uint8_t letters_of[RF_SLOTS][LETTERS];
+
+static void make_table(void)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    enum { SIZE = sizeof alphabet - 1 };
+    for (unsigned i = 0; i < SIZE * SIZE * SIZE; i++) {
+        const uint8_t letters[LETTERS] = {(uint8_t)alphabet[i % SIZE], (uint8_t)alphabet[i / SIZE % SIZE],
+                                          (uint8_t)alphabet[i / SIZE / SIZE]};
+        memcpy(letters_of[rf_slot_of(slice_of(letters, LETTERS))], letters, LETTERS);
+    }
+}
+
+bool beside_name(rf_slice key, struct buffer *out)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static const uint8_t zeros[LETTERS];
+    pthread_once(&once, make_table);
+    out->len = 0;
+    if (!buffer_append(out, key) || !buffer_append(out, SLICE(":rdbferry:")) ||
+        !buffer_append(out, slice_of(zeros, LETTERS)))
+        return false;
+    unsigned slot = rf_slot_of(key) ^ rf_slot_of(buffer_slice(out));
+    memcpy(out->data + out->len - LETTERS, letters_of[slot], LETTERS);
+    return true;
+}

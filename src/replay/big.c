@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Values that are too large to be kept until they are answered: their commands are streamed to the temporary
+ * name, and when all of them have been taken, it is renamed.
+ *
+ *   [UNLINK temporary]   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
+ *
+ * The value is held, so that it can be streamed again. Nothing else is in the pipe meanwhile. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "replay/beside.h"
+#include "replay/commands.h"
+#include "replay/replay.h"
+#include <stdlib.h>
+
+enum { UNSENT_MAX = 1024 * 1024, WAIT_MS = 100 };
+
+struct big {
+    rf_replay *r;
+    rf_entry *entry;
+    struct pipe *pipe;
+    struct node *node;
+    rf_slice key, beside;
+    uint64_t expected; /* replies */
+    bool again;        /* it is not the first attempt */
+    bool may_be_ours;  /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
+    int64_t since_ms;
+};
+
+/* --- streaming ----------------------------------------------------------------------------------------- */
+
+/* Errors of the run show when the value has gone by. */
+void big_block(struct pipe *pipe)
+{
+    rf_replay *r = ((struct node *)pipe->owner)->replay;
+    while (!pipe->lost && pipe_unsent(pipe) > UNSENT_MAX) {
+        if (loop_turn(r, WAIT_MS, &r->streamed.error) != RF_OK) {
+            pipe->lost = true;
+            return;
+        }
+    }
+}
+
+/* Until all that was put is answered. RF_E_TARGET: the connection is lost. */
+static rf_code await(struct big *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    pipe_mark_ready(b->pipe);
+    while (!b->pipe->lost && r->streamed.replies < b->expected)
+        TRY(loop_turn(r, WAIT_MS, error));
+    if (!b->pipe->lost)
+        return RF_OK;
+    if (r->streamed.error.code != RF_OK) {
+        *error = r->streamed.error;
+        return error->code;
+    }
+    return fail(error, RF_E_TARGET, "%s: the connection is lost", b->node->name);
+}
+
+/* The drained pipe of the node that has the key. */
+static rf_code take_pipe(struct big *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    do {
+        TRY(room_for_key(r, b->key, b->entry->db, &b->pipe, error));
+        while (b->pipe->connection && b->pipe->head < b->pipe->tail) {
+            TRY(room_guard_all(r, error));
+            TRY(loop_turn(r, WAIT_MS, error));
+        }
+    } while (!b->pipe->connection || r->strays.first);
+    b->node = b->pipe->owner;
+    b->expected = 0;
+    r->streamed = (struct streamed){.verdict = VERDICT_OK};
+    pipe_stream(b->pipe, true);
+    return RF_OK;
+}
+
+static void give_back(struct big *b)
+{
+    pipe_take_back(b->pipe);
+    pipe_stream(b->pipe, false);
+}
+
+static rf_code encode(struct big *b, struct outbuf *out, rf_error *error)
+{
+    b->entry->key = b->beside;
+    rf_code code = encoder_put_value(&b->r->encoder, out, b->entry, error);
+    b->entry->key = b->key;
+    b->expected += b->r->encoder.batch.commands;
+    return code;
+}
+
+static rf_code stream(struct big *b, rf_error *error)
+{
+    if (b->again || b->may_be_ours) {
+        write_removal(b->r, &b->pipe->out, b->beside);
+        b->expected++;
+    }
+    TRY(encode(b, &b->pipe->out, error));
+    if (b->entry->expire_ms != RF_NO_EXPIRY) {
+        write_expiry(&b->pipe->out, b->beside, b->entry->expire_ms);
+        b->expected++;
+    }
+    return await(b, error);
+}
+
+/* One command after all others. */
+static rf_code call(struct big *b, const rf_slice *argv, size_t argc, rf_error *error)
+{
+    command_put(&b->pipe->out, argv, argc);
+    b->expected++;
+    return await(b, error);
+}
+
+/* --- the last step ------------------------------------------------------------------------------------- */
+
+enum outcome { OUTCOME_WRITTEN, OUTCOME_EXISTS, OUTCOME_FAILED, OUTCOME_EMPTY };
+
+/* Where replicas follow, one of them has to have it; but not for ever. */
+static rf_code await_replica(struct big *b, rf_error *error)
+{
+    enum { ATTEMPTS = 10 };
+    for (int i = 0; b->node->guarded && i < ATTEMPTS; i++) {
+        TRY(call(b, (const rf_slice[]){SLICE("WAIT"), SLICE("1"), SLICE("1000")}, 3, error));
+        if (b->r->streamed.verdict != VERDICT_OK)
+            b->node->guarded = false;
+        if (b->r->streamed.last.number > 0)
+            return RF_OK;
+    }
+    b->r->streamed.verdict = VERDICT_OK;
+    return RF_OK;
+}
+
+static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
+{
+    rf_replay *r = b->r;
+    bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE, doubtful = b->may_be_ours;
+    b->may_be_ours = true;
+    write_rename(r, &b->pipe->out, b->beside, b->key);
+    b->expected++;
+    TRY(await(b, error));
+    b->may_be_ours = doubtful;
+    if (r->streamed.verdict != VERDICT_OK)
+        return RF_OK;
+    *outcome = replaces || r->streamed.last.number > 0 ? OUTCOME_WRITTEN : OUTCOME_EXISTS;
+    if (*outcome == OUTCOME_WRITTEN) {
+        b->may_be_ours = true;
+        TRY(await_replica(b, error));
+    }
+    return RF_OK;
+}
+
+/* RF_E_TARGET: to be attempted again. */
+static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
+{
+    rf_replay *r = b->r;
+    TRY(stream(b, error));
+    *outcome = OUTCOME_EMPTY;
+    if (r->encoder.elements == 0)
+        return RF_OK;
+    *outcome = OUTCOME_FAILED;
+    if (r->encoder.dropped)
+        return RF_OK;
+    if (r->streamed.verdict == VERDICT_OK)
+        TRY(rename_it(b, outcome, error));
+    enum verdict verdict = r->streamed.verdict;
+    if (verdict == VERDICT_FATAL)
+        return answer_fatal(r, b->node, r->streamed.said, b->entry->db, b->key);
+    if (verdict == VERDICT_OK || verdict == VERDICT_REFUSED || verdict == VERDICT_EXISTS)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->streamed.said);
+}
+
+/* --- what became of it --------------------------------------------------------------------------------- */
+
+struct letter {
+    struct outbuf out;
+    rf_replay *r;
+    uint8_t block[OUTBUF_ROOM_MAX];
+};
+
+static void next_piece(struct outbuf *out)
+{
+    const struct letter *letter = (const struct letter *)out;
+    rf_slice piece = slice_of(out->start, (size_t)(out->pos - out->start));
+    if (piece.len > 0)
+        letter->r->options.dead_letter(letter->r->options.ctx, piece);
+    out->pos = out->start;
+}
+
+/* The value once more, into the dead letters. */
+static rf_code write_letter(struct big *b, rf_error *error)
+{
+    if (!b->r->options.dead_letter)
+        return RF_OK;
+    struct letter *letter = malloc(sizeof *letter);
+    if (!letter)
+        return fail(error, RF_E_MEMORY, "out of memory for a dead letter");
+    letter->r = b->r;
+    letter->out = (struct outbuf){.start = letter->block,
+                                  .pos = letter->block,
+                                  .end = letter->block + sizeof letter->block,
+                                  .next = next_piece};
+    settle_begin_letter(b->r, b->entry->db);
+    rf_code code = encode(b, &letter->out, error);
+    if (b->entry->expire_ms != RF_NO_EXPIRY)
+        write_expiry(&letter->out, b->beside, b->entry->expire_ms);
+    write_rename(b->r, &letter->out, b->beside, b->key);
+    next_piece(&letter->out);
+    free(letter);
+    return code;
+}
+
+static rf_code settle_there(struct big *b, const struct parcel *parcel, rf_error *error)
+{
+    bool there = true, equal = false;
+    if (b->may_be_ours)
+        TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &there, &equal, error));
+    if (!there)
+        return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
+    mend_clean_up(b->r, b->entry->db, b->key);
+    if (equal) {
+        settle_written(b->r, b->node, parcel);
+        return RF_OK;
+    }
+    settle_exists(b->r, parcel, b->key, (rf_slice){0});
+    return b->r->options.on_exists == RF_ON_EXISTS_FAIL ? write_letter(b, error) : RF_OK;
+}
+
+static rf_code settle_refused(struct big *b, const struct parcel *parcel, rf_error *error)
+{
+    bool unsayable = b->r->encoder.dropped;
+    const char *why = unsayable ? b->r->why_dropped : b->r->streamed.said;
+    rf_failure_kind kind = unsayable ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
+    mend_clean_up(b->r, b->entry->db, b->key);
+    settle_failed(b->r, parcel, kind, why, b->key, (rf_slice){0});
+    return unsayable ? RF_OK : write_letter(b, error);
+}
+
+static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
+{
+    const struct parcel parcel = {.kind = PARCEL_KEY,
+                                  .form = FORM_BESIDE,
+                                  .seq = b->r->seq,
+                                  .place = b->r->place,
+                                  .db = (int32_t)b->entry->db,
+                                  .expire_ms = b->entry->expire_ms};
+    switch (outcome) {
+    case OUTCOME_WRITTEN: settle_written(b->r, b->node, &parcel); return RF_OK;
+    case OUTCOME_EXISTS: return settle_there(b, &parcel, error);
+    case OUTCOME_FAILED: return settle_refused(b, &parcel, error);
+    case OUTCOME_EMPTY: break;
+    }
+    b->r->counts.empty++;
+    return RF_OK;
+}
+
+/* --- attempts ------------------------------------------------------------------------------------------ */
+
+static rf_code wait_a_while(struct big *b, const rf_error *why, rf_error *error)
+{
+    rf_error ignored;
+    int64_t now = clock_monotonic_ms();
+    if (b->since_ms == 0)
+        b->since_ms = now;
+    TRY(mend_patience(b->r, b->since_ms, why->message, error));
+    TRY(loop_pause(b->r, mend_pause_ms(b->r), error));
+    b->r->stale = true;
+    nodes_refresh(b->r, &ignored);
+    return RF_OK;
+}
+
+static rf_code attempt_once(struct big *b, rf_error *error)
+{
+    enum outcome outcome = OUTCOME_FAILED;
+    TRY(take_pipe(b, error));
+    rf_code code = attempt(b, &outcome, error);
+    give_back(b);
+    b->r->counts.resent += b->again;
+    b->again = true;
+    return code == RF_OK ? settle(b, outcome, error) : code;
+}
+
+static rf_code attempt_patiently(struct big *b, rf_error *error)
+{
+    for (;;) {
+        rf_error why;
+        rf_code code = attempt_once(b, &why);
+        if (code == RF_OK)
+            return RF_OK;
+        if (code != RF_E_TARGET || b->r->error.code != RF_OK) {
+            *error = b->r->error.code != RF_OK ? b->r->error : why;
+            return error->code;
+        }
+        TRY(wait_a_while(b, &why, error));
+    }
+}
+
+rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    struct buffer name = {0};
+    struct big b = {.r = r, .entry = entry, .key = entry->key, .may_be_ours = write_is_doubtful(r)};
+    if (!beside_name(entry->key, &name))
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
+    b.beside = buffer_slice(&name);
+    rf_code code = attempt_patiently(&b, error);
+    buffer_free(&name);
+    return code;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading our own RESP, and writing short commands. */
+#include "replay/commands.h"
+
+#include "base/bytes.h"
+#include "resp/resp_write.h"
+
+/* "<mark><number>\r\n" */
+static size_t take_header(const uint8_t **p)
+{
+    size_t n = 0;
+    for ((*p)++; **p != '\r'; (*p)++)
+        n = 10 * n + (size_t)(**p - '0');
+    *p += 2;
+    return n;
+}
+
+bool command_take(rf_slice *rest, struct command *out)
+{
+    if (rest->len == 0)
+        return false;
+    const uint8_t *p = rest->ptr;
+    out->argc = take_header(&p);
+    for (size_t i = 0; i < out->argc; i++) {
+        size_t length = take_header(&p);
+        if (i < COMMAND_ARGS)
+            out->argv[i] = slice_of(p, length);
+        p += length + 2;
+    }
+    out->whole = slice_of(rest->ptr, (size_t)(p - rest->ptr));
+    *rest = slice_of(p, rest->len - out->whole.len);
+    return true;
+}
+
+rf_slice command_key(rf_slice commands)
+{
+    struct command last = {.argc = 0};
+    while (command_take(&commands, &last))
+        ;
+    bool renames = last.argc == 3 && last.argv[0].len >= 6 && memcmp(last.argv[0].ptr, "RENAME", 6) == 0;
+    return last.argc < 2 ? (rf_slice){0} : renames ? last.argv[2] : last.argv[1];
+}
+
+void command_put(struct outbuf *out, const rf_slice *argv, size_t argc)
+{
+    resp_array(out, argc);
+    for (size_t i = 0; i < argc; i++)
+        resp_bulk(out, argv[i]);
+}

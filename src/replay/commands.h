@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands that we have encoded ourselves, one behind the other. */
+#ifndef REPLAY_COMMANDS_H
+#define REPLAY_COMMANDS_H
+
+#include "base/outbuf.h"
+#include <rdbferry/slice.h>
+#include <stdbool.h>
+
+enum { COMMAND_ARGS = 10 }; /* of a longer one the first are told */
+
+struct command {
+    rf_slice whole;
+    rf_slice argv[COMMAND_ARGS];
+    size_t argc; /* all of them */
+};
+
+/* Takes the next one off the front; false at the end. */
+bool command_take(rf_slice *rest, struct command *out);
+
+/* The key that a parcel's commands are for: what its last one renames to, or else its first argument. */
+rf_slice command_key(rf_slice commands);
+
+void command_put(struct outbuf *out, const rf_slice *argv, size_t argc);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Function libraries: few, and each of them on every primary. So nothing is sent ahead.
+ *
+ *   FUNCTION LIST LIBRARYNAME name WITHCODE   [[..., "library_code", code], ...]
+ *   FUNCTION LOAD [REPLACE] code */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "command/ability.h"
+#include "replay/replay.h"
+#include <rdbferry/compare.h>
+
+struct loading {
+    rf_replay *r;
+    const rf_entry *entry;
+    rf_slice name;
+    bool failed; /* on one of the nodes */
+};
+
+static void refuse(struct loading *l, rf_failure_kind kind, const char *reason)
+{
+    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = l->r->place, .db = RF_LIBRARY};
+    if (!l->failed)
+        settle_failed(l->r, &parcel, kind, reason, l->name, (rf_slice){0});
+    l->failed = true;
+}
+
+/* The code of the one library that is listed. */
+static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
+{
+    if (head.kind != REPLY_ARRAY || head.number < 1)
+        return false;
+    struct reply library = reply_take(&rest);
+    for (int64_t left = library.number; left > 1; left -= 2) {
+        struct reply what = reply_take(&rest);
+        reply_pass(&rest, what);
+        struct reply value = reply_take(&rest);
+        reply_pass(&rest, value);
+        *code = value.text;
+        if (slice_equal(what.text, SLICE("library_code")))
+            return true;
+    }
+    return false;
+}
+
+/* An error reply: RF_E_TARGET where it passes. */
+static rf_code judge(struct loading *l, const struct node *node, struct reply reply, rf_error *error)
+{
+    char said[256];
+    struct node *named;
+    reply_text(reply, said, sizeof said);
+    enum verdict verdict = answer_judge(l->r, node, reply, &named);
+    if (verdict == VERDICT_FATAL)
+        return answer_fatal(l->r, node, said, -1, (rf_slice){0});
+    if (verdict != VERDICT_REFUSED && verdict != VERDICT_EXISTS)
+        return fail(error, RF_E_TARGET, "%s: %s", node->name, said);
+    refuse(l, RF_FAILURE_REFUSED, said);
+    return RF_OK;
+}
+
+static rf_code call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
+                    rf_slice *rest, rf_error *error)
+{
+    TRY(client_put(client, argv, argc, error));
+    return client_reply(client, head, rest, error);
+}
+
+static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
+{
+    const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"), l->name,
+                             SLICE("WITHCODE")};
+    const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->entry->text};
+    const rf_slice replace[] = {load[0], load[1], SLICE("REPLACE"), load[2]};
+    struct client *client;
+    struct reply head;
+    rf_slice rest, code;
+    TRY(node_ask(node, &client, error));
+    TRY(call(client, list, 5, &head, &rest, error));
+    if (head.kind == REPLY_ERROR)
+        return judge(l, node, head, error);
+    bool there = find_code(head, rest, &code);
+    if (there && slice_equal(code, l->entry->text))
+        return RF_OK;
+    if (there && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
+        refuse(l, RF_FAILURE_EXISTS, "it exists already, with other code");
+    if (there && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+        return RF_OK;
+    TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
+    return head.kind == REPLY_ERROR ? judge(l, node, head, error) : RF_OK;
+}
+
+static rf_code load_patiently(struct loading *l, struct node *node, rf_error *error)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    for (;;) {
+        rf_error why;
+        rf_code code = load_into(l, node, &why);
+        if (code == RF_OK)
+            return RF_OK;
+        node_stop_asking(node);
+        if (code != RF_E_TARGET || l->r->error.code != RF_OK) {
+            *error = l->r->error.code != RF_OK ? l->r->error : why;
+            return code;
+        }
+        TRY(mend_patience(l->r, since_ms, why.message, error));
+        TRY(loop_pause(l->r, mend_pause_ms(l->r), error));
+        l->r->stale = true;
+        code = nodes_refresh(l->r, &why);
+        if (code == RF_OK && !node->primary)
+            return RF_E_TARGET;
+    }
+}
+
+/* Where primaries change meanwhile it begins anew: what is there already stays as it is. */
+static rf_code load(struct loading *l, rf_error *error)
+{
+    for (size_t i = 0; i < l->r->node_count; i++) {
+        if (!l->r->nodes[i]->primary)
+            continue;
+        rf_code code = load_patiently(l, l->r->nodes[i], error);
+        if (code == RF_E_TARGET && !l->r->nodes[i]->primary && l->r->error.code == RF_OK)
+            return load(l, error);
+        TRY(code);
+    }
+    return RF_OK;
+}
+
+rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    struct loading l = {.r = r, .entry = entry, .name = rf_function_name(entry->text)};
+    if (!server_can(r->info.server, CAN_FUNCTIONS)) {
+        refuse(&l, RF_FAILURE_UNSAYABLE, "the server has no functions");
+        return RF_OK;
+    }
+    TRY(load(&l, error));
+    r->counts.libraries += !l.failed;
+    return RF_OK;
+}

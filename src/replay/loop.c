@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* The event loop: bytes to and from all pipes, and what is due from time to time. */
+#include "base/clock.h"
+#include "base/fail.h"
+#include "replay/replay.h"
+#include <errno.h>
+#include <sys/epoll.h>
+
+enum {
+    TICK_MS = 100,
+    RATE_TURN_MS = 10,      /* how long to wait for more to be allowed */
+    READY_MAX = 64,         /* events taken at once */
+    TIMEOUT_MS = 60 * 1000, /* for an answer, where the target names none */
+};
+
+rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
+    pipe->events = EPOLLIN;
+    if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, connection_fd(pipe->connection), &event) == 0)
+        return RF_OK;
+    return fail_errno(error, RF_E_TARGET, "cannot wait for a connection");
+}
+
+/* EPOLLIN and EPOLLOUT are POLLIN and POLLOUT. */
+static void watch_for(const rf_replay *r, struct pipe *pipe, bool wants_write)
+{
+    uint32_t events = (uint32_t)connection_events(pipe->connection, wants_write);
+    struct epoll_event event = {.events = events, .data.ptr = pipe};
+    if (events == pipe->events)
+        return;
+    pipe->events = events;
+    epoll_ctl(r->epoll, EPOLL_CTL_MOD, connection_fd(pipe->connection), &event);
+}
+
+/* --- one pipe ------------------------------------------------------------------------------------------ */
+
+void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why)
+{
+    struct node *node = pipe->owner;
+    int64_t now = clock_monotonic_ms();
+    for (uint64_t i = pipe->head; i < pipe->tail; i++) {
+        struct parcel *parcel = pipe_parcel(pipe, i);
+        bool sent = parcel->start < pipe->sent;
+        if (parcel->settled)
+            continue;
+        parcel->doubtful |= sent;
+        parcel->torn |= parcel->verdict != VERDICT_OK;
+        if (parcel->since_ms == 0)
+            parcel->since_ms = now;
+        answer_lost(r, pipe, i, why);
+    }
+    node->fence = true;
+    r->stale = r->pause = true;
+    r->counts.lost++;
+    if (r->options.news)
+        r->options.news(r->options.ctx, why->message);
+    pipe_disconnect(pipe);
+}
+
+/* How many bytes may be sent now. */
+static uint64_t allowed(rf_replay *r)
+{
+    if (r->options.rate == 0)
+        return UINT64_MAX;
+    int64_t now = clock_unix_us();
+    double rate = (double)r->options.rate, most = rate / 10;
+    if (r->allowed_us > 0 && now > r->allowed_us)
+        r->allowance += rate * (double)(now - r->allowed_us) / 1e6;
+    if (r->allowance > most)
+        r->allowance = most;
+    r->allowed_us = now;
+    return r->allowance > 0 ? (uint64_t)r->allowance : 0;
+}
+
+static rf_code send_some(rf_replay *r, struct pipe *pipe, rf_error *why)
+{
+    struct node *node = pipe->owner;
+    uint64_t n = 0;
+    rf_code code = pipe_send(pipe, allowed(r), &n, why);
+    r->allowance -= r->options.rate ? (double)n : 0;
+    r->counts.bytes += n;
+    node->bytes += n;
+    return code;
+}
+
+rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
+{
+    rf_error why;
+    if (!pipe->connection)
+        return RF_OK;
+    rf_code code = pipe_receive(pipe, &why);
+    if (code == RF_OK)
+        code = send_some(r, pipe, &why);
+    if (code == RF_E_TARGET)
+        loop_lose(r, pipe, &why);
+    else if (code != RF_OK)
+        *error = why;
+    else {
+        answer_release(r, pipe);
+        watch_for(r, pipe, pipe_unsent(pipe) > 0 && allowed(r) > 0);
+    }
+    if (r->error.code != RF_OK) {
+        *error = r->error;
+        return error->code;
+    }
+    return code == RF_E_TARGET ? RF_OK : code;
+}
+
+/* --- all of them --------------------------------------------------------------------------------------- */
+
+static int64_t timeout_ms(const rf_replay *r)
+{
+    return r->target->timeout_ms > 0 ? r->target->timeout_ms : TIMEOUT_MS;
+}
+
+static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
+{
+    rf_error why;
+    if (!pipe->connection || now - pipe->moved_ms <= timeout_ms(r))
+        return;
+    if (pipe->head == pipe->tail && !pipe->streaming)
+        return;
+    fail(&why, RF_E_TARGET, "%s: no answer within %g s", ((struct node *)pipe->owner)->name,
+         (double)timeout_ms(r) / 1000);
+    loop_lose(r, pipe, &why);
+}
+
+static rf_code tend_pipe(rf_replay *r, struct pipe *pipe, int64_t now, rf_error *error)
+{
+    if (pipe_unsent(pipe) > 0)
+        TRY(loop_serve(r, pipe, error));
+    check_timeout(r, pipe, now);
+    return RF_OK;
+}
+
+static rf_code tend(rf_replay *r, rf_error *error)
+{
+    int64_t now = clock_monotonic_ms();
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            TRY(tend_pipe(r, &r->nodes[i]->pipes[j], now, error));
+    return RF_OK;
+}
+
+rf_code loop_tick(rf_replay *r, rf_error *error)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - r->ticked_ms < TICK_MS)
+        return RF_OK;
+    r->ticked_ms = now;
+    TRY(tend(r, error));
+    return r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
+}
+
+rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error)
+{
+    struct epoll_event ready[READY_MAX];
+    TRY(tend(r, error));
+    if (wait_ms > TICK_MS)
+        wait_ms = TICK_MS;
+    if (r->options.rate > 0 && wait_ms > RATE_TURN_MS)
+        wait_ms = RATE_TURN_MS;
+    int count = epoll_wait(r->epoll, ready, READY_MAX, (int)wait_ms);
+    if (count < 0 && errno != EINTR)
+        return fail_errno(error, RF_E_TARGET, "cannot wait for the target");
+    for (int i = 0; i < count; i++)
+        TRY(loop_serve(r, ready[i].data.ptr, error));
+    return loop_tick(r, error);
+}
+
+rf_code loop_pause(rf_replay *r, int64_t ms, rf_error *error)
+{
+    int64_t deadline = clock_monotonic_ms() + ms;
+    for (int64_t left = ms; left > 0; left = deadline - clock_monotonic_ms())
+        TRY(loop_turn(r, left, error));
+    return RF_OK;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes: who has which slots, and how a connection to one begins.
+ *
+ *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication
+ *
+ * The server goes on with what a lost connection has sent it. Before there is another one, those of this run
+ * that are not open any more are killed; where that is not allowed, some time passes. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include "base/number.h"
+#include "net/info.h"
+#include "replay/replay.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    NAME_TEXT = 64,
+    GRACE_MS = 1000, /* in which a server comes to the end of what a lost connection has sent */
+};
+
+/* --- the list of nodes --------------------------------------------------------------------------------- */
+
+void node_free(struct node *node)
+{
+    if (!node)
+        return;
+    for (unsigned i = 0; node->pipes && i < node->replay->options.connections; i++)
+        pipe_close(&node->pipes[i]);
+    free(node->pipes);
+    client_close(node->asker);
+    address_free(&node->address);
+    free(node);
+}
+
+static rf_code make_node(rf_replay *r, const rf_address *address, struct node **out, rf_error *error)
+{
+    struct node *node = calloc(1, sizeof *node);
+    if (!node)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    node->replay = r;
+    node->pipes = calloc(r->options.connections, sizeof *node->pipes);
+    rf_code code = node->pipes ? address_make(slice_of(address->host, strlen(address->host)), address->port,
+                                              &node->address, error)
+                               : fail(error, RF_E_MEMORY, "out of memory");
+    if (code != RF_OK) {
+        node_free(node);
+        return code;
+    }
+    for (unsigned i = 0; i < r->options.connections; i++)
+        pipe_open(&node->pipes[i], &answer_listener, node);
+    address_format(&node->address, node->name);
+    *out = node;
+    return RF_OK;
+}
+
+struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
+{
+    struct node *node = NULL;
+    for (size_t i = 0; i < r->node_count; i++)
+        if (address_equal(&r->nodes[i]->address, address))
+            return r->nodes[i];
+    struct node **grown = realloc(r->nodes, (r->node_count + 1) * sizeof(struct node *));
+    if (!grown) {
+        fail(error, RF_E_MEMORY, "out of memory");
+        return NULL;
+    }
+    r->nodes = grown;
+    if (make_node(r, address, &node, error) != RF_OK)
+        return NULL;
+    return r->nodes[r->node_count++] = node;
+}
+
+struct node *nodes_of_key(const rf_replay *r, rf_slice key)
+{
+    return r->primaries.node_of ? r->node_of[rf_slot_of(key)] : r->node_of[0];
+}
+
+/* Takes over what was found. Nodes that are no primaries any more stay: something may be under way there. */
+static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *error)
+{
+    primaries_free(&r->primaries);
+    r->primaries = *found;
+    for (size_t i = 0; i < r->node_count; i++)
+        r->nodes[i]->primary = false;
+    for (size_t i = 0; i < found->node_count; i++) {
+        struct node *node = nodes_at(r, &found->nodes[i], error);
+        if (!node)
+            return error->code;
+        node->primary = true;
+        r->node_of[i] = node;
+    }
+    r->info.nodes = found->node_count;
+    if (!found->node_of)
+        return RF_OK;
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        r->node_of[slot] = nodes_at(r, &found->nodes[found->node_of[slot]], error);
+    return RF_OK;
+}
+
+rf_code nodes_find(rf_replay *r, rf_error *error)
+{
+    struct primaries found;
+    const rf_target *target = r->target;
+    r->node_of = calloc(RF_SLOTS, sizeof(struct node *));
+    if (!r->node_of)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
+    return take_primaries(r, &found, error);
+}
+
+/* Nodes of a cluster know best; those that the target names may be gone. */
+rf_code nodes_refresh(rf_replay *r, rf_error *error)
+{
+    struct primaries found;
+    const rf_target *target = r->target;
+    rf_code code = RF_E_TARGET;
+    if (!r->stale)
+        return RF_OK;
+    if (r->primaries.kind == RF_TARGET_CLUSTER)
+        code = primaries_find(target, r->primaries.nodes, r->primaries.node_count, &found, error);
+    if (code != RF_OK)
+        code = primaries_find(target, target->addresses, target->address_count, &found, error);
+    TRY(code);
+    r->stale = false;
+    return take_primaries(r, &found, error);
+}
+
+/* --- names of connections ------------------------------------------------------------------------------ */
+
+static size_t print_name(const rf_replay *r, char out[NAME_TEXT], unsigned serial)
+{
+    return (size_t)snprintf(out, NAME_TEXT, "rdbferry-%s-%u", r->options.run, serial);
+}
+
+static rf_code set_name(const rf_replay *r, struct client *client, unsigned serial, rf_error *error)
+{
+    char name[NAME_TEXT];
+    struct reply head;
+    rf_slice rest;
+    const rf_slice argv[] = {SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name, print_name(r, name, serial))};
+    TRY(client_put(client, argv, 3, error));
+    return client_reply(client, &head, &rest, error);
+}
+
+static bool has_name(const rf_replay *r, rf_slice name, unsigned serial)
+{
+    char text[NAME_TEXT];
+    return slice_equal(name, slice_of(text, print_name(r, text, serial)));
+}
+
+static bool is_open(const struct node *node, rf_slice name)
+{
+    const rf_replay *r = node->replay;
+    for (unsigned i = 0; i < r->options.connections; i++)
+        if (node->pipes[i].connection && has_name(r, name, node->pipes[i].serial))
+            return true;
+    return node->asker && has_name(r, name, node->asker_serial);
+}
+
+/* Two nodes may be two addresses of one server. */
+static bool is_open_somewhere(const rf_replay *r, rf_slice name)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        if (is_open(r->nodes[i], name))
+            return true;
+    return false;
+}
+
+/* The value of "name=value" in a line of CLIENT LIST. */
+static rf_slice client_field(rf_slice line, rf_slice name)
+{
+    rf_slice item;
+    while (list_next(&line, ' ', &item))
+        if (item.len >= name.len && memcmp(item.ptr, name.ptr, name.len) == 0)
+            return slice_of(item.ptr + name.len, item.len - name.len);
+    return (rf_slice){0};
+}
+
+/* Whether a line tells of a connection of this run that is lost. */
+static bool is_lost(const struct node *node, rf_slice line, unsigned serial, rf_slice *id)
+{
+    char prefix[NAME_TEXT];
+    rf_slice name = client_field(line, SLICE("name="));
+    size_t length = print_name(node->replay, prefix, 0) - 1;
+    *id = client_field(line, SLICE("id="));
+    return id->len > 0 && name.len > length && memcmp(name.ptr, prefix, length) == 0 &&
+           !has_name(node->replay, name, serial) && !is_open_somewhere(node->replay, name);
+}
+
+/* Kills the lost connections of this run. *killed: that could be done; no error where it is not allowed. */
+static rf_code kill_lost(const struct node *node, struct client *client, unsigned serial, bool *killed,
+                         rf_error *error)
+{
+    const rf_slice list[] = {SLICE("CLIENT"), SLICE("LIST")};
+    struct buffer lines = {0};
+    struct reply head;
+    rf_slice rest, line, id;
+    TRY(client_put(client, list, 2, error));
+    TRY(client_reply(client, &head, &rest, error));
+    *killed = head.kind == REPLY_STRING;
+    if (!*killed || !buffer_append(&lines, head.text))
+        return RF_OK;
+    rf_code code = RF_OK;
+    rest = buffer_slice(&lines);
+    while (code == RF_OK && info_line(&rest, &line))
+        if (is_lost(node, line, serial, &id)) {
+            const rf_slice kill[] = {SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), id};
+            code = client_put(client, kill, 4, error);
+            if (code == RF_OK)
+                code = client_reply(client, &head, &(rf_slice){0}, error);
+            *killed &= code == RF_OK && head.kind == REPLY_NUMBER;
+        }
+    buffer_free(&lines);
+    return code;
+}
+
+/* Once it returns, what a lost connection has sent is done with. */
+static rf_code fence(struct node *node, struct client *client, unsigned serial, rf_error *error)
+{
+    bool killed;
+    if (!node->fence && (node->known || !node->replay->options.resumed))
+        return RF_OK;
+    TRY(kill_lost(node, client, serial, &killed, error));
+    if (!killed)
+        TRY(loop_pause(node->replay, GRACE_MS, error));
+    node->fence = false;
+    return RF_OK;
+}
+
+/* --- connecting ---------------------------------------------------------------------------------------- */
+
+/* Replicas that follow: "slave0:ip=...,port=...,state=online,..." */
+static unsigned count_replicas(rf_slice info)
+{
+    rf_slice line;
+    unsigned online = 0;
+    while (info_line(&info, &line))
+        online += line.len > 5 && memcmp(line.ptr, "slave", 5) == 0 &&
+                  memmem(line.ptr, line.len, "state=online", 12) != NULL;
+    return online;
+}
+
+static rf_code ask_role(struct node *node, struct client *client, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, role;
+    TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
+    if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave")))
+        return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
+                    node->name);
+    node->guarded = count_replicas(info.text) > 0;
+    return RF_OK;
+}
+
+static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
+{
+    TRY(set_name(node->replay, client, serial, error));
+    TRY(fence(node, client, serial, error));
+    TRY(ask_role(node, client, error));
+    node->known = true;
+    return RF_OK;
+}
+
+static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
+{
+    TRY(client_open(node->replay->target, &node->address, out, error));
+    rf_code code = greet(node, *out, serial, error);
+    if (code == RF_OK)
+        return RF_OK;
+    client_close(*out);
+    *out = NULL;
+    return code;
+}
+
+rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error)
+{
+    struct client *client;
+    unsigned serial = ++node->replay->serial;
+    TRY(open_client(node, serial, &client, error));
+    TRY(pipe_connect(pipe, client_release(client), serial, error));
+    return loop_watch(node->replay, pipe, error);
+}
+
+rf_code node_ask(struct node *node, struct client **out, rf_error *error)
+{
+    if (!node->asker) {
+        node->asker_serial = ++node->replay->serial;
+        TRY(open_client(node, node->asker_serial, &node->asker, error));
+        node->asker_db = 0;
+    }
+    *out = node->asker;
+    return RF_OK;
+}
+
+void node_stop_asking(struct node *node)
+{
+    client_close(node->asker);
+    node->asker = NULL;
+}

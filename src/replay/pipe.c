@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks and parcels in a row: written at one end, sent, answered, released at the other. */
+#include "replay/pipe.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include <stdlib.h>
+
+enum {
+    BLOCK_SIZE = 256 * 1024, /* at least OUTBUF_ROOM_MAX */
+    RING_SIZE = 256,         /* at first; a power of two */
+    READ_SIZE = 64 * 1024,
+};
+
+struct pipe_block {
+    struct pipe_block *next;
+    uint64_t start; /* position of its first byte */
+    size_t used;    /* of a block that is not the last */
+    uint8_t bytes[BLOCK_SIZE];
+};
+
+/* --- blocks -------------------------------------------------------------------------------------------- */
+
+static uint64_t position(const struct pipe *p)
+{
+    return p->last ? p->last->start + (uint64_t)(p->out.pos - p->last->bytes) : p->ready;
+}
+
+static void enter_block(struct pipe *p, struct pipe_block *block, size_t used)
+{
+    p->out.start = block->bytes;
+    p->out.pos = block->bytes + used;
+    p->out.end = block->bytes + BLOCK_SIZE;
+}
+
+static void drop_block(struct pipe *p, struct pipe_block *block)
+{
+    if (p->spare)
+        free(block);
+    else
+        p->spare = block;
+}
+
+static bool add_block(struct pipe *p)
+{
+    struct pipe_block *block = p->spare ? p->spare : malloc(sizeof *block);
+    if (!block)
+        return false;
+    uint64_t start = position(p);
+    p->spare = NULL;
+    block->next = NULL;
+    block->start = start;
+    if (p->last) {
+        p->last->used = (size_t)(p->out.pos - p->last->bytes);
+        p->last->next = block;
+    } else {
+        p->first = p->sending = block;
+    }
+    p->last = block;
+    enter_block(p, block, 0);
+    return true;
+}
+
+/* Frees blocks that end before a position, but not the last one. */
+static void drop_blocks(struct pipe *p, uint64_t before)
+{
+    while (p->first != p->last && p->first->next->start <= before) {
+        struct pipe_block *block = p->first;
+        p->first = block->next;
+        if (p->sending == block)
+            p->sending = block->next;
+        drop_block(p, block);
+    }
+}
+
+/* Where memory is out the last block is written over, and what is in it never sent. */
+static void next_block(struct outbuf *out)
+{
+    struct pipe *p = (struct pipe *)out;
+    if (p->streaming && !p->lost) {
+        pipe_mark_ready(p);
+        p->listener->block(p);
+    }
+    if (!p->lost && p->out.code == RF_OK && !add_block(p))
+        p->out.code = RF_E_MEMORY;
+    if (p->lost || p->out.code != RF_OK)
+        p->out.pos = p->out.start;
+}
+
+/* --- the beginning and the end ------------------------------------------------------------------------- */
+
+void pipe_open(struct pipe *p, const struct pipe_listener *listener, void *owner)
+{
+    *p = (struct pipe){.out = {.next = next_block}, .listener = listener, .owner = owner};
+}
+
+rf_code pipe_connect(struct pipe *p, struct connection *connection, unsigned serial, rf_error *error)
+{
+    if (!p->ring) {
+        p->ring = malloc(RING_SIZE * sizeof *p->ring);
+        p->ring_size = RING_SIZE;
+    }
+    if (!p->ring || (!p->last && !add_block(p))) {
+        connection_close(connection);
+        return fail(error, RF_E_MEMORY, "out of memory for a connection");
+    }
+    p->connection = connection;
+    p->serial = serial;
+    p->db = 0;
+    p->moved_ms = clock_monotonic_ms();
+    return RF_OK;
+}
+
+/* One block stays, so that an encoder that is at work can go on. */
+void pipe_disconnect(struct pipe *p)
+{
+    connection_close(p->connection);
+    p->connection = NULL;
+    for (; p->head < p->tail; p->head++)
+        free(pipe_parcel(p, p->head)->said);
+    p->head = p->answer = p->tail = 0;
+    drop_blocks(p, UINT64_MAX);
+    if (p->last) {
+        p->last->start = 0;
+        enter_block(p, p->last, 0);
+    }
+    p->sending = p->first;
+    p->ready = p->sent = p->guarded = p->safe = 0;
+    p->in.len = p->taken = 0;
+    p->scan = (struct reply_scan){0};
+    p->events = 0;
+    p->out.code = RF_OK;
+    p->lost = p->streaming;
+}
+
+void pipe_close(struct pipe *p)
+{
+    pipe_disconnect(p);
+    free(p->last);
+    free(p->spare);
+    free(p->ring);
+    buffer_free(&p->in);
+    *p = (struct pipe){0};
+}
+
+/* --- writing ------------------------------------------------------------------------------------------- */
+
+static bool grow_ring(struct pipe *p)
+{
+    struct parcel *grown = malloc(2 * p->ring_size * sizeof *grown);
+    if (!grown)
+        return false;
+    for (uint64_t i = p->head; i < p->tail; i++)
+        grown[i & (2 * p->ring_size - 1)] = *pipe_parcel(p, i);
+    free(p->ring);
+    p->ring = grown;
+    p->ring_size *= 2;
+    return true;
+}
+
+rf_code pipe_begin(struct pipe *p, struct parcel **out, rf_error *error)
+{
+    if (p->tail - p->head == p->ring_size && !grow_ring(p))
+        return fail(error, RF_E_MEMORY, "out of memory for what is under way");
+    *out = pipe_parcel(p, p->tail);
+    **out = (struct parcel){.start = p->ready};
+    return RF_OK;
+}
+
+rf_code pipe_end(struct pipe *p, uint32_t replies, rf_error *error)
+{
+    if (p->out.code != RF_OK) {
+        pipe_take_back(p);
+        return fail(error, RF_E_MEMORY, "out of memory for what is under way");
+    }
+    if (p->answer == p->tail)
+        p->moved_ms = clock_monotonic_ms();
+    pipe_parcel(p, p->tail++)->replies = replies;
+    pipe_mark_ready(p);
+    return RF_OK;
+}
+
+void pipe_take_back(struct pipe *p)
+{
+    struct pipe_block *block = p->first;
+    while (block != p->last && block->next->start <= p->ready)
+        block = block->next;
+    while (block->next) {
+        struct pipe_block *gone = block->next;
+        block->next = gone->next;
+        drop_block(p, gone);
+    }
+    p->last = block;
+    enter_block(p, block, (size_t)(p->ready - block->start));
+    p->out.code = RF_OK;
+}
+
+void pipe_mark_ready(struct pipe *p)
+{
+    p->ready = position(p);
+}
+
+void pipe_stream(struct pipe *p, bool on)
+{
+    p->streaming = on;
+    p->lost = false;
+    p->out.code = RF_OK;
+}
+
+/* --- moving bytes -------------------------------------------------------------------------------------- */
+
+uint64_t pipe_kept(const struct pipe *p)
+{
+    return p->head < p->tail ? p->ready - pipe_parcel(p, p->head)->start : 0;
+}
+
+static uint64_t block_end(const struct pipe *p, const struct pipe_block *block)
+{
+    uint64_t end = block == p->last ? p->ready : block->start + block->used;
+    return end < p->ready ? end : p->ready;
+}
+
+static rf_code lost(const struct pipe *p, rf_code code, rf_error *error)
+{
+    if (code == RF_END)
+        return fail(error, RF_E_TARGET, "%s: the connection was closed by the server",
+                    connection_name(p->connection));
+    return code;
+}
+
+rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
+{
+    *n = 0;
+    while (p->sent < p->ready && *n < most) {
+        struct pipe_block *block = p->sending;
+        uint64_t left = block_end(p, block) - p->sent;
+        size_t written = 0;
+        if (left == 0) {
+            p->sending = block->next;
+            continue;
+        }
+        rf_code code = connection_write(p->connection, block->bytes + (p->sent - block->start),
+                                        (size_t)(left < most - *n ? left : most - *n), &written, error);
+        if (code != RF_OK)
+            return lost(p, code, error);
+        if (written == 0)
+            break;
+        p->sent += written;
+        *n += written;
+    }
+    if (p->streaming)
+        drop_blocks(p, p->sent);
+    return RF_OK;
+}
+
+/* --- replies ------------------------------------------------------------------------------------------- */
+
+/* True when the listener has been told one; false where it is not whole yet. */
+static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
+{
+    static const uint8_t ok[] = "+OK\r\n";
+    struct reply reply = {.kind = REPLY_STATUS, .text = {ok + 1, 2}};
+    if (LIKELY(p->scan.at == 0 && bytes.len >= 5 && memcmp(bytes.ptr, ok, 5) == 0)) {
+        *size = 5;
+    } else {
+        rf_code code = reply_scan(&p->scan, bytes);
+        if (code == RF_E_TARGET)
+            return fail(error, code, "%s: %s", connection_name(p->connection), p->scan.fault);
+        TRY(code);
+        *size = p->scan.at;
+        p->scan = (struct reply_scan){0};
+        rf_slice rest = {bytes.ptr, *size};
+        reply = reply_take(&rest);
+    }
+    if (p->streaming) {
+        p->listener->streamed(p, reply);
+        return RF_OK;
+    }
+    if (UNLIKELY(p->answer == p->tail))
+        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
+    struct parcel *parcel = pipe_parcel(p, p->answer);
+    p->answer += --parcel->replies == 0;
+    p->listener->reply(p, parcel, reply);
+    return RF_OK;
+}
+
+/* RF_END: what is left is not a whole reply. */
+static rf_code take_replies(struct pipe *p, rf_error *error)
+{
+    for (;;) {
+        size_t size = 0;
+        rf_slice bytes = slice_of(p->in.data + p->taken, p->in.len - p->taken);
+        if (bytes.len == 0)
+            return RF_END;
+        TRY(take_reply(p, bytes, &size, error));
+        p->taken += size;
+    }
+}
+
+static void forget_taken(struct pipe *p)
+{
+    p->in.len -= p->taken;
+    if (p->in.len > 0 && p->taken > 0)
+        memmove(p->in.data, p->in.data + p->taken, p->in.len);
+    p->taken = 0;
+}
+
+rf_code pipe_receive(struct pipe *p, rf_error *error)
+{
+    size_t n;
+    do {
+        if (!buffer_reserve(&p->in, READ_SIZE))
+            return fail(error, RF_E_MEMORY, "out of memory for an answer");
+        size_t room = p->in.cap - p->in.len;
+        rf_code code = connection_read(p->connection, p->in.data + p->in.len, room, &n, error);
+        if (code != RF_OK)
+            return lost(p, code, error);
+        p->in.len += n;
+        if (n > 0)
+            p->moved_ms = clock_monotonic_ms();
+        code = take_replies(p, error);
+        forget_taken(p);
+        if (code != RF_END)
+            return code;
+    } while (n > 0);
+    return RF_OK;
+}
+
+/* --- what is kept -------------------------------------------------------------------------------------- */
+
+void pipe_release(struct pipe *p, uint64_t number)
+{
+    for (; p->head < number; p->head++)
+        free(pipe_parcel(p, p->head)->said);
+    drop_blocks(p, p->head < p->tail ? pipe_parcel(p, p->head)->start : p->sent);
+}
+
+bool pipe_copy(const struct pipe *p, uint64_t number, struct buffer *into)
+{
+    uint64_t at = pipe_parcel(p, number)->start;
+    uint64_t end = number + 1 < p->tail ? pipe_parcel(p, number + 1)->start : p->ready;
+    for (const struct pipe_block *block = p->first; block && at < end; block = block->next) {
+        uint64_t stop = block_end(p, block);
+        if (stop <= at)
+            continue;
+        stop = stop < end ? stop : end;
+        if (!buffer_append(into, slice_of(block->bytes + (at - block->start), (size_t)(stop - at))))
+            return false;
+        at = stop;
+    }
+    return true;
+}

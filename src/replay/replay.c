@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* A replay from outside: what it finds out about the target first, entries that come in, and what is told. */
+#include "replay/replay.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/notify.h"
+#include "base/number.h"
+#include "rdb/function_name.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    BIG_KEY = 1024 * 1024,
+    CONNECTIONS = 2,
+    WINDOW_ALL = 64 * 1024 * 1024, /* bytes that all pipes may keep together */
+    WINDOW_MOST = 4 * 1024 * 1024, /* and one of them at most, */
+    WINDOW_LEAST = 256 * 1024,     /* and may in any case */
+    LONGEST = 512 * 1024 * 1024,   /* where the server does not say */
+    PUTS_PER_LOOK = 64,            /* at the clock */
+};
+
+/* --- what the target can do ---------------------------------------------------------------------------- */
+
+/* A number of CONFIG GET; false where that is refused, or there is none. */
+static rf_code ask_setting(struct client *client, const char *name, int64_t *value, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    int64_t number;
+    TRY(client_put(client, (const rf_slice[]){SLICE("CONFIG"), SLICE("GET"), slice_of(name, strlen(name))}, 3,
+                   error));
+    TRY(client_reply(client, &head, &rest, error));
+    if (head.kind != REPLY_ARRAY || head.number != 2)
+        return RF_OK;
+    reply_take(&rest);
+    if (number_parse_i64(reply_take(&rest).text, &number) && number > 0)
+        *value = number;
+    return RF_OK;
+}
+
+/* A cluster has one database, unless it is set otherwise (Valkey 9). */
+static rf_code ask_settings(rf_replay *r, rf_error *error)
+{
+    struct client *client;
+    int64_t longest = LONGEST, databases = 0;
+    bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
+    TRY(node_ask(r->node_of[0], &client, error));
+    TRY(ask_setting(client, "proto-max-bulk-len", &longest, error));
+    TRY(ask_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
+    r->longest = (uint64_t)longest;
+    r->info.databases = cluster && databases == 0 ? 1 : databases;
+    return RF_OK;
+}
+
+static bool at_least(const rf_replay *r, int major, int minor)
+{
+    return rf_server_at_least(r->info.server, (rf_server){RF_REDIS, major, minor});
+}
+
+static rf_code look_at_target(rf_replay *r, rf_error *error)
+{
+    static const char *const kinds[] = {
+        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
+    TRY(nodes_find(r, error));
+    r->info.kind = kinds[r->primaries.kind];
+    r->info.server = r->primaries.server;
+    if (r->info.server.major == 0)
+        return fail(error, RF_E_TARGET, "%s: a server that does not say its version", r->node_of[0]->name);
+    rf_target_format(r->target, r->info.name, sizeof r->info.name);
+    r->can_unlink = at_least(r, 4, 0);
+    r->can_expire_with_set = at_least(r, 6, 2);
+    r->can_restore_replace = at_least(r, 3, 0);
+    r->can_restore_until = at_least(r, 5, 0);
+    return ask_settings(r, error);
+}
+
+/* --- what the encoder notices -------------------------------------------------------------------------- */
+
+static void take_notice(void *ctx, const rf_notice *notice)
+{
+    rf_replay *r = ctx;
+    if (notice->code == RF_NOTICE_DROPPED)
+        r->why_dropped = notice->detail;
+    else if (r->options.notify.fn)
+        r->options.notify.fn(r->options.notify.ctx, notice);
+}
+
+/* --- the beginning and the end ------------------------------------------------------------------------- */
+
+static void fill_in(rf_replay *r)
+{
+    rf_replay_options *options = &r->options;
+    if (options->big_key == 0)
+        options->big_key = BIG_KEY;
+    if (options->connections == 0)
+        options->connections = CONNECTIONS;
+    r->dead_db = -1;
+    r->window = WINDOW_MOST;
+}
+
+/* What all pipes keep is bounded, however many there are. */
+static void settle_window(rf_replay *r)
+{
+    uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
+    r->window = window > WINDOW_MOST ? WINDOW_MOST : window < WINDOW_LEAST ? WINDOW_LEAST : window;
+}
+
+static rf_code open_replay(rf_replay *r, rf_error *error)
+{
+    if (r->target->db != 0)
+        return fail(error, RF_E_ARGUMENT, "each key goes to its own database: the target may not name one");
+    r->epoll = epoll_create1(EPOLL_CLOEXEC);
+    r->digester = rf_digester_new(0);
+    if (r->epoll < 0)
+        return fail_errno(error, RF_E_TARGET, "cannot wait for connections");
+    if (!r->digester)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    TRY(look_at_target(r, error));
+    settle_window(r);
+    encoder_open(&r->encoder, NULL,
+                 &(struct encoder_options){.target = r->info.server,
+                                           .drop_unsupported = true,
+                                           .longest = r->longest,
+                                           .notify = {take_notice, r}});
+    return RF_OK;
+}
+
+rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
+                       rf_error *error)
+{
+    rf_replay *r = calloc(1, sizeof *r);
+    *out = NULL;
+    if (!r)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    r->target = target;
+    r->options = *options;
+    r->epoll = -1;
+    fill_in(r);
+    rf_code code = open_replay(r, error);
+    if (code != RF_OK) {
+        rf_replay_close(r);
+        return code;
+    }
+    *out = r;
+    return RF_OK;
+}
+
+void rf_replay_close(rf_replay *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->node_count; i++)
+        node_free(r->nodes[i]);
+    free(r->nodes);
+    free(r->node_of);
+    primaries_free(&r->primaries);
+    strays_free(&r->strays);
+    strays_free(&r->doubts);
+    encoder_close(&r->encoder);
+    buffer_free(&r->payload);
+    buffer_free(&r->name);
+    buffer_free(&r->commands);
+    rf_digester_free(r->digester);
+    if (r->epoll >= 0)
+        close(r->epoll);
+    free(r);
+}
+
+/* --- entries ------------------------------------------------------------------------------------------- */
+
+static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    if (r->info.databases == 0 || entry->db < r->info.databases)
+        return RF_OK;
+    fail(error, RF_E_UNSAYABLE, "the target has no database %lld", (long long)entry->db);
+    if (entry->kind == RF_ENTRY_KEY)
+        error_key(error, entry->db, entry->key);
+    return RF_E_UNSAYABLE;
+}
+
+static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    TRY(check_db(r, entry, error));
+    return write_key(r, entry, error);
+}
+
+static rf_code drain(rf_replay *r, rf_error *error);
+
+/* Commands come behind all keys. */
+static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    TRY(check_db(r, entry, error));
+    if (r->primaries.kind == RF_TARGET_CLUSTER)
+        return fail(error, RF_E_ARGUMENT, "the commands of an AOF cannot be replayed into a cluster");
+    if (!r->in_commands)
+        TRY(drain(r, error));
+    r->in_commands = true;
+    return write_command(r, entry, error);
+}
+
+/* What a module keeps beside the keys has no command. */
+static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    char why[64];
+    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = -1};
+    (void)error;
+    snprintf(why, sizeof why, "what module '%.*s' saved beside the keys", (int)entry->name.len,
+             (const char *)entry->name.ptr);
+    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why, (rf_slice){0}, (rf_slice){0});
+    return RF_OK;
+}
+
+static rf_code put_library(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    return library_load(r, entry, error);
+}
+
+static rf_code put_nothing(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    (void)r, (void)entry, (void)error;
+    return RF_OK;
+}
+
+static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error) = {
+    [RF_ENTRY_AUX] = put_nothing,
+    [RF_ENTRY_FUNCTION] = put_library,
+    [RF_ENTRY_MODULE_AUX] = put_module_aux,
+    [RF_ENTRY_KEY_COUNTS] = put_nothing,
+    [RF_ENTRY_KEY] = put_key,
+    [RF_ENTRY_COMMAND] = put_command,
+};
+
+/* An error of the input's is one, too: what follows it is not read. */
+static rf_code conclude(rf_replay *r, rf_code code, rf_error *error)
+{
+    if (code == RF_OK && r->error.code == RF_OK)
+        return RF_OK;
+    if (r->error.code == RF_OK)
+        r->error = *error;
+    *error = r->error;
+    return error->code;
+}
+
+rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *error)
+{
+    rf_code code = RF_OK;
+    if (r->error.code != RF_OK)
+        return conclude(r, RF_OK, error);
+    r->seq++;
+    r->place = (rf_place){input, entry->offset};
+    r->putting = true;
+    if (UNLIKELY(++r->puts % PUTS_PER_LOOK == 0))
+        code = loop_tick(r, error);
+    if (LIKELY(code == RF_OK))
+        code = puts_of[entry->kind](r, entry, error);
+    r->putting = code != RF_OK;
+    return conclude(r, code, error);
+}
+
+static bool is_idle(const rf_replay *r)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            if (r->nodes[i]->pipes[j].head < r->nodes[i]->pipes[j].tail)
+                return false;
+    return true;
+}
+
+static rf_code drain(rf_replay *r, rf_error *error)
+{
+    enum { WAIT_MS = 100 };
+    do {
+        TRY(mend(r, error));
+        TRY(room_guard_all(r, error));
+        TRY(loop_turn(r, is_idle(r) ? 0 : WAIT_MS, error));
+    } while (!is_idle(r) || r->strays.first || r->doubts.first);
+    return RF_OK;
+}
+
+rf_code rf_replay_finish(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return conclude(r, RF_OK, error);
+    return conclude(r, drain(r, error), error);
+}
+
+/* --- what is told -------------------------------------------------------------------------------------- */
+
+const rf_replay_info *rf_replay_info_get(const rf_replay *r)
+{
+    return &r->info;
+}
+
+rf_replay_counts rf_replay_counts_get(const rf_replay *r)
+{
+    return r->counts;
+}
+
+bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
+{
+    if (index >= r->node_count)
+        return false;
+    const struct node *node = r->nodes[index];
+    *out = (rf_replay_node){.name = node->name, .keys = node->keys, .bytes = node->bytes};
+    for (unsigned i = 0; i < r->options.connections; i++)
+        out->connections += node->pipes[i].connection != NULL;
+    return true;
+}
+
+/* The oldest of what is not settled. */
+struct oldest {
+    uint64_t seq;
+    rf_place place;
+};
+
+static void consider(struct oldest *oldest, const struct parcel *parcel)
+{
+    if (parcel->seq < oldest->seq)
+        *oldest = (struct oldest){parcel->seq, parcel->place};
+}
+
+static void consider_pipe(struct oldest *oldest, const struct pipe *pipe)
+{
+    for (uint64_t i = pipe->head; i < pipe->tail; i++)
+        if (!pipe_parcel(pipe, i)->settled)
+            consider(oldest, pipe_parcel(pipe, i));
+}
+
+static void consider_strays(struct oldest *oldest, const struct strays *strays)
+{
+    for (const struct stray *stray = strays->first; stray; stray = stray->next)
+        consider(oldest, &stray->parcel);
+}
+
+rf_place rf_replay_settled(const rf_replay *r)
+{
+    struct oldest oldest = {r->seq + 1, {r->place.input, r->place.offset + 1}};
+    if (r->seq == 0)
+        return (rf_place){0};
+    if (r->putting)
+        oldest = (struct oldest){r->seq, r->place};
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            consider_pipe(&oldest, &r->nodes[i]->pipes[j]);
+    consider_strays(&oldest, &r->strays);
+    consider_strays(&oldest, &r->doubts);
+    return oldest.place;
+}

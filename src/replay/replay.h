@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a replay.
+ *
+ * An entry becomes a parcel in a pipe to the node that has its slot, and is settled when that has answered:
+ *
+ *   put ──> write ──> pipe ──(answers)──> written, skipped, failed
+ *                      ^        │ MOVED, ASK, LOADING, a lost connection, ...
+ *                      │        v
+ *                      └───── strays: sent again, beginning with the oldest
+ *
+ * A stray is a parcel that has left its pipe, with its bytes. Nothing is written to a pipe while answers are
+ * being taken: what they ask for is done at the next put, in replay_mend(). Values too large to be kept are
+ * held by themselves, and wait until they are settled (big.c).
+ *
+ * One thread does all of it: while it decodes, the server works on what it has been sent. */
+#ifndef REPLAY_REPLAY_H
+#define REPLAY_REPLAY_H
+
+#include "check/digest.h"
+#include "command/encoder.h"
+#include "net/client.h"
+#include "net/primaries.h"
+#include "replay/pipe.h"
+
+struct node {
+    rf_replay *replay;
+    rf_address address;
+    char name[ADDRESS_TEXT];
+    struct pipe *pipes;   /* options.connections of them */
+    unsigned turn;        /* the pipe that is being filled */
+    bool known;           /* its connections have been looked at, and those of an earlier run killed */
+    bool fence;           /* a connection has been lost: it has to be killed before there is another */
+    bool primary;         /* it is one, as far as we know */
+    bool guarded;         /* it has replicas: what is answered is not safe before one of them has it */
+    int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
+    uint64_t keys, bytes;
+    struct client *asker; /* for questions; NULL: none is open */
+    unsigned asker_serial;
+    int64_t asker_db; /* selected there */
+};
+
+/* A parcel on its way back into a pipe. */
+struct stray {
+    struct stray *next;
+    struct parcel parcel;
+    struct buffer bytes;
+};
+
+struct strays {
+    struct stray *first, **end;
+};
+
+/* What is the matter with a value that is streamed. */
+struct streamed {
+    enum verdict verdict; /* of the first answer that is not VERDICT_OK */
+    char said[256];
+    uint64_t replies;
+    struct reply last; /* without its text */
+    rf_error error;    /* of the run, while the value was encoded */
+};
+
+struct rf_replay {
+    const rf_target *target;
+    rf_replay_options options;
+    rf_replay_info info;
+    rf_replay_counts counts;
+    struct primaries primaries;
+    struct node **nodes;
+    size_t node_count;
+    struct node **node_of; /* RF_SLOTS of them, of a cluster; else one */
+    int epoll;
+    unsigned serial; /* of the connection opened last */
+    struct encoder encoder;
+    struct buffer payload, name, commands; /* at hand; kept for their memory */
+    rf_digester *digester;
+    uint64_t window;  /* bytes that a pipe may keep */
+    uint64_t longest; /* bytes of a string that the target takes */
+    bool can_unlink, can_expire_with_set, can_restore_replace, can_restore_until;
+    struct strays strays, doubts; /* doubts: the key exists, and may be ours */
+    bool stale;                   /* the primaries may have changed */
+    bool pause;                   /* before anything is sent again */
+    int64_t pause_ms;             /* how long the last one was */
+    uint64_t seq;                 /* of the entry put last */
+    rf_place place;               /* likewise */
+    bool putting;                 /* it is not in a pipe yet */
+    bool in_commands;             /* keys are over */
+    struct streamed streamed;
+    const char *why_dropped; /* by the encoder, which has no words for it */
+    int64_t dead_db;         /* selected in the dead letters */
+    int64_t ticked_ms;
+    unsigned puts;    /* since the clock was looked at */
+    double allowance; /* bytes that may be sent now, where there is a rate */
+    int64_t allowed_us;
+    rf_error error; /* sticky once its code is set */
+};
+
+/* --- nodes.c: who is written to, and the connections ---------------------------------------------------- */
+
+rf_code nodes_find(rf_replay *r, rf_error *error);
+struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
+
+/* Looks for the primaries anew, if they may have changed. RF_E_TARGET where they cannot be found now. */
+rf_code nodes_refresh(rf_replay *r, rf_error *error);
+
+/* The node that has the key's slot. */
+struct node *nodes_of_key(const rf_replay *r, rf_slice key);
+
+/* Connects a pipe that is not. RF_E_TARGET where that cannot be done now. */
+rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error);
+
+/* A client for questions, the same until node_stop_asking(), which follows an error of it. */
+rf_code node_ask(struct node *node, struct client **out, rf_error *error);
+void node_stop_asking(struct node *node);
+
+void node_free(struct node *node);
+
+/* --- loop.c: moving bytes ---------------------------------------------------------------------------- */
+
+/* Moves bytes until something has moved or so many milliseconds have passed. Lost connections become strays;
+ * no error of theirs is one here. */
+rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error);
+
+/* Has the loop wait for a pipe that was connected. */
+rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error);
+
+/* Sends what is ready, as far as it goes; takes what has arrived. */
+rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error);
+
+/* Lets `ms` pass, while bytes move. */
+rf_code loop_pause(rf_replay *r, int64_t ms, rf_error *error);
+
+/* Calls options.tick, if it is time. */
+rf_code loop_tick(rf_replay *r, rf_error *error);
+
+/* Closes a pipe's connection; its parcels become strays. */
+void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why);
+
+/* --- answer.c: what answers mean --------------------------------------------------------------------- */
+
+extern const struct pipe_listener answer_listener;
+
+/* Releases what is answered and safe; keys among it are written then. */
+void answer_release(rf_replay *r, struct pipe *pipe);
+
+/* A parcel that will not be answered any more. */
+void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_error *why);
+
+/* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. */
+enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node);
+
+/* The run cannot go on; returns r->error.code. `said`: by the server. */
+rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, int64_t db, rf_slice key);
+
+/* --- write.c: entries into pipes --------------------------------------------------------------------- */
+
+rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
+rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
+
+/* The entry at hand is not written, as there is no way to say it. */
+void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why);
+
+/* Whether a key of the entry at hand may have been written by an earlier run. */
+bool write_is_doubtful(const rf_replay *r);
+
+/* UNLINK, or DEL where there is none. */
+enum { REMOVING_MAX = 6 };
+rf_slice write_removing(const rf_replay *r);
+void write_removal(const rf_replay *r, struct outbuf *out, rf_slice key);
+
+/* The last steps of what is written beside a key. */
+void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms);
+void write_rename(const rf_replay *r, struct outbuf *out, rf_slice beside, rf_slice key);
+
+/* --- room.c: a pipe for what comes next --------------------------------------------------------------- */
+
+/* A pipe to the node that has the key, connected, with room, and with this database selected. Mends and waits
+ * until there is one. */
+rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, rf_error *error);
+
+/* The same of one node. RF_E_TARGET where it cannot be reached now. */
+rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, rf_error *error);
+
+/* The same of one pipe. */
+rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error);
+
+/* A parcel has been ended: has it sent, if it is worth it, and asks for replicas. */
+rf_code room_used(rf_replay *r, struct pipe *pipe, rf_error *error);
+
+/* Has replicas asked for what was written into any pipe and has not been asked for. */
+rf_code room_guard_all(rf_replay *r, rf_error *error);
+
+/* --- big.c: values that are not kept ------------------------------------------------------------------ */
+
+rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
+
+/* A block of what is streamed is full: makes room for the next one. */
+void big_block(struct pipe *pipe);
+
+/* --- mend.c: what has to be sent again ---------------------------------------------------------------- */
+
+/* Copies a parcel out of its pipe, where it is settled then. NULL: out of memory, and r->error says so. */
+struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struct strays *into);
+
+/* The end of a key's temporary name. */
+void mend_clean_up(rf_replay *r, int64_t db, rf_slice key);
+
+/* Sends all strays again, and settles doubts. Waits where that is needed. */
+rf_code mend(rf_replay *r, rf_error *error);
+
+/* There has been trouble since then for too long: RF_E_TARGET, with r->options.retry_for_ms and what `why`
+ * says. */
+rf_code mend_patience(const rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
+
+/* How long to wait this time. */
+int64_t mend_pause_ms(rf_replay *r);
+
+void strays_append(struct strays *strays, struct stray *stray);
+struct stray *strays_take(struct strays *strays);
+void strays_free(struct strays *strays);
+void stray_free(struct stray *stray);
+
+/* --- doubt.c: a key exists, and may be ours ------------------------------------------------------------ */
+
+/* Compares what such strays would write with what is there, and settles them; or makes strays of them again.
+ * RF_E_TARGET where the node cannot be asked now: they are strays again. */
+rf_code doubt_settle(rf_replay *r, rf_error *error);
+
+/* Compares two keys of a node. *there: the second one exists; *equal likewise. */
+rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b, bool *there,
+                      bool *equal, rf_error *error);
+
+/* --- library.c ----------------------------------------------------------------------------------------- */
+
+rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
+
+/* --- settle.c: what became of an entry ------------------------------------------------------------------ */
+
+void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel);
+
+/* It was there: a failure, or not. */
+void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands);
+
+/* `commands`: those that would write it, for the dead letters; empty: there are none. */
+void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
+                   rf_slice key, rf_slice commands);
+
+/* A dead letter that does not lie in memory goes out by options.dead_letter itself, behind this. */
+void settle_begin_letter(rf_replay *r, int64_t db);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Room: which pipe takes what comes next, and when what is in it goes out. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "replay/commands.h"
+#include "replay/replay.h"
+
+enum {
+    SEND_SIZE = 64 * 1024,    /* bytes ready from which on they are sent */
+    GUARD_SIZE = 1024 * 1024, /* bytes for which replicas are asked at a time */
+    WAIT_MS = 100,
+};
+
+/* --- the database -------------------------------------------------------------------------------------- */
+
+static rf_code put_select(struct pipe *pipe, int64_t db, rf_error *error)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    struct parcel *parcel;
+    TRY(pipe_begin(pipe, &parcel, error));
+    parcel->kind = PARCEL_SELECT;
+    parcel->db = (int32_t)db;
+    parcel->settled = true;
+    command_put(&pipe->out, (const rf_slice[]){SLICE("SELECT"), {text, number_print_i64(text, db)}}, 2);
+    return pipe_end(pipe, 1, error);
+}
+
+/* What follows a SELECT that was not taken would go to another database: so its answer is waited for. */
+static rf_code select_db(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
+{
+    const struct node *node = pipe->owner;
+    unsigned serial = pipe->serial;
+    TRY(put_select(pipe, db, error));
+    while (pipe->connection && pipe->serial == serial && !pipe_is_answered(pipe))
+        TRY(loop_turn(r, WAIT_MS, error));
+    if (pipe->connection && pipe->serial == serial && pipe->db == db)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: database %lld cannot be selected now", node->name, (long long)db);
+}
+
+/* --- replicas ------------------------------------------------------------------------------------------ */
+
+/* How long a replica may take: until then the server takes nothing else over this connection. */
+#define REPLICA_MS "1000"
+
+static rf_code guard(struct pipe *pipe, rf_error *error)
+{
+    struct parcel *parcel;
+    TRY(pipe_begin(pipe, &parcel, error));
+    parcel->kind = PARCEL_WAIT;
+    parcel->settled = true;
+    command_put(&pipe->out, (const rf_slice[]){SLICE("WAIT"), SLICE("1"), SLICE(REPLICA_MS)}, 3);
+    TRY(pipe_end(pipe, 1, error));
+    pipe->guarded = pipe->ready;
+    return RF_OK;
+}
+
+static bool wants_guard(const struct pipe *pipe, uint64_t size)
+{
+    const struct node *node = pipe->owner;
+    return pipe->connection && node->guarded && !pipe->streaming && pipe->head < pipe->tail &&
+           pipe->ready - pipe->guarded >= size;
+}
+
+rf_code room_guard_all(rf_replay *r, rf_error *error)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            if (wants_guard(&r->nodes[i]->pipes[j], 1))
+                TRY(guard(&r->nodes[i]->pipes[j], error));
+    return RF_OK;
+}
+
+/* --- pipes --------------------------------------------------------------------------------------------- */
+
+static struct pipe *next_pipe(struct node *node)
+{
+    node->turn = (node->turn + 1) % node->replay->options.connections;
+    return &node->pipes[node->turn];
+}
+
+rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
+{
+    while (pipe_kept(pipe) >= r->window) {
+        TRY(room_guard_all(r, error));
+        TRY(loop_turn(r, WAIT_MS, error));
+    }
+    if (UNLIKELY(!pipe->connection))
+        TRY(node_connect(pipe->owner, pipe, error));
+    return LIKELY(pipe->db == db) ? RF_OK : select_db(r, pipe, db, error);
+}
+
+/* A pipe that has room, beginning with the one whose turn it is; one without connection counts as such. */
+static struct pipe *find_room(struct node *node)
+{
+    struct pipe *pipe = &node->pipes[node->turn];
+    for (unsigned i = 0; i < node->replay->options.connections; i++, pipe = next_pipe(node))
+        if (pipe_kept(pipe) < node->replay->window)
+            return pipe;
+    return NULL;
+}
+
+rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, rf_error *error)
+{
+    while (UNLIKELY(!(*out = find_room(node)))) {
+        TRY(room_guard_all(r, error));
+        TRY(loop_turn(r, WAIT_MS, error));
+    }
+    return room_in(r, *out, db, error);
+}
+
+/* The node cannot be reached now: there may be another one meanwhile. */
+static rf_code wait_for_node(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error)
+{
+    rf_error ignored;
+    if (*since_ms == 0)
+        *since_ms = clock_monotonic_ms();
+    TRY(mend_patience(r, *since_ms, why->message, error));
+    TRY(loop_pause(r, mend_pause_ms(r), error));
+    r->stale = true;
+    rf_code code = nodes_refresh(r, &ignored);
+    if (code == RF_OK || code == RF_E_TARGET)
+        return RF_OK;
+    *error = ignored;
+    return code;
+}
+
+rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (;;) {
+        rf_error why;
+        if (UNLIKELY(r->strays.first || r->doubts.first))
+            TRY(mend(r, error));
+        rf_code code = room_at(r, nodes_of_key(r, key), db, out, &why);
+        if (LIKELY(code == RF_OK))
+            return RF_OK;
+        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+            *error = why;
+            return code;
+        }
+        TRY(wait_for_node(r, &since_ms, &why, error));
+    }
+}
+
+rf_code room_used(rf_replay *r, struct pipe *pipe, rf_error *error)
+{
+    if (pipe_unsent(pipe) < SEND_SIZE)
+        return RF_OK;
+    if (wants_guard(pipe, GUARD_SIZE))
+        TRY(guard(pipe, error));
+    next_pipe(pipe->owner);
+    return loop_serve(r, pipe, error);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Counting what became of entries, and telling of those that were not written. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "replay/replay.h"
+#include "resp/resp_write.h"
+#include <rdbferry/compare.h>
+#include <stdio.h>
+
+void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel)
+{
+    r->pause_ms = 0;
+    if (parcel->kind == PARCEL_COMMAND)
+        r->counts.commands++;
+    if (parcel->kind != PARCEL_KEY)
+        return;
+    r->counts.written++;
+    r->counts.restored += parcel->restored;
+    node->keys++;
+}
+
+void settle_begin_letter(rf_replay *r, int64_t db)
+{
+    uint8_t text[NUMBER_TEXT_MAX], header[RESP_HEADER_MAX];
+    if (!r->options.dead_letter || r->dead_db == db)
+        return;
+    rf_slice number = {text, number_print_i64(text, db)};
+    r->dead_db = db;
+    r->options.dead_letter(r->options.ctx, SLICE("*2\r\n$6\r\nSELECT\r\n"));
+    r->options.dead_letter(r->options.ctx,
+                           slice_of(header, (size_t)(resp_print_header(header, '$', number.len) - header)));
+    r->options.dead_letter(r->options.ctx, number);
+    r->options.dead_letter(r->options.ctx, SLICE("\r\n"));
+}
+
+void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
+                   rf_slice key, rf_slice commands)
+{
+    const rf_failure failure = {kind, parcel->place, parcel->db, key, reason};
+    r->counts.failed += parcel->kind == PARCEL_KEY && parcel->db != RF_LIBRARY;
+    r->counts.failures[kind]++;
+    if (r->options.failed)
+        r->options.failed(r->options.ctx, &failure);
+    if (commands.len > 0 && r->options.dead_letter) {
+        settle_begin_letter(r, parcel->db);
+        r->options.dead_letter(r->options.ctx, commands);
+    }
+    if (!r->options.fail_fast || r->error.code != RF_OK)
+        return;
+    fail(&r->error, RF_E_TARGET, "%s", reason);
+    if (key.len > 0)
+        error_key(&r->error, parcel->db, key);
+}
+
+void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands)
+{
+    if (r->options.on_exists == RF_ON_EXISTS_SKIP)
+        r->counts.skipped++;
+    else
+        settle_failed(r, parcel, RF_FAILURE_EXISTS, "it exists already", key, commands);
+}

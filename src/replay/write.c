@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys as commands: in one step that nobody sees half done.
+ *
+ *   SET key value [NX] [PXAT ms]
+ *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
+ *   ... temporary ...   [PEXPIREAT temporary ms]   RENAME | RENAMENX temporary key
+ *
+ * What the server's version has no single command for goes the third way. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "rdb/dump_payload.h"
+#include "rdb/value.h"
+#include "replay/beside.h"
+#include "replay/commands.h"
+#include "replay/replay.h"
+#include "resp/resp_write.h"
+#include <stdio.h>
+
+bool write_is_doubtful(const rf_replay *r)
+{
+    return r->options.resumed && rf_place_before(r->place, r->options.written_until);
+}
+
+rf_slice write_removing(const rf_replay *r)
+{
+    return r->can_unlink ? SLICE("UNLINK") : SLICE("DEL");
+}
+
+void write_removal(const rf_replay *r, struct outbuf *out, rf_slice key)
+{
+    command_put(out, (const rf_slice[]){write_removing(r), key}, 2);
+}
+
+static bool replaces(const rf_replay *r)
+{
+    return r->options.on_exists == RF_ON_EXISTS_REPLACE;
+}
+
+static bool expires(const rf_entry *entry)
+{
+    return entry->expire_ms != RF_NO_EXPIRY;
+}
+
+/* --- parcels ------------------------------------------------------------------------------------------- */
+
+struct writing {
+    rf_replay *r;
+    rf_entry *entry;
+    struct pipe *pipe;
+    struct parcel *parcel;
+    uint32_t replies;
+    bool too_long;
+};
+
+static rf_code begin(struct writing *w, enum form form, rf_error *error)
+{
+    TRY(room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error));
+    TRY(pipe_begin(w->pipe, &w->parcel, error));
+    struct parcel *parcel = w->parcel;
+    parcel->kind = PARCEL_KEY;
+    parcel->form = (uint8_t)form;
+    parcel->seq = w->r->seq;
+    parcel->place = w->r->place;
+    parcel->db = (int32_t)w->entry->db;
+    parcel->expire_ms = w->entry->expire_ms;
+    parcel->doubtful = write_is_doubtful(w->r);
+    w->replies = 0;
+    return RF_OK;
+}
+
+static rf_code end(struct writing *w, rf_error *error)
+{
+    TRY(pipe_end(w->pipe, w->replies, error));
+    return room_used(w->r, w->pipe, error);
+}
+
+void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
+{
+    const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
+    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why, entry->key, (rf_slice){0});
+}
+
+/* --- by way of a temporary name ------------------------------------------------------------------------- */
+
+/* Begins a parcel for the temporary name, which lies in r->name. */
+static rf_code begin_beside(struct writing *w, rf_error *error)
+{
+    TRY(begin(w, FORM_BESIDE, error));
+    if (!beside_name(w->entry->key, &w->r->name)) {
+        pipe_take_back(w->pipe);
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
+    }
+    if (w->parcel->doubtful) {
+        write_removal(w->r, &w->pipe->out, buffer_slice(&w->r->name));
+        w->replies++;
+    }
+    return RF_OK;
+}
+
+void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    rf_slice ms = {text, number_print_i64(text, expire_ms)};
+    command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), beside, ms}, 3);
+}
+
+void write_rename(const rf_replay *r, struct outbuf *out, rf_slice beside, rf_slice key)
+{
+    rf_slice rename = replaces(r) ? SLICE("RENAME") : SLICE("RENAMENX");
+    command_put(out, (const rf_slice[]){rename, beside, key}, 3);
+}
+
+static rf_code end_beside(struct writing *w, rf_error *error)
+{
+    rf_slice beside = buffer_slice(&w->r->name);
+    if (expires(w->entry)) {
+        write_expiry(&w->pipe->out, beside, w->entry->expire_ms);
+        w->replies++;
+    }
+    write_rename(w->r, &w->pipe->out, beside, w->entry->key);
+    w->replies++;
+    return end(w, error);
+}
+
+/* As the encoder has it: the value under the temporary name. */
+static rf_code encode_beside(struct writing *w, rf_error *error)
+{
+    rf_replay *r = w->r;
+    rf_slice key = w->entry->key;
+    w->entry->key = buffer_slice(&r->name);
+    rf_code code = encoder_put_value(&r->encoder, &w->pipe->out, w->entry, error);
+    w->entry->key = key;
+    if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
+        w->replies += (uint32_t)r->encoder.batch.commands;
+        return end_beside(w, error);
+    }
+    pipe_take_back(w->pipe);
+    if (code == RF_OK && r->encoder.dropped)
+        write_unsayable(r, w->entry, r->why_dropped);
+    else if (code == RF_OK)
+        r->counts.empty++;
+    return code;
+}
+
+/* Values that are too large to be kept go bit by bit. */
+static rf_code write_commands(struct writing *w, rf_error *error)
+{
+    uint64_t size = 0;
+    if (w->entry->type != RF_STRING)
+        TRY(rf_value_hold(w->entry->value, &size, error));
+    if (size > w->r->options.big_key)
+        return big_write(w->r, w->entry, error);
+    TRY(begin_beside(w, error));
+    return encode_beside(w, error);
+}
+
+/* --- SET ----------------------------------------------------------------------------------------------- */
+
+static rf_code put_set(void *ctx, rf_slice value)
+{
+    struct writing *w = ctx;
+    struct outbuf *out = &w->pipe->out;
+    bool until = expires(w->entry), only_new = !replaces(w->r);
+    w->too_long = value.len > w->r->longest;
+    if (UNLIKELY(w->too_long))
+        return RF_OK;
+    resp_array(out, 3u + only_new + 2u * until);
+    outbuf_put(out, "$3\r\nSET\r\n", 9);
+    resp_bulk(out, w->entry->key);
+    resp_bulk(out, value);
+    if (only_new)
+        outbuf_put(out, "$2\r\nNX\r\n", 8);
+    if (until) {
+        outbuf_put(out, "$4\r\nPXAT\r\n", 10);
+        resp_bulk_i64(out, w->entry->expire_ms);
+    }
+    w->replies = 1;
+    return RF_OK;
+}
+
+static rf_code write_set(struct writing *w, rf_error *error)
+{
+    static const rf_visitor visitor = {.string = put_set};
+    TRY(begin(w, FORM_SET, error));
+    rf_code code = rf_value_walk(w->entry->value, &visitor, w, error);
+    if (LIKELY(code == RF_OK && !w->too_long))
+        return end(w, error);
+    pipe_take_back(w->pipe);
+    if (w->too_long)
+        write_unsayable(w->r, w->entry, "a string that is longer than the server takes");
+    return code;
+}
+
+/* --- RESTORE ------------------------------------------------------------------------------------------- */
+
+static void put_usage(struct outbuf *out, const rf_entry *entry)
+{
+    if (entry->idle < 0 && entry->freq < 0)
+        return;
+    resp_bulk(out, entry->idle >= 0 ? SLICE("IDLETIME") : SLICE("FREQ"));
+    resp_bulk_i64(out, entry->idle >= 0 ? entry->idle : entry->freq);
+}
+
+static void put_restore(struct writing *w, rf_slice payload)
+{
+    struct outbuf *out = &w->pipe->out;
+    const rf_entry *entry = w->entry;
+    bool until = expires(entry), used = w->r->can_restore_until && (entry->idle >= 0 || entry->freq >= 0);
+    resp_array(out, 4u + replaces(w->r) + until + 2u * used);
+    resp_bulk(out, SLICE("RESTORE"));
+    resp_bulk(out, entry->key);
+    resp_bulk_i64(out, until ? entry->expire_ms : 0);
+    resp_bulk(out, payload);
+    if (replaces(w->r))
+        resp_bulk(out, SLICE("REPLACE"));
+    if (until)
+        resp_bulk(out, SLICE("ABSTTL"));
+    if (used)
+        put_usage(out, entry);
+    w->replies = 1;
+}
+
+static rf_code restore_beside(struct writing *w, rf_slice payload, rf_error *error)
+{
+    TRY(begin_beside(w, error));
+    w->parcel->restored = true;
+    command_put(&w->pipe->out,
+                (const rf_slice[]){SLICE("RESTORE"), buffer_slice(&w->r->name), SLICE("0"), payload}, 4);
+    w->replies++;
+    return end_beside(w, error);
+}
+
+static rf_code write_restore(struct writing *w, rf_slice payload, rf_error *error)
+{
+    const rf_replay *r = w->r;
+    if (payload.len > r->longest) {
+        write_unsayable(w->r, w->entry, "a payload that is longer than the server takes");
+        return RF_OK;
+    }
+    bool at_once = (!expires(w->entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
+    if (!at_once)
+        return restore_beside(w, payload, error);
+    TRY(begin(w, FORM_RESTORE, error));
+    w->parcel->restored = true;
+    put_restore(w, payload);
+    return end(w, error);
+}
+
+static rf_code append_bytes(void *ctx, rf_slice bytes)
+{
+    return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
+}
+
+/* The payload of a value, in r->payload. *made is false where it has more than `most` bytes. */
+static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_error *error)
+{
+    struct buffer *payload = &w->r->payload;
+    uint64_t size;
+    payload->len = 0;
+    TRY(dump_payload_take(w->entry, most, payload, made, error));
+    if (*made)
+        return RF_OK;
+    TRY(dump_payload_size(w->entry, &size, error));
+    *made = size <= most;
+    if (!*made)
+        return RF_OK;
+    rf_code code = dump_payload_put(w->entry, append_bytes, payload, error);
+    return code == RF_E_MEMORY
+               ? fail(error, code, "out of memory for a value of %llu bytes", (unsigned long long)size)
+               : code;
+}
+
+/* --- which way ----------------------------------------------------------------------------------------- */
+
+/* What only RESTORE can say. */
+static bool needs_restore(const rf_entry *entry)
+{
+    return entry->type == RF_MODULE || entry->metadata.len > 0;
+}
+
+static bool wants_restore(const rf_replay *r, const rf_entry *entry)
+{
+    return r->options.mode == RF_REPLAY_RESTORE || needs_restore(entry) ||
+           (r->options.mode == RF_REPLAY_AUTO && entry->type != RF_STRING);
+}
+
+static rf_code write_value(struct writing *w, rf_error *error)
+{
+    rf_replay *r = w->r;
+    bool made = false, may_be_commands = r->options.mode != RF_REPLAY_RESTORE && !needs_restore(w->entry);
+    if (!wants_restore(r, w->entry)) {
+        bool at_once = w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set);
+        return at_once ? write_set(w, error) : write_commands(w, error);
+    }
+    if (dump_payload_accepted(w->entry, r->info.server)) {
+        bool may_be_large = needs_restore(w->entry) || w->entry->type == RF_STRING;
+        TRY(make_payload(w, may_be_large ? UINT32_MAX : r->options.big_key, &made, error));
+        if (made)
+            return write_restore(w, buffer_slice(&r->payload), error);
+        return write_commands(w, error);
+    }
+    if (may_be_commands)
+        return write_commands(w, error);
+    write_unsayable(r, w->entry, "the server does not read a payload of this kind");
+    return RF_OK;
+}
+
+rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    struct writing w = {.r = r, .entry = entry};
+    if (UNLIKELY(expires(entry)) && entry->expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000) {
+        r->counts.expired++;
+        return RF_OK;
+    }
+    rf_code code = write_value(&w, error);
+    if (code != RF_OK && !*error->key)
+        error_key(error, entry->db, entry->key);
+    return code;
+}
+
+/* --- commands of an AOF -------------------------------------------------------------------------------- */
+
+rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    struct parcel *parcel;
+    struct pipe *pipe = &r->node_of[0]->pipes[0]; /* all of them over one connection */
+    for (size_t i = 0; i < entry->argc; i++)
+        if (entry->argv[i].len > r->longest)
+            return fail(error, RF_E_UNSAYABLE,
+                        "a command with an argument that is longer than the server takes");
+    TRY(room_in(r, pipe, entry->db, error));
+    TRY(pipe_begin(pipe, &parcel, error));
+    *parcel = (struct parcel){.kind = PARCEL_COMMAND,
+                              .start = parcel->start,
+                              .seq = r->seq,
+                              .place = r->place,
+                              .db = (int32_t)entry->db,
+                              .expire_ms = RF_NO_EXPIRY};
+    command_put(&pipe->out, entry->argv, entry->argc);
+    TRY(pipe_end(pipe, 1, error));
+    return room_used(r, pipe, error);
+}
