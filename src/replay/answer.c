@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers: the first error among those to a parcel is what counts; else the last one tells what came of it.
  *
- *   SET key value NX       +OK, or nil: it exists
+ *   SETNX key value        :1, or :0: it exists
+ *   SET key value NX ...   +OK, or nil
  *   RESTORE key ...        +OK, or BUSYKEY
  *   RENAME temporary key   +OK
  *   RENAMENX               :1, or :0 */

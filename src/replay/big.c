@@ -21,9 +21,12 @@ struct big {
     struct pipe *pipe;
     struct node *node;
     rf_slice key, beside;
-    uint64_t expected; /* replies */
-    bool again;        /* it is not the first attempt */
-    bool may_be_ours;  /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
+    rf_slice string;    /* the value, of a string; else it lies in the entry, held */
+    bool empty;         /* it has no elements */
+    const char *cannot; /* be said, for this reason; NULL: it can */
+    uint64_t expected;  /* replies */
+    bool again;         /* it is not the first attempt */
+    bool may_be_ours;   /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
     int64_t since_ms;
 };
 
@@ -33,12 +36,10 @@ struct big {
 void big_block(struct pipe *pipe)
 {
     rf_replay *r = ((struct node *)pipe->owner)->replay;
-    while (!pipe->lost && pipe_unsent(pipe) > UNSENT_MAX) {
-        if (loop_turn(r, WAIT_MS, &r->streamed.error) != RF_OK) {
-            pipe->lost = true;
-            return;
-        }
-    }
+    rf_code code = loop_serve(r, pipe, &r->streamed.error);
+    while (code == RF_OK && !pipe->lost && pipe_unsent(pipe) > UNSENT_MAX)
+        code = loop_gather(r, &r->streamed.error);
+    pipe->lost |= code != RF_OK;
 }
 
 /* Until all that was put is answered. RF_E_TARGET: the connection is lost. */
@@ -83,10 +84,18 @@ static void give_back(struct big *b)
 
 static rf_code encode(struct big *b, struct outbuf *out, rf_error *error)
 {
+    struct encoder *encoder = &b->r->encoder;
+    if (b->string.ptr) {
+        command_put(out, (const rf_slice[]){SLICE("SET"), b->beside, b->string}, 3);
+        b->expected++;
+        return RF_OK;
+    }
     b->entry->key = b->beside;
-    rf_code code = encoder_put_value(&b->r->encoder, out, b->entry, error);
+    rf_code code = encoder_put_value(encoder, out, b->entry, error);
     b->entry->key = b->key;
-    b->expected += b->r->encoder.batch.commands;
+    b->expected += encoder->batch.commands;
+    b->empty = encoder->elements == 0;
+    b->cannot = encoder->dropped ? b->r->why_dropped : NULL;
     return code;
 }
 
@@ -156,10 +165,10 @@ static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
     rf_replay *r = b->r;
     TRY(stream(b, error));
     *outcome = OUTCOME_EMPTY;
-    if (r->encoder.elements == 0)
+    if (b->empty && !b->cannot)
         return RF_OK;
     *outcome = OUTCOME_FAILED;
-    if (r->encoder.dropped)
+    if (b->cannot)
         return RF_OK;
     if (r->streamed.verdict == VERDICT_OK)
         TRY(rename_it(b, outcome, error));
@@ -229,12 +238,11 @@ static rf_code settle_there(struct big *b, const struct parcel *parcel, rf_error
 
 static rf_code settle_refused(struct big *b, const struct parcel *parcel, rf_error *error)
 {
-    bool unsayable = b->r->encoder.dropped;
-    const char *why = unsayable ? b->r->why_dropped : b->r->streamed.said;
-    rf_failure_kind kind = unsayable ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
+    const char *why = b->cannot ? b->cannot : b->r->streamed.said;
+    rf_failure_kind kind = b->cannot ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
     mend_clean_up(b->r, b->entry->db, b->key);
     settle_failed(b->r, parcel, kind, why, b->key, (rf_slice){0});
-    return unsayable ? RF_OK : write_letter(b, error);
+    return b->cannot ? RF_OK : write_letter(b, error);
 }
 
 static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
@@ -296,14 +304,20 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
     }
 }
 
-rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
+rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
 {
     struct buffer name = {0};
-    struct big b = {.r = r, .entry = entry, .key = entry->key, .may_be_ours = write_is_doubtful(r)};
+    struct big b = {
+        .r = r, .entry = entry, .key = entry->key, .string = string, .may_be_ours = write_is_doubtful(r)};
     if (!beside_name(entry->key, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     b.beside = buffer_slice(&name);
     rf_code code = attempt_patiently(&b, error);
     buffer_free(&name);
     return code;
+}
+
+rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    return big_write_string(r, entry, (rf_slice){NULL, 0}, error);
 }

@@ -105,6 +105,8 @@ static rf_code write_beside(rf_replay *r, struct node *node, const struct stray 
     for (size_t i = 0; i < command.argc; i++)
         if (i < 3 || !slice_equal(command.argv[i], SLICE("NX")))
             argv[argc++] = i == 1 ? beside : command.argv[i];
+    if (stray->parcel.form == FORM_SET)
+        argv[0] = SLICE("SET"); /* it may be SETNX */
     TRY(call(node, (const rf_slice[]){write_removing(r), beside}, 2, &head, error));
     return call(node, argv, argc, &head, error);
 }

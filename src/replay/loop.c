@@ -8,6 +8,7 @@
 
 enum {
     TICK_MS = 100,
+    GATHER_MS = 1,
     RATE_TURN_MS = 10,      /* how long to wait for more to be allowed */
     READY_MAX = 64,         /* events taken at once */
     TIMEOUT_MS = 60 * 1000, /* for an answer, where the target names none */
@@ -151,6 +152,15 @@ rf_code loop_tick(rf_replay *r, rf_error *error)
     r->ticked_ms = now;
     TRY(tend(r, error));
     return r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
+}
+
+rf_code loop_gather(rf_replay *r, rf_error *error)
+{
+    struct epoll_event ready;
+    TRY(tend(r, error));
+    if (epoll_wait(r->epoll, &ready, 1, TICK_MS) > 0)
+        clock_sleep_ms(GATHER_MS);
+    return loop_turn(r, 0, error);
 }
 
 rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error)

@@ -259,10 +259,13 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
 /* True when the listener has been told one; false where it is not whole yet. */
 static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
 {
-    static const uint8_t ok[] = "+OK\r\n";
-    struct reply reply = {.kind = REPLY_STATUS, .text = {ok + 1, 2}};
+    static const uint8_t ok[] = "+OK\r\n", one[] = ":1\r\n";
+    struct reply reply = {.kind = REPLY_STATUS, .text = {ok + 1, 2}, .number = 1};
     if (LIKELY(p->scan.at == 0 && bytes.len >= 5 && memcmp(bytes.ptr, ok, 5) == 0)) {
         *size = 5;
+    } else if (LIKELY(p->scan.at == 0 && bytes.len >= 4 && memcmp(bytes.ptr, one, 4) == 0)) {
+        *size = 4;
+        reply.kind = REPLY_NUMBER;
     } else {
         rf_code code = reply_scan(&p->scan, bytes);
         if (code == RF_E_TARGET)

@@ -92,6 +92,7 @@ struct pipe {
     int64_t moved_ms; /* when bytes came, or the first was sent that waits for its answer */
     bool streaming;   /* bytes are not kept, and replies are not those of parcels */
     bool lost;        /* streaming: what is encoded is thrown away */
+    bool full;        /* more is kept than there is room for, and not yet much less */
     uint64_t guarded; /* position behind the last PARCEL_WAIT */
     uint64_t safe;    /* number of the first parcel that no replica has answered for */
 };

@@ -120,6 +120,9 @@ void node_free(struct node *node);
  * no error of theirs is one here. */
 rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error);
 
+/* The same for whoever has much under way: waking up for each answer would cost the server as much as us. */
+rf_code loop_gather(rf_replay *r, rf_error *error);
+
 /* Has the loop wait for a pipe that was connected. */
 rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error);
 
@@ -192,6 +195,9 @@ rf_code room_guard_all(rf_replay *r, rf_error *error);
 /* --- big.c: values that are not kept ------------------------------------------------------------------ */
 
 rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
+
+/* The same of a string, while it is walked over. */
+rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
 
 /* A block of what is streamed is full: makes room for the next one. */
 void big_block(struct pipe *pipe);

@@ -81,11 +81,19 @@ static struct pipe *next_pipe(struct node *node)
     return &node->pipes[node->turn];
 }
 
+/* Once it is full it has to be half empty again, so that there is something to do. */
+static bool has_room(const rf_replay *r, struct pipe *pipe)
+{
+    uint64_t kept = pipe_kept(pipe);
+    pipe->full = kept >= (pipe->full ? r->window / 2 : r->window);
+    return !pipe->full;
+}
+
 rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
 {
-    while (pipe_kept(pipe) >= r->window) {
+    while (UNLIKELY(!has_room(r, pipe))) {
         TRY(room_guard_all(r, error));
-        TRY(loop_turn(r, WAIT_MS, error));
+        TRY(loop_gather(r, error));
     }
     if (UNLIKELY(!pipe->connection))
         TRY(node_connect(pipe->owner, pipe, error));
@@ -97,7 +105,7 @@ static struct pipe *find_room(struct node *node)
 {
     struct pipe *pipe = &node->pipes[node->turn];
     for (unsigned i = 0; i < node->replay->options.connections; i++, pipe = next_pipe(node))
-        if (pipe_kept(pipe) < node->replay->window)
+        if (LIKELY(has_room(node->replay, pipe)))
             return pipe;
     return NULL;
 }
@@ -106,7 +114,7 @@ rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, 
 {
     while (UNLIKELY(!(*out = find_room(node)))) {
         TRY(room_guard_all(r, error));
-        TRY(loop_turn(r, WAIT_MS, error));
+        TRY(loop_gather(r, error));
     }
     return room_in(r, *out, db, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys as commands: in one step that nobody sees half done.
  *
- *   SET key value [NX] [PXAT ms]
+ *   SETNX key value   SET key value   SET key value [NX] PXAT ms
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
  *   ... temporary ...   [PEXPIREAT temporary ms]   RENAME | RENAMENX temporary key
  *
@@ -51,7 +51,9 @@ struct writing {
     struct pipe *pipe;
     struct parcel *parcel;
     uint32_t replies;
-    bool too_long;
+    bool done; /* the value has been seen to in another way, with this outcome: */
+    rf_code code;
+    rf_error error;
 };
 
 static rf_code begin(struct writing *w, enum form form, rf_error *error)
@@ -144,52 +146,64 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     return code;
 }
 
-/* Values that are too large to be kept go bit by bit. */
-static rf_code write_commands(struct writing *w, rf_error *error)
-{
-    uint64_t size = 0;
-    if (w->entry->type != RF_STRING)
-        TRY(rf_value_hold(w->entry->value, &size, error));
-    if (size > w->r->options.big_key)
-        return big_write(w->r, w->entry, error);
-    TRY(begin_beside(w, error));
-    return encode_beside(w, error);
-}
-
 /* --- SET ----------------------------------------------------------------------------------------------- */
 
-static rf_code put_set(void *ctx, rf_slice value)
+/* An error that a visitor returned would be one of the input. */
+static void put_string_otherwise(struct writing *w, rf_slice value)
 {
-    struct writing *w = ctx;
+    pipe_take_back(w->pipe);
+    w->done = true;
+    if (value.len > w->r->longest)
+        write_unsayable(w->r, w->entry, "a string that is longer than the server takes");
+    else
+        w->code = big_write_string(w->r, w->entry, value, &w->error);
+}
+
+static void put_expiring_string(struct writing *w, rf_slice value)
+{
     struct outbuf *out = &w->pipe->out;
-    bool until = expires(w->entry), only_new = !replaces(w->r);
-    w->too_long = value.len > w->r->longest;
-    if (UNLIKELY(w->too_long))
-        return RF_OK;
-    resp_array(out, 3u + only_new + 2u * until);
+    bool only_new = !replaces(w->r);
+    resp_array(out, 5u + only_new);
     outbuf_put(out, "$3\r\nSET\r\n", 9);
     resp_bulk(out, w->entry->key);
     resp_bulk(out, value);
     if (only_new)
         outbuf_put(out, "$2\r\nNX\r\n", 8);
-    if (until) {
-        outbuf_put(out, "$4\r\nPXAT\r\n", 10);
-        resp_bulk_i64(out, w->entry->expire_ms);
-    }
+    outbuf_put(out, "$4\r\nPXAT\r\n", 10);
+    resp_bulk_i64(out, w->entry->expire_ms);
+}
+
+static rf_code put_string(void *ctx, rf_slice value)
+{
+    struct writing *w = ctx;
+    struct outbuf *out = &w->pipe->out;
     w->replies = 1;
+    if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest)) {
+        put_string_otherwise(w, value);
+    } else if (UNLIKELY(expires(w->entry))) {
+        put_expiring_string(w, value);
+    } else {
+        outbuf_put(out, replaces(w->r) ? "*3\r\n$3\r\nSET\r\n" : "*3\r\n$5\r\nSETNX\r\n",
+                   replaces(w->r) ? 13 : 15);
+        resp_bulk(out, w->entry->key);
+        resp_bulk(out, value);
+    }
     return RF_OK;
 }
 
 static rf_code write_set(struct writing *w, rf_error *error)
 {
-    static const rf_visitor visitor = {.string = put_set};
+    static const rf_visitor visitor = {.string = put_string};
     TRY(begin(w, FORM_SET, error));
     rf_code code = rf_value_walk(w->entry->value, &visitor, w, error);
-    if (LIKELY(code == RF_OK && !w->too_long))
+    if (LIKELY(code == RF_OK && !w->done))
         return end(w, error);
-    pipe_take_back(w->pipe);
-    if (w->too_long)
-        write_unsayable(w->r, w->entry, "a string that is longer than the server takes");
+    if (!w->done)
+        pipe_take_back(w->pipe);
+    if (code == RF_OK && w->code != RF_OK) {
+        *error = w->error;
+        return w->code;
+    }
     return code;
 }
 
@@ -272,6 +286,21 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
                : code;
 }
 
+/* --- commands ------------------------------------------------------------------------------------------ */
+
+/* Values that are too large to be kept go bit by bit. */
+static rf_code write_commands(struct writing *w, rf_error *error)
+{
+    uint64_t size;
+    if (w->entry->type == RF_STRING && (!expires(w->entry) || w->r->can_expire_with_set))
+        return write_set(w, error);
+    TRY(rf_value_hold(w->entry->value, &size, error));
+    if (size > w->r->options.big_key && w->entry->type != RF_STRING)
+        return big_write(w->r, w->entry, error);
+    TRY(begin_beside(w, error));
+    return encode_beside(w, error);
+}
+
 /* --- which way ----------------------------------------------------------------------------------------- */
 
 /* What only RESTORE can say. */
@@ -290,16 +319,13 @@ static rf_code write_value(struct writing *w, rf_error *error)
 {
     rf_replay *r = w->r;
     bool made = false, may_be_commands = r->options.mode != RF_REPLAY_RESTORE && !needs_restore(w->entry);
-    if (!wants_restore(r, w->entry)) {
-        bool at_once = w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set);
-        return at_once ? write_set(w, error) : write_commands(w, error);
-    }
+    if (!wants_restore(r, w->entry))
+        return write_commands(w, error);
     if (dump_payload_accepted(w->entry, r->info.server)) {
-        bool may_be_large = needs_restore(w->entry) || w->entry->type == RF_STRING;
-        TRY(make_payload(w, may_be_large ? UINT32_MAX : r->options.big_key, &made, error));
+        TRY(make_payload(w, needs_restore(w->entry) ? UINT64_MAX : r->options.big_key, &made, error));
         if (made)
             return write_restore(w, buffer_slice(&r->payload), error);
-        return write_commands(w, error);
+        may_be_commands = true;
     }
     if (may_be_commands)
         return write_commands(w, error);
