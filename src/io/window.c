@@ -249,13 +249,15 @@ rf_code window_at_end(struct window *w, bool *at_end)
     return code == RF_END ? RF_OK : code;
 }
 
-/* Passes over the whole pending block; nobody has seen its bytes but the tap. */
+/* Passes over the whole pending block; nobody has seen its bytes but the tap. What lies before pos in the
+ * segment is not what lies before it in the stream any more. */
 static rf_code pass_over(struct window *w)
 {
     struct block *block = w->pending;
     size_t n = pending_left(w);
     rf_code code = tap_deliver(w, block->data + w->pending_used, n);
-    w->segment_offset += n;
+    w->segment_offset = window_offset(w) + n;
+    w->segment_start = w->pos;
     w->file_offset = block->file_offset;
     w->pending = NULL;
     segment_free(w, block);

@@ -246,6 +246,51 @@ Test(window, errors_of_a_tap_come_through)
     exact_free(flat);
 }
 
+/* --- a tap that has had enough, and the way back ------------------------------------------------------- */
+
+struct limited {
+    struct buffer taken;
+    size_t most;
+};
+
+static rf_code tap_up_to(void *ctx, rf_slice bytes)
+{
+    struct limited *limited = ctx;
+    cr_assert(buffer_append(&limited->taken, bytes));
+    return limited->taken.len > limited->most ? RF_E_ARGUMENT : RF_OK;
+}
+
+/* Whatever lay between: whole blocks that were passed over, or parts of them. */
+static void go_back_from(rf_slice flat, size_t block_size, size_t start, size_t most)
+{
+    struct play play;
+    struct limited limited = {.most = most};
+    play_open(&play, flat, block_size, 1);
+    cr_assert_eq(window_skip(&play.w, start), RF_OK);
+    window_tap_begin(&play.w, tap_up_to, &limited);
+    rf_code code = window_skip(&play.w, flat.len - start), tap_code = window_tap_end(&play.w);
+    cr_assert(code != RF_OK || tap_code != RF_OK);
+    window_release(&play.w);
+    cr_assert_eq(window_unread(&play.w, buffer_slice(&limited.taken)), RF_OK);
+    cr_assert_eq(play_at(&play), start, "%zu, %zu, %zu", block_size, start, most);
+    cr_assert_eq(window_need(&play.w, flat.len - start), RF_OK);
+    cr_assert_arr_eq(play.w.pos, flat.ptr + start, flat.len - start, "%zu, %zu, %zu", block_size, start,
+                     most);
+    buffer_free(&limited.taken);
+    play_close(&play);
+}
+
+Test(window, goes_back_from_where_a_tap_has_had_enough, .timeout = 120)
+{
+    uint8_t bytes[700];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7 + i / 256);
+    for (size_t block_size = 1; block_size <= 256; block_size = block_size * 2 + 1)
+        for (size_t start = 0; start < 100; start += 9)
+            for (size_t most = 0; start + most < 600; most += 13)
+                go_back_from(slice_of(bytes, sizeof bytes), block_size, start, most);
+}
+
 Test(window, errors_of_the_source_come_after_its_bytes)
 {
     rf_slice flat = sample_bytes(5000, 1);
