@@ -42,6 +42,13 @@ void big_block(struct pipe *pipe)
     pipe->lost |= code != RF_OK;
 }
 
+/* Of what the server cannot read it says so, and closes the connection: that is no loss. */
+static bool was_garbled(const struct streamed *s)
+{
+    static const char text[] = "ERR Protocol error";
+    return s->verdict == VERDICT_REFUSED && strncmp(s->said, text, sizeof text - 1) == 0;
+}
+
 /* Until all that was put is answered. RF_E_TARGET: the connection is lost. */
 static rf_code await(struct big *b, rf_error *error)
 {
@@ -49,7 +56,7 @@ static rf_code await(struct big *b, rf_error *error)
     pipe_mark_ready(b->pipe);
     while (!b->pipe->lost && r->streamed.replies < b->expected)
         TRY(loop_turn(r, WAIT_MS, error));
-    if (!b->pipe->lost)
+    if (!b->pipe->lost || was_garbled(&r->streamed))
         return RF_OK;
     if (r->streamed.error.code != RF_OK) {
         *error = r->streamed.error;
@@ -313,6 +320,8 @@ rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_erro
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     b.beside = buffer_slice(&name);
     rf_code code = attempt_patiently(&b, error);
+    if (code != RF_OK)
+        mend_clean_up(r, entry->db, entry->key);
     buffer_free(&name);
     return code;
 }

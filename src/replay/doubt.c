@@ -35,11 +35,12 @@ static rf_code call(struct node *node, const rf_slice *argv, size_t argc, struct
     return RF_OK;
 }
 
-static rf_code select_db(struct node *node, int64_t db, rf_error *error)
+rf_code doubt_select(struct node *node, int64_t db, rf_error *error)
 {
     uint8_t text[NUMBER_TEXT_MAX];
     struct reply head;
     struct client *client;
+    TRY(node_fence(node, error));
     TRY(node_ask(node, &client, error));
     if (node->asker_db == db)
         return RF_OK;
@@ -79,7 +80,7 @@ rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, r
                       bool *equal, rf_error *error)
 {
     struct found first, second;
-    TRY(select_db(node, db, error));
+    TRY(doubt_select(node, db, error));
     TRY(look_at(r, node, a, &first, error));
     TRY(look_at(r, node, b, &second, error));
     int64_t apart = first.ttl_ms > second.ttl_ms ? first.ttl_ms - second.ttl_ms
@@ -138,7 +139,7 @@ static rf_code settle_one(rf_replay *r, struct node *node, struct stray *stray, 
     if (!beside_name(key, &r->name))
         return fail(error, RF_E_MEMORY, "out of memory");
     rf_slice beside = buffer_slice(&r->name);
-    TRY(select_db(node, stray->parcel.db, error));
+    TRY(doubt_select(node, stray->parcel.db, error));
     TRY(write_beside(r, node, stray, beside, error));
     TRY(doubt_compare(r, node, stray->parcel.db, beside, key, &there, &equal, error));
     conclude(r, node, stray, there, equal);

@@ -98,11 +98,12 @@ void mend_clean_up(rf_replay *r, int64_t db, rf_slice key)
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
-rf_code mend_patience(const rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
+rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
 {
     int64_t patience = r->options.retry_for_ms > 0 ? r->options.retry_for_ms : PATIENCE_MS;
     if (clock_monotonic_ms() - since_ms <= patience)
         return RF_OK;
+    r->gone = true;
     return fail(error, RF_E_TARGET, "%s; no better for %g s", why, (double)patience / 1000);
 }
 
@@ -114,8 +115,7 @@ int64_t mend_pause_ms(rf_replay *r)
                                                    : LAST_PAUSE_MS;
 }
 
-static rf_code check_patience(const rf_replay *r, const struct stray *stray, const rf_error *why,
-                              rf_error *error)
+static rf_code check_patience(rf_replay *r, const struct stray *stray, const rf_error *why, rf_error *error)
 {
     const char *text = why                  ? why->message
                        : stray->parcel.said ? stray->parcel.said
@@ -260,4 +260,41 @@ rf_code mend(rf_replay *r, rf_error *error)
         TRY(doubt_settle(r, error));
     }
     return RF_OK;
+}
+
+/* --- the end after an error ---------------------------------------------------------------------------- */
+
+static void give_up(rf_replay *r, struct node *node, struct pipe *pipe)
+{
+    for (uint64_t i = pipe->head; i < pipe->tail; i++)
+        if (!pipe_parcel(pipe, i)->settled)
+            mend_stray(r, pipe, i, &r->strays);
+    node->fence |= pipe->connection != NULL;
+    pipe_disconnect(pipe);
+}
+
+/* Asks for the removal of one temporary name; false where the node cannot be asked. */
+static bool sweep_stray(rf_replay *r, const struct stray *stray)
+{
+    struct reply head;
+    rf_slice rest, name = command_key(buffer_slice(&stray->bytes));
+    rf_error ignored;
+    struct node *node = nodes_of_key(r, name);
+    if (stray->parcel.kind == PARCEL_KEY && stray->parcel.form == FORM_BESIDE && beside_name(name, &r->name))
+        name = buffer_slice(&r->name);
+    else if (stray->parcel.kind != PARCEL_CLEANUP)
+        return true;
+    return doubt_select(node, stray->parcel.db, &ignored) == RF_OK &&
+           client_put(node->asker, (const rf_slice[]){write_removing(r), name}, 2, &ignored) == RF_OK &&
+           client_reply(node->asker, &head, &rest, &ignored) == RF_OK;
+}
+
+void mend_sweep(rf_replay *r)
+{
+    bool there = !r->gone;
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            give_up(r, r->nodes[i], &r->nodes[i]->pipes[j]);
+    for (struct stray *stray = r->strays.first; stray && there; stray = stray->next)
+        there = sweep_stray(r, stray);
 }

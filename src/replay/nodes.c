@@ -50,6 +50,7 @@ static rf_code make_node(rf_replay *r, const rf_address *address, struct node **
     }
     for (unsigned i = 0; i < r->options.connections; i++)
         pipe_open(&node->pipes[i], &answer_listener, node);
+    node->fence = r->options.resumed;
     address_format(&node->address, node->name);
     *out = node;
     return RF_OK;
@@ -216,17 +217,15 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
     return code;
 }
 
-/* Once it returns, what a lost connection has sent is done with. */
 static rf_code fence(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     bool killed;
-    if (!node->fence && (node->known || !node->replay->options.resumed))
-        return RF_OK;
-    TRY(kill_lost(node, client, serial, &killed, error));
-    if (!killed)
-        TRY(loop_pause(node->replay, GRACE_MS, error));
-    node->fence = false;
-    return RF_OK;
+    node->fence = false; /* another one may be lost meanwhile */
+    rf_code code = kill_lost(node, client, serial, &killed, error);
+    if (code == RF_OK && !killed)
+        code = loop_pause(node->replay, GRACE_MS, error);
+    node->fence |= code != RF_OK;
+    return code;
 }
 
 /* --- connecting ---------------------------------------------------------------------------------------- */
@@ -257,10 +256,9 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
 static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     TRY(set_name(node->replay, client, serial, error));
-    TRY(fence(node, client, serial, error));
-    TRY(ask_role(node, client, error));
-    node->known = true;
-    return RF_OK;
+    if (node->fence)
+        TRY(fence(node, client, serial, error));
+    return ask_role(node, client, error);
 }
 
 static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
@@ -291,6 +289,20 @@ rf_code node_ask(struct node *node, struct client **out, rf_error *error)
         node->asker_db = 0;
     }
     *out = node->asker;
+    return RF_OK;
+}
+
+rf_code node_fence(struct node *node, rf_error *error)
+{
+    struct client *client;
+    while (UNLIKELY(node->fence)) {
+        TRY(node_ask(node, &client, error));
+        rf_code code = node->fence ? fence(node, client, node->asker_serial, error) : RF_OK;
+        if (code != RF_OK) {
+            node_stop_asking(node);
+            return code;
+        }
+    }
     return RF_OK;
 }
 

@@ -240,6 +240,9 @@ static rf_code conclude(rf_replay *r, rf_code code, rf_error *error)
         return RF_OK;
     if (r->error.code == RF_OK)
         r->error = *error;
+    if (!r->swept)
+        mend_sweep(r);
+    r->swept = true;
     *error = r->error;
     return error->code;
 }

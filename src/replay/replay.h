@@ -28,8 +28,7 @@ struct node {
     char name[ADDRESS_TEXT];
     struct pipe *pipes;   /* options.connections of them */
     unsigned turn;        /* the pipe that is being filled */
-    bool known;           /* its connections have been looked at, and those of an earlier run killed */
-    bool fence;           /* a connection has been lost: it has to be killed before there is another */
+    bool fence;           /* a connection was lost, here or by an earlier run: it has to be killed first */
     bool primary;         /* it is one, as far as we know */
     bool guarded;         /* it has replicas: what is answered is not safe before one of them has it */
     int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
@@ -91,6 +90,8 @@ struct rf_replay {
     unsigned puts;    /* since the clock was looked at */
     double allowance; /* bytes that may be sent now, where there is a rate */
     int64_t allowed_us;
+    bool swept;     /* nothing is under way any more, after an error */
+    bool gone;      /* the target has not been there for too long */
     rf_error error; /* sticky once its code is set */
 };
 
@@ -107,6 +108,9 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key);
 
 /* Connects a pipe that is not. RF_E_TARGET where that cannot be done now. */
 rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error);
+
+/* Whatever a lost connection has sent is done with afterwards. Comes before anything is sent again. */
+rf_code node_fence(struct node *node, rf_error *error);
 
 /* A client for questions, the same until node_stop_asking(), which follows an error of it. */
 rf_code node_ask(struct node *node, struct client **out, rf_error *error);
@@ -183,6 +187,9 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
 /* The same of one node. RF_E_TARGET where it cannot be reached now. */
 rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, rf_error *error);
 
+/* The one pipe that all commands of an AOF go through. */
+rf_code room_for_command(rf_replay *r, int64_t db, struct pipe **out, rf_error *error);
+
 /* The same of one pipe. */
 rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error);
 
@@ -213,9 +220,13 @@ void mend_clean_up(rf_replay *r, int64_t db, rf_slice key);
 /* Sends all strays again, and settles doubts. Waits where that is needed. */
 rf_code mend(rf_replay *r, rf_error *error);
 
+/* The run ends with an error: closes all connections, and removes what temporary names there are, as far as
+ * the target lets us. What is not settled is in the strays afterwards. */
+void mend_sweep(rf_replay *r);
+
 /* There has been trouble since then for too long: RF_E_TARGET, with r->options.retry_for_ms and what `why`
  * says. */
-rf_code mend_patience(const rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
+rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
 /* How long to wait this time. */
 int64_t mend_pause_ms(rf_replay *r);
@@ -230,6 +241,9 @@ void stray_free(struct stray *stray);
 /* Compares what such strays would write with what is there, and settles them; or makes strays of them again.
  * RF_E_TARGET where the node cannot be asked now: they are strays again. */
 rf_code doubt_settle(rf_replay *r, rf_error *error);
+
+/* Opens the node's client for questions, and selects a database there. */
+rf_code doubt_select(struct node *node, int64_t db, rf_error *error);
 
 /* Compares two keys of a node. *there: the second one exists; *equal likewise. */
 rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b, bool *there,

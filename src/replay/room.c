@@ -95,6 +95,7 @@ rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
         TRY(room_guard_all(r, error));
         TRY(loop_gather(r, error));
     }
+    TRY(node_fence(pipe->owner, error));
     if (UNLIKELY(!pipe->connection))
         TRY(node_connect(pipe->owner, pipe, error));
     return LIKELY(pipe->db == db) ? RF_OK : select_db(r, pipe, db, error);
@@ -143,6 +144,23 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
         if (UNLIKELY(r->strays.first || r->doubts.first))
             TRY(mend(r, error));
         rf_code code = room_at(r, nodes_of_key(r, key), db, out, &why);
+        if (LIKELY(code == RF_OK))
+            return RF_OK;
+        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+            *error = why;
+            return code;
+        }
+        TRY(wait_for_node(r, &since_ms, &why, error));
+    }
+}
+
+rf_code room_for_command(rf_replay *r, int64_t db, struct pipe **out, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (;;) {
+        rf_error why;
+        *out = &r->node_of[0]->pipes[0];
+        rf_code code = room_in(r, *out, db, &why);
         if (LIKELY(code == RF_OK))
             return RF_OK;
         if (code != RF_E_TARGET || r->error.code != RF_OK) {

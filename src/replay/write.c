@@ -351,12 +351,12 @@ rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct parcel *parcel;
-    struct pipe *pipe = &r->node_of[0]->pipes[0]; /* all of them over one connection */
+    struct pipe *pipe;
     for (size_t i = 0; i < entry->argc; i++)
         if (entry->argv[i].len > r->longest)
             return fail(error, RF_E_UNSAYABLE,
                         "a command with an argument that is longer than the server takes");
-    TRY(room_in(r, pipe, entry->db, error));
+    TRY(room_for_command(r, entry->db, &pipe, error));
     TRY(pipe_begin(pipe, &parcel, error));
     *parcel = (struct parcel){.kind = PARCEL_COMMAND,
                               .start = parcel->start,
