@@ -218,14 +218,13 @@ static void conclude_select(rf_replay *r, struct pipe *pipe, uint64_t number, st
         r->pause = true;
 }
 
-static void go_unguarded(rf_replay *r, struct node *node, const char *why)
+static void go_unguarded(struct node *node, const char *why)
 {
-    char text[512];
+    char text[400];
     node->guarded = false;
     node->unguarded_ms = 0;
-    snprintf(text, sizeof text, "%s: %s: a failover could lose what was written last", node->name, why);
-    if (r->options.news)
-        r->options.news(r->options.ctx, text);
+    snprintf(text, sizeof text, "%s: a failover could lose what was written last", why);
+    nodes_tell(node, text);
 }
 
 static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
@@ -233,10 +232,10 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
 {
     struct node *node = pipe->owner;
     int64_t now = clock_monotonic_ms();
-    (void)number;
+    (void)r, (void)number;
     parcel->settled = true;
     if (parcel->verdict != VERDICT_OK) {
-        go_unguarded(r, node, said(parcel));
+        go_unguarded(node, said(parcel));
     } else if (last.number > 0) {
         node->unguarded_ms = 0;
         pipe->safe = pipe->answer;
@@ -244,7 +243,7 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
         node->unguarded_ms = now;
         pipe->guarded = 0;
     } else if (now - node->unguarded_ms > UNGUARDED_MS) {
-        go_unguarded(r, node, "no replica takes what is written");
+        go_unguarded(node, "no replica takes what is written");
     } else {
         pipe->guarded = 0;
     }

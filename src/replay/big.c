@@ -28,6 +28,7 @@ struct big {
     bool again;         /* it is not the first attempt */
     bool may_be_ours;   /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
     int64_t since_ms;
+    int64_t evicted; /* keys, by the node, when the attempt began */
 };
 
 /* --- streaming ----------------------------------------------------------------------------------------- */
@@ -78,6 +79,8 @@ static rf_code take_pipe(struct big *b, rf_error *error)
     } while (!b->pipe->connection || r->strays.first);
     b->node = b->pipe->owner;
     b->expected = 0;
+    if (b->node->evicts)
+        TRY(node_count_evicted(b->node, &b->evicted, error));
     r->streamed = (struct streamed){.verdict = VERDICT_OK};
     pipe_stream(b->pipe, true);
     return RF_OK;
@@ -147,6 +150,18 @@ static rf_code await_replica(struct big *b, rf_error *error)
     return RF_OK;
 }
 
+/* Commands behind an eviction make the name anew, with what is left of the value. */
+static rf_code check_eviction(struct big *b, rf_error *error)
+{
+    int64_t evicted;
+    if (!b->node->evicts)
+        return RF_OK;
+    TRY(node_count_evicted(b->node, &evicted, error));
+    return evicted == b->evicted
+               ? RF_OK
+               : fail(error, RF_E_TARGET, "%s: it evicts keys while they are written", b->node->name);
+}
+
 static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
 {
     rf_replay *r = b->r;
@@ -177,6 +192,7 @@ static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
     *outcome = OUTCOME_FAILED;
     if (b->cannot)
         return RF_OK;
+    TRY(check_eviction(b, error));
     if (r->streamed.verdict == VERDICT_OK)
         TRY(rename_it(b, outcome, error));
     enum verdict verdict = r->streamed.verdict;

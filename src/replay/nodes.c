@@ -20,6 +20,15 @@ enum {
     GRACE_MS = 1000, /* in which a server comes to the end of what a lost connection has sent */
 };
 
+void nodes_tell(const struct node *node, const char *what)
+{
+    char text[512];
+    const rf_replay_options *options = &node->replay->options;
+    snprintf(text, sizeof text, "%s: %s", node->name, what);
+    if (options->news)
+        options->news(options->ctx, text);
+}
+
 /* --- the list of nodes --------------------------------------------------------------------------------- */
 
 void node_free(struct node *node)
@@ -253,12 +262,43 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
     return RF_OK;
 }
 
+/* A server that may evict any key may evict half of one: what has been written so far under a temporary name.
+ */
+static rf_code ask_eviction(struct node *node, struct client *client, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, policy, most;
+    TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
+    bool evicts = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
+                  info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
+                  memcmp(policy.ptr, "allkeys", 7) == 0;
+    if (evicts && !node->evicts)
+        nodes_tell(node, "it evicts keys when its memory is full: what is written may be gone again");
+    node->evicts = evicts;
+    return RF_OK;
+}
+
+rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error)
+{
+    struct client *client;
+    struct reply info;
+    rf_slice rest, text;
+    TRY(node_ask(node, &client, error));
+    rf_code code = client_call(client, (const char *const[]){"INFO", "stats", NULL}, &info, &rest, error);
+    if (code != RF_OK)
+        node_stop_asking(node);
+    else if (!info_field(info.text, "evicted_keys", &text) || !number_parse_i64(text, keys))
+        *keys = 0;
+    return code;
+}
+
 static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     TRY(set_name(node->replay, client, serial, error));
     if (node->fence)
         TRY(fence(node, client, serial, error));
-    return ask_role(node, client, error);
+    TRY(ask_role(node, client, error));
+    return ask_eviction(node, client, error);
 }
 
 static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)

@@ -31,6 +31,7 @@ struct node {
     bool fence;           /* a connection was lost, here or by an earlier run: it has to be killed first */
     bool primary;         /* it is one, as far as we know */
     bool guarded;         /* it has replicas: what is answered is not safe before one of them has it */
+    bool evicts;          /* it may evict any key when its memory is full */
     int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
     uint64_t keys, bytes;
     struct client *asker; /* for questions; NULL: none is open */
@@ -112,11 +113,17 @@ rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error);
 /* Whatever a lost connection has sent is done with afterwards. Comes before anything is sent again. */
 rf_code node_fence(struct node *node, rf_error *error);
 
+/* How many keys the node has evicted so far. */
+rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
+
 /* A client for questions, the same until node_stop_asking(), which follows an error of it. */
 rf_code node_ask(struct node *node, struct client **out, rf_error *error);
 void node_stop_asking(struct node *node);
 
 void node_free(struct node *node);
+
+/* News of a node. */
+void nodes_tell(const struct node *node, const char *what);
 
 /* --- loop.c: moving bytes ---------------------------------------------------------------------------- */
 

@@ -295,7 +295,8 @@ static rf_code write_commands(struct writing *w, rf_error *error)
     if (w->entry->type == RF_STRING && (!expires(w->entry) || w->r->can_expire_with_set))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
-    if (size > w->r->options.big_key && w->entry->type != RF_STRING)
+    bool large = size > w->r->options.big_key && w->entry->type != RF_STRING;
+    if (large || nodes_of_key(w->r, w->entry->key)->evicts)
         return big_write(w->r, w->entry, error);
     TRY(begin_beside(w, error));
     return encode_beside(w, error);
