@@ -5,6 +5,7 @@
 #define RDBFERRY_ENTRY_H
 
 #include <rdbferry/api.h>
+#include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 #include <rdbferry/version.h>
 #include <stdint.h>
@@ -71,5 +72,16 @@ typedef struct rf_entry {
     const rf_slice *argv;
     size_t argc;
 } rf_entry;
+
+/* Ways in which a key can be written to a running server. */
+enum {
+    RF_BY_COMMANDS = 1, /* element by element */
+    RF_BY_RESTORE = 2,  /* whole, in one argument */
+};
+
+/* Which ways there are to write a key to `server`, of which the version is known: a sum of the above, 0 where
+ * it has no words for it. Whether the server has a module that the value needs, it does not know, unless the
+ * module is Redis's own. The value, which has not been used, can be used afterwards. */
+RF_API rf_code rf_server_takes(rf_server server, rf_entry *key, unsigned *ways, rf_error *error);
 
 #endif

@@ -5,7 +5,7 @@
  * pipelined, of the node that has its slot; the payload is decoded as any value is, and its digest compared.
  * Nothing is ever written to the target. It needs a user who may INFO, SELECT, DUMP, PEXPIRETIME (before 7.0
  * PTTL and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING;
- * and for rf_live_scan() SCAN and FUNCTION LIST.
+ * for rf_live_scan() SCAN and FUNCTION LIST; with names_only EXISTS in place of DUMP and what tells expiries.
  *
  * What passes is waited for, as long as the target's timeout (30 s, where it says none) from when it is met
  * first: slots that move, a failover, a server that loads, a lost connection. A key over whose answer a
@@ -24,11 +24,17 @@
 
 typedef struct rf_live rf_live;
 
+/* A key that has been checked and is there. Anything but RF_OK ends it with that code. */
+typedef rf_code (*rf_live_found_fn)(void *ctx, const rf_key_record *record, rf_error *error);
+
 typedef struct rf_live_options {
     int64_t expiry_tolerance_ms; /* expiries no further apart than this are equal; before 7.0, when servers do
                                     not tell the time itself, it is at least 100 ms */
-    rf_difference_fn fn; /* `before` is the record that was checked, `after` what is live: its `input` is
-                            UINT32_MAX */
+    bool names_only; /* keys are looked for with EXISTS: one that is there is equal; type, value and expiry
+                        of a record mean nothing, and are given back */
+    rf_difference_fn fn;    /* `before` is the record that was checked, `after` what is live: its `input` is
+                               UINT32_MAX */
+    rf_live_found_fn found; /* NULL: nobody cares */
     void *ctx;
 } rf_live_options;
 
@@ -67,6 +73,43 @@ RF_API rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *e
  * libraries, as of database RF_LIBRARY; after rf_live_finish(). The same key may come twice. */
 typedef rf_code (*rf_live_key_fn)(void *ctx, int64_t db, rf_slice key, rf_error *error);
 RF_API rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
+
+/* Whether keys can be in this database: SELECT is asked. */
+RF_API rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error);
+
+enum { RF_UNTOLD = -1 }; /* a number that a node does not know of, or that we may not ask for */
+
+/* What a node says of itself, in INFO, CONFIG GET, MODULE LIST, CLUSTER INFO and CLUSTER NODES. What is not
+ * told is RF_UNTOLD, an empty text, or NULL. */
+typedef struct rf_live_node {
+    char name[288];                        /* "10.0.0.5:6379" */
+    rf_server server;                      /* 0.0: untold */
+    char role[16];                         /* "master", "slave" */
+    unsigned slots;                        /* of a cluster, that it has */
+    int64_t replicas;                      /* that are connected */
+    int64_t good_replicas;                 /* that do not lag; untold where writes need none */
+    int64_t min_replicas;                  /* that there have to be for a write */
+    int64_t used_memory, uncounted_memory; /* bytes; the latter are of the former, and no key's */
+    int64_t max_memory;                    /* 0: no limit */
+    char policy[32];                       /* of eviction */
+    int64_t databases;
+    int64_t longest_argument; /* bytes that an argument of a command may have */
+    int64_t save_failed;      /* 1: the last BGSAVE; then nothing can be written where the next is 1 */
+    int64_t stops_on_failed_save;
+    int64_t aof_failed;     /* 1: the last write to the AOF; then nothing can be written */
+    char cluster_state[16]; /* "ok", "fail" */
+    int64_t moving_slots;   /* out of this node or into it */
+    const char *modules;    /* their names, each with a NUL behind it, and an empty one at the end */
+} rf_live_node;
+
+/* Asks each node. What was told before is gone. */
+RF_API rf_code rf_live_ask_nodes(rf_live *live, rf_error *error);
+
+/* After that; false past the last one. Its texts live as long as what was told. */
+RF_API bool rf_live_node_get(const rf_live *live, size_t index, rf_live_node *out);
+
+/* Which of the nodes a key is on. */
+RF_API size_t rf_live_node_of(const rf_live *live, rf_slice key);
 
 /* NULL is let through. */
 RF_API void rf_live_close(rf_live *live);

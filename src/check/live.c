@@ -107,8 +107,7 @@ static struct live_node *route(rf_live *live, const struct ask *ask)
 {
     if (ask->asking.host)
         return live_node_at(live, &ask->asking);
-    const uint16_t *node_of = live->primaries.node_of;
-    return live->nodes[node_of ? node_of[rf_slot_of(ask->record.key)] : 0];
+    return live->nodes[rf_live_node_of(live, ask->record.key)];
 }
 
 static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
@@ -157,10 +156,12 @@ static rf_code settle(rf_live *live, rf_error *error)
 /* --- one key ------------------------------------------------------------------------------------------- */
 
 /* What lies between two keys in the input is a good guess at how long the first one's payload will be. */
-static uint64_t guess(const rf_key_record *record, const rf_key_record *next)
+static uint64_t guess(const rf_live *live, const rf_key_record *record, const rf_key_record *next)
 {
     enum { AT_LEAST = 64 };
     bool follows = next && next->input == record->input && next->offset > record->offset;
+    if (live->options.names_only)
+        return AT_LEAST;
     return AT_LEAST + (follows ? next->offset - record->offset : 0);
 }
 
@@ -169,7 +170,7 @@ static rf_code submit_held(rf_live *live, const rf_key_record *next, rf_error *e
     struct ask *ask = live->held;
     live->held = NULL;
     if (ask) {
-        ask->expected = guess(&ask->record, next);
+        ask->expected = guess(live, &ask->record, next);
         TRY(submit(live, ask, error));
     }
     return settle(live, error);
@@ -241,6 +242,26 @@ rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *erro
     return conclude(live, live_scan(live, fn, ctx, error), error);
 }
 
+rf_code rf_live_ask_nodes(rf_live *live, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_ask_nodes(live, error), error);
+}
+
+rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_ask_db(live, db, has, error), error);
+}
+
+size_t rf_live_node_of(const rf_live *live, rf_slice key)
+{
+    const uint16_t *node_of = live->primaries.node_of;
+    return node_of ? node_of[rf_slot_of(key)] : 0;
+}
+
 /* --- the beginning and the end ------------------------------------------------------------------------- */
 
 static rf_code open_target(rf_live *live, rf_error *error)
@@ -291,5 +312,6 @@ void rf_live_close(rf_live *live)
     ask_free(live->held);
     asks_free(&live->again);
     live_free_libraries(live);
+    live_forget_nodes(live);
     free(live);
 }

@@ -48,26 +48,25 @@ static rf_code say(rf_server server, rf_entry *key, struct said *said, rf_error 
     return code;
 }
 
-static rf_code can_restore(rf_server server, rf_entry *key, bool *can, rf_error *error)
+/* No commands make a module's value. */
+static rf_code take_module(rf_server server, rf_entry *key, unsigned *ways, rf_error *error)
 {
     char module[10];
-    *can = dump_payload_accepted(key, server);
-    if (key->type != RF_MODULE)
-        return RF_OK;
     TRY(rf_value_module(key->value, module, error));
-    *can = *can && module_known_to(server, module);
+    *ways &= module_known_to(server, module) ? RF_BY_RESTORE : 0u;
     return RF_OK;
 }
 
 rf_code rf_server_takes(rf_server server, rf_entry *key, unsigned *ways, rf_error *error)
 {
     struct said said = {false, false};
-    bool restores;
-    TRY(can_restore(server, key, &restores, error));
+    *ways = dump_payload_accepted(key, server) ? RF_BY_RESTORE : 0u;
+    if (key->type == RF_MODULE)
+        return take_module(server, key, ways, error);
     if (!is_plain(key)) {
         TRY(rf_value_hold(key->value, NULL, error));
         TRY(say(server, key, &said, error));
     }
-    *ways = (said.nothing || said.by_restore ? 0u : RF_BY_COMMANDS) | (restores ? RF_BY_RESTORE : 0u);
+    *ways |= said.nothing || said.by_restore ? 0u : RF_BY_COMMANDS;
     return RF_OK;
 }

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* What nodes say of themselves. Nothing of it is needed: what is refused is not told. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "check/live.h"
+#include "net/info.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- asking ----------------------------------------------------------------------------------------------
+ */
+
+enum { WORDS_MAX = 3 };
+
+struct told {
+    struct reply head;
+    rf_slice rest;
+};
+
+/* The reply to a command of words; one of another kind comes as nil. */
+static rf_code ask(rf_live *live, struct live_node *node, const char *const words[WORDS_MAX],
+                   enum reply_kind kind, struct told *told, rf_error *error)
+{
+    rf_slice argv[WORDS_MAX];
+    size_t argc = 0;
+    for (; argc < WORDS_MAX && words[argc]; argc++)
+        argv[argc] = slice_of(words[argc], strlen(words[argc]));
+    TRY(live_call(live, node, node->db, argv, argc, &told->head, &told->rest, error));
+    if (told->head.kind != kind)
+        *told = (struct told){.head = {.kind = REPLY_NIL}};
+    return RF_OK;
+}
+
+/* --- INFO ------------------------------------------------------------------------------------------------
+ */
+
+/* A field of a text of lines, and where it goes. */
+struct fact {
+    const char *field;
+    size_t offset;
+    const char *bad; /* a text that makes the number 1, another one 0; NULL: it is a number */
+};
+
+#define FACT(field, member)                         \
+    {                                               \
+        field, offsetof(rf_live_node, member), NULL \
+    }
+#define FLAG(field, member, bad)                   \
+    {                                              \
+        field, offsetof(rf_live_node, member), bad \
+    }
+
+static const struct fact info_numbers[] = {
+    FACT("connected_slaves", replicas),
+    FACT("min_slaves_good_slaves", good_replicas),
+    FACT("used_memory", used_memory),
+    FACT("mem_not_counted_for_evict", uncounted_memory),
+    FACT("maxmemory", max_memory),
+    FLAG("rdb_last_bgsave_status", save_failed, "err"),
+    FLAG("aof_last_write_status", aof_failed, "err"),
+};
+
+static void take_number(rf_live_node *told, const struct fact *fact, rf_slice value)
+{
+    int64_t *into = (int64_t *)(void *)((char *)told + fact->offset);
+    int64_t number;
+    if (fact->bad)
+        *into = slice_equal(value, slice_of(fact->bad, strlen(fact->bad)));
+    else if (number_parse_i64(value, &number) && number >= 0)
+        *into = number;
+}
+
+static void take_text(rf_slice info, const char *field, char *out, size_t size)
+{
+    rf_slice value;
+    if (info_field(info, field, &value))
+        reply_text((struct reply){.text = value}, out, size);
+}
+
+static rf_code ask_info(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
+{
+    struct told info;
+    rf_slice value;
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"INFO"}, REPLY_STRING, &info, error));
+    told->server = info_server(info.head.text);
+    take_text(info.head.text, "role", told->role, sizeof told->role);
+    take_text(info.head.text, "maxmemory_policy", told->policy, sizeof told->policy);
+    for (size_t i = 0; i < sizeof info_numbers / sizeof *info_numbers; i++)
+        if (info_field(info.head.text, info_numbers[i].field, &value))
+            take_number(told, &info_numbers[i], value);
+    return RF_OK;
+}
+
+/* --- CONFIG GET ------------------------------------------------------------------------------------------
+ */
+
+static const struct fact settings[] = {
+    FACT("proto-max-bulk-len", longest_argument),
+    FACT("min-slaves-to-write", min_replicas),
+    FACT("min-replicas-to-write", min_replicas),
+    FLAG("stop-writes-on-bgsave-error", stops_on_failed_save, "yes"),
+};
+
+/* [name, value], or [] where there is no such setting. The value is good until the next call. */
+static rf_code ask_setting(rf_live *live, struct live_node *node, const char *name, rf_slice *value,
+                           bool *has, rf_error *error)
+{
+    struct told told;
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"CONFIG", "GET", name}, REPLY_ARRAY, &told, error));
+    *has = told.head.kind == REPLY_ARRAY && told.head.number == 2;
+    if (*has) {
+        reply_pass(&told.rest, reply_take(&told.rest));
+        *value = reply_take(&told.rest).text;
+    }
+    return RF_OK;
+}
+
+static rf_code ask_settings(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
+{
+    static const struct fact databases[] = {FACT("databases", databases),
+                                            FACT("cluster-databases", databases)};
+    bool has, in_cluster = live->primaries.kind == RF_TARGET_CLUSTER;
+    rf_slice value;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        TRY(ask_setting(live, node, settings[i].field, &value, &has, error));
+        if (has)
+            take_number(told, &settings[i], value);
+    }
+    TRY(ask_setting(live, node, databases[in_cluster].field, &value, &has, error));
+    if (has)
+        take_number(told, &databases[in_cluster], value);
+    else if (in_cluster)
+        told->databases = 1;
+    TRY(ask_setting(live, node, "save", &value, &has, error));
+    if (has && value.len == 0) /* it does not save by itself, and so stops for nothing */
+        told->stops_on_failed_save = 0;
+    return RF_OK;
+}
+
+/* --- MODULE LIST -----------------------------------------------------------------------------------------
+ */
+
+/* [[name, value, ...], ...] */
+static rf_code add_module(struct buffer *names, rf_slice *rest, rf_error *error)
+{
+    struct reply head = reply_take(rest);
+    bool good = true;
+    for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
+        struct reply what = reply_take(rest);
+        reply_pass(rest, what);
+        struct reply value = reply_take(rest);
+        reply_pass(rest, value);
+        if (slice_equal(what.text, SLICE("name")) && value.text.len > 0)
+            good = good && buffer_append(names, value.text) && buffer_append(names, SLICE("\0"));
+    }
+    return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code ask_modules(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
+{
+    struct told list;
+    struct buffer names = {0};
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"MODULE", "LIST"}, REPLY_ARRAY, &list, error));
+    if (list.head.kind != REPLY_ARRAY)
+        return RF_OK;
+    rf_code code = RF_OK;
+    for (int64_t left = list.head.number; left > 0 && code == RF_OK; left--)
+        code = add_module(&names, &list.rest, error);
+    if (code == RF_OK && !buffer_append(&names, SLICE("\0")))
+        code = fail(error, RF_E_MEMORY, "out of memory");
+    if (code != RF_OK) {
+        buffer_free(&names);
+        return code;
+    }
+    told->modules = (const char *)names.data;
+    return RF_OK;
+}
+
+/* --- CLUSTER ---------------------------------------------------------------------------------------------
+ */
+
+/* "id address myself,master - 0 0 1 connected 0-5460 [93-<-id] [77->-id]" */
+static int64_t count_moving(rf_slice nodes)
+{
+    static const char mark[] = "myself";
+    int64_t moving = 0;
+    for (rf_slice line; info_line(&nodes, &line);)
+        for (size_t i = 0; i < line.len && memmem(line.ptr, line.len, mark, sizeof mark - 1); i++)
+            moving += i > 0 && line.ptr[i] == '[' && line.ptr[i - 1] == ' ';
+    return moving;
+}
+
+static rf_code ask_cluster(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
+{
+    struct told reply;
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"CLUSTER", "INFO"}, REPLY_STRING, &reply, error));
+    take_text(reply.head.text, "cluster_state", told->cluster_state, sizeof told->cluster_state);
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"CLUSTER", "NODES"}, REPLY_STRING, &reply, error));
+    if (reply.head.kind == REPLY_STRING)
+        told->moving_slots = count_moving(reply.head.text);
+    return RF_OK;
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------
+ */
+
+static unsigned count_slots(const rf_live *live, size_t index)
+{
+    unsigned slots = 0;
+    for (unsigned slot = 0; live->primaries.node_of && slot < RF_SLOTS; slot++)
+        slots += live->primaries.node_of[slot] == index;
+    return slots;
+}
+
+static rf_code ask_node(rf_live *live, size_t index, rf_live_node *told, rf_error *error)
+{
+    struct live_node *node = live->nodes[index];
+    *told = (rf_live_node){
+        .slots = count_slots(live, index),
+        .replicas = RF_UNTOLD,
+        .good_replicas = RF_UNTOLD,
+        .min_replicas = RF_UNTOLD,
+        .used_memory = RF_UNTOLD,
+        .uncounted_memory = RF_UNTOLD,
+        .max_memory = RF_UNTOLD,
+        .databases = RF_UNTOLD,
+        .longest_argument = RF_UNTOLD,
+        .save_failed = RF_UNTOLD,
+        .stops_on_failed_save = RF_UNTOLD,
+        .aof_failed = RF_UNTOLD,
+        .moving_slots = RF_UNTOLD,
+    };
+    address_format(&node->address, told->name);
+    TRY(ask_info(live, node, told, error));
+    TRY(ask_settings(live, node, told, error));
+    TRY(ask_modules(live, node, told, error));
+    return live->primaries.kind == RF_TARGET_CLUSTER ? ask_cluster(live, node, told, error) : RF_OK;
+}
+
+rf_code live_ask_nodes(rf_live *live, rf_error *error)
+{
+    size_t count = live->primaries.node_count;
+    live_forget_nodes(live);
+    live->told = calloc(count, sizeof *live->told);
+    if (!live->told)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_code code = RF_OK;
+    for (size_t i = 0; i < count && code == RF_OK; i++) {
+        live->told_count++;
+        code = ask_node(live, i, &live->told[i], error);
+    }
+    return code;
+}
+
+bool rf_live_node_get(const rf_live *live, size_t index, rf_live_node *out)
+{
+    if (index >= live->told_count)
+        return false;
+    *out = live->told[index];
+    return true;
+}
+
+void live_forget_nodes(rf_live *live)
+{
+    for (size_t i = 0; i < live->told_count; i++)
+        free((void *)(uintptr_t)live->told[i].modules);
+    free(live->told);
+    live->told = NULL;
+    live->told_count = 0;
+}
+
+/* Where databases end, or there is but one, a server says "ERR ...". */
+rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    struct reply head;
+    rf_slice rest;
+    struct live_node *node = live->nodes[0];
+    const rf_slice argv[] = {SLICE("SELECT"), {text, number_print_i64(text, db)}};
+    TRY(live_call(live, node, node->db, argv, 2, &head, &rest, error));
+    *has = head.kind == REPLY_STATUS;
+    if (*has)
+        node->db = db;
+    else if (!reply_is_error(head, "ERR"))
+        return client_refused(node->client, "SELECT", head, error);
+    return RF_OK;
+}
