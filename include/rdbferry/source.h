@@ -29,6 +29,17 @@ RF_API int64_t rf_source_size(const rf_source *source);
 /* What was stacked, outermost first, such as "gzip" or "lz4, capture"; "" for plain data. */
 RF_API const char *rf_source_layers(const rf_source *source);
 
+/* What tells one file from another without reading it all. */
+typedef struct rf_identity {
+    int64_t size;  /* as rf_source_size() */
+    char hash[33]; /* hexadecimal digits: XXH3-128 of the first 64 KiB and the last 64 KiB as they lie on
+                      disk; of a pipe, of the first 64 KiB */
+} rf_identity;
+
+/* Before the source belongs to a reader. Waits until a pipe has delivered so much. RF_E_ARGUMENT for a source
+ * in memory. */
+RF_API rf_code rf_source_identity(rf_source *source, rf_identity *out, rf_error *error);
+
 /* NULL is let through. */
 RF_API void rf_source_close(rf_source *source);
 

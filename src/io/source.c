@@ -184,6 +184,15 @@ const char *rf_source_layers(const rf_source *source)
     return source->layers;
 }
 
+rf_code rf_source_identity(rf_source *source, rf_identity *out, rf_error *error)
+{
+    struct origin *origin = source->origin;
+    if (!origin->identify)
+        return fail(error, RF_E_ARGUMENT, "memory has no identity");
+    rf_code code = origin->identify(origin, out, error);
+    return code == RF_OK ? RF_OK : origin_fail(code, source->name, error);
+}
+
 uint64_t source_file_position(const rf_source *source)
 {
     return atomic_load_explicit(&source->origin->position, memory_order_relaxed);

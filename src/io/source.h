@@ -35,6 +35,8 @@ struct origin {
     int64_t size;                  /* -1: a pipe, a device */
     _Atomic uint64_t position;     /* bytes read so far */
     void (*stop)(struct origin *); /* see source_stop(); may be NULL */
+    /* See rf_source_identity(); NULL where there is none. */
+    rf_code (*identify)(struct origin *, rf_identity *out, rf_error *error);
 };
 
 enum recognition { LAYER_NO, LAYER_YES, LAYER_NEEDS_MORE };

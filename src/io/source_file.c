@@ -2,23 +2,32 @@
 /* The bottom of a source: a file, a pipe or a device.
  *
  * A pipe can keep a reader waiting for ever, so there every read first waits for either the pipe or the
- * call to stop (an eventfd). */
+ * call to stop (an eventfd). Its first bytes are kept: they are all that tells it from another one. */
 #include "base/fail.h"
 #include "io/source.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 struct file_origin {
     struct origin origin;
     int fd;
     bool owned;
-    int stop_fd; /* -1: a regular file, which never waits */
+    int stop_fd;   /* -1: a regular file, which never waits */
+    uint8_t *head; /* the first bytes of a pipe; NULL: it is a regular file */
+    size_t head_pos, head_len;
+    bool head_whole; /* it is all that there will be of it */
 };
+
+enum { IDENTITY_PART = 64 * 1024 };
 
 static rf_code file_wait(const struct file_origin *file, rf_error *error)
 {
@@ -30,21 +39,98 @@ static rf_code file_wait(const struct file_origin *file, rf_error *error)
     return fds[1].revents ? fail(error, RF_E_READ, "reading was stopped") : RF_OK;
 }
 
-static rf_code file_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
+/* Reads at most `cap` bytes; *n is 0 at the end. */
+static rf_code read_some(const struct file_origin *file, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
-    struct file_origin *file = (struct file_origin *)layer;
     for (;;) {
         if (file->stop_fd >= 0)
             TRY(file_wait(file, error));
         ssize_t got = read(file->fd, out, cap);
         if (got >= 0) {
             *n = (size_t)got;
-            atomic_fetch_add_explicit(&file->origin.position, *n, memory_order_relaxed);
             return RF_OK;
         }
         if (errno != EINTR && errno != EAGAIN)
             return fail_errno(error, RF_E_READ, "cannot read");
     }
+}
+
+static rf_code extend_head(struct file_origin *file, rf_error *error)
+{
+    size_t n;
+    TRY(read_some(file, file->head + file->head_len, IDENTITY_PART - file->head_len, &n, error));
+    file->head_len += n;
+    file->head_whole = n == 0 || file->head_len == IDENTITY_PART;
+    return RF_OK;
+}
+
+static size_t deliver_head(struct file_origin *file, uint8_t *out, size_t cap)
+{
+    size_t left = file->head_len - file->head_pos, n = left < cap ? left : cap;
+    if (n > 0)
+        memcpy(out, file->head + file->head_pos, n);
+    file->head_pos += n;
+    return n;
+}
+
+static rf_code file_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
+{
+    struct file_origin *file = (struct file_origin *)layer;
+    *n = 0;
+    if (file->head && file->head_pos == file->head_len && !file->head_whole)
+        TRY(extend_head(file, error));
+    if (file->head)
+        *n = deliver_head(file, out, cap);
+    bool ended = file->head && file->head_len < IDENTITY_PART;
+    if (*n == 0 && !ended)
+        TRY(read_some(file, out, cap, n, error));
+    atomic_fetch_add_explicit(&file->origin.position, *n, memory_order_relaxed);
+    return RF_OK;
+}
+
+/* --- identity ---------------------------------------------------------------------------------------- */
+
+static void tell_identity(XXH128_hash_t hash, int64_t size, rf_identity *out)
+{
+    out->size = size;
+    snprintf(out->hash, sizeof out->hash, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
+             (uint64_t)hash.low64);
+}
+
+/* Reads up to `size` bytes at `offset`, without a change of where the next read begins. */
+static rf_code read_part(int fd, int64_t offset, uint8_t *out, size_t size, size_t *n, rf_error *error)
+{
+    for (*n = 0; *n < size;) {
+        ssize_t got = pread(fd, out + *n, size - *n, offset + (int64_t)*n);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            return fail_errno(error, RF_E_READ, "cannot read");
+        *n += got > 0 ? (size_t)got : 0;
+    }
+    return RF_OK;
+}
+
+static rf_code identify_file(const struct file_origin *file, rf_identity *out, rf_error *error)
+{
+    uint8_t parts[2 * IDENTITY_PART];
+    int64_t size = file->origin.size, tail = size > IDENTITY_PART ? size - IDENTITY_PART : 0;
+    size_t first, last;
+    TRY(read_part(file->fd, 0, parts, IDENTITY_PART, &first, error));
+    TRY(read_part(file->fd, tail, parts + first, IDENTITY_PART, &last, error));
+    tell_identity(XXH3_128bits(parts, first + last), size, out);
+    return RF_OK;
+}
+
+static rf_code file_identify(struct origin *origin, rf_identity *out, rf_error *error)
+{
+    struct file_origin *file = (struct file_origin *)origin;
+    if (!file->head)
+        return identify_file(file, out, error);
+    while (!file->head_whole)
+        TRY(extend_head(file, error));
+    tell_identity(XXH3_128bits(file->head, file->head_len), -1, out);
+    return RF_OK;
 }
 
 static void file_stop(struct origin *origin)
@@ -61,7 +147,21 @@ static void file_close(struct layer *layer)
         close(file->fd);
     if (file->stop_fd >= 0)
         close(file->stop_fd);
+    free(file->head);
     free(file);
+}
+
+/* What only a pipe or a device has. */
+static rf_code prepare_pipe(struct file_origin *file, rf_error *error)
+{
+    file->head = malloc(IDENTITY_PART);
+    if (!file->head)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    file->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (file->stop_fd >= 0)
+        return RF_OK;
+    free(file->head);
+    return fail_errno(error, RF_E_READ, "cannot wait for input");
 }
 
 rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error)
@@ -70,25 +170,25 @@ rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error)
     if (fstat(fd, &st) < 0)
         return fail_errno(error, RF_E_READ, "cannot read");
     bool regular = S_ISREG(st.st_mode);
-    int stop_fd = regular ? -1 : eventfd(0, EFD_CLOEXEC);
-    if (!regular && stop_fd < 0)
-        return fail_errno(error, RF_E_READ, "cannot wait for input");
     struct file_origin *file = calloc(1, sizeof *file);
-    if (!file) {
-        if (stop_fd >= 0)
-            close(stop_fd);
+    if (!file)
         return fail(error, RF_E_MEMORY, "out of memory");
-    }
-    if (regular)
-        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *file = (struct file_origin){
         .origin = {.layer = {.read = file_read, .close = file_close},
                    .size = regular ? (int64_t)st.st_size : -1,
-                   .stop = file_stop},
+                   .stop = file_stop,
+                   .identify = file_identify},
         .fd = fd,
         .owned = owned,
-        .stop_fd = stop_fd,
+        .stop_fd = -1,
     };
+    rf_code code = regular ? RF_OK : prepare_pipe(file, error);
+    if (code != RF_OK) {
+        free(file);
+        return code;
+    }
+    if (regular)
+        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *out = &file->origin;
     return RF_OK;
 }
