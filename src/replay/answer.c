@@ -126,24 +126,19 @@ static rf_slice parcel_bytes(rf_replay *r, const struct pipe *pipe, uint64_t num
 }
 
 /* The temporary name is gone by itself where its time has come meanwhile. */
-static bool has_expired(const rf_replay *r, const struct parcel *parcel)
-{
-    return parcel->expire_ms != RF_NO_EXPIRY &&
-           parcel->expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000;
-}
-
 static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel)
 {
     rf_slice commands = parcel_bytes(r, pipe, number), key = command_key(commands);
     parcel->settled = true;
-    if (parcel->verdict == VERDICT_REFUSED && parcel->form == FORM_BESIDE && has_expired(r, parcel))
+    if (parcel->verdict == VERDICT_REFUSED && parcel->form == FORM_BESIDE &&
+        write_has_expired(r, parcel->expire_ms))
         r->counts.expired++;
     else if (parcel->verdict == VERDICT_REFUSED)
         settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
     else
         settle_exists(r, parcel, key, commands);
     if (parcel->form == FORM_BESIDE)
-        mend_clean_up(r, parcel->db, command_key(parcel_bytes(r, pipe, number)));
+        mend_clean_up(r, parcel, command_key(parcel_bytes(r, pipe, number)));
 }
 
 /* What was refused because something before it went wrong is not refused for itself. */

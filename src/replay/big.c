@@ -20,6 +20,7 @@ struct big {
     rf_entry *entry;
     struct pipe *pipe;
     struct node *node;
+    struct parcel label; /* which entry it is; there is none in a pipe */
     rf_slice key, beside;
     rf_slice string;    /* the value, of a string; else it lies in the entry, held */
     bool empty;         /* it has no elements */
@@ -243,43 +244,41 @@ static rf_code write_letter(struct big *b, rf_error *error)
     return code;
 }
 
-static rf_code settle_there(struct big *b, const struct parcel *parcel, rf_error *error)
+static rf_code settle_there(struct big *b, rf_error *error)
 {
     bool there = true, equal = false;
     if (b->may_be_ours)
         TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &there, &equal, error));
     if (!there)
         return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
-    mend_clean_up(b->r, b->entry->db, b->key);
+    mend_clean_up(b->r, &b->label, b->key);
     if (equal) {
-        settle_written(b->r, b->node, parcel);
+        settle_written(b->r, b->node, &b->label);
         return RF_OK;
     }
-    settle_exists(b->r, parcel, b->key, (rf_slice){0});
+    settle_exists(b->r, &b->label, b->key, (rf_slice){0});
     return b->r->options.on_exists == RF_ON_EXISTS_FAIL ? write_letter(b, error) : RF_OK;
 }
 
-static rf_code settle_refused(struct big *b, const struct parcel *parcel, rf_error *error)
+static rf_code settle_refused(struct big *b, rf_error *error)
 {
     const char *why = b->cannot ? b->cannot : b->r->streamed.said;
     rf_failure_kind kind = b->cannot ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
-    mend_clean_up(b->r, b->entry->db, b->key);
-    settle_failed(b->r, parcel, kind, why, b->key, (rf_slice){0});
+    mend_clean_up(b->r, &b->label, b->key);
+    if (!b->cannot && write_has_expired(b->r, b->entry->expire_ms)) {
+        b->r->counts.expired++;
+        return RF_OK;
+    }
+    settle_failed(b->r, &b->label, kind, why, b->key, (rf_slice){0});
     return b->cannot ? RF_OK : write_letter(b, error);
 }
 
 static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
 {
-    const struct parcel parcel = {.kind = PARCEL_KEY,
-                                  .form = FORM_BESIDE,
-                                  .seq = b->r->seq,
-                                  .place = b->r->place,
-                                  .db = (int32_t)b->entry->db,
-                                  .expire_ms = b->entry->expire_ms};
     switch (outcome) {
-    case OUTCOME_WRITTEN: settle_written(b->r, b->node, &parcel); return RF_OK;
-    case OUTCOME_EXISTS: return settle_there(b, &parcel, error);
-    case OUTCOME_FAILED: return settle_refused(b, &parcel, error);
+    case OUTCOME_WRITTEN: settle_written(b->r, b->node, &b->label); return RF_OK;
+    case OUTCOME_EXISTS: return settle_there(b, error);
+    case OUTCOME_FAILED: return settle_refused(b, error);
     case OUTCOME_EMPTY: break;
     }
     b->r->counts.empty++;
@@ -330,14 +329,23 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
 {
     struct buffer name = {0};
-    struct big b = {
-        .r = r, .entry = entry, .key = entry->key, .string = string, .may_be_ours = write_is_doubtful(r)};
+    struct big b = {.r = r,
+                    .entry = entry,
+                    .key = entry->key,
+                    .string = string,
+                    .label = {.kind = PARCEL_KEY,
+                              .form = FORM_BESIDE,
+                              .seq = r->seq,
+                              .place = r->place,
+                              .db = (int32_t)entry->db,
+                              .expire_ms = entry->expire_ms},
+                    .may_be_ours = write_is_doubtful(r)};
     if (!beside_name(entry->key, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     b.beside = buffer_slice(&name);
     rf_code code = attempt_patiently(&b, error);
     if (code != RF_OK)
-        mend_clean_up(r, entry->db, entry->key);
+        mend_clean_up(r, &b.label, entry->key);
     buffer_free(&name);
     return code;
 }

@@ -102,7 +102,8 @@ static rf_code write_beside(rf_replay *r, struct node *node, const struct stray 
     size_t argc = 0;
     if (stray->parcel.form == FORM_BESIDE)
         return RF_OK;
-    command_take(&rest, &command);
+    while (command_take(&rest, &command)) /* the last one */
+        ;
     for (size_t i = 0; i < command.argc; i++)
         if (i < 3 || !slice_equal(command.argv[i], SLICE("NX")))
             argv[argc++] = i == 1 ? beside : command.argv[i];
@@ -122,7 +123,7 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, bool 
         strays_append(&r->strays, stray);
         return;
     }
-    mend_clean_up(r, parcel->db, key);
+    mend_clean_up(r, parcel, key);
     if (equal)
         settle_written(r, node, parcel);
     else if (parcel->torn)

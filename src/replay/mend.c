@@ -77,7 +77,7 @@ struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struc
     return stray;
 }
 
-void mend_clean_up(rf_replay *r, int64_t db, rf_slice key)
+void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
 {
     struct stray *stray = calloc(1, sizeof *stray);
     if (!stray || !beside_name(key, &r->name) ||
@@ -89,18 +89,25 @@ void mend_clean_up(rf_replay *r, int64_t db, rf_slice key)
     end = resp_print_bulk(resp_print_bulk(end, write_removing(r)), buffer_slice(&r->name));
     stray->bytes.len = (size_t)(end - stray->bytes.data);
     stray->parcel = (struct parcel){.kind = PARCEL_CLEANUP,
-                                    .seq = r->seq,
-                                    .place = r->place,
-                                    .db = (int32_t)db,
+                                    .seq = of->seq,
+                                    .place = of->place,
+                                    .db = of->db,
                                     .since_ms = clock_monotonic_ms()};
     strays_append(&r->strays, stray);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
+/* What a server says to whoever connects, and will say again. */
+static const char *const hopeless[] = {": NOAUTH ", ": WRONGPASS ", ": NOPERM ", ": DENIED ",
+                                       ": ERR invalid password"};
+
 rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
 {
     int64_t patience = r->options.retry_for_ms > 0 ? r->options.retry_for_ms : PATIENCE_MS;
+    for (size_t i = 0; i < sizeof hopeless / sizeof *hopeless; i++)
+        if (strstr(why, hopeless[i]))
+            return fail(error, RF_E_TARGET, "%s", why);
     if (clock_monotonic_ms() - since_ms <= patience)
         return RF_OK;
     r->gone = true;

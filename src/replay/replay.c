@@ -233,11 +233,13 @@ static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error
     [RF_ENTRY_COMMAND] = put_command,
 };
 
-/* An error of the input's is one, too: what follows it is not read. */
+/* An error of the input's is none of ours: the reader will repeat it, and what has been put can be finished.
+ */
 static rf_code conclude(rf_replay *r, rf_code code, rf_error *error)
 {
-    if (code == RF_OK && r->error.code == RF_OK)
-        return RF_OK;
+    bool of_input = code >= RF_E_READ && code < RF_E_UNSAYABLE;
+    if (r->error.code == RF_OK && (code == RF_OK || of_input))
+        return code;
     if (r->error.code == RF_OK)
         r->error = *error;
     if (!r->swept)

@@ -173,6 +173,9 @@ rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 /* The entry at hand is not written, as there is no way to say it. */
 void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why);
 
+/* Whether the target has seen the end of its time. */
+bool write_has_expired(const rf_replay *r, int64_t expire_ms);
+
 /* Whether a key of the entry at hand may have been written by an earlier run. */
 bool write_is_doubtful(const rf_replay *r);
 
@@ -221,8 +224,8 @@ void big_block(struct pipe *pipe);
 /* Copies a parcel out of its pipe, where it is settled then. NULL: out of memory, and r->error says so. */
 struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struct strays *into);
 
-/* The end of a key's temporary name. */
-void mend_clean_up(rf_replay *r, int64_t db, rf_slice key);
+/* The end of a key's temporary name. Until then what it is `of` is not settled. */
+void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key);
 
 /* Sends all strays again, and settles doubts. Waits where that is needed. */
 rf_code mend(rf_replay *r, rf_error *error);
@@ -231,8 +234,8 @@ rf_code mend(rf_replay *r, rf_error *error);
  * the target lets us. What is not settled is in the strays afterwards. */
 void mend_sweep(rf_replay *r);
 
-/* There has been trouble since then for too long: RF_E_TARGET, with r->options.retry_for_ms and what `why`
- * says. */
+/* RF_E_TARGET, with what `why` says, where there has been trouble since then for too long, or it is of a kind
+ * that does not pass. */
 rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
 /* How long to wait this time. */

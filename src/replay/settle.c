@@ -20,6 +20,13 @@ void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel
     node->keys++;
 }
 
+static void post(rf_replay *r, rf_slice bytes)
+{
+    rf_code code = r->options.dead_letter(r->options.ctx, bytes);
+    if (code != RF_OK && r->error.code == RF_OK)
+        fail(&r->error, code, "a dead letter cannot be written");
+}
+
 void settle_begin_letter(rf_replay *r, int64_t db)
 {
     uint8_t text[NUMBER_TEXT_MAX], header[RESP_HEADER_MAX];
@@ -27,11 +34,10 @@ void settle_begin_letter(rf_replay *r, int64_t db)
         return;
     rf_slice number = {text, number_print_i64(text, db)};
     r->dead_db = db;
-    r->options.dead_letter(r->options.ctx, SLICE("*2\r\n$6\r\nSELECT\r\n"));
-    r->options.dead_letter(r->options.ctx,
-                           slice_of(header, (size_t)(resp_print_header(header, '$', number.len) - header)));
-    r->options.dead_letter(r->options.ctx, number);
-    r->options.dead_letter(r->options.ctx, SLICE("\r\n"));
+    post(r, SLICE("*2\r\n$6\r\nSELECT\r\n"));
+    post(r, slice_of(header, (size_t)(resp_print_header(header, '$', number.len) - header)));
+    post(r, number);
+    post(r, SLICE("\r\n"));
 }
 
 void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
@@ -44,7 +50,7 @@ void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind ki
         r->options.failed(r->options.ctx, &failure);
     if (commands.len > 0 && r->options.dead_letter) {
         settle_begin_letter(r, parcel->db);
-        r->options.dead_letter(r->options.ctx, commands);
+        post(r, commands);
     }
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;

@@ -18,6 +18,11 @@
 #include "resp/resp_write.h"
 #include <stdio.h>
 
+bool write_has_expired(const rf_replay *r, int64_t expire_ms)
+{
+    return expire_ms != RF_NO_EXPIRY && expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000;
+}
+
 bool write_is_doubtful(const rf_replay *r)
 {
     return r->options.resumed && rf_place_before(r->place, r->options.written_until);
@@ -56,6 +61,23 @@ struct writing {
     rf_error error;
 };
 
+static rf_code name_beside(struct writing *w, rf_error *error)
+{
+    if (beside_name(w->entry->key, &w->r->name))
+        return RF_OK;
+    pipe_take_back(w->pipe);
+    return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
+}
+
+/* An earlier run may have left something, whichever way it went. */
+static rf_code remove_beside(struct writing *w, rf_error *error)
+{
+    TRY(name_beside(w, error));
+    write_removal(w->r, &w->pipe->out, buffer_slice(&w->r->name));
+    w->replies = 1;
+    return RF_OK;
+}
+
 static rf_code begin(struct writing *w, enum form form, rf_error *error)
 {
     TRY(room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error));
@@ -69,7 +91,7 @@ static rf_code begin(struct writing *w, enum form form, rf_error *error)
     parcel->expire_ms = w->entry->expire_ms;
     parcel->doubtful = write_is_doubtful(w->r);
     w->replies = 0;
-    return RF_OK;
+    return UNLIKELY(parcel->doubtful) ? remove_beside(w, error) : RF_OK;
 }
 
 static rf_code end(struct writing *w, rf_error *error)
@@ -90,15 +112,7 @@ void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 static rf_code begin_beside(struct writing *w, rf_error *error)
 {
     TRY(begin(w, FORM_BESIDE, error));
-    if (!beside_name(w->entry->key, &w->r->name)) {
-        pipe_take_back(w->pipe);
-        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
-    }
-    if (w->parcel->doubtful) {
-        write_removal(w->r, &w->pipe->out, buffer_slice(&w->r->name));
-        w->replies++;
-    }
-    return RF_OK;
+    return name_beside(w, error);
 }
 
 void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms)
@@ -177,7 +191,7 @@ static rf_code put_string(void *ctx, rf_slice value)
 {
     struct writing *w = ctx;
     struct outbuf *out = &w->pipe->out;
-    w->replies = 1;
+    w->replies++;
     if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest)) {
         put_string_otherwise(w, value);
     } else if (UNLIKELY(expires(w->entry))) {
@@ -233,7 +247,7 @@ static void put_restore(struct writing *w, rf_slice payload)
         resp_bulk(out, SLICE("ABSTTL"));
     if (used)
         put_usage(out, entry);
-    w->replies = 1;
+    w->replies++;
 }
 
 static rf_code restore_beside(struct writing *w, rf_slice payload, rf_error *error)
@@ -337,7 +351,7 @@ static rf_code write_value(struct writing *w, rf_error *error)
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     struct writing w = {.r = r, .entry = entry};
-    if (UNLIKELY(expires(entry)) && entry->expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000) {
+    if (UNLIKELY(expires(entry)) && write_has_expired(r, entry->expire_ms)) {
         r->counts.expired++;
         return RF_OK;
     }
