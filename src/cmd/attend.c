@@ -19,6 +19,18 @@ static _Noreturn void die_of(int number, const sigset_t *deadly)
     abort();
 }
 
+/* True: the command will see to it. */
+static bool pass_on(struct attendant *attendant, int number)
+{
+    struct stop_request *request = attendant->stop_request;
+
+    if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
+        return false;
+    atomic_store(&request->signal, number);
+    message_summary("stopping; the next signal does so at once");
+    return true;
+}
+
 static void *attend(void *ctx)
 {
     struct attendant *attendant = ctx;
@@ -28,7 +40,7 @@ static void *attend(void *ctx)
     while (!atomic_load(&attendant->stop)) {
         int number = sigtimedwait(&awaited, NULL, &interval);
 
-        if (sigismember(&attendant->deadly, number) == 1)
+        if (sigismember(&attendant->deadly, number) == 1 && !pass_on(attendant, number))
             die_of(number, &attendant->deadly);
         if (number < 0 && attendant->progress)
             progress_draw(attendant->progress);
@@ -44,11 +56,11 @@ static void add_unless_ignored(sigset_t *set, int number)
         sigaddset(set, number);
 }
 
-void attend_start(struct attendant *attendant, struct progress *progress)
+void attend_start(struct attendant *attendant, struct progress *progress, struct stop_request *stop_request)
 {
     sigset_t blocked;
 
-    *attendant = (struct attendant){.progress = progress};
+    *attendant = (struct attendant){.progress = progress, .stop_request = stop_request};
     sigemptyset(&attendant->deadly);
     add_unless_ignored(&attendant->deadly, SIGINT);
     add_unless_ignored(&attendant->deadly, SIGTERM);
@@ -70,4 +82,14 @@ void attend_stop(struct attendant *attendant)
     pthread_join(attendant->thread, NULL);
     message_progress(NULL);
     pthread_sigmask(SIG_SETMASK, &attendant->before, NULL);
+}
+
+void die_of_signal(int number)
+{
+    sigset_t only;
+
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(number);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry verify`: is it sound, is it complete, is it what is expected, is it the same as something else?
  */
+#include "against.h"
 #include "command.h"
 #include "failure.h"
 #include "message.h"
@@ -197,29 +198,24 @@ static void say_expectations(const struct verification *v)
     }
 }
 
-/* "against dump.rdb: " */
-static FILE *against_line(const struct verification *v)
+static const char *against_name(const struct verification *v)
 {
-    fputs("against ", v->out);
-    begin_line(v, v->live                        ? rf_live_info_get(v->live)->name
-                  : is_dash(v->options->against) ? "stdin"
-                                                 : v->options->against);
-    return v->out;
+    if (v->live)
+        return rf_live_info_get(v->live)->name;
+    return is_dash(v->options->against) ? "stdin" : v->options->against;
 }
 
 static void say_against(const struct verification *v)
 {
-    uint64_t expired = v->live_counts.expired, found = v->live_counts.found;
+    uint64_t found = v->live_counts.found;
     uint64_t more = v->live_counts.live > found ? v->live_counts.live - found : 0;
-    char text[256];
 
-    differences_format(&v->differences, text, sizeof text);
-    fprintf(against_line(v), "%s\n", differences_total(&v->differences) > 0 ? text : "the same");
-    if (expired > 0)
-        fprintf(against_line(v), "%" PRIu64 " key%s expired since\n", expired, text_plural(expired));
-    if (more > 0 && !v->compare)
-        fprintf(against_line(v), "%" PRIu64 " more key%s there, which --strict names\n", more,
-                text_plural(more));
+    against_say(v->out, against_name(v), &v->differences);
+    against_say_expired(v->out, against_name(v), v->live_counts.expired);
+    if (more == 0 || v->compare)
+        return;
+    against_begin_line(v->out, against_name(v));
+    fprintf(v->out, "%" PRIu64 " more key%s there, which --strict names\n", more, text_plural(more));
 }
 
 static void say_digest(const struct verification *v)

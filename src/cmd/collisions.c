@@ -22,29 +22,6 @@ static bool can_read_again(const struct session *session)
     return true;
 }
 
-/* Over all keys that are chosen, under their new names; RF_END from `take` ends it early. One of the inputs
- * may be open meanwhile. */
-static rf_code pass_over_names(struct collisions *c, session_take_fn *take, void *ctx, rf_error *error)
-{
-    struct session *session = c->session;
-    rf_rewrite *rewrite = session->options->keys.rewrite;
-    rf_code code = RF_OK;
-
-    session->twice = true;
-    progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
-    if (rewrite)
-        rf_rewrite_count(rewrite, false);
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        struct input input = {.path = session->inputs[i].path};
-
-        code = session_read(session, &input, take, ctx, error);
-    }
-    if (rewrite)
-        rf_rewrite_count(rewrite, true);
-    session->twice = false;
-    return code;
-}
-
 static bool is_ambiguous(const struct collisions *c)
 {
     return c->all || c->session->ambiguous;
@@ -54,8 +31,10 @@ static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_err
 {
     struct collisions *c = ctx;
     rf_known known;
+    rf_code code = c->look ? c->look(c->look_ctx, input, entry, error) : RF_OK;
 
-    (void)input;
+    if (code != RF_OK || !c->set)
+        return code;
     return rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
 }
 
@@ -73,24 +52,11 @@ static rf_code settle(struct collisions *c, rf_error *error)
     rf_code code = RF_OK;
 
     if (rf_collisions_is_open(c->set))
-        code = pass_over_names(c, compare_name, c, error);
+        code = session_read_again(c->session, compare_name, c, error);
     if (code == RF_OK)
         code = rf_collisions_settle(c->set, &c->names, error);
     c->settled = code == RF_OK;
     return code;
-}
-
-rf_code collisions_survey(struct collisions *c, rf_error *error)
-{
-    rf_code code;
-
-    if (!c->set || c->policy == COLLISION_FAIL || (!c->again && c->policy == COLLISION_SKIP))
-        return RF_OK;
-    if (!c->again)
-        return failure(error, RF_E_ARGUMENT,
-                       "--on-collision overwrite has to read the inputs twice, and one of them is no file");
-    code = pass_over_names(c, note_name, c, error);
-    return code == RF_OK ? settle(c, error) : code;
 }
 
 /* --- examples ---------------------------------------------------------------------------------------- */
@@ -142,7 +108,7 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     }
 }
 
-/* --- the end of the run ------------------------------------------------------------------------------ */
+/* --- where a collision ends the run ------------------------------------------------------------------- */
 
 /* Looking for the first two entries that come out with one name. */
 struct search {
@@ -285,19 +251,42 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
     if (entry)
         code = want(&search, entry, error);
     if (code == RF_OK)
-        code = pass_over_names(c, look_at_name, &search, error);
+        code = session_read_again(c->session, look_at_name, &search, error);
     free(search.name);
     return code == RF_END || code == RF_OK ? tell_pair(c, error) : code;
 }
 
-rf_code collisions_end(struct collisions *c, rf_error *error)
+/* --- at the beginning and in the end ------------------------------------------------------------------ */
+
+/* All have been noted, and nothing may collide. */
+static rf_code allow_none(struct collisions *c, rf_error *error)
 {
+    rf_code code = settle(c, error);
+
+    return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
+}
+
+rf_code collisions_survey(struct collisions *c, rf_error *error)
+{
+    bool chooses = c->set && c->policy != COLLISION_FAIL, early = c->set && c->early;
     rf_code code;
 
-    if (!c->set || c->policy != COLLISION_FAIL)
+    if (!chooses && !early && !c->look)
         return RF_OK;
-    code = settle(c, error);
-    return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
+    if (!c->again && chooses && c->policy == COLLISION_OVERWRITE)
+        return failure(error, RF_E_ARGUMENT,
+                       "--on-collision overwrite has to read the inputs twice, and one of them is no file");
+    if (!c->again)
+        return RF_OK;
+    code = session_read_again(c->session, note_name, c, error);
+    if (code != RF_OK || !c->set)
+        return code;
+    return chooses ? settle(c, error) : allow_none(c, error);
+}
+
+rf_code collisions_end(struct collisions *c, rf_error *error)
+{
+    return c->set && !c->settled && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
 }
 
 /* --- entries on their way ---------------------------------------------------------------------------- */
@@ -321,18 +310,25 @@ static void count_lost(struct collisions *c, const rf_entry *entry)
     c->lost++;
 }
 
+/* Of a name that is several keys' one of them is kept, or the run has ended. */
+static bool is_left_out(const struct collisions *c, const rf_collision *collision)
+{
+    if (collision->again || collision->count < 2)
+        return collision->again;
+    return c->policy == COLLISION_SKIP ? collision->number > 1 : collision->number < collision->count;
+}
+
 /* It is known which names collide. */
 static void take_told(struct collisions *c, const struct input *input, const rf_entry *entry, bool *leave_out)
 {
     rf_collision collision;
 
     rf_collisions_tell(c->set, entry, &collision);
-    *leave_out = collision.again;
+    *leave_out = is_left_out(c, &collision);
     if (collision.again)
         notice_same_function(c, entry);
     if (collision.again || collision.count < 2)
         return;
-    *leave_out = c->policy == COLLISION_SKIP ? collision.number > 1 : collision.number < collision.count;
     if (*leave_out)
         count_lost(c, entry);
     keep_example(c, input, entry, collision.name, !*leave_out);
@@ -372,6 +368,24 @@ rf_code collisions_take(struct collisions *c, const struct input *input, const r
         return take_new(c, input, entry, leave_out, error);
     take_told(c, input, entry, leave_out);
     return RF_OK;
+}
+
+/* --- once more --------------------------------------------------------------------------------------- */
+
+void collisions_rewind(struct collisions *c)
+{
+    if (c->set)
+        rf_collisions_rewind(c->set);
+}
+
+bool collisions_left_out(struct collisions *c, const rf_entry *entry)
+{
+    rf_collision collision;
+
+    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+        return false;
+    rf_collisions_tell(c->set, entry, &collision);
+    return is_left_out(c, &collision);
 }
 
 /* --- around it --------------------------------------------------------------------------------------- */

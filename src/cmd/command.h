@@ -11,6 +11,7 @@ struct command {
 
 int convert_run(int argc, char **argv);
 int split_run(int argc, char **argv);
+int replay_run(int argc, char **argv);
 int inspect_run(int argc, char **argv);
 int verify_run(int argc, char **argv);
 int diff_run(int argc, char **argv);

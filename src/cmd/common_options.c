@@ -4,21 +4,13 @@
 #include "inputs.h"
 #include "message.h"
 #include "status.h"
-#include <limits.h>
 #include <rdbferry/target.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 const struct option_choice progress_choices[] = {
     {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
-
-bool is_dash(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
-}
 
 /* What each operand is read from: an AOF directory is several files. */
 static bool expand(struct common_options *common, char **operands, int *status)
@@ -48,22 +40,6 @@ bool inputs_take_stdin_once(const struct common_options *common, const char *com
         seen |= dash;
     }
     return true;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-bool stat_directory(const char *path, struct stat *found)
-{
-    const char *slash = strrchr(path, '/');
-    char directory[PATH_MAX];
-
-    if (!slash)
-        return stat(".", found) == 0;
-    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
-    return stat(directory, found) == 0;
 }
 
 static bool is_input(const struct common_options *common, const struct stat *written)
@@ -108,18 +84,6 @@ bool inputs_differ_from(const struct common_options *common, const char *path, c
         return true;
     message_usage(command, "%s '%s' is also an input", what, path);
     return false;
-}
-
-bool path_lies_in(const char *path, const char *directory)
-{
-    char *inner = realpath(path, NULL), *outer = realpath(directory, NULL);
-    size_t length = outer ? strlen(outer) : 0;
-    bool lies = inner && outer && strncmp(inner, outer, length) == 0 &&
-                (inner[length] == '/' || inner[length] == '\0' || strcmp(outer, "/") == 0);
-
-    free(inner);
-    free(outer);
-    return lies;
 }
 
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,

@@ -6,6 +6,7 @@
 
 #include "key_options.h"
 #include "options.h"
+#include "paths.h"
 #include <rdbferry/aofdir.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,17 +53,5 @@ bool inputs_take_stdin_once(const struct common_options *common, const char *com
  * AOF directory that is; the error has been printed. NULL is let through. */
 bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
                         const char *command);
-
-/* Whether a file that is there lies in a directory that is there, at whatever depth; symbolic links are
- * followed. */
-bool path_lies_in(const char *path, const char *directory);
-
-/* "-", which stands for stdin or stdout. */
-bool is_dash(const char *path);
-
-struct stat;
-
-/* The directory in which a file lies or would lie. */
-bool stat_directory(const char *path, struct stat *found);
 
 #endif

@@ -5,7 +5,6 @@
 #include "options.h"
 #include "status.h"
 #include "terminal.h"
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,34 +81,6 @@ static bool check_stdout(const struct convert_options *options)
     if (!options->written.force && terminal_at(STDOUT_FILENO))
         return wrong("stdout is a terminal: no data is written to it without --force");
     return true;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-static bool stat_output(const char *path, struct stat *found)
-{
-    return (is_dash(path) ? fstat(STDOUT_FILENO, found) : stat(path, found)) == 0;
-}
-
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* Two names of one file, be it there or not. */
-static bool same_place(const char *a, const char *b)
-{
-    struct stat of_a, of_b;
-
-    if (stat_output(a, &of_a) && stat_output(b, &of_b))
-        return same_file(&of_a, &of_b);
-    return strcmp(last_part(a), last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
-           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
 /* No input may lie in an AOF directory that is written, of which the old files go. */

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths go in, open readers come out. */
 #include "inputs.h"
+#include "paths.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool is_stdin(const struct input *input)
-{
-    return strcmp(input->path, "-") == 0;
-}
-
 const char *input_name(const struct input *input)
 {
-    return is_stdin(input) ? "stdin" : input->path;
+    return is_dash(input->path) ? "stdin" : input->path;
 }
 
 rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *error)
@@ -27,23 +23,48 @@ rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *
     return code;
 }
 
-static rf_code open_reader(const struct input *input, const rf_reader_options *options, rf_reader **reader,
-                           rf_error *error)
+static rf_code open_source(const struct input *input, rf_source **source, rf_error *error)
 {
+    return is_dash(input->path) ? rf_source_open_fd(STDIN_FILENO, input_name(input), source, error)
+                                : rf_source_open(input->path, source, error);
+}
+
+static rf_code open_reader(const struct input *input, const rf_reader_options *options, rf_identity *identity,
+                           rf_reader **reader, rf_error *error)
+{
+    rf_source *source;
+    rf_code code = open_source(input, &source, error);
+
+    if (code == RF_OK && identity) {
+        code = rf_source_identity(source, identity, error);
+        if (code != RF_OK)
+            rf_source_close(source);
+    }
+    return code == RF_OK ? rf_reader_open(source, options, reader, error) : code;
+}
+
+rf_code input_identify(struct input *input, bool *known, rf_error *error)
+{
+    struct stat found;
     rf_source *source;
     rf_code code;
 
-    if (is_stdin(input))
-        code = rf_source_open_fd(STDIN_FILENO, input_name(input), &source, error);
-    else
-        code = rf_source_open(input->path, &source, error);
-    return code == RF_OK ? rf_reader_open(source, options, reader, error) : code;
+    *known = !is_dash(input->path) && (!input_stat(input, &found) || S_ISREG(found.st_mode));
+    if (!*known)
+        return RF_OK;
+    code = open_source(input, &source, error);
+    if (code != RF_OK)
+        return code;
+    code = rf_source_identity(source, &input->identity, error);
+    rf_source_close(source);
+    return code;
 }
 
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
     const rf_reader_options options = {.notify = notify, .resume = resume};
-    rf_code code = open_reader(input, &options, &input->reader, error);
+    rf_code code = open_reader(input, &options, input->identified ? &input->identity : NULL, &input->reader,
+                               error);
     const rf_source *source;
 
     if (code != RF_OK)
@@ -65,16 +86,6 @@ void input_close(struct input *input)
     input->reader = NULL;
 }
 
-static rf_code next_but_aux(rf_reader *reader, rf_entry *entry, rf_error *error)
-{
-    rf_code code;
-
-    do
-        code = rf_reader_next(reader, entry, error);
-    while (code == RF_OK && entry->kind == RF_ENTRY_AUX);
-    return code;
-}
-
 const rf_reader_info *input_info(const struct input *input)
 {
     return input->reader ? rf_reader_info_get(input->reader) : &input->info;
@@ -82,26 +93,44 @@ const rf_reader_info *input_info(const struct input *input)
 
 bool input_stat(const struct input *input, struct stat *stat_)
 {
-    return (is_stdin(input) ? fstat(STDIN_FILENO, stat_) : stat(input->path, stat_)) == 0;
+    return (is_dash(input->path) ? fstat(STDIN_FILENO, stat_) : stat(input->path, stat_)) == 0;
 }
 
-rf_code input_probe(const struct input *input, rf_server *writer, rf_error *error)
+static bool says_preamble(const rf_entry *entry)
 {
-    struct stat found;
-    rf_reader *reader;
+    static const char name[] = "aof-preamble";
+
+    return entry->name.len == sizeof name - 1 && memcmp(entry->name.ptr, name, sizeof name - 1) == 0 &&
+           entry->text.len == 1 && *entry->text.ptr == '1';
+}
+
+static rf_code read_head(rf_reader *reader, struct input_head *head, rf_error *error)
+{
     rf_entry entry;
     rf_code code;
 
-    *writer = (rf_server){0};
-    if (is_stdin(input) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
+    while ((code = rf_reader_next(reader, &entry, error)) == RF_OK && entry.kind == RF_ENTRY_AUX)
+        head->may_hold_commands |= says_preamble(&entry);
+    head->writer = rf_reader_info_get(reader)->writer;
+    head->may_hold_commands |= strncmp(rf_reader_info_get(reader)->format, "aof", 3) == 0;
+    return code == RF_END ? RF_OK : code;
+}
+
+rf_code input_probe(const struct input *input, struct input_head *head, rf_error *error)
+{
+    struct stat found;
+    rf_reader *reader;
+    rf_code code;
+
+    *head = (struct input_head){0};
+    if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
-    code = open_reader(input, &(rf_reader_options){0}, &reader, error);
+    code = open_reader(input, &(rf_reader_options){0}, NULL, &reader, error);
     if (code != RF_OK)
         return code;
-    code = next_but_aux(reader, &entry, error);
-    *writer = rf_reader_info_get(reader)->writer;
+    code = read_head(reader, head, error);
     rf_reader_close(reader);
-    return code == RF_END ? RF_OK : code;
+    return code;
 }
 
 uint64_t inputs_size(const struct input *inputs, size_t count)

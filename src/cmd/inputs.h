@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 struct input {
-    const char *path;  /* "-": stdin */
+    const char *path; /* "-": stdin */
+    bool identified;  /* `identity` is wanted, and known once it has been opened */
+    rf_identity identity;
     rf_reader *reader; /* while it is open */
     /* From here on: once it has been opened. */
     bool opened;
@@ -35,9 +37,19 @@ const rf_reader_info *input_info(const struct input *input);
 /* Takes down what is to be remembered and closes the reader. A closed input is let through. */
 void input_close(struct input *input);
 
-/* Who wrote it: reads a regular file up to its first other entry. What cannot be read twice stays
- * unknown (0.0). */
-rf_code input_probe(const struct input *input, rf_server *writer, rf_error *error);
+/* What it is, without reading it: fills `identity` of a file that has a name and is regular; of others *known
+ * is false. */
+rf_code input_identify(struct input *input, bool *known, rf_error *error);
+
+/* What an input says before its data: who wrote it, and whether commands may be in it. */
+struct input_head {
+    rf_server writer; /* 0.0: unknown */
+    bool may_hold_commands;
+};
+
+/* Reads a regular file up to its first entry that is no AUX field. Of what cannot be read twice nothing is
+ * known. */
+rf_code input_probe(const struct input *input, struct input_head *head, rf_error *error);
 
 /* False: it is not there, or cannot be looked at. */
 bool input_stat(const struct input *input, struct stat *stat);

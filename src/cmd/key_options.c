@@ -5,6 +5,7 @@
 #include "message.h"
 #include "parse.h"
 #include "slurp.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,27 @@ static rf_code out_of_memory(rf_error *error)
     return failure(error, RF_E_MEMORY, "out of memory");
 }
 
+/* Takes down an option that the filter has taken. */
+static rf_code note_choice(struct key_options *keys, const char *name, const char *argument, rf_error *error)
+{
+    char *chosen;
+
+    if (asprintf(&chosen, "%s%s--%s %s", keys->chosen ? keys->chosen : "", keys->chosen ? "\n" : "", name,
+                 argument) < 0)
+        return out_of_memory(error);
+    free(keys->chosen);
+    keys->chosen = chosen;
+    return RF_OK;
+}
+
 /* clang-format off */
-#define TAKE_FOR_FILTER(name, call)                                             \
-    rf_code take_##name(const char *argument, void *into, rf_error *error)      \
+#define TAKE_FOR_FILTER(id, name, call)                                         \
+    rf_code take_##id(const char *argument, void *into, rf_error *error)        \
     {                                                                           \
         rf_filter *filter = filter_of(into);                                    \
+        rf_code code = filter ? call : out_of_memory(error);                    \
                                                                                 \
-        return filter ? call : out_of_memory(error);                            \
+        return code == RF_OK ? note_choice(into, name, argument, error) : code; \
     }
 
 #define TAKE_FOR_REWRITE(name, function)                                        \
@@ -48,16 +63,16 @@ static rf_code out_of_memory(rf_error *error)
     }
 /* clang-format on */
 
-TAKE_FOR_FILTER(db, rf_filter_dbs(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_db, rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(match, rf_filter_glob(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_match, rf_filter_glob(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(regex, rf_filter_regex(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_regex, rf_filter_regex(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(type, rf_filter_types(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_type, rf_filter_types(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(only_slots, rf_filter_slots(filter, argument, error))
-TAKE_FOR_FILTER(shard, rf_filter_shard(filter, argument, error))
+TAKE_FOR_FILTER(db, "db", rf_filter_dbs(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_db, "no-db", rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(match, "match", rf_filter_glob(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_match, "no-match", rf_filter_glob(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(regex, "key-regex", rf_filter_regex(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_regex, "no-key-regex", rf_filter_regex(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(type, "type", rf_filter_types(filter, RF_INCLUDE, argument, error))
+TAKE_FOR_FILTER(no_type, "no-type", rf_filter_types(filter, RF_EXCLUDE, argument, error))
+TAKE_FOR_FILTER(only_slots, "only-slots", rf_filter_slots(filter, argument, error))
+TAKE_FOR_FILTER(shard, "shard", rf_filter_shard(filter, argument, error))
 
 TAKE_FOR_REWRITE(rename, rf_rewrite_rename)
 TAKE_FOR_REWRITE(hash_tag, rf_rewrite_hash_tag)
@@ -137,4 +152,5 @@ void key_options_free(struct key_options *keys)
 {
     rf_filter_free(keys->filter);
     rf_rewrite_free(keys->rewrite);
+    free(keys->chosen);
 }

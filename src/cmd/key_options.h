@@ -18,6 +18,7 @@ struct key_options {
     int shift;           /* SHIFT_... */
     int64_t shift_ms;    /* SHIFT_BY */
     bool prefix_db0;
+    char *chosen; /* the options that `filter` was made of, one a line: "--match user:*"; NULL: none */
 };
 
 /* False: the options do not go together; the error has been printed. Afterwards `filter` is there. */

@@ -15,6 +15,7 @@ static int version_run(int argc, char **argv);
 static const struct command commands[] = {
     {"convert", "write RDB or AOF data as one AOF, AOF directory, RDB or JSON lines", convert_run},
     {"split", "write one output for each shard of a cluster", split_run},
+    {"replay", "write the keys of RDB or AOF data into a live server or cluster", replay_run},
     {"verify", "say whether data is sound, as expected, and the same as other data", verify_run},
     {"diff", "say which keys of two data sets differ", diff_run},
     {"inspect", "tell what is in RDB or AOF data, and what it takes in a server", inspect_run},

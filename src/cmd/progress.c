@@ -48,6 +48,13 @@ void progress_extend(struct progress *progress, uint64_t bytes)
     pthread_mutex_unlock(&progress->lock);
 }
 
+void progress_note(struct progress *progress, const char *note)
+{
+    pthread_mutex_lock(&progress->lock);
+    snprintf(progress->note, sizeof progress->note, "%s", note);
+    pthread_mutex_unlock(&progress->lock);
+}
+
 double progress_seconds(const struct progress *progress)
 {
     struct timespec now;
@@ -68,17 +75,25 @@ __attribute__((format(printf, 3, 4))) static void append(char *line, size_t size
     va_end(args);
 }
 
+void progress_bytes(struct progress *progress, uint64_t *done, uint64_t *total)
+{
+    pthread_mutex_lock(&progress->lock);
+    *done = bytes_done(progress);
+    *total = progress->total;
+    pthread_mutex_unlock(&progress->lock);
+}
+
 void progress_draw(struct progress *progress)
 {
     uint64_t keys = atomic_load_explicit(&progress->keys, memory_order_relaxed);
     uint64_t commands = atomic_load_explicit(&progress->commands, memory_order_relaxed);
     uint64_t total, done;
     double rate;
-    char line[160] = "", text[SIZE_TEXT];
+    char line[160 + sizeof progress->note] = "", note[sizeof progress->note], text[SIZE_TEXT];
 
+    progress_bytes(progress, &done, &total);
     pthread_mutex_lock(&progress->lock);
-    done = bytes_done(progress);
-    total = progress->total;
+    memcpy(note, progress->note, sizeof note);
     pthread_mutex_unlock(&progress->lock);
     rate = (double)done / progress_seconds(progress);
     if (total)
@@ -95,5 +110,6 @@ void progress_draw(struct progress *progress)
 
         append(line, sizeof line, "  %" PRIu64 ":%02" PRIu64 " left", left / 60, left % 60);
     }
+    append(line, sizeof line, "%s%s", *note ? "  " : "", note);
     message_progress(line);
 }

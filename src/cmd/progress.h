@@ -14,7 +14,8 @@ struct progress {
     pthread_mutex_t lock; /* for what follows */
     uint64_t total;       /* bytes of all inputs' files; 0: unknown */
     const rf_reader *reader;
-    uint64_t done; /* bytes of the files before the reader's */
+    uint64_t done;  /* bytes of the files before the reader's */
+    char note[160]; /* what the command adds */
 };
 
 void progress_start(struct progress *progress, uint64_t total);
@@ -26,7 +27,13 @@ void progress_leave(struct progress *progress);
 /* So many more bytes will be read, where the whole is known. */
 void progress_extend(struct progress *progress, uint64_t bytes);
 
+/* The line ends with this from now on; it is copied, and cut. */
+void progress_note(struct progress *progress, const char *note);
+
 void progress_draw(struct progress *progress);
+
+/* Bytes of the inputs' files, read so far and in all (0: unknown). From any thread. */
+void progress_bytes(struct progress *progress, uint64_t *done, uint64_t *total);
 
 double progress_seconds(const struct progress *progress);
 

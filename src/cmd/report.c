@@ -229,6 +229,30 @@ static void put_notices(struct json *json, const struct notices *notices)
     json_end_array(json);
 }
 
+/* --- what was rewritten ------------------------------------------------------------------------------ */
+
+void report_put_rules(struct json *json, const rf_rewrite *rewrite)
+{
+    rf_rule_info rule;
+    rf_rewrite_counts counts;
+
+    if (!rewrite)
+        return;
+    counts = rf_rewrite_counts_get(rewrite);
+    json_object(json, "rewritten");
+    json_number(json, "changed", counts.changed);
+    json_number(json, "tagged_already", counts.tagged);
+    json_array(json, "rules");
+    for (size_t i = 0; rf_rewrite_rule(rewrite, i, &rule); i++) {
+        json_object(json, NULL);
+        json_string(json, "rule", rule.rule);
+        json_number(json, "keys", rule.keys);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
 /* --- how it ended ----------------------------------------------------------------------------------- */
 
 void report_put_error(struct json *json, const char *name, const rf_error *error)

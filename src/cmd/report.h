@@ -27,6 +27,9 @@ void report_put_server(struct json *json, const char *name, rf_server server);
 /* The reasons of a kind of notice, as an array "reasons". */
 void report_put_reasons(struct json *json, const struct notice_record *record);
 
+/* What each rule did, as an object "rewritten". NULL: there are no rules, and no object. */
+void report_put_rules(struct json *json, const rf_rewrite *rewrite);
+
 /* The fields of an error, in an object. */
 void report_put_error(struct json *json, const char *name, const rf_error *error);
 

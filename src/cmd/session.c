@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop over an input's entries, and what stands around it. */
 #include "session.h"
-#include "attend.h"
 #include "failure.h"
 #include "message.h"
 #include "terminal.h"
@@ -135,15 +134,14 @@ static rf_code take_other(struct session *session, struct input *input, rf_entry
                           session_take_fn *take, void *ctx, rf_error *error)
 {
     weigh_last(session, entry->offset);
+    if (entry->kind == RF_ENTRY_COMMAND && !session->as_is && !session_takes_all(session))
+        return failure(error, RF_E_ARGUMENT,
+                       "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
+                       "load the AOF and save an RDB");
     if (session->twice)
         return take(ctx, input, entry, error);
-    if (entry->kind == RF_ENTRY_COMMAND) {
-        if (!session->as_is && !session_takes_all(session))
-            return failure(error, RF_E_ARGUMENT,
-                           "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
-                           "load the AOF and save an RDB");
+    if (entry->kind == RF_ENTRY_COMMAND)
         progress_count(&session->progress.commands);
-    }
     return stats_add(&session->stats, entry, entry->db) ? take(ctx, input, entry, error)
                                                         : failure(error, RF_E_MEMORY, "out of memory");
 }
@@ -199,6 +197,26 @@ rf_code session_read(struct session *session, struct input *input, session_take_
     return code;
 }
 
+rf_code session_read_again(struct session *session, session_take_fn *take, void *ctx, rf_error *error)
+{
+    rf_rewrite *rewrite = session->options->keys.rewrite;
+    rf_code code = RF_OK;
+
+    session->twice = true;
+    progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
+    if (rewrite)
+        rf_rewrite_count(rewrite, false);
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        struct input input = {.path = session->inputs[i].path};
+
+        code = session_read(session, &input, take, ctx, error);
+    }
+    if (rewrite)
+        rf_rewrite_count(rewrite, true);
+    session->twice = false;
+    return code;
+}
+
 /* --- around them ------------------------------------------------------------------------------------ */
 
 static bool wants_progress(const struct common_options *options)
@@ -215,7 +233,8 @@ rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error
     rf_code code;
 
     progress_start(&session->progress, inputs_size(session->inputs, session->input_count));
-    attend_start(&attendant, wants_progress(session->options) ? &session->progress : NULL);
+    attend_start(&attendant, wants_progress(session->options) ? &session->progress : NULL,
+                 session->stop_request);
     code = work(ctx, error);
     if (code != RF_OK && undo)
         undo(ctx);

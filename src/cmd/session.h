@@ -4,6 +4,7 @@
 #ifndef CMD_SESSION_H
 #define CMD_SESSION_H
 
+#include "attend.h"
 #include "common_options.h"
 #include "inputs.h"
 #include "notices.h"
@@ -20,7 +21,8 @@ struct session {
     struct stats stats;
     struct notices notices;
     struct progress progress;
-    bool as_is;          /* keys are neither chosen nor rewritten */
+    struct stop_request *stop_request; /* set by a command that stops by itself; NULL: signals kill */
+    bool as_is;                        /* keys are neither chosen nor rewritten */
     bool counts_results; /* keys count for the database they come out in, not for that in the input */
     bool twice;          /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */
@@ -45,6 +47,10 @@ typedef rf_code session_take_fn(void *ctx, struct input *input, rf_entry *entry,
  * rewritten. Closes the input; what it was stays in `input`. */
 rf_code session_read(struct session *session, struct input *input, session_take_fn *take, void *ctx,
                      rf_error *error);
+
+/* Reads all inputs once more, under the same names: nothing is counted or noticed. RF_END from `take` ends it
+ * early. One of the inputs may be open meanwhile; `take` gets another struct input of the same path. */
+rf_code session_read_again(struct session *session, session_take_fn *take, void *ctx, rf_error *error);
 
 /* Runs `work` with the attendant by its side; `work` reads the inputs. `undo`, if not NULL, is called after
  * an error, while signals are still looked after. */

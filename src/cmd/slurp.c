@@ -13,7 +13,10 @@ static rf_code read_text(FILE *file, const char *path, size_t most, char *text, 
     *size = fread(text, 1, most + 1, file);
     if (ferror(file))
         return failure(error, RF_E_READ, "%s: %s", path, strerror(errno));
-    return *size <= most ? RF_OK : failure(error, RF_E_ARGUMENT, "%s: longer than %zu bytes", path, most);
+    if (*size > most)
+        return failure(error, RF_E_ARGUMENT, "%s: longer than %zu bytes", path, most);
+    text[*size] = '\0';
+    return RF_OK;
 }
 
 static rf_code read_file(FILE *file, const char *path, size_t most, char **text, size_t *size,

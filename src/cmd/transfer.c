@@ -30,10 +30,10 @@ static rf_code survey_writers(struct transfer *t, rf_error *error)
     if (t->written->target.major > 0 || !written_options_has_target(t->written))
         return RF_OK;
     for (size_t i = 1; i < t->session.input_count && code == RF_OK; i++) {
-        rf_server writer;
+        struct input_head head;
 
-        code = input_probe(&t->session.inputs[i], &writer, error);
-        t->surveyed = newer(t->surveyed, writer);
+        code = input_probe(&t->session.inputs[i], &head, error);
+        t->surveyed = newer(t->surveyed, head.writer);
     }
     return code;
 }
@@ -82,10 +82,9 @@ static rf_code need_sink(struct transfer *t, const struct input *input, rf_error
 
 /* --- the flow --------------------------------------------------------------------------------------- */
 
-/* What commands do to the keys of other inputs, nobody can tell without running them. */
-static rf_code check_command(const struct transfer *t, rf_error *error)
+rf_code transfer_check_command(const struct common_options *common, rf_error *error)
 {
-    if (t->common->operand_count == 1)
+    if (common->operand_count == 1)
         return RF_OK;
     return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
 }
@@ -131,7 +130,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
         return RF_OK;
     code = need_sink(t, input, error);
     if (code == RF_OK && entry->kind == RF_ENTRY_COMMAND)
-        code = check_command(t, error);
+        code = transfer_check_command(t->common, error);
     if (code == RF_OK)
         code = collisions_take(&t->collisions, input, entry, &leave_out, error);
     /* hints are of no use for another set of keys */

@@ -47,7 +47,7 @@ struct transfer {
     uint64_t stayed, unsupported, empty; /* keys that stayed in the sink, or were left out by it */
 };
 
-/* The four above `session` are set. False: the message has been printed. transfer_close() frees in any case.
+/* The five above `session` are set. False: the message has been printed. transfer_close() frees in any case.
  */
 bool transfer_open(struct transfer *transfer);
 void transfer_close(struct transfer *transfer);
@@ -64,6 +64,10 @@ struct transfer_keys transfer_keys(const struct transfer *transfer);
 
 /* The same as an object "keys". */
 void transfer_put_keys(struct json *json, const struct transfer *transfer);
+
+/* Refuses the commands of an AOF among several inputs: what they do to the keys of the others, nobody can
+ * tell without running them. */
+rf_code transfer_check_command(const struct common_options *common, rf_error *error);
 
 /* What a transfer adds to the report. */
 void transfer_report(struct json *json, const void *transfer);

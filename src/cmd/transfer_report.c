@@ -18,25 +18,6 @@ void transfer_put_keys(struct json *json, const struct transfer *t)
     json_end_object(json);
 }
 
-static void put_rules(struct json *json, const rf_rewrite *rewrite)
-{
-    rf_rule_info rule;
-    rf_rewrite_counts counts = rf_rewrite_counts_get(rewrite);
-
-    json_object(json, "rewritten");
-    json_number(json, "changed", counts.changed);
-    json_number(json, "tagged_already", counts.tagged);
-    json_array(json, "rules");
-    for (size_t i = 0; rf_rewrite_rule(rewrite, i, &rule); i++) {
-        json_object(json, NULL);
-        json_string(json, "rule", rule.rule);
-        json_number(json, "keys", rule.keys);
-        json_end_object(json);
-    }
-    json_end_array(json);
-    json_end_object(json);
-}
-
 static void put_outputs(struct json *json, const rf_sink *sink)
 {
     rf_output_info output;
@@ -60,8 +41,7 @@ void transfer_report(struct json *json, const void *transfer)
     const struct notice_record *restored = &t->session.notices.records[RF_NOTICE_BY_RESTORE];
 
     transfer_put_keys(json, t);
-    if (t->common->keys.rewrite)
-        put_rules(json, t->common->keys.rewrite);
+    report_put_rules(json, t->common->keys.rewrite);
     collisions_report(json, &t->collisions);
     report_put_server(json, "target", t->target);
     json_object(json, "by_restore");

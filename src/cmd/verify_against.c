@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Holding the data against another input, or against a live target; and alone against itself, for keys that
  * occur twice. */
+#include "against.h"
 #include "failure.h"
-#include "message.h"
 #include "text.h"
 #include "verify.h"
 #include <string.h>
@@ -68,15 +68,10 @@ static rf_code open_target(struct verification *v, rf_error *error)
         .ctx = v,
     };
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-    const rf_live_info *info;
-    char server[32];
 
     if (code != RF_OK)
         return code;
-    info = rf_live_info_get(v->live);
-    rf_server_format(info->server, server, sizeof server);
-    message_detail("%s: %s, %s, %zu node%s", info->name, info->kind, server, info->nodes,
-                   text_plural(info->nodes));
+    against_detail(v->live);
     return v->options->strict ? open_compare(v, WITH_SCAN, error) : RF_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What verify tells machines: its part of the JSON report. */
+#include "against.h"
 #include "verify.h"
 
 bool verify_is_sound(const struct verification *v)
@@ -10,21 +11,11 @@ bool verify_is_sound(const struct verification *v)
 
 static void put_against(struct json *json, const struct verification *v)
 {
-    const rf_live_info *info = v->live ? rf_live_info_get(v->live) : NULL;
-    char server[32];
-
     json_object(json, "against");
-    json_string(json, "name", info ? info->name : v->options->against);
-    if (info) {
-        rf_server_format(info->server, server, sizeof server);
-        json_string(json, "kind", info->kind);
-        json_string(json, "server", server);
-        json_number(json, "keys_checked", v->live_counts.checked);
-        json_number(json, "keys_found", v->live_counts.found);
-        json_number(json, "keys_equal", v->live_counts.equal);
-        json_number(json, "keys_expired", v->live_counts.expired);
-        json_number(json, "keys_live", v->live_counts.live);
-    }
+    if (v->live)
+        against_report(json, v->live, &v->live_counts);
+    else
+        json_string(json, "name", v->options->against);
     differences_report(json, &v->differences);
     json_end_object(json);
 }

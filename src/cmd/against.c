@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* A comparison in lines of text, and its target in a report. */
+#include "against.h"
+#include "message.h"
+#include "text.h"
+#include <inttypes.h>
+
+void against_detail(const rf_live *live)
+{
+    const rf_live_info *info = rf_live_info_get(live);
+    char server[32];
+
+    rf_server_format(info->server, server, sizeof server);
+    message_detail("%s: %s, %s, %zu node%s", info->name, info->kind, server, info->nodes,
+                   text_plural(info->nodes));
+}
+
+void against_begin_line(FILE *out, const char *name)
+{
+    fputs("against ", out);
+    text_put(out, name);
+    fputs(": ", out);
+}
+
+void against_say(FILE *out, const char *name, const struct differences *differences)
+{
+    char text[256];
+
+    differences_format(differences, text, sizeof text);
+    against_begin_line(out, name);
+    fprintf(out, "%s\n", differences_total(differences) > 0 ? text : "the same");
+}
+
+void against_say_expired(FILE *out, const char *name, uint64_t expired)
+{
+    if (expired == 0)
+        return;
+    against_begin_line(out, name);
+    fprintf(out, "%" PRIu64 " key%s expired since\n", expired, text_plural(expired));
+}
+
+void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts)
+{
+    const rf_live_info *info = rf_live_info_get(live);
+    char server[32];
+
+    rf_server_format(info->server, server, sizeof server);
+    json_string(json, "name", info->name);
+    json_string(json, "kind", info->kind);
+    json_string(json, "server", server);
+    json_number(json, "keys_checked", counts->checked);
+    json_number(json, "keys_found", counts->found);
+    json_number(json, "keys_equal", counts->equal);
+    json_number(json, "keys_expired", counts->expired);
+    json_number(json, "keys_live", counts->live);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry replay`: into a live target. */
+#include "command.h"
+#include "explain_key.h"
+#include "failure.h"
+#include "message.h"
+#include "replay.h"
+#include "replay_dry.h"
+#include "report.h"
+#include "text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SECOND_MS = 1000 };
+
+/* --- what the engine tells ---------------------------------------------------------------------------- */
+
+static void note_failure(void *ctx, const rf_failure *failed)
+{
+    struct replay *r = ctx;
+
+    failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
+}
+
+static rf_code put_dead_letter(void *ctx, rf_slice bytes)
+{
+    struct replay *r = ctx;
+
+    dead_letter_put(&r->dead_letter, bytes);
+    return r->dead_letter.error == 0 ? RF_OK : RF_E_WRITE;
+}
+
+static void say_news(void *ctx, const char *text)
+{
+    (void)ctx;
+    message_warning("%s", text);
+}
+
+/* "3 failed  10.0.0.5:6379 34%  10.0.0.6:6379 66%" */
+static void note_progress(struct replay *r)
+{
+    char note[sizeof r->session.progress.note] = "";
+    size_t length = 0;
+    rf_replay_node node;
+    uint64_t bytes = 0;
+
+    if (r->failures.count > 0)
+        length = (size_t)snprintf(note, sizeof note, "%" PRIu64 " failed", r->failures.count);
+    for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
+        bytes += node.bytes;
+    for (size_t i = 0; r->info.nodes > 1 && bytes > 0 && rf_replay_node_get(r->engine, i, &node); i++) {
+        if (length >= sizeof note)
+            break;
+        length += (size_t)snprintf(note + length, sizeof note - length, "%s%s %.0f%%", length ? "  " : "",
+                                   node.name, 100.0 * (double)node.bytes / (double)bytes);
+    }
+    progress_note(&r->session.progress, note);
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static rf_code tick(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    int64_t now = clock_ms();
+
+    if (!r->engine) /* it is being opened */
+        return RF_OK;
+    note_progress(r);
+    metrics_tick(&r->metrics, r->engine, &r->session);
+    if (now - r->looked_at_ms < SECOND_MS)
+        return RF_OK;
+    r->looked_at_ms = now;
+    return replay_keep(r, error);
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+static void notice_dropped(struct replay *r, const rf_entry *entry)
+{
+    rf_notify listener = notices_listener(&r->session.notices);
+
+    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_DROPPED,
+                                           .offset = (int64_t)entry->offset,
+                                           .db = -1,
+                                           .detail = "what a module saved beside the keys"});
+}
+
+static rf_code put(struct replay *r, const struct input *input, rf_place place, rf_entry *entry,
+                   rf_error *error)
+{
+    bool command = entry->kind == RF_ENTRY_COMMAND;
+    rf_code code = replay_reserve(r, place, command, error);
+
+    if (code != RF_OK)
+        return code;
+    r->put++;
+    r->put_keys += entry->kind == RF_ENTRY_KEY;
+    r->last = place;
+    code = rf_replay_put(r->engine, place.input, entry, error);
+    r->in_transaction = command && input_info(input)->whole <= (int64_t)place.offset;
+    return code;
+}
+
+/* Settled by an earlier run. */
+static bool pass_by(struct replay *r, rf_place place, const rf_entry *entry)
+{
+    if (!rf_place_before(place, r->start))
+        return false;
+    r->resumed_keys += entry->kind == RF_ENTRY_KEY;
+    return true;
+}
+
+static bool is_for_target(struct replay *r, const rf_entry *entry)
+{
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        notice_dropped(r, entry);
+    return entry->kind == RF_ENTRY_KEY || entry->kind == RF_ENTRY_FUNCTION || entry->kind == RF_ENTRY_COMMAND;
+}
+
+static bool is_to_stop(const struct replay *r)
+{
+    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
+}
+
+static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct replay *r = ctx;
+    size_t number = (size_t)(input - r->session.inputs);
+    rf_place place = {(uint32_t)number, entry->offset};
+    bool leave_out = false;
+    rf_code code = RF_OK;
+
+    if (is_to_stop(r)) {
+        r->stopped = true;
+        return RF_END;
+    }
+    if (number >= r->entered)
+        code = replay_enter(r, number, error);
+    if (code != RF_OK || !is_for_target(r, entry))
+        return code;
+    code = replay_check(r, entry, error);
+    if (code == RF_OK)
+        code = collisions_take(&r->collisions, input, entry, &leave_out, error);
+    if (code != RF_OK || leave_out || pass_by(r, place, entry))
+        return code;
+    return put(r, input, place, entry, error);
+}
+
+/* --- the run ------------------------------------------------------------------------------------------ */
+
+static rf_code open_target(struct replay *r, rf_error *error)
+{
+    const struct replay_options *options = r->options;
+    const rf_replay_options engine = {
+        .on_exists = (rf_on_exists)options->on_exists,
+        .mode = (rf_replay_mode)options->mode,
+        .fail_fast = options->fail_fast,
+        .big_key = options->big_key,
+        .connections = (unsigned)options->connections,
+        .rate = options->rate,
+        .retry_for_ms = options->retry_for_ms,
+        .run = r->checkpoint.run,
+        .resumed = r->found.inputs != NULL,
+        .written_until = r->inherited,
+        .notify = notices_listener(&r->session.notices),
+        .failed = note_failure,
+        .dead_letter = options->dead_letter ? put_dead_letter : NULL,
+        .news = say_news,
+        .tick = tick,
+        .ctx = r,
+    };
+    rf_code code = rf_replay_open(&options->target, &engine, &r->engine, error);
+    char server[32];
+
+    if (code != RF_OK)
+        return code;
+    r->info = *rf_replay_info_get(r->engine);
+    rf_server_format(r->info.server, server, sizeof server);
+    message_detail("%s: %s, %s, %zu node%s", r->info.name, r->info.kind, server, r->info.nodes,
+                   text_plural(r->info.nodes));
+    return RF_OK;
+}
+
+static rf_code read_inputs(struct replay *r, rf_error *error)
+{
+    struct session *session = &r->session;
+    rf_code code = RF_OK;
+
+    for (size_t i = 0; i < session->input_count && code == RF_OK && !r->stopped; i++)
+        code = session_read(session, &session->inputs[i], take_entry, r, error);
+    if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r)) {
+        r->stopped = true; /* the signal has ended whoever writes into a pipe, too */
+        return RF_OK;
+    }
+    return code == RF_OK && !r->stopped ? collisions_end(&r->collisions, error) : code;
+}
+
+/* What has been put is to be settled whatever became of the rest. */
+static rf_code finish(struct replay *r, rf_code code, rf_error *error)
+{
+    rf_error second;
+    rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
+
+    r->finished = finished == RF_OK;
+    return code == RF_OK ? finished : code;
+}
+
+static rf_code verify(struct replay *r, rf_error *error)
+{
+    rf_replay_counts counts = rf_replay_counts_get(r->engine);
+
+    counts.skipped += r->found.skipped;
+    counts.failed += r->found.failed;
+    r->verification = (struct replay_verification){
+        .options = r->options,
+        .session = &r->session,
+        .collisions = &r->collisions,
+        .run = counts,
+        .out = is_dash(r->options->common.report) ? stderr : stdout,
+        .metrics = &r->metrics,
+        .engine = r->engine,
+    };
+    return replay_verify(&r->verification, error);
+}
+
+static rf_code replay(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    rf_error second;
+    rf_code ended, code = open_target(r, error);
+
+    if (code == RF_OK)
+        code = replay_survey(r, error);
+    if (code != RF_OK)
+        return code;
+    r->looked_at_ms = clock_ms();
+    atomic_store(&r->stop_request.awaited, true);
+    code = finish(r, read_inputs(r, error), error);
+    atomic_store(&r->stop_request.awaited, false);
+    ended = replay_end(r, code == RF_OK && !r->stopped, code == RF_OK ? error : &second);
+    code = code == RF_OK ? ended : code;
+    return code == RF_OK && !r->stopped && r->options->verify ? verify(r, error) : code;
+}
+
+/* --- around it ---------------------------------------------------------------------------------------- */
+
+static bool write_report(const struct replay *r, const rf_error *error, enum status status)
+{
+    const struct report_part part = {replay_report, r};
+    const char *ended = status == STATUS_NO ? "no" : NULL;
+
+    return report_write(&(const struct report){.command = "replay",
+                                               .session = &r->session,
+                                               .result = r->stopped && !error ? "stopped" : ended,
+                                               .error = error,
+                                               .part = &part},
+                        r->options->common.report);
+}
+
+static enum status run(struct replay *r)
+{
+    rf_error error;
+    rf_code code = session_run(&r->session, replay, NULL, r, &error);
+    enum status status = status_of(code);
+
+    notices_summarize(&r->session.notices);
+    collisions_summarize(&r->collisions);
+    failures_summarize(&r->failures);
+    replay_say(r, code == RF_OK ? NULL : &error);
+    if (status == STATUS_DONE && r->failures.count + r->found.failed > 0)
+        status = STATUS_OUTPUT;
+    if (status == STATUS_DONE && r->verification.complete && replay_verify_unaccounted(&r->verification) > 0)
+        status = STATUS_NO;
+    if (!write_report(r, code == RF_OK ? NULL : &error, status) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return metrics_end(&r->metrics, r->engine, &r->session, status) || status > STATUS_NO ? status
+                                                                                          : STATUS_OUTPUT;
+}
+
+static enum status replay_inputs(struct replay *r)
+{
+    const struct replay_options *options = r->options;
+    enum status status;
+
+    r->session.stop_request = &r->stop_request;
+    if (!replay_begin(r, &status))
+        return status;
+    if (!metrics_begin(&r->metrics, options->metrics_file, options->target_name, &r->session))
+        return STATUS_OUTPUT;
+    if (!dead_letter_open(&r->dead_letter, options->dead_letter, options->resume))
+        return STATUS_OUTPUT;
+    return run(r);
+}
+
+static int replay_command(const struct replay_options *options)
+{
+    struct replay r = {.options = options};
+    enum status status = STATUS_OUTPUT;
+    int signal;
+
+    if (session_open(&r.session, &options->common) &&
+        collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
+                        options->written.memory, false))
+        status = replay_inputs(&r);
+    signal = r.stopped ? atomic_load(&r.stop_request.signal) : 0;
+    replay_verify_free(&r.verification);
+    rf_replay_close(r.engine);
+    dead_letter_close(&r.dead_letter);
+    failures_free(&r.failures);
+    checkpoint_free(&r.checkpoint);
+    checkpoint_free(&r.found);
+    collisions_close(&r.collisions);
+    session_close(&r.session);
+    if (signal == 0)
+        return (int)status;
+    fflush(stdout);
+    die_of_signal(signal);
+    return STATUS_SIGNAL + signal;
+}
+
+int replay_run(int argc, char **argv)
+{
+    struct replay_options options;
+    int status;
+
+    if (replay_options_read(argc, argv, &options, &status))
+        status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
+                 : options.dry_run           ? replay_dry_run(&options)
+                                             : replay_command(&options);
+    replay_options_free(&options);
+    return status;
+}

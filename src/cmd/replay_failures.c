@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures, one line each. */
+#include "replay_failures.h"
+#include "message.h"
+#include "text.h"
+#include <inttypes.h>
+#include <rdbferry/compare.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = {"exists", "doubtful", "refused", "unsayable"};
+
+static void fill_example(struct failure_example *example, const struct session *session,
+                         const rf_failure *failed)
+{
+    rf_error *error = &example->error;
+
+    *example = (struct failure_example){.kind = failed->kind, .library = failed->db == RF_LIBRARY};
+    *error = (rf_error){.code = failed->kind == RF_FAILURE_UNSAYABLE ? RF_E_UNSAYABLE : RF_E_TARGET,
+                        .offset = (int64_t)failed->place.offset,
+                        .file_offset = -1,
+                        .db = (int)failed->db};
+    snprintf(error->input, sizeof error->input, "%s", input_name(&session->inputs[failed->place.input]));
+    snprintf(error->message, sizeof error->message, "%s", failed->reason);
+    text_escape(failed->key, error->key, sizeof error->key);
+}
+
+static void print(const struct failure_example *example)
+{
+    const rf_error *error = &example->error;
+    char db[32] = "";
+
+    if (!example->library)
+        snprintf(db, sizeof db, " (db %d)", error->db);
+    message_warning("%s: offset 0x%" PRIx64 ": %s'%s'%s: %s", error->input, (uint64_t)error->offset,
+                    example->library ? "function library " : "", error->key, db, error->message);
+}
+
+/* Where memory is out, it is counted for this run alone. */
+static void remember_place(struct failures *failures, rf_place place)
+{
+    if (failures->open_count == failures->room) {
+        size_t room = failures->room ? 2 * failures->room : 64;
+        rf_place *open = realloc(failures->open, room * sizeof *open);
+
+        if (!open)
+            return;
+        failures->open = open;
+        failures->room = room;
+    }
+    failures->open[failures->open_count++] = place;
+}
+
+void failures_add(struct failures *failures, const struct session *session, const rf_failure *failed,
+                  bool remember)
+{
+    if (failures->count < FAILURES_SHOWN) {
+        fill_example(&failures->example[failures->count], session, failed);
+        print(&failures->example[failures->count]);
+    }
+    failures->count++;
+    if (remember)
+        remember_place(failures, failed->place);
+}
+
+uint64_t failures_settle(struct failures *failures, rf_place position)
+{
+    size_t kept = 0, count = failures->open_count;
+
+    for (size_t i = 0; i < count; i++)
+        if (!rf_place_before(failures->open[i], position))
+            failures->open[kept++] = failures->open[i];
+    failures->open_count = kept;
+    return count - kept;
+}
+
+void failures_summarize(const struct failures *failures)
+{
+    if (failures->count > FAILURES_SHOWN)
+        message_warning("and %" PRIu64 " more", failures->count - FAILURES_SHOWN);
+}
+
+void failures_report(struct json *json, const struct failures *failures)
+{
+    json_object(json, "failures");
+    json_number(json, "count", failures->count);
+    json_array(json, "examples");
+    for (uint64_t i = 0; i < failures->count && i < FAILURES_SHOWN; i++) {
+        const struct failure_example *example = &failures->example[i];
+        const rf_error *error = &example->error;
+
+        json_object(json, NULL);
+        json_string(json, "kind", kinds[example->kind]);
+        json_string(json, "input", error->input);
+        json_signed(json, "offset", error->offset);
+        if (!example->library && error->db >= 0)
+            json_signed(json, "db", error->db);
+        json_string(json, example->library ? "library" : "key", error->key);
+        json_string(json, "reason", error->message);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+void failures_free(struct failures *failures)
+{
+    free(failures->open);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of a replay: lines for people, and members of the report. */
+#include "message.h"
+#include "replay.h"
+#include "report.h"
+#include "text.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct replay_keys replay_keys(const struct replay *r)
+{
+    const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
+    struct replay_keys keys = {
+        .dropped = session_dropped(&r->session),
+        .collided = r->collisions.lost_keys,
+        .resumed = r->resumed_keys,
+        .empty = counts.empty,
+        .expired = counts.expired,
+        .skipped = counts.skipped,
+        .failed = counts.failed,
+        .written = counts.written,
+    };
+    uint64_t settled = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
+
+    keys.read = stats_total(&r->session.stats).keys + keys.dropped;
+    keys.unsettled = r->put_keys > settled ? r->put_keys - settled : 0;
+    return keys;
+}
+
+/* --- lines --------------------------------------------------------------------------------------------- */
+
+/* Appends ", 2 skipped" where there are any. */
+static void append_count(char *out, size_t size, uint64_t count, const char *what)
+{
+    size_t length = strlen(out);
+
+    if (count > 0)
+        snprintf(out + length, size - length, "%s%" PRIu64 " %s", length ? ", " : "", count, what);
+}
+
+static void format_outcome(const struct replay *r, char *out, size_t size)
+{
+    const struct replay_keys keys = replay_keys(r);
+    const rf_replay_counts counts = rf_replay_counts_get(r->engine);
+
+    out[0] = '\0';
+    if (keys.written > 0 || counts.commands == 0)
+        snprintf(out, size, "%" PRIu64 " written", keys.written);
+    append_count(out, size, counts.libraries, counts.libraries == 1 ? "library" : "libraries");
+    append_count(out, size, counts.commands, counts.commands == 1 ? "command" : "commands");
+    append_count(out, size, keys.dropped + keys.collided, "left out");
+    append_count(out, size, keys.resumed, "before");
+    append_count(out, size, keys.skipped, "skipped");
+    append_count(out, size, keys.expired, "expired");
+    append_count(out, size, keys.empty, "empty");
+    append_count(out, size, r->failures.count, "failed");
+}
+
+static void say_written(const struct replay *r)
+{
+    char inputs[256], counts[160], outcome[320];
+
+    session_format_inputs(&r->session, inputs, sizeof inputs);
+    session_format_counts(&r->session, counts, sizeof counts);
+    format_outcome(r, outcome, sizeof outcome);
+    message_summary("%s: %s -> %s (%s)", inputs, counts, r->info.name, outcome);
+}
+
+static void say_failed(const struct replay *r)
+{
+    uint64_t failed = r->failures.count, before = r->found.failed;
+
+    if (failed > 0)
+        message_error("%" PRIu64 " could not be written%s%s", failed, r->dead_letter.path ? ": see " : "",
+                      r->dead_letter.path ? r->dead_letter.path : "");
+    if (before > 0)
+        message_error("%" PRIu64 " could not be written before this run went on", before);
+}
+
+static void say_nodes(const struct replay *r)
+{
+    char size[SIZE_TEXT];
+    rf_replay_node node;
+
+    for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
+        message_detail("%s: %" PRIu64 " key%s, %s", node.name, node.keys, text_plural(node.keys),
+                       text_size(node.bytes, size));
+}
+
+/* How far it has come, and how it goes on. */
+static void say_position(const struct replay *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+    uint32_t input = c->position.input;
+
+    message_error("what lies before offset 0x%" PRIx64 " of %s is settled", c->position.offset,
+                  input_name(&r->session.inputs[input]));
+    if (c->path)
+        message_error("run it again with --resume to go on from there");
+    else
+        message_error("without --checkpoint it can only begin anew, with --on-exists skip or replace");
+}
+
+static const char *signal_name(int number)
+{
+    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+void replay_say(const struct replay *r, const rf_error *error)
+{
+    if (error)
+        message_failure(error);
+    else if (r->stopped)
+        message_error("stopped by %s", signal_name(r->stop_request.signal));
+    if (!r->engine)
+        return;
+    if (error || r->stopped) {
+        if (r->put > 0)
+            say_position(r);
+    } else {
+        say_written(r);
+    }
+    say_failed(r);
+    say_nodes(r);
+    if (r->verification.complete)
+        replay_verify_say(&r->verification);
+}
+
+/* --- the report ---------------------------------------------------------------------------------------- */
+
+static void put_keys(struct json *json, const struct replay *r)
+{
+    const struct replay_keys keys = replay_keys(r);
+
+    json_object(json, "keys");
+    json_number(json, "read", keys.read);
+    json_number(json, "dropped", keys.dropped);
+    json_number(json, "collided", keys.collided);
+    json_number(json, "resumed", keys.resumed);
+    json_number(json, "empty", keys.empty);
+    json_number(json, "expired", keys.expired);
+    json_number(json, "skipped", keys.skipped);
+    json_number(json, "failed", keys.failed);
+    json_number(json, "written", keys.written);
+    json_number(json, "unsettled", keys.unsettled);
+    json_end_object(json);
+}
+
+static void put_target(struct json *json, const struct replay *r)
+{
+    rf_replay_node node;
+
+    json_object(json, "target");
+    json_string(json, "name", r->options->target_name);
+    json_string(json, "kind", r->info.kind);
+    report_put_server(json, "server", r->info.server);
+    json_array(json, "nodes");
+    for (size_t i = 0; r->engine && rf_replay_node_get(r->engine, i, &node); i++) {
+        json_object(json, NULL);
+        json_string(json, "name", node.name);
+        json_number(json, "keys", node.keys);
+        json_number(json, "bytes", node.bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+static void put_written(struct json *json, const struct replay *r)
+{
+    const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
+
+    json_object(json, "written");
+    json_number(json, "by_restore", counts.restored);
+    json_number(json, "libraries", counts.libraries);
+    json_number(json, "commands", counts.commands);
+    json_number(json, "bytes", counts.bytes);
+    json_end_object(json);
+    json_object(json, "recovery");
+    json_number(json, "lost", counts.lost);
+    json_number(json, "resent", counts.resent);
+    json_end_object(json);
+}
+
+static void put_checkpoint(struct json *json, const struct replay *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+
+    json_object(json, "checkpoint");
+    json_string(json, "path", c->path);
+    json_string(json, "run", c->run);
+    json_number(json, "input", c->position.input);
+    json_number(json, "offset", c->position.offset);
+    json_number(json, "failed_before", r->found.failed);
+    json_end_object(json);
+}
+
+void replay_report(struct json *json, const void *replay)
+{
+    const struct replay *r = replay;
+
+    put_keys(json, r);
+    report_put_rules(json, r->options->common.keys.rewrite);
+    collisions_report(json, &r->collisions);
+    put_target(json, r);
+    put_written(json, r);
+    failures_report(json, &r->failures);
+    put_checkpoint(json, r);
+    if (r->options->verify)
+        replay_verify_report(json, &r->verification);
+}

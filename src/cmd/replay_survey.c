@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What is found out before anything is written, where the inputs can be read twice: collisions, keys in
+ * databases that the target does not have, and commands that it does not take. */
+#include "failure.h"
+#include "replay.h"
+#include "text.h"
+#include "transfer.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Servers are set to have 16 databases; more than this nobody has met. */
+enum { DATABASES_TRIED = 1024 };
+
+/* --- databases ---------------------------------------------------------------------------------------- */
+
+static bool is_cluster(const struct replay *r)
+{
+    return strcmp(r->info.kind, "cluster") == 0;
+}
+
+static bool has_db(const struct replay *r, int64_t db)
+{
+    return r->info.databases == 0 || db < r->info.databases;
+}
+
+static void note_db(void *ctx, const rf_rewrite_step *step)
+{
+    *(int64_t *)ctx = step->db;
+}
+
+/* True: keys of this database, if there are any, go to one that the target has. */
+static bool fits(const struct replay *r, int64_t db)
+{
+    const struct key_options *keys = &r->options->common.keys;
+    int64_t into = db;
+    rf_error error;
+
+    if (!rf_filter_takes_db(keys->filter, db))
+        return true;
+    if (keys->rewrite &&
+        rf_rewrite_explain(keys->rewrite, db, (rf_slice){0}, note_db, &into, &error) != RF_OK)
+        return false;
+    return has_db(r, into);
+}
+
+/* Only in a cluster keys of more databases than it has are usual. */
+static bool may_lack_db(const struct replay *r)
+{
+    if (!is_cluster(r))
+        return false;
+    for (int64_t db = 0; db < DATABASES_TRIED; db++)
+        if (!fits(r, db))
+            return true;
+    return false;
+}
+
+static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *error)
+{
+    const struct session *session = &r->session;
+
+    if (!is_cluster(r) || has_db(r, key->db))
+        return RF_OK;
+    failure(error, RF_E_UNSAYABLE,
+            "database %" PRId64
+            ", which the cluster does not have (say --flatten-dbs or --map-db, choose with "
+            "--db),",
+            key->db);
+    text_escape(session_source_key(session, key), error->key, sizeof error->key);
+    error->db = (int)session_source_db(session, key);
+    return RF_E_UNSAYABLE;
+}
+
+/* --- commands ----------------------------------------------------------------------------------------- */
+
+static rf_code check_command(const struct replay *r, rf_error *error)
+{
+    if (is_cluster(r))
+        return failure(
+            error, RF_E_ARGUMENT,
+            "the commands of an AOF cannot go into a cluster: let a server load it and save an RDB");
+    return transfer_check_command(&r->options->common, error);
+}
+
+/* Whether commands, if there are any, would be refused. */
+static bool minds_commands(const struct replay *r)
+{
+    return is_cluster(r) || r->options->common.operand_count > 1 || !session_takes_all(&r->session);
+}
+
+static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    *may = false;
+    for (size_t i = 0; i < r->session.input_count && code == RF_OK && !*may; i++) {
+        struct input_head head;
+
+        code = input_probe(&r->session.inputs[i], &head, error);
+        *may = head.may_hold_commands;
+    }
+    return code;
+}
+
+/* --- both ---------------------------------------------------------------------------------------------- */
+
+rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *error)
+{
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return check_command(r, error);
+    return entry->kind == RF_ENTRY_KEY ? check_db(r, entry, error) : RF_OK;
+}
+
+static rf_code look(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    (void)input;
+    return replay_check(ctx, entry, error);
+}
+
+rf_code replay_survey(struct replay *r, rf_error *error)
+{
+    bool wanted = may_lack_db(r);
+    rf_code code = RF_OK;
+
+    if (!wanted && minds_commands(r) && r->collisions.again)
+        code = may_hold_commands(r, &wanted, error);
+    r->collisions.early = true;
+    r->collisions.look = wanted ? look : NULL;
+    r->collisions.look_ctx = r;
+    return code == RF_OK ? collisions_survey(&r->collisions, error) : code;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* The inputs once more, and the target beside them. */
+#include "replay_verify.h"
+#include "against.h"
+#include "explain.h"
+#include "failure.h"
+#include "message.h"
+#include "text.h"
+#include <inttypes.h>
+#include <rdbferry/digest.h>
+
+bool replay_verify_possible(const struct common_options *common, const char *command)
+{
+    for (size_t i = 0; i < common->inputs.count; i++) {
+        const struct input input = {.path = common->inputs.paths[i]};
+        struct stat found;
+
+        if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
+            continue;
+        message_usage(command, "--verify reads the inputs twice, and %s can be read once",
+                      input_name(&input));
+        return false;
+    }
+    return true;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+/* What the target has of its own under the name of a library that was skipped. */
+static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct replay_verification *v = ctx;
+
+    if (difference->kind == RF_CHANGED && difference->before->db == RF_LIBRARY &&
+        v->options->on_exists == RF_ON_EXISTS_SKIP)
+        v->skipped_libraries++;
+    return differences_take(&v->differences, difference, error);
+}
+
+static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
+{
+    return digest->elements == 0 && key->type != RF_STRING && key->type != RF_STREAM &&
+           key->type != RF_MODULE;
+}
+
+static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                           rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    rf_key_record record;
+
+    if (fault) {
+        *error = *fault;
+        return fault->code;
+    }
+    if (is_empty(key, digest))
+        return RF_OK;
+    rf_key_record_of(key, digest->value, v->input, &record);
+    return rf_live_check(v->live, &record, error);
+}
+
+static rf_code take_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
+{
+    rf_key_record record;
+
+    rf_key_record_of(entry, rf_digest_library(entry->text), v->input, &record);
+    return rf_live_check(v->live, &record, error);
+}
+
+/* The session's inputs share their paths with those that are read again. */
+static rf_code enter(struct replay_verification *v, const struct input *input, rf_error *error)
+{
+    rf_code code;
+
+    if (v->session->inputs[v->input].path == input->path)
+        return RF_OK;
+    code = rf_digest_pool_drain(v->pool, error);
+    while (v->session->inputs[v->input].path != input->path)
+        v->input++;
+    return code;
+}
+
+static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    rf_code code = enter(v, input, error);
+
+    metrics_tick(v->metrics, v->engine, v->session);
+    if (code != RF_OK || collisions_left_out(v->collisions, entry))
+        return code;
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return rf_digest_pool_put(v->pool, entry, error);
+    case RF_ENTRY_FUNCTION: return take_library(v, entry, error);
+    case RF_ENTRY_COMMAND: return refuse_commands(error);
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_MODULE_AUX:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
+
+/* --- the flow ----------------------------------------------------------------------------------------- */
+
+static rf_code open_target(struct replay_verification *v, rf_error *error)
+{
+    const rf_live_options options = {.fn = take_difference, .ctx = v};
+    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
+
+    if (code == RF_OK)
+        against_detail(v->live);
+    return code;
+}
+
+/* Damaged values, which the run would not have come past, are errors here too; the pool is faster where it
+ * can go on behind them. */
+static rf_code read_inputs(struct replay_verification *v, rf_error *error)
+{
+    bool resume = v->session->resume;
+    rf_code code;
+
+    collisions_rewind(v->collisions);
+    v->session->resume = true;
+    code = session_read_again(v->session, take_entry, v, error);
+    v->session->resume = resume;
+    return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
+}
+
+rf_code replay_verify(struct replay_verification *v, rf_error *error)
+{
+    const struct replay_options *options = v->options;
+    rf_code code;
+
+    v->differences = (struct differences){
+        .out = v->out,
+        .limit = DIFFERENCES_SHOWN,
+        .inputs = v->session->inputs,
+        .input_count = v->session->input_count,
+        .elsewhere = "the target",
+        .keep = options->common.report != NULL,
+    };
+    code = open_target(v, error);
+    if (code == RF_OK)
+        code = rf_digest_pool_open(0, take_digest, v, &v->pool, error);
+    if (code == RF_OK)
+        code = read_inputs(v, error);
+    if (code == RF_OK)
+        code = rf_live_finish(v->live, &v->counts, error);
+    v->complete = code == RF_OK;
+    return code;
+}
+
+void replay_verify_free(struct replay_verification *v)
+{
+    rf_digest_pool_close(v->pool);
+    rf_live_close(v->live);
+    differences_free(&v->differences);
+}
+
+/* --- what came of it ---------------------------------------------------------------------------------- */
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Keys that failed are missing, or are still what they were before. */
+uint64_t replay_verify_unaccounted(const struct replay_verification *v)
+{
+    const struct differences *d = &v->differences;
+    uint64_t missing = lesser(d->removed, v->run.failed);
+    uint64_t others = lesser(d->changed, v->run.skipped + v->skipped_libraries + v->run.failed - missing);
+
+    return differences_total(d) - missing - others;
+}
+
+void replay_verify_say(const struct replay_verification *v)
+{
+    const char *name = rf_live_info_get(v->live)->name;
+    uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
+
+    against_say(v->out, name, &v->differences);
+    against_say_expired(v->out, name, v->counts.expired);
+    if (accounted == 0)
+        return;
+    against_begin_line(v->out, name);
+    fprintf(v->out, "%" PRIu64 " of these because of keys that were skipped or have failed\n", accounted);
+}
+
+void replay_verify_report(struct json *json, const struct replay_verification *v)
+{
+    if (!v->complete) {
+        json_string(json, "verify", NULL);
+        return;
+    }
+    json_object(json, "verify");
+    against_report(json, v->live, &v->counts);
+    json_number(json, "unaccounted", replay_verify_unaccounted(v));
+    differences_report(json, &v->differences);
+    json_end_object(json);
+}

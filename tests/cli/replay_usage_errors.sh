@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What makes no sense to replay is status 2, before a target is asked; passwords are not repeated.
+try() {
+    echo "$ replay $*"
+    "$RDBFERRY" replay "$@" 2>&1 | sed '/^try /d'
+    echo "${PIPESTATUS[0]}"
+}
+cp "$TESTDATA/servers/redis-7.0.15.rdb" in.rdb
+mkfifo pipe
+url=redis://127.0.0.1:1
+try
+try "$url"
+try in.rdb
+try "$url" in.rdb
+try in.rdb redis://user:secret@h/3
+try in.rdb redis://:secret@h:x
+try in.rdb redis://:secret@h redis://other
+try in.rdb "$url" -h 127.0.0.1
+try in.rdb "$url" --on-exists overwrite
+try in.rdb "$url" --mode pipe
+try in.rdb "$url" --rate 0
+try in.rdb "$url" --rate 50MB/m
+try in.rdb "$url" --rate /s
+try in.rdb "$url" --connections 65
+try in.rdb "$url" --big-key 0
+try in.rdb "$url" --retry-for soon
+try in.rdb "$url" --resume
+try in.rdb "$url" --dry-run --verify
+try in.rdb "$url" --checkpoint -
+try in.rdb "$url" --dead-letter ''
+try in.rdb "$url" --checkpoint in.rdb
+try in.rdb "$url" --metrics-file ./in.rdb
+try in.rdb "$url" --checkpoint job --dead-letter ./job
+try in.rdb "$url" --report job --metrics-file job
+try - "$url" --verify </dev/null
+try pipe "$url" --verify
+try in.rdb "$url" --explain-db 3
+ls
