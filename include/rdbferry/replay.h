@@ -10,11 +10,11 @@
  * Whether a key exists is decided by the server in the same step. Where it does, and what was sent before may
  * be why, the two values are compared: what this run has written is not "there already".
  *
- * A user of the target needs, besides the commands that write (SET, SETNX, RESTORE, those of the types):
- * INFO, SELECT, PEXPIREAT, RENAME, RENAMENX, UNLINK (before 4.0 DEL), FUNCTION for libraries, CLUSTER SLOTS
- * and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a recovery. CLIENT SETNAME, CLIENT
- * LIST, CLIENT KILL, WAIT and CONFIG GET are done without where they are refused: there is a pause then after
- * a lost connection, and a failover may lose what was written last. */
+ * A user of the target needs, besides the commands that write (SET, RESTORE, MULTI, EXEC, those of the
+ * types): INFO, SELECT, PEXPIREAT, RENAME, RENAMENX, UNLINK (before 4.0 DEL), FUNCTION for libraries, CLUSTER
+ * SLOTS and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a recovery. CLIENT SETNAME,
+ * CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET are done without where they are refused: there is a pause
+ * then after a lost connection, and a failover may lose what was written last. */
 #ifndef RDBFERRY_REPLAY_H
 #define RDBFERRY_REPLAY_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers: the first error among those to a parcel is what counts; else the last one tells what came of it.
  *
- *   SETNX key value        :1, or :0: it exists
- *   SET key value NX ...   +OK, or nil
+ *   SET key value NX ...   +OK, or nil: it exists
  *   RESTORE key ...        +OK, or BUSYKEY
  *   RENAME temporary key   +OK
- *   RENAMENX               :1, or :0 */
+ *   RENAMENX               :1, or :0
+ *   EXEC                   the answers to all commands since MULTI, or EXECABORT where one was not taken */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -116,6 +116,13 @@ static const char *said(const struct parcel *parcel)
     return parcel->said ? parcel->said : "an error";
 }
 
+bool answer_has_gone(const rf_replay *r, const char *text, int64_t expire_ms)
+{
+    enum { SLACK_MS = 1000 }; /* of what we think the server's clock says */
+    return expire_ms != RF_NO_EXPIRY && write_has_expired(r, expire_ms - SLACK_MS) &&
+           strncmp(text, "ERR no such key", 15) == 0;
+}
+
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
 /* The bytes of a parcel; good until the next call. Empty where memory is out. */
@@ -125,40 +132,42 @@ static rf_slice parcel_bytes(rf_replay *r, const struct pipe *pipe, uint64_t num
     return pipe_copy(pipe, number, &r->commands) ? buffer_slice(&r->commands) : (rf_slice){0};
 }
 
-/* The temporary name is gone by itself where its time has come meanwhile. */
-static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel)
+/* `renamed`: a command behind the one that was refused was taken. What has the key's name now is not all of
+ * it. */
+static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel, bool renamed)
 {
     rf_slice commands = parcel_bytes(r, pipe, number), key = command_key(commands);
     parcel->settled = true;
-    if (parcel->verdict == VERDICT_REFUSED && parcel->form == FORM_BESIDE &&
-        write_has_expired(r, parcel->expire_ms))
-        r->counts.expired++;
-    else if (parcel->verdict == VERDICT_REFUSED)
-        settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
-    else
-        settle_exists(r, parcel, key, commands);
     if (parcel->form == FORM_BESIDE)
-        mend_clean_up(r, parcel, command_key(parcel_bytes(r, pipe, number)));
+        mend_clean_up(r, parcel, key);
+    if (renamed)
+        mend_remove(r, parcel, key);
+    if (parcel->verdict != VERDICT_REFUSED)
+        settle_exists(r, parcel, key, commands);
+    else if (answer_has_gone(r, said(parcel), parcel->expire_ms))
+        r->counts.expired++;
+    else if (parcel->form == FORM_RESTORE && doubt_is_empty(commands))
+        settle_empty(r, parcel, key);
+    else
+        settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
 }
 
-/* What was refused because something before it went wrong is not refused for itself. */
 static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                          struct reply last)
 {
     bool there = last.kind == REPLY_NIL || (last.kind == REPLY_NUMBER && last.number == 0);
+    bool renamed = parcel->form == FORM_BESIDE && !there && last.kind != REPLY_ERROR;
     if (parcel->verdict == VERDICT_OK && there)
         parcel->verdict = VERDICT_EXISTS;
-    if (parcel->verdict != VERDICT_OK && parcel->form == FORM_BESIDE && !there && last.kind != REPLY_ERROR)
-        parcel->ours = true;
     switch ((enum verdict)parcel->verdict) {
     case VERDICT_OK: break;
     case VERDICT_EXISTS:
         if (parcel->doubtful)
             mend_stray(r, pipe, number, &r->doubts);
         else
-            settle_key(r, pipe, number, parcel);
+            settle_key(r, pipe, number, parcel, false);
         break;
-    case VERDICT_REFUSED: settle_key(r, pipe, number, parcel); break;
+    case VERDICT_REFUSED: settle_key(r, pipe, number, parcel, renamed); break;
     case VERDICT_AGAIN:
     case VERDICT_MOVED:
     case VERDICT_ASK: mend_stray(r, pipe, number, &r->strays); break;
@@ -193,7 +202,9 @@ static void conclude_cleanup(rf_replay *r, struct pipe *pipe, uint64_t number, s
     if (parcel->verdict == VERDICT_AGAIN || parcel->verdict == VERDICT_MOVED ||
         parcel->verdict == VERDICT_ASK)
         mend_stray(r, pipe, number, &r->strays);
-    parcel->settled = true;
+    else if (parcel->verdict == VERDICT_FATAL)
+        answer_fatal(r, pipe->owner, said(parcel), parcel->db, (rf_slice){0});
+    parcel->settled = parcel->verdict != VERDICT_FATAL;
 }
 
 /* Whoever selects waits for the answer, and asks again where it has to. */
@@ -222,6 +233,12 @@ static void go_unguarded(struct node *node, const char *why)
     nodes_tell(node, text);
 }
 
+/* WAIT is not for this user, or not for this server. */
+static bool is_refused(const struct parcel *parcel)
+{
+    return strncmp(said(parcel), "NOPERM", 6) == 0 || strncmp(said(parcel), "ERR unknown", 11) == 0;
+}
+
 static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                           struct reply last)
 {
@@ -229,18 +246,21 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
     int64_t now = clock_monotonic_ms();
     (void)r, (void)number;
     parcel->settled = true;
-    if (parcel->verdict != VERDICT_OK) {
+    if (parcel->verdict != VERDICT_OK && is_refused(parcel)) {
+        parcel->verdict = VERDICT_OK;
+        node->unguardable = true;
         go_unguarded(node, said(parcel));
+    } else if (parcel->verdict != VERDICT_OK) {
+        pipe->broken = true; /* it is no primary any more: what it has not passed on may be lost */
     } else if (last.number > 0) {
         node->unguarded_ms = 0;
         pipe->safe = pipe->answer;
-    } else if (node->unguarded_ms == 0) {
-        node->unguarded_ms = now;
-        pipe->guarded = 0;
-    } else if (now - node->unguarded_ms > UNGUARDED_MS) {
-        go_unguarded(node, "no replica takes what is written");
     } else {
+        if (node->unguarded_ms == 0)
+            node->unguarded_ms = now;
         pipe->guarded = 0;
+        if (now - node->unguarded_ms > UNGUARDED_MS)
+            go_unguarded(node, "no replica takes what is written");
     }
 }
 
@@ -253,9 +273,24 @@ static conclude_fn *const conclude[] = {
     [PARCEL_WAIT] = conclude_wait,
 };
 
-static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply reply)
+/* The last of an EXEC's answers stands for all of them, but for errors. */
+static struct reply take_executed(struct parcel *parcel, struct node *node, struct reply exec, rf_slice rest)
+{
+    struct reply last = exec;
+    for (int64_t left = exec.number; left > 0; left--) {
+        last = reply_take(&rest);
+        if (last.kind == REPLY_ERROR)
+            note_error(parcel, node, last);
+        reply_pass(&rest, last);
+    }
+    return last;
+}
+
+static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest)
 {
     struct node *node = pipe->owner;
+    if (reply.kind == REPLY_ARRAY && parcel->kind == PARCEL_KEY)
+        reply = take_executed(parcel, node, reply, rest);
     if (UNLIKELY(reply.kind == REPLY_ERROR))
         note_error(parcel, node, reply);
     if (parcel->replies == 0)

@@ -24,13 +24,14 @@ static void make_table(void)
     }
 }
 
-bool beside_name(rf_slice key, struct buffer *out)
+bool beside_name(rf_slice key, const char *run, struct buffer *out)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const uint8_t zeros[LETTERS];
     pthread_once(&once, make_table);
     out->len = 0;
     if (!buffer_append(out, key) || !buffer_append(out, SLICE(":rdbferry:")) ||
+        !buffer_append(out, slice_of(run, strlen(run))) || !buffer_append(out, SLICE(":")) ||
         !buffer_append(out, slice_of(zeros, LETTERS)))
         return false;
     unsigned slot = rf_slot_of(key) ^ rf_slot_of(buffer_slice(out));

@@ -2,11 +2,10 @@
 /* Values that are too large to be kept until they are answered: their commands are streamed to the temporary
  * name, and when all of them have been taken, it is renamed.
  *
- *   [UNLINK temporary]   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
+ *   UNLINK temporary   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
  *
  * The value is held, so that it can be streamed again. Nothing else is in the pipe meanwhile. */
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
 #include "replay/beside.h"
 #include "replay/commands.h"
@@ -73,24 +72,18 @@ static rf_code take_pipe(struct big *b, rf_error *error)
     rf_replay *r = b->r;
     do {
         TRY(room_for_key(r, b->key, b->entry->db, &b->pipe, error));
+        b->node = b->pipe->owner;
+        if (b->node->evicts)
+            TRY(node_count_evicted(b->node, &b->evicted, error));
         while (b->pipe->connection && b->pipe->head < b->pipe->tail) {
             TRY(room_guard_all(r, error));
             TRY(loop_turn(r, WAIT_MS, error));
         }
     } while (!b->pipe->connection || r->strays.first);
-    b->node = b->pipe->owner;
     b->expected = 0;
-    if (b->node->evicts)
-        TRY(node_count_evicted(b->node, &b->evicted, error));
     r->streamed = (struct streamed){.verdict = VERDICT_OK};
     pipe_stream(b->pipe, true);
     return RF_OK;
-}
-
-static void give_back(struct big *b)
-{
-    pipe_take_back(b->pipe);
-    pipe_stream(b->pipe, false);
 }
 
 static rf_code encode(struct big *b, struct outbuf *out, rf_error *error)
@@ -112,10 +105,8 @@ static rf_code encode(struct big *b, struct outbuf *out, rf_error *error)
 
 static rf_code stream(struct big *b, rf_error *error)
 {
-    if (b->again || b->may_be_ours) {
-        write_removal(b->r, &b->pipe->out, b->beside);
-        b->expected++;
-    }
+    write_removal(b->r, &b->pipe->out, b->beside);
+    b->expected++;
     TRY(encode(b, &b->pipe->out, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
         write_expiry(&b->pipe->out, b->beside, b->entry->expire_ms);
@@ -142,11 +133,16 @@ static rf_code await_replica(struct big *b, rf_error *error)
     enum { ATTEMPTS = 10 };
     for (int i = 0; b->node->guarded && i < ATTEMPTS; i++) {
         TRY(call(b, (const rf_slice[]){SLICE("WAIT"), SLICE("1"), SLICE("1000")}, 3, error));
-        if (b->r->streamed.verdict != VERDICT_OK)
-            b->node->guarded = false;
-        if (b->r->streamed.last.number > 0)
+        const struct streamed *s = &b->r->streamed;
+        if (s->verdict == VERDICT_REFUSED || s->verdict == VERDICT_AGAIN)
+            return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->said);
+        if (s->verdict == VERDICT_OK && s->last.number > 0)
             return RF_OK;
+        b->node->unguardable |= s->verdict == VERDICT_FATAL;
+        b->node->guarded &= s->verdict != VERDICT_FATAL;
     }
+    if (b->node->guarded)
+        nodes_tell(b->node, "no replica takes what is written: a failover could lose it");
     b->r->streamed.verdict = VERDICT_OK;
     return RF_OK;
 }
@@ -246,17 +242,21 @@ static rf_code write_letter(struct big *b, rf_error *error)
 
 static rf_code settle_there(struct big *b, rf_error *error)
 {
-    bool there = true, equal = false;
+    struct comparison found = {.there = true, .known = true};
     if (b->may_be_ours)
-        TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &there, &equal, error));
-    if (!there)
+        TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &found, error));
+    if (!found.there)
         return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
     mend_clean_up(b->r, &b->label, b->key);
-    if (equal) {
+    if (found.equal) {
         settle_written(b->r, b->node, &b->label);
         return RF_OK;
     }
-    settle_exists(b->r, &b->label, b->key, (rf_slice){0});
+    if (found.known)
+        settle_exists(b->r, &b->label, b->key, (rf_slice){0});
+    else
+        settle_failed(b->r, &b->label, RF_FAILURE_DOUBTFUL, "it exists, and cannot be compared", b->key,
+                      (rf_slice){0});
     return b->r->options.on_exists == RF_ON_EXISTS_FAIL ? write_letter(b, error) : RF_OK;
 }
 
@@ -265,7 +265,7 @@ static rf_code settle_refused(struct big *b, rf_error *error)
     const char *why = b->cannot ? b->cannot : b->r->streamed.said;
     rf_failure_kind kind = b->cannot ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
     mend_clean_up(b->r, &b->label, b->key);
-    if (!b->cannot && write_has_expired(b->r, b->entry->expire_ms)) {
+    if (!b->cannot && answer_has_gone(b->r, why, b->entry->expire_ms)) {
         b->r->counts.expired++;
         return RF_OK;
     }
@@ -287,17 +287,15 @@ static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
 
 /* --- attempts ------------------------------------------------------------------------------------------ */
 
-static rf_code wait_a_while(struct big *b, const rf_error *why, rf_error *error)
+/* A connection over which something is still under way, or the middle of a command, is of no use. */
+static void give_back(struct big *b, const rf_error *why)
 {
-    rf_error ignored;
-    int64_t now = clock_monotonic_ms();
-    if (b->since_ms == 0)
-        b->since_ms = now;
-    TRY(mend_patience(b->r, b->since_ms, why->message, error));
-    TRY(loop_pause(b->r, mend_pause_ms(b->r), error));
-    b->r->stale = true;
-    nodes_refresh(b->r, &ignored);
-    return RF_OK;
+    struct pipe *pipe = b->pipe;
+    bool clean = !pipe->lost && b->r->streamed.replies == b->expected && pipe_unsent(pipe) == 0;
+    if (!clean && pipe->connection)
+        loop_lose(b->r, pipe, why);
+    pipe_stream(pipe, false);
+    pipe_take_back(pipe);
 }
 
 static rf_code attempt_once(struct big *b, rf_error *error)
@@ -305,7 +303,7 @@ static rf_code attempt_once(struct big *b, rf_error *error)
     enum outcome outcome = OUTCOME_FAILED;
     TRY(take_pipe(b, error));
     rf_code code = attempt(b, &outcome, error);
-    give_back(b);
+    give_back(b, error);
     b->r->counts.resent += b->again;
     b->again = true;
     return code == RF_OK ? settle(b, outcome, error) : code;
@@ -322,7 +320,7 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
             *error = b->r->error.code != RF_OK ? b->r->error : why;
             return error->code;
         }
-        TRY(wait_a_while(b, &why, error));
+        TRY(mend_wait(b->r, &b->since_ms, &why, error));
     }
 }
 
@@ -340,7 +338,7 @@ rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_erro
                               .db = (int32_t)entry->db,
                               .expire_ms = entry->expire_ms},
                     .may_be_ours = write_is_doubtful(r)};
-    if (!beside_name(entry->key, &name))
+    if (!beside_name(entry->key, r->options.run, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     b.beside = buffer_slice(&name);
     rf_code code = attempt_patiently(&b, error);

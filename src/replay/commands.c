@@ -34,9 +34,10 @@ bool command_take(rf_slice *rest, struct command *out)
 
 rf_slice command_key(rf_slice commands)
 {
-    struct command last = {.argc = 0};
-    while (command_take(&commands, &last))
-        ;
+    struct command last = {.argc = 0}, command;
+    while (command_take(&commands, &command))
+        if (command.argc > 1)
+            last = command;
     bool renames = last.argc == 3 && last.argv[0].len >= 6 && memcmp(last.argv[0].ptr, "RENAME", 6) == 0;
     return last.argc < 2 ? (rf_slice){0} : renames ? last.argv[2] : last.argv[1];
 }

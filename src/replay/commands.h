@@ -18,7 +18,8 @@ struct command {
 /* Takes the next one off the front; false at the end. */
 bool command_take(rf_slice *rest, struct command *out);
 
-/* The key that a parcel's commands are for: what its last one renames to, or else its first argument. */
+/* The key that a parcel's commands are for: what the last one with arguments renames to, or else its first.
+ */
 rf_slice command_key(rf_slice commands);
 
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc);

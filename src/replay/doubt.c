@@ -2,7 +2,7 @@
 /* Doubts: a key exists, and what was sent before, of which nobody has seen the answer, may be why.
  *
  * What was to be written is written under the temporary name, unless it is there already, and the server is
- * asked for both:
+ * asked for both, in one go:
  *
  *   [UNLINK temporary   SET | RESTORE temporary ...]   DUMP temporary   DUMP key   PTTL temporary   PTTL key
  *
@@ -14,26 +14,59 @@
 #include "replay/beside.h"
 #include "replay/commands.h"
 #include "replay/replay.h"
-#include <stdlib.h>
 
-enum { TTL_TOLERANCE_MS = 100 }; /* time passes between the two questions */
+enum {
+    TTL_TOLERANCE_MS = 100,   /* somebody else may be served between the two questions */
+    TOGETHER = 16,            /* doubts asked for at a time, */
+    TOGETHER_BYTES = 1 << 20, /* unless they are large */
+};
 
-/* What the server says of a key. */
+/* --- what the server says of a key ---------------------------------------------------------------------- */
+
 struct found {
-    bool there;
+    bool there, known;
     rf_digest value;
     int64_t ttl_ms;
 };
 
-static rf_code call(struct node *node, const rf_slice *argv, size_t argc, struct reply *head, rf_error *error)
+static rf_code next_reply(struct node *node, struct reply *head, rf_error *error)
 {
     rf_slice rest;
-    TRY(client_put(node->asker, argv, argc, error));
-    TRY(client_reply(node->asker, head, &rest, error));
-    if (head->kind == REPLY_ERROR)
-        return client_refused(node->asker, "a question about a key", *head, error);
+    return client_reply(node->asker, head, &rest, error);
+}
+
+/* What we cannot decode is equal to nothing. */
+static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, struct reply *refusal,
+                         rf_error *error)
+{
+    struct dump_payload dump;
+    struct reply head;
+    rf_entry entry;
+    rf_key_digest digest;
+    rf_error ignored;
+    *found = (struct found){.there = false};
+    TRY(next_reply(node, &head, error));
+    if (head.kind == REPLY_ERROR)
+        *refusal = head;
+    found->there = head.kind == REPLY_STRING;
+    if (!found->there || dump_payload_open(&dump, head.text, 0, SLICE(""), "DUMP", &entry, &ignored) != RF_OK)
+        return RF_OK;
+    found->known = rf_digest_key(r->digester, &entry, &digest, &ignored) == RF_OK;
+    dump_payload_close(&dump);
+    found->value = digest.value;
     return RF_OK;
 }
+
+static rf_code take_ttl(struct node *node, struct found *found, rf_error *error)
+{
+    struct reply head;
+    TRY(next_reply(node, &head, error));
+    found->ttl_ms = head.number;
+    found->there = found->there && head.kind == REPLY_NUMBER && head.number != -2;
+    return RF_OK;
+}
+
+/* --- questions ----------------------------------------------------------------------------------------- */
 
 rf_code doubt_select(struct node *node, int64_t db, rf_error *error)
 {
@@ -44,130 +77,219 @@ rf_code doubt_select(struct node *node, int64_t db, rf_error *error)
     TRY(node_ask(node, &client, error));
     if (node->asker_db == db)
         return RF_OK;
-    TRY(call(node, (const rf_slice[]){SLICE("SELECT"), {text, number_print_i64(text, db)}}, 2, &head, error));
+    TRY(client_put(client, (const rf_slice[]){SLICE("SELECT"), {text, number_print_i64(text, db)}}, 2,
+                   error));
+    TRY(next_reply(node, &head, error));
+    if (head.kind != REPLY_STATUS)
+        return client_refused(client, "SELECT", head, error);
     node->asker_db = db;
     return RF_OK;
 }
 
-static rf_code digest_payload(rf_replay *r, rf_slice payload, rf_slice key, struct found *found,
-                              rf_error *error)
+static rf_code put_questions(struct node *node, rf_slice a, rf_slice b, rf_error *error)
 {
-    struct dump_payload dump;
-    rf_entry entry;
-    rf_key_digest digest;
-    TRY(dump_payload_open(&dump, payload, 0, key, "DUMP", &entry, error));
-    rf_code code = rf_digest_key(r->digester, &entry, &digest, error);
-    dump_payload_close(&dump);
-    found->value = digest.value;
+    const rf_slice dump = SLICE("DUMP"), ttl = SLICE("PTTL");
+    TRY(client_put(node->asker, (const rf_slice[]){dump, a}, 2, error));
+    TRY(client_put(node->asker, (const rf_slice[]){dump, b}, 2, error));
+    TRY(client_put(node->asker, (const rf_slice[]){ttl, a}, 2, error));
+    return client_put(node->asker, (const rf_slice[]){ttl, b}, 2, error);
+}
+
+/* All answers are taken, also behind a refusal, which borrows its text until the next call. */
+static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *out, char said[256],
+                            rf_error *error)
+{
+    struct found a, b;
+    struct reply refusal = {.kind = REPLY_NIL};
+    TRY(take_dump(r, node, &a, &refusal, error));
+    if (refusal.kind == REPLY_ERROR)
+        reply_text(refusal, said, 256);
+    TRY(take_dump(r, node, &b, &refusal, error));
+    if (refusal.kind == REPLY_ERROR && !*said)
+        reply_text(refusal, said, 256);
+    TRY(take_ttl(node, &a, error));
+    TRY(take_ttl(node, &b, error));
+    int64_t apart = a.ttl_ms > b.ttl_ms ? a.ttl_ms - b.ttl_ms : b.ttl_ms - a.ttl_ms;
+    out->there = b.there;
+    out->known = a.there && a.known && b.known;
+    out->equal = out->there && out->known && a.value.low == b.value.low && a.value.high == b.value.high &&
+                 (a.ttl_ms < 0) == (b.ttl_ms < 0) && apart <= TTL_TOLERANCE_MS;
+    return RF_OK;
+}
+
+rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
+                      struct comparison *out, rf_error *error)
+{
+    char said[256] = "";
+    TRY(doubt_select(node, db, error));
+    rf_code code = put_questions(node, a, b, error);
+    if (code == RF_OK)
+        code = take_answers(r, node, out, said, error);
+    if (code == RF_OK && *said)
+        code = fail(error, RF_E_TARGET, "%s: %s", node->name, said);
+    if (code != RF_OK)
+        node_stop_asking(node);
     return code;
 }
 
-static rf_code look_at(rf_replay *r, struct node *node, rf_slice key, struct found *found, rf_error *error)
-{
-    struct reply head;
-    *found = (struct found){.there = false};
-    TRY(call(node, (const rf_slice[]){SLICE("DUMP"), key}, 2, &head, error));
-    if (head.kind != REPLY_STRING)
-        return RF_OK;
-    TRY(digest_payload(r, head.text, key, found, error));
-    TRY(call(node, (const rf_slice[]){SLICE("PTTL"), key}, 2, &head, error));
-    found->ttl_ms = head.number;
-    found->there = head.number != -2;
-    return RF_OK;
-}
+/* --- doubts -------------------------------------------------------------------------------------------- */
 
-rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b, bool *there,
-                      bool *equal, rf_error *error)
+static struct command last_command(rf_slice commands)
 {
-    struct found first, second;
-    TRY(doubt_select(node, db, error));
-    TRY(look_at(r, node, a, &first, error));
-    TRY(look_at(r, node, b, &second, error));
-    int64_t apart = first.ttl_ms > second.ttl_ms ? first.ttl_ms - second.ttl_ms
-                                                 : second.ttl_ms - first.ttl_ms;
-    *there = second.there;
-    *equal = first.there && second.there && first.value.low == second.value.low &&
-             first.value.high == second.value.high && (first.ttl_ms < 0) == (second.ttl_ms < 0) &&
-             apart <= TTL_TOLERANCE_MS;
-    return RF_OK;
+    struct command command = {.argc = 0};
+    while (command_take(&commands, &command))
+        ;
+    return command;
 }
 
 /* SET and RESTORE say it for the temporary name, without minding whether it is there. */
-static rf_code write_beside(rf_replay *r, struct node *node, const struct stray *stray, rf_slice beside,
-                            rf_error *error)
+static rf_code put_beside(rf_replay *r, struct node *node, const struct stray *stray, rf_slice beside,
+                          rf_error *error)
 {
-    struct command command;
-    struct reply head;
-    rf_slice rest = buffer_slice(&stray->bytes), argv[COMMAND_ARGS];
+    struct command command = last_command(buffer_slice(&stray->bytes));
+    rf_slice argv[COMMAND_ARGS];
     size_t argc = 0;
-    if (stray->parcel.form == FORM_BESIDE)
-        return RF_OK;
-    while (command_take(&rest, &command)) /* the last one */
-        ;
     for (size_t i = 0; i < command.argc; i++)
         if (i < 3 || !slice_equal(command.argv[i], SLICE("NX")))
             argv[argc++] = i == 1 ? beside : command.argv[i];
-    if (stray->parcel.form == FORM_SET)
-        argv[0] = SLICE("SET"); /* it may be SETNX */
-    TRY(call(node, (const rf_slice[]){write_removing(r), beside}, 2, &head, error));
-    return call(node, argv, argc, &head, error);
+    TRY(client_put(node->asker, (const rf_slice[]){write_removing(r), beside}, 2, error));
+    return client_put(node->asker, argv, argc, error);
+}
+
+static rf_code put_doubt(rf_replay *r, struct node *node, const struct stray *stray, rf_error *error)
+{
+    rf_slice key = command_key(buffer_slice(&stray->bytes));
+    if (!beside_name(key, r->options.run, &r->name))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_slice beside = buffer_slice(&r->name);
+    if (stray->parcel.form != FORM_BESIDE)
+        TRY(put_beside(r, node, stray, beside, error));
+    return put_questions(node, beside, key, error);
 }
 
 /* Settles it, or makes a stray of it where there is no such key any more. */
-static void conclude(rf_replay *r, struct node *node, struct stray *stray, bool there, bool equal)
+static void conclude(rf_replay *r, struct node *node, struct stray *stray, const struct comparison *found)
 {
     struct parcel *parcel = &stray->parcel;
     rf_slice commands = buffer_slice(&stray->bytes), key = command_key(commands);
-    if (!there) {
+    if (!found->there) {
         parcel->doubtful = false;
         strays_append(&r->strays, stray);
+        if (parcel->form != FORM_BESIDE)
+            mend_clean_up(r, parcel, key);
         return;
     }
     mend_clean_up(r, parcel, key);
-    if (equal)
+    if (found->equal)
         settle_written(r, node, parcel);
-    else if (parcel->torn)
-        settle_failed(r, parcel, RF_FAILURE_DOUBTFUL, "it exists, and may be half written", key, commands);
-    else
+    else if (found->known)
         settle_exists(r, parcel, key, commands);
+    else
+        settle_failed(r, parcel, RF_FAILURE_DOUBTFUL, "it exists, and cannot be compared", key, commands);
     stray_free(stray);
 }
 
-static rf_code settle_one(rf_replay *r, struct node *node, struct stray *stray, rf_error *error)
-{
-    bool there, equal;
-    rf_slice key = command_key(buffer_slice(&stray->bytes));
-    if (!beside_name(key, &r->name))
-        return fail(error, RF_E_MEMORY, "out of memory");
-    rf_slice beside = buffer_slice(&r->name);
-    TRY(doubt_select(node, stray->parcel.db, error));
-    TRY(write_beside(r, node, stray, beside, error));
-    TRY(doubt_compare(r, node, stray->parcel.db, beside, key, &there, &equal, error));
-    conclude(r, node, stray, there, equal);
-    return RF_OK;
-}
-
 /* Slots that move, and all that passes: the whole way again. */
-static rf_code defer(rf_replay *r, struct node *node, struct stray *stray, const rf_error *why,
-                     rf_error *error)
+static rf_code defer(rf_replay *r, struct stray *stray, const char *why, rf_error *error)
 {
-    rf_code code = mend_patience(r, stray->parcel.since_ms, why->message, error);
-    node_stop_asking(node);
+    rf_code code = mend_patience(r, stray->parcel.since_ms, why, error);
     r->stale = r->pause = true;
     strays_append(&r->strays, stray);
     return code;
 }
 
+/* *placed: the stray is not in hand any more. */
+static rf_code take_doubt(rf_replay *r, struct node *node, struct stray *stray, bool *placed, rf_error *error)
+{
+    struct comparison found;
+    char said[256] = "";
+    for (int i = 0; stray->parcel.form != FORM_BESIDE && i < 2; i++) {
+        struct reply head;
+        TRY(next_reply(node, &head, error));
+        if (head.kind == REPLY_ERROR)
+            reply_text(head, said, sizeof said);
+    }
+    TRY(take_answers(r, node, &found, said, error));
+    *placed = true;
+    if (!*said) {
+        conclude(r, node, stray, &found);
+        return RF_OK;
+    }
+    struct node *named;
+    const struct reply reply = {.kind = REPLY_ERROR, .text = slice_of(said, strlen(said))};
+    if (answer_judge(r, node, reply, &named) == VERDICT_FATAL)
+        answer_fatal(r, node, said, stray->parcel.db, command_key(buffer_slice(&stray->bytes)));
+    return defer(r, stray, said, error);
+}
+
+/* Those that one node can be asked for together: they are still in r->doubts, the first ones. */
+static size_t count_together(const rf_replay *r, struct node **node)
+{
+    size_t count = 0, bytes = 0;
+    const struct stray *first = r->doubts.first;
+    *node = nodes_of_key(r, command_key(buffer_slice(&first->bytes)));
+    for (const struct stray *stray = first; stray && count < TOGETHER; stray = stray->next, count++) {
+        bytes += stray->bytes.len;
+        if (count > 0 && (bytes > TOGETHER_BYTES || stray->parcel.db != first->parcel.db ||
+                          nodes_of_key(r, command_key(buffer_slice(&stray->bytes))) != *node))
+            break;
+    }
+    return count;
+}
+
+static rf_code ask_together(rf_replay *r, struct node *node, size_t count, rf_error *error)
+{
+    const struct stray *stray = r->doubts.first;
+    TRY(doubt_select(node, stray->parcel.db, error));
+    for (size_t i = 0; i < count; i++, stray = stray->next)
+        TRY(put_doubt(r, node, stray, error));
+    for (; count > 0; count--) {
+        bool placed = false;
+        r->hand = strays_take(&r->doubts);
+        rf_code code = take_doubt(r, node, r->hand, &placed, error);
+        if (!placed)
+            strays_append(&r->strays, r->hand);
+        r->hand = NULL;
+        TRY(code);
+    }
+    return RF_OK;
+}
+
 rf_code doubt_settle(rf_replay *r, rf_error *error)
 {
-    struct stray *stray;
-    while (r->error.code == RF_OK && (stray = strays_take(&r->doubts))) {
+    while (r->error.code == RF_OK && r->doubts.first) {
         rf_error why;
-        struct node *node = nodes_of_key(r, command_key(buffer_slice(&stray->bytes)));
-        rf_code code = settle_one(r, node, stray, &why);
-        if (code != RF_OK)
-            TRY(defer(r, node, stray, &why, error));
+        struct node *node;
+        size_t count = count_together(r, &node);
+        rf_code code = ask_together(r, node, count, &why);
+        if (code == RF_E_TARGET && r->error.code == RF_OK) {
+            node_stop_asking(node);
+            struct stray *first = strays_take(&r->doubts);
+            TRY(first ? defer(r, first, why.message, error) : RF_OK);
+            r->stale = r->pause = true;
+            return RF_OK;
+        }
+        if (code != RF_OK) {
+            *error = why;
+            return code;
+        }
         TRY(loop_tick(r, error));
     }
     return RF_OK;
+}
+
+bool doubt_is_empty(rf_slice commands)
+{
+    struct command command = last_command(commands);
+    struct dump_payload dump;
+    rf_entry entry;
+    rf_error ignored;
+    uint64_t elements = 1;
+    if (command.argc < 4 ||
+        dump_payload_open(&dump, command.argv[3], 0, command.argv[1], "RESTORE", &entry, &ignored) != RF_OK)
+        return false;
+    bool checked = rf_value_check(entry.value, &elements, &ignored) == RF_OK;
+    bool empty = checked && elements == 0 && entry.type != RF_STREAM && entry.type != RF_MODULE;
+    dump_payload_close(&dump);
+    return empty;
 }

@@ -4,7 +4,6 @@
  *   FUNCTION LIST LIBRARYNAME name WITHCODE   [[..., "library_code", code], ...]
  *   FUNCTION LOAD [REPLACE] code */
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
 #include "command/ability.h"
 #include "replay/replay.h"
@@ -31,7 +30,8 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
     if (head.kind != REPLY_ARRAY || head.number < 1)
         return false;
     struct reply library = reply_take(&rest);
-    for (int64_t left = library.number; left > 1; left -= 2) {
+    int64_t left = library.kind == REPLY_ARRAY ? library.number : 0;
+    for (; left > 1; left -= 2) {
         struct reply what = reply_take(&rest);
         reply_pass(&rest, what);
         struct reply value = reply_take(&rest);
@@ -86,12 +86,14 @@ static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
     if (there && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
     TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
-    return head.kind == REPLY_ERROR ? judge(l, node, head, error) : RF_OK;
+    if (head.kind == REPLY_ERROR)
+        return judge(l, node, head, error);
+    const rf_slice wait[] = {SLICE("WAIT"), SLICE("1"), SLICE("1000")};
+    return node->guarded ? call(client, wait, 3, &head, &rest, error) : RF_OK;
 }
 
-static rf_code load_patiently(struct loading *l, struct node *node, rf_error *error)
+static rf_code load_patiently(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
 {
-    int64_t since_ms = clock_monotonic_ms();
     for (;;) {
         rf_error why;
         rf_code code = load_into(l, node, &why);
@@ -102,11 +104,8 @@ static rf_code load_patiently(struct loading *l, struct node *node, rf_error *er
             *error = l->r->error.code != RF_OK ? l->r->error : why;
             return code;
         }
-        TRY(mend_patience(l->r, since_ms, why.message, error));
-        TRY(loop_pause(l->r, mend_pause_ms(l->r), error));
-        l->r->stale = true;
-        code = nodes_refresh(l->r, &why);
-        if (code == RF_OK && !node->primary)
+        TRY(mend_wait(l->r, since_ms, &why, error));
+        if (!node->primary)
             return RF_E_TARGET;
     }
 }
@@ -114,13 +113,15 @@ static rf_code load_patiently(struct loading *l, struct node *node, rf_error *er
 /* Where primaries change meanwhile it begins anew: what is there already stays as it is. */
 static rf_code load(struct loading *l, rf_error *error)
 {
+    int64_t since_ms = 0;
     for (size_t i = 0; i < l->r->node_count; i++) {
-        if (!l->r->nodes[i]->primary)
-            continue;
-        rf_code code = load_patiently(l, l->r->nodes[i], error);
-        if (code == RF_E_TARGET && !l->r->nodes[i]->primary && l->r->error.code == RF_OK)
-            return load(l, error);
-        TRY(code);
+        struct node *node = l->r->nodes[i];
+        rf_code code = node->primary ? load_patiently(l, node, &since_ms, error) : RF_OK;
+        bool changed = code == RF_E_TARGET && !node->primary && l->r->error.code == RF_OK;
+        if (changed)
+            i = (size_t)-1;
+        else
+            TRY(code);
     }
     return RF_OK;
 }

@@ -46,7 +46,6 @@ void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why)
         if (parcel->settled)
             continue;
         parcel->doubtful |= sent;
-        parcel->torn |= parcel->verdict != VERDICT_OK;
         if (parcel->since_ms == 0)
             parcel->since_ms = now;
         answer_lost(r, pipe, i, why);
@@ -91,6 +90,9 @@ rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
     if (!pipe->connection)
         return RF_OK;
     rf_code code = pipe_receive(pipe, &why);
+    if (code == RF_OK && pipe->broken)
+        code = fail(&why, RF_E_TARGET, "%s: it cannot wait for replicas any more",
+                    ((struct node *)pipe->owner)->name);
     if (code == RF_OK)
         code = send_some(r, pipe, &why);
     if (code == RF_E_TARGET)
@@ -129,7 +131,7 @@ static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
 
 static rf_code tend_pipe(rf_replay *r, struct pipe *pipe, int64_t now, rf_error *error)
 {
-    if (pipe_unsent(pipe) > 0)
+    if (pipe_unsent(pipe) > 0 || now - pipe->moved_ms > timeout_ms(r))
         TRY(loop_serve(r, pipe, error));
     check_timeout(r, pipe, now);
     return RF_OK;

@@ -69,24 +69,25 @@ struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struc
     parcel->said = NULL;
     parcel->settled = true;
     strays_append(into, stray);
-    if (parcel->verdict == VERDICT_MOVED || parcel->verdict == VERDICT_ASK)
-        r->pause |= ++stray->parcel.redirects > 1;
+    if (parcel->form == FORM_BESIDE && parcel->kind == PARCEL_KEY)
+        stray->parcel.asking = NULL; /* two names cannot be renamed before all of the slot has moved */
+    if (parcel->verdict == VERDICT_MOVED || stray->parcel.asking)
+        r->pause |= stray->parcel.redirects++ > 0;
     else if (into == &r->strays)
         r->stale = r->pause = true;
     r->counts.resent += parcel->kind == PARCEL_KEY && into == &r->strays;
     return stray;
 }
 
-void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
+void mend_remove(rf_replay *r, const struct parcel *of, rf_slice key)
 {
     struct stray *stray = calloc(1, sizeof *stray);
-    if (!stray || !beside_name(key, &r->name) ||
-        !buffer_reserve(&stray->bytes, RESP_HEADER_MAX + 2 * BULK_EXTRA + REMOVING_MAX + r->name.len)) {
+    if (!stray || !buffer_reserve(&stray->bytes, RESP_HEADER_MAX + 2 * BULK_EXTRA + REMOVING_MAX + key.len)) {
         out_of_memory(r, stray);
         return;
     }
     uint8_t *end = resp_print_header(stray->bytes.data, '*', 2);
-    end = resp_print_bulk(resp_print_bulk(end, write_removing(r)), buffer_slice(&r->name));
+    end = resp_print_bulk(resp_print_bulk(end, write_removing(r)), key);
     stray->bytes.len = (size_t)(end - stray->bytes.data);
     stray->parcel = (struct parcel){.kind = PARCEL_CLEANUP,
                                     .seq = of->seq,
@@ -94,6 +95,14 @@ void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
                                     .db = of->db,
                                     .since_ms = clock_monotonic_ms()};
     strays_append(&r->strays, stray);
+}
+
+void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
+{
+    if (beside_name(key, r->options.run, &r->name))
+        mend_remove(r, of, buffer_slice(&r->name));
+    else
+        out_of_memory(r, NULL);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
@@ -114,7 +123,8 @@ rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error 
     return fail(error, RF_E_TARGET, "%s; no better for %g s", why, (double)patience / 1000);
 }
 
-int64_t mend_pause_ms(rf_replay *r)
+/* How long to wait this time. */
+static int64_t next_pause_ms(rf_replay *r)
 {
     int64_t doubled = 2 * r->pause_ms;
     return r->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
@@ -151,7 +161,7 @@ static void begin(struct emission *e)
 /* What is left of an earlier attempt goes first. */
 static bool emit_removal(rf_replay *r, struct emission *e, rf_slice key)
 {
-    if (!beside_name(key, &r->name))
+    if (!beside_name(key, r->options.run, &r->name))
         return false;
     begin(e);
     write_removal(r, e->out, buffer_slice(&r->name));
@@ -164,10 +174,7 @@ static void emit_commands(struct emission *e, const struct stray *stray)
     rf_slice rest = buffer_slice(&stray->bytes);
     while (command_take(&rest, &command)) {
         begin(e);
-        if (stray->parcel.ours && slice_equal(command.argv[0], SLICE("RENAMENX")))
-            command_put(e->out, (const rf_slice[]){SLICE("RENAME"), command.argv[1], command.argv[2]}, 3);
-        else
-            outbuf_put(e->out, command.whole.ptr, command.whole.len);
+        outbuf_put(e->out, command.whole.ptr, command.whole.len);
     }
 }
 
@@ -184,7 +191,6 @@ static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *s
     parcel->asking = NULL;
     parcel->verdict = VERDICT_OK;
     parcel->settled = false;
-    parcel->restored &= stray->parcel.kind == PARCEL_KEY;
     if (stray->parcel.form == FORM_BESIDE && stray->parcel.kind == PARCEL_KEY &&
         !emit_removal(r, &e, command_key(buffer_slice(&stray->bytes))))
         pipe->out.code = RF_E_MEMORY;
@@ -220,22 +226,24 @@ static rf_code try_stray(rf_replay *r, struct stray *stray, bool *left, rf_error
     return code;
 }
 
-/* Those that come back meanwhile wait for the next round. */
+/* Those that come back meanwhile wait for the next round. Wherever a stray is, it holds back the settled
+ * place. */
 static rf_code send_strays(rf_replay *r, rf_error *error)
 {
-    struct strays round = r->strays;
     rf_code code = RF_OK;
+    r->round = r->strays;
     r->strays = (struct strays){0};
-    for (struct stray *stray; code == RF_OK && (stray = strays_take(&round));) {
+    while (code == RF_OK && (r->hand = strays_take(&r->round))) {
         bool left;
-        code = try_stray(r, stray, &left, error);
+        code = try_stray(r, r->hand, &left, error);
         if (left)
-            strays_append(&r->strays, stray);
+            strays_append(&r->strays, r->hand);
         else
-            stray_free(stray);
+            stray_free(r->hand);
     }
-    for (struct stray *stray; (stray = strays_take(&round));)
+    for (struct stray *stray; (stray = strays_take(&r->round));)
         strays_append(&r->strays, stray);
+    r->hand = NULL;
     return code;
 }
 
@@ -254,11 +262,27 @@ static rf_code refresh(rf_replay *r, rf_error *error)
     return code;
 }
 
+rf_code mend_wait(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error)
+{
+    rf_error still;
+    if (*since_ms == 0)
+        *since_ms = clock_monotonic_ms();
+    TRY(mend_patience(r, *since_ms, why->message, error));
+    TRY(loop_pause(r, next_pause_ms(r), error));
+    r->stale = true;
+    rf_code code = nodes_refresh(r, &still);
+    if (code == RF_E_TARGET && r->error.code == RF_OK)
+        return RF_OK;
+    if (code != RF_OK)
+        *error = still;
+    return code;
+}
+
 rf_code mend(rf_replay *r, rf_error *error)
 {
     while (r->strays.first || r->doubts.first) {
         if (r->pause)
-            TRY(loop_pause(r, mend_pause_ms(r), error));
+            TRY(loop_pause(r, next_pause_ms(r), error));
         r->pause = false;
         if (r->stale)
             TRY(refresh(r, error));
@@ -280,28 +304,39 @@ static void give_up(rf_replay *r, struct node *node, struct pipe *pipe)
     pipe_disconnect(pipe);
 }
 
-/* Asks for the removal of one temporary name; false where the node cannot be asked. */
-static bool sweep_stray(rf_replay *r, const struct stray *stray)
+/* Asks for the removal of one temporary name. */
+static rf_code sweep_stray(rf_replay *r, struct node *node, const struct stray *stray, rf_error *error)
 {
     struct reply head;
     rf_slice rest, name = command_key(buffer_slice(&stray->bytes));
-    rf_error ignored;
-    struct node *node = nodes_of_key(r, name);
-    if (stray->parcel.kind == PARCEL_KEY && stray->parcel.form == FORM_BESIDE && beside_name(name, &r->name))
+    if (stray->parcel.kind == PARCEL_KEY && beside_name(name, r->options.run, &r->name))
         name = buffer_slice(&r->name);
-    else if (stray->parcel.kind != PARCEL_CLEANUP)
-        return true;
-    return doubt_select(node, stray->parcel.db, &ignored) == RF_OK &&
-           client_put(node->asker, (const rf_slice[]){write_removing(r), name}, 2, &ignored) == RF_OK &&
-           client_reply(node->asker, &head, &rest, &ignored) == RF_OK;
+    TRY(doubt_select(node, stray->parcel.db, error));
+    TRY(client_put(node->asker, (const rf_slice[]){write_removing(r), name}, 2, error));
+    return client_reply(node->asker, &head, &rest, error);
+}
+
+/* A node that cannot be asked once is not asked again. */
+static void sweep_all(rf_replay *r, const struct strays *strays)
+{
+    rf_error ignored;
+    for (const struct stray *stray = strays->first; stray; stray = stray->next) {
+        bool beside = stray->parcel.form == FORM_BESIDE || stray->parcel.doubtful;
+        struct node *node = nodes_of_key(r, command_key(buffer_slice(&stray->bytes)));
+        if (node->gone ||
+            !(stray->parcel.kind == PARCEL_CLEANUP || (stray->parcel.kind == PARCEL_KEY && beside)))
+            continue;
+        node->gone = sweep_stray(r, node, stray, &ignored) != RF_OK;
+    }
 }
 
 void mend_sweep(rf_replay *r)
 {
-    bool there = !r->gone;
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             give_up(r, r->nodes[i], &r->nodes[i]->pipes[j]);
-    for (struct stray *stray = r->strays.first; stray && there; stray = stray->next)
-        there = sweep_stray(r, stray);
+    if (r->gone)
+        return;
+    sweep_all(r, &r->strays);
+    sweep_all(r, &r->doubts);
 }

@@ -87,7 +87,19 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key)
     return r->primaries.node_of ? r->node_of[rf_slot_of(key)] : r->node_of[0];
 }
 
-/* Takes over what was found. Nodes that are no primaries any more stay: something may be under way there. */
+/* What a node has answered that is no primary any more, it may have answered for nobody. */
+static void leave_others(rf_replay *r)
+{
+    rf_error why;
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections && !r->nodes[i]->primary; j++)
+            if (r->nodes[i]->pipes[j].connection) {
+                fail(&why, RF_E_TARGET, "%s: it is no primary any more", r->nodes[i]->name);
+                loop_lose(r, &r->nodes[i]->pipes[j], &why);
+            }
+}
+
+/* Takes over what was found. */
 static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *error)
 {
     primaries_free(&r->primaries);
@@ -102,10 +114,9 @@ static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *e
         r->node_of[i] = node;
     }
     r->info.nodes = found->node_count;
-    if (!found->node_of)
-        return RF_OK;
-    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+    for (unsigned slot = 0; found->node_of && slot < RF_SLOTS; slot++)
         r->node_of[slot] = nodes_at(r, &found->nodes[found->node_of[slot]], error);
+    leave_others(r);
     return RF_OK;
 }
 
@@ -144,14 +155,17 @@ static size_t print_name(const rf_replay *r, char out[NAME_TEXT], unsigned seria
     return (size_t)snprintf(out, NAME_TEXT, "rdbferry-%s-%u", r->options.run, serial);
 }
 
-static rf_code set_name(const rf_replay *r, struct client *client, unsigned serial, rf_error *error)
+static rf_code set_name(const rf_replay *r, struct client *client, unsigned serial, bool *named,
+                        rf_error *error)
 {
     char name[NAME_TEXT];
     struct reply head;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name, print_name(r, name, serial))};
     TRY(client_put(client, argv, 3, error));
-    return client_reply(client, &head, &rest, error);
+    TRY(client_reply(client, &head, &rest, error));
+    *named = head.kind == REPLY_STATUS;
+    return RF_OK;
 }
 
 static bool has_name(const rf_replay *r, rf_slice name, unsigned serial)
@@ -209,7 +223,7 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
     rf_slice rest, line, id;
     TRY(client_put(client, list, 2, error));
     TRY(client_reply(client, &head, &rest, error));
-    *killed = head.kind == REPLY_STRING;
+    *killed = head.kind == REPLY_STRING && !node->nameless;
     if (!*killed || !buffer_append(&lines, head.text))
         return RF_OK;
     rf_code code = RF_OK;
@@ -258,7 +272,7 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
     if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave")))
         return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
                     node->name);
-    node->guarded = count_replicas(info.text) > 0;
+    node->guarded |= count_replicas(info.text) > 0 && !node->unguardable;
     return RF_OK;
 }
 
@@ -294,7 +308,9 @@ rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error)
 
 static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
-    TRY(set_name(node->replay, client, serial, error));
+    bool named;
+    TRY(set_name(node->replay, client, serial, &named, error));
+    node->nameless |= !named;
     if (node->fence)
         TRY(fence(node, client, serial, error));
     TRY(ask_role(node, client, error));
@@ -346,8 +362,10 @@ rf_code node_fence(struct node *node, rf_error *error)
     return RF_OK;
 }
 
+/* What it has asked for last may still come. */
 void node_stop_asking(struct node *node)
 {
+    node->fence |= node->asker != NULL;
     client_close(node->asker);
     node->asker = NULL;
 }

@@ -132,6 +132,7 @@ void pipe_disconnect(struct pipe *p)
     p->events = 0;
     p->out.code = RF_OK;
     p->lost = p->streaming;
+    p->broken = false;
 }
 
 void pipe_close(struct pipe *p)
@@ -198,13 +199,15 @@ void pipe_take_back(struct pipe *p)
 
 void pipe_mark_ready(struct pipe *p)
 {
-    p->ready = position(p);
+    if (!p->lost)
+        p->ready = position(p);
 }
 
 void pipe_stream(struct pipe *p, bool on)
 {
     p->streaming = on;
-    p->lost = false;
+    p->lost = on && !p->connection;
+    p->moved_ms = clock_monotonic_ms();
     p->out.code = RF_OK;
 }
 
@@ -249,6 +252,8 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
         p->sent += written;
         *n += written;
     }
+    if (*n > 0)
+        p->moved_ms = clock_monotonic_ms();
     if (p->streaming)
         drop_blocks(p, p->sent);
     return RF_OK;
@@ -256,9 +261,27 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
 
 /* --- replies ------------------------------------------------------------------------------------------- */
 
-/* True when the listener has been told one; false where it is not whole yet. */
+static uint64_t parcel_end(const struct pipe *p, uint64_t number)
+{
+    return number + 1 < p->tail ? pipe_parcel(p, number + 1)->start : p->ready;
+}
+
+/* Nobody answers what has not been sent. */
+static rf_code take_answer(struct pipe *p, struct reply reply, rf_slice rest, rf_error *error)
+{
+    struct parcel *parcel = p->answer < p->tail ? pipe_parcel(p, p->answer) : NULL;
+    if (UNLIKELY(!parcel || parcel->start >= p->sent ||
+                 (parcel->replies == 1 && parcel_end(p, p->answer) > p->sent)))
+        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
+    p->answer += --parcel->replies == 0;
+    p->listener->reply(p, parcel, reply, rest);
+    return RF_OK;
+}
+
+/* RF_END where it is not whole yet. */
 static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
 {
+    rf_slice rest = {NULL, 0};
     static const uint8_t ok[] = "+OK\r\n", one[] = ":1\r\n";
     struct reply reply = {.kind = REPLY_STATUS, .text = {ok + 1, 2}, .number = 1};
     if (LIKELY(p->scan.at == 0 && bytes.len >= 5 && memcmp(bytes.ptr, ok, 5) == 0)) {
@@ -273,19 +296,14 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         TRY(code);
         *size = p->scan.at;
         p->scan = (struct reply_scan){0};
-        rf_slice rest = {bytes.ptr, *size};
+        rest = slice_of(bytes.ptr, *size);
         reply = reply_take(&rest);
     }
     if (p->streaming) {
         p->listener->streamed(p, reply);
         return RF_OK;
     }
-    if (UNLIKELY(p->answer == p->tail))
-        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
-    struct parcel *parcel = pipe_parcel(p, p->answer);
-    p->answer += --parcel->replies == 0;
-    p->listener->reply(p, parcel, reply);
-    return RF_OK;
+    return take_answer(p, reply, rest, error);
 }
 
 /* RF_END: what is left is not a whole reply. */
@@ -341,8 +359,7 @@ void pipe_release(struct pipe *p, uint64_t number)
 
 bool pipe_copy(const struct pipe *p, uint64_t number, struct buffer *into)
 {
-    uint64_t at = pipe_parcel(p, number)->start;
-    uint64_t end = number + 1 < p->tail ? pipe_parcel(p, number + 1)->start : p->ready;
+    uint64_t at = pipe_parcel(p, number)->start, end = parcel_end(p, number);
     for (const struct pipe_block *block = p->first; block && at < end; block = block->next) {
         uint64_t stop = block_end(p, block);
         if (stop <= at)

@@ -59,17 +59,15 @@ struct parcel {
     uint8_t redirects;
     bool restored; /* the value goes by RESTORE */
     bool doubtful; /* it may have been written before */
-    bool ours;     /* it was renamed although something before that went wrong */
-    bool torn;     /* something went wrong before its connection was lost: half of it may be there */
     bool settled;  /* it is done with, although it may not be released yet */
 };
 
 struct pipe_block;
 struct pipe;
 
-/* What a pipe tells: a reply to the parcel that is next; or to what is streamed. */
+/* What a pipe tells: a reply to the parcel that is next, with an array's elements; or to what is streamed. */
 struct pipe_listener {
-    void (*reply)(struct pipe *pipe, struct parcel *parcel, struct reply reply);
+    void (*reply)(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest);
     void (*streamed)(struct pipe *pipe, struct reply reply);
     void (*block)(struct pipe *pipe); /* streaming: a block is full, and ready to be sent */
 };
@@ -91,7 +89,8 @@ struct pipe {
     int64_t db;       /* selected */
     int64_t moved_ms; /* when bytes came, or the first was sent that waits for its answer */
     bool streaming;   /* bytes are not kept, and replies are not those of parcels */
-    bool lost;        /* streaming: what is encoded is thrown away */
+    bool lost;        /* streaming: the connection; what is encoded is thrown away */
+    bool broken;      /* whoever was told a reply wants no more of this connection */
     bool full;        /* more is kept than there is room for, and not yet much less */
     uint64_t guarded; /* position behind the last PARCEL_WAIT */
     uint64_t safe;    /* number of the first parcel that no replica has answered for */

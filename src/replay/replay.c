@@ -3,6 +3,7 @@
 #include "replay/replay.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/notify.h"
 #include "base/number.h"
@@ -84,8 +85,11 @@ static void take_notice(void *ctx, const rf_notice *notice)
     rf_replay *r = ctx;
     if (notice->code == RF_NOTICE_DROPPED)
         r->why_dropped = notice->detail;
-    else if (r->options.notify.fn)
-        r->options.notify.fn(r->options.notify.ctx, notice);
+    else if (r->options.notify.fn) {
+        rf_notice named = *notice; /* not by the temporary name */
+        named.key = notice->db >= 0 ? r->key : notice->key;
+        r->options.notify.fn(r->options.notify.ctx, &named);
+    }
 }
 
 /* --- the beginning and the end ------------------------------------------------------------------------- */
@@ -97,6 +101,9 @@ static void fill_in(rf_replay *r)
         options->big_key = BIG_KEY;
     if (options->connections == 0)
         options->connections = CONNECTIONS;
+    if (!options->run)
+        options->run = "0";
+    r->serial = (unsigned)(clock_unix_us() / 1000); /* no number of an earlier process of this run */
     r->dead_db = -1;
     r->window = WINDOW_MOST;
 }
@@ -159,6 +166,7 @@ void rf_replay_close(rf_replay *r)
     primaries_free(&r->primaries);
     strays_free(&r->strays);
     strays_free(&r->doubts);
+    strays_free(&r->round);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
     buffer_free(&r->name);
@@ -351,6 +359,9 @@ rf_place rf_replay_settled(const rf_replay *r)
         for (unsigned j = 0; j < r->options.connections; j++)
             consider_pipe(&oldest, &r->nodes[i]->pipes[j]);
     consider_strays(&oldest, &r->strays);
+    consider_strays(&oldest, &r->round);
+    if (r->hand)
+        consider(&oldest, &r->hand->parcel);
     consider_strays(&oldest, &r->doubts);
     return oldest.place;
 }

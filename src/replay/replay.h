@@ -29,8 +29,11 @@ struct node {
     struct pipe *pipes;   /* options.connections of them */
     unsigned turn;        /* the pipe that is being filled */
     bool fence;           /* a connection was lost, here or by an earlier run: it has to be killed first */
+    bool nameless;        /* its connections have no names, and so cannot be found */
     bool primary;         /* it is one, as far as we know */
     bool guarded;         /* it has replicas: what is answered is not safe before one of them has it */
+    bool unguardable;     /* they cannot be asked for */
+    bool gone;            /* it cannot be asked to sweep */
     bool evicts;          /* it may evict any key when its memory is full */
     int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
     uint64_t keys, bytes;
@@ -77,11 +80,14 @@ struct rf_replay {
     uint64_t longest; /* bytes of a string that the target takes */
     bool can_unlink, can_expire_with_set, can_restore_replace, can_restore_until;
     struct strays strays, doubts; /* doubts: the key exists, and may be ours */
+    struct strays round;          /* strays that are being sent again, */
+    struct stray *hand;           /* and the one at hand; or a doubt */
     bool stale;                   /* the primaries may have changed */
     bool pause;                   /* before anything is sent again */
     int64_t pause_ms;             /* how long the last one was */
     uint64_t seq;                 /* of the entry put last */
     rf_place place;               /* likewise */
+    rf_slice key;                 /* of the entry at hand */
     bool putting;                 /* it is not in a pipe yet */
     bool in_commands;             /* keys are over */
     struct streamed streamed;
@@ -91,6 +97,7 @@ struct rf_replay {
     unsigned puts;    /* since the clock was looked at */
     double allowance; /* bytes that may be sent now, where there is a rate */
     int64_t allowed_us;
+    bool in_multi;  /* of the commands of an AOF */
     bool swept;     /* nothing is under way any more, after an error */
     bool gone;      /* the target has not been there for too long */
     rf_error error; /* sticky once its code is set */
@@ -162,6 +169,9 @@ void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_erro
 /* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. */
 enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node);
 
+/* Whether it is the temporary name's own time that has come before it was renamed. */
+bool answer_has_gone(const rf_replay *r, const char *said, int64_t expire_ms);
+
 /* The run cannot go on; returns r->error.code. `said`: by the server. */
 rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, int64_t db, rf_slice key);
 
@@ -224,8 +234,13 @@ void big_block(struct pipe *pipe);
 /* Copies a parcel out of its pipe, where it is settled then. NULL: out of memory, and r->error says so. */
 struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struct strays *into);
 
-/* The end of a key's temporary name. Until then what it is `of` is not settled. */
+/* The end of a key, or of a key's temporary name. Until then what it is `of` is not settled. */
+void mend_remove(rf_replay *r, const struct parcel *of, rf_slice key);
 void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key);
+
+/* Something cannot be done now, for the reason `why`: waits a while, and looks for the primaries anew.
+ * *since_ms is when it began, at first 0. RF_OK: it may be tried again. */
+rf_code mend_wait(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error);
 
 /* Sends all strays again, and settles doubts. Waits where that is needed. */
 rf_code mend(rf_replay *r, rf_error *error);
@@ -238,9 +253,6 @@ void mend_sweep(rf_replay *r);
  * that does not pass. */
 rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
-/* How long to wait this time. */
-int64_t mend_pause_ms(rf_replay *r);
-
 void strays_append(struct strays *strays, struct stray *stray);
 struct stray *strays_take(struct strays *strays);
 void strays_free(struct strays *strays);
@@ -252,12 +264,20 @@ void stray_free(struct stray *stray);
  * RF_E_TARGET where the node cannot be asked now: they are strays again. */
 rf_code doubt_settle(rf_replay *r, rf_error *error);
 
+/* Whether the last of these commands restores a collection without elements, which servers refuse. */
+bool doubt_is_empty(rf_slice commands);
+
 /* Opens the node's client for questions, and selects a database there. */
 rf_code doubt_select(struct node *node, int64_t db, rf_error *error);
 
-/* Compares two keys of a node. *there: the second one exists; *equal likewise. */
-rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b, bool *there,
-                      bool *equal, rf_error *error);
+/* Compares two keys of a node. */
+struct comparison {
+    bool there; /* the second one */
+    bool known; /* both can be decoded */
+    bool equal;
+};
+rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
+                      struct comparison *out, rf_error *error);
 
 /* --- library.c ----------------------------------------------------------------------------------------- */
 
@@ -266,6 +286,9 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
 /* --- settle.c: what became of an entry ------------------------------------------------------------------ */
 
 void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel);
+
+/* There was nothing in it. */
+void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key);
 
 /* It was there: a failure, or not. */
 void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands);

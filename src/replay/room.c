@@ -60,8 +60,8 @@ static rf_code guard(struct pipe *pipe, rf_error *error)
 static bool wants_guard(const struct pipe *pipe, uint64_t size)
 {
     const struct node *node = pipe->owner;
-    return pipe->connection && node->guarded && !pipe->streaming && pipe->head < pipe->tail &&
-           pipe->ready - pipe->guarded >= size;
+    return pipe->connection && node->guarded && !pipe->streaming && !node->replay->in_multi &&
+           pipe->head < pipe->tail && pipe->ready - pipe->guarded >= size;
 }
 
 rf_code room_guard_all(rf_replay *r, rf_error *error)
@@ -86,7 +86,7 @@ static bool has_room(const rf_replay *r, struct pipe *pipe)
 {
     uint64_t kept = pipe_kept(pipe);
     pipe->full = kept >= (pipe->full ? r->window / 2 : r->window);
-    return !pipe->full;
+    return !pipe->full || r->in_multi;
 }
 
 rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
@@ -120,22 +120,6 @@ rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, 
     return room_in(r, *out, db, error);
 }
 
-/* The node cannot be reached now: there may be another one meanwhile. */
-static rf_code wait_for_node(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error)
-{
-    rf_error ignored;
-    if (*since_ms == 0)
-        *since_ms = clock_monotonic_ms();
-    TRY(mend_patience(r, *since_ms, why->message, error));
-    TRY(loop_pause(r, mend_pause_ms(r), error));
-    r->stale = true;
-    rf_code code = nodes_refresh(r, &ignored);
-    if (code == RF_OK || code == RF_E_TARGET)
-        return RF_OK;
-    *error = ignored;
-    return code;
-}
-
 rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, rf_error *error)
 {
     int64_t since_ms = 0;
@@ -150,7 +134,7 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
             *error = why;
             return code;
         }
-        TRY(wait_for_node(r, &since_ms, &why, error));
+        TRY(mend_wait(r, &since_ms, &why, error));
     }
 }
 
@@ -167,7 +151,7 @@ rf_code room_for_command(rf_replay *r, int64_t db, struct pipe **out, rf_error *
             *error = why;
             return code;
         }
-        TRY(wait_for_node(r, &since_ms, &why, error));
+        TRY(mend_wait(r, &since_ms, &why, error));
     }
 }
 

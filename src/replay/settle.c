@@ -59,6 +59,18 @@ void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind ki
         error_key(&r->error, parcel->db, key);
 }
 
+void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key)
+{
+    const rf_notice notice = {.code = RF_NOTICE_EMPTY_KEY,
+                              .offset = (int64_t)parcel->place.offset,
+                              .db = parcel->db,
+                              .key = key,
+                              .detail = "a collection without elements"};
+    r->counts.empty++;
+    if (r->options.notify.fn)
+        r->options.notify.fn(r->options.notify.ctx, &notice);
+}
+
 void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands)
 {
     if (r->options.on_exists == RF_ON_EXISTS_SKIP)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys as commands: in one step that nobody sees half done.
  *
- *   SETNX key value   SET key value   SET key value [NX] PXAT ms
+ *   SET key value [NX] [PXAT ms]
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
- *   ... temporary ...   [PEXPIREAT temporary ms]   RENAME | RENAMENX temporary key
+ *   [MULTI]   ... temporary ...   [PEXPIREAT temporary ms]   RENAME | RENAMENX temporary key   [EXEC]
  *
- * What the server's version has no single command for goes the third way. */
+ * What the server's version has no single command for goes the third way; in a transaction where there is
+ * more than one command before the last: then none of them is done where one is not taken. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -17,6 +18,7 @@
 #include "replay/replay.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
+#include <strings.h>
 
 bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 {
@@ -50,12 +52,15 @@ static bool expires(const rf_entry *entry)
 
 /* --- parcels ------------------------------------------------------------------------------------------- */
 
+enum { ONE_COMMAND = 512 }; /* raw bytes of a value that mostly takes no more than one */
+
 struct writing {
     rf_replay *r;
     rf_entry *entry;
     struct pipe *pipe;
     struct parcel *parcel;
     uint32_t replies;
+    bool transaction;
     bool done; /* the value has been seen to in another way, with this outcome: */
     rf_code code;
     rf_error error;
@@ -63,7 +68,7 @@ struct writing {
 
 static rf_code name_beside(struct writing *w, rf_error *error)
 {
-    if (beside_name(w->entry->key, &w->r->name))
+    if (beside_name(w->entry->key, w->r->options.run, &w->r->name))
         return RF_OK;
     pipe_take_back(w->pipe);
     return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
@@ -112,7 +117,12 @@ void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 static rf_code begin_beside(struct writing *w, rf_error *error)
 {
     TRY(begin(w, FORM_BESIDE, error));
-    return name_beside(w, error);
+    TRY(name_beside(w, error));
+    if (w->transaction) {
+        command_put(&w->pipe->out, (const rf_slice[]){SLICE("MULTI")}, 1);
+        w->replies++;
+    }
+    return RF_OK;
 }
 
 void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms)
@@ -137,6 +147,10 @@ static rf_code end_beside(struct writing *w, rf_error *error)
     }
     write_rename(w->r, &w->pipe->out, beside, w->entry->key);
     w->replies++;
+    if (w->transaction) {
+        command_put(&w->pipe->out, (const rf_slice[]){SLICE("EXEC")}, 1);
+        w->replies++;
+    }
     return end(w, error);
 }
 
@@ -148,6 +162,12 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     w->entry->key = buffer_slice(&r->name);
     rf_code code = encoder_put_value(&r->encoder, &w->pipe->out, w->entry, error);
     w->entry->key = key;
+    if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
+        pipe_take_back(w->pipe);
+        w->transaction = true;
+        TRY(begin_beside(w, error));
+        return encode_beside(w, error);
+    }
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
         w->replies += (uint32_t)r->encoder.batch.commands;
         return end_beside(w, error);
@@ -173,35 +193,30 @@ static void put_string_otherwise(struct writing *w, rf_slice value)
         w->code = big_write_string(w->r, w->entry, value, &w->error);
 }
 
-static void put_expiring_string(struct writing *w, rf_slice value)
+static void put_set(struct writing *w, rf_slice value)
 {
     struct outbuf *out = &w->pipe->out;
-    bool only_new = !replaces(w->r);
-    resp_array(out, 5u + only_new);
+    bool only_new = !replaces(w->r), until = expires(w->entry);
+    resp_array(out, 3u + only_new + 2u * until);
     outbuf_put(out, "$3\r\nSET\r\n", 9);
     resp_bulk(out, w->entry->key);
     resp_bulk(out, value);
     if (only_new)
         outbuf_put(out, "$2\r\nNX\r\n", 8);
-    outbuf_put(out, "$4\r\nPXAT\r\n", 10);
-    resp_bulk_i64(out, w->entry->expire_ms);
+    if (until) {
+        outbuf_put(out, "$4\r\nPXAT\r\n", 10);
+        resp_bulk_i64(out, w->entry->expire_ms);
+    }
 }
 
 static rf_code put_string(void *ctx, rf_slice value)
 {
     struct writing *w = ctx;
-    struct outbuf *out = &w->pipe->out;
     w->replies++;
-    if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest)) {
+    if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest))
         put_string_otherwise(w, value);
-    } else if (UNLIKELY(expires(w->entry))) {
-        put_expiring_string(w, value);
-    } else {
-        outbuf_put(out, replaces(w->r) ? "*3\r\n$3\r\nSET\r\n" : "*3\r\n$5\r\nSETNX\r\n",
-                   replaces(w->r) ? 13 : 15);
-        resp_bulk(out, w->entry->key);
-        resp_bulk(out, value);
-    }
+    else
+        put_set(w, value);
     return RF_OK;
 }
 
@@ -252,6 +267,7 @@ static void put_restore(struct writing *w, rf_slice payload)
 
 static rf_code restore_beside(struct writing *w, rf_slice payload, rf_error *error)
 {
+    w->transaction = expires(w->entry);
     TRY(begin_beside(w, error));
     w->parcel->restored = true;
     command_put(&w->pipe->out,
@@ -312,6 +328,7 @@ static rf_code write_commands(struct writing *w, rf_error *error)
     bool large = size > w->r->options.big_key && w->entry->type != RF_STRING;
     if (large || nodes_of_key(w->r, w->entry->key)->evicts)
         return big_write(w->r, w->entry, error);
+    w->transaction = expires(w->entry) || size > ONE_COMMAND;
     TRY(begin_beside(w, error));
     return encode_beside(w, error);
 }
@@ -337,7 +354,7 @@ static rf_code write_value(struct writing *w, rf_error *error)
     if (!wants_restore(r, w->entry))
         return write_commands(w, error);
     if (dump_payload_accepted(w->entry, r->info.server)) {
-        TRY(make_payload(w, needs_restore(w->entry) ? UINT64_MAX : r->options.big_key, &made, error));
+        TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : r->options.big_key, &made, error));
         if (made)
             return write_restore(w, buffer_slice(&r->payload), error);
         may_be_commands = true;
@@ -351,6 +368,7 @@ static rf_code write_value(struct writing *w, rf_error *error)
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     struct writing w = {.r = r, .entry = entry};
+    r->key = entry->key;
     if (UNLIKELY(expires(entry)) && write_has_expired(r, entry->expire_ms)) {
         r->counts.expired++;
         return RF_OK;
@@ -363,10 +381,18 @@ rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 
 /* --- commands of an AOF -------------------------------------------------------------------------------- */
 
+static bool is_command(const rf_entry *entry, const char *name)
+{
+    rf_slice word = entry->argv[0];
+    return word.len == strlen(name) && strncasecmp((const char *)word.ptr, name, word.len) == 0;
+}
+
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct parcel *parcel;
     struct pipe *pipe;
+    if (is_command(entry, "MULTI"))
+        r->in_multi = true;
     for (size_t i = 0; i < entry->argc; i++)
         if (entry->argv[i].len > r->longest)
             return fail(error, RF_E_UNSAYABLE,
@@ -381,5 +407,7 @@ rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
                               .expire_ms = RF_NO_EXPIRY};
     command_put(&pipe->out, entry->argv, entry->argc);
     TRY(pipe_end(pipe, 1, error));
+    if (is_command(entry, "EXEC") || is_command(entry, "DISCARD"))
+        r->in_multi = false;
     return room_used(r, pipe, error);
 }
