@@ -52,7 +52,7 @@ static bool expires(const rf_entry *entry)
 
 /* --- parcels ------------------------------------------------------------------------------------------- */
 
-enum { ONE_COMMAND = 512 }; /* raw bytes of a value that mostly takes no more than one */
+enum { ONE_COMMAND = 4096 }; /* raw bytes of a value that may well take no more than one */
 
 struct writing {
     rf_replay *r;
