@@ -84,6 +84,7 @@ typedef struct rf_replay_options {
     rf_notify notify;
     /* Each may be NULL; all are called on the caller's thread, out of any function here. */
     void (*failed)(void *ctx, const rf_failure *failure);
+    void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: it was there */
     rf_bytes_fn dead_letter; /* gets the commands that would write what has failed, as far as there are any */
     void (*news)(void *ctx, const char *text); /* "10.0.0.5:6379: the connection is lost: ..." */
     /* Called while a function here lasts, and between entries, some ten times a second. Anything but RF_OK

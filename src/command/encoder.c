@@ -82,15 +82,6 @@ static inline void put_key_command(struct encoder *e, const char *head, size_t h
     out->pos = resp_print_bulk(p + head_len, key);
 }
 
-static rf_code put_string(void *ctx, rf_slice value)
-{
-    struct encoder *e = ctx;
-    PUT_KEY_COMMAND(e, "$3\r\nSET", value.len);
-    resp_bulk(e->out, value);
-    e->elements++;
-    return RF_OK;
-}
-
 bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code)
 {
     if (LIKELY(e->options.longest == 0 || string.len <= e->options.longest))
@@ -98,6 +89,18 @@ bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code)
     *code = e->dropped ? RF_OK
                        : encoder_unsayable(e, "an element that is longer than the server takes", e->error);
     return false;
+}
+
+static rf_code put_string(void *ctx, rf_slice value)
+{
+    struct encoder *e = ctx;
+    rf_code code = RF_OK;
+    if (!encoder_takes(e, value, &code))
+        return code;
+    PUT_KEY_COMMAND(e, "$3\r\nSET", value.len);
+    resp_bulk(e->out, value);
+    e->elements++;
+    return RF_OK;
 }
 
 /* An item of a list, a member of a set. */

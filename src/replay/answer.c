@@ -116,6 +116,11 @@ static const char *said(const struct parcel *parcel)
     return parcel->said ? parcel->said : "an error";
 }
 
+bool answer_was_garbled(const char *text)
+{
+    return strncmp(text, "ERR Protocol error", 18) == 0;
+}
+
 bool answer_has_gone(const rf_replay *r, const char *text, int64_t expire_ms)
 {
     enum { SLACK_MS = 1000 }; /* of what we think the server's clock says */
@@ -333,6 +338,11 @@ void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_erro
     struct parcel *parcel = pipe_parcel(pipe, number);
     if (parcel->kind == PARCEL_SELECT || parcel->kind == PARCEL_WAIT)
         return;
+    if (parcel->kind == PARCEL_KEY && parcel->verdict == VERDICT_REFUSED &&
+        answer_was_garbled(said(parcel))) {
+        settle_key(r, pipe, number, parcel, false);
+        return;
+    }
     if (parcel->kind == PARCEL_COMMAND && r->error.code == RF_OK)
         fail(&r->error, RF_E_TARGET,
              "%s; of commands of an AOF that were under way nobody can tell whether they were done",

@@ -43,13 +43,6 @@ void big_block(struct pipe *pipe)
     pipe->lost |= code != RF_OK;
 }
 
-/* Of what the server cannot read it says so, and closes the connection: that is no loss. */
-static bool was_garbled(const struct streamed *s)
-{
-    static const char text[] = "ERR Protocol error";
-    return s->verdict == VERDICT_REFUSED && strncmp(s->said, text, sizeof text - 1) == 0;
-}
-
 /* Until all that was put is answered. RF_E_TARGET: the connection is lost. */
 static rf_code await(struct big *b, rf_error *error)
 {
@@ -57,7 +50,8 @@ static rf_code await(struct big *b, rf_error *error)
     pipe_mark_ready(b->pipe);
     while (!b->pipe->lost && r->streamed.replies < b->expected)
         TRY(loop_turn(r, WAIT_MS, error));
-    if (!b->pipe->lost || was_garbled(&r->streamed))
+    bool garbled = r->streamed.verdict == VERDICT_REFUSED && answer_was_garbled(r->streamed.said);
+    if (!b->pipe->lost || garbled)
         return RF_OK;
     if (r->streamed.error.code != RF_OK) {
         *error = r->streamed.error;
@@ -262,15 +256,18 @@ static rf_code settle_there(struct big *b, rf_error *error)
 
 static rf_code settle_refused(struct big *b, rf_error *error)
 {
-    const char *why = b->cannot ? b->cannot : b->r->streamed.said;
-    rf_failure_kind kind = b->cannot ? RF_FAILURE_UNSAYABLE : RF_FAILURE_REFUSED;
-    mend_clean_up(b->r, &b->label, b->key);
-    if (!b->cannot && answer_has_gone(b->r, why, b->entry->expire_ms)) {
-        b->r->counts.expired++;
+    rf_replay *r = b->r;
+    mend_clean_up(r, &b->label, b->key);
+    if (b->cannot) {
+        write_unsayable(r, b->entry, b->cannot);
         return RF_OK;
     }
-    settle_failed(b->r, &b->label, kind, why, b->key, (rf_slice){0});
-    return b->cannot ? RF_OK : write_letter(b, error);
+    if (answer_has_gone(r, r->streamed.said, b->entry->expire_ms)) {
+        r->counts.expired++;
+        return RF_OK;
+    }
+    settle_failed(r, &b->label, RF_FAILURE_REFUSED, r->streamed.said, b->key, (rf_slice){0});
+    return write_letter(b, error);
 }
 
 static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)

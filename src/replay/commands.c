@@ -32,6 +32,15 @@ bool command_take(rf_slice *rest, struct command *out)
     return true;
 }
 
+bool command_is_passing(const struct command *command)
+{
+    static const char *const names[] = {"ASKING", "UNLINK", "DEL"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_equal(command->argv[0], slice_of(names[i], strlen(names[i]))))
+            return true;
+    return false;
+}
+
 rf_slice command_key(rf_slice commands)
 {
     struct command last = {.argc = 0}, command;

@@ -18,6 +18,10 @@ struct command {
 /* Takes the next one off the front; false at the end. */
 bool command_take(rf_slice *rest, struct command *out);
 
+/* Whether it belongs to one attempt at sending a key, and not to the key: ASKING, or the removal of a
+ * temporary name. */
+bool command_is_passing(const struct command *command);
+
 /* The key that a parcel's commands are for: what the last one with arguments renames to, or else its first.
  */
 rf_slice command_key(rf_slice commands);

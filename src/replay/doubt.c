@@ -19,6 +19,7 @@ enum {
     TTL_TOLERANCE_MS = 100,   /* somebody else may be served between the two questions */
     TOGETHER = 16,            /* doubts asked for at a time, */
     TOGETHER_BYTES = 1 << 20, /* unless they are large */
+    SAID = 256,               /* bytes of what a server said */
 };
 
 /* --- what the server says of a key ---------------------------------------------------------------------- */
@@ -35,8 +36,15 @@ static rf_code next_reply(struct node *node, struct reply *head, rf_error *error
     return client_reply(node->asker, head, &rest, error);
 }
 
+/* Keeps the first one. */
+static void note_refusal(struct reply head, char said[SAID])
+{
+    if (head.kind == REPLY_ERROR && !*said)
+        reply_text(head, said, SAID);
+}
+
 /* What we cannot decode is equal to nothing. */
-static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, struct reply *refusal,
+static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, char said[SAID],
                          rf_error *error)
 {
     struct dump_payload dump;
@@ -46,8 +54,7 @@ static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, s
     rf_error ignored;
     *found = (struct found){.there = false};
     TRY(next_reply(node, &head, error));
-    if (head.kind == REPLY_ERROR)
-        *refusal = head;
+    note_refusal(head, said);
     found->there = head.kind == REPLY_STRING;
     if (!found->there || dump_payload_open(&dump, head.text, 0, SLICE(""), "DUMP", &entry, &ignored) != RF_OK)
         return RF_OK;
@@ -57,10 +64,11 @@ static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, s
     return RF_OK;
 }
 
-static rf_code take_ttl(struct node *node, struct found *found, rf_error *error)
+static rf_code take_ttl(struct node *node, struct found *found, char said[SAID], rf_error *error)
 {
     struct reply head;
     TRY(next_reply(node, &head, error));
+    note_refusal(head, said);
     found->ttl_ms = head.number;
     found->there = found->there && head.kind == REPLY_NUMBER && head.number != -2;
     return RF_OK;
@@ -95,20 +103,15 @@ static rf_code put_questions(struct node *node, rf_slice a, rf_slice b, rf_error
     return client_put(node->asker, (const rf_slice[]){ttl, b}, 2, error);
 }
 
-/* All answers are taken, also behind a refusal, which borrows its text until the next call. */
-static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *out, char said[256],
+/* All answers are taken, also behind a refusal. */
+static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *out, char said[SAID],
                             rf_error *error)
 {
     struct found a, b;
-    struct reply refusal = {.kind = REPLY_NIL};
-    TRY(take_dump(r, node, &a, &refusal, error));
-    if (refusal.kind == REPLY_ERROR)
-        reply_text(refusal, said, 256);
-    TRY(take_dump(r, node, &b, &refusal, error));
-    if (refusal.kind == REPLY_ERROR && !*said)
-        reply_text(refusal, said, 256);
-    TRY(take_ttl(node, &a, error));
-    TRY(take_ttl(node, &b, error));
+    TRY(take_dump(r, node, &a, said, error));
+    TRY(take_dump(r, node, &b, said, error));
+    TRY(take_ttl(node, &a, said, error));
+    TRY(take_ttl(node, &b, said, error));
     int64_t apart = a.ttl_ms > b.ttl_ms ? a.ttl_ms - b.ttl_ms : b.ttl_ms - a.ttl_ms;
     out->there = b.there;
     out->known = a.there && a.known && b.known;
@@ -120,7 +123,7 @@ static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *
 rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
                       struct comparison *out, rf_error *error)
 {
-    char said[256] = "";
+    char said[SAID] = "";
     TRY(doubt_select(node, db, error));
     rf_code code = put_questions(node, a, b, error);
     if (code == RF_OK)
@@ -202,12 +205,11 @@ static rf_code defer(rf_replay *r, struct stray *stray, const char *why, rf_erro
 static rf_code take_doubt(rf_replay *r, struct node *node, struct stray *stray, bool *placed, rf_error *error)
 {
     struct comparison found;
-    char said[256] = "";
+    char said[SAID] = "";
     for (int i = 0; stray->parcel.form != FORM_BESIDE && i < 2; i++) {
         struct reply head;
         TRY(next_reply(node, &head, error));
-        if (head.kind == REPLY_ERROR)
-            reply_text(head, said, sizeof said);
+        note_refusal(head, said);
     }
     TRY(take_answers(r, node, &found, said, error));
     *placed = true;

@@ -95,12 +95,12 @@ rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
                     ((struct node *)pipe->owner)->name);
     if (code == RF_OK)
         code = send_some(r, pipe, &why);
+    answer_release(r, pipe);
     if (code == RF_E_TARGET)
         loop_lose(r, pipe, &why);
     else if (code != RF_OK)
         *error = why;
     else {
-        answer_release(r, pipe);
         watch_for(r, pipe, pipe_unsent(pipe) > 0 && allowed(r) > 0);
     }
     if (r->error.code != RF_OK) {
@@ -153,7 +153,10 @@ rf_code loop_tick(rf_replay *r, rf_error *error)
         return RF_OK;
     r->ticked_ms = now;
     TRY(tend(r, error));
-    return r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
+    rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
+    if (code != RF_OK && r->error.code == RF_OK)
+        r->error = *error;
+    return code;
 }
 
 rf_code loop_gather(rf_replay *r, rf_error *error)

@@ -7,6 +7,7 @@
 #include "replay/commands.h"
 #include "replay/replay.h"
 #include "resp/resp_write.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -111,16 +112,26 @@ void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
 static const char *const hopeless[] = {": NOAUTH ", ": WRONGPASS ", ": NOPERM ", ": DENIED ",
                                        ": ERR invalid password"};
 
+/* Whoever hears of it goes on no further. */
+static rf_code give_up_on(rf_replay *r, const char *why, const char *more, rf_error *error)
+{
+    if (r->error.code == RF_OK)
+        fail(&r->error, RF_E_TARGET, "%s%s", why, more);
+    *error = r->error;
+    return error->code;
+}
+
 rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
 {
+    char no_better[64];
     int64_t patience = r->options.retry_for_ms > 0 ? r->options.retry_for_ms : PATIENCE_MS;
     for (size_t i = 0; i < sizeof hopeless / sizeof *hopeless; i++)
         if (strstr(why, hopeless[i]))
-            return fail(error, RF_E_TARGET, "%s", why);
+            return give_up_on(r, why, "", error);
     if (clock_monotonic_ms() - since_ms <= patience)
         return RF_OK;
-    r->gone = true;
-    return fail(error, RF_E_TARGET, "%s; no better for %g s", why, (double)patience / 1000);
+    snprintf(no_better, sizeof no_better, "; no better for %g s", (double)patience / 1000);
+    return give_up_on(r, why, no_better, error);
 }
 
 /* How long to wait this time. */
@@ -134,12 +145,15 @@ static int64_t next_pause_ms(rf_replay *r)
 
 static rf_code check_patience(rf_replay *r, const struct stray *stray, const rf_error *why, rf_error *error)
 {
-    const char *text = why                  ? why->message
-                       : stray->parcel.said ? stray->parcel.said
-                                            : "the connection is lost";
-    rf_code code = mend_patience(r, stray->parcel.since_ms, text, error);
-    if (code != RF_OK)
-        error_key(error, stray->parcel.db, command_key(buffer_slice(&stray->bytes)));
+    char said[400];
+    const struct node *node = nodes_of_key(r, command_key(buffer_slice(&stray->bytes)));
+    snprintf(said, sizeof said, "%s: %s", node->name,
+             stray->parcel.said ? stray->parcel.said : "the connection is lost");
+    rf_code code = mend_patience(r, stray->parcel.since_ms, why ? why->message : said, error);
+    if (code != RF_OK && !why && stray->parcel.said) {
+        error_key(&r->error, stray->parcel.db, command_key(buffer_slice(&stray->bytes)));
+        *error = r->error;
+    }
     return code;
 }
 
@@ -173,6 +187,8 @@ static void emit_commands(struct emission *e, const struct stray *stray)
     struct command command;
     rf_slice rest = buffer_slice(&stray->bytes);
     while (command_take(&rest, &command)) {
+        if (stray->parcel.kind == PARCEL_KEY && command_is_passing(&command))
+            continue;
         begin(e);
         outbuf_put(e->out, command.whole.ptr, command.whole.len);
     }
@@ -191,7 +207,8 @@ static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *s
     parcel->asking = NULL;
     parcel->verdict = VERDICT_OK;
     parcel->settled = false;
-    if (stray->parcel.form == FORM_BESIDE && stray->parcel.kind == PARCEL_KEY &&
+    bool beside = stray->parcel.form == FORM_BESIDE || stray->parcel.doubtful;
+    if (stray->parcel.kind == PARCEL_KEY && beside &&
         !emit_removal(r, &e, command_key(buffer_slice(&stray->bytes))))
         pipe->out.code = RF_E_MEMORY;
     emit_commands(&e, stray);
@@ -335,8 +352,6 @@ void mend_sweep(rf_replay *r)
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             give_up(r, r->nodes[i], &r->nodes[i]->pipes[j]);
-    if (r->gone)
-        return;
     sweep_all(r, &r->strays);
     sweep_all(r, &r->doubts);
 }

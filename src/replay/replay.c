@@ -83,6 +83,7 @@ static rf_code look_at_target(rf_replay *r, rf_error *error)
 static void take_notice(void *ctx, const rf_notice *notice)
 {
     rf_replay *r = ctx;
+    r->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
     if (notice->code == RF_NOTICE_DROPPED)
         r->why_dropped = notice->detail;
     else if (r->options.notify.fn) {

@@ -91,6 +91,7 @@ struct rf_replay {
     bool putting;                 /* it is not in a pipe yet */
     bool in_commands;             /* keys are over */
     struct streamed streamed;
+    bool by_restore;         /* the encoder had no commands for it */
     const char *why_dropped; /* by the encoder, which has no words for it */
     int64_t dead_db;         /* selected in the dead letters */
     int64_t ticked_ms;
@@ -99,7 +100,6 @@ struct rf_replay {
     int64_t allowed_us;
     bool in_multi;  /* of the commands of an AOF */
     bool swept;     /* nothing is under way any more, after an error */
-    bool gone;      /* the target has not been there for too long */
     rf_error error; /* sticky once its code is set */
 };
 
@@ -169,6 +169,9 @@ void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_erro
 /* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. */
 enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node);
 
+/* Of what a server cannot read it says so, and closes the connection: that is no loss. */
+bool answer_was_garbled(const char *said);
+
 /* Whether it is the temporary name's own time that has come before it was renamed. */
 bool answer_has_gone(const rf_replay *r, const char *said, int64_t expire_ms);
 
@@ -181,7 +184,7 @@ rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 
 /* The entry at hand is not written, as there is no way to say it. */
-void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why);
+void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
 
 /* Whether the target has seen the end of its time. */
 bool write_has_expired(const rf_replay *r, int64_t expire_ms);

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "replay/commands.h"
 #include "replay/replay.h"
 #include "resp/resp_write.h"
 #include <rdbferry/compare.h>
@@ -40,6 +41,15 @@ void settle_begin_letter(rf_replay *r, int64_t db)
     post(r, SLICE("\r\n"));
 }
 
+static void post_commands(rf_replay *r, const struct parcel *parcel, rf_slice commands)
+{
+    struct command command;
+    settle_begin_letter(r, parcel->db);
+    while (command_take(&commands, &command))
+        if (parcel->kind != PARCEL_KEY || !command_is_passing(&command))
+            post(r, command.whole);
+}
+
 void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
                    rf_slice key, rf_slice commands)
 {
@@ -48,13 +58,11 @@ void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind ki
     r->counts.failures[kind]++;
     if (r->options.failed)
         r->options.failed(r->options.ctx, &failure);
-    if (commands.len > 0 && r->options.dead_letter) {
-        settle_begin_letter(r, parcel->db);
-        post(r, commands);
-    }
+    if (commands.len > 0 && r->options.dead_letter)
+        post_commands(r, parcel, commands);
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;
-    fail(&r->error, RF_E_TARGET, "%s", reason);
+    fail(&r->error, kind == RF_FAILURE_UNSAYABLE ? RF_E_UNSAYABLE : RF_E_TARGET, "%s", reason);
     if (key.len > 0)
         error_key(&r->error, parcel->db, key);
 }
@@ -73,8 +81,11 @@ void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key)
 
 void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands)
 {
-    if (r->options.on_exists == RF_ON_EXISTS_SKIP)
-        r->counts.skipped++;
-    else
+    if (r->options.on_exists != RF_ON_EXISTS_SKIP) {
         settle_failed(r, parcel, RF_FAILURE_EXISTS, "it exists already", key, commands);
+        return;
+    }
+    r->counts.skipped++;
+    if (r->options.skipped)
+        r->options.skipped(r->options.ctx, parcel->db, key);
 }

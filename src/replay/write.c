@@ -105,10 +105,49 @@ static rf_code end(struct writing *w, rf_error *error)
     return room_used(w->r, w->pipe, error);
 }
 
-void write_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
+static rf_code post(void *ctx, rf_slice bytes)
+{
+    const rf_replay *r = ctx;
+    return r->options.dead_letter(r->options.ctx, bytes);
+}
+
+/* There may be a server that reads it as it is. */
+static void write_letter(rf_replay *r, rf_entry *entry)
+{
+    uint8_t text[NUMBER_TEXT_MAX], head[RESP_HEADER_MAX];
+    uint64_t size;
+    rf_error ignored;
+    struct buffer opening = {0};
+    rf_slice key = entry->key, ttl = {text, number_print_i64(text, expires(entry) ? entry->expire_ms : 0)};
+    if (!r->options.dead_letter || dump_payload_size(entry, &size, &ignored) != RF_OK ||
+        !buffer_reserve(&opening, key.len + ttl.len + 3 * BULK_EXTRA + 64))
+        return;
+    uint8_t *p = resp_print_bulk(resp_print_header(opening.data, '*', expires(entry) ? 5 : 4),
+                                 SLICE("RESTORE"));
+    p = resp_print_header(resp_print_bulk(resp_print_bulk(p, key), ttl), '$', size);
+    settle_begin_letter(r, entry->db);
+    post(r, slice_of(opening.data, (size_t)(p - opening.data)));
+    dump_payload_put(entry, post, r, &ignored);
+    p = resp_print_bulk(head, SLICE("ABSTTL"));
+    post(r, SLICE("\r\n"));
+    if (expires(entry))
+        post(r, slice_of(head, (size_t)(p - head)));
+    buffer_free(&opening);
+}
+
+static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 {
     const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
-    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why, entry->key, (rf_slice){0});
+    char server[32], reason[256];
+    rf_server_format(r->info.server, server, sizeof server);
+    snprintf(reason, sizeof reason, "there is no way to say it to %s: %s", server, why);
+    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, reason, entry->key, (rf_slice){0});
+}
+
+void write_unsayable(rf_replay *r, rf_entry *entry, const char *why)
+{
+    tell_unsayable(r, entry, why);
+    write_letter(r, entry);
 }
 
 /* --- by way of a temporary name ------------------------------------------------------------------------- */
@@ -160,6 +199,7 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     rf_replay *r = w->r;
     rf_slice key = w->entry->key;
     w->entry->key = buffer_slice(&r->name);
+    r->by_restore = false;
     rf_code code = encoder_put_value(&r->encoder, &w->pipe->out, w->entry, error);
     w->entry->key = key;
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
@@ -170,13 +210,14 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     }
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
         w->replies += (uint32_t)r->encoder.batch.commands;
+        w->parcel->restored = r->by_restore;
         return end_beside(w, error);
     }
     pipe_take_back(w->pipe);
     if (code == RF_OK && r->encoder.dropped)
         write_unsayable(r, w->entry, r->why_dropped);
     else if (code == RF_OK)
-        r->counts.empty++;
+        r->counts.empty++; /* the encoder has given notice */
     return code;
 }
 
@@ -188,7 +229,7 @@ static void put_string_otherwise(struct writing *w, rf_slice value)
     pipe_take_back(w->pipe);
     w->done = true;
     if (value.len > w->r->longest)
-        write_unsayable(w->r, w->entry, "a string that is longer than the server takes");
+        tell_unsayable(w->r, w->entry, "a string that is longer than the server takes");
     else
         w->code = big_write_string(w->r, w->entry, value, &w->error);
 }
@@ -354,7 +395,8 @@ static rf_code write_value(struct writing *w, rf_error *error)
     if (!wants_restore(r, w->entry))
         return write_commands(w, error);
     if (dump_payload_accepted(w->entry, r->info.server)) {
-        TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : r->options.big_key, &made, error));
+        uint64_t most = r->options.big_key < r->longest ? r->options.big_key : r->longest;
+        TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : most, &made, error));
         if (made)
             return write_restore(w, buffer_slice(&r->payload), error);
         may_be_commands = true;

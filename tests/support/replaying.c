@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/replaying.h"
+#include "support/record.h"
+#include <criterion/criterion.h>
+#include <rdbferry/reader.h>
+#include <stdlib.h>
+
+struct place_of_key {
+    uint64_t offset;
+    int64_t db;
+    struct buffer name;
+    bool failed;
+};
+
+/* --- what is settled ------------------------------------------------------------------------------------ */
+
+static bool is_there(struct replaying *p, const struct place_of_key *place)
+{
+    bool found = false;
+    pthread_mutex_lock(&p->fake.lock);
+    for (unsigned i = 0; i < p->fake.nodes; i++)
+        found |= fake_store_find(&p->fake.store, i, place->db, buffer_slice(&place->name)) != NULL;
+    pthread_mutex_unlock(&p->fake.lock);
+    return found;
+}
+
+static void check_settled(struct replaying *p)
+{
+    rf_place settled = rf_replay_settled(p->replay);
+    if (p->waits > 0 && p->keys > 0 && settled.offset > p->places[0].offset)
+        cr_assert_geq(fake_count(&p->fake, "WAIT"), p->waits, "settled before a replica has it");
+    for (; p->checked < p->keys && p->places[p->checked].offset < settled.offset; p->checked++) {
+        struct place_of_key *place = &p->places[p->checked];
+        cr_assert(place->failed || is_there(p, place), "'%s' counts as settled, and is not there",
+                  replaying_text(&place->name));
+    }
+}
+
+static uint64_t settled_keys(const rf_replay_counts *c)
+{
+    return c->written + c->skipped + c->expired + c->empty + c->failed;
+}
+
+/* --- what is told --------------------------------------------------------------------------------------- */
+
+static void note_failure(void *ctx, const rf_failure *failure)
+{
+    static const char *const kinds[] = {"exists", "doubtful", "refused", "unsayable"};
+    struct replaying *p = ctx;
+    record_text(&p->failures, "%s %lld:", kinds[failure->kind], (long long)failure->db);
+    record_bytes(&p->failures, failure->key);
+    record_text(&p->failures, ": %s|", failure->reason);
+    for (uint64_t i = 0; i < p->keys; i++)
+        p->places[i].failed |= p->places[i].offset == failure->place.offset;
+}
+
+static rf_code note_letter(void *ctx, rf_slice bytes)
+{
+    struct replaying *p = ctx;
+    cr_assert(buffer_append(&p->letters, bytes));
+    return RF_OK;
+}
+
+static void note_news(void *ctx, const char *text)
+{
+    record_text(&((struct replaying *)ctx)->news, "%s\n", text);
+}
+
+static rf_code tick(void *ctx, rf_error *error)
+{
+    struct replaying *p = ctx;
+    if (p->replay)
+        check_settled(p);
+    if (p->ticks == 0 || --p->ticks > 0)
+        return RF_OK;
+    *error = (rf_error){.code = RF_E_WRITE, .offset = -1, .db = -1, .message = "enough"};
+    return RF_E_WRITE;
+}
+
+const char *replaying_text(struct buffer *text)
+{
+    return record_end(text);
+}
+
+/* --- the run -------------------------------------------------------------------------------------------- */
+
+static void note_key(struct replaying *p, const rf_entry *entry)
+{
+    if (entry->kind != RF_ENTRY_KEY)
+        return;
+    struct place_of_key *grown = realloc(p->places, (p->keys + 1) * sizeof *grown);
+    cr_assert_not_null(grown);
+    p->places = grown;
+    p->places[p->keys] = (struct place_of_key){.offset = entry->offset, .db = entry->db};
+    cr_assert(buffer_append(&p->places[p->keys++].name, entry->key));
+}
+
+static void put_all(struct replaying *p, rf_reader *reader)
+{
+    rf_entry entry;
+    rf_code code;
+    while ((code = rf_reader_next(reader, &entry, &p->error)) == RF_OK) {
+        note_key(p, &entry);
+        p->code = rf_replay_put(p->replay, 0, &entry, &p->error);
+        check_settled(p);
+        if (p->code != RF_OK)
+            return;
+    }
+    cr_assert_eq(code, RF_END, "%s", p->error.message);
+    if (!p->abandoned)
+        p->code = rf_replay_finish(p->replay, &p->error);
+    check_settled(p);
+}
+
+static void read_and_put(struct replaying *p)
+{
+    struct build file = {0};
+    rf_source *source;
+    rf_reader *reader;
+    const char *magic = p->magic ? p->magic : "REDIS0011";
+    if (p->commands) {
+        put_bytes(&file, slice_of(p->commands, strlen(p->commands)));
+    } else {
+        put_bytes(&file, slice_of(magic, strlen(magic)));
+        put_bytes(&file, built(&p->input));
+        put_end(&file);
+    }
+    rf_reader_options options = {.block_size = 4096};
+    cr_assert_eq(rf_source_open_memory(built(&file).ptr, built(&file).len, "file", &source, &p->error),
+                 RF_OK);
+    cr_assert_eq(rf_reader_open(source, &options, &reader, &p->error), RF_OK, "%s", p->error.message);
+    put_all(p, reader);
+    rf_reader_close(reader);
+    build_free(&file);
+}
+
+/* What went to all nodes is what is counted. */
+static void check_nodes(struct replaying *p)
+{
+    rf_replay_node node;
+    uint64_t keys = 0, bytes = 0;
+    for (size_t i = 0; rf_replay_node_get(p->replay, i, &node); i++) {
+        keys += node.keys;
+        bytes += node.bytes;
+        cr_expect_eq(strncmp(node.name, "127.0.0.1:", 10), 0, "%s", node.name);
+        cr_expect_leq(node.connections, p->options.connections ? p->options.connections : 2);
+    }
+    cr_expect_eq(keys, p->counts.written);
+    cr_expect_eq(bytes, p->counts.bytes);
+}
+
+static void check_end(struct replaying *p)
+{
+    rf_error again;
+    p->counts = rf_replay_counts_get(p->replay);
+    p->settled = rf_replay_settled(p->replay);
+    cr_expect_leq(settled_keys(&p->counts), p->keys);
+    check_nodes(p);
+    if (p->abandoned)
+        return;
+    if (p->code != RF_OK) {
+        cr_expect_geq(settled_keys(&p->counts), p->checked);
+        cr_expect_eq(rf_replay_finish(p->replay, &again), p->code, "errors are sticky");
+        cr_expect_str_eq(again.message, p->error.message);
+        return;
+    }
+    cr_expect_eq(settled_keys(&p->counts), p->keys, "%s", replaying_text(&p->failures));
+    cr_expect_eq(p->checked, p->keys);
+}
+
+void replaying_run(struct replaying *p)
+{
+    fake_target_start(&p->fake);
+    if (p->timeout_ms > 0)
+        p->fake.target.timeout_ms = p->timeout_ms;
+    if (p->password)
+        cr_assert_not_null(p->fake.target.password = strdup(p->password));
+    if (p->there)
+        fake_do(&p->fake, p->there);
+    p->options.failed = note_failure;
+    p->options.dead_letter = note_letter;
+    p->options.news = note_news;
+    p->options.tick = tick;
+    p->options.ctx = p;
+    if (!p->options.run)
+        p->options.run = "test";
+    p->code = rf_replay_open(&p->fake.target, &p->options, &p->replay, &p->error);
+    if (p->code == RF_OK) {
+        read_and_put(p);
+        check_end(p);
+    }
+    rf_replay_close(p->replay);
+    fake_target_stop(&p->fake);
+    p->store = fake_text(&p->fake);
+    replaying_text(&p->failures);
+    replaying_text(&p->letters);
+    replaying_text(&p->news);
+}
+
+void replaying_free(struct replaying *p)
+{
+    for (uint64_t i = 0; i < p->keys; i++)
+        buffer_free(&p->places[i].name);
+    free(p->places);
+    free(p->store);
+    build_free(&p->input);
+    buffer_free(&p->failures);
+    buffer_free(&p->letters);
+    buffer_free(&p->news);
+    fake_target_free(&p->fake);
+}
+
+void replaying_expect(struct replaying *p, const char *hex, const char *store)
+{
+    put_hex(&p->input, hex);
+    replaying_run(p);
+    cr_expect_eq(p->code, RF_OK, "%s", p->error.message);
+    cr_expect_str_eq(p->store, store, "%s", p->store);
+}
