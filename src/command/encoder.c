@@ -137,7 +137,8 @@ static inline rf_code put_pair(struct encoder *e, rf_slice first, rf_slice secon
 static rf_code put_scored(void *ctx, rf_slice member, double score)
 {
     uint8_t text[DOUBLE_TEXT_MAX];
-    return put_pair(ctx, (rf_slice){text, double_print(text, score)}, member);
+    rf_slice printed = {text, double_print(text, score)};
+    return put_pair(ctx, printed, member);
 }
 
 /* Redis sets a field and then its expiry; Valkey has one command for both. */
@@ -178,7 +179,8 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
 {
     uint8_t text[NUMBER_TEXT_MAX];
-    return put_pair(ctx, (rf_slice){text, number_print_u64(text, index)}, value);
+    rf_slice printed = {text, number_print_u64(text, index)};
+    return put_pair(ctx, printed, value);
 }
 
 static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index)

@@ -48,7 +48,9 @@ rf_slice command_key(rf_slice commands)
         if (command.argc > 1)
             last = command;
     bool renames = last.argc == 3 && last.argv[0].len >= 6 && memcmp(last.argv[0].ptr, "RENAME", 6) == 0;
-    return last.argc < 2 ? (rf_slice){0} : renames ? last.argv[2] : last.argv[1];
+    if (last.argc < 2)
+        return (rf_slice){0};
+    return renames ? last.argv[2] : last.argv[1];
 }
 
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc)

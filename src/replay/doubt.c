@@ -85,8 +85,8 @@ rf_code doubt_select(struct node *node, int64_t db, rf_error *error)
     TRY(node_ask(node, &client, error));
     if (node->asker_db == db)
         return RF_OK;
-    TRY(client_put(client, (const rf_slice[]){SLICE("SELECT"), {text, number_print_i64(text, db)}}, 2,
-                   error));
+    rf_slice number = {text, number_print_i64(text, db)};
+    TRY(client_put(client, (const rf_slice[]){SLICE("SELECT"), number}, 2, error));
     TRY(next_reply(node, &head, error));
     if (head.kind != REPLY_STATUS)
         return client_refused(client, "SELECT", head, error);

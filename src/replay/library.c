@@ -12,7 +12,6 @@
 struct loading {
     rf_replay *r;
     const rf_entry *entry;
-    rf_slice name;
     bool failed; /* on one of the nodes */
 };
 
@@ -20,7 +19,7 @@ static void refuse(struct loading *l, rf_failure_kind kind, const char *reason)
 {
     const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = l->r->place, .db = RF_LIBRARY};
     if (!l->failed)
-        settle_failed(l->r, &parcel, kind, reason, l->name, (rf_slice){0});
+        settle_failed(l->r, &parcel, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
     l->failed = true;
 }
 
@@ -67,8 +66,8 @@ static rf_code call(struct client *client, const rf_slice *argv, size_t argc, st
 
 static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
 {
-    const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"), l->name,
-                             SLICE("WITHCODE")};
+    const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
+                             rf_function_name(l->entry->text), SLICE("WITHCODE")};
     const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->entry->text};
     const rf_slice replace[] = {load[0], load[1], SLICE("REPLACE"), load[2]};
     struct client *client;
@@ -128,12 +127,12 @@ static rf_code load(struct loading *l, rf_error *error)
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    struct loading l = {.r = r, .entry = entry, .name = rf_function_name(entry->text)};
+    struct loading l = {.r = r, .entry = entry};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
         refuse(&l, RF_FAILURE_UNSAYABLE, "the server has no functions");
         return RF_OK;
     }
-    TRY(load(&l, error));
-    r->counts.libraries += !l.failed;
-    return RF_OK;
+    rf_code code = load(&l, error);
+    r->counts.libraries += code == RF_OK && !l.failed;
+    return code;
 }

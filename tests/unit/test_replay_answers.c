@@ -38,7 +38,7 @@ Test(replay_answers, what_passes_is_waited_for)
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
         const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = passing[i], .times = 3},
                                           {.on = "RPUSH", .answer = passing[i]},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
         replaying_expect(&p, KEYS LIST, ALL "0:l=a b|");
         cr_expect_eq(p.counts.written, 4, "%s", passing[i]);
@@ -52,7 +52,7 @@ Test(replay_answers, what_passes_is_waited_for)
 Test(replay_answers, a_later_attempt_finds_what_somebody_else_has_written)
 {
     static const struct fake_rule rules[] = {
-        {.on = "RPUSH", .answer = "-LOADING x\r\n"}, {.on = "RENAMENX", .answer = ":0\r\n"}, {NULL}};
+        {.on = "RPUSH", .answer = "-LOADING x\r\n"}, {.on = "RENAMENX", .answer = ":0\r\n"}, {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
     put_hex(&p.input, LIST);
     p.there = "SET l mine";
@@ -78,7 +78,7 @@ Test(replay_answers, what_stops_the_run)
         {"-DENIED Redis is running in protected mode\r\n", "it takes no connections from here"},
     };
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
-        const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = fatal[i].answer}, {NULL}};
+        const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = fatal[i].answer}, {.on = NULL}};
         struct replaying p = {.fake.rules = rules};
         put_hex(&p.input, KEYS);
         replaying_run(&p);
@@ -97,7 +97,7 @@ Test(replay_answers, a_refused_key_is_a_failure)
 {
     static const struct fake_rule rules[] = {{.on = "SET k1 ", .answer = "-ERR no \x1b[31msuch\r\n"},
                                              {.on = "RESTORE", .answer = "-ERR Bad data format\r\n"},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.fake.rules = rules};
     replaying_expect(&p, KEYS LIST, "0:k2=b|0:k3=c|");
     cr_expect_str_eq((char *)p.failures.data,
@@ -110,7 +110,7 @@ Test(replay_answers, a_refused_key_is_a_failure)
 
 Test(replay_answers, fail_fast)
 {
-    static const struct fake_rule rules[] = {{.on = "SET k1 ", .answer = "-ERR no\r\n"}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "SET k1 ", .answer = "-ERR no\r\n"}, {.on = NULL}};
     struct replaying p = {.options = {.fail_fast = true}, .fake.rules = rules};
     put_hex(&p.input, KEYS);
     replaying_run(&p);

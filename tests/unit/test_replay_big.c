@@ -78,7 +78,7 @@ Test(replay_big, a_list_whose_connection_is_lost_in_the_middle)
 {
     for (int nth = 1; nth < 48; nth += 9) {
         const struct fake_rule rules[] = {
-            {.on = "RPUSH", .times = nth}, {.on = "RPUSH", .flags = FAKE_CLOSES | FAKE_DOES}, {NULL}};
+            {.on = "RPUSH", .times = nth}, {.on = "RPUSH", .flags = FAKE_CLOSES | FAKE_DOES}, {.on = NULL}};
         struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
         replay_list(&p);
         cr_expect_eq(p.counts.resent, 1);
@@ -104,7 +104,7 @@ Test(replay_big, a_string_whose_connection_is_lost)
         const struct fake_rule rules[] = {
             {.on = "RENAMENX l:", .flags = i == 4 ? FAKE_CLOSES : 0}, /* so that there is a second attempt */
             {.on = steps[i / 2], .flags = FAKE_CLOSES | (i % 2 ? FAKE_DOES : 0)},
-            {NULL}};
+            {.on = NULL}};
         struct replaying p = {.options = {.connections = 1}, .fake.rules = i < 4 ? rules + 1 : rules};
         put_large_string(&p.input);
         expect_string(&p);
@@ -117,7 +117,8 @@ Test(replay_big, a_string_whose_connection_is_lost)
 /* Nobody has seen the answer to the renaming, and the key is there: it is ours. */
 Test(replay_big, a_list_that_was_renamed_without_an_answer)
 {
-    static const struct fake_rule rules[] = {{.on = "RENAMENX l:", .flags = FAKE_CLOSES | FAKE_DOES}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "RENAMENX l:", .flags = FAKE_CLOSES | FAKE_DOES},
+                                             {.on = NULL}};
     struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
     replay_list(&p);
     cr_expect_eq(fake_count(&p.fake, "DUMP l"), 2);
@@ -131,7 +132,7 @@ Test(replay_big, answers_that_pass)
                                              {.on = "RPUSH l:", .times = 60},
                                              {.on = "RPUSH l:", .answer = "-READONLY x\r\n"},
                                              {.on = "RENAMENX l:", .answer = "-BUSY x\r\n"},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
     replay_list(&p);
     replaying_free(&p);
@@ -146,8 +147,13 @@ Test(replay_big, one_that_exists_or_is_refused)
         rf_on_exists on_exists;
         bool letters;
     } cases[] = {
-        {{NULL}, "SET l old", "exists 0:l: it exists already|", "0:l=old|0:s=v|", RF_ON_EXISTS_FAIL, true},
-        {{NULL}, "SET l old", "", "0:l=old|0:s=v|", RF_ON_EXISTS_SKIP, false},
+        {{.on = NULL},
+         "SET l old",
+         "exists 0:l: it exists already|",
+         "0:l=old|0:s=v|",
+         RF_ON_EXISTS_FAIL,
+         true},
+        {{.on = NULL}, "SET l old", "", "0:l=old|0:s=v|", RF_ON_EXISTS_SKIP, false},
         {{.on = "RPUSH l:", .answer = "-WRONGTYPE x\r\n"},
          NULL,
          "refused 0:l: WRONGTYPE x|",
@@ -162,7 +168,7 @@ Test(replay_big, one_that_exists_or_is_refused)
          true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct fake_rule rules[] = {cases[i].rule, {NULL}};
+        const struct fake_rule rules[] = {cases[i].rule, {.on = NULL}};
         struct replaying p = {.options = {.connections = 1, .on_exists = cases[i].on_exists},
                               .fake.rules = rules,
                               .there = cases[i].there};
@@ -180,7 +186,7 @@ Test(replay_big, one_that_exists_or_is_refused)
 Test(replay_big, no_memory_for_it)
 {
     static const struct fake_rule rules[] = {
-        {.on = "RPUSH l:", .times = 10}, {.on = "RPUSH l:", .answer = "-OOM x\r\n"}, {NULL}};
+        {.on = "RPUSH l:", .times = 10}, {.on = "RPUSH l:", .answer = "-OOM x\r\n"}, {.on = NULL}};
     struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
     put_large_list(&p.input);
     replaying_run(&p);
@@ -198,8 +204,8 @@ Test(replay_big, no_memory_for_it)
 /* Where replicas follow, one has to have it; until then it is not settled. */
 Test(replay_big, a_list_that_a_replica_has)
 {
-    static const struct fake_rule lost[] = {{.on = "WAIT", .flags = FAKE_CLOSES}, {NULL}};
-    static const struct fake_rule late[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 2}, {NULL}};
+    static const struct fake_rule lost[] = {{.on = "WAIT", .flags = FAKE_CLOSES}, {.on = NULL}};
+    static const struct fake_rule late[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 2}, {.on = NULL}};
     for (int i = 0; i < 2; i++) {
         struct replaying p = {.options = {.connections = 1},
                               .waits = i ? 3 : 2,
@@ -218,7 +224,7 @@ Test(replay_big, half_of_it_may_have_been_evicted)
          .times = FAKE_EVER},
         {.on = "INFO stats", .answer = "$16\r\nevicted_keys:1\r\n\r\n"},
         {.on = "INFO stats", .answer = "$16\r\nevicted_keys:2\r\n\r\n", .times = FAKE_EVER},
-        {NULL}};
+        {.on = NULL}};
     struct replaying p = {.options = {.connections = 1, .mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
     replaying_expect(&p, "01 016c 01 0161", "0:l=a|");
     cr_expect_eq(fake_count(&p.fake, "RPUSH l:"), 2);

@@ -32,7 +32,7 @@ Test(replay_cluster, moved)
     };
     for (size_t i = 0; i < sizeof moved / sizeof *moved; i++) {
         const struct fake_rule rules[] = {
-            {.on = "SET b ", .answer = moved[i], .node = 1, .times = i < 3 ? FAKE_EVER : 1}, {NULL}};
+            {.on = "SET b ", .answer = moved[i], .node = 1, .times = i < 3 ? FAKE_EVER : 1}, {.on = NULL}};
         struct replaying p = {.fake = {.nodes = 3, .cluster = true, .rules = rules}};
         replaying_expect(&p, KEYS, i < 3 ? "1/0:c=v|2/0:a=v|2/0:b=v|" : "0:b=v|1/0:c=v|2/0:a=v|");
         cr_expect_eq(p.counts.written, 3);
@@ -46,7 +46,7 @@ Test(replay_cluster, moved_and_nobody_is_named)
     static const char *const moved[] = {"-MOVED\r\n",          "-MOVED 3300\r\n",         "-MOVED 3300 x\r\n",
                                         "-MOVED 3300 h:0\r\n", "-MOVED 3300 h:99999\r\n", "-ASK 3300 \r\n"};
     for (size_t i = 0; i < sizeof moved / sizeof *moved; i++) {
-        const struct fake_rule rules[] = {{.on = "SET b ", .answer = moved[i], .times = 2}, {NULL}};
+        const struct fake_rule rules[] = {{.on = "SET b ", .answer = moved[i], .times = 2}, {.on = NULL}};
         struct replaying p = {.fake = {.nodes = 3, .cluster = true, .rules = rules}};
         replaying_expect(&p, KEYS, "0:b=v|1/0:c=v|2/0:a=v|");
         cr_expect_eq(p.counts.resent, 2, "%s", moved[i]);
@@ -60,7 +60,7 @@ Test(replay_cluster, moved_to_and_fro)
     const struct fake_rule rules[] = {
         {.on = "SET b ", .answer = "-MOVED 3300 @2\r\n", .node = 1, .times = FAKE_EVER},
         {.on = "SET b ", .answer = "-MOVED 3300 @0\r\n", .node = 3, .times = FAKE_EVER},
-        {NULL}};
+        {.on = NULL}};
     struct replaying p = {.options = {.retry_for_ms = 300},
                           .fake = {.nodes = 3, .cluster = true, .rules = rules}};
     put_hex(&p.input, KEYS);
@@ -86,7 +86,7 @@ Test(replay_cluster, ask_and_try_again_until_it_has_moved)
         {.on = "RENAMENX b:", .answer = "-TRYAGAIN x\r\n", .times = 2, .node = 3},
         {.on = "RPUSH b:", .answer = "-MOVED 3300 @2\r\n", .times = FAKE_EVER, .node = 1},
         {.on = "RENAMENX b:", .answer = "-MOVED 3300 @2\r\n", .times = FAKE_EVER, .node = 1},
-        {NULL}};
+        {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1},
                           .fake = {.nodes = 3, .cluster = true, .rules = rules}};
     replaying_expect(&p, LIST, "2/0:b=a c|");
@@ -101,7 +101,7 @@ Test(replay_cluster, ask_for_one_of_its_commands_alone)
 {
     static const struct fake_rule rules[] = {{.on = "RENAMENX b:", .answer = "-TRYAGAIN x\r\n", .node = 1},
                                              {.on = "RPUSH b:", .answer = "-ASK 3300 @2\r\n", .node = 1},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS},
                           .fake = {.nodes = 3, .cluster = true, .rules = rules}};
     replaying_expect(&p, LIST, "0:b=a c|");
@@ -115,7 +115,7 @@ Test(replay_cluster, ask_and_then_the_connection_is_lost)
         const struct fake_rule rules[] = {{.on = "SET b ", .answer = "-ASK 3300 @2\r\n", .node = 1},
                                           {.on = "SET b ", .flags = FAKE_CLOSES | flags, .node = 3},
                                           {.on = "SET b ", .answer = "-MOVED 3300 @2\r\n", .node = 1},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.retry_for_ms = 3000},
                               .fake = {.nodes = 3, .cluster = true, .rules = rules}};
         replaying_expect(&p, KEYS, "1/0:c=v|2/0:a=v|2/0:b=v|");
@@ -132,7 +132,7 @@ Test(replay_cluster, dead_letters_do_not_ask)
                                              {.on = "SET b ", .answer = "-ERR no\r\n", .node = 3},
                                              {.on = "SET c ", .answer = "-LOADING x\r\n"},
                                              {.on = "SET c ", .answer = "-ERR no\r\n"},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.fake = {.nodes = 3, .cluster = true, .rules = rules}};
     replaying_expect(&p, KEYS, "2/0:a=v|");
     cr_expect_eq(p.counts.failed, 2);
@@ -147,7 +147,7 @@ Test(replay_cluster, dead_letters_do_not_ask)
 /* A string: SET, with ASKING and without UNLINK. */
 Test(replay_cluster, ask_for_a_string)
 {
-    static const struct fake_rule rules[] = {{.on = "SET b ", .answer = "-ASK 3300 @1\r\n"}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "SET b ", .answer = "-ASK 3300 @1\r\n"}, {.on = NULL}};
     struct replaying p = {.fake = {.nodes = 3, .cluster = true, .rules = rules}};
     replaying_expect(&p, KEYS, "1/0:b=v|1/0:c=v|2/0:a=v|");
     cr_expect_eq(fake_count(&p.fake, "ASKING"), 1);
@@ -172,7 +172,7 @@ static void put_strings(struct build *b, int count)
 
 Test(replay_cluster, nothing_is_settled_before_a_replica_has_it)
 {
-    static const struct fake_rule rules[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 3}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 3}, {.on = NULL}};
     struct replaying p = {
         .options = {.connections = 1}, .waits = 4, .fake = {.rules = rules, .replication = FOLLOWED}};
     put_strings(&p.input, 3000);
@@ -187,7 +187,7 @@ Test(replay_cluster, nothing_is_settled_before_a_replica_has_it)
 /* Answered, and lost before a replica has it: all of it again, since a failover may have taken it. */
 Test(replay_cluster, what_no_replica_has_is_sent_again)
 {
-    static const struct fake_rule rules[] = {{.on = "WAIT", .flags = FAKE_CLOSES}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "WAIT", .flags = FAKE_CLOSES}, {.on = NULL}};
     struct replaying p = {.options = {.connections = 1}, .fake = {.rules = rules, .replication = FOLLOWED}};
     put_strings(&p.input, 50);
     replaying_run(&p);
@@ -202,7 +202,7 @@ Test(replay_cluster, what_no_replica_has_is_sent_again)
 Test(replay_cluster, replicas_that_cannot_be_asked_for)
 {
     static const struct fake_rule rules[] = {{.on = "WAIT", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.fake = {.rules = rules, .replication = FOLLOWED}};
     put_strings(&p.input, 50);
     replaying_run(&p);

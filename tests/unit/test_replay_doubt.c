@@ -22,7 +22,8 @@ static const struct {
 Test(replay_doubt, whether_what_is_there_is_ours)
 {
     for (size_t i = 0; i < 2 * sizeof doubtful / sizeof *doubtful; i++) {
-        const struct fake_rule rules[] = {{.on = doubtful[i / 2].lost_at, .flags = FAKE_CLOSES}, {NULL}};
+        const struct fake_rule rules[] = {{.on = doubtful[i / 2].lost_at, .flags = FAKE_CLOSES},
+                                          {.on = NULL}};
         bool equal = i % 2;
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS},
                               .there = equal ? doubtful[i / 2].equal : doubtful[i / 2].other,
@@ -59,7 +60,7 @@ Test(replay_doubt, what_an_earlier_run_has_written_is_ours)
 /* The same value with another expiry is another key. */
 Test(replay_doubt, expiries_are_compared)
 {
-    static const struct fake_rule rules[] = {{.on = "SET k", .flags = FAKE_CLOSES}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "SET k", .flags = FAKE_CLOSES}, {.on = NULL}};
     static const struct {
         const char *there;
         bool equal;
@@ -88,7 +89,8 @@ Test(replay_doubt, expiries_are_compared)
 /* "SET k " is lost, and then exists; the rest as the rule says. */
 static void doubt(struct replaying *p, const struct fake_rule *rule)
 {
-    const struct fake_rule rules[] = {{.on = "SET k ", .flags = FAKE_CLOSES | FAKE_DOES}, *rule, {NULL}};
+    const struct fake_rule rules[] = {
+        {.on = "SET k ", .flags = FAKE_CLOSES | FAKE_DOES}, *rule, {.on = NULL}};
     p->options.connections = 1;
     p->fake.rules = rules;
     put_hex(&p->input, KEYS);
@@ -136,7 +138,7 @@ Test(replay_doubt, a_value_of_a_kind_that_is_not_known)
     char answer[64] = "$14\r\n";
     const struct fake_rule rule = {.on = "DUMP k", .answer = answer, .times = FAKE_EVER};
     const struct fake_rule rules[] = {
-        {.on = "SET k ", .flags = FAKE_CLOSES}, {.on = "DUMP k:"}, rule, {NULL}};
+        {.on = "SET k ", .flags = FAKE_CLOSES}, {.on = "DUMP k:"}, rule, {.on = NULL}};
     store_le64(payload + 6, crc64(0, payload, 6));
     cr_assert_null(memchr(payload, 0, sizeof payload));
     memcpy(answer + 5, payload, sizeof payload);
@@ -164,7 +166,7 @@ Test(replay_doubt, protocol_errors)
                                            .answer = "-ERR Protocol error: invalid bulk length\r\n",
                                            .flags = FAKE_CLOSES,
                                            .times = FAKE_EVER},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.retry_for_ms = 1000,
                                           .connections = 1,
                                           .mode = i == 2 ? RF_REPLAY_COMMANDS : RF_REPLAY_AUTO},

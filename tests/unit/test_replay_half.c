@@ -36,7 +36,7 @@ Test(replay_half, one_command_of_several_is_not_taken)
 {
     for (size_t i = 0; i < 3; i++) {
         const struct fake_rule rules[] = {
-            {.on = "RPUSH l:"}, {.on = "RPUSH l:", .answer = errors[i]}, {NULL}};
+            {.on = "RPUSH l:"}, {.on = "RPUSH l:", .answer = errors[i]}, {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
         put_list(&p.input);
         replaying_run(&p);
@@ -55,7 +55,7 @@ Test(replay_half, one_command_of_several_that_were_to_replace_a_key)
 {
     for (size_t i = 0; i < 3; i++) {
         const struct fake_rule rules[] = {
-            {.on = "RPUSH l:"}, {.on = "RPUSH l:", .answer = errors[i]}, {NULL}};
+            {.on = "RPUSH l:"}, {.on = "RPUSH l:", .answer = errors[i]}, {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .on_exists = RF_ON_EXISTS_REPLACE},
                               .there = "SET l old",
                               .fake.rules = rules};
@@ -74,7 +74,7 @@ Test(replay_half, one_command_of_several_is_not_taken_and_the_connection_is_lost
     for (size_t i = 0; i < 2; i++) {
         const struct fake_rule rules[] = {{.on = "RPUSH l:", .answer = "-LOADING x\r\n"},
                                           {.on = last[i], .flags = FAKE_DOES | FAKE_CLOSES},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
         put_list(&p.input);
         replaying_run(&p);

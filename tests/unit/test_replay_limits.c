@@ -12,7 +12,7 @@ enum { LONGEST = 1024 * 1024 };
 static const struct fake_rule limited[] = {{.on = "CONFIG GET proto-max-bulk-len",
                                             .answer = "*2\r\n$18\r\nproto-max-bulk-len\r\n$7\r\n1048576\r\n",
                                             .times = FAKE_EVER},
-                                           {NULL}};
+                                           {.on = NULL}};
 
 static void put_long(struct build *b, size_t length)
 {

@@ -36,7 +36,8 @@ static void expect_all(struct replaying *p, const char *step)
 
 static void lose_at(const char *step, const char *partial, int flags, unsigned connections)
 {
-    const struct fake_rule rules[] = {{.on = step, .answer = partial, .flags = FAKE_CLOSES | flags}, {NULL}};
+    const struct fake_rule rules[] = {{.on = step, .answer = partial, .flags = FAKE_CLOSES | flags},
+                                      {.on = NULL}};
     bool restored = strncmp(step, "RESTORE", 7) == 0;
     struct replaying p = {
         .options = {.mode = restored ? RF_REPLAY_AUTO : RF_REPLAY_COMMANDS, .connections = connections},
@@ -72,7 +73,7 @@ Test(replay_lost, what_is_no_answer)
                                           "\r\n", "=5\r\nhello\r\n"};
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = garbage[i], .flags = FAKE_DOES},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1}, .fake.rules = rules};
         expect_all(&p, garbage[i]);
         cr_expect_eq(p.counts.lost, 1, "%s", garbage[i]);
@@ -86,7 +87,7 @@ Test(replay_lost, a_server_that_says_nothing)
     static const char *const silent[] = {"", "*3\r\n+a\r\n", "$100\r\nabc"};
     for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
         const struct fake_rule rules[] = {
-            {.on = "SET k3 ", .answer = silent[i], .flags = FAKE_HANGS | FAKE_DOES}, {NULL}};
+            {.on = "SET k3 ", .answer = silent[i], .flags = FAKE_HANGS | FAKE_DOES}, {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1},
                               .fake.rules = rules,
                               .timeout_ms = 300};
@@ -102,7 +103,8 @@ Test(replay_lost, a_server_that_says_nothing)
 /* The connection, which the server has not done with yet, is killed. */
 Test(replay_lost, lost_connections_are_killed_first)
 {
-    static const struct fake_rule rules[] = {{.on = "SET k2 ", .flags = FAKE_CLOSES | FAKE_LINGERS}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "SET k2 ", .flags = FAKE_CLOSES | FAKE_LINGERS},
+                                             {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1}, .fake.rules = rules};
     expect_all(&p, "SET k2 ");
     long lost = fake_find(&p.fake, 0, "SET k2 "), killed = fake_find(&p.fake, 0, "CLIENT KILL ID");
@@ -123,10 +125,10 @@ Test(replay_lost, where_that_is_refused_some_time_passes)
     static const struct fake_rule refused[][3] = {
         {{.on = "SET k2 ", .flags = FAKE_CLOSES | FAKE_LINGERS},
          {.on = "CLIENT LIST", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
-         {NULL}},
+         {.on = NULL}},
         {{.on = "SET k2 ", .flags = FAKE_CLOSES | FAKE_LINGERS},
          {.on = "CLIENT KILL", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
-         {NULL}},
+         {.on = NULL}},
     };
     for (size_t i = 0; i < 2; i++) {
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1},
@@ -159,7 +161,7 @@ Test(replay_lost, nasty_lines_of_client_list)
     char answer[1024];
     snprintf(answer, sizeof answer, "$%zu\r\n%s\r\n", sizeof lines - 1, lines);
     const struct fake_rule rules[] = {
-        {.on = "SET k2 ", .flags = FAKE_CLOSES}, {.on = "CLIENT LIST", .answer = answer}, {NULL}};
+        {.on = "SET k2 ", .flags = FAKE_CLOSES}, {.on = "CLIENT LIST", .answer = answer}, {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS, .connections = 1}, .fake.rules = rules};
     expect_all(&p, "CLIENT LIST");
     cr_expect_eq(fake_count(&p.fake, "CLIENT KILL"), 4);
@@ -175,7 +177,8 @@ Test(replay_lost, nasty_lines_of_client_list)
 
 Test(replay_lost, commands_of_an_aof_are_not_sent_again)
 {
-    static const struct fake_rule rules[] = {{.on = "RPUSH l b", .flags = FAKE_CLOSES | FAKE_DOES}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "RPUSH l b", .flags = FAKE_CLOSES | FAKE_DOES},
+                                             {.on = NULL}};
     struct replaying p = {.commands = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"
                                       "*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\na\r\n"
                                       "*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\nb\r\n"

@@ -57,7 +57,7 @@ Test(replay_open, answers_that_make_no_sense)
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         for (size_t j = 0; j < sizeof answers / sizeof *answers; j++) {
             const struct fake_rule rules[] = {{.on = questions[i], .answer = answers[j], .times = FAKE_EVER},
-                                              {NULL}};
+                                              {.on = NULL}};
             struct replaying p = {.options = {.retry_for_ms = 200, .resumed = i == 5 && j == 0},
                                   .fake.rules = rules};
             put_hex(&p.input, KEY);
@@ -77,7 +77,7 @@ Test(replay_open, what_is_done_without)
     static const struct fake_rule rules[] = {{.on = "CONFIG", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
                                              {.on = "CLIENT", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
                                              {.on = "WAIT", .answer = "-NOPERM no\r\n", .times = FAKE_EVER},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.fake.rules = rules};
     replaying_expect(&p, "fe03" KEY, "3:k=v|");
     cr_expect_eq(p.counts.written, 1);
@@ -89,7 +89,7 @@ Test(replay_open, what_is_done_without)
 Test(replay_open, databases_that_the_target_does_not_have)
 {
     static const struct fake_rule silent[] = {
-        {.on = "CONFIG", .answer = "-NOPERM no\r\n", .times = FAKE_EVER}, {NULL}};
+        {.on = "CONFIG", .answer = "-NOPERM no\r\n", .times = FAKE_EVER}, {.on = NULL}};
     struct replaying known = {.fake = {0}}, unknown = {.fake.rules = silent};
     put_hex(&known.input, KEY "fe10");
     expect_refused(&known, RF_E_UNSAYABLE, "the target has no database 16");
@@ -100,7 +100,7 @@ Test(replay_open, databases_that_the_target_does_not_have)
 Test(replay_open, a_select_that_is_refused_for_a_while)
 {
     static const struct fake_rule rules[] = {{.on = "SELECT", .answer = "-LOADING x\r\n", .times = 3},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
     replaying_expect(&p, KEY "fe05" KEY "fe00 00 016d 0176", "0:k=v|0:m=v|5:k=v|");
     replaying_free(&p);
@@ -111,7 +111,7 @@ Test(replay_open, a_select_whose_connection_is_lost)
     for (int flags = 0; flags <= FAKE_DOES; flags++) {
         const struct fake_rule rules[] = {{.on = "SELECT 5", .flags = FAKE_CLOSES | flags},
                                           {.on = "SELECT 0", .flags = FAKE_CLOSES},
-                                          {NULL}};
+                                          {.on = NULL}};
         struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
         replaying_expect(&p, KEY "fe05" KEY "fe00 00 016d 0176", "0:k=v|0:m=v|5:k=v|");
         replaying_free(&p);
@@ -127,8 +127,9 @@ Test(replay_open, no_error_shows_the_password)
         "-ERR unknown command 'AUTH', with args beginning with: 'hunter2secret'\r\n", "+hunter2secret\r\n",
         "hunter2secret\r\n", "-ERR AUTH user hunter2secret\r\n"};
     for (size_t i = 0; i < 2 * sizeof answers / sizeof *answers; i++) {
-        const struct fake_rule rules[] = {
-            {.on = "AUTH", .times = 2}, {.on = "AUTH", .answer = answers[i / 2], .times = FAKE_EVER}, {NULL}};
+        const struct fake_rule rules[] = {{.on = "AUTH", .times = 2},
+                                          {.on = "AUTH", .answer = answers[i / 2], .times = FAKE_EVER},
+                                          {.on = NULL}};
         struct replaying p = {.options = {.retry_for_ms = 200},
                               .password = "hunter2secret",
                               .fake.rules = i % 2 ? rules : rules + 1};
@@ -169,7 +170,7 @@ Test(replay_open, patience_comes_to_an_end)
          ""},
     };
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
-        const struct fake_rule rules[] = {troubles[i].rule, {NULL}};
+        const struct fake_rule rules[] = {troubles[i].rule, {.on = NULL}};
         struct replaying p = {.options = {.retry_for_ms = 300}, .fake.rules = rules};
         put_hex(&p.input, "fe03" KEY);
         replaying_run(&p);
@@ -185,7 +186,7 @@ Test(replay_open, patience_comes_to_an_end)
 Test(replay_open, whoever_calls_can_end_it)
 {
     static const struct fake_rule rules[] = {{.on = "SET ", .answer = "-LOADING x\r\n", .times = FAKE_EVER},
-                                             {NULL}};
+                                             {.on = NULL}};
     struct replaying p = {.ticks = 3, .fake.rules = rules};
     put_hex(&p.input, KEY);
     replaying_run(&p);
@@ -197,7 +198,7 @@ Test(replay_open, whoever_calls_can_end_it)
 
 Test(replay_open, closed_without_a_finish)
 {
-    static const struct fake_rule rules[] = {{.on = "SET ", .answer = "", .times = FAKE_EVER}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "SET ", .answer = "", .times = FAKE_EVER}, {.on = NULL}};
     for (int i = 0; i < 2; i++) {
         struct replaying p = {.abandoned = true, .fake.rules = i ? rules : NULL};
         put_hex(&p.input, KEY "01 016c 01 0161");
@@ -220,7 +221,7 @@ Test(replay_open, at_a_rate)
 /* What is under way when it ends leaves nothing beside the keys. */
 Test(replay_open, no_temporary_name_is_left_behind)
 {
-    static const struct fake_rule rules[] = {{.on = "RENAMENX m:", .answer = "-OOM x\r\n"}, {NULL}};
+    static const struct fake_rule rules[] = {{.on = "RENAMENX m:", .answer = "-OOM x\r\n"}, {.on = NULL}};
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
     put_hex(&p.input, "01 016c 01 0161 01 016d 01 0161");
     replaying_run(&p);
@@ -249,7 +250,7 @@ Test(replay_open, answers_of_function_list)
         "*1\r\n*2\r\n$12\r\nlibrary_code\r\n$13\r\n#!lua name=1\n\r\n",
         "*1\r\n*2\r\n$12\r\nlibrary_code\r\n*1\r\n:1\r\n"};
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        const struct fake_rule rules[] = {{.on = "FUNCTION LIST", .answer = answers[i]}, {NULL}};
+        const struct fake_rule rules[] = {{.on = "FUNCTION LIST", .answer = answers[i]}, {.on = NULL}};
         struct replaying p = {.options = {.on_exists = RF_ON_EXISTS_REPLACE}, .fake.rules = rules};
         replaying_expect(&p, LIBRARY, "");
         cr_expect_eq(p.counts.libraries, 1, "%s", answers[i]);
@@ -271,7 +272,7 @@ Test(replay_open, libraries_that_are_refused)
         {"FUNCTION LIST", "-NOPERM x\r\n", RF_E_TARGET, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct fake_rule rules[] = {{.on = cases[i].on, .answer = cases[i].answer}, {NULL}};
+        const struct fake_rule rules[] = {{.on = cases[i].on, .answer = cases[i].answer}, {.on = NULL}};
         struct replaying p = {.fake.rules = rules};
         put_hex(&p.input, LIBRARY);
         replaying_run(&p);
