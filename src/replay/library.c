@@ -110,7 +110,7 @@ static rf_code load_patiently(struct loading *l, struct node *node, int64_t *sin
 }
 
 /* Where primaries change meanwhile it begins anew: what is there already stays as it is. */
-static rf_code load(struct loading *l, rf_error *error)
+static rf_code load_everywhere(struct loading *l, rf_error *error)
 {
     int64_t since_ms = 0;
     for (size_t i = 0; i < l->r->node_count; i++) {
@@ -132,7 +132,7 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
         refuse(&l, RF_FAILURE_UNSAYABLE, "the server has no functions");
         return RF_OK;
     }
-    rf_code code = load(&l, error);
+    rf_code code = load_everywhere(&l, error);
     r->counts.libraries += code == RF_OK && !l.failed;
     return code;
 }
