@@ -26,6 +26,7 @@ enum {
 
 struct found {
     bool there, known;
+    bool of_module; /* which may say the same thing in another way each time */
     rf_digest value;
     int64_t ttl_ms;
 };
@@ -59,6 +60,7 @@ static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, c
     if (!found->there || dump_payload_open(&dump, head.text, 0, SLICE(""), "DUMP", &entry, &ignored) != RF_OK)
         return RF_OK;
     found->known = rf_digest_key(r->digester, &entry, &digest, &ignored) == RF_OK;
+    found->of_module = entry.type == RF_MODULE;
     dump_payload_close(&dump);
     found->value = digest.value;
     return RF_OK;
@@ -117,6 +119,7 @@ static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *
     out->known = a.there && a.known && b.known;
     out->equal = out->there && out->known && a.value.low == b.value.low && a.value.high == b.value.high &&
                  (a.ttl_ms < 0) == (b.ttl_ms < 0) && apart <= TTL_TOLERANCE_MS;
+    out->known = out->known && (out->equal || !(a.of_module && b.of_module));
     return RF_OK;
 }
 
