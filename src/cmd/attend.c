@@ -2,6 +2,7 @@
 /* The attendant thread: waits for signals, 200 ms at a time. */
 #include "attend.h"
 #include "message.h"
+#include "save.h"
 #include <rdbferry/sink.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
 static _Noreturn void die_of(int number, const sigset_t *deadly)
 {
     rf_remove_unfinished();
+    save_remove_unfinished();
     message_progress(NULL);
     pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
     raise(number); /* its action is the default one: nothing here has set another */
@@ -27,7 +29,7 @@ static bool pass_on(struct attendant *attendant, int number)
     if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
         return false;
     atomic_store(&request->signal, number);
-    message_summary("stopping; the next signal does so at once");
+    message_warning("stopping; the next signal does so at once");
     return true;
 }
 

@@ -4,7 +4,6 @@
 #include "failure.h"
 #include "json.h"
 #include "json_read.h"
-#include "message.h"
 #include "save.h"
 #include "slurp.h"
 #include "text.h"
@@ -17,10 +16,9 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, FILE_MOST = 16 * 1024 * 1024, SHOWN = 60, LOCK_TRIES = 10 };
+enum { FORMAT = 1, FILE_MOST = 16 * 1024 * 1024, SHOWN = 60 };
 
 static const char *const states[] = {"running", "stopped", "done"};
 
@@ -56,26 +54,55 @@ static bool make_inputs(struct checkpoint *c, size_t count)
 {
     c->input_count = count;
     c->inputs = calloc(count + 1, sizeof *c->inputs);
-    if (!c->inputs)
-        message_error("out of memory");
     return c->inputs != NULL;
 }
 
-bool checkpoint_new(struct checkpoint *c, const char *path, size_t input_count)
+rf_code checkpoint_new(struct checkpoint *c, const char *path, size_t input_count, rf_error *error)
 {
-    *c = (struct checkpoint){.path = path, .fd = -1};
+    *c = (struct checkpoint){.path = path, .lock = -1};
     if (!make_inputs(c, input_count))
-        return false;
+        return failure(error, RF_E_MEMORY, "out of memory");
     if (name_run(c->run))
-        return true;
-    message_error("no random numbers: %s", strerror(errno));
-    return false;
+        return RF_OK;
+    return failure(error, RF_E_MEMORY, "no random numbers: %s", strerror(errno));
+}
+
+/* Beside the file itself, where the path is a link to it. */
+static int open_lock(const char *path)
+{
+    char *target = realpath(path, NULL), *name = NULL;
+    int fd = -1;
+
+    if (asprintf(&name, "%s.lock", target ? target : path) >= 0)
+        fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+    free(name);
+    free(target);
+    return fd;
+}
+
+rf_code checkpoint_lock(struct checkpoint *c, rf_error *error)
+{
+    struct stat found;
+
+    if (stat(c->path, &found) == 0 && !S_ISREG(found.st_mode))
+        return failure(error, RF_E_ARGUMENT, "'%.128s' is no checkpoint", c->path);
+    c->lock = open_lock(c->path);
+    if (c->lock < 0)
+        return failure(error, RF_E_WRITE, "cannot make '%.128s.lock', the checkpoint's lock: %s", c->path,
+                       strerror(errno));
+    if (flock(c->lock, LOCK_EX | LOCK_NB) == 0)
+        return RF_OK;
+    if (errno == EWOULDBLOCK)
+        return failure(error, RF_E_ARGUMENT, "the checkpoint '%.128s': another run is under way with it",
+                       c->path);
+    return failure(error, RF_E_WRITE, "cannot lock '%.128s.lock': %s", c->path, strerror(errno));
 }
 
 void checkpoint_free(struct checkpoint *c)
 {
-    if (c->path && c->fd >= 0)
-        close(c->fd);
+    if (c->path && c->lock >= 0)
+        close(c->lock);
+    free(c->dead_letter);
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++)
         free(c->options[i]);
     free(c->inputs);
@@ -96,6 +123,16 @@ static void put_options(struct json *json, const struct checkpoint *c)
     json_object(json, "options");
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++)
         json_string(json, strchr(options[i].path, '.') + 1, c->options[i]);
+    json_end_object(json);
+}
+
+static void put_dead_letter(struct json *json, const struct checkpoint *c)
+{
+    if (!c->dead_letter)
+        return;
+    json_object(json, "dead_letter");
+    json_string(json, "path", c->dead_letter);
+    json_number(json, "bytes", c->dead_letter_bytes);
     json_end_object(json);
 }
 
@@ -128,6 +165,7 @@ static void put(FILE *out, const struct checkpoint *c)
     json_bool(&json, "commands", c->commands);
     json_number(&json, "failed", c->failed);
     json_number(&json, "skipped", c->skipped);
+    put_dead_letter(&json, c);
     put_options(&json, c);
     json_array(&json, "inputs");
     for (size_t i = 0; i < c->input_count; i++)
@@ -136,25 +174,22 @@ static void put(FILE *out, const struct checkpoint *c)
     json_end_object(&json);
 }
 
-rf_code checkpoint_save(struct checkpoint *c, rf_error *error)
+rf_code checkpoint_save(const struct checkpoint *c, rf_error *error)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    int fd = -1;
+    bool good = false;
 
     if (out) {
         put(out, c);
         if (fclose(out) == 0)
-            fd = save_locked(c->path, text, size);
+            good = save_private(c->path, text, size);
     }
     free(text);
-    if (fd < 0)
-        return failure(error, RF_E_WRITE, "cannot write the checkpoint '%s': %s", c->path, strerror(errno));
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = fd;
-    return RF_OK;
+    if (good)
+        return RF_OK;
+    return failure(error, RF_E_WRITE, "cannot write the checkpoint '%.128s': %s", c->path, strerror(errno));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------ */
@@ -206,6 +241,16 @@ static bool read_options(const struct json_values *values, struct checkpoint *c)
     return true;
 }
 
+static bool read_dead_letter(const struct json_values *values, struct checkpoint *c)
+{
+    const char *path = json_text_at(values, "dead_letter.path");
+
+    if (!path)
+        return true;
+    c->dead_letter = strdup(path);
+    return c->dead_letter && json_number_at(values, "dead_letter.bytes", &c->dead_letter_bytes);
+}
+
 static void read_input(const struct json_values *values, size_t number, struct checkpoint_input *out)
 {
     char path[64];
@@ -242,7 +287,7 @@ static bool read_members(const struct json_values *values, struct checkpoint *c)
         !json_number_at(values, "skipped", &c->skipped) ||
         !read_place(values, "position.input", "position.offset", &c->position) ||
         !read_place(values, "written_until.input", "written_until.offset", &c->written_until) || !commands ||
-        !read_options(values, c))
+        !read_options(values, c) || !read_dead_letter(values, c))
         return false;
     c->started = (int64_t)started;
     c->commands = strcmp(commands, "true") == 0;
@@ -253,63 +298,27 @@ static bool read_members(const struct json_values *values, struct checkpoint *c)
     return true;
 }
 
-/* A run that has just been killed may hold it a little longer. */
-static bool wait_for_lock(int fd)
-{
-    const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
-
-    for (int left = LOCK_TRIES; flock(fd, LOCK_EX | LOCK_NB) != 0; left--) {
-        if (left == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
-}
-
-static bool lock(const struct checkpoint *c)
-{
-    struct stat found;
-
-    if (fstat(c->fd, &found) != 0 || !S_ISREG(found.st_mode))
-        message_error("'%s' is no checkpoint", c->path);
-    else if (!wait_for_lock(c->fd))
-        message_error("the checkpoint '%s': %s", c->path,
-                      errno == EWOULDBLOCK ? "another run is under way with it" : strerror(errno));
-    else
-        return true;
-    return false;
-}
-
-static bool read_file(struct checkpoint *c)
+rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_error *error)
 {
     struct json_values values = {0};
-    rf_error error;
+    rf_error why;
     char *text;
     size_t size;
     bool good;
 
-    if (slurp(c->path, FILE_MOST, &text, &size, &error) != RF_OK) {
-        message_failure(&error);
-        return false;
-    }
+    *c = (struct checkpoint){.path = path, .lock = -1};
+    *there = access(path, F_OK) == 0 || errno != ENOENT;
+    if (!*there)
+        return RF_OK;
+    if (slurp(path, FILE_MOST, &text, &size, &why) != RF_OK)
+        return failure(error, RF_E_ARGUMENT, "cannot read the checkpoint: %s", why.message);
     good = json_read(text, &values) && read_members(&values, c);
     json_values_free(&values);
     free(text);
-    if (!good)
-        message_error("'%s' is no checkpoint that this version of rdbferry knows", c->path);
-    return good;
-}
-
-bool checkpoint_load(struct checkpoint *c, const char *path, bool *there)
-{
-    *c = (struct checkpoint){.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    *there = c->fd >= 0;
-    if (c->fd < 0 && errno == ENOENT)
-        return true;
-    if (c->fd >= 0)
-        return lock(c) && read_file(c);
-    message_error("cannot read the checkpoint '%s': %s", path, strerror(errno));
-    return false;
+    if (good)
+        return RF_OK;
+    return failure(error, RF_E_ARGUMENT, "'%.128s' is no checkpoint that this version of rdbferry knows",
+                   path);
 }
 
 /* --- comparing ---------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A checkpoint: a small file that says how far a replay has come, and what it is a replay of. docs/json.md
- * has its members. Who holds one open holds a lock on it, so that no two runs go on from the same. */
+ * has its members. A run holds a lock on a file beside it, which stays, so that no two runs have the same. */
 #ifndef CMD_CHECKPOINT_H
 #define CMD_CHECKPOINT_H
 
@@ -40,30 +40,35 @@ struct checkpoint_input {
 
 struct checkpoint {
     const char *path;
-    int fd; /* -1: there is no file */
+    int lock; /* -1: it is not locked */
     enum checkpoint_state state;
     char run[CHECKPOINT_RUN + 1];
-    int64_t started;        /* Unix milliseconds: the `now` of all that goes on from it */
-    rf_place position;      /* what lies before it is settled */
-    rf_place written_until; /* nothing at or behind this place has been sent */
-    bool commands;          /* commands of an AOF may have been sent */
-    uint64_t failed;        /* before the position */
-    uint64_t skipped;       /* as they were there; some may lie behind it */
+    int64_t started;            /* Unix milliseconds: the `now` of all that goes on from it */
+    rf_place position;          /* what lies before it is settled */
+    rf_place written_until;     /* nothing at or behind this place has been sent */
+    bool commands;              /* commands of an AOF may have been sent */
+    uint64_t failed;            /* before the position */
+    uint64_t skipped;           /* as they were there; some may lie behind it */
+    char *dead_letter;          /* the path of the dead letters, as printable text; NULL: there are none */
+    uint64_t dead_letter_bytes; /* that are on disk of them */
     char *options[CHECKPOINT_OPTIONS];
     struct checkpoint_input *inputs;
     size_t input_count;
 };
 
-/* A new one of this path, with a name for the run and everything else empty. False: the message has been
- * printed. checkpoint_free() frees it in any case. */
-bool checkpoint_new(struct checkpoint *checkpoint, const char *path, size_t input_count);
-
-/* Reads and locks the one at this path; *there: there is one. False: the message has been printed.
+/* A new one of this path, which may be NULL, with a name for the run and everything else empty.
  * checkpoint_free() frees it in any case. */
-bool checkpoint_load(struct checkpoint *checkpoint, const char *path, bool *there);
+rf_code checkpoint_new(struct checkpoint *checkpoint, const char *path, size_t input_count, rf_error *error);
+
+/* Until it is freed no other process locks one of this path. Its file is PATH.lock, which stays.
+ * RF_E_ARGUMENT where another one has it, or where what is there can be no checkpoint. */
+rf_code checkpoint_lock(struct checkpoint *checkpoint, rf_error *error);
+
+/* Reads the one at this path; *there: there is one. RF_E_ARGUMENT. checkpoint_free() frees it in any case. */
+rf_code checkpoint_load(struct checkpoint *checkpoint, const char *path, bool *there, rf_error *error);
 
 /* Replaces the file; it is on disk afterwards. */
-rf_code checkpoint_save(struct checkpoint *checkpoint, rf_error *error);
+rf_code checkpoint_save(const struct checkpoint *checkpoint, rf_error *error);
 
 /* RF_E_ARGUMENT, telling what is another one: options, the number of inputs; an input, as far as both know
  * it. */

@@ -15,7 +15,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { SECOND_MS = 1000 };
+enum {
+    TICK_MS = 100,
+    SECOND_MS = 1000,
+    PATIENCE_MS = 2000,    /* after a signal, with what is under way */
+    ENTRIES_PER_LOOK = 64, /* at the clock */
+};
 
 /* --- what the engine tells ---------------------------------------------------------------------------- */
 
@@ -24,6 +29,15 @@ static void note_failure(void *ctx, const rf_failure *failed)
     struct replay *r = ctx;
 
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
+    if (r->options->verify)
+        key_set_add(&r->failed_keys, failed->db, failed->key);
+}
+
+static void note_skipped(void *ctx, int64_t db, rf_slice key)
+{
+    struct replay *r = ctx;
+
+    key_set_add(&r->skipped_keys, db, key);
 }
 
 static rf_code put_dead_letter(void *ctx, rf_slice bytes)
@@ -36,8 +50,10 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
 
 static void say_news(void *ctx, const char *text)
 {
-    (void)ctx;
-    message_warning("%s", text);
+    const struct replay *r = ctx;
+
+    if (!r->cut)
+        message_warning("%s", text);
 }
 
 /* "3 failed  10.0.0.5:6379 34%  10.0.0.6:6379 66%" */
@@ -69,19 +85,57 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool is_to_stop(const struct replay *r)
+{
+    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
+}
+
+/* The error that ends whatever goes on; for the run it is none. */
+static rf_code stop(struct replay *r, rf_error *error)
+{
+    r->stopped = true;
+    return failure(error, RF_E_WRITE, "stopped by a signal");
+}
+
+/* Commands of an AOF are waited for: of those under way nobody could tell which were done. */
+static bool is_overdue(struct replay *r, int64_t now)
+{
+    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
+        return false;
+    if (r->asked_ms == 0)
+        r->asked_ms = now;
+    return now - r->asked_ms >= PATIENCE_MS;
+}
+
+/* From the engine, and between entries: all that is due now and then. */
 static rf_code tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
     int64_t now = clock_ms();
 
-    if (!r->engine) /* it is being opened */
+    if (now - r->ticked_ms < TICK_MS)
         return RF_OK;
-    note_progress(r);
+    r->ticked_ms = now;
+    if (r->engine)
+        note_progress(r);
     metrics_tick(&r->metrics, r->engine, &r->session);
-    if (now - r->looked_at_ms < SECOND_MS)
+    if (is_overdue(r, now)) {
+        r->cut = true;
+        return stop(r, error);
+    }
+    if (!r->writing || now - r->looked_at_ms < SECOND_MS)
         return RF_OK;
     r->looked_at_ms = now;
     return replay_keep(r, error);
+}
+
+static rf_code before_entry(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+
+    if (is_to_stop(r))
+        return stop(r, error);
+    return ++r->looks % ENTRIES_PER_LOOK == 0 ? tick(r, error) : RF_OK;
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
@@ -128,11 +182,6 @@ static bool is_for_target(struct replay *r, const rf_entry *entry)
     return entry->kind == RF_ENTRY_KEY || entry->kind == RF_ENTRY_FUNCTION || entry->kind == RF_ENTRY_COMMAND;
 }
 
-static bool is_to_stop(const struct replay *r)
-{
-    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
-}
-
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct replay *r = ctx;
@@ -141,10 +190,6 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     bool leave_out = false;
     rf_code code = RF_OK;
 
-    if (is_to_stop(r)) {
-        r->stopped = true;
-        return RF_END;
-    }
     if (number >= r->entered)
         code = replay_enter(r, number, error);
     if (code != RF_OK || !is_for_target(r, entry))
@@ -175,6 +220,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .written_until = r->inherited,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
+        .skipped = options->verify ? note_skipped : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
         .news = say_news,
         .tick = tick,
@@ -197,13 +243,13 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
     struct session *session = &r->session;
     rf_code code = RF_OK;
 
-    for (size_t i = 0; i < session->input_count && code == RF_OK && !r->stopped; i++)
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], take_entry, r, error);
-    if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r)) {
+    if (code == RF_OK)
+        code = collisions_end(&r->collisions, error);
+    if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r))
         r->stopped = true; /* the signal has ended whoever writes into a pipe, too */
-        return RF_OK;
-    }
-    return code == RF_OK && !r->stopped ? collisions_end(&r->collisions, error) : code;
+    return r->stopped ? RF_OK : code;
 }
 
 /* What has been put is to be settled whatever became of the rest. */
@@ -213,44 +259,78 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
 
     r->finished = finished == RF_OK;
+    if (r->cut)
+        finished = RF_OK;
     return code == RF_OK ? finished : code;
 }
 
 static rf_code verify(struct replay *r, rf_error *error)
 {
-    rf_replay_counts counts = rf_replay_counts_get(r->engine);
-
-    counts.skipped += r->found.skipped;
-    counts.failed += r->found.failed;
     r->verification = (struct replay_verification){
         .options = r->options,
         .session = &r->session,
         .collisions = &r->collisions,
-        .run = counts,
+        .skipped = &r->skipped_keys,
+        .failed = &r->failed_keys,
+        .skipped_before = r->found.skipped,
+        .failed_before = r->found.failed,
         .out = is_dash(r->options->common.report) ? stderr : stdout,
-        .metrics = &r->metrics,
-        .engine = r->engine,
     };
     return replay_verify(&r->verification, error);
 }
 
-static rf_code replay(void *ctx, rf_error *error)
+/* Whoever does not have the lock leaves the metrics to whoever has it. */
+static rf_code begin(struct replay *r, rf_error *error)
 {
-    struct replay *r = ctx;
+    const struct replay_options *options = r->options;
+    rf_code code = replay_lock(r, error);
+
+    if (code != RF_OK)
+        return code;
+    r->metrics = (struct metrics){.path = options->metrics_file,
+                                  .target = options->target_name,
+                                  .resumed = &r->resumed_keys,
+                                  .collided = &r->collisions.lost_keys};
+    code = metrics_begin(&r->metrics, &r->session, error);
+    return code == RF_OK ? replay_begin(r, error) : code;
+}
+
+static rf_code write_inputs(struct replay *r, rf_error *error)
+{
     rf_error second;
     rf_code ended, code = open_target(r, error);
 
     if (code == RF_OK)
         code = replay_survey(r, error);
     if (code != RF_OK)
-        return code;
+        return r->stopped ? RF_OK : code;
     r->looked_at_ms = clock_ms();
-    atomic_store(&r->stop_request.awaited, true);
+    r->writing = true;
     code = finish(r, read_inputs(r, error), error);
-    atomic_store(&r->stop_request.awaited, false);
+    r->writing = false;
     ended = replay_end(r, code == RF_OK && !r->stopped, code == RF_OK ? error : &second);
-    code = code == RF_OK ? ended : code;
-    return code == RF_OK && !r->stopped && r->options->verify ? verify(r, error) : code;
+    return code == RF_OK ? ended : code;
+}
+
+/* What an earlier run has written is verified only. */
+static rf_code replay(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    bool before;
+    rf_code code;
+
+    atomic_store(&r->stop_request.awaited, true);
+    code = begin(r, error);
+    before = replay_is_done(r);
+    if (code == RF_OK && !before)
+        code = write_inputs(r, error);
+    if (code != RF_OK || r->stopped || !r->options->verify)
+        return code;
+    if (before)
+        code = collisions_survey(&r->collisions, error);
+    if (code == RF_OK)
+        code = verify(r, error);
+    return r->stopped ? RF_OK : code;
 }
 
 /* --- around it ---------------------------------------------------------------------------------------- */
@@ -268,65 +348,63 @@ static bool write_report(const struct replay *r, const rf_error *error, enum sta
                         r->options->common.report);
 }
 
+static enum status judge(const struct replay *r, rf_code code)
+{
+    if (code != RF_OK)
+        return status_of(code);
+    if (r->stopped)
+        return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
+    if (r->failures.count + r->found.failed > 0)
+        return STATUS_OUTPUT;
+    return r->verification.complete && replay_verify_unaccounted(&r->verification) > 0 ? STATUS_NO
+                                                                                       : STATUS_DONE;
+}
+
 static enum status run(struct replay *r)
 {
     rf_error error;
-    rf_code code = session_run(&r->session, replay, NULL, r, &error);
-    enum status status = status_of(code);
+    rf_code code;
+    enum status status;
 
+    r->session.stop_request = &r->stop_request;
+    r->session.before_entry = before_entry;
+    r->session.before_ctx = r;
+    code = session_run(&r->session, replay, NULL, r, &error);
+    status = judge(r, code);
     notices_summarize(&r->session.notices);
     collisions_summarize(&r->collisions);
     failures_summarize(&r->failures);
     replay_say(r, code == RF_OK ? NULL : &error);
-    if (status == STATUS_DONE && r->failures.count + r->found.failed > 0)
-        status = STATUS_OUTPUT;
-    if (status == STATUS_DONE && r->verification.complete && replay_verify_unaccounted(&r->verification) > 0)
-        status = STATUS_NO;
     if (!write_report(r, code == RF_OK ? NULL : &error, status) && status <= STATUS_NO)
         status = STATUS_OUTPUT;
     return metrics_end(&r->metrics, r->engine, &r->session, status) || status > STATUS_NO ? status
                                                                                           : STATUS_OUTPUT;
 }
 
-static enum status replay_inputs(struct replay *r)
-{
-    const struct replay_options *options = r->options;
-    enum status status;
-
-    r->session.stop_request = &r->stop_request;
-    if (!replay_begin(r, &status))
-        return status;
-    if (!metrics_begin(&r->metrics, options->metrics_file, options->target_name, &r->session))
-        return STATUS_OUTPUT;
-    if (!dead_letter_open(&r->dead_letter, options->dead_letter, options->resume))
-        return STATUS_OUTPUT;
-    return run(r);
-}
-
 static int replay_command(const struct replay_options *options)
 {
     struct replay r = {.options = options};
     enum status status = STATUS_OUTPUT;
-    int signal;
 
     if (session_open(&r.session, &options->common) &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false))
-        status = replay_inputs(&r);
-    signal = r.stopped ? atomic_load(&r.stop_request.signal) : 0;
+        status = run(&r);
     replay_verify_free(&r.verification);
     rf_replay_close(r.engine);
     dead_letter_close(&r.dead_letter);
     failures_free(&r.failures);
+    key_set_free(&r.skipped_keys);
+    key_set_free(&r.failed_keys);
     checkpoint_free(&r.checkpoint);
     checkpoint_free(&r.found);
     collisions_close(&r.collisions);
     session_close(&r.session);
-    if (signal == 0)
-        return (int)status;
-    fflush(stdout);
-    die_of_signal(signal);
-    return STATUS_SIGNAL + signal;
+    if (status > STATUS_SIGNAL) {
+        fflush(stdout);
+        die_of_signal((int)status - STATUS_SIGNAL);
+    }
+    return (int)status;
 }
 
 int replay_run(int argc, char **argv)

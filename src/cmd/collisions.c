@@ -2,6 +2,7 @@
 /* Passes over the inputs, and what they find. */
 #include "collisions.h"
 #include "failure.h"
+#include "key_set.h"
 #include "message.h"
 #include "text.h"
 #include <inttypes.h>
@@ -71,16 +72,6 @@ static void escape_name(const rf_entry *entry, char out[128])
     text_escape(name_of(entry), out, 128);
 }
 
-/* FNV-1a. */
-static uint64_t fingerprint(rf_slice bytes)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ bytes.ptr[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 /* `number`: which of the names, as rf_collision has it. */
 static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
                          uint64_t number, bool kept)
@@ -104,7 +95,7 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     if (is_key) {
         source->db = session_source_db(c->session, entry);
         text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
-        source->whole = fingerprint(session_source_key(c->session, entry));
+        source->whole = key_hash(source->db, session_source_key(c->session, entry));
     }
 }
 
@@ -185,6 +176,12 @@ static bool same_key(const struct collision_source *a, const struct collision_so
     return a->db == b->db && a->whole == b->whole && strcmp(a->key, b->key) == 0;
 }
 
+/* It comes out with the name that it has. */
+static bool keeps_name(const struct collision_source *source, int64_t db, const char *key)
+{
+    return source->db == db && strcmp(source->key, key) == 0;
+}
+
 static rf_code tell_duplicate(const struct collision_source *source, rf_error *error)
 {
     failure(error, RF_E_DUPLICATE, "duplicate");
@@ -195,11 +192,21 @@ static rf_code tell_duplicate(const struct collision_source *source, rf_error *e
     return RF_E_DUPLICATE;
 }
 
+static void format_both(const struct collision_source *a, const struct collision_source *b, char *out,
+                        size_t size)
+{
+    if (a->input == b->input)
+        snprintf(out, size, "key '%s' (db %" PRId64 ") is twice in %s", a->key, a->db, a->input);
+    else
+        snprintf(out, size, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db, a->input,
+                 b->input);
+}
+
 static rf_code tell_pair(const struct collisions *c, rf_error *error)
 {
     const struct collision_example *pair = &c->example[0];
     const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
-    char first[300], second[300];
+    char first[640], second[300];
 
     if (pair->known < 2)
         return failure(error, RF_E_COLLISION,
@@ -209,9 +216,10 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
                        pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
         return tell_duplicate(b, error);
-    if (same_key(a, b) && a->db == pair->db && strcmp(a->key, pair->key) == 0)
-        return failure(error, RF_E_COLLISION, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db,
-                       a->input, b->input);
+    if (same_key(a, b) && keeps_name(a, pair->db, pair->key)) {
+        format_both(a, b, first, sizeof first);
+        return failure(error, RF_E_COLLISION, "%s", first);
+    }
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
     return failure(error, RF_E_COLLISION, "%s and %s both come out as '%s' (db %" PRId64 ")", first, second,
@@ -232,6 +240,9 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
                        source->input, name);
     if (keeps && c->session->options->operand_count == 1)
         return tell_duplicate(source, error);
+    if (keeps_name(source, entry->db, name))
+        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") has been there before",
+                       source->input, name, source->db);
     return failure(error, RF_E_COLLISION,
                    "%s: '%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
                    source->input, source->key, source->db, name, entry->db);
@@ -417,14 +428,18 @@ void collisions_close(struct collisions *c)
 static void format_first(const struct collisions *c, char *out, size_t size)
 {
     const struct collision_example *first = &c->example[0];
+    const struct collision_source *a = &first->sources[0], *b = &first->sources[1], *left_out;
     size_t lost = 0;
     char source[300];
 
     while (lost + 1 < first->known && first->sources[lost].kept)
         lost++;
-    format_source(c, &first->sources[lost], source, sizeof source);
+    left_out = &first->sources[lost];
+    format_source(c, left_out, source, sizeof source);
     if (first->db < 0)
-        snprintf(out, size, "function library '%s' of %s", first->key, first->sources[lost].input);
+        snprintf(out, size, "function library '%s' of %s", first->key, left_out->input);
+    else if (first->known > 1 && same_key(a, b) && keeps_name(a, first->db, first->key))
+        format_both(a, b, out, size);
     else
         snprintf(out, size, "%s comes out as '%s' (db %" PRId64 ")", source, first->key, first->db);
 }

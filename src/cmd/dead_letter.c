@@ -2,39 +2,74 @@
 /* The file of dead letters. */
 #include "dead_letter.h"
 #include "failure.h"
-#include "message.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static FILE *open_file(const char *path, bool append)
+static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_EXCL), 0600);
-    FILE *file = fd >= 0 ? fdopen(fd, "a") : NULL;
-
-    if (fd >= 0 && !file)
-        close(fd);
-    return file;
+    dead->bytes = size;
+    if (ftruncate(fd, (off_t)size) == 0)
+        return RF_OK;
+    return failure(error, RF_E_WRITE, "cannot cut the dead letters '%.128s': %s", dead->path,
+                   strerror(errno));
 }
 
-bool dead_letter_open(struct dead_letter *dead, const char *path, bool append)
+/* What lies behind *kept may be half a command. */
+static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
 {
+    struct stat found;
+
+    if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
+        return RF_OK;
+    dead->bytes = (uint64_t)found.st_size;
+    if (kept)
+        return dead->bytes > *kept ? cut(dead, fd, *kept, error) : RF_OK;
+    if (dead->bytes == 0)
+        return RF_OK;
+    return failure(error, RF_E_EXISTS,
+                   "the file '%.128s' for dead letters is there, and the checkpoint does not know it: move "
+                   "it away, or name another one",
+                   dead->path);
+}
+
+static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
+{
+    if (errno == EEXIST)
+        return failure(error, RF_E_EXISTS,
+                       "the file '%.128s' for dead letters is there: move it away, or name another one",
+                       dead->path);
+    return failure(error, RF_E_WRITE, "cannot make the file '%.128s' for dead letters: %s", dead->path,
+                   strerror(errno));
+}
+
+rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
+                         rf_error *error)
+{
+    rf_code code;
+    int fd;
+
     *dead = (struct dead_letter){.path = path};
     if (!path)
-        return true;
-    dead->file = open_file(path, append);
-    if (dead->file)
-        return true;
-    message_error("cannot make the file '%s' for dead letters: %s", path, strerror(errno));
+        return RF_OK;
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
+    code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
+    if (code == RF_OK && !(dead->file = fdopen(fd, "a")))
+        code = cannot_make(dead, error);
+    if (code == RF_OK)
+        return code;
+    if (fd >= 0)
+        close(fd);
     dead->path = NULL;
-    return false;
+    return code;
 }
 
 void dead_letter_put(struct dead_letter *dead, rf_slice bytes)
 {
     dead->unsynced = true;
+    dead->bytes += bytes.len;
     if (fwrite(bytes.ptr, 1, bytes.len, dead->file) != bytes.len && dead->error == 0)
         dead->error = errno;
 }

@@ -170,6 +170,10 @@ static void judge_other_entries(struct judge *judge)
 
     if (stats->commands > 0 && strcmp(rf_live_info_get(dry->live)->kind, "cluster") == 0)
         remark(judge, true, "commands", NULL, "the commands of an AOF cannot go into a cluster");
+    else if (stats->commands > 0 && dry->counts.live > 0 && dry->options->on_exists == RF_ON_EXISTS_FAIL)
+        remark(judge, true, "commands", NULL,
+               "the commands of an AOF would change what is there, %" PRIu64 " key%s (see --on-exists)",
+               dry->counts.live, text_plural(dry->counts.live));
     if (stats->module_aux > 0)
         remark(judge, false, "module_aux", NULL,
                "what modules saved beside the keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,

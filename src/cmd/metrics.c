@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One state of a replay in the text exposition format, version 0.0.4. */
 #include "metrics.h"
+#include "failure.h"
 #include "message.h"
 #include "save.h"
 #include "text.h"
@@ -119,6 +120,8 @@ static void put_counts(const struct state *s, const rf_replay_counts *counts)
     put_family(s, "keys_total", "counter", "Keys that are settled, by what became of them.");
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
         put_count(s, "keys_total", "outcome", outcomes[i].outcome, count_at(counts, outcomes[i].offset));
+    put_count(s, "keys_total", "outcome", "resumed", *s->metrics->resumed);
+    put_count(s, "keys_total", "outcome", "collided", *s->metrics->collided);
     put_family(s, "failures_total", "counter",
                "Keys, function libraries and commands that were not written, by reason.");
     for (size_t i = 0; i < sizeof failure_kinds / sizeof *failure_kinds; i++)
@@ -250,22 +253,18 @@ static bool write_state(struct metrics *metrics, struct state *state)
     return good;
 }
 
-static bool must_write(struct metrics *metrics, struct state *state)
+rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error)
 {
-    if (!metrics->path || write_state(metrics, state))
-        return true;
-    message_error("cannot write the metrics '%s': %s", metrics->path, strerror(errno));
-    return false;
-}
-
-bool metrics_begin(struct metrics *metrics, const char *path, const char *target, struct session *session)
-{
+    const char *path = metrics->path;
     mode_t mask = umask(0);
 
     umask(mask);
-    *metrics = (struct metrics){
-        .path = path, .target = target, .mode = 0666 & ~mask, .started = seconds(CLOCK_REALTIME)};
-    return must_write(metrics, &(struct state){.session = session});
+    metrics->mode = 0666 & ~mask;
+    metrics->started = seconds(CLOCK_REALTIME);
+    if (!path || write_state(metrics, &(struct state){.session = session}))
+        return RF_OK;
+    metrics->path = NULL;
+    return failure(error, RF_E_WRITE, "cannot write the metrics '%.128s': %s", path, strerror(errno));
 }
 
 void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct session *session)
@@ -283,5 +282,10 @@ void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct sessi
 bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
                  enum status status)
 {
-    return must_write(metrics, &(struct state){.replay = replay, .session = session, .status = &status});
+    struct state state = {.replay = replay, .session = session, .status = &status};
+
+    if (!metrics->path || write_state(metrics, &state))
+        return true;
+    message_error("cannot write the metrics '%s': %s", metrics->path, strerror(errno));
+    return false;
 }

@@ -10,17 +10,18 @@
 #include <sys/types.h>
 
 struct metrics {
-    const char *path;   /* NULL: nobody wants any */
-    const char *target; /* without user and password */
+    const char *path;                   /* NULL: nobody wants any */
+    const char *target;                 /* without user and password */
+    const uint64_t *resumed, *collided; /* keys that do not get as far as the target */
     mode_t mode;
     double started;  /* Unix seconds */
     double last;     /* monotonic seconds */
     bool has_failed; /* a write; a warning has been printed */
 };
 
-/* Before any thread starts: it reads the umask. `path` may be NULL; both texts are borrowed. Writes the first
- * state; false where that cannot be: the message has been printed. */
-bool metrics_begin(struct metrics *metrics, const char *path, const char *target, struct session *session);
+/* While no other thread makes files: it reads the umask. The members up to `collided` are set, but for
+ * `mode`; `path` may be NULL. Writes the first state; where that cannot be, there will be none. */
+rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error);
 
 /* Writes the state, if a second has passed since the last time. `replay` may be NULL: it is not open yet, or
  * could not be opened. */

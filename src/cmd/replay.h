@@ -8,6 +8,7 @@
 #include "collisions.h"
 #include "dead_letter.h"
 #include "json.h"
+#include "key_set.h"
 #include "metrics.h"
 #include "replay_failures.h"
 #include "replay_options.h"
@@ -22,6 +23,7 @@ struct replay {
     struct checkpoint checkpoint; /* also without a file: it names the run and knows the place */
     struct checkpoint found;      /* with --resume: what was there before, to compare inputs with */
     struct failures failures;
+    struct key_set skipped_keys, failed_keys; /* of this process, with --verify */
     struct dead_letter dead_letter;
     struct metrics metrics;
     struct replay_verification verification;
@@ -31,11 +33,17 @@ struct replay {
     rf_place inherited;  /* and nothing behind this place has been sent by it */
     rf_place last;       /* put last, once there is `put` */
     uint64_t put, put_keys, resumed_keys;
+    uint64_t keys_before; /* that the target held, where commands of an AOF may come and that matters */
     size_t entered;       /* so many inputs have been opened */
     bool in_transaction;  /* the command put last is not the end of one */
-    bool stopped;         /* a signal has ended it, cleanly */
+    bool stopped;         /* a signal has ended it, */
     bool finished;        /* what was put is settled */
     bool saved;           /* this run has written the checkpoint */
+    bool cut;             /* without waiting for what was under way */
+    bool writing;         /* or what is under way is waited for */
+    uint64_t looks;       /* between entries */
+    int64_t asked_ms;     /* when a signal was seen; 0: there was none. Monotonic, as those below */
+    int64_t ticked_ms;
     int64_t looked_at_ms; /* when the last second of these began: */
     rf_place looked_at;
     uint64_t last_second; /* bytes of an input that were put in it */
@@ -43,8 +51,17 @@ struct replay {
 
 /* --- the checkpoint (replay_checkpoint.c) --------------------------------------------------------------- */
 
-/* Finds out where to begin. False: leave with *status, the message has been printed. */
-bool replay_begin(struct replay *replay, enum status *status);
+/* Names the run, and keeps all others from this checkpoint until it is freed. */
+rf_code replay_lock(struct replay *replay, rf_error *error);
+
+/* Finds out where to begin, and opens what is written besides. */
+rf_code replay_begin(struct replay *replay, rf_error *error);
+
+/* All that there is to write has been written, by this run or by one before. */
+static inline bool replay_is_done(const struct replay *replay)
+{
+    return replay->checkpoint.state == CHECKPOINT_DONE;
+}
 
 /* The first entry of an input has come. */
 rf_code replay_enter(struct replay *replay, size_t input, rf_error *error);

@@ -59,7 +59,7 @@ static const char *choice_text(const struct option_choice *choices, int value)
     return choices->name;
 }
 
-static bool describe(struct replay *r)
+static rf_code describe(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     const struct key_options *keys = &options->common.keys;
@@ -79,9 +79,9 @@ static bool describe(struct replay *r)
     for (int i = 0; i < CHECKPOINT_OPTIONS && good; i++)
         good = (r->checkpoint.options[i] = printable(texts[i])) != NULL;
     free(rules);
-    if (!good)
-        message_error("out of memory");
-    return good;
+    if (good && options->dead_letter)
+        good = (r->checkpoint.dead_letter = printable(options->dead_letter)) != NULL;
+    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 }
 
 /* Pipes are known when they are opened. */
@@ -118,11 +118,16 @@ static rf_code compare(const struct replay *r, rf_error *error)
     return code;
 }
 
-/* The lock goes over. */
-static void take_over(struct replay *r)
+static void say_place(const struct replay *r)
 {
-    r->checkpoint.fd = r->found.fd;
-    r->found.fd = -1;
+    const struct checkpoint *c = &r->checkpoint;
+
+    if (replay_is_done(r))
+        message_warning("%s: the run is complete, nothing is left to do%s", c->path,
+                        r->options->verify ? " but to verify it" : "");
+    else
+        message_detail("%s: on from offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
+                       r->start.input < c->input_count ? c->inputs[r->start.input].path : "no input");
 }
 
 static void go_on(struct replay *r)
@@ -130,7 +135,7 @@ static void go_on(struct replay *r)
     struct checkpoint *c = &r->checkpoint;
     const struct checkpoint *found = &r->found;
 
-    take_over(r);
+    c->state = found->state;
     memcpy(c->run, found->run, sizeof c->run);
     c->started = r->session.now =
         found->started; /* the same keys are to be chosen, as expired as they were */
@@ -141,85 +146,75 @@ static void go_on(struct replay *r)
     c->skipped = found->skipped;
     c->position = r->start = found->position;
     c->written_until = r->inherited = found->written_until;
-    message_detail("%s: on from offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
-                   r->start.input < c->input_count ? c->inputs[r->start.input].path : "no input");
-}
-
-/* There is nothing left to do. */
-static enum status say_done(const struct replay *r)
-{
-    if (r->found.failed == 0) {
-        message_warning("%s: the run is complete, nothing is left to do", r->found.path);
-        return STATUS_DONE;
-    }
-    message_error("%s: the run is complete, and %" PRIu64 " could not be written", r->found.path,
-                  r->found.failed);
-    return STATUS_OUTPUT;
+    say_place(r);
 }
 
 /* A run that is done may give way to another. */
-static bool begin_over(struct replay *r)
+static rf_code begin_over(struct replay *r, rf_error *error)
 {
-    if (r->found.state != CHECKPOINT_DONE) {
-        message_error("the checkpoint '%s' is there: go on from it with --resume, or remove it to begin anew",
-                      r->found.path);
-        return false;
-    }
-    take_over(r);
+    if (r->found.state != CHECKPOINT_DONE)
+        return failure(error, RF_E_ARGUMENT,
+                       "the checkpoint '%.128s' is there: go on from it with --resume, or remove it to begin "
+                       "anew",
+                       r->found.path);
     checkpoint_free(&r->found);
-    r->found = (struct checkpoint){.fd = -1};
-    return true;
+    r->found = (struct checkpoint){.lock = -1};
+    return RF_OK;
 }
 
-static bool begin_from_found(struct replay *r, enum status *status)
+static rf_code begin_from_found(struct replay *r, rf_error *error)
 {
-    rf_error error;
-
-    if (!r->options->resume)
-        return begin_over(r);
-    if (compare(r, &error) != RF_OK) {
-        message_error("%s", error.message);
-        return false;
-    }
-    if (r->found.state == CHECKPOINT_DONE) {
-        *status = say_done(r);
-        return false;
-    }
-    go_on(r);
-    return true;
-}
-
-static bool begin(struct replay *r, enum status *status)
-{
-    bool there;
-
-    *status = STATUS_USAGE;
-    if (!checkpoint_load(&r->found, r->options->checkpoint, &there))
-        return false;
-    if (there)
-        return begin_from_found(r, status);
-    if (r->options->resume)
-        message_detail("%s: there is none yet, the run begins", r->options->checkpoint);
-    return true;
-}
-
-bool replay_begin(struct replay *r, enum status *status)
-{
-    rf_error error;
     rf_code code;
 
-    *status = STATUS_OUTPUT;
-    if (!checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count))
-        return false;
-    r->checkpoint.started = r->session.now;
-    if (!r->options->checkpoint)
-        return true;
-    code = identify(r, &error);
+    if (!r->options->resume)
+        return begin_over(r, error);
+    code = compare(r, error);
     if (code == RF_OK)
-        return describe(r) && begin(r, status);
-    message_failure(&error);
-    *status = status_of(code);
-    return false;
+        go_on(r);
+    return code;
+}
+
+static rf_code begin(struct replay *r, rf_error *error)
+{
+    bool there;
+    rf_code code = checkpoint_load(&r->found, r->options->checkpoint, &there, error);
+
+    if (code == RF_OK && there)
+        return begin_from_found(r, error);
+    if (code == RF_OK && r->options->resume)
+        message_detail("%s: there is none yet, the run begins", r->options->checkpoint);
+    return code;
+}
+
+static rf_code open_dead_letter(struct replay *r, rf_error *error)
+{
+    const char *before = r->found.dead_letter, *now = r->checkpoint.dead_letter;
+    bool same = before && now && strcmp(before, now) == 0;
+
+    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume,
+                            same ? &r->found.dead_letter_bytes : NULL, error);
+}
+
+rf_code replay_lock(struct replay *r, rf_error *error)
+{
+    rf_code code = checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error);
+
+    r->checkpoint.started = r->session.now;
+    return code == RF_OK && r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : code;
+}
+
+rf_code replay_begin(struct replay *r, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (r->options->checkpoint) {
+        code = identify(r, error);
+        if (code == RF_OK)
+            code = describe(r, error);
+        if (code == RF_OK)
+            code = begin(r, error);
+    }
+    return code == RF_OK && !replay_is_done(r) ? open_dead_letter(r, error) : code;
 }
 
 rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
@@ -231,6 +226,7 @@ rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
         return RF_OK;
     known->known = true;
     known->identity = r->session.inputs[input].identity;
+    r->saved = false;
     return r->found.inputs ? checkpoint_compare_input(&r->found, &r->checkpoint, input, error) : RF_OK;
 }
 
@@ -264,10 +260,30 @@ static rf_code save(struct replay *r, rf_error *error)
     c->position = position(r);
     c->failed += failures_settle(&r->failures, c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
+    c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
         return RF_OK;
     r->saved = true;
     return checkpoint_save(c, error);
+}
+
+/* So many bytes behind a place: beyond the end of a file in those that come next. What is compressed is
+ * longer, which reserves more than that. */
+static rf_place place_ahead(const struct replay *r, rf_place place, uint64_t bytes)
+{
+    const struct checkpoint *c = &r->checkpoint;
+
+    while (place.input + 1 < c->input_count && c->inputs[place.input].identity.size >= 0) {
+        uint64_t size = (uint64_t)c->inputs[place.input].identity.size;
+        uint64_t left = size > place.offset ? size - place.offset : 0;
+
+        if (!c->inputs[place.input].known || left > bytes)
+            break;
+        bytes -= left;
+        place = (rf_place){place.input + 1, 0};
+    }
+    place.offset += bytes;
+    return place;
 }
 
 /* With a new reservation, from `place` on. */
@@ -275,9 +291,8 @@ static rf_code save_ahead(struct replay *r, rf_place place, rf_error *error)
 {
     uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
 
-    place.offset += ahead;
     r->checkpoint.state = CHECKPOINT_RUNNING;
-    r->checkpoint.written_until = later(r->checkpoint.written_until, place);
+    r->checkpoint.written_until = later(r->checkpoint.written_until, place_ahead(r, place, ahead));
     return save(r, error);
 }
 

@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "message.h"
 #include "report.h"
+#include "target_advice.h"
 #include "transfer.h"
 #include <stdlib.h>
 
@@ -97,7 +98,7 @@ static enum status run(struct dry_run *dry)
     collisions_summarize(&dry->collisions);
     if (code != RF_OK) {
         dry->error = error;
-        message_failure(&error);
+        target_failure(&error);
     } else if (!dry->options->common.quiet && !is_dash(dry->options->common.report)) {
         dry_put_page(dry);
     }

@@ -33,8 +33,8 @@ static void print(const struct failure_example *example)
 
     if (!example->library)
         snprintf(db, sizeof db, " (db %d)", error->db);
-    message_warning("%s: offset 0x%" PRIx64 ": %s'%s'%s: %s", error->input, (uint64_t)error->offset,
-                    example->library ? "function library " : "", error->key, db, error->message);
+    message_error("%s: offset 0x%" PRIx64 ": %s'%s'%s: %s", error->input, (uint64_t)error->offset,
+                  example->library ? "function library " : "", error->key, db, error->message);
 }
 
 /* Where memory is out, it is counted for this run alone. */
@@ -78,7 +78,7 @@ uint64_t failures_settle(struct failures *failures, rf_place position)
 void failures_summarize(const struct failures *failures)
 {
     if (failures->count > FAILURES_SHOWN)
-        message_warning("and %" PRIu64 " more", failures->count - FAILURES_SHOWN);
+        message_error("and %" PRIu64 " more", failures->count - FAILURES_SHOWN);
 }
 
 void failures_report(struct json *json, const struct failures *failures)

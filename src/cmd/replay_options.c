@@ -97,6 +97,24 @@ static bool names_no_db(const rf_target *target)
     return false;
 }
 
+/* "no target", and what was meant to be one. It may hold a password, so only its scheme is repeated. */
+static bool lacks_target(char **operands, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const char *end = strstr(operands[i], "://");
+
+        if (!end || end == operands[i])
+            continue;
+        message_usage(table.command,
+                      rf_target_is_url(operands[i])
+                          ? "no target: '%.*s://...' has to stand behind the inputs, and to be one word"
+                          : "no target: '%.*s://...' is no URL of one, such as redis://10.0.0.5:6379",
+                      (int)(end - operands[i]), operands[i]);
+        return false;
+    }
+    return wrong("no target: say its URL behind the inputs, such as redis://10.0.0.5:6379");
+}
+
 /* The last operand, unless redis-cli's options say it all. */
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
@@ -104,7 +122,7 @@ static bool read_target(struct replay_options *options, char **operands, int *co
 
     *count -= url != NULL;
     if (!url && !target_options_given(&options->target_options))
-        return wrong("no target: say its URL behind the inputs, such as redis://10.0.0.5:6379");
+        return lacks_target(operands, *count);
     if (!target_options_resolve(&options->target_options, url, table.command, &options->target, status))
         return false;
     *status = STATUS_USAGE;
@@ -140,13 +158,30 @@ static bool check_files(const struct replay_options *options)
     return true;
 }
 
+/* Nothing is written to a target, so there is nothing to keep. */
+static bool check_dry_run(const struct replay_options *options)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } useless[] = {{options->verify, "--verify"},           {options->checkpoint, "--checkpoint"},
+                   {options->dead_letter, "--dead-letter"}, {options->metrics_file, "--metrics-file"},
+                   {options->rate > 0, "--rate"},           {options->fail_fast, "--fail-fast"}};
+
+    for (size_t i = 0; options->dry_run && i < sizeof useless / sizeof *useless; i++) {
+        if (!useless[i].given)
+            continue;
+        message_usage(table.command, "--dry-run writes nothing: leave %s out", useless[i].option);
+        return false;
+    }
+    return true;
+}
+
 static bool check(const struct replay_options *options)
 {
     if (options->resume && !options->checkpoint)
         return wrong("--resume is for --checkpoint, which says where");
-    if (options->dry_run && options->verify)
-        return wrong("--dry-run writes nothing that --verify could look at");
-    return true;
+    return check_dry_run(options);
 }
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)

@@ -3,6 +3,7 @@
 #include "message.h"
 #include "replay.h"
 #include "report.h"
+#include "target_advice.h"
 #include "text.h"
 #include <inttypes.h>
 #include <signal.h>
@@ -89,6 +90,17 @@ static void say_nodes(const struct replay *r)
                        text_size(node.bytes, size));
 }
 
+/* Where it met what going on would only meet again it says nothing of that. */
+static bool can_go_on(const struct replay *r, const rf_error *error)
+{
+    if (r->put == 0 || replay_is_done(r))
+        return false;
+    if (!error)
+        return r->stopped;
+    return (error->code == RF_E_TARGET || error->code == RF_E_WRITE) &&
+           !(r->options->fail_fast && r->failures.count > 0);
+}
+
 /* How far it has come, and how it goes on. */
 static void say_position(const struct replay *r)
 {
@@ -108,24 +120,50 @@ static const char *signal_name(int number)
     return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
+static void say_stopped(const struct replay *r)
+{
+    const char *name = signal_name(r->stop_request.signal);
+    char outcome[320];
+
+    if (r->engine)
+        format_outcome(r, outcome, sizeof outcome);
+    if (r->engine)
+        message_error("stopped by %s (%s)", name, outcome);
+    else
+        message_error("stopped by %s", name);
+}
+
+static void say_error(const struct replay *r, const rf_error *error)
+{
+    if (r->engine) /* it says itself what to do */
+        message_failure(error);
+    else
+        target_failure(error);
+}
+
+static void say_verified(const struct replay *r)
+{
+    if (r->verification.complete)
+        replay_verify_say(&r->verification);
+    else if (r->options->verify && replay_is_done(r))
+        message_error("all is written, and not verified%s",
+                      r->checkpoint.path ? ": run it again with --resume to do that" : "");
+}
+
 void replay_say(const struct replay *r, const rf_error *error)
 {
     if (error)
-        message_failure(error);
+        say_error(r, error);
     else if (r->stopped)
-        message_error("stopped by %s", signal_name(r->stop_request.signal));
-    if (!r->engine)
-        return;
-    if (error || r->stopped) {
-        if (r->put > 0)
-            say_position(r);
-    } else {
+        say_stopped(r);
+    if (can_go_on(r, error))
+        say_position(r);
+    else if (r->engine && !error && !r->stopped)
         say_written(r);
-    }
     say_failed(r);
-    say_nodes(r);
-    if (r->verification.complete)
-        replay_verify_say(&r->verification);
+    if (r->engine)
+        say_nodes(r);
+    say_verified(r);
 }
 
 /* --- the report ---------------------------------------------------------------------------------------- */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What is found out before anything is written, where the inputs can be read twice: collisions, keys in
- * databases that the target does not have, and commands that it does not take. */
+ * databases that the target does not have, and commands that it does not take, or that nobody could verify.
+ */
 #include "failure.h"
 #include "replay.h"
 #include "text.h"
 #include "transfer.h"
 #include <inttypes.h>
+#include <rdbferry/live.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,13 +81,23 @@ static rf_code check_command(const struct replay *r, rf_error *error)
         return failure(
             error, RF_E_ARGUMENT,
             "the commands of an AOF cannot go into a cluster: let a server load it and save an RDB");
+    if (r->options->verify)
+        return failure(error, RF_E_ARGUMENT,
+                       "the commands of an AOF cannot be verified: leave --verify out, or let a server load "
+                       "it and save an RDB");
+    if (r->keys_before > 0)
+        return failure(error, RF_E_ARGUMENT,
+                       "the commands of an AOF would change what the target holds, %" PRIu64
+                       " key%s: empty it, or say --on-exists skip or replace",
+                       r->keys_before, text_plural(r->keys_before));
     return transfer_check_command(&r->options->common, error);
 }
 
 /* Whether commands, if there are any, would be refused. */
 static bool minds_commands(const struct replay *r)
 {
-    return is_cluster(r) || r->options->common.operand_count > 1 || !session_takes_all(&r->session);
+    return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
+           r->options->common.operand_count > 1 || !session_takes_all(&r->session);
 }
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
@@ -100,6 +112,28 @@ static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *er
         *may = head.may_hold_commands;
     }
     return code;
+}
+
+static rf_code count_keys(struct replay *r, rf_error *error)
+{
+    rf_live_counts counts;
+    rf_live *live;
+    rf_code code = rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error);
+
+    if (code != RF_OK)
+        return code;
+    code = rf_live_finish(live, &counts, error);
+    rf_live_close(live);
+    r->keys_before = code == RF_OK ? counts.live : 0;
+    return code;
+}
+
+/* Commands concern keys that are there whatever they are called. An earlier run may have written some. */
+static rf_code look_at_target(struct replay *r, bool may_hold_commands, rf_error *error)
+{
+    bool matters = may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL;
+
+    return matters && !r->found.inputs ? count_keys(r, error) : RF_OK;
 }
 
 /* --- both ---------------------------------------------------------------------------------------------- */
@@ -119,13 +153,13 @@ static rf_code look(void *ctx, struct input *input, rf_entry *entry, rf_error *e
 
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
-    bool wanted = may_lack_db(r);
-    rf_code code = RF_OK;
+    bool commands = true; /* in a pipe there may be anything */
+    rf_code code = r->collisions.again ? may_hold_commands(r, &commands, error) : RF_OK;
 
-    if (!wanted && minds_commands(r) && r->collisions.again)
-        code = may_hold_commands(r, &wanted, error);
+    if (code == RF_OK)
+        code = look_at_target(r, commands, error);
     r->collisions.early = true;
-    r->collisions.look = wanted ? look : NULL;
+    r->collisions.look = may_lack_db(r) || (commands && minds_commands(r)) ? look : NULL;
     r->collisions.look_ctx = r;
     return code == RF_OK ? collisions_survey(&r->collisions, error) : code;
 }

@@ -2,17 +2,18 @@
 /* `replay --verify`: once the run is through, the inputs are read once more, and every key is held against
  * the target, as `verify --against` does.
  *
- * What the run has left as it was is no news. It is known how many keys these are, not which: where no more
- * keys are missing than have failed, and no more are another one than have been skipped or failed, the
- * differences are accounted for. Values of collections without elements, which no server has, are not asked
- * for; keys that have expired since are no differences. */
+ * What the run has left as it was is no news: keys that were skipped or have failed. Of those of earlier runs
+ * that were resumed it is known how many they are, not which: so many keys may be missing, or be another one.
+ * Values of collections without elements, which no server has, are not asked for; keys that have expired
+ * since are no differences. Of vector sets, which a server writes in another way after each load, only the
+ * type and the expiry are compared. */
 #ifndef CMD_REPLAY_VERIFY_H
 #define CMD_REPLAY_VERIFY_H
 
 #include "collisions.h"
 #include "differences.h"
 #include "json.h"
-#include "metrics.h"
+#include "key_set.h"
 #include "replay_options.h"
 #include "session.h"
 #include <rdbferry/live.h>
@@ -23,22 +24,22 @@
  * has been printed. */
 bool replay_verify_possible(const struct common_options *common, const char *command);
 
-/* The first seven are set, the rest begins as 0. */
+/* All up to `engine` are set, the rest begins as 0. */
 struct replay_verification {
     const struct replay_options *options;
-    struct session *session;       /* of the run */
-    struct collisions *collisions; /* likewise */
-    rf_replay_counts run;          /* what became of the keys, of earlier runs that were resumed too */
-    FILE *out;                     /* for differences */
-    struct metrics *metrics;       /* go on meanwhile, */
-    const rf_replay *engine;       /* with what the run has counted */
+    struct session *session;                /* of the run */
+    struct collisions *collisions;          /* likewise */
+    struct key_set *skipped, *failed;       /* keys of this run */
+    uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */
+    FILE *out;                              /* for differences */
 
     rf_live *live; /* NULL: it has not begun */
     rf_live_counts counts;
     struct differences differences;
     rf_digest_pool *pool;
-    uint32_t input;             /* whose keys are in the pool */
-    uint64_t skipped_libraries; /* the target's own */
+    uint32_t input;                      /* whose keys are in the pool */
+    uint64_t left_missing, left_changed; /* differences of keys that this run left as they were */
+    uint64_t incomparable;               /* keys whose values say nothing */
     bool complete;
 };
 

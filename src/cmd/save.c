@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Data in memory goes to a file. Signals wait meanwhile, so that none leaves the temporary file behind. */
+/* Data in memory goes to a file. No signal leaves the temporary file behind: while the attendant runs, it
+ * asks for its removal; otherwise signals wait. */
 #include "save.h"
 #include "message.h"
 #include "paths.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,8 +43,7 @@ static bool write_in_place(const char *path, const char *data, size_t size)
 /* How a file is saved. */
 struct manner {
     mode_t mode;
-    bool locks; /* and stays locked */
-    bool syncs;
+    bool syncs; /* the data; and that it is there under its name */
 };
 
 static mode_t usual_mode(void)
@@ -54,68 +54,80 @@ static mode_t usual_mode(void)
     return 0666 & ~mask;
 }
 
+/* --- what is under way ---------------------------------------------------------------------------------- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const char *begun; /* the temporary file that is there; NULL: none */
+
+/* Open; or -1. */
+static int begin(char *temporary)
+{
+    int fd;
+
+    pthread_mutex_lock(&lock);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    begun = fd >= 0 ? temporary : NULL;
+    pthread_mutex_unlock(&lock);
+    return fd;
+}
+
+static bool rename_begun(const char *temporary, const char *path)
+{
+    bool good;
+
+    pthread_mutex_lock(&lock);
+    good = rename(temporary, path) == 0;
+    if (good)
+        begun = NULL;
+    pthread_mutex_unlock(&lock);
+    return good;
+}
+
+/* Leaves errno as it is. */
+static void remove_begun(void)
+{
+    int error = errno;
+
+    pthread_mutex_lock(&lock);
+    unlink(begun);
+    begun = NULL;
+    pthread_mutex_unlock(&lock);
+    errno = error;
+}
+
+void save_remove_unfinished(void)
+{
+    pthread_mutex_lock(&lock); /* for good */
+    if (begun)
+        unlink(begun);
+}
+
+/* --- one file ------------------------------------------------------------------------------------------- */
+
 static bool fill_and_rename(int fd, const struct manner *manner, const char *temporary, const char *path,
                             const char *data, size_t size)
 {
-    bool good = !manner->locks || flock(fd, LOCK_EX | LOCK_NB) == 0;
+    bool good = write_all(fd, data, size) && fchmod(fd, manner->mode) == 0 &&
+                (!manner->syncs || fsync(fd) == 0);
 
-    return good && write_all(fd, data, size) && fchmod(fd, manner->mode) == 0 &&
-           (!manner->syncs || fsync(fd) == 0) && rename(temporary, path) == 0;
+    good = close(fd) == 0 && good;
+    return good && rename_begun(temporary, path);
 }
 
-/* The new file, open; or -1. */
-static int write_beside(const char *path, const struct manner *manner, const char *data, size_t size)
+static bool write_beside(const char *path, const struct manner *manner, const char *data, size_t size)
 {
     char *temporary = NULL;
-    int fd, error;
+    bool good;
+    int fd;
 
     if (asprintf(&temporary, "%s.tmp-XXXXXX", path) < 0)
-        return -1;
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd >= 0 && !fill_and_rename(fd, manner, temporary, path, data, size)) {
-        error = errno;
-        unlink(temporary);
-        close(fd);
-        errno = error;
-        fd = -1;
-    }
+        return false;
+    fd = begin(temporary);
+    good = fd >= 0 && fill_and_rename(fd, manner, temporary, path, data, size);
+    if (fd >= 0 && !good)
+        remove_begun();
     free(temporary);
-    return fd;
-}
-
-static int replace_file(const char *path, const struct manner *manner, const char *data, size_t size)
-{
-    sigset_t all, before;
-    char *target = realpath(path, NULL); /* a link stays a link */
-    int fd;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    fd = write_beside(target ? target : path, manner, data, size);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    free(target);
-    return fd;
-}
-
-static bool save(const char *path, const struct manner *manner, const char *data, size_t size)
-{
-    struct stat there;
-    int fd;
-
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return write_in_place(path, data, size);
-    fd = replace_file(path, manner, data, size);
-    return fd >= 0 && close(fd) == 0;
-}
-
-bool save_file(const char *path, const char *data, size_t size)
-{
-    return save(path, &(struct manner){.mode = usual_mode(), .syncs = true}, data, size);
-}
-
-bool save_shared(const char *path, mode_t mode, const char *data, size_t size)
-{
-    return save(path, &(struct manner){.mode = mode}, data, size);
+    return good;
 }
 
 /* So that the new name outlives a loss of power, where the file system lets a directory be synced. */
@@ -132,14 +144,44 @@ static void sync_directory(const char *path)
     free(directory);
 }
 
-int save_locked(const char *path, const char *data, size_t size)
+static bool replace_file(const char *path, const struct manner *manner, const char *data, size_t size)
 {
-    const struct manner manner = {.mode = 0600, .locks = true, .syncs = true};
-    int fd = replace_file(path, &manner, data, size);
+    sigset_t all, before;
+    char *target = realpath(path, NULL); /* a link stays a link */
+    bool good;
 
-    if (fd >= 0)
-        sync_directory(path);
-    return fd;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    good = write_beside(target ? target : path, manner, data, size);
+    if (good && manner->syncs)
+        sync_directory(target ? target : path);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    free(target);
+    return good;
+}
+
+static bool save(const char *path, const struct manner *manner, const char *data, size_t size)
+{
+    struct stat there;
+
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return write_in_place(path, data, size);
+    return replace_file(path, manner, data, size);
+}
+
+bool save_file(const char *path, const char *data, size_t size)
+{
+    return save(path, &(struct manner){.mode = usual_mode(), .syncs = true}, data, size);
+}
+
+bool save_shared(const char *path, mode_t mode, const char *data, size_t size)
+{
+    return save(path, &(struct manner){.mode = mode}, data, size);
+}
+
+bool save_private(const char *path, const char *data, size_t size)
+{
+    return save(path, &(struct manner){.mode = 0600, .syncs = true}, data, size);
 }
 
 static bool deliver(const char *path, const char *data, size_t size)

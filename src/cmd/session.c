@@ -165,6 +165,13 @@ static void say_found(const struct input *input)
                    *input->layers ? ", " : "", input->layers);
 }
 
+static rf_code next_entry(struct session *session, struct input *input, rf_entry *entry, rf_error *error)
+{
+    rf_code code = session->before_entry ? session->before_entry(session->before_ctx, error) : RF_OK;
+
+    return code == RF_OK ? rf_reader_next(input->reader, entry, error) : code;
+}
+
 rf_code session_read(struct session *session, struct input *input, session_take_fn *take, void *ctx,
                      rf_error *error)
 {
@@ -177,7 +184,7 @@ rf_code session_read(struct session *session, struct input *input, session_take_
                       error);
     if (code == RF_OK) {
         progress_enter(&session->progress, input->reader);
-        while ((code = rf_reader_next(input->reader, &entry, error)) == RF_OK) {
+        while ((code = next_entry(session, input, &entry, error)) == RF_OK) {
             code = take_entry(session, input, &entry, take, ctx, error);
             if (code != RF_OK)
                 break;

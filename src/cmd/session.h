@@ -22,7 +22,11 @@ struct session {
     struct notices notices;
     struct progress progress;
     struct stop_request *stop_request; /* set by a command that stops by itself; NULL: signals kill */
-    bool as_is;                        /* keys are neither chosen nor rewritten */
+    /* Called before each entry that is read, be it left out, and also when the inputs are read once more.
+     * Anything but RF_OK ends the reading with that code. NULL: nobody. */
+    rf_code (*before_entry)(void *ctx, rf_error *error);
+    void *before_ctx;
+    bool as_is;          /* keys are neither chosen nor rewritten */
     bool counts_results; /* keys count for the database they come out in, not for that in the input */
     bool twice;          /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */

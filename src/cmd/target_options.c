@@ -85,6 +85,8 @@ static bool take_texts(struct resolving *r)
 
     if (!password && !target->password)
         password = getenv("REDISCLI_AUTH");
+    if (password && password != options->password && !*password)
+        password = NULL;
     if (take_text(options->user, &target->user) && take_text(password, &target->password) &&
         take_text(options->cacert, &target->cacert) && take_text(options->cacertdir, &target->cacertdir) &&
         take_text(options->cert, &target->cert) && take_text(options->key, &target->key) &&

@@ -14,7 +14,7 @@ checkpoint() {
 {
   "rdbferry_checkpoint": 1, "state": "$1", "run": "abcdefghijklmnop", "started": 1700000000000,
   "position": {"input": 0, "offset": 4096}, "written_until": {"input": 0, "offset": 67108864},
-  "commands": $2, "failed": $3, "skipped": 0,
+  "commands": $2, "failed": $3, "skipped": 0, "dead_letter": {"path": "dead", "bytes": 5},
   "options": {
     "target": "redis://127.0.0.1:1", "keys": "--match user:*\\\\x0a--db 0", "expired": "keep", "rules": "map-db 1=0",
     "shift_expiry": "", "on_exists": "skip", "on_collision": "fail"
@@ -62,4 +62,32 @@ try "${same[@]}" --resume
 rmdir job
 try missing.rdb redis://127.0.0.1:1
 try "${same[@]}" --resume
+"$RDBFERRY" replay "${same[@]}" --checkpoint missing/job 2>&1
+echo "$?"
+
+echo "--- locked"
+exec 9<>job.lock
+flock 9
+try "${same[@]}" --resume --metrics-file metrics --report report
+exec 9<&-
+grep -o '"result": "[a-z]*"' report
 ls
+
+echo "--- dead letters"
+# dead TEXT: what is left of the file
+dead() {
+    printf '%s' "$1" >dead
+    try "${same[@]}" --resume --dead-letter "${2-dead}" --report report --metrics-file metrics
+    [ -e dead ] && cat dead && echo
+    grep -o '"result": "[a-z]*"' report
+    grep -E '^rdbferry_replay_(up|finished|exit_status) ' metrics
+}
+checkpoint running false 0
+dead whole-and-torn
+dead cut
+dead theirs ./dead
+rm job
+dead theirs
+checkpoint running false 0
+sed -i 's/"bytes": 5/"bytes": "five"/' job
+dead whole-and-torn

@@ -13,6 +13,8 @@ try
 try "$url"
 try in.rdb
 try "$url" in.rdb
+try in.rdb reddis://user:secret@h
+try in.rdb redis://user:sec ret@h
 try in.rdb redis://user:secret@h/3
 try in.rdb redis://:secret@h:x
 try in.rdb redis://:secret@h redis://other
@@ -26,7 +28,9 @@ try in.rdb "$url" --connections 65
 try in.rdb "$url" --big-key 0
 try in.rdb "$url" --retry-for soon
 try in.rdb "$url" --resume
-try in.rdb "$url" --dry-run --verify
+for option in --verify --checkpoint=job --dead-letter=job --metrics-file=job --rate=1M --fail-fast; do
+    try in.rdb "$url" --dry-run "$option"
+done
 try in.rdb "$url" --checkpoint -
 try in.rdb "$url" --dead-letter ''
 try in.rdb "$url" --checkpoint in.rdb
