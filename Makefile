@@ -149,7 +149,7 @@ lint:
 	$(AGAIN) all
 	@tools/lint $(OUT)
 
-## bench: how fast and in how much memory, beside cat and redis-check-rdb
+## bench: how fast and in how much memory, beside cat, redis-check-rdb and redis-cli --pipe
 bench: deps
 	$(AGAIN) all
 	@tools/bench $(PROGRAM)
