@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of replays into clusters have in common."""
+import hashlib
+import os
+import random
+
+from failovers import LiveCluster, received
+from live_targets import slot_of
+from observe import differences, key_facts
+from program import convert
+from replaying import BIG, DATABASES, TARGET, Replaying, fill_some, obstacles_for, places_of
+from splitting import DONE, printed_seed
+
+RULES = ["--flatten-dbs", "--hash-tag", "{user:*}:*"]
+MOVING = b"{moving}"  # many keys of one slot
+
+# What DEBUG DIGEST begins with where database 0 has keys; their own digests are XORed into it.
+DATABASE_0 = hashlib.sha1(hashlib.sha1(bytes(4)).digest()).digest()
+
+
+def keys_digest(digest):
+    """The XOR of the digests of all keys, where all are in database 0. Those of several servers can be XORed."""
+    return int(digest, 16) ^ int.from_bytes(DATABASE_0, "big") if int(digest, 16) else 0
+
+
+def fill_users(call):
+    """Data of all types; keys that get a tag; and keys of all sizes that are in one slot."""
+    fill_some(call)
+    make = random.Random(2)
+    for db in DATABASES:
+        call("SELECT", db)
+        for i in range(100):
+            call("SET", f"user:{i}:name", f"user {i} of {db}")
+            call("HSET", f"user:{i}:cart", "apples", i, "pears", make.randbytes(i))
+            call("RPUSH", f"user:{i}:visits", *range(i * 20 + 1))
+    call("SELECT", 0)
+    for i in range(40):
+        call("SET", MOVING + b"string:%d" % i, make.randbytes(i * 1500))
+        call("RPUSH", MOVING + b"list:%d" % i, *(make.randbytes(20) for _ in range(i * 60 + 1)))
+
+
+def settled_expiry(name, found, expected):
+    """A fact that was found; an expiry that is hardly later than expected is as expected."""
+    if name[-1] == "expiry" and 0 <= found - expected.get(name, found) < 60_000 and found >= 0:
+        return expected.get(name)
+    return found
+
+
+class InCluster(Replaying):
+    """Has a cluster of three primaries, which is empty when a test begins."""
+
+    size = 3
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seed = printed_seed()
+        cls.dump = cls.dump_of(fill_users)
+        cls.flat = os.path.join(cls.class_folder(), "flat.rdb")
+        convert(cls.dump, "-o", cls.flat, *RULES, "-q")
+        cls.facts = cls.oracle.facts(cls.flat)
+        cls.obstacles = list(obstacles_for(places_of(cls.facts), 11))
+        cls.with_obstacles = cls.oracle.facts(cls.flat, cls.obstacles)
+        cls.cluster = cls.started(LiveCluster(cls.class_folder(), cls.size, cls.settings))
+        cls.url = cls.cluster.url
+
+    @classmethod
+    def settings(cls):
+        """Those of one node."""
+        return {}
+
+    def setUp(self):
+        super().setUp()
+        self.clear()
+
+    def clear(self):
+        self.cluster.settle()
+        self.primaries = list(self.cluster.primaries().values())
+        self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"), ("CONFIG", "RESETSTAT"))
+
+    def put_obstacles(self):
+        """Other values for some keys, which are there already, and counted by nobody."""
+        owners, primaries = self.cluster.owners(self.cluster.nodes[0]), self.cluster.primaries()
+        for command in self.obstacles:
+            if command[0] != "SELECT":
+                primaries[owners[slot_of(command[1])]].call(*command)
+        self.cluster.settle()
+        self.cluster.call_all(("CONFIG", "RESETSTAT"))
+
+    def reshard(self, source, target, slots):
+        moved = self.cluster.reshard(source, target, slots)
+        self.assertEqual(moved.returncode, 0, moved.stdout[-2000:])
+        self.cluster.settle()
+
+    def errors(self, code):
+        """How many answers of this kind there were."""
+        return sum(node.count_errors(code) for node in self.cluster.nodes)
+
+    def begin_until(self, share, *arguments):
+        """A replay of which those that were the primaries when all began have received this share of the data."""
+        size = os.path.getsize(self.dump)
+        running = self.begin(self.dump, *RULES, self.url, "--big-key", BIG, *arguments)
+        self.begun(running, lambda: sum(map(received, self.primaries)) > size * share)
+        return running
+
+    def finish_with(self, policy, running, moved=False):
+        """All that was in the way is as it was; it was named where it had to be, and nothing else went wrong."""
+        self.finish(running, TARGET if policy == "fail" else DONE)
+        if policy == "fail":
+            self.assertIn(f"{len(self.obstacles) // 3} could not be written", self.said)
+        self.assert_complete(self.with_obstacles, moved)
+
+    def assert_complete(self, expected=None, moved=False):
+        """Each key is on the node that has its slot, with all that it should have; nothing else is anywhere. Where
+        slots have moved expiries may be late: MIGRATE says how much time is left."""
+        expected = expected or self.facts
+        self.cluster.settle()
+        primaries, owners = self.cluster.primaries(), self.cluster.owners(self.cluster.nodes[0])
+        found = {"sizes": {0: 0}, "functions": expected["functions"]}
+        digest = 0
+        for name, node in primaries.items():
+            keys = node.call("KEYS", "*")
+            self.assertEqual([key for key in keys if owners[slot_of(key)] != name], [])
+            self.assertEqual(sorted(node.call("FUNCTION", "LIST", "WITHCODE"), key=str), expected["functions"])
+            found["sizes"][0] += len(keys)
+            for key in keys:
+                found.update(key_facts(node.call, 0, key))
+            digest ^= keys_digest(node.call("DEBUG", "DIGEST"))
+        found["digest"] = expected["digest"]
+        if moved:
+            found = {name: settled_expiry(name, fact, expected) for name, fact in found.items()}
+        self.assertEqual(differences(expected, found), [])
+        self.assertEqual(digest, keys_digest(expected["digest"]))
+
+    def assert_nothing_written(self):
+        for answers in self.cluster.call_all(("DBSIZE",), ("FUNCTION", "LIST")):
+            self.assertEqual(answers, [0, []])

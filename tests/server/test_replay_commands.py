@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""What a replay does not do: commands of an AOF that would change what is there, or that nobody could verify; and what
+it says of keys that it has left, of values that cannot be compared, and of targets that do not let it in."""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from live_targets import HOST, Proxy, TcpServer
+from replaying import TARGET, WithTarget, fill_some, url_of
+from server import Server
+from splitting import DONE, NO, USAGE
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Commands(WithTarget):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.class_folder()
+        cls.aof = os.path.join(folder, "only commands.aof")
+        with open(cls.aof, "wb") as file:
+            file.write(b"*3\r\n$6\r\nAPPEND\r\n$1\r\na\r\n$1\r\n1\r\n" * 2)
+        with Server(folder, appendonly="yes") as server:
+            fill_some(server.call, scale=0.1)
+            server.call("BGREWRITEAOF")
+            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.call("APPEND", "a", "1")
+        cls.directory = os.path.join(folder, "appendonlydir")
+
+    def inputs(self):
+        for path in (self.aof, self.directory):
+            with self.subcase(path=os.path.basename(path)):
+                yield path
+
+    def test_nobody_could_verify_them(self):
+        """That is known before anything is written."""
+        for path in self.inputs():
+            self.ferry("replay", path, self.url, "--verify", expected=USAGE)
+            self.assertIn("cannot be verified", self.said)
+            self.assertEqual(self.keys_there(), 0)
+
+    def test_a_target_that_is_not_empty(self):
+        for path in self.inputs():
+            self.call("SET", "a", "mine")
+            self.ferry("replay", path, self.url, expected=USAGE)
+            self.assertIn("what the target holds, 1 key:", self.said)
+            self.assertEqual((self.call("GET", "a"), self.keys_there()), (b"mine", 1))
+            page = self.ferry("replay", path, self.url, "--dry-run", expected=NO).decode()
+            self.assertIn("would change what is there, 1 key", page)
+
+    def test_a_target_that_is_not_empty_and_a_pipe(self):
+        self.call("SET", "a", "mine")
+        with open(self.aof, "rb") as file:
+            self.ferry("replay", "-", self.url, stdin=file.read(), expected=USAGE)
+        self.assertEqual(self.call("GET", "a"), b"mine")
+
+    def test_a_key_in_another_database(self):
+        self.call.pipeline([("SELECT", 7), ("SET", "z", 1), ("SELECT", 0)])
+        self.ferry("replay", self.aof, self.url, expected=USAGE)
+
+    def test_it_may_be_wanted(self):
+        for policy in ("skip", "replace"):
+            with self.subcase(policy=policy):
+                self.call("SET", "a", "mine")
+                self.ferry("replay", self.aof, self.url, "--on-exists", policy)
+                self.assertEqual(self.call("GET", "a"), b"mine11")
+
+    def test_an_empty_target(self):
+        for path in self.inputs():
+            self.ferry("replay", path, self.url)
+            self.assertIn(self.call("GET", "a"), (b"1", b"11"))
+
+
+class Left(WithTarget):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(lambda call: call("MSET", *(x for i in range(40) for x in (f"key:{i}", "a needle"))))
+
+    def test_keys_that_were_skipped_excuse_no_others(self):
+        """Three were skipped, and are equal; all others were changed on the way."""
+        self.call("MSET", "key:1", "a needle", "key:2", "a needle", "key:3", "a needle")
+        path = os.path.join(self.fresh(), "report.json")
+        with Proxy(os.path.join(self.target.folder, "socket"), requests=[(b"a needle", b"a noodle")]) as proxy:
+            url = f"redis://{HOST}:{proxy.port}"
+            checked = ["--mode", "commands", "--on-exists", "skip", "--verify", "--report", path]
+            self.ferry("replay", self.dump, url, *checked, expected=NO)
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)["verify"]
+        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (37, 37))
+
+    def test_quiet(self):
+        """A key that is refused is an error, and no warning."""
+        self.call("SET", "key:7", "mine")
+        self.ferry("replay", self.dump, self.url, "-q", expected=TARGET)
+        self.assertRegex(self.said, r"^rdbferry: .*'key:7' \(db 0\): it exists already\n")
+
+    def test_names_in_both(self):
+        other = os.path.join(self.fresh(), "other.rdb")
+        shutil.copy(self.dump, other)
+        both = rf"key 'key:\d+' \(db 0\) is in both {self.dump} and {other}"
+        self.ferry("replay", self.dump, other, self.url, expected=TARGET)
+        self.assertRegex(self.said, both)
+        metrics = os.path.join(self.fresh(), "metrics.prom")
+        collided = ["--on-collision", "skip", "--metrics-file", metrics]
+        self.ferry("replay", self.dump, other, self.url, *collided)
+        self.assertRegex(self.said, f"40 keys left out, for others of the same name .first: {both}")
+        with open(metrics, encoding="utf-8") as file:
+            self.assertIn('keys_total{outcome="collided"} 40\n', file.read())
+
+
+class LetIn(WithTarget):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(lambda call: call("SET", "a", 1))
+
+    def refused(self, *target):
+        for how in ([], ["--dry-run"]):
+            self.ferry("replay", self.dump, *target, *how, expected=TARGET)
+            self.assertEqual(len(self.said.splitlines()), 2, self.said)
+        return self.said
+
+    def test_what_to_do(self):
+        self.call("CONFIG", "SET", "requirepass", "s3cret")
+        self.addCleanup(self.call, "CONFIG", "SET", "requirepass", "")
+        self.assertRegex(self.refused(self.url), "NOAUTH.*\n.*REDISCLI_AUTH")
+        self.assertRegex(self.refused(self.url, "-a", "wrong"), "WRONGPASS.*\n.*REDISCLI_AUTH")
+        self.call("ACL", "SETUSER", "low", "on", ">low", "~*", "-@all", "+select")
+        self.addCleanup(self.call, "ACL", "DELUSER", "low")
+        self.assertRegex(self.refused(self.url, "--user", "low", "-a", "low"), r"NOPERM.*\n.*rdbferry\(1\)")
+
+
+@unittest.skipUnless(shutil.which("cc"), "no compiler here")
+class VectorSets(WithTarget):
+    """Each time a server is asked for one it has other bytes. The server here only says that it is one of version 8."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        module = os.path.join(cls.class_folder(), "vector_set.so")
+        build = ["cc", "-shared", "-fPIC", "-o", module, os.path.join(HERE, "vector_set.c")]
+        subprocess.run(build, check=True)
+        cls.server = cls.started(TcpServer(cls.class_folder(), loadmodule=module))
+
+    def setUp(self):
+        super().setUp()
+        call = self.server.call
+        call.pipeline([("FLUSHALL",), ("VADD", "v"), ("SET", "s", 1), ("SAVE",)])
+        self.dump = self.path("vectors.rdb")
+        shutil.copy(os.path.join(self.server.folder, "dump.rdb"), self.dump)
+        call("FLUSHALL")
+
+    def verified(self, expected, *arguments):
+        newer = [(b"redis_version:7.0", b"redis_version:8.0")]
+        path = os.path.join(self.fresh(), "report.json")
+        with Proxy(os.path.join(self.server.folder, "socket"), answers=newer) as proxy:
+            url = f"redis://{HOST}:{proxy.port}"
+            self.ferry("replay", self.dump, url, "--verify", "--report", path, *arguments, expected=expected)
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)["verify"]
+        return found["incomparable"], found["differences"]["changed"], found["unaccounted"]
+
+    def test_their_bytes_differ(self):
+        self.server.call("VADD", "v")
+        self.assertNotEqual(self.server.call("DUMP", "v"), self.server.call("DUMP", "v"))
+        self.server.call("FLUSHALL")
+        self.assertEqual(self.verified(DONE), (1, 0, 0))
+
+    def test_what_is_compared(self):
+        for changes in ([("VADD", "v"), ("PEXPIREAT", "v", 1 << 42)], [("SET", "v", 1)]):
+            with self.subTest(changes=changes):
+                self.server.call("FLUSHALL")
+                self.server.call.pipeline(changes)
+                self.assertEqual(self.verified(DONE, "--on-exists", "skip"), (1, 1, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()

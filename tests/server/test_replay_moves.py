@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay` into a cluster that changes meanwhile: slots go from node to node, and replicas take over. In the
+end each key is where it belongs, and none is there twice, or in part."""
+import contextlib
+import random
+import threading
+import time
+import unittest
+
+from cluster_replaying import MOVING, RULES, InCluster
+from failovers import MORE_THAN_SOCKETS_HOLD
+from live_targets import slot_of, wait_until
+from replaying import BIG
+
+WAYS = ("auto", "fail"), ("commands", "skip"), ("auto", "skip"), ("commands", "fail")
+
+
+@contextlib.contextmanager
+def meanwhile(what):
+    """Does `what()` again and again, on a thread, until the block is left."""
+    over, errors = threading.Event(), []
+
+    def do():
+        try:
+            while not over.is_set():
+                what()
+        except BaseException as error:  # it is raised where it can be seen
+            errors.append(error)
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+class Changing(InCluster):
+    def each_way(self, check, *ways):
+        """Runs check(make, *way) with random numbers of its own each time."""
+        for number, way in enumerate(ways):
+            seed = self.seed + number
+            with self.subTest(seed=seed, way=way):
+                self.clear()
+                check(random.Random(seed), *way)
+
+
+class Slots(Changing):
+    def test_resharded(self):
+        """By redis-cli, all the time, in all directions."""
+
+        def check(make, mode, policy):
+            self.put_obstacles()
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            with meanwhile(lambda: self.reshard_some(make)):
+                running.wait()
+            self.assertGreater(self.errors(b"MOVED"), 0)
+            self.finish_with(policy, running, moved=True)
+
+        self.each_way(check, *WAYS)
+
+    def reshard_some(self, make):
+        self.reshard(*make.sample(self.primaries, 2), make.choice((20, 100, 400)))
+
+    def test_resharded_and_cut(self):
+        """Connections are lost as well: a key that is there may have been written by this run, and moved since."""
+
+        def check(make, mode, policy):
+            self.put_obstacles()
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+
+            def disturb():
+                make.choice(self.primaries).call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                self.reshard_some(make)
+
+            with meanwhile(disturb):
+                running.wait()
+            self.finish_with(policy, running, moved=True)
+
+        self.each_way(check, *WAYS[:2])
+
+    def test_moved_bit_by_bit(self):
+        """Slots that have keys, a few keys at a time, temporary ones among them."""
+
+        def check(make, mode, policy):
+            self.put_obstacles()
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            with meanwhile(lambda: self.move_a_slot(make)):
+                running.wait()
+            self.assertGreater(self.errors(b"ASK"), 0)
+            self.finish_with(policy, running, moved=True)
+
+        self.each_way(check, *WAYS[:2])
+
+    def move_a_slot(self, make):
+        slot = make.choice([slot_of(MOVING), slot_of(b"user:%d" % make.randrange(100)), make.randrange(16384)])
+        source = self.cluster.node_of(slot)
+        target = make.choice([node for node in self.primaries if node is not source])
+        self.cluster.begin_slot(slot, source, target)
+        for _ in range(make.randrange(6)):
+            time.sleep(make.uniform(0, 0.05))
+            self.cluster.move_keys(slot, source, target, make.choice((1, 1, 5)))
+        time.sleep(make.uniform(0, 0.2))
+        self.cluster.end_slot(slot, source, target)
+        self.cluster.settle()
+
+    def test_a_slot_that_is_on_its_way_for_long(self):
+        """New keys are made where it goes to: ASK. Those that are made beside cannot be renamed there before all of it
+        has arrived: TRYAGAIN. Great ones wait from the beginning."""
+
+        def check(make, mode, policy, *big):
+            self.put_obstacles()
+            slot = slot_of(MOVING)
+            source = self.cluster.node_of(slot)
+            target = make.choice([node for node in self.primaries if node is not source])
+            self.cluster.begin_slot(slot, source, target)
+            try:
+                self.cluster.move_keys(slot, source, target, 1)
+                running = self.begin_until(0, "--mode", mode, "--on-exists", policy, *big)
+                wait_until(lambda: source.count_errors(b"ASK") > 0)
+                time.sleep(1)
+                if mode == "commands":
+                    self.assertTrue(running.running(), running.said())
+                if mode == "commands" and big:
+                    self.assertGreater(target.count_errors(b"TRYAGAIN"), 0)
+            finally:
+                self.cluster.end_slot(slot, source, target)
+            self.finish_with(policy, running, moved=True)
+
+        self.each_way(check, *((*way, *big) for way in WAYS[:2] for big in ([], ["--big-key", "1M"])))
+
+
+class Failover(Changing):
+    """The first node has a replica."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cluster.add_replica(cls.class_folder(), 0)
+
+    def pair(self):
+        """The one that is the primary now, and the other one."""
+        pair = self.cluster.nodes[0], self.cluster.nodes[3]
+        return pair if pair[0].call("ROLE")[0] == b"master" else pair[::-1]
+
+    def wait_for(self, node):
+        wait_until(lambda: node.call("ROLE")[0] == b"master")
+
+    def test_killed(self):
+        def check(make, mode, policy):
+            self.put_obstacles()
+            primary, replica = self.pair()
+            share, rate = make.uniform(0.02, 0.7), make.choice(("2MB/s", "8MB/s"))
+            running = self.begin_until(share, "--mode", mode, "--on-exists", policy, "--rate", rate)
+            ports = self.cluster.kill(primary)
+            self.wait_for(replica)
+            running.wait()
+            self.cluster.start_again(primary, ports)
+            self.finish_with(policy, running)
+
+        self.each_way(check, *WAYS)
+
+    def test_killed_while_the_replica_halts(self):
+        """What was answered for is with nobody else: it cannot even be on its way."""
+
+        def check(_, mode, policy):
+            self.put_obstacles()
+            primary, replica = self.pair()
+            there = primary.call("DBSIZE")
+            key = self.key_of(primary)
+            with replica.halted():
+                primary.call.pipeline([("SET", key, MORE_THAN_SOCKETS_HOLD), ("UNLINK", key)])
+                running = self.begin(self.dump, *RULES, self.url, "--big-key", BIG, "--mode", mode, "--on-exists", policy)
+                self.begun(running, lambda: primary.call("DBSIZE") > there)
+                time.sleep(0.5)
+                self.assertTrue(running.running(), running.said())
+                ports = self.cluster.kill(primary)
+            self.wait_for(replica)
+            running.wait()
+            self.cluster.start_again(primary, ports)
+            self.finish_with(policy, running)
+
+        self.each_way(check, *WAYS[:2])
+
+    def key_of(self, node):
+        """A key of one of its slots."""
+        keys = (f"filler:{i}" for i in range(1000))
+        return next(key for key in keys if self.cluster.node_of(slot_of(key.encode())) is node)
+
+    def test_halted(self):
+        """It answers again when it is no primary any more."""
+
+        def check(make, mode, policy):
+            self.put_obstacles()
+            primary, replica = self.pair()
+            running = self.begin_until(make.uniform(0.02, 0.7), "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            with primary.halted():
+                self.wait_for(replica)
+            self.finish_with(policy, running)
+
+        self.each_way(check, *WAYS[:2])
+
+    def test_planned(self):
+        """With and without the primary's consent."""
+
+        def check(make, mode, policy, how):
+            self.put_obstacles()
+            _, replica = self.pair()
+            running = self.begin_until(make.uniform(0.02, 0.7), "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            replica.call("CLUSTER", "FAILOVER", *how)
+            self.wait_for(replica)
+            self.finish_with(policy, running)
+
+        self.each_way(check, ("auto", "skip", []), ("commands", "skip", []), ("auto", "skip", ["TAKEOVER"]),
+                      ("commands", "fail", ["FORCE"]))  # fmt: skip
+
+    def test_the_replica_dies(self):
+        _, replica = self.pair()
+        running = self.begin_until(0.2, "--rate", "2MB/s")
+        ports = self.cluster.kill(replica)
+        self.finish(running)
+        self.cluster.start_again(replica, ports)
+        self.assert_complete()
+
+
+if __name__ == "__main__":
+    unittest.main()

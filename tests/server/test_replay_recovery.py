@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay` while the connection, or the server, is in trouble that passes: in the end all is there, nothing
+twice, and what was there before is as it was to be."""
+import contextlib
+import json
+import os
+import random
+import threading
+import time
+import unittest
+
+from cutting_proxy import KINDS, PROMPT, CuttingProxy
+from live_targets import HOST, TcpServer, wait_until
+from observe import differences, observe
+from replaying import (
+    BIG,
+    DONE,
+    TARGET,
+    Replaying,
+    WithTarget,
+    WithTargets,
+    counts,
+    fill_some,
+    obstacles_for,
+    places_of,
+    url_of,
+)
+from resp import Client, ReplyError
+from splitting import ferry
+
+MODES = ("auto", "commands", "restore")
+SEEDS = 50  # of each of the four tests with cuts
+
+
+class Cuts(WithTargets):
+    """Connections that are cut at random places, in every way."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(cls.fill)
+        cls.facts = cls.oracle.facts(cls.dump)
+        cls.obstacles = list(obstacles_for(places_of(cls.facts), 9))
+        cls.with_obstacles = cls.oracle.facts(cls.dump, cls.obstacles)
+
+    @staticmethod
+    def fill(call):
+        """Some values are so large that a connection can be lost while they are being encoded. Where a server took
+        a part of them for commands, it would do what it says there."""
+        fill_some(call, scale=0.3)
+        make = random.Random(1)
+        items = [make.randbytes(80) + b"\r\nSET poison 1\r\n" for _ in range(10_000)]
+        call("SET", "str:great", b"".join(items))
+        call("RPUSH", "list:great", *items)
+
+    def runs(self, count, check, kinds, obstacles, dump, *arguments):
+        """Runs with cuts, each followed by check(exit code, report, facts)."""
+
+        def attempt(target, seed, folder):
+            make = random.Random(seed)
+            options = ["--mode", MODES[seed % 3], "--connections", make.choice((1, 2, 3))]
+            options += ["--big-key", make.choice(("2K", BIG, "1M")), "--report", os.path.join(folder, "report")]
+            target.call.pipeline(obstacles)
+            with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=kinds) as proxy:
+                done = ferry("replay", dump, proxy.url, *options, *arguments)
+            with open(options[-1], encoding="utf-8") as file:
+                return options, done, json.load(file), observe(target.call)
+
+        def check_it(options, done, report, facts):
+            with self.subTest(options=options, arguments=arguments, said=done.stderr.decode(errors="replace")[-999:]):
+                check(done.returncode, report, facts)
+
+        self.try_seeds(count, attempt, check_it)
+
+    def seeds(self, obstacles, on_exists):
+        """Runs with every seed. Connections have to have been lost, and some keys sent again."""
+        kept = 0 if on_exists == "replace" else len(obstacles) // 3
+        code = TARGET if on_exists == "fail" and obstacles else DONE
+        expected = self.with_obstacles if kept else self.facts
+        recovered = {"lost": 0, "resent": 0}
+
+        def check(status, report, there):
+            self.assertEqual(status, code)
+            self.assertEqual(differences(expected, there), [])
+            found = counts(report)
+            self.assertEqual(found["written"], sum(self.facts["sizes"].values()) - kept)
+            self.assertEqual(found["failed" if on_exists == "fail" else "skipped"], kept)
+            for name in recovered:
+                recovered[name] += found[name]
+
+        self.runs(SEEDS, check, KINDS, obstacles, self.dump, "--on-exists", on_exists)
+        self.assertGreater(min(recovered.values()), SEEDS)
+
+    def test_nothing_in_the_way(self):
+        """What the run has written itself is not there already."""
+        self.seeds([], "fail")
+
+    def test_fail(self):
+        self.seeds(self.obstacles, "fail")
+
+    def test_skip(self):
+        self.seeds(self.obstacles, "skip")
+
+    def test_replace(self):
+        self.seeds(self.obstacles, "replace")
+
+    def test_who_may_not_kill_connections(self):
+        """Nothing of theirs comes late here."""
+        rights = ["+@all", "-client", "-wait", "-config"]
+        for target in self.targets:
+            target.call("ACL", "SETUSER", "app", "reset", "on", ">secret", "~*", "&*", *rights)
+            self.addCleanup(target.call, "ACL", "DELUSER", "app")
+
+        def check(status, _, there):
+            self.assertEqual(status, DONE)
+            self.assertEqual(differences(self.facts, there), [])
+
+        self.runs(12, check, PROMPT, [], self.dump, "--user", "app", "-a", "secret")
+
+    def test_keys_that_expire_meanwhile(self):
+        """One that has gone since it was written is not written again for ever, or found missing."""
+
+        def fill(call):
+            now = int(time.time() * 1000)
+            for i in range(200):
+                commands = [("SET", f"str:{i}", "x" * 1000), ("RPUSH", f"list:{i}", *range(500))]
+                commands += [("PEXPIREAT", command[1], now + 700 + i * 5) for command in commands]
+                call.pipeline(commands)
+            call("SET", "stays", 1)
+
+        expired = []
+
+        def check(status, report, _):
+            self.assertEqual(status, DONE)
+            found = counts(report)
+            self.assertEqual(found["written"] + found["expired"], 401)
+            expired.append(found["expired"])
+
+        self.runs(4, check, KINDS, [], self.dump_of(fill), "--rate", "500KB/s")
+        self.assertGreater(sum(expired), 0)
+        for target in self.targets:
+            wait_until(lambda call=target.call: call("DBSIZE") <= 1)
+            self.assertEqual(target.call("KEYS", "*"), [b"stays"])
+
+    def test_commands_of_an_aof(self):
+        """Nobody knows whether they were done: that is the end, and is said."""
+        path = self.path("a.aof")
+        self.ferry("convert", self.dump, "-o", path)
+        ended = []
+
+        def check(status, report, there):
+            ended.append(status != DONE)
+            if status == DONE:
+                self.assertEqual(differences(self.facts, there), [])
+            else:
+                self.assertEqual(status, TARGET)
+                self.assertRegex(report["error"]["message"], "the connection (is lost|was closed by the server)")
+
+        self.runs(10, check, PROMPT, [], path, "--retry-for", "10s")
+        self.assertGreater(sum(ended), 2)
+
+
+class Slow(WithTarget):
+    """Nothing is lost, it only takes long."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(fill_some)
+        cls.facts = cls.oracle.facts(cls.dump)
+
+    def test_network(self):
+        socket = os.path.join(self.target.folder, "socket")
+        for connections in (1, 3):
+            with self.subcase(connections=connections), CuttingProxy(socket, pace=1 / 2_000_000) as proxy:
+                found = counts(self.replay(self.dump, proxy.url, "--connections", connections))
+                self.assertEqual((found["lost"], found["resent"]), (0, 0))
+                self.assert_holds(self.facts, self.call)
+
+    def interrupted(self, trouble, *options):
+        """Has a replay in the midst of its work when there is trouble."""
+        running = self.begin(self.dump, self.url, "--rate", "2MB/s", "--big-key", BIG, *options)
+        self.begun(running, lambda: self.call("DBSIZE") > 50)
+        trouble()
+        self.finish(running)
+        self.assert_holds(self.facts, self.call)
+
+    def sleep(self):
+        self.call("DEBUG", "SLEEP", 1.5)
+
+    def halt(self):
+        with self.target.halted():
+            time.sleep(2)
+
+    def test_server_that_sleeps(self):
+        self.interrupted(self.sleep)
+
+    def test_server_that_is_halted(self):
+        self.interrupted(self.halt)
+
+    def test_server_that_is_given_up_too_soon(self):
+        """It goes on all the same with what it has received, when the next connection is there already."""
+        for mode, trouble in (("auto", self.sleep), ("commands", self.halt), ("restore", self.sleep)):
+            with self.subcase(mode=mode):
+                self.interrupted(trouble, "--timeout", "300ms", "--mode", mode)
+
+    def test_server_that_loads(self):
+        """Already when the replay begins."""
+        for key in range(2000):
+            self.call("SET", f"in db 7: {key}", "x")
+            self.call("MOVE", f"in db 7: {key}", 7)
+        self.configure("key-load-delay", 500)
+        self.configure("loading-process-events-interval-bytes", 1024)
+        thread = threading.Thread(target=self.call, args=("DEBUG", "RELOAD"))
+        thread.start()
+        wait_until(lambda: self.is_refusing("LOADING"))
+        self.replay(self.dump, self.url)
+        thread.join()
+        self.call.pipeline([("SELECT", 7), ("FLUSHDB",), ("SELECT", 0)])
+        self.assert_holds(self.facts, self.call)
+        self.assertGreater(self.target.count_errors(b"LOADING"), 1)
+
+    def test_script_that_takes_long(self):
+        """BUSY"""
+        self.configure("busy-reply-threshold", 10)
+
+        def busy():
+            thread = threading.Thread(target=self.run_for_ever)
+            thread.start()
+            wait_until(lambda: self.is_refusing("BUSY"))
+            time.sleep(0.7)
+            with self.another_client() as client:
+                client("SCRIPT", "KILL")
+            thread.join()
+
+        self.interrupted(busy)
+        self.assertGreater(self.target.count_errors(b"BUSY"), 2)
+
+    def another_client(self):
+        return contextlib.closing(Client(os.path.join(self.target.folder, "socket")))
+
+    def run_for_ever(self):
+        with self.another_client() as client, contextlib.suppress(ReplyError):  # it is killed
+            client("EVAL", "while true do end", 0)
+
+    def is_refusing(self, code):
+        with self.another_client() as client:
+            try:
+                client("GET", "a key")
+                return False
+            except ReplyError as error:
+                return str(error).startswith(code)
+
+    def test_writes_that_are_paused(self):
+        self.interrupted(lambda: self.call("CLIENT", "PAUSE", 1000, "WRITE"))
+
+    def test_clients_that_are_killed(self):
+        """Again and again, by somebody else."""
+
+        def kill():
+            for _ in range(8):
+                self.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                time.sleep(0.05)
+
+        for mode in MODES:
+            with self.subcase(mode=mode):
+                self.interrupted(kill, "--mode", mode)
+
+    def test_becomes_a_replica_for_a_while(self):
+        def demote():
+            self.call("REPLICAOF", HOST, "1")
+            time.sleep(0.5)
+            self.call("REPLICAOF", "NO", "ONE")
+
+        self.interrupted(demote)
+
+
+class Restarts(Replaying):
+    """A server that is stopped and comes back with its data, which it has to load first."""
+
+    SLOWLY = {"key_load_delay": 1500, "loading_process_events_interval_bytes": 1024}
+    loading = 0  # answers that said so
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(fill_some)
+        cls.facts = cls.oracle.facts(cls.dump)
+        cls.obstacles = list(obstacles_for(places_of(cls.facts), 9))
+        cls.with_obstacles = cls.oracle.facts(cls.dump, cls.obstacles)
+
+    def restart(self, mode, on_exists, stop, **settings):
+        """A replay goes on over a restart; the target holds in the end what it should."""
+        folder = self.fresh()
+        with TcpServer(folder, **settings) as server:
+            server.call.pipeline(self.obstacles)
+            port = server.port
+            options = ["--mode", mode, "--on-exists", on_exists, "--big-key", BIG, "--rate", "1500KB/s"]
+            running = self.begin(self.dump, url_of(server), *options)
+            self.begun(running, lambda: server.call("DBSIZE") > 100)
+            stop(server)
+        with TcpServer(folder, port=port, **settings, **self.SLOWLY) as server:
+            self.finish(running, TARGET if on_exists == "fail" else DONE)
+            self.loading += server.count_errors(b"LOADING")
+            self.assert_holds(self.facts if on_exists == "replace" else self.with_obstacles, server.call)
+
+    @staticmethod
+    def shut_down(server):
+        """Answers that clients have seen are of what is saved."""
+        try:
+            server.call("SHUTDOWN", "SAVE")
+        except (ConnectionError, OSError):
+            pass
+
+    def test_saved(self):
+        for mode in ("auto", "commands"):
+            for on_exists in ("fail", "skip", "replace"):
+                with self.subTest(mode=mode, on_exists=on_exists):
+                    self.restart(mode, on_exists, self.shut_down)
+        self.assertGreater(self.loading, 0)
+
+    def test_killed(self):
+        """With an AOF of what it has answered."""
+        settings = {"appendonly": "yes", "appendfsync": "always"}
+        for mode in ("auto", "commands"):
+            for on_exists in ("fail", "replace"):
+                with self.subTest(mode=mode, on_exists=on_exists):
+                    self.restart(mode, on_exists, TcpServer.kill, **settings)
+
+    def test_gone_for_too_long(self):
+        """The run ends, and tells where; it can be resumed when the server is back."""
+        folder, checkpoint = self.fresh(), self.path("checkpoint")
+        settings = {"appendonly": "yes", "appendfsync": "always"}
+        with TcpServer(folder, **settings) as server:
+            port = server.port
+            job = [self.dump, url_of(server), "--checkpoint", checkpoint, "--big-key", BIG]
+            running = self.begin(*job, "--rate", "1500KB/s", "--retry-for", "1s")
+            self.begun(running, lambda: server.call("DBSIZE") > 100)
+            server.kill()
+            self.finish(running, TARGET)
+            self.assertIn("Connection refused", self.said)
+            self.assertIn("--resume", self.said)
+        with TcpServer(folder, port=port, **settings) as server:
+            self.replay(*job, "--resume")
+            self.assert_holds(self.facts, server.call)
+
+
+if __name__ == "__main__":
+    unittest.main()

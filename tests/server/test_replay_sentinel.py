@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay` to the primary that Sentinels watch: finding it, and going on when another one takes over. What
+the new primary has in the end is all of it: replication is asynchronous, and nothing of that may be seen."""
+import contextlib
+import os
+import random
+import subprocess
+import time
+import unittest
+
+from failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
+from live_targets import HOST, Sentinel, TcpServer, free_port, wait_until
+from replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
+from splitting import DONE, printed_seed
+
+PASSWORD, OTHER_PASSWORD = "s3cret/@:pass", "an0ther one"
+IN_URL = "s3cret%2F%40%3Apass"
+CALM = 20_000  # bytes
+
+
+def setUpModule():
+    global SEED
+    SEED = printed_seed()
+
+
+def fill_few(call):
+    call.pipeline([("SET", f"key:{i}", i) for i in range(50)])
+
+
+# --- finding the primary ---
+
+
+class Found(Replaying):
+    """By one Sentinel, or two."""
+
+    secret = PASSWORD
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(fill_few)
+        cls.target = cls.started(TcpServer(cls.class_folder()))
+        cls.sentinel = cls.started(Sentinel(cls.class_folder(), {"main": cls.target.port}))
+        cls.address = f"{HOST}:{cls.sentinel.port}"
+
+    def setUp(self):
+        super().setUp()
+        self.target.call("FLUSHALL")
+
+    def reaches(self, *arguments):
+        self.target.call("FLUSHALL")
+        self.replay(self.dump, *arguments, "--verify")
+        self.assert_holds(self.expected(self.dump), self.target.call)
+
+    def refused(self, *arguments):
+        """Nothing is written. Returns what is said."""
+        self.target.call("FLUSHALL")
+        self.replay(self.dump, *arguments, "--retry-for", "1s", expected=TARGET)
+        self.assertEqual(self.target.call("DBSIZE"), 0)
+        return self.said
+
+    def test_by_name(self):
+        for arguments in (
+            [f"redis+sentinel://{self.address}/main"],
+            [f"valkey+sentinel://{self.address}/main"],
+            [f"redis+sentinel://{self.address}"],  # it watches but one
+            ["-p", self.sentinel.port],
+        ):
+            with self.subTest(arguments=arguments):
+                self.reaches(*arguments)
+
+    def test_next_sentinel(self):
+        with Sentinel(self.fresh(), {}) as ignorant:
+            for first in (f"{HOST}:{free_port()}", f"{HOST}:{ignorant.port}", "[::1]:1", "nowhere.invalid:26379"):
+                with self.subTest(first=first):
+                    self.reaches(f"redis+sentinel://{first},{self.address}/main")
+
+    def test_unknown_name(self):
+        said = self.refused(f"redis+sentinel://{self.address}/other")
+        self.assertIn("the Sentinel knows no primary 'other'", said)
+
+    def test_several_primaries_and_no_name(self):
+        with Sentinel(self.fresh(), {"main": self.target.port, "other": free_port()}) as sentinel:
+            said = self.refused(f"redis+sentinel://{HOST}:{sentinel.port}")
+            self.assertRegex(said, "name one of them: (main, other|other, main)")
+
+    def test_nobody_there(self):
+        said = self.refused(f"redis+sentinel://{HOST}:{free_port()},{HOST}:{free_port()}/main")
+        self.assertIn("cannot connect", said)
+
+    def test_a_primary_that_is_a_replica(self):
+        """The Sentinel has not heard of it yet: nothing may be written there, in no mode."""
+        with TcpServer(self.fresh()) as server, Sentinel(self.fresh(), {"main": server.port}) as sentinel:
+            server.call("REPLICAOF", HOST, self.target.port)
+            for mode in ("auto", "commands"):
+                said = self.refused(f"redis+sentinel://{HOST}:{sentinel.port}/main", "--mode", mode)
+                self.assertIn("it says it is none", said)
+
+    # --- passwords ---
+
+    @contextlib.contextmanager
+    def passwords(self, server=None, sentinel=None):
+        """What the two ask for, while it lasts. (Connections that are there already stay.)"""
+        self.target.call("FLUSHALL")
+        self.target.call("CONFIG", "SET", "requirepass", server or "")
+        if server:
+            self.sentinel.call("SENTINEL", "SET", "main", "auth-pass", server)
+        if sentinel:
+            self.sentinel.call("ACL", "SETUSER", "default", "resetpass", ">" + sentinel)
+        try:
+            yield
+        finally:
+            self.target.call("CONFIG", "SET", "requirepass", "")
+            self.sentinel.call("ACL", "SETUSER", "default", "nopass")
+
+    def test_passwords(self):
+        url = f"redis+sentinel://:{IN_URL}@{self.address}/main"
+        for server, sentinel in ((PASSWORD, None), (PASSWORD, PASSWORD)):
+            with self.subTest(server=bool(server), sentinel=bool(sentinel)), self.passwords(server, sentinel):
+                self.reaches(url)
+                self.reaches(f"redis+sentinel://{self.address}/main", "-a", PASSWORD)
+                said = self.refused(f"redis+sentinel://{self.address}/main")
+                self.assertIn("NOAUTH", said)
+                self.assertIn("WRONGPASS", self.refused(f"redis+sentinel://:wrong@{self.address}/main"))
+
+    def test_passwords_that_differ(self):
+        """There is one password in a URL: whose it is not refuses it."""
+        url = f"redis+sentinel://:{IN_URL}@{self.address}/main"
+        for server, sentinel, reason in (
+            (PASSWORD, OTHER_PASSWORD, "WRONGPASS"),
+            (OTHER_PASSWORD, PASSWORD, "WRONGPASS"),
+            (None, PASSWORD, "without any password configured"),
+        ):
+            with self.subTest(server=server, sentinel=sentinel), self.passwords(server, sentinel):
+                said = self.refused(url)
+                self.assertIn(reason, said)
+                self.assertNotIn(OTHER_PASSWORD, said)
+
+    def test_user(self):
+        """Known to both sides, with no more rights than are needed."""
+        rights = ["+@write", "+info", "+select", "+ping", "+role", "+function", "+dump", "+pttl", "+multi", "+exec"]
+        self.target.call("ACL", "SETUSER", "app", "on", ">" + PASSWORD, "~*", "-@all", *rights)
+        self.sentinel.call("ACL", "SETUSER", "app", "on", ">" + PASSWORD, "-@all", "+info", "+sentinel")
+        with self.passwords(OTHER_PASSWORD, OTHER_PASSWORD):
+            self.reaches(f"redis+sentinel://app:{IN_URL}@{self.address}/main")
+
+
+# --- trouble with servers ---
+
+
+def fill_much(call):
+    fill_some(call, scale=2)
+
+
+class Trouble(Replaying):
+    """With a group of three servers and three Sentinels, which is whole and empty when a test begins."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(fill_much)
+        cls.group = cls.started(Watched(cls.class_folder()))
+        cls.facts = cls.oracle.facts(cls.dump)
+        cls.obstacles = list(obstacles_for(places_of(cls.facts), 11))
+        cls.with_obstacles = cls.oracle.facts(cls.dump, cls.obstacles)
+
+    def setUp(self):
+        super().setUp()
+        self.clear()
+
+    def clear(self):
+        self.group.settle()
+        self.primary = self.group.primary()
+        self.primary.call.pipeline([("FLUSHALL",), ("FUNCTION", "FLUSH"), ("SELECT", 0), ("CONFIG", "RESETSTAT")])
+
+    def put_obstacles(self):
+        self.primary.call.pipeline(self.obstacles)
+        self.assertEqual(self.primary.call("WAIT", 2, 20000), 2)
+        self.primary.call("CONFIG", "RESETSTAT")
+
+    def each_moment(self, check, *ways, most=0.8):
+        """Runs check(*way, share): something is to happen when the primary has received this share of the data."""
+        make = random.Random(SEED)
+        for way in ways:
+            share = make.uniform(0.02, most)
+            with self.subTest(seed=SEED, way=way, share=share):
+                self.clear()
+                check(*way, share)
+
+    def begin_until(self, share, *arguments, url=None):
+        """A replay of which the primary has received this share."""
+        running = self.begin(self.dump, url or self.group.url, "--big-key", BIG, *arguments)
+        self.begun(running, lambda: received(self.primary) > os.path.getsize(self.dump) * share)
+        return running
+
+    def finish_with(self, policy, running):
+        """All that was in the way was named, and nothing else went wrong."""
+        self.finish(running, TARGET if policy == "fail" else DONE)
+        if policy == "fail":
+            self.assertIn(f"{len(self.obstacles) // 3} could not be written", self.said)
+
+    def wait_for_another(self):
+        wait_until(lambda: self.group.primary() is not self.primary)
+
+    def assert_complete(self, expected=None):
+        """Whoever is the primary now has all that it should have, and nothing else."""
+        self.assert_holds(expected or self.facts, self.group.primary().call)
+
+    def assert_taken_over(self, expected=None):
+        self.assertIsNot(self.group.primary(), self.primary)
+        self.assert_complete(expected)
+
+    # --- another primary ---
+
+    def test_killed(self):
+        """The first of the Sentinels that are named is not there."""
+        url = self.group.url.replace("//", f"//{HOST}:{free_port()},")
+
+        def check(mode, policy, share):
+            self.put_obstacles()
+            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            running = self.begin_until(share, *options, url=url)
+            self.primary.kill()
+            self.finish_with(policy, running)
+            self.assert_taken_over(self.with_obstacles)
+
+        self.each_moment(check, ("auto", "fail"), ("commands", "skip"), ("commands", "fail"))
+
+    def test_killed_and_replaced(self):
+        """What was there before goes, and of what this run has written nothing is taken for that."""
+
+        def check(mode, share):
+            self.put_obstacles()
+            running = self.begin_until(share, "--mode", mode, "--on-exists", "replace", "--rate", "2MB/s")
+            self.primary.kill()
+            self.finish(running)
+            self.assert_taken_over()
+
+        self.each_moment(check, ("restore",), ("commands",))
+
+    def test_killed_at_full_speed(self):
+        """Towards the end: it has answered for what no replica has yet."""
+
+        def check(mode, share):
+            running = self.begin(self.dump, self.group.url, "--big-key", BIG, "--mode", mode)
+            size = os.path.getsize(self.dump)
+            wait_until(lambda: not running.running() or received(self.primary) > size * share)
+            self.primary.kill()
+            self.finish(running)  # or it was through already; then a replica has all
+            self.wait_for_another()
+            self.assert_taken_over()
+
+        self.each_moment(check, ("auto",), ("commands",), most=1)
+
+    def test_killed_while_replicas_halt(self):
+        """What it has answered for nobody else has: all of that is sent again."""
+        for mode in ("auto", "commands"):
+            with self.subTest(mode=mode):
+                self.clear()
+                with self.only_primary():
+                    running = self.begin(self.dump, self.group.url, "--big-key", BIG, "--mode", mode)
+                    self.begun(running, self.keys_there)
+                    self.wait_for_calm()
+                    self.assertTrue(running.running(), running.said())
+                    self.primary.kill()
+                self.finish(running)
+                self.assert_taken_over()
+
+    def test_killed_twice(self):
+        """The second one has no replica when it takes over, and then it has; they halt when it is killed."""
+        running = self.begin_until(0.1, "--rate", "1MB/s", "--mode", "commands")
+        self.primary.kill()
+        self.wait_for_another()
+        self.group.settle()
+        time.sleep(2)
+        self.primary = self.group.primary()
+        with self.only_primary():
+            before = received(self.primary)
+            self.begun(running, lambda: received(self.primary) > before + CALM)
+            self.wait_for_calm()
+            self.assertTrue(running.running(), running.said())
+            self.primary.kill()
+        self.finish(running)
+        self.assert_taken_over()
+
+    @contextlib.contextmanager
+    def only_primary(self):
+        """It alone has what is written from now on; of that nothing is on its way to the replicas either."""
+        with contextlib.ExitStack() as stack:
+            for replica in self.group.replicas():
+                stack.enter_context(replica.halted())
+            self.primary.call("SET", "filler", MORE_THAN_SOCKETS_HOLD)
+            self.primary.call("UNLINK", "filler")
+            yield
+
+    def keys_there(self):
+        return self.primary.call("DBSIZE")
+
+    def wait_for_calm(self):
+        """Until hardly anything is sent any more: questions, and that of this function."""
+        last = -CALM
+        while (now := received(self.primary)) - last >= CALM:
+            last = now
+            time.sleep(0.4)
+
+    def test_halted(self):
+        """It does not know that there is another one. When it wakes up, it does what it was sent before."""
+
+        def check(mode, share):
+            running = self.begin_until(share, "--mode", mode, "--rate", "2MB/s", "--timeout", "2s")
+            with self.primary.halted():
+                self.wait_for_another()
+            self.finish(running)
+            self.assert_taken_over()
+
+        self.each_moment(check, ("auto",), ("commands",))
+
+    def test_planned(self):
+        """There are two primaries for some ten seconds: the old one has no replicas, goes on to answer, and loses all
+        that it gets. In the end it becomes a replica: READONLY."""
+
+        def check(mode, told, share):
+            running = self.begin_until(share, "--mode", mode, "--rate", "1MB/s")
+            self.group.sentinels[0].call("SENTINEL", "FAILOVER", "main")
+            self.wait_for_another()
+            if told:  # at once
+                self.primary.call("REPLICAOF", HOST, self.group.primary().port)
+            self.finish(running)
+            self.assert_taken_over()
+
+        self.each_moment(check, ("auto", True), ("commands", True), ("auto", False), ("commands", False), most=0.5)
+
+    # --- the primary stays, and its replicas do not keep up ---
+
+    def test_replicas_that_are_busy(self):
+        running = self.begin_until(0.2, "--rate", "2MB/s")
+        sockets = [os.path.join(replica.folder, "socket") for replica in self.group.replicas()]
+        busy = [subprocess.Popen(["redis-cli", "-s", path, "DEBUG", "SLEEP", "2"]) for path in sockets]
+        self.finish(running)
+        for process in busy:
+            process.wait()
+        self.assert_complete()
+
+    def test_one_replica_that_halts(self):
+        """The other one has it all."""
+        halting, other = self.group.replicas()
+        running = self.begin_until(0.2, "--rate", "4MB/s")
+        with halting.halted():
+            self.finish(running)
+            self.assert_complete()
+            self.assertEqual(other.call("DEBUG", "DIGEST"), self.primary.call("DEBUG", "DIGEST"))
+
+    def test_replicas_that_halt_for_a_while(self):
+        running = self.begin_until(0.2, "--rate", "2MB/s")
+        with contextlib.ExitStack() as stack:
+            for replica in self.group.replicas():
+                stack.enter_context(replica.halted())
+            self.wait_for_calm()
+            self.assertTrue(running.running(), running.said())
+        self.finish(running)
+        self.assert_complete()
+
+    def test_replicas_that_die(self):
+        running = self.begin_until(0.2, "--rate", "2MB/s")
+        for replica in self.group.replicas():
+            replica.kill()
+        self.finish(running)
+        self.assert_complete()
+
+
+if __name__ == "__main__":
+    unittest.main()
