@@ -127,6 +127,7 @@ void pipe_disconnect(struct pipe *p)
     }
     p->sending = p->first;
     p->ready = p->sent = p->guarded = p->safe = 0;
+    p->blocked = 0;
     p->in.len = p->taken = 0;
     p->scan = (struct reply_scan){0};
     p->events = 0;
@@ -243,8 +244,11 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
             p->sending = block->next;
             continue;
         }
-        rf_code code = connection_write(p->connection, block->bytes + (p->sent - block->start),
-                                        (size_t)(left < most - *n ? left : most - *n), &written, error);
+        size_t length = (size_t)(left < most - *n ? left : most - *n);
+        length = length < p->blocked ? p->blocked : length;
+        rf_code code = connection_write(p->connection, block->bytes + (p->sent - block->start), length,
+                                        &written, error);
+        p->blocked = written == 0 ? length : 0;
         if (code != RF_OK)
             return lost(p, code, error);
         if (written == 0)

@@ -81,6 +81,7 @@ struct pipe {
     uint32_t events;               /* that epoll waits for */
     struct pipe_block *first, *last, *sending, *spare;
     uint64_t ready, sent;
+    size_t blocked; /* bytes of a write that came to nothing: TLS wants no fewer of them the next time */
     struct parcel *ring;
     uint64_t ring_size, head, answer, tail; /* numbers of parcels; modulo ring_size places in the ring */
     struct buffer in;
@@ -135,8 +136,8 @@ static inline uint64_t pipe_unsent(const struct pipe *pipe)
 /* Bytes that are kept. */
 uint64_t pipe_kept(const struct pipe *pipe);
 
-/* Sends up to `most` bytes, as far as it goes without waiting; *n: sent. RF_E_TARGET where the connection is
- * lost. */
+/* Sends up to `most` bytes, or as many as a write had that came to nothing before, as far as it goes without
+ * waiting; *n: sent. RF_E_TARGET where the connection is lost. */
 rf_code pipe_send(struct pipe *pipe, uint64_t most, uint64_t *n, rf_error *error);
 
 /* Takes in what has arrived, and tells the listener. RF_E_TARGET: the connection is lost, or what arrives is
