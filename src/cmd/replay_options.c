@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CONNECTIONS_MOST = 64 };
+enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64 };
 
 const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
@@ -179,6 +179,8 @@ static bool check_dry_run(const struct replay_options *options)
 
 static bool check(const struct replay_options *options)
 {
+    if (options->connections == 0)
+        return wrong("--connections takes at least 1");
     if (options->resume && !options->checkpoint)
         return wrong("--resume is for --checkpoint, which says where");
     return check_dry_run(options);
@@ -188,7 +190,7 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
 {
     int first, count;
 
-    *options = (struct replay_options){.written = WRITTEN_OPTIONS};
+    *options = (struct replay_options){.written = WRITTEN_OPTIONS, .connections = CONNECTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

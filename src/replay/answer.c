@@ -233,9 +233,21 @@ static void go_unguarded(struct node *node, const char *why)
 {
     char text[400];
     node->guarded = false;
+    node->replicas = 0;
     node->unguarded_ms = 0;
     snprintf(text, sizeof text, "%s: a failover could lose what was written last", why);
     nodes_tell(node, text);
+}
+
+void answer_fewer_replicas(struct node *node, int64_t replicas)
+{
+    if (replicas <= 0) {
+        go_unguarded(node, "no replica takes what is written");
+        return;
+    }
+    node->replicas = (unsigned)replicas;
+    node->unguarded_ms = 0;
+    nodes_tell(node, "not all replicas take what is written: a failover to another one could lose it");
 }
 
 /* WAIT is not for this user, or not for this server. */
@@ -249,7 +261,7 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
 {
     struct node *node = pipe->owner;
     int64_t now = clock_monotonic_ms();
-    (void)r, (void)number;
+    (void)number;
     parcel->settled = true;
     if (parcel->verdict != VERDICT_OK && is_refused(parcel)) {
         parcel->verdict = VERDICT_OK;
@@ -257,15 +269,16 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
         go_unguarded(node, said(parcel));
     } else if (parcel->verdict != VERDICT_OK) {
         pipe->broken = true; /* it is no primary any more: what it has not passed on may be lost */
-    } else if (last.number > 0) {
+    } else if (last.number >= (int64_t)node->replicas) {
         node->unguarded_ms = 0;
         pipe->safe = pipe->answer;
     } else {
+        r->suspect = true; /* a primary without replicas may be none any more, and not know it */
         if (node->unguarded_ms == 0)
             node->unguarded_ms = now;
         pipe->guarded = 0;
         if (now - node->unguarded_ms > UNGUARDED_MS)
-            go_unguarded(node, "no replica takes what is written");
+            answer_fewer_replicas(node, last.number);
     }
 }
 

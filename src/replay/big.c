@@ -73,7 +73,7 @@ static rf_code take_pipe(struct big *b, rf_error *error)
             TRY(room_guard_all(r, error));
             TRY(loop_turn(r, WAIT_MS, error));
         }
-    } while (!b->pipe->connection || r->strays.first);
+    } while (!b->pipe->connection || r->strays.first || nodes_of_key(r, b->key) != b->node);
     b->expected = 0;
     r->streamed = (struct streamed){.verdict = VERDICT_OK};
     pipe_stream(b->pipe, true);
@@ -109,34 +109,29 @@ static rf_code stream(struct big *b, rf_error *error)
     return await(b, error);
 }
 
-/* One command after all others. */
-static rf_code call(struct big *b, const rf_slice *argv, size_t argc, rf_error *error)
-{
-    command_put(&b->pipe->out, argv, argc);
-    b->expected++;
-    return await(b, error);
-}
-
 /* --- the last step ------------------------------------------------------------------------------------- */
 
 enum outcome { OUTCOME_WRITTEN, OUTCOME_EXISTS, OUTCOME_FAILED, OUTCOME_EMPTY };
 
-/* Where replicas follow, one of them has to have it; but not for ever. */
-static rf_code await_replica(struct big *b, rf_error *error)
+/* Where replicas follow, they have to have it; but not for ever. */
+static rf_code await_replicas(struct big *b, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
+    const struct streamed *s = &b->r->streamed;
     for (int i = 0; b->node->guarded && i < ATTEMPTS; i++) {
-        TRY(call(b, (const rf_slice[]){SLICE("WAIT"), SLICE("1"), SLICE("1000")}, 3, error));
-        const struct streamed *s = &b->r->streamed;
+        write_wait(b->node, &b->pipe->out);
+        b->expected++;
+        TRY(await(b, error));
         if (s->verdict == VERDICT_REFUSED || s->verdict == VERDICT_AGAIN)
             return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->said);
-        if (s->verdict == VERDICT_OK && s->last.number > 0)
+        if (s->verdict == VERDICT_OK && s->last.number >= (int64_t)b->node->replicas)
             return RF_OK;
+        b->r->suspect = true;
         b->node->unguardable |= s->verdict == VERDICT_FATAL;
         b->node->guarded &= s->verdict != VERDICT_FATAL;
     }
     if (b->node->guarded)
-        nodes_tell(b->node, "no replica takes what is written: a failover could lose it");
+        answer_fewer_replicas(b->node, s->last.number);
     b->r->streamed.verdict = VERDICT_OK;
     return RF_OK;
 }
@@ -167,7 +162,7 @@ static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
     *outcome = replaces || r->streamed.last.number > 0 ? OUTCOME_WRITTEN : OUTCOME_EXISTS;
     if (*outcome == OUTCOME_WRITTEN) {
         b->may_be_ours = true;
-        TRY(await_replica(b, error));
+        TRY(await_replicas(b, error));
     }
     return RF_OK;
 }

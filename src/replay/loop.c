@@ -153,6 +153,7 @@ rf_code loop_tick(rf_replay *r, rf_error *error)
         return RF_OK;
     r->ticked_ms = now;
     TRY(tend(r, error));
+    TRY(nodes_check(r, error));
     rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
     if (code != RF_OK && r->error.code == RF_OK)
         r->error = *error;

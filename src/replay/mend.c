@@ -222,6 +222,8 @@ static rf_code send_stray(rf_replay *r, struct stray *stray, rf_error *error)
     rf_slice key = command_key(buffer_slice(&stray->bytes));
     struct node *node = stray->parcel.asking ? stray->parcel.asking : nodes_of_key(r, key);
     TRY(room_at(r, node, stray->parcel.db, &pipe, error));
+    if (!stray->parcel.asking && nodes_of_key(r, key) != node)
+        return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
     return send_again(r, pipe, stray, error);
 }
 

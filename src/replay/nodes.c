@@ -148,6 +148,23 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     return take_primaries(r, &found, error);
 }
 
+rf_code nodes_check(rf_replay *r, rf_error *error)
+{
+    enum { CHECK_MS = 1000 };
+    rf_error why;
+    int64_t now = clock_monotonic_ms();
+    if (!r->suspect || now - r->checked_ms < CHECK_MS)
+        return RF_OK;
+    r->suspect = false;
+    r->checked_ms = now;
+    r->stale = true;
+    rf_code code = nodes_refresh(r, &why);
+    if (code == RF_OK || code == RF_E_TARGET)
+        return RF_OK;
+    *error = why;
+    return code;
+}
+
 /* --- names of connections ------------------------------------------------------------------------------ */
 
 static size_t print_name(const rf_replay *r, char out[NAME_TEXT], unsigned serial)
@@ -272,7 +289,10 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
     if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave")))
         return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
                     node->name);
-    node->guarded |= count_replicas(info.text) > 0 && !node->unguardable;
+    unsigned replicas = count_replicas(info.text);
+    if (replicas > node->replicas && !node->unguardable)
+        node->replicas = replicas;
+    node->guarded = node->replicas > 0;
     return RF_OK;
 }
 

@@ -31,7 +31,8 @@ struct node {
     bool fence;           /* a connection was lost, here or by an earlier run: it has to be killed first */
     bool nameless;        /* its connections have no names, and so cannot be found */
     bool primary;         /* it is one, as far as we know */
-    bool guarded;         /* it has replicas: what is answered is not safe before one of them has it */
+    bool guarded;         /* it has replicas: what is answered is not safe before they have it */
+    unsigned replicas;    /* so many. The one that is promoted may be any of them */
     bool unguardable;     /* they cannot be asked for */
     bool gone;            /* it cannot be asked to sweep */
     bool evicts;          /* it may evict any key when its memory is full */
@@ -84,6 +85,8 @@ struct rf_replay {
     struct stray *hand;           /* and the one at hand; or a doubt */
     bool stale;                   /* the primaries may have changed */
     bool pause;                   /* before anything is sent again */
+    bool suspect;                 /* somebody may have taken a primary's place */
+    int64_t checked_ms;           /* when that was looked at last */
     int64_t pause_ms;             /* how long the last one was */
     uint64_t seq;                 /* of the entry put last */
     rf_place place;               /* likewise */
@@ -110,6 +113,9 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
 
 /* Looks for the primaries anew, if they may have changed. RF_E_TARGET where they cannot be found now. */
 rf_code nodes_refresh(rf_replay *r, rf_error *error);
+
+/* Does so where there is a suspicion, once a second; what cannot be found out now is no error. */
+rf_code nodes_check(rf_replay *r, rf_error *error);
 
 /* The node that has the key's slot. */
 struct node *nodes_of_key(const rf_replay *r, rf_slice key);
@@ -166,6 +172,9 @@ void answer_release(rf_replay *r, struct pipe *pipe);
 /* A parcel that will not be answered any more. */
 void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_error *why);
 
+/* For long only so many have had what was written: no more are waited for. */
+void answer_fewer_replicas(struct node *node, int64_t replicas);
+
 /* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. */
 enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node);
 
@@ -196,6 +205,9 @@ bool write_is_doubtful(const rf_replay *r);
 enum { REMOVING_MAX = 6 };
 rf_slice write_removing(const rf_replay *r);
 void write_removal(const rf_replay *r, struct outbuf *out, rf_slice key);
+
+/* WAIT for all replicas, a second at most: until then the server takes nothing else over this connection. */
+void write_wait(const struct node *node, struct outbuf *out);
 
 /* The last steps of what is written beside a key. */
 void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms);

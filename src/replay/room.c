@@ -42,16 +42,13 @@ static rf_code select_db(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *
 
 /* --- replicas ------------------------------------------------------------------------------------------ */
 
-/* How long a replica may take: until then the server takes nothing else over this connection. */
-#define REPLICA_MS "1000"
-
 static rf_code guard(struct pipe *pipe, rf_error *error)
 {
     struct parcel *parcel;
     TRY(pipe_begin(pipe, &parcel, error));
     parcel->kind = PARCEL_WAIT;
     parcel->settled = true;
-    command_put(&pipe->out, (const rf_slice[]){SLICE("WAIT"), SLICE("1"), SLICE(REPLICA_MS)}, 3);
+    write_wait(pipe->owner, &pipe->out);
     TRY(pipe_end(pipe, 1, error));
     pipe->guarded = pipe->ready;
     return RF_OK;
@@ -127,9 +124,12 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
         rf_error why;
         if (UNLIKELY(r->strays.first || r->doubts.first))
             TRY(mend(r, error));
-        rf_code code = room_at(r, nodes_of_key(r, key), db, out, &why);
-        if (LIKELY(code == RF_OK))
+        struct node *node = nodes_of_key(r, key);
+        rf_code code = room_at(r, node, db, out, &why);
+        if (LIKELY(code == RF_OK && nodes_of_key(r, key) == node))
             return RF_OK;
+        if (code == RF_OK)
+            continue; /* it has gone to another one meanwhile */
         if (code != RF_E_TARGET || r->error.code != RF_OK) {
             *error = why;
             return code;

@@ -164,6 +164,13 @@ static rf_code begin_beside(struct writing *w, rf_error *error)
     return RF_OK;
 }
 
+void write_wait(const struct node *node, struct outbuf *out)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    rf_slice replicas = {text, number_print_u64(text, node->replicas)};
+    command_put(out, (const rf_slice[]){SLICE("WAIT"), replicas, SLICE("1000")}, 3);
+}
+
 void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms)
 {
     uint8_t text[NUMBER_TEXT_MAX];
