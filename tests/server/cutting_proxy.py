@@ -178,7 +178,7 @@ def pause(connection, fault):
 
 # After these, all that the client had sent has arrived, or never will.
 PROMPT = (cut, swallow, end_answers, end_requests, trickle, pause)
-KINDS = (*PROMPT, come_late)
+KINDS = (*PROMPT, come_late, come_late, come_late)
 
 
 class CuttingProxy:

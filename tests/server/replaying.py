@@ -15,7 +15,7 @@ from live_targets import HOST, TcpServer, wait_until
 from observe import databases, differences, observe
 from program import PROGRAM
 from server import Server
-from splitting import DONE, INPUT, USAGE, Splitting, printed_seed, text  # noqa: F401  for those who use this module
+from splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
 
 TARGET = 4
 DATABASES = (0, 1, 5)
@@ -31,7 +31,7 @@ def url_of(server):
 
 
 def fill_some(call, seed=1, scale=1.0):
-    """About two megabytes (times `scale`), of every type and many sizes, in three databases, with function libraries."""
+    """About two megabytes (times `scale`), of every type and many sizes, in three databases, and libraries."""
     for code in dataset.FUNCTIONS:
         call("FUNCTION", "LOAD", code)
     for db in DATABASES:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay` into a server that stands alone: every mode, what is done about keys that exist, inputs, ways to
 reach it. What must be there afterwards is what a server holds that has loaded the dump by itself."""
-import json
 import os
 import random
 import shutil
@@ -13,7 +12,6 @@ import dataset
 from answers import load
 from live_targets import HOST, Authority, TcpServer, tls_settings, wait_until
 from observe import observe
-from program import PROGRAM
 from replaying import (
     BIG,
     DONE,
@@ -249,7 +247,8 @@ class Expiring(WithTarget):
         for i, ms in enumerate(times):
             commands = [("SET", f"str:{i}", "x" * 100)]
             for n in range(300):
-                commands += [("RPUSH", f"list:{i}", n), ("HSET", f"hash:{i}", n, n), ("XADD", f"stream:{i}", f"{n + 1}-1", "n", n)]
+                commands += [("RPUSH", f"list:{i}", n), ("HSET", f"hash:{i}", n, n)]
+                commands += [("XADD", f"stream:{i}", f"{n + 1}-1", "n", n)]
             commands += [("PEXPIREAT", f"{name}:{i}", now + ms) for name in ("str", "list", "hash", "stream")]
             call.pipeline(commands)
 
@@ -516,7 +515,8 @@ class Tls(Replaying):
 class Pace(WithTarget):
     def test_rate(self):
         """It cannot be faster than it may."""
-        dump = self.dump_of(lambda call: call.pipeline([("SET", i, random.Random(i).randbytes(2000)) for i in range(1000)]))
+        make = random.Random(1)
+        dump = self.dump_of(lambda call: call.pipeline([("SET", i, make.randbytes(2000)) for i in range(1000)]))
         for mode in ("auto", "commands"):
             with self.subcase(mode=mode):
                 began = time.monotonic()

@@ -93,29 +93,6 @@ class Locks(Jobs):
         codes = sorted(running.wait() for running in several)
         self.assertEqual(codes, [DONE, USAGE, USAGE, USAGE], [running.said() for running in several])
 
-    def test_small_inputs_are_not_saved_one_by_one(self):
-        parts = []
-        for i in range(30):
-            self.ferry("convert", self.dump, "-k", f"key:{i}", "-o", self.path(f"{i}.rdb"))
-            parts.append(self.path(f"{i}.rdb"))
-        inodes = set()
-        done = threading.Event()
-
-        def look():
-            while not done.is_set():
-                try:
-                    inodes.add(os.stat(self.checkpoint).st_ino)
-                except FileNotFoundError:
-                    pass
-
-        looking = threading.Thread(target=look)
-        looking.start()
-        self.replay(*parts, self.url, "--checkpoint", self.checkpoint)
-        done.set()
-        looking.join()
-        self.assertEqual(self.call("DBSIZE"), 30)
-        self.assertLess(len(inodes), 10)
-
 
 class Stops(Jobs):
     """After one signal, whatever goes on."""

@@ -29,7 +29,7 @@ from resp import Client, ReplyError
 from splitting import ferry
 
 MODES = ("auto", "commands", "restore")
-SEEDS = 50  # of each of the four tests with cuts
+SEEDS = 12 if os.environ.get("BUILD") == "asan" else 50  # of each test with cuts; fewer under sanitizers
 
 
 class Cuts(WithTargets):
