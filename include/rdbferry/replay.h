@@ -3,7 +3,7 @@
  *
  * A key is written in one step that nobody sees half done: by one command (SET, RESTORE), or under a name of
  * its own beside it (of the same slot), which is renamed when all of it is there. What was sent is kept until
- * the target has answered, and where a replica follows it until one has it too (WAIT): after a lost
+ * the target has answered, and where replicas follow it until they have it too (WAIT): after a lost
  * connection, a failover, slots that move or a server that loads, all that is not settled is sent again,
  * after the lost connection has been killed on the server (CLIENT KILL), lest it go on.
  *
