@@ -338,7 +338,7 @@ static rf_code replay(void *ctx, rf_error *error)
 static bool write_report(const struct replay *r, const rf_error *error, enum status status)
 {
     const struct report_part part = {replay_report, r};
-    const char *ended = status == STATUS_NO ? "no" : NULL;
+    const char *ended = status == STATUS_NO ? "no" : status == STATUS_OUTPUT && !error ? "incomplete" : NULL;
 
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,
