@@ -231,10 +231,10 @@ static rf_code write_letter(struct big *b, rf_error *error)
 
 static rf_code settle_there(struct big *b, rf_error *error)
 {
-    struct comparison found = {.there = true, .known = true};
+    struct comparison found = {.first = true, .there = true, .known = true};
     if (b->may_be_ours)
         TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &found, error));
-    if (!found.there)
+    if (!found.there || !found.first)
         return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
     mend_clean_up(b->r, &b->label, b->key);
     if (found.equal) {

@@ -115,10 +115,12 @@ static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *
     TRY(take_ttl(node, &a, said, error));
     TRY(take_ttl(node, &b, said, error));
     int64_t apart = a.ttl_ms > b.ttl_ms ? a.ttl_ms - b.ttl_ms : b.ttl_ms - a.ttl_ms;
+    out->first = a.there;
     out->there = b.there;
-    out->known = a.there && a.known && b.known;
-    out->equal = out->there && out->known && a.value.low == b.value.low && a.value.high == b.value.high &&
-                 (a.ttl_ms < 0) == (b.ttl_ms < 0) && apart <= TTL_TOLERANCE_MS;
+    out->known = a.known && b.known;
+    out->equal = a.there && b.there && out->known && a.value.low == b.value.low &&
+                 a.value.high == b.value.high && (a.ttl_ms < 0) == (b.ttl_ms < 0) &&
+                 apart <= TTL_TOLERANCE_MS;
     out->known = out->known && (out->equal || !(a.of_module && b.of_module));
     return RF_OK;
 }
@@ -183,6 +185,15 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, const
         strays_append(&r->strays, stray);
         if (parcel->form != FORM_BESIDE)
             mend_clean_up(r, parcel, key);
+        return;
+    }
+    if (!found->first && !write_has_expired(r, parcel->expire_ms)) {
+        strays_append(&r->strays, stray); /* another node had it */
+        return;
+    }
+    if (!found->first) {
+        r->counts.expired++;
+        stray_free(stray);
         return;
     }
     mend_clean_up(r, parcel, key);

@@ -287,6 +287,7 @@ rf_code doubt_select(struct node *node, int64_t db, rf_error *error);
 
 /* Compares two keys of a node. */
 struct comparison {
+    bool first; /* the first one is there */
     bool there; /* the second one */
     bool known; /* both can be decoded */
     bool equal;

@@ -103,12 +103,12 @@ class InCluster(Replaying):
         self.begun(running, lambda: sum(map(received, self.primaries)) > size * share)
         return running
 
-    def finish_with(self, policy, running, moved=False):
+    def finish_with(self, policy, running, moved=False, expected=None):
         """All that was in the way is as it was; it was named where it had to be, and nothing else went wrong."""
         self.finish(running, TARGET if policy == "fail" else DONE)
         if policy == "fail":
             self.assertIn(f"{len(self.obstacles) // 3} could not be written", self.said)
-        self.assert_complete(self.with_obstacles, moved)
+        self.assert_complete(expected or self.with_obstacles, moved)
 
     def assert_complete(self, expected=None, moved=False):
         """Each key is on the node that has its slot, with all that it should have; nothing else is anywhere. Where

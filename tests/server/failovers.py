@@ -77,7 +77,7 @@ class Member(TcpServer):
 # --- Sentinel ---
 
 
-def facts(reply):
+def by_name(reply):
     return dict(zip(reply[::2], reply[1::2]))
 
 
@@ -125,7 +125,7 @@ class Watched:
 
     def _is_agreed(self):
         """No failover is under way, and all Sentinels name the same primary."""
-        named = [facts(sentinel.call("SENTINEL", "MASTER", "main")) for sentinel in self.sentinels]
+        named = [by_name(sentinel.call("SENTINEL", "MASTER", "main")) for sentinel in self.sentinels]
         return {(name[b"port"], name[b"flags"]) for name in named} == {(b"%d" % self.primary().port, b"master")}
 
     @staticmethod
@@ -133,7 +133,7 @@ class Watched:
         replicas = sentinel.call("SENTINEL", "REPLICAS", "main")
         return (
             len(sentinel.call("SENTINEL", "SENTINELS", "main")) == 2
-            and [facts(replica)[b"flags"] for replica in replicas] == [b"slave"] * 2
+            and [by_name(replica)[b"flags"] for replica in replicas] == [b"slave"] * 2
         )
 
     def settle(self):
@@ -194,13 +194,15 @@ class LiveCluster(Cluster):
         owners, epochs = self.owners(self.nodes[0]), self._epochs(self.nodes[0])
         if None in owners or any(self.owners(node) != owners or self._epochs(node) != epochs for node in self.nodes):
             return False
-        if any(b"cluster_state:ok" not in node.call("CLUSTER", "INFO") for node in self.nodes):
+        if any(b"cluster_state:ok" not in node.call("CLUSTER", "INFO") or self._misses_any(node) for node in self.nodes):
             return False
-        if any(b"fail" in line.split()[2] for node in self.nodes for line in node.call("CLUSTER", "NODES").splitlines()):
-            return False
-        primaries = self.primaries()
-        replicas = (node for node in self.nodes if node not in primaries.values())
-        return all(any(is_in_step(replica, primary) for primary in primaries.values()) for replica in replicas)
+        primaries = self.primaries().values()
+        replicas = (node for node in self.nodes if node not in primaries)
+        return all(any(is_in_step(replica, primary) for primary in primaries) for replica in replicas)
+
+    @staticmethod
+    def _misses_any(node):
+        return any(b"fail" in line.split()[2] for line in node.call("CLUSTER", "NODES").splitlines())
 
     @staticmethod
     def _epochs(node):

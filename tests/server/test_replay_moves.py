@@ -7,9 +7,10 @@ import threading
 import time
 import unittest
 
-from cluster_replaying import MOVING, RULES, InCluster
+from cluster_replaying import MOVING, RULES, InCluster, fill_users
 from failovers import MORE_THAN_SOCKETS_HOLD
 from live_targets import slot_of, wait_until
+from program import convert
 from replaying import BIG, TEMPORARY
 
 WAYS = ("auto", "fail"), ("commands", "skip"), ("auto", "skip"), ("commands", "fail")
@@ -193,24 +194,31 @@ class Failover(Changing):
     def test_killed_while_the_replica_halts(self):
         """What was answered for is with nobody else: it cannot even be on its way."""
 
-        def check(_, mode, policy):
+        def fill(call):
+            fill_users(call)
+            call("FUNCTION", "FLUSH")
+
+        def check(_, mode, policy, dump):
             self.put_obstacles()
             primary, replica = self.pair()
             there = primary.call("DBSIZE")
             key = self.key_of(primary)
             with replica.halted():
                 primary.call.pipeline([("SET", key, MORE_THAN_SOCKETS_HOLD), ("UNLINK", key)])
-                running = self.begin(self.dump, *RULES, self.url, "--big-key", BIG, "--mode", mode, "--on-exists", policy)
-                self.begun(running, lambda: primary.call("DBSIZE") > there)
-                time.sleep(0.5)
+                running = self.begin(dump, *RULES, self.url, "--big-key", BIG, "--mode", mode, "--on-exists", policy)
+                self.begun(running, lambda: primary.call("DBSIZE") > there or primary.call("FUNCTION", "LIST"))
+                time.sleep(3)  # more than one WAIT
                 self.assertTrue(running.running(), running.said())
                 ports = self.cluster.kill(primary)
             self.wait_for(replica)
             running.wait()
             self.cluster.start_again(primary, ports)
-            self.finish_with(policy, running)
+            self.finish_with(policy, running, expected=self.with_obstacles if dump == self.dump else facts)
 
-        self.each_way(check, *WAYS[:2])
+        keys, flat = self.dump_of(fill), self.path("flat.rdb")
+        convert(keys, "-o", flat, *RULES, "-q")
+        facts = self.oracle.facts(flat, self.obstacles)
+        self.each_way(check, ("auto", "fail", keys), ("commands", "skip", keys), ("auto", "skip", self.dump))
 
     def key_of(self, node):
         """A key of one of its slots."""
@@ -223,7 +231,8 @@ class Failover(Changing):
         def check(make, mode, policy):
             self.put_obstacles()
             primary, replica = self.pair()
-            running = self.begin_until(make.uniform(0.02, 0.7), "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            running = self.begin_until(make.uniform(0.02, 0.7), *options)
             with primary.halted():
                 self.wait_for(replica)
             self.finish_with(policy, running)
@@ -236,7 +245,8 @@ class Failover(Changing):
         def check(make, mode, policy, how):
             self.put_obstacles()
             _, replica = self.pair()
-            running = self.begin_until(make.uniform(0.02, 0.7), "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            running = self.begin_until(make.uniform(0.02, 0.7), *options)
             replica.call("CLUSTER", "FAILOVER", *how)
             self.wait_for(replica)
             self.finish_with(policy, running)
