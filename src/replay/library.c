@@ -5,6 +5,7 @@
  *   FUNCTION LOAD [REPLACE] code */
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "command/ability.h"
 #include "replay/replay.h"
 #include <rdbferry/compare.h>
@@ -64,6 +65,33 @@ static rf_code call(struct client *client, const rf_slice *argv, size_t argc, st
     return client_reply(client, head, rest, error);
 }
 
+/* As for keys: not for ever. */
+static rf_code await_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
+{
+    enum { ATTEMPTS = 10 };
+    uint8_t text[NUMBER_TEXT_MAX];
+    struct reply head = {.number = 0};
+    rf_slice rest;
+    for (int i = 0; node->guarded && i < ATTEMPTS; i++) {
+        rf_slice replicas = {text, number_print_u64(text, node->replicas)};
+        const rf_slice wait[] = {SLICE("WAIT"), replicas, SLICE("1000")};
+        TRY(call(client, wait, 3, &head, &rest, error));
+        if (reply_is_error(head, "NOPERM"))
+            return RF_OK;
+        if (head.kind != REPLY_NUMBER)
+            return judge(l, node, head, error);
+        if (head.number >= (int64_t)node->replicas)
+            return RF_OK;
+        l->r->suspect = true;
+        TRY(loop_tick(l->r, error));
+        if (!node->primary)
+            return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
+    }
+    if (node->guarded)
+        answer_fewer_replicas(node, head.number);
+    return RF_OK;
+}
+
 static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
 {
     const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
@@ -79,16 +107,13 @@ static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
         return judge(l, node, head, error);
     bool there = find_code(head, rest, &code);
     if (there && slice_equal(code, l->entry->text))
-        return RF_OK;
+        return await_replicas(l, node, client, error);
     if (there && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
         refuse(l, RF_FAILURE_EXISTS, "it exists already, with other code");
     if (there && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
     TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
-    if (head.kind == REPLY_ERROR)
-        return judge(l, node, head, error);
-    const rf_slice wait[] = {SLICE("WAIT"), SLICE("1"), SLICE("1000")};
-    return node->guarded ? call(client, wait, 3, &head, &rest, error) : RF_OK;
+    return head.kind == REPLY_ERROR ? judge(l, node, head, error) : await_replicas(l, node, client, error);
 }
 
 static rf_code load_patiently(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
