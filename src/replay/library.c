@@ -69,7 +69,7 @@ static rf_code call(struct client *client, const rf_slice *argv, size_t argc, st
 static rf_code await_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
-    uint8_t text[NUMBER_TEXT_MAX];
+    uint8_t text[NUMBER_TEXT_MAX] = {0};
     struct reply head = {.number = 0};
     rf_slice rest;
     for (int i = 0; node->guarded && i < ATTEMPTS; i++) {

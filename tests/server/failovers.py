@@ -194,14 +194,16 @@ class LiveCluster(Cluster):
         owners, epochs = self.owners(self.nodes[0]), self._epochs(self.nodes[0])
         if None in owners or any(self.owners(node) != owners or self._epochs(node) != epochs for node in self.nodes):
             return False
-        if any(b"cluster_state:ok" not in node.call("CLUSTER", "INFO") or self._misses_any(node) for node in self.nodes):
+        if any(b"cluster_state:ok" not in node.call("CLUSTER", "INFO") for node in self.nodes):
+            return False
+        if any(self._misses_one(node) for node in self.nodes):
             return False
         primaries = self.primaries().values()
         replicas = (node for node in self.nodes if node not in primaries)
         return all(any(is_in_step(replica, primary) for primary in primaries) for replica in replicas)
 
     @staticmethod
-    def _misses_any(node):
+    def _misses_one(node):
         return any(b"fail" in line.split()[2] for line in node.call("CLUSTER", "NODES").splitlines())
 
     @staticmethod

@@ -275,16 +275,14 @@ class Trouble(Replaying):
 
     def test_killed_twice(self):
         """The second one has no replica when it takes over, and then it has; they halt when it is killed."""
-        running = self.begin_until(0.1, "--rate", "1MB/s", "--mode", "commands")
+        running = self.begin_until(0.1, "--rate", "400KB/s", "--mode", "commands")
         self.primary.kill()
         self.wait_for_another()
         self.group.settle()
         time.sleep(2)
         self.primary = self.group.primary()
         with self.only_primary():
-            before = received(self.primary)
-            self.begun(running, lambda: received(self.primary) > before + CALM)
-            self.wait_for_calm()
+            time.sleep(3)
             self.assertTrue(running.running(), running.said())
             self.primary.kill()
         self.finish(running)
