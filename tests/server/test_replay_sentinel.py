@@ -275,7 +275,7 @@ class Trouble(Replaying):
 
     def test_killed_twice(self):
         """The second one has no replica when it takes over, and then it has; they halt when it is killed."""
-        running = self.begin_until(0.1, "--rate", "400KB/s", "--mode", "commands")
+        running = self.begin_until(0.1, "--rate", "600KB/s", "--mode", "commands")
         self.primary.kill()
         self.wait_for_another()
         self.group.settle()
