@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A checkpoint: a small file that says how far a replay has come, and what it is a replay of. docs/json.md
- * has its members. A run holds a lock on a file beside it, which stays, so that no two runs have the same. */
+/* A checkpoint: a small file that says how far a replay has come, and what it is a replay of. It is a file of
+ * lines, each a name and a value (checkpoint_file.c), of which the last is a checksum of the others. A run
+ * holds a lock on a file beside it, which stays, so that no two runs have the same. */
 #ifndef CMD_CHECKPOINT_H
 #define CMD_CHECKPOINT_H
 
@@ -64,7 +65,8 @@ rf_code checkpoint_new(struct checkpoint *checkpoint, const char *path, size_t i
  * RF_E_ARGUMENT where another one has it, or where what is there can be no checkpoint. */
 rf_code checkpoint_lock(struct checkpoint *checkpoint, rf_error *error);
 
-/* Reads the one at this path; *there: there is one. RF_E_ARGUMENT. checkpoint_free() frees it in any case. */
+/* Reads the one at this path; *there: there is one. RF_E_ARGUMENT for one that is damaged, contradicts itself
+ * or is in another version's format. checkpoint_free() frees it in any case. */
 rf_code checkpoint_load(struct checkpoint *checkpoint, const char *path, bool *there, rf_error *error);
 
 /* Replaces the file; it is on disk afterwards. */

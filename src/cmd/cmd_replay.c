@@ -238,13 +238,28 @@ static rf_code open_target(struct replay *r, rf_error *error)
     return RF_OK;
 }
 
+/* A position that the input does not reach is another input's. */
+static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
+{
+    const struct input *in = &r->session.inputs[input];
+
+    if (input != r->start.input || in->decoded >= r->start.offset)
+        return RF_OK;
+    return failure(error, RF_E_ARGUMENT,
+                   "the position in the checkpoint '%.128s' lies beyond the end of '%.128s'",
+                   r->checkpoint.path, input_name(in));
+}
+
 static rf_code read_inputs(struct replay *r, rf_error *error)
 {
     struct session *session = &r->session;
     rf_code code = RF_OK;
 
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         code = session_read(session, &session->inputs[i], take_entry, r, error);
+        if (code == RF_OK)
+            code = check_start(r, i, error);
+    }
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
     if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r))

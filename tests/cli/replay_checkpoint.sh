@@ -8,39 +8,54 @@ try() {
     echo "$?"
 }
 
-# checkpoint STATE COMMANDS FAILED HASH
-checkpoint() {
-    cat >job <<END
-{
-  "rdbferry_checkpoint": 1, "state": "$1", "run": "abcdefghijklmnop", "started": 1700000000000,
-  "position": {"input": 0, "offset": 4096}, "written_until": {"input": 0, "offset": 67108864},
-  "commands": $2, "failed": $3, "skipped": 0, "dead_letter": {"path": "dead", "bytes": 5},
-  "options": {
-    "target": "redis://127.0.0.1:1", "keys": "--match user:*\\\\x0a--db 0", "expired": "keep", "rules": "map-db 1=0",
-    "shift_expiry": "", "on_exists": "skip", "on_collision": "fail"
-  },
-  "inputs": [{"path": "in.rdb"$4}]
+# seal: the lines of stdin and their checksum, into the checkpoint
+seal() {
+    cat >job
+    printf 'checksum %s\n' "$(gzip -c job | tail -c 8 | od -An -tx4 -N4 | tr -d ' ')" >>job
 }
+
+# lines STATE COMMANDS FAILED [SIZE HASH]
+lines() {
+    cat <<END
+rdbferry-checkpoint 2
+state $1
+run abcdefghijklmnop
+started 1700000000000
+position 0 4096
+written-until 0 67108864
+commands $2
+failed $3
+skipped 0
+dead-letter 5 dead
+target redis://127.0.0.1:1
+keys --match user:*\\x0a--db 0
+expired keep
+rules map-db 1=0
+shift-expiry 
+on-exists skip
+on-collision fail
+input ${4--} ${5--} in.rdb
 END
 }
+checkpoint() { lines "$@" | seal; }
 
 cp "$TESTDATA/servers/redis-7.0.15.rdb" in.rdb
 same=(in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db "1=0" --on-exists skip)
 
-checkpoint "done" false 0
+checkpoint "done" no 0
 try "${same[@]}" --resume
-checkpoint "done" false 3
+checkpoint "done" no 3
 try "${same[@]}" --resume
-checkpoint stopped false 0
+checkpoint stopped no 0
 try "${same[@]}"
 try "${same[@]}" --resume
-checkpoint running true 0
+checkpoint running yes 0
 try "${same[@]}" --resume
-checkpoint running false 0 ', "size": 351602, "xxh3": "00000000000000000000000000000000"'
+checkpoint running no 0 351602 00000000000000000000000000000000
 try "${same[@]}" --resume
 
 echo "--- other options"
-checkpoint running false 0
+checkpoint running no 0
 try in.rdb redis://:secret@127.0.0.2:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --on-exists skip --resume
@@ -51,11 +66,38 @@ try "${same[@]}" --on-collision skip --resume
 try in.rdb "${same[@]}" --resume
 
 echo "--- no checkpoint"
-for text in '' '{' '[]' '{"rdbferry_checkpoint": 1}' '{"a": "\u0000"}' "$(sed 's/"running"/"walking"/' job)" \
-    "$(sed 's/checkpoint": 1/checkpoint": 2/' job)" "$(sed 's/klmnop/klm\/op/' job)" "$(sed '$d' job)"; do
+for text in '' x 'rdbferry-checkpoint 2' '{"rdbferry_checkpoint": 1, "state": "running"}' "$(sed '$d' job)" "$(sed 's/4096/4097/' job)"; do
     printf '%s' "$text" >job
     try "${same[@]}" --resume
 done
+
+echo "--- changed"
+lines running no 0 >lines
+python3 - "$RDBFERRY" "${same[@]}" <<'END'
+import subprocess, sys, zlib
+lines = open("lines", "rb").read()
+def seal(text):
+    return text + b"checksum %08x\n" % zlib.crc32(text)
+def resume(text):
+    open("job", "wb").write(text)
+    done = subprocess.run([sys.argv[1], "replay", *sys.argv[2:], "--checkpoint", "job", "--resume"],
+                          capture_output=True, text=True)
+    return f"{done.returncode} {done.stderr}"
+# With a checksum that is right.
+for old, new in [("t 2", "t 3"), ("running", "walking"), ("klmnop", "klm.op"), ("position 0", "position 1"),
+                 ("n 0 4096", "n 0 67108865"), ("n 0 4096", "n 0 18446744073709551615"), ("n 0 4096", "n 0 -1"),
+                 ("until 0", "until 1"), ("commands no", "commands maybe"), ("failed 0", "failed none"),
+                 ("letter 5", "letter five"), ("input - -", "input x -"), ("skipped 0\n", ""),
+                 ("in.rdb\n", "in.rdb\nmore\n"), ("", "\0")]:
+    print(repr(old), repr(new), resume(seal(lines.replace(old.encode(), new.encode(), 1))), end="")
+# Without.
+whole = seal(lines)
+damaged = [whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:] for at in range(0, len(whole), 37)]
+cut = [whole[:at] for at in range(0, len(whole), 37)]
+print(*sorted({resume(text) for text in damaged + cut}), sep="", end="")
+END
+rm lines
+
 rm job
 mkdir job
 try "${same[@]}" --resume
@@ -82,12 +124,12 @@ dead() {
     grep -o '"result": "[a-z]*"' report
     grep -E '^rdbferry_replay_(up|finished|exit_status) ' metrics
 }
-checkpoint running false 0
+checkpoint running no 0
 dead whole-and-torn
 dead cut
 dead theirs ./dead
 rm job
 dead theirs
-checkpoint running false 0
-sed -i 's/"bytes": 5/"bytes": "five"/' job
+checkpoint running no 0
+sed -i 's/letter 5/letter five/' job
 dead whole-and-torn

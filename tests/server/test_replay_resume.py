@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 import unittest
+import zlib
 
 from observe import differences, observe
 from replaying import (
@@ -180,6 +181,11 @@ class Refusals(Resuming):
         with open(self.checkpoint, "rb") as file:
             self.written = file.read()
 
+    def put(self, data):
+        self.written = data
+        with open(self.checkpoint, "wb") as file:
+            file.write(data)
+
     def refused(self, *options, dump=None):
         done = self.begin(*self.job("--resume", *options, dump=dump))
         self.assertEqual(done.wait(), USAGE, done.said())
@@ -218,10 +224,19 @@ class Refusals(Resuming):
     def test_no_checkpoint(self):
         for data in (b"", b"nonsense\n", self.written[: len(self.written) // 2]):
             with self.subTest(data=data):
-                self.written = data
-                with open(self.checkpoint, "wb") as file:
-                    file.write(data)
+                self.put(data)
                 self.refused()
+
+    def test_position_beyond_the_end(self):
+        """A position that the input does not reach does not stand for "nothing left to do"."""
+        lines = self.written[: self.written.index(b"checksum ")]
+        for offset in (os.path.getsize(self.dump) + 1, 2**62):
+            with self.subTest(offset=offset):
+                moved = re.sub(rb"(position|written-until) 0 \d+", rb"\1 0 %d" % offset, lines)
+                self.put(moved + b"checksum %08x\n" % zlib.crc32(moved))
+                done = self.begin(*self.job("--resume"))
+                self.assertEqual(done.wait(), USAGE, done.said())
+                self.assertIn("beyond the end", done.said())
 
 
 class Ends(Resuming):
