@@ -101,8 +101,10 @@ static void print_line(const struct differences *differences, const rf_differenc
     print_key(differences->out, signs[difference->kind],
               difference->after ? difference->after : difference->before);
     print_changes(differences->out, difference, changes);
-    if (difference->kind == RF_TWICE)
-        fprintf(differences->out, ": occurs twice in %s", differences_input(differences, difference->after));
+    if (difference->kind == RF_TWICE) {
+        fputs(": occurs twice in ", differences->out);
+        text_put(differences->out, differences_input(differences, difference->after));
+    }
     putc('\n', differences->out);
 }
 

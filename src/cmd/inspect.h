@@ -26,13 +26,12 @@ struct inspection {
     uint64_t rows;     /* of --keys, that have been written */
 };
 
-/* When an input was saved, in Unix milliseconds; RF_NO_EXPIRY: it does not say, or nothing that makes sense.
- */
+/* When an input was saved, in Unix milliseconds; RF_NO_EXPIRY: it does not say. */
 static inline int64_t inspect_saved_ms(const struct input *input)
 {
     int64_t seconds = input->info.saved_at;
 
-    return seconds < 0 || seconds > INT64_MAX / 1000 ? RF_NO_EXPIRY : seconds * 1000;
+    return seconds < 0 ? RF_NO_EXPIRY : seconds * 1000;
 }
 
 /* The page for people. */

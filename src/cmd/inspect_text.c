@@ -19,7 +19,8 @@ static void put_input(const struct input *input)
 
     if (!input->opened)
         return;
-    printf("%s: %s", input_name(input), info->format);
+    text_put(stdout, input_name(input));
+    printf(": %s", info->format);
     if (info->rdb_version > 0)
         printf(" version %d", info->rdb_version);
     rf_server_format(info->writer, writer, sizeof writer);

@@ -5,19 +5,30 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Beyond U+FFFF as a pair of surrogates. */
+static void put_escape(FILE *out, uint32_t character)
+{
+    if (character > 0xffff) {
+        fprintf(out, "\\u%04x", 0xd7c0 + (character >> 10));
+        character = 0xdc00 + (character & 0x3ff);
+    }
+    fprintf(out, "\\u%04x", character);
+}
+
 static void put_string(FILE *out, const char *text)
 {
     rf_slice left = {(const uint8_t *)text, strlen(text)};
 
     putc('"', out);
     while (left.len > 0) {
-        size_t length = utf8_length(left);
+        uint32_t character;
+        size_t length = utf8_next(left, &character);
 
         if (length == 0) {
             fputs("\\ufffd", out);
             length = 1;
-        } else if (*left.ptr < ' ' || *left.ptr == 0x7f) {
-            fprintf(out, "\\u%04x", *left.ptr);
+        } else if (utf8_is_control(character)) {
+            put_escape(out, character);
         } else {
             if (*left.ptr == '"' || *left.ptr == '\\')
                 putc('\\', out);

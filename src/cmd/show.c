@@ -73,7 +73,7 @@ rf_slice unescape(char *text)
 const char *show_time(int64_t ms, char out[TIME_TEXT])
 {
     int64_t fraction = (ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((ms - fraction) / 1000);
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm when;
     size_t length;
 

@@ -2,7 +2,6 @@
 /* Sizes in units, bytes made printable. */
 #include "text.h"
 #include "utf8.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,15 +35,33 @@ const char *text_type(rf_type type)
     return type < RF_TYPE_COUNT ? names[type] : "?";
 }
 
+/* Writes the character that `bytes` begins with to `out`, or its first byte as \xNN. Returns how many bytes
+ * that is. */
+static size_t put_character(rf_slice bytes, char out[CHARACTER_TEXT])
+{
+    uint32_t character;
+    size_t length = utf8_next(bytes, &character);
+
+    if (length == 0 || utf8_is_control(character)) {
+        snprintf(out, CHARACTER_TEXT, "\\x%02x", *bytes.ptr);
+        return 1;
+    }
+    memcpy(out, bytes.ptr, length);
+    out[length] = '\0';
+    return length;
+}
+
 void text_put(FILE *out, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
+    rf_slice left = {(const uint8_t *)text, strlen(text)};
 
-        if (byte < ' ' || byte == 0x7f)
-            fprintf(out, "\\x%02x", byte);
-        else
-            putc(byte, out);
+    while (left.len > 0) {
+        char character[CHARACTER_TEXT];
+        size_t length = put_character(left, character);
+
+        fputs(character, out);
+        left.ptr += length;
+        left.len -= length;
     }
 }
 
@@ -72,25 +89,12 @@ void text_escape(rf_slice bytes, char *out, size_t size)
     *out = '\0';
 }
 
-/* U+0000 to U+001F, U+007F to U+009F. */
-static bool is_control(rf_slice character)
-{
-    uint8_t first = character.ptr[0];
-
-    return first < ' ' || first == 0x7f || (first == 0xc2 && character.ptr[1] < 0xa0);
-}
-
 size_t text_character(rf_slice bytes, char out[CHARACTER_TEXT])
 {
-    size_t length = utf8_length(bytes);
-
-    if (length == 0 || is_control((rf_slice){bytes.ptr, length}) || *bytes.ptr == '\\') {
-        snprintf(out, CHARACTER_TEXT, "\\x%02x", *bytes.ptr);
-        return 1;
-    }
-    memcpy(out, bytes.ptr, length);
-    out[length] = '\0';
-    return length;
+    if (*bytes.ptr != '\\')
+        return put_character(bytes, out);
+    strcpy(out, "\\x5c");
+    return 1;
 }
 
 const char *text_readable(rf_slice bytes, char *out, size_t size)

@@ -7,23 +7,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* U+FFFE and U+FFFF are no characters to XML. */
-static bool is_no_character(rf_slice text, size_t length)
-{
-    return length == 3 && text.ptr[0] == 0xef && text.ptr[1] == 0xbf && text.ptr[2] >= 0xbe;
-}
-
-/* XML has no way to say most control characters, and wants UTF-8: what is neither comes out as '?'. */
+/* XML cannot hold most control characters and not U+FFFE and U+FFFF, and wants UTF-8: all else is '?'. */
 static void put_text(FILE *out, const char *text)
 {
     static const char *const named[] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
     rf_slice left = {(const uint8_t *)text, strlen(text)};
 
     while (left.len > 0) {
-        size_t length = utf8_length(left);
+        uint32_t character;
+        size_t length = utf8_next(left, &character);
         uint8_t byte = *left.ptr;
 
-        if (length == 0 || byte < ' ' || byte == 0x7f || is_no_character(left, length))
+        if (length == 0 || utf8_is_control(character) || character == 0xfffe || character == 0xffff)
             putc('?', out);
         else if (byte < sizeof named / sizeof *named && named[byte])
             fputs(named[byte], out);
