@@ -26,7 +26,7 @@ typedef struct rf_reader_info {
     rf_dialect dialect;
     int rdb_version;  /* 0: an AOF without preamble */
     rf_server writer; /* from redis-ver or valkey-ver, held against the RDB version; else from that */
-    int64_t saved_at; /* Unix seconds, from ctime; -1: not said */
+    int64_t saved_at; /* Unix seconds, from ctime, at most INT64_MAX / 1000; -1: not said */
     int64_t whole;    /* commands: the offset in the decoded stream behind the last one that is complete and
                          outside of an unfinished transaction, where a torn file can be cut; -1: none */
 } rf_reader_info;

@@ -205,6 +205,14 @@ static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice vers
     r->info->writer = fits ? writer : rf_server_of_rdb(dialect, r->info->rdb_version);
 }
 
+/* Seconds that can be told in milliseconds, or it does not say. */
+static void learn_save_time(struct rdb_reader *r, rf_slice text)
+{
+    int64_t seconds;
+    if (number_parse_i64(text, &seconds) && seconds >= 0 && seconds <= INT64_MAX / 1000)
+        r->info->saved_at = seconds;
+}
+
 static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
 {
     if (slice_equal(entry->name, SLICE("redis-ver")))
@@ -212,7 +220,7 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
     else if (slice_equal(entry->name, SLICE("valkey-ver")))
         learn_writer(r, RF_VALKEY, entry->text);
     else if (slice_equal(entry->name, SLICE("ctime")))
-        number_parse_i64(entry->text, &r->info->saved_at);
+        learn_save_time(r, entry->text);
     else if (slice_equal(entry->name, SLICE("aof-preamble")))
         r->is_preamble = slice_equal(entry->text, SLICE("1"));
     else if (slice_equal(entry->name, SLICE("lua")))

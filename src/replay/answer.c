@@ -124,7 +124,7 @@ bool answer_was_garbled(const char *text)
 bool answer_has_gone(const rf_replay *r, const char *text, int64_t expire_ms)
 {
     enum { SLACK_MS = 1000 }; /* of what we think the server's clock says */
-    return expire_ms != RF_NO_EXPIRY && write_has_expired(r, expire_ms - SLACK_MS) &&
+    return expire_ms != RF_NO_EXPIRY && (expire_ms < 0 || write_has_expired(r, expire_ms - SLACK_MS)) &&
            strncmp(text, "ERR no such key", 15) == 0;
 }
 

@@ -157,6 +157,10 @@ Test(rdb_reader, when_it_was_saved)
 {
     cr_expect_eq(info_with_aux("REDIS0009", "ctime", "1700000000").saved_at, 1700000000);
     cr_expect_eq(info_with_aux("REDIS0009", "ctime", "yesterday").saved_at, -1);
+    cr_expect_eq(info_with_aux("REDIS0009", "ctime", "9223372036854775").saved_at, INT64_MAX / 1000);
+    cr_expect_eq(info_with_aux("REDIS0009", "ctime", "9223372036854776").saved_at, -1);
+    cr_expect_eq(info_with_aux("REDIS0009", "ctime", "9223372036854775807").saved_at, -1);
+    cr_expect_eq(info_with_aux("REDIS0009", "ctime", "-2").saved_at, -1);
     cr_expect_eq(info_with_aux("REDIS0009", "used-mem", "1").saved_at, -1);
 }
 
