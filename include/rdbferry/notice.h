@@ -11,6 +11,9 @@
 #define RF_NOTICES(X)                                                                              \
     X(EMPTY_KEY,       "empty_key",       "empty keys skipped, as a server does")                  \
     X(TRAILING_BYTES,  "trailing_bytes",  "bytes after the end of the RDB ignored")                \
+    X(END_MARK,        "end_mark",        "the end mark of a diskless primary skipped")           \
+    X(NO_DATA,         "no_data",         "an AOF without any data")                               \
+    X(OLD_FILE,        "old_file",        "files of the AOF that was replaced could not be removed") \
     X(NO_CHECKSUM,     "no_checksum",     "no checksum in the input")                              \
     X(FOREIGN_RECORD,  "foreign_record",  "records of another vendor skipped")                     \
     X(SLOT_IMPORT,     "slot_import",     "slots were being imported: their keys may be incomplete") \

@@ -17,14 +17,24 @@ void aof_reader_open(struct aof_reader *r, struct window *w)
     *r = (struct aof_reader){.w = w, .whole = window_offset(w)};
 }
 
+enum { LINE_MOST = 1023 /* bytes that a server reads of a line at a time, its end among them */ };
+
+/* A line that begins with '#'. The last one of a file may have no end. What a server would take for the next
+ * line must not follow in this one. */
 static rf_code skip_annotation(struct window *w)
 {
-    for (bool ended = false; !ended; w->pos++) {
+    bool at_end = false;
+    for (int length = 0; length < LINE_MOST && !at_end; length++) {
         window_release(w);
-        TRY(window_need(w, 1));
-        ended = *w->pos == '\n';
+        TRY(window_at_end(w, &at_end));
+        if (!at_end && *w->pos++ == '\n')
+            return RF_OK;
     }
-    return RF_OK;
+    if (!at_end)
+        TRY(window_at_end(w, &at_end));
+    return at_end || aof_recognises(*w->pos)
+               ? RF_OK
+               : window_fail(w, RF_E_CORRUPT, "an annotation of more than %d bytes", LINE_MOST);
 }
 
 static bool is_command(rf_slice name, const char *wanted)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading the command stream of an AOF: each command an entry with its database, nothing interpreted.
  *
- *   command*   between them lines that begin with '#': annotations
+ *   command*   between them lines that begin with '#': annotations, of at most 1023 bytes
  *
  * Every file starts in database 0. SELECT is taken in, and comes out as the db of the entries after it. */
 #ifndef AOF_AOF_READER_H

@@ -1,31 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* From the name of an input to the files it is read from: an AOF directory is what its manifest says. */
+/* From the name of an input to the files it is read from: an AOF directory is what its manifest says. A
+ * server may be at work in it: its files are opened together, before the first of them is read. */
 #include "aof/manifest.h"
 #include "base/fail.h"
+#include "io/source.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <rdbferry/aofdir.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TRIES = 100 /* of reading a directory that a server rewrites at the same time */ };
+
+/* What tells a manifest from the one that replaces it. */
+struct stamp {
+    dev_t dev;
+    ino_t ino;
+    off_t size;
+    struct timespec changed;
+};
+
+struct rf_file {
+    char *manifest; /* which names it; NULL: it was named itself */
+    struct stamp stamp;
+    int fd; /* -1: not held */
+    int64_t size;
+    bool alone; /* no other file of its directory has data */
+};
 
 static rf_code out_of_memory(rf_error *error)
 {
     return fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code add(rf_files *files, char *path, rf_error *error)
+/* --- the list ------------------------------------------------------------------------------------------ */
+
+static bool make_room(rf_files *files)
 {
-    char **paths = path ? realloc(files->paths, (files->count + 1) * sizeof *paths) : NULL;
-    if (!paths) {
+    char **paths = realloc(files->paths, (files->count + 1) * sizeof *paths);
+    if (paths)
+        files->paths = paths;
+    struct rf_file *places = realloc(files->places, (files->count + 1) * sizeof *places);
+    if (places)
+        files->places = places;
+    return paths && places;
+}
+
+static void free_place(struct rf_file *place)
+{
+    if (place->fd >= 0)
+        close(place->fd);
+    free(place->manifest);
+}
+
+/* Takes over `path` and `place`, also when it fails. */
+static rf_code add(rf_files *files, char *path, struct rf_file place, rf_error *error)
+{
+    if (!path || !make_room(files)) {
         free(path);
+        free_place(&place);
         return out_of_memory(error);
     }
-    files->paths = paths;
-    paths[files->count++] = path;
+    files->paths[files->count] = path;
+    files->places[files->count++] = place;
     return RF_OK;
+}
+
+static void drop_last(rf_files *files, size_t count)
+{
+    while (files->count > count) {
+        free(files->paths[--files->count]);
+        free_place(&files->places[files->count]);
+    }
 }
 
 /* `name` beside what `path` names, or in it: `directory_length` bytes of path come first. */
@@ -36,31 +87,189 @@ static char *path_with(const char *path, size_t directory_length, const char *na
     return asprintf(&out, "%.*s%s%s", (int)directory_length, path, slash, name) < 0 ? NULL : out;
 }
 
-/* Increments mostly are empty when a server was started on them and stopped. */
-static rf_code add_unless_empty(rf_files *files, char *path, rf_error *error)
+/* --- the files of a manifest --------------------------------------------------------------------------- */
+
+struct directory {
+    const char *manifest_path;
+    size_t length; /* bytes of that path which name the directory */
+    struct stamp stamp;
+    struct manifest manifest;
+    bool lacks; /* a file that the manifest names is not there */
+};
+
+static bool read_stamp(const char *path, struct stamp *out)
 {
     struct stat st;
-    if (path && stat(path, &st) == 0 && st.st_size == 0) {
+    *out = (struct stamp){0};
+    if (stat(path, &st) < 0)
+        return false;
+    *out = (struct stamp){.dev = st.st_dev, .ino = st.st_ino, .size = st.st_size, .changed = st.st_mtim};
+    return true;
+}
+
+static bool is_still(const struct stamp *stamp, const char *path)
+{
+    struct stamp now;
+    return read_stamp(path, &now) && now.dev == stamp->dev && now.ino == stamp->ino &&
+           now.size == stamp->size && now.changed.tv_sec == stamp->changed.tv_sec &&
+           now.changed.tv_nsec == stamp->changed.tv_nsec;
+}
+
+/* A quarter of the descriptors is for inputs. */
+static bool may_hold(const rf_files *files)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && files->count < limit.rlim_cur / 4;
+}
+
+/* Where a server moves it from when it is upgraded: the AOF of a time without directories, beside its own. It
+ * is the base of its name, alone in the manifest, and not in the directory yet. */
+static char *path_before_upgrade(const struct directory *d, const struct manifest_file *file)
+{
+    const char *name = d->manifest_path + d->length;
+    size_t length = strlen(file->name);
+    struct stat st;
+    for (size_t i = 0; i < d->manifest.count; i++)
+        if (&d->manifest.files[i] != file && d->manifest.files[i].type != 'h')
+            return NULL;
+    if (file->type != 'b' || strncmp(name, file->name, length) != 0 ||
+        strcmp(name + length, ".manifest") != 0)
+        return NULL;
+    char *in = path_with(d->manifest_path, d->length, "../"), *path = NULL;
+    if (in)
+        path = path_with(in, strlen(in), file->name);
+    free(in);
+    if (path && (stat(path, &st) < 0 || !S_ISREG(st.st_mode))) {
         free(path);
-        return RF_OK;
+        path = NULL;
     }
-    return add(files, path, error);
+    return path;
+}
+
+/* Where a file of the manifest is; NULL when memory is out. */
+static char *locate(struct directory *d, const struct manifest_file *file)
+{
+    struct stat st;
+    char *path = path_with(d->manifest_path, d->length, file->name);
+    if (!path || stat(path, &st) == 0 || errno != ENOENT)
+        return path;
+    char *before = path_before_upgrade(d, file);
+    d->lacks |= !before;
+    if (before)
+        free(path);
+    return before ? before : path;
+}
+
+/* A server never writes an RDB without a byte in it: that one has been lost. */
+static bool is_named_rdb(const char *path)
+{
+    size_t n = strlen(path);
+    return n >= 4 && strcmp(path + n - 4, ".rdb") == 0;
+}
+
+static bool is_empty(const struct rf_file *place, const char *path)
+{
+    return place->size == 0 && !is_named_rdb(path);
+}
+
+/* A regular file; -1 for any other. *missing: it is not there. */
+static int open_regular(const char *path, int64_t *size, bool *missing)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    *missing = fd < 0 && errno == ENOENT;
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        *size = st.st_size;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+/* What a file that a manifest names is, which is opened if it can be. */
+static rf_code look(const rf_files *files, const char *path, struct directory *d, struct rf_file *place,
+                    rf_error *error)
+{
+    bool missing;
+    *place = (struct rf_file){.manifest = strdup(d->manifest_path), .stamp = d->stamp, .fd = -1, .size = -1};
+    if (!place->manifest)
+        return out_of_memory(error);
+    place->fd = open_regular(path, &place->size, &missing);
+    d->lacks |= missing;
+    if (place->fd >= 0 && !may_hold(files)) {
+        close(place->fd);
+        place->fd = -1;
+    }
+    return RF_OK;
+}
+
+/* Increments mostly are empty when a server was started on them and stopped. */
+static rf_code add_file(struct directory *d, const struct manifest_file *file, bool empty, rf_files *files,
+                        rf_error *error)
+{
+    struct rf_file place;
+    char *path = locate(d, file);
+    rf_code code = path ? look(files, path, d, &place, error) : out_of_memory(error);
+    if (code == RF_OK && is_empty(&place, path) == empty)
+        return add(files, path, place, error);
+    if (code == RF_OK)
+        free_place(&place);
+    free(path);
+    return code;
+}
+
+/* As a server loads them: by type, and increments as they are listed, which is by number. */
+static rf_code add_files(struct directory *d, bool empty, size_t most, rf_files *files, rf_error *error)
+{
+    size_t before = files->count;
+    for (const char *type = "bi"; *type; type++)
+        for (size_t i = 0; i < d->manifest.count && files->count - before < most; i++)
+            if (d->manifest.files[i].type == *type)
+                TRY(add_file(d, &d->manifest.files[i], empty, files, error));
+    return RF_OK;
+}
+
+static rf_code add_listed(struct directory *d, rf_files *files, rf_error *error)
+{
+    size_t before = files->count;
+    TRY(manifest_load(&d->manifest, d->manifest_path, error));
+    TRY(add_files(d, false, SIZE_MAX, files, error));
+    if (files->count == before)
+        TRY(add_files(d, true, 1, files, error));
+    if (files->count == before)
+        return fail(error, RF_E_FORMAT, "the manifest names neither a base nor an increment");
+    files->places[before].alone = files->count == before + 1;
+    return RF_OK;
+}
+
+/* *again: what has been added is of a manifest that is no more. */
+static rf_code try_manifest(const char *path, rf_files *files, bool *again, rf_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    struct directory d = {.manifest_path = path, .length = slash ? (size_t)(slash + 1 - path) : 0};
+    read_stamp(path, &d.stamp);
+    rf_code code = add_listed(&d, files, error);
+    *again = code == RF_OK && d.lacks && !is_still(&d.stamp, path);
+    manifest_free(&d.manifest);
+    return code;
 }
 
 static rf_code add_manifest_files(const char *path, rf_files *files, rf_error *error)
 {
-    struct manifest manifest = {0};
-    const char *slash = strrchr(path, '/');
-    size_t directory_length = slash ? (size_t)(slash + 1 - path) : 0, count_before = files->count;
-    rf_code code = manifest_load(&manifest, path, error);
-    for (size_t i = 0; i < manifest.count && code == RF_OK; i++)
-        if (manifest.files[i].type != 'h')
-            code = add_unless_empty(files, path_with(path, directory_length, manifest.files[i].name), error);
-    if (code == RF_OK && files->count == count_before)
-        code = fail(error, RF_E_FORMAT, "an AOF directory without any data");
-    manifest_free(&manifest);
-    return code;
+    size_t before = files->count;
+    bool again = true;
+    for (int tries = TRIES; again && tries > 0; tries--) {
+        drop_last(files, before);
+        TRY(try_manifest(path, files, &again, error));
+    }
+    return again ? fail(error, RF_E_READ,
+                        "the AOF directory changes all the time: read a copy of it, or stop the server")
+                 : RF_OK;
 }
+
+/* --- inputs -------------------------------------------------------------------------------------------- */
 
 /* The one manifest of a directory, as a path. */
 static rf_code find_manifest(const char *path, char **out, rf_error *error)
@@ -113,22 +322,54 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
 {
     struct stat st;
     rf_code code;
+    size_t before = files->count;
     bool there = stat(path, &st) == 0;
     if (there && S_ISDIR(st.st_mode))
         code = add_directory(path, files, error);
     else if (there && S_ISREG(st.st_mode) && begins_as_manifest(path))
         code = add_manifest_files(path, files, error);
     else
-        code = add(files, strdup(path), error);
-    if (code != RF_OK && !*error->input)
+        code = add(files, strdup(path), (struct rf_file){.fd = -1, .size = -1}, error);
+    if (code == RF_OK)
+        return RF_OK;
+    drop_last(files, before);
+    if (!*error->input)
         error_input(error, path);
     return code;
 }
 
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)
+{
+    const struct rf_file *place = &files->places[number];
+    const char *path = files->paths[number];
+    TRY(place->fd >= 0 ? source_open_held(place->fd, place->size, path, out, error)
+                       : rf_source_open(path, out, error));
+    if (place->manifest && !is_named_rdb(path))
+        source_set_emptiness(*out, place->alone ? EMPTY_DOUBTFUL : EMPTY_USUAL);
+    return RF_OK;
+}
+
+int rf_files_descriptor(const rf_files *files, size_t number)
+{
+    return files->places[number].fd;
+}
+
+bool rf_files_changed(const rf_files *files, size_t number)
+{
+    const struct rf_file *place = &files->places[number];
+    struct stat st;
+    if (!place->manifest)
+        return false;
+    return place->fd >= 0 ? fstat(place->fd, &st) == 0 && st.st_size != place->size
+                          : !is_still(&place->stamp, place->manifest);
+}
+
 void rf_files_free(rf_files *files)
 {
-    for (size_t i = 0; i < files->count; i++)
-        free(files->paths[i]);
+    drop_last(files, 0);
     free(files->paths);
+    free(files->places);
     *files = (rf_files){0};
 }

@@ -195,7 +195,7 @@ bool manifest_is_name(const char *name)
 {
     static const char ending[] = ".manifest";
     size_t n = strlen(name), m = sizeof ending - 1;
-    return name[0] != '.' && n > m && strcmp(name + n - m, ending) == 0;
+    return name[0] != '.' && strncmp(name, "temp-", 5) != 0 && n > m && strcmp(name + n - m, ending) == 0;
 }
 
 void manifest_free(struct manifest *manifest)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The manifest of an AOF directory: which files it is made of, in the order of loading.
+/* The manifest of an AOF directory: which files it is made of.
  *
  *   file <name> seq <n> type <b|h|i>\n       b: the base, i: an increment, h: history, not loaded
  *
- * Lines that begin with '#' are comments. A name with special characters stands in quotes.
- * (Valkey src/aof.c: aofLoadManifestFromFile, getAofManifestAsString) */
+ * The base is loaded first, wherever its line stands. Lines that begin with '#' are comments. A name with
+ * special characters stands in quotes. (Valkey src/aof.c: aofLoadManifestFromFile, getAofManifestAsString) */
 #ifndef AOF_MANIFEST_H
 #define AOF_MANIFEST_H
 
@@ -32,7 +32,8 @@ rf_code manifest_load(struct manifest *manifest, const char *path, rf_error *err
 
 void manifest_free(struct manifest *manifest);
 
-/* Whether a file of this name is a manifest: "<anything>.manifest", and not hidden. */
+/* Whether a file of this name is a manifest: "<anything>.manifest", not hidden, and not "temp-...", which a
+ * server was about to rename. */
 bool manifest_is_name(const char *name);
 
 /* Appends one line. False when memory is out. */

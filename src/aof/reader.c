@@ -19,7 +19,7 @@ struct rf_reader {
     struct rdb_reader rdb;
     struct aof_reader aof;
     enum phase phase;
-    bool resume;
+    bool resume, has_commands;
     rf_reader_info info;
     rf_notify notify;
     rf_error error; /* sticky once its code is set */
@@ -54,6 +54,27 @@ static rf_code peek_head(struct window *w, size_t *n)
     return RF_OK;
 }
 
+static bool ends_with(const char *text, size_t length, const char *ending)
+{
+    size_t n = strlen(ending);
+    return length >= n && memcmp(text + length - n, ending, n) == 0;
+}
+
+/* An AOF into which nothing has been written is empty; an RDB that is has been lost, and so has a compressed
+ * file. What has no name to tell is taken for the latter. */
+static bool may_be_empty(const rf_source *source)
+{
+    const char *name = source_name(source), *layers = rf_source_layers(source);
+    size_t length = strlen(name);
+    if (source_emptiness(source) != EMPTY_BY_NAME)
+        return true;
+    if (strcmp(layers, "gzip") == 0 && ends_with(name, length, ".gz"))
+        length -= 3;
+    else if (strcmp(layers, "lz4") == 0 && ends_with(name, length, ".lz4"))
+        length -= 4;
+    return ends_with(name, length, ".aof");
+}
+
 static rf_code begin(rf_reader *r)
 {
     struct window *w = &r->window;
@@ -62,7 +83,7 @@ static rf_code begin(rf_reader *r)
     if (n > 0 && rdb_recognises(w->pos, n))
         return rdb_reader_open(&r->rdb, w, &r->info, source_name(r->source), r->resume, &r->error,
                                &r->notify);
-    if (n == 0 || !aof_recognises(*w->pos))
+    if (n == 0 ? !may_be_empty(r->source) : !aof_recognises(*w->pos))
         return refuse_format(w, w->pos, n);
     r->info.format = "aof";
     return begin_commands(r);
@@ -95,11 +116,31 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     return RF_OK;
 }
 
+static void tell(const rf_reader *r, rf_notice_code code, int64_t offset, const char *detail)
+{
+    const rf_notice notice = {.code = code, .offset = offset, .db = -1, .detail = detail};
+    if (r->notify.fn)
+        r->notify.fn(r->notify.ctx, &notice);
+}
+
+enum { END_MARK = 40 };
+
+/* A primary that saves to no disk ends an RDB with hexadecimal digits; `redis-cli --rdb -` lets them through.
+ * *is_mark: all that is left is such a mark. */
+static rf_code at_end_mark(struct window *w, bool *is_mark)
+{
+    rf_code code = window_need(w, END_MARK + 1);
+    *is_mark = code == RF_E_TRUNCATED && w->end - w->pos == END_MARK;
+    for (int i = 0; *is_mark && i < END_MARK; i++)
+        *is_mark = (w->pos[i] >= '0' && w->pos[i] <= '9') || (w->pos[i] >= 'a' && w->pos[i] <= 'f');
+    return code == RF_E_TRUNCATED ? RF_OK : code;
+}
+
 /* Behind an RDB: nothing, the commands of an AOF, or bytes that a server would ignore too. Those are read to
  * their end, so that a damaged compressed stream is not taken for a whole one. */
 static rf_code after_rdb(rf_reader *r)
 {
-    bool at_end;
+    bool at_end, is_mark;
     struct window *w = &r->window;
     window_release(w);
     r->phase = AT_END;
@@ -112,11 +153,11 @@ static rf_code after_rdb(rf_reader *r)
     }
     if (r->rdb.is_preamble)
         return window_fail(w, RF_E_CORRUPT, "0x%02x where a command of an AOF is expected", *w->pos);
-    if (r->notify.fn)
-        r->notify.fn(r->notify.ctx, &(rf_notice){.code = RF_NOTICE_TRAILING_BYTES,
-                                                 .offset = (int64_t)window_offset(w),
-                                                 .db = -1,
-                                                 .detail = "the RDB ends before the input does"});
+    TRY(at_end_mark(w, &is_mark));
+    if (is_mark)
+        tell(r, RF_NOTICE_END_MARK, (int64_t)window_offset(w), NULL);
+    else
+        tell(r, RF_NOTICE_TRAILING_BYTES, (int64_t)window_offset(w), "the RDB ends before the input does");
     while (!at_end) {
         w->pos = w->end;
         window_release(w);
@@ -133,11 +174,20 @@ COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
     return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
 }
 
+/* Nothing but annotations, if so much. */
+static void tell_no_data(const rf_reader *r)
+{
+    if (r->phase == IN_COMMANDS && r->info.rdb_version == 0 && !r->has_commands &&
+        source_emptiness(r->source) != EMPTY_USUAL)
+        tell(r, RF_NOTICE_NO_DATA, -1, NULL);
+}
+
 COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
 {
     if (r->phase == IN_COMMANDS)
         r->info.whole = (int64_t)r->aof.whole;
     if (code == RF_END) {
+        tell_no_data(r);
         r->phase = AT_END;
         return RF_END;
     }
@@ -158,6 +208,7 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
         return RF_OK;
     if (code == RF_END)
         code = next_phase(r, entry);
+    r->has_commands |= code == RF_OK;
     return code == RF_OK ? RF_OK : conclude(r, code, error);
 }
 

@@ -16,7 +16,8 @@ const struct option_choice progress_choices[] = {
 static bool expand(struct common_options *common, char **operands, int *status)
 {
     rf_error error;
-    rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &error);
+    rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &common->of_first_operand,
+                                 &error);
 
     if (code == RF_OK)
         return true;
@@ -47,7 +48,7 @@ static bool is_input(const struct common_options *common, const struct stat *wri
     struct stat read;
 
     for (size_t i = 0; i < common->inputs.count; i++) {
-        const struct input input = {.path = common->inputs.paths[i]};
+        const struct input input = input_of(&common->inputs, i);
 
         if (input_stat(&input, &read) && same_file(written, &read))
             return true;

@@ -18,8 +18,9 @@ struct common_options {
     int progress;       /* enum progress_when */
     bool quiet, verbose;
     struct key_options keys;
-    rf_files inputs; /* what the operands are read from; common_options_free() frees it */
-    char **operands; /* as the user named them; they lie in argv */
+    rf_files inputs;         /* what the operands are read from; common_options_free() frees it */
+    size_t of_first_operand; /* so many of them */
+    char **operands;         /* as the user named them; they lie in argv */
     size_t operand_count;
     rf_error refusal; /* why common_options_read() did not find out what they are read from */
 };

@@ -78,22 +78,6 @@ static void settle(struct diff_options *options)
         options->db = 0;
 }
 
-/* How many of the inputs are the first operand. */
-static bool count_before(struct diff_options *options, const char *before, int *status)
-{
-    rf_files files = {0};
-    rf_error error;
-    rf_code code = rf_files_add(&files, before, &error);
-
-    options->before_count = files.count;
-    rf_files_free(&files);
-    if (code == RF_OK)
-        return true;
-    message_failure(&error);
-    *status = status_of(code);
-    return false;
-}
-
 static bool read_key(struct diff_options *options, int *status)
 {
     if (!options->explain)
@@ -124,7 +108,8 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     if (!check(options) || !read_key(options, status))
         return false;
     settle(options);
-    return count_before(options, argv[first], status);
+    options->before_count = options->common.of_first_operand;
+    return true;
 }
 
 void diff_options_free(struct diff_options *options)

@@ -11,22 +11,30 @@ const char *input_name(const struct input *input)
     return is_dash(input->path) ? "stdin" : input->path;
 }
 
-rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *error)
+rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error)
 {
     rf_code code = RF_OK;
 
     *files = (rf_files){0};
-    for (size_t i = 0; i < count && code == RF_OK; i++)
+    for (size_t i = 0; i < count && code == RF_OK; i++) {
         code = rf_files_add(files, operands[i], error);
+        if (i == 0)
+            *of_first = files->count;
+    }
     if (code != RF_OK)
         rf_files_free(files);
     return code;
 }
 
+struct input input_of(const rf_files *files, size_t number)
+{
+    return (struct input){.path = files->paths[number], .files = files, .number = number};
+}
+
 static rf_code open_source(const struct input *input, rf_source **source, rf_error *error)
 {
     return is_dash(input->path) ? rf_source_open_fd(STDIN_FILENO, input_name(input), source, error)
-                                : rf_source_open(input->path, source, error);
+                                : rf_files_open(input->files, input->number, source, error);
 }
 
 static rf_code open_reader(const struct input *input, const rf_reader_options *options, rf_identity *identity,
@@ -91,9 +99,26 @@ const rf_reader_info *input_info(const struct input *input)
     return input->reader ? rf_reader_info_get(input->reader) : &input->info;
 }
 
+rf_code input_blame(const struct input *input, rf_error *error)
+{
+    char reason[sizeof error->message];
+
+    if (!rf_files_changed(input->files, input->number))
+        return error->code;
+    snprintf(reason, sizeof reason, "%s", error->message);
+    error->code = RF_E_READ;
+    snprintf(error->message, sizeof error->message,
+             "the AOF directory changed while it was read: try again, or read a copy (%.160s)", reason);
+    return error->code;
+}
+
 bool input_stat(const struct input *input, struct stat *stat_)
 {
-    return (is_dash(input->path) ? fstat(STDIN_FILENO, stat_) : stat(input->path, stat_)) == 0;
+    int held = rf_files_descriptor(input->files, input->number);
+
+    if (is_dash(input->path))
+        held = STDIN_FILENO;
+    return (held >= 0 ? fstat(held, stat_) : stat(input->path, stat_)) == 0;
 }
 
 static bool says_preamble(const rf_entry *entry)

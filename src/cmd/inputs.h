@@ -10,7 +10,9 @@
 
 struct input {
     const char *path; /* "-": stdin */
-    bool identified;  /* `identity` is wanted, and known once it has been opened */
+    const rf_files *files;
+    size_t number;   /* in `files` */
+    bool identified; /* `identity` is wanted, and known once it has been opened */
     rf_identity identity;
     rf_reader *reader; /* while it is open */
     /* From here on: once it has been opened. */
@@ -22,14 +24,22 @@ struct input {
     uint64_t decoded; /* bytes after decompression */
 };
 
-/* The files behind all operands, in order. After an error there are none. */
-rf_code inputs_expand(char **operands, size_t count, rf_files *files, rf_error *error);
+/* The files behind all operands, in order; *of_first: so many are behind the first one. After an error there
+ * are none. */
+rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error);
+
+/* Not open yet. */
+struct input input_of(const rf_files *files, size_t number);
 
 /* Its path, or "stdin". */
 const char *input_name(const struct input *input);
 
 /* `resume`: see rf_reader_next(). */
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error);
+
+/* After an RF_E_READ or RF_E_TRUNCATED of it: where a server was at work in the AOF directory meanwhile, the
+ * error tells that, and is RF_E_READ. Returns its code. */
+rf_code input_blame(const struct input *input, rf_error *error);
 
 /* What is known of it so far. */
 const rf_reader_info *input_info(const struct input *input);

@@ -20,10 +20,10 @@ static const struct {
 /* Texts that begin with the things counted ("empty keys ..."), so that a number may stand before them. */
 static const unsigned countable = BIT(EMPTY_KEY) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
-                                  BIT(STREAM_COUNTERS);
+                                  BIT(STREAM_COUNTERS) | BIT(OLD_FILE);
 
 /* Nothing is lost or doubtful: of interest in verbose mode. */
-static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION);
+static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK);
 
 const char *notice_id(rf_notice_code code)
 {

@@ -15,7 +15,7 @@
 bool replay_verify_possible(const struct common_options *common, const char *command)
 {
     for (size_t i = 0; i < common->inputs.count; i++) {
-        const struct input input = {.path = common->inputs.paths[i]};
+        const struct input input = input_of(&common->inputs, i);
         struct stat found;
 
         if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))

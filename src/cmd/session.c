@@ -30,7 +30,7 @@ bool session_open(struct session *session, const struct common_options *options)
         return false;
     }
     for (size_t i = 0; i < session->input_count; i++)
-        session->inputs[i].path = options->inputs.paths[i];
+        session->inputs[i] = input_of(&options->inputs, i);
     rf_filter_expired(options->keys.filter, (rf_expired)options->keys.expired, session->now);
     return true;
 }
@@ -199,6 +199,8 @@ rf_code session_read(struct session *session, struct input *input, session_take_
         stats_pause(&session->stats, input->decoded);
         return RF_OK;
     }
+    if (code == RF_E_READ || code == RF_E_TRUNCATED)
+        code = input_blame(input, error);
     if ((code < RF_E_WRITE || code == RF_E_ARGUMENT) && code != RF_E_COLLISION && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
@@ -214,7 +216,7 @@ rf_code session_read_again(struct session *session, session_take_fn *take, void 
     if (rewrite)
         rf_rewrite_count(rewrite, false);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        struct input input = {.path = session->inputs[i].path};
+        struct input input = input_of(&session->options->inputs, i);
 
         code = session_read(session, &input, take, ctx, error);
     }

@@ -16,6 +16,7 @@ struct rf_source {
     struct layer *top;
     struct origin *origin;
     uint64_t decoded;
+    enum emptiness emptiness;
     char layers[64]; /* "gzip, capture" */
     char name[];
 };
@@ -150,6 +151,26 @@ rf_code rf_source_open_fd(int fd, const char *name, rf_source **out, rf_error *e
     if (code != RF_OK)
         return origin_fail(code, name, error);
     return source_over(origin, name, out, error);
+}
+
+rf_code source_open_held(int fd, int64_t size, const char *name, rf_source **out, rf_error *error)
+{
+    struct origin *origin;
+    *out = NULL;
+    rf_code code = origin_open_held(fd, size, &origin, error);
+    if (code != RF_OK)
+        return origin_fail(code, name, error);
+    return source_over(origin, name, out, error);
+}
+
+void source_set_emptiness(rf_source *source, enum emptiness emptiness)
+{
+    source->emptiness = emptiness;
+}
+
+enum emptiness source_emptiness(const rf_source *source)
+{
+    return source->emptiness;
 }
 
 rf_code rf_source_open_memory(const void *data, size_t size, const char *name, rf_source **out,

@@ -64,8 +64,24 @@ rf_code origin_open_path(const char *path, struct origin **out, rf_error *error)
 rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error);
 rf_code origin_open_memory(rf_slice bytes, struct origin **out, rf_error *error);
 
+/* Reads the first `size` bytes of a regular file, from its beginning and without moving the descriptor, which
+ * stays the caller's. */
+rf_code origin_open_held(int fd, int64_t size, struct origin **out, rf_error *error);
+
 /* A source over a bottom, which it takes over, also when it fails. */
 rf_code source_over(struct origin *origin, const char *name, rf_source **out, rf_error *error);
+
+/* See origin_open_held(). */
+rf_code source_open_held(int fd, int64_t size, const char *name, rf_source **out, rf_error *error);
+
+/* What is to be thought of it if not a byte is in it. */
+enum emptiness {
+    EMPTY_BY_NAME, /* nobody has said; its name may */
+    EMPTY_DOUBTFUL,
+    EMPTY_USUAL,
+};
+void source_set_emptiness(rf_source *source, enum emptiness emptiness);
+enum emptiness source_emptiness(const rf_source *source);
 
 /* Decoded bytes; *n is 0 at the end. Errors name the input and the place. */
 rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error);

@@ -21,6 +21,7 @@ struct file_origin {
     struct origin origin;
     int fd;
     bool owned;
+    bool held;     /* it is read where `position` is, up to `size` */
     int stop_fd;   /* -1: a regular file, which never waits */
     uint8_t *head; /* the first bytes of a pipe; NULL: it is a regular file */
     size_t head_pos, head_len;
@@ -39,13 +40,20 @@ static rf_code file_wait(const struct file_origin *file, rf_error *error)
     return fds[1].revents ? fail(error, RF_E_READ, "reading was stopped") : RF_OK;
 }
 
+static ssize_t read_held(const struct file_origin *file, uint8_t *out, size_t cap)
+{
+    int64_t position = (int64_t)atomic_load_explicit(&file->origin.position, memory_order_relaxed);
+    uint64_t left = (uint64_t)(file->origin.size - position);
+    return pread(file->fd, out, left < cap ? (size_t)left : cap, position);
+}
+
 /* Reads at most `cap` bytes; *n is 0 at the end. */
 static rf_code read_some(const struct file_origin *file, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
     for (;;) {
         if (file->stop_fd >= 0)
             TRY(file_wait(file, error));
-        ssize_t got = read(file->fd, out, cap);
+        ssize_t got = file->held ? read_held(file, out, cap) : read(file->fd, out, cap);
         if (got >= 0) {
             *n = (size_t)got;
             return RF_OK;
@@ -190,6 +198,17 @@ rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error)
     if (regular)
         posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *out = &file->origin;
+    return RF_OK;
+}
+
+rf_code origin_open_held(int fd, int64_t size, struct origin **out, rf_error *error)
+{
+    struct origin *origin = NULL;
+    TRY(origin_open_fd(fd, false, &origin, error));
+    struct file_origin *file = (struct file_origin *)origin;
+    file->held = true;
+    origin->size = size;
+    *out = origin;
     return RF_OK;
 }
 

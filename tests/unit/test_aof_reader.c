@@ -3,6 +3,7 @@
 #include "support/record.h"
 #include "support/run.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static void expect_read(const char *aof, rf_code code, const char *told)
 {
@@ -29,7 +30,7 @@ Test(aof_reader, commands_and_their_database)
 {
     expect_read(PING, RF_OK, "command 0 PING\n");
     expect_read(SET SELECT SET, RF_OK, "command 0 SET a b\ncommand 3 SET a b\n");
-    expect_read(SELECT, RF_OK, "");
+    expect_read(SELECT, RF_OK, "notice no_data\n");
     expect_read("*2\r\n$6\r\nselect\r\n$2\r\n15\r\n" PING, RF_OK, "command 15 PING\n");
     expect_read(SELECT "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" PING, RF_OK, "command 0 PING\n");
 }
@@ -47,10 +48,30 @@ Test(aof_reader, annotations)
 {
     expect_read("#TS:1700000000\r\n" PING "#TS:1700000001\r\n# what you like\n#\n" PING, RF_OK,
                 "command 0 PING\ncommand 0 PING\n");
-    expect_read("#TS:1700000000\r\n", RF_OK, "");
+    expect_read("#TS:1700000000\r\n", RF_OK, "notice no_data\n");
+    expect_read("#", RF_OK, "notice no_data\n");
     expect_read("#*1\r\n" PING, RF_OK, "command 0 PING\n");
-    expect_read(PING "#TS:17", RF_E_TRUNCATED, "command 0 PING\n");
+    expect_read(PING "#TS:17", RF_OK, "command 0 PING\n"); /* as a crash leaves it, and a server loads it */
+    expect_read(MULTI PING "#TS:17", RF_E_TRUNCATED, "command 0 MULTI\ncommand 0 PING\n");
     expect_read("*1\r\n#TS:1\r\n$4\r\nPING\r\n", RF_E_CORRUPT, "");
+}
+
+/* A server reads 1023 bytes of a line, and takes what follows for the next one. */
+Test(aof_reader, the_longest_annotation)
+{
+    static const char *const behind[] = {"\n", "x\n", "", "x"};
+    char aof[2100];
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
+        for (size_t length = 1018; length < 1028; length++) {
+            size_t n = (size_t)sprintf(aof, PING "#");
+            memset(aof + n, 'x', length - 1);
+            strcpy(aof + n + length - 1, behind[i]);
+            expect_read(aof, length + strlen(behind[i]) <= 1023 ? RF_OK : RF_E_CORRUPT, "command 0 PING\n");
+        }
+    size_t n = (size_t)sprintf(aof, PING);
+    memset(aof + n, '#', 2000);
+    strcpy(aof + n + 2000, "\n" PING);
+    expect_read(aof, RF_OK, "command 0 PING\ncommand 0 PING\n");
 }
 
 Test(aof_reader, bare_line_feeds_behind_headers)

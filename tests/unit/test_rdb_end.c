@@ -86,6 +86,21 @@ Test(rdb_end, cut_short)
     expect_end("REDIS0001", "", RF_E_TRUNCATED, KEY);
 }
 
+/* Of 40 digits, as a primary sends it that saves to no disk. */
+Test(rdb_end, the_mark_of_a_diskless_primary)
+{
+#define NO_SUM "ff 0000000000000000 "
+#define DIGITS "30313233343536373839 616263646566"
+#define MARK   DIGITS DIGITS "3031323334353637"
+    static const char trailing[] = KEY "notice no_checksum\nnotice trailing_bytes\n";
+    expect_end("REDIS0009", NO_SUM MARK, RF_OK, KEY "notice no_checksum\nnotice end_mark\n");
+    expect_end("REDIS0009", NO_SUM MARK "30", RF_OK, trailing);
+    expect_end("REDIS0009", NO_SUM MARK "0a", RF_OK, trailing);
+    expect_end("REDIS0009", NO_SUM DIGITS DIGITS "30313233343536", RF_OK, trailing);
+    expect_end("REDIS0009", NO_SUM DIGITS DIGITS "3031323334353667", RF_OK, trailing); /* g */
+    expect_end("REDIS0009", NO_SUM DIGITS DIGITS "3031323334353641", RF_OK, trailing); /* A */
+}
+
 Test(rdb_end, bytes_behind_it)
 {
     static const char told[] = KEY "notice no_checksum\nnotice trailing_bytes\n";
