@@ -20,11 +20,15 @@ typedef enum rf_sink_kind { RF_SINK_AOF, RF_SINK_AOFDIR, RF_SINK_RDB, RF_SINK_JS
 
 typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4 } rf_compression;
 
+/* What is refused without `unsafe`, also with `force`, is RF_E_EXISTS: to replace what another process has
+ * open for writing, or an RDB in the directory where a server works; an AOF directory among other files; a
+ * file that belongs to an AOF directory. */
 typedef struct rf_sink_options {
     rf_server target;        /* who is to read the output */
     int64_t saved_at;        /* the ctime that RDB outputs tell, in Unix seconds; -1: none */
     rf_compression compress; /* of files and stdout; an AOF directory is always plain */
     bool force;              /* replace what is there */
+    bool unsafe;             /* also where that hurts a server, see below */
     bool check;              /* look into every value, also those that are only copied */
     bool hash;               /* add up XXH3-64 of what is written */
     bool prefer_restore;     /* commands: RESTORE for all but strings */

@@ -52,12 +52,13 @@ rf_code checkpoint_new(struct checkpoint *c, const char *path, size_t input_coun
 /* Beside the file itself, where the path is a link to it. */
 static int open_lock(const char *path)
 {
-    char *target = realpath(path, NULL), *name = NULL;
+    char *target = realpath(path, NULL), *name;
     int fd = -1;
 
-    if (asprintf(&name, "%s.lock", target ? target : path) >= 0)
+    if (asprintf(&name, "%s.lock", target ? target : path) >= 0) {
         fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
-    free(name);
+        free(name);
+    }
     free(target);
     return fd;
 }

@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(written.preamble)},
     KIND_ROWS(struct convert_options),
     {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(written.force)},
+    UNSAFE_ROW(struct convert_options),
     READER_ROWS(struct convert_options),
     FILTER_ROWS(struct convert_options),
     REWRITE_ROWS(struct convert_options),

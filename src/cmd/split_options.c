@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
     {OPTION_CHOICE, 0, "compress", "HOW", "the files: none (default), gzip or lz4", AT(compress), .choices = compressions},
     KIND_ROWS(struct split_options),
     {OPTION_FLAG, 0, "force", .help = "replace a directory that an earlier split has made", AT(written.force)},
+    UNSAFE_ROW(struct split_options),
     {OPTION_FLAG, 0, "dry-run", .help = "write nothing, say what would go where", AT(dry_run)},
     READER_ROWS(struct split_options),
     FILTER_ROWS(struct split_options),

@@ -60,6 +60,7 @@ static rf_code open_sink(struct transfer *t, rf_error *error)
         .saved_at = t->common->keys.shift ? t->session.now / 1000 : t->saved_at, /* expiries are of now */
         .compress = t->compress,
         .force = written->force,
+        .unsafe = written->unsafe,
         .check = written->check,
         .hash = t->common->report || t->common->verbose,
         .prefer_restore = written->restore,
@@ -259,7 +260,10 @@ int transfer_run(struct transfer *t)
         say_written(t);
     else
         message_failure(&error);
-    if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE)
+    if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE) {
+        if (!t->dry)
+            message_error("the output is complete: only the report is missing");
         status = STATUS_OUTPUT;
+    }
     return (int)status;
 }

@@ -50,6 +50,7 @@ static void fill_in(struct written_options *written)
         written->binary = RF_JSON_ESCAPE;
     if (!written->appendfilename)
         written->appendfilename = "appendonly.aof";
+    written->force |= written->unsafe;
 }
 
 bool written_options_settle(struct written_options *written, const char *command)

@@ -15,7 +15,7 @@ struct written_options {
     int binary; /* rf_json_bytes */
     const char *appendfilename;
     bool preamble;
-    bool restore, drop_unsupported, force, check;
+    bool restore, drop_unsupported, force, unsafe, check;
     rf_server target; /* 0.0: as the inputs say */
     int on_collision; /* enum collision_policy */
     uint64_t memory;
@@ -48,6 +48,11 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
     {OPTION_FLAG, 0, "check", .help =                                                                         \
      "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice",    \
      WRITTEN_AT(type, check)}
+
+#define UNSAFE_ROW(type)                                                                                      \
+    {OPTION_FLAG, 0, "force-unsafe", .help =                                                                  \
+     "as --force, also what a running server has open;\nand write to a directory that holds other files",     \
+     WRITTEN_AT(type, unsafe)}
 
 #define READER_ROWS(type)                                                                                     \
     {OPTION_HEADING, .help = "Target"},                                                                       \

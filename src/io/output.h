@@ -23,6 +23,7 @@ struct output {
 struct output_options {
     rf_compression compress;
     bool force;                 /* the final name may be taken */
+    bool unsafe;                /* also by what a running server has open */
     bool crc;                   /* add up CRC-64 of what is put in */
     bool hash;                  /* and XXH3 of what lands on disk */
     struct output_group *group; /* that it shares threads with, and that outlives it; NULL: one of its own */
@@ -30,8 +31,9 @@ struct output_options {
                                the directory's commit is what syncs it and gives it its mode */
 };
 
-/* `path` "-": stdout. RF_E_EXISTS if the final name is taken and `force` is not set. *out stays untouched
- * after an error. */
+/* `path` "-": stdout. RF_E_EXISTS if the final name is taken and `force` is not set; and, but
+ * with `unsafe`, if a running server has what is there open or, of an RDB, would replace it. *out stays
+ * untouched after an error. */
 rf_code output_open(const char *path, const struct output_options *options, struct output *out,
                     rf_error *error);
 

@@ -2,6 +2,7 @@
 /* Writing for good: every write() is checked, also the close() of what has no name to be given. */
 #include "io/output_file.h"
 #include "base/fail.h"
+#include "io/in_use.h"
 #include "io/output_group.h"
 #include "io/tempdir.h"
 #include <errno.h>
@@ -30,12 +31,34 @@ static rf_code open_direct(struct output_file *file, rf_error *error)
     return file->fd >= 0 ? RF_OK : fail_errno(error, RF_E_WRITE, "%s: cannot open", file->path);
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+/* An RDB that a server saves to: any that is there already; or one of the usual name. */
+static bool is_of_server(const char *path, bool is_there)
+{
+    return ends_with(path, is_there ? ".rdb" : "/dump.rdb") || strcmp(path, "dump.rdb") == 0;
+}
+
+static rf_code refuse_in_use(const struct output_file *file, bool is_there, rf_error *error)
+{
+    if (file->unsafe)
+        return RF_OK;
+    if (is_there)
+        TRY(in_use_refuse(file->path, error));
+    return is_of_server(file->path, is_there) ? in_use_refuse_beside_server(file->path, error) : RF_OK;
+}
+
 static rf_code open_temporary(struct output_file *file, rf_error *error)
 {
     struct stat st;
     bool is_there = lstat(file->path, &st) == 0;
     if (is_there && !file->force)
         return fail(error, RF_E_EXISTS, "%s: is there already", file->path);
+    TRY(refuse_in_use(file, is_there, error));
     char *behind_link = is_there && S_ISLNK(st.st_mode) ? realpath(file->path, NULL) : NULL;
     rf_code code = tempfile_create(behind_link ? behind_link : file->path, &file->temporary, error);
     free(behind_link);
@@ -65,7 +88,8 @@ static rf_code open_within(struct output_file *file, bool keep, rf_error *error)
 rf_code output_file_open(const char *path, const struct output_options *options, struct output_file *file,
                          rf_error *error)
 {
-    *file = (struct output_file){.fd = -1, .force = options->force, .within = options->within};
+    *file = (struct output_file){
+        .fd = -1, .force = options->force, .unsafe = options->unsafe, .within = options->within};
     file->path = file->within ? tempdir_path(file->within, path) : strdup(path);
     if (options->hash && (file->hash = XXH3_createState()) != NULL)
         XXH3_64bits_reset(file->hash);

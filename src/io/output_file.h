@@ -20,7 +20,7 @@ struct output_file {
     uint64_t size;
     int fd;       /* -1: not open. Owned unless `temporary` */
     bool reopens; /* open between enter and leave only */
-    bool force;
+    bool force, unsafe;
     bool patched; /* `hash` does not tell what the file holds */
 };
 

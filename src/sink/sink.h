@@ -48,6 +48,7 @@ static inline struct output_options sink_output_options(const struct sink_place 
 {
     return (struct output_options){.compress = options->compress,
                                    .force = options->force,
+                                   .unsafe = options->unsafe,
                                    .hash = options->hash,
                                    .group = place->group,
                                    .within = place->within};

@@ -10,14 +10,20 @@
  * nothing older is there, and all of it appears with that directory. */
 #include "aof/manifest.h"
 #include "base/fail.h"
+#include "io/in_use.h"
 #include "io/output.h"
 #include "io/tempdir.h"
 #include "io/tempfile.h"
 #include "io/unfinished.h"
 #include "sink/sink.h"
+#include "sink/surroundings.h"
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { BASE, INCR, MANIFEST, FILE_COUNT };
@@ -27,8 +33,11 @@ struct sink_aofdir {
     struct output_group *group;
     struct tempdir *within;
     char *directory, *manifest_name;
-    struct tempfile *made; /* the directory, if it was not there; it goes again if nothing comes of it */
-    bool hash;
+    const char *appendfilename; /* while it is opened */
+    struct tempfile *made;      /* the directory, if it was not there; it goes again if nothing comes of it */
+    bool hash, unsafe;
+    rf_notify notify;
+    int lock; /* the directory, held so that no other run writes there; -1: none */
     struct manifest old, new;
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
@@ -47,6 +56,17 @@ static rf_code make_path(char **out, const struct sink_aofdir *s, const char *na
 
 /* --- what is there already ---------------------------------------------------------------------------- */
 
+/* From the look at what is there until all of it has its names: two runs would take the same numbers. Where
+ * the file system has no locks, or the directory cannot be opened for reading, nothing is locked. */
+static rf_code lock_directory(struct sink_aofdir *s, rf_error *error)
+{
+    s->lock = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return fail(error, RF_E_EXISTS, "'%s': another rdbferry is writing to it: run one after the other",
+                    s->directory);
+    return RF_OK;
+}
+
 /* A server with another appendfilename lives here: its data and ours do not belong together. */
 static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
 {
@@ -62,15 +82,23 @@ static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
     return code;
 }
 
+static rf_code refuse_in_use(const struct sink_aofdir *s, rf_error *error)
+{
+    return s->unsafe || s->old.count == 0 ? RF_OK : in_use_refuse(s->directory, error);
+}
+
 static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error *error)
 {
-    if (access(s->paths[MANIFEST], F_OK) != 0)
+    bool is_there = access(s->paths[MANIFEST], F_OK) == 0;
+    if (!s->unsafe)
+        TRY(surroundings_check_directory(s->directory, s->appendfilename, is_there, error));
+    if (!is_there)
         return RF_OK;
     if (!force)
         return fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)", s->directory);
     if (manifest_load(&s->old, s->paths[MANIFEST], error) != RF_OK)
         error->code = RF_E_EXISTS; /* nobody knows what would be replaced */
-    return s->old.count ? RF_OK : error->code;
+    return s->old.count ? refuse_in_use(s, error) : error->code;
 }
 
 /* --- the new files ------------------------------------------------------------------------------------ */
@@ -126,7 +154,7 @@ static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
 {
     struct buffer text = {0};
     struct output_options options = {
-        .force = s->old.count > 0, .hash = s->hash, .group = s->group, .within = s->within};
+        .force = s->old.count > 0, .unsafe = true, .hash = s->hash, .group = s->group, .within = s->within};
     bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
     rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
                            : out_of_memory(error);
@@ -161,16 +189,30 @@ static bool is_ours(const struct sink_aofdir *s, const char *name)
            strcmp(name, s->manifest_name) == 0;
 }
 
+static void tell_left(const struct sink_aofdir *s, const char *path, int failure)
+{
+    char detail[320];
+    snprintf(detail, sizeof detail, "%.200s: %s", path, strerror(failure));
+    if (s->notify.fn)
+        s->notify.fn(s->notify.ctx, &(rf_notice){RF_NOTICE_OLD_FILE, -1, -1, {NULL, 0}, detail});
+}
+
+static void remove_old_file(const struct sink_aofdir *s, const char *name)
+{
+    char *path;
+    rf_error ignored;
+    if (make_path(&path, s, name, &ignored) != RF_OK)
+        return tell_left(s, name, ENOMEM);
+    if (unlink(path) < 0 && errno != ENOENT)
+        tell_left(s, path, errno);
+    free(path);
+}
+
 static void remove_old_files(const struct sink_aofdir *s)
 {
-    for (size_t i = 0; i < s->old.count; i++) {
-        char *path;
-        if (is_ours(s, s->old.files[i].name) ||
-            asprintf(&path, "%s/%s", s->directory, s->old.files[i].name) < 0)
-            continue;
-        unlink(path);
-        free(path);
-    }
+    for (size_t i = 0; i < s->old.count; i++)
+        if (!is_ours(s, s->old.files[i].name))
+            remove_old_file(s, s->old.files[i].name);
 }
 
 static rf_code commit_each(struct sink_aofdir *s, int *named, rf_error *error)
@@ -180,14 +222,29 @@ static rf_code commit_each(struct sink_aofdir *s, int *named, rf_error *error)
     return output_commit(&s->manifest, error);
 }
 
-/* All three get their names, or none keeps it. Over an older manifest that is not tried: it is not known
- * which of the two is there when syncing has failed, and files that no manifest names do no harm. */
+/* Whether a file that was there before, or is now, is one of those that the manifest on disk names: when it
+ * could be renamed, and not be synced, that is the new one. */
+static bool manifest_names(const struct sink_aofdir *s, const char *name)
+{
+    struct manifest now = {0};
+    rf_error error;
+    rf_code code = access(s->paths[MANIFEST], F_OK) == 0 ? manifest_load(&now, s->paths[MANIFEST], &error)
+                                                         : RF_OK;
+    bool named = code != RF_OK;
+    for (size_t i = 0; i < now.count && !named; i++)
+        named = strcmp(now.files[i].name, name) == 0;
+    manifest_free(&now);
+    return named;
+}
+
+/* All three get their names, or none keeps it but what is named. */
 static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
 {
     int named;
     rf_code code = commit_each(s, &named, error);
-    while (code != RF_OK && s->old.count == 0 && named > 0)
-        unlink(s->paths[--named]);
+    while (code != RF_OK && named-- > 0)
+        if (!manifest_names(s, s->new.files[named].name))
+            unlink(s->paths[named]);
     return code;
 }
 
@@ -197,6 +254,7 @@ static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
     int named;
     if (s->within)
         return commit_each(s, &named, error);
+    TRY(refuse_in_use(s, error));
     unfinished_commits_begin();
     rf_code code = commit_files(s, error);
     if (code == RF_OK) {
@@ -225,6 +283,8 @@ static void aofdir_close(rf_sink *sink)
         rf_sink_close(s->parts[i]);
     output_close(&s->manifest);
     tempfile_close(s->made);
+    if (s->lock >= 0)
+        close(s->lock);
     for (int i = 0; i < FILE_COUNT; i++)
         free(s->paths[i]);
     manifest_free(&s->old);
@@ -249,6 +309,7 @@ static rf_code enter_directory(struct sink_aofdir *s, bool force, rf_error *erro
     if (s->within)
         return tempdir_make_directory(s->within, s->directory, error);
     TRY(tempfile_make_directory(s->directory, &s->made, error));
+    TRY(lock_directory(s, error));
     TRY(refuse_foreign_manifest(s, error));
     return look_for_old_manifest(s, force, error);
 }
@@ -261,8 +322,15 @@ static rf_code open_directory(struct sink_aofdir *s, const struct sink_place *pl
     s->within = place->within;
     s->directory = trimmed_path(place->path);
     s->hash = options->hash;
-    if (!s->directory || asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0)
+    s->unsafe = options->unsafe;
+    s->notify = options->notify;
+    s->appendfilename = appendfilename;
+    if (!s->directory)
         return out_of_memory(error);
+    if (asprintf(&s->manifest_name, "%s.manifest", appendfilename) < 0) {
+        s->manifest_name = NULL;
+        return out_of_memory(error);
+    }
     TRY(make_path(&s->paths[MANIFEST], s, s->manifest_name, error));
     TRY(enter_directory(s, options->force, error));
     TRY(name_files(s, appendfilename, base, error));
@@ -280,6 +348,7 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
     if (!s)
         return out_of_memory(error);
     s->sink.class = &class;
+    s->lock = -1;
     rf_code code = open_directory(s, place, appendfilename, base, options, error);
     if (code != RF_OK) {
         aofdir_close(&s->sink);

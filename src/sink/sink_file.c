@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "command/encoder.h"
 #include "sink/sink.h"
+#include "sink/surroundings.h"
 #include <stdlib.h>
 
 struct sink_file {
@@ -99,6 +100,7 @@ rf_code sink_open_aof(const struct sink_place *place, const rf_sink_options *opt
 
 rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
+    TRY(surroundings_check_file(path, options, error));
     return sink_open_aof(&(struct sink_place){.path = path}, options, out, error);
 }
 
@@ -119,6 +121,7 @@ rf_code sink_open_rdb(const struct sink_place *place, enum rdb_purpose purpose,
 rf_code rf_sink_open_rdb(const char *path, bool preamble, const rf_sink_options *options, rf_sink **out,
                          rf_error *error)
 {
+    TRY(surroundings_check_file(path, options, error));
     return sink_open_rdb(&(struct sink_place){.path = path}, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN, options,
                          out, error);
 }

@@ -45,6 +45,7 @@
 #include "io/output.h"
 #include "sink/jsonl.h"
 #include "sink/sink.h"
+#include "sink/surroundings.h"
 #include <stdlib.h>
 
 struct sink_jsonl {
@@ -193,5 +194,6 @@ rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, con
 rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_options *options,
                            rf_sink **out, rf_error *error)
 {
+    TRY(surroundings_check_file(path, options, error));
     return sink_open_jsonl(&(struct sink_place){.path = path}, bytes, options, out, error);
 }

@@ -10,6 +10,7 @@
  * The outputs share their writer threads. All of it is written in a temporary directory, which then takes its
  * place. */
 #include "base/fail.h"
+#include "io/in_use.h"
 #include "io/output_group.h"
 #include "io/tempdir.h"
 #include "sink/sink.h"
@@ -19,7 +20,7 @@
 struct sink_split {
     struct rf_sink sink;
     const rf_topology *topology;
-    bool all_dbs, hash;
+    bool all_dbs, hash, unsafe;
     rf_notify notify;
     bool told; /* what the outputs have to say of this entry has been told by one of them */
     struct tempdir *directory;
@@ -97,9 +98,16 @@ static rf_code split_finish(rf_sink *sink, rf_error *error)
     return RF_OK;
 }
 
+/* A server may have been started on what an earlier split made. */
+static rf_code refuse_in_use(const struct sink_split *s, rf_error *error)
+{
+    return s->unsafe ? RF_OK : in_use_refuse(tempdir_target(s->directory), error);
+}
+
 static rf_code split_commit(rf_sink *sink, rf_error *error)
 {
     struct sink_split *s = (struct sink_split *)sink;
+    TRY(refuse_in_use(s, error));
     for (size_t i = 0; i < s->shard_count; i++)
         TRY(rf_sink_finish(s->shards[i], error));
     for (size_t i = 0; i < s->added_count; i++)
@@ -227,6 +235,8 @@ static rf_code open_directory(struct sink_split *s, const char *path, const rf_s
     if (!s->shards)
         return out_of_memory(error);
     TRY(tempdir_create(path, options->force, &s->directory, error));
+    s->unsafe = options->unsafe;
+    TRY(refuse_in_use(s, error));
     /* of an AOF directory two files are written side by side */
     TRY(output_group_open(split->kind == RF_SINK_AOFDIR ? 2 * shards : shards, &s->group, error));
     return open_shards(s, split, &each, error);

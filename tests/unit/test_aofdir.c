@@ -5,8 +5,11 @@
 #include "support/run.h"
 #include "support/scratch.h"
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME "appendonly.aof"
@@ -302,4 +305,242 @@ Test(aofdir, closed_before_it_was_finished)
     rf_sink_close(sink);
     cr_expect_eq(scratch_count(&scratch), 0);
     scratch_remove(&scratch);
+}
+
+/* --- other runs, and servers -------------------------------------------------------------------------- */
+
+static const rf_sink_options unsafe = {
+    .target = {RF_REDIS, 7, 0}, .saved_at = -1, .force = true, .unsafe = true};
+
+Test(aofdir, two_runs_at_the_same_time)
+{
+    struct scratch directory;
+    rf_sink *first, *second;
+    rf_error error;
+    scratch_make(&directory);
+    put_old(&directory, OLD);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &forced, &first, &error), RF_OK);
+    cr_expect_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &unsafe, &second, &error),
+                 RF_E_EXISTS);
+    cr_expect(strstr(error.message, "another rdbferry"), "%s", error.message);
+    cr_assert_eq(rf_sink_finish(first, &error), RF_OK, "%s", error.message);
+    rf_sink_close(first);
+    cr_expect_eq(scratch_count(&directory), 4);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &forced, &second, &error), RF_OK);
+    rf_sink_close(second);
+    scratch_remove(&directory);
+}
+
+/* Another process with a file open; it goes when the pipe is closed. */
+static pid_t hold(const char *path, int flags, int *pipe_end)
+{
+    int ends[2];
+    char ready;
+    cr_assert_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(path, flags);
+        if (fd < 0 || write(ends[1], "r", 1) != 1)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    cr_assert_eq(read(ends[0], &ready, 1), 1);
+    close(ends[1]);
+    *pipe_end = ends[0];
+    return child;
+}
+
+static void let_go(pid_t child, int pipe_end)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(pipe_end);
+}
+
+Test(aofdir, what_a_server_has_open_stays)
+{
+    struct build rdb = {0};
+    struct scratch directory;
+    rf_error error;
+    int end;
+    scratch_make(&directory);
+    put_rdb(&rdb);
+    put_old(&directory, OLD);
+    pid_t server = hold(scratch_path(&directory, NAME ".5.incr.aof"), O_WRONLY | O_APPEND, &end);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_E_EXISTS);
+    cr_expect(strstr(error.message, "is in use by") && strstr(error.message, "--force-unsafe"), "%s",
+              error.message);
+    expect_file(&directory, NAME ".manifest", OLD);
+    cr_expect_eq(scratch_count(&directory), 5);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &unsafe, &error), RF_OK, "%s", error.message);
+    let_go(server, end);
+
+    /* who only reads is no obstacle */
+    pid_t reader = hold(scratch_path(&directory, NAME ".6.incr.aof"), O_RDONLY, &end);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK, "%s", error.message);
+    let_go(reader, end);
+    scratch_remove(&directory);
+    build_free(&rdb);
+}
+
+/* It was started while the output was written. */
+Test(aofdir, a_server_that_comes_meanwhile)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    int end;
+    scratch_make(&directory);
+    put_old(&directory, OLD);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &forced, &sink, &error), RF_OK);
+    pid_t server = hold(scratch_path(&directory, NAME ".5.incr.aof"), O_WRONLY | O_APPEND, &end);
+    cr_expect_eq(rf_sink_finish(sink, &error), RF_E_EXISTS);
+    rf_sink_close(sink);
+    let_go(server, end);
+    expect_file(&directory, NAME ".manifest", OLD);
+    cr_expect_eq(scratch_count(&directory), 5);
+    scratch_remove(&directory);
+}
+
+Test(aofdir, a_file_that_a_server_has_open)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    int end;
+    scratch_make(&directory);
+    scratch_write(&directory, "old.aof", SLICE(SET));
+    pid_t server = hold(scratch_path(&directory, "old.aof"), O_RDWR, &end);
+    cr_expect_eq(rf_sink_open_aof(scratch_path(&directory, "old.aof"), &forced, &sink, &error), RF_E_EXISTS);
+    cr_expect(strstr(error.message, "is in use by"), "%s", error.message);
+    cr_assert_eq(rf_sink_open_aof(scratch_path(&directory, "old.aof"), &unsafe, &sink, &error), RF_OK);
+    rf_sink_close(sink);
+    let_go(server, end);
+    expect_file(&directory, "old.aof", SET);
+    scratch_remove(&directory);
+}
+
+/* --- places that are none ----------------------------------------------------------------------------- */
+
+static rf_code open_and_close(const struct scratch *directory, const rf_sink_options *options,
+                              rf_error *error)
+{
+    rf_sink *sink;
+    rf_code code = rf_sink_open_aofdir(directory->path, NAME, RF_BASE_RDB, options, &sink, error);
+    if (code == RF_OK)
+        rf_sink_close(sink);
+    return code;
+}
+
+Test(aofdir, a_directory_of_other_files)
+{
+    static const char *const others[] = {"dump.rdb", "redis.conf", "appendonly.aof", "backup.rdb"},
+                             *const ours[] = {".snapshot", "lost+found", "temp-5.rdb", NAME ".7.base.rdb"};
+    rf_error error;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct scratch directory;
+        scratch_make(&directory);
+        scratch_write(&directory, others[i], SLICE("x"));
+        cr_expect_eq(open_and_close(&directory, &plain, &error), RF_E_EXISTS, "%s", others[i]);
+        cr_expect(strstr(error.message, others[i]) && strstr(error.message, "/appendonlydir'?"), "%s",
+                  error.message);
+        cr_expect_eq(open_and_close(&directory, &forced, &error), RF_E_EXISTS, "%s", others[i]);
+        cr_expect_eq(scratch_count(&directory), 1);
+        cr_expect_eq(open_and_close(&directory, &unsafe, &error), RF_OK, "%s", error.message);
+        scratch_remove(&directory);
+    }
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        struct scratch directory;
+        scratch_make(&directory);
+        scratch_write(&directory, ours[i], SLICE("x"));
+        cr_expect_eq(open_and_close(&directory, &plain, &error), RF_OK, "%s: %s", ours[i], error.message);
+        scratch_remove(&directory);
+    }
+}
+
+/* Also after an earlier run has fallen into the trap. */
+Test(aofdir, where_a_server_has_its_aof_directory)
+{
+    static const char *const names[] = {"appendonlydir", "aof"};
+    for (size_t i = 0; i < 2; i++) {
+        struct scratch scratch, inner = {""};
+        rf_error error;
+        scratch_make(&scratch);
+        snprintf(inner.path, sizeof inner.path, "%.400s/%s", scratch.path, names[i]);
+        cr_assert_eq(mkdir(inner.path, 0700), 0);
+        scratch_write(&inner, NAME ".manifest", SLICE("file b seq 1 type b\n"));
+        scratch_write(&scratch, NAME ".manifest", SLICE("file b seq 1 type b\n"));
+        cr_expect_eq(open_and_close(&scratch, &forced, &error), RF_E_EXISTS);
+        cr_expect(strstr(error.message, names[i]) && strstr(error.message, "did you mean"), "%s",
+                  error.message);
+        scratch_remove(&inner);
+        scratch_remove(&scratch);
+    }
+}
+
+Test(aofdir, a_file_among_those_of_an_aof)
+{
+    struct scratch scratch, inner = {""};
+    rf_sink *sink;
+    rf_error error;
+    scratch_make(&scratch);
+    snprintf(inner.path, sizeof inner.path, "%.400s/appendonlydir", scratch.path);
+    cr_assert_eq(mkdir(inner.path, 0700), 0);
+    put_old(&inner, OLD);
+    const char *refused[] = {scratch_path(&inner, NAME ".3.base.rdb"), scratch_path(&scratch, NAME)};
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_eq(rf_sink_open_rdb(refused[i], false, &forced, &sink, &error), RF_E_EXISTS);
+        cr_expect_eq(rf_sink_open_aof(refused[i], &forced, &sink, &error), RF_E_EXISTS);
+        cr_expect_eq(rf_sink_open_jsonl(refused[i], RF_JSON_ESCAPE, &forced, &sink, &error), RF_E_EXISTS);
+        cr_assert_eq(rf_sink_open_aof(refused[i], &unsafe, &sink, &error), RF_OK, "%s", error.message);
+        rf_sink_close(sink);
+    }
+    cr_assert_eq(rf_sink_open_aof(scratch_path(&scratch, "other.aof"), &plain, &sink, &error), RF_OK);
+    rf_sink_close(sink);
+    scratch_remove(&inner);
+    scratch_remove(&scratch);
+}
+
+/* --- ends that do not go well ------------------------------------------------------------------------- */
+
+/* The manifest cannot be replaced: a directory has its name. */
+Test(aofdir, a_failed_commit_leaves_nothing_new)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    scratch_make(&directory);
+    put_old(&directory, OLD);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &forced, &sink, &error), RF_OK);
+    cr_assert_eq(unlink(scratch_path(&directory, NAME ".manifest")), 0);
+    cr_assert_eq(mkdir(scratch_path(&directory, NAME ".manifest"), 0700), 0);
+    cr_expect_neq(rf_sink_finish(sink, &error), RF_OK);
+    rf_sink_close(sink);
+    cr_expect_eq(access(scratch_path(&directory, NAME ".3.base.rdb"), F_OK), 0);
+    cr_assert_eq(rmdir(scratch_path(&directory, NAME ".manifest")), 0);
+    scratch_write(&directory, NAME ".manifest", SLICE(OLD));
+    cr_expect_eq(scratch_count(&directory), 5);
+    scratch_remove(&directory);
+}
+
+Test(aofdir, old_files_that_cannot_be_removed)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    unsigned counts[RF_NOTICE_COUNT] = {0};
+    rf_sink_options options = forced;
+    options.notify = (rf_notify){count_notice, counts};
+    scratch_make(&directory);
+    put_old(&directory, OLD);
+    cr_assert_eq(unlink(scratch_path(&directory, NAME ".2.base.rdb")), 0); /* which is no loss */
+    cr_assert_eq(unlink(scratch_path(&directory, NAME ".3.base.rdb")), 0);
+    cr_assert_eq(mkdir(scratch_path(&directory, NAME ".3.base.rdb"), 0700), 0);
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &options, &sink, &error), RF_OK);
+    cr_expect_eq(rf_sink_finish(sink, &error), RF_OK, "%s", error.message);
+    rf_sink_close(sink);
+    cr_expect_eq(counts[RF_NOTICE_OLD_FILE], 1);
+    cr_assert_eq(rmdir(scratch_path(&directory, NAME ".3.base.rdb")), 0);
+    scratch_remove(&directory);
 }
