@@ -213,7 +213,6 @@ static const struct long_input inputs[] = {
     {"cron job", MAGIC "40 016b 0173 00000000000000000000000000000000", "0161", true, "00" END},
     {"Redis Enterprise's", MAGIC, "6b 05", false, END},
     {"annotations", "23 0a", "23 616263 0a", false, ""},
-    {"a long annotation", "23", "616263", false, "0a"},
     {"commands", "", "2a310d0a 24340d0a 50494e47 0d0a", false, ""},
 };
 
