@@ -15,6 +15,7 @@
 #define RDBFERRY_TARGET_H
 
 #include <rdbferry/error.h>
+#include <rdbferry/version.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,7 +44,8 @@ typedef struct rf_target {
     bool insecure;                         /* TLS: the certificate is not verified */
     char *cacert, *cacertdir, *cert, *key; /* NULL: as OpenSSL has it; none */
     char *sni;      /* the name to ask for and to find in the certificate; NULL: the host's own */
-    int timeout_ms; /* for connecting, and for an answer to go on; 0: 10 s, 60 s */
+    rf_server server; /* its version, in place of what it says; 0.0: what it says */
+    int timeout_ms;   /* for connecting, and for an answer to go on; 0: 10 s, 60 s */
 } rf_target;
 
 /* True for what rf_target_parse() takes: a text with one of the schemes above. */

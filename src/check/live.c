@@ -61,7 +61,7 @@ static void describe(rf_live *live)
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
     live->info.kind = kinds[live->primaries.kind];
-    live->info.server = live->primaries.server;
+    live->info.server = live->primaries.assumed ? (rf_server){0} : live->primaries.server;
     live->info.nodes = live->primaries.node_count;
     rf_target_format(live->target, live->info.name, sizeof live->info.name);
 }
@@ -93,6 +93,10 @@ static rf_code refresh(rf_live *live, rf_error *error)
     int64_t deadline = clock_monotonic_ms() + patience_ms(live);
     for (;;) {
         rf_code code = find_anew(live, &found, error);
+        if (code == RF_OK && (found.kind != live->primaries.kind || (found.silent && !live->primaries.silent))) {
+            primaries_free(&found);
+            code = fail(error, RF_E_TARGET, "%s: it does not say any more what it is", live->info.name);
+        }
         if (code == RF_OK)
             return take_primaries(live, &found, error);
         if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)

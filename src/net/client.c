@@ -164,8 +164,8 @@ rf_code client_reply(struct client *c, struct reply *head, rf_slice *rest, rf_er
     return RF_OK;
 }
 
-rf_code client_call(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
-                    rf_error *error)
+rf_code client_ask(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
+                   rf_error *error)
 {
     enum { MOST_WORDS = 8 };
     rf_slice argv[MOST_WORDS];
@@ -173,8 +173,19 @@ rf_code client_call(struct client *c, const char *const *words, struct reply *he
     for (; argc < MOST_WORDS && words[argc]; argc++)
         argv[argc] = slice_of(words[argc], strlen(words[argc]));
     TRY(client_put(c, argv, argc, error));
-    TRY(client_reply(c, head, rest, error));
+    return client_reply(c, head, rest, error);
+}
+
+rf_code client_call(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
+                    rf_error *error)
+{
+    TRY(client_ask(c, words, head, rest, error));
     return head->kind == REPLY_ERROR ? client_refused(c, words[0], *head, error) : RF_OK;
+}
+
+bool client_is_closed(const struct client *c)
+{
+    return c->closed;
 }
 
 /* --- the beginning and the end ----------------------------------------------------------------------- */

@@ -40,8 +40,14 @@ rf_code client_flush(struct client *client, rf_error *error);
  * are good until the next call. An error reply is a reply. */
 rf_code client_reply(struct client *client, struct reply *head, rf_slice *rest, rf_error *error);
 
-/* Puts a command of words, up to a NULL, and waits for its reply; nothing else may be under way. RF_E_TARGET
- * if it is an error reply. */
+/* Puts a command of words, up to a NULL, and waits for its reply; nothing else may be under way. */
+rf_code client_ask(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
+                   rf_error *error);
+
+/* Whether the other side has closed the connection, or it was lost: no more will arrive. */
+bool client_is_closed(const struct client *client);
+
+/* client_ask(), but RF_E_TARGET if the reply is an error. */
 rf_code client_call(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
                     rf_error *error);
 

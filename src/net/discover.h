@@ -15,8 +15,10 @@ rf_code discover_primary(struct client *sentinel, const rf_target *target, struc
 rf_code discover_cluster(struct client *node, const rf_address *asked, struct primaries *primaries,
                          rf_error *error);
 
-/* Fills in kind, server and clock of whoever answers. */
-rf_code primaries_ask_info(struct client *client, struct primaries *primaries, rf_error *error);
+/* Fills in kind, server and clock of whoever answers at this address, and what it does not answer. *client is
+ * connected to it, and may be replaced by another one, where questions cost the connection. */
+rf_code identify(const rf_target *target, const rf_address *address, struct client **client,
+                 struct primaries *primaries, rf_error *error);
 
 /* Adds a node, unless it is there, and says which one it is. The id may be empty; two of them at one address
  * are RF_E_TARGET. */

@@ -109,7 +109,7 @@ static rf_code visit_primary(const rf_target *target, struct primaries *primarie
     TRY(client_open(target, &primaries->nodes[0], &server, error));
     rf_code code = verify_role(server, error);
     if (code == RF_OK)
-        code = primaries_ask_info(server, primaries, error);
+        code = identify(target, &primaries->nodes[0], &server, primaries, error);
     client_close(server);
     primaries->kind = RF_TARGET_SENTINEL;
     return code;

@@ -28,8 +28,7 @@ bool info_field(rf_slice info, const char *name, rf_slice *value)
     return false;
 }
 
-/* "7.0.15" of "7.0.15-debug" too. */
-static rf_server read_version(rf_slice text, rf_dialect dialect)
+rf_server info_version(rf_slice text, rf_dialect dialect)
 {
     char digits[32];
     size_t n = 0;
@@ -48,9 +47,9 @@ rf_server info_server(rf_slice info)
 {
     rf_slice version;
     if (info_field(info, "valkey_version", &version))
-        return read_version(version, RF_VALKEY);
+        return info_version(version, RF_VALKEY);
     if (info_field(info, "redis_version", &version))
-        return read_version(version, RF_REDIS);
+        return info_version(version, RF_REDIS);
     return (rf_server){0};
 }
 

@@ -10,6 +10,9 @@
 /* The value on the line of this name; false if there is none. */
 bool info_field(rf_slice info, const char *name, rf_slice *value);
 
+/* The version at the beginning of a text, "7.0.15" or "7.0.15-debug"; 0.0 where there is none. */
+rf_server info_version(rf_slice text, rf_dialect dialect);
+
 /* Who answers; 0.0 where the version is none that can be read. */
 rf_server info_server(rf_slice info);
 

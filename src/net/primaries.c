@@ -3,11 +3,8 @@
 #include "net/primaries.h"
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "net/discover.h"
-#include "net/info.h"
 #include <stdlib.h>
 
 /* Room for one more. */
@@ -71,27 +68,6 @@ void primaries_free(struct primaries *primaries)
 
 /* --- who answers ------------------------------------------------------------------------------------- */
 
-static rf_target_kind kind_of(rf_slice mode)
-{
-    if (slice_equal(mode, SLICE("sentinel")))
-        return RF_TARGET_SENTINEL;
-    return slice_equal(mode, SLICE("cluster")) ? RF_TARGET_CLUSTER : RF_TARGET_ANY;
-}
-
-rf_code primaries_ask_info(struct client *client, struct primaries *primaries, rf_error *error)
-{
-    struct reply info;
-    rf_slice rest, time;
-    int64_t server_time;
-    TRY(client_call(client, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
-    primaries->kind = kind_of(info_mode(info.text));
-    primaries->server = info_server(info.text);
-    if (info_field(info.text, "server_time_usec", &time) && number_parse_i64(time, &server_time) &&
-        server_time > 0 && server_time < INT64_C(1) << 60)
-        primaries->ahead_us = server_time - clock_unix_us();
-    return RF_OK;
-}
-
 static const char *const kind_names[] = {
     [RF_TARGET_ANY] = "a server that stands alone",
     [RF_TARGET_SENTINEL] = "a Sentinel",
@@ -100,12 +76,13 @@ static const char *const kind_names[] = {
 
 /* A Sentinel often has no password where the servers it watches have one, so what comes of AUTH counts only
  * once it is known who has answered. */
-static rf_code examine(struct client *client, const rf_target *target, const rf_address *asked,
+static rf_code examine(struct client **opened, const rf_target *target, const rf_address *asked,
                        struct primaries *primaries, rf_error *error)
 {
     rf_error refused;
-    rf_code authenticated = client_authenticate(client, target, &refused);
-    rf_code code = primaries_ask_info(client, primaries, error);
+    rf_code authenticated = client_authenticate(*opened, target, &refused);
+    rf_code code = identify(target, asked, opened, primaries, error);
+    struct client *client = *opened;
     if (authenticated != RF_OK && (code != RF_OK || primaries->kind != RF_TARGET_SENTINEL)) {
         *error = refused;
         return authenticated;
@@ -127,7 +104,7 @@ static rf_code ask(const rf_target *target, const rf_address *address, struct pr
 {
     struct client *client;
     TRY(client_connect(target, address, &client, error));
-    rf_code code = examine(client, target, address, out, error);
+    rf_code code = examine(&client, target, address, out, error);
     client_close(client);
     if (code != RF_OK)
         primaries_free(out);

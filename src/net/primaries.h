@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Who serves a target: one server, the primary that Sentinels watch, or all primaries of a Cluster.
  *
- * Whoever answers first is asked what it is (INFO). A Sentinel is asked for the primary, which has to say
+ * Whoever answers first is asked what it is: by INFO, or where that is refused by HELLO, COMMAND INFO and
+ * CLUSTER INFO, of which none is needed. A Sentinel is asked for the primary, which has to say
  * itself that it is one (ROLE); a node of a cluster is asked who has which slots (CLUSTER SLOTS), and
  * somebody has to have each. */
 #ifndef NET_PRIMARIES_H
@@ -15,7 +16,11 @@ enum { NODE_ID = 40 };
 
 struct primaries {
     rf_target_kind kind;      /* RF_TARGET_ANY: a server that stands alone */
-    rf_server server;         /* of whoever has the data; 0.0: cannot be told */
+    rf_server server;         /* of whoever has the data, or as the target says it is */
+    bool assumed;             /* nobody says so: it is the oldest that it can be */
+    bool silent;              /* it does not answer INFO, */
+    bool curt;                /* and closes the connection over questions that it does not know */
+    char why_silent[128];     /* what it says to INFO; "" where that has no version */
     int64_t ahead_us;         /* of the server's clock, compared with ours; 0 where it does not say */
     rf_address *nodes;        /* each once */
     char (*ids)[NODE_ID + 1]; /* of the nodes, where they say; else "" */

@@ -11,12 +11,16 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "net/redirect.h"
+#include "net/refusal.h"
 #include "replay/commands.h"
 #include "replay/replay.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { UNGUARDED_MS = 10 * 1000 }; /* how long replicas may not answer before we go on without them */
+enum {
+    UNGUARDED_MS = 10 * 1000, /* how long replicas may not answer before we go on without them */
+    GUARD_PAUSE_MS = 100,     /* servers wait for replicas; one that does not is not asked all the time */
+};
 
 /* --- errors -------------------------------------------------------------------------------------------- */
 
@@ -31,7 +35,7 @@ static const struct {
     {"OOM", VERDICT_FATAL, "raise its maxmemory, or make room"},
     {"NOAUTH", VERDICT_FATAL, "it wants a password"},
     {"WRONGPASS", VERDICT_FATAL, "check user and password"},
-    {"NOPERM", VERDICT_FATAL, "let the user do that; without RESTORE there is --mode commands"},
+    {"NOPERM", VERDICT_FATAL, "let the user do that"},
     {"MISCONF", VERDICT_FATAL, "it cannot save: its log says why"},
     {"DENIED", VERDICT_FATAL, "it takes no connections from here"},
 };
@@ -64,6 +68,16 @@ static struct node *named_node(rf_replay *r, const struct node *asked, struct re
     return node;
 }
 
+/* By name. */
+static bool reply_refuses_restore(struct reply reply)
+{
+    char text[256];
+    if (!reply_refuses_command(reply))
+        return false;
+    reply_text(reply, text, sizeof text);
+    return strcasestr(text, "restore") != NULL;
+}
+
 enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node)
 {
     enum passing passing = passing_of(reply);
@@ -76,6 +90,8 @@ enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply r
     }
     if (passing == PASSING_WAIT)
         return VERDICT_AGAIN;
+    if (reply_refuses_restore(reply))
+        return r->options.mode == RF_REPLAY_RESTORE ? VERDICT_FATAL : VERDICT_REFUSED;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (reply_is_error(reply, errors[i].code))
             return errors[i].verdict;
@@ -89,6 +105,8 @@ rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, in
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (reply_is_error(reply, errors[i].code))
             advice = errors[i].advice;
+    if (reply_refuses_restore(reply))
+        advice = "use --mode auto or commands";
     if (r->error.code != RF_OK)
         return r->error.code;
     fail(&r->error, RF_E_TARGET, "%s: %s%s%s%s", node->name, said, advice ? " (" : "", advice ? advice : "",
@@ -157,6 +175,15 @@ static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct 
         settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
 }
 
+/* A parcel of one command tells which, one of several has to be told by name. */
+static bool lacks_restore(const rf_replay *r, const struct parcel *parcel)
+{
+    const struct reply reply = {.kind = REPLY_ERROR, .text = slice_of(said(parcel), strlen(said(parcel)))};
+    if (!parcel->restored || parcel->verdict != VERDICT_REFUSED || r->options.mode == RF_REPLAY_RESTORE)
+        return false;
+    return parcel->form == FORM_RESTORE ? reply_refuses_command(reply) : reply_refuses_restore(reply);
+}
+
 static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                          struct reply last)
 {
@@ -172,7 +199,12 @@ static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struc
         else
             settle_key(r, pipe, number, parcel, false);
         break;
-    case VERDICT_REFUSED: settle_key(r, pipe, number, parcel, renamed); break;
+    case VERDICT_REFUSED:
+        if (lacks_restore(r, parcel))
+            fallback_take(r, pipe, number);
+        else
+            settle_key(r, pipe, number, parcel, renamed);
+        break;
     case VERDICT_AGAIN:
     case VERDICT_MOVED:
     case VERDICT_ASK: mend_stray(r, pipe, number, &r->strays); break;
@@ -270,10 +302,11 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
     } else if (parcel->verdict != VERDICT_OK) {
         pipe->broken = true; /* it is no primary any more: what it has not passed on may be lost */
     } else if (last.number >= (int64_t)node->replicas) {
-        node->unguarded_ms = 0;
+        node->unguarded_ms = node->guard_after_ms = 0;
         pipe->safe = pipe->answer;
     } else {
         r->suspect = true; /* a primary without replicas may be none any more, and not know it */
+        node->guard_after_ms = now + GUARD_PAUSE_MS;
         if (node->unguarded_ms == 0)
             node->unguarded_ms = now;
         pipe->guarded = 0;
@@ -317,16 +350,29 @@ static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply re
 
 /* --- what is streamed ---------------------------------------------------------------------------------- */
 
-static void take_streamed(struct pipe *pipe, struct reply reply)
+static void note_streamed(struct node *node, struct reply reply)
 {
-    struct node *node = pipe->owner, *named;
+    struct node *named;
     struct streamed *s = &node->replay->streamed;
-    s->replies++;
-    s->last = (struct reply){.kind = reply.kind, .number = reply.number};
     if (reply.kind != REPLY_ERROR || s->verdict != VERDICT_OK)
         return;
     s->verdict = answer_judge(node->replay, node, reply, &named);
     reply_text(reply, s->said, sizeof s->said);
+}
+
+static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
+{
+    struct node *node = pipe->owner;
+    struct streamed *s = &node->replay->streamed;
+    s->replies++;
+    s->last = (struct reply){.kind = reply.kind, .number = reply.number};
+    s->executed = reply.kind == REPLY_ARRAY;
+    note_streamed(node, reply);
+    for (int64_t left = s->executed ? reply.number : 0; left > 0; left--) {
+        struct reply done = reply_take(&rest);
+        note_streamed(node, done);
+        reply_pass(&rest, done);
+    }
 }
 
 /* --- what is kept -------------------------------------------------------------------------------------- */

@@ -4,6 +4,12 @@
  *
  *   UNLINK temporary   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
  *
+ * Where the target does not rename, all of it goes in one transaction, which is refused where somebody else has
+ * made the key meanwhile:
+ *
+ *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   EXEC
+ *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          where keys are replaced
+ *
  * The value is held, so that it can be streamed again. Nothing else is in the pipe meanwhile. */
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -22,6 +28,7 @@ struct big {
     struct parcel label; /* which entry it is; there is none in a pipe */
     rf_slice key, beside;
     rf_slice string;    /* the value, of a string; else it lies in the entry, held */
+    bool transacts;     /* without a temporary name */
     bool empty;         /* it has no elements */
     const char *cannot; /* be said, for this reason; NULL: it can */
     uint64_t expected;  /* replies */
@@ -80,15 +87,15 @@ static rf_code take_pipe(struct big *b, rf_error *error)
     return RF_OK;
 }
 
-static rf_code encode(struct big *b, struct outbuf *out, rf_error *error)
+static rf_code encode(struct big *b, rf_slice name, struct outbuf *out, rf_error *error)
 {
     struct encoder *encoder = &b->r->encoder;
     if (b->string.ptr) {
-        command_put(out, (const rf_slice[]){SLICE("SET"), b->beside, b->string}, 3);
+        command_put(out, (const rf_slice[]){SLICE("SET"), name, b->string}, 3);
         b->expected++;
         return RF_OK;
     }
-    b->entry->key = b->beside;
+    b->entry->key = name;
     rf_code code = encoder_put_value(encoder, out, b->entry, error);
     b->entry->key = b->key;
     b->expected += encoder->batch.commands;
@@ -101,7 +108,7 @@ static rf_code stream(struct big *b, rf_error *error)
 {
     write_removal(b->r, &b->pipe->out, b->beside);
     b->expected++;
-    TRY(encode(b, &b->pipe->out, error));
+    TRY(encode(b, b->beside, &b->pipe->out, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
         write_expiry(&b->pipe->out, b->beside, b->entry->expire_ms);
         b->expected++;
@@ -167,6 +174,18 @@ static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
     return RF_OK;
 }
 
+/* What has come of it; RF_E_TARGET: it is to be attempted again. */
+static rf_code conclude(struct big *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    enum verdict verdict = r->streamed.verdict;
+    if (verdict == VERDICT_FATAL)
+        return answer_fatal(r, b->node, r->streamed.said, b->entry->db, b->key);
+    if (verdict == VERDICT_OK || verdict == VERDICT_REFUSED || verdict == VERDICT_EXISTS)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->streamed.said);
+}
+
 /* RF_E_TARGET: to be attempted again. */
 static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
 {
@@ -181,12 +200,86 @@ static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
     TRY(check_eviction(b, error));
     if (r->streamed.verdict == VERDICT_OK)
         TRY(rename_it(b, outcome, error));
-    enum verdict verdict = r->streamed.verdict;
-    if (verdict == VERDICT_FATAL)
-        return answer_fatal(r, b->node, r->streamed.said, b->entry->db, b->key);
-    if (verdict == VERDICT_OK || verdict == VERDICT_REFUSED || verdict == VERDICT_EXISTS)
+    return conclude(b, error);
+}
+
+/* --- without a temporary name -------------------------------------------------------------------------- */
+
+static void put_word(struct big *b, rf_slice word)
+{
+    command_put(&b->pipe->out, (const rf_slice[]){word}, 1);
+    b->expected++;
+}
+
+static void put_of_key(struct big *b, rf_slice command)
+{
+    command_put(&b->pipe->out, (const rf_slice[]){command, b->key}, 2);
+    b->expected++;
+}
+
+/* From here on the transaction is refused if somebody else makes the key. One that is there and may be ours is
+ * compared with the value, under a temporary name. */
+static rf_code watch(struct big *b, bool *exists, rf_error *error)
+{
+    const struct streamed *s = &b->r->streamed;
+    put_of_key(b, SLICE("WATCH"));
+    put_of_key(b, SLICE("EXISTS"));
+    TRY(await(b, error));
+    *exists = s->verdict == VERDICT_OK && s->last.number > 0;
+    if (!*exists)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->streamed.said);
+    put_word(b, SLICE("UNWATCH"));
+    return b->may_be_ours ? stream(b, error) : await(b, error);
+}
+
+static rf_code put_transaction(struct big *b, rf_error *error)
+{
+    put_word(b, SLICE("MULTI"));
+    if (b->r->options.on_exists == RF_ON_EXISTS_REPLACE)
+        put_of_key(b, SLICE("DEL"));
+    TRY(encode(b, b->key, &b->pipe->out, error));
+    if (b->entry->expire_ms != RF_NO_EXPIRY) {
+        write_expiry(&b->pipe->out, b->key, b->entry->expire_ms);
+        b->expected++;
+    }
+    put_word(b, b->empty || b->cannot ? SLICE("DISCARD") : SLICE("EXEC"));
+    return await(b, error);
+}
+
+/* What is there of a key of which not all commands were done goes away again. */
+static rf_code take_transaction(struct big *b, enum outcome *outcome, rf_error *error)
+{
+    const struct streamed *s = &b->r->streamed;
+    *outcome = b->empty && !b->cannot ? OUTCOME_EMPTY : OUTCOME_FAILED;
+    if (b->empty || b->cannot)
+        return RF_OK;
+    if (s->verdict == VERDICT_REFUSED && s->executed)
+        mend_remove(b->r, &b->label, b->key);
+    TRY(conclude(b, error));
+    if (s->verdict != VERDICT_OK)
+        return RF_OK;
+    if (!s->executed)
+        return fail(error, RF_E_TARGET, "%s: somebody else has made a key", b->node->name);
+    *outcome = OUTCOME_WRITTEN;
+    return await_replicas(b, error);
+}
+
+static rf_code attempt_transaction(struct big *b, enum outcome *outcome, rf_error *error)
+{
+    bool exists = false, doubtful = b->may_be_ours;
+    *outcome = OUTCOME_EXISTS;
+    if (b->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+        TRY(watch(b, &exists, error));
+    if (exists || b->r->streamed.verdict != VERDICT_OK) {
+        *outcome = exists ? OUTCOME_EXISTS : OUTCOME_FAILED;
+        return conclude(b, error);
+    }
+    b->may_be_ours = true;
+    TRY(put_transaction(b, error));
+    b->may_be_ours = doubtful;
+    rf_code code = take_transaction(b, outcome, error);
+    b->may_be_ours |= *outcome == OUTCOME_WRITTEN;
+    return code;
 }
 
 /* --- what became of it --------------------------------------------------------------------------------- */
@@ -220,10 +313,12 @@ static rf_code write_letter(struct big *b, rf_error *error)
                                   .end = letter->block + sizeof letter->block,
                                   .next = next_piece};
     settle_begin_letter(b->r, b->entry->db);
-    rf_code code = encode(b, &letter->out, error);
+    rf_slice name = b->transacts ? b->key : b->beside;
+    rf_code code = encode(b, name, &letter->out, error);
     if (b->entry->expire_ms != RF_NO_EXPIRY)
-        write_expiry(&letter->out, b->beside, b->entry->expire_ms);
-    write_rename(b->r, &letter->out, b->beside, b->key);
+        write_expiry(&letter->out, name, b->entry->expire_ms);
+    if (!b->transacts)
+        write_rename(b->r, &letter->out, b->beside, b->key);
     next_piece(&letter->out);
     free(letter);
     return code;
@@ -294,7 +389,7 @@ static rf_code attempt_once(struct big *b, rf_error *error)
 {
     enum outcome outcome = OUTCOME_FAILED;
     TRY(take_pipe(b, error));
-    rf_code code = attempt(b, &outcome, error);
+    rf_code code = (b->transacts ? attempt_transaction : attempt)(b, &outcome, error);
     give_back(b, error);
     b->r->counts.resent += b->again;
     b->again = true;
@@ -316,13 +411,14 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
     }
 }
 
-rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
+static rf_code write_value(rf_replay *r, rf_entry *entry, rf_slice string, bool transacts, rf_error *error)
 {
     struct buffer name = {0};
     struct big b = {.r = r,
                     .entry = entry,
                     .key = entry->key,
                     .string = string,
+                    .transacts = transacts,
                     .label = {.kind = PARCEL_KEY,
                               .form = FORM_BESIDE,
                               .seq = r->seq,
@@ -340,7 +436,17 @@ rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_erro
     return code;
 }
 
+rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
+{
+    return write_value(r, entry, string, false, error);
+}
+
 rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    return big_write_string(r, entry, (rf_slice){NULL, 0}, error);
+    return write_value(r, entry, (rf_slice){NULL, 0}, false, error);
+}
+
+rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    return write_value(r, entry, (rf_slice){NULL, 0}, true, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes: who has which slots, and how a connection to one begins.
  *
- *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication
+ *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication | ROLE
  *
  * The server goes on with what a lost connection has sent it. Before there is another one, those of this run
  * that are not open any more are killed; where that is not allowed, some time passes. */
@@ -18,6 +18,7 @@
 enum {
     NAME_TEXT = 64,
     GRACE_MS = 1000, /* in which a server comes to the end of what a lost connection has sent */
+    REPLICAS_MAX = 256, /* that are believed */
 };
 
 void nodes_tell(const struct node *node, const char *what)
@@ -144,6 +145,10 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     if (code != RF_OK)
         code = primaries_find(target, target->addresses, target->address_count, &found, error);
     TRY(code);
+    if (found.kind != r->primaries.kind || (found.silent && !r->primaries.silent)) {
+        primaries_free(&found);
+        return fail(error, RF_E_TARGET, "%s: it does not say any more what it is", r->node_of[0]->name);
+    }
     r->stale = false;
     return take_primaries(r, &found, error);
 }
@@ -238,6 +243,9 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
     struct buffer lines = {0};
     struct reply head;
     rf_slice rest, line, id;
+    *killed = false;
+    if (node->replay->primaries.curt)
+        return RF_OK;
     TRY(client_put(client, list, 2, error));
     TRY(client_reply(client, &head, &rest, error));
     *killed = head.kind == REPLY_STRING && !node->nameless;
@@ -275,21 +283,48 @@ static unsigned count_replicas(rf_slice info)
 {
     rf_slice line;
     unsigned online = 0;
-    while (info_line(&info, &line))
+    while (online < REPLICAS_MAX && info_line(&info, &line))
         online += line.len > 5 && memcmp(line.ptr, "slave", 5) == 0 &&
                   memmem(line.ptr, line.len, "state=online", 12) != NULL;
     return online;
 }
 
-static rf_code ask_role(struct node *node, struct client *client, rf_error *error)
+/* "role:master", and its replicas. */
+static rf_code ask_replication(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
 {
     struct reply info;
     rf_slice rest, role;
     TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
-    if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave")))
+    *replica = info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave"));
+    *replicas = count_replicas(info.text);
+    return RF_OK;
+}
+
+/* ["master", offset, [replica, ...]] or ["slave", ...]; not known where that is refused, too. */
+static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    TRY(client_ask(client, (const char *const[]){"ROLE", NULL}, &head, &rest, error));
+    if (head.kind != REPLY_ARRAY || head.number < 3)
+        return RF_OK;
+    struct reply role = reply_take(&rest);
+    *replica = slice_equal(role.text, SLICE("slave"));
+    reply_pass(&rest, role);
+    reply_pass(&rest, reply_take(&rest));
+    struct reply list = reply_take(&rest);
+    *replicas = list.kind != REPLY_ARRAY ? 0 : list.number < REPLICAS_MAX ? (unsigned)list.number : REPLICAS_MAX;
+    return RF_OK;
+}
+
+static rf_code ask_role(struct node *node, struct client *client, rf_error *error)
+{
+    bool replica = false;
+    unsigned replicas = 0;
+    TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas, error));
+    if (replica)
         return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
                     node->name);
-    unsigned replicas = count_replicas(info.text);
     if (replicas > node->replicas && !node->unguardable)
         node->replicas = replicas;
     node->guarded = node->replicas > 0;
@@ -302,6 +337,8 @@ static rf_code ask_eviction(struct node *node, struct client *client, rf_error *
 {
     struct reply info;
     rf_slice rest, policy, most;
+    if (node->replay->primaries.silent)
+        return RF_OK;
     TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
     bool evicts = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
                   info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
@@ -328,7 +365,10 @@ rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error)
 
 static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
-    bool named;
+    bool named = false;
+    node->nameless |= node->replay->primaries.curt;
+    if (node->replay->primaries.curt)
+        return node->fence ? fence(node, client, serial, error) : RF_OK;
     TRY(set_name(node->replay, client, serial, &named, error));
     node->nameless |= !named;
     if (node->fence)

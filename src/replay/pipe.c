@@ -304,7 +304,7 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         reply = reply_take(&rest);
     }
     if (p->streaming) {
-        p->listener->streamed(p, reply);
+        p->listener->streamed(p, reply, rest);
         return RF_OK;
     }
     return take_answer(p, reply, rest, error);

@@ -68,7 +68,7 @@ struct pipe;
 /* What a pipe tells: a reply to the parcel that is next, with an array's elements; or to what is streamed. */
 struct pipe_listener {
     void (*reply)(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest);
-    void (*streamed)(struct pipe *pipe, struct reply reply);
+    void (*streamed)(struct pipe *pipe, struct reply reply, rf_slice rest);
     void (*block)(struct pipe *pipe); /* streaming: a block is full, and ready to be sent */
 };
 

@@ -8,6 +8,7 @@
 #include "base/notify.h"
 #include "base/number.h"
 #include "rdb/function_name.h"
+#include "replay/way.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -48,6 +49,9 @@ static rf_code ask_settings(rf_replay *r, rf_error *error)
     struct client *client;
     int64_t longest = LONGEST, databases = 0;
     bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
+    r->longest = LONGEST;
+    if (r->primaries.curt)
+        return RF_OK;
     TRY(node_ask(r->node_of[0], &client, error));
     TRY(ask_setting(client, "proto-max-bulk-len", &longest, error));
     TRY(ask_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
@@ -61,6 +65,31 @@ static bool at_least(const rf_replay *r, int major, int minor)
     return rf_server_at_least(r->info.server, (rf_server){RF_REDIS, major, minor});
 }
 
+/* What is done in another way than usual is told once. */
+static rf_code check_abilities(rf_replay *r, rf_error *error)
+{
+    const struct node *node = r->node_of[0];
+    const rf_abilities *can = &r->info.abilities;
+    char server[32], text[256];
+    bool restores = way_restores(can), by_commands = r->options.mode != RF_REPLAY_RESTORE;
+    rf_server_format(can->server, server, sizeof server);
+    if (can->assumed) {
+        snprintf(text, sizeof text, "%s%s%s; assuming %s and not using RESTORE: set --target-version",
+                 "server version unknown", *r->primaries.why_silent ? ": INFO: " : "", r->primaries.why_silent,
+                 server);
+        nodes_tell(node, text);
+    }
+    if (!restores && !by_commands)
+        return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
+                    can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted",
+                    can->assumed ? ", or set --target-version" : "");
+    if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
+        nodes_tell(node, "RESTORE is not accepted: all values are written as commands");
+    if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO))
+        nodes_tell(node, "RENAME or RENAMENX is not accepted: values are written one by one, in transactions");
+    return RF_OK;
+}
+
 static rf_code look_at_target(rf_replay *r, rf_error *error)
 {
     static const char *const kinds[] = {
@@ -68,13 +97,15 @@ static rf_code look_at_target(rf_replay *r, rf_error *error)
     TRY(nodes_find(r, error));
     r->info.kind = kinds[r->primaries.kind];
     r->info.server = r->primaries.server;
-    if (r->info.server.major == 0)
-        return fail(error, RF_E_TARGET, "%s: a server that does not say its version", r->node_of[0]->name);
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    r->can_unlink = at_least(r, 4, 0);
-    r->can_expire_with_set = at_least(r, 6, 2);
+    TRY(abilities_ask(r->target, &r->node_of[0]->address, &r->primaries, &r->info.abilities, error));
+    r->can_unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
+    r->can_rename = way_renames(&r->info.abilities, r->options.on_exists);
+    r->can_transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
+    r->can_expire_with_set = way_sets_expiry(&r->info.abilities);
     r->can_restore_replace = at_least(r, 3, 0);
     r->can_restore_until = at_least(r, 5, 0);
+    TRY(check_abilities(r, error));
     return ask_settings(r, error);
 }
 
@@ -167,6 +198,7 @@ void rf_replay_close(rf_replay *r)
     primaries_free(&r->primaries);
     strays_free(&r->strays);
     strays_free(&r->doubts);
+    strays_free(&r->unread);
     strays_free(&r->round);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
@@ -263,10 +295,12 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     rf_code code = RF_OK;
     if (r->error.code != RF_OK)
         return conclude(r, RF_OK, error);
+    if (UNLIKELY(r->unread.first != NULL))
+        code = fallback_write(r, error);
     r->seq++;
     r->place = (rf_place){input, entry->offset};
     r->putting = true;
-    if (UNLIKELY(++r->puts % PUTS_PER_LOOK == 0))
+    if (UNLIKELY(++r->puts % PUTS_PER_LOOK == 0 && code == RF_OK))
         code = loop_tick(r, error);
     if (LIKELY(code == RF_OK))
         code = puts_of[entry->kind](r, entry, error);
@@ -288,9 +322,10 @@ static rf_code drain(rf_replay *r, rf_error *error)
     enum { WAIT_MS = 100 };
     do {
         TRY(mend(r, error));
+        TRY(fallback_write(r, error));
         TRY(room_guard_all(r, error));
         TRY(loop_turn(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->strays.first || r->doubts.first);
+    } while (!is_idle(r) || r->strays.first || r->doubts.first || r->unread.first);
     return RF_OK;
 }
 
@@ -360,6 +395,7 @@ rf_place rf_replay_settled(const rf_replay *r)
         for (unsigned j = 0; j < r->options.connections; j++)
             consider_pipe(&oldest, &r->nodes[i]->pipes[j]);
     consider_strays(&oldest, &r->strays);
+    consider_strays(&oldest, &r->unread);
     consider_strays(&oldest, &r->round);
     if (r->hand)
         consider(&oldest, &r->hand->parcel);

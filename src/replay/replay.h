@@ -18,6 +18,7 @@
 
 #include "check/digest.h"
 #include "command/encoder.h"
+#include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
 #include "replay/pipe.h"
@@ -36,6 +37,7 @@ struct node {
     bool unguardable;     /* they cannot be asked for */
     bool gone;            /* it cannot be asked to sweep */
     bool evicts;          /* it may evict any key when its memory is full */
+    int64_t guard_after_ms; /* they are not asked again before; 0: at once */
     int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
     uint64_t keys, bytes;
     struct client *asker; /* for questions; NULL: none is open */
@@ -60,6 +62,7 @@ struct streamed {
     char said[256];
     uint64_t replies;
     struct reply last; /* without its text */
+    bool executed;     /* it is what EXEC answers for commands that were done */
     rf_error error;    /* of the run, while the value was encoded */
 };
 
@@ -79,8 +82,9 @@ struct rf_replay {
     rf_digester *digester;
     uint64_t window;  /* bytes that a pipe may keep */
     uint64_t longest; /* bytes of a string that the target takes */
-    bool can_unlink, can_expire_with_set, can_restore_replace, can_restore_until;
+    bool can_unlink, can_rename, can_transact, can_expire_with_set, can_restore_replace, can_restore_until;
     struct strays strays, doubts; /* doubts: the key exists, and may be ours */
+    struct strays unread;         /* their RESTORE was refused as such: commands have to do (fallback.c) */
     struct strays round;          /* strays that are being sent again, */
     struct stray *hand;           /* and the one at hand; or a doubt */
     bool stale;                   /* the primaries may have changed */
@@ -241,6 +245,9 @@ rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
 /* The same of a string, while it is walked over. */
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
 
+/* The same without a temporary name, in a transaction: for targets that do not rename. */
+rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error);
+
 /* A block of what is streamed is full: makes room for the next one. */
 void big_block(struct pipe *pipe);
 
@@ -294,6 +301,14 @@ struct comparison {
 };
 rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
                       struct comparison *out, rf_error *error);
+
+/* --- fallback.c: RESTORE is refused -------------------------------------------------------------------- */
+
+/* The parcel's RESTORE was refused as such: no more of them are sent, and its value goes as commands. */
+void fallback_take(rf_replay *r, struct pipe *pipe, uint64_t number);
+
+/* Writes what has been taken. Between entries only. */
+rf_code fallback_write(rf_replay *r, rf_error *error);
 
 /* --- library.c ----------------------------------------------------------------------------------------- */
 

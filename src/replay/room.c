@@ -58,7 +58,8 @@ static bool wants_guard(const struct pipe *pipe, uint64_t size)
 {
     const struct node *node = pipe->owner;
     return pipe->connection && node->guarded && !pipe->streaming && !node->replay->in_multi &&
-           pipe->head < pipe->tail && pipe->ready - pipe->guarded >= size;
+           pipe->head < pipe->tail && pipe->ready - pipe->guarded >= size &&
+           (node->guard_after_ms == 0 || clock_monotonic_ms() >= node->guard_after_ms);
 }
 
 rf_code room_guard_all(rf_replay *r, rf_error *error)

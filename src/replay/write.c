@@ -16,6 +16,7 @@
 #include "replay/beside.h"
 #include "replay/commands.h"
 #include "replay/replay.h"
+#include "replay/way.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
 #include <strings.h>
@@ -211,6 +212,8 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     w->entry->key = key;
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
         pipe_take_back(w->pipe);
+        if (!r->can_transact)
+            return big_write(r, w->entry, error);
         w->transaction = true;
         TRY(begin_beside(w, error));
         return encode_beside(w, error);
@@ -366,17 +369,36 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
-/* Values that are too large to be kept go bit by bit. */
+/* Where there is no rename, all of it goes in one transaction, of bounded size. */
+static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
+{
+    if (size <= w->r->options.big_key)
+        return big_transact(w->r, w->entry, error);
+    write_unsayable(w->r, w->entry, way_is_too_large);
+    return RF_OK;
+}
+
+/* Values that are too large to be kept go bit by bit; and those that would need a transaction, where there is
+ * none. */
 static rf_code write_commands(struct writing *w, rf_error *error)
 {
+    const rf_replay *r = w->r;
     uint64_t size;
-    if (w->entry->type == RF_STRING && (!expires(w->entry) || w->r->can_expire_with_set))
+    const char *obstacle =
+        way_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type, expires(w->entry));
+    if (UNLIKELY(obstacle != NULL)) {
+        write_unsayable(w->r, w->entry, obstacle);
+        return RF_OK;
+    }
+    if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
-    bool large = size > w->r->options.big_key && w->entry->type != RF_STRING;
-    if (large || nodes_of_key(w->r, w->entry->key)->evicts)
-        return big_write(w->r, w->entry, error);
+    if (UNLIKELY(!r->can_rename))
+        return transact(w, size, error);
+    bool large = size > r->options.big_key && w->entry->type != RF_STRING;
     w->transaction = expires(w->entry) || size > ONE_COMMAND;
+    if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can_transact))
+        return big_write(w->r, w->entry, error);
     TRY(begin_beside(w, error));
     return encode_beside(w, error);
 }
@@ -392,7 +414,16 @@ static bool needs_restore(const rf_entry *entry)
 static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 {
     return r->options.mode == RF_REPLAY_RESTORE || needs_restore(entry) ||
-           (r->options.mode == RF_REPLAY_AUTO && entry->type != RF_STRING);
+           (r->options.mode == RF_REPLAY_AUTO && entry->type != RF_STRING) ||
+           UNLIKELY(!way_has_commands(&r->info.abilities, entry->type));
+}
+
+/* At once, or by a temporary name. */
+static bool can_restore(const rf_replay *r, const rf_entry *entry)
+{
+    bool at_once = (!expires(entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
+    return way_restores(&r->info.abilities) &&
+           (at_once || (r->can_rename && (!expires(entry) || r->can_transact)));
 }
 
 static rf_code write_value(struct writing *w, rf_error *error)
@@ -401,7 +432,8 @@ static rf_code write_value(struct writing *w, rf_error *error)
     bool made = false, may_be_commands = r->options.mode != RF_REPLAY_RESTORE && !needs_restore(w->entry);
     if (!wants_restore(r, w->entry))
         return write_commands(w, error);
-    if (dump_payload_accepted(w->entry, r->info.server)) {
+    bool restores = can_restore(r, w->entry);
+    if (restores && dump_payload_accepted(w->entry, r->info.server)) {
         uint64_t most = r->options.big_key < r->longest ? r->options.big_key : r->longest;
         TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : most, &made, error));
         if (made)
@@ -410,7 +442,8 @@ static rf_code write_value(struct writing *w, rf_error *error)
     }
     if (may_be_commands)
         return write_commands(w, error);
-    write_unsayable(r, w->entry, "the server does not read a payload of this kind");
+    write_unsayable(r, w->entry,
+                    restores ? "the server does not read a payload of this kind" : way_needs_restore);
     return RF_OK;
 }
 

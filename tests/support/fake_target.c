@@ -8,6 +8,7 @@
 #include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -233,8 +234,11 @@ static void do_exec(struct fake_target *t, struct fake_peer *peer)
 static void carry_out(struct fake_target *t, struct fake_peer *peer, const char *text, const rf_slice *argv,
                       size_t argc)
 {
-    if (strcmp(text, "MULTI") == 0) {
+    if (strcasecmp(text, "MULTI") == 0) {
         peer->multi = true;
+        say(peer, "+OK\r\n");
+    } else if (strcasecmp(text, "DISCARD") == 0) {
+        leave_multi(peer);
         say(peer, "+OK\r\n");
     } else if (strcmp(text, "EXEC") == 0) {
         do_exec(t, peer);
@@ -255,7 +259,8 @@ static void take_command(struct fake_target *t, struct fake_peer *peer, const rf
     log_line(t, peer, words);
     const struct fake_rule *rule = find_rule(t, peer, words);
     size_t before = peer->out.len;
-    if (peer->multi && strcmp(words, "EXEC") != 0) {
+    bool ends_multi = strcmp(words, "EXEC") == 0 || strcasecmp(words, "DISCARD") == 0;
+    if (peer->multi && !ends_multi) {
         queue_command(t, peer, rule, whole);
     } else {
         if (!tells(rule) || rule->flags & FAKE_DOES)

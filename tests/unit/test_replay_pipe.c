@@ -94,9 +94,10 @@ static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply re
     m->given = 0;
 }
 
-static void take_streamed(struct pipe *pipe, struct reply reply)
+static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
 {
     struct model *m = (struct model *)pipe;
+    (void)rest;
     cr_assert(m->streaming);
     cr_assert_eq(reply.kind, m->expected);
     m->told++;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What a live target lets a replay use. It is found out without writing anything: each command is put into a
+ * transaction that is then discarded, so that the server checks whether it has it and whether the user may
+ * run it; where there are no transactions, COMMAND INFO tells which commands there are. What neither tells is
+ * taken to be accepted, until it is tried. */
+#ifndef RDBFERRY_ABILITIES_H
+#define RDBFERRY_ABILITIES_H
+
+#include <rdbferry/version.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum rf_command {
+    RF_COMMAND_WATCH,
+    RF_COMMAND_MULTI, /* and EXEC */
+    RF_COMMAND_EXISTS,
+    RF_COMMAND_SELECT,
+    RF_COMMAND_RESTORE,
+    RF_COMMAND_RENAME,
+    RF_COMMAND_RENAMENX,
+    RF_COMMAND_UNLINK,
+    RF_COMMAND_DEL,
+    RF_COMMAND_PEXPIREAT,
+    RF_COMMAND_SET,
+    RF_COMMAND_RPUSH,
+    RF_COMMAND_SADD,
+    RF_COMMAND_ZADD,
+    RF_COMMAND_HMSET,
+    RF_COMMAND_XADD,
+    RF_COMMAND_COUNT
+} rf_command;
+
+typedef struct rf_abilities {
+    rf_server server; /* as the target says, or as it is told to be */
+    bool assumed;     /* nobody says so: it is the oldest that it can be, and RESTORE is not used */
+    uint32_t refused; /* 1 << rf_command for each that is refused */
+} rf_abilities;
+
+static inline bool rf_accepts(const rf_abilities *abilities, rf_command command)
+{
+    return !(abilities->refused >> command & 1);
+}
+
+/* "RESTORE" */
+RF_API const char *rf_command_name(rf_command command);
+
+#endif

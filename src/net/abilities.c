@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* A transaction that is discarded.
+ *
+ *   WATCH key   MULTI      +OK +OK
+ *   EXISTS key   ...       +QUEUED, or an error where the server does not have it or the user may not
+ *   SET key value   ...    likewise; not sent before something has been queued
+ *   DISCARD
+ *
+ * Nothing of it is carried out. The first questions would do no harm where something in between answers MULTI
+ * and passes on what follows. */
+#include "net/abilities.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "net/client.h"
+#include "net/refusal.h"
+
+enum { WORDS_MAX = 5, QUEUED_FROM = RF_COMMAND_EXISTS, WRITES_FROM = RF_COMMAND_SET };
+
+#define KEY "rdbferry:probe"
+
+/* Lower case, as COMMAND INFO has them. */
+static const struct {
+    const char *name, *words[WORDS_MAX];
+} probes[RF_COMMAND_COUNT] = {
+    [RF_COMMAND_WATCH] = {"WATCH", {"watch", KEY}},
+    [RF_COMMAND_MULTI] = {"MULTI", {"multi"}},
+    [RF_COMMAND_EXISTS] = {"EXISTS", {"exists", KEY}},
+    [RF_COMMAND_SELECT] = {"SELECT", {"select", "0"}},
+    [RF_COMMAND_RESTORE] = {"RESTORE", {"restore", KEY, "0", ""}},
+    [RF_COMMAND_RENAME] = {"RENAME", {"rename", KEY, KEY}},
+    [RF_COMMAND_RENAMENX] = {"RENAMENX", {"renamenx", KEY, KEY}},
+    [RF_COMMAND_UNLINK] = {"UNLINK", {"unlink", KEY}},
+    [RF_COMMAND_DEL] = {"DEL", {"del", KEY}},
+    [RF_COMMAND_PEXPIREAT] = {"PEXPIREAT", {"pexpireat", KEY, "0"}},
+    [RF_COMMAND_SET] = {"SET", {"set", KEY, ""}},
+    [RF_COMMAND_RPUSH] = {"RPUSH", {"rpush", KEY, ""}},
+    [RF_COMMAND_SADD] = {"SADD", {"sadd", KEY, ""}},
+    [RF_COMMAND_ZADD] = {"ZADD", {"zadd", KEY, "0", ""}},
+    [RF_COMMAND_HMSET] = {"HMSET", {"hmset", KEY, "", ""}},
+    [RF_COMMAND_XADD] = {"XADD", {"xadd", KEY, "*", "", ""}},
+};
+
+const char *rf_command_name(rf_command command)
+{
+    return probes[command].name;
+}
+
+struct asking {
+    struct client *client;
+    rf_abilities *abilities;
+    bool in_multi;
+    bool queued;  /* something has been, */
+    bool carried; /* or carried out in spite of MULTI */
+    int lost_at; /* the command over which the connection was lost last; -1: none */
+};
+
+/* A server of unknown version gets no RESTORE, not even an empty one. */
+static bool is_asked(const rf_abilities *abilities, int command)
+{
+    return rf_accepts(abilities, (rf_command)command) &&
+           (command != RF_COMMAND_RESTORE || !abilities->assumed);
+}
+
+static rf_code put_words(struct client *client, const char *const *words, size_t most, rf_error *error)
+{
+    rf_slice argv[WORDS_MAX];
+    size_t argc = 0;
+    for (; argc < most && words[argc]; argc++)
+        argv[argc] = slice_of(words[argc], strlen(words[argc]));
+    return client_put(client, argv, argc, error);
+}
+
+/* --- the transaction ----------------------------------------------------------------------------------- */
+
+/* Over the same command twice: that is its answer. */
+static void note_loss(struct asking *a, int command)
+{
+    if (a->lost_at == command)
+        a->abilities->refused |= UINT32_C(1) << command;
+    a->lost_at = command;
+}
+
+static rf_code take_reply(struct asking *a, int command, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    rf_code code = client_reply(a->client, &head, &rest, error);
+    if (code == RF_E_TARGET)
+        note_loss(a, command);
+    TRY(code);
+    bool queued = slice_equal(head.text, SLICE("QUEUED"));
+    a->queued |= queued;
+    a->carried |= command >= QUEUED_FROM && !queued && head.kind != REPLY_ERROR;
+    a->abilities->refused |= (uint32_t)reply_refuses_command(head) << command;
+    a->in_multi |= command == RF_COMMAND_MULTI && head.kind == REPLY_STATUS;
+    return RF_OK;
+}
+
+/* Sends these ahead of their replies. */
+static rf_code ask_some(struct asking *a, int from, int to, rf_error *error)
+{
+    const rf_abilities asked = *a->abilities;
+    for (int i = from; i < to; i++)
+        if (is_asked(&asked, i))
+            TRY(put_words(a->client, probes[i].words, WORDS_MAX, error));
+    for (int i = from; i < to; i++)
+        if (is_asked(&asked, i))
+            TRY(take_reply(a, i, error));
+    return RF_OK;
+}
+
+/* RF_E_TARGET: the connection is lost. */
+static rf_code ask_all(struct asking *a, rf_error *error)
+{
+    static const char *const discard[] = {"discard", NULL};
+    struct reply head;
+    rf_slice rest;
+    a->in_multi = a->queued = a->carried = false;
+    TRY(ask_some(a, RF_COMMAND_WATCH, QUEUED_FROM, error));
+    if (!a->in_multi)
+        return RF_OK;
+    TRY(ask_some(a, QUEUED_FROM, WRITES_FROM, error));
+    if (a->carried)
+        a->abilities->refused |= UINT32_C(1) << RF_COMMAND_MULTI;
+    else if (a->queued)
+        TRY(ask_some(a, WRITES_FROM, RF_COMMAND_COUNT, error));
+    return client_ask(a->client, discard, &head, &rest, error);
+}
+
+/* --- COMMAND INFO -------------------------------------------------------------------------------------- */
+
+static rf_code ask_names(struct asking *a, rf_error *error)
+{
+    rf_slice argv[2 + RF_COMMAND_COUNT] = {SLICE("COMMAND"), SLICE("INFO")}, rest;
+    struct reply head;
+    for (int i = 0; i < RF_COMMAND_COUNT; i++)
+        argv[2 + i] = slice_of(probes[i].words[0], strlen(probes[i].words[0]));
+    TRY(client_put(a->client, argv, sizeof argv / sizeof *argv, error));
+    TRY(client_reply(a->client, &head, &rest, error));
+    for (int i = 0; head.kind == REPLY_ARRAY && head.number == RF_COMMAND_COUNT && i < RF_COMMAND_COUNT; i++) {
+        struct reply command = reply_take(&rest);
+        reply_pass(&rest, command);
+        a->abilities->refused |= (uint32_t)(command.kind == REPLY_NIL) << i;
+    }
+    return RF_OK;
+}
+
+/* --- both ---------------------------------------------------------------------------------------------- */
+
+/* A connection that is lost is opened again: each loss but the first over a command settles one. */
+static rf_code ask(struct asking *a, const rf_target *target, const rf_address *address,
+                   rf_code (*questions)(struct asking *a, rf_error *error), rf_error *error)
+{
+    rf_code code = RF_E_TARGET;
+    for (int left = 2 * RF_COMMAND_COUNT; code == RF_E_TARGET && left > 0; left--) {
+        TRY(client_open(target, address, &a->client, error));
+        code = questions(a, error);
+        client_close(a->client);
+    }
+    return code;
+}
+
+rf_code abilities_ask(const rf_target *target, const rf_address *address, const struct primaries *primaries,
+                      rf_abilities *out, rf_error *error)
+{
+    struct asking a = {.abilities = out, .lost_at = -1};
+    *out = (rf_abilities){.server = primaries->server, .assumed = primaries->assumed};
+    rf_code code = ask(&a, target, address, ask_all, error);
+    if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->curt)
+        code = ask(&a, target, address, ask_names, error);
+    return code == RF_E_MEMORY ? code : RF_OK;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Who answers: what a server says of itself, and what can be found out where it does not.
+ *
+ *   INFO server               version, mode and clock
+ *   HELLO 2                   version and mode, since 6.0; also for users who may not INFO
+ *   COMMAND INFO unlink ...   which commands there are: the oldest server that has them
+ *   CLUSTER INFO              whether it is a node of a cluster
+ *
+ * Proxies refuse some of these, or close the connection over them. None is needed: a version that nobody says
+ * is assumed to be an old one. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "net/discover.h"
+#include "net/info.h"
+#include "net/refusal.h"
+
+static rf_target_kind kind_of(rf_slice mode)
+{
+    if (slice_equal(mode, SLICE("sentinel")))
+        return RF_TARGET_SENTINEL;
+    return slice_equal(mode, SLICE("cluster")) ? RF_TARGET_CLUSTER : RF_TARGET_ANY;
+}
+
+/* --- questions ----------------------------------------------------------------------------------------- */
+
+struct identifying {
+    const rf_target *target;
+    const rf_address *address;
+    struct client **client;
+    struct primaries *primaries;
+};
+
+static rf_code reconnect(const struct identifying *id, rf_error *error)
+{
+    rf_error ignored;
+    client_close(*id->client);
+    *id->client = NULL;
+    TRY(client_connect(id->target, id->address, id->client, error));
+    rf_code code = client_authenticate(*id->client, id->target, &ignored);
+    return code == RF_E_MEMORY ? fail(error, code, "out of memory") : RF_OK;
+}
+
+/* The reply to a question, which may be an error. A connection that is closed over it twice is one. */
+static rf_code ask(const struct identifying *id, const char *const *words, struct reply *head, rf_slice *rest,
+                   rf_error *error)
+{
+    enum { LOSSES = 2 };
+    static const struct reply closed = {.kind = REPLY_ERROR,
+                                        .text = {(const uint8_t *)"ERR the connection is closed over it", 36}};
+    for (int i = 0; i < LOSSES; i++) {
+        rf_code code = client_ask(*id->client, words, head, rest, error);
+        if (code != RF_E_TARGET || !client_is_closed(*id->client))
+            return code;
+        TRY(reconnect(id, error));
+    }
+    id->primaries->curt = true;
+    *head = closed;
+    return RF_OK;
+}
+
+/* --- INFO ---------------------------------------------------------------------------------------------- */
+
+static void take_clock(struct primaries *primaries, rf_slice info)
+{
+    rf_slice time;
+    int64_t server_time;
+    if (info_field(info, "server_time_usec", &time) && number_parse_i64(time, &server_time) &&
+        server_time > 0 && server_time < INT64_C(1) << 60)
+        primaries->ahead_us = server_time - clock_unix_us();
+}
+
+/* Errors that pass, or that concern all commands, are none of INFO's own. */
+static rf_code ask_info(const struct identifying *id, rf_error *error)
+{
+    struct primaries *primaries = id->primaries;
+    struct reply info;
+    rf_slice rest;
+    TRY(ask(id, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
+    primaries->silent = info.kind == REPLY_ERROR;
+    if (primaries->silent && !primaries->curt && !reply_refuses_command(info))
+        return client_refused(*id->client, "INFO", info, error);
+    if (primaries->silent) {
+        reply_text(info, primaries->why_silent, sizeof primaries->why_silent);
+        return RF_OK;
+    }
+    primaries->kind = kind_of(info_mode(info.text));
+    primaries->server = info_server(info.text);
+    take_clock(primaries, info.text);
+    return RF_OK;
+}
+
+/* --- without it ---------------------------------------------------------------------------------------- */
+
+/* ["server", "redis", "version", "7.0.15", ..., "mode", "standalone", ...] */
+static void take_hello(struct primaries *primaries, struct reply head, rf_slice rest)
+{
+    rf_slice project = {0}, version = {0}, mode = {0};
+    const struct {
+        const char *name;
+        rf_slice *value;
+    } fields[] = {{"server", &project}, {"version", &version}, {"mode", &mode}};
+    for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
+        struct reply name = reply_take(&rest);
+        reply_pass(&rest, name);
+        struct reply value = reply_take(&rest);
+        reply_pass(&rest, value);
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            if (slice_equal(name.text, slice_of(fields[i].name, strlen(fields[i].name))))
+                *fields[i].value = value.text;
+    }
+    primaries->server = info_version(version, slice_equal(project, SLICE("valkey")) ? RF_VALKEY : RF_REDIS);
+    if (mode.len > 0)
+        primaries->kind = kind_of(mode);
+}
+
+static rf_code ask_hello(const struct identifying *id, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    TRY(ask(id, (const char *const[]){"HELLO", "2", NULL}, &head, &rest, error));
+    take_hello(id->primaries, head, rest);
+    return RF_OK;
+}
+
+/* Servers since 6.0 have HELLO; of older ones what matters came with these. */
+static rf_code assume_version(const struct identifying *id, rf_error *error)
+{
+    static const rf_server oldest[] = {{RF_REDIS, 2, 8}, {RF_REDIS, 4, 0}, {RF_REDIS, 5, 0}};
+    enum { FIRSTS = sizeof oldest / sizeof *oldest - 1 };
+    static const char *const firsts[] = {"COMMAND", "INFO", "unlink", "xadd", NULL};
+    struct reply head;
+    rf_slice rest;
+    int known = 0;
+    TRY(ask(id, firsts, &head, &rest, error));
+    while (head.kind == REPLY_ARRAY && head.number == FIRSTS && known < FIRSTS) {
+        struct reply command = reply_take(&rest);
+        reply_pass(&rest, command);
+        if (command.kind != REPLY_ARRAY)
+            break;
+        known++;
+    }
+    id->primaries->server = oldest[known];
+    id->primaries->assumed = true;
+    return RF_OK;
+}
+
+/* "cluster_state:ok ..."; a server that stands alone has an error for it. */
+static rf_code ask_cluster(const struct identifying *id, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest, state;
+    TRY(ask(id, (const char *const[]){"CLUSTER", "INFO", NULL}, &head, &rest, error));
+    if (head.kind == REPLY_STRING && info_field(head.text, "cluster_state", &state))
+        id->primaries->kind = RF_TARGET_CLUSTER;
+    return RF_OK;
+}
+
+/* What the target says it is counts where nobody else says so. */
+rf_code identify(const rf_target *target, const rf_address *address, struct client **client,
+                 struct primaries *primaries, rf_error *error)
+{
+    const struct identifying id = {target, address, client, primaries};
+    primaries->kind = target->kind;
+    primaries->assumed = primaries->curt = false;
+    TRY(ask_info(&id, error));
+    if (primaries->server.major == 0)
+        TRY(ask_hello(&id, error));
+    if (primaries->server.major == 0 && target->server.major == 0)
+        TRY(assume_version(&id, error));
+    bool untold = primaries->silent && (primaries->assumed || primaries->server.major == 0);
+    if (untold && target->kind == RF_TARGET_ANY)
+        TRY(ask_cluster(&id, error));
+    if (target->server.major > 0)
+        primaries->server = target->server;
+    return RF_OK;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors that refuse a command as such, whatever its arguments: the server does not have it, a proxy does not
+ * pass it on, or the user may not run it. */
+#ifndef NET_REFUSAL_H
+#define NET_REFUSAL_H
+
+#include "net/reply.h"
+
+bool reply_refuses_command(struct reply reply);
+
+#endif

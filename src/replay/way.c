@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways, and what each needs:
+ *
+ *   SET                        SET; PXAT, where the key expires
+ *   RESTORE                    RESTORE, and a version that is known
+ *   commands, then a rename    RENAMENX, or RENAME where keys are replaced; PEXPIREAT
+ *   a transaction              MULTI, and WATCH and EXISTS where keys are not replaced; PEXPIREAT */
+#include "replay/way.h"
+
+#include "rdb/value.h"
+
+enum { BIG_KEY = 1024 * 1024 };
+
+const char way_needs_restore[] = "only RESTORE can write it, and the target does not accept RESTORE";
+const char way_is_too_large[] = "it is too large for a transaction, and the target does not accept RENAMENX";
+
+static rf_server since(int major, int minor)
+{
+    return (rf_server){RF_REDIS, major, minor};
+}
+
+bool way_restores(const rf_abilities *target)
+{
+    return rf_accepts(target, RF_COMMAND_RESTORE) && !target->assumed;
+}
+
+bool way_renames(const rf_abilities *target, rf_on_exists on_exists)
+{
+    return rf_accepts(target,
+                      on_exists == RF_ON_EXISTS_REPLACE ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX);
+}
+
+bool way_transacts(const rf_abilities *target, rf_on_exists on_exists)
+{
+    if (!rf_accepts(target, RF_COMMAND_MULTI))
+        return false;
+    return on_exists == RF_ON_EXISTS_REPLACE
+               ? rf_accepts(target, RF_COMMAND_DEL)
+               : rf_accepts(target, RF_COMMAND_WATCH) && rf_accepts(target, RF_COMMAND_EXISTS);
+}
+
+bool way_has_commands(const rf_abilities *target, rf_type type)
+{
+    static const uint8_t commands[RF_TYPE_COUNT] = {
+        [RF_STRING] = RF_COMMAND_SET, [RF_LIST] = RF_COMMAND_RPUSH, [RF_SET] = RF_COMMAND_SADD,
+        [RF_ZSET] = RF_COMMAND_ZADD,  [RF_HASH] = RF_COMMAND_HMSET, [RF_STREAM] = RF_COMMAND_XADD,
+        [RF_MODULE] = RF_COMMAND_COUNT, [RF_ARRAY] = RF_COMMAND_COUNT};
+    return commands[type] == RF_COMMAND_COUNT || rf_accepts(target, (rf_command)commands[type]);
+}
+
+bool way_sets_expiry(const rf_abilities *target)
+{
+    return rf_server_at_least(target->server, since(6, 2));
+}
+
+const char *way_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires)
+{
+    if (!way_has_commands(target, type))
+        return "the target does not accept the command for its type";
+    if (type == RF_STRING && (!expires || way_sets_expiry(target)))
+        return NULL;
+    if (expires && !rf_accepts(target, RF_COMMAND_PEXPIREAT))
+        return "the target does not accept PEXPIREAT";
+    if (!way_renames(target, on_exists) && !way_transacts(target, on_exists))
+        return on_exists == RF_ON_EXISTS_REPLACE ? "the target accepts neither RENAME nor MULTI"
+                                                 : "the target accepts neither RENAMENX nor MULTI with WATCH";
+    return NULL;
+}
+
+/* --- for whoever asks beforehand ----------------------------------------------------------------------- */
+
+/* RESTORE of old servers may need a temporary name, and then a transaction. */
+static bool restores(const rf_abilities *target, const rf_replay_options *options, bool expires)
+{
+    bool at_once = (!expires || rf_server_at_least(target->server, since(5, 0))) &&
+                   (options->on_exists != RF_ON_EXISTS_REPLACE || rf_server_at_least(target->server, since(3, 0)));
+    return way_restores(target) &&
+           (at_once || (way_renames(target, options->on_exists) &&
+                        (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
+}
+
+static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
+                             const char **why, rf_error *error)
+{
+    uint64_t size = 0;
+    bool expires = key->expire_ms != RF_NO_EXPIRY;
+    *why = way_obstacle(target, options->on_exists, key->type, expires);
+    if (*why || way_renames(target, options->on_exists) || key->type == RF_STRING)
+        return RF_OK;
+    rf_code code = rf_value_hold(key->value, &size, error);
+    if (size > (options->big_key ? options->big_key : BIG_KEY))
+        *why = way_is_too_large;
+    return code;
+}
+
+rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
+                        unsigned *ways, const char **why, rf_error *error)
+{
+    const char *obstacle;
+    *why = NULL;
+    rf_code code = rf_server_takes(target->server, key, ways, error);
+    if (code == RF_OK)
+        code = find_obstacle(target, options, key, &obstacle, error);
+    if (code != RF_OK)
+        return code;
+    if (*ways & RF_BY_RESTORE && !restores(target, options, key->expire_ms != RF_NO_EXPIRY)) {
+        *ways &= ~(unsigned)RF_BY_RESTORE;
+        *why = way_needs_restore;
+    }
+    if (options->mode == RF_REPLAY_RESTORE)
+        *ways &= RF_BY_RESTORE;
+    if (*ways & RF_BY_COMMANDS && obstacle) {
+        *ways &= ~(unsigned)RF_BY_COMMANDS;
+        *why = obstacle;
+    }
+    return RF_OK;
+}
