@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a live target lets a replay use. It is found out without writing anything: each command is put into a
  * transaction that is then discarded, so that the server checks whether it has it and whether the user may
- * run it; where there are no transactions, COMMAND INFO tells which commands there are. What neither tells is
- * taken to be accepted, until it is tried. */
+ * run it; where there are no transactions, those that do nothing to a key that does not exist are run, and
+ * COMMAND INFO tells which of the others there are. What neither tells is taken to be accepted, until it is
+ * tried. */
 #ifndef RDBFERRY_ABILITIES_H
 #define RDBFERRY_ABILITIES_H
 

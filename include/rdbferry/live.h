@@ -3,9 +3,11 @@
  *
  * For each key that is checked, DUMP and its expiry (PEXPIRETIME, or PTTL before 7.0) are asked for,
  * pipelined, of the node that has its slot; the payload is decoded as any value is, and its digest compared.
- * Nothing is ever written to the target. It needs a user who may INFO, SELECT, DUMP, PEXPIRETIME (before 7.0
- * PTTL and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING;
- * for rf_live_scan() SCAN and FUNCTION LIST; with names_only EXISTS in place of DUMP and what tells expiries.
+ * Nothing is ever written to the target. It needs a user who may DUMP, SELECT where keys are in other
+ * databases than 0, INFO if the version and the number of keys are to be known, PEXPIRETIME (before 7.0 PTTL
+ * and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING; for
+ * rf_live_scan() SCAN and FUNCTION LIST; with names_only EXISTS in place of DUMP and what tells expiries.
+ * Where EXISTS is refused, no key is found.
  *
  * What passes is waited for, as long as the target's timeout (30 s, where it says none) from when it is met
  * first: slots that move, a failover, a server that loads, a lost connection. A key over whose answer a
@@ -15,6 +17,7 @@
 #ifndef RDBFERRY_LIVE_H
 #define RDBFERRY_LIVE_H
 
+#include <rdbferry/abilities.h>
 #include <rdbferry/compare.h>
 #include <rdbferry/error.h>
 #include <rdbferry/target.h>
@@ -40,7 +43,7 @@ typedef struct rf_live_options {
 
 typedef struct rf_live_info {
     const char *kind; /* "standalone", "sentinel" or "cluster" */
-    rf_server server; /* as INFO says */
+    rf_server server; /* as INFO or HELLO says; 0.0: untold */
     size_t nodes;     /* that are asked */
     char name[256];   /* where it is, without user and password */
 } rf_live_info;
@@ -51,7 +54,8 @@ typedef struct rf_live_counts {
     uint64_t found;   /* of those, what is there */
     uint64_t equal;   /* of those, what does not differ */
     uint64_t expired; /* gone, and their expiry has passed: no difference */
-    uint64_t live;    /* keys the target has, in all its databases (INFO keyspace) */
+    uint64_t
+        live; /* keys the target has, in all its databases (INFO keyspace); without INFO, in database 0 */
 } rf_live_counts;
 
 /* Connects, authenticates, and finds out what it is talking to. The target stays the caller's, and outlives
@@ -74,10 +78,13 @@ RF_API rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *e
 typedef rf_code (*rf_live_key_fn)(void *ctx, int64_t db, rf_slice key, rf_error *error);
 RF_API rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
 
-/* Whether keys can be in this database: SELECT is asked. */
+/* Whether keys can be in this database: SELECT is asked, but for database 0. */
 RF_API rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 
 enum { RF_UNTOLD = -1 }; /* a number that a node does not know of, or that we may not ask for */
+
+/* Whether the target has a command of this name, 0 or 1, or RF_UNTOLD: COMMAND INFO is asked. */
+RF_API rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *error);
 
 /* What a node says of itself, in INFO, CONFIG GET, MODULE LIST, CLUSTER INFO and CLUSTER NODES. What is not
  * told is RF_UNTOLD, an empty text, or NULL. */
@@ -99,6 +106,7 @@ typedef struct rf_live_node {
     int64_t aof_failed;     /* 1: the last write to the AOF; then nothing can be written */
     char cluster_state[16]; /* "ok", "fail" */
     int64_t moving_slots;   /* out of this node or into it */
+    rf_abilities abilities; /* which commands it accepts */
     const char *modules;    /* their names, each with a NUL behind it, and an empty one at the end */
 } rf_live_node;
 

@@ -95,12 +95,12 @@ typedef struct rf_replay_options {
 } rf_replay_options;
 
 typedef struct rf_replay_info {
-    const char *kind;  /* "standalone", "sentinel" or "cluster" */
-    rf_server server;  /* as the target says, or as INFO or HELLO says */
+    const char *kind;       /* "standalone", "sentinel" or "cluster" */
+    rf_server server;       /* as the target says, or as INFO or HELLO says */
     rf_abilities abilities; /* what it accepts; of what has been tried since, too */
-    size_t nodes;      /* that are written to */
-    int64_t databases; /* that a key may be in; 0: not known */
-    char name[256];    /* where it is, without user and password */
+    size_t nodes;           /* that are written to */
+    int64_t databases;      /* that a key may be in; 0: not known */
+    char name[256];         /* where it is, without user and password */
 } rf_replay_info;
 
 /* Connects, authenticates, and finds out what it is talking to; target and options->run stay the caller's,
@@ -157,9 +157,9 @@ typedef struct rf_replay_node {
 /* False past the last one. */
 RF_API bool rf_replay_node_get(const rf_replay *replay, size_t index, rf_replay_node *node);
 
-/* In which ways a replay with these options (of which on_exists, mode and big_key matter) can write a key to such
- * a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: in none, and *why says what the target does not accept, or is NULL
- * where that is the value itself. May use up or hold the value, as rf_server_takes() does. */
+/* In which ways a replay with these options (of which on_exists, mode and big_key matter) can write a key to
+ * such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: in none, and *why says what the target does not accept, or
+ * is NULL where that is the value itself. May use up or hold the value, as rf_server_takes() does. */
 RF_API rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
                                unsigned *ways, const char **why, rf_error *error);
 

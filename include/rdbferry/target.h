@@ -43,7 +43,7 @@ typedef struct rf_target {
     bool tls;
     bool insecure;                         /* TLS: the certificate is not verified */
     char *cacert, *cacertdir, *cert, *key; /* NULL: as OpenSSL has it; none */
-    char *sni;      /* the name to ask for and to find in the certificate; NULL: the host's own */
+    char *sni;        /* the name to ask for and to find in the certificate; NULL: the host's own */
     rf_server server; /* its version, in place of what it says; 0.0: what it says */
     int timeout_ms;   /* for connecting, and for an answer to go on; 0: 10 s, 60 s */
 } rf_target;

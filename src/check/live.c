@@ -93,7 +93,8 @@ static rf_code refresh(rf_live *live, rf_error *error)
     int64_t deadline = clock_monotonic_ms() + patience_ms(live);
     for (;;) {
         rf_code code = find_anew(live, &found, error);
-        if (code == RF_OK && (found.kind != live->primaries.kind || (found.silent && !live->primaries.silent))) {
+        if (code == RF_OK &&
+            (found.kind != live->primaries.kind || (found.silent && !live->primaries.silent))) {
             primaries_free(&found);
             code = fail(error, RF_E_TARGET, "%s: it does not say any more what it is", live->info.name);
         }
@@ -186,6 +187,8 @@ static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error
     if (record->db == RF_LIBRARY)
         return live_check_library(live, record, error);
     live->counts.checked++;
+    if (live->nameless)
+        return live_tell(live, RF_REMOVED, record, NULL, error);
     struct ask *ask = malloc(sizeof *ask + record->key.len);
     if (!ask)
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
@@ -258,6 +261,13 @@ rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error)
     if (live->error.code != RF_OK)
         return still_fails(live, error);
     return conclude(live, live_ask_db(live, db, has, error), error);
+}
+
+rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_ask_command(live, name, has, error), error);
 }
 
 size_t rf_live_node_of(const rf_live *live, rf_slice key)

@@ -77,6 +77,7 @@ struct rf_live {
     struct library *libraries;
     size_t library_count;
     bool libraries_known;
+    bool nameless;      /* names only: EXISTS is refused, and not asked any more */
     rf_live_node *told; /* of each primary, when they were asked last */
     size_t told_count;
     rf_error error; /* sticky once its code is set */
@@ -147,6 +148,8 @@ rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
 rf_code live_ask_nodes(rf_live *live, rf_error *error);
 
 rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error);
+
+rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error);
 
 void live_forget_nodes(rf_live *live);
 

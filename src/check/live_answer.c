@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "check/live.h"
 #include "net/redirect.h"
+#include "net/refusal.h"
 #include <stdlib.h>
 
 enum { PTTL_SLACK_MS = 100 }; /* between PTTL and TIME somebody else may be served */
@@ -204,6 +205,15 @@ static const enum trouble trouble_of[] = {[PASSING_NOT] = TROUBLE_NONE,
                                           [PASSING_ASK] = TROUBLE_ASK,
                                           [PASSING_WAIT] = TROUBLE_WAIT};
 
+/* Without EXISTS no key is found, and none is looked for any more. */
+static bool lacks_exists(const struct taking *t, const struct step *step)
+{
+    bool lacks = step->take == take_exists && reply_refuses_command(t->reply);
+    t->live->nameless |= lacks;
+    t->answer->gone |= lacks;
+    return lacks;
+}
+
 /* An error reply to a step: the ask has to be asked again, or it is the end. A SELECT that was not taken
  * leaves us in another database, and so does not pass. */
 static rf_code take_error(const struct taking *t, const rf_address *asked, struct ask *ask, bool is_select)
@@ -276,6 +286,8 @@ static rf_code take_step(rf_live *live, struct live_node *node, struct ask *ask,
         *error = *answer->why;
     TRY(code);
     if (answer->trouble != TROUBLE_NONE)
+        return RF_OK;
+    if (t.reply.kind == REPLY_ERROR && lacks_exists(&t, step))
         return RF_OK;
     if (t.reply.kind == REPLY_ERROR)
         return take_error(&t, &node->address, ask, step->argument == ARGUMENT_DB);

@@ -4,7 +4,9 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "check/live.h"
+#include "net/abilities.h"
 #include "net/info.h"
+#include "net/refusal.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +26,9 @@ static rf_code ask(rf_live *live, struct live_node *node, const char *const word
 {
     rf_slice argv[WORDS_MAX];
     size_t argc = 0;
+    *told = (struct told){.head = {.kind = REPLY_NIL}};
+    if (live->primaries.curt)
+        return RF_OK;
     for (; argc < WORDS_MAX && words[argc]; argc++)
         argv[argc] = slice_of(words[argc], strlen(words[argc]));
     TRY(live_call(live, node, node->db, argv, argc, &told->head, &told->rest, error));
@@ -78,12 +83,26 @@ static void take_text(rf_slice info, const char *field, char *out, size_t size)
         reply_text((struct reply){.text = value}, out, size);
 }
 
+/* ["master", offset, [replica, ...]] or ["slave", ...] */
+static rf_code ask_role(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
+{
+    struct told role;
+    TRY(ask(live, node, (const char *const[WORDS_MAX]){"ROLE"}, REPLY_ARRAY, &role, error));
+    if (role.head.kind == REPLY_ARRAY)
+        reply_text(reply_take(&role.rest), told->role, sizeof told->role);
+    return RF_OK;
+}
+
 static rf_code ask_info(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
 {
     struct told info;
     rf_slice value;
+    told->server = live->info.server;
+    if (live->primaries.silent)
+        return ask_role(live, node, told, error);
     TRY(ask(live, node, (const char *const[WORDS_MAX]){"INFO"}, REPLY_STRING, &info, error));
-    told->server = info_server(info.head.text);
+    if (live->target->server.major == 0 && info_server(info.head.text).major > 0)
+        told->server = info_server(info.head.text);
     take_text(info.head.text, "role", told->role, sizeof told->role);
     take_text(info.head.text, "maxmemory_policy", told->policy, sizeof told->policy);
     for (size_t i = 0; i < sizeof info_numbers / sizeof *info_numbers; i++)
@@ -235,6 +254,10 @@ static rf_code ask_node(rf_live *live, size_t index, rf_live_node *told, rf_erro
     TRY(ask_info(live, node, told, error));
     TRY(ask_settings(live, node, told, error));
     TRY(ask_modules(live, node, told, error));
+    TRY(abilities_ask(live->target, &node->address, &live->primaries, &told->abilities, error));
+    live->nameless |= live->options.names_only && !rf_accepts(&told->abilities, RF_COMMAND_EXISTS);
+    if (told->server.major > 0)
+        told->abilities.server = told->server;
     return live->primaries.kind == RF_TARGET_CLUSTER ? ask_cluster(live, node, told, error) : RF_OK;
 }
 
@@ -278,11 +301,33 @@ rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error)
     rf_slice rest;
     struct live_node *node = live->nodes[0];
     const rf_slice argv[] = {SLICE("SELECT"), {text, number_print_i64(text, db)}};
+    *has = db == 0;
+    if (*has)
+        return RF_OK;
     TRY(live_call(live, node, node->db, argv, 2, &head, &rest, error));
     *has = head.kind == REPLY_STATUS;
     if (*has)
         node->db = db;
-    else if (!reply_is_error(head, "ERR"))
+    else if (!reply_is_error(head, "ERR") && !reply_refuses_command(head))
         return client_refused(node->client, "SELECT", head, error);
+    return RF_OK;
+}
+
+/* [nil] of a command that the server does not have. */
+rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error)
+{
+    struct reply head, command;
+    rf_slice rest;
+    struct live_node *node = live->nodes[0];
+    const rf_slice argv[] = {SLICE("COMMAND"), SLICE("INFO"), name};
+    *has = RF_UNTOLD;
+    if (live->primaries.curt)
+        return RF_OK;
+    TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
+    if (head.kind != REPLY_ARRAY || head.number != 1)
+        return RF_OK;
+    command = reply_take(&rest);
+    if (command.kind == REPLY_ARRAY || command.kind == REPLY_NIL)
+        *has = command.kind == REPLY_ARRAY;
     return RF_OK;
 }

@@ -33,8 +33,23 @@ static rf_code ask_keyspace(rf_live *live, struct live_node *node, struct buffer
     return buffer_append(info, head.text) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+/* Where there is no INFO: of one database, if that is told. */
+static rf_code count_selected(rf_live *live, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    const rf_slice dbsize = SLICE("DBSIZE");
+    if (live->primaries.curt)
+        return RF_OK;
+    TRY(live_call(live, live->nodes[0], live->nodes[0]->db, &dbsize, 1, &head, &rest, error));
+    live->counts.live += head.kind == REPLY_NUMBER && head.number > 0 ? (uint64_t)head.number : 0;
+    return RF_OK;
+}
+
 rf_code live_count(rf_live *live, rf_error *error)
 {
+    if (live->primaries.silent)
+        return count_selected(live, error);
     for (size_t i = 0; i < live->primaries.node_count; i++) {
         struct buffer info = {0};
         rf_slice left, line;

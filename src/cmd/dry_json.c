@@ -38,6 +38,15 @@ static void put_modules(struct json *json, const char *modules)
     json_end_array(json);
 }
 
+static void put_refused(struct json *json, const rf_abilities *abilities)
+{
+    json_array(json, "refused_commands");
+    for (int i = 0; i < RF_COMMAND_COUNT; i++)
+        if (!rf_accepts(abilities, (rf_command)i))
+            json_string(json, NULL, rf_command_name((rf_command)i));
+    json_end_array(json);
+}
+
 static void put_node(struct json *json, const struct dry_node *node, bool in_cluster)
 {
     const rf_live_node *told = &node->told;
@@ -58,6 +67,7 @@ static void put_node(struct json *json, const struct dry_node *node, bool in_clu
     put_flag(json, "stops_on_failed_save", told->stops_on_failed_save);
     put_flag(json, "aof_failed", told->aof_failed);
     put_modules(json, told->modules);
+    put_refused(json, &told->abilities);
     if (in_cluster) {
         put_text(json, "cluster_state", told->cluster_state);
         json_number(json, "slots", told->slots);
@@ -110,7 +120,7 @@ static void put_finding(struct json *json, const struct dry_finding *finding, en
         json_object(json, NULL);
         if (dry_finding_is_of_keys(kind))
             json_signed(json, "db", finding->names[i].db);
-        json_string(json, dry_finding_is_of_keys(kind) ? "key" : "library", finding->names[i].name);
+        json_string(json, dry_finding_noun(kind), finding->names[i].name);
         if (*finding->names[i].detail)
             json_string(json, "detail", finding->names[i].detail);
         json_end_object(json);

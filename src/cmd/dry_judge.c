@@ -105,11 +105,35 @@ static void judge_cluster(struct judge *judge, const struct dry_node *node)
                told->moving_slots == 1 ? " is" : "s are");
 }
 
+/* In the same words as the run. */
+static void judge_abilities(struct judge *judge, const struct dry_node *node)
+{
+    const struct replay_options *options = judge->dry->options;
+    const rf_abilities *can = &node->told.abilities;
+    bool restores = rf_accepts(can, RF_COMMAND_RESTORE) && !can->assumed;
+    bool replaces = options->on_exists == RF_ON_EXISTS_REPLACE;
+    rf_command rename = replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX;
+    char server[32];
+
+    rf_server_format(can->server, server, sizeof server);
+    if (can->assumed)
+        remark(judge, false, "version", node,
+               "its version is unknown; assuming %s and not using RESTORE (see --target-version)", server);
+    if (!restores && options->mode == RF_REPLAY_RESTORE)
+        remark(judge, true, "restore", node, "%s (see --mode)",
+               can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted");
+    else if (!restores && !can->assumed && options->mode == RF_REPLAY_AUTO)
+        remark(judge, false, "restore", node, "RESTORE is not accepted: all values are written as commands");
+    if (!rf_accepts(can, rename) && !(restores && options->mode != RF_REPLAY_COMMANDS))
+        remark(judge, false, "rename", node,
+               "%s is not accepted: values are written one by one, in transactions", rf_command_name(rename));
+    if (!rf_accepts(can, RF_COMMAND_EXISTS))
+        remark(judge, false, "exists", node, "EXISTS is not accepted: which keys exist there is not known");
+}
+
 static void judge_node(struct judge *judge, const struct dry_node *node)
 {
-    if (node->told.server.major == 0)
-        remark(judge, false, "version", node,
-               "it does not say which version it is: what it takes is not known");
+    judge_abilities(judge, node);
     judge_writes(judge, node);
     judge_cluster(judge, node);
     judge_memory(judge, node);
@@ -126,12 +150,14 @@ static const struct {
 } weights[DRY_FINDING_COUNT] = {
     [DRY_EXISTING] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
     [DRY_UNSAYABLE] = {IS_IN_THE_WAY, NULL},
+    [DRY_REFUSED] = {IS_IN_THE_WAY, NULL},
     [DRY_TOO_LONG] = {IS_IN_THE_WAY, "(see the server's proto-max-bulk-len)"},
     [DRY_NO_DATABASE] = {IS_IN_THE_WAY, "(see --db, --map-db and --flatten-dbs)"},
     [DRY_NO_MODULE] = {IS_IN_THE_WAY, "(see --no-type module)"},
     [DRY_UNSURE_MODULE] = {IS_WARNING, NULL},
     [DRY_OTHER_LIBRARY] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
     [DRY_NO_LIBRARIES] = {IS_IN_THE_WAY, NULL},
+    [DRY_NO_COMMAND] = {IS_IN_THE_WAY, NULL},
 };
 
 /* ": 3, 9", as far as there is room. */
@@ -174,6 +200,12 @@ static void judge_other_entries(struct judge *judge)
         remark(judge, true, "commands", NULL,
                "the commands of an AOF would change what is there, %" PRIu64 " key%s (see --on-exists)",
                dry->counts.live, text_plural(dry->counts.live));
+    for (size_t i = 0; i < dry->command_count; i++) {
+        if (dry->commands[i].has != RF_UNTOLD)
+            continue;
+        remark(judge, false, "commands", NULL, "which commands the target has is not known: it does not tell (COMMAND)");
+        break;
+    }
     if (stats->module_aux > 0)
         remark(judge, false, "module_aux", NULL,
                "what modules saved beside the keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,
@@ -221,6 +253,11 @@ const char *dry_finding_text(enum dry_finding_kind kind, uint64_t count)
 bool dry_finding_is_of_keys(enum dry_finding_kind kind)
 {
     return findings[kind].of_keys;
+}
+
+const char *dry_finding_noun(enum dry_finding_kind kind)
+{
+    return findings[kind].of_keys ? "key" : kind == DRY_NO_COMMAND ? "command" : "library";
 }
 
 const char *dry_finding_id(enum dry_finding_kind kind)

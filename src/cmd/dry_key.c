@@ -3,11 +3,13 @@
 #include "dry_run.h"
 #include "failure.h"
 #include "text.h"
+#include <ctype.h>
 #include <rdbferry/measure.h>
 #include <rdbferry/replay.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { USUAL_LONGEST = 512 * 1024 * 1024 }; /* a server's setting, where it may not be asked for */
 
@@ -51,11 +53,6 @@ static rf_code find_database(struct dry_run *dry, int64_t db, bool *is_there, rf
 }
 
 /* --- what the target's version takes ------------------------------------------------------------------ */
-
-static unsigned needed_ways(const struct dry_run *dry)
-{
-    return dry->options->mode == RF_REPLAY_RESTORE ? RF_BY_RESTORE : RF_BY_COMMANDS | RF_BY_RESTORE;
-}
 
 static bool is_empty(const rf_entry *key, const rf_measure *measure)
 {
@@ -111,16 +108,18 @@ static rf_code lacks_module(struct dry_run *dry, const struct dry_node *node, co
 static rf_code find_ways(struct dry_run *dry, const struct dry_node *node, rf_entry *key, unsigned *ways,
                          rf_error *error)
 {
+    const rf_replay_options options = {.on_exists = (rf_on_exists)dry->options->on_exists,
+                                       .mode = (rf_replay_mode)dry->options->mode,
+                                       .big_key = dry->options->big_key};
+    const char *why = NULL;
     bool lacks;
     rf_code code = lacks_module(dry, node, key, &lacks, error);
 
-    *ways = RF_BY_RESTORE | (key->type == RF_MODULE ? 0u : RF_BY_COMMANDS);
-    if (code == RF_OK && !lacks && node->told.server.major > 0) {
-        code = rf_server_takes(node->told.server, key, ways, error);
-        *ways &= needed_ways(dry);
-        if (code == RF_OK && !*ways)
-            find(dry, DRY_UNSAYABLE, key->db, key->key, text_type(key->type));
-    }
+    *ways = 0;
+    if (code == RF_OK && !lacks)
+        code = rf_replay_takes(&node->told.abilities, &options, key, ways, &why, error);
+    if (code == RF_OK && !lacks && !*ways)
+        find(dry, why ? DRY_REFUSED : DRY_UNSAYABLE, key->db, key->key, why ? why : text_type(key->type));
     if (lacks)
         *ways = 0;
     return code;
@@ -186,11 +185,11 @@ static rf_code examine_key(struct dry_run *dry, rf_entry *key, rf_error *error)
 
 static rf_code examine_library(struct dry_run *dry, const rf_entry *entry, rf_error *error)
 {
-    const rf_server server = dry->nodes[0].told.server;
+    const rf_server server = dry->nodes[0].told.abilities.server;
     rf_key_record record;
 
     rf_key_record_of(entry, rf_digest_library(entry->text), 0, &record);
-    if (server.major > 0 && !rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0})) {
+    if (!rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0})) {
         find(dry, DRY_NO_LIBRARIES, RF_LIBRARY, record.key, "");
         return RF_OK;
     }
@@ -198,10 +197,52 @@ static rf_code examine_library(struct dry_run *dry, const rf_entry *entry, rf_er
     return rf_live_check(dry->live, &record, error);
 }
 
+/* --- commands ----------------------------------------------------------------------------------------- */
+
+/* NULL: more of them than anybody has met. */
+static const struct dry_command *find_command(struct dry_run *dry, rf_slice word, rf_error *error)
+{
+    struct dry_command *grown, command = {.has = RF_UNTOLD};
+    rf_slice name = {(const uint8_t *)command.name, word.len};
+
+    for (size_t i = 0; i < word.len && word.len < DRY_COMMAND; i++)
+        command.name[i] = (char)toupper(word.ptr[i]);
+    for (size_t i = 0; i < dry->command_count; i++)
+        if (strcmp(dry->commands[i].name, command.name) == 0)
+            return &dry->commands[i];
+    if (word.len >= DRY_COMMAND || dry->command_count == DRY_COMMANDS)
+        return NULL;
+    grown = realloc(dry->commands, (dry->command_count + 1) * sizeof *grown);
+    if (!grown) {
+        failure(error, RF_E_MEMORY, "out of memory");
+        return NULL;
+    }
+    dry->commands = grown;
+    if (rf_live_has_command(dry->live, name, &command.has, error) != RF_OK)
+        return NULL;
+    if (command.has == 0)
+        find(dry, DRY_NO_COMMAND, 0, name, "");
+    dry->findings[DRY_NO_COMMAND].count -= command.has == 0;
+    grown[dry->command_count] = command;
+    return &grown[dry->command_count++];
+}
+
+static rf_code examine_command(struct dry_run *dry, const rf_entry *entry, rf_error *error)
+{
+    const struct dry_command *command;
+
+    error->code = RF_OK;
+    command = find_command(dry, entry->argv[0], error);
+    dry->findings[DRY_NO_COMMAND].count += command && command->has == 0;
+    return error->code;
+}
+
 rf_code dry_examine(struct dry_run *dry, rf_entry *entry, rf_error *error)
 {
     if (entry->kind == RF_ENTRY_KEY)
         return examine_key(dry, entry, error);
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return examine_command(dry, entry, error);
     return entry->kind == RF_ENTRY_FUNCTION ? examine_library(dry, entry, error) : RF_OK;
 }
 

@@ -18,12 +18,14 @@
     FINDING(EXPIRED,        "expired",         true,  "key has expired", "keys have expired")                \
     FINDING(EMPTY,          "empty",           true,  "collection has no elements", "collections have no elements") \
     FINDING(UNSAYABLE,      "unsayable",       true,  "key's value is beyond the target's version", "keys' values are beyond the target's version") \
+    FINDING(REFUSED,        "refused",         true,  "key cannot be written with the commands that the target accepts", "keys cannot be written with the commands that the target accepts") \
     FINDING(TOO_LONG,       "too_long",        true,  "key has an element that is too long", "keys have an element that is too long") \
     FINDING(NO_DATABASE,    "no_database",     true,  "key's database is not there", "keys' databases are not there") \
     FINDING(NO_MODULE,      "no_module",       true,  "key's module is not there", "keys' modules are not there") \
     FINDING(UNSURE_MODULE,  "unsure_module",   true,  "key's module may not be there", "keys' modules may not be there") \
     FINDING(OTHER_LIBRARY,  "other_library",   false, "function library exists with other code", "function libraries exist with other code") \
-    FINDING(NO_LIBRARIES,   "no_libraries",    false, "function library is beyond the target's version", "function libraries are beyond the target's version")
+    FINDING(NO_LIBRARIES,   "no_libraries",    false, "function library is beyond the target's version", "function libraries are beyond the target's version") \
+    FINDING(NO_COMMAND,     "no_command",      false, "command of an AOF is not there", "commands of an AOF are not there")
 /* clang-format on */
 
 enum dry_finding_kind {
@@ -33,7 +35,7 @@ enum dry_finding_kind {
         DRY_FINDING_COUNT
 };
 
-enum { DRY_NAMED = 20, DRY_NAME = 128 };
+enum { DRY_NAMED = 20, DRY_NAME = 128, DRY_COMMAND = 32, DRY_COMMANDS = 512 };
 
 struct dry_finding {
     uint64_t count;
@@ -72,6 +74,11 @@ struct dry_run {
         bool is_there;
     } * databases; /* in which there are keys */
     size_t database_count;
+    struct dry_command {
+        char name[DRY_COMMAND]; /* in capitals */
+        int has;                /* 0, 1 or RF_UNTOLD */
+    } * commands;               /* of AOFs */
+    size_t command_count;
     struct {
         uint64_t keys, expiring, memory;
     } types[RF_TYPE_COUNT]; /* of what would be written */
@@ -116,9 +123,10 @@ void dry_put_page(const struct dry_run *dry);
 /* What a report_part takes. */
 void dry_report(struct json *json, const void *dry);
 
-/* What is said of so many; whether they are keys; what they are called in reports. */
+/* What is said of so many; whether they are keys; what they are called in reports, and each of them. */
 const char *dry_finding_text(enum dry_finding_kind kind, uint64_t count);
 bool dry_finding_is_of_keys(enum dry_finding_kind kind);
 const char *dry_finding_id(enum dry_finding_kind kind);
+const char *dry_finding_noun(enum dry_finding_kind kind);
 
 #endif

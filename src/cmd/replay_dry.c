@@ -114,6 +114,7 @@ static void discard(struct dry_run *dry)
     session_close(&dry->session);
     free(dry->nodes);
     free(dry->databases);
+    free(dry->commands);
     free(dry->remarks);
     free(dry);
 }

@@ -58,6 +58,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "resume", .help = "go on where the checkpoint says; without one, begin", AT(resume)},
     {OPTION_HEADING, .help = "Reaching the target"},
     TARGET_ROWS(struct replay_options),
+    {OPTION_SERVER, 0, "target-version", "VERSION", "the target's version, instead of what it says", AT(target_version)},
     FILTER_ROWS(struct replay_options),
     REWRITE_ROWS(struct replay_options),
     COLLISION_ROWS(struct replay_options),
@@ -126,6 +127,7 @@ static bool read_target(struct replay_options *options, char **operands, int *co
     if (!target_options_resolve(&options->target_options, url, table.command, &options->target, status))
         return false;
     *status = STATUS_USAGE;
+    options->target.server = options->target_version;
     rf_target_format(&options->target, options->target_name, sizeof options->target_name);
     return names_no_db(&options->target);
 }

@@ -11,6 +11,7 @@
 struct replay_options {
     struct common_options common; /* the inputs; the target is not among the operands */
     struct target_options target_options;
+    rf_server target_version;       /* 0.0: as it says */
     rf_target target;               /* what came of it */
     char target_name[256];          /* where it is, without user and password */
     struct written_options written; /* what is done about collisions; all else is as it is left out */

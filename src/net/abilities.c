@@ -6,8 +6,8 @@
  *   SET key value   ...    likewise; not sent before something has been queued
  *   DISCARD
  *
- * Nothing of it is carried out. The first questions would do no harm where something in between answers MULTI
- * and passes on what follows. */
+ * Nothing of it is carried out. The first questions do no harm where they are: they are asked also where
+ * MULTI is refused, or where something in between answers it and passes on what follows. */
 #include "net/abilities.h"
 
 #include "base/bytes.h"
@@ -52,7 +52,7 @@ struct asking {
     bool in_multi;
     bool queued;  /* something has been, */
     bool carried; /* or carried out in spite of MULTI */
-    int lost_at; /* the command over which the connection was lost last; -1: none */
+    int lost_at;  /* the command over which the connection was lost last; -1: none */
 };
 
 /* A server of unknown version gets no RESTORE, not even an empty one. */
@@ -119,7 +119,8 @@ static rf_code ask_all(struct asking *a, rf_error *error)
     a->in_multi = a->queued = a->carried = false;
     TRY(ask_some(a, RF_COMMAND_WATCH, QUEUED_FROM, error));
     if (!a->in_multi)
-        return RF_OK;
+        return rf_accepts(a->abilities, RF_COMMAND_MULTI) ? RF_OK
+                                                          : ask_some(a, QUEUED_FROM, WRITES_FROM, error);
     TRY(ask_some(a, QUEUED_FROM, WRITES_FROM, error));
     if (a->carried)
         a->abilities->refused |= UINT32_C(1) << RF_COMMAND_MULTI;
@@ -138,7 +139,8 @@ static rf_code ask_names(struct asking *a, rf_error *error)
         argv[2 + i] = slice_of(probes[i].words[0], strlen(probes[i].words[0]));
     TRY(client_put(a->client, argv, sizeof argv / sizeof *argv, error));
     TRY(client_reply(a->client, &head, &rest, error));
-    for (int i = 0; head.kind == REPLY_ARRAY && head.number == RF_COMMAND_COUNT && i < RF_COMMAND_COUNT; i++) {
+    for (int i = 0; head.kind == REPLY_ARRAY && head.number == RF_COMMAND_COUNT && i < RF_COMMAND_COUNT;
+         i++) {
         struct reply command = reply_take(&rest);
         reply_pass(&rest, command);
         a->abilities->refused |= (uint32_t)(command.kind == REPLY_NIL) << i;

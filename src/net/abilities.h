@@ -6,8 +6,8 @@
 #include "net/primaries.h"
 #include <rdbferry/abilities.h>
 
-/* Asks the server at an address, over a connection of its own; `primaries` says what is known of it. What cannot
- * be found out is no error: RF_E_MEMORY is the one way to fail. */
+/* Asks the server at an address, over a connection of its own; `primaries` says what is known of it. What
+ * cannot be found out is no error: RF_E_MEMORY is the one way to fail. */
 rf_code abilities_ask(const rf_target *target, const rf_address *address, const struct primaries *primaries,
                       rf_abilities *out, rf_error *error);
 

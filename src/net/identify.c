@@ -47,8 +47,8 @@ static rf_code ask(const struct identifying *id, const char *const *words, struc
                    rf_error *error)
 {
     enum { LOSSES = 2 };
-    static const struct reply closed = {.kind = REPLY_ERROR,
-                                        .text = {(const uint8_t *)"ERR the connection is closed over it", 36}};
+    static const struct reply closed = {
+        .kind = REPLY_ERROR, .text = {(const uint8_t *)"ERR the connection is closed over it", 36}};
     for (int i = 0; i < LOSSES; i++) {
         rf_code code = client_ask(*id->client, words, head, rest, error);
         if (code != RF_E_TARGET || !client_is_closed(*id->client))

@@ -4,8 +4,8 @@
  *
  *   UNLINK temporary   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
  *
- * Where the target does not rename, all of it goes in one transaction, which is refused where somebody else has
- * made the key meanwhile:
+ * Where the target does not rename, all of it goes in one transaction, which is refused where somebody else
+ * has made the key meanwhile:
  *
  *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   EXEC
  *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          where keys are replaced
@@ -217,8 +217,8 @@ static void put_of_key(struct big *b, rf_slice command)
     b->expected++;
 }
 
-/* From here on the transaction is refused if somebody else makes the key. One that is there and may be ours is
- * compared with the value, under a temporary name. */
+/* From here on the transaction is refused if somebody else makes the key. One that is there and may be ours
+ * is compared with the value, under a temporary name. */
 static rf_code watch(struct big *b, bool *exists, rf_error *error)
 {
     const struct streamed *s = &b->r->streamed;

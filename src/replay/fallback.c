@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Falling back to commands where it turns out that the target does not accept RESTORE: values whose payloads were
- * sent ahead are decoded out of these, and written as if they were put again. */
+/* Falling back to commands where it turns out that the target does not accept RESTORE: values whose payloads
+ * were sent ahead are decoded out of these, and written as if they were put again. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "rdb/dump_payload.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes: who has which slots, and how a connection to one begins.
  *
- *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication | ROLE
+ *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication |
+ * ROLE
  *
  * The server goes on with what a lost connection has sent it. Before there is another one, those of this run
  * that are not open any more are killed; where that is not allowed, some time passes. */
@@ -17,7 +18,7 @@
 
 enum {
     NAME_TEXT = 64,
-    GRACE_MS = 1000, /* in which a server comes to the end of what a lost connection has sent */
+    GRACE_MS = 1000,    /* in which a server comes to the end of what a lost connection has sent */
     REPLICAS_MAX = 256, /* that are believed */
 };
 
@@ -313,7 +314,9 @@ static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *re
     reply_pass(&rest, role);
     reply_pass(&rest, reply_take(&rest));
     struct reply list = reply_take(&rest);
-    *replicas = list.kind != REPLY_ARRAY ? 0 : list.number < REPLICAS_MAX ? (unsigned)list.number : REPLICAS_MAX;
+    *replicas = list.kind != REPLY_ARRAY     ? 0
+                : list.number < REPLICAS_MAX ? (unsigned)list.number
+                                             : REPLICAS_MAX;
     return RF_OK;
 }
 
@@ -321,7 +324,8 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
 {
     bool replica = false;
     unsigned replicas = 0;
-    TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas, error));
+    TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas,
+                                                                            error));
     if (replica)
         return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
                     node->name);

@@ -75,8 +75,8 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
     rf_server_format(can->server, server, sizeof server);
     if (can->assumed) {
         snprintf(text, sizeof text, "%s%s%s; assuming %s and not using RESTORE: set --target-version",
-                 "server version unknown", *r->primaries.why_silent ? ": INFO: " : "", r->primaries.why_silent,
-                 server);
+                 "server version unknown", *r->primaries.why_silent ? ": INFO: " : "",
+                 r->primaries.why_silent, server);
         nodes_tell(node, text);
     }
     if (!restores && !by_commands)
@@ -85,8 +85,12 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
                     can->assumed ? ", or set --target-version" : "");
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
         nodes_tell(node, "RESTORE is not accepted: all values are written as commands");
-    if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO))
-        nodes_tell(node, "RENAME or RENAMENX is not accepted: values are written one by one, in transactions");
+    if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
+        bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE;
+        snprintf(text, sizeof text, "%s is not accepted: values are written one by one, in transactions",
+                 rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
+        nodes_tell(node, text);
+    }
     return RF_OK;
 }
 

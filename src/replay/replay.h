@@ -27,18 +27,18 @@ struct node {
     rf_replay *replay;
     rf_address address;
     char name[ADDRESS_TEXT];
-    struct pipe *pipes;   /* options.connections of them */
-    unsigned turn;        /* the pipe that is being filled */
-    bool fence;           /* a connection was lost, here or by an earlier run: it has to be killed first */
-    bool nameless;        /* its connections have no names, and so cannot be found */
-    bool primary;         /* it is one, as far as we know */
-    bool guarded;         /* it has replicas: what is answered is not safe before they have it */
-    unsigned replicas;    /* so many. The one that is promoted may be any of them */
-    bool unguardable;     /* they cannot be asked for */
-    bool gone;            /* it cannot be asked to sweep */
-    bool evicts;          /* it may evict any key when its memory is full */
+    struct pipe *pipes;     /* options.connections of them */
+    unsigned turn;          /* the pipe that is being filled */
+    bool fence;             /* a connection was lost, here or by an earlier run: it has to be killed first */
+    bool nameless;          /* its connections have no names, and so cannot be found */
+    bool primary;           /* it is one, as far as we know */
+    bool guarded;           /* it has replicas: what is answered is not safe before they have it */
+    unsigned replicas;      /* so many. The one that is promoted may be any of them */
+    bool unguardable;       /* they cannot be asked for */
+    bool gone;              /* it cannot be asked to sweep */
+    bool evicts;            /* it may evict any key when its memory is full */
     int64_t guard_after_ms; /* they are not asked again before; 0: at once */
-    int64_t unguarded_ms; /* since when no replica has answered for what was written; 0: they do */
+    int64_t unguarded_ms;   /* since when no replica has answered for what was written; 0: they do */
     uint64_t keys, bytes;
     struct client *asker; /* for questions; NULL: none is open */
     unsigned asker_serial;

@@ -26,8 +26,7 @@ bool way_restores(const rf_abilities *target)
 
 bool way_renames(const rf_abilities *target, rf_on_exists on_exists)
 {
-    return rf_accepts(target,
-                      on_exists == RF_ON_EXISTS_REPLACE ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX);
+    return rf_accepts(target, on_exists == RF_ON_EXISTS_REPLACE ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX);
 }
 
 bool way_transacts(const rf_abilities *target, rf_on_exists on_exists)
@@ -42,8 +41,8 @@ bool way_transacts(const rf_abilities *target, rf_on_exists on_exists)
 bool way_has_commands(const rf_abilities *target, rf_type type)
 {
     static const uint8_t commands[RF_TYPE_COUNT] = {
-        [RF_STRING] = RF_COMMAND_SET, [RF_LIST] = RF_COMMAND_RPUSH, [RF_SET] = RF_COMMAND_SADD,
-        [RF_ZSET] = RF_COMMAND_ZADD,  [RF_HASH] = RF_COMMAND_HMSET, [RF_STREAM] = RF_COMMAND_XADD,
+        [RF_STRING] = RF_COMMAND_SET,   [RF_LIST] = RF_COMMAND_RPUSH, [RF_SET] = RF_COMMAND_SADD,
+        [RF_ZSET] = RF_COMMAND_ZADD,    [RF_HASH] = RF_COMMAND_HMSET, [RF_STREAM] = RF_COMMAND_XADD,
         [RF_MODULE] = RF_COMMAND_COUNT, [RF_ARRAY] = RF_COMMAND_COUNT};
     return commands[type] == RF_COMMAND_COUNT || rf_accepts(target, (rf_command)commands[type]);
 }
@@ -73,10 +72,10 @@ const char *way_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_
 static bool restores(const rf_abilities *target, const rf_replay_options *options, bool expires)
 {
     bool at_once = (!expires || rf_server_at_least(target->server, since(5, 0))) &&
-                   (options->on_exists != RF_ON_EXISTS_REPLACE || rf_server_at_least(target->server, since(3, 0)));
-    return way_restores(target) &&
-           (at_once || (way_renames(target, options->on_exists) &&
-                        (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
+                   (options->on_exists != RF_ON_EXISTS_REPLACE ||
+                    rf_server_at_least(target->server, since(3, 0)));
+    return way_restores(target) && (at_once || (way_renames(target, options->on_exists) &&
+                                                (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
 }
 
 static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,

@@ -20,8 +20,8 @@ bool way_has_commands(const rf_abilities *target, rf_type type);
 /* Whether the expiry of a string goes along with it. */
 bool way_sets_expiry(const rf_abilities *target);
 
-/* Why a key of this type cannot be written by commands: what the target does not accept. NULL: it can be, as far
- * as a transaction of all of it is not too large. */
+/* Why a key of this type cannot be written by commands: what the target does not accept. NULL: it can be, as
+ * far as a transaction of all of it is not too large. */
 const char *way_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires);
 
 extern const char way_needs_restore[], way_is_too_large[];

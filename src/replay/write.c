@@ -384,8 +384,8 @@ static rf_code write_commands(struct writing *w, rf_error *error)
 {
     const rf_replay *r = w->r;
     uint64_t size;
-    const char *obstacle =
-        way_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type, expires(w->entry));
+    const char *obstacle = way_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type,
+                                        expires(w->entry));
     if (UNLIKELY(obstacle != NULL)) {
         write_unsayable(w->r, w->entry, obstacle);
         return RF_OK;

@@ -185,7 +185,7 @@ class CuttingProxy:
     """Of its connections, the first ones are spared: they find out who is there. The next ones, `most` of them,
     have a fault each. Without a seed there are none. `pace` is how many seconds a byte takes."""
 
-    def __init__(self, path, seed=None, most=7, spare=2, kinds=KINDS, pace=0):
+    def __init__(self, path, seed=None, most=7, spare=3, kinds=KINDS, pace=0):
         self._path, self._make, self._most, self._spare = path, random.Random(seed), most, spare
         self._kinds, self._pace = kinds if seed is not None else (), pace
         self.connections = 0

@@ -163,6 +163,11 @@ static void do_add(struct call *c)
     say(c, type == 4 ? "+OK\r\n" : ":1\r\n");
 }
 
+static void do_exists(struct call *c)
+{
+    say(c, c->key ? ":1\r\n" : ":0\r\n");
+}
+
 static void do_remove(struct call *c)
 {
     say(c, c->key ? ":1\r\n" : ":0\r\n");
@@ -240,7 +245,7 @@ static const struct {
     {"SET", 3, do_set},       {"SETNX", 3, do_set},       {"RESTORE", 4, do_restore},  {"RPUSH", 3, do_add},
     {"SADD", 3, do_add},      {"HMSET", 4, do_add},       {"UNLINK", 2, do_remove},    {"DEL", 2, do_remove},
     {"RENAME", 3, do_rename}, {"RENAMENX", 3, do_rename}, {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
-    {"PTTL", 2, do_pttl},
+    {"PTTL", 2, do_pttl},     {"EXISTS", 2, do_exists},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,

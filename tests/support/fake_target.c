@@ -116,6 +116,12 @@ static bool do_other(struct fake_target *t, struct fake_peer *peer, const char *
     return true;
 }
 
+/* Commands without arguments. */
+static bool knows_alone(rf_slice name)
+{
+    return slice_equal(name, SLICE("ASKING")) || slice_equal(name, SLICE("UNWATCH"));
+}
+
 static void do_command(struct fake_target *t, struct fake_peer *peer, const char *text, const rf_slice *argv,
                        size_t argc)
 {
@@ -123,7 +129,7 @@ static void do_command(struct fake_target *t, struct fake_peer *peer, const char
         say(peer, "+OK\r\n");
     else if (!do_other(t, peer, text) &&
              !fake_store_do(&t->store, peer->node, peer->db, argv, argc, &peer->out))
-        say(peer, argc > 1 || slice_equal(argv[0], SLICE("ASKING")) ? "+OK\r\n" : "-ERR unknown command\r\n");
+        say(peer, argc > 1 || knows_alone(argv[0]) ? "+OK\r\n" : "-ERR unknown command\r\n");
 }
 
 /* --- rules ---------------------------------------------------------------------------------------------- */

@@ -184,10 +184,12 @@ void replaying_run(struct replaying *p)
     p->options.ctx = p;
     if (!p->options.run)
         p->options.run = "test";
+    p->fake.target.server = p->server;
     p->code = rf_replay_open(&p->fake.target, &p->options, &p->replay, &p->error);
     if (p->code == RF_OK) {
         read_and_put(p);
         check_end(p);
+        p->info = *rf_replay_info_get(p->replay);
     }
     rf_replay_close(p->replay);
     fake_target_stop(&p->fake);

@@ -17,6 +17,7 @@ struct replaying {
     const char *commands;      /* an AOF in place of all that; NULL: none */
     const char *there;         /* a command that has been done in node 0 before; NULL: none */
     const char *password;      /* of the target; NULL: none */
+    rf_server server;          /* as the target is said to be */
     int timeout_ms;            /* of the target; 0: a long one */
     unsigned waits;            /* before so many WAITs have been asked nothing may be settled */
     bool abandoned;            /* it is closed without a finish */
@@ -26,6 +27,7 @@ struct replaying {
     rf_error error;
     rf_place settled;
     rf_replay_counts counts;
+    rf_replay_info info;    /* after RF_OK of rf_replay_open() */
     uint64_t keys;          /* that were put */
     struct buffer failures; /* "exists 0:k: it exists already|" for each */
     struct buffer letters;  /* dead letters */

@@ -21,15 +21,18 @@ static void expect_refused(struct replaying *p, rf_code code, const char *messag
 Test(replay_open, what_the_target_says_of_itself)
 {
     static const struct {
-        const char *version, *replication, *message;
+        const char *replication, *role, *message;
     } wrong[] = {
-        {"x:y", NULL, "a server that does not say its version"},
-        {"redis_version:", NULL, "a server that does not say its version"},
-        {"redis_version:x.y", NULL, "a server that does not say its version"},
-        {NULL, "role:slave\r\nmaster_host:h", "it is a replica"},
+        {"role:slave\r\nmaster_host:h", NULL, "it is a replica"},
+        {NULL, "*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$1\r\nx\r\n:0\r\n", "it is a replica"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct replaying p = {.fake = {.version = wrong[i].version, .replication = wrong[i].replication}};
+        const struct fake_rule silent[] = {
+            {.on = "INFO", .answer = "-ERR unknown command\r\n", .times = FAKE_EVER},
+            {.on = "ROLE", .answer = wrong[i].role, .times = FAKE_EVER},
+            {.on = NULL}};
+        struct replaying p = {
+            .fake = {.replication = wrong[i].replication, .rules = wrong[i].role ? silent : NULL}};
         expect_refused(&p, RF_E_TARGET, wrong[i].message);
     }
 }
