@@ -45,6 +45,8 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
 {
     uint64_t size;
+    if (e->options.no_restore)
+        return encoder_unsayable(e, "what only RESTORE can write, which the target does not accept", error);
     if (!dump_payload_accepted(entry, e->options.target))
         return encoder_unsayable(e, why, error);
     TRY(dump_payload_size(entry, &size, error));

@@ -17,6 +17,7 @@ void fallback_take(rf_replay *r, struct pipe *pipe, uint64_t number)
     if (r->info.abilities.refused & restore)
         return;
     r->info.abilities.refused |= restore;
+    r->encoder.options.no_restore = true;
     snprintf(text, sizeof text, "%s: all values are written as commands from now on",
              stray && stray->parcel.said ? stray->parcel.said : "RESTORE is not accepted");
     nodes_tell(node, text);

@@ -166,6 +166,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,
                                            .drop_unsupported = true,
+                                           .no_restore = !way_restores(&r->info.abilities),
                                            .longest = r->longest,
                                            .notify = {take_notice, r}});
     return RF_OK;

@@ -291,17 +291,18 @@ class Standalone(WithTarget, DryRunning):
 
     def test_user_with_few_rights(self):
         """What may not be asked for is not known, and in nobody's way."""
-        rights = ["+info", "+select", "+exists", "+function|list"]
+        rights = ["+info", "+select", "+exists", "+function|list", "+multi", "+discard", "+@write", "+restore"]
         self.call("ACL", "SETUSER", "asker", "on", ">secret", "~*", "-@all", *rights)
         self.addCleanup(self.call, "ACL", "DELUSER", "asker")
         found = self.assert_in_the_way(self.dump, f"redis://asker:secret@{HOST}:{self.target.port}")
+        self.assertEqual(found["target"]["nodes"][0]["refused_commands"], ["WATCH"])
         (node,) = found["target"]["nodes"]
         for name in ("longest_argument", "databases", "min_replicas", "stops_on_failed_save", "modules"):
             self.assertIsNone(node[name], name)
         self.assertEqual(node["role"], "master")
-        self.call("ACL", "SETUSER", "asker", "-exists")
-        self.dry(self.dump, f"redis://asker:secret@{HOST}:{self.target.port}", expected=TARGET)
-        self.assertIn("EXISTS: NOPERM", self.said)
+        self.call("ACL", "SETUSER", "asker", "-@write")
+        found = self.assert_in_the_way(self.small, f"redis://asker:secret@{HOST}:{self.target.port}", "refused")
+        self.assertEqual(found["findings"]["refused"]["count"], 40)
 
 
 class Clustered(DryRunning):

@@ -300,7 +300,7 @@ class Fatal(WithTarget):
 
     def test_what_is_left(self):
         """Where it stands is told, and in the report."""
-        self.call("ACL", "SETUSER", "app", "reset", "on", "nopass", "~*", "&*", "+@all", "-xadd", "-rpush", "-restore")
+        self.call("ACL", "SETUSER", "app", "reset", "on", "nopass", "~str:*", "&*", "+@all")
         self.addCleanup(self.call, "ACL", "DELUSER", "app")
         report = self.replay(*self.job, "--mode", "commands", "--user", "app", "-a", "any", expected=TARGET)
         self.assertIn("NOPERM", self.said)

@@ -184,6 +184,26 @@ Test(replay_poor, restore_that_is_known_to_be_refused)
     replaying_free(&only);
 }
 
+/* It is not tried again and again. */
+Test(replay_poor, what_only_restore_can_write)
+{
+    for (int known = 0; known < 2; known++) {
+        const struct fake_rule rules[] = {
+            {.on = known ? "restore" : "RESTORE", .answer = NO_RIGHT("restore"), .times = FAKE_EVER},
+            {.on = NULL}};
+        struct replaying p = {.fake.rules = rules};
+        put_hex(&p.input, "07 0170 81 0000000000000001 00" LIST);
+        replaying_run(&p);
+        cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
+        cr_expect_str_eq(p.store, "0:l=a b|");
+        cr_expect(strstr(replaying_text(&p.failures), "only RESTORE can write"), "%s",
+                  replaying_text(&p.failures));
+        cr_expect_eq(p.counts.failed, 1);
+        cr_expect_leq(fake_count(&p.fake, "RESTORE"), known ? 0 : 2);
+        replaying_free(&p);
+    }
+}
+
 /* --- without RENAMENX ----------------------------------------------------------------------------------- */
 
 static const struct fake_rule no_rename[] = {
