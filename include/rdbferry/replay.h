@@ -10,11 +10,11 @@
  * Whether a key exists is decided by the server in the same step. Where it does, and what was sent before may
  * be why, the two values are compared: what this run has written is not "there already".
  *
- * A user of the target needs, besides the commands that write (SET, RESTORE, MULTI, EXEC, those of the
- * types): INFO, SELECT, PEXPIREAT, RENAME, RENAMENX, UNLINK (before 4.0 DEL), FUNCTION for libraries, CLUSTER
- * SLOTS and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a recovery. CLIENT SETNAME,
- * CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET are done without where they are refused: there is a pause
- * then after a lost connection, and a failover may lose what was written last. */
+ * A user of the target needs, besides the commands that write: PEXPIREAT, UNLINK or DEL, FUNCTION for
+ * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a
+ * recovery. INFO, SELECT, RESTORE, MULTI, RENAME and RENAMENX are done without as far as that is possible
+ * (abilities.h); CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET always: there is a pause then
+ * after a lost connection, and a failover may lose what was written last. */
 #ifndef RDBFERRY_REPLAY_H
 #define RDBFERRY_REPLAY_H
 
@@ -96,7 +96,7 @@ typedef struct rf_replay_options {
 
 typedef struct rf_replay_info {
     const char *kind;       /* "standalone", "sentinel" or "cluster" */
-    rf_server server;       /* as the target says, or as INFO or HELLO says */
+    rf_server server;       /* as the target says, or INFO or HELLO; or assumed */
     rf_abilities abilities; /* what it accepts; of what has been tried since, too */
     size_t nodes;           /* that are written to */
     int64_t databases;      /* that a key may be in; 0: not known */

@@ -90,6 +90,8 @@ static rf_code ask_role(rf_live *live, struct live_node *node, rf_live_node *tol
     TRY(ask(live, node, (const char *const[WORDS_MAX]){"ROLE"}, REPLY_ARRAY, &role, error));
     if (role.head.kind == REPLY_ARRAY)
         reply_text(reply_take(&role.rest), told->role, sizeof told->role);
+    else if (live->primaries.replica)
+        snprintf(told->role, sizeof told->role, "slave");
     return RF_OK;
 }
 

@@ -233,7 +233,8 @@ static rf_code open_target(struct replay *r, rf_error *error)
         return code;
     r->info = *rf_replay_info_get(r->engine);
     rf_server_format(r->info.server, server, sizeof server);
-    message_detail("%s: %s, %s, %zu node%s", r->info.name, r->info.kind, server, r->info.nodes,
+    message_detail("%s: %s, %s%s, %zu node%s", r->info.name, r->info.kind,
+                   r->info.abilities.assumed ? "assumed to be " : "", server, r->info.nodes,
                    text_plural(r->info.nodes));
     return RF_OK;
 }

@@ -203,7 +203,8 @@ static void judge_other_entries(struct judge *judge)
     for (size_t i = 0; i < dry->command_count; i++) {
         if (dry->commands[i].has != RF_UNTOLD)
             continue;
-        remark(judge, false, "commands", NULL, "which commands the target has is not known: it does not tell (COMMAND)");
+        remark(judge, false, "commands", NULL,
+               "which commands the target has is not known: it does not tell (COMMAND)");
         break;
     }
     if (stats->module_aux > 0)

@@ -14,8 +14,9 @@ static void put_target(const struct dry_run *dry)
 
     rf_server_format(info->server, server, sizeof server);
     text_put(stdout, info->name);
-    printf(": %s, %s, %zu node%s, %" PRIu64 " key%s there\n", info->kind, server, dry->node_count,
-           text_plural(dry->node_count), dry->counts.live, text_plural(dry->counts.live));
+    printf(": %s, %s, %zu node%s, %" PRIu64 " key%s there\n", info->kind,
+           info->server.major > 0 ? server : "version unknown", dry->node_count, text_plural(dry->node_count),
+           dry->counts.live, text_plural(dry->counts.live));
 }
 
 /* --- nodes -------------------------------------------------------------------------------------------- */

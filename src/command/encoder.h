@@ -19,7 +19,7 @@
 struct encoder_options {
     rf_server target;
     bool prefer_restore, drop_unsupported;
-    bool no_restore; /* the target does not accept it, whatever its version */
+    bool no_restore;  /* the target does not accept it, whatever its version */
     uint64_t longest; /* bytes of a string that the target takes; 0: any */
     rf_notify notify;
 };

@@ -10,12 +10,12 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "net/refusal.h"
 
-/* The value of `name` in a flat array of names and values, which is taken off. */
-static rf_slice named_value(rf_slice *rest, const char *name)
+/* The value of `name` among so many names and values, which are taken off. */
+static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)
 {
     rf_slice found = {0};
-    struct reply head = reply_take(rest);
     int64_t count = head.kind == REPLY_ARRAY ? head.number : 0;
     for (; count > 1; count -= 2) {
         struct reply key = reply_take(rest);
@@ -51,7 +51,7 @@ static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_er
     int64_t count = masters.kind == REPLY_ARRAY ? masters.number : 0;
     for (int64_t i = 0; i < count; i++) {
         bool kept = (i == 0 || buffer_append(name, SLICE(", "))) &&
-                    buffer_append(name, named_value(&rest, "name"));
+                    buffer_append(name, named_value(&rest, reply_take(&rest), "name"));
         if (!kept)
             return fail(error, RF_E_MEMORY, "out of memory");
     }
@@ -90,12 +90,30 @@ static rf_code ask_address(struct client *sentinel, const char *name, struct pri
     return primaries_add(primaries, host.text, port, (rf_slice){0}, &index, error);
 }
 
+/* Who may not ask for its ROLE finds it in HELLO; where that is refused, too, the Sentinel is believed. */
+static rf_code verify_hello(struct client *server, bool *replica, rf_error *error)
+{
+    struct reply hello;
+    rf_slice rest;
+    TRY(client_ask(server, (const char *const[]){"HELLO", "2", NULL}, &hello, &rest, error));
+    *replica = slice_equal(named_value(&rest, hello, "role"), SLICE("replica"));
+    return RF_OK;
+}
+
 /* What the Sentinel says may be old: the server itself must say that it is a primary. */
 static rf_code verify_role(struct client *server, rf_error *error)
 {
     struct reply role;
     rf_slice rest;
-    TRY(client_call(server, (const char *const[]){"ROLE", NULL}, &role, &rest, error));
+    bool replica = true;
+    TRY(client_ask(server, (const char *const[]){"ROLE", NULL}, &role, &rest, error));
+    bool refused = reply_refuses_command(role);
+    if (role.kind == REPLY_ERROR && !refused)
+        return client_refused(server, "ROLE", role, error);
+    if (refused)
+        TRY(verify_hello(server, &replica, error));
+    if (refused && !replica)
+        return RF_OK;
     struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_take(&rest) : role;
     if (first.kind == REPLY_STRING && slice_equal(first.text, SLICE("master")))
         return RF_OK;

@@ -93,14 +93,14 @@ static rf_code ask_info(const struct identifying *id, rf_error *error)
 
 /* --- without it ---------------------------------------------------------------------------------------- */
 
-/* ["server", "redis", "version", "7.0.15", ..., "mode", "standalone", ...] */
+/* ["server", "redis", "version", "7.0.15", ..., "mode", "standalone", "role", "master", ...] */
 static void take_hello(struct primaries *primaries, struct reply head, rf_slice rest)
 {
-    rf_slice project = {0}, version = {0}, mode = {0};
+    rf_slice project = {0}, version = {0}, mode = {0}, role = {0};
     const struct {
         const char *name;
         rf_slice *value;
-    } fields[] = {{"server", &project}, {"version", &version}, {"mode", &mode}};
+    } fields[] = {{"server", &project}, {"version", &version}, {"mode", &mode}, {"role", &role}};
     for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
         struct reply name = reply_take(&rest);
         reply_pass(&rest, name);
@@ -111,6 +111,7 @@ static void take_hello(struct primaries *primaries, struct reply head, rf_slice 
                 *fields[i].value = value.text;
     }
     primaries->server = info_version(version, slice_equal(project, SLICE("valkey")) ? RF_VALKEY : RF_REDIS);
+    primaries->replica = slice_equal(role, SLICE("replica"));
     if (mode.len > 0)
         primaries->kind = kind_of(mode);
 }
@@ -163,7 +164,7 @@ rf_code identify(const rf_target *target, const rf_address *address, struct clie
 {
     const struct identifying id = {target, address, client, primaries};
     primaries->kind = target->kind;
-    primaries->assumed = primaries->curt = false;
+    primaries->assumed = primaries->curt = primaries->replica = false;
     TRY(ask_info(&id, error));
     if (primaries->server.major == 0)
         TRY(ask_hello(&id, error));

@@ -19,6 +19,7 @@ struct primaries {
     rf_server server;         /* of whoever has the data, or as the target says it is */
     bool assumed;             /* nobody says so: it is the oldest that it can be */
     bool silent;              /* it does not answer INFO, */
+    bool replica;             /* as HELLO says, where it was asked */
     bool curt;                /* and closes the connection over questions that it does not know */
     char why_silent[128];     /* what it says to INFO; "" where that has no version */
     int64_t ahead_us;         /* of the server's clock, compared with ours; 0 where it does not say */

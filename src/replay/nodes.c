@@ -322,7 +322,7 @@ static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *re
 
 static rf_code ask_role(struct node *node, struct client *client, rf_error *error)
 {
-    bool replica = false;
+    bool replica = node->replay->primaries.replica;
     unsigned replicas = 0;
     TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas,
                                                                             error));

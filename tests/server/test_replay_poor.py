@@ -139,11 +139,18 @@ class Rights(Poor):
         self.assertEqual(self.about("warnings"), ["exists"])
 
     def test_a_replica_without_info(self):
-        with TcpServer(self.fresh(), replicaof=[HOST, str(self.target.port)], rename_command=["INFO", ""]) as replica:
-            self.replay(self.plain, url_of(replica), expected=TARGET)
-            self.assertIn("replica", self.said)
-            self.dry(self.plain, url_of(replica), expected=NO)
-            self.assertIn("role", self.about("in_the_way"))
+        for more in ([], ["--rename-command", "ROLE", ""]):
+            settings = {"replicaof": [HOST, str(self.target.port)], "rename_command": ["INFO", "", *more]}
+            with TcpServer(self.fresh(), **settings) as replica:
+                self.replay(self.plain, url_of(replica), expected=TARGET)
+                self.assertIn("it is a replica", self.said)
+                self.dry(self.plain, url_of(replica), expected=NO)
+                self.assertIn("role", self.about("in_the_way"))
+
+    def test_verify(self):
+        """Comparing needs no INFO either."""
+        report = self.replay(self.dump, self.user("-info"), "--verify")
+        self.assertEqual(report["verify"]["unaccounted"], 0)
 
 
 class Renamed(Poor):

@@ -147,6 +147,36 @@ Test(replay_poor, a_cluster_without_info)
     replaying_free(&p);
 }
 
+#define ROLE_IN_HELLO(role) "*4\r\n$7\r\nversion\r\n$6\r\n7.2.11\r\n$4\r\nrole\r\n" role "\r\n"
+
+/* The Sentinel tells what it is; the primary, at the same address, does not, and has no ROLE. */
+Test(replay_poor, a_primary_that_a_sentinel_watches)
+{
+    static const struct {
+        const char *hello;
+        bool primary;
+    } cases[] = {
+        {ROLE_IN_HELLO("$6\r\nmaster"), true}, {ROLE_IN_HELLO("$7\r\nreplica"), false}, {NO_COMMAND, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct fake_rule rules[] = {
+            {.on = "INFO server", .answer = "$19\r\nredis_mode:sentinel\r\n"},
+            {.on = "HELLO", .answer = "-ERR unknown command\r\n"},
+            {.on = "COMMAND", .answer = "-ERR unknown command\r\n"},
+            {.on = "SENTINEL MASTERS", .answer = "*1\r\n*2\r\n$4\r\nname\r\n$1\r\nm\r\n"},
+            {.on = "SENTINEL GET", .answer = "*2\r\n$9\r\n127.0.0.1\r\n$5\r\n#0\r\n"},
+            {.on = "INFO", .answer = NO_RIGHT("info"), .times = FAKE_EVER},
+            {.on = "ROLE", .answer = NO_RIGHT("role"), .times = FAKE_EVER},
+            {.on = "HELLO", .answer = cases[i].hello, .times = FAKE_EVER},
+            {.on = NULL}};
+        struct replaying p = {.options = {.retry_for_ms = 100}, .fake.rules = rules};
+        put_hex(&p.input, STRING);
+        replaying_run(&p);
+        cr_expect_eq(p.code, cases[i].primary ? RF_OK : RF_E_TARGET, "case %zu: %s", i, p.error.message);
+        cr_expect_str_eq(p.store, cases[i].primary ? "0:s=v|" : "", "case %zu", i);
+        replaying_free(&p);
+    }
+}
+
 /* --- without RESTORE ------------------------------------------------------------------------------------ */
 
 /* It turns out when payloads are under way already. */
