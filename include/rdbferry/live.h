@@ -116,7 +116,9 @@ RF_API rf_code rf_live_ask_nodes(rf_live *live, rf_error *error);
 /* After that; false past the last one. Its texts live as long as what was told. */
 RF_API bool rf_live_node_get(const rf_live *live, size_t index, rf_live_node *out);
 
-/* Which of the nodes a key is on. */
+#define RF_NO_NODE SIZE_MAX
+
+/* Which of the nodes a key is on; RF_NO_NODE: its slot is served by no node of the cluster. */
 RF_API size_t rf_live_node_of(const rf_live *live, rf_slice key);
 
 /* NULL is let through. */

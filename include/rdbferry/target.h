@@ -10,7 +10,8 @@
  * Where redis stands, valkey may stand. A password without a user is ":password@"; names and passwords are
  * percent-decoded; an IPv6 address stands in brackets. Ports left out are 6379, and 26379 for Sentinels. A
  * plain URL finds out what it is talking to. Sentinels need no name where they watch one primary alone, and
- * no password where they have none. Passwords never come back out: not in errors, not in names. */
+ * no password where they have none; user and password of a URL are those of the servers that they watch.
+ * Passwords never come back out: not in errors, not in names. */
 #ifndef RDBFERRY_TARGET_H
 #define RDBFERRY_TARGET_H
 
@@ -31,6 +32,12 @@ typedef struct rf_address {
     int port;
 } rf_address;
 
+/* Where an address that servers announce is reached from here: behind NAT, or in containers. Port 0: any of
+ * the host's, which stays as it is. */
+typedef struct rf_address_map {
+    rf_address from, to;
+} rf_address_map;
+
 /* Owns its strings; a zeroed one is empty. Filled by rf_target_parse(), or member by member with strings of
  * malloc. */
 typedef struct rf_target {
@@ -39,6 +46,9 @@ typedef struct rf_target {
     size_t address_count;
     char *name;            /* of the primary, as the Sentinels call it; NULL otherwise */
     char *user, *password; /* NULL: none */
+    char *sentinel_user, *sentinel_password; /* of the Sentinels; NULL: none, then those above are tried */
+    rf_address_map *maps;
+    size_t map_count;
     int64_t db;
     bool tls;
     bool insecure;                         /* TLS: the certificate is not verified */
@@ -56,11 +66,15 @@ RF_API rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error)
 
 RF_API rf_code rf_target_add_address(rf_target *target, const char *host, int port, rf_error *error);
 
+/* "10.0.0.5:6379=127.0.0.1:7000", "10.0.0.5=gateway": RF_E_ARGUMENT for what is none, or is mapped already. In
+ * TLS the certificate still has to name the address that was announced. */
+RF_API rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *error);
+
 /* Without user and password: "redis://10.0.0.5:6379/0", for messages; reads as the same target. Returns the
  * length it needs. */
 RF_API size_t rf_target_format(const rf_target *target, char *out, size_t size);
 
-/* Wipes the password before freeing it. */
+/* Wipes the passwords before freeing it. */
 RF_API void rf_target_free(rf_target *target);
 
 #endif

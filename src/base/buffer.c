@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool buffer_reserve(struct buffer *buffer, size_t n)
+bool buffer_reserve_within(struct buffer *buffer, size_t n, size_t most)
 {
     if (buffer->cap - buffer->len >= n)
         return true;
@@ -15,12 +15,19 @@ bool buffer_reserve(struct buffer *buffer, size_t n)
             return false;
         cap *= 2;
     }
+    if (cap > most && most >= buffer->len + n)
+        cap = most;
     uint8_t *data = realloc(buffer->data, cap);
     if (!data)
         return false;
     buffer->data = data;
     buffer->cap = cap;
     return true;
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t n)
+{
+    return buffer_reserve_within(buffer, n, SIZE_MAX);
 }
 
 bool buffer_append(struct buffer *buffer, rf_slice bytes)

@@ -16,6 +16,9 @@ struct buffer {
 /* Room for n more bytes behind len. False when memory is out; the buffer is then as it was. */
 bool buffer_reserve(struct buffer *buffer, size_t n);
 
+/* The same for a buffer that will have no more than `most` bytes: it does not become larger than that. */
+bool buffer_reserve_within(struct buffer *buffer, size_t n, size_t most);
+
 bool buffer_append(struct buffer *buffer, rf_slice bytes);
 
 static inline rf_slice buffer_slice(const struct buffer *buffer)

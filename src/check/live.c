@@ -31,25 +31,32 @@ void live_pause(rf_live *live)
 
 /* --- the primaries ------------------------------------------------------------------------------------- */
 
+/* Puts the node that there was in the place of a new one at the same address, whose host the index has. */
+static struct live_node *take_place(struct live_node **place, struct live_node *before)
+{
+    struct live_node *new = *place;
+    rf_address address = new->address;
+    new->address = before->address;
+    before->address = address;
+    *place = before;
+    return new;
+}
+
 /* The primaries come first, in their order; nodes that are none any more are gone. */
 static rf_code take_nodes(rf_live *live, rf_error *error)
 {
     struct live_node **before = live->nodes;
-    size_t count = live->node_count, kept = 0;
+    size_t count = live->node_count, kept;
+    address_index_free(&live->index);
     live->nodes = NULL;
     live->node_count = 0;
     bool complete = true;
     for (size_t i = 0; i < live->primaries.node_count && complete; i++)
         complete = live_node_at(live, &live->primaries.nodes[i]) != NULL;
     for (size_t i = 0; i < count; i++) {
-        for (kept = 0; kept < live->node_count; kept++)
-            if (address_equal(&live->nodes[kept]->address, &before[i]->address))
-                break;
         struct live_node *gone = before[i];
-        if (kept < live->node_count) {
-            gone = live->nodes[kept];
-            live->nodes[kept] = before[i];
-        }
+        if (address_index_find(&live->index, &gone->address, &kept))
+            gone = take_place(&live->nodes[kept], gone);
         live_node_close(gone);
     }
     free(before);
@@ -108,16 +115,21 @@ static rf_code refresh(rf_live *live, rf_error *error)
 
 /* --- asking -------------------------------------------------------------------------------------------- */
 
-static struct live_node *route(rf_live *live, const struct ask *ask)
+/* A slot that nobody has may be on its way to somebody. */
+static rf_code await_owner(rf_live *live, struct ask *ask, rf_error *error)
 {
-    if (ask->asking.host)
-        return live_node_at(live, &ask->asking);
-    return live->nodes[rf_live_node_of(live, ask->record.key)];
+    rf_error why;
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(ask->record.key));
+    error_key(&why, ask->record.db, ask->record.key);
+    return live_again(live, ask, TROUBLE_WAIT, &why, error);
 }
 
 static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
 {
-    struct live_node *node = route(live, ask);
+    size_t number = rf_live_node_of(live, ask->record.key);
+    if (!ask->asking.host && number == RF_NO_NODE)
+        return await_owner(live, ask, error);
+    struct live_node *node = ask->asking.host ? live_node_at(live, &ask->asking) : live->nodes[number];
     if (node)
         return live_send(live, node, ask, error);
     ask_free(ask);
@@ -273,7 +285,8 @@ rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *er
 size_t rf_live_node_of(const rf_live *live, rf_slice key)
 {
     const uint16_t *node_of = live->primaries.node_of;
-    return node_of ? node_of[rf_slot_of(key)] : 0;
+    size_t number = node_of ? node_of[rf_slot_of(key)] : 0;
+    return number == NO_NODE ? RF_NO_NODE : number;
 }
 
 /* --- the beginning and the end ------------------------------------------------------------------------- */
@@ -321,6 +334,7 @@ void rf_live_close(rf_live *live)
     for (size_t i = 0; i < live->node_count; i++)
         live_node_close(live->nodes[i]);
     free(live->nodes);
+    address_index_free(&live->index);
     primaries_free(&live->primaries);
     rf_digester_free(live->digester);
     ask_free(live->held);

@@ -68,6 +68,7 @@ struct rf_live {
     struct primaries primaries;
     struct live_node **nodes; /* the primaries, in their order, then others that were named by ASK */
     size_t node_count;
+    struct address_index index; /* of the nodes */
     rf_digester *digester;
     struct ask *held; /* the record checked last: the next one's offset will tell how long it is */
     struct asks again;

@@ -63,9 +63,9 @@ void live_node_close(struct live_node *node)
 struct live_node *live_node_at(rf_live *live, const rf_address *address)
 {
     rf_error ignored;
-    for (size_t i = 0; i < live->node_count; i++)
-        if (address_equal(&live->nodes[i]->address, address))
-            return live->nodes[i];
+    size_t number;
+    if (address_index_find(&live->index, address, &number))
+        return live->nodes[number];
     struct live_node **grown = realloc(live->nodes, (live->node_count + 1) * sizeof *grown);
     if (!grown)
         return NULL;
@@ -74,6 +74,10 @@ struct live_node *live_node_at(rf_live *live, const rf_address *address)
     rf_slice host = slice_of(address->host, strlen(address->host));
     if (!node || address_make(host, address->port, &node->address, &ignored) != RF_OK) {
         free(node);
+        return NULL;
+    }
+    if (!address_index_add(&live->index, &node->address, live->node_count)) {
+        live_node_close(node);
         return NULL;
     }
     return live->nodes[live->node_count++] = node;

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "check/live.h"
 #include "net/info.h"
+#include <inttypes.h>
 
 /* --- what INFO keyspace says -------------------------------------------------------------------------- */
 
@@ -71,6 +72,7 @@ struct scan {
     struct live_node *node;
     rf_live_key_fn fn;
     void *ctx;
+    int64_t counted; /* keys in the database, as INFO says */
 };
 
 struct cursor {
@@ -80,14 +82,46 @@ struct cursor {
 
 static const struct cursor start = {"0", 1};
 
+/* How far a scan has come. It ends when the cursor is 0 again; a server may never say so. */
+struct course {
+    uint64_t keys, calls;
+    struct cursor marked; /* one that has been; later and later, until it comes again in any circle */
+    uint64_t mark_at;     /* the call that it is replaced at */
+};
+
 static bool same_cursor(const struct cursor *a, const struct cursor *b)
 {
     return slice_equal(slice_of(a->text, a->length), slice_of(b->text, b->length));
 }
 
+/* While a table grows or shrinks names come again, and meanwhile others may write; so many names are more
+ * than that explains. Tables that are almost empty take many calls for few names. */
+static bool is_endless(const struct scan *scan, struct course *course, const struct cursor *next)
+{
+    enum { TIMES = 4, MORE_KEYS = 100000, MORE_CALLS = 1000000 };
+    uint64_t counted = (uint64_t)scan->counted;
+    bool again = course->calls > 0 && same_cursor(&course->marked, next);
+    if (course->calls++ == course->mark_at) {
+        course->marked = *next;
+        course->mark_at *= 2;
+    }
+    return again || course->keys / TIMES > counted + MORE_KEYS || course->calls > counted + MORE_CALLS;
+}
+
+static rf_code check_course(const struct scan *scan, struct course *course, const struct cursor *next,
+                            rf_error *error)
+{
+    if (same_cursor(next, &start) || !is_endless(scan, course, next))
+        return RF_OK;
+    return fail(error, RF_E_TARGET,
+                "%s: SCAN does not end: %" PRIu64 " names in %" PRIu64 " replies, of %" PRId64
+                " keys that INFO counts",
+                client_name(scan->node->client), course->keys, course->calls, scan->counted);
+}
+
 /* [cursor, [key, ...]] */
 static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head, rf_slice rest,
-                         struct cursor *cursor, rf_error *error)
+                         struct cursor *cursor, struct course *course, rf_error *error)
 {
     struct reply next = {0}, keys = {0};
     if (head.kind == REPLY_ARRAY && head.number == 2) {
@@ -99,6 +133,8 @@ static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head,
     if (!good || keys.kind != REPLY_ARRAY)
         return client_refused(scan->node->client, "SCAN", head, error);
     memcpy(cursor->text, next.text.ptr, cursor->length = next.text.len);
+    course->keys += (uint64_t)keys.number;
+    TRY(check_course(scan, course, cursor, error));
     for (int64_t left = keys.number; left > 0; left--) {
         struct reply key = reply_take(&rest);
         if (key.kind != REPLY_STRING)
@@ -113,6 +149,7 @@ static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head,
 static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_error *error)
 {
     struct cursor cursor = start, next;
+    struct course course = {.mark_at = 1};
     do {
         struct reply head;
         rf_slice rest;
@@ -120,12 +157,10 @@ static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_err
         const rf_slice argv[] = {SLICE("SCAN"), slice_of(cursor.text, cursor.length), SLICE("COUNT"),
                                  SLICE("1000")};
         TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
-        TRY(take_keys(scan, db, head, rest, &next, error));
+        TRY(take_keys(scan, db, head, rest, &next, &course, error));
         *lost = connections != scan->node->connections && !same_cursor(&cursor, &start);
         if (*lost)
             return RF_OK;
-        if (same_cursor(&cursor, &next) && !same_cursor(&next, &start))
-            return client_refused(scan->node->client, "SCAN", head, error);
         cursor = next;
     } while (!same_cursor(&cursor, &start));
     return RF_OK;
@@ -140,14 +175,14 @@ static rf_code scan_db(const struct scan *scan, int64_t db, rf_error *error)
     return lost ? fail(error, RF_E_TARGET, "SCAN: the connection is lost again and again") : RF_OK;
 }
 
-static rf_code scan_node(const struct scan *scan, rf_error *error)
+static rf_code scan_node(struct scan *scan, rf_error *error)
 {
     struct buffer info = {0};
     rf_slice left, line;
-    int64_t db, keys;
+    int64_t db;
     rf_code code = ask_keyspace(scan->live, scan->node, &info, error);
     for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
-        if (keyspace_line(line, &db, &keys))
+        if (keyspace_line(line, &db, &scan->counted))
             code = scan_db(scan, db, error);
     buffer_free(&info);
     return code;
@@ -159,7 +194,7 @@ rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
     for (size_t i = 0; i < live->library_count; i++)
         TRY(fn(ctx, RF_LIBRARY, live->libraries[i].name, error));
     for (size_t i = 0; i < live->primaries.node_count; i++) {
-        const struct scan scan = {live, live->nodes[i], fn, ctx};
+        struct scan scan = {live, live->nodes[i], fn, ctx, 0};
         TRY(scan_node(&scan, error));
     }
     return RF_OK;

@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "message.h"
 #include "status.h"
+#include "url_guard.h"
 #include <rdbferry/target.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -102,6 +103,8 @@ bool common_options_read(struct common_options *common, const char *command, cha
             message_usage(command, "a live target is no input");
             return false;
         }
+        if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
+            return false;
     }
     if (!key_options_settle(&common->keys, command) || !expand(common, operands, status))
         return false;

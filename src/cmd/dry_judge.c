@@ -153,6 +153,7 @@ static const struct {
     [DRY_REFUSED] = {IS_IN_THE_WAY, NULL},
     [DRY_TOO_LONG] = {IS_IN_THE_WAY, "(see the server's proto-max-bulk-len)"},
     [DRY_NO_DATABASE] = {IS_IN_THE_WAY, "(see --db, --map-db and --flatten-dbs)"},
+    [DRY_NO_NODE] = {IS_IN_THE_WAY, "(see --only-slots)"},
     [DRY_NO_MODULE] = {IS_IN_THE_WAY, "(see --no-type module)"},
     [DRY_UNSURE_MODULE] = {IS_WARNING, NULL},
     [DRY_OTHER_LIBRARY] = {IS_BY_ON_EXISTS, "(see --on-exists)"},

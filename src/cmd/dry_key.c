@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <rdbferry/measure.h>
 #include <rdbferry/replay.h>
+#include <rdbferry/slot.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,12 +167,18 @@ static const struct dry_node *node_of(const struct dry_run *dry, rf_slice key)
 static rf_code examine_key(struct dry_run *dry, rf_entry *key, rf_error *error)
 {
     const struct dry_node *node = node_of(dry, key->key);
+    char slot[16];
     bool is_there;
     unsigned ways;
     rf_code code;
 
     if (session_has_expired(&dry->session, key)) {
         find(dry, DRY_EXPIRED, key->db, key->key, "");
+        return RF_OK;
+    }
+    if (rf_live_node_of(dry->live, key->key) == RF_NO_NODE) {
+        snprintf(slot, sizeof slot, "slot %u", rf_slot_of(key->key));
+        find(dry, DRY_NO_NODE, key->db, key->key, slot);
         return RF_OK;
     }
     code = find_database(dry, key->db, &is_there, error);

@@ -21,6 +21,7 @@
     FINDING(REFUSED,        "refused",         true,  "key cannot be written with the commands that the target accepts", "keys cannot be written with the commands that the target accepts") \
     FINDING(TOO_LONG,       "too_long",        true,  "key has an element that is too long", "keys have an element that is too long") \
     FINDING(NO_DATABASE,    "no_database",     true,  "key's database is not there", "keys' databases are not there") \
+    FINDING(NO_NODE,        "no_node",         true,  "key's slot is served by no node", "keys' slots are served by no node") \
     FINDING(NO_MODULE,      "no_module",       true,  "key's module is not there", "keys' modules are not there") \
     FINDING(UNSURE_MODULE,  "unsure_module",   true,  "key's module may not be there", "keys' modules may not be there") \
     FINDING(OTHER_LIBRARY,  "other_library",   false, "function library exists with other code", "function libraries exist with other code") \

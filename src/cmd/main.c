@@ -5,6 +5,7 @@
 #include "rules_help.h"
 #include "status.h"
 #include "streams.h"
+#include "url_guard.h"
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static int version_run(int argc, char **argv)
 static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 0 ? argv[0] : "";
+    char shown[256];
 
     if (strcmp(name, "--version") == 0)
         name = "version";
@@ -43,7 +45,7 @@ static int dispatch(int argc, char **argv)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run(argc, argv);
     if (*name)
-        message_usage(NULL, "unknown command '%s'", name);
+        message_usage(NULL, "unknown command '%s'", url_shown(name, shown, sizeof shown));
     else
         message_usage(NULL, "no command");
     return STATUS_USAGE;

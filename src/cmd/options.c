@@ -4,6 +4,7 @@
 #include "message.h"
 #include "parse.h"
 #include "status.h"
+#include "url_guard.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <rdbferry/version.h>
@@ -156,7 +157,7 @@ static void complain_unknown(const struct option_table *table, char **argv)
 static void complain_argument(const struct option_table *table, const struct option_row *row,
                               const char *argument, const rf_error *error)
 {
-    char names[128] = "";
+    char names[128] = "", shown[256];
     size_t length = 0;
 
     if (*error->message) {
@@ -172,7 +173,31 @@ static void complain_argument(const struct option_table *table, const struct opt
         snprintf(names, sizeof names, " but %s up to %" PRIu64, row->argument, row->most);
     else if (length == 0)
         snprintf(names, sizeof names, " but %s", row->argument);
-    message_usage(table->command, "option '--%s' does not take '%s'%s", row->name, argument, names);
+    message_usage(table->command, "option '--%s' does not take '%s'%s", row->name,
+                  url_shown(argument, shown, sizeof shown), names);
+}
+
+/* Whether no URL stands where a file or a host is wanted. */
+static bool has_right_place(const struct option_table *table, const struct option_row *row,
+                            const char *argument)
+{
+    static const struct {
+        const char *argument;
+        enum url_place place;
+    } places[] = {
+        {"FILE", URL_NOT_WRITTEN},    {"DIR", URL_NOT_WRITTEN},     {"OUT", URL_NOT_WRITTEN},
+        {"PATH", URL_NOT_READ},       {"HOST", URL_NOT_READ},       {"FILE|URL", URL_OR_FILE},
+        {"INPUT|URL", URL_OR_FILE},
+    };
+    char what[64];
+
+    for (size_t i = 0; row->argument && argument && i < sizeof places / sizeof *places; i++) {
+        if (strcmp(row->argument, places[i].argument) != 0)
+            continue;
+        snprintf(what, sizeof what, "option '--%s'", row->name);
+        return url_guard(argument, places[i].place, what, table->command);
+    }
+    return true;
 }
 
 /* getopt takes the beginning of a long option's name for the whole. */
@@ -215,6 +240,8 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
                           argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
             return false;
         }
+        if (!has_right_place(table, row, optarg))
+            return false;
         if (!store(row, optarg, values, &error)) {
             complain_argument(table, row, optarg, &error);
             return false;

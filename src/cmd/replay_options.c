@@ -5,6 +5,7 @@
 #include "parse.h"
 #include "replay_verify.h"
 #include "status.h"
+#include "url_guard.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,16 +103,14 @@ static bool names_no_db(const rf_target *target)
 static bool lacks_target(char **operands, int count)
 {
     for (int i = 0; i < count; i++) {
-        const char *end = strstr(operands[i], "://");
-
-        if (!end || end == operands[i])
-            continue;
-        message_usage(table.command,
-                      rf_target_is_url(operands[i])
-                          ? "no target: '%.*s://...' has to stand behind the inputs, and to be one word"
-                          : "no target: '%.*s://...' is no URL of one, such as redis://10.0.0.5:6379",
-                      (int)(end - operands[i]), operands[i]);
-        return false;
+        if (rf_target_is_url(operands[i])) {
+            message_usage(table.command,
+                          "no target: '%.*s://...' has to stand behind the inputs, and to be one word",
+                          (int)strcspn(operands[i], ":"), operands[i]);
+            return false;
+        }
+        if (!url_guard(operands[i], URL_NOT_READ, "no target", table.command))
+            return false;
     }
     return wrong("no target: say its URL behind the inputs, such as redis://10.0.0.5:6379");
 }
@@ -210,5 +209,6 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
 void replay_options_free(struct replay_options *options)
 {
     common_options_free(&options->common);
+    target_options_free(&options->target_options);
     rf_target_free(&options->target);
 }

@@ -198,5 +198,6 @@ bool split_options_read(int argc, char **argv, struct split_options *options, in
 void split_options_free(struct split_options *options)
 {
     common_options_free(&options->common);
+    target_options_free(&options->target_options);
     rf_topology_free(options->topology);
 }

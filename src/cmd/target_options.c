@@ -13,14 +13,27 @@ enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
 
 bool target_options_given(const struct target_options *options)
 {
-    const char *const strings[] = {options->host,     options->port,   options->socket,    options->user,
-                                   options->password, options->cacert, options->cacertdir, options->cert,
-                                   options->key,      options->sni};
+    const char *const strings[] = {options->host,          options->port,
+                                   options->socket,        options->user,
+                                   options->password,      options->sentinel_user,
+                                   options->sentinel_password, options->cacert,
+                                   options->cacertdir,     options->cert,
+                                   options->key,           options->sni};
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
             return true;
-    return options->tls || options->insecure || options->timeout_ms > 0;
+    return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
+}
+
+rf_code target_options_map(const char *argument, void *into, rf_error *error)
+{
+    return rf_target_map_address(into, argument, error);
+}
+
+void target_options_free(struct target_options *options)
+{
+    rf_target_free(&options->mapping);
 }
 
 /* --- passwords in argv ------------------------------------------------------------------------------ */
@@ -41,8 +54,11 @@ static void wipe_url(const char *url)
 
 static void wipe_passwords(const struct target_options *options, const char *url)
 {
-    if (options->password)
-        wipe(options->password, strlen(options->password));
+    const char *const passwords[] = {options->password, options->sentinel_password};
+
+    for (size_t i = 0; i < sizeof passwords / sizeof *passwords; i++)
+        if (passwords[i])
+            wipe(passwords[i], strlen(passwords[i]));
     if (url)
         wipe_url(url);
 }
@@ -50,7 +66,7 @@ static void wipe_passwords(const struct target_options *options, const char *url
 /* --- parts ------------------------------------------------------------------------------------------ */
 
 struct resolving {
-    const struct target_options *options;
+    struct target_options *options;
     const char *command;
     rf_target *target;
     rf_error error;
@@ -77,17 +93,26 @@ static bool take_text(const char *given, char **into)
     return true;
 }
 
+/* The variable's value, unless that is empty or the password is given elsewhere. */
+static const char *password_of(const char *given, const char *in_url, const char *variable)
+{
+    const char *value = given || in_url ? NULL : getenv(variable);
+
+    return value && *value ? value : given;
+}
+
 static bool take_texts(struct resolving *r)
 {
     const struct target_options *options = r->options;
     rf_target *target = r->target;
-    const char *password = options->password;
+    const char *password = password_of(options->password, target->password, "REDISCLI_AUTH");
+    const char *sentinels = target->kind == RF_TARGET_SENTINEL
+                                ? password_of(options->sentinel_password, NULL, "RDBFERRY_SENTINEL_AUTH")
+                                : NULL;
 
-    if (!password && !target->password)
-        password = getenv("REDISCLI_AUTH");
-    if (password && password != options->password && !*password)
-        password = NULL;
     if (take_text(options->user, &target->user) && take_text(password, &target->password) &&
+        take_text(options->sentinel_user, &target->sentinel_user) &&
+        take_text(sentinels, &target->sentinel_password) &&
         take_text(options->cacert, &target->cacert) && take_text(options->cacertdir, &target->cacertdir) &&
         take_text(options->cert, &target->cert) && take_text(options->key, &target->key) &&
         take_text(options->sni, &target->sni))
@@ -135,6 +160,25 @@ static bool take_tls(struct resolving *r)
     return true;
 }
 
+/* They go over to the target. */
+static void take_maps(struct resolving *r)
+{
+    rf_target *mapping = &r->options->mapping;
+
+    r->target->maps = mapping->maps;
+    r->target->map_count = mapping->map_count;
+    *mapping = (rf_target){0};
+}
+
+static bool check_sentinels(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+
+    if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
+        return wrong(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+    return true;
+}
+
 static bool resolve(struct resolving *r, const char *url)
 {
     const struct target_options *options = r->options;
@@ -143,10 +187,11 @@ static bool resolve(struct resolving *r, const char *url)
         return wrong(r, "the target's URL excludes --host, --port and --socket");
     if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
         return false;
-    return (url || take_address(r)) && take_texts(r) && take_timeout(r) && take_tls(r);
+    take_maps(r);
+    return (url || take_address(r)) && check_sentinels(r) && take_texts(r) && take_timeout(r) && take_tls(r);
 }
 
-bool target_options_resolve(const struct target_options *options, const char *url, const char *command,
+bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status)
 {
     struct resolving r = {.options = options, .command = command, .target = out};

@@ -131,5 +131,6 @@ bool verify_options_read(int argc, char **argv, struct verify_options *options, 
 void verify_options_free(struct verify_options *options)
 {
     common_options_free(&options->common);
+    target_options_free(&options->target_options);
     rf_target_free(&options->target);
 }

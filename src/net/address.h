@@ -18,8 +18,11 @@ rf_slice address_host(const rf_address *address);
 /* Copies the host; port 0: a unix socket. RF_E_ARGUMENT for what can be no address. */
 rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error);
 
-/* The same for one that a server has named: RF_E_TARGET. */
+/* The same for one that a server has named, which is none of a unix socket: RF_E_TARGET. */
 rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error);
+
+/* Where to connect to reach an address: another one, if the target maps it. Borrows its host. */
+rf_address address_mapped(const rf_target *target, const rf_address *address);
 
 bool address_equal(const rf_address *a, const rf_address *b);
 

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "net/connection.h"
 #include "resp/resp_write.h"
@@ -14,16 +15,26 @@ enum {
     KEPT_MAX = 4 * 1024 * 1024, /* a larger buffer is freed when it is empty */
 };
 
+/* A command whose reply has not been handed out: how long it may be; once it has arrived, how long it is. */
+struct request {
+    uint64_t limit;
+    size_t size;
+};
+
 struct client {
     struct connection *connection;
     struct buffer out;
     size_t sent; /* bytes of `out` */
     struct buffer in;
-    size_t taken; /* bytes of `in` that have been handed out */
-    struct reply_scan scan;
-    bool closed; /* by the other side: what has arrived is all there will be */
+    size_t taken;                          /* bytes of `in` that have been handed out */
+    size_t scanned;                        /* bytes of `in` that are whole replies; at least `taken` */
+    struct request *requests;              /* in order; a ring */
+    size_t room, first, count, answered;   /* of `requests`: a power of two; `answered` of `count` are whole */
+    struct reply_scan scan;                /* of what comes behind the whole replies */
+    struct progress progress;
+    bool closed; /* what has arrived is all there will be */
     rf_code code;
-    rf_error error; /* if code is not RF_OK: why no more bytes can arrive */
+    rf_error error; /* if it is closed: why */
 };
 
 const char *client_name(const struct client *c)
@@ -31,29 +42,100 @@ const char *client_name(const struct client *c)
     return connection_name(c->connection);
 }
 
+/* --- requests ---------------------------------------------------------------------------------------- */
+
+static struct request *request(const struct client *c, size_t n)
+{
+    return &c->requests[(c->first + n) & (c->room - 1)];
+}
+
+static bool grow_requests(struct client *c)
+{
+    enum { ROOM = 16 };
+    size_t room = c->room ? 2 * c->room : ROOM;
+    struct request *grown = malloc(room * sizeof *grown);
+    if (!grown)
+        return false;
+    for (size_t i = 0; i < c->count; i++)
+        grown[i] = *request(c, i);
+    free(c->requests);
+    c->requests = grown;
+    c->room = room;
+    c->first = 0;
+    return true;
+}
+
+static bool add_request(struct client *c, const rf_slice *argv, size_t argc)
+{
+    if (c->count == c->room && !grow_requests(c))
+        return false;
+    *request(c, c->count++) = (struct request){.limit = reply_limit(argv, argc)};
+    return true;
+}
+
 /* --- moving bytes ------------------------------------------------------------------------------------ */
 
-/* Makes room behind what has arrived. What has been handed out goes, once that is as much as is left. */
+/* Makes room behind what has arrived: for a reply of which the length is known, no more than that. What has
+ * been handed out goes, once that is as much as is left. */
 static rf_code make_room(struct client *c, rf_error *error)
 {
     if (c->taken > 0 && c->taken >= c->in.len - c->taken) {
         c->in.len -= c->taken;
+        c->scanned -= c->taken;
         memmove(c->in.data, c->in.data + c->taken, c->in.len);
         c->taken = 0;
     }
-    return buffer_reserve(&c->in, READ_SIZE)
+    size_t most = c->scan.announced ? c->scanned + c->scan.announced + READ_SIZE : SIZE_MAX;
+    return buffer_reserve_within(&c->in, READ_SIZE, most)
                ? RF_OK
                : fail(error, RF_E_MEMORY, "out of memory for an answer of %s", client_name(c));
 }
 
-/* Takes in what is there. An end or a failure is remembered: there may be replies in front of it. */
+/* No more bytes are taken in. There may be replies in front of what is wrong. */
+static void close_input(struct client *c, rf_code code)
+{
+    c->code = code;
+    c->closed = true;
+}
+
+/* Looks for whole replies in what has arrived. */
+static void scan_arrived(struct client *c, int64_t now_ms)
+{
+    for (;;) {
+        rf_slice bytes = slice_of(c->in.data + c->scanned, c->in.len - c->scanned);
+        if (bytes.len == 0)
+            return;
+        if (c->answered == c->count) {
+            close_input(c, fail(&c->error, RF_E_TARGET, "%s: a reply to no request", client_name(c)));
+            return;
+        }
+        c->scan.limit = request(c, c->answered)->limit;
+        rf_code code = reply_scan(&c->scan, bytes);
+        if (code == RF_E_TARGET)
+            close_input(c, fail(&c->error, RF_E_TARGET, "%s: %s", client_name(c), c->scan.fault));
+        if (code != RF_OK)
+            return;
+        request(c, c->answered++)->size = c->scan.at;
+        c->scanned += c->scan.at;
+        c->scan = (struct reply_scan){0};
+        progress_made(&c->progress, now_ms);
+    }
+}
+
+/* Takes in what is there. An end or a failure is remembered. */
 static rf_code receive_some(struct client *c, size_t *n, rf_error *error)
 {
     *n = 0;
     TRY(make_room(c, error));
-    c->code = connection_read(c->connection, c->in.data + c->in.len, c->in.cap - c->in.len, n, &c->error);
-    c->closed = c->code != RF_OK;
+    rf_code code = connection_read(c->connection, c->in.data + c->in.len, c->in.cap - c->in.len, n, &c->error);
+    if (code != RF_OK)
+        close_input(c, code);
     c->in.len += *n;
+    if (*n == 0)
+        return RF_OK;
+    int64_t now_ms = clock_monotonic_ms();
+    progress_arrived(&c->progress, *n, now_ms);
+    scan_arrived(c, now_ms);
     return RF_OK;
 }
 
@@ -63,6 +145,8 @@ static void send_some(struct client *c, size_t *n)
     rf_error ignored;
     rf_code code = connection_write(c->connection, c->out.data + c->sent, c->out.len - c->sent, n, &ignored);
     c->sent = code == RF_OK ? c->sent + *n : c->out.len;
+    if (*n > 0)
+        progress_made(&c->progress, clock_monotonic_ms());
 }
 
 static void forget_sent(struct client *c)
@@ -72,14 +156,22 @@ static void forget_sent(struct client *c)
         buffer_free(&c->out);
 }
 
+/* After a step in which nothing was `moved` waits for what can move. */
+static rf_code go_on(struct client *c, bool moved, bool or_write, rf_error *error)
+{
+    return moved ? connection_check(c->connection, &c->progress, error)
+                 : connection_wait(c->connection, or_write, &c->progress, error);
+}
+
 rf_code client_flush(struct client *c, rf_error *error)
 {
+    progress_made(&c->progress, clock_monotonic_ms());
     while (c->sent < c->out.len && !c->closed) {
         size_t written, arrived;
         send_some(c, &written);
         TRY(receive_some(c, &arrived, error));
-        if (written == 0 && arrived == 0 && c->sent < c->out.len && !c->closed)
-            TRY(connection_wait(c->connection, true, error));
+        if (c->sent < c->out.len && !c->closed)
+            TRY(go_on(c, written + arrived > 0, true, error));
     }
     forget_sent(c);
     return RF_OK;
@@ -97,7 +189,7 @@ rf_code client_put(struct client *c, const rf_slice *argv, size_t argc, rf_error
     size_t size = RESP_HEADER_MAX;
     for (size_t i = 0; i < argc; i++)
         size += argv[i].len + BULK_EXTRA;
-    if (!buffer_reserve(&c->out, size))
+    if (!buffer_reserve(&c->out, size) || !add_request(c, argv, argc))
         return fail(error, RF_E_MEMORY, "out of memory for a command");
     uint8_t *p = resp_print_header(c->out.data + c->out.len, '*', argc);
     for (size_t i = 0; i < argc; i++)
@@ -120,7 +212,7 @@ static void forget_taken(struct client *c)
 {
     if (c->taken < c->in.len)
         return;
-    c->in.len = c->taken = 0;
+    c->in.len = c->taken = c->scanned = 0;
     if (c->in.cap > KEPT_MAX)
         buffer_free(&c->in);
 }
@@ -133,33 +225,31 @@ static rf_code lost(const struct client *c, rf_error *error)
     return c->code;
 }
 
-/* Reads until the scan has found the end of a reply. */
+/* Reads until the next reply is whole. */
 static rf_code await_reply(struct client *c, rf_error *error)
 {
-    for (;;) {
+    while (c->answered == 0) {
         size_t arrived;
-        rf_slice bytes = slice_of(c->in.data + c->taken, c->in.len - c->taken);
-        rf_code code = reply_scan(&c->scan, bytes);
-        if (code == RF_OK)
-            return RF_OK;
-        if (code != RF_END)
-            return fail(error, code, "%s: %s", client_name(c), c->scan.fault);
         if (c->closed)
             return lost(c, error);
         TRY(receive_some(c, &arrived, error));
-        if (arrived == 0 && !c->closed)
-            TRY(connection_wait(c->connection, false, error));
+        if (c->answered == 0 && !c->closed)
+            TRY(go_on(c, arrived > 0, false, error));
     }
+    return RF_OK;
 }
 
 rf_code client_reply(struct client *c, struct reply *head, rf_slice *rest, rf_error *error)
 {
     TRY(client_flush(c, error));
     forget_taken(c);
-    c->scan = (struct reply_scan){0};
     TRY(await_reply(c, error));
-    *rest = slice_of(c->in.data + c->taken, c->scan.at);
-    c->taken += c->scan.at;
+    size_t size = request(c, 0)->size;
+    c->first++;
+    c->count--;
+    c->answered--;
+    *rest = slice_of(c->in.data + c->taken, size);
+    c->taken += size;
     *head = reply_take(rest);
     return RF_OK;
 }
@@ -212,16 +302,17 @@ static rf_code refuse_credentials(const struct client *c, struct reply answer, r
     return fail(error, RF_E_TARGET, "%s: AUTH: it is refused", client_name(c));
 }
 
-rf_code client_authenticate(struct client *c, const rf_target *target, rf_error *error)
+static rf_code authenticate(struct client *c, const char *user, const char *password, rf_error *error)
 {
     rf_slice argv[3] = {SLICE("AUTH")}, rest;
     size_t argc = 1;
     struct reply answer;
-    if (!target->user && !target->password)
+    if (!user && !password)
         return RF_OK;
-    if (target->user)
-        argv[argc++] = slice_of(target->user, strlen(target->user));
-    const char *password = target->password ? target->password : "";
+    if (user)
+        argv[argc++] = slice_of(user, strlen(user));
+    if (!password)
+        password = "";
     argv[argc++] = slice_of(password, strlen(password));
     TRY(client_put(c, argv, argc, error));
     rf_code code = client_flush(c, error);
@@ -229,6 +320,16 @@ rf_code client_authenticate(struct client *c, const rf_target *target, rf_error 
     TRY(code);
     TRY(client_reply(c, &answer, &rest, error));
     return answer.kind == REPLY_STATUS ? RF_OK : refuse_credentials(c, answer, error);
+}
+
+rf_code client_authenticate(struct client *c, const rf_target *target, rf_error *error)
+{
+    return authenticate(c, target->user, target->password, error);
+}
+
+rf_code client_authenticate_to_sentinel(struct client *c, const rf_target *target, rf_error *error)
+{
+    return authenticate(c, target->sentinel_user, target->sentinel_password, error);
 }
 
 rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
@@ -274,5 +375,6 @@ void client_close(struct client *c)
     connection_close(c->connection);
     buffer_free(&c->out);
     buffer_free(&c->in);
+    free(c->requests);
     free(c);
 }

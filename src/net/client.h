@@ -22,7 +22,10 @@ rf_code client_connect(const rf_target *target, const rf_address *address, struc
 /* AUTH, if the target has a user or a password. What the server makes of it may be ignored. */
 rf_code client_authenticate(struct client *client, const rf_target *target, rf_error *error);
 
-/* Both. */
+/* The same as a user of Sentinels, if the target has such a user or password. */
+rf_code client_authenticate_to_sentinel(struct client *client, const rf_target *target, rf_error *error);
+
+/* Connects, and authenticates. */
 rf_code client_open(const rf_target *target, const rf_address *address, struct client **out, rf_error *error);
 
 /* What the other side is called in messages. */

@@ -24,16 +24,15 @@ struct connection {
     struct tls *tls; /* NULL: none */
     int timeout_ms;
     short read_events, write_events; /* what the last read, the last write has to wait for */
-    char name[ADDRESS_TEXT];
+    char name[2 * ADDRESS_TEXT + 8];
 };
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
 
-/* True when one of the events, or an error, is there; false with errno. Interruptions do not prolong it. */
-static bool wait_for(int fd, short events, int timeout_ms)
+/* True when one of the events, or an error, is there before the deadline; false with errno. */
+static bool wait_for(int fd, short events, int64_t deadline_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
-    for (int64_t left = timeout_ms; left >= 0; left = deadline - clock_monotonic_ms()) {
+    for (int64_t left; (left = deadline_ms - clock_monotonic_ms()) >= 0;) {
         int ready = poll(&(struct pollfd){.fd = fd, .events = events}, 1, (int)left);
         if (ready > 0)
             return true;
@@ -54,19 +53,29 @@ short connection_events(const struct connection *c, bool or_write)
     return or_write ? (short)(c->read_events | c->write_events) : c->read_events;
 }
 
-rf_code connection_wait(struct connection *c, bool or_write, rf_error *error)
+static rf_code timed_out(const struct connection *c, rf_error *error)
 {
-    if (wait_for(c->fd, connection_events(c, or_write), c->timeout_ms))
+    return fail(error, RF_E_TARGET, "%s: no answer within %g s", c->name, c->timeout_ms / 1000.0);
+}
+
+rf_code connection_check(const struct connection *c, const struct progress *progress, rf_error *error)
+{
+    return clock_monotonic_ms() - progress->since_ms <= c->timeout_ms ? RF_OK : timed_out(c, error);
+}
+
+rf_code connection_wait(struct connection *c, bool or_write, const struct progress *progress, rf_error *error)
+{
+    if (wait_for(c->fd, connection_events(c, or_write), progress->since_ms + c->timeout_ms))
         return RF_OK;
     if (errno == ETIMEDOUT)
-        return fail(error, RF_E_TARGET, "%s: no answer within %g s", c->name, c->timeout_ms / 1000.0);
+        return timed_out(c, error);
     return fail_errno(error, RF_E_TARGET, "%s: cannot wait for an answer", c->name);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */
 
 /* A connected socket; -1 with errno. */
-static int connect_socket(const struct sockaddr *address, socklen_t length, int timeout_ms)
+static int connect_socket(const struct sockaddr *address, socklen_t length, int64_t deadline_ms)
 {
     int failed = 0;
     socklen_t size = sizeof failed;
@@ -77,7 +86,7 @@ static int connect_socket(const struct sockaddr *address, socklen_t length, int 
         return fd;
     if (errno != EINPROGRESS && errno != EINTR)
         failed = errno;
-    else if (!wait_for(fd, POLLOUT, timeout_ms) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
+    else if (!wait_for(fd, POLLOUT, deadline_ms) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
         failed = errno;
     if (failed == 0)
         return fd;
@@ -86,13 +95,13 @@ static int connect_socket(const struct sockaddr *address, socklen_t length, int 
     return -1;
 }
 
-static rf_code connect_unix(struct connection *c, const char *path, int timeout_ms, rf_error *error)
+static rf_code connect_unix(struct connection *c, const char *path, int64_t deadline_ms, rf_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
         return fail(error, RF_E_TARGET, "%s: too long for the path of a unix socket", c->name);
     memcpy(address.sun_path, path, strlen(path));
-    c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, timeout_ms);
+    c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, deadline_ms);
     return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
 }
 
@@ -116,7 +125,7 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     if (refused != 0)
         return fail(error, RF_E_TARGET, "%s: cannot find the host: %s", c->name, gai_strerror(refused));
     for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
-        c->fd = connect_socket(one->ai_addr, one->ai_addrlen, timeout_ms);
+        c->fd = connect_socket(one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms);
     rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
     freeaddrinfo(found);
     if (code == RF_OK)
@@ -124,31 +133,46 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     return code;
 }
 
-/* A server that does not speak TLS may well wait for the end of a line. */
+/* A server that does not speak TLS may well wait for the end of a line; one that sends it bit by bit does not
+ * get more time. */
 static rf_code start_tls(struct connection *c, const rf_target *target, const char *host, int timeout_ms,
                          rf_error *error)
 {
     short events;
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     TRY(tls_open(target, host, c->name, c->fd, &c->tls, error));
     TRY(tls_handshake(c->tls, &events, error));
     while (events) {
-        if (!wait_for(c->fd, events, timeout_ms))
+        if (!wait_for(c->fd, events, deadline_ms))
             return fail(error, RF_E_TARGET, "%s: no TLS handshake within %g s", c->name, timeout_ms / 1000.0);
         TRY(tls_handshake(c->tls, &events, error));
     }
     return RF_OK;
 }
 
+/* The name in a certificate is that of the address which was announced. */
 static rf_code establish(struct connection *c, const rf_target *target, const rf_address *address,
                          rf_error *error)
 {
+    const rf_address reached = address_mapped(target, address);
     int timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS;
     if (address->port == 0 && target->tls)
         return fail(error, RF_E_ARGUMENT, "%s: there is no TLS over unix sockets", c->name);
     if (address->port == 0)
-        return connect_unix(c, address->host, timeout_ms, error);
-    TRY(connect_tcp(c, address, timeout_ms, error));
+        return connect_unix(c, address->host, clock_monotonic_ms() + timeout_ms, error);
+    TRY(connect_tcp(c, &reached, timeout_ms, error));
     return target->tls ? start_tls(c, target, address->host, timeout_ms, error) : RF_OK;
+}
+
+/* "10.0.0.5:6379", or "10.0.0.5:6379 (at 127.0.0.1:7000)". */
+static void name_connection(struct connection *c, const rf_target *target, const rf_address *address)
+{
+    const rf_address reached = address_mapped(target, address);
+    char name[ADDRESS_TEXT], at[ADDRESS_TEXT];
+    address_format(address, name);
+    address_format(&reached, at);
+    bool mapped = !address_equal(&reached, address);
+    snprintf(c->name, sizeof c->name, "%s%s%s%s", name, mapped ? " (at " : "", mapped ? at : "", mapped ? ")" : "");
 }
 
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
@@ -161,7 +185,7 @@ rf_code connection_open(const rf_target *target, const rf_address *address, stru
                              .timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : ANSWER_TIMEOUT_MS,
                              .read_events = POLLIN,
                              .write_events = POLLOUT};
-    address_format(address, c->name);
+    name_connection(c, target, address);
     rf_code code = establish(c, target, address, error);
     if (code != RF_OK) {
         connection_close(c);

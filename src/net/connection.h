@@ -2,11 +2,12 @@
 /* A connection: bytes to and from one address, over TCP, TLS or a unix socket.
  *
  * The socket never blocks. Reading and writing go as far as they can; connection_wait() is the one place that
- * waits, and it gives up when nothing has moved for the target's timeout. */
+ * waits, and it gives up when there has been no progress for the target's timeout. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
 #include "net/address.h"
+#include "net/progress.h"
 
 struct connection;
 
@@ -25,8 +26,14 @@ rf_code connection_read(struct connection *connection, void *to, size_t size, si
 rf_code connection_write(struct connection *connection, const void *from, size_t size, size_t *n,
                          rf_error *error);
 
-/* Waits until a read that came to nothing can go on; with `or_write`, until either can. */
-rf_code connection_wait(struct connection *connection, bool or_write, rf_error *error);
+/* Waits until a read that came to nothing can go on; with `or_write`, until either can. RF_E_TARGET when
+ * there has been no progress for too long. */
+rf_code connection_wait(struct connection *connection, bool or_write, const struct progress *progress,
+                        rf_error *error);
+
+/* The same without waiting, for whoever need not: whether there has been no progress for too long. */
+rf_code connection_check(const struct connection *connection, const struct progress *progress,
+                         rf_error *error);
 
 /* For whoever waits for several at once: the socket, and the events (POLLIN, POLLOUT) at which a read, and
  * with `or_write` also a write, that came to nothing can go on. */

@@ -20,6 +20,12 @@ rf_code discover_cluster(struct client *node, const rf_address *asked, struct pr
 rf_code identify(const rf_target *target, const rf_address *address, struct client **client,
                  struct primaries *primaries, rf_error *error);
 
+/* AUTH, to Sentinels with what is theirs: a user and a password of their own, if there is one. */
+rf_code primaries_authenticate(struct client *client, const rf_target *target, rf_error *error);
+
+/* Puts in front of an error which of them it is about: "Sentinel", "primary". */
+rf_code primaries_blame(const char *who, rf_code code, rf_error *error);
+
 /* Adds a node, unless it is there, and says which one it is. The id may be empty; two of them at one address
  * are RF_E_TARGET. */
 rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,

@@ -13,8 +13,6 @@
 #include "base/fail.h"
 #include <stdlib.h>
 
-enum { NO_NODE = UINT16_MAX };
-
 static rf_code garbled(const struct client *node, rf_error *error)
 {
     return fail(error, RF_E_TARGET, "%s: CLUSTER SLOTS: an answer that makes no sense", client_name(node));
@@ -80,8 +78,6 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
     if (!in_order)
         return garbled(node, error);
     TRY(take_node(node, asked, primaries, rest, &index, error));
-    if (index >= NO_NODE)
-        return garbled(node, error);
     for (int64_t slot = first.number; slot <= last.number; slot++) {
         if (primaries->node_of[slot] != NO_NODE)
             return garbled(node, error);
@@ -90,20 +86,6 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
     for (int64_t i = 3; i < head.number; i++)
         reply_pass(rest, reply_take(rest));
     return RF_OK;
-}
-
-static rf_code expect_all_slots(const struct client *node, const struct primaries *primaries, rf_error *error)
-{
-    unsigned missing = 0, first = 0;
-    for (unsigned slot = RF_SLOTS; slot-- > 0;)
-        if (primaries->node_of[slot] == NO_NODE) {
-            missing++;
-            first = slot;
-        }
-    if (missing == 0)
-        return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: nobody has %u of the cluster's slots, of which %u is the first",
-                client_name(node), missing, first);
 }
 
 rf_code discover_cluster(struct client *node, const rf_address *asked, struct primaries *primaries,
@@ -122,5 +104,7 @@ rf_code discover_cluster(struct client *node, const rf_address *asked, struct pr
         return garbled(node, error);
     for (int64_t i = 0; i < ranges.number; i++)
         TRY(take_range(node, asked, primaries, &rest, error));
-    return expect_all_slots(node, primaries, error);
+    return primaries->node_count > 0
+               ? RF_OK
+               : fail(error, RF_E_TARGET, "%s: no node of the cluster has any slots", client_name(node));
 }

@@ -30,32 +30,49 @@ static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)
     return found;
 }
 
-static rf_code no_single_name(const struct client *sentinel, int64_t count, const struct buffer *names,
-                              rf_error *error)
-{
-    char text[256];
-    if (count == 0)
-        return fail(error, RF_E_TARGET, "%s: the Sentinel watches no primary", client_name(sentinel));
-    reply_text((struct reply){.text = buffer_slice(names)}, text, sizeof text);
-    return fail(error, RF_E_TARGET, "%s: the Sentinel watches several primaries, name one of them: %s",
-                client_name(sentinel), text);
-}
-
-/* The name of the only primary that is watched, into `name`. */
-static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
+/* The names of all primaries that are watched, with ", " between them. */
+static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t *count, rf_error *error)
 {
     struct reply masters;
     rf_slice rest;
     const char *const words[] = {"SENTINEL", "MASTERS", NULL};
     TRY(client_call(sentinel, words, &masters, &rest, error));
-    int64_t count = masters.kind == REPLY_ARRAY ? masters.number : 0;
-    for (int64_t i = 0; i < count; i++) {
-        bool kept = (i == 0 || buffer_append(name, SLICE(", "))) &&
-                    buffer_append(name, named_value(&rest, reply_take(&rest), "name"));
+    *count = masters.kind == REPLY_ARRAY ? masters.number : 0;
+    for (int64_t i = 0; i < *count; i++) {
+        bool kept = (i == 0 || buffer_append(names, SLICE(", "))) &&
+                    buffer_append(names, named_value(&rest, reply_take(&rest), "name"));
         if (!kept)
             return fail(error, RF_E_MEMORY, "out of memory");
     }
-    return count == 1 ? RF_OK : no_single_name(sentinel, count, name, error);
+    return RF_OK;
+}
+
+/* The name of the only primary that is watched, into `name`. */
+static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
+{
+    char text[256];
+    int64_t count;
+    TRY(ask_names(sentinel, name, &count, error));
+    if (count == 1)
+        return RF_OK;
+    if (count == 0)
+        return fail(error, RF_E_TARGET, "%s: it watches no primary", client_name(sentinel));
+    reply_text((struct reply){.text = buffer_slice(name)}, text, sizeof text);
+    return fail(error, RF_E_TARGET, "%s: it watches several primaries, name one of them: %s",
+                client_name(sentinel), text);
+}
+
+/* RF_E_TARGET, with the names that there are. */
+static rf_code unknown_name(struct client *sentinel, const char *name, rf_error *error)
+{
+    struct buffer names = {0};
+    char text[256];
+    int64_t count;
+    bool listed = ask_names(sentinel, &names, &count, error) == RF_OK && count > 0;
+    reply_text((struct reply){.text = buffer_slice(&names)}, text, sizeof text);
+    buffer_free(&names);
+    return fail(error, RF_E_TARGET, "%s: it knows no primary '%.100s'%s%s", client_name(sentinel), name,
+                listed ? "; it watches " : "", listed ? text : "");
 }
 
 static rf_code find_name(struct client *sentinel, const rf_target *target, struct buffer *name,
@@ -78,14 +95,13 @@ static rf_code ask_address(struct client *sentinel, const char *name, struct pri
     size_t index;
     TRY(client_call(sentinel, words, &answer, &rest, error));
     if (answer.kind == REPLY_NIL)
-        return fail(error, RF_E_TARGET, "%s: the Sentinel knows no primary '%s'", client_name(sentinel),
-                    name);
+        return unknown_name(sentinel, name, error);
     if (answer.kind != REPLY_ARRAY || answer.number != 2)
         return client_refused(sentinel, words[1], answer, error);
     struct reply host = reply_take(&rest);
     reply_pass(&rest, host);
     struct reply port_text = reply_take(&rest);
-    if (host.kind != REPLY_STRING || !number_parse_i64(port_text.text, &port) || port == 0)
+    if (host.kind != REPLY_STRING || !number_parse_i64(port_text.text, &port))
         return client_refused(sentinel, words[1], answer, error);
     return primaries_add(primaries, host.text, port, (rf_slice){0}, &index, error);
 }
@@ -141,5 +157,6 @@ rf_code discover_primary(struct client *sentinel, const rf_target *target, struc
     if (code == RF_OK)
         code = ask_address(sentinel, (const char *)name.data, primaries, error);
     buffer_free(&name);
-    return code == RF_OK ? visit_primary(target, primaries, error) : code;
+    return code == RF_OK ? primaries_blame("primary", visit_primary(target, primaries, error), error)
+                         : primaries_blame("Sentinel", code, error);
 }

@@ -38,7 +38,7 @@ static rf_code reconnect(const struct identifying *id, rf_error *error)
     client_close(*id->client);
     *id->client = NULL;
     TRY(client_connect(id->target, id->address, id->client, error));
-    rf_code code = client_authenticate(*id->client, id->target, &ignored);
+    rf_code code = primaries_authenticate(*id->client, id->target, &ignored);
     return code == RF_E_MEMORY ? fail(error, code, "out of memory") : RF_OK;
 }
 

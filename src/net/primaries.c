@@ -7,10 +7,12 @@
 #include "net/discover.h"
 #include <stdlib.h>
 
-/* Room for one more. */
+/* Room for one more: there is some up to the next power of two. */
 static rf_code make_room(struct primaries *primaries, rf_error *error)
 {
-    size_t count = primaries->node_count + 1;
+    size_t count = primaries->node_count ? 2 * primaries->node_count : 1;
+    if ((primaries->node_count & (primaries->node_count - 1)) != 0)
+        return RF_OK;
     rf_address *nodes = realloc(primaries->nodes, count * sizeof *nodes);
     if (nodes)
         primaries->nodes = nodes;
@@ -18,14 +20,6 @@ static rf_code make_room(struct primaries *primaries, rf_error *error)
     if (ids)
         primaries->ids = ids;
     return nodes && ids ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
-static bool is_there(const struct primaries *primaries, const rf_address *address, size_t *index)
-{
-    for (*index = 0; *index < primaries->node_count; ++*index)
-        if (address_equal(&primaries->nodes[*index], address))
-            return true;
-    return false;
 }
 
 static rf_code expect_same(const struct primaries *primaries, size_t index, rf_slice id, rf_error *error)
@@ -42,12 +36,15 @@ rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, 
 {
     rf_address address;
     TRY(address_told(host, port, &address, error));
-    bool there = is_there(primaries, &address, index);
+    bool there = address_index_find(&primaries->index, &address, index);
     rf_code code = there ? expect_same(primaries, *index, id, error) : make_room(primaries, error);
+    if (!there && code == RF_OK && !address_index_add(&primaries->index, &address, primaries->node_count))
+        code = fail(error, RF_E_MEMORY, "out of memory");
     if (there || code != RF_OK) {
         address_free(&address);
         return code;
     }
+    *index = primaries->node_count;
     primaries->nodes[*index] = address;
     memset(primaries->ids[*index], 0, sizeof *primaries->ids);
     if (id.len == NODE_ID)
@@ -56,12 +53,27 @@ rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, 
     return RF_OK;
 }
 
+rf_code primaries_expect_all_slots(const struct primaries *primaries, rf_error *error)
+{
+    unsigned missing = 0, first = 0;
+    for (unsigned slot = RF_SLOTS; slot-- > 0;)
+        if (primaries->node_of[slot] == NO_NODE) {
+            missing++;
+            first = slot;
+        }
+    if (missing == 0)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "nobody has %u of the cluster's slots, of which %u is the first", missing,
+                first);
+}
+
 void primaries_free(struct primaries *primaries)
 {
     for (size_t i = 0; i < primaries->node_count; i++)
         address_free(&primaries->nodes[i]);
     free(primaries->nodes);
     free(primaries->ids);
+    address_index_free(&primaries->index);
     free(primaries->node_of);
     *primaries = (struct primaries){0};
 }
@@ -74,19 +86,34 @@ static const char *const kind_names[] = {
     [RF_TARGET_CLUSTER] = "a node of a cluster",
 };
 
-/* A Sentinel often has no password where the servers it watches have one, so what comes of AUTH counts only
- * once it is known who has answered. */
+rf_code primaries_blame(const char *who, rf_code code, rf_error *error)
+{
+    const rf_error why = *error;
+    return code == RF_OK ? RF_OK : fail(error, code, "%s %.360s", who, why.message);
+}
+
+rf_code primaries_authenticate(struct client *client, const rf_target *target, rf_error *error)
+{
+    bool as_theirs = target->kind == RF_TARGET_SENTINEL && (target->sentinel_user || target->sentinel_password);
+    return as_theirs ? client_authenticate_to_sentinel(client, target, error)
+                     : client_authenticate(client, target, error);
+}
+
+/* Sentinels often have no password where the servers that they watch have one, so what comes of AUTH counts
+ * only once it is known who has answered. */
 static rf_code examine(struct client **opened, const rf_target *target, const rf_address *asked,
                        struct primaries *primaries, rf_error *error)
 {
     rf_error refused;
-    rf_code authenticated = client_authenticate(*opened, target, &refused);
+    rf_code authenticated = primaries_authenticate(*opened, target, &refused);
     rf_code code = identify(target, asked, opened, primaries, error);
     struct client *client = *opened;
     if (authenticated != RF_OK && (code != RF_OK || primaries->kind != RF_TARGET_SENTINEL)) {
         *error = refused;
-        return authenticated;
+        code = authenticated;
     }
+    if (target->kind == RF_TARGET_SENTINEL)
+        code = primaries_blame("Sentinel", code, error);
     TRY(code);
     if (target->kind != RF_TARGET_ANY && primaries->kind != target->kind)
         return fail(error, RF_E_TARGET, "%s: it is %s, not %s", client_name(client),

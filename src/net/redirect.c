@@ -32,7 +32,7 @@ rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address
     const uint8_t *blank = memrchr(text.ptr, ' ', text.len);
     bool complete = colon && blank && colon > blank;
     rf_slice digits = complete ? slice_of(colon + 1, (size_t)(text.ptr + text.len - colon - 1)) : text;
-    if (!complete || !number_parse_i64(digits, &port) || port == 0) {
+    if (!complete || !number_parse_i64(digits, &port)) {
         reply_text(reply, shown, sizeof shown);
         return fail(error, RF_E_TARGET, "a redirection that names nobody: %s", shown);
     }

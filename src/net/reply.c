@@ -34,9 +34,17 @@ static bool line_number(rf_slice line, int64_t *number)
            (*line.ptr == ':' || *number >= -1);
 }
 
-/* A string's bytes behind its line, of `used` bytes; *size grows by what they take. */
+/* The bytes that a reply may still have from here on. */
+static uint64_t bytes_left(const struct reply_scan *scan)
+{
+    uint64_t limit = scan->limit ? scan->limit : REPLY_MAX;
+    return limit > scan->at ? limit - scan->at : 0;
+}
+
+/* A string's bytes behind its line, of *size bytes, which grows by what they take. */
 static rf_code find_string(struct reply_scan *scan, rf_slice bytes, uint64_t length, size_t *size)
 {
+    scan->announced = scan->at + *size + length + 2;
     if (bytes.len - *size < length || bytes.len - *size - length < 2)
         return RF_END;
     const uint8_t *end = bytes.ptr + *size + length;
@@ -44,6 +52,12 @@ static rf_code find_string(struct reply_scan *scan, rf_slice bytes, uint64_t len
         return garbage(scan, "an answer with a string that is longer than it says");
     *size += length + 2;
     return RF_OK;
+}
+
+/* Of each unit that a line announces: a byte of a string, or an element of an array. */
+static uint64_t least_bytes(uint8_t mark)
+{
+    return mark == '*' ? 3 : 1;
 }
 
 /* The size of one element, without those of an array, of which *count come. */
@@ -60,9 +74,8 @@ static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *siz
         return garbage(scan, "an answer that is not RESP");
     if (!line_number(line, &number))
         return garbage(scan, "an answer with a number that is none");
-    if ((*line.ptr == '$' && number > (int64_t)REPLY_STRING_MAX) ||
-        (*line.ptr == '*' && number > REPLY_COUNT_MAX))
-        return garbage(scan, "an answer that is larger than any should be");
+    if (*line.ptr != ':' && number > 0 && (uint64_t)number > bytes_left(scan) / least_bytes(*line.ptr))
+        return garbage(scan, "a reply larger than expected");
     if (*line.ptr == '$' && number >= 0)
         return find_string(scan, bytes, (uint64_t)number, size);
     if (*line.ptr == '*' && number > 0)
@@ -83,7 +96,10 @@ rf_code reply_scan(struct reply_scan *scan, rf_slice bytes)
         size_t size;
         uint64_t count;
         rf_slice rest = {bytes.ptr + scan->at, bytes.len - scan->at};
+        scan->announced = 0;
         TRY(find_element(scan, rest, &size, &count));
+        if (size > bytes_left(scan))
+            return garbage(scan, "a reply larger than expected");
         scan->at += size;
         if (count == 0) {
             count_down(scan);

@@ -18,18 +18,26 @@
 enum {
     REPLY_DEPTH = 16,           /* arrays in arrays, at most */
     REPLY_LINE_MAX = 16 * 1024, /* bytes of a line */
-    REPLY_COUNT_MAX = 1 << 26,  /* elements of an array */
 };
 
-#define REPLY_STRING_MAX (UINT64_C(1) << 32) /* bytes of a string */
+/* Bytes of a whole reply: the largest value there is, and what announces it. */
+#define REPLY_MAX ((UINT64_C(1) << 32) + REPLY_LINE_MAX)
+
+/* Bytes of a reply that says no more than that something was done, or why not. */
+#define REPLY_MAX_STATUS (UINT64_C(64) * 1024)
 
 /* How far the search for a reply's end has come; zeroed: not begun. */
 struct reply_scan {
+    uint64_t limit; /* bytes of the whole reply, checked as soon as they are announced; 0: REPLY_MAX */
     size_t at;
+    size_t announced; /* bytes that are known to be needed; 0: not known */
     unsigned depth;
     uint64_t left[REPLY_DEPTH + 1]; /* elements still to come, at each depth below the top */
     const char *fault;              /* what is wrong */
 };
+
+/* Bytes that the reply to a command may have. */
+uint64_t reply_limit(const rf_slice *argv, size_t argc);
 
 /* `bytes` begin with the reply, and with what was there at the call before. RF_OK: the reply is whole, and is
  * the first scan->at of them. RF_END: there must be more. RF_E_TARGET: this is no reply, and scan->fault says

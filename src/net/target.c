@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PORT_MAX = 65535 };
+
 /* --- addresses --------------------------------------------------------------------------------------- */
 
 static bool is_ipv6(const char *host)
@@ -32,7 +34,6 @@ rf_slice address_host(const rf_address *address)
 
 rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error)
 {
-    enum { PORT_MAX = 65535 };
     if (host.len == 0 || memchr(host.ptr, '\0', host.len))
         return fail(error, RF_E_ARGUMENT, "an address without a host");
     if (port < 0 || port > PORT_MAX)
@@ -44,13 +45,23 @@ rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *err
     return RF_OK;
 }
 
+/* Names and addresses have no blanks, control characters or the like. */
+static bool is_host(rf_slice host)
+{
+    enum { HOST_MAX = 253 };
+    for (size_t i = 0; i < host.len; i++)
+        if (host.ptr[i] <= ' ' || host.ptr[i] > '~')
+            return false;
+    return host.len > 0 && host.len <= HOST_MAX;
+}
+
 rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error)
 {
-    rf_code code = address_make(host, port, out, error);
-    if (code != RF_E_ARGUMENT)
-        return code;
-    rf_error why = *error;
-    return fail(error, RF_E_TARGET, "the target names %s", why.message);
+    if (!is_host(host))
+        return fail(error, RF_E_TARGET, "the target names an invalid host");
+    if (port < 1 || port > PORT_MAX)
+        return fail(error, RF_E_TARGET, "the target names a port out of range: %lld", (long long)port);
+    return address_make(host, port, out, error);
 }
 
 bool address_equal(const rf_address *a, const rf_address *b)
@@ -173,15 +184,27 @@ size_t rf_target_format(const rf_target *target, char *out, size_t size)
 
 /* --- the end ----------------------------------------------------------------------------------------- */
 
+static void free_secret(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
 void rf_target_free(rf_target *target)
 {
     for (size_t i = 0; i < target->address_count; i++)
         address_free(&target->addresses[i]);
     free(target->addresses);
-    if (target->password)
-        explicit_bzero(target->password, strlen(target->password));
-    char *const strings[] = {target->name,      target->user, target->password, target->cacert,
-                             target->cacertdir, target->cert, target->key,      target->sni};
+    for (size_t i = 0; i < target->map_count; i++) {
+        address_free(&target->maps[i].from);
+        address_free(&target->maps[i].to);
+    }
+    free(target->maps);
+    free_secret(target->password);
+    free_secret(target->sentinel_password);
+    char *const strings[] = {target->name,      target->user, target->sentinel_user, target->cacert,
+                             target->cacertdir, target->cert, target->key,           target->sni};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
     *target = (rf_target){0};

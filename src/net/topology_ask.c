@@ -42,7 +42,9 @@ rf_code rf_topology_ask(const rf_target *target, rf_topology **out, rf_error *er
     rf_target cluster = *target;
     cluster.kind = RF_TARGET_CLUSTER;
     TRY(primaries_find(&cluster, target->addresses, target->address_count, &primaries, error));
-    rf_code code = build(&primaries, out, error);
+    rf_code code = primaries_expect_all_slots(&primaries, error);
+    if (code == RF_OK)
+        code = build(&primaries, out, error);
     primaries_free(&primaries);
     return code;
 }

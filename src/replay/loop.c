@@ -120,7 +120,7 @@ static int64_t timeout_ms(const rf_replay *r)
 static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
 {
     rf_error why;
-    if (!pipe->connection || now - pipe->moved_ms <= timeout_ms(r))
+    if (!pipe->connection || now - pipe->progress.since_ms <= timeout_ms(r))
         return;
     if (pipe->head == pipe->tail && !pipe->streaming)
         return;
@@ -131,7 +131,7 @@ static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
 
 static rf_code tend_pipe(rf_replay *r, struct pipe *pipe, int64_t now, rf_error *error)
 {
-    if (pipe_unsent(pipe) > 0 || now - pipe->moved_ms > timeout_ms(r))
+    if (pipe_unsent(pipe) > 0 || now - pipe->progress.since_ms > timeout_ms(r))
         TRY(loop_serve(r, pipe, error));
     check_timeout(r, pipe, now);
     return RF_OK;

@@ -70,9 +70,9 @@ static rf_code make_node(rf_replay *r, const rf_address *address, struct node **
 struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
 {
     struct node *node = NULL;
-    for (size_t i = 0; i < r->node_count; i++)
-        if (address_equal(&r->nodes[i]->address, address))
-            return r->nodes[i];
+    size_t number;
+    if (address_index_find(&r->index, address, &number))
+        return r->nodes[number];
     struct node **grown = realloc(r->nodes, (r->node_count + 1) * sizeof(struct node *));
     if (!grown) {
         fail(error, RF_E_MEMORY, "out of memory");
@@ -81,7 +81,19 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
     r->nodes = grown;
     if (make_node(r, address, &node, error) != RF_OK)
         return NULL;
+    if (!address_index_add(&r->index, &node->address, r->node_count)) {
+        node_free(node);
+        fail(error, RF_E_MEMORY, "out of memory");
+        return NULL;
+    }
     return r->nodes[r->node_count++] = node;
+}
+
+/* Who has the slots that nobody has: a node that cannot be connected to. */
+static rf_code make_nobody(rf_replay *r, rf_error *error)
+{
+    const rf_address address = {.host = (char[]){"nobody"}, .port = 0};
+    return r->nobody ? RF_OK : make_node(r, &address, &r->nobody, error);
 }
 
 struct node *nodes_of_key(const rf_replay *r, rf_slice key)
@@ -101,23 +113,43 @@ static void leave_others(rf_replay *r)
             }
 }
 
+/* The node of each primary. */
+static rf_code find_nodes(rf_replay *r, struct node **primaries, rf_error *error)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        r->nodes[i]->primary = false;
+    for (size_t i = 0; i < r->primaries.node_count; i++) {
+        primaries[i] = nodes_at(r, &r->primaries.nodes[i], error);
+        if (!primaries[i])
+            return error->code;
+        primaries[i]->primary = true;
+    }
+    return RF_OK;
+}
+
+static void take_slots(rf_replay *r, struct node *const *primaries)
+{
+    const uint16_t *node_of = r->primaries.node_of;
+    r->node_of[0] = primaries[0];
+    for (unsigned slot = 0; node_of && slot < RF_SLOTS; slot++)
+        r->node_of[slot] = node_of[slot] == NO_NODE ? r->nobody : primaries[node_of[slot]];
+}
+
 /* Takes over what was found. */
 static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *error)
 {
     primaries_free(&r->primaries);
     r->primaries = *found;
-    for (size_t i = 0; i < r->node_count; i++)
-        r->nodes[i]->primary = false;
-    for (size_t i = 0; i < found->node_count; i++) {
-        struct node *node = nodes_at(r, &found->nodes[i], error);
-        if (!node)
-            return error->code;
-        node->primary = true;
-        r->node_of[i] = node;
-    }
+    TRY(make_nobody(r, error));
+    struct node **primaries = malloc(found->node_count * sizeof(struct node *));
+    if (!primaries)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_code code = find_nodes(r, primaries, error);
+    if (code == RF_OK)
+        take_slots(r, primaries);
+    free(primaries);
+    TRY(code);
     r->info.nodes = found->node_count;
-    for (unsigned slot = 0; found->node_of && slot < RF_SLOTS; slot++)
-        r->node_of[slot] = nodes_at(r, &found->nodes[found->node_of[slot]], error);
     leave_others(r);
     return RF_OK;
 }
@@ -383,6 +415,8 @@ static rf_code greet(struct node *node, struct client *client, unsigned serial, 
 
 static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
 {
+    if (node == node->replay->nobody)
+        return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
     TRY(client_open(node->replay->target, &node->address, out, error));
     rf_code code = greet(node, *out, serial, error);
     if (code == RF_OK)

@@ -108,7 +108,7 @@ rf_code pipe_connect(struct pipe *p, struct connection *connection, unsigned ser
     p->connection = connection;
     p->serial = serial;
     p->db = 0;
-    p->moved_ms = clock_monotonic_ms();
+    progress_made(&p->progress, clock_monotonic_ms());
     return RF_OK;
 }
 
@@ -177,7 +177,7 @@ rf_code pipe_end(struct pipe *p, uint32_t replies, rf_error *error)
         return fail(error, RF_E_MEMORY, "out of memory for what is under way");
     }
     if (p->answer == p->tail)
-        p->moved_ms = clock_monotonic_ms();
+        progress_made(&p->progress, clock_monotonic_ms());
     pipe_parcel(p, p->tail++)->replies = replies;
     pipe_mark_ready(p);
     return RF_OK;
@@ -208,7 +208,9 @@ void pipe_stream(struct pipe *p, bool on)
 {
     p->streaming = on;
     p->lost = on && !p->connection;
-    p->moved_ms = clock_monotonic_ms();
+    p->stream_start = p->sent;
+    p->stream_replies = 0;
+    progress_made(&p->progress, clock_monotonic_ms());
     p->out.code = RF_OK;
 }
 
@@ -257,7 +259,7 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
         *n += written;
     }
     if (*n > 0)
-        p->moved_ms = clock_monotonic_ms();
+        progress_made(&p->progress, clock_monotonic_ms());
     if (p->streaming)
         drop_blocks(p, p->sent);
     return RF_OK;
@@ -282,6 +284,27 @@ static rf_code take_answer(struct pipe *p, struct reply reply, rf_slice rest, rf
     return RF_OK;
 }
 
+/* A command and its name: no reply can be to fewer bytes. */
+enum { LEAST_COMMAND = sizeof "*1\r\n$3\r\nSET\r\n" - 1 };
+
+static rf_code take_streamed(struct pipe *p, struct reply reply, rf_slice rest, rf_error *error)
+{
+    if (++p->stream_replies > (p->sent - p->stream_start) / LEAST_COMMAND)
+        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
+    p->listener->streamed(p, reply, rest);
+    return RF_OK;
+}
+
+/* Of what is asked for a key, replies say less than the commands; those of an AOF may ask for values. */
+static uint64_t limit_of_next(const struct pipe *p)
+{
+    if (p->streaming || p->answer == p->tail)
+        return REPLY_MAX_STATUS;
+    const struct parcel *parcel = pipe_parcel(p, p->answer);
+    return parcel->kind == PARCEL_COMMAND ? REPLY_MAX
+                                          : REPLY_MAX_STATUS + parcel_end(p, p->answer) - parcel->start;
+}
+
 /* RF_END where it is not whole yet. */
 static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
 {
@@ -294,6 +317,7 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         *size = 4;
         reply.kind = REPLY_NUMBER;
     } else {
+        p->scan.limit = limit_of_next(p);
         rf_code code = reply_scan(&p->scan, bytes);
         if (code == RF_E_TARGET)
             return fail(error, code, "%s: %s", connection_name(p->connection), p->scan.fault);
@@ -303,17 +327,13 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         rest = slice_of(bytes.ptr, *size);
         reply = reply_take(&rest);
     }
-    if (p->streaming) {
-        p->listener->streamed(p, reply, rest);
-        return RF_OK;
-    }
-    return take_answer(p, reply, rest, error);
+    return p->streaming ? take_streamed(p, reply, rest, error) : take_answer(p, reply, rest, error);
 }
 
-/* RF_END: what is left is not a whole reply. */
-static rf_code take_replies(struct pipe *p, rf_error *error)
+/* RF_END: what is left is not a whole reply. *any: one was. */
+static rf_code take_replies(struct pipe *p, bool *any, rf_error *error)
 {
-    for (;;) {
+    for (*any = false;; *any = true) {
         size_t size = 0;
         rf_slice bytes = slice_of(p->in.data + p->taken, p->in.len - p->taken);
         if (bytes.len == 0)
@@ -331,20 +351,31 @@ static void forget_taken(struct pipe *p)
     p->taken = 0;
 }
 
+static void note_progress(struct pipe *p, bool replies, size_t bytes)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (replies)
+        progress_made(&p->progress, now_ms);
+    else
+        progress_arrived(&p->progress, bytes, now_ms);
+}
+
 rf_code pipe_receive(struct pipe *p, rf_error *error)
 {
     size_t n;
     do {
-        if (!buffer_reserve(&p->in, READ_SIZE))
+        bool any;
+        size_t most = p->scan.announced ? p->scan.announced + READ_SIZE : SIZE_MAX;
+        if (!buffer_reserve_within(&p->in, READ_SIZE, most))
             return fail(error, RF_E_MEMORY, "out of memory for an answer");
         size_t room = p->in.cap - p->in.len;
         rf_code code = connection_read(p->connection, p->in.data + p->in.len, room, &n, error);
         if (code != RF_OK)
             return lost(p, code, error);
         p->in.len += n;
+        code = take_replies(p, &any, error);
         if (n > 0)
-            p->moved_ms = clock_monotonic_ms();
-        code = take_replies(p, error);
+            note_progress(p, any, n);
         forget_taken(p);
         if (code != RF_END)
             return code;

@@ -52,7 +52,7 @@ static rf_code ask_settings(rf_replay *r, rf_error *error)
     r->longest = LONGEST;
     if (r->primaries.curt)
         return RF_OK;
-    TRY(node_ask(r->node_of[0], &client, error));
+    TRY(node_ask(r->nodes[0], &client, error));
     TRY(ask_setting(client, "proto-max-bulk-len", &longest, error));
     TRY(ask_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
     r->longest = (uint64_t)longest;
@@ -102,7 +102,7 @@ static rf_code look_at_target(rf_replay *r, rf_error *error)
     r->info.kind = kinds[r->primaries.kind];
     r->info.server = r->primaries.server;
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    TRY(abilities_ask(r->target, &r->node_of[0]->address, &r->primaries, &r->info.abilities, error));
+    TRY(abilities_ask(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
     r->can_unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can_rename = way_renames(&r->info.abilities, r->options.on_exists);
     r->can_transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
@@ -198,7 +198,9 @@ void rf_replay_close(rf_replay *r)
         return;
     for (size_t i = 0; i < r->node_count; i++)
         node_free(r->nodes[i]);
+    node_free(r->nobody);
     free(r->nodes);
+    address_index_free(&r->index);
     free(r->node_of);
     primaries_free(&r->primaries);
     strays_free(&r->strays);

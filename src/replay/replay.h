@@ -74,6 +74,8 @@ struct rf_replay {
     struct primaries primaries;
     struct node **nodes;
     size_t node_count;
+    struct address_index index; /* of the nodes */
+    struct node *nobody;        /* none of them: has the slots that no node has */
     struct node **node_of; /* RF_SLOTS of them, of a cluster; else one */
     int epoll;
     unsigned serial; /* of the connection opened last */

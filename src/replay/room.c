@@ -118,6 +118,19 @@ rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, 
     return room_in(r, *out, db, error);
 }
 
+/* A slot that nobody has may be on its way to somebody. */
+static rf_code await_owner(rf_replay *r, rf_slice key, int64_t db, int64_t *since_ms, rf_error *error)
+{
+    rf_error why;
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(key));
+    rf_code code = mend_wait(r, since_ms, &why, error);
+    if (code == RF_E_TARGET) {
+        error_key(&r->error, db, key);
+        *error = r->error;
+    }
+    return code;
+}
+
 rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, rf_error *error)
 {
     int64_t since_ms = 0;
@@ -126,6 +139,10 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
         if (UNLIKELY(r->strays.first || r->doubts.first))
             TRY(mend(r, error));
         struct node *node = nodes_of_key(r, key);
+        if (UNLIKELY(node == r->nobody)) {
+            TRY(await_owner(r, key, db, &since_ms, error));
+            continue;
+        }
         rf_code code = room_at(r, node, db, out, &why);
         if (LIKELY(code == RF_OK && nodes_of_key(r, key) == node))
             return RF_OK;

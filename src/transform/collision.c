@@ -10,14 +10,13 @@
  * the others counts for the name. Function libraries are few: their names are where the colliding ones are
  * from the first on. */
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/seed.h"
 #include "base/fail.h"
 #include "rdb/function_name.h"
 #include "transform/collision_spill.h"
 #include "transform/collision_table.h"
 #include <rdbferry/collision.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { USUAL_MEMORY = 512 * 1024 * 1024 };
 
@@ -53,8 +52,7 @@ rf_collisions *rf_collisions_new(uint64_t memory)
     if (!collisions)
         return NULL;
     collisions->memory = memory ? memory : USUAL_MEMORY;
-    if (getrandom(&collisions->seed, sizeof collisions->seed, 0) < 0)
-        collisions->seed = (uint64_t)clock_unix_us();
+    collisions->seed = seed_random();
     collision_table_init(&collisions->keys, sizeof(XXH128_hash_t), collisions->memory);
     collision_table_init(&collisions->names, sizeof(struct name), UINT64_MAX);
     collision_table_init(&collisions->codes, sizeof(struct code), UINT64_MAX);
