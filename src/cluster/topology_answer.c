@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What CLUSTER SLOTS and CLUSTER SHARDS answer, as rows of words: primaries and their slots go into the
- * builder.
+/* What CLUSTER SLOTS and CLUSTER SHARDS answer, and the nodes.json of `redis-cli --cluster backup`, as rows of
+ * words: primaries and their slots go into the builder.
  *
  *   SLOTS    first last node node ...   first last node ...           the primary first, then its replicas
  *   node     endpoint port id [name value ...]                        in 3.0 no more than endpoint and port
  *
  *   SHARDS   slots first last first last ...   nodes node node ...    slots ... nodes ...
  *   node     id ...  port ...  tls-port ...  ip ...  endpoint ...  hostname ...  role ...  health ...
+ *
+ *   backup   name id  host ...  port ...  replicate ...  slots first last first last ...  ...
+ *            migrating slot id slot id ...  importing ...
  *
  * Nothing says where a node ends but what follows: in SLOTS a number is a node's port if an id stands behind
  * it, and two numbers are a range if none does; in SHARDS a new node, or shard, begins with a word that the
@@ -239,6 +242,65 @@ static rf_code read_shards(struct words *words, struct topology_builder *builder
     return end_shard(words, &shard, builder, error);
 }
 
+/* --- nodes.json -------------------------------------------------------------------------------------- */
+
+/* The slots of a node, each with the other one's id. */
+static rf_code pass_moving(struct words *words, rf_error *error)
+{
+    rf_slice word;
+    while (is_number(words_ahead(words, 0)) && is_id(words_ahead(words, 1))) {
+        TRY(words_take(words, &word, error));
+        TRY(words_take(words, &word, error));
+    }
+    return RF_OK;
+}
+
+static rf_code take_backup_slots(struct words *words, const struct topology_node *node,
+                                 struct topology_builder *builder, rf_error *error)
+{
+    while (is_number(words_ahead(words, 0))) {
+        rf_slot_range range;
+        size_t shard;
+        TRY(take_range(words, &range, error));
+        TRY(topology_builder_shard_of(builder, node, &shard, error));
+        topology_builder_give(builder, shard, range.first, range.last);
+    }
+    return RF_OK;
+}
+
+/* What stands before the slots is known when they come. */
+static rf_code take_backup_pair(struct words *words, struct topology_node *node,
+                                struct topology_builder *builder, rf_error *error)
+{
+    rf_slice name, value;
+    TRY(words_take(words, &name, error));
+    if (slice_equal(name, SLICE("slots")))
+        return take_backup_slots(words, node, builder, error);
+    if (slice_equal(name, SLICE("migrating")) || slice_equal(name, SLICE("importing")))
+        return pass_moving(words, error);
+    if (name.len == 0)
+        return RF_OK;
+    TRY(words_take(words, &value, error));
+    if (slice_equal(name, SLICE("host")))
+        return topology_read_host(&words->at, value, &node->host, error);
+    return slice_equal(name, SLICE("port")) ? topology_read_port(&words->at, value, &node->port, error) : RF_OK;
+}
+
+static rf_code read_backup(struct words *words, struct topology_builder *builder, rf_error *error)
+{
+    while (!at_end(words)) {
+        struct topology_node node = {0};
+        rf_slice name;
+        TRY(words_take(words, &name, error));
+        TRY(words_take(words, &node.id, error));
+        if (!topology_is_id(node.id))
+            return topology_fault(&words->at, error, "a node without an id");
+        while (!at_end(words) && !at_word(words, "name"))
+            TRY(take_backup_pair(words, &node, builder, error));
+    }
+    return RF_OK;
+}
+
 /* --- either ------------------------------------------------------------------------------------------ */
 
 rf_code topology_read_answer(struct topology_text *text, struct topology_builder *builder, rf_error *error)
@@ -253,8 +315,10 @@ rf_code topology_read_answer(struct topology_text *text, struct topology_builder
         return read_slots(&words, builder, error);
     if (at_word(&words, "slots") || at_word(&words, "nodes"))
         return read_shards(&words, builder, error);
+    if (at_word(&words, "name") && is_id(words_ahead(&words, 1)))
+        return read_backup(&words, builder, error);
     topology_line(text, &line);
     return topology_fault(&words.at, error,
-                          "neither a nodes.conf nor what CLUSTER NODES, SLOTS or SHARDS answers: %s",
+                          "neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: %s",
                           topology_quote(line, quoted));
 }

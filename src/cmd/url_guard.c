@@ -145,11 +145,11 @@ bool url_guard(const char *text, enum url_place place, const char *what, const c
 
     if (!looks_like_one || (is_url && place == URL_OR_FILE))
         return true;
-    if (!is_url && place != URL_NOT_WRITTEN && access(text, F_OK) == 0)
+    if (!is_url && (place == URL_NOT_READ || place == URL_OR_FILE) && access(text, F_OK) == 0)
         return true;
     if (is_url)
-        message_usage(command, "%s: '%s' is the URL of a live target, not a file", what,
-                      url_shown(text, shown, sizeof shown));
+        message_usage(command, "%s: '%s' is the URL of a live target, not a %s", what,
+                      url_shown(text, shown, sizeof shown), place == URL_NOT_HOST ? "host" : "file");
     else
         tell_mistake(text, what, command);
     return false;

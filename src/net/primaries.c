@@ -31,11 +31,10 @@ static rf_code expect_same(const struct primaries *primaries, size_t index, rf_s
     return fail(error, RF_E_TARGET, "the target names two nodes by one address, %s", name);
 }
 
-rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,
-                      rf_error *error)
+/* Takes over the address. */
+static rf_code put(struct primaries *primaries, rf_address address, rf_slice id, size_t *index,
+                   rf_error *error)
 {
-    rf_address address;
-    TRY(address_told(host, port, &address, error));
     bool there = address_index_find(&primaries->index, &address, index);
     rf_code code = there ? expect_same(primaries, *index, id, error) : make_room(primaries, error);
     if (!there && code == RF_OK && !address_index_add(&primaries->index, &address, primaries->node_count))
@@ -51,6 +50,14 @@ rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, 
         memcpy(primaries->ids[*index], id.ptr, id.len);
     primaries->node_count++;
     return RF_OK;
+}
+
+rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, rf_slice id, size_t *index,
+                      rf_error *error)
+{
+    rf_address address;
+    TRY(address_told(host, port, &address, error));
+    return put(primaries, address, id, index, error);
 }
 
 rf_code primaries_expect_all_slots(const struct primaries *primaries, rf_error *error)
@@ -123,8 +130,9 @@ static rf_code examine(struct client **opened, const rf_target *target, const rf
     if (primaries->kind == RF_TARGET_CLUSTER)
         return discover_cluster(client, asked, primaries, error);
     size_t index;
-    return primaries_add(primaries, slice_of(asked->host, strlen(asked->host)), asked->port, (rf_slice){0},
-                         &index, error);
+    rf_address address;
+    TRY(address_make(slice_of(asked->host, strlen(asked->host)), asked->port, &address, error));
+    return put(primaries, address, (rf_slice){0}, &index, error);
 }
 
 static rf_code ask(const rf_target *target, const rf_address *address, struct primaries *out, rf_error *error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "net/client.h"
 #include "support/fake_server.h"
 #include <criterion/criterion.h>
@@ -216,5 +217,135 @@ Test(client, finds_nobody)
     }
     target.tls = true;
     cr_expect_eq(client_open(&target, &target.addresses[0], &client, &error), RF_E_ARGUMENT);
+    rf_target_free(&target);
+}
+
+/* --- answers without limits ------------------------------------------------------------------------------ */
+
+/* What comes of an answer of which only the head arrives. */
+static void expect_of_head(const char *const *words, const char *head_only, const char *message)
+{
+    const char *const answers[] = {head_only, NULL, NULL};
+    struct fake_server server;
+    struct reply head;
+    rf_slice rest;
+    rf_error error;
+    fake_server_answer(&server, answers, 100);
+    server.target.timeout_ms = 200;
+    struct client *client = connect_to(&server);
+    cr_expect_eq(client_call(client, words, &head, &rest, &error), RF_E_TARGET, "%s", words[0]);
+    cr_expect(strstr(error.message, message), "%s: %s: %s", words[0], head_only, error.message);
+    client_close(client);
+    fake_server_stop(&server);
+}
+
+/* They are refused when they are announced. */
+Test(client, limits_answers_by_what_was_asked)
+{
+    static const struct {
+        const char *words[3], *head;
+    } heads[] = {
+        {{"AUTH", "secret"}, "$65537\r\n"},
+        {{"SELECT", "0"}, "$65537\r\n"},
+        {{"EXISTS", "key"}, "*30000\r\n"},
+        {{"ROLE"}, "*2\r\n$5\r\nslave\r\n*21845\r\n"},
+        {{"CLIENT", "SETNAME"}, "$536870912\r\n"},
+        {{"CLIENT", "LIST"}, "$67108865\r\n"},
+        {{"INFO", "server"}, "$4194305\r\n"},
+        {{"CONFIG", "GET"}, "*400000\r\n"},
+        {{"CLUSTER", "SLOTS"}, "*16384\r\n$33554432\r\n"},
+        {{"SENTINEL", "MASTERS"}, "$16777217\r\n"},
+        {{"SCAN", "0"}, "*2\r\n$1\r\n0\r\n$1073741825\r\n"},
+        {{"dump", "key"}, "$4294983681\r\n"},
+    };
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        expect_of_head(heads[i].words, heads[i].head, "a reply larger than expected");
+    expect_of_head((const char *const[]){"DUMP", "key", NULL}, "$536870912\r\n", "closed by the server");
+    expect_of_head((const char *const[]){"INFO", NULL}, "$4000000\r\n", "closed by the server");
+}
+
+static void serve_too_much(struct fake_server *server, int fd)
+{
+    char request[64];
+    (void)server;
+    while (recv(fd, request, sizeof request, MSG_DONTWAIT) != 0)
+        if (!fake_server_write(fd, "+OK\r\n+OK\r\n", 10))
+            return;
+}
+
+/* More requests than its socket holds never get through to it, and answers to none keep coming. */
+Test(client, answers_to_nothing, .timeout = 20)
+{
+    struct fake_server server;
+    struct reply head;
+    rf_slice rest;
+    rf_error error;
+    rf_code code = RF_OK;
+    fake_server_start(&server, serve_too_much);
+    struct client *client = connect_to(&server);
+    for (int i = 0; i < 3 && code == RF_OK; i++)
+        code = call(client, &head, &rest, &error);
+    cr_expect_eq(code, RF_E_TARGET);
+    cr_expect(strstr(error.message, "a reply to no request"), "%s", error.message);
+    client_close(client);
+    fake_server_stop(&server);
+}
+
+/* One byte at a time, without end. */
+static void serve_slowly(struct fake_server *server, int fd)
+{
+    char request[64];
+    (void)server;
+    if (recv(fd, request, sizeof request, 0) <= 0 || !fake_server_write(fd, "$1000000\r\n", 10))
+        return;
+    while (fake_server_write(fd, "x", 1))
+        clock_sleep_ms(5);
+}
+
+Test(client, bytes_alone_are_no_progress, .timeout = 20)
+{
+    struct fake_server server;
+    struct reply head;
+    rf_slice rest;
+    rf_error error;
+    fake_server_start(&server, serve_slowly);
+    server.target.timeout_ms = 100;
+    struct client *client = connect_to(&server);
+    rf_code code = client_call(client, (const char *const[]){"DUMP", "key", NULL}, &head, &rest, &error);
+    cr_expect_eq(code, RF_E_TARGET);
+    cr_expect(strstr(error.message, "no answer within 0.1 s"), "%s", error.message);
+    client_close(client);
+    fake_server_stop(&server);
+}
+
+/* --- addresses ------------------------------------------------------------------------------------------- */
+
+static const char *mapped(const rf_target *target, const char *host, int port, char out[ADDRESS_TEXT])
+{
+    const rf_address reached = address_mapped(target, &(rf_address){(char *)(uintptr_t)host, port});
+    address_format(&reached, out);
+    return out;
+}
+
+Test(client, addresses_that_are_mapped)
+{
+    rf_target target = {0};
+    rf_error error;
+    char text[ADDRESS_TEXT];
+    static const char *const maps[] = {"10.0.0.1=gate",           "10.0.0.1:7001=127.0.0.1:9001",
+                                       "[fd00::1]:7000=[::1]:80", "Node.example=other:1"};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        cr_assert_eq(rf_target_map_address(&target, maps[i], &error), RF_OK, "%s", error.message);
+    cr_expect_str_eq(mapped(&target, "10.0.0.1", 7000, text), "gate:7000");
+    cr_expect_str_eq(mapped(&target, "10.0.0.1", 7001, text), "127.0.0.1:9001");
+    cr_expect_str_eq(mapped(&target, "fd00::1", 7000, text), "[::1]:80");
+    cr_expect_str_eq(mapped(&target, "fd00::1", 7001, text), "[fd00::1]:7001");
+    cr_expect_str_eq(mapped(&target, "node.EXAMPLE", 5, text), "other:1");
+    cr_expect_str_eq(mapped(&target, "gate", 7000, text), "gate:7000");
+    cr_expect_str_eq(mapped(&target, "10.0.0.1", 0, text), "10.0.0.1"); /* a path */
+    static const char *const wrong[] = {"", "a", "=", "a=", "=b", "a:=b", "a:0=b", "a=b:65536", "a=b:x", "::1=b",
+                                        "[::1=b", "[]=b", "[::1]x=b", "10.0.0.1=twice", "NODE.example=twice"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_expect_eq(rf_target_map_address(&target, wrong[i], &error), RF_E_ARGUMENT, "%s", wrong[i]);
     rf_target_free(&target);
 }

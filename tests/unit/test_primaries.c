@@ -3,6 +3,7 @@
 #include "net/info.h"
 #include "net/primaries.h"
 #include "support/fake_server.h"
+#include "support/record.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -104,13 +105,56 @@ Test(primaries, of_a_cluster)
         "a:7000 ");
 }
 
+/* Slots that nobody has matter only to whoever needs them. */
+Test(primaries, of_a_cluster_with_slots_that_nobody_has)
+{
+    struct primaries primaries;
+    rf_error error;
+    cr_assert_eq(find("*2\r\n*3\r\n:1\r\n:7\r\n" NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "b")), &primaries,
+                      &error),
+                 RF_OK, "%s", error.message);
+    cr_expect_eq(primaries.node_of[0], NO_NODE);
+    cr_expect_eq(primaries.node_of[1], 0);
+    cr_expect_eq(primaries.node_of[8], NO_NODE);
+    cr_expect_eq(primaries.node_of[16383], 1);
+    cr_expect_eq(primaries_expect_all_slots(&primaries, &error), RF_E_TARGET);
+    cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"), "%s",
+              error.message);
+    primaries_free(&primaries);
+}
+
+/* As many as there can be, and the answer in pieces. */
+Test(primaries, of_a_cluster_of_many, .timeout = 20)
+{
+    struct buffer slots = {0};
+    char line[64];
+    struct primaries primaries;
+    rf_error error;
+    record_text(&slots, "*%d\r\n", RF_SLOTS);
+    for (int i = 0; i < RF_SLOTS; i++) {
+        int length = snprintf(line, sizeof line, "10.0.%d.%d", i / 256, i % 256);
+        record_text(&slots, "*3\r\n:%d\r\n:%d\r\n*2\r\n$%d\r\n%s\r\n:7000\r\n", i, i, length, line);
+    }
+    buffer_append(&slots, SLICE("\0"));
+    cr_assert_eq(find((const char *)slots.data, &primaries, &error), RF_OK, "%s", error.message);
+    cr_expect_eq(primaries.node_count, RF_SLOTS);
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        cr_assert_eq(primaries.node_of[slot], slot);
+    cr_expect_lt(primaries.index.room, 8 * RF_SLOTS);
+    primaries_free(&primaries);
+    buffer_free(&slots);
+}
+
+#define TEN       "aaaaaaaaaa"
+#define FIFTY     TEN TEN TEN TEN TEN
+#define LONG_HOST FIFTY FIFTY FIFTY FIFTY FIFTY "aaaa"
+
 Test(primaries, of_a_cluster_that_makes_no_sense)
 {
     static const struct {
         const char *slots, *message;
     } wrong[] = {
-        {"*0\r\n", "nobody has 16384 of the cluster's slots, of which 0 is the first"},
-        {"*1\r\n*3\r\n" FIRST NODE(BULK(1, "a")), "nobody has 8384 of the cluster's slots, of which 8000"},
+        {"*0\r\n", "no node of the cluster has any slots"},
         {"*-1\r\n", "makes no sense"},
         {":5\r\n", "makes no sense"},
         {"*1\r\n:1000\r\n", "makes no sense"},
@@ -123,7 +167,11 @@ Test(primaries, of_a_cluster_that_makes_no_sense)
         {"*1\r\n*3\r\n+0\r\n:8\r\n" NODE(BULK(1, "a")), "makes no sense"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n+b\r\n", "makes no sense"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:0\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "out of range"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "a port out of range: 65536"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a b")), "an invalid host"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a\033b")), "an invalid host"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a\xffz")), "an invalid host"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(254, LONG_HOST)), "an invalid host"},
         {"*1\r\n*3\r\n*1\r\n:0\r\n*0\r\n*2\r\n*1\r\n+a\r\n*0\r\n", "makes no sense"},
         {"*2\r\n*3\r\n" FIRST ID_NODE(ID_A) "*3\r\n" REST ID_NODE(ID_B),
          "two nodes by one address, 127.0.0.1:7000"},
@@ -157,6 +205,8 @@ Test(primaries, of_sentinels_that_make_no_sense)
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n*1\r\n+h\r\n:1\r\n", "unexpected kind"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") "+x\r\n", "unexpected kind"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") BULK(5, "65536"), "out of range"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(6, "/x/y/z") BULK(1, "0"), "out of range"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(0, "") BULK(1, "1"), "an invalid host"},
         {"-NOPERM no\r\n", NULL, "SENTINEL: NOPERM no"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

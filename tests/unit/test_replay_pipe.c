@@ -412,9 +412,59 @@ Test(replay_pipe, what_is_no_reply)
     while (m.tail == 0)
         write_parcel(&m);
     expect_fault(&m, "*99999999999999\r\n", "socket: ");
+    while (m.tail == 0)
+        write_parcel(&m);
+    expect_fault(&m, "$100000000\r\n", "a reply larger than expected");
     shutdown(m.peer, SHUT_WR);
     cr_expect_eq(pipe_receive(&m.pipe, &error), RF_E_TARGET);
     cr_expect(strstr(error.message, "the connection was closed by the server"), "%s", error.message);
+    finish(&m);
+}
+
+/* While a value is streamed there cannot be more replies than commands that were sent. */
+Test(replay_pipe, answers_to_nothing_while_streaming)
+{
+    static struct model m;
+    start(&m, 3);
+    pipe_stream(&m.pipe, true);
+    m.streaming = true;
+    m.expected = REPLY_STATUS;
+    expect_fault(&m, "+OK\r\n", "an answer to nothing");
+    m.streaming = false;
+    pipe_stream(&m.pipe, false);
+    finish(&m);
+}
+
+/* Bytes alone are no progress: a whole reply is, or many bytes of a long one. */
+Test(replay_pipe, progress)
+{
+    static struct model m;
+    static char long_one[PROGRESS_BYTES];
+    rf_error error;
+    start(&m, 5);
+    while (m.tail < 2)
+        write_parcel(&m);
+    send_all(&m);
+    pipe_parcel(&m.pipe, 1)->kind = PARCEL_COMMAND; /* of an AOF, which may ask for values */
+    m.expected = REPLY_STATUS;
+    for (unsigned i = 0; i < m.parcels[0].replies; i++) {
+        m.pipe.progress.since_ms = 0;
+        cr_assert_eq(send(m.peer, "+OK", 3, MSG_NOSIGNAL), 3);
+        cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
+        cr_expect_eq(m.pipe.progress.since_ms, 0);
+        cr_assert_eq(send(m.peer, "\r\n", 2, MSG_NOSIGNAL), 2);
+        cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
+        cr_expect_gt(m.pipe.progress.since_ms, 0);
+    }
+    m.pipe.progress.since_ms = 0;
+    cr_assert_eq(send(m.peer, "$1000000\r\n", 10, MSG_NOSIGNAL), 10);
+    cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
+    cr_expect_eq(m.pipe.progress.since_ms, 0);
+    cr_assert_eq(send(m.peer, long_one, sizeof long_one, MSG_NOSIGNAL), (ssize_t)sizeof long_one);
+    cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
+    cr_expect_gt(m.pipe.progress.since_ms, 0);
+    disconnect_it(&m);
+    connect_it(&m);
     finish(&m);
 }
 

@@ -70,7 +70,7 @@ Test(topology_ask, of_what_is_no_cluster)
         {"$22\r\nredis_version:7.0.15\r\n\r\n", NULL, "a server that stands alone, not a node of a cluster"},
         {"$21\r\nredis_mode:sentinel\r\n\r\n", NULL, "a Sentinel, not a node of a cluster"},
         {"-NOAUTH Authentication required.\r\n", NULL, "NOAUTH"},
-        {CLUSTER, "*0\r\n", "nobody has 16384 of the cluster's slots"},
+        {CLUSTER, "*0\r\n", "no node of the cluster has any slots"},
         {CLUSTER, "*1\r\n*3\r\n:0\r\n:16382\r\n" BARE(HOST("a")),
          "nobody has 1 of the cluster's slots, of which 16383"},
         {CLUSTER, "-ERR no\r\n", "ERR no"},
