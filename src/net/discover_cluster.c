@@ -5,12 +5,17 @@
  *   node            [endpoint, port, id, [name, value, ...]]      in 3.0 without the id, before 7.0 without
  * more
  *
+ * and where some slots are nobody's, whether it is well all the same.
+ *
+ *   CLUSTER INFO    cluster_state:ok ...
+ *
  * An endpoint that is nil or empty is the address that was asked; "?" is a host whose name is not known,
  * whose "ip" may stand among the names and values. */
 #include "net/discover.h"
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "net/info.h"
 #include <stdlib.h>
 
 static rf_code garbled(const struct client *node, rf_error *error)
@@ -88,6 +93,26 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
     return RF_OK;
 }
 
+/* Slots that nobody has matter only to the keys in them, where the cluster is well without them: most are set
+ * not to be. Who may not ask finds out by a key. */
+static rf_code check_coverage(struct client *node, const struct primaries *primaries, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, state;
+    rf_error missing;
+    rf_code code = primaries_expect_all_slots(primaries, &missing);
+    if (code == RF_OK)
+        return RF_OK;
+    TRY(client_put(node, (const rf_slice[]){SLICE("CLUSTER"), SLICE("INFO")}, 2, error));
+    TRY(client_reply(node, &info, &rest, error));
+    bool refused = info.kind == REPLY_ERROR;
+    bool well = info.kind == REPLY_STRING && info_field(info.text, "cluster_state", &state) &&
+                slice_equal(state, SLICE("ok"));
+    if (primaries->node_count > 0 && (refused || well))
+        return RF_OK;
+    return fail(error, code, "%s: %.300s", client_name(node), missing.message);
+}
+
 rf_code discover_cluster(struct client *node, const rf_address *asked, struct primaries *primaries,
                          rf_error *error)
 {
@@ -104,7 +129,5 @@ rf_code discover_cluster(struct client *node, const rf_address *asked, struct pr
         return garbled(node, error);
     for (int64_t i = 0; i < ranges.number; i++)
         TRY(take_range(node, asked, primaries, &rest, error));
-    return primaries->node_count > 0
-               ? RF_OK
-               : fail(error, RF_E_TARGET, "%s: no node of the cluster has any slots", client_name(node));
+    return check_coverage(node, primaries, error);
 }

@@ -444,7 +444,7 @@ class BehindSentinel(Verification):
 
     def test_unknown_name(self):
         self.verify(TARGET, "--against", self.url + "/other")
-        self.assertIn("the Sentinel knows no primary 'other'", self.said)
+        self.assertIn("it knows no primary 'other'; it watches main", self.said)
 
     def test_several(self):
         watched = {"one": self.server.port, "two": free_port()}

@@ -7,9 +7,9 @@ import time
 import unittest
 
 from cluster_replaying import RULES, InCluster
-from live_targets import HOST, Authority, free_port, tls_settings, wait_until
+from live_targets import HOST, Authority, free_port, slot_of, tls_settings, wait_until
 from replaying import BIG, TARGET
-from splitting import DONE, USAGE
+from splitting import DONE, NO, USAGE
 from test_live import has_ipv6
 
 PASSWORD = "s3cret/@:pass"
@@ -141,11 +141,11 @@ class Standing(InCluster):
 
     # --- trouble that passes, or does not ---
 
-    def take_slot(self):
+    def take_slot(self, slot=7):
         """From everybody: nobody answers for any key then."""
-        owner = self.cluster.node_of(7)
+        owner = self.cluster.node_of(slot)
         for node in self.cluster.nodes:
-            node.call("CLUSTER", "DELSLOTS", 7)
+            node.call("CLUSTER", "DELSLOTS", slot)
         self.addCleanup(self.cluster.settle)
         return owner
 
@@ -157,6 +157,35 @@ class Standing(InCluster):
         owner.call("CLUSTER", "ADDSLOTS", 7)
         self.cluster.settle()
         self.assert_nothing_written()
+
+    def test_slots_that_nobody_has_and_nobody_needs(self):
+        """Where the cluster does without them, they concern only the keys in them."""
+        for node in self.cluster.nodes:
+            node.call("CONFIG", "SET", "cluster-require-full-coverage", "no")
+            self.addCleanup(node.call, "CONFIG", "SET", "cluster-require-full-coverage", "yes")
+        key = b"key of it"
+        slot = slot_of(key)
+        owner = self.take_slot(slot)
+        try:
+            for name in (b"some key", b"another one"):
+                self.assertNotEqual(slot_of(name), slot)
+            few = self.dump_of(lambda call: call("MSET", b"some key", 1, b"another one", 2))
+            one = self.dump_of(lambda call: call("SET", key, 3))
+            self.ferry("replay", few, self.url, "--dry-run")
+            self.replay(few, self.url)
+            self.ferry("verify", few, "--against", self.url)
+            others = f"0-{slot - 1},{slot + 1}-16383"
+            self.replay(few, one, self.url, "--only-slots", others, "--on-exists", "replace", "--verify")
+            self.replay(one, self.url, "--retry-for", "1s", expected=TARGET)
+            self.assertIn(f"no node of the cluster serves slot {slot}; no better for 1 s", self.said)
+            self.assertIn(key.decode(), self.said)
+            self.ferry("verify", one, "--against", self.url, "--timeout", "1s", expected=TARGET)
+            self.assertIn(f"no node of the cluster serves slot {slot}", self.said)
+            page = self.ferry("replay", one, self.url, "--dry-run", expected=NO).decode()
+            self.assertIn("1 key's slot is served by no node (see --only-slots)", page)
+        finally:
+            owner.call("CLUSTER", "ADDSLOTS", slot)
+            self.cluster.settle()
 
     def test_a_slot_that_goes(self):
         """In mid-replay; what was written stays, and somebody who resumes has all of it."""

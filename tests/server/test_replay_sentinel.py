@@ -9,7 +9,7 @@ import time
 import unittest
 
 from failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
-from live_targets import HOST, Sentinel, TcpServer, free_port, wait_until
+from live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
 from replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
 from splitting import DONE, printed_seed
 
@@ -47,9 +47,9 @@ class Found(Replaying):
         super().setUp()
         self.target.call("FLUSHALL")
 
-    def reaches(self, *arguments):
+    def reaches(self, *arguments, **options):
         self.target.call("FLUSHALL")
-        self.replay(self.dump, *arguments, "--verify")
+        self.replay(self.dump, *arguments, "--verify", **options)
         self.assert_holds(self.expected(self.dump), self.target.call)
 
     def refused(self, *arguments):
@@ -77,7 +77,7 @@ class Found(Replaying):
 
     def test_unknown_name(self):
         said = self.refused(f"redis+sentinel://{self.address}/other")
-        self.assertIn("the Sentinel knows no primary 'other'", said)
+        self.assertIn(f"Sentinel {self.address}: it knows no primary 'other'; it watches main", said)
 
     def test_several_primaries_and_no_name(self):
         with Sentinel(self.fresh(), {"main": self.target.port, "other": free_port()}) as sentinel:
@@ -135,6 +135,40 @@ class Found(Replaying):
                 said = self.refused(url)
                 self.assertIn(reason, said)
                 self.assertNotIn(OTHER_PASSWORD, said)
+
+    def test_passwords_of_sentinels(self):
+        """Who refuses is said. A password that the Sentinels do not ask for is none too many."""
+        url = f"redis+sentinel://:{IN_URL}@{self.address}/main"
+        theirs = ["--sentinel-pass", OTHER_PASSWORD]
+        for server, sentinel in ((PASSWORD, OTHER_PASSWORD), (PASSWORD, None)):
+            with self.subTest(sentinel=sentinel), self.passwords(server, sentinel):
+                self.reaches(url, *theirs)
+                self.reaches(url, "--sentinel-user", "default", *theirs)
+                self.reaches(url, env={**os.environ, "RDBFERRY_SENTINEL_AUTH": OTHER_PASSWORD})
+                self.reaches(
+                    f"redis+sentinel://{self.address}/main",
+                    *theirs,
+                    env={**os.environ, "REDISCLI_AUTH": PASSWORD, "RDBFERRY_SENTINEL_AUTH": "is not asked"},
+                )
+        with self.passwords(PASSWORD, OTHER_PASSWORD):
+            said = self.refused(url, "--sentinel-pass", "wrong")
+            self.assertIn(f"Sentinel {self.address}: AUTH: WRONGPASS", said)
+            self.assertIn("the Sentinels know no such user", said)
+            said = self.refused(url.replace(IN_URL, "wrong"), *theirs)
+            self.assertIn(f"primary {HOST}:{self.target.port}: AUTH: WRONGPASS", said)
+            self.assertIn("the target knows no such user", said)
+            said = self.refused(f"redis+sentinel://{self.address}/main", *theirs)
+            self.assertRegex(said, f"primary {HOST}:{self.target.port}: [A-Z]+: NOAUTH")
+            self.assertNotIn(OTHER_PASSWORD, said)
+
+    def test_an_address_that_is_mapped(self):
+        """A proxy stands where the address leads that the Sentinel names."""
+        with Proxy(os.path.join(self.target.folder, "socket")) as proxy:
+            url, port = f"redis+sentinel://{self.address}/main", self.target.port
+            self.reaches(url, "--map-address", f"{HOST}:{port}={HOST}:{proxy.port}")
+            self.assertGreater(proxy.connections, 0)
+        said = self.refused(url, "--map-address", f"{HOST}:{port}={HOST}:{free_port()}")
+        self.assertIn(f"{HOST}:{port} (at {HOST}:", said)
 
     def test_user(self):
         """Known to both sides, with no more rights than are needed."""

@@ -128,6 +128,51 @@ class OfClusters(Topologies):
             self.assertIn("nobody has 3 of the cluster's slots, of which 5 is the first", said)
 
 
+class Backups(Topologies):
+    def test_of_redis_cli(self):
+        """With the dumps that lie in it the nodes.json is enough to restore them."""
+        with Cluster(self.path("cluster"), 3) as cluster:
+            first = cluster.nodes[0]
+            expected = self.shards_of("--topology", f"redis://{HOST}:{first.port}")
+            moving = ("SETSLOT", 5, "MIGRATING", cluster.ids[1]), ("SETSLOT", 6, "MIGRATING", cluster.ids[2])
+            for step in moving:
+                first.call("CLUSTER", *step)
+            backup = self.path("backup")
+            os.mkdir(backup)
+            said = cli(first.port, "--cluster", "backup", f"{HOST}:{first.port}", backup)
+            path = os.path.join(backup, "nodes.json")
+            self.assertTrue(os.path.exists(path), said)
+            self.assertEqual(self.shards_of("--topology", path), expected)
+
+
+class BehindNat(Topologies):
+    def test_addresses_that_are_mapped(self):
+        """The nodes announce names that nobody resolves here; by those outputs are called."""
+        with Cluster(self.path("cluster"), 3) as cluster:
+            names = [f"node{i}.invalid" for i in range(3)]
+            ports = [node.port for node in cluster.nodes]
+            for node, name in zip(cluster.nodes, names):
+                node.call("CONFIG", "SET", "cluster-announce-hostname", name)
+                node.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "hostname")
+            wait_until(lambda: all(self.names_told(node) == names for node in cluster.nodes))
+            url = f"redis://{HOST}:{ports[0]}"
+            by_host = [word for name in names for word in ("--map-address", f"{name}={HOST}")]
+            by_port = [
+                word for name, port in zip(names, ports) for word in ("--map-address", f"{name}:{port}={HOST}:{port}")
+            ]
+            for maps in (by_host, by_port):
+                self.ferry("replay", DUMP, url, "--flatten-dbs", "--on-exists", "replace", "--verify", *maps)
+                self.ferry("verify", DUMP, "--flatten-dbs", "--against", url, *maps)
+                found = [name for name, *_ in self.shards_of("--topology", url, *maps)]
+                self.assertEqual(found, [f"{name}-{port}" for name, port in zip(names, ports)])
+            self.ferry("verify", DUMP, "--flatten-dbs", "--against", url, "--timeout", "1s", expected=OUTPUT)
+            self.assertIn(".invalid", self.said)
+
+    @staticmethod
+    def names_told(node):
+        return [(primary[0] or b"").decode() for _, _, primary, *_ in sorted(node.call("CLUSTER", "SLOTS"))]
+
+
 class OfOthers(Topologies):
     def test_no_cluster(self):
         with TcpServer(self.path("alone")) as alone:

@@ -48,15 +48,24 @@ static const char *info_answer(const char *lines)
 
 #define BULK(length, text) "$" #length "\r\n" text "\r\n"
 
-static rf_code find(const char *slots, struct primaries *primaries, rf_error *error)
+/* `state`: what CLUSTER INFO answers, which is asked where slots are missing. */
+static rf_code find_in(const char *state, const char *slots, struct primaries *primaries, rf_error *error)
 {
     const char *const answers[] = {info_answer("redis_version:7.0.15\r\nredis_mode:cluster\r\n"), slots,
-                                   NULL};
+                                   state, NULL};
     struct fake_server server;
     fake_server_answer(&server, answers, 7);
     rf_code code = primaries_find(&server.target, server.target.addresses, 1, primaries, error);
     fake_server_stop(&server);
     return code;
+}
+
+#define WELL BULK(18, "cluster_state:ok\r\n")
+#define DOWN BULK(20, "cluster_state:fail\r\n")
+
+static rf_code find(const char *slots, struct primaries *primaries, rf_error *error)
+{
+    return find_in(DOWN, slots, primaries, error);
 }
 
 static void expect_nodes(const char *slots, const char *expected)
@@ -105,22 +114,27 @@ Test(primaries, of_a_cluster)
         "a:7000 ");
 }
 
-/* Slots that nobody has matter only to whoever needs them. */
+/* Where the cluster is well without them, or does not say. */
 Test(primaries, of_a_cluster_with_slots_that_nobody_has)
 {
-    struct primaries primaries;
-    rf_error error;
-    cr_assert_eq(find("*2\r\n*3\r\n:1\r\n:7\r\n" NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "b")), &primaries,
-                      &error),
-                 RF_OK, "%s", error.message);
-    cr_expect_eq(primaries.node_of[0], NO_NODE);
-    cr_expect_eq(primaries.node_of[1], 0);
-    cr_expect_eq(primaries.node_of[8], NO_NODE);
-    cr_expect_eq(primaries.node_of[16383], 1);
-    cr_expect_eq(primaries_expect_all_slots(&primaries, &error), RF_E_TARGET);
-    cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"), "%s",
-              error.message);
-    primaries_free(&primaries);
+    static const char *const states[] = {WELL, "-NOPERM this user has no permissions\r\n"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        struct primaries primaries;
+        rf_error error;
+        rf_code code = find_in(states[i], "*2\r\n*3\r\n:1\r\n:7\r\n" NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "b")),
+                               &primaries, &error);
+        cr_assert_eq(code, RF_OK, "%s", error.message);
+        cr_expect_eq(primaries.node_of[0], NO_NODE);
+        cr_expect_eq(primaries.node_of[1], 0);
+        cr_expect_eq(primaries.node_of[7999], NO_NODE);
+        cr_expect_eq(primaries.node_of[16383], 1);
+        cr_expect_eq(primaries_expect_all_slots(&primaries, &error), RF_E_TARGET);
+        cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"), "%s",
+                  error.message);
+        primaries_free(&primaries);
+        cr_expect_eq(find_in(states[i], "*0\r\n", &primaries, &error), RF_E_TARGET);
+        cr_expect(strstr(error.message, "nobody has 16384 of the cluster's slots"), "%s", error.message);
+    }
 }
 
 /* As many as there can be, and the answer in pieces. */
@@ -154,7 +168,8 @@ Test(primaries, of_a_cluster_that_makes_no_sense)
     static const struct {
         const char *slots, *message;
     } wrong[] = {
-        {"*0\r\n", "no node of the cluster has any slots"},
+        {"*0\r\n", "nobody has 16384 of the cluster's slots, of which 0 is the first"},
+        {"*1\r\n*3\r\n" FIRST NODE(BULK(1, "a")), "nobody has 8384 of the cluster's slots, of which 8000"},
         {"*-1\r\n", "makes no sense"},
         {":5\r\n", "makes no sense"},
         {"*1\r\n:1000\r\n", "makes no sense"},

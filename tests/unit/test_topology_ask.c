@@ -11,6 +11,8 @@
 
 #define CLUSTER "$20\r\nredis_mode:cluster\r\n\r\n"
 
+#define CLUSTER_WELL "$18\r\ncluster_state:ok\r\n\r\n"
+
 /* Asks a server that gives these answers, up to a NULL. */
 static rf_code ask(const char *const *answers, rf_target_kind kind, rf_topology **out, rf_error *error)
 {
@@ -70,7 +72,7 @@ Test(topology_ask, of_what_is_no_cluster)
         {"$22\r\nredis_version:7.0.15\r\n\r\n", NULL, "a server that stands alone, not a node of a cluster"},
         {"$21\r\nredis_mode:sentinel\r\n\r\n", NULL, "a Sentinel, not a node of a cluster"},
         {"-NOAUTH Authentication required.\r\n", NULL, "NOAUTH"},
-        {CLUSTER, "*0\r\n", "no node of the cluster has any slots"},
+        {CLUSTER, "*0\r\n", "nobody has 16384 of the cluster's slots"},
         {CLUSTER, "*1\r\n*3\r\n:0\r\n:16382\r\n" BARE(HOST("a")),
          "nobody has 1 of the cluster's slots, of which 16383"},
         {CLUSTER, "-ERR no\r\n", "ERR no"},
@@ -79,7 +81,7 @@ Test(topology_ask, of_what_is_no_cluster)
     static const rf_target_kind kinds[] = {RF_TARGET_ANY, RF_TARGET_CLUSTER, RF_TARGET_SENTINEL};
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-            const char *const answers[] = {targets[i].info, targets[i].slots, NULL};
+            const char *const answers[] = {targets[i].info, targets[i].slots, CLUSTER_WELL, NULL};
             rf_topology *topology;
             rf_error error;
             cr_expect_eq(ask(answers, kinds[k], &topology, &error), RF_E_TARGET, "%s", error.message);
