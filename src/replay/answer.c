@@ -81,8 +81,11 @@ static bool reply_refuses_restore(struct reply reply)
 enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node)
 {
     enum passing passing = passing_of(reply);
+    bool elsewhere = passing == PASSING_MOVED || passing == PASSING_ASK;
     *node = NULL;
-    if (passing == PASSING_MOVED || passing == PASSING_ASK) {
+    if (elsewhere && r->primaries.kind != RF_TARGET_CLUSTER)
+        return VERDICT_REFUSED; /* one server has no others, to which password and data could go */
+    if (elsewhere) {
         *node = named_node(r, asked, reply);
         if (passing == PASSING_MOVED && *node && slot_of(reply) < RF_SLOTS)
             r->node_of[slot_of(reply)] = *node;
