@@ -44,8 +44,8 @@ typedef struct rf_target {
     rf_target_kind kind;
     rf_address *addresses;
     size_t address_count;
-    char *name;            /* of the primary, as the Sentinels call it; NULL otherwise */
-    char *user, *password; /* NULL: none */
+    char *name;                              /* of the primary, as the Sentinels call it; NULL otherwise */
+    char *user, *password;                   /* NULL: none */
     char *sentinel_user, *sentinel_password; /* of the Sentinels; NULL: none, then those above are tried */
     rf_address_map *maps;
     size_t map_count;
@@ -66,8 +66,8 @@ RF_API rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error)
 
 RF_API rf_code rf_target_add_address(rf_target *target, const char *host, int port, rf_error *error);
 
-/* "10.0.0.5:6379=127.0.0.1:7000", "10.0.0.5=gateway": RF_E_ARGUMENT for what is none, or is mapped already. In
- * TLS the certificate still has to name the address that was announced. */
+/* "10.0.0.5:6379=127.0.0.1:7000", "10.0.0.5=gateway": RF_E_ARGUMENT for what is none, or is mapped already.
+ * In TLS the certificate still has to name the address that was announced. */
 RF_API rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *error);
 
 /* Without user and password: "redis://10.0.0.5:6379/0", for messages; reads as the same target. Returns the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What CLUSTER SLOTS and CLUSTER SHARDS answer, and the nodes.json of `redis-cli --cluster backup`, as rows of
- * words: primaries and their slots go into the builder.
+/* What CLUSTER SLOTS and CLUSTER SHARDS answer, and the nodes.json of `redis-cli --cluster backup`, as rows
+ * of words: primaries and their slots go into the builder.
  *
  *   SLOTS    first last node node ...   first last node ...           the primary first, then its replicas
  *   node     endpoint port id [name value ...]                        in 3.0 no more than endpoint and port
@@ -283,7 +283,8 @@ static rf_code take_backup_pair(struct words *words, struct topology_node *node,
     TRY(words_take(words, &value, error));
     if (slice_equal(name, SLICE("host")))
         return topology_read_host(&words->at, value, &node->host, error);
-    return slice_equal(name, SLICE("port")) ? topology_read_port(&words->at, value, &node->port, error) : RF_OK;
+    return slice_equal(name, SLICE("port")) ? topology_read_port(&words->at, value, &node->port, error)
+                                            : RF_OK;
 }
 
 static rf_code read_backup(struct words *words, struct topology_builder *builder, rf_error *error)
@@ -318,7 +319,8 @@ rf_code topology_read_answer(struct topology_text *text, struct topology_builder
     if (at_word(&words, "name") && is_id(words_ahead(&words, 1)))
         return read_backup(&words, builder, error);
     topology_line(text, &line);
-    return topology_fault(&words.at, error,
-                          "neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: %s",
-                          topology_quote(line, quoted));
+    return topology_fault(
+        &words.at, error,
+        "neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: %s",
+        topology_quote(line, quoted));
 }

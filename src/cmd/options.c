@@ -185,8 +185,8 @@ static bool has_right_place(const struct option_table *table, const struct optio
         const char *argument;
         enum url_place place;
     } places[] = {
-        {"FILE", URL_NOT_WRITTEN},    {"DIR", URL_NOT_WRITTEN},     {"OUT", URL_NOT_WRITTEN},
-        {"PATH", URL_NOT_READ},       {"HOST", URL_NOT_HOST},       {"FILE|URL", URL_OR_FILE},
+        {"FILE", URL_NOT_WRITTEN},  {"DIR", URL_NOT_WRITTEN}, {"OUT", URL_NOT_WRITTEN},
+        {"PATH", URL_NOT_READ},     {"HOST", URL_NOT_HOST},   {"FILE|URL", URL_OR_FILE},
         {"INPUT|URL", URL_OR_FILE},
     };
     char what[64];

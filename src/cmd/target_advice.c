@@ -22,7 +22,8 @@ static const struct {
     {NULL, "NOAUTH", "the target wants a password: say it " CREDENTIALS},
     {NULL, "WRONGPASS", "the target knows no such user, or another password: say them " CREDENTIALS},
     {NULL, "invalid password", "the target has another password: say it " CREDENTIALS},
-    {NULL, "NOPERM", "the user lacks a right: rdbferry(1) lists the commands that are needed, for ACL SETUSER"},
+    {NULL, "NOPERM",
+     "the user lacks a right: rdbferry(1) lists the commands that are needed, for ACL SETUSER"},
 };
 
 static bool is_by(const rf_error *error, const char *who)

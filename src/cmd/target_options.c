@@ -13,12 +13,18 @@ enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
 
 bool target_options_given(const struct target_options *options)
 {
-    const char *const strings[] = {options->host,          options->port,
-                                   options->socket,        options->user,
-                                   options->password,      options->sentinel_user,
-                                   options->sentinel_password, options->cacert,
-                                   options->cacertdir,     options->cert,
-                                   options->key,           options->sni};
+    const char *const strings[] = {options->host,
+                                   options->port,
+                                   options->socket,
+                                   options->user,
+                                   options->password,
+                                   options->sentinel_user,
+                                   options->sentinel_password,
+                                   options->cacert,
+                                   options->cacertdir,
+                                   options->cert,
+                                   options->key,
+                                   options->sni};
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
@@ -112,10 +118,9 @@ static bool take_texts(struct resolving *r)
 
     if (take_text(options->user, &target->user) && take_text(password, &target->password) &&
         take_text(options->sentinel_user, &target->sentinel_user) &&
-        take_text(sentinels, &target->sentinel_password) &&
-        take_text(options->cacert, &target->cacert) && take_text(options->cacertdir, &target->cacertdir) &&
-        take_text(options->cert, &target->cert) && take_text(options->key, &target->key) &&
-        take_text(options->sni, &target->sni))
+        take_text(sentinels, &target->sentinel_password) && take_text(options->cacert, &target->cacert) &&
+        take_text(options->cacertdir, &target->cacertdir) && take_text(options->cert, &target->cert) &&
+        take_text(options->key, &target->key) && take_text(options->sni, &target->sni))
         return true;
     r->error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
     return false;

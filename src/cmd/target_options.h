@@ -55,9 +55,9 @@ bool target_options_given(const struct target_options *options);
 void target_options_free(struct target_options *options);
 
 /* Makes a target of the options and of a URL, which may be NULL; the options add to what the URL says, and
- * $REDISCLI_AUTH is the password where neither has one, $RDBFERRY_SENTINEL_AUTH that of Sentinels. Passwords in the command line, which everybody can
- * see, are overwritten there: `url` and the options lie in argv. False: leave with *status; the error has
- * been printed. *out is the caller's to free in any case. */
+ * $REDISCLI_AUTH is the password where neither has one, $RDBFERRY_SENTINEL_AUTH that of Sentinels. Passwords
+ * in the command line, which everybody can see, are overwritten there: `url` and the options lie in argv.
+ * False: leave with *status; the error has been printed. *out is the caller's to free in any case. */
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status);
 

@@ -94,8 +94,8 @@ static bool has_scheme(const char *text)
 {
     const char *behind = text + strcspn(text, ":/");
 
-    return strstr(text, "://") || (near_scheme(text) && strchr(behind, '@') &&
-                                   (*behind == ':' || strncmp(behind, "//", 2) == 0));
+    return strstr(text, "://") ||
+           (near_scheme(text) && strchr(behind, '@') && (*behind == ':' || strncmp(behind, "//", 2) == 0));
 }
 
 /* "//u:p@h", "u:p@h" */
@@ -129,7 +129,8 @@ static void tell_mistake(const char *text, const char *what, const char *command
     const char *rest = authority(url_shown(text, shown, sizeof shown));
 
     if (meant)
-        message_usage(command, "%s: '%s' is not a target URL; did you mean '%s://%s'?", what, shown, meant, rest);
+        message_usage(command, "%s: '%s' is not a target URL; did you mean '%s://%s'?", what, shown, meant,
+                      rest);
     else
         message_usage(command,
                       "%s: '%s' is not a target URL: these begin with redis://, rediss://, unix://, "

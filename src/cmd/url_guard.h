@@ -15,7 +15,8 @@ enum url_place {
 };
 
 /* False for a URL, or what was meant to be one, which has no place there: the usage error has been printed.
- * `what` is what it was given as: "option '--report'", "an input". A file that is read, and exists, is no URL. */
+ * `what` is what it was given as: "option '--report'", "an input". A file that is read, and exists, is no
+ * URL. */
 bool url_guard(const char *text, enum url_place place, const char *what, const char *command);
 
 /* The text for a message: as it is, or a URL without user and password, cut to fit. Returns `out`. */

@@ -48,8 +48,8 @@ bool address_index_add(struct address_index *index, const rf_address *address, s
 {
     if (2 * index->count >= index->room && !grow(index))
         return false;
-    index->entries[find_place(index, address->host, address->port)] =
-        (struct address_entry){address->host, address->port, number};
+    index->entries[find_place(index, address->host, address->port)] = (struct address_entry){
+        address->host, address->port, number};
     index->count++;
     return true;
 }

@@ -10,7 +10,7 @@ struct address_index {
         const char *host; /* borrowed; NULL: a free place */
         int port;
         size_t number;
-    } *entries;
+    } * entries;
     size_t room, count; /* of entries; room is a power of two, or 0 */
     uint64_t seed;      /* of the hash: servers name addresses as they like */
 };

@@ -26,11 +26,11 @@ struct client {
     struct buffer out;
     size_t sent; /* bytes of `out` */
     struct buffer in;
-    size_t taken;                          /* bytes of `in` that have been handed out */
-    size_t scanned;                        /* bytes of `in` that are whole replies; at least `taken` */
-    struct request *requests;              /* in order; a ring */
-    size_t room, first, count, answered;   /* of `requests`: a power of two; `answered` of `count` are whole */
-    struct reply_scan scan;                /* of what comes behind the whole replies */
+    size_t taken;                        /* bytes of `in` that have been handed out */
+    size_t scanned;                      /* bytes of `in` that are whole replies; at least `taken` */
+    struct request *requests;            /* in order; a ring */
+    size_t room, first, count, answered; /* of `requests`: a power of two; `answered` of `count` are whole */
+    struct reply_scan scan;              /* of what comes behind the whole replies */
     struct progress progress;
     bool closed; /* what has arrived is all there will be */
     rf_code code;
@@ -127,7 +127,8 @@ static rf_code receive_some(struct client *c, size_t *n, rf_error *error)
 {
     *n = 0;
     TRY(make_room(c, error));
-    rf_code code = connection_read(c->connection, c->in.data + c->in.len, c->in.cap - c->in.len, n, &c->error);
+    rf_code code = connection_read(c->connection, c->in.data + c->in.len, c->in.cap - c->in.len, n,
+                                   &c->error);
     if (code != RF_OK)
         close_input(c, code);
     c->in.len += *n;

@@ -172,7 +172,8 @@ static void name_connection(struct connection *c, const rf_target *target, const
     address_format(address, name);
     address_format(&reached, at);
     bool mapped = !address_equal(&reached, address);
-    snprintf(c->name, sizeof c->name, "%s%s%s%s", name, mapped ? " (at " : "", mapped ? at : "", mapped ? ")" : "");
+    snprintf(c->name, sizeof c->name, "%s%s%s%s", name, mapped ? " (at " : "", mapped ? at : "",
+             mapped ? ")" : "");
 }
 
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,

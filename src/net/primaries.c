@@ -101,7 +101,8 @@ rf_code primaries_blame(const char *who, rf_code code, rf_error *error)
 
 rf_code primaries_authenticate(struct client *client, const rf_target *target, rf_error *error)
 {
-    bool as_theirs = target->kind == RF_TARGET_SENTINEL && (target->sentinel_user || target->sentinel_password);
+    bool as_theirs = target->kind == RF_TARGET_SENTINEL &&
+                     (target->sentinel_user || target->sentinel_password);
     return as_theirs ? client_authenticate_to_sentinel(client, target, error)
                      : client_authenticate(client, target, error);
 }

@@ -30,7 +30,7 @@ struct primaries {
     char (*ids)[NODE_ID + 1]; /* of the nodes, where they say; else "" */
     size_t node_count;
     struct address_index index; /* of the nodes */
-    uint16_t *node_of; /* RF_SLOTS places in `nodes`, or NO_NODE; NULL but for a cluster */
+    uint16_t *node_of;          /* RF_SLOTS places in `nodes`, or NO_NODE; NULL but for a cluster */
 };
 
 /* Asks the addresses in turn until one of them knows; `addresses` of the target are asked only if they are

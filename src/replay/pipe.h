@@ -87,16 +87,16 @@ struct pipe {
     struct buffer in;
     size_t taken;
     struct reply_scan scan;
-    int64_t db;       /* selected */
+    int64_t db; /* selected */
     struct progress progress;
-    bool streaming;   /* bytes are not kept, and replies are not those of parcels */
-    bool lost;        /* streaming: the connection; what is encoded is thrown away */
-    bool broken;      /* whoever was told a reply wants no more of this connection */
-    bool full;        /* more is kept than there is room for, and not yet much less */
+    bool streaming;          /* bytes are not kept, and replies are not those of parcels */
+    bool lost;               /* streaming: the connection; what is encoded is thrown away */
+    bool broken;             /* whoever was told a reply wants no more of this connection */
+    bool full;               /* more is kept than there is room for, and not yet much less */
     uint64_t stream_start;   /* streaming: position where it began, */
     uint64_t stream_replies; /* and replies since then */
-    uint64_t guarded; /* position behind the last PARCEL_WAIT */
-    uint64_t safe;    /* number of the first parcel that no replica has answered for */
+    uint64_t guarded;        /* position behind the last PARCEL_WAIT */
+    uint64_t safe;           /* number of the first parcel that no replica has answered for */
 };
 
 /* A pipe without a connection. */

@@ -76,7 +76,7 @@ struct rf_replay {
     size_t node_count;
     struct address_index index; /* of the nodes */
     struct node *nobody;        /* none of them: has the slots that no node has */
-    struct node **node_of; /* RF_SLOTS of them, of a cluster; else one */
+    struct node **node_of;      /* RF_SLOTS of them, of a cluster; else one */
     int epoll;
     unsigned serial; /* of the connection opened last */
     struct encoder encoder;

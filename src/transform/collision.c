@@ -10,8 +10,8 @@
  * the others counts for the name. Function libraries are few: their names are where the colliding ones are
  * from the first on. */
 #include "base/bytes.h"
-#include "base/seed.h"
 #include "base/fail.h"
+#include "base/seed.h"
 #include "rdb/function_name.h"
 #include "transform/collision_spill.h"
 #include "transform/collision_table.h"

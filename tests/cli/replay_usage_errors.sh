@@ -19,6 +19,12 @@ try in.rdb redis://user:secret@h/3
 try in.rdb redis://:secret@h:x
 try in.rdb redis://:secret@h redis://other
 try in.rdb "$url" -h 127.0.0.1
+try in.rdb "$url" --sentinel-user someone
+try in.rdb "$url" --sentinel-pass secret
+for map in '' a a= =b a:0=b a=b:65536 ::1=b '[::1=b' '[::1]:70000=b'; do
+    try in.rdb "$url" --map-address "$map"
+done
+try in.rdb "$url" --map-address a:1=b --map-address A:1=c
 try in.rdb "$url" --on-exists overwrite
 try in.rdb "$url" --mode pipe
 try in.rdb "$url" --rate 0

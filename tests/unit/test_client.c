@@ -220,7 +220,8 @@ Test(client, finds_nobody)
     rf_target_free(&target);
 }
 
-/* --- answers without limits ------------------------------------------------------------------------------ */
+/* --- answers without limits ------------------------------------------------------------------------------
+ */
 
 /* What comes of an answer of which only the head arrives. */
 static void expect_of_head(const char *const *words, const char *head_only, const char *message)
@@ -318,7 +319,8 @@ Test(client, bytes_alone_are_no_progress, .timeout = 20)
     fake_server_stop(&server);
 }
 
-/* --- addresses ------------------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------------------
+ */
 
 static const char *mapped(const rf_target *target, const char *host, int port, char out[ADDRESS_TEXT])
 {
@@ -332,7 +334,7 @@ Test(client, addresses_that_are_mapped)
     rf_target target = {0};
     rf_error error;
     char text[ADDRESS_TEXT];
-    static const char *const maps[] = {"10.0.0.1=gate",           "10.0.0.1:7001=127.0.0.1:9001",
+    static const char *const maps[] = {"10.0.0.1=gate", "10.0.0.1:7001=127.0.0.1:9001",
                                        "[fd00::1]:7000=[::1]:80", "Node.example=other:1"};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         cr_assert_eq(rf_target_map_address(&target, maps[i], &error), RF_OK, "%s", error.message);
@@ -343,8 +345,21 @@ Test(client, addresses_that_are_mapped)
     cr_expect_str_eq(mapped(&target, "node.EXAMPLE", 5, text), "other:1");
     cr_expect_str_eq(mapped(&target, "gate", 7000, text), "gate:7000");
     cr_expect_str_eq(mapped(&target, "10.0.0.1", 0, text), "10.0.0.1"); /* a path */
-    static const char *const wrong[] = {"", "a", "=", "a=", "=b", "a:=b", "a:0=b", "a=b:65536", "a=b:x", "::1=b",
-                                        "[::1=b", "[]=b", "[::1]x=b", "10.0.0.1=twice", "NODE.example=twice"};
+    static const char *const wrong[] = {"",
+                                        "a",
+                                        "=",
+                                        "a=",
+                                        "=b",
+                                        "a:=b",
+                                        "a:0=b",
+                                        "a=b:65536",
+                                        "a=b:x",
+                                        "::1=b",
+                                        "[::1=b",
+                                        "[]=b",
+                                        "[::1]x=b",
+                                        "10.0.0.1=twice",
+                                        "NODE.example=twice"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         cr_expect_eq(rf_target_map_address(&target, wrong[i], &error), RF_E_ARGUMENT, "%s", wrong[i]);
     rf_target_free(&target);

@@ -102,8 +102,8 @@ Test(live_scan, ends, .timeout = 60)
         course = &courses[i];
         calls = 0;
         fake_server_start(&server, serve);
-        cr_assert_eq(rf_live_open(&server.target, &(rf_live_options){.names_only = true}, &live, &error), RF_OK,
-                     "%s", error.message);
+        cr_assert_eq(rf_live_open(&server.target, &(rf_live_options){.names_only = true}, &live, &error),
+                     RF_OK, "%s", error.message);
         rf_code code = rf_live_scan(live, count, &names, &error);
         cr_expect_eq(code, course->expected ? RF_E_TARGET : RF_OK, "%zu: %s", i, error.message);
         if (course->expected)

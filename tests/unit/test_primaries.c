@@ -121,7 +121,8 @@ Test(primaries, of_a_cluster_with_slots_that_nobody_has)
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         struct primaries primaries;
         rf_error error;
-        rf_code code = find_in(states[i], "*2\r\n*3\r\n:1\r\n:7\r\n" NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "b")),
+        rf_code code = find_in(states[i],
+                               "*2\r\n*3\r\n:1\r\n:7\r\n" NODE(BULK(1, "a")) "*3\r\n" REST NODE(BULK(1, "b")),
                                &primaries, &error);
         cr_assert_eq(code, RF_OK, "%s", error.message);
         cr_expect_eq(primaries.node_of[0], NO_NODE);
@@ -129,8 +130,8 @@ Test(primaries, of_a_cluster_with_slots_that_nobody_has)
         cr_expect_eq(primaries.node_of[7999], NO_NODE);
         cr_expect_eq(primaries.node_of[16383], 1);
         cr_expect_eq(primaries_expect_all_slots(&primaries, &error), RF_E_TARGET);
-        cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"), "%s",
-                  error.message);
+        cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"),
+                  "%s", error.message);
         primaries_free(&primaries);
         cr_expect_eq(find_in(states[i], "*0\r\n", &primaries, &error), RF_E_TARGET);
         cr_expect(strstr(error.message, "nobody has 16384 of the cluster's slots"), "%s", error.message);
@@ -220,7 +221,8 @@ Test(primaries, of_sentinels_that_make_no_sense)
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n*1\r\n+h\r\n:1\r\n", "unexpected kind"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") "+x\r\n", "unexpected kind"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") BULK(5, "65536"), "out of range"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(6, "/x/y/z") BULK(1, "0"), "out of range"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(6, "/x/y/z") BULK(1, "0"),
+         "out of range"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(0, "") BULK(1, "1"), "an invalid host"},
         {"-NOPERM no\r\n", NULL, "SENTINEL: NOPERM no"},
     };

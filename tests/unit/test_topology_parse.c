@@ -343,7 +343,8 @@ Test(topology_parse, replies_that_make_no_sense)
         {"", "line 1: there is nothing in it"},
         {"\n \n", "line 3: there is nothing in it"},
         {"Could not connect to Redis at 127.0.0.1:6379: Connection refused\n",
-         "line 1: neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: Could not connect"},
+         "line 1: neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: Could "
+         "not connect"},
         {"\nERR This instance has cluster support disabled\n\n", "line 2: neither"},
         {"\x1b[31mred", "answers: ?[31mred"},
         {"(error) ERR This instance has cluster support disabled\r\n", "'(error) ERR This instance"},
