@@ -158,7 +158,7 @@ static rf_code ask_cluster(const struct identifying *id, rf_error *error)
     return RF_OK;
 }
 
-/* What the target says it is counts where nobody else says so. */
+/* What the target says it is counts where nobody else says so. A Sentinel's own version does not matter. */
 rf_code identify(const rf_target *target, const rf_address *address, struct client **client,
                  struct primaries *primaries, rf_error *error)
 {
@@ -166,6 +166,8 @@ rf_code identify(const rf_target *target, const rf_address *address, struct clie
     primaries->kind = target->kind;
     primaries->assumed = primaries->curt = primaries->replica = false;
     TRY(ask_info(&id, error));
+    if (primaries->kind == RF_TARGET_SENTINEL && !primaries->silent)
+        return RF_OK;
     if (primaries->server.major == 0)
         TRY(ask_hello(&id, error));
     if (primaries->server.major == 0 && target->server.major == 0)

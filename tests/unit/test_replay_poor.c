@@ -160,8 +160,6 @@ Test(replay_poor, a_primary_that_a_sentinel_watches)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct fake_rule rules[] = {
             {.on = "INFO server", .answer = "$19\r\nredis_mode:sentinel\r\n"},
-            {.on = "HELLO", .answer = "-ERR unknown command\r\n"},
-            {.on = "COMMAND", .answer = "-ERR unknown command\r\n"},
             {.on = "SENTINEL MASTERS", .answer = "*1\r\n*2\r\n$4\r\nname\r\n$1\r\nm\r\n"},
             {.on = "SENTINEL GET", .answer = "*2\r\n$9\r\n127.0.0.1\r\n$5\r\n#0\r\n"},
             {.on = "INFO", .answer = NO_RIGHT("info"), .times = FAKE_EVER},
