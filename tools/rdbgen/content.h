@@ -9,6 +9,7 @@
 #define RDBGEN_CONTENT_H
 
 #include "base/arena.h"
+#include "mutate.h"
 #include "pack.h"
 #include "rdb_out.h"
 #include "rdbgen.h"
@@ -103,7 +104,10 @@ struct types {
     struct pack pack;
     struct arena arena; /* the present key's content */
     unsigned variant;
-    uint8_t type; /* the present key's */
+    uint8_t type;  /* the present key's */
+    rf_slice name; /* of a file's only key */
+    bool odd;      /* elements may have forms that no server writes, and still reads */
+    struct mutation mutation;
 };
 
 /* --- content.c ------------------------------------------------------------------- */

@@ -7,10 +7,19 @@
 
 #include "content.h"
 
+/* --- types.c ------------------------------------------------------------------- */
+
+/* Type, key and value: any that the version has. Without a name it makes one up. */
+void gen_any_key(struct types *types, rf_slice name);
+
+/* Any record but a key, or what may come before one. */
+void gen_any_record(struct types *types);
+
 /* --- gen_plain.c --------------------------------------------------------------- */
 
 void gen_length(struct types *types, uint64_t n);
 void gen_string(struct types *types, rf_slice s);
+void gen_plain_string(struct types *types, rf_slice s); /* as it is, and never damaged */
 
 void gen_string_value(struct types *types, const struct content *content);
 void gen_strings(struct types *types, const struct content *content); /* a list or a set */

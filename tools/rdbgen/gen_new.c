@@ -56,7 +56,8 @@ void gen_template_listpack(struct types *types, const struct content *content)
     lp_integer(pack, (int64_t)content->template->id);
     for (size_t i = 0; i < content->count; i++)
         lp_element(pack, content->items[i].value);
-    gen_blob(types, lp_finish(pack));
+    lp_finish(pack);
+    gen_blob(types, mutate_blob(types, &pack->bytes, LISTPACK_HEAD));
 }
 
 void gen_template_hash(struct types *types, const struct content *content)

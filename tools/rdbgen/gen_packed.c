@@ -7,10 +7,8 @@
 void gen_blob(struct types *types, rf_slice blob)
 {
     bool wanted = types->variant == VARIANT_LONG || rng_below(&types->rng, 4) == 0;
-    if (!wanted || !out_lzf_string(&types->out, blob)) {
-        gen_length(types, blob.len);
-        out_bytes(&types->out, blob.ptr, blob.len);
-    }
+    if (!wanted || !out_lzf_string(&types->out, blob))
+        gen_plain_string(types, blob);
 }
 
 /* --- listpack and ziplist: one way to fill them --------------------------------------------------------- */
@@ -19,30 +17,40 @@ struct packing {
     void (*start)(struct pack *pack);
     void (*element)(struct pack *pack, rf_slice s);
     rf_slice (*finish)(struct pack *pack);
+    size_t head;
 };
 
-static const struct packing listpack = {lp_start, lp_element, lp_finish};
-static const struct packing ziplist = {zl_start, zl_element, zl_finish};
+static const struct packing listpack = {lp_start, lp_element, lp_finish, LISTPACK_HEAD};
+static const struct packing ziplist = {zl_start, zl_element, zl_finish, ZIPLIST_HEAD};
 
 static void start(struct types *types, const struct packing *packing)
 {
     struct pack *pack = &types->pack;
-    pack->hide_count = types->variant == VARIANT_LONG;
+    pack->hide_count = types->variant == VARIANT_LONG || (types->odd && rng_below(&types->rng, 8) == 0);
     pack->wide_prevlens = types->variant == VARIANT_RANDOM;
+    pack->odd = types->odd ? &types->rng : NULL;
     pack->old_integers = types->out.version < 6;
     packing->start(pack);
 }
 
+static void element(struct types *types, const struct packing *packing, rf_slice s)
+{
+    s = mutate_string(types, s);
+    for (size_t times = mutate_repeats(types); times > 0; times--)
+        packing->element(&types->pack, s);
+}
+
 static void finish(struct types *types, const struct packing *packing)
 {
-    gen_blob(types, packing->finish(&types->pack));
+    packing->finish(&types->pack);
+    gen_blob(types, mutate_blob(types, &types->pack.bytes, packing->head));
 }
 
 static void names(struct types *types, const struct packing *packing, const struct item *items, size_t count)
 {
     start(types, packing);
     for (size_t i = 0; i < count; i++)
-        packing->element(&types->pack, items[i].name);
+        element(types, packing, items[i].name);
     finish(types, packing);
 }
 
@@ -50,8 +58,8 @@ static void pairs(struct types *types, const struct packing *packing, const stru
 {
     start(types, packing);
     for (size_t i = 0; i < content->count; i++) {
-        packing->element(&types->pack, content->items[i].name);
-        packing->element(&types->pack, content->items[i].value);
+        element(types, packing, content->items[i].name);
+        element(types, packing, content->items[i].value);
     }
     finish(types, packing);
 }
@@ -70,8 +78,8 @@ static void scored(struct types *types, const struct packing *packing, const str
     start(types, packing);
     for (size_t i = 0; i < content->count; i++) {
         char text[SCORE_TEXT_MAX];
-        packing->element(&types->pack, content->items[i].name);
-        packing->element(&types->pack, score_text(content->items[i].score, text));
+        element(types, packing, content->items[i].name);
+        element(types, packing, score_text(content->items[i].score, text));
     }
     finish(types, packing);
 }
@@ -90,9 +98,10 @@ static void triples(struct types *types, const struct content *content)
     start(types, &listpack);
     for (size_t i = 0; i < content->count; i++) {
         const struct item *item = &content->items[i];
-        lp_element(&types->pack, item->name);
-        lp_element(&types->pack, item->value);
-        lp_integer(&types->pack, item->expire_ms == NO_EXPIRY ? 0 : item->expire_ms);
+        element(types, &listpack, item->name);
+        element(types, &listpack, item->value);
+        uint64_t expire = item->expire_ms == NO_EXPIRY ? 0 : (uint64_t)item->expire_ms;
+        lp_integer(&types->pack, (int64_t)mutate_number(types, expire));
     }
     finish(types, &listpack);
 }
@@ -195,8 +204,9 @@ void gen_intset(struct types *types, const struct content *content)
     const struct item *items = content->items;
     is_start(&types->pack, items[0].integer, items[content->count - 1].integer);
     for (size_t i = 0; i < content->count; i++)
-        is_member(&types->pack, items[i].integer);
-    gen_blob(types, is_finish(&types->pack));
+        is_member(&types->pack, (int64_t)mutate_number(types, (uint64_t)items[i].integer));
+    is_finish(&types->pack);
+    gen_blob(types, mutate_blob(types, &types->pack.bytes, INTSET_HEAD));
 }
 
 void gen_zipmap(struct types *types, const struct content *content)
@@ -206,5 +216,6 @@ void gen_zipmap(struct types *types, const struct content *content)
     for (size_t i = 0; i < content->count; i++)
         zm_pair(&types->pack, content->items[i].name, content->items[i].value,
                 (uint8_t)rng_below(&types->rng, 5));
-    gen_blob(types, zm_finish(&types->pack));
+    zm_finish(&types->pack);
+    gen_blob(types, mutate_blob(types, &types->pack.bytes, ZIPMAP_HEAD));
 }

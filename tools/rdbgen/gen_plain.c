@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* One in eight is longer than it need be. */
-void gen_length(struct types *types, uint64_t n)
+static void put_length(struct types *types, uint64_t n)
 {
     static const int sizes[] = {1, 2, 5, 9};
     int longest = types->out.version >= 8 ? 3 : 2; /* 64 bits came with version 8 */
@@ -17,9 +17,14 @@ void gen_length(struct types *types, uint64_t n)
     out_length_of_size(&types->out, n, sizes[size]);
 }
 
-static void plain_string(struct types *types, rf_slice s)
+void gen_length(struct types *types, uint64_t n)
 {
-    gen_length(types, s.len);
+    put_length(types, mutate_number(types, n));
+}
+
+void gen_plain_string(struct types *types, rf_slice s)
+{
+    put_length(types, s.len);
     out_bytes(&types->out, s.ptr, s.len);
 }
 
@@ -28,6 +33,7 @@ void gen_string(struct types *types, rf_slice s)
 {
     enum { INTEGER, COMPRESSED, AS_SERVERS_DO, PLAIN, LONG = 1000 };
     bool done = false;
+    s = mutate_string(types, s);
     size_t form = rng_below(&types->rng, 4);
     if (s.len > LONG && rng_below(&types->rng, 256))
         form = COMPRESSED;
@@ -36,7 +42,7 @@ void gen_string(struct types *types, rf_slice s)
     if (!done && (form == COMPRESSED || form == AS_SERVERS_DO))
         done = out_lzf_string(&types->out, s);
     if (!done)
-        plain_string(types, s);
+        gen_plain_string(types, s);
 }
 
 void gen_string_value(struct types *types, const struct content *content)
@@ -67,7 +73,7 @@ static void text_score(struct types *types, double score)
         out_byte(&types->out, score > 0 ? PLUS_INFINITY : MINUS_INFINITY);
         return;
     }
-    rf_slice s = score_text(score, text);
+    rf_slice s = mutate_string(types, score_text(score, text));
     out_byte(&types->out, (uint8_t)s.len);
     out_bytes(&types->out, s.ptr, s.len);
 }
@@ -81,12 +87,19 @@ void gen_zset_text(struct types *types, const struct content *content)
     }
 }
 
+static void double_score(struct types *types, double score)
+{
+    uint64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    out_u64le(&types->out, mutate_number(types, bits));
+}
+
 void gen_zset(struct types *types, const struct content *content)
 {
     gen_length(types, content->count);
     for (size_t i = 0; i < content->count; i++) {
         gen_string(types, content->items[i].name);
-        out_double(&types->out, content->items[i].score);
+        double_score(types, content->items[i].score);
     }
 }
 

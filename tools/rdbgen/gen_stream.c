@@ -17,6 +17,7 @@ static void store_id(uint8_t bytes[16], struct id id)
 static void raw_id(struct types *types, struct id id)
 {
     uint8_t bytes[16];
+    id.seq = mutate_number(types, id.seq);
     store_id(bytes, id);
     out_bytes(&types->out, bytes, sizeof bytes);
 }
@@ -31,21 +32,31 @@ static bool same_fields(const struct stream_entry *a, const struct stream_entry 
     return same;
 }
 
-static void entry(struct pack *pack, const struct stream_entry *entry, const struct stream_entry *master)
+static void number(struct types *types, uint64_t n)
+{
+    lp_integer(&types->pack, (int64_t)mutate_number(types, n));
+}
+
+static void text(struct types *types, rf_slice s)
+{
+    lp_element(&types->pack, mutate_string(types, s));
+}
+
+static void entry(struct types *types, const struct stream_entry *entry, const struct stream_entry *master)
 {
     enum { DELETED = 1, SAME_FIELDS = 2 };
     bool same = same_fields(entry, master);
-    lp_integer(pack, (entry->deleted ? DELETED : 0) | (same ? SAME_FIELDS : 0));
-    lp_integer(pack, (int64_t)(entry->id.ms - master->id.ms));
-    lp_integer(pack, (int64_t)(entry->id.seq - master->id.seq));
+    number(types, (entry->deleted ? DELETED : 0) | (same ? SAME_FIELDS : 0));
+    number(types, entry->id.ms - master->id.ms);
+    number(types, entry->id.seq - master->id.seq);
     if (!same)
-        lp_integer(pack, (int64_t)entry->fields);
+        number(types, entry->fields);
     for (size_t i = 0; i < entry->fields; i++) {
         if (!same)
-            lp_element(pack, entry->strings[2 * i]);
-        lp_element(pack, entry->strings[2 * i + 1]);
+            text(types, entry->strings[2 * i]);
+        text(types, entry->strings[2 * i + 1]);
     }
-    lp_integer(pack, (int64_t)(same ? entry->fields + 3 : 2 * entry->fields + 4));
+    number(types, same ? entry->fields + 3 : 2 * entry->fields + 4);
 }
 
 /* The first entry's id and fields are the master's. */
@@ -57,19 +68,20 @@ static void node(struct types *types, const struct stream_entry *entries, size_t
         deleted += entries[i].deleted;
     pack->hide_count = types->variant == VARIANT_LONG;
     lp_start(pack);
-    lp_integer(pack, (int64_t)(count - deleted));
-    lp_integer(pack, (int64_t)deleted);
-    lp_integer(pack, (int64_t)entries->fields);
+    number(types, count - deleted);
+    number(types, deleted);
+    number(types, entries->fields);
     for (size_t i = 0; i < entries->fields; i++)
-        lp_element(pack, entries->strings[2 * i]);
-    lp_integer(pack, 0);
+        text(types, entries->strings[2 * i]);
+    number(types, 0);
     for (size_t i = 0; i < count; i++)
-        entry(pack, &entries[i], entries);
+        entry(types, &entries[i], entries);
 
     uint8_t id[16];
     store_id(id, entries->id);
     gen_string(types, slice_of(id, sizeof id));
-    gen_blob(types, lp_finish(pack));
+    lp_finish(pack);
+    gen_blob(types, mutate_blob(types, &pack->bytes, LISTPACK_HEAD));
 }
 
 static void nodes(struct types *types, const struct stream *stream)
@@ -106,7 +118,7 @@ static void group(struct types *types, const struct group *group)
     gen_length(types, group->pending_count);
     for (size_t i = 0; i < group->pending_count; i++) {
         raw_id(types, group->pending[i].id);
-        out_u64le(&types->out, (uint64_t)group->pending[i].delivered_ms);
+        out_u64le(&types->out, mutate_number(types, (uint64_t)group->pending[i].delivered_ms));
         gen_length(types, group->pending[i].deliveries);
     }
     gen_length(types, group->consumer_count);

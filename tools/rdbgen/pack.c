@@ -76,6 +76,19 @@ static bool fits(int64_t n, int bits)
     return high == 0 || high == -1;
 }
 
+/* How many forms longer than it need be an element is, where so many are. */
+static int longer(const struct pack *pack, int forms)
+{
+    bool odd = pack->odd && forms > 0 && rng_below(pack->odd, 16) == 0;
+    return odd ? (int)rng_between(pack->odd, 1, (size_t)forms) : 0;
+}
+
+/* An integer as a string is the longest form of all. */
+static bool is_integer(const struct pack *pack, rf_slice s, int64_t *n)
+{
+    return number_parse_i64(s, n) && !longer(pack, 1);
+}
+
 /* Sixteen bits of count, where 65535 stands for "walk". */
 static uint16_t count_field(const struct pack *pack)
 {
@@ -84,14 +97,14 @@ static uint16_t count_field(const struct pack *pack)
 
 /* --- listpack ---------------------------------------------------------------------------------------- */
 
-enum { LISTPACK_HEADER = 6, END = 0xff };
+enum { END = 0xff };
 
 void lp_start(struct pack *pack)
 {
     pack->count = 0;
     pack->bytes.len = 0;
-    room(&pack->bytes, LISTPACK_HEADER);
-    pack->bytes.len = LISTPACK_HEADER;
+    room(&pack->bytes, LISTPACK_HEAD);
+    pack->bytes.len = LISTPACK_HEAD;
 }
 
 /* The size of the element that began at `start`, in 7-bit groups, the highest first. */
@@ -109,15 +122,17 @@ void lp_integer(struct pack *pack, int64_t n)
 {
     struct buffer *to = &pack->bytes;
     size_t start = to->len;
-    if (n >= 0 && n <= 127) {
+    enum { ONE_BYTE, TWO_BYTES, MARKED, WIDEST = 5 };
+    int form = (n < 0 || n > 127) + !fits(n, 13) + !fits(n, 16) + !fits(n, 24) + !fits(n, 32);
+    form += longer(pack, WIDEST - form);
+    if (form == ONE_BYTE) {
         put_byte(to, (uint8_t)n);
-    } else if (fits(n, 13)) {
+    } else if (form == TWO_BYTES) {
         put_u16be(to, (uint16_t)(0xc000 | (n & 0x1fff)));
     } else {
         static const size_t sizes[] = {2, 3, 4, 8};
-        int kind = !fits(n, 16) + !fits(n, 24) + !fits(n, 32);
-        put_byte(to, (uint8_t)(0xf1 + kind));
-        put_le(to, n, sizes[kind]);
+        put_byte(to, (uint8_t)(0xf1 + form - MARKED));
+        put_le(to, n, sizes[form - MARKED]);
     }
     lp_backlen(pack, start);
 }
@@ -126,9 +141,11 @@ static void lp_string(struct pack *pack, rf_slice s)
 {
     struct buffer *to = &pack->bytes;
     size_t start = to->len;
-    if (s.len < 64) {
+    int form = (s.len >= 64) + (s.len >= 4096);
+    form += longer(pack, 2 - form);
+    if (form == 0) {
         put_byte(to, (uint8_t)(0x80 | s.len));
-    } else if (s.len < 4096) {
+    } else if (form == 1) {
         put_u16be(to, (uint16_t)(0xe000 | s.len));
     } else {
         put_byte(to, 0xf0);
@@ -141,7 +158,7 @@ static void lp_string(struct pack *pack, rf_slice s)
 void lp_element(struct pack *pack, rf_slice s)
 {
     int64_t n;
-    if (number_parse_i64(s, &n))
+    if (is_integer(pack, s, &n))
         lp_integer(pack, n);
     else
         lp_string(pack, s);
@@ -157,14 +174,12 @@ rf_slice lp_finish(struct pack *pack)
 
 /* --- ziplist ----------------------------------------------------------------------------------------- */
 
-enum { ZIPLIST_HEADER = 10 };
-
 void zl_start(struct pack *pack)
 {
     pack->count = pack->last_size = 0;
     pack->bytes.len = 0;
-    room(&pack->bytes, ZIPLIST_HEADER);
-    pack->bytes.len = pack->last = ZIPLIST_HEADER;
+    room(&pack->bytes, ZIPLIST_HEAD);
+    pack->bytes.len = pack->last = ZIPLIST_HEAD;
 }
 
 static void zl_prevlen(struct pack *pack)
@@ -180,26 +195,31 @@ static void zl_prevlen(struct pack *pack)
 
 static void zl_integer(struct pack *pack, int64_t n)
 {
+    enum { WIDEST = 4 };
     static const struct {
         uint8_t lead, size;
         bool old;
     } kinds[] = {{0xfe, 1, false}, {0xc0, 2, true}, {0xf0, 3, false}, {0xd0, 4, true}, {0xe0, 8, true}};
-    if (n >= 0 && n <= 12 && !pack->old_integers) {
+    if (n >= 0 && n <= 12 && !pack->old_integers && !longer(pack, 1)) {
         put_byte(&pack->bytes, (uint8_t)(0xf1 + n));
         return;
     }
-    size_t i = 0;
+    int i = 0;
     while (!fits(n, 8 * kinds[i].size) || (pack->old_integers && !kinds[i].old))
         i++;
+    if (!pack->old_integers)
+        i += longer(pack, WIDEST - i);
     put_byte(&pack->bytes, kinds[i].lead);
     put_le(&pack->bytes, n, kinds[i].size);
 }
 
 static void zl_string(struct pack *pack, rf_slice s)
 {
-    if (s.len < 64) {
+    int form = (s.len >= 64) + (s.len >= 16384);
+    form += longer(pack, 2 - form);
+    if (form == 0) {
         put_byte(&pack->bytes, (uint8_t)s.len);
-    } else if (s.len < 16384) {
+    } else if (form == 1) {
         put_u16be(&pack->bytes, (uint16_t)(0x4000 | s.len));
     } else {
         put_byte(&pack->bytes, 0x80);
@@ -213,7 +233,7 @@ void zl_element(struct pack *pack, rf_slice s)
     int64_t n;
     size_t start = pack->bytes.len;
     zl_prevlen(pack);
-    if (number_parse_i64(s, &n))
+    if (is_integer(pack, s, &n))
         zl_integer(pack, n);
     else
         zl_string(pack, s);

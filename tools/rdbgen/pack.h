@@ -9,8 +9,11 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "rng.h"
 #include <stddef.h>
 #include <stdint.h>
+
+enum { ZIPMAP_HEAD = 1, LISTPACK_HEAD = 6, INTSET_HEAD = 8, ZIPLIST_HEAD = 10 };
 
 struct pack {
     struct buffer bytes;
@@ -18,6 +21,7 @@ struct pack {
     bool hide_count;    /* the header says "unknown" */
     bool wide_prevlens; /* ziplist: 5 bytes where 1 would do, as cascading updates leave them */
     bool old_integers;  /* ziplist: as before RDB 6, of 16, 32 and 64 bits only */
+    struct rng *odd;    /* draws which elements have a longer form than they need; NULL: none has */
     size_t last;        /* ziplist: where the last entry starts */
     size_t last_size;   /* ziplist: its size, 0 before the first */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rdbgen: makes valid RDB files, for tests and benchmarks. The same options give the same bytes, always.
+/* rdbgen: makes RDB files, for tests and benchmarks. The same options give the same bytes, always.
  *
  *   rdbgen --kind types -o FILE [--seed N] [--rdb-version V] [--dialect redis|valkey] [--keys N]
  *                               [--plain-json FILE] [--no-modules]
@@ -9,11 +9,16 @@
  *       version is 1-15 or, for valkey, also 80, which are the defaults; --keys says about how many there
  *       are to be.
  *
+ *   rdbgen --kind values|files -o FOLDER [--seed N] [--rdb-version V] [--dialect D] [--keys N] [--no-modules]
+ *       N small files (180), 00000.rdb and so on: with a single key of that number, or with records in any
+ * order. Elements have forms that no server writes, and still reads; six files in ten are damaged, most of
+ * them in one place inside of a structure whose lengths still fit.  The checksum is right.
+ *
  *   rdbgen --kind strings|mixed|bigkeys -o FILE [--seed N] [--scale 1.0]
  *       Files of 0.3, 1 and 0.6 GB to measure with, RDB version 10.
  *
- * main reads the options; types.c and bench_*.c write, by way of rdb_out.c (the file) and pack.c (the
- * blobs in it). */
+ * main reads the options; types.c, mutants.c and bench_*.c write, by way of rdb_out.c (the file) and pack.c
+ * (the blobs in it). */
 #include "rdbgen.h"
 
 #include "rdb_out.h"
@@ -27,15 +32,13 @@ static const struct kind {
     const char *name;
     void (*generate)(const struct options *options);
 } kinds[] = {
-    {"types", generate_types},
-    {"strings", generate_strings},
-    {"mixed", generate_mixed},
-    {"bigkeys", generate_bigkeys},
+    {"types", generate_types},     {"values", generate_values}, {"files", generate_files},
+    {"strings", generate_strings}, {"mixed", generate_mixed},   {"bigkeys", generate_bigkeys},
 };
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: rdbgen --kind types|strings|mixed|bigkeys -o FILE [--seed N] [--scale X]\n"
+    fputs("usage: rdbgen --kind types|values|files|strings|mixed|bigkeys -o FILE [--seed N] [--scale X]\n"
           "       [--rdb-version V] [--dialect redis|valkey] [--keys N] [--plain-json FILE] [--no-modules]\n",
           stderr);
     exit(2);

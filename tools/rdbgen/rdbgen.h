@@ -13,7 +13,7 @@ struct options {
     uint64_t seed;
     rf_dialect dialect;
     int rdb_version;
-    size_t keys;     /* about how many, for `types` */
+    size_t keys;     /* about how many, for `types`; how many files, for `values` and `files` */
     bool no_modules; /* for `types`: nothing that modules or a slot migration write */
     double scale;    /* for the others */
 };
@@ -22,6 +22,10 @@ struct options {
 void generate_strings(const struct options *options);
 void generate_mixed(const struct options *options);
 void generate_bigkeys(const struct options *options);
+
+/* mutants.c: a folder of small files, each sound or damaged, of one key or of records in any order. */
+void generate_values(const struct options *options);
+void generate_files(const struct options *options);
 
 /* types.c: a small file with everything in it. */
 void generate_types(const struct options *options);

@@ -111,18 +111,22 @@ static void gen_writer(struct types *types)
     gen_aux(types, options->dialect == RF_VALKEY ? "valkey-ver" : "redis-ver", version);
 }
 
+static rf_slice gen_function(struct types *types, int i)
+{
+    enum { ROOM = 128 };
+    char *code = types_alloc(types, ROOM);
+    int length = snprintf(
+        code, ROOM, "#!lua name=lib%d\nredis.register_function('f%d', function() return %d end)\n", i, i, i);
+    rf_slice library = slice_of(code, (size_t)length);
+    out_byte(&types->out, OP_FUNCTION2);
+    gen_string(types, library);
+    return library;
+}
+
 static void gen_functions(struct types *types, struct plain_json *json)
 {
-    for (int i = 0; i < 2; i++) {
-        char code[128];
-        int length = snprintf(code, sizeof code,
-                              "#!lua name=lib%d\nredis.register_function('f%d', function() return %d end)\n",
-                              i, i, i);
-        rf_slice library = slice_of(code, (size_t)length);
-        out_byte(&types->out, OP_FUNCTION2);
-        gen_string(types, library);
-        json_function(json, library);
-    }
+    for (int i = 0; i < 2; i++)
+        json_function(json, gen_function(types, i));
 }
 
 static void gen_head(struct types *types, struct plain_json *json)
@@ -249,6 +253,63 @@ static void gen_key(struct types *types, const struct row *row, unsigned db, str
     gen_string(types, key.name);
     row->encode(types, &content);
     json_key(json, &key, row->logical, &content);
+}
+
+static const struct row *any_row(struct types *types)
+{
+    const struct row *row = rows + rng_below(&types->rng, ROWS);
+    while (!has_row(types, row))
+        row = rows + rng_below(&types->rng, ROWS);
+    return row;
+}
+
+/* Few are long: what is looked for is in the structures. */
+static unsigned any_variant(struct rng *rng)
+{
+    size_t choice = rng_below(rng, 32);
+    return choice < VARIANT_RANDOM ? (unsigned)choice : VARIANT_RANDOM + (unsigned)rng_below(rng, 100);
+}
+
+void gen_any_key(struct types *types, rf_slice name)
+{
+    struct content content = {0};
+    const struct row *row = any_row(types);
+    types->variant = any_variant(&types->rng);
+    types->type = row->number;
+    arena_reset(&types->arena);
+    row->make(types, &content);
+    out_byte(&types->out, row->number);
+    if (name.len)
+        out_plain_string(&types->out, name);
+    else
+        gen_string(types, key_name(types, row));
+    row->encode(types, &content);
+}
+
+void gen_any_record(struct types *types)
+{
+    enum { SELECT, RESIZE, AUX, FUNCTION, EXPIRY, USE, BETWEEN, RECORDS };
+    struct key_facts key;
+    switch (rng_below(&types->rng, RECORDS)) {
+    case SELECT:
+        out_byte(&types->out, OP_SELECTDB);
+        gen_length(types, databases[rng_below(&types->rng, DATABASES)]);
+        break;
+    case RESIZE:
+        out_byte(&types->out, OP_RESIZEDB);
+        gen_length(types, rng_below(&types->rng, 10));
+        gen_length(types, rng_below(&types->rng, 10));
+        break;
+    case AUX: {
+        const struct aux *aux = &header_aux[rng_below(&types->rng, sizeof header_aux / sizeof *header_aux)];
+        gen_aux(types, aux->name, aux->value);
+        break;
+    }
+    case FUNCTION: gen_function(types, (int)rng_below(&types->rng, 3)); break;
+    case EXPIRY: gen_expiry(types, &key); break;
+    case USE: gen_use(types, &key); break;
+    default: gen_between(types);
+    }
 }
 
 /* How many keys of this row: strings have one for every text near a limit. */
