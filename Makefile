@@ -60,7 +60,7 @@ RDBGEN  := $(OUT)/rdbgen
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo test check bench lint fuzz install uninstall clean help unit deps
+.PHONY: all demo test check bench lint fuzz soak install uninstall clean help unit deps
 
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
@@ -114,7 +114,7 @@ $(RDBGEN): $(wildcard tools/rdbgen/*.c) $(wildcard tools/rdbgen/*.h) $(LIB_OBJ) 
 
 # --- testing -----------------------------------------------------------------------------------------
 
-.PHONY: suites run-fuzzers
+.PHONY: suites run-fuzzers run-soak
 
 SANITIZERS_SPEAK := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # This Makefile again, for what needs the packages that `deps` installs, or other flags.
@@ -171,6 +171,22 @@ run-fuzzers: $(FUZZERS)
 $(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $(TEST_FLAGS) $^ $(LINK_FLAGS) -fsanitize=fuzzer $(LIB_LIBS) -lm -o $@
+
+# The program, with calls that can be made to fail.
+FAULTY  := $(PROGRAM)-faults
+WRAPPED  = $(shell sed -n 's/^FAULTY[A-Z_]*.\([a-z0-9_]*\),.*/\1/p; s/^int __wrap_\([a-z]*\).*;$$/\1/p' tests/soak/faults.c)
+
+$(FAULTY): tests/soak/faults.c $(CMD_OBJ) $(STATIC)
+	$(call say,LD $@)
+	$(Q)$(CC) $(COMMON) $^ $(LINK_FLAGS) $(WRAPPED:%=-Wl,--wrap=%) $(LIB_LIBS) -lm -o $@
+
+## soak: mutants against servers, failing calls, kills, hostile servers for SOAK_SECONDS (600) or SOAK_SEEDS each
+soak: deps
+	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=asan run-soak
+
+# Only BUILD=asan finds all there is to find.
+run-soak: all $(FAULTY)
+	@RDBFERRY=$(abspath $(PROGRAM)) RDBGEN=$(abspath $(RDBGEN)) tests/soak/run $(SOAK)
 
 # --- installing --------------------------------------------------------------------------------------
 

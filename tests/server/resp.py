@@ -26,9 +26,9 @@ def encode(command):
 class Client:
     """One connection over a unix socket. A call returns bytes, int, None or a list of these."""
 
-    def __init__(self, path):
+    def __init__(self, path, seconds=60):
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(60)
+        self._socket.settimeout(seconds)
         self._socket.connect(path)
         self._in = self._socket.makefile("rb")
 

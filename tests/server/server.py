@@ -4,6 +4,7 @@ that somebody else may have taken."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -28,7 +29,7 @@ class StartError(Exception):
 class Server:
     """A running server. `folder` may hold a dump.rdb or an appendonlydir to start from."""
 
-    def __init__(self, folder, **config):
+    def __init__(self, folder, program=PROGRAM, **config):
         self.folder = str(folder)
         self.log_path = os.path.join(self.folder, "server.log")
         path = os.path.join(self.folder, "socket")
@@ -43,7 +44,7 @@ class Server:
             "proto-max-bulk-len": "1gb",
         }
         settings.update({name.replace("_", "-"): value for name, value in config.items()})
-        arguments = [PROGRAM]
+        arguments = [program]
         for name, value in settings.items():
             arguments += [f"--{name}", *(value if isinstance(value, (list, tuple)) else [str(value)])]
         self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -89,9 +90,9 @@ class Server:
             time.sleep(0.02)
         raise TimeoutError("INFO persistence did not become what was waited for")
 
-    def stop(self):
+    def stop(self, number=signal.SIGTERM):
         self.call.close()
-        self._process.terminate()
+        self._process.send_signal(number)
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
