@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Comparing two data sets key by key, in bounded memory.
  *
- * All keys of the one are added first, then those of the other. They are held in memory, 60 to 70 bytes and
+ * All keys of the one are added first, then those of the other. They are held in memory, 76 to 86 bytes and
  * the name each; where that outgrows the limit, in partitions by hash on disk (unnamed, lz4, in $TMPDIR, up
  * to 64 open files at a time, or 64 more for each time that a partition is too large itself), which are
  * compared one after the other at the end. Names are compared as they are, values by their digests.
@@ -21,10 +21,11 @@ typedef struct rf_key_record {
     int64_t db; /* RF_LIBRARY: a function library; type and expire_ms mean nothing */
     rf_slice key;
     rf_type type;
-    rf_digest value;   /* rf_key_digest.value; of a library rf_digest_library() */
+    rf_digest value;   /* rf_key_digest.keyed; of a library rf_digest_keyed() of its code */
     int64_t expire_ms; /* RF_NO_EXPIRY: none */
     uint32_t input;    /* the caller's number for where it comes from, given back with a difference */
     uint64_t offset;   /* in that input */
+    rf_digest published; /* rf_key_digest.value, rf_digest_library(): given back, not compared; 0: not asked for */
 } rf_key_record;
 
 typedef enum rf_difference_kind {
@@ -53,7 +54,8 @@ typedef struct rf_compare_options {
     void *ctx;
 } rf_compare_options;
 
-/* The record of an entry that is a key (with the digest of its value) or a function library. */
+/* The record of an entry that is a key (with the keyed digest of its value) or a function library. The
+ * published digest is left to the caller. */
 RF_API void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf_key_record *out);
 
 /* True where the two, of the same key, differ in more than the tolerance allows. */

@@ -3,7 +3,17 @@
  * version or the dialect. A data set's digest is the sum of what it holds, so it can be added up in any order
  * and by parts.
  *
- * The definition, for whoever computes it anew. H is XXH3-128 with seed 0; digests are added modulo 2^128.
+ * There are three kinds.
+ *
+ *   published  XXH3-128. It finds accidents. It does not stand up to intent: who can choose a value can make
+ *              another one of the same digest without any search
+ *   keyed      the same, under a random secret of this process: values that were made without knowing it have
+ *              one digest with a chance of 1 in 2^32 at most (of up to 240 bytes, 1 in 2^60). It means nothing
+ *              elsewhere and is never printed; all comparisons use it
+ *   sha256     resists collisions, whoever chooses the values, and can be published. It is slow
+ *
+ * The definition of the published digest, for whoever computes it anew. H is XXH3-128 with seed 0; digests are
+ * added modulo 2^128.
  *
  *     u64(n)   8 bytes, little-endian; signed numbers in two's complement
  *     str(s)   u64(length) s
@@ -41,6 +51,17 @@
  * A module's value is what the module wrote. Some write the same data in another way after each load, as
  * vector sets do.
  *
+ * The definition of the sha256 digest is the same but for this. H is SHA-256, and dig(d) its 32 bytes. There
+ * is no sum of numbers: L of some H's is H( 1024 lanes, u16 little-endian each ), where a lane is the sum
+ * modulo 2^16, over all of these H's, of what SHAKE-128( H ), 2048 bytes, has in its place. (LtHash: Bellare
+ * and Micciancio 1997; Lewi and others 2019. Of the sum of numbers a collision could be searched for.)
+ *
+ *     data set   L of its keys and function libraries, as 64 hexadecimal digits
+ *     key        H( u64(type) u64(db) u64(expiry in ms, -1: none) dig(value) dig(H(name)) meta )
+ *                meta: dig(H( raw bytes )) where there is a KEY_META record, else nothing
+ *     set, zset, hash   L of what is summed up above
+ *     stream     H( dig(H( entries )) dig(S) dig(L of all g, c and p) )
+ *
  * What is no data is left out: when a key was used, when a consumer was last seen or active, idempotency
  * records (they last for seconds), AUX fields, what modules keep beside the keys. */
 #ifndef RDBFERRY_DIGEST_H
@@ -53,9 +74,18 @@ typedef struct rf_digest {
     uint64_t low, high;
 } rf_digest;
 
+/* Kinds of digests; they can be asked for together. */
+typedef enum rf_digest_kind {
+    RF_DIGEST_PUBLISHED = 1, /* XXH3-128, as above */
+    RF_DIGEST_KEYED = 2,     /* the same under this process's secret: to compare values with one another */
+    RF_DIGEST_SHA256 = 4,    /* SHA-256 and LtHash, as above */
+} rf_digest_kind;
+
+/* What was not asked for is 0. */
 typedef struct rf_key_digest {
-    rf_digest key;     /* of all that belongs to it */
+    rf_digest key;     /* RF_DIGEST_PUBLISHED: of all that belongs to it, */
     rf_digest value;   /* of the elements and the key's metadata */
+    rf_digest keyed;   /* RF_DIGEST_KEYED: of the elements and the key's metadata */
     uint64_t elements; /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
     uint64_t longest;  /* bytes of the longest element; a hash's fields and values count each */
     uint64_t bytes;    /* of all elements; 0 for a module */
@@ -63,9 +93,9 @@ typedef struct rf_key_digest {
 
 typedef struct rf_digester rf_digester;
 
-/* `most_compared`: up to so many members or fields of one value are held against each other; of larger
+/* `kinds`: of rf_digest_kind, at least one. `most_compared`: up to so many members or fields of one value are held against each other; of larger
  * values the first ones. It takes 20 to 100 bytes for each. 0: none are. NULL when memory is out. */
-RF_API rf_digester *rf_digester_new(uint64_t most_compared);
+RF_API rf_digester *rf_digester_new(unsigned kinds, uint64_t most_compared);
 
 /* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where a member or field occurs
  * twice. */
@@ -81,8 +111,8 @@ typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_d
 
 typedef struct rf_digest_pool rf_digest_pool;
 
-RF_API rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx, rf_digest_pool **out,
-                                   rf_error *error);
+RF_API rf_code rf_digest_pool_open(unsigned kinds, uint64_t most_compared, rf_digested_fn fn, void *ctx,
+                                   rf_digest_pool **out, rf_error *error);
 
 /* Uses up the key's value, and keeps nothing of the entry. */
 RF_API rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error);
@@ -94,6 +124,25 @@ RF_API rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error);
 RF_API void rf_digest_pool_close(rf_digest_pool *pool);
 
 RF_API rf_digest rf_digest_library(rf_slice code);
+
+/* Of any bytes, under this process's secret: RF_DIGEST_KEYED for what is no value. */
+RF_API rf_digest rf_digest_keyed(rf_slice bytes);
+
+/* RF_DIGEST_SHA256: a multiset of keys and libraries; a zeroed one is empty. */
+enum { RF_SHA256_BYTES = 32, RF_LTHASH_LANES = 1024 };
+typedef struct rf_lthash {
+    uint16_t lanes[RF_LTHASH_LANES];
+} rf_lthash;
+
+/* Adds all keys that have been digested without an error; of a pool, those that have come out. */
+RF_API void rf_digester_add_to(const rf_digester *digester, rf_lthash *sum);
+RF_API void rf_digest_pool_add_to(const rf_digest_pool *pool, rf_lthash *sum);
+
+RF_API rf_code rf_lthash_add_library(rf_lthash *sum, rf_slice code, rf_error *error);
+
+/* The digest of the data set: 64 hexadecimal digits, and a NUL. RF_E_MEMORY where OpenSSL fails. */
+enum { RF_SHA256_TEXT = 2 * RF_SHA256_BYTES + 1 };
+RF_API rf_code rf_lthash_format(const rf_lthash *sum, char out[RF_SHA256_TEXT], rf_error *error);
 
 /* NULL is let through. */
 RF_API void rf_digester_free(rf_digester *digester);

@@ -35,6 +35,7 @@ typedef struct rf_live_options {
                                     not tell the time itself, it is at least 100 ms */
     bool names_only; /* keys are looked for with EXISTS: one that is there is equal; type, value and expiry
                         of a record mean nothing, and are given back */
+    bool published;         /* records of what is live have a published digest too */
     rf_difference_fn fn;    /* `before` is the record that was checked, `after` what is live: its `input` is
                                UINT32_MAX */
     rf_live_found_fn found; /* NULL: nobody cares */

@@ -72,6 +72,7 @@ static struct record packed(const rf_key_record *record, uint8_t marks)
 {
     return (struct record){
         .value = record->value,
+        .published = record->published,
         .expire_ms = record->expire_ms,
         .offset = record->offset,
         .input = record->input,
@@ -92,6 +93,7 @@ static rf_key_record unpacked(const struct record *record, rf_slice key)
         .expire_ms = record->expire_ms,
         .input = record->input,
         .offset = record->offset,
+        .published = record->published,
     };
 }
 
@@ -145,7 +147,7 @@ static void stage_init(struct stage *stage, const struct rf_compare *compare, un
     *stage = (struct stage){.compare = compare, .depth = depth};
     if (depth == DEEPEST)
         memory = UINT64_MAX;
-    record_table_init(&stage->table, memory > reserve ? memory - reserve : 0, depth);
+    record_table_init(&stage->table, memory > reserve ? memory - reserve : 0);
 }
 
 static void stage_free(struct stage *stage)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Digests, as rdbferry/digest.h defines them: a visitor that hashes what it is told. What goes into one hash
- * is put side by side first where it is short, as it mostly is; else it is streamed. */
+ * is put side by side first where it is short, as it mostly is; else it is streamed.
+ *
+ * A digester makes one kind of digest. For more kinds there is a chain of them, and a visitor that tells all
+ * of them what it is told. */
 #include "check/digest.h"
 #include "base/fail.h"
 #include "check/hasher.h"
@@ -10,21 +13,32 @@
 #include <stdlib.h>
 
 struct rf_digester {
+    rf_digest_kind kind;
+    struct hashing how;
     struct hasher ordered; /* of a value whose elements have an order */
     struct hasher element;
     struct members members;
     uint64_t most_compared;
+    rf_digester *next; /* for another kind of digest; NULL: the last one */
+    rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
     /* of the value at hand */
-    rf_digest sum; /* of what has no order */
+    rf_digest sum;   /* of what has no order, by XXH3 */
+    rf_lthash items; /* the same by SHA-256 */
+    struct hash value, stream_hash; /* by SHA-256: all of it; what a stream has beside entries and groups */
     uint64_t elements, longest, bytes;
     rf_error *error;
     const char *element_name; /* what is said to occur twice */
     struct stream_digest stream;
 };
 
-rf_digest digest_bytes(rf_slice bytes)
+struct hash digest_hash(const struct hashing *how, rf_slice bytes)
 {
-    return hash_bytes(bytes);
+    struct hash hash;
+    if (how->sha)
+        sha256_of(how->sha, bytes, hash.bytes);
+    else
+        digest_store(hash.bytes, hash_bytes(how->secret, bytes));
+    return hash;
 }
 
 void rf_digest_add(rf_digest *sum, rf_digest digest)
@@ -57,6 +71,29 @@ COLD static rf_code complain(rf_digester *d, enum members_answer answer, rf_slic
     return fail(d->error, RF_E_DUPLICATE, "%s '%s' occurs twice", d->element_name, escaped.key);
 }
 
+/* One more of what has no order. */
+static void add_hash(rf_digester *d, const struct hash *hash)
+{
+    if (d->how.sha)
+        lthash_add(d->how.sha, &d->items, hash->bytes);
+    else
+        rf_digest_add(&d->sum, digest_load(hash->bytes));
+}
+
+COLD static void add_sha256(rf_digester *d, struct hash hash)
+{
+    add_hash(d, &hash);
+}
+
+/* What has been put into the hasher of elements. */
+static inline void add_element(rf_digester *d)
+{
+    if (UNLIKELY(d->how.sha))
+        add_sha256(d, hasher_end_sha256(&d->element));
+    else
+        rf_digest_add(&d->sum, hasher_end(&d->element));
+}
+
 /* `hash` is that of the member alone. */
 static inline rf_code must_be_new(rf_digester *d, rf_digest hash, rf_slice member)
 {
@@ -70,7 +107,10 @@ static rf_code hear_string(void *ctx, rf_slice value)
 {
     rf_digester *d = ctx;
     count_element(d, value.len);
-    d->sum = digest_bytes(value);
+    if (UNLIKELY(d->how.sha))
+        d->value = digest_hash(&d->how, value);
+    else
+        d->sum = hash_bytes(d->how.secret, value);
     return RF_OK;
 }
 
@@ -85,9 +125,12 @@ static rf_code hear_item(void *ctx, rf_slice item)
 static rf_code hear_member(void *ctx, rf_slice member)
 {
     rf_digester *d = ctx;
-    rf_digest hash = hash_bytes(member);
+    rf_digest hash = hash_bytes(d->how.secret, member);
     count_element(d, member.len);
-    rf_digest_add(&d->sum, hash);
+    if (UNLIKELY(d->how.sha))
+        add_sha256(d, digest_hash(&d->how, member));
+    else
+        rf_digest_add(&d->sum, hash);
     return must_be_new(d, hash, member);
 }
 
@@ -100,8 +143,8 @@ static rf_code hear_scored(void *ctx, rf_slice member, double score)
     count_element(d, member.len);
     hasher_put_u64(&d->element, bits);
     hasher_put(&d->element, member.ptr, member.len);
-    rf_digest_add(&d->sum, hasher_end(&d->element));
-    return d->most_compared ? must_be_new(d, hash_bytes(member), member) : RF_OK;
+    add_element(d);
+    return d->most_compared ? must_be_new(d, hash_bytes(d->how.secret, member), member) : RF_OK;
 }
 
 static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
@@ -112,8 +155,8 @@ static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t exp
     hasher_put_u64(&d->element, (uint64_t)expire_ms);
     hasher_put_string(&d->element, field);
     hasher_put(&d->element, value.ptr, value.len);
-    rf_digest_add(&d->sum, hasher_end(&d->element));
-    return d->most_compared ? must_be_new(d, hash_bytes(field), field) : RF_OK;
+    add_element(d);
+    return d->most_compared ? must_be_new(d, hash_bytes(d->how.secret, field), field) : RF_OK;
 }
 
 static rf_code hear_array(void *ctx, bool has_insert_index, uint64_t insert_index)
@@ -173,60 +216,100 @@ static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fie
 static rf_code hear_stream(void *ctx, const rf_stream *stream)
 {
     rf_digester *d = ctx;
-    rf_digest_add(&d->sum, stream_digest_begin(&d->stream, stream));
+    d->stream_hash = stream_digest_begin(&d->stream, &d->how, stream);
+    if (!d->how.sha)
+        add_hash(d, &d->stream_hash);
     return RF_OK;
 }
 
 static rf_code hear_group(void *ctx, const rf_group *group)
 {
     rf_digester *d = ctx;
+    struct hash hash = stream_digest_group(&d->stream, &d->how, group);
     d->element_name = "group";
-    rf_digest_add(&d->sum, stream_digest_group(&d->stream, group));
-    return must_be_new(d, d->stream.group, group->name);
+    add_hash(d, &hash);
+    return must_be_new(d, digest_load(d->stream.group.bytes), group->name);
 }
 
 static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
 {
     rf_digester *d = ctx;
-    rf_digest hash = stream_digest_consumer(&d->stream, consumer);
+    struct hash hash = stream_digest_consumer(&d->stream, &d->how, consumer);
     d->element_name = "consumer";
-    rf_digest_add(&d->sum, hash);
-    return must_be_new(d, hash, consumer->name);
+    add_hash(d, &hash);
+    return must_be_new(d, digest_load(hash.bytes), consumer->name);
 }
 
 static rf_code hear_pending(void *ctx, const rf_pending *pending)
 {
     rf_digester *d = ctx;
-    rf_digest_add(&d->sum, stream_digest_pending(d->stream.consumer, pending));
+    struct hash hash = stream_digest_pending(&d->how, &d->stream.consumer, pending);
+    add_hash(d, &hash);
     return RF_OK;
 }
 
 static rf_code hear_unowned(void *ctx, const rf_pending *pending)
 {
     rf_digester *d = ctx;
-    rf_digest_add(&d->sum, stream_digest_pending(d->stream.group, pending));
+    struct hash hash = stream_digest_pending(&d->how, &d->stream.group, pending);
+    add_hash(d, &hash);
     return RF_OK;
 }
 
+/* --- several digesters -------------------------------------------------------------------------------- */
+
+/* clang-format off */
+/* hear_all_NAME(): what hear_NAME() does, for each of a chain. */
+#define HEAR_ALL(name, parameters, ...)                        \
+    static rf_code hear_all_##name parameters                  \
+    {                                                          \
+        for (rf_digester *each = ctx; each; each = each->next) \
+            TRY(hear_##name(each, __VA_ARGS__));               \
+        return RF_OK;                                          \
+    }
+/* clang-format on */
+
+HEAR_ALL(string, (void *ctx, rf_slice value), value)
+HEAR_ALL(item, (void *ctx, rf_slice item), item)
+HEAR_ALL(member, (void *ctx, rf_slice member), member)
+HEAR_ALL(scored, (void *ctx, rf_slice member, double score), member, score)
+HEAR_ALL(field, (void *ctx, rf_slice field, rf_slice value, int64_t expire_ms), field, value, expire_ms)
+HEAR_ALL(slot, (void *ctx, uint64_t index, rf_slice value), index, value)
+HEAR_ALL(array, (void *ctx, bool has_insert_index, uint64_t insert_index), has_insert_index, insert_index)
+HEAR_ALL(stream_entry, (void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs), id,
+         fields_values, pairs)
+HEAR_ALL(stream, (void *ctx, const rf_stream *stream), stream)
+HEAR_ALL(group, (void *ctx, const rf_group *group), group)
+HEAR_ALL(consumer, (void *ctx, const rf_consumer *consumer), consumer)
+HEAR_ALL(pending, (void *ctx, const rf_pending *pending), pending)
+HEAR_ALL(unowned, (void *ctx, const rf_pending *pending), pending)
+HEAR_ALL(module, (void *ctx, const char name[10], uint64_t version), name, version)
+HEAR_ALL(module_part, (void *ctx, const rf_module_part *part), part)
+
 /* --- a key ------------------------------------------------------------------------------------------- */
 
-static const rf_visitor visitor = {
-    .string = hear_string,
-    .item = hear_item,
-    .member = hear_member,
-    .scored = hear_scored,
-    .field = hear_field,
-    .slot = hear_slot,
-    .array = hear_array,
-    .stream_entry = hear_stream_entry,
-    .stream = hear_stream,
-    .group = hear_group,
-    .consumer = hear_consumer,
-    .pending = hear_pending,
-    .unowned = hear_unowned,
-    .module = hear_module,
-    .module_part = hear_module_part,
-};
+/* clang-format off */
+#define VISITOR(hear)                       \
+    {                                       \
+        .string = hear##_string,            \
+        .item = hear##_item,                \
+        .member = hear##_member,            \
+        .scored = hear##_scored,            \
+        .field = hear##_field,              \
+        .slot = hear##_slot,                \
+        .array = hear##_array,              \
+        .stream_entry = hear##_stream_entry, \
+        .stream = hear##_stream,            \
+        .group = hear##_group,              \
+        .consumer = hear##_consumer,        \
+        .pending = hear##_pending,          \
+        .unowned = hear##_unowned,          \
+        .module = hear##_module,            \
+        .module_part = hear##_module_part,  \
+    }
+/* clang-format on */
+
+static const rf_visitor visitor = VISITOR(hear), visitor_of_all = VISITOR(hear_all);
 
 static const struct {
     bool has_order;
@@ -238,34 +321,99 @@ static const struct {
     [RF_ARRAY] = {.has_order = true},
 };
 
-static rf_code digest_value(rf_digester *d, const rf_entry *key, rf_error *error)
+static void begin_value(rf_digester *d, rf_type type, rf_error *error)
 {
-    bool has_order = types[key->type].has_order;
     d->sum = (rf_digest){0};
+    if (UNLIKELY(d->how.sha))
+        memset(&d->items, 0, sizeof d->items);
     d->elements = d->longest = d->bytes = 0;
     d->error = error;
-    d->element_name = types[key->type].element_name;
+    d->element_name = types[type].element_name;
     members_begin(&d->members);
-    rf_code code = rf_value_walk(key->value, &visitor, d, error);
-    rf_digest ordered = has_order ? hasher_end(&d->ordered) : (rf_digest){0};
-    if (UNLIKELY(code != RF_OK))
-        return code;
-    rf_digest_add(&d->sum, ordered);
+}
+
+/* What is left in the hasher, after an error too, belongs to no other value. */
+static void end_value(rf_digester *d, const rf_entry *key)
+{
+    if (types[key->type].has_order)
+        rf_digest_add(&d->sum, hasher_end(&d->ordered));
     if (UNLIKELY(key->metadata.len > 0))
-        rf_digest_add(&d->sum, digest_bytes(key->metadata));
-    return RF_OK;
+        rf_digest_add(&d->sum, hash_bytes(d->how.secret, key->metadata));
+}
+
+/* H( dig(entries) dig(S) dig(L) ) */
+static struct hash join_stream(const rf_digester *d, const struct hash *entries, const struct hash *groups)
+{
+    struct hash parts[] = {*entries, d->stream_hash, *groups};
+    return digest_hash(&d->how, slice_of(parts, sizeof parts));
+}
+
+COLD static void end_value_sha256(rf_digester *d, const rf_entry *key)
+{
+    bool has_order = types[key->type].has_order;
+    struct hash ordered, items;
+    if (has_order)
+        ordered = hasher_end_sha256(&d->ordered);
+    if (!has_order || key->type == RF_STREAM)
+        lthash_end(d->how.sha, &d->items, items.bytes);
+    if (key->type == RF_STREAM)
+        d->value = join_stream(d, &ordered, &items);
+    else if (key->type != RF_STRING)
+        d->value = has_order ? ordered : items;
+}
+
+static rf_code digest_value(rf_digester *d, const rf_entry *key, rf_error *error)
+{
+    for (rf_digester *each = d; each; each = each->next)
+        begin_value(each, key->type, error);
+    rf_code code = rf_value_walk(key->value, d->next ? &visitor_of_all : &visitor, d, error);
+    for (rf_digester *each = d; each; each = each->next)
+        (each->how.sha ? end_value_sha256 : end_value)(each, key);
+    return code;
+}
+
+enum { KEY_NUMBERS = 3 * 8 };
+
+static void put_key(uint8_t record[KEY_NUMBERS], const rf_entry *key)
+{
+    store_le64(record, (uint64_t)key->type);
+    store_le64(record + 8, (uint64_t)key->db);
+    store_le64(record + 16, (uint64_t)key->expire_ms);
 }
 
 /* The record has a fixed size, so that it need never be in memory. */
 static rf_digest digest_key(const rf_entry *key, rf_digest value)
 {
-    uint8_t record[3 * 8 + 2 * 16];
-    store_le64(record, (uint64_t)key->type);
-    store_le64(record + 8, (uint64_t)key->db);
-    store_le64(record + 16, (uint64_t)key->expire_ms);
-    digest_store(record + 24, value);
-    digest_store(record + 40, hash_bytes(key->key));
-    return hash_bytes(slice_of(record, sizeof record));
+    uint8_t record[KEY_NUMBERS + 2 * sizeof value];
+    put_key(record, key);
+    digest_store(record + KEY_NUMBERS, value);
+    digest_store(record + KEY_NUMBERS + sizeof value, hash_bytes(NULL, key->key));
+    return hash_bytes(NULL, slice_of(record, sizeof record));
+}
+
+static void add_key_sha256(rf_digester *d, const rf_entry *key)
+{
+    uint8_t record[KEY_NUMBERS + 3 * RF_SHA256_BYTES];
+    uint8_t *at = record + KEY_NUMBERS;
+    struct hash hashes[] = {d->value, digest_hash(&d->how, key->key), digest_hash(&d->how, key->metadata)};
+    size_t size = (key->metadata.len > 0 ? 3 : 2) * sizeof *hashes;
+    put_key(record, key);
+    memcpy(at, hashes, size);
+    struct hash item = digest_hash(&d->how, slice_of(record, KEY_NUMBERS + size));
+    lthash_add(d->how.sha, &d->keys, item.bytes);
+}
+
+static rf_code tell_digest(rf_digester *d, const rf_entry *key, rf_key_digest *out, rf_error *error)
+{
+    switch (d->kind) {
+    case RF_DIGEST_PUBLISHED:
+        out->value = d->sum;
+        out->key = digest_key(key, d->sum);
+        return RF_OK;
+    case RF_DIGEST_KEYED: out->keyed = d->sum; return RF_OK;
+    case RF_DIGEST_SHA256: add_key_sha256(d, key); break;
+    }
+    return d->how.sha->failed ? fail(error, RF_E_MEMORY, "OpenSSL cannot compute SHA-256") : RF_OK;
 }
 
 rf_code rf_digest_key(rf_digester *d, const rf_entry *key, rf_key_digest *out, rf_error *error)
@@ -275,37 +423,117 @@ rf_code rf_digest_key(rf_digester *d, const rf_entry *key, rf_key_digest *out, r
         error_at(error, (int64_t)key->offset, -1);
         return code;
     }
-    out->value = d->sum;
-    out->key = digest_key(key, d->sum);
-    out->elements = d->elements;
-    out->longest = d->longest;
-    out->bytes = d->bytes;
+    *out = (rf_key_digest){.elements = d->elements, .longest = d->longest, .bytes = d->bytes};
+    for (rf_digester *each = d; each; each = each->next)
+        TRY(tell_digest(each, key, out, error));
     return RF_OK;
+}
+
+/* --- what is no key ----------------------------------------------------------------------------------- */
+
+static struct hash hash_library(const struct hashing *how, rf_slice code)
+{
+    uint8_t record[1 + RF_SHA256_BYTES] = {'F'};
+    struct hash hash = digest_hash(how, code);
+    memcpy(record + 1, hash.bytes, hash_size(how));
+    return digest_hash(how, slice_of(record, 1 + hash_size(how)));
 }
 
 rf_digest rf_digest_library(rf_slice code)
 {
-    uint8_t record[1 + 16] = {'F'};
-    digest_store(record + 1, digest_bytes(code));
-    return digest_bytes(slice_of(record, sizeof record));
+    struct hash hash = hash_library(&(const struct hashing){0}, code);
+    return digest_load(hash.bytes);
 }
 
-rf_digester *rf_digester_new(uint64_t most_compared)
+rf_digest rf_digest_keyed(rf_slice bytes)
+{
+    return hash_bytes(hash_secret(), bytes);
+}
+
+/* --- all keys by SHA-256 ------------------------------------------------------------------------------ */
+
+void rf_digester_add_to(const rf_digester *d, rf_lthash *sum)
+{
+    for (; d; d = d->next)
+        if (d->kind == RF_DIGEST_SHA256)
+            lthash_join(sum, &d->keys);
+}
+
+static rf_code end_sha256(struct sha256 *sha, rf_error *error)
+{
+    bool failed = !sha || sha->failed;
+    sha256_free(sha);
+    return failed ? fail(error, RF_E_MEMORY, "OpenSSL cannot compute SHA-256") : RF_OK;
+}
+
+rf_code rf_lthash_add_library(rf_lthash *sum, rf_slice code, rf_error *error)
+{
+    const struct hashing how = {.sha = sha256_new()};
+    if (how.sha) {
+        struct hash item = hash_library(&how, code);
+        lthash_add(how.sha, sum, item.bytes);
+    }
+    return end_sha256(how.sha, error);
+}
+
+rf_code rf_lthash_format(const rf_lthash *sum, char out[RF_SHA256_TEXT], rf_error *error)
+{
+    struct sha256 *sha = sha256_new();
+    struct hash hash = {{0}};
+    if (sha)
+        lthash_end(sha, sum, hash.bytes);
+    for (size_t i = 0; i < sizeof hash; i++)
+        snprintf(out + 2 * i, 3, "%02x", hash.bytes[i]);
+    return end_sha256(sha, error);
+}
+
+/* --- digesters ---------------------------------------------------------------------------------------- */
+
+static rf_digester *new_of_kind(rf_digest_kind kind, uint64_t most_compared)
 {
     rf_digester *d = aligned_alloc(_Alignof(rf_digester), sizeof *d);
     if (!d)
         return NULL;
     memset(d, 0, sizeof *d);
+    d->kind = kind;
     d->most_compared = most_compared;
+    if (kind == RF_DIGEST_KEYED)
+        d->how.secret = hash_secret();
+    if (kind == RF_DIGEST_SHA256 && !(d->how.sha = sha256_new())) {
+        free(d);
+        return NULL;
+    }
+    d->ordered.how = d->element.how = d->how;
     return d;
+}
+
+/* The first one compares members, for all of them. */
+rf_digester *rf_digester_new(unsigned kinds, uint64_t most_compared)
+{
+    static const rf_digest_kind all[] = {RF_DIGEST_PUBLISHED, RF_DIGEST_KEYED, RF_DIGEST_SHA256};
+    rf_digester *first = NULL, **end = &first;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!(kinds & all[i]))
+            continue;
+        *end = new_of_kind(all[i], first ? 0 : most_compared);
+        if (!*end) {
+            rf_digester_free(first);
+            return NULL;
+        }
+        end = &(*end)->next;
+    }
+    return first;
 }
 
 void rf_digester_free(rf_digester *d)
 {
-    if (!d)
-        return;
-    members_free(&d->members);
-    free(d);
+    while (d) {
+        rf_digester *next = d->next;
+        members_free(&d->members);
+        sha256_free(d->how.sha);
+        free(d);
+        d = next;
+    }
 }
 
 void rf_digest_format(rf_digest digest, char out[RF_DIGEST_TEXT])

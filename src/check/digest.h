@@ -8,7 +8,26 @@
 #include <rdbferry/digest.h>
 #include <rdbferry/value.h>
 
-rf_digest digest_bytes(rf_slice bytes);
+struct hash_secret;
+struct sha256;
+
+/* What H is: SHA-256 if there is one, else XXH3-128 under the secret, or with seed 0 if there is none. */
+struct hashing {
+    const struct hash_secret *secret;
+    struct sha256 *sha;
+};
+
+/* dig() of it: the first hash_size() bytes. */
+struct hash {
+    uint8_t bytes[RF_SHA256_BYTES];
+};
+
+static inline size_t hash_size(const struct hashing *how)
+{
+    return how->sha ? RF_SHA256_BYTES : sizeof(rf_digest);
+}
+
+struct hash digest_hash(const struct hashing *how, rf_slice bytes);
 
 /* dig(digest) */
 static inline void digest_store(uint8_t out[16], rf_digest digest)
@@ -17,17 +36,24 @@ static inline void digest_store(uint8_t out[16], rf_digest digest)
     store_le64(out + 8, digest.high);
 }
 
+static inline rf_digest digest_load(const uint8_t from[16])
+{
+    return (rf_digest){load_le64(from), load_le64(from + 8)};
+}
+
 /* Where in a stream's groups a walk is. */
 struct stream_digest {
     rf_stream stream;
-    rf_digest group;    /* of its name */
-    rf_digest consumer; /* of its group's name and its own */
+    struct hash group;    /* of its name */
+    struct hash consumer; /* of its group's name and its own */
 };
 
-/* Each returns what is to be added. */
-rf_digest stream_digest_begin(struct stream_digest *s, const rf_stream *stream);
-rf_digest stream_digest_group(struct stream_digest *s, const rf_group *group);
-rf_digest stream_digest_consumer(struct stream_digest *s, const rf_consumer *consumer);
-rf_digest stream_digest_pending(rf_digest owner, const rf_pending *pending);
+/* Each returns the hash of what is given. */
+struct hash stream_digest_begin(struct stream_digest *s, const struct hashing *how, const rf_stream *stream);
+struct hash stream_digest_group(struct stream_digest *s, const struct hashing *how, const rf_group *group);
+struct hash stream_digest_consumer(struct stream_digest *s, const struct hashing *how,
+                                   const rf_consumer *consumer);
+struct hash stream_digest_pending(const struct hashing *how, const struct hash *owner,
+                                  const rf_pending *pending);
 
 #endif

@@ -5,8 +5,8 @@
  *        | done | running | waiting | waiting | free ...
  *
  * The caller's thread fills batches and hands out what the oldest one has become. Where it would have to
- * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, and values too large to be
- * copied) are digested at once; where nothing is before them, they are handed out at once as well. */
+ * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, unless SHA-256 is asked for,
+ * and values too large to be copied) are digested at once; where nothing is before them, they are handed out at once as well. */
 #include "base/bytes.h"
 #include "check/digest_batch.h"
 #include "io/thread.h"
@@ -29,6 +29,7 @@ struct worker {
 };
 
 struct rf_digest_pool {
+    unsigned kinds;
     rf_digested_fn fn;
     void *ctx;
     rf_digester *digester; /* of the caller's thread */
@@ -149,8 +150,8 @@ static rf_code send(rf_digest_pool *pool, rf_error *error)
  * so that is for readers that go on behind damage. */
 static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
 {
-    return pool->worker_count > 0 && key->value->resume && key->type != RF_STRING &&
-           value_copied_as_stored(key->value);
+    bool is_slow = key->type != RF_STRING || pool->kinds & RF_DIGEST_SHA256;
+    return pool->worker_count > 0 && key->value->resume && is_slow && value_copied_as_stored(key->value);
 }
 
 static bool is_empty(const rf_digest_pool *pool)
@@ -232,7 +233,7 @@ static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_com
 {
     while (pool->worker_count < wanted) {
         struct worker *worker = &pool->workers[pool->worker_count];
-        *worker = (struct worker){.pool = pool, .digester = rf_digester_new(most_compared)};
+        *worker = (struct worker){.pool = pool, .digester = rf_digester_new(pool->kinds, most_compared)};
         if (!worker->digester || thread_start(&worker->thread, work, worker) != 0) {
             rf_digester_free(worker->digester);
             break;
@@ -241,21 +242,22 @@ static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_com
     }
 }
 
-rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx, rf_digest_pool **out,
-                            rf_error *error)
+rf_code rf_digest_pool_open(unsigned kinds, uint64_t most_compared, rf_digested_fn fn, void *ctx,
+                            rf_digest_pool **out, rf_error *error)
 {
     rf_digest_pool *pool = calloc(1, sizeof *pool);
     size_t workers = workers_wanted();
     *out = NULL;
     if (!pool)
         return fail(error, RF_E_MEMORY, "out of memory");
+    pool->kinds = kinds;
     pool->fn = fn;
     pool->ctx = ctx;
     pool->size = ring_size(workers);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
     pool->ring = calloc(pool->size, sizeof *pool->ring);
-    pool->digester = rf_digester_new(most_compared);
+    pool->digester = rf_digester_new(kinds, most_compared);
     if (!pool->ring || !pool->digester) {
         rf_digest_pool_close(pool);
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -263,6 +265,13 @@ rf_code rf_digest_pool_open(uint64_t most_compared, rf_digested_fn fn, void *ctx
     start_workers(pool, workers, most_compared);
     *out = pool;
     return RF_OK;
+}
+
+void rf_digest_pool_add_to(const rf_digest_pool *pool, rf_lthash *sum)
+{
+    rf_digester_add_to(pool->digester, sum);
+    for (size_t i = 0; i < pool->worker_count; i++)
+        rf_digester_add_to(pool->workers[i].digester, sum);
 }
 
 static void stop_workers(rf_digest_pool *pool)

@@ -3,7 +3,7 @@
 #include "check/digest.h"
 #include "rdb/value_stream.h"
 
-enum { PREIMAGE_MAX = 64 };
+enum { PREIMAGE_MAX = 80 };
 
 /* What one hash is of: a tag, then numbers and digests. */
 struct preimage {
@@ -28,15 +28,15 @@ static void put_id(struct preimage *r, rf_stream_id id)
     put_u64(r, id.seq);
 }
 
-static void put_digest(struct preimage *r, rf_digest digest)
+static void put_hash(struct preimage *r, const struct hashing *how, const struct hash *hash)
 {
-    digest_store(r->bytes + r->len, digest);
-    r->len += 16;
+    memcpy(r->bytes + r->len, hash->bytes, hash_size(how));
+    r->len += hash_size(how);
 }
 
-static rf_digest digest_preimage(const struct preimage *r)
+static struct hash hash_preimage(const struct hashing *how, const struct preimage *r)
 {
-    return digest_bytes((rf_slice){r->bytes, r->len});
+    return digest_hash(how, (rf_slice){r->bytes, r->len});
 }
 
 /* (Valkey src/t_stream.c: streamEstimateDistanceFromFirstEverEntry) */
@@ -66,40 +66,43 @@ static int64_t entries_read(const rf_stream *stream, const rf_group *group)
     return group->entries_read >= 0 ? group->entries_read : estimate_entries_read(stream, group->last_id);
 }
 
-rf_digest stream_digest_begin(struct stream_digest *s, const rf_stream *stream)
+struct hash stream_digest_begin(struct stream_digest *s, const struct hashing *how, const rf_stream *stream)
 {
     struct preimage r = preimage_of('S');
     s->stream = *stream;
     put_id(&r, stream->last_id);
     put_id(&r, stream->max_deleted_id);
     put_u64(&r, stream->entries_added);
-    return digest_preimage(&r);
+    return hash_preimage(how, &r);
 }
 
-rf_digest stream_digest_group(struct stream_digest *s, const rf_group *group)
+struct hash stream_digest_group(struct stream_digest *s, const struct hashing *how, const rf_group *group)
 {
     struct preimage r = preimage_of('G');
-    s->group = digest_bytes(group->name);
+    s->group = digest_hash(how, group->name);
     put_id(&r, group->last_id);
     put_u64(&r, (uint64_t)entries_read(&s->stream, group));
-    put_digest(&r, s->group);
-    return digest_preimage(&r);
+    put_hash(&r, how, &s->group);
+    return hash_preimage(how, &r);
 }
 
-rf_digest stream_digest_consumer(struct stream_digest *s, const rf_consumer *consumer)
+struct hash stream_digest_consumer(struct stream_digest *s, const struct hashing *how,
+                                   const rf_consumer *consumer)
 {
     struct preimage r = preimage_of('C');
-    put_digest(&r, s->group);
-    put_digest(&r, digest_bytes(consumer->name));
-    return s->consumer = digest_preimage(&r);
+    struct hash name = digest_hash(how, consumer->name);
+    put_hash(&r, how, &s->group);
+    put_hash(&r, how, &name);
+    return s->consumer = hash_preimage(how, &r);
 }
 
-rf_digest stream_digest_pending(rf_digest owner, const rf_pending *pending)
+struct hash stream_digest_pending(const struct hashing *how, const struct hash *owner,
+                                  const rf_pending *pending)
 {
     struct preimage r = preimage_of('P');
-    put_digest(&r, owner);
+    put_hash(&r, how, owner);
     put_id(&r, pending->id);
     put_u64(&r, (uint64_t)pending->delivered_ms);
     put_u64(&r, pending->delivery_count);
-    return digest_preimage(&r);
+    return hash_preimage(how, &r);
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A hash over pieces: H of digest.h, of any number of pieces of any size. They are gathered first, and most
- * of what is hashed is never more than that. For files that hash a lot: it has XXH3 compiled in. */
+ * of what is hashed is never more than that. For files that hash a lot: it has XXH3 compiled in.
+ *
+ * Under a secret, XXH3's result is multiplied with more of the secret. Of up to 16 bytes XXH3 makes it with an
+ * XOR of the secret and with constants only: what is chosen well could keep a structure, and cancel out in a
+ * sum. */
 #ifndef CHECK_HASHER_H
 #define CHECK_HASHER_H
 
@@ -8,35 +12,70 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "check/digest.h"
+#include "check/secret.h"
+#include "check/sha256.h"
 #include <rdbferry/digest.h>
 
 enum { HASHER_GATHERED = 4096 };
 
-/* A zeroed one is ready. */
+/* A zeroed one is ready, with XXH3 and no secret. */
 struct hasher {
+    struct hashing how;
     XXH3_state_t state; /* of what did not fit */
     bool streams;
     size_t used;
     uint8_t gathered[HASHER_GATHERED];
 };
 
-static inline rf_digest hash_result(XXH128_hash_t hash)
+/* The two halves of the product, as one. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
-    return (rf_digest){hash.low64, hash.high64};
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline rf_digest hash_bytes(rf_slice bytes)
+static inline rf_digest hash_result(XXH128_hash_t hash, const struct hash_secret *secret)
 {
-    return hash_result(XXH3_128bits(bytes.ptr, bytes.len));
+    if (!secret)
+        return (rf_digest){hash.low64, hash.high64};
+    const uint64_t *factors = secret->factors;
+    return (rf_digest){fold(hash.low64 ^ factors[0], hash.high64 ^ factors[1]),
+                       fold(hash.low64 ^ factors[2], hash.high64 ^ factors[3])};
+}
+
+static inline rf_digest hash_bytes(const struct hash_secret *secret, rf_slice bytes)
+{
+    return hash_result(secret ? XXH3_128bits_withSecret(bytes.ptr, bytes.len, secret->bytes, SECRET_BYTES)
+                              : XXH3_128bits(bytes.ptr, bytes.len),
+                       secret);
+}
+
+COLD static void hasher_begin(struct hasher *h)
+{
+    if (h->how.sha)
+        sha256_begin(h->how.sha);
+    else if (h->how.secret)
+        XXH3_128bits_reset_withSecret(&h->state, h->how.secret->bytes, SECRET_BYTES);
+    else
+        XXH3_128bits_reset(&h->state);
+    h->streams = true;
+}
+
+COLD static void hasher_stream(struct hasher *h, const void *bytes, size_t n)
+{
+    if (h->how.sha)
+        sha256_put(h->how.sha, bytes, n);
+    else
+        XXH3_128bits_update(&h->state, bytes, n);
 }
 
 COLD static void hasher_put_slow(struct hasher *h, const void *bytes, size_t n)
 {
     if (!h->streams)
-        XXH3_128bits_reset(&h->state);
-    h->streams = true;
-    XXH3_128bits_update(&h->state, h->gathered, h->used);
-    XXH3_128bits_update(&h->state, bytes, n);
+        hasher_begin(h);
+    hasher_stream(h, h->gathered, h->used);
+    hasher_stream(h, bytes, n);
     h->used = 0;
 }
 
@@ -66,15 +105,30 @@ static inline void hasher_put_string(struct hasher *h, rf_slice string)
     hasher_put(h, string.ptr, string.len);
 }
 
-/* The hash; the hasher is ready for the next one. */
+/* The hash by XXH3; the hasher is ready for the next one. */
 static inline rf_digest hasher_end(struct hasher *h)
 {
     rf_digest result;
     if (h->streams) {
-        XXH3_128bits_update(&h->state, h->gathered, h->used);
-        result = hash_result(XXH3_128bits_digest(&h->state));
+        hasher_stream(h, h->gathered, h->used);
+        result = hash_result(XXH3_128bits_digest(&h->state), h->how.secret);
     } else {
-        result = hash_bytes((rf_slice){h->gathered, h->used});
+        result = hash_bytes(h->how.secret, (rf_slice){h->gathered, h->used});
+    }
+    h->streams = false;
+    h->used = 0;
+    return result;
+}
+
+/* The same by SHA-256. */
+COLD static struct hash hasher_end_sha256(struct hasher *h)
+{
+    struct hash result;
+    if (h->streams) {
+        hasher_stream(h, h->gathered, h->used);
+        sha256_end(h->how.sha, result.bytes);
+    } else {
+        sha256_of(h->how.sha, (rf_slice){h->gathered, h->used}, result.bytes);
     }
     h->streams = false;
     h->used = 0;

@@ -57,7 +57,7 @@ struct live_node {
 
 struct library {
     rf_slice name; /* owned */
-    rf_digest digest;
+    rf_digest keyed, published;
 };
 
 struct rf_live {

@@ -68,7 +68,8 @@ static rf_code digest_payload(const struct taking *t, const rf_entry *entry, str
     rf_key_digest digest;
     TRY(rf_digest_key(t->live->digester, entry, &digest, t->error));
     TRY(dump_payload_finish(payload, t->error));
-    t->answer->record.value = digest.value;
+    t->answer->record.value = digest.keyed;
+    t->answer->record.published = digest.value;
     t->answer->record.type = entry->type;
     return RF_OK;
 }

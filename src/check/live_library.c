@@ -16,7 +16,7 @@ static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error
     struct buffer copy = {0};
     if (!buffer_append(&copy, name))
         return fail(error, RF_E_MEMORY, "out of memory");
-    grown[live->library_count++] = (struct library){buffer_slice(&copy), rf_digest_library(code)};
+    grown[live->library_count++] = (struct library){buffer_slice(&copy), rf_digest_keyed(code), rf_digest_library(code)};
     return RF_OK;
 }
 
@@ -77,7 +77,8 @@ rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error 
     TRY(live_load_libraries(live, error));
     for (size_t i = 0; i < live->library_count; i++)
         if (slice_equal(live->libraries[i].name, record->key)) {
-            after.value = live->libraries[i].digest;
+            after.value = live->libraries[i].keyed;
+            after.published = live->libraries[i].published;
             if (rf_key_record_differs(record, &after, 0))
                 return live_tell(live, RF_CHANGED, record, &after, error);
             return RF_OK;

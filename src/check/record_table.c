@@ -3,6 +3,7 @@
  * position counts whole segments: one that is larger than the others has but one record, at its beginning. */
 #include "check/record_table.h"
 #include "base/bytes.h"
+#include "base/random.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -16,12 +17,17 @@ enum {
 
 #define POSITION_MASK ((UINT64_C(1) << POSITION_BITS) - 1)
 
-void record_table_init(struct record_table *table, uint64_t limit, uint64_t seed)
+static void reset(struct record_table *table, uint64_t limit, uint64_t seed)
 {
     size_t size = LARGEST_SEGMENT;
     while (size > SMALLEST_SEGMENT && size > limit / SEGMENTS_AT_LEAST)
         size /= 2;
     *table = (struct record_table){.limit = limit, .seed = seed, .segment_size = size};
+}
+
+void record_table_init(struct record_table *table, uint64_t limit)
+{
+    reset(table, limit, random_u64());
 }
 
 uint64_t record_table_hash(const struct record_table *table, int64_t db, rf_slice key)
@@ -181,5 +187,5 @@ void record_table_free(struct record_table *table)
         free(table->segments[i].data);
     free(table->segments);
     record_table_free_places(table);
-    record_table_init(table, table->limit, table->seed);
+    reset(table, table->limit, table->seed);
 }

@@ -2,7 +2,7 @@
 /* Records of keys in bounded memory: a log of them, in the order in which they came, and an open-addressing
  * table over it.
  *
- *     log     48 bytes and the name, rounded up to 8, one behind the other in segments
+ *     log     64 bytes and the name, rounded up to 8, one behind the other in segments
  *     table   8 bytes a place, at most three quarters of them taken: where in the log, and 24 bits of the
  * hash
  *
@@ -24,7 +24,7 @@ enum record_mark {
 
 /* Its name lies behind it, in a log as in a file. */
 struct record {
-    rf_digest value;
+    rf_digest value, published;
     int64_t expire_ms;
     uint64_t offset;
     uint32_t input;
@@ -50,7 +50,7 @@ struct record_segment {
 
 struct record_table {
     uint64_t limit; /* bytes, for all of it */
-    uint64_t seed;  /* of the hash */
+    uint64_t seed;  /* of the hash: names come from outside */
     uint64_t bytes; /* of the log */
     size_t segment_size;
     struct record_segment *segments;
@@ -59,7 +59,8 @@ struct record_table {
     size_t count, cap;
 };
 
-void record_table_init(struct record_table *table, uint64_t limit, uint64_t seed);
+/* Each table hashes with a random seed of its own, which stays when it is freed. */
+void record_table_init(struct record_table *table, uint64_t limit);
 
 uint64_t record_table_hash(const struct record_table *table, int64_t db, rf_slice key);
 

@@ -2,6 +2,7 @@
 /* A table of texts: open addressing, half full at most. */
 #include "cluster/topology_names.h"
 #include "base/bytes.h"
+#include "base/random.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -10,13 +11,13 @@ bool topology_names_open(struct topology_names *names, size_t most)
     size_t places = 2;
     while (places < 2 * most)
         places *= 2;
-    *names = (struct topology_names){calloc(places, sizeof *names->places), places - 1};
+    *names = (struct topology_names){calloc(places, sizeof *names->places), places - 1, random_u64()};
     return names->places;
 }
 
 struct topology_name *topology_names_put(struct topology_names *names, rf_slice text)
 {
-    size_t at = XXH3_64bits(text.ptr, text.len) & names->mask;
+    size_t at = XXH3_64bits_withSeed(text.ptr, text.len, names->seed) & names->mask;
     while (names->places[at].text.ptr && !slice_equal(names->places[at].text, text))
         at = (at + 1) & names->mask;
     names->places[at].text = text;

@@ -14,6 +14,7 @@ struct topology_name {
 struct topology_names {
     struct topology_name *places;
     size_t mask;
+    uint64_t seed; /* of the hash: names come from outside */
 };
 
 /* A table for so many texts, no more. False when memory is out. */

@@ -18,19 +18,12 @@ struct diff {
     rf_compare *compare;
 };
 
-static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_digest *value, rf_error *error)
+static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_key_digest *digest, rf_error *error)
 {
-    rf_key_digest digest;
-    rf_code code;
-
-    if (entry->kind == RF_ENTRY_FUNCTION) {
-        *value = rf_digest_library(entry->text);
-        return RF_OK;
-    }
-    code = rf_digest_key(diff->digester, entry, &digest, error);
-    if (code == RF_OK)
-        *value = digest.value;
-    return code;
+    if (entry->kind == RF_ENTRY_KEY)
+        return rf_digest_key(diff->digester, entry, digest, error);
+    *digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
+    return RF_OK;
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -38,17 +31,18 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     struct diff *diff = ctx;
     size_t number = (size_t)(input - diff->session.inputs);
     rf_key_record record;
-    rf_digest value;
+    rf_key_digest digest;
     rf_code code;
 
     if (entry->kind == RF_ENTRY_COMMAND)
         return refuse_commands(error);
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
         return RF_OK;
-    code = digest_entry(diff, entry, &value, error);
+    code = digest_entry(diff, entry, &digest, error);
     if (code != RF_OK)
         return code;
-    rf_key_record_of(entry, value, (uint32_t)number, &record);
+    rf_key_record_of(entry, digest.keyed, (uint32_t)number, &record);
+    record.published = digest.value;
     return number < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
                                                 : rf_compare_add_after(diff->compare, &record, error);
 }
@@ -152,7 +146,7 @@ static bool open_diff(struct diff *diff)
         .inputs = diff->session.inputs,
         .input_count = diff->session.input_count,
     };
-    diff->digester = rf_digester_new(0);
+    diff->digester = rf_digester_new(differences_digests(&diff->differences), 0);
     if (!diff->digester)
         message_error("out of memory");
     return diff->digester != NULL;

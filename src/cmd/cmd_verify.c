@@ -139,16 +139,40 @@ static void judge(struct verification *v)
         v->warnings = count_warnings(&v->session.notices);
 }
 
+/* What is compared, and what is printed or reported. */
+static unsigned digests_wanted(const struct verification *v)
+{
+    const struct verify_options *options = v->options;
+    unsigned kinds = options->against ? differences_digests(&v->differences) : 0;
+
+    if (options->digest == DIGEST_SHA256)
+        kinds |= RF_DIGEST_SHA256;
+    return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0 ? kinds | RF_DIGEST_PUBLISHED
+                                                                                : kinds;
+}
+
+/* The digest that --digest=sha256 asks for. */
+static rf_code sum_up(struct verification *v, rf_error *error)
+{
+    if (v->options->digest != DIGEST_SHA256)
+        return RF_OK;
+    rf_digest_pool_add_to(v->pool, &v->sha256);
+    return rf_lthash_format(&v->sha256, v->sha256_text, error);
+}
+
 static rf_code verify(void *ctx, rf_error *error)
 {
     struct verification *v = ctx;
-    rf_code code = rf_digest_pool_open(v->options->strict ? UINT64_MAX : USUALLY_COMPARED, verify_take_digest,
-                                       v, &v->pool, error);
+    rf_code code = against_open(v, error);
 
     if (code == RF_OK)
-        code = against_open(v, error);
+        code = rf_digest_pool_open(digests_wanted(v), v->options->strict ? UINT64_MAX : USUALLY_COMPARED,
+                                   verify_take_digest, v, &v->pool, error);
     for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
         code = read_input(v, &v->session.inputs[i], error);
+    if (code != RF_OK)
+        return code;
+    code = sum_up(v, error);
     if (code != RF_OK)
         return code;
     judge(v);
@@ -220,11 +244,12 @@ static void say_against(const struct verification *v)
 
 static void say_digest(const struct verification *v)
 {
+    bool sha256 = v->options->digest == DIGEST_SHA256;
     char digest[RF_DIGEST_TEXT];
     uint64_t keys = stats_total(&v->session.stats).keys;
 
     rf_digest_format(v->digest, digest);
-    fprintf(v->out, "%s  %" PRIu64 " key%s\n", digest, keys, text_plural(keys));
+    fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));
 }
 
 /* What was cut off a list. */

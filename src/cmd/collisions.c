@@ -95,7 +95,7 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     if (is_key) {
         source->db = session_source_db(c->session, entry);
         text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
-        source->whole = key_hash(source->db, session_source_key(c->session, entry));
+        source->whole = key_digest(source->db, session_source_key(c->session, entry));
     }
 }
 
@@ -173,7 +173,8 @@ static void format_source(const struct collisions *c, const struct collision_sou
 
 static bool same_key(const struct collision_source *a, const struct collision_source *b)
 {
-    return a->db == b->db && a->whole == b->whole && strcmp(a->key, b->key) == 0;
+    return a->db == b->db && a->whole.low == b->whole.low &&
+           a->whole.high == b->whole.high && strcmp(a->key, b->key) == 0;
 }
 
 /* It comes out with the name that it has. */

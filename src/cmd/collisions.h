@@ -10,6 +10,7 @@
 #include "json.h"
 #include "session.h"
 #include <rdbferry/collision.h>
+#include <rdbferry/digest.h>
 
 enum collision_policy { COLLISION_FAIL, COLLISION_SKIP, COLLISION_OVERWRITE };
 
@@ -21,7 +22,7 @@ struct collision_source {
     uint64_t offset;
     int64_t db;
     char key[128];  /* escaped */
-    uint64_t whole; /* tells keys apart that are shown alike, as they are cut */
+    rf_digest whole; /* tells keys apart that are shown alike, as they are cut */
     bool kept;
 };
 

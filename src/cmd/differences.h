@@ -31,6 +31,12 @@ struct differences {
     size_t kept_count;
 };
 
+/* The kinds of digests (rf_digest_kind) that records need: to be compared, and to be printed where they are. */
+static inline unsigned differences_digests(const struct differences *differences)
+{
+    return RF_DIGEST_KEYED | (differences->jsonl || differences->keep ? RF_DIGEST_PUBLISHED : 0u);
+}
+
 /* An rf_difference_fn whose ctx is a struct differences. RF_E_WRITE where `out` takes no more. */
 rf_code differences_take(void *differences, const rf_difference *difference, rf_error *error);
 

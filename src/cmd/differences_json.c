@@ -110,7 +110,7 @@ static void put_side(const struct differences *differences, const char *member, 
         else
             fprintf(out, ",\"expire_ms\":%" PRId64 ",", record->expire_ms);
     }
-    rf_digest_format(record->value, digest);
+    rf_digest_format(record->published, digest);
     fprintf(out, "\"digest\":\"%s\"", digest);
     put_input(differences, record);
     putc('}', out);

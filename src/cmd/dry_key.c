@@ -195,7 +195,7 @@ static rf_code examine_library(struct dry_run *dry, const rf_entry *entry, rf_er
     const rf_server server = dry->nodes[0].told.abilities.server;
     rf_key_record record;
 
-    rf_key_record_of(entry, rf_digest_library(entry->text), 0, &record);
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), 0, &record);
     if (!rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0})) {
         find(dry, DRY_NO_LIBRARIES, RF_LIBRARY, record.key, "");
         return RF_OK;

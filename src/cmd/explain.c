@@ -43,8 +43,9 @@ static rf_code hold(const struct explanation *e, struct side *side, rf_error *er
 
     if (code == RF_OK)
         code = rf_digest_key(e->digester, &side->entry, &side->digest, error);
-    rf_key_record_of(&side->entry, side->digest.value, (uint32_t)(side->input - e->session->inputs),
+    rf_key_record_of(&side->entry, side->digest.keyed, (uint32_t)(side->input - e->session->inputs),
                      &side->record);
+    side->record.published = side->digest.value;
     return code;
 }
 
@@ -201,8 +202,8 @@ static rf_code explain_value(const struct explanation *e, const struct side side
 
 static bool same_value(const struct side sides[2])
 {
-    return sides[0].digest.value.low == sides[1].digest.value.low &&
-           sides[0].digest.value.high == sides[1].digest.value.high;
+    return sides[0].digest.keyed.low == sides[1].digest.keyed.low &&
+           sides[0].digest.keyed.high == sides[1].digest.keyed.high;
 }
 
 static rf_code explain_both(const struct explanation *e, const struct side sides[2], rf_error *error)

@@ -90,7 +90,7 @@ static rf_code compare_element(void *ctx, const struct element *element)
     const rf_key_record record = {
         .db = element->kind,
         .key = item ? (rf_slice){(const uint8_t *)&place, sizeof place} : element->name,
-        .value = rf_digest_library(element->content), /* any digest of the bytes will do */
+        .value = rf_digest_keyed(element->content),
         .expire_ms = element->expire_ms,
         .input = feed->side,
         .offset = feed->number++,
@@ -156,7 +156,7 @@ static rf_code take_pair(void *ctx, const rf_difference *difference, rf_error *e
 static rf_code pair_items(void *ctx, const struct element *element)
 {
     struct feed *feed = ctx;
-    rf_digest digest = rf_digest_library(element->content);
+    rf_digest digest = rf_digest_keyed(element->content);
     const rf_key_record record = {
         .key = {(const uint8_t *)&digest, sizeof digest},
         .value = {.low = feed->side},

@@ -1,56 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* Hashes of keys: appended as they come, sorted once they are asked for. */
+/* Digests of keys: appended as they come, sorted once they are asked for. */
 #include "key_set.h"
 #include <stdlib.h>
 
 enum { ROOM_AT_FIRST = 1024 };
 
-/* FNV-1a. */
-uint64_t key_hash(int64_t db, rf_slice key)
+/* The database goes in after the name's digest: bytes of a name cannot make up for it. */
+rf_digest key_digest(int64_t db, rf_slice key)
 {
-    const uint64_t prime = UINT64_C(0x100000001b3);
-    uint64_t hash = (UINT64_C(0xcbf29ce484222325) ^ (uint64_t)db) * prime;
+    rf_digest digest = rf_digest_keyed(key);
 
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ key.ptr[i]) * prime;
-    return hash;
+    digest.low += (uint64_t)db;
+    return digest;
 }
 
 void key_set_add(struct key_set *set, int64_t db, rf_slice key)
 {
     if (set->count == set->room) {
         size_t room = set->room ? 2 * set->room : ROOM_AT_FIRST;
-        uint64_t *grown = realloc(set->hashes, room * sizeof *grown);
+        rf_digest *grown = realloc(set->digests, room * sizeof *grown);
 
         if (!grown)
             return;
-        set->hashes = grown;
+        set->digests = grown;
         set->room = room;
     }
-    set->hashes[set->count++] = key_hash(db, key);
+    set->digests[set->count++] = key_digest(db, key);
     set->sorted = false;
 }
 
 static int compare(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    const rf_digest *x = a, *y = b;
 
-    return (x > y) - (x < y);
+    return x->high != y->high ? (x->high > y->high) - (x->high < y->high)
+                              : (x->low > y->low) - (x->low < y->low);
 }
 
 bool key_set_has(struct key_set *set, int64_t db, rf_slice key)
 {
-    const uint64_t wanted = key_hash(db, key);
+    const rf_digest wanted = key_digest(db, key);
 
     if (set->count == 0)
         return false;
     if (!set->sorted)
-        qsort(set->hashes, set->count, sizeof *set->hashes, compare);
+        qsort(set->digests, set->count, sizeof *set->digests, compare);
     set->sorted = true;
-    return bsearch(&wanted, set->hashes, set->count, sizeof *set->hashes, compare) != NULL;
+    return bsearch(&wanted, set->digests, set->count, sizeof *set->digests, compare) != NULL;
 }
 
 void key_set_free(struct key_set *set)
 {
-    free(set->hashes);
+    free(set->digests);
 }

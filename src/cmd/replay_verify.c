@@ -81,7 +81,8 @@ static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
     }
     if (is_empty(key, digest))
         return RF_OK;
-    rf_key_record_of(key, digest->value, v->input, &record);
+    rf_key_record_of(key, digest->keyed, v->input, &record);
+    record.published = digest->value;
     return rf_live_check(v->live, &record, error);
 }
 
@@ -111,7 +112,8 @@ static rf_code take_library(struct replay_verification *v, const rf_entry *entry
 {
     rf_key_record record;
 
-    rf_key_record_of(entry, rf_digest_library(entry->text), v->input, &record);
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
+    record.published = rf_digest_library(entry->text);
     return rf_live_check(v->live, &record, error);
 }
 
@@ -150,7 +152,8 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
 
 static rf_code open_target(struct replay_verification *v, rf_error *error)
 {
-    const rf_live_options options = {.fn = take_difference, .ctx = v};
+    const rf_live_options options = {
+        .published = v->differences.keep, .fn = take_difference, .ctx = v};
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
 
     if (code == RF_OK)
@@ -187,7 +190,7 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
     };
     code = open_target(v, error);
     if (code == RF_OK)
-        code = rf_digest_pool_open(0, take_digest, v, &v->pool, error);
+        code = rf_digest_pool_open(differences_digests(&v->differences), 0, take_digest, v, &v->pool, error);
     if (code == RF_OK)
         code = read_inputs(v, error);
     if (code == RF_OK)

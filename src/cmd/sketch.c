@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table, and who has to leave it. */
 #include "sketch.h"
+#include <rdbferry/digest.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_of(rf_slice name)
+static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
 {
-    static const uint64_t odd[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
+    const uint64_t *odd = sketch->odd;
     uint64_t hash = name.len * odd[0], word;
 
     for (; name.len >= sizeof word; name.ptr += sizeof word, name.len -= sizeof word) {
@@ -121,10 +122,21 @@ static void make_room(struct sketch *sketch)
 
 /* --- coming ----------------------------------------------------------------------------------------- */
 
+/* Of the process's secret, which is not the same in the next one. */
+static void draw(struct sketch *sketch)
+{
+    static const char what[] = "sketch";
+    rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
+
+    sketch->odd[0] = drawn.low | 1;
+    sketch->odd[1] = drawn.high | 1;
+}
+
 static bool allocate(struct sketch *sketch)
 {
     sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
     sketch->places = calloc(PLACES, sizeof *sketch->places);
+    draw(sketch);
     return sketch->names && sketch->places;
 }
 
@@ -148,12 +160,13 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
 
 bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
 {
-    uint64_t hash = hash_of(text);
     struct sketch_name *name;
+    uint64_t hash;
     uint16_t place;
 
     if (!sketch->names && !allocate(sketch))
         return false;
+    hash = hash_of(sketch, text);
     place = *place_of(sketch, hash);
     name = place ? &sketch->names[place - 1] : add_name(sketch, text, hash);
     name->sum.count++;

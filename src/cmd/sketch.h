@@ -30,6 +30,7 @@ struct sketch {
     struct sketch_name *names; /* NULL: there was none */
     uint16_t *places;          /* by hash: index of a name + 1; 0: free */
     size_t count;
+    uint64_t odd[2];         /* secret: names cannot be made that have one hash */
     struct sketch_sum floor; /* what a name that is not there may have had */
 };
 

@@ -27,6 +27,8 @@ struct verification {
     rf_digest_pool *pool;
     const struct input *reading; /* whose digests come out of the pool */
     rf_digest digest;            /* of what has been read */
+    rf_lthash sha256;            /* the same, if --digest=sha256 asks for it; as text at the end */
+    char sha256_text[RF_SHA256_TEXT];
     rf_collisions *libraries;    /* seen so far */
     rf_compare *compare; /* of keys with those of another set, or of one set, for keys that occur twice; NULL:
                             neither */

@@ -64,6 +64,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
 {
     const rf_live_options options = {
         .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
+        .published = v->differences.keep,
         .fn = take_difference,
         .ctx = v,
     };
@@ -132,8 +133,9 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code != RF_OK || known == RF_KNOWN_SAME)
         return code;
     if (entry->kind == RF_ENTRY_FUNCTION)
-        digest.value = rf_digest_library(entry->text);
-    rf_key_record_of(entry, digest.value, (uint32_t)(input - v->session.inputs), &record);
+        digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
+    rf_key_record_of(entry, digest.keyed, (uint32_t)(input - v->session.inputs), &record);
+    record.published = digest.value;
     return rf_compare_add_after(v->compare, &record, error);
 }
 
@@ -142,7 +144,8 @@ static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
-    struct other other = {.v = v, .digester = rf_digester_new(0), .libraries = rf_collisions_new(0)};
+    struct other other = {.v = v, .digester = rf_digester_new(differences_digests(&v->differences), 0),
+                          .libraries = rf_collisions_new(0)};
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 
     session->stats = (struct stats){0};

@@ -117,7 +117,8 @@ static rf_code take_digest(struct verification *v, const rf_entry *key, const rf
     note_record(&v->census.longest, key, digest->elements);
     if (code != RF_OK || (!v->compare && !v->live))
         return code;
-    rf_key_record_of(key, digest->value, (uint32_t)(v->reading - v->session.inputs), &record);
+    rf_key_record_of(key, digest->keyed, (uint32_t)(v->reading - v->session.inputs), &record);
+    record.published = digest->value;
     return against_take(v, &record, error);
 }
 
@@ -182,11 +183,14 @@ static rf_code take_function(struct verification *v, struct input *input, rf_ent
 
     if (code != RF_OK || (known == RF_KNOWN_SAME && v->options->own_inputs > 1))
         return code;
-    rf_key_record_of(entry, rf_digest_library(entry->text), (uint32_t)(input - v->session.inputs), &record);
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), (uint32_t)(input - v->session.inputs), &record);
+    record.published = rf_digest_library(entry->text);
     if (known != RF_KNOWN_NOT)
         return fault_library(v, input, entry, &record, known == RF_KNOWN_SAME, error);
-    rf_digest_add(&v->digest, record.value);
+    rf_digest_add(&v->digest, record.published);
     code = check_library(v, input, entry, error);
+    if (code == RF_OK && v->options->digest == DIGEST_SHA256)
+        code = rf_lthash_add_library(&v->sha256, entry->text, error);
     return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;
 }
 

@@ -2,6 +2,7 @@
 /* The options of `verify`: the table, what is filled in, and what makes no sense together. */
 #include "verify_options.h"
 #include "differences.h"
+#include "failure.h"
 #include "message.h"
 #include "status.h"
 #include <string.h>
@@ -15,6 +16,17 @@
 EXPECTATIONS(TAKE)
 #undef TAKE
 
+static rf_code take_digest(const char *argument, void *into, rf_error *error)
+{
+    static const char *const kinds[] = {[DIGEST_XXH3] = "xxh3", [DIGEST_SHA256] = "sha256"};
+    int *digest = into;
+
+    for (*digest = DIGEST_XXH3; *digest <= DIGEST_SHA256; ++*digest)
+        if (!argument || strcmp(argument, kinds[*digest]) == 0)
+            return RF_OK;
+    return failure(error, RF_E_ARGUMENT, "'%s' is not a digest: use xxh3 or sha256", argument);
+}
+
 #define AT(member) .offset = offsetof(struct verify_options, member)
 
 /* clang-format off */
@@ -23,7 +35,9 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "strict",
      .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; ask a target for keys that only it has", AT(strict)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
-    {OPTION_FLAG, 0, "digest", .help = "print the digest and the number of keys instead of\nthe answer, unless that is no", AT(digest)},
+    {OPTION_HANDLER, 0, "digest", "KIND",
+     .help = "print the digest and the number of keys instead of\nthe answer, unless that is no; KIND: xxh3 (default,\nfinds accidents) or sha256 (slow, resists forgery)",
+     .handle = take_digest, .optional = true, AT(digest)},
     {OPTION_HEADING, .help = "Against other data"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",

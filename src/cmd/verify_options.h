@@ -8,11 +8,13 @@
 #include "target_options.h"
 #include <rdbferry/version.h>
 
+enum { DIGEST_NONE, DIGEST_XXH3, DIGEST_SHA256 };
+
 struct verify_options {
     struct common_options common; /* the inputs, and behind them those of --against */
     size_t own_inputs;            /* so many of them are verified */
     bool strict;
-    bool digest;         /* say it, and nothing else */
+    int digest;          /* DIGEST_...: say it, and nothing else */
     const char *against; /* an input, or a target; NULL: neither */
     bool against_target; /* the latter */
     rf_target target;    /* then */

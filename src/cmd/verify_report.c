@@ -28,6 +28,8 @@ void verify_report(struct json *json, const void *ctx)
 
     rf_digest_format(v->digest, digest);
     json_string(json, "digest", complete ? digest : NULL);
+    if (v->options->digest == DIGEST_SHA256)
+        json_string(json, "digest_sha256", complete ? v->sha256_text : NULL);
     faults_report(json, &v->faults);
     expectations_report(json, &v->options->expectations);
     if (v->options->against)

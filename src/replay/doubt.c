@@ -62,7 +62,7 @@ static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, c
     found->known = rf_digest_key(r->digester, &entry, &digest, &ignored) == RF_OK;
     found->of_module = entry.type == RF_MODULE;
     dump_payload_close(&dump);
-    found->value = digest.value;
+    found->value = digest.keyed;
     return RF_OK;
 }
 

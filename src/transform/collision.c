@@ -11,7 +11,7 @@
  * from the first on. */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/seed.h"
+#include "base/random.h"
 #include "rdb/function_name.h"
 #include "transform/collision_spill.h"
 #include "transform/collision_table.h"
@@ -52,7 +52,7 @@ rf_collisions *rf_collisions_new(uint64_t memory)
     if (!collisions)
         return NULL;
     collisions->memory = memory ? memory : USUAL_MEMORY;
-    collisions->seed = seed_random();
+    collisions->seed = random_u64();
     collision_table_init(&collisions->keys, sizeof(XXH128_hash_t), collisions->memory);
     collision_table_init(&collisions->names, sizeof(struct name), UINT64_MAX);
     collision_table_init(&collisions->codes, sizeof(struct code), UINT64_MAX);

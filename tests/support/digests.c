@@ -71,7 +71,7 @@ rf_key_digest digest_value(const struct one_value *value)
 {
     struct opened o;
     rf_key_digest digest = {0};
-    rf_digester *digester = rf_digester_new(COMPARE_ALL);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, COMPARE_ALL);
     open_value(&o, value);
     cr_assert_eq(rf_digest_key(digester, &o.entry, &digest, &o.error), RF_OK, "type %u: %s", value->type,
                  o.error.message);
@@ -92,7 +92,7 @@ static rf_code open_input(rf_slice exact, size_t block_size, rf_reader **reader,
 rf_code digest_input(rf_slice input, size_t block_size, uint64_t most_compared, wide *sum, rf_error *error)
 {
     rf_slice exact = exact_copy(input.ptr, input.len);
-    rf_digester *digester = rf_digester_new(most_compared);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, most_compared);
     rf_reader *reader = NULL;
     rf_key_digest digest;
     rf_entry entry;
@@ -113,7 +113,7 @@ rf_code digest_input(rf_slice input, size_t block_size, uint64_t most_compared, 
 rf_code digest_first(rf_slice input, uint64_t most_compared, rf_key_digest *out, rf_error *error)
 {
     rf_slice exact = exact_copy(input.ptr, input.len);
-    rf_digester *digester = rf_digester_new(most_compared);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, most_compared);
     rf_reader *reader;
     rf_entry entry = {0};
     cr_assert_eq(open_input(exact, 64, &reader, error), RF_OK, "%s", error->message);

@@ -375,7 +375,7 @@ static void expect_twice(const char *groups, const char *message)
     char hex[128];
     struct opened o;
     rf_key_digest digest;
-    rf_digester *digester = rf_digester_new(COMPARE_ALL);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, COMPARE_ALL);
     snprintf(hex, sizeof hex, "00 00 01 01 %s", groups); /* no entry, last id 1-1 */
     open_value(&o, &(struct one_value){.type = 15, .hex = hex});
     rf_code code = rf_digest_key(digester, &o.entry, &digest, &o.error);

@@ -19,7 +19,7 @@ static rf_slice name_text(unsigned number, char text[16])
 static const struct sketch_name *find(const struct sketch *sketch, unsigned number)
 {
     char text[16];
-    uint16_t place = *place_of(sketch, hash_of(name_text(number, text)));
+    uint16_t place = *place_of(sketch, hash_of(sketch, name_text(number, text)));
     return place ? &sketch->names[place - 1] : NULL;
 }
 

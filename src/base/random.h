@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Random bytes from the system: seeds that cannot be known from outside this process. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_fill(void *out, size_t size);
+
+uint64_t random_u64(void);
+
+#endif
