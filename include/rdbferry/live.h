@@ -6,7 +6,8 @@
  * Nothing is ever written to the target. It needs a user who may DUMP, SELECT where keys are in other
  * databases than 0, INFO if the version and the number of keys are to be known, PEXPIRETIME (before 7.0 PTTL
  * and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING; for
- * rf_live_scan() SCAN and FUNCTION LIST; with names_only EXISTS in place of DUMP and what tells expiries.
+ * rf_live_scan() SCAN, and TYPE or FUNCTION LIST if it is to tell these; with names_only EXISTS in place of
+ * DUMP and what tells expiries.
  * Where EXISTS is refused, no key is found.
  *
  * What passes is waited for, as long as the target's timeout (30 s, where it says none) from when it is met
@@ -74,10 +75,13 @@ RF_API rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_erro
 /* Waits for all answers, and counts what the target holds. */
 RF_API rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error);
 
-/* Hands out the names of all keys that the target has, in each of its databases, and of its function
- * libraries, as of database RF_LIBRARY; after rf_live_finish(). The same key may come twice. */
-typedef rf_code (*rf_live_key_fn)(void *ctx, int64_t db, rf_slice key, rf_error *error);
-RF_API rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
+enum { RF_SCAN_TYPES = 1, RF_SCAN_LIBRARIES = 2 };
+
+/* Hands out the names of all keys that the target has, in each of its databases; after rf_live_finish(). The
+ * same key may come twice. `what`: with RF_SCAN_TYPES their types, which are RF_TYPE_COUNT otherwise; with
+ * RF_SCAN_LIBRARIES first its function libraries. What else a record has means nothing. */
+typedef rf_code (*rf_live_key_fn)(void *ctx, const rf_key_record *record, rf_error *error);
+RF_API rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error);
 
 /* Whether keys can be in this database: SELECT is asked, but for database 0. */
 RF_API rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error);

@@ -75,6 +75,14 @@ RF_API bool rf_rewrite_is_ambiguous(const rf_rewrite *rewrite);
  * server takes (512 MB); the error names the key, which is as it was. */
 RF_API rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error);
 
+/* Whether a key of a target could be one that the filter takes and the rewrite (NULL: none) has made, by its
+ * db, key, type and expiry: *drop is RF_DROP_TAKEN, or the reason against it. rf_rewrite_expect() has to have
+ * seen the same filter. Where names are both chosen and rewritten, a name does not tell:
+ * rf_rewrite_can_cover() is false then, and this is not to be asked. */
+RF_API rf_code rf_rewrite_covers(const rf_rewrite *rewrite, const rf_filter *filter, const rf_entry *entry,
+                                 rf_drop *drop, rf_error *error);
+RF_API bool rf_rewrite_can_cover(const rf_rewrite *rewrite, const rf_filter *filter);
+
 /* Whether what follows is counted; at first it is. */
 RF_API void rf_rewrite_count(rf_rewrite *rewrite, bool counts);
 

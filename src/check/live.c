@@ -254,11 +254,11 @@ rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error)
     return RF_OK;
 }
 
-rf_code rf_live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
+rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
     if (live->error.code != RF_OK)
         return still_fails(live, error);
-    return conclude(live, live_scan(live, fn, ctx, error), error);
+    return conclude(live, live_scan(live, what, fn, ctx, error), error);
 }
 
 rf_code rf_live_ask_nodes(rf_live *live, rf_error *error)

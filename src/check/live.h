@@ -142,7 +142,21 @@ void live_free_libraries(rf_live *live);
 /* Adds up the keys in the databases that occurred. */
 rf_code live_count(rf_live *live, rf_error *error);
 
-rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error);
+rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error);
+
+/* --- live_type.c --- */
+
+/* Names, copied; a zeroed page is empty. */
+struct key_page {
+    struct buffer bytes;
+};
+
+/* False: out of memory. */
+bool key_page_add(struct key_page *page, rf_slice key);
+
+/* Hands out the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is refused. */
+rf_code live_ask_types(struct live_node *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
+                       void *ctx, rf_error *error);
 
 /* --- live_node_facts.c --- */
 

@@ -63,6 +63,17 @@ static rf_code take_ok(const struct taking *t)
     return t->reply.kind == REPLY_STATUS ? RF_OK : refuse(t);
 }
 
+/* What the target has sent is no value: that is the target's error, not the input's. */
+static rf_code blame_target(const struct taking *t, rf_code code)
+{
+    rf_error why = *t->error;
+    if (code == RF_OK || code == RF_E_MEMORY)
+        return code;
+    fail(t->error, RF_E_TARGET, "%s: DUMP: %s", client_name(t->client), why.message);
+    error_key(t->error, t->ask->record.db, t->ask->record.key);
+    return RF_E_TARGET;
+}
+
 static rf_code digest_payload(const struct taking *t, const rf_entry *entry, struct dump_payload *payload)
 {
     rf_key_digest digest;
@@ -85,11 +96,13 @@ static rf_code take_payload(const struct taking *t)
     }
     if (t->reply.kind != REPLY_STRING)
         return refuse(t);
-    TRY(dump_payload_open(&payload, t->reply.text, asked->db, asked->key, client_name(t->client), &entry,
-                          t->error));
-    rf_code code = digest_payload(t, &entry, &payload);
+    rf_code code = dump_payload_open(&payload, t->reply.text, asked->db, asked->key, client_name(t->client),
+                                     &entry, t->error);
+    if (code != RF_OK)
+        return blame_target(t, code);
+    code = digest_payload(t, &entry, &payload);
     dump_payload_close(&payload);
-    return code;
+    return blame_target(t, code);
 }
 
 /* A number; -1: no expiry; -2: no key, which has then gone since DUMP. */

@@ -70,9 +70,11 @@ rf_code live_count(rf_live *live, rf_error *error)
 struct scan {
     rf_live *live;
     struct live_node *node;
+    unsigned what;
     rf_live_key_fn fn;
     void *ctx;
-    int64_t counted; /* keys in the database, as INFO says */
+    int64_t counted;       /* keys in the database, as INFO says */
+    struct key_page *page; /* RF_SCAN_TYPES: keys whose types are to be asked for */
 };
 
 struct cursor {
@@ -119,6 +121,15 @@ static rf_code check_course(const struct scan *scan, struct course *course, cons
                 client_name(scan->node->client), course->keys, course->calls, scan->counted);
 }
 
+static rf_code take_key(const struct scan *scan, int64_t db, rf_slice key, rf_error *error)
+{
+    const rf_key_record record = {
+        .db = db, .key = key, .type = RF_TYPE_COUNT, .expire_ms = RF_NO_EXPIRY, .input = UINT32_MAX};
+    if (!(scan->what & RF_SCAN_TYPES))
+        return scan->fn(scan->ctx, &record, error);
+    return key_page_add(scan->page, key) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 /* [cursor, [key, ...]] */
 static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head, rf_slice rest,
                          struct cursor *cursor, struct course *course, rf_error *error)
@@ -139,7 +150,7 @@ static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head,
         struct reply key = reply_take(&rest);
         if (key.kind != REPLY_STRING)
             return client_refused(scan->node->client, "SCAN", key, error);
-        TRY(scan->fn(scan->ctx, db, key.text, error));
+        TRY(take_key(scan, db, key.text, error));
     }
     return RF_OK;
 }
@@ -157,7 +168,9 @@ static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_err
         const rf_slice argv[] = {SLICE("SCAN"), slice_of(cursor.text, cursor.length), SLICE("COUNT"),
                                  SLICE("1000")};
         TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
+        scan->page->bytes.len = 0;
         TRY(take_keys(scan, db, head, rest, &next, &course, error));
+        TRY(live_ask_types(scan->node, scan->page, db, scan->fn, scan->ctx, error));
         *lost = connections != scan->node->connections && !same_cursor(&cursor, &start);
         if (*lost)
             return RF_OK;
@@ -188,14 +201,31 @@ static rf_code scan_node(struct scan *scan, rf_error *error)
     return code;
 }
 
-rf_code live_scan(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
+static rf_code tell_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
     TRY(live_load_libraries(live, error));
-    for (size_t i = 0; i < live->library_count; i++)
-        TRY(fn(ctx, RF_LIBRARY, live->libraries[i].name, error));
-    for (size_t i = 0; i < live->primaries.node_count; i++) {
-        struct scan scan = {live, live->nodes[i], fn, ctx, 0};
-        TRY(scan_node(&scan, error));
+    for (size_t i = 0; i < live->library_count; i++) {
+        const struct library *library = &live->libraries[i];
+        const rf_key_record record = {.db = RF_LIBRARY,
+                                      .key = library->name,
+                                      .value = library->keyed,
+                                      .expire_ms = RF_NO_EXPIRY,
+                                      .input = UINT32_MAX,
+                                      .published = library->published};
+        TRY(fn(ctx, &record, error));
     }
     return RF_OK;
+}
+
+rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error)
+{
+    struct key_page page = {0};
+    rf_code code = what & RF_SCAN_LIBRARIES ? tell_libraries(live, fn, ctx, error) : RF_OK;
+    for (size_t i = 0; i < live->primaries.node_count && code == RF_OK; i++) {
+        struct scan scan = {
+            .live = live, .node = live->nodes[i], .what = what, .fn = fn, .ctx = ctx, .page = &page};
+        code = scan_node(&scan, error);
+    }
+    buffer_free(&page.bytes);
+    return code;
 }

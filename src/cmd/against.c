@@ -22,13 +22,17 @@ void against_begin_line(FILE *out, const char *name)
     fputs(": ", out);
 }
 
-void against_say(FILE *out, const char *name, const struct differences *differences)
+void against_say(FILE *out, const char *name, const struct differences *differences,
+                 const struct extra_keys *extra, const char *hint)
 {
     char text[256];
 
     differences_format(differences, text, sizeof text);
     against_begin_line(out, name);
-    fprintf(out, "%s\n", differences_total(differences) > 0 ? text : "the same");
+    fputs(differences_total(differences) > 0 ? text : "matches", out);
+    if (extra)
+        extra_keys_say(out, extra, hint);
+    putc('\n', out);
 }
 
 void against_say_expired(FILE *out, const char *name, uint64_t expired)
@@ -39,7 +43,8 @@ void against_say_expired(FILE *out, const char *name, uint64_t expired)
     fprintf(out, "%" PRIu64 " key%s expired since\n", expired, text_plural(expired));
 }
 
-void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts)
+void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts,
+                    const struct extra_keys *extra)
 {
     const rf_live_info *info = rf_live_info_get(live);
     char server[32];
@@ -53,4 +58,5 @@ void against_report(struct json *json, const rf_live *live, const rf_live_counts
     json_number(json, "keys_equal", counts->equal);
     json_number(json, "keys_expired", counts->expired);
     json_number(json, "keys_live", counts->live);
+    extra_keys_report(json, extra);
 }

@@ -187,7 +187,7 @@ static void say_but(const struct verification *v, const char *but)
     if (v->unmet > 0)
         fprintf(v->out, ", %s%zu expectation%s not met", but, v->unmet, v->unmet == 1 ? " is" : "s are");
     if (differences_total(&v->differences) > 0)
-        fprintf(v->out, ", %snot the same", v->unmet > 0 ? "" : but);
+        fprintf(v->out, ", %sdoes not match", v->unmet > 0 ? "" : but);
 }
 
 static void say_soundness(const struct verification *v)
@@ -231,15 +231,10 @@ static const char *against_name(const struct verification *v)
 
 static void say_against(const struct verification *v)
 {
-    uint64_t found = v->live_counts.found;
-    uint64_t more = v->live_counts.live > found ? v->live_counts.live - found : 0;
+    const struct extra_keys *extra = v->live && !v->options->strict ? &v->extra : NULL;
 
-    against_say(v->out, against_name(v), &v->differences);
+    against_say(v->out, against_name(v), &v->differences, extra, "--strict lists them");
     against_say_expired(v->out, against_name(v), v->live_counts.expired);
-    if (more == 0 || v->compare)
-        return;
-    against_begin_line(v->out, against_name(v));
-    fprintf(v->out, "%" PRIu64 " more key%s there, which --strict names\n", more, text_plural(more));
 }
 
 static void say_digest(const struct verification *v)
@@ -329,6 +324,7 @@ static void discard(struct verification *v)
 {
     rf_live_close(v->live);
     rf_compare_close(v->compare);
+    extra_keys_free(&v->extra);
     rf_collisions_free(v->libraries);
     rf_digest_pool_close(v->pool);
     free(v->states);

@@ -69,6 +69,13 @@ static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
            key->type != RF_MODULE;
 }
 
+static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
+{
+    rf_code code = extra_keys_note(&v->extra, record, error);
+
+    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+}
+
 static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error)
 {
@@ -83,7 +90,7 @@ static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
         return RF_OK;
     rf_key_record_of(key, digest->keyed, v->input, &record);
     record.published = digest->value;
-    return rf_live_check(v->live, &record, error);
+    return check(v, &record, error);
 }
 
 static rf_code is_vector_set(const rf_entry *key, bool *is, rf_error *error)
@@ -105,7 +112,7 @@ static rf_code take_key(struct replay_verification *v, rf_entry *key, rf_error *
         return code == RF_OK ? rf_digest_pool_put(v->pool, key, error) : code;
     v->incomparable++;
     rf_key_record_of(key, (rf_digest){0}, v->input | INCOMPARABLE, &record);
-    return rf_live_check(v->live, &record, error);
+    return check(v, &record, error);
 }
 
 static rf_code take_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
@@ -114,7 +121,7 @@ static rf_code take_library(struct replay_verification *v, const rf_entry *entry
 
     rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
     record.published = rf_digest_library(entry->text);
-    return rf_live_check(v->live, &record, error);
+    return check(v, &record, error);
 }
 
 /* The session's inputs share their paths with those that are read again. */
@@ -156,9 +163,11 @@ static rf_code open_target(struct replay_verification *v, rf_error *error)
         .published = v->differences.keep, .fn = take_difference, .ctx = v};
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
 
-    if (code == RF_OK)
-        against_detail(v->live);
-    return code;
+    if (code != RF_OK)
+        return code;
+    against_detail(v->live);
+    v->extra = (struct extra_keys){.session = v->session, .memory = v->options->written.memory};
+    return extra_keys_open(&v->extra, error);
 }
 
 /* Damaged values, which the run would not have come past, are errors here too; the pool is faster where it
@@ -195,6 +204,8 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
         code = read_inputs(v, error);
     if (code == RF_OK)
         code = rf_live_finish(v->live, &v->counts, error);
+    if (code == RF_OK)
+        code = extra_keys_find(&v->extra, v->live, &v->counts, error);
     v->complete = code == RF_OK;
     return code;
 }
@@ -203,6 +214,7 @@ void replay_verify_free(struct replay_verification *v)
 {
     rf_digest_pool_close(v->pool);
     rf_live_close(v->live);
+    extra_keys_free(&v->extra);
     differences_free(&v->differences);
 }
 
@@ -229,7 +241,7 @@ void replay_verify_say(const struct replay_verification *v)
     const char *name = rf_live_info_get(v->live)->name;
     uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
 
-    against_say(v->out, name, &v->differences);
+    against_say(v->out, name, &v->differences, &v->extra, "verify --strict lists them");
     against_say_expired(v->out, name, v->counts.expired);
     if (v->incomparable > 0) {
         against_begin_line(v->out, name);
@@ -249,7 +261,7 @@ void replay_verify_report(struct json *json, const struct replay_verification *v
         return;
     }
     json_object(json, "verify");
-    against_report(json, v->live, &v->counts);
+    against_report(json, v->live, &v->counts, &v->extra);
     json_number(json, "unaccounted", replay_verify_unaccounted(v));
     json_number(json, "incomparable", v->incomparable);
     differences_report(json, &v->differences);

@@ -95,7 +95,9 @@ static rf_code choose_key(struct session *session, const struct input *input, rf
     *drop = RF_DROP_TAKEN;
     session->ambiguous = session->rewritten = false;
     if (session->as_is)
-        return RF_OK;
+        return rf_rewrite_can_cover(keys->rewrite, filter)
+                   ? rf_rewrite_covers(keys->rewrite, filter, entry, drop, error)
+                   : RF_OK;
     code = rf_filter_judge(filter, entry, drop, error);
     if (code == RF_OK && *drop == RF_DROP_TAKEN && keys->rewrite)
         code = rewrite_key(session, input, entry, error);

@@ -26,7 +26,7 @@ struct session {
      * Anything but RF_OK ends the reading with that code. NULL: nobody. */
     rf_code (*before_entry)(void *ctx, rf_error *error);
     void *before_ctx;
-    bool as_is;          /* keys are neither chosen nor rewritten */
+    bool as_is;          /* keys are what comes of a rewrite: those that may come of chosen ones are taken */
     bool counts_results; /* keys count for the database they come out in, not for that in the input */
     bool twice;          /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */

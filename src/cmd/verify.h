@@ -4,6 +4,7 @@
 #define CMD_VERIFY_H
 
 #include "differences.h"
+#include "extra_keys.h"
 #include "faults.h"
 #include "session.h"
 #include "verify_options.h"
@@ -30,10 +31,11 @@ struct verification {
     rf_lthash sha256;            /* the same, if --digest=sha256 asks for it; as text at the end */
     char sha256_text[RF_SHA256_TEXT];
     rf_collisions *libraries;    /* seen so far */
-    rf_compare *compare; /* of keys with those of another set, or of one set, for keys that occur twice; NULL:
+    rf_compare *compare; /* of keys with those of another input, or of one set, for keys that occur twice; NULL:
                             neither */
     rf_live *live;       /* the target; NULL: none */
     rf_live_counts live_counts;
+    struct extra_keys extra; /* of the target */
     struct differences differences;
     struct census census;
     struct module_names modules;

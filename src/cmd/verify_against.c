@@ -31,29 +31,24 @@ static rf_code take_difference(void *ctx, const rf_difference *difference, rf_er
     return differences_take(&v->differences, difference, error);
 }
 
-/* Of a scan, which may tell a key twice, only what was not in the data is news: all of that has been asked
- * for. */
-static rf_code take_scanned(void *ctx, const rf_difference *difference, rf_error *error)
+/* Extra keys are differences with --strict; keys that occur twice in several inputs are faults always. */
+static rf_code take_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     const struct verification *v = ctx;
+    bool is_told = v->options->strict || (difference->kind == RF_TWICE && v->options->own_inputs > 1);
 
-    if (difference->kind == RF_TWICE && difference->after->input < v->session.input_count)
-        return take_difference(ctx, difference, error);
-    return difference->kind == RF_ADDED ? take_difference(ctx, difference, error) : RF_OK;
+    return is_told ? take_difference(ctx, difference, error) : RF_OK;
 }
 
 /* --- opening ---------------------------------------------------------------------------------------- */
 
-enum comparison { WITH_ITSELF, WITH_INPUT, WITH_SCAN };
-
-static rf_code open_compare(struct verification *v, enum comparison comparison, rf_error *error)
+static rf_code open_compare(struct verification *v, bool one_set, rf_error *error)
 {
     const rf_compare_options options = {
         .memory = v->options->memory,
         .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
-        .one_set = comparison == WITH_ITSELF,
-        .names_only = comparison == WITH_SCAN,
-        .fn = comparison == WITH_SCAN ? take_scanned : take_difference,
+        .one_set = one_set,
+        .fn = take_difference,
         .ctx = v,
     };
 
@@ -73,7 +68,14 @@ static rf_code open_target(struct verification *v, rf_error *error)
     if (code != RF_OK)
         return code;
     against_detail(v->live);
-    return v->options->strict ? open_compare(v, WITH_SCAN, error) : RF_OK;
+    v->extra = (struct extra_keys){
+        .session = &v->session,
+        .memory = v->options->memory,
+        .strict = v->options->strict,
+        .differ = take_extra,
+        .ctx = v,
+    };
+    return extra_keys_open(&v->extra, error);
 }
 
 rf_code against_open(struct verification *v, rf_error *error)
@@ -92,17 +94,20 @@ rf_code against_open(struct verification *v, rf_error *error)
     if (options->against_target)
         return open_target(v, error);
     if (options->against)
-        return open_compare(v, WITH_INPUT, error);
+        return open_compare(v, false, error);
     if (options->own_inputs > 1 || options->strict)
-        return open_compare(v, WITH_ITSELF, error);
+        return open_compare(v, true, error);
     return RF_OK;
 }
 
 rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error)
 {
-    rf_code code = v->compare ? rf_compare_add_before(v->compare, record, error) : RF_OK;
+    rf_code code;
 
-    return code == RF_OK && v->live ? rf_live_check(v->live, record, error) : code;
+    if (!v->live)
+        return rf_compare_add_before(v->compare, record, error);
+    code = extra_keys_note(&v->extra, record, error);
+    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
 }
 
 /* --- the other input -------------------------------------------------------------------------------- */
@@ -161,25 +166,11 @@ static rf_code read_other(struct verification *v, rf_error *error)
 
 /* --- the end ---------------------------------------------------------------------------------------- */
 
-static rf_code take_live_key(void *ctx, int64_t db, rf_slice key, rf_error *error)
-{
-    struct verification *v = ctx;
-    const rf_key_record record = {.db = db,
-                                  .key = key,
-                                  .type = RF_TYPE_COUNT,
-                                  .expire_ms = RF_NO_EXPIRY,
-                                  .input = (uint32_t)v->session.input_count};
-
-    return rf_compare_add_after(v->compare, &record, error);
-}
-
 static rf_code finish_live(struct verification *v, rf_error *error)
 {
     rf_code code = rf_live_finish(v->live, &v->live_counts, error);
 
-    if (code == RF_OK && v->compare)
-        code = rf_live_scan(v->live, take_live_key, v, error);
-    return code;
+    return code == RF_OK ? extra_keys_find(&v->extra, v->live, &v->live_counts, error) : code;
 }
 
 rf_code against_finish(struct verification *v, rf_error *error)

@@ -13,7 +13,7 @@ static void put_against(struct json *json, const struct verification *v)
 {
     json_object(json, "against");
     if (v->live)
-        against_report(json, v->live, &v->live_counts);
+        against_report(json, v->live, &v->live_counts, &v->extra);
     else
         json_string(json, "name", v->options->against);
     differences_report(json, &v->differences);

@@ -2,7 +2,7 @@
 /* Open addressing, half full at most. */
 #include "net/address_index.h"
 
-#include "base/seed.h"
+#include "base/random.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -31,7 +31,7 @@ static bool grow(struct address_index *index)
     enum { ROOM = 32 };
     struct address_index grown = {.room = index->room ? 2 * index->room : ROOM,
                                   .count = index->count,
-                                  .seed = index->room ? index->seed : seed_random()};
+                                  .seed = index->room ? index->seed : random_u64()};
     grown.entries = calloc(grown.room, sizeof *grown.entries);
     if (!grown.entries)
         return false;

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include <pthread.h>
+#include <rdbferry/replay.h>
 #include <rdbferry/slot.h>
 
 enum { LETTERS = 3 };
@@ -24,13 +25,34 @@ static void make_table(void)
     }
 }
 
+static const char mark[] = ":rdbferry:";
+enum { MARK = sizeof mark - 1 };
+
+static bool is_letter(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* From the end: three letters, ":", the run, the mark. */
+bool rf_replay_is_temporary(rf_slice name)
+{
+    size_t at = name.len, run;
+    while (at > 0 && name.len - at < LETTERS && is_letter(name.ptr[at - 1]))
+        at--;
+    if (name.len - at != LETTERS || at == 0 || name.ptr[--at] != ':')
+        return false;
+    for (run = at; at > 0 && is_letter(name.ptr[at - 1]); at--)
+        ;
+    return at < run && at >= MARK && memcmp(name.ptr + at - MARK, mark, MARK) == 0;
+}
+
 bool beside_name(rf_slice key, const char *run, struct buffer *out)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const uint8_t zeros[LETTERS];
     pthread_once(&once, make_table);
     out->len = 0;
-    if (!buffer_append(out, key) || !buffer_append(out, SLICE(":rdbferry:")) ||
+    if (!buffer_append(out, key) || !buffer_append(out, slice_of(mark, MARK)) ||
         !buffer_append(out, slice_of(run, strlen(run))) || !buffer_append(out, SLICE(":")) ||
         !buffer_append(out, slice_of(zeros, LETTERS)))
         return false;

@@ -104,13 +104,9 @@ static inline bool takes_expiry(const rf_filter *filter, int64_t expire_ms)
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
-rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error)
+rf_code filter_judge_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error)
 {
     bool name_taken = true;
-    if (!takes_db(filter, entry->db)) {
-        *drop = RF_DROP_BY_DB;
-        return RF_OK;
-    }
     if (filter->pattern_count > 0)
         TRY(takes_name(filter, entry, &name_taken, error));
     if (!name_taken)
@@ -120,6 +116,19 @@ rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop,
     else
         *drop = takes_expiry(filter, entry->expire_ms) ? RF_DROP_TAKEN : RF_DROP_BY_EXPIRY;
     return RF_OK;
+}
+
+rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error)
+{
+    if (takes_db(filter, entry->db))
+        return filter_judge_in_db(filter, entry, drop, error);
+    *drop = RF_DROP_BY_DB;
+    return RF_OK;
+}
+
+bool rf_filter_minds_types(const rf_filter *filter)
+{
+    return filter->types_refused != 0;
 }
 
 bool rf_filter_minds_slots(const rf_filter *filter)

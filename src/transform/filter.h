@@ -37,4 +37,7 @@ struct rf_filter {
     uint64_t slots[RF_SLOTS / 64]; /* bits; none is set where slots do not matter */
 };
 
+/* rf_filter_judge() without the database. */
+rf_code filter_judge_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error);
+
 #endif
