@@ -381,7 +381,7 @@ class Verified(WithTarget):
         found = self.verified(self.dump, self.url)
         keys = self.report["read"]["keys"]
         self.assertEqual((found["keys_checked"], found["keys_equal"], found["unaccounted"]), (keys, keys, 0))
-        self.assertEqual(self.lines, [f"against {self.url}: the same"])
+        self.assertEqual(self.lines, [f"against {self.url}: matches"])
 
     def test_rewritten_and_chosen(self):
         for rules in (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry verify --against` real servers: alone, with passwords and users, over TLS, behind Sentinels, in clusters,
 and with trouble on the way."""
+import json
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import unittest
 import dataset
 from live_targets import (
     HOST,
+    SLOTS,
     Authority,
     Cluster,
     Proxy,
@@ -122,7 +124,7 @@ class Standalone(Verification):
         self.call("DEBUG", "RELOAD", "NOSAVE")
 
     def test_the_same(self):
-        self.assertIn("the same", self.verify(EQUAL, "--against", self.url))
+        self.assertIn(": matches\n", self.verify(EQUAL, "--against", self.url))
         self.verify(EQUAL, "--against", self.url, "--strict")
 
     def test_ways_to_reach_it(self):
@@ -227,9 +229,39 @@ class Standalone(Verification):
         self.call("SELECT", 11)
         self.call("SET", "extra", 1)
         self.call("FUNCTION", "LOAD", "#!lua name=third\nredis.register_function('third', function() end)")
-        self.verify(EQUAL, "--against", self.url)
+        self.assertIn("matches; 1 extra key on the target (--strict", self.verify(EQUAL, "--against", self.url))
         lines = self.differences("--against", self.url, "--strict")
         self.assertEqual({line.split("'")[1]: line[0] for line in lines}, {"extra": "+", "third": "+"})
+
+    def test_extra_keys_are_those_that_are_chosen(self):
+        self.change()
+        self.call("SELECT", 11)
+        for command in (
+            ["MSET", "x:1", 1, "x:2", 2, "y:1", 1],
+            ["RPUSH", "x:list", 1],
+            ["SET", "x:1:rdbferry:abcdefgh:xyz", 1],
+            ["SET", "x:gone", 1, "PX", 1],
+        ):
+            self.call(*command)
+        shard = 1 + (slot_of(b"x:1") >= SLOTS // 2)
+        report = place("report.json")
+        for options, extra, said in (
+            ([], 5, "matches; 5 extra keys on the target, 1 of them temporary (--strict lists them)"),
+            (["--match", "x:*"], 4, "matches; 4 extra keys on the target, 1 of them temporary (--strict"),
+            (["--match", "x:*", "--type", "list"], 1, "matches; 1 extra key on the target (--strict lists them)"),
+            (["--no-type", "string,list"], 0, "matches\n"),
+            (["--no-db", "11"], 0, "matches\n"),
+            (["--match", "x:1", "--shard", f"{shard}/2"], 1, "matches; 1 extra key on the target"),
+            (["--match", "x:1", "--shard", f"{3 - shard}/2"], 0, "matches\n"),
+            (["--match", "x:*", "--rename", "s/^a$/b/"], None, "matches; extra keys on the target not counted"),
+        ):
+            with self.subTest(options=options):
+                self.assertIn(said, self.verify(EQUAL, "--against", self.url, *options, "--report", report))
+                with open(report, encoding="utf-8") as file:
+                    self.assertEqual(json.load(file)["against"]["keys_extra"], extra)
+        lines = self.differences("--against", self.url, "--strict", "--match", "x:*", "--type", "list")
+        self.assertEqual([line.split("'")[1] for line in lines], ["x:list"])
+        self.verify(USAGE, "--against", self.url, "--strict", "--match", "x:*", "--rename", "s/^a$/b/")
 
     def test_tolerance(self):
         self.change()
@@ -276,6 +308,9 @@ class Standalone(Verification):
         self.addCleanup(self.call, "ACL", "DELUSER", "checker")
         user = ["-p", self.server.port, "--user", "checker", "-a", PASSWORD]
         self.verify(EQUAL, *user)
+        self.call("SET", "extra", 1)
+        self.addCleanup(self.call, "DEL", "extra")
+        self.assertIn("matches; extra keys on the target not counted: ", self.verify(EQUAL, *user))
         self.verify(TARGET, *user, "--strict")
         self.assertIn("SCAN: NOPERM", self.said)
         self.call("ACL", "SETUSER", "checker", "-dump")
