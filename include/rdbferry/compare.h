@@ -25,7 +25,8 @@ typedef struct rf_key_record {
     int64_t expire_ms; /* RF_NO_EXPIRY: none */
     uint32_t input;    /* the caller's number for where it comes from, given back with a difference */
     uint64_t offset;   /* in that input */
-    rf_digest published; /* rf_key_digest.value, rf_digest_library(): given back, not compared; 0: not asked for */
+    rf_digest
+        published; /* rf_key_digest.value, rf_digest_library(): given back, not compared; 0: not asked for */
 } rf_key_record;
 
 typedef enum rf_difference_kind {

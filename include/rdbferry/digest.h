@@ -8,12 +8,12 @@
  *   published  XXH3-128. It finds accidents. It does not stand up to intent: who can choose a value can make
  *              another one of the same digest without any search
  *   keyed      the same, under a random secret of this process: values that were made without knowing it have
- *              one digest with a chance of 1 in 2^32 at most (of up to 240 bytes, 1 in 2^60). It means nothing
- *              elsewhere and is never printed; all comparisons use it
- *   sha256     resists collisions, whoever chooses the values, and can be published. It is slow
+ *              one digest with a chance of 1 in 2^32 at most (of up to 240 bytes, 1 in 2^60). It means
+ * nothing elsewhere and is never printed; all comparisons use it sha256     resists collisions, whoever
+ * chooses the values, and can be published. It is slow
  *
- * The definition of the published digest, for whoever computes it anew. H is XXH3-128 with seed 0; digests are
- * added modulo 2^128.
+ * The definition of the published digest, for whoever computes it anew. H is XXH3-128 with seed 0; digests
+ * are added modulo 2^128.
  *
  *     u64(n)   8 bytes, little-endian; signed numbers in two's complement
  *     str(s)   u64(length) s
@@ -93,8 +93,9 @@ typedef struct rf_key_digest {
 
 typedef struct rf_digester rf_digester;
 
-/* `kinds`: of rf_digest_kind, at least one. `most_compared`: up to so many members or fields of one value are held against each other; of larger
- * values the first ones. It takes 20 to 100 bytes for each. 0: none are. NULL when memory is out. */
+/* `kinds`: of rf_digest_kind, at least one. `most_compared`: up to so many members or fields of one value are
+ * held against each other; of larger values the first ones. It takes 20 to 100 bytes for each. 0: none are.
+ * NULL when memory is out. */
 RF_API rf_digester *rf_digester_new(unsigned kinds, uint64_t most_compared);
 
 /* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where a member or field occurs

@@ -7,8 +7,7 @@
  * databases than 0, INFO if the version and the number of keys are to be known, PEXPIRETIME (before 7.0 PTTL
  * and TIME), for libraries FUNCTION LIST; behind Sentinels ROLE, in a cluster CLUSTER SLOTS and ASKING; for
  * rf_live_scan() SCAN, and TYPE or FUNCTION LIST if it is to tell these; with names_only EXISTS in place of
- * DUMP and what tells expiries.
- * Where EXISTS is refused, no key is found.
+ * DUMP and what tells expiries; where EXISTS is refused, no key is found.
  *
  * What passes is waited for, as long as the target's timeout (30 s, where it says none) from when it is met
  * first: slots that move, a failover, a server that loads, a lost connection. A key over whose answer a
@@ -36,7 +35,7 @@ typedef struct rf_live_options {
                                     not tell the time itself, it is at least 100 ms */
     bool names_only; /* keys are looked for with EXISTS: one that is there is equal; type, value and expiry
                         of a record mean nothing, and are given back */
-    bool published;         /* records of what is live have a published digest too */
+    bool published;  /* records of what is live have a published digest too */
     rf_difference_fn fn;    /* `before` is the record that was checked, `after` what is live: its `input` is
                                UINT32_MAX */
     rf_live_found_fn found; /* NULL: nobody cares */

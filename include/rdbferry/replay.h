@@ -109,7 +109,8 @@ typedef struct rf_replay_info {
 RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
                               rf_error *error);
 
-/* Whether a key is named like one under which a value was being written, by any run: "key:rdbferry:run:xyz". */
+/* Whether a key is named like one under which a value was being written, by any run: "key:rdbferry:run:xyz".
+ */
 RF_API bool rf_replay_is_temporary(rf_slice key);
 
 RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);

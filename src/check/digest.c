@@ -22,8 +22,8 @@ struct rf_digester {
     rf_digester *next; /* for another kind of digest; NULL: the last one */
     rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
     /* of the value at hand */
-    rf_digest sum;   /* of what has no order, by XXH3 */
-    rf_lthash items; /* the same by SHA-256 */
+    rf_digest sum;                  /* of what has no order, by XXH3 */
+    rf_lthash items;                /* the same by SHA-256 */
     struct hash value, stream_hash; /* by SHA-256: all of it; what a stream has beside entries and groups */
     uint64_t elements, longest, bytes;
     rf_error *error;

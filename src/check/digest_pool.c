@@ -5,8 +5,9 @@
  *        | done | running | waiting | waiting | free ...
  *
  * The caller's thread fills batches and hands out what the oldest one has become. Where it would have to
- * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, unless SHA-256 is asked for,
- * and values too large to be copied) are digested at once; where nothing is before them, they are handed out at once as well. */
+ * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, unless SHA-256 is asked
+ * for, and values too large to be copied) are digested at once; where nothing is before them, they are handed
+ * out at once as well. */
 #include "base/bytes.h"
 #include "check/digest_batch.h"
 #include "io/thread.h"

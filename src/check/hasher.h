@@ -2,9 +2,9 @@
 /* A hash over pieces: H of digest.h, of any number of pieces of any size. They are gathered first, and most
  * of what is hashed is never more than that. For files that hash a lot: it has XXH3 compiled in.
  *
- * Under a secret, XXH3's result is multiplied with more of the secret. Of up to 16 bytes XXH3 makes it with an
- * XOR of the secret and with constants only: what is chosen well could keep a structure, and cancel out in a
- * sum. */
+ * Under a secret, XXH3's result is multiplied with more of the secret. Of up to 16 bytes XXH3 makes it with
+ * an XOR of the secret and with constants only: what is chosen well could keep a structure, and cancel out in
+ * a sum. */
 #ifndef CHECK_HASHER_H
 #define CHECK_HASHER_H
 

@@ -16,7 +16,8 @@ static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error
     struct buffer copy = {0};
     if (!buffer_append(&copy, name))
         return fail(error, RF_E_MEMORY, "out of memory");
-    grown[live->library_count++] = (struct library){buffer_slice(&copy), rf_digest_keyed(code), rf_digest_library(code)};
+    grown[live->library_count++] = (struct library){buffer_slice(&copy), rf_digest_keyed(code),
+                                                    rf_digest_library(code)};
     return RF_OK;
 }
 

@@ -12,8 +12,8 @@
 /* A message for who wants details: what the target is. */
 void against_detail(const rf_live *live);
 
-/* A line "against dump.rdb: matches", or what differs; with `extra`, which may be NULL, extra keys, and `hint`
- * how they can be listed. */
+/* A line "against dump.rdb: matches", or what differs; with `extra`, which may be NULL, extra keys, and
+ * `hint` how they can be listed. */
 void against_say(FILE *out, const char *name, const struct differences *differences,
                  const struct extra_keys *extra, const char *hint);
 /* Lines of their own. */

@@ -147,8 +147,9 @@ static unsigned digests_wanted(const struct verification *v)
 
     if (options->digest == DIGEST_SHA256)
         kinds |= RF_DIGEST_SHA256;
-    return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0 ? kinds | RF_DIGEST_PUBLISHED
-                                                                                : kinds;
+    return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0
+               ? kinds | RF_DIGEST_PUBLISHED
+               : kinds;
 }
 
 /* The digest that --digest=sha256 asks for. */

@@ -173,8 +173,8 @@ static void format_source(const struct collisions *c, const struct collision_sou
 
 static bool same_key(const struct collision_source *a, const struct collision_source *b)
 {
-    return a->db == b->db && a->whole.low == b->whole.low &&
-           a->whole.high == b->whole.high && strcmp(a->key, b->key) == 0;
+    return a->db == b->db && a->whole.low == b->whole.low && a->whole.high == b->whole.high &&
+           strcmp(a->key, b->key) == 0;
 }
 
 /* It comes out with the name that it has. */

@@ -21,7 +21,7 @@ struct collision_source {
     const char *input;
     uint64_t offset;
     int64_t db;
-    char key[128];  /* escaped */
+    char key[128];   /* escaped */
     rf_digest whole; /* tells keys apart that are shown alike, as they are cut */
     bool kept;
 };

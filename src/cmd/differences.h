@@ -31,7 +31,8 @@ struct differences {
     size_t kept_count;
 };
 
-/* The kinds of digests (rf_digest_kind) that records need: to be compared, and to be printed where they are. */
+/* The kinds of digests (rf_digest_kind) that records need: to be compared, and to be printed where they are.
+ */
 static inline unsigned differences_digests(const struct differences *differences)
 {
     return RF_DIGEST_KEYED | (differences->jsonl || differences->keep ? RF_DIGEST_PUBLISHED : 0u);

@@ -52,20 +52,25 @@ static rf_code take_live(void *ctx, const rf_key_record *record, rf_error *error
 {
     struct extra_keys *extra = ctx;
     const struct key_options *keys = &extra->session->options->keys;
-    const rf_entry entry = {
-        .kind = RF_ENTRY_KEY, .db = record->db, .key = record->key, .type = record->type, .expire_ms = RF_NO_EXPIRY};
+    const rf_entry entry = {.kind = RF_ENTRY_KEY,
+                            .db = record->db,
+                            .key = record->key,
+                            .type = record->type,
+                            .expire_ms = RF_NO_EXPIRY};
     rf_drop drop = RF_DROP_TAKEN;
     rf_code code = RF_OK;
 
     if (record->db != RF_LIBRARY)
         code = rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error);
-    return code == RF_OK && drop == RF_DROP_TAKEN ? rf_compare_add_after(extra->compare, record, error) : code;
+    return code == RF_OK && drop == RF_DROP_TAKEN ? rf_compare_add_after(extra->compare, record, error)
+                                                  : code;
 }
 
 static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
 {
     const rf_filter *filter = extra->session->options->keys.filter;
-    unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) | (rf_filter_minds_types(filter) ? RF_SCAN_TYPES : 0u);
+    unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
+                    (rf_filter_minds_types(filter) ? RF_SCAN_TYPES : 0u);
     rf_code code = rf_live_scan(live, what, take_live, extra, error);
 
     if (code != RF_E_TARGET || extra->strict)
@@ -75,12 +80,13 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     return RF_OK;
 }
 
-/* A target that has no more keys than were found has no others. Its own count has those, too, that have
- * expired and are not deleted yet. */
+/* A target that has no more keys than were found has no others. Its own count, which is that of INFO, has those,
+ * too, that have expired and are not deleted yet. */
 rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
                         rf_error *error)
 {
-    bool settled = counts->live <= counts->found && !extra->strict;
+    bool counts_all = rf_live_info_get(live)->server.major > 0;
+    bool settled = counts_all && counts->live <= counts->found && !extra->strict;
     rf_code code = settled || !can_be_told(extra) ? RF_OK : scan(extra, live, error);
 
     if (code == RF_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Extra keys: those that a live target has and the data has not. All names of the data go into a comparison,
- * and, unless the number of keys alone says that there can be no others, a scan of the target after them. Keys
- * that the filter and the rewrite of this run do not answer for are none of them. */
+ * and, unless the number of keys alone says that there can be no others, a scan of the target after them.
+ * Keys that the filter and the rewrite of this run do not answer for are none of them. */
 #ifndef CMD_EXTRA_KEYS_H
 #define CMD_EXTRA_KEYS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys that are remembered by a keyed digest of 128 bits each: enough to know them again, not to name them, and
- * names cannot be made that are taken for one another. */
+/* Keys that are remembered by a keyed digest of 128 bits each: enough to know them again, not to name them,
+ * and names cannot be made that are taken for one another. */
 #ifndef CMD_KEY_SET_H
 #define CMD_KEY_SET_H
 

@@ -159,8 +159,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
 
 static rf_code open_target(struct replay_verification *v, rf_error *error)
 {
-    const rf_live_options options = {
-        .published = v->differences.keep, .fn = take_difference, .ctx = v};
+    const rf_live_options options = {.published = v->differences.keep, .fn = take_difference, .ctx = v};
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
 
     if (code != RF_OK)

@@ -5,8 +5,9 @@
  * What the run has left as it was is no news: keys that were skipped or have failed. Of those of earlier runs
  * that were resumed it is known how many they are, not which: so many keys may be missing, or be another one.
  * Values of collections without elements, which no server has, are not asked for; keys that have expired
- * since are no differences. Keys that only the target has are counted, and are no differences either. Of vector sets, which a server writes in another way after each load, only the
- * type and the expiry are compared. */
+ * since are no differences. Keys that only the target has are counted, and are no differences either. Of
+ * vector sets, which a server writes in another way after each load, only the type and the expiry are
+ * compared. */
 #ifndef CMD_REPLAY_VERIFY_H
 #define CMD_REPLAY_VERIFY_H
 

@@ -30,9 +30,9 @@ struct verification {
     rf_digest digest;            /* of what has been read */
     rf_lthash sha256;            /* the same, if --digest=sha256 asks for it; as text at the end */
     char sha256_text[RF_SHA256_TEXT];
-    rf_collisions *libraries;    /* seen so far */
-    rf_compare *compare; /* of keys with those of another input, or of one set, for keys that occur twice; NULL:
-                            neither */
+    rf_collisions *libraries; /* seen so far */
+    rf_compare *compare; /* of keys with those of another input, or of one set, for keys that occur twice;
+                            NULL: neither */
     rf_live *live;       /* the target; NULL: none */
     rf_live_counts live_counts;
     struct extra_keys extra; /* of the target */

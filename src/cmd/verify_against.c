@@ -138,7 +138,8 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code != RF_OK || known == RF_KNOWN_SAME)
         return code;
     if (entry->kind == RF_ENTRY_FUNCTION)
-        digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
+        digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text),
+                                 .value = rf_digest_library(entry->text)};
     rf_key_record_of(entry, digest.keyed, (uint32_t)(input - v->session.inputs), &record);
     record.published = digest.value;
     return rf_compare_add_after(v->compare, &record, error);
@@ -149,7 +150,8 @@ static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
-    struct other other = {.v = v, .digester = rf_digester_new(differences_digests(&v->differences), 0),
+    struct other other = {.v = v,
+                          .digester = rf_digester_new(differences_digests(&v->differences), 0),
                           .libraries = rf_collisions_new(0)};
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 

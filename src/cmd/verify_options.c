@@ -83,7 +83,8 @@ static bool check(const struct verify_options *options)
         return wrong("--ttl-tolerance is for --against");
     if (options->strict && options->against_target &&
         !rf_rewrite_can_cover(common->keys.rewrite, common->keys.filter))
-        return wrong("--strict cannot tell extra keys of the target where names are both chosen and rewritten");
+        return wrong(
+            "--strict cannot tell extra keys of the target where names are both chosen and rewritten");
     return inputs_take_stdin_once(common, table.command) &&
            inputs_differ_from(common, common->report, "the report", table.command) &&
            inputs_differ_from(common, options->junit, "the report", table.command);

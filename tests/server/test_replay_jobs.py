@@ -203,6 +203,16 @@ class Verified(Jobs):
         found = metrics_of(self.metrics)
         self.assertEqual((found["up"], found["finished"], found["exit_status"]), (0, 1, 1))
 
+    def test_keys_that_only_the_target_has_are_counted(self):
+        """As after a second pass, between which the source has deleted keys."""
+        job = [self.dump, self.url, "--on-exists", "replace", "--match", "key:1*", "--verify"]
+        self.call("MSET", "key:1:deleted", 1, "other", 1, "key:1:rdbferry:abcdefgh:xyz", 1)
+        found = self.replay(*job)["verify"]
+        self.assertEqual((found["keys_extra"], found["keys_temporary"], found["unaccounted"]), (2, 1, 0))
+        self.call("DEL", "key:1:deleted", "key:1:rdbferry:abcdefgh:xyz")
+        found = self.replay(*job)["verify"]
+        self.assertEqual((found["keys_extra"], found["keys_temporary"], found["unaccounted"]), (0, 0, 0))
+
     def test_collisions_are_known_again(self):
         """Of keys in both inputs the later was left out, and is not compared."""
         other = self.path("other.rdb")

@@ -2,8 +2,8 @@
 /* Bytes that were made to have one hash, where the hash is known: they must not be taken for one another, nor
  * crowd a table.
  *
- * XXH3 multiplies the first 8 bytes of 17 to 128 by the next 8, each XORed with a word of its secret. Where the
- * one is the secret's word, the product is 0, whatever the other one is. */
+ * XXH3 multiplies the first 8 bytes of 17 to 128 by the next 8, each XORed with a word of its secret. Where
+ * the one is the secret's word, the product is 0, whatever the other one is. */
 #include "base/bytes.h"
 #include "check/record_table.h"
 #include "cluster/topology_names.h"
@@ -14,7 +14,8 @@
 
 enum { LENGTH = 32, COUNT = 1000 };
 
-static const uint64_t first_word = 0xbe4ba423396cfeb8, second_word = 0x1cad21f72c81017c; /* of XXH3's secret */
+static const uint64_t first_word = 0xbe4ba423396cfeb8,
+                      second_word = 0x1cad21f72c81017c; /* of XXH3's secret */
 
 /* All of one XXH3-64. */
 static rf_slice flooding_name(uint64_t number, uint8_t name[LENGTH])
@@ -56,7 +57,8 @@ Test(forged, values_differ_under_the_secret)
     rf_lthash sums[2] = {0};
     forge(a, b);
     for (unsigned kinds = RF_DIGEST_KEYED; kinds <= 7; kinds++) {
-        rf_key_digest first = digest_bytes_of(kinds, a, &sums[0]), second = digest_bytes_of(kinds, b, &sums[1]);
+        rf_key_digest first = digest_bytes_of(kinds, a, &sums[0]),
+                      second = digest_bytes_of(kinds, b, &sums[1]);
         cr_expect(wide_of(first.value) == wide_of(second.value), "kinds %u: it is forged", kinds);
         cr_expect_eq(wide_of(first.keyed) != wide_of(second.keyed), (kinds & RF_DIGEST_KEYED) != 0);
     }
@@ -135,10 +137,16 @@ Test(forged, temporary_names_are_known)
     static const struct {
         const char *name;
         bool is;
-    } names[] = {{"k:rdbferry:abc234:xYz", true}, {":rdbferry:a:000", true},  {"k:rdbferry:abc234:xY", false},
-                 {"k:rdbferry::xYz", false},      {"k:rdbferry:a:b:xYz", false}, {"rdbferry:abc:xYz", false},
-                 {"k:rdbferry:abc:xYz1", false},  {"xYz", false},             {"", false}};
+    } names[] = {{"k:rdbferry:abc234:xYz", true},
+                 {":rdbferry:a:000", true},
+                 {"k:rdbferry:abc234:xY", false},
+                 {"k:rdbferry::xYz", false},
+                 {"k:rdbferry:a:b:xYz", false},
+                 {"rdbferry:abc:xYz", false},
+                 {"k:rdbferry:abc:xYz1", false},
+                 {"xYz", false},
+                 {"", false}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        cr_expect_eq(rf_replay_is_temporary(slice_of(names[i].name, strlen(names[i].name))), names[i].is, "%s",
-                     names[i].name);
+        cr_expect_eq(rf_replay_is_temporary(slice_of(names[i].name, strlen(names[i].name))), names[i].is,
+                     "%s", names[i].name);
 }
