@@ -85,9 +85,9 @@ static void serve(struct fake_server *server, int fd)
     }
 }
 
-static rf_code count(void *ctx, int64_t db, rf_slice key, rf_error *error)
+static rf_code count(void *ctx, const rf_key_record *key, rf_error *error)
 {
-    (void)db, (void)key, (void)error;
+    (void)key, (void)error;
     ++*(unsigned *)ctx;
     return RF_OK;
 }
@@ -104,7 +104,7 @@ Test(live_scan, ends, .timeout = 60)
         fake_server_start(&server, serve);
         cr_assert_eq(rf_live_open(&server.target, &(rf_live_options){.names_only = true}, &live, &error),
                      RF_OK, "%s", error.message);
-        rf_code code = rf_live_scan(live, count, &names, &error);
+        rf_code code = rf_live_scan(live, 0, count, &names, &error);
         cr_expect_eq(code, course->expected ? RF_E_TARGET : RF_OK, "%zu: %s", i, error.message);
         if (course->expected)
             cr_expect(strstr(error.message, course->expected), "%zu: %s", i, error.message);
