@@ -69,6 +69,7 @@
 
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
+#include <stdbool.h>
 
 typedef struct rf_digest {
     uint64_t low, high;
@@ -89,17 +90,17 @@ typedef struct rf_key_digest {
     uint64_t elements; /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
     uint64_t longest;  /* bytes of the longest element; a hash's fields and values count each */
     uint64_t bytes;    /* of all elements; 0 for a module */
+    const char *contradiction; /* what a stream says of itself that its entries do not, of which a server from
+                                  Redis 8.8 on may refuse the stream; a string that stays, or NULL: nothing */
 } rf_key_digest;
 
 typedef struct rf_digester rf_digester;
 
-/* `kinds`: of rf_digest_kind, at least one. `most_compared`: up to so many members or fields of one value are
- * held against each other; of larger values the first ones. It takes 20 to 100 bytes for each. 0: none are.
- * NULL when memory is out. */
-RF_API rf_digester *rf_digester_new(unsigned kinds, uint64_t most_compared);
+/* `kinds`: of rf_digest_kind, at least one. `unique`: as rf_visitor has it. NULL when memory is out. */
+RF_API rf_digester *rf_digester_new(unsigned kinds, bool unique);
 
-/* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where a member or field occurs
- * twice. */
+/* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where `unique` is set, and something
+ * is not. */
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
 /* The same for many keys, on as many threads as there are processors. What has been put in comes out in the
@@ -112,7 +113,7 @@ typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_d
 
 typedef struct rf_digest_pool rf_digest_pool;
 
-RF_API rf_code rf_digest_pool_open(unsigned kinds, uint64_t most_compared, rf_digested_fn fn, void *ctx,
+RF_API rf_code rf_digest_pool_open(unsigned kinds, bool unique, rf_digested_fn fn, void *ctx,
                                    rf_digest_pool **out, rf_error *error);
 
 /* Uses up the key's value, and keeps nothing of the entry. */

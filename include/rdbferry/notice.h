@@ -17,7 +17,7 @@
     X(NO_CHECKSUM,     "no_checksum",     "no checksum in the input")                              \
     X(FOREIGN_RECORD,  "foreign_record",  "records of another vendor skipped")                     \
     X(SLOT_IMPORT,     "slot_import",     "slots were being imported: their keys may be incomplete") \
-    X(STREAM_LENGTH,   "stream_length",   "streams whose length differs from their entries")       \
+    X(STREAM_LENGTH,   "stream_length",   "streams whose totals contradict their entries")       \
     X(MANY_DATABASES,  "many_databases",  "databases numbered 16 or more: the server must be set to have them") \
     X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
     X(STREAM_COUNTERS, "stream_counters", "streams whose counters the target version does not have")   \

@@ -75,8 +75,14 @@ enum { RF_NO_INSERT_INDEX = -1 };
 
 /* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
  * still checked, except that a stream's entries are not even looked at where nobody listens to them. A
- * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself. */
+ * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself.
+ *
+ * `unique`: a member, field, group, consumer, producer or its iid that occurs twice ends the walk with
+ * RF_E_DUPLICATE. Of a large value this may come at its end. It takes up to 128 MiB, and beyond 6 million
+ * members a temporary file of 16 bytes for each. */
 typedef struct rf_visitor {
+    bool unique;
+
     rf_code (*string)(void *ctx, rf_slice value);
     rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */
     rf_code (*member)(void *ctx, rf_slice member);
@@ -109,7 +115,8 @@ RF_API rf_code rf_value_module(rf_value *value, char name[10], rf_error *error);
 
 RF_API rf_code rf_value_skip(rf_value *value, rf_error *error);
 
-/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. */
+/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. Of a stream the
+ * totals are those of its entries, with RF_NOTICE_STREAM_LENGTH where they were others. */
 typedef rf_code (*rf_bytes_fn)(void *ctx, rf_slice bytes);
 RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
@@ -129,8 +136,9 @@ RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
  * it can be used again and again. *size, if not NULL: the number of raw bytes. */
 RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);
 
-/* Looks into the whole value and counts its elements (entries of a stream; 1 for a string, 0 for a module).
- * The value is held, and can be used afterwards. */
+/* Looks into the whole value, as a server does that checks what it loads, and counts its elements (entries of
+ * a stream; 1 for a string, 0 for a module). RF_E_CORRUPT for what is damaged, RF_E_DUPLICATE for what occurs
+ * twice. The value is held, and can be used afterwards. */
 RF_API rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error);
 
 #endif

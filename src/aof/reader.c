@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "io/feed.h"
 #include "io/source.h"
+#include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_reader.h"
 #include <stdlib.h>
@@ -75,14 +76,31 @@ static bool may_be_empty(const rf_source *source)
     return ends_with(name, length, ".aof");
 }
 
+/* A writer that computes no checksum puts zeros in its place. Where the end cannot be seen, there is one until
+ * the end is read. */
+static bool has_no_checksum(const rf_reader *r)
+{
+    static const uint8_t none[8];
+    uint8_t tail[sizeof none];
+    return r->info.rdb_version < RDB_CHECKSUM_SINCE ||
+           (source_tail(r->source, tail, sizeof tail) && memcmp(tail, none, sizeof none) == 0);
+}
+
+static rf_code begin_rdb(rf_reader *r)
+{
+    TRY(rdb_reader_open(&r->rdb, &r->window, &r->info, source_name(r->source), r->resume, &r->error,
+                        &r->notify));
+    r->rdb.value.unguarded = has_no_checksum(r);
+    return RF_OK;
+}
+
 static rf_code begin(rf_reader *r)
 {
     struct window *w = &r->window;
     size_t n;
     TRY(peek_head(w, &n));
     if (n > 0 && rdb_recognises(w->pos, n))
-        return rdb_reader_open(&r->rdb, w, &r->info, source_name(r->source), r->resume, &r->error,
-                               &r->notify);
+        return begin_rdb(r);
     if (n == 0 ? !may_be_empty(r->source) : !aof_recognises(*w->pos))
         return refuse_format(w, w->pos, n);
     r->info.format = "aof";

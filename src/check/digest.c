@@ -7,8 +7,7 @@
 #include "check/digest.h"
 #include "base/fail.h"
 #include "check/hasher.h"
-#include "check/members.h"
-#include <rdbferry/value.h>
+#include "rdb/value.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,8 +16,7 @@ struct rf_digester {
     struct hashing how;
     struct hasher ordered; /* of a value whose elements have an order */
     struct hasher element;
-    struct members members;
-    uint64_t most_compared;
+    rf_visitor visitor;
     rf_digester *next; /* for another kind of digest; NULL: the last one */
     rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
     /* of the value at hand */
@@ -26,8 +24,6 @@ struct rf_digester {
     rf_lthash items;                /* the same by SHA-256 */
     struct hash value, stream_hash; /* by SHA-256: all of it; what a stream has beside entries and groups */
     uint64_t elements, longest, bytes;
-    rf_error *error;
-    const char *element_name; /* what is said to occur twice */
     struct stream_digest stream;
 };
 
@@ -62,15 +58,6 @@ static inline void count_element(rf_digester *d, size_t len)
     count_bytes(d, len);
 }
 
-COLD static rf_code complain(rf_digester *d, enum members_answer answer, rf_slice member)
-{
-    rf_error escaped;
-    if (answer == MEMBERS_NO_MEMORY)
-        return fail(d->error, RF_E_MEMORY, "out of memory to tell %zu members apart", d->members.count);
-    error_key(&escaped, -1, member);
-    return fail(d->error, RF_E_DUPLICATE, "%s '%s' occurs twice", d->element_name, escaped.key);
-}
-
 /* One more of what has no order. */
 static void add_hash(rf_digester *d, const struct hash *hash)
 {
@@ -92,15 +79,6 @@ static inline void add_element(rf_digester *d)
         add_sha256(d, hasher_end_sha256(&d->element));
     else
         rf_digest_add(&d->sum, hasher_end(&d->element));
-}
-
-/* `hash` is that of the member alone. */
-static inline rf_code must_be_new(rf_digester *d, rf_digest hash, rf_slice member)
-{
-    if (d->members.count >= d->most_compared)
-        return RF_OK;
-    enum members_answer answer = members_add(&d->members, hash);
-    return LIKELY(answer == MEMBERS_NEW) ? RF_OK : complain(d, answer, member);
 }
 
 static rf_code hear_string(void *ctx, rf_slice value)
@@ -125,13 +103,12 @@ static rf_code hear_item(void *ctx, rf_slice item)
 static rf_code hear_member(void *ctx, rf_slice member)
 {
     rf_digester *d = ctx;
-    rf_digest hash = hash_bytes(d->how.secret, member);
     count_element(d, member.len);
     if (UNLIKELY(d->how.sha))
         add_sha256(d, digest_hash(&d->how, member));
     else
-        rf_digest_add(&d->sum, hash);
-    return must_be_new(d, hash, member);
+        rf_digest_add(&d->sum, hash_bytes(d->how.secret, member));
+    return RF_OK;
 }
 
 static rf_code hear_scored(void *ctx, rf_slice member, double score)
@@ -144,7 +121,7 @@ static rf_code hear_scored(void *ctx, rf_slice member, double score)
     hasher_put_u64(&d->element, bits);
     hasher_put(&d->element, member.ptr, member.len);
     add_element(d);
-    return d->most_compared ? must_be_new(d, hash_bytes(d->how.secret, member), member) : RF_OK;
+    return RF_OK;
 }
 
 static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
@@ -156,7 +133,7 @@ static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t exp
     hasher_put_string(&d->element, field);
     hasher_put(&d->element, value.ptr, value.len);
     add_element(d);
-    return d->most_compared ? must_be_new(d, hash_bytes(d->how.secret, field), field) : RF_OK;
+    return RF_OK;
 }
 
 static rf_code hear_array(void *ctx, bool has_insert_index, uint64_t insert_index)
@@ -226,18 +203,16 @@ static rf_code hear_group(void *ctx, const rf_group *group)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_group(&d->stream, &d->how, group);
-    d->element_name = "group";
     add_hash(d, &hash);
-    return must_be_new(d, digest_load(d->stream.group.bytes), group->name);
+    return RF_OK;
 }
 
 static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_consumer(&d->stream, &d->how, consumer);
-    d->element_name = "consumer";
     add_hash(d, &hash);
-    return must_be_new(d, digest_load(hash.bytes), consumer->name);
+    return RF_OK;
 }
 
 static rf_code hear_pending(void *ctx, const rf_pending *pending)
@@ -311,31 +286,21 @@ HEAR_ALL(module_part, (void *ctx, const rf_module_part *part), part)
 
 static const rf_visitor visitor = VISITOR(hear), visitor_of_all = VISITOR(hear_all);
 
-static const struct {
-    bool has_order;
-    const char *element_name;
-} types[RF_TYPE_COUNT] = {
-    [RF_LIST] = {.has_order = true},        [RF_SET] = {.element_name = "member"},
-    [RF_ZSET] = {.element_name = "member"}, [RF_HASH] = {.element_name = "field"},
-    [RF_STREAM] = {.has_order = true},      [RF_MODULE] = {.has_order = true},
-    [RF_ARRAY] = {.has_order = true},
-};
+static const bool has_order[RF_TYPE_COUNT] = {
+    [RF_LIST] = true, [RF_STREAM] = true, [RF_MODULE] = true, [RF_ARRAY] = true};
 
-static void begin_value(rf_digester *d, rf_type type, rf_error *error)
+static void begin_value(rf_digester *d)
 {
     d->sum = (rf_digest){0};
     if (UNLIKELY(d->how.sha))
         memset(&d->items, 0, sizeof d->items);
     d->elements = d->longest = d->bytes = 0;
-    d->error = error;
-    d->element_name = types[type].element_name;
-    members_begin(&d->members);
 }
 
 /* What is left in the hasher, after an error too, belongs to no other value. */
 static void end_value(rf_digester *d, const rf_entry *key)
 {
-    if (types[key->type].has_order)
+    if (has_order[key->type])
         rf_digest_add(&d->sum, hasher_end(&d->ordered));
     if (UNLIKELY(key->metadata.len > 0))
         rf_digest_add(&d->sum, hash_bytes(d->how.secret, key->metadata));
@@ -350,23 +315,23 @@ static struct hash join_stream(const rf_digester *d, const struct hash *entries,
 
 COLD static void end_value_sha256(rf_digester *d, const rf_entry *key)
 {
-    bool has_order = types[key->type].has_order;
+    bool is_ordered = has_order[key->type];
     struct hash ordered, items;
-    if (has_order)
+    if (is_ordered)
         ordered = hasher_end_sha256(&d->ordered);
-    if (!has_order || key->type == RF_STREAM)
+    if (!is_ordered || key->type == RF_STREAM)
         lthash_end(d->how.sha, &d->items, items.bytes);
     if (key->type == RF_STREAM)
         d->value = join_stream(d, &ordered, &items);
     else if (key->type != RF_STRING)
-        d->value = has_order ? ordered : items;
+        d->value = is_ordered ? ordered : items;
 }
 
 static rf_code digest_value(rf_digester *d, const rf_entry *key, rf_error *error)
 {
     for (rf_digester *each = d; each; each = each->next)
-        begin_value(each, key->type, error);
-    rf_code code = rf_value_walk(key->value, d->next ? &visitor_of_all : &visitor, d, error);
+        begin_value(each);
+    rf_code code = rf_value_walk(key->value, &d->visitor, d, error);
     for (rf_digester *each = d; each; each = each->next)
         (each->how.sha ? end_value_sha256 : end_value)(each, key);
     return code;
@@ -423,7 +388,10 @@ rf_code rf_digest_key(rf_digester *d, const rf_entry *key, rf_key_digest *out, r
         error_at(error, (int64_t)key->offset, -1);
         return code;
     }
-    *out = (rf_key_digest){.elements = d->elements, .longest = d->longest, .bytes = d->bytes};
+    *out = (rf_key_digest){.elements = d->elements,
+                           .longest = d->longest,
+                           .bytes = d->bytes,
+                           .contradiction = key->value->contradiction};
     for (rf_digester *each = d; each; each = each->next)
         TRY(tell_digest(each, key, out, error));
     return RF_OK;
@@ -489,14 +457,13 @@ rf_code rf_lthash_format(const rf_lthash *sum, char out[RF_SHA256_TEXT], rf_erro
 
 /* --- digesters ---------------------------------------------------------------------------------------- */
 
-static rf_digester *new_of_kind(rf_digest_kind kind, uint64_t most_compared)
+static rf_digester *new_of_kind(rf_digest_kind kind)
 {
     rf_digester *d = aligned_alloc(_Alignof(rf_digester), sizeof *d);
     if (!d)
         return NULL;
     memset(d, 0, sizeof *d);
     d->kind = kind;
-    d->most_compared = most_compared;
     if (kind == RF_DIGEST_KEYED)
         d->how.secret = hash_secret();
     if (kind == RF_DIGEST_SHA256 && !(d->how.sha = sha256_new())) {
@@ -507,21 +474,23 @@ static rf_digester *new_of_kind(rf_digest_kind kind, uint64_t most_compared)
     return d;
 }
 
-/* The first one compares members, for all of them. */
-rf_digester *rf_digester_new(unsigned kinds, uint64_t most_compared)
+/* The first one is told what the walk finds, and tells the others. */
+rf_digester *rf_digester_new(unsigned kinds, bool unique)
 {
     static const rf_digest_kind all[] = {RF_DIGEST_PUBLISHED, RF_DIGEST_KEYED, RF_DIGEST_SHA256};
     rf_digester *first = NULL, **end = &first;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!(kinds & all[i]))
             continue;
-        *end = new_of_kind(all[i], first ? 0 : most_compared);
+        *end = new_of_kind(all[i]);
         if (!*end) {
             rf_digester_free(first);
             return NULL;
         }
         end = &(*end)->next;
     }
+    first->visitor = first->next ? visitor_of_all : visitor;
+    first->visitor.unique = unique;
     return first;
 }
 
@@ -529,7 +498,6 @@ void rf_digester_free(rf_digester *d)
 {
     while (d) {
         rf_digester *next = d->next;
-        members_free(&d->members);
         sha256_free(d->how.sha);
         free(d);
         d = next;

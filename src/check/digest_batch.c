@@ -67,7 +67,9 @@ static void hear_notice(void *ctx, const rf_notice *notice)
     key->noticed = notice->detail;
 }
 
-static void run_key(const struct digest_batch *batch, struct digest_batch_key *key, rf_digester *digester)
+/* *members: a table that goes from value to value. */
+static void run_key(const struct digest_batch *batch, struct digest_batch_key *key, rf_digester *digester,
+                    struct members **members)
 {
     static const struct hash_templates none;
     const rf_notify notify = {hear_notice, key};
@@ -76,8 +78,12 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
     struct window w;
     window_open_memory(&w, bytes_at(batch, key->value_at, key->value_size));
     w.segment_offset = key->value_offset;
-    struct rf_value value = {
-        .templates = &none, .stream = &w, .input = "", .sticky = &sticky, .notify = &notify};
+    struct rf_value value = {.templates = &none,
+                             .stream = &w,
+                             .input = "",
+                             .sticky = &sticky,
+                             .notify = &notify,
+                             .members = *members};
     value_begin(&value, key->type, entry.db, entry.key, VALUE_NO_RECORD);
     value.expire_ms = entry.expire_ms;
     entry.value = &value;
@@ -86,14 +92,17 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
         digest_batch_key_fail(key, &error);
     }
     key->digested = true;
+    *members = value.members;
     window_close(&w);
 }
 
 void digest_batch_run(struct digest_batch *batch, rf_digester *digester)
 {
+    struct members *members = NULL;
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->keys[i].digested)
-            run_key(batch, &batch->keys[i], digester);
+            run_key(batch, &batch->keys[i], digester, &members);
+    members_free(members);
 }
 
 void digest_batch_clear(struct digest_batch *batch)

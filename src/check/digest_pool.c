@@ -152,7 +152,7 @@ static rf_code send(rf_digest_pool *pool, rf_error *error)
 static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
 {
     bool is_slow = key->type != RF_STRING || pool->kinds & RF_DIGEST_SHA256;
-    return pool->worker_count > 0 && key->value->resume && is_slow && value_copied_as_stored(key->value);
+    return pool->worker_count > 0 && key->value->resume && is_slow && value_says_all(key->value);
 }
 
 static bool is_empty(const rf_digest_pool *pool)
@@ -230,11 +230,11 @@ static size_t ring_size(size_t workers)
 }
 
 /* One that cannot be had is done without. */
-static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_compared)
+static void start_workers(rf_digest_pool *pool, size_t wanted, bool unique)
 {
     while (pool->worker_count < wanted) {
         struct worker *worker = &pool->workers[pool->worker_count];
-        *worker = (struct worker){.pool = pool, .digester = rf_digester_new(pool->kinds, most_compared)};
+        *worker = (struct worker){.pool = pool, .digester = rf_digester_new(pool->kinds, unique)};
         if (!worker->digester || thread_start(&worker->thread, work, worker) != 0) {
             rf_digester_free(worker->digester);
             break;
@@ -243,8 +243,8 @@ static void start_workers(rf_digest_pool *pool, size_t wanted, uint64_t most_com
     }
 }
 
-rf_code rf_digest_pool_open(unsigned kinds, uint64_t most_compared, rf_digested_fn fn, void *ctx,
-                            rf_digest_pool **out, rf_error *error)
+rf_code rf_digest_pool_open(unsigned kinds, bool unique, rf_digested_fn fn, void *ctx, rf_digest_pool **out,
+                            rf_error *error)
 {
     rf_digest_pool *pool = calloc(1, sizeof *pool);
     size_t workers = workers_wanted();
@@ -258,12 +258,12 @@ rf_code rf_digest_pool_open(unsigned kinds, uint64_t most_compared, rf_digested_
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
     pool->ring = calloc(pool->size, sizeof *pool->ring);
-    pool->digester = rf_digester_new(kinds, most_compared);
+    pool->digester = rf_digester_new(kinds, unique);
     if (!pool->ring || !pool->digester) {
         rf_digest_pool_close(pool);
         return fail(error, RF_E_MEMORY, "out of memory");
     }
-    start_workers(pool, workers, most_compared);
+    start_workers(pool, workers, unique);
     *out = pool;
     return RF_OK;
 }

@@ -299,7 +299,7 @@ static rf_code open_target(rf_live *live, rf_error *error)
         return fail(error, RF_E_ARGUMENT,
                     "each key is looked for in its own database: the target may not name one");
     live->digester = rf_digester_new(RF_DIGEST_KEYED | (live->options.published ? RF_DIGEST_PUBLISHED : 0),
-                                     0);
+                                     false);
     if (!live->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(primaries_find(target, target->addresses, target->address_count, &found, error));

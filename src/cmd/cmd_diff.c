@@ -146,7 +146,7 @@ static bool open_diff(struct diff *diff)
         .inputs = diff->session.inputs,
         .input_count = diff->session.input_count,
     };
-    diff->digester = rf_digester_new(differences_digests(&diff->differences), 0);
+    diff->digester = rf_digester_new(differences_digests(&diff->differences), false);
     if (!diff->digester)
         message_error("out of memory");
     return diff->digester != NULL;

@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of more members are searched for repeated ones only with --strict. */
-enum { USUALLY_COMPARED = 1024 * 1024 };
-
 /* --- reading ---------------------------------------------------------------------------------------- */
 
 static bool was_named(const struct verification *v, const struct input *input)
@@ -167,8 +164,7 @@ static rf_code verify(void *ctx, rf_error *error)
     rf_code code = against_open(v, error);
 
     if (code == RF_OK)
-        code = rf_digest_pool_open(digests_wanted(v), v->options->strict ? UINT64_MAX : USUALLY_COMPARED,
-                                   verify_take_digest, v, &v->pool, error);
+        code = rf_digest_pool_open(digests_wanted(v), true, verify_take_digest, v, &v->pool, error);
     for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
         code = read_input(v, &v->session.inputs[i], error);
     if (code != RF_OK)

@@ -80,8 +80,8 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     return RF_OK;
 }
 
-/* A target that has no more keys than were found has no others. Its own count, which is that of INFO, has those,
- * too, that have expired and are not deleted yet. */
+/* A target that has no more keys than were found has no others. Its own count, which is that of INFO, has
+ * those, too, that have expired and are not deleted yet. */
 rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
                         rf_error *error)
 {

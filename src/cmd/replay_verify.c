@@ -198,7 +198,8 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
     };
     code = open_target(v, error);
     if (code == RF_OK)
-        code = rf_digest_pool_open(differences_digests(&v->differences), 0, take_digest, v, &v->pool, error);
+        code = rf_digest_pool_open(differences_digests(&v->differences), false, take_digest, v, &v->pool,
+                                   error);
     if (code == RF_OK)
         code = read_inputs(v, error);
     if (code == RF_OK)

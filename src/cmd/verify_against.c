@@ -151,7 +151,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
     struct session *session = &v->session;
     const struct stats own = session->stats;
     struct other other = {.v = v,
-                          .digester = rf_digester_new(differences_digests(&v->differences), 0),
+                          .digester = rf_digester_new(differences_digests(&v->differences), false),
                           .libraries = rf_collisions_new(0)};
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 

@@ -85,6 +85,14 @@ static bool may_be_empty(rf_type type)
     return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
 }
 
+/* Servers from Redis 8.8 on may; no Valkey does. */
+static bool holds_streams_to_their_totals(rf_server reads)
+{
+    static const rf_server first = {RF_REDIS, 8, 8};
+
+    return reads.dialect == RF_REDIS && rf_server_at_least(reads, first);
+}
+
 static rf_code check_key(struct verification *v, const struct input *input, const rf_entry *entry,
                          const rf_key_digest *digest, rf_error *error)
 {
@@ -101,6 +109,12 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
         fault = fault_of(entry, input, RF_E_UNSAYABLE,
                          "a value (%s, type %u) that the target version cannot load", entry->encoding->name,
                          entry->encoding->number);
+        code = verify_fault(v, input, &fault, error);
+    }
+    if (code == RF_OK && digest->contradiction && holds_streams_to_their_totals(reads)) {
+        fault = fault_of(entry, input, RF_E_UNSAYABLE,
+                         "a stream that the target version may refuse (%s; convert puts it right)",
+                         digest->contradiction);
         code = verify_fault(v, input, &fault, error);
     }
     return code;

@@ -3,12 +3,12 @@
 #include "codec/zipmap.h"
 #include "base/bytes.h"
 
-enum { ZIPMAP_UNKNOWN = 254, ZIPMAP_LONG = 254, ZIPMAP_END = 255 };
+enum { ZIPMAP_UNKNOWN = 254, ZIPMAP_LONG = 254, ZIPMAP_END = 255, ZIPMAP_EMPTY_SIZE = 2 };
 
 bool zipmap_open(struct zipmap *cursor, rf_slice blob)
 {
     *cursor = (struct zipmap){.pos = blob.ptr, .end = blob.ptr};
-    if (blob.len < 2) {
+    if (blob.len < ZIPMAP_EMPTY_SIZE) {
         cursor->fault = "zipmap shorter than an empty one";
         return false;
     }
@@ -24,39 +24,55 @@ static enum packed_step damaged(struct zipmap *cursor, const char *fault)
     return PACKED_DAMAGED;
 }
 
-/* The bytes behind the length at *pos, `spare` of them: 1 where a byte counts unused ones after them. */
-static bool take_string(const uint8_t **pos, const uint8_t *end, bool spare, rf_slice *out)
+static const char truncated[] = "truncated zipmap";
+
+/* A length: in one byte where it fits in one, as servers ask. NULL, or what is wrong; so it is below. */
+static const char *take_length(const uint8_t **pos, const uint8_t *end, uint64_t *len)
 {
     const uint8_t *p = *pos;
-    if (p == end)
-        return false;
-    uint64_t len = *p++, unused = 0;
-    if (len == ZIPMAP_END)
-        return false;
-    if (len == ZIPMAP_LONG) {
+    if (p == end || *p == ZIPMAP_END)
+        return truncated;
+    *len = *p++;
+    if (*len == ZIPMAP_LONG) {
         if (end - p < 4)
-            return false;
-        len = load_le32(p);
+            return truncated;
+        *len = load_le32(p);
         p += 4;
+        if (*len < ZIPMAP_LONG)
+            return "zipmap with a short length in five bytes";
     }
+    *pos = p;
+    return NULL;
+}
+
+/* The bytes behind the length at *pos; `spare`: where a byte counts unused ones after them. */
+static const char *take_string(const uint8_t **pos, const uint8_t *end, bool spare, rf_slice *out)
+{
+    const uint8_t *p = *pos;
+    uint64_t len, unused = 0;
+    const char *fault = take_length(&p, end, &len);
+    if (fault)
+        return fault;
     if (spare) {
         if (p == end)
-            return false;
+            return truncated;
         unused = *p++;
     }
     if ((uint64_t)(end - p) < len + unused)
-        return false;
+        return truncated;
     *out = slice_of(p, (size_t)len);
     *pos = p + len + unused;
-    return true;
+    return NULL;
 }
 
 static enum packed_step zipmap_end(struct zipmap *cursor)
 {
     if (cursor->pos + 1 != cursor->end)
         return damaged(cursor, "zipmap with bytes behind its end");
-    if (cursor->count < ZIPMAP_UNKNOWN && cursor->count != cursor->seen)
+    if (cursor->count != ZIPMAP_UNKNOWN && cursor->count != cursor->seen)
         return damaged(cursor, "zipmap with another number of pairs than it says");
+    if (cursor->seen == 0)
+        return damaged(cursor, "zipmap without pairs");
     return PACKED_END;
 }
 
@@ -67,8 +83,11 @@ enum packed_step zipmap_next(struct zipmap *cursor, rf_slice *field, rf_slice *v
     if (*cursor->pos == ZIPMAP_END)
         return zipmap_end(cursor);
     const uint8_t *p = cursor->pos;
-    if (!take_string(&p, cursor->end, false, field) || !take_string(&p, cursor->end, true, value))
-        return damaged(cursor, "truncated zipmap");
+    const char *fault = take_string(&p, cursor->end, false, field);
+    if (!fault)
+        fault = take_string(&p, cursor->end, true, value);
+    if (fault)
+        return damaged(cursor, fault);
     cursor->pos = p;
     cursor->seen++;
     return PACKED_ELEMENT;

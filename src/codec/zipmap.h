@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Zipmaps: small hashes of RDB 2 and 3.
  *
- *   u8 count (>= 254: unknown) | ( klen key vlen u8-free value free-bytes )* | FF
+ *   u8 count (254: unknown) | ( klen key vlen u8-free value free-bytes )+ | FF
  *
- * klen and vlen are one byte below 254, or FE and a u32le. (Valkey src/zipmap.c) */
+ * klen and vlen are one byte below 254, or FE and a u32le from 254 on. What servers have refused since 6.2 is
+ * damage: one without pairs, and another count than that of the pairs. (Valkey src/zipmap.c) */
 #ifndef CODEC_ZIPMAP_H
 #define CODEC_ZIPMAP_H
 
@@ -18,7 +19,7 @@ struct zipmap {
 bool zipmap_open(struct zipmap *cursor, rf_slice blob);
 
 /* The next pair, borrowed from the blob. PACKED_END only where the end mark is the last byte and the
- * count is right or unknown. */
+ * count is right or unknown and there has been a pair. */
 enum packed_step zipmap_next(struct zipmap *cursor, rf_slice *field, rf_slice *value);
 
 #endif

@@ -126,7 +126,8 @@ static void sort_references(struct survey *s)
 
 static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor referrers = {.stream = survey_stream,
+    static const rf_visitor referrers = {.unique = true,
+                                         .stream = survey_stream,
                                          .consumer = survey_consumer,
                                          .pending = survey_pending,
                                          .unowned = survey_unowned,

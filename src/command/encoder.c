@@ -44,11 +44,14 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
 {
-    uint64_t size;
+    uint64_t elements, size;
     if (e->options.no_restore)
         return encoder_unsayable(e, "what only RESTORE can write, which the target does not accept", error);
     if (!dump_payload_accepted(entry, e->options.target))
         return encoder_unsayable(e, why, error);
+    TRY(rf_value_check(entry->value, &elements, error));
+    if (elements == 0 && entry->type != RF_STREAM && entry->type != RF_MODULE)
+        return RF_OK; /* RESTORE takes no collection without elements */
     TRY(dump_payload_size(entry, &size, error));
     encoder_command(e, 4);
     resp_bulk(e->out, SLICE("RESTORE"));
@@ -194,6 +197,7 @@ static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index
 }
 
 static const rf_visitor visitor = {
+    .unique = true,
     .string = put_string,
     .item = put_item,
     .member = put_item,
@@ -242,33 +246,38 @@ static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-/* --- hashes for servers without field expiry ---------------------------------------------------------- */
+/* --- hashes whose fields expire ------------------------------------------------------------------------ */
 
-static rf_code find_expiring_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code find_last_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
+    int64_t *last = ctx;
     (void)field, (void)value;
-    *(bool *)ctx |= expire_ms != RF_NO_EXPIRY;
+    if (expire_ms != RF_NO_EXPIRY && expire_ms > *last)
+        *last = expire_ms;
     return RF_OK;
 }
 
-/* An encoding that allows for expiring fields need not hold one. */
-static rf_code has_expiring_field(rf_entry *entry, bool *found, rf_error *error)
+/* *last: when the last field expires, or RF_NO_EXPIRY: an encoding that allows for it need not hold one. */
+static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error)
 {
-    static const rf_visitor finder = {.field = find_expiring_field};
-    *found = false;
-    if (entry->encoding->since <= RDB_LAST_COMMON)
+    static const rf_visitor finder = {.field = find_last_expiry};
+    *last = RF_NO_EXPIRY;
+    if (LIKELY(entry->encoding->since <= RDB_LAST_COMMON))
         return RF_OK;
     TRY(rf_value_hold(entry->value, NULL, error));
-    return rf_value_walk(entry->value, &finder, found, error);
+    return rf_value_walk(entry->value, &finder, last, error);
 }
 
+/* HPEXPIREAT does not take all that an RDB has room for. */
 static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    bool beyond_target = false;
-    if (!server_can(e->options.target, CAN_FIELD_EXPIRY))
-        TRY(has_expiring_field(entry, &beyond_target, error));
-    return beyond_target ? encoder_unsayable(e, ability_text(CAN_FIELD_EXPIRY), error)
-                         : encode_elements(e, entry, error);
+    int64_t last;
+    TRY(last_field_expiry(entry, &last, error));
+    if (last != RF_NO_EXPIRY && !server_can(e->options.target, CAN_FIELD_EXPIRY))
+        return encoder_unsayable(e, ability_text(CAN_FIELD_EXPIRY), error);
+    if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
+        return encode_restore(e, entry, "a field's expiry beyond what commands accept", error);
+    return encode_elements(e, entry, error);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------- */
@@ -304,21 +313,13 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
-/* RESTORE takes no collection without elements. */
-static rf_code encode_whole(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
-{
-    uint64_t elements;
-    TRY(rf_value_check(entry->value, &elements, error));
-    return elements > 0 || entry->type == RF_STREAM ? encode_restore(e, entry, why, error) : RF_OK;
-}
-
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
-        return encode_whole(e, entry, "metadata that modules attached to the key", error);
+        return encode_restore(e, entry, "metadata that modules attached to the key", error);
     if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING && entry->type != RF_MODULE &&
                  dump_payload_accepted(entry, e->options.target)))
-        return encode_whole(e, entry, "as asked for", error);
+        return encode_restore(e, entry, "as asked for", error);
     return encoders[entry->type](e, entry, error);
 }
 

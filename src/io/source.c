@@ -225,6 +225,12 @@ void source_stop(rf_source *source)
         source->origin->stop(source->origin);
 }
 
+bool source_tail(rf_source *source, uint8_t *out, size_t n)
+{
+    struct origin *origin = source->origin;
+    return !*source->layers && origin->tail && origin->tail(origin, out, n);
+}
+
 const char *source_name(const rf_source *source)
 {
     return source->name;

@@ -37,6 +37,8 @@ struct origin {
     void (*stop)(struct origin *); /* see source_stop(); may be NULL */
     /* See rf_source_identity(); NULL where there is none. */
     rf_code (*identify)(struct origin *, rf_identity *out, rf_error *error);
+    /* See source_tail(); NULL where the end cannot be seen. */
+    bool (*tail)(struct origin *, uint8_t *out, size_t n);
 };
 
 enum recognition { LAYER_NO, LAYER_YES, LAYER_NEEDS_MORE };
@@ -85,6 +87,10 @@ enum emptiness source_emptiness(const rf_source *source);
 
 /* Decoded bytes; *n is 0 at the end. Errors name the input and the place. */
 rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error);
+
+/* The last n bytes, before they are read. False where they cannot be seen: of a pipe, and where anything is
+ * stacked. */
+bool source_tail(rf_source *source, uint8_t *out, size_t n);
 
 /* How much of the file has been read; from any thread. */
 uint64_t source_file_position(const rf_source *source);

@@ -141,6 +141,15 @@ static rf_code file_identify(struct origin *origin, rf_identity *out, rf_error *
     return RF_OK;
 }
 
+static bool file_tail(struct origin *origin, uint8_t *out, size_t n)
+{
+    const struct file_origin *file = (struct file_origin *)origin;
+    size_t got;
+    rf_error ignored;
+    return origin->size >= (int64_t)n &&
+           read_part(file->fd, origin->size - (int64_t)n, out, n, &got, &ignored) == RF_OK && got == n;
+}
+
 static void file_stop(struct origin *origin)
 {
     struct file_origin *file = (struct file_origin *)origin;
@@ -185,7 +194,8 @@ rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error)
         .origin = {.layer = {.read = file_read, .close = file_close},
                    .size = regular ? (int64_t)st.st_size : -1,
                    .stop = file_stop,
-                   .identify = file_identify},
+                   .identify = file_identify,
+                   .tail = file_tail},
         .fd = fd,
         .owned = owned,
         .stop_fd = -1,

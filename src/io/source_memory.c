@@ -24,6 +24,15 @@ static rf_code memory_read(struct layer *layer, uint8_t *out, size_t cap, size_t
     return RF_OK;
 }
 
+static bool memory_tail(struct origin *origin, uint8_t *out, size_t n)
+{
+    const struct memory_origin *memory = (struct memory_origin *)origin;
+    if (memory->left.len < n)
+        return false;
+    memcpy(out, memory->left.ptr + memory->left.len - n, n);
+    return true;
+}
+
 static void memory_close(struct layer *layer)
 {
     free(layer);
@@ -35,7 +44,9 @@ rf_code origin_open_memory(rf_slice bytes, struct origin **out, rf_error *error)
     if (!memory)
         return fail(error, RF_E_MEMORY, "out of memory");
     *memory = (struct memory_origin){
-        .origin = {.layer = {.read = memory_read, .close = memory_close}, .size = (int64_t)bytes.len},
+        .origin = {.layer = {.read = memory_read, .close = memory_close},
+                   .size = (int64_t)bytes.len,
+                   .tail = memory_tail},
         .left = bytes,
     };
     *out = &memory->origin;

@@ -96,6 +96,12 @@ static inline void window_tap_cancel(struct window *w)
 /* Puts back the bytes that were consumed last: they are in front of pos again. */
 rf_code window_unread(struct window *w, rf_slice bytes);
 
+/* Over memory all bytes stay, and `pos` may be set back. */
+static inline bool window_is_memory(const struct window *w)
+{
+    return !w->feed;
+}
+
 /* The position in the decoded stream. */
 static inline uint64_t window_offset(const struct window *w)
 {

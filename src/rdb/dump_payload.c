@@ -209,7 +209,7 @@ rf_code dump_payload_finish(struct dump_payload *p, rf_error *error)
 
 void dump_payload_close(struct dump_payload *p)
 {
-    value_end(&p->value);
+    value_close(&p->value);
     window_close(&p->w);
     free(p->template.fields);
     *p = (struct dump_payload){.nobody = {NULL, NULL}};

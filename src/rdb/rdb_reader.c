@@ -356,6 +356,8 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
     if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
+    if (stored == 0 && r->value.trusted)
+        return window_fail(r->w, RF_E_CHECKSUM, "no checksum, and values were copied unchecked: use --check");
     if (stored == 0)
         notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none");
     else if (stored != computed)
@@ -446,8 +448,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
 
 void rdb_reader_close(struct rdb_reader *r)
 {
-    value_end(&r->value);
-    buffer_free(&r->value.way);
+    value_close(&r->value);
     buffer_free(&r->key);
     buffer_free(&r->metadata);
     buffer_free(&r->aux);

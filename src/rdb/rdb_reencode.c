@@ -10,8 +10,6 @@
 
 enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
 
-enum { FIELD_EXPIRE_BITS = 48 /* of Redis */ };
-
 /* --- what there is ---------------------------------------------------------------------------------- */
 
 static void see_string(struct rdb_survey *s, rf_slice bytes)
@@ -75,7 +73,8 @@ static rf_code see_producers(void *ctx, const rf_producers *producers)
 
 rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
 {
-    static const rf_visitor surveyor = {.string = see_item,
+    static const rf_visitor surveyor = {.unique = true,
+                                        .string = see_item,
                                         .item = see_item,
                                         .member = see_item,
                                         .scored = see_scored,
@@ -135,7 +134,7 @@ static const char *choose_expiring(const struct rdb_survey *survey, struct reade
     *type = is_valkey ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
     if (!reads(reader, *type))
         return "a hash field with an expiry";
-    if (!is_valkey && (survey->first_expiry < 1 || survey->last_expiry >> FIELD_EXPIRE_BITS))
+    if (!is_valkey && (survey->first_expiry < 1 || survey->last_expiry >> RDB_FIELD_EXPIRE_BITS))
         return "a hash field's expiry that is out of range";
     return NULL;
 }
@@ -256,7 +255,7 @@ rf_code rdb_reencode(rf_value *value, uint8_t type, const struct rdb_survey *sur
     struct reencoder r = {fn, ctx, type, survey->first_expiry};
     rf_type logical = value->type->encoding.type;
     if (logical == RF_STREAM)
-        return rdb_reencode_stream(value, type, survey, fn, ctx, error);
+        return rdb_reencode_stream(value, type, fn, ctx, error);
     if (logical != RF_STRING)
         TRY(put_count(&r, survey));
     return rf_value_walk(value, &writer, &r, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream as an older type: its bytes, some of them left out. Nodes go as they are, the totals behind them
- * are written anew out of what a walk has told, and of the rest (value_stream.c has the layouts) the older
- * one is what remains without
+/* A stream as its own type or an older one: its bytes, some of them left out. Nodes go as they are, but for
+ * those without entries, which newer servers refuse; the totals behind them are those that the nodes have; and
+ * of the rest (value_stream.c has the layouts) the older one is what remains without
  *
  *   layout 2: a group's count of entries read    3: when a consumer was active
  *          4: the producers, at the end          5: how many pending entries nobody owns, which is 0 here */
@@ -11,12 +11,15 @@
 #include "rdb/value_stream.h"
 
 struct transcoding {
+    struct walk *k;
     struct window *w;
-    int from, to; /* layouts; the second is the older one */
+    int from, to; /* layouts; the second is no newer one */
     rf_bytes_fn fn;
     void *ctx;
-    const struct rdb_survey *survey;
+    uint64_t entries_added;
 };
+
+enum { TOTALS = 8, OLD_TOTALS = 3 /* of layout 1 */ };
 
 static int layout_of(uint8_t type)
 {
@@ -73,37 +76,72 @@ static rf_code pass_newer(struct transcoding *t, int layout, pass_fn *pass)
 }
 
 /* n ids of 16 bytes. */
-static rf_code pass_raw_ids(struct transcoding *t)
+static rf_code pass_raw_ids(struct window *w)
 {
     uint64_t n;
-    TRY(rdb_length(t->w, &n));
-    return window_skip(t->w, 16 * n);
+    TRY(rdb_length(w, &n));
+    return n > UINT64_MAX / 16 ? window_fail(w, RF_E_TRUNCATED, "truncated") : window_skip(w, 16 * n);
 }
 
 /* --- the parts --------------------------------------------------------------------------------------- */
 
-static rf_code pass_totals(struct transcoding *t)
+static rf_code put_lengths(const struct transcoding *t, const uint64_t *lengths, size_t count)
 {
-    TRY(pass_length(t->w));
-    TRY(pass_id(t->w));
-    if (t->from < 2)
-        return RF_OK;
-    TRY(pass_id(t->w));
-    TRY(pass_id(t->w));
-    return pass_length(t->w);
+    uint8_t bytes[TOTALS * RDB_LENGTH_MAX];
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += rdb_put_length(bytes + size, lengths[i]);
+    return t->fn(t->ctx, (rf_slice){bytes, size});
 }
 
-static rf_code put_totals(const struct transcoding *t)
+/* The number of nodes comes first, so those to be left out have to be known by a walk. */
+static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
 {
-    const rf_stream *s = &t->survey->stream;
-    const uint64_t totals[] = {
-        s->length,       s->last_id.ms,        s->last_id.seq,        s->first_id.ms,
-        s->first_id.seq, s->max_deleted_id.ms, s->max_deleted_id.seq, s->entries_added};
-    uint8_t bytes[sizeof totals / sizeof *totals * RDB_LENGTH_MAX];
-    size_t count = t->to >= 2 ? sizeof totals / sizeof *totals : 3, size = 0;
-    for (size_t i = 0; i < count; i++)
-        size += rdb_put_length(bytes + size, totals[i]);
-    return t->fn(t->ctx, (rf_slice){bytes, size});
+    uint64_t live, empty = t->k->value->empty_nodes;
+    rf_stream_id last = {0};
+    *entries = (struct stream_entries){.counted = true};
+    TRY(rdb_length(t->w, &entries->nodes));
+    TRY(put_lengths(t, (const uint64_t[]){entries->nodes - empty}, 1));
+    for (uint64_t left = entries->nodes; left > 0; left--) {
+        window_release(t->w);
+        copy_begin(t);
+        TRY(stream_pass_node(t->k, &last, &live));
+        entries->live += live;
+        if (live > 0)
+            TRY(copy_end(t));
+        else if (entries->empty++ < empty)
+            window_tap_cancel(t->w);
+        else
+            return window_fail(t->w, RF_E_CORRUPT,
+                               "stream node: it has no entries, which --check would leave out");
+    }
+    return RF_OK;
+}
+
+static rf_code put_totals(struct transcoding *t, const struct stream_entries *entries)
+{
+    rf_stream s;
+    TRY(stream_totals(t->k, t->from, entries, &s));
+    t->entries_added = s.entries_added;
+    const uint64_t totals[TOTALS] = {
+        s.length,       s.last_id.ms,        s.last_id.seq,        s.first_id.ms,
+        s.first_id.seq, s.max_deleted_id.ms, s.max_deleted_id.seq, s.entries_added};
+    return put_lengths(t, totals, t->to >= 2 ? TOTALS : OLD_TOTALS);
+}
+
+/* A group's count of entries read, in the midst of what is copied. */
+static rf_code put_entries_read(struct transcoding *t)
+{
+    uint64_t entries_read;
+    if (t->from < 2)
+        return RF_OK;
+    TRY(copy_end(t));
+    TRY(rdb_length(t->w, &entries_read));
+    entries_read = stream_entries_read(t->k, entries_read, t->entries_added);
+    if (t->to >= 2)
+        TRY(put_lengths(t, &entries_read, 1));
+    copy_begin(t);
+    return RF_OK;
 }
 
 static rf_code pass_consumer(struct transcoding *t)
@@ -111,7 +149,7 @@ static rf_code pass_consumer(struct transcoding *t)
     TRY(rdb_skip_string(t->w));
     TRY(pass_time(t->w));
     TRY(pass_newer(t, 3, pass_time));
-    return pass_raw_ids(t);
+    return pass_raw_ids(t->w);
 }
 
 static rf_code pass_group(struct transcoding *t)
@@ -119,7 +157,7 @@ static rf_code pass_group(struct transcoding *t)
     uint64_t n;
     TRY(rdb_skip_string(t->w));
     TRY(pass_id(t->w));
-    TRY(pass_newer(t, 2, pass_length));
+    TRY(put_entries_read(t));
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--) {
         TRY(window_skip(t->w, 16 + 8));
@@ -128,7 +166,7 @@ static rf_code pass_group(struct transcoding *t)
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--)
         TRY(pass_consumer(t));
-    return pass_newer(t, 5, pass_length);
+    return pass_newer(t, 5, pass_raw_ids);
 }
 
 /* Settings, then producers with their records, then two totals. */
@@ -154,12 +192,10 @@ static rf_code pass_stream(struct walk *k, void *arg)
     struct transcoding *t = arg;
     struct stream_entries entries;
     uint64_t groups;
+    t->k = k;
     t->w = k->w;
-    copy_begin(t);
-    TRY(stream_nodes(k, &entries));
-    TRY(copy_end(t));
-    TRY(pass_totals(t));
-    TRY(put_totals(t));
+    TRY(put_nodes(t, &entries));
+    TRY(put_totals(t, &entries));
     copy_begin(t);
     TRY(rdb_length(t->w, &groups));
     for (; groups > 0; groups--)
@@ -169,13 +205,9 @@ static rf_code pass_stream(struct walk *k, void *arg)
     return copy_end(t);
 }
 
-rf_code rdb_reencode_stream(rf_value *value, uint8_t type, const struct rdb_survey *survey, rf_bytes_fn fn,
-                            void *ctx, rf_error *error)
+rf_code rdb_reencode_stream(rf_value *value, uint8_t type, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
-    struct transcoding t = {.from = layout_of(value->type->encoding.number),
-                            .to = layout_of(type),
-                            .fn = fn,
-                            .ctx = ctx,
-                            .survey = survey};
+    struct transcoding t = {
+        .from = layout_of(value->type->encoding.number), .to = layout_of(type), .fn = fn, .ctx = ctx};
     return value_pass(value, pass_stream, &t, error);
 }

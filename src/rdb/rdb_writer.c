@@ -216,7 +216,7 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_encoding *encoding = entry->encoding;
-    return value_copied_as_stored(entry->value) &&
+    return value_says_all(entry->value) &&
            rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
 }
 
@@ -230,7 +230,7 @@ static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
 static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_value *value = entry->value;
-    return value->record && !value->used && entry->key.ptr == value->key.ptr &&
+    return value->record && !value->used && value_copied_as_stored(value) && entry->key.ptr == value->key.ptr &&
            entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
            w->version >= RDB_EVICTION_SINCE;
 }
@@ -276,6 +276,14 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
     uint64_t elements;
     TRY(rf_value_check(entry->value, &elements, error));
     return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_sayable_key(w, entry, error);
+}
+
+static inline rf_code put_copied_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    if (UNLIKELY(w->check || entry->value->unguarded || value_is_always_checked(entry->value)))
+        return put_checked_key(w, entry, error);
+    entry->value->trusted = true;
+    return put_sayable_key(w, entry, error);
 }
 
 COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -336,7 +344,7 @@ COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *
         TRY(holds_newer_forms(w, entry, &reencode, error));
     if (reencode)
         return put_reencoded_key(w, entry, error);
-    return w->check ? put_checked_key(w, entry, error) : put_sayable_key(w, entry, error);
+    return put_copied_key(w, entry, error);
 }
 
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -350,7 +358,7 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
         return put_reencoded_key(w, entry, error);
     if (UNLIKELY(entry->type == RF_MODULE))
         return put_module_key(w, entry, error);
-    return UNLIKELY(w->check) ? put_checked_key(w, entry, error) : put_sayable_key(w, entry, error);
+    return put_copied_key(w, entry, error);
 }
 
 /* --- other entries -------------------------------------------------------------------------------------- */

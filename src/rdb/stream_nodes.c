@@ -184,29 +184,63 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
                                          : NODE_CORRUPT(&node, "fewer entries than the master entry counts");
 }
 
+/* --- one after the other ------------------------------------------------------------------------------- */
+
+static rf_code node_head(struct walk *k, rf_stream_id *last, rf_slice *blob)
+{
+    rf_slice id;
+    TRY(rdb_string(k->w, &id));
+    if (id.len != 16)
+        return CORRUPT(k, "stream node: its id has %zu bytes", id.len);
+    rf_stream_id first = stream_id_load(id.ptr);
+    if (stream_id_compare(first, *last) <= 0 && stream_id_compare(*last, (rf_stream_id){0}) > 0)
+        return CORRUPT(k, "stream node: its id is not above that of the node before");
+    *last = first;
+    return rdb_string(k->w, blob);
+}
+
+rf_code stream_pass_node(struct walk *k, rf_stream_id *last, uint64_t *live)
+{
+    struct node node = {.k = k};
+    rf_slice blob;
+    int64_t count;
+    TRY(node_head(k, last, &blob));
+    if (!listpack_open(&node.listpack, blob))
+        return NODE_CORRUPT(&node, "%s", node.listpack.fault);
+    TRY(node_integer(&node, &count));
+    if (count < 0)
+        return NODE_CORRUPT(&node, "negative counts");
+    *live = (uint64_t)count;
+    return RF_OK;
+}
+
+static rf_code skip_nodes(struct walk *k, uint64_t nodes)
+{
+    for (; nodes > 0; nodes--) {
+        window_release(k->w);
+        TRY(rdb_skip_string(k->w));
+        TRY(rdb_skip_string(k->w));
+    }
+    return RF_OK;
+}
+
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
 {
-    uint64_t nodes;
     rf_stream_id last = {0};
-    TRY(rdb_length(k->w, &nodes));
-    entries->nodes = nodes;
-    for (uint64_t left = nodes; left > 0; left--) {
+    rf_slice blob;
+    TRY(rdb_length(k->w, &entries->nodes));
+    if (!k->visitor || !k->visitor->stream_entry)
+        return skip_nodes(k, entries->nodes);
+    entries->counted = true;
+    for (uint64_t left = entries->nodes; left > 0; left--) {
+        uint64_t before = entries->live;
         window_release(k->w);
-        if (!k->visitor || !k->visitor->stream_entry) {
-            TRY(rdb_skip_string(k->w));
-            TRY(rdb_skip_string(k->w));
-            continue;
-        }
-        rf_slice id, blob;
-        TRY(rdb_string(k->w, &id));
-        if (id.len != 16)
-            return CORRUPT(k, "stream node: its id has %zu bytes", id.len);
-        rf_stream_id first = stream_id_load(id.ptr);
-        if (left < nodes && stream_id_compare(first, last) <= 0)
-            return CORRUPT(k, "stream node: its id is not above that of the node before");
-        last = first;
-        TRY(rdb_string(k->w, &blob));
-        TRY(walk_node(k, first, blob, entries));
+        TRY(node_head(k, &last, &blob));
+        TRY(walk_node(k, last, blob, entries));
+        entries->empty += entries->live == before;
     }
+    k->value->empty_nodes = entries->empty;
+    if (entries->empty > 0)
+        value_contradicts(k->value, "a node without entries");
     return RF_OK;
 }

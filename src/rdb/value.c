@@ -18,6 +18,14 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
                                              .detail = detail});
 }
 
+void value_contradicts(struct rf_value *value, const char *detail)
+{
+    if (value->contradiction)
+        return;
+    value->contradiction = detail;
+    value_notice(value, RF_NOTICE_STREAM_LENGTH, detail);
+}
+
 COLD static rf_code concern(struct rf_value *value, rf_code code, rf_error *error)
 {
     error_key(error, value->db, value->key);
@@ -91,7 +99,7 @@ static rf_code use_walk(struct walk *k, void *arg)
 {
     (void)arg;
     k->frame_only = !k->visitor && k->value->resume;
-    return k->value->type->walk(k);
+    return k->visitor ? walk_with_visitor(k) : k->value->type->walk(k);
 }
 
 rf_code rf_value_skip(rf_value *value, rf_error *error)
@@ -147,7 +155,7 @@ static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *
     value->way_is_lost = false;
     k.w->error = error;
     window_tap_begin(k.w, keep_way, value);
-    rf_code code = value->type->walk(&k);
+    rf_code code = walk_with_visitor(&k);
     if (UNLIKELY(code != RF_OK))
         return go_back(value, &k, code, error);
     window_tap_cancel(k.w);
@@ -173,6 +181,11 @@ static bool has_field_expiry(const struct rdb_type *type)
 {
     return type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
            type->copied_type == type->encoding.number;
+}
+
+bool value_is_always_checked(const struct rf_value *value)
+{
+    return has_field_expiry(value->type) || value->type->encoding.number == RDB_ZIPMAP;
 }
 
 void rf_value_shift_expiry(rf_value *value, int64_t ms)
@@ -210,7 +223,7 @@ static rf_code shift_field(void *ctx, rf_slice field, rf_slice value, int64_t ex
 /* A hash tells nothing but fields. */
 COLD static rf_code walk_shifted(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    static const rf_visitor shifter = {.field = shift_field};
+    const rf_visitor shifter = {.unique = visitor->unique, .field = shift_field};
     struct shifting shifting = {visitor, ctx, value->shift_ms};
     return walk_stored(value, &shifter, &shifting, error);
 }
@@ -296,8 +309,10 @@ COLD static rf_code copy_reencoded(rf_value *value, const struct copy *copy, rf_
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct copy copy = {fn, ctx, NULL};
-    if (!value_copied_as_stored(value))
+    if (UNLIKELY(!value_says_all(value)))
         return copy_reencoded(value, &copy, error);
+    if (value->type->encoding.type == RF_STREAM)
+        return rdb_reencode_stream(value, value->type->encoding.number, fn, ctx, error);
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 

@@ -12,6 +12,8 @@
 #include "io/spool.h"
 #include "io/window.h"
 #include "rdb/hash_template.h"
+#include "rdb/members.h"
+#include "rdb/rdb_format.h"
 #include <rdbferry/notice.h>
 #include <rdbferry/value.h>
 
@@ -19,8 +21,9 @@ struct walk {
     struct window *w;
     const rf_visitor *visitor; /* NULL: nobody listens, pass by */
     void *ctx;
-    const struct rf_value *value;
-    bool frame_only; /* without a visitor: only the value's end is looked for */
+    struct rf_value *value;
+    struct members *members; /* NULL: what occurs twice does not matter */
+    bool frame_only;         /* without a visitor: only the value's end is looked for */
 };
 
 typedef rf_code walk_fn(struct walk *k);
@@ -58,6 +61,11 @@ struct rf_value {
     const char *input;
     rf_error *sticky; /* where the reader keeps an error for good */
     const rf_notify *notify;
+    bool unguarded; /* no checksum is over it, as is known beforehand */
+    bool trusted;   /* this value or one before has been passed on without a look, as a checksum is over it */
+    struct members *members;   /* NULL until a walk asks for them */
+    const char *contradiction; /* what a stream says of itself that its entries do not; NULL: nothing found */
+    uint64_t empty_nodes;      /* of a stream, as a walk has found */
 };
 
 #define VALUE_NO_RECORD UINT64_MAX
@@ -73,14 +81,24 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
     value->offset = window_offset(w);
     value->used = value->held = value->shifted = false;
+    value->contradiction = NULL;
+    value->empty_nodes = 0;
     value->db = db;
     value->key = key;
 }
 
-/* False for a hash that is copied with the field names of its template put in, or with other expiries. */
-static inline bool value_copied_as_stored(const struct rf_value *value)
+/* False for a hash whose field names lie in a template, or whose fields are to expire at other times: its bytes
+ * do not say what a walk tells. */
+static inline bool value_says_all(const struct rf_value *value)
 {
     return value->type->copied_type == value->type->encoding.number && !value->shifted;
+}
+
+/* False for what is put together anew where it is copied: also for a stream, which gets the totals that it
+ * has. */
+static inline bool value_copied_as_stored(const struct rf_value *value)
+{
+    return value_says_all(value) && value->type->encoding.type != RF_STREAM;
 }
 
 /* Frees what it held for this key. */
@@ -90,6 +108,19 @@ static inline void value_end(struct rf_value *value)
         spool_free(&value->spool);
     value->held = false;
 }
+
+/* Frees what it kept for all keys. */
+static inline void value_close(struct rf_value *value)
+{
+    value_end(value);
+    buffer_free(&value->way);
+    members_free(value->members);
+    value->members = NULL;
+}
+
+/* Whether the value is of a type that is rare and that servers refuse for other reasons than those a copy
+ * sees: an old zipmap, or a hash whose fields may expire. */
+bool value_is_always_checked(const struct rf_value *value);
 
 /* Copies the whole record of the value's key, from the first byte of what belongs to it, where
  * value->record is known; the value has not been used. */
@@ -106,6 +137,34 @@ rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_erro
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
+
+/* A stream's totals are not those of its entries: gives notice, once for each key. */
+void value_contradicts(struct rf_value *value, const char *detail);
+
+/* In value_unique.c: what is to be said of a `what` that is not new. */
+rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name);
+
+/* RF_E_DUPLICATE if `name` has been there before in its space, where anybody wants to know. */
+static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *what, rf_slice name)
+{
+    enum members_answer answer = k->members ? members_add(k->members, space, name) : MEMBERS_NEW;
+    return LIKELY(answer == MEMBERS_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
+}
+
+/* A field's expiry as a number: 0 where it is out of range for Redis. */
+static inline int64_t field_expiry(uint64_t ms)
+{
+    return ms >> RDB_FIELD_EXPIRE_BITS ? 0 : (int64_t)ms;
+}
+
+/* Fails, naming the field. */
+rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field);
+
+/* What a hash says to be the smallest of them, behind its fields. */
+rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);
+
+/* Walks with a visitor that has `unique`, or another one. */
+rf_code walk_with_visitor(struct walk *k);
 
 /* Calls a visitor's member, if it has it. */
 #define VISIT(k, member, ...) ((k)->visitor->member ? (k)->visitor->member((k)->ctx, __VA_ARGS__) : RF_OK)

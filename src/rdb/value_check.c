@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking into a value before it is passed on as it is: a walk that only counts. */
+/* Looking into a value before it is passed on as it is: a walk that counts, and finds what occurs twice. */
 #include "rdb/value.h"
 
 static rf_code count_one(void *ctx)
@@ -47,7 +47,8 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 
 rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
 {
-    static const rf_visitor counter = {.string = count_item,
+    static const rf_visitor counter = {.unique = true,
+                                       .string = count_item,
                                        .item = count_item,
                                        .member = count_item,
                                        .scored = count_scored,

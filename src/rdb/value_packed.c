@@ -89,7 +89,9 @@ static rf_code members(struct walk *k, struct packed_cursor *c)
         TRY(packed_next(k, c, &e, &there));
         if (!there)
             return RF_OK;
-        TRY(VISIT(k, member, packed_slice(&e, text)));
+        rf_slice member = packed_slice(&e, text);
+        TRY(walk_unique(k, 0, "member", member));
+        TRY(VISIT(k, member, member));
     }
 }
 
@@ -103,7 +105,9 @@ static rf_code pairs(struct walk *k, struct packed_cursor *c)
         if (!there)
             return RF_OK;
         TRY(packed_partner(k, c, &value));
-        TRY(VISIT(k, field, packed_slice(&field, text[0]), packed_slice(&value, text[1]), RF_NO_EXPIRY));
+        rf_slice name = packed_slice(&field, text[0]);
+        TRY(walk_unique(k, 0, "field", name));
+        TRY(VISIT(k, field, name, packed_slice(&value, text[1]), RF_NO_EXPIRY));
     }
 }
 
@@ -136,6 +140,7 @@ static rf_code scored_members(struct walk *k, struct packed_cursor *c)
             return CORRUPT(k, "%s: members out of order", kind_name(c->kind));
         last = member;
         last_score = score;
+        TRY(walk_unique(k, 0, "member", member));
         TRY(VISIT(k, scored, member, score));
     }
 }
@@ -153,14 +158,17 @@ static rf_code triples(struct walk *k, struct packed_cursor *c)
             return RF_OK;
         TRY(packed_partner(k, c, &value));
         TRY(packed_partner(k, c, &ttl));
+        rf_slice name = packed_slice(&field, text[0]);
         if (!packed_integer(&ttl, &expire) || expire < 0)
             return CORRUPT(k, "listpack: a field's expiry is no time");
+        if (expire > 0 && field_expiry((uint64_t)expire) == 0)
+            return walk_expiry_out_of_range(k, name);
+        TRY(walk_unique(k, 0, "field", name));
         int64_t order = expire ? expire : INT64_MAX;
         if (order < last)
             return CORRUPT(k, "listpack: fields out of order of their expiry");
         last = order;
-        TRY(VISIT(k, field, packed_slice(&field, text[0]), packed_slice(&value, text[1]),
-                  expire ? expire : RF_NO_EXPIRY));
+        TRY(VISIT(k, field, name, packed_slice(&value, text[1]), expire ? expire : RF_NO_EXPIRY));
     }
 }
 
@@ -213,8 +221,10 @@ rf_code walk_hash_listpack_ttl_prerelease(struct walk *k)
 /* The smallest expiry, which the listpack says again, first. */
 rf_code walk_hash_listpack_ttl(struct walk *k)
 {
-    TRY(window_skip(k->w, 8));
-    return blob(k, LISTPACK, triples);
+    uint64_t smallest;
+    TRY(rdb_u64le(k->w, &smallest));
+    TRY(blob(k, LISTPACK, triples));
+    return walk_smallest_expiry(k, smallest);
 }
 
 /* --- quicklists ------------------------------------------------------------------------------------ */
@@ -284,8 +294,10 @@ rf_code walk_hash_zipmap(struct walk *k)
     struct zipmap map;
     TRY(rdb_string(k->w, &bytes));
     enum packed_step step = zipmap_open(&map, bytes) ? PACKED_ELEMENT : PACKED_DAMAGED;
-    while (step == PACKED_ELEMENT && (step = zipmap_next(&map, &field, &value)) == PACKED_ELEMENT)
+    while (step == PACKED_ELEMENT && (step = zipmap_next(&map, &field, &value)) == PACKED_ELEMENT) {
+        TRY(walk_unique(k, 0, "field", field));
         TRY(VISIT(k, field, field, value, RF_NO_EXPIRY));
+    }
     return step == PACKED_END ? RF_OK : CORRUPT(k, "%s", map.fault);
 }
 

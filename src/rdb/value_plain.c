@@ -53,6 +53,7 @@ rf_code walk_set(struct walk *k)
         rf_slice member;
         window_release(k->w);
         TRY(rdb_string(k->w, &member));
+        TRY(walk_unique(k, 0, "member", member));
         TRY(VISIT(k, member, member));
     }
     return RF_OK;
@@ -93,6 +94,7 @@ static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double 
         window_release(k->w);
         if (k->visitor) {
             TRY(rdb_string(k->w, &member));
+            TRY(walk_unique(k, 0, "member", member));
         } else {
             TRY(rdb_skip_string(k->w));
         }
@@ -115,13 +117,23 @@ rf_code walk_zset(struct walk *k)
     return zset(k, binary_score);
 }
 
-/* One field and its value, with an expiry that was read before or is none. */
+rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field)
+{
+    rf_error escaped;
+    error_key(&escaped, -1, field);
+    return CORRUPT(k, "the expiry of field '%s' is out of range", escaped.key);
+}
+
+/* One field and its value, with an expiry that was read before or is none; 0: it is out of range. */
 static rf_code hash_pair(struct walk *k, int64_t expire_ms)
 {
     rf_slice field, value;
     if (!k->visitor)
         return skip_strings(k, 2);
     TRY(rdb_string(k->w, &field));
+    if (UNLIKELY(expire_ms == 0))
+        return walk_expiry_out_of_range(k, field);
+    TRY(walk_unique(k, 0, "field", field));
     TRY(rdb_string(k->w, &value));
     return VISIT(k, field, field, value, expire_ms);
 }
@@ -137,7 +149,12 @@ rf_code walk_hash(struct walk *k)
     return RF_OK;
 }
 
-enum { FIELD_EXPIRE_BITS = 48 };
+rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
+{
+    return k->visitor && field_expiry(ms) != (int64_t)ms
+               ? CORRUPT(k, "a hash's smallest expiry is out of range")
+               : RF_OK;
+}
 
 /* n (ttl field value)*; ttl 0: none, else the expiry is base + ttl. */
 static rf_code hash_with_ttl(struct walk *k, uint64_t base)
@@ -148,9 +165,8 @@ static rf_code hash_with_ttl(struct walk *k, uint64_t base)
         uint64_t ttl;
         window_release(k->w);
         TRY(rdb_length(k->w, &ttl));
-        if (ttl >> FIELD_EXPIRE_BITS || (ttl && (ttl + base) >> FIELD_EXPIRE_BITS))
-            TRY(WRONG(k, "a field's expiry is out of range"));
-        TRY(hash_pair(k, ttl ? (int64_t)(base + ttl) : RF_NO_EXPIRY));
+        bool in_range = ttl >> RDB_FIELD_EXPIRE_BITS == 0;
+        TRY(hash_pair(k, ttl == 0 ? RF_NO_EXPIRY : in_range ? field_expiry(base + ttl) : 0));
     }
     return RF_OK;
 }
@@ -165,9 +181,8 @@ rf_code walk_hash_ttl(struct walk *k)
 {
     uint64_t smallest;
     TRY(rdb_u64le(k->w, &smallest));
-    if (smallest >> FIELD_EXPIRE_BITS)
-        TRY(WRONG(k, "a hash's smallest expiry is out of range"));
-    return hash_with_ttl(k, smallest - 1);
+    TRY(hash_with_ttl(k, smallest - 1));
+    return walk_smallest_expiry(k, smallest);
 }
 
 /* n (field value i64le)*; -1: no expiry. */
@@ -181,13 +196,14 @@ rf_code walk_hash_ttl_valkey(struct walk *k)
         window_release(k->w);
         if (k->visitor) {
             TRY(rdb_string(k->w, &field));
+            TRY(walk_unique(k, 0, "field", field));
             TRY(rdb_string(k->w, &value));
         } else {
             TRY(skip_strings(k, 2));
         }
         TRY(rdb_u64le(k->w, &expire));
-        if ((int64_t)expire < RF_NO_EXPIRY)
-            TRY(WRONG(k, "a field's expiry is out of range"));
+        if (k->visitor && (int64_t)expire < 1 && (int64_t)expire != RF_NO_EXPIRY)
+            return walk_expiry_out_of_range(k, field);
         if (k->visitor)
             TRY(VISIT(k, field, field, value, (int64_t)expire));
     }

@@ -31,8 +31,13 @@ struct stream_walk {
     int layout;
     struct pending *pending; /* the present group's, ascending by id */
     size_t count, cap;
-    struct buffer name; /* of the present group or producer: it outlives many releases */
+    struct buffer name;      /* of the present group or producer: it outlives many releases */
+    uint64_t spaces;         /* of names that are unique within a group or a producer: so many have begun */
+    uint64_t entries_added;  /* by what the stream says */
 };
+
+/* The spaces that there is one of. */
+enum { GROUP_NAMES, PRODUCER_NAMES, FIRST_SPACE };
 
 static rf_code read_id(struct walk *k, rf_stream_id *id)
 {
@@ -162,6 +167,7 @@ static rf_code read_consumer(struct stream_walk *s)
     uint64_t seen, active;
     window_release(k->w);
     TRY(read_name(k, &consumer.name));
+    TRY(walk_unique(k, s->spaces, "consumer", consumer.name));
     TRY(rdb_u64le(k->w, &seen));
     active = seen;
     if (s->layout >= 3)
@@ -190,12 +196,16 @@ static rf_code read_group(struct stream_walk *s)
     rf_group group;
     uint64_t entries_read = UINT64_MAX;
     window_release(k->w);
+    s->spaces++;
     TRY(keep_name(s, &group.name));
+    TRY(walk_unique(k, GROUP_NAMES, "group", group.name));
     TRY(read_id(k, &group.last_id));
     if (s->layout >= 2)
         TRY(rdb_length(k->w, &entries_read));
     if (entries_read > INT64_MAX && entries_read != UINT64_MAX)
         TRY(WRONG(k, "stream: a group's count of entries read is out of range"));
+    if (k->visitor)
+        entries_read = stream_entries_read(k, entries_read, s->entries_added);
     group.entries_read = (int64_t)entries_read;
     TRY(rdb_length(k->w, &group.pending));
     TRY(read_pending(s, group.pending));
@@ -215,11 +225,14 @@ static rf_code read_producer(struct stream_walk *s)
     rf_producer_record record;
     uint64_t n;
     window_release(k->w);
+    s->spaces++;
     TRY(keep_name(s, &record.producer));
+    TRY(walk_unique(k, PRODUCER_NAMES, "producer", record.producer));
     TRY(rdb_length(k->w, &n));
     for (; n > 0; n--) {
         window_release(k->w);
         TRY(read_name(k, &record.iid));
+        TRY(walk_unique(k, s->spaces, "iid", record.iid));
         TRY(read_id(k, &record.id));
         if (k->visitor)
             TRY(VISIT(k, producer_record, &record));
@@ -245,45 +258,56 @@ static rf_code read_producers(struct stream_walk *s)
 
 /* --- the stream ------------------------------------------------------------------------------------ */
 
-static rf_code read_totals(struct stream_walk *s, const struct stream_entries *entries, rf_stream *stream)
+/* What servers from Redis 8.8 on refuse is put right: nothing of it is data that would be lost. */
+static void settle_totals(struct walk *k, const struct stream_entries *entries, rf_stream *stream)
 {
-    struct walk *k = s->k;
+    if (stream->length != entries->live)
+        value_contradicts(k->value, "its entries were counted anew");
+    stream->length = entries->live;
+    if (stream->entries_added >= stream->length)
+        return;
+    value_contradicts(k->value, "fewer entries added than there are");
+    stream->entries_added = stream->length;
+}
+
+rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *entries, rf_stream *stream)
+{
     TRY(rdb_length(k->w, &stream->length));
+    if (stream->length > 0 && entries->nodes == 0)
+        TRY(WRONG(k, "stream: it has a length and no entries"));
     TRY(read_id(k, &stream->last_id));
     stream->first_id = entries->first;
     stream->max_deleted_id = (rf_stream_id){0};
-    stream->entries_added = stream->length;
-    if (s->layout >= 2) {
+    stream->entries_added = entries->counted ? entries->live : stream->length;
+    if (layout >= 2) {
         TRY(read_id(k, &stream->first_id));
         TRY(read_id(k, &stream->max_deleted_id));
         TRY(rdb_length(k->w, &stream->entries_added));
     }
     if (stream->entries_added > INT64_MAX)
         TRY(WRONG(k, "stream: its count of entries is out of range"));
-    return rdb_length(k->w, &stream->groups);
+    if (entries->counted)
+        settle_totals(k, entries, stream);
+    return RF_OK;
 }
 
-static rf_code check_totals(struct stream_walk *s, const struct stream_entries *entries, rf_stream *stream)
+uint64_t stream_entries_read(struct walk *k, uint64_t entries_read, uint64_t entries_added)
 {
-    if (entries->live > 0 && stream_id_compare(stream->last_id, entries->last) < 0)
-        return CORRUPT(s->k, "stream: its last id is below that of its last entry");
-    if (stream->length > 0 && entries->nodes == 0)
-        return CORRUPT(s->k, "stream: it has a length and no entries");
-    if (stream->length != entries->live && s->k->visitor->stream) /* once, where it is walked twice */
-        value_notice(s->k->value, RF_NOTICE_STREAM_LENGTH, "its entries were counted anew");
-    stream->length = entries->live;
-    if (stream->entries_added < stream->length)
-        stream->entries_added = stream->length;
-    return RF_OK;
+    if (entries_read == UINT64_MAX || entries_read <= entries_added)
+        return entries_read;
+    value_contradicts(k->value, "a group has read more entries than were added");
+    return entries_added;
 }
 
 static rf_code stream_after_entries(struct stream_walk *s, const struct stream_entries *entries)
 {
     struct walk *k = s->k;
     rf_stream stream;
-    TRY(read_totals(s, entries, &stream));
-    if (k->visitor && k->visitor->stream_entry)
-        TRY(check_totals(s, entries, &stream));
+    TRY(stream_totals(k, s->layout, entries, &stream));
+    if (entries->live > 0 && stream_id_compare(stream.last_id, entries->last) < 0)
+        return CORRUPT(k, "stream: its last id is below that of its last entry");
+    TRY(rdb_length(k->w, &stream.groups));
+    s->entries_added = stream.entries_added;
     if (k->visitor)
         TRY(VISIT(k, stream, &stream));
     for (uint64_t n = stream.groups; n > 0; n--)
@@ -293,7 +317,7 @@ static rf_code stream_after_entries(struct stream_walk *s, const struct stream_e
 
 static rf_code walk_stream(struct walk *k, int layout)
 {
-    struct stream_walk s = {.k = k, .layout = layout};
+    struct stream_walk s = {.k = k, .layout = layout, .spaces = FIRST_SPACE};
     struct stream_entries entries = {0};
     TRY(stream_nodes(k, &entries));
     rf_code code = stream_after_entries(&s, &entries);

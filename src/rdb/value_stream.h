@@ -9,6 +9,8 @@
 /* What the entries were seen to be. */
 struct stream_entries {
     uint64_t nodes;
+    uint64_t empty;           /* of these, without live entries */
+    bool counted;             /* what follows has been looked at */
     uint64_t live;
     rf_stream_id first, last; /* of the live ones */
 };
@@ -35,5 +37,16 @@ static inline bool producers_are_default(const rf_producers *producers)
 
 /* Walks the nodes; tells stream_entry. */
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
+
+/* The next node, whose id is above *last, which it becomes; *live: how many entries it says are live, of
+ * which nothing is looked at. */
+rf_code stream_pass_node(struct walk *k, rf_stream_id *last, uint64_t *live);
+
+/* What stands behind the nodes, up to the number of groups, put right by the entries where these have been
+ * counted. */
+rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *entries, rf_stream *stream);
+
+/* A group's count of entries read, UINT64_MAX: unknown, which is no more than were added. */
+uint64_t stream_entries_read(struct walk *k, uint64_t entries_read, uint64_t entries_added);
 
 #endif

@@ -156,7 +156,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
     if (r->target->db != 0)
         return fail(error, RF_E_ARGUMENT, "each key goes to its own database: the target may not name one");
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
-    r->digester = rf_digester_new(RF_DIGEST_KEYED, 0);
+    r->digester = rf_digester_new(RF_DIGEST_KEYED, false);
     if (r->epoll < 0)
         return fail_errno(error, RF_E_TARGET, "cannot wait for connections");
     if (!r->digester)

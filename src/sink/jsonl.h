@@ -13,11 +13,16 @@ struct jsonl {
     struct outbuf *out;
     rf_json_bytes bytes;
     char before; /* the bracket of the present list until it has an element, then a comma */
+    const rf_entry *due; /* a collection of which nothing is written before its first element; NULL: none */
     bool fields_expire;
     enum stream_level level;
 };
 
-/* `: value`, and what else belongs to a key behind it. */
+/* In sink_jsonl.c: what stands before a key's value. */
+void jsonl_put_head(struct jsonl *j, const rf_entry *entry);
+
+/* `: value`, and what else belongs to a key behind it; of a collection also its head, and nothing at all where
+ * it has no elements: then j->due is still the entry. */
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error);
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error);
 
@@ -33,9 +38,24 @@ static inline void jsonl_open(struct jsonl *j, char before, char bracket)
     j->before = bracket;
 }
 
+static inline bool jsonl_is_collection(rf_type type)
+{
+    return type == RF_LIST || type == RF_SET || type == RF_ZSET || type == RF_HASH;
+}
+
+/* The head of the collection at hand, whose first element comes. */
+static inline void jsonl_begin_due(struct jsonl *j)
+{
+    jsonl_put_head(j, j->due);
+    j->due = NULL;
+    json_put_char(j->out, ':');
+}
+
 /* The bracket or the comma before an element. */
 static inline char jsonl_next(struct jsonl *j)
 {
+    if (UNLIKELY(j->due != NULL))
+        jsonl_begin_due(j);
     char before = j->before;
     j->before = ',';
     return before;

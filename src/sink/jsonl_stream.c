@@ -148,7 +148,8 @@ static rf_code put_producer_record(void *ctx, const rf_producer_record *record)
 
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor visitor = {.stream_entry = put_entry,
+    static const rf_visitor visitor = {.unique = true,
+                                       .stream_entry = put_entry,
                                        .stream = put_stream,
                                        .group = put_group,
                                        .consumer = put_consumer,

@@ -138,6 +138,7 @@ static rf_code put_field_expiry(void *ctx, rf_slice field, rf_slice value, int64
 /* --- values ------------------------------------------------------------------------------------------ */
 
 static const rf_visitor visitor = {
+    .unique = true,
     .string = put_string,
     .item = put_item,
     .member = put_item,
@@ -154,35 +155,38 @@ static rf_code put_plain(struct jsonl *j, rf_entry *entry, rf_error *error)
     return rf_value_walk(entry->value, &visitor, j, error);
 }
 
-static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
+/* The list that has the elements of a collection; its head comes with the first one. */
+static rf_code put_elements(struct jsonl *j, rf_entry *entry, char open, char close, rf_error *error)
 {
-    jsonl_open(j, ':', '[');
+    j->before = open;
     TRY(rf_value_walk(entry->value, &visitor, j, error));
-    jsonl_close(j, ']');
+    if (!j->due)
+        jsonl_close(j, close);
     return RF_OK;
 }
 
-static rf_code put_fields(struct jsonl *j, rf_entry *entry, const rf_visitor *fields, rf_error *error)
+static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
-    bool is_object = hash_is_object(j);
-    jsonl_open(j, ':', is_object ? '{' : '[');
-    TRY(rf_value_walk(entry->value, fields, j, error));
-    jsonl_close(j, is_object ? '}' : ']');
-    return RF_OK;
+    return put_elements(j, entry, '[', ']', error);
 }
+
 
 /* What allows for expiring fields is held, and gone through again if there is one. */
 static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
     static const rf_visitor expiries = {.field = put_field_expiry};
+    char open = hash_is_object(j) ? '{' : '[', close = hash_is_object(j) ? '}' : ']';
     if (entry->encoding->since > RDB_LAST_COMMON)
         TRY(rf_value_hold(entry->value, NULL, error));
     j->fields_expire = false;
-    TRY(put_fields(j, entry, &visitor, error));
+    TRY(put_elements(j, entry, open, close, error));
     if (!j->fields_expire)
         return RF_OK;
     JSON_PUT(j->out, ",\"field_expire_ms\"");
-    return put_fields(j, entry, &expiries, error);
+    jsonl_open(j, ':', open);
+    TRY(rf_value_walk(entry->value, &expiries, j, error));
+    jsonl_close(j, close);
+    return RF_OK;
 }
 
 /* A list and the object it is the last member of. */

@@ -53,7 +53,7 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     /* A stream's entries and its length are checked only where somebody listens. */
-    static const rf_visitor checker = {.stream_entry = hear_entry, .stream = hear_stream};
+    static const rf_visitor checker = {.unique = true, .stream_entry = hear_entry, .stream = hear_stream};
     (void)sink;
     return entry->kind == RF_ENTRY_KEY ? rf_value_walk(entry->value, &checker, NULL, error) : RF_OK;
 }

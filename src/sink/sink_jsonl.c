@@ -42,6 +42,7 @@
  *                  two fields of a hash can come to the same name
  *   with base64    {"base64": ...}, exact */
 #include "base/fail.h"
+#include "base/notify.h"
 #include "io/output.h"
 #include "sink/jsonl.h"
 #include "sink/sink.h"
@@ -52,6 +53,7 @@ struct sink_jsonl {
     struct rf_sink sink;
     struct output output;
     struct jsonl json;
+    rf_notify notify;
 };
 
 /* --- entries ----------------------------------------------------------------------------------------- */
@@ -84,7 +86,7 @@ static void put_prefix(struct jsonl *j, const rf_entry *entry)
     }
 }
 
-static rf_code put_key(struct jsonl *j, rf_entry *entry, rf_error *error)
+void jsonl_put_head(struct jsonl *j, const rf_entry *entry)
 {
     rf_slice type = type_members[entry->type];
     JSON_PUT(j->out, "{\"db\"");
@@ -94,8 +96,20 @@ static rf_code put_key(struct jsonl *j, rf_entry *entry, rf_error *error)
     outbuf_put(j->out, type.ptr, type.len);
     put_prefix(j, entry);
     JSON_PUT(j->out, ",\"value\"");
+}
+
+/* A collection without elements is no key to a server either. */
+static rf_code put_key(struct jsonl *j, rf_entry *entry, const rf_notify *notify, rf_error *error)
+{
+    j->due = jsonl_is_collection(entry->type) ? entry : NULL;
+    if (!j->due)
+        jsonl_put_head(j, entry);
     TRY(jsonl_put_value(j, entry, error));
-    JSON_PUT(j->out, "}\n");
+    if (j->due)
+        notify_of(notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    else
+        JSON_PUT(j->out, "}\n");
+    j->due = NULL;
     return RF_OK;
 }
 
@@ -124,10 +138,10 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
     JSON_PUT(j->out, "}\n");
 }
 
-static rf_code put_entry(struct jsonl *j, rf_entry *entry, rf_error *error)
+static rf_code put_entry(struct jsonl *j, rf_entry *entry, const rf_notify *notify, rf_error *error)
 {
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return put_key(j, entry, error);
+    case RF_ENTRY_KEY: return put_key(j, entry, notify, error);
     case RF_ENTRY_COMMAND: put_command(j, entry); break;
     case RF_ENTRY_FUNCTION: put_function(j, entry); break;
     case RF_ENTRY_MODULE_AUX: put_module_aux(j, entry); break;
@@ -142,7 +156,7 @@ static rf_code put_entry(struct jsonl *j, rf_entry *entry, rf_error *error)
 static rf_code jsonl_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     struct sink_jsonl *s = (struct sink_jsonl *)sink;
-    TRY(put_entry(&s->json, entry, error));
+    TRY(put_entry(&s->json, entry, &s->notify, error));
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 
@@ -186,6 +200,7 @@ rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, con
         free(s);
         return code;
     }
+    s->notify = options->notify;
     s->json = (struct jsonl){.out = &s->output.buf, .bytes = bytes};
     *out = &s->sink;
     return RF_OK;

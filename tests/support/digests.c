@@ -89,10 +89,10 @@ static rf_code open_input(rf_slice exact, size_t block_size, rf_reader **reader,
     return code == RF_OK ? rf_reader_open(source, &options, reader, error) : code;
 }
 
-rf_code digest_input(rf_slice input, size_t block_size, uint64_t most_compared, wide *sum, rf_error *error)
+rf_code digest_input(rf_slice input, size_t block_size, bool unique, wide *sum, rf_error *error)
 {
     rf_slice exact = exact_copy(input.ptr, input.len);
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, most_compared);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, unique);
     rf_reader *reader = NULL;
     rf_key_digest digest;
     rf_entry entry;
@@ -110,10 +110,10 @@ rf_code digest_input(rf_slice input, size_t block_size, uint64_t most_compared, 
     return code == RF_END ? RF_OK : code;
 }
 
-rf_code digest_first(rf_slice input, uint64_t most_compared, rf_key_digest *out, rf_error *error)
+rf_code digest_first(rf_slice input, bool unique, rf_key_digest *out, rf_error *error)
 {
     rf_slice exact = exact_copy(input.ptr, input.len);
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, most_compared);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, unique);
     rf_reader *reader;
     rf_entry entry = {0};
     cr_assert_eq(open_input(exact, 64, &reader, error), RF_OK, "%s", error->message);

@@ -32,12 +32,12 @@ rf_key_digest digest_value(const struct one_value *value);
 /* The same of a key "k" in database 0, the first one behind `before`, of a file that has an end. */
 rf_key_digest digest_form(const struct form *form, const struct element *elements, size_t count);
 
-enum { COMPARE_ALL = 1 << 20 };
+enum { COMPARE_ALL = true };
 
 /* The digest of a whole input, read block by block: the sum of its keys and libraries. */
-rf_code digest_input(rf_slice input, size_t block_size, uint64_t most_compared, wide *sum, rf_error *error);
+rf_code digest_input(rf_slice input, size_t block_size, bool unique, wide *sum, rf_error *error);
 
 /* Expects the error of the first key of a file. */
-rf_code digest_first(rf_slice input, uint64_t most_compared, rf_key_digest *out, rf_error *error);
+rf_code digest_first(rf_slice input, bool unique, rf_key_digest *out, rf_error *error);
 
 #endif

@@ -291,7 +291,7 @@ Test(digest, of_a_key_has_its_name)
         put_key(&b, 0, head.name);
         put_str(&b, "v");
         put_end(&b);
-        cr_assert_eq(digest_first(built(&b), 0, &digest, &error), RF_OK, "%s", error.message);
+        cr_assert_eq(digest_first(built(&b), false, &digest, &error), RF_OK, "%s", error.message);
         cr_expect(wide_of(digest.key) == expected_key(&head, hash_text("v")), "%zu", length);
         build_free(&b);
     }

@@ -128,7 +128,7 @@ static rf_reader *open_input(rf_slice input, size_t block_size)
 static void digest_one_by_one(rf_slice input, struct outcomes *out)
 {
     rf_reader *reader = open_input(input, 0);
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, 1 << 20);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     rf_entry entry;
     rf_error error, unused;
     rf_key_digest digest;
@@ -151,7 +151,7 @@ static void digest_pooled(rf_slice input, size_t block_size, struct outcomes *ou
     rf_error error;
     rf_code code;
     out->count = 0;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, 1 << 20, take, out, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, take, out, &pool, &error), RF_OK);
     while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK)
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
     cr_assert_eq(code, RF_END, "%s", error.message);
@@ -203,7 +203,7 @@ Test(digest_pool, what_its_caller_returns_ends_it)
     rf_entry entry;
     rf_error error;
     rf_code code = RF_OK;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, 0, refuse, &calls, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, refuse, &calls, &pool, &error), RF_OK);
     while (code == RF_OK && rf_reader_next(reader, &entry, &error) == RF_OK)
         code = rf_digest_pool_put(pool, &entry, &error);
     cr_expect_eq(code, RF_E_WRITE);
@@ -221,7 +221,7 @@ Test(digest_pool, may_be_closed_with_keys_in_it)
     rf_digest_pool *pool;
     rf_entry entry;
     rf_error error;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, 0, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
     for (int i = 0; i < 2000; i++) {
         cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
@@ -259,7 +259,7 @@ Test(digest_pool, passes_notices_on)
     put_end(&b);
     cr_assert_eq(rf_source_open_memory(built(&b).ptr, built(&b).len, "input", &source, &error), RF_OK);
     cr_assert_eq(rf_reader_open(source, &options, &reader, &error), RF_OK);
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, 0, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_END);
@@ -286,7 +286,7 @@ Test(digest_pool, a_lost_end_of_a_value_comes_out_in_its_place)
     rf_digest_pool *pool;
     rf_entry entry;
     rf_error error;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, 0, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);

@@ -1,101 +1,133 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of hashes that is begun anew for each value, beside one that is simply cleared. */
-#include "check/members.h"
+/* The members of one value after the other, of any number: what comes twice is found, and nothing else is. */
+#include "base/bytes.h"
+#include "rdb/members.h"
 #include "support/exact.h"
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <time.h>
 
-enum { HASHES = 100 * 1000 };
+enum { AT_ONCE = MEMBERS_LARGE / 4 * 3 }; /* beyond that, it is told in the end */
 
-static rf_digest hashes[HASHES];
-static bool there[HASHES];
-static struct members members;
+static struct members *members;
+static rf_error error;
 
-static uint64_t make_hashes(void)
+static void open_members(void)
 {
-    const char *chosen = getenv("MEMBERS_SEED");
-    uint64_t seed = chosen ? strtoull(chosen, NULL, 10) : (uint64_t)time(NULL), random = seed * 2 + 1;
-    fprintf(stderr, "MEMBERS_SEED=%llu\n", (unsigned long long)seed);
-    for (size_t i = 0; i < HASHES; i++)
-        hashes[i] = (rf_digest){next_random(&random), next_random(&random)};
-    return random;
+    members = members_new();
+    cr_assert_not_null(members);
 }
 
-static void begin(void)
+static void close_members(void)
 {
-    members_begin(&members);
-    memset(there, 0, sizeof there);
+    members_free(members);
+    members_free(NULL);
 }
 
-static void add(size_t i)
+TestSuite(members, .init = open_members, .fini = close_members);
+
+/* The name of number n, of a length that is n's own. */
+static rf_slice name_of(uint64_t n, uint8_t name[80])
 {
-    enum members_answer expected = there[i] ? MEMBERS_TWICE : MEMBERS_NEW;
-    cr_assert_eq(members_add(&members, hashes[i]), expected, "%zu", i);
-    there[i] = true;
+    memset(name, 'x', 80);
+    memcpy(name, &n, sizeof n);
+    return slice_of(name, n == 0 ? 0 : 8 + n % 72);
 }
 
-/* Adds `count` of them from `first` on, each twice. */
-static void add_twice(size_t first, size_t count)
+static enum members_answer add(uint64_t space, uint64_t n)
 {
-    begin();
-    for (int turn = 0; turn < 2; turn++)
-        for (size_t i = 0; i < count; i++)
-            add((first + i) % HASHES);
-    cr_assert_eq(members.count, count);
+    uint8_t name[80];
+    return members_add(members, space, name_of(n, name));
 }
 
-Test(members, are_found_among_any_number)
+static void add_new(size_t count)
 {
-    static const size_t counts[] = {0, 1, 767, 768, 769, 3071, 3072, 3073, 12289, 49153, HASHES};
-    make_hashes();
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        for (size_t j = 0; j < sizeof counts / sizeof *counts; j++) {
-            add_twice(0, counts[i]);
-            add_twice(500, counts[j]);
+    members_begin(members, &error);
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(add(0, i), MEMBERS_NEW, "%zu of %zu", i, count);
+}
+
+static const size_t counts[] = {0, 1, 191, 192, 193, 194, 1000, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 200000};
+enum { COUNTS = sizeof counts / sizeof *counts };
+
+Test(members, of_which_none_occurs_twice)
+{
+    for (size_t i = 0; i < COUNTS; i++)
+        for (size_t j = 0; j < COUNTS; j++) {
+            add_new(counts[i]);
+            cr_assert_eq(members_end(members), MEMBERS_NEW, "%zu", counts[i]);
+            add_new(counts[j]);
+            cr_assert_eq(members_end(members), MEMBERS_NEW, "%zu", counts[j]);
         }
-    members_free(&members);
 }
 
-Test(members, are_told_from_those_of_any_value_before)
+/* The first, one in the middle and the last, in turn. */
+Test(members, of_which_one_occurs_twice)
 {
-    uint64_t random = make_hashes();
-    for (int value = 0; value < 1000; value++)
-        add_twice(next_random(&random) % HASHES, next_random(&random) % (value % 10 ? 1500 : 6000));
-    members_free(&members);
+    for (size_t i = 1; i < COUNTS; i++)
+        for (size_t which = 0; which < 3; which++) {
+            size_t count = counts[i], twice = which == 0 ? 0 : which == 1 ? count / 2 : count - 1;
+            add_new(count);
+            enum members_answer answer = add(0, twice);
+            cr_expect_eq(answer, count <= AT_ONCE ? MEMBERS_TWICE : MEMBERS_NEW, "%zu of %zu", twice, count);
+            if (answer == MEMBERS_NEW)
+                cr_expect_eq(members_end(members), MEMBERS_TWICE, "%zu of %zu", twice, count);
+        }
 }
 
-static void come_back(size_t count, size_t between)
+/* Which one it was is told when they come again. */
+Test(members, are_sought)
 {
-    add_twice(0, count);
-    for (size_t i = 0; i < between; i++) {
-        members_begin(&members);
-        cr_assert_eq(members_add(&members, hashes[HASHES - 1]), MEMBERS_NEW);
-        cr_assert_eq(members_add(&members, hashes[HASHES - 1]), MEMBERS_TWICE);
-    }
-    add_twice(0, count);
+    add_new(AT_ONCE + 1000);
+    add(0, 4711);
+    cr_assert_eq(members_end(members), MEMBERS_TWICE);
+    members_seek(members);
+    for (uint64_t i = 0; i < AT_ONCE + 1000; i++)
+        cr_assert_eq(add(0, i), MEMBERS_NEW, "%zu", (size_t)i);
+    cr_expect_eq(add(0, 4711), MEMBERS_TWICE);
+    add_new(10);
+    cr_expect_eq(add(0, 9), MEMBERS_TWICE);
+}
+
+Test(members, are_others_in_another_space)
+{
+    members_begin(members, &error);
+    for (uint64_t space = 0; space < 1000; space++)
+        for (uint64_t n = 0; n < 3; n++)
+            cr_assert_eq(add(space, n), MEMBERS_NEW);
+    cr_expect_eq(add(999, 2), MEMBERS_TWICE);
 }
 
 /* However many values there have been. */
-Test(members, are_told_apart_for_good)
+Test(members, are_told_from_those_of_any_value_before)
 {
-    make_hashes();
-    for (size_t between = 65533; between <= 65536; between++) {
-        come_back(700, between);
-        come_back(5000, between);
+    for (size_t value = 0; value < 70000; value++) {
+        members_begin(members, &error);
+        cr_assert_eq(add(0, 1), MEMBERS_NEW);
+        cr_assert_eq(add(0, 1), MEMBERS_TWICE);
     }
-    members_free(&members);
+    for (size_t value = 0; value < 300; value++)
+        add_new(value * 7);
 }
 
-/* Of 128 bits as many count as can be kept. */
-Test(members, are_hashes_of_which_nearly_all_counts)
+/* Hashes without a seed would be the same: XXH3 multiplies the first eight bytes, less a constant, by the
+ * next ones. */
+Test(members, are_not_made_to_have_one_hash)
 {
-    begin();
-    cr_expect_eq(members_add(&members, (rf_digest){0, 0}), MEMBERS_NEW);
-    cr_expect_eq(members_add(&members, (rf_digest){0, 0}), MEMBERS_TWICE);
-    for (int bit = 0; bit < 64; bit++)
-        cr_expect_eq(members_add(&members, (rf_digest){UINT64_C(1) << bit, 0}), MEMBERS_NEW, "%d", bit);
-    for (int bit = 16; bit < 64; bit++)
-        cr_expect_eq(members_add(&members, (rf_digest){0, UINT64_C(1) << bit}), MEMBERS_NEW, "%d", bit);
-    members_free(&members);
+    uint8_t name[32] = {0};
+    memset(name, 'y', sizeof name);
+    store_le64(name, UINT64_C(0xbe4ba423396cfeb8));
+    members_begin(members, &error);
+    for (uint64_t i = 0; i < 100000; i++) {
+        store_le64(name + 8, i);
+        cr_assert_eq(members_add(members, 0, slice_of(name, sizeof name)), MEMBERS_NEW, "%zu", (size_t)i);
+    }
+    cr_expect_eq(members_end(members), MEMBERS_NEW);
+}
+
+/* Two tables that see the same do not put it in the same order. */
+Test(members, have_a_seed_of_their_own)
+{
+    struct members *others = members_new();
+    cr_assert_not_null(others);
+    cr_expect_neq(members->seed, others->seed);
+    members_free(others);
 }

@@ -279,7 +279,7 @@ Test(rdb_down, strings)
             rf_key_digest expected;
             struct rdb_made made = {.target = made_targets[i].server};
             put_hex_file(&b, "REDIS0015", strings[j]);
-            cr_assert_eq(digest_first(built(&b), 0, &expected, &made.error), RF_OK);
+            cr_assert_eq(digest_first(built(&b), false, &expected, &made.error), RF_OK);
             cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
             struct found_key key = find_key(made.file);
             cr_expect(wide_of(key.digest.key) == wide_of(expected.key));
@@ -391,7 +391,7 @@ Test(rdb_down, long_lengths)
             rf_key_digest expected;
             struct rdb_made made = {.target = made_targets[j].server};
             put_hex_file(&b, "REDIS0009", values[i].hex);
-            cr_assert_eq(digest_first(built(&b), 0, &expected, &made.error), RF_OK, "%s", made.error.message);
+            cr_assert_eq(digest_first(built(&b), false, &expected, &made.error), RF_OK, "%s", made.error.message);
             cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
             struct found_key key = find_key(made.file);
             cr_expect(wide_of(key.digest.key) == wide_of(expected.key), "%s", values[i].hex);
@@ -447,7 +447,7 @@ Test(rdb_down, ziplists_for_the_oldest)
         rf_key_digest expected;
         struct rdb_made made = {.target = {RF_REDIS, 2, 4}};
         put_hex_file(&b, "REDIS0006", values[i].hex);
-        cr_assert_eq(digest_first(built(&b), 0, &expected, &made.error), RF_OK);
+        cr_assert_eq(digest_first(built(&b), false, &expected, &made.error), RF_OK);
         cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
         struct found_key key = find_key(made.file);
         cr_expect_eq(key.encoding.number, values[i].plain);

@@ -500,7 +500,7 @@ Test(resume, goes_on_behind_a_part_of_a_module)
     rf_entry entry;
     rf_error error;
     rf_key_digest digest;
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, 0);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, false);
     put_bytes(&b, SLICE("REDIS0009"));
     put_hex(&b, "07 016b 4400 02 05 05" BAD_LZF "05 0161 00 00 046c617374 0176");
     put_end(&b);

@@ -59,7 +59,7 @@ Test(resume, whatever_is_damaged)
     enum { ROUNDS = 400 };
     const char *chosen = getenv("RESUME_SEED");
     uint64_t seed = chosen ? strtoull(chosen, NULL, 10) : (uint64_t)time(NULL);
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, 100);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     struct buffer text = {0}, same = {0};
     fprintf(stderr, "RESUME_SEED=%llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < SAMPLES; i++) {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks that find what occurs twice in one value. The table of what has been seen belongs to the value, and is
+ * made by the first walk that asks for it. */
+#include "rdb/value.h"
+
+COLD rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name)
+{
+    rf_error escaped;
+    if (answer == MEMBERS_FAILED)
+        return k->w->error->code;
+    error_key(&escaped, -1, name);
+    return window_fail(k->w, RF_E_DUPLICATE, "%s '%s' occurs twice", what, escaped.key);
+}
+
+static rf_code conclude(struct walk *k, enum members_answer answer)
+{
+    if (LIKELY(answer == MEMBERS_NEW))
+        return RF_OK;
+    return answer == MEMBERS_TWICE ? window_fail(k->w, RF_E_DUPLICATE, "a member or field occurs twice")
+                                   : k->w->error->code;
+}
+
+/* Of a large value it is known in the end that a member occurs twice, and not which one: if the value is still
+ * there, it is walked again. */
+COLD static rf_code seek(struct walk *k, const uint8_t *start)
+{
+    static const rf_visitor nobody = {.unique = true};
+    struct walk again = *k;
+    again.visitor = &nobody;
+    k->w->pos = start;
+    members_seek(k->members);
+    TRY(k->value->type->walk(&again));
+    return conclude(k, MEMBERS_TWICE);
+}
+
+rf_code walk_with_visitor(struct walk *k)
+{
+    struct rf_value *value = k->value;
+    const uint8_t *start = window_is_memory(k->w) ? k->w->pos : NULL;
+    if (!k->visitor->unique)
+        return value->type->walk(k);
+    if (!value->members && !(value->members = members_new()))
+        return window_fail(k->w, RF_E_MEMORY, "out of memory to compare members");
+    k->members = value->members;
+    members_begin(k->members, k->w->error);
+    TRY(value->type->walk(k));
+    enum members_answer answer = members_end(k->members);
+    return UNLIKELY(answer == MEMBERS_TWICE && start) ? seek(k, start) : conclude(k, answer);
+}
