@@ -78,8 +78,8 @@ enum { RF_NO_INSERT_INDEX = -1 };
  * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself.
  *
  * `unique`: a member, field, group, consumer, producer or its iid that occurs twice ends the walk with
- * RF_E_DUPLICATE. Of a large value this may come at its end. It takes up to 128 MiB, and beyond 6 million
- * members a temporary file of 16 bytes for each. */
+ * RF_E_DUPLICATE, which of a large value may come at its end, and then without the name. It takes up to 32 MiB;
+ * beyond two million members come 16 bytes for each in a temporary file. */
 typedef struct rf_visitor {
     bool unique;
 

@@ -33,7 +33,7 @@ static rf_code take_digest(const char *argument, void *into, rf_error *error)
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "What is looked for"},
     {OPTION_FLAG, 0, "strict",
-     .help = "warnings are faults; look for keys that occur twice\nin one input too, and for members in values of any\nsize; list extra keys of a live target", AT(strict)},
+     .help = "warnings are faults; look for keys that occur twice\nin one input too; list extra keys of a live target", AT(strict)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
     {OPTION_HANDLER, 0, "digest", "KIND",
      .help = "print the digest and the number of keys instead of\nthe answer, unless that is no; KIND: xxh3 (default,\nfinds accidents) or sha256 (slow, resists forgery)",

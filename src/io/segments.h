@@ -10,7 +10,7 @@
 
 enum {
     SEGMENT_SIZE = 16 * 1024 * 1024,
-    SEGMENTS_IN_MEMORY = 4,
+    SEGMENTS_IN_MEMORY = 2,
 };
 
 /* A zeroed one is empty. */

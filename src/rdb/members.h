@@ -5,7 +5,7 @@
  *
  * The first ones are in an open-addressing table. The rest of a place says which value it was filled for, so
  * that nothing has to be cleared between values. What no cache would hold goes into buckets, by hash, and is
- * compared bucket by bucket in the end. Of these the first 64 MiB are in memory, others in a temporary file. */
+ * compared bucket by bucket in the end. Of these the first 32 MiB are in memory, others in a temporary file. */
 #ifndef RDB_MEMBERS_H
 #define RDB_MEMBERS_H
 

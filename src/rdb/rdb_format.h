@@ -32,6 +32,7 @@ enum rdb_since {
     RDB_FUNCTION_SINCE = 10,
     RDB_LAST_COMMON = 11, /* after it the two projects' versions mean nothing to each other */
     RDB_KEY_META_SINCE = 13,
+    RDB_STREAM_CHECKS_SINCE = 14, /* a stream is refused that contradicts itself, by Redis; Valkey does not */
 };
 
 /* Whether a server of `reader`'s dialect that reads RDB `version` knows what came with version `since` of

@@ -47,7 +47,7 @@ rf_code rdb_reencode(rf_value *value, uint8_t type, const struct rdb_survey *sur
                      void *ctx, rf_error *error);
 
 /* In rdb_reencode_stream.c: a stream as its own type or an older one. It need not have been surveyed; where it
- * has not, a node without entries is RF_E_CORRUPT. */
+ * has been, nodes without entries are left out. */
 rf_code rdb_reencode_stream(rf_value *value, uint8_t type, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 #endif

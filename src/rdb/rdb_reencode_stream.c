@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream as its own type or an older one: its bytes, some of them left out. Nodes go as they are, but for
- * those without entries, which newer servers refuse; the totals behind them are those that the nodes have; and
+ * those without entries, if a walk has found them, which newer servers refuse; the totals behind them are those that the nodes have; and
  * of the rest (value_stream.c has the layouts) the older one is what remains without
  *
  *   layout 2: a group's count of entries read    3: when a consumer was active
@@ -94,7 +94,7 @@ static rf_code put_lengths(const struct transcoding *t, const uint64_t *lengths,
     return t->fn(t->ctx, (rf_slice){bytes, size});
 }
 
-/* The number of nodes comes first, so those to be left out have to be known by a walk. */
+/* The number of nodes comes first, so those to be left out have to be known by a walk before. */
 static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
 {
     uint64_t live, empty = t->k->value->empty_nodes;
@@ -107,13 +107,10 @@ static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
         copy_begin(t);
         TRY(stream_pass_node(t->k, &last, &live));
         entries->live += live;
-        if (live > 0)
-            TRY(copy_end(t));
-        else if (entries->empty++ < empty)
+        if (live == 0 && entries->empty++ < empty)
             window_tap_cancel(t->w);
         else
-            return window_fail(t->w, RF_E_CORRUPT,
-                               "stream node: it has no entries, which --check would leave out");
+            TRY(copy_end(t));
     }
     return RF_OK;
 }
@@ -146,6 +143,7 @@ static rf_code put_entries_read(struct transcoding *t)
 
 static rf_code pass_consumer(struct transcoding *t)
 {
+    window_release(t->w);
     TRY(rdb_skip_string(t->w));
     TRY(pass_time(t->w));
     TRY(pass_newer(t, 3, pass_time));
@@ -155,11 +153,13 @@ static rf_code pass_consumer(struct transcoding *t)
 static rf_code pass_group(struct transcoding *t)
 {
     uint64_t n;
+    window_release(t->w);
     TRY(rdb_skip_string(t->w));
     TRY(pass_id(t->w));
     TRY(put_entries_read(t));
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--) {
+        window_release(t->w);
         TRY(window_skip(t->w, 16 + 8));
         TRY(pass_length(t->w));
     }
@@ -180,6 +180,7 @@ static rf_code pass_producers(struct transcoding *t)
         TRY(rdb_skip_string(t->w));
         TRY(rdb_length(t->w, &records));
         for (; records > 0; records--) {
+            window_release(t->w);
             TRY(rdb_skip_string(t->w));
             TRY(pass_id(t->w));
         }

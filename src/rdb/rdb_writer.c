@@ -278,9 +278,17 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
     return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_sayable_key(w, entry, error);
 }
 
+/* A stream's totals are put right in any case; its nodes have to be looked at. */
+static bool target_checks_type(const struct rdb_writer *w, const rf_entry *entry)
+{
+    return value_is_always_checked(entry->value) ||
+           (entry->type == RF_STREAM &&
+            rdb_known_to(w->target.dialect, w->version, RDB_STREAM_CHECKS_SINCE, RF_REDIS));
+}
+
 static inline rf_code put_copied_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(w->check || entry->value->unguarded || value_is_always_checked(entry->value)))
+    if (UNLIKELY(w->check || entry->value->unguarded || target_checks_type(w, entry)))
         return put_checked_key(w, entry, error);
     entry->value->trusted = true;
     return put_sayable_key(w, entry, error);

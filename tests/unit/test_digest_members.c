@@ -196,7 +196,7 @@ Test(digest_members, goes_on_behind_an_error)
 {
     static const char file[] =
         "REDIS0009\x02\x01k\x03\x01z\x01z\x01y\x02\x01l\x02\x01z\x01y\x01\x01m\x01\x01z";
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, COMPARE_ALL);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     struct build b = {0};
     rf_source *source;
     rf_reader *reader;

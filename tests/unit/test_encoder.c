@@ -321,8 +321,11 @@ Test(encoder, expiring_fields_between_others_close_the_batch)
     put_le64(&b, 100);
     put_len(&b, 200);
     for (int i = 0; i < 200; i++) {
+        char field[8];
+        snprintf(field, sizeof field, "f%d", i);
         put_len(&b, i % 100 == 99);
-        put_hex(&b, "0166 0176");
+        put_str(&b, field);
+        put_str(&b, "v");
     }
     put_end(&b);
     cr_assert_eq(run_encode(built(&b), 0, &(struct encoder_options){.target = newest}, &resp, &error), RF_OK);

@@ -42,7 +42,7 @@ static rf_key_digest digest_bytes_of(unsigned kinds, const uint8_t value[LENGTH]
         snprintf(hex + 2 + 2 * i, 3, "%02x", value[i]);
     struct opened o;
     rf_key_digest digest = {0};
-    rf_digester *digester = rf_digester_new(kinds, 0);
+    rf_digester *digester = rf_digester_new(kinds, false);
     open_value(&o, &(struct one_value){.type = 0, .hex = hex});
     cr_assert_eq(rf_digest_key(digester, &o.entry, &digest, &o.error), RF_OK);
     rf_digester_add_to(digester, sum);

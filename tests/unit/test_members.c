@@ -67,7 +67,7 @@ Test(members, of_which_one_occurs_twice)
             size_t count = counts[i], twice = which == 0 ? 0 : which == 1 ? count / 2 : count - 1;
             add_new(count);
             enum members_answer answer = add(0, twice);
-            cr_expect_eq(answer, count <= AT_ONCE ? MEMBERS_TWICE : MEMBERS_NEW, "%zu of %zu", twice, count);
+            cr_expect_eq(answer, count < AT_ONCE ? MEMBERS_TWICE : MEMBERS_NEW, "%zu of %zu", twice, count);
             if (answer == MEMBERS_NEW)
                 cr_expect_eq(members_end(members), MEMBERS_TWICE, "%zu of %zu", twice, count);
         }

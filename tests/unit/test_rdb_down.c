@@ -323,19 +323,81 @@ Test(rdb_down, modules_values_and_arrays)
 Test(rdb_down, an_expiry_out_of_range)
 {
     static const struct made_target redis = {{RF_REDIS, 8, 10}, 15};
-    static const char *const fields[] = {
-        "16 016b 01 0166 0176 0000000000000100",
-        "16 016b 02 0166 0176 0000000000000000 0167 0176 0500000000000000",
+    struct build b = {0};
+    struct rdb_made made = {.target = {RF_VALKEY, 9, 0}};
+    put_hex_file(&b, "VALKEY080", "16 016b 01 0166 0176 0000000000000100");
+    expect_unsayable(built(&b), &redis, "out of range");
+    cr_expect_eq(make_rdb(built(&b), &made), RF_OK);
+    rdb_made_free(&made);
+    build_free(&b);
+}
+
+/* --- what occurs twice, what no server takes ----------------------------------------------------------- */
+
+/* A target for which the value is copied, one for which it is written anew, and what is said. */
+static void expect_refused(const char *magic, const char *hex, rf_server target, bool check, rf_code code,
+                           const char *message)
+{
+    struct build b = {0};
+    struct rdb_made made = {.target = target, .check = check};
+    put_hex_file(&b, magic, hex);
+    cr_expect_eq(make_rdb(built(&b), &made), code, "%s: %d", hex, made.error.code);
+    cr_expect_str_eq(made.error.key, "k");
+    cr_expect(strstr(made.error.message, message), "%s: %s", hex, made.error.message);
+    build_free(&b);
+}
+
+Test(rdb_down, what_occurs_twice_is_found)
+{
+    static const struct {
+        const char *magic, *hex, *message;
+    } rows[] = {
+        {"REDIS0012", "02 016b 02 0161 0161", "member 'a' occurs twice"},
+        {"REDIS0012", "03 016b 02 0161 0131 0161 0132", "member 'a' occurs twice"},
+        {"REDIS0012", "05 016b 02 0161 0000000000000000 0161 000000000000f03f", "member 'a' occurs twice"},
+        {"REDIS0012", "04 016b 02 0161 00 0161 00", "field 'a' occurs twice"},
+        {"REDIS0012", "09 016b 0b 02 0161 01 00 62 0161 01 00 63 ff", "field 'a' occurs twice"},
+        {"REDIS0012", "14 016b 0d 0d000000 0200 816102 816102 ff", "member 'a' occurs twice"},
+        {"REDIS0012", "10 016b 13 13000000 0400 816102 817602 816102 817702 ff", "field 'a' occurs twice"},
+        {"REDIS0012", "11 016b 11 11000000 0400 816102 0101 816102 0201 ff", "member 'a' occurs twice"},
+        {"REDIS0012", "18 016b 0000000000000000 02 00 0161 00 00 0161 00", "field 'a' occurs twice"},
+        {"VALKEY080", "16 016b 02 0161 00 ffffffffffffffff 0161 00 0500000000000000", "field 'a' occurs twice"},
+        {"REDIS0012", "0f 016b 00 00 05 01 02 0167 05 01 00 00 0167 05 01 00 00", "group 'g' occurs twice"},
+        {"REDIS0012",
+         "0f 016b 00 00 05 01 01 0167 05 01 00 02 0163 0000000000000000 00 0163 0000000000000000 00",
+         "consumer 'c' occurs twice"},
+        {"REDIS0014",
+         "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 02 0170 00 0170 00 00 00",
+         "producer 'p' occurs twice"},
+        {"REDIS0014",
+         "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 01 0170 02 0169 05 01 0169 05 01 00 00",
+         "iid 'i' occurs twice"},
     };
-    for (size_t i = 0; i < 2; i++) {
-        struct build b = {0};
-        struct rdb_made made = {.target = {RF_VALKEY, 9, 0}};
-        put_hex_file(&b, "VALKEY080", fields[i]);
-        expect_unsayable(built(&b), &redis, "out of range");
-        cr_expect_eq(make_rdb(built(&b), &made), RF_OK);
-        rdb_made_free(&made);
-        build_free(&b);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool is_valkey = *rows[i].magic == 'V';
+        rf_server own = is_valkey ? (rf_server){RF_VALKEY, 9, 0} : (rf_server){RF_REDIS, 8, 8};
+        expect_refused(rows[i].magic, rows[i].hex, own, true, RF_E_DUPLICATE, rows[i].message);
     }
+}
+
+/* Of types that are rare, also without a check. */
+Test(rdb_down, what_no_server_takes_is_found_in_any_copy)
+{
+    static const rf_server redis = {RF_REDIS, 8, 8}, valkey = {RF_VALKEY, 9, 0};
+    static const struct {
+        const char *magic, *hex, *message;
+    } rows[] = {
+        {"REDIS0009", "09 016b 02 00 ff", "without pairs"},
+        {"REDIS0009", "09 016b 0b 01 fe0100000061 01 00 62 ff", "five bytes"},
+        {"REDIS0009", "09 016b 07 ff 0161 01 00 62 ff", "another number of pairs"},
+        {"REDIS0012", "18 016b 0000000000000000 01 01 0166 0176", "expiry of field 'f'"},
+        {"REDIS0012", "19 016b 0400000000000000 17 17000000 0300 816602 817602 f4000000000000040009 ff",
+         "expiry of field 'f'"},
+        {"VALKEY080", "16 016b 01 0166 0176 0000000000000000", "expiry of field 'f'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_refused(rows[i].magic, rows[i].hex, *rows[i].magic == 'V' ? valkey : redis, false,
+                       RF_E_CORRUPT, rows[i].message);
 }
 
 /* --- damage ------------------------------------------------------------------------------------------ */

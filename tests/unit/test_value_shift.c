@@ -92,7 +92,7 @@ static wide digest_now(const rf_entry *entry)
 {
     rf_key_digest digest;
     rf_error error;
-    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, COMPARE_ALL);
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     cr_assert_eq(rf_digest_key(digester, entry, &digest, &error), RF_OK, "%s", error.message);
     rf_digester_free(digester);
     return wide_of(digest.value);
@@ -183,7 +183,7 @@ static void digest_it_on_other_threads(struct hash *h, int64_t ms)
 {
     rf_digest_pool *pool;
     wide found = 0;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, COMPARE_ALL, take_digest, &found, &pool, &h->error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, take_digest, &found, &pool, &h->error), RF_OK);
     cr_assert_eq(rf_digest_pool_put(pool, &h->entry, &h->error), RF_OK, "%s", h->error.message);
     cr_assert_eq(rf_digest_pool_drain(pool, &h->error), RF_OK);
     rf_digest_pool_close(pool);
