@@ -78,8 +78,8 @@ enum { RF_NO_INSERT_INDEX = -1 };
  * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself.
  *
  * `unique`: a member, field, group, consumer, producer or its iid that occurs twice ends the walk with
- * RF_E_DUPLICATE, which of a large value may come at its end, and then without the name. It takes up to 32 MiB;
- * beyond two million members come 16 bytes for each in a temporary file. */
+ * RF_E_DUPLICATE, which of a large value may come at its end, and then without the name. It takes up to 32
+ * MiB; beyond two million members come 16 bytes for each in a temporary file. */
 typedef struct rf_visitor {
     bool unique;
 
@@ -115,8 +115,8 @@ RF_API rf_code rf_value_module(rf_value *value, char name[10], rf_error *error);
 
 RF_API rf_code rf_value_skip(rf_value *value, rf_error *error);
 
-/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. Of a stream the
- * totals are those of its entries, with RF_NOTICE_STREAM_LENGTH where they were others. */
+/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. Of a stream
+ * the totals are those of its entries, with RF_NOTICE_STREAM_LENGTH where they were others. */
 typedef rf_code (*rf_bytes_fn)(void *ctx, rf_slice bytes);
 RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 

@@ -76,8 +76,8 @@ static bool may_be_empty(const rf_source *source)
     return ends_with(name, length, ".aof");
 }
 
-/* A writer that computes no checksum puts zeros in its place. Where the end cannot be seen, there is one until
- * the end is read. */
+/* A writer that computes no checksum puts zeros in its place. Where the end cannot be seen, there is one
+ * until the end is read. */
 static bool has_no_checksum(const rf_reader *r)
 {
     static const uint8_t none[8];

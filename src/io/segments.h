@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory in segments of one size, of which the first ones are memory and the others lie in an unnamed file, so
- * that the system can take them away while they are not used. */
+/* Memory in segments of one size, of which the first ones are memory and the others lie in an unnamed file,
+ * so that the system can take them away while they are not used. */
 #ifndef IO_SEGMENTS_H
 #define IO_SEGMENTS_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of one value, to find one that occurs twice: a set of hashes, 112 bits of each. The hashes have a
- * random seed of their own, so that data cannot be made to share one: two that are equal are taken for the
+/* The members of one value, to find one that occurs twice: a set of hashes, 112 bits of each. The hashes have
+ * a random seed of their own, so that data cannot be made to share one: two that are equal are taken for the
  * same member.
  *
  * The first ones are in an open-addressing table. The rest of a place says which value it was filled for, so
  * that nothing has to be cleared between values. What no cache would hold goes into buckets, by hash, and is
- * compared bucket by bucket in the end. Of these the first 32 MiB are in memory, others in a temporary file. */
+ * compared bucket by bucket in the end. Of these the first 32 MiB are in memory, others in a temporary file.
+ */
 #ifndef RDB_MEMBERS_H
 #define RDB_MEMBERS_H
 
@@ -17,8 +18,8 @@
 #include <stdint.h>
 
 enum {
-    MEMBERS_USUAL = 256,    /* places */
-    MEMBERS_LARGE = 65536,  /* places: three quarters of them are told at once */
+    MEMBERS_USUAL = 256,   /* places */
+    MEMBERS_LARGE = 65536, /* places: three quarters of them are told at once */
     MEMBERS_BUCKETS = 256,
     MEMBERS_CHUNK = 255, /* places: with what stands before them 4 KiB */
 };
@@ -43,7 +44,7 @@ struct members {
     uint16_t turn;               /* which value it is; never 0 */
     bool seeks;                  /* only for this one, which members_end() has found: */
     struct member_place sought;
-    bool in_buckets;             /* the table has been full */
+    bool in_buckets; /* the table has been full */
     struct {
         struct member_chunk *last;
         uint64_t count; /* of places */
@@ -69,7 +70,8 @@ enum members_answer members_add(struct members *members, uint64_t space, rf_slic
 /* Ends the value: whether a member occurs twice that members_add() has not told of. */
 enum members_answer members_end(struct members *members);
 
-/* Begins the same value again, after such an answer: MEMBERS_TWICE is now the answer for that member alone. */
+/* Begins the same value again, after such an answer: MEMBERS_TWICE is now the answer for that member alone.
+ */
 void members_seek(struct members *members);
 
 #endif

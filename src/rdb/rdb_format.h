@@ -43,11 +43,12 @@ static inline bool rdb_known_to(rf_dialect reader, int version, int since, rf_di
 }
 
 enum {
-    RDB_ZIPMAP = 9, /* a hash of the first versions */
+    RDB_ZIPMAP = 9,                   /* a hash of the first versions */
     RDB_STREAM_WITHOUT_COUNTERS = 15, /* of what has been added to it, deleted, or read by its groups */
 };
 
-/* When a hash's field may expire, in ms: what the format of Redis has room for, and what its commands take. */
+/* When a hash's field may expire, in ms: what the format of Redis has room for, and what its commands take.
+ */
 enum { RDB_FIELD_EXPIRE_BITS = 48, RDB_FIELD_EXPIRE_COMMAND_BITS = 46 };
 
 #endif

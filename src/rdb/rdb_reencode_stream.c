@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream as its own type or an older one: its bytes, some of them left out. Nodes go as they are, but for
- * those without entries, if a walk has found them, which newer servers refuse; the totals behind them are those that the nodes have; and
- * of the rest (value_stream.c has the layouts) the older one is what remains without
+ * those without entries, if a walk has found them, which newer servers refuse; the totals behind them are
+ * those that the nodes have; and of the rest (value_stream.c has the layouts) the older one is what remains
+ * without
  *
  *   layout 2: a group's count of entries read    3: when a consumer was active
  *          4: the producers, at the end          5: how many pending entries nobody owns, which is 0 here */

@@ -230,9 +230,9 @@ static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
 static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_value *value = entry->value;
-    return value->record && !value->used && value_copied_as_stored(value) && entry->key.ptr == value->key.ptr &&
-           entry->key.len == value->key.len && entry->expire_ms == value->expire_ms &&
-           w->version >= RDB_EVICTION_SINCE;
+    return value->record && !value->used && value_copied_as_stored(value) &&
+           entry->key.ptr == value->key.ptr && entry->key.len == value->key.len &&
+           entry->expire_ms == value->expire_ms && w->version >= RDB_EVICTION_SINCE;
 }
 
 /* The head encoded, the value copied. */

@@ -87,8 +87,8 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->key = key;
 }
 
-/* False for a hash whose field names lie in a template, or whose fields are to expire at other times: its bytes
- * do not say what a walk tells. */
+/* False for a hash whose field names lie in a template, or whose fields are to expire at other times: its
+ * bytes do not say what a walk tells. */
 static inline bool value_says_all(const struct rf_value *value)
 {
     return value->type->copied_type == value->type->encoding.number && !value->shifted;

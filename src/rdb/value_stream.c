@@ -31,9 +31,9 @@ struct stream_walk {
     int layout;
     struct pending *pending; /* the present group's, ascending by id */
     size_t count, cap;
-    struct buffer name;      /* of the present group or producer: it outlives many releases */
-    uint64_t spaces;         /* of names that are unique within a group or a producer: so many have begun */
-    uint64_t entries_added;  /* by what the stream says */
+    struct buffer name;     /* of the present group or producer: it outlives many releases */
+    uint64_t spaces;        /* of names that are unique within a group or a producer: so many have begun */
+    uint64_t entries_added; /* by what the stream says */
 };
 
 /* The spaces that there is one of. */

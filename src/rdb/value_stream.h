@@ -9,8 +9,8 @@
 /* What the entries were seen to be. */
 struct stream_entries {
     uint64_t nodes;
-    uint64_t empty;           /* of these, without live entries */
-    bool counted;             /* what follows has been looked at */
+    uint64_t empty; /* of these, without live entries */
+    bool counted;   /* what follows has been looked at */
     uint64_t live;
     rf_stream_id first, last; /* of the live ones */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks that find what occurs twice in one value. The table of what has been seen belongs to the value, and is
- * made by the first walk that asks for it. */
+/* Walks that find what occurs twice in one value. The table of what has been seen belongs to the value, and
+ * is made by the first walk that asks for it. */
 #include "rdb/value.h"
 
 COLD rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name)
@@ -20,8 +20,8 @@ static rf_code conclude(struct walk *k, enum members_answer answer)
                                    : k->w->error->code;
 }
 
-/* Of a large value it is known in the end that a member occurs twice, and not which one: if the value is still
- * there, it is walked again. */
+/* Of a large value it is known in the end that a member occurs twice, and not which one: if the value is
+ * still there, it is walked again. */
 COLD static rf_code seek(struct walk *k, const uint8_t *start)
 {
     static const rf_visitor nobody = {.unique = true};

@@ -12,7 +12,7 @@ enum stream_level { STREAM, ENTRIES, GROUPS, CONSUMERS, PENDING, UNOWNED, RECORD
 struct jsonl {
     struct outbuf *out;
     rf_json_bytes bytes;
-    char before; /* the bracket of the present list until it has an element, then a comma */
+    char before;         /* the bracket of the present list until it has an element, then a comma */
     const rf_entry *due; /* a collection of which nothing is written before its first element; NULL: none */
     bool fields_expire;
     enum stream_level level;
@@ -21,8 +21,8 @@ struct jsonl {
 /* In sink_jsonl.c: what stands before a key's value. */
 void jsonl_put_head(struct jsonl *j, const rf_entry *entry);
 
-/* `: value`, and what else belongs to a key behind it; of a collection also its head, and nothing at all where
- * it has no elements: then j->due is still the entry. */
+/* `: value`, and what else belongs to a key behind it; of a collection also its head, and nothing at all
+ * where it has no elements: then j->due is still the entry. */
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error);
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error);
 

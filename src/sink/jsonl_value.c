@@ -170,7 +170,6 @@ static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
     return put_elements(j, entry, '[', ']', error);
 }
 
-
 /* What allows for expiring fields is held, and gone through again if there is one. */
 static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
 {

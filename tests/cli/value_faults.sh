@@ -10,10 +10,11 @@ try() {
 
     cp "$TESTDATA/faults/$1.rdb" "$1.rdb"
     verify "$1.rdb"
-    for options in '-o out.aof' '-o out.jsonl' '-o out.rdb --check' '-o out.rdb'; do
+    for options in '-o out.aof --target-version 8.8' '-o out.jsonl' '-o out.rdb --target-version 8.8 --check' \
+        '-o out.rdb --target-version 8.8'; do
         echo "$ convert $1.rdb $options"
         # shellcheck disable=SC2086 # several words
-        "$RDBFERRY" convert "$1.rdb" $options --target-version 8.8 2>&1
+        "$RDBFERRY" convert "$1.rdb" $options 2>&1
         echo "status $?"
         rm -f out.*
     done

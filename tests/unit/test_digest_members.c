@@ -56,8 +56,8 @@ static struct made *make(size_t count)
 }
 
 /* Of a key "k" in database 5. */
-static rf_code digest_made(const struct form *form, const struct element *elements, size_t count,
-                           bool unique, rf_error *error)
+static rf_code digest_made(const struct form *form, const struct element *elements, size_t count, bool unique,
+                           rf_error *error)
 {
     struct build b = {0};
     rf_key_digest digest;

@@ -361,13 +361,13 @@ Test(rdb_down, what_occurs_twice_is_found)
         {"REDIS0012", "10 016b 13 13000000 0400 816102 817602 816102 817702 ff", "field 'a' occurs twice"},
         {"REDIS0012", "11 016b 11 11000000 0400 816102 0101 816102 0201 ff", "member 'a' occurs twice"},
         {"REDIS0012", "18 016b 0000000000000000 02 00 0161 00 00 0161 00", "field 'a' occurs twice"},
-        {"VALKEY080", "16 016b 02 0161 00 ffffffffffffffff 0161 00 0500000000000000", "field 'a' occurs twice"},
+        {"VALKEY080", "16 016b 02 0161 00 ffffffffffffffff 0161 00 0500000000000000",
+         "field 'a' occurs twice"},
         {"REDIS0012", "0f 016b 00 00 05 01 02 0167 05 01 00 00 0167 05 01 00 00", "group 'g' occurs twice"},
         {"REDIS0012",
          "0f 016b 00 00 05 01 01 0167 05 01 00 02 0163 0000000000000000 00 0163 0000000000000000 00",
          "consumer 'c' occurs twice"},
-        {"REDIS0014",
-         "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 02 0170 00 0170 00 00 00",
+        {"REDIS0014", "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 02 0170 00 0170 00 00 00",
          "producer 'p' occurs twice"},
         {"REDIS0014",
          "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 01 0170 02 0169 05 01 0169 05 01 00 00",
@@ -453,7 +453,8 @@ Test(rdb_down, long_lengths)
             rf_key_digest expected;
             struct rdb_made made = {.target = made_targets[j].server};
             put_hex_file(&b, "REDIS0009", values[i].hex);
-            cr_assert_eq(digest_first(built(&b), false, &expected, &made.error), RF_OK, "%s", made.error.message);
+            cr_assert_eq(digest_first(built(&b), false, &expected, &made.error), RF_OK, "%s",
+                         made.error.message);
             cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
             struct found_key key = find_key(made.file);
             cr_expect(wide_of(key.digest.key) == wide_of(expected.key), "%s", values[i].hex);

@@ -121,8 +121,8 @@ Test(rdb_down_stream, of_entries_and_groups)
         expect_everywhere(&full, per_node);
 }
 
-/* Nodes of deleted entries alone: left out where the stream is written anew, and where the target would refuse
- * it; other targets read them. */
+/* Nodes of deleted entries alone: left out where the stream is written anew, and where the target would
+ * refuse it; other targets read them. */
 Test(rdb_down_stream, nodes_without_entries)
 {
     struct made_stream lean = full;
