@@ -99,14 +99,13 @@ static rf_code put_lengths(const struct transcoding *t, const uint64_t *lengths,
 static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
 {
     uint64_t live, empty = t->k->value->empty_nodes;
-    rf_stream_id last = {0};
     *entries = (struct stream_entries){.counted = true};
     TRY(rdb_length(t->w, &entries->nodes));
     TRY(put_lengths(t, (const uint64_t[]){entries->nodes - empty}, 1));
     for (uint64_t left = entries->nodes; left > 0; left--) {
         window_release(t->w);
         copy_begin(t);
-        TRY(stream_pass_node(t->k, &last, &live));
+        TRY(stream_pass_node(t->k, &live));
         entries->live += live;
         if (live == 0 && entries->empty++ < empty)
             window_tap_cancel(t->w);
@@ -178,6 +177,7 @@ static rf_code pass_producers(struct transcoding *t)
     TRY(pass_length(t->w));
     TRY(rdb_length(t->w, &producers));
     for (; producers > 0; producers--) {
+        window_release(t->w);
         TRY(rdb_skip_string(t->w));
         TRY(rdb_length(t->w, &records));
         for (; records > 0; records--) {

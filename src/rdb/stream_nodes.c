@@ -186,25 +186,22 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
 
 /* --- one after the other ------------------------------------------------------------------------------- */
 
-static rf_code node_head(struct walk *k, rf_stream_id *last, rf_slice *blob)
+static rf_code node_head(struct walk *k, rf_stream_id *id, rf_slice *blob)
 {
-    rf_slice id;
-    TRY(rdb_string(k->w, &id));
-    if (id.len != 16)
-        return CORRUPT(k, "stream node: its id has %zu bytes", id.len);
-    rf_stream_id first = stream_id_load(id.ptr);
-    if (stream_id_compare(first, *last) <= 0 && stream_id_compare(*last, (rf_stream_id){0}) > 0)
-        return CORRUPT(k, "stream node: its id is not above that of the node before");
-    *last = first;
+    rf_slice bytes;
+    TRY(rdb_string(k->w, &bytes));
+    if (bytes.len != 16)
+        return CORRUPT(k, "stream node: its id has %zu bytes", bytes.len);
+    *id = stream_id_load(bytes.ptr);
     return rdb_string(k->w, blob);
 }
 
-rf_code stream_pass_node(struct walk *k, rf_stream_id *last, uint64_t *live)
+rf_code stream_pass_node(struct walk *k, uint64_t *live)
 {
     struct node node = {.k = k};
     rf_slice blob;
     int64_t count;
-    TRY(node_head(k, last, &blob));
+    TRY(node_head(k, &node.master_id, &blob));
     if (!listpack_open(&node.listpack, blob))
         return NODE_CORRUPT(&node, "%s", node.listpack.fault);
     TRY(node_integer(&node, &count));
@@ -226,7 +223,7 @@ static rf_code skip_nodes(struct walk *k, uint64_t nodes)
 
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
 {
-    rf_stream_id last = {0};
+    rf_stream_id id, last = {0};
     rf_slice blob;
     TRY(rdb_length(k->w, &entries->nodes));
     if (!k->visitor || !k->visitor->stream_entry)
@@ -235,8 +232,11 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
     for (uint64_t left = entries->nodes; left > 0; left--) {
         uint64_t before = entries->live;
         window_release(k->w);
-        TRY(node_head(k, &last, &blob));
-        TRY(walk_node(k, last, blob, entries));
+        TRY(node_head(k, &id, &blob));
+        if (left < entries->nodes && stream_id_compare(id, last) <= 0)
+            return CORRUPT(k, "stream node: its id is not above that of the node before");
+        last = id;
+        TRY(walk_node(k, id, blob, entries));
         entries->empty += entries->live == before;
     }
     k->value->empty_nodes = entries->empty;

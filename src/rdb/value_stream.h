@@ -38,9 +38,8 @@ static inline bool producers_are_default(const rf_producers *producers)
 /* Walks the nodes; tells stream_entry. */
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
 
-/* The next node, whose id is above *last, which it becomes; *live: how many entries it says are live, of
- * which nothing is looked at. */
-rf_code stream_pass_node(struct walk *k, rf_stream_id *last, uint64_t *live);
+/* The next node; *live: how many entries it says are live, of which nothing is looked at. */
+rf_code stream_pass_node(struct walk *k, uint64_t *live);
 
 /* What stands behind the nodes, up to the number of groups, put right by the entries where these have been
  * counted. */
