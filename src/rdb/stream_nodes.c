@@ -223,7 +223,7 @@ static rf_code skip_nodes(struct walk *k, uint64_t nodes)
 
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
 {
-    rf_stream_id id, last = {0};
+    rf_stream_id id = {0}, last = {0};
     rf_slice blob;
     TRY(rdb_length(k->w, &entries->nodes));
     if (!k->visitor || !k->visitor->stream_entry)

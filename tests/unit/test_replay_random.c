@@ -50,10 +50,12 @@ static const struct fake_rule *have_accidents(struct fake_target *t, const char 
     return &chance->events[next_random(&chance->random) % chance->count];
 }
 
-static void put_text(struct build *b, size_t length, uint64_t *random)
+/* Letters behind a number, which none has twice: a server takes no member twice. */
+static void put_text(struct build *b, size_t letters, size_t number, uint64_t *random)
 {
-    char text[3001];
-    for (size_t i = 0; i < length; i++)
+    char text[3021];
+    size_t start = (size_t)sprintf(text, "%zu", number), length = start + letters;
+    for (size_t i = start; i < length; i++)
         text[i] = (char)('a' + next_random(random) % 26);
     text[length] = '\0';
     put_str(b, text);
@@ -74,7 +76,7 @@ static void put_some_key(struct build *b, int number, uint64_t *random)
     if (type)
         put_len(b, elements);
     for (size_t i = 0; i < (type == 4 ? 2 : 1) * elements; i++)
-        put_text(b, next_random(random) % (type ? 20 : 3000), random);
+        put_text(b, next_random(random) % (type ? 20 : 3000), i, random);
 }
 
 static void put_keys(struct build *b, uint64_t seed)

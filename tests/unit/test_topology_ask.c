@@ -9,7 +9,7 @@
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-#define CLUSTER "$20\r\nredis_mode:cluster\r\n\r\n"
+#define CLUSTER "$42\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\n\r\n"
 
 #define CLUSTER_WELL "$18\r\ncluster_state:ok\r\n\r\n"
 
