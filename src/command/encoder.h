@@ -68,8 +68,8 @@ rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error);
  * dropped. */
 bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code);
 
-/* Looks into the value and writes the key as RESTORE, saying why, if it is not empty; or as unsayable where
- * the target does not accept its payload. */
+/* Looks into the value and writes the key as RESTORE, saying why; nothing where the value is empty, which
+ * RESTORE does not take; or as unsayable where the target does not accept its payload. */
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error);
 
 /* In encode_stream.c: the stream as commands, or as RESTORE where they would lose something. */
