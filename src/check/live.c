@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "net/redirect.h"
 #include <stdlib.h>
 
 enum {
@@ -124,16 +125,37 @@ static rf_code await_owner(rf_live *live, struct ask *ask, rf_error *error)
     return live_again(live, ask, TROUBLE_WAIT, &why, error);
 }
 
+/* The node that ASK names: only one that the cluster's own table has is told password and names. */
+static rf_code find_asking(rf_live *live, struct live_node *owner, const struct ask *ask,
+                           struct live_node **out, rf_error *error)
+{
+    char name[ADDRESS_TEXT];
+    struct reply table;
+    rf_slice rest;
+    const rf_slice argv[] = {SLICE("CLUSTER"), SLICE("NODES")};
+    *out = live_node_known(live, &ask->asking);
+    if (*out)
+        return RF_OK;
+    TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
+    address_format(&ask->asking, name);
+    if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &ask->asking))
+        return fail(error, RF_E_TARGET,
+                    "redirected to %s, which the cluster's own table does not name: check the node", name);
+    *out = live_node_at(live, &ask->asking);
+    return *out ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
 {
     size_t number = rf_live_node_of(live, ask->record.key);
-    if (!ask->asking.host && number == RF_NO_NODE)
+    if (number == RF_NO_NODE)
         return await_owner(live, ask, error);
-    struct live_node *node = ask->asking.host ? live_node_at(live, &ask->asking) : live->nodes[number];
-    if (node)
+    struct live_node *node = live->nodes[number];
+    rf_code code = ask->asking.host ? find_asking(live, node, ask, &node, error) : RF_OK;
+    if (code == RF_OK)
         return live_send(live, node, ask, error);
     ask_free(ask);
-    return fail(error, RF_E_MEMORY, "out of memory");
+    return code;
 }
 
 rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why, rf_error *error)

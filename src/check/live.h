@@ -100,7 +100,10 @@ struct ask *asks_take(struct asks *asks);
 void asks_free(struct asks *asks);
 void ask_free(struct ask *ask);
 
-/* The node at an address, which is added if there is none. NULL: out of memory. */
+/* The node at an address; NULL: there is none. */
+struct live_node *live_node_known(const rf_live *live, const rf_address *address);
+
+/* The same, which is added if there is none. NULL: out of memory. */
 struct live_node *live_node_at(rf_live *live, const rf_address *address);
 
 /* Sends an ask to its node; before that takes answers of this node, if too many are under way. */

@@ -233,6 +233,9 @@ static bool lacks_exists(const struct taking *t, const struct step *step)
 static rf_code take_error(const struct taking *t, const rf_address *asked, struct ask *ask, bool is_select)
 {
     enum trouble trouble = trouble_of[passing_of(t->reply)];
+    bool redirected = trouble == TROUBLE_MOVED || trouble == TROUBLE_ASK;
+    if (redirected && t->live->primaries.kind != RF_TARGET_CLUSTER)
+        trouble = TROUBLE_NONE;
     refuse(t);
     if (trouble == TROUBLE_NONE)
         return RF_E_TARGET;

@@ -60,12 +60,18 @@ void live_node_close(struct live_node *node)
     free(node);
 }
 
+struct live_node *live_node_known(const rf_live *live, const rf_address *address)
+{
+    size_t number;
+    return address_index_find(&live->index, address, &number) ? live->nodes[number] : NULL;
+}
+
 struct live_node *live_node_at(rf_live *live, const rf_address *address)
 {
     rf_error ignored;
-    size_t number;
-    if (address_index_find(&live->index, address, &number))
-        return live->nodes[number];
+    struct live_node *known = live_node_known(live, address);
+    if (known)
+        return known;
     struct live_node **grown = realloc(live->nodes, (live->node_count + 1) * sizeof *grown);
     if (!grown)
         return NULL;

@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/list.h"
 #include "base/number.h"
+#include "net/info.h"
 
 static const struct {
     const char *code;
@@ -40,4 +42,39 @@ rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address
     if (host.len == 0 || slice_equal(host, SLICE("?")))
         host = address_host(asked);
     return address_told(host, port, out, error);
+}
+
+/* --- CLUSTER NODES ------------------------------------------------------------------------------------ */
+
+/* "ip:port@bus,hostname,name=value,...", of which only ip and port are always there. No IP: that of whoever
+ * was asked. */
+static bool has_address(rf_slice text, const rf_address *asked, const rf_address *address)
+{
+    rf_slice first, host_name = {0};
+    int64_t port;
+    list_next(&text, ',', &first);
+    list_next(&text, ',', &host_name);
+    const uint8_t *at = memchr(first.ptr, '@', first.len);
+    first.len = at ? (size_t)(at - first.ptr) : first.len;
+    const uint8_t *colon = memrchr(first.ptr, ':', first.len);
+    if (!colon)
+        return false;
+    rf_slice ip = slice_of(first.ptr, (size_t)(colon - first.ptr));
+    rf_slice digits = slice_of(colon + 1, first.len - ip.len - 1);
+    rf_slice wanted = slice_of(address->host, strlen(address->host));
+    ip = ip.len > 0 ? ip : address_host(asked);
+    return number_parse_i64(digits, &port) && port == address->port &&
+           (slice_equal(ip, wanted) || (host_name.len > 0 && slice_equal(host_name, wanted)));
+}
+
+/* "id address flags ..." */
+bool redirect_is_named(rf_slice nodes, const rf_address *asked, const rf_address *address)
+{
+    rf_slice line, id, place, flags;
+    while (info_line(&nodes, &line))
+        if (list_next(&line, ' ', &id) && list_next(&line, ' ', &place) && list_next(&line, ' ', &flags) &&
+            !memmem(flags.ptr, flags.len, "handshake", 9) && !memmem(flags.ptr, flags.len, "noaddr", 6) &&
+            has_address(place, asked, address))
+            return true;
+    return false;
 }

@@ -21,4 +21,8 @@ enum passing passing_of(struct reply reply);
  * where there is none. */
 rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address *out, rf_error *error);
 
+/* Whether the table of nodes that `asked` has answered to CLUSTER NODES has a node at this address, by its IP
+ * or by its host name. Nodes that have only been met (handshake), or have no address, do not count. */
+bool redirect_is_named(rf_slice nodes, const rf_address *asked, const rf_address *address);
+
 #endif
