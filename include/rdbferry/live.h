@@ -120,6 +120,13 @@ RF_API rf_code rf_live_ask_nodes(rf_live *live, rf_error *error);
 /* After that; false past the last one. Its texts live as long as what was told. */
 RF_API bool rf_live_node_get(const rf_live *live, size_t index, rf_live_node *out);
 
+typedef enum rf_module_presence { RF_MODULE_THERE, RF_MODULE_LACKING, RF_MODULE_UNSURE } rf_module_presence;
+
+/* Whether a server with these modules (as a node tells them; NULL: not known) has the one that values of this
+ * type name, such as "ReJSON-RL", belong to. Unsure of types that are not widely used, unless there is no
+ * module at all. */
+RF_API rf_module_presence rf_module_presence_of(const char *type, const char *modules);
+
 #define RF_NO_NODE SIZE_MAX
 
 /* Which of the nodes a key is on; RF_NO_NODE: its slot is served by no node of the cluster. */

@@ -1,44 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules: a value tells the name of its type, a server those of its modules, and nothing tells which of them
- * belong together. Here are those that are widely used. */
+/* Whose values these are, as far as a node can have them. */
 #include "dry_run.h"
 #include <string.h>
-
-static const struct {
-    const char *type, *module;
-} owners[] = {
-    {"ReJSON-RL", "ReJSON"},     {"ReJSON-RL", "json"},   {"MBbloom--", "bf"},    {"MBbloomCF", "bf"},
-    {"CMSk-TYPE", "bf"},         {"TopK-TYPE", "bf"},     {"TDIS-TYPE", "bf"},    {"bloomfltr", "bf"},
-    {"TSDB-TYPE", "timeseries"}, {"graphdata", "graph"},  {"graphmeta", "graph"}, {"ft_index0", "search"},
-    {"ft_index0", "ft"},         {"ft_invidx", "search"}, {"ft_invidx", "ft"},    {"numericdx", "search"},
-    {"numericdx", "ft"},         {"trietype0", "search"}, {"trietype0", "ft"},
-};
-
-static bool has_module(const char *modules, const char *name)
-{
-    for (; *modules; modules += strlen(modules) + 1)
-        if (strcmp(modules, name) == 0)
-            return true;
-    return false;
-}
 
 /* Vector sets are Redis's own, where its version has them. */
 enum dry_presence dry_find_module(const rf_live_node *node, const char *type)
 {
-    enum dry_presence presence = DRY_UNSURE;
+    static const enum dry_presence presences[] = {
+        [RF_MODULE_THERE] = DRY_THERE, [RF_MODULE_LACKING] = DRY_LACKING, [RF_MODULE_UNSURE] = DRY_UNSURE};
 
     if (strcmp(type, "vectorset") == 0)
         return DRY_THERE;
-    if (!node->modules)
-        return DRY_UNSURE;
-    if (!*node->modules)
-        return DRY_LACKING;
-    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
-        if (strcmp(owners[i].type, type) != 0)
-            continue;
-        if (has_module(node->modules, owners[i].module))
-            return DRY_THERE;
-        presence = DRY_LACKING;
-    }
-    return presence;
+    return presences[rf_module_presence_of(type, node->modules)];
 }
