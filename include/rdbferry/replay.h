@@ -14,7 +14,12 @@
  * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a
  * recovery. INFO, SELECT, RESTORE, MULTI, RENAME and RENAMENX are done without as far as that is possible
  * (abilities.h); CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET always: there is a pause then
- * after a lost connection, and a failover may lose what was written last. */
+ * after a lost connection, and a failover may lose what was written last. MODULE LIST and CLUSTER NODES are
+ * too: values of modules that may be missing do not go to servers before 6.2 then, and redirections to nodes
+ * without slots are not followed.
+ *
+ * Nothing is sent that could harm a server: damaged values, values of modules that it lacks, commands that no
+ * AOF has, and a key over which servers have gone down twice, which ends the run. */
 #ifndef RDBFERRY_REPLAY_H
 #define RDBFERRY_REPLAY_H
 
@@ -59,8 +64,13 @@ typedef enum rf_failure_kind {
     RF_FAILURE_EXISTS,    /* it was there, and RF_ON_EXISTS_FAIL */
     RF_FAILURE_DOUBTFUL,  /* something else is there, and it cannot be told whether it was before this run */
     RF_FAILURE_REFUSED,   /* by the server */
-    RF_FAILURE_UNSAYABLE, /* there are no words for it that the server knows, or it is too large for it */
+    RF_FAILURE_UNSAYABLE, /* there are no words for it that the server knows, or it is too large for it, or
+                             the server lacks its module */
+    RF_FAILURE_DAMAGED,   /* the value is: nothing of it was sent */
+    RF_FAILURE_FORBIDDEN, /* a command of an AOF that is never sent, such as SHUTDOWN */
 } rf_failure_kind;
+
+enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
 
 /* An entry that was not written. Borrowed until the function returns. */
 typedef struct rf_failure {
@@ -86,7 +96,8 @@ typedef struct rf_replay_options {
     /* Each may be NULL; all are called on the caller's thread, out of any function here. */
     void (*failed)(void *ctx, const rf_failure *failure);
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: it was there */
-    rf_bytes_fn dead_letter; /* gets the commands that would write what has failed, as far as there are any */
+    rf_bytes_fn dead_letter; /* gets the commands that would write what has failed, as far as there are any:
+                               of what is damaged or forbidden there are none */
     void (*news)(void *ctx, const char *text); /* "10.0.0.5:6379: the connection is lost: ..." */
     /* Called while a function here lasts, and between entries, some ten times a second. Anything but RF_OK
      * ends the run with that code. */
@@ -119,10 +130,11 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  * call. Uses up its value. Commands go to servers that stand alone only, one after the other, behind all
  * keys; of these it cannot be told after a lost connection whether they were done, so that ends the run.
  *
- * RF_OK also for an entry that has failed, unless options->fail_fast. Errors are sticky: after one, every
- * call returns it. RF_E_TARGET: the target is gone for longer than options->retry_for_ms, or says what no
- * waiting mends (OOM, NOAUTH, NOPERM, MISCONF). RF_E_UNSAYABLE: a key in a database that the target does not
- * have. */
+ * RF_OK also for an entry that has failed, unless options->fail_fast; a value that is damaged is such an
+ * entry, unless the reader cannot go on behind it (see rf_reader_options.resume). Errors are sticky: after
+ * one, every call returns it. RF_E_TARGET: the target is gone for longer than options->retry_for_ms, or says
+ * what no waiting mends (OOM, NOAUTH, NOPERM, MISCONF). RF_E_UNSAYABLE: a key in a database that the target
+ * does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
 /* Waits until everything is settled. More may be put afterwards. */
@@ -140,13 +152,13 @@ typedef struct rf_replay_counts {
     uint64_t expired; /* their time had come: nothing was sent */
     uint64_t empty;   /* collections without elements */
     uint64_t failed;
-    uint64_t failures[RF_FAILURE_UNSAYABLE + 1]; /* by kind, libraries and commands among them */
-    uint64_t restored;                           /* of those written: by RESTORE */
-    uint64_t libraries;                          /* function libraries that are there now */
-    uint64_t commands;                           /* of AOFs */
-    uint64_t bytes;                              /* sent */
-    uint64_t resent;                             /* keys that were sent more than once */
-    uint64_t lost;                               /* connections */
+    uint64_t failures[RF_FAILURE_KINDS]; /* by kind, libraries and commands among them */
+    uint64_t restored;                   /* of those written: by RESTORE */
+    uint64_t libraries;                  /* function libraries that are there now */
+    uint64_t commands;                   /* of AOFs */
+    uint64_t bytes;                      /* sent */
+    uint64_t resent;                     /* keys that were sent more than once */
+    uint64_t lost;                       /* connections */
 } rf_replay_counts;
 
 RF_API rf_replay_counts rf_replay_counts_get(const rf_replay *replay);

@@ -382,6 +382,7 @@ static enum status run(struct replay *r)
     rf_code code;
     enum status status;
 
+    r->session.resume = true; /* damaged values are failures, and the run goes on */
     r->session.stop_request = &r->stop_request;
     r->session.before_entry = before_entry;
     r->session.before_ctx = r;

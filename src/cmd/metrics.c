@@ -98,10 +98,10 @@ static const struct {
     {"empty", MEMBER(empty)},     {"failed", MEMBER(failed)},
 };
 
-static const char *const failure_kinds[] = {[RF_FAILURE_EXISTS] = "exists",
-                                            [RF_FAILURE_DOUBTFUL] = "doubtful",
-                                            [RF_FAILURE_REFUSED] = "refused",
-                                            [RF_FAILURE_UNSAYABLE] = "unsayable"};
+static const char *const failure_kinds[] = {
+    [RF_FAILURE_EXISTS] = "exists",   [RF_FAILURE_DOUBTFUL] = "doubtful",
+    [RF_FAILURE_REFUSED] = "refused", [RF_FAILURE_UNSAYABLE] = "unsayable",
+    [RF_FAILURE_DAMAGED] = "damaged", [RF_FAILURE_FORBIDDEN] = "forbidden"};
 
 static const struct {
     const char *name, *help;

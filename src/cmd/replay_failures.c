@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"exists", "doubtful", "refused", "unsayable"};
+static const char *const kinds[RF_FAILURE_KINDS] = {"exists",    "doubtful", "refused",
+                                                    "unsayable", "damaged",  "forbidden"};
 
 static void fill_example(struct failure_example *example, const struct session *session,
                          const rf_failure *failed)
@@ -17,7 +18,7 @@ static void fill_example(struct failure_example *example, const struct session *
     rf_error *error = &example->error;
 
     *example = (struct failure_example){.kind = failed->kind, .library = failed->db == RF_LIBRARY};
-    *error = (rf_error){.code = failed->kind == RF_FAILURE_UNSAYABLE ? RF_E_UNSAYABLE : RF_E_TARGET,
+    *error = (rf_error){.code = RF_E_TARGET,
                         .offset = (int64_t)failed->place.offset,
                         .file_offset = -1,
                         .db = (int)failed->db};

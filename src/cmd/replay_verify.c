@@ -76,20 +76,21 @@ static rf_code check(struct replay_verification *v, const rf_key_record *record,
     return code == RF_OK ? rf_live_check(v->live, record, error) : code;
 }
 
+/* A damaged value has failed: whatever the target has is not it. */
 static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error)
 {
     struct replay_verification *v = ctx;
     rf_key_record record;
 
-    if (fault) {
+    if (fault && fault->code >= RF_E_UNSAYABLE) {
         *error = *fault;
         return fault->code;
     }
-    if (is_empty(key, digest))
+    if (!fault && is_empty(key, digest))
         return RF_OK;
-    rf_key_record_of(key, digest->keyed, v->input, &record);
-    record.published = digest->value;
+    rf_key_record_of(key, fault ? (rf_digest){0} : digest->keyed, v->input, &record);
+    record.published = fault ? (rf_digest){0} : digest->value;
     return check(v, &record, error);
 }
 
@@ -169,17 +170,12 @@ static rf_code open_target(struct replay_verification *v, rf_error *error)
     return extra_keys_open(&v->extra, error);
 }
 
-/* Damaged values, which the run would not have come past, are errors here too; the pool is faster where it
- * can go on behind them. */
 static rf_code read_inputs(struct replay_verification *v, rf_error *error)
 {
-    bool resume = v->session->resume;
     rf_code code;
 
     collisions_rewind(v->collisions);
-    v->session->resume = true;
     code = session_read_again(v->session, take_entry, v, error);
-    v->session->resume = resume;
     return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
 }
 

@@ -80,7 +80,8 @@ rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *err
     return fn(ctx, (rf_slice){footer, sizeof footer});
 }
 
-rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, bool *taken, rf_error *error)
+rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, uint64_t *elements, bool *taken,
+                          rf_error *error)
 {
     size_t start = into->len, metadata = key->metadata.len;
     *taken = false;
@@ -93,7 +94,11 @@ rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, bool 
         buffer_append(into, key->metadata);
     }
     into->data[into->len++] = rf_value_copied_type(key->value);
+    size_t value = into->len;
     rf_code code = value_take(key->value, into, most, taken, error);
+    if (code == RF_OK && *taken)
+        code = value_check_taken(key->value, slice_of(into->data + value, into->len - value), elements,
+                                 error);
     if (code == RF_OK && *taken && !buffer_reserve(into, FOOTER_SIZE))
         code = fail(error, RF_E_MEMORY, "out of memory for a payload");
     if (code != RF_OK || !*taken) {

@@ -28,8 +28,10 @@ rf_code dump_payload_size(rf_entry *key, uint64_t *size, rf_error *error);
 rf_code dump_payload_put(rf_entry *key, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 /* Appends the whole payload to `into`, and uses up the value, if it has no more than `most` raw bytes and its
- * frame is sound. *taken is false where not: the value is as it was. */
-rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, bool *taken, rf_error *error);
+ * frame is sound. *taken is false where not: the value is as it was. It is looked into as rf_value_check()
+ * does, which counts its *elements; of an error in it nothing is appended, and the reader can go on. */
+rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, uint64_t *elements, bool *taken,
+                          rf_error *error);
 
 /* --- reading --- */
 

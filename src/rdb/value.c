@@ -274,17 +274,30 @@ rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, boo
     return code == RF_OK ? RF_OK : conclude(value, code, error);
 }
 
+rf_code value_check_taken(struct rf_value *value, rf_slice bytes, uint64_t *elements, rf_error *error)
+{
+    bool resume = value->resume;
+    value->bytes = bytes;
+    value->held = value->resume = true;
+    rf_code code = rf_value_check(value, elements, error);
+    value->held = false;
+    value->resume = resume;
+    return code;
+}
+
 /* --- copying --------------------------------------------------------------------------------------- */
 
 struct copy {
     rf_bytes_fn fn;
     void *ctx;
     const uint8_t *from; /* NULL: the value alone */
+    bool frame_only;
 };
 
 static rf_code use_tapped(struct walk *k, void *arg)
 {
     struct copy *copy = arg;
+    k->frame_only = copy->frame_only;
     window_tap_begin(k->w, copy->fn, copy->ctx);
     if (copy->from)
         k->w->tap_from = copy->from;
@@ -308,7 +321,7 @@ COLD static rf_code copy_reencoded(rf_value *value, const struct copy *copy, rf_
 
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
-    struct copy copy = {fn, ctx, NULL};
+    struct copy copy = {.fn = fn, .ctx = ctx};
     if (UNLIKELY(!value_says_all(value)))
         return copy_reencoded(value, &copy, error);
     if (value->type->encoding.type == RF_STREAM)
@@ -318,7 +331,7 @@ rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *erro
 
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
-    struct copy copy = {fn, ctx, value->record};
+    struct copy copy = {.fn = fn, .ctx = ctx, .from = value->record};
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 
@@ -328,7 +341,7 @@ rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error)
 {
     if (!value->held) {
         value->spool = (struct spool){.error = error};
-        struct copy copy = {spool_put, &value->spool, NULL};
+        struct copy copy = {.fn = spool_put, .ctx = &value->spool, .frame_only = value->resume};
         rf_code code = value_use(value, use_tapped, NULL, NULL, &copy, error);
         if (code == RF_OK && (code = spool_finish(&value->spool, &value->bytes, error)) != RF_OK)
             conclude(value, code, error);

@@ -136,6 +136,10 @@ rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_erro
  * of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
+/* rf_value_check() of a value of which value_take() has appended these bytes. An error is none of the
+ * reader's. */
+rf_code value_check_taken(struct rf_value *value, rf_slice bytes, uint64_t *elements, rf_error *error);
+
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
 
 /* A stream's totals are not those of its entries: gives notice, once for each key. */

@@ -38,6 +38,9 @@ static const struct {
     {"NOPERM", VERDICT_FATAL, "let the user do that"},
     {"MISCONF", VERDICT_FATAL, "it cannot save: its log says why"},
     {"DENIED", VERDICT_FATAL, "it takes no connections from here"},
+    /* of a cluster they are judged before */
+    {"MOVED", VERDICT_FATAL, "it does not say that it is a cluster's: use redis+cluster://... for a cluster"},
+    {"ASK", VERDICT_FATAL, "it does not say that it is a cluster's: use redis+cluster://... for a cluster"},
 };
 
 static const enum verdict verdict_of[] = {
@@ -57,13 +60,19 @@ static unsigned slot_of(struct reply reply)
     return number_parse_i64(text, &slot) && slot >= 0 && slot < RF_SLOTS ? (unsigned)slot : RF_SLOTS;
 }
 
-static struct node *named_node(rf_replay *r, const struct node *asked, struct reply reply)
+/* Whoever is not known yet gets neither password nor data before the topology names it. */
+static struct node *named_node(rf_replay *r, struct node *asked, struct reply reply)
 {
     rf_error ignored;
     rf_address address;
     if (redirect_address(reply, &asked->address, &address, &ignored) != RF_OK)
         return NULL;
-    struct node *node = nodes_at(r, &address, &ignored);
+    struct node *node = nodes_known(r, &address);
+    if (!node && !r->redirect.host) {
+        r->redirect = address;
+        r->redirected_by = asked;
+        return NULL;
+    }
     address_free(&address);
     return node;
 }
@@ -78,14 +87,11 @@ static bool reply_refuses_restore(struct reply reply)
     return strcasestr(text, "restore") != NULL;
 }
 
-enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node)
+enum verdict answer_judge(rf_replay *r, struct node *asked, struct reply reply, struct node **node)
 {
     enum passing passing = passing_of(reply);
-    bool elsewhere = passing == PASSING_MOVED || passing == PASSING_ASK;
     *node = NULL;
-    if (elsewhere && r->primaries.kind != RF_TARGET_CLUSTER)
-        return VERDICT_REFUSED; /* one server has no others, to which password and data could go */
-    if (elsewhere) {
+    if (r->primaries.kind == RF_TARGET_CLUSTER && (passing == PASSING_MOVED || passing == PASSING_ASK)) {
         *node = named_node(r, asked, reply);
         if (passing == PASSING_MOVED && *node && slot_of(reply) < RF_SLOTS)
             r->node_of[slot_of(reply)] = *node;
@@ -118,7 +124,7 @@ rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, in
     return RF_E_TARGET;
 }
 
-static void note_error(struct parcel *parcel, struct node *node, struct reply reply)
+void answer_note_error(struct parcel *parcel, struct node *node, struct reply reply)
 {
     enum { SAID_MAX = 256 };
     struct node *named;
@@ -130,6 +136,21 @@ static void note_error(struct parcel *parcel, struct node *node, struct reply re
     parcel->said = malloc(SAID_MAX);
     if (parcel->said)
         reply_text(reply, parcel->said, SAID_MAX);
+}
+
+void answer_forget_error(struct parcel *parcel)
+{
+    free(parcel->said);
+    parcel->said = NULL;
+    parcel->verdict = VERDICT_OK;
+}
+
+void answer_note_unexpected(struct parcel *parcel, const char *what)
+{
+    if (parcel->verdict != VERDICT_OK)
+        return;
+    parcel->verdict = VERDICT_REFUSED;
+    parcel->said = strdup(what);
 }
 
 static const char *said(const struct parcel *parcel)
@@ -172,8 +193,6 @@ static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct 
         settle_exists(r, parcel, key, commands);
     else if (answer_has_gone(r, said(parcel), parcel->expire_ms))
         r->counts.expired++;
-    else if (parcel->form == FORM_RESTORE && doubt_is_empty(commands))
-        settle_empty(r, parcel, key);
     else
         settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
 }
@@ -219,6 +238,21 @@ static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struc
 
 /* --- everything else ----------------------------------------------------------------------------------- */
 
+static void refuse_command(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel)
+{
+    char name[64], reason[400];
+    struct command command;
+    rf_slice commands = parcel_bytes(r, pipe, number), rest = commands;
+    parcel->settled = true;
+    if (parcel->errors > 0) { /* each of them has been told of */
+        settle_post(r, parcel, commands);
+        return;
+    }
+    command_name(command_take(&rest, &command) ? command.argv[0] : rest, name, sizeof name);
+    snprintf(reason, sizeof reason, "%s: %s", name, said(parcel));
+    settle_failed(r, parcel, RF_FAILURE_REFUSED, reason, (rf_slice){0}, commands);
+}
+
 /* The commands behind one that was not taken may have been: there is no going back. */
 static void conclude_command(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                              struct reply last)
@@ -231,8 +265,7 @@ static void conclude_command(rf_replay *r, struct pipe *pipe, uint64_t number, s
         answer_fatal(r, pipe->owner, said(parcel), parcel->db, (rf_slice){0});
         return;
     }
-    parcel->settled = true;
-    settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), (rf_slice){0}, parcel_bytes(r, pipe, number));
+    refuse_command(r, pipe, number, parcel);
 }
 
 static void conclude_cleanup(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
@@ -303,7 +336,7 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
         node->unguardable = true;
         go_unguarded(node, said(parcel));
     } else if (parcel->verdict != VERDICT_OK) {
-        pipe->broken = true; /* it is no primary any more: what it has not passed on may be lost */
+        pipe->broken = "it cannot wait for replicas any more"; /* what it has not passed on may be lost */
     } else if (last.number >= (int64_t)node->replicas) {
         node->unguarded_ms = node->guard_after_ms = 0;
         pipe->safe = pipe->answer;
@@ -327,31 +360,26 @@ static conclude_fn *const conclude[] = {
     [PARCEL_WAIT] = conclude_wait,
 };
 
-/* The last of an EXEC's answers stands for all of them, but for errors. */
-static struct reply take_executed(struct parcel *parcel, struct node *node, struct reply exec, rf_slice rest)
-{
-    struct reply last = exec;
-    for (int64_t left = exec.number; left > 0; left--) {
-        last = reply_take(&rest);
-        if (last.kind == REPLY_ERROR)
-            note_error(parcel, node, last);
-        reply_pass(&rest, last);
-    }
-    return last;
-}
-
 static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest)
 {
     struct node *node = pipe->owner;
-    if (reply.kind == REPLY_ARRAY && parcel->kind == PARCEL_KEY)
-        reply = take_executed(parcel, node, reply, rest);
-    if (UNLIKELY(reply.kind == REPLY_ERROR))
-        note_error(parcel, node, reply);
+    struct reply found;
+    if (parcel->transaction)
+        reply = executed_take(pipe, parcel, reply, rest);
+    else if (UNLIKELY(reply.kind == REPLY_ERROR || reply.kind == REPLY_ARRAY) &&
+             executed_find_error(reply, rest, &found))
+        answer_note_error(parcel, node, found);
     if (parcel->replies == 0)
         conclude[parcel->kind](node->replay, pipe, pipe->answer - 1, parcel, reply);
 }
 
 /* --- what is streamed ---------------------------------------------------------------------------------- */
+
+/* More than this there cannot be: some of these commands may not even have been sent. */
+static uint64_t expected_by_now(const rf_replay *r)
+{
+    return r->streamed.expected + (r->streamed.encoding ? r->encoder.batch.commands : 0);
+}
 
 static void note_streamed(struct node *node, struct reply reply)
 {
@@ -367,7 +395,8 @@ static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
 {
     struct node *node = pipe->owner;
     struct streamed *s = &node->replay->streamed;
-    s->replies++;
+    if (++s->replies > expected_by_now(node->replay))
+        pipe->broken = "an unexpected reply";
     s->last = (struct reply){.kind = reply.kind, .number = reply.number};
     s->executed = reply.kind == REPLY_ARRAY;
     note_streamed(node, reply);

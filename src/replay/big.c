@@ -31,7 +31,6 @@ struct big {
     bool transacts;     /* without a temporary name */
     bool empty;         /* it has no elements */
     const char *cannot; /* be said, for this reason; NULL: it can */
-    uint64_t expected;  /* replies */
     bool again;         /* it is not the first attempt */
     bool may_be_ours;   /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
     int64_t since_ms;
@@ -55,8 +54,10 @@ static rf_code await(struct big *b, rf_error *error)
 {
     rf_replay *r = b->r;
     pipe_mark_ready(b->pipe);
-    while (!b->pipe->lost && r->streamed.replies < b->expected)
+    while (!b->pipe->lost && r->streamed.replies < r->streamed.expected)
         TRY(loop_turn(r, WAIT_MS, error));
+    if (!b->pipe->lost && pipe_unsent(b->pipe) > 0)
+        return fail(error, RF_E_TARGET, "%s: a reply to what has not been sent", b->node->name);
     bool garbled = r->streamed.verdict == VERDICT_REFUSED && answer_was_garbled(r->streamed.said);
     if (!b->pipe->lost || garbled)
         return RF_OK;
@@ -81,7 +82,6 @@ static rf_code take_pipe(struct big *b, rf_error *error)
             TRY(loop_turn(r, WAIT_MS, error));
         }
     } while (!b->pipe->connection || r->strays.first || nodes_of_key(r, b->key) != b->node);
-    b->expected = 0;
     r->streamed = (struct streamed){.verdict = VERDICT_OK};
     pipe_stream(b->pipe, true);
     return RF_OK;
@@ -92,13 +92,15 @@ static rf_code encode(struct big *b, rf_slice name, struct outbuf *out, rf_error
     struct encoder *encoder = &b->r->encoder;
     if (b->string.ptr) {
         command_put(out, (const rf_slice[]){SLICE("SET"), name, b->string}, 3);
-        b->expected++;
+        b->r->streamed.expected++;
         return RF_OK;
     }
     b->entry->key = name;
+    b->r->streamed.encoding = true;
     rf_code code = encoder_put_value(encoder, out, b->entry, error);
+    b->r->streamed.encoding = false;
     b->entry->key = b->key;
-    b->expected += encoder->batch.commands;
+    b->r->streamed.expected += encoder->batch.commands;
     b->empty = encoder->elements == 0;
     b->cannot = encoder->dropped ? b->r->why_dropped : NULL;
     return code;
@@ -107,11 +109,11 @@ static rf_code encode(struct big *b, rf_slice name, struct outbuf *out, rf_error
 static rf_code stream(struct big *b, rf_error *error)
 {
     write_removal(b->r, &b->pipe->out, b->beside);
-    b->expected++;
+    b->r->streamed.expected++;
     TRY(encode(b, b->beside, &b->pipe->out, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
         write_expiry(&b->pipe->out, b->beside, b->entry->expire_ms);
-        b->expected++;
+        b->r->streamed.expected++;
     }
     return await(b, error);
 }
@@ -127,7 +129,7 @@ static rf_code await_replicas(struct big *b, rf_error *error)
     const struct streamed *s = &b->r->streamed;
     for (int i = 0; b->node->guarded && i < ATTEMPTS; i++) {
         write_wait(b->node, &b->pipe->out);
-        b->expected++;
+        b->r->streamed.expected++;
         TRY(await(b, error));
         if (s->verdict == VERDICT_REFUSED || s->verdict == VERDICT_AGAIN)
             return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->said);
@@ -161,7 +163,7 @@ static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
     bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE, doubtful = b->may_be_ours;
     b->may_be_ours = true;
     write_rename(r, &b->pipe->out, b->beside, b->key);
-    b->expected++;
+    b->r->streamed.expected++;
     TRY(await(b, error));
     b->may_be_ours = doubtful;
     if (r->streamed.verdict != VERDICT_OK)
@@ -208,13 +210,13 @@ static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
 static void put_word(struct big *b, rf_slice word)
 {
     command_put(&b->pipe->out, (const rf_slice[]){word}, 1);
-    b->expected++;
+    b->r->streamed.expected++;
 }
 
 static void put_of_key(struct big *b, rf_slice command)
 {
     command_put(&b->pipe->out, (const rf_slice[]){command, b->key}, 2);
-    b->expected++;
+    b->r->streamed.expected++;
 }
 
 /* From here on the transaction is refused if somebody else makes the key. One that is there and may be ours
@@ -240,7 +242,7 @@ static rf_code put_transaction(struct big *b, rf_error *error)
     TRY(encode(b, b->key, &b->pipe->out, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
         write_expiry(&b->pipe->out, b->key, b->entry->expire_ms);
-        b->expected++;
+        b->r->streamed.expected++;
     }
     put_word(b, b->empty || b->cannot ? SLICE("DISCARD") : SLICE("EXEC"));
     return await(b, error);
@@ -352,7 +354,7 @@ static rf_code settle_refused(struct big *b, rf_error *error)
         write_unsayable(r, b->entry, b->cannot);
         return RF_OK;
     }
-    if (answer_has_gone(r, r->streamed.said, b->entry->expire_ms)) {
+    if (answer_has_gone(r, r->streamed.said, b->label.expire_ms)) {
         r->counts.expired++;
         return RF_OK;
     }
@@ -375,12 +377,18 @@ static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
 /* --- attempts ------------------------------------------------------------------------------------------ */
 
 /* A connection over which something is still under way, or the middle of a command, is of no use. */
-static void give_back(struct big *b, const rf_error *why)
+static void give_back(struct big *b, rf_code code, const rf_error *error)
 {
     struct pipe *pipe = b->pipe;
-    bool clean = !pipe->lost && b->r->streamed.replies == b->expected && pipe_unsent(pipe) == 0;
+    const struct streamed *s = &b->r->streamed;
+    bool clean = !pipe->lost && s->replies == s->expected && pipe_unsent(pipe) == 0;
+    rf_error why;
+    if (code == RF_OK)
+        fail(&why, RF_E_TARGET, "%s: an unexpected reply", b->node->name);
+    else
+        why = *error;
     if (!clean && pipe->connection)
-        loop_lose(b->r, pipe, why);
+        loop_lose(b->r, pipe, &why);
     pipe_stream(pipe, false);
     pipe_take_back(pipe);
 }
@@ -390,7 +398,7 @@ static rf_code attempt_once(struct big *b, rf_error *error)
     enum outcome outcome = OUTCOME_FAILED;
     TRY(take_pipe(b, error));
     rf_code code = (b->transacts ? attempt_transaction : attempt)(b, &outcome, error);
-    give_back(b, error);
+    give_back(b, code, error);
     b->r->counts.resent += b->again;
     b->again = true;
     return code == RF_OK ? settle(b, outcome, error) : code;
@@ -403,15 +411,18 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
         rf_code code = attempt_once(b, &why);
         if (code == RF_OK)
             return RF_OK;
-        if (code != RF_E_TARGET || b->r->error.code != RF_OK) {
-            *error = b->r->error.code != RF_OK ? b->r->error : why;
-            return error->code;
+        if (b->r->error.code != RF_OK)
+            return replay_ended(b->r, error);
+        if (code != RF_E_TARGET) {
+            *error = why;
+            return code;
         }
         TRY(mend_wait(b->r, &b->since_ms, &why, error));
     }
 }
 
-static rf_code write_value(rf_replay *r, rf_entry *entry, rf_slice string, bool transacts, rf_error *error)
+static rf_code write_big(rf_replay *r, rf_entry *entry, rf_slice string, bool transacts, int64_t until_ms,
+                         rf_error *error)
 {
     struct buffer name = {0};
     struct big b = {.r = r,
@@ -424,7 +435,7 @@ static rf_code write_value(rf_replay *r, rf_entry *entry, rf_slice string, bool 
                               .seq = r->seq,
                               .place = r->place,
                               .db = (int32_t)entry->db,
-                              .expire_ms = entry->expire_ms},
+                              .expire_ms = until_ms},
                     .may_be_ours = write_is_doubtful(r)};
     if (!beside_name(entry->key, r->options.run, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
@@ -438,15 +449,15 @@ static rf_code write_value(rf_replay *r, rf_entry *entry, rf_slice string, bool 
 
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
 {
-    return write_value(r, entry, string, false, error);
+    return write_big(r, entry, string, false, entry->expire_ms, error);
 }
 
-rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
+rf_code big_write(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error)
 {
-    return write_value(r, entry, (rf_slice){NULL, 0}, false, error);
+    return write_big(r, entry, (rf_slice){NULL, 0}, false, until_ms, error);
 }
 
-rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error)
+rf_code big_transact(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error)
 {
-    return write_value(r, entry, (rf_slice){NULL, 0}, true, error);
+    return write_big(r, entry, (rf_slice){NULL, 0}, true, until_ms, error);
 }

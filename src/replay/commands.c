@@ -3,7 +3,9 @@
 #include "replay/commands.h"
 
 #include "base/bytes.h"
+#include "net/reply.h"
 #include "resp/resp_write.h"
+#include <strings.h>
 
 /* "<mark><number>\r\n" */
 static size_t take_header(const uint8_t **p)
@@ -39,6 +41,16 @@ bool command_is_passing(const struct command *command)
         if (slice_equal(command->argv[0], slice_of(names[i], strlen(names[i]))))
             return true;
     return false;
+}
+
+void command_name(rf_slice word, char *out, size_t size)
+{
+    reply_text((struct reply){.text = word}, out, size);
+}
+
+bool command_is(rf_slice word, const char *name)
+{
+    return word.len == strlen(name) && strncasecmp((const char *)word.ptr, name, word.len) == 0;
 }
 
 rf_slice command_key(rf_slice commands)

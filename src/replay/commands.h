@@ -22,6 +22,12 @@ bool command_take(rf_slice *rest, struct command *out);
  * temporary name. */
 bool command_is_passing(const struct command *command);
 
+/* The name of a command, printable and cut to fit. */
+void command_name(rf_slice word, char *out, size_t size);
+
+/* Whether the name of a command, in whatever case, is this one in upper case. */
+bool command_is(rf_slice word, const char *name);
+
 /* The key that a parcel's commands are for: what the last one with arguments renames to, or else its first.
  */
 rf_slice command_key(rf_slice commands);

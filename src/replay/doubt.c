@@ -13,7 +13,7 @@
 #include "rdb/dump_payload.h"
 #include "replay/beside.h"
 #include "replay/commands.h"
-#include "replay/replay.h"
+#include "replay/suspect.h"
 
 enum {
     TTL_TOLERANCE_MS = 100,   /* somebody else may be served between the two questions */
@@ -246,7 +246,8 @@ static size_t count_together(const rf_replay *r, struct node **node)
     *node = nodes_of_key(r, command_key(buffer_slice(&first->bytes)));
     for (const struct stray *stray = first; stray && count < TOGETHER; stray = stray->next, count++) {
         bytes += stray->bytes.len;
-        if (count > 0 && (bytes > TOGETHER_BYTES || stray->parcel.db != first->parcel.db ||
+        if (count > 0 && (suspect_goes_alone(&first->parcel) || suspect_goes_alone(&stray->parcel) ||
+                          bytes > TOGETHER_BYTES || stray->parcel.db != first->parcel.db ||
                           nodes_of_key(r, command_key(buffer_slice(&stray->bytes))) != *node))
             break;
     }
@@ -263,8 +264,10 @@ static rf_code ask_together(rf_replay *r, struct node *node, size_t count, rf_er
         bool placed = false;
         r->hand = strays_take(&r->doubts);
         rf_code code = take_doubt(r, node, r->hand, &placed, error);
-        if (!placed)
+        if (!placed) {
+            suspect_note_one(node, &r->hand->parcel);
             strays_append(&r->strays, r->hand);
+        }
         r->hand = NULL;
         TRY(code);
     }
@@ -292,20 +295,4 @@ rf_code doubt_settle(rf_replay *r, rf_error *error)
         TRY(loop_tick(r, error));
     }
     return RF_OK;
-}
-
-bool doubt_is_empty(rf_slice commands)
-{
-    struct command command = last_command(commands);
-    struct dump_payload dump;
-    rf_entry entry;
-    rf_error ignored;
-    uint64_t elements = 1;
-    if (command.argc < 4 ||
-        dump_payload_open(&dump, command.argv[3], 0, command.argv[1], "RESTORE", &entry, &ignored) != RF_OK)
-        return false;
-    bool checked = rf_value_check(entry.value, &elements, &ignored) == RF_OK;
-    bool empty = checked && elements == 0 && entry.type != RF_STREAM && entry.type != RF_MODULE;
-    dump_payload_close(&dump);
-    return empty;
 }

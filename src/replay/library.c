@@ -44,14 +44,16 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
 }
 
 /* An error reply: RF_E_TARGET where it passes. */
-static rf_code judge(struct loading *l, const struct node *node, struct reply reply, rf_error *error)
+static rf_code judge(struct loading *l, struct node *node, struct reply reply, rf_error *error)
 {
     char said[256];
     struct node *named;
     reply_text(reply, said, sizeof said);
     enum verdict verdict = answer_judge(l->r, node, reply, &named);
-    if (verdict == VERDICT_FATAL)
-        return answer_fatal(l->r, node, said, -1, (rf_slice){0});
+    if (verdict == VERDICT_FATAL) {
+        answer_fatal(l->r, node, said, -1, (rf_slice){0});
+        return replay_ended(l->r, error);
+    }
     if (verdict != VERDICT_REFUSED && verdict != VERDICT_EXISTS)
         return fail(error, RF_E_TARGET, "%s: %s", node->name, said);
     refuse(l, RF_FAILURE_REFUSED, said);
@@ -124,13 +126,15 @@ static rf_code load_patiently(struct loading *l, struct node *node, int64_t *sin
         if (code == RF_OK)
             return RF_OK;
         node_stop_asking(node);
-        if (code != RF_E_TARGET || l->r->error.code != RF_OK) {
-            *error = l->r->error.code != RF_OK ? l->r->error : why;
+        if (l->r->error.code != RF_OK)
+            return replay_ended(l->r, error);
+        if (code != RF_E_TARGET) {
+            *error = why;
             return code;
         }
         TRY(mend_wait(l->r, since_ms, &why, error));
         if (!node->primary)
-            return RF_E_TARGET;
+            return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
     }
 }
 

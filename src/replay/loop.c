@@ -2,7 +2,7 @@
 /* The event loop: bytes to and from all pipes, and what is due from time to time. */
 #include "base/clock.h"
 #include "base/fail.h"
-#include "replay/replay.h"
+#include "replay/suspect.h"
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -90,11 +90,12 @@ rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
     if (!pipe->connection)
         return RF_OK;
     rf_code code = pipe_receive(pipe, &why);
+    if (code == RF_E_TARGET)
+        suspect_note(pipe);
     if (code == RF_OK && pipe->broken)
-        code = fail(&why, RF_E_TARGET, "%s: it cannot wait for replicas any more",
-                    ((struct node *)pipe->owner)->name);
-    if (code == RF_OK)
-        code = send_some(r, pipe, &why);
+        code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipe->owner)->name, pipe->broken);
+    if (code == RF_OK && (code = send_some(r, pipe, &why)) == RF_E_TARGET)
+        suspect_note(pipe);
     answer_release(r, pipe);
     if (code == RF_E_TARGET)
         loop_lose(r, pipe, &why);
@@ -103,10 +104,8 @@ rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
     else {
         watch_for(r, pipe, pipe_unsent(pipe) > 0 && allowed(r) > 0);
     }
-    if (r->error.code != RF_OK) {
-        *error = r->error;
-        return error->code;
-    }
+    if (r->error.code != RF_OK)
+        return replay_ended(r, error);
     return code == RF_E_TARGET ? RF_OK : code;
 }
 
@@ -126,6 +125,7 @@ static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
         return;
     fail(&why, RF_E_TARGET, "%s: no answer within %g s", ((struct node *)pipe->owner)->name,
          (double)timeout_ms(r) / 1000);
+    suspect_note(pipe);
     loop_lose(r, pipe, &why);
 }
 

@@ -5,7 +5,8 @@
 #include "base/fail.h"
 #include "replay/beside.h"
 #include "replay/commands.h"
-#include "replay/replay.h"
+#include "replay/modules.h"
+#include "replay/suspect.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,16 +216,51 @@ static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *s
     return pipe_end(pipe, e.replies, error);
 }
 
+/* What is lost meanwhile is a stray already, or the connection that was to be used. */
+static rf_code send_alone(rf_replay *r, struct pipe *pipe, const struct stray *stray, rf_error *error)
+{
+    unsigned serial = pipe->serial;
+    TRY(suspect_wait(r, error));
+    if (!pipe->connection || pipe->serial != serial || pipe->db != stray->parcel.db)
+        return fail(error, RF_E_TARGET, "%s: the connection is lost", ((struct node *)pipe->owner)->name);
+    TRY(send_again(r, pipe, stray, error));
+    return suspect_wait(r, error);
+}
+
+/* The node may be another one by now. *lacking: it must not be sent there, and is a failure. */
+static rf_code check_module(rf_replay *r, const struct stray *stray, struct node *node, bool *lacking,
+                            rf_error *error)
+{
+    char type[10];
+    const char *why;
+    rf_slice commands = buffer_slice(&stray->bytes);
+    *lacking = false;
+    if (LIKELY(!stray->parcel.module) || !modules_type_of(commands, type))
+        return RF_OK;
+    TRY(modules_learn(node, error));
+    *lacking = !modules_allow(node, type, &why);
+    if (*lacking)
+        settle_failed(r, &stray->parcel, RF_FAILURE_UNSAYABLE, why, command_key(commands), commands);
+    return RF_OK;
+}
+
 /* Once a key has been looked for at the node that was named, it is looked for at the slot's again. */
 static rf_code send_stray(rf_replay *r, struct stray *stray, rf_error *error)
 {
     struct pipe *pipe;
+    bool lacking;
     rf_slice key = command_key(buffer_slice(&stray->bytes));
     struct node *node = stray->parcel.asking ? stray->parcel.asking : nodes_of_key(r, key);
+    TRY(check_module(r, stray, node, &lacking, error));
+    if (lacking)
+        return RF_OK;
     TRY(room_at(r, node, stray->parcel.db, &pipe, error));
     if (!stray->parcel.asking && nodes_of_key(r, key) != node)
         return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
-    return send_again(r, pipe, stray, error);
+    TRY(suspect_judge(r, stray, pipe, error));
+    if (!suspect_goes_alone(&stray->parcel))
+        return send_again(r, pipe, stray, error);
+    return send_alone(r, pipe, stray, error);
 }
 
 /* *left: it could not be sent now. */
@@ -272,7 +308,7 @@ static rf_code refresh(rf_replay *r, rf_error *error)
     rf_error why;
     const struct stray *first = r->strays.first ? r->strays.first : r->doubts.first;
     rf_code code = nodes_refresh(r, &why);
-    if (code == RF_E_TARGET) {
+    if (code == RF_E_TARGET && r->error.code == RF_OK) {
         r->pause = true;
         return check_patience(r, first, &why, error);
     }

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/number.h"
 #include "net/info.h"
+#include "net/redirect.h"
 #include "replay/replay.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ void node_free(struct node *node)
         pipe_close(&node->pipes[i]);
     free(node->pipes);
     client_close(node->asker);
+    buffer_free(&node->modules);
     address_free(&node->address);
     free(node);
 }
@@ -67,12 +69,17 @@ static rf_code make_node(rf_replay *r, const rf_address *address, struct node **
     return RF_OK;
 }
 
+struct node *nodes_known(const rf_replay *r, const rf_address *address)
+{
+    size_t number;
+    return address_index_find(&r->index, address, &number) ? r->nodes[number] : NULL;
+}
+
 struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
 {
-    struct node *node = NULL;
-    size_t number;
-    if (address_index_find(&r->index, address, &number))
-        return r->nodes[number];
+    struct node *node = nodes_known(r, address);
+    if (node)
+        return node;
     struct node **grown = realloc(r->nodes, (r->node_count + 1) * sizeof(struct node *));
     if (!grown) {
         fail(error, RF_E_MEMORY, "out of memory");
@@ -165,6 +172,56 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
     return take_primaries(r, &found, error);
 }
 
+/* --- redirections --------------------------------------------------------------------------------------- */
+
+/* Where CLUSTER NODES is refused nothing is named. */
+static rf_code ask_whether_named(struct node *node, const rf_address *address, bool *named, rf_error *error)
+{
+    struct client *client;
+    struct reply table;
+    rf_slice rest;
+    TRY(node_ask(node, &client, error));
+    rf_code code = client_put(client, (const rf_slice[]){SLICE("CLUSTER"), SLICE("NODES")}, 2, error);
+    if (code == RF_OK)
+        code = client_reply(client, &table, &rest, error);
+    if (code == RF_OK && passing_of(table) != PASSING_NOT)
+        code = client_refused(client, "CLUSTER", table, error);
+    if (code == RF_OK)
+        *named = table.kind == REPLY_STRING && redirect_is_named(table.text, &node->address, address);
+    else
+        node_stop_asking(node);
+    return code;
+}
+
+/* A node that takes over its first slot is in nobody's CLUSTER SLOTS, but in the table of whoever redirects
+ * to it. What that cannot be asked now it will say again. */
+static rf_code settle_redirect(rf_replay *r, rf_error *error)
+{
+    char name[ADDRESS_TEXT];
+    rf_address address = r->redirect;
+    bool named = false;
+    rf_code code = RF_OK;
+    r->redirect = (rf_address){0};
+    if (!address.host)
+        return RF_OK;
+    if (!nodes_known(r, &address)) {
+        code = ask_whether_named(r->redirected_by, &address, &named, error);
+        address_format(&address, name);
+        if (code == RF_OK && named && !nodes_at(r, &address, error))
+            code = error->code;
+        else if (code == RF_OK && !named && r->error.code == RF_OK)
+            code = fail(&r->error, RF_E_TARGET,
+                        "%s: redirected to %s, which the cluster's own table does not name: check the node",
+                        r->redirected_by->name, name);
+    }
+    address_free(&address);
+    if (r->error.code != RF_OK)
+        return replay_ended(r, error);
+    return code == RF_E_TARGET ? RF_OK : code;
+}
+
+/* --- looking for the primaries anew --------------------------------------------------------------------- */
+
 /* Nodes of a cluster know best; those that the target names may be gone. */
 rf_code nodes_refresh(rf_replay *r, rf_error *error)
 {
@@ -183,7 +240,8 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
         return fail(error, RF_E_TARGET, "%s: it does not say any more what it is", r->node_of[0]->name);
     }
     r->stale = false;
-    return take_primaries(r, &found, error);
+    TRY(take_primaries(r, &found, error));
+    return settle_redirect(r, error);
 }
 
 rf_code nodes_check(rf_replay *r, rf_error *error)
@@ -399,6 +457,31 @@ rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error)
     return code;
 }
 
+/* The first digits of run_id. */
+static uint32_t read_run(rf_slice info)
+{
+    enum { DIGITS = 8 };
+    char text[DIGITS + 1] = "";
+    rf_slice id;
+    if (info_field(info, "run_id", &id))
+        memcpy(text, id.ptr, id.len < DIGITS ? id.len : DIGITS);
+    return (uint32_t)strtoul(text, NULL, 16);
+}
+
+/* A server that was started anew may be another one. */
+static rf_code ask_who(struct node *node, struct client *client, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest;
+    TRY(client_put(client, (const rf_slice[]){SLICE("INFO"), SLICE("server")}, 2, error));
+    TRY(client_reply(client, &info, &rest, error));
+    uint32_t run = info.kind == REPLY_STRING ? read_run(info.text) : 0;
+    node->modules_asked &= run == node->run;
+    node->run = run;
+    node->server = info.kind == REPLY_STRING ? info_server(info.text) : (rf_server){0};
+    return RF_OK;
+}
+
 static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     bool named = false;
@@ -406,6 +489,7 @@ static rf_code greet(struct node *node, struct client *client, unsigned serial, 
     if (node->replay->primaries.curt)
         return node->fence ? fence(node, client, serial, error) : RF_OK;
     TRY(set_name(node->replay, client, serial, &named, error));
+    TRY(ask_who(node, client, error));
     node->nameless |= !named;
     if (node->fence)
         TRY(fence(node, client, serial, error));
@@ -432,6 +516,7 @@ rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error)
     unsigned serial = ++node->replay->serial;
     TRY(open_client(node, serial, &client, error));
     TRY(pipe_connect(pipe, client_release(client), serial, error));
+    pipe->run = node->run;
     return loop_watch(node->replay, pipe, error);
 }
 

@@ -133,7 +133,7 @@ void pipe_disconnect(struct pipe *p)
     p->events = 0;
     p->out.code = RF_OK;
     p->lost = p->streaming;
-    p->broken = false;
+    p->broken = NULL;
 }
 
 void pipe_close(struct pipe *p)
@@ -208,8 +208,6 @@ void pipe_stream(struct pipe *p, bool on)
 {
     p->streaming = on;
     p->lost = on && !p->connection;
-    p->stream_start = p->sent;
-    p->stream_replies = 0;
     progress_made(&p->progress, clock_monotonic_ms());
     p->out.code = RF_OK;
 }
@@ -284,17 +282,6 @@ static rf_code take_answer(struct pipe *p, struct reply reply, rf_slice rest, rf
     return RF_OK;
 }
 
-/* A command and its name: no reply can be to fewer bytes. */
-enum { LEAST_COMMAND = sizeof "*1\r\n$3\r\nSET\r\n" - 1 };
-
-static rf_code take_streamed(struct pipe *p, struct reply reply, rf_slice rest, rf_error *error)
-{
-    if (++p->stream_replies > (p->sent - p->stream_start) / LEAST_COMMAND)
-        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
-    p->listener->streamed(p, reply, rest);
-    return RF_OK;
-}
-
 /* Of what is asked for a key, replies say less than the commands; those of an AOF may ask for values. */
 static uint64_t limit_of_next(const struct pipe *p)
 {
@@ -327,7 +314,11 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         rest = slice_of(bytes.ptr, *size);
         reply = reply_take(&rest);
     }
-    return p->streaming ? take_streamed(p, reply, rest, error) : take_answer(p, reply, rest, error);
+    if (p->streaming) {
+        p->listener->streamed(p, reply, rest);
+        return RF_OK;
+    }
+    return take_answer(p, reply, rest, error);
 }
 
 /* RF_END: what is left is not a whole reply. *any: one was. */

@@ -55,12 +55,23 @@ struct parcel {
     void *asking;     /* the node that this error names */
     int32_t db;
     uint32_t replies;            /* still to come */
+    uint32_t queued;             /* commands between its MULTI and its EXEC */
+    uint32_t entries;            /* of an AOF, that it stands for */
+    uint32_t errors;             /* of these were answered by one */
+    uint32_t lost_run;           /* of the server, when a connection was lost over it */
+    uint8_t deaths, cuts;        /* see suspect.h */
     uint8_t kind, form, verdict; /* enums; the verdict is that of the first error */
     uint8_t redirects;
-    bool restored; /* the value goes by RESTORE */
-    bool doubtful; /* it may have been written before */
-    bool settled;  /* it is done with, although it may not be released yet */
+    bool module;      /* a module's value goes by RESTORE */
+    bool transaction; /* its last reply is EXEC's */
+    bool restored;    /* the value goes by RESTORE */
+    bool lost;        /* a connection was, over it: what that tells is still to be found out */
+    bool first_lost;  /* it was the oldest one that was not answered */
+    bool doubtful;    /* it may have been written before */
+    bool settled;     /* it is done with, although it may not be released yet */
 };
+
+enum { DB_UNKNOWN = -1 };
 
 struct pipe_block;
 struct pipe;
@@ -78,6 +89,7 @@ struct pipe {
     void *owner;                   /* the node it leads to */
     struct connection *connection; /* NULL: none; nothing is kept then, and nothing may be written */
     unsigned serial;               /* numbers connections */
+    uint32_t run;                  /* of the server: which process it is; 0: not known */
     uint32_t events;               /* that epoll waits for */
     struct pipe_block *first, *last, *sending, *spare;
     uint64_t ready, sent;
@@ -87,16 +99,14 @@ struct pipe {
     struct buffer in;
     size_t taken;
     struct reply_scan scan;
-    int64_t db; /* selected */
+    int64_t db; /* selected; or DB_UNKNOWN */
     struct progress progress;
-    bool streaming;          /* bytes are not kept, and replies are not those of parcels */
-    bool lost;               /* streaming: the connection; what is encoded is thrown away */
-    bool broken;             /* whoever was told a reply wants no more of this connection */
-    bool full;               /* more is kept than there is room for, and not yet much less */
-    uint64_t stream_start;   /* streaming: position where it began, */
-    uint64_t stream_replies; /* and replies since then */
-    uint64_t guarded;        /* position behind the last PARCEL_WAIT */
-    uint64_t safe;           /* number of the first parcel that no replica has answered for */
+    bool streaming;     /* bytes are not kept, and replies are not those of parcels */
+    bool lost;          /* streaming: the connection; what is encoded is thrown away */
+    const char *broken; /* why whoever was told a reply wants no more of this connection; NULL: it does */
+    bool full;          /* more is kept than there is room for, and not yet much less */
+    uint64_t guarded;   /* position behind the last PARCEL_WAIT */
+    uint64_t safe;      /* number of the first parcel that no replica has answered for */
 };
 
 /* A pipe without a connection. */

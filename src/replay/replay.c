@@ -203,6 +203,7 @@ void rf_replay_close(rf_replay *r)
     address_index_free(&r->index);
     free(r->node_of);
     primaries_free(&r->primaries);
+    address_free(&r->redirect);
     strays_free(&r->strays);
     strays_free(&r->doubts);
     strays_free(&r->unread);
@@ -211,6 +212,8 @@ void rf_replay_close(rf_replay *r)
     buffer_free(&r->payload);
     buffer_free(&r->name);
     buffer_free(&r->commands);
+    buffer_free(&r->transaction.bytes);
+    buffer_free(&r->answering.bytes);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)
         close(r->epoll);
@@ -398,6 +401,8 @@ rf_place rf_replay_settled(const rf_replay *r)
         return (rf_place){0};
     if (r->putting)
         oldest = (struct oldest){r->seq, r->place};
+    if (r->transaction.open && r->transaction.seq < oldest.seq)
+        oldest = (struct oldest){r->transaction.seq, r->transaction.place};
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             consider_pipe(&oldest, &r->nodes[i]->pipes[j]);

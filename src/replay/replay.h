@@ -40,7 +40,12 @@ struct node {
     int64_t guard_after_ms; /* they are not asked again before; 0: at once */
     int64_t unguarded_ms;   /* since when no replica has answered for what was written; 0: they do */
     uint64_t keys, bytes;
-    struct client *asker; /* for questions; NULL: none is open */
+    rf_server server;      /* as it says itself; 0.0: it does not */
+    uint32_t run;          /* which process it is; 0: it does not say */
+    bool modules_asked;    /* of this process */
+    bool modules_told;     /* these are all it has: */
+    struct buffer modules; /* their names, each with a NUL behind it, and one more NUL */
+    struct client *asker;  /* for questions; NULL: none is open */
     unsigned asker_serial;
     int64_t asker_db; /* selected there */
 };
@@ -61,9 +66,31 @@ struct streamed {
     enum verdict verdict; /* of the first answer that is not VERDICT_OK */
     char said[256];
     uint64_t replies;
+    uint64_t expected; /* replies to what has been put, */
+    bool encoding;     /* without the value that is being encoded */
     struct reply last; /* without its text */
     bool executed;     /* it is what EXEC answers for commands that were done */
     rf_error error;    /* of the run, while the value was encoded */
+};
+
+/* A transaction of an AOF, which is sent as a whole when its EXEC has come. */
+struct transaction {
+    bool open;
+    uint64_t seq; /* of its MULTI, as place and db are */
+    rf_place place;
+    int64_t db;
+    int64_t selected;    /* the database of the command taken last */
+    struct buffer bytes; /* its commands so far, MULTI among them */
+    uint32_t queued;     /* of them, MULTI not among them; a SELECT is one too */
+    uint32_t entries;    /* that it stands for */
+};
+
+/* The commands of the transaction that is being answered, in step with its answers. */
+struct answering {
+    uint64_t seq;
+    uint32_t index; /* of the next command in `rest` */
+    rf_slice rest;  /* of the bytes */
+    struct buffer bytes;
 };
 
 struct rf_replay {
@@ -92,13 +119,15 @@ struct rf_replay {
     bool stale;                   /* the primaries may have changed */
     bool pause;                   /* before anything is sent again */
     bool suspect;                 /* somebody may have taken a primary's place */
-    int64_t checked_ms;           /* when that was looked at last */
-    int64_t pause_ms;             /* how long the last one was */
-    uint64_t seq;                 /* of the entry put last */
-    rf_place place;               /* likewise */
-    rf_slice key;                 /* of the entry at hand */
-    bool putting;                 /* it is not in a pipe yet */
-    bool in_commands;             /* keys are over */
+    rf_address redirect;          /* that no topology has named yet; no host: there is none */
+    struct node *redirected_by;
+    int64_t checked_ms; /* when that was looked at last */
+    int64_t pause_ms;   /* how long the last one was */
+    uint64_t seq;       /* of the entry put last */
+    rf_place place;     /* likewise */
+    rf_slice key;       /* of the entry at hand */
+    bool putting;       /* it is not in a pipe yet */
+    bool in_commands;   /* keys are over */
     struct streamed streamed;
     bool by_restore;         /* the encoder had no commands for it */
     const char *why_dropped; /* by the encoder, which has no words for it */
@@ -107,7 +136,8 @@ struct rf_replay {
     unsigned puts;    /* since the clock was looked at */
     double allowance; /* bytes that may be sent now, where there is a rate */
     int64_t allowed_us;
-    bool in_multi;  /* of the commands of an AOF */
+    struct transaction transaction;
+    struct answering answering;
     bool swept;     /* nothing is under way any more, after an error */
     rf_error error; /* sticky once its code is set */
 };
@@ -117,7 +147,11 @@ struct rf_replay {
 rf_code nodes_find(rf_replay *r, rf_error *error);
 struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
 
-/* Looks for the primaries anew, if they may have changed. RF_E_TARGET where they cannot be found now. */
+/* The node at an address that a topology has named; NULL: there is none. */
+struct node *nodes_known(const rf_replay *r, const rf_address *address);
+
+/* Looks for the primaries anew, if they may have changed. RF_E_TARGET where they cannot be found now; or,
+ * which ends the run, where a node redirects to an address that its cluster does not name. */
 rf_code nodes_refresh(rf_replay *r, rf_error *error);
 
 /* Does so where there is a suspicion, once a second; what cannot be found out now is no error. */
@@ -181,23 +215,47 @@ void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_erro
 /* For long only so many have had what was written: no more are waited for. */
 void answer_fewer_replicas(struct node *node, int64_t replicas);
 
-/* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. */
-enum verdict answer_judge(rf_replay *r, const struct node *asked, struct reply reply, struct node **node);
+/* What an error of a server means; VERDICT_MOVED and VERDICT_ASK: *node is the one that it names. Of a
+ * redirection to somebody who is unknown it is VERDICT_AGAIN, once the topology has been asked for anew. */
+enum verdict answer_judge(rf_replay *r, struct node *asked, struct reply reply, struct node **node);
 
 /* Of what a server cannot read it says so, and closes the connection: that is no loss. */
 bool answer_was_garbled(const char *said);
 
+/* An error among the answers to a parcel: the first one counts. */
+void answer_note_error(struct parcel *parcel, struct node *node, struct reply reply);
+
+/* There may be another first one. */
+void answer_forget_error(struct parcel *parcel);
+
+/* The same for an answer that is not what it should be. */
+void answer_note_unexpected(struct parcel *parcel, const char *what);
+
 /* Whether it is the temporary name's own time that has come before it was renamed. */
 bool answer_has_gone(const rf_replay *r, const char *said, int64_t expire_ms);
+
+/* The run has ended already: hands out why. */
+static inline rf_code replay_ended(const rf_replay *r, rf_error *error)
+{
+    *error = r->error;
+    return error->code;
+}
 
 /* The run cannot go on; returns r->error.code. `said`: by the server. */
 rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, int64_t db, rf_slice key);
 
+/* --- executed.c: what a transaction is answered ----------------------------------------------------------
+ */
+
+/* A reply to one: to EXEC, if it is the last. What is returned stands for all of EXEC's. */
+struct reply executed_take(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest);
+
+/* Whether the reply, or an element of it, is an error: that one. */
+bool executed_find_error(struct reply reply, rf_slice rest, struct reply *found);
+
 /* --- write.c: entries into pipes --------------------------------------------------------------------- */
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
-rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
-
 /* The entry at hand is not written, as there is no way to say it. */
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
 
@@ -218,6 +276,11 @@ void write_wait(const struct node *node, struct outbuf *out);
 /* The last steps of what is written beside a key. */
 void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms);
 void write_rename(const rf_replay *r, struct outbuf *out, rf_slice beside, rf_slice key);
+
+/* --- write_command.c: commands of an AOF ------------------------------------------------------------------
+ */
+
+rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 
 /* --- room.c: a pipe for what comes next --------------------------------------------------------------- */
 
@@ -242,13 +305,14 @@ rf_code room_guard_all(rf_replay *r, rf_error *error);
 
 /* --- big.c: values that are not kept ------------------------------------------------------------------ */
 
-rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
+/* `until_ms`: when there is nothing left of it. */
+rf_code big_write(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error);
 
 /* The same of a string, while it is walked over. */
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
 
 /* The same without a temporary name, in a transaction: for targets that do not rename. */
-rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error);
+rf_code big_transact(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error);
 
 /* A block of what is streamed is full: makes room for the next one. */
 void big_block(struct pipe *pipe);
@@ -288,9 +352,6 @@ void stray_free(struct stray *stray);
  * RF_E_TARGET where the node cannot be asked now: they are strays again. */
 rf_code doubt_settle(rf_replay *r, rf_error *error);
 
-/* Whether the last of these commands restores a collection without elements, which servers refuse. */
-bool doubt_is_empty(rf_slice commands);
-
 /* Opens the node's client for questions, and selects a database there. */
 rf_code doubt_select(struct node *node, int64_t db, rf_error *error);
 
@@ -329,6 +390,9 @@ void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_s
 /* `commands`: those that would write it, for the dead letters; empty: there are none. */
 void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
                    rf_slice key, rf_slice commands);
+
+/* Puts commands into the dead letters. */
+void settle_post(rf_replay *r, const struct parcel *parcel, rf_slice commands);
 
 /* A dead letter that does not lie in memory goes out by options.dead_letter itself, behind this. */
 void settle_begin_letter(rf_replay *r, int64_t db);

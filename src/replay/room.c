@@ -57,8 +57,8 @@ static rf_code guard(struct pipe *pipe, rf_error *error)
 static bool wants_guard(const struct pipe *pipe, uint64_t size)
 {
     const struct node *node = pipe->owner;
-    return pipe->connection && node->guarded && !pipe->streaming && !node->replay->in_multi &&
-           pipe->head < pipe->tail && pipe->ready - pipe->guarded >= size &&
+    return pipe->connection && node->guarded && !pipe->streaming && pipe->head < pipe->tail &&
+           pipe->ready - pipe->guarded >= size &&
            (node->guard_after_ms == 0 || clock_monotonic_ms() >= node->guard_after_ms);
 }
 
@@ -84,7 +84,7 @@ static bool has_room(const rf_replay *r, struct pipe *pipe)
 {
     uint64_t kept = pipe_kept(pipe);
     pipe->full = kept >= (pipe->full ? r->window / 2 : r->window);
-    return !pipe->full || r->in_multi;
+    return !pipe->full;
 }
 
 rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)

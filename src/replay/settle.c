@@ -13,7 +13,7 @@ void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel
 {
     r->pause_ms = 0;
     if (parcel->kind == PARCEL_COMMAND)
-        r->counts.commands++;
+        r->counts.commands += parcel->entries;
     if (parcel->kind != PARCEL_KEY)
         return;
     r->counts.written++;
@@ -41,28 +41,37 @@ void settle_begin_letter(rf_replay *r, int64_t db)
     post(r, SLICE("\r\n"));
 }
 
-static void post_commands(rf_replay *r, const struct parcel *parcel, rf_slice commands)
+/* A transaction may leave another database selected. */
+void settle_post(rf_replay *r, const struct parcel *parcel, rf_slice commands)
 {
     struct command command;
+    if (commands.len == 0 || !r->options.dead_letter)
+        return;
     settle_begin_letter(r, parcel->db);
     while (command_take(&commands, &command))
         if (parcel->kind != PARCEL_KEY || !command_is_passing(&command))
             post(r, command.whole);
+    if (parcel->kind == PARCEL_COMMAND && parcel->transaction)
+        r->dead_db = -1;
 }
 
 void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
                    rf_slice key, rf_slice commands)
 {
+    static const rf_code codes[RF_FAILURE_KINDS] = {
+        [RF_FAILURE_EXISTS] = RF_E_TARGET,   [RF_FAILURE_DOUBTFUL] = RF_E_TARGET,
+        [RF_FAILURE_REFUSED] = RF_E_TARGET,  [RF_FAILURE_UNSAYABLE] = RF_E_UNSAYABLE,
+        [RF_FAILURE_DAMAGED] = RF_E_CORRUPT, [RF_FAILURE_FORBIDDEN] = RF_E_UNSAYABLE,
+    };
     const rf_failure failure = {kind, parcel->place, parcel->db, key, reason};
     r->counts.failed += parcel->kind == PARCEL_KEY && parcel->db != RF_LIBRARY;
     r->counts.failures[kind]++;
     if (r->options.failed)
         r->options.failed(r->options.ctx, &failure);
-    if (commands.len > 0 && r->options.dead_letter)
-        post_commands(r, parcel, commands);
+    settle_post(r, parcel, commands);
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;
-    fail(&r->error, kind == RF_FAILURE_UNSAYABLE ? RF_E_UNSAYABLE : RF_E_TARGET, "%s", reason);
+    fail(&r->error, codes[kind], "%s", reason);
     if (key.len > 0)
         error_key(&r->error, parcel->db, key);
 }

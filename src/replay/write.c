@@ -12,14 +12,15 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/dump_payload.h"
+#include "rdb/rdb_format.h"
 #include "rdb/value.h"
 #include "replay/beside.h"
 #include "replay/commands.h"
+#include "replay/modules.h"
 #include "replay/replay.h"
 #include "replay/way.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
-#include <strings.h>
 
 bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 {
@@ -60,7 +61,10 @@ struct writing {
     rf_entry *entry;
     struct pipe *pipe;
     struct parcel *parcel;
-    uint32_t replies;
+    uint32_t replies, multi; /* of these so many up to MULTI */
+    uint64_t elements;       /* of a payload */
+    int64_t until_ms;        /* when there is nothing left of the key */
+    char module[10];         /* whose value it is; "": none's */
     bool transaction;
     bool done; /* the value has been seen to in another way, with this outcome: */
     rf_code code;
@@ -84,9 +88,25 @@ static rf_code remove_beside(struct writing *w, rf_error *error)
     return RF_OK;
 }
 
+/* Between asking and writing the key may have gone to another node, which is asked then. */
+static rf_code find_room(struct writing *w, rf_error *error)
+{
+    const char *why;
+    if (LIKELY(!*w->module))
+        return room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error);
+    const struct node *node;
+    do {
+        TRY(modules_learn_patiently(w->r, w->entry->key, error));
+        TRY(room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error));
+        node = w->pipe->owner;
+    } while (!node->modules_asked);
+    return modules_allow(node, w->module, &why) ? RF_OK
+                                                : fail(error, RF_E_UNSAYABLE, "%s: %s", node->name, why);
+}
+
 static rf_code begin(struct writing *w, enum form form, rf_error *error)
 {
-    TRY(room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error));
+    TRY(find_room(w, error));
     TRY(pipe_begin(w->pipe, &w->parcel, error));
     struct parcel *parcel = w->parcel;
     parcel->kind = PARCEL_KEY;
@@ -94,8 +114,9 @@ static rf_code begin(struct writing *w, enum form form, rf_error *error)
     parcel->seq = w->r->seq;
     parcel->place = w->r->place;
     parcel->db = (int32_t)w->entry->db;
-    parcel->expire_ms = w->entry->expire_ms;
+    parcel->expire_ms = w->until_ms;
     parcel->doubtful = write_is_doubtful(w->r);
+    parcel->module = *w->module != '\0';
     w->replies = 0;
     return UNLIKELY(parcel->doubtful) ? remove_beside(w, error) : RF_OK;
 }
@@ -112,15 +133,16 @@ static rf_code post(void *ctx, rf_slice bytes)
     return r->options.dead_letter(r->options.ctx, bytes);
 }
 
-/* There may be a server that reads it as it is. */
+/* There may be a server that reads it as it is, unless it is damaged. */
 static void write_letter(rf_replay *r, rf_entry *entry)
 {
     uint8_t text[NUMBER_TEXT_MAX], head[RESP_HEADER_MAX];
-    uint64_t size;
+    uint64_t size, elements;
     rf_error ignored;
     struct buffer opening = {0};
     rf_slice key = entry->key, ttl = {text, number_print_i64(text, expires(entry) ? entry->expire_ms : 0)};
-    if (!r->options.dead_letter || dump_payload_size(entry, &size, &ignored) != RF_OK ||
+    if (!r->options.dead_letter || rf_value_check(entry->value, &elements, &ignored) != RF_OK ||
+        dump_payload_size(entry, &size, &ignored) != RF_OK ||
         !buffer_reserve(&opening, key.len + ttl.len + 3 * BULK_EXTRA + 64))
         return;
     uint8_t *p = resp_print_bulk(resp_print_header(opening.data, '*', expires(entry) ? 5 : 4),
@@ -160,7 +182,7 @@ static rf_code begin_beside(struct writing *w, rf_error *error)
     TRY(name_beside(w, error));
     if (w->transaction) {
         command_put(&w->pipe->out, (const rf_slice[]){SLICE("MULTI")}, 1);
-        w->replies++;
+        w->multi = ++w->replies;
     }
     return RF_OK;
 }
@@ -196,7 +218,8 @@ static rf_code end_beside(struct writing *w, rf_error *error)
     w->replies++;
     if (w->transaction) {
         command_put(&w->pipe->out, (const rf_slice[]){SLICE("EXEC")}, 1);
-        w->replies++;
+        w->parcel->transaction = true;
+        w->parcel->queued = w->replies++ - w->multi;
     }
     return end(w, error);
 }
@@ -213,7 +236,7 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
         pipe_take_back(w->pipe);
         if (!r->can_transact)
-            return big_write(r, w->entry, error);
+            return big_write(r, w->entry, w->until_ms, error);
         w->transaction = true;
         TRY(begin_beside(w, error));
         return encode_beside(w, error);
@@ -348,19 +371,21 @@ static rf_code append_bytes(void *ctx, rf_slice bytes)
     return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
 }
 
-/* The payload of a value, in r->payload. *made is false where it has more than `most` bytes. */
+/* The payload of a value that has been looked into, in r->payload. *made is false where it has more than
+ * `most` bytes. */
 static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_error *error)
 {
     struct buffer *payload = &w->r->payload;
     uint64_t size;
     payload->len = 0;
-    TRY(dump_payload_take(w->entry, most, payload, made, error));
+    TRY(dump_payload_take(w->entry, most, payload, &w->elements, made, error));
     if (*made)
         return RF_OK;
     TRY(dump_payload_size(w->entry, &size, error));
     *made = size <= most;
     if (!*made)
         return RF_OK;
+    TRY(rf_value_check(w->entry->value, &w->elements, error));
     rf_code code = dump_payload_put(w->entry, append_bytes, payload, error);
     return code == RF_E_MEMORY
                ? fail(error, code, "out of memory for a value of %llu bytes", (unsigned long long)size)
@@ -369,11 +394,39 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
+struct last_field {
+    int64_t expire_ms;
+    bool stays; /* one of them */
+};
+
+static rf_code note_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    struct last_field *last = ctx;
+    (void)field, (void)value;
+    last->stays |= expire_ms == RF_NO_EXPIRY;
+    last->expire_ms = expire_ms > last->expire_ms ? expire_ms : last->expire_ms;
+    return RF_OK;
+}
+
+/* A hash of which all fields expire is gone with the last one. The value is held. */
+static rf_code find_end(struct writing *w, rf_error *error)
+{
+    static const rf_visitor visitor = {.field = note_field};
+    const rf_entry *entry = w->entry;
+    struct last_field last = {.expire_ms = INT64_MIN};
+    if (entry->type != RF_HASH || entry->encoding->since <= RDB_LAST_COMMON)
+        return RF_OK;
+    TRY(rf_value_walk(entry->value, &visitor, &last, error));
+    if (!last.stays && last.expire_ms > INT64_MIN && (!expires(entry) || last.expire_ms < entry->expire_ms))
+        w->until_ms = last.expire_ms;
+    return RF_OK;
+}
+
 /* Where there is no rename, all of it goes in one transaction, of bounded size. */
 static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
 {
     if (size <= w->r->options.big_key)
-        return big_transact(w->r, w->entry, error);
+        return big_transact(w->r, w->entry, w->until_ms, error);
     write_unsayable(w->r, w->entry, way_is_too_large);
     return RF_OK;
 }
@@ -393,12 +446,17 @@ static rf_code write_commands(struct writing *w, rf_error *error)
     if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
+    TRY(find_end(w, error));
+    if (write_has_expired(r, w->until_ms)) {
+        w->r->counts.expired++;
+        return RF_OK;
+    }
     if (UNLIKELY(!r->can_rename))
         return transact(w, size, error);
     bool large = size > r->options.big_key && w->entry->type != RF_STRING;
     w->transaction = expires(w->entry) || size > ONE_COMMAND;
     if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can_transact))
-        return big_write(w->r, w->entry, error);
+        return big_write(w->r, w->entry, w->until_ms, error);
     TRY(begin_beside(w, error));
     return encode_beside(w, error);
 }
@@ -426,6 +484,31 @@ static bool can_restore(const rf_replay *r, const rf_entry *entry)
            (at_once || (r->can_rename && (!expires(entry) || r->can_transact)));
 }
 
+/* No server makes a collection without elements. */
+static rf_code write_payload(struct writing *w, rf_error *error)
+{
+    const rf_entry *entry = w->entry;
+    if (w->elements > 0 || entry->type == RF_STREAM || entry->type == RF_MODULE)
+        return write_restore(w, buffer_slice(&w->r->payload), error);
+    settle_empty(w->r, &(struct parcel){.place = w->r->place, .db = (int32_t)entry->db}, entry->key);
+    return RF_OK;
+}
+
+/* *lacking: it must not be sent, and is a failure. */
+static rf_code check_module(struct writing *w, bool *lacking, rf_error *error)
+{
+    const char *why;
+    *lacking = false;
+    if (LIKELY(w->entry->type != RF_MODULE))
+        return RF_OK;
+    TRY(rf_value_module(w->entry->value, w->module, error));
+    TRY(modules_learn_patiently(w->r, w->entry->key, error));
+    *lacking = !modules_allow(nodes_of_key(w->r, w->entry->key), w->module, &why);
+    if (*lacking)
+        write_unsayable(w->r, w->entry, why);
+    return RF_OK;
+}
+
 static rf_code write_value(struct writing *w, rf_error *error)
 {
     rf_replay *r = w->r;
@@ -434,10 +517,14 @@ static rf_code write_value(struct writing *w, rf_error *error)
         return write_commands(w, error);
     bool restores = can_restore(r, w->entry);
     if (restores && dump_payload_accepted(w->entry, r->info.server)) {
+        bool lacking;
+        TRY(check_module(w, &lacking, error));
+        if (lacking)
+            return RF_OK;
         uint64_t most = r->options.big_key < r->longest ? r->options.big_key : r->longest;
         TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : most, &made, error));
         if (made)
-            return write_restore(w, buffer_slice(&r->payload), error);
+            return write_payload(w, error);
         may_be_commands = true;
     }
     if (may_be_commands)
@@ -447,49 +534,34 @@ static rf_code write_value(struct writing *w, rf_error *error)
     return RF_OK;
 }
 
+/* Within the value, which ends where it should: the reader can go on behind it. */
+static bool is_damage(const rf_entry *entry, rf_code code)
+{
+    return code >= RF_E_READ && code < RF_E_UNSAYABLE && entry->value->sticky->code == RF_OK;
+}
+
+static void settle_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
+{
+    const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
+    char reason[sizeof error->message + 32];
+    snprintf(reason, sizeof reason, "the value is damaged: %s", error->message);
+    settle_failed(r, &parcel, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
+}
+
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    struct writing w = {.r = r, .entry = entry};
+    struct writing w = {.r = r, .entry = entry, .until_ms = entry->expire_ms};
     r->key = entry->key;
     if (UNLIKELY(expires(entry)) && write_has_expired(r, entry->expire_ms)) {
         r->counts.expired++;
         return RF_OK;
     }
     rf_code code = write_value(&w, error);
+    if (is_damage(entry, code)) {
+        settle_damaged(r, entry, error);
+        return RF_OK;
+    }
     if (code != RF_OK && !*error->key)
         error_key(error, entry->db, entry->key);
     return code;
-}
-
-/* --- commands of an AOF -------------------------------------------------------------------------------- */
-
-static bool is_command(const rf_entry *entry, const char *name)
-{
-    rf_slice word = entry->argv[0];
-    return word.len == strlen(name) && strncasecmp((const char *)word.ptr, name, word.len) == 0;
-}
-
-rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
-{
-    struct parcel *parcel;
-    struct pipe *pipe;
-    if (is_command(entry, "MULTI"))
-        r->in_multi = true;
-    for (size_t i = 0; i < entry->argc; i++)
-        if (entry->argv[i].len > r->longest)
-            return fail(error, RF_E_UNSAYABLE,
-                        "a command with an argument that is longer than the server takes");
-    TRY(room_for_command(r, entry->db, &pipe, error));
-    TRY(pipe_begin(pipe, &parcel, error));
-    *parcel = (struct parcel){.kind = PARCEL_COMMAND,
-                              .start = parcel->start,
-                              .seq = r->seq,
-                              .place = r->place,
-                              .db = (int32_t)entry->db,
-                              .expire_ms = RF_NO_EXPIRY};
-    command_put(&pipe->out, entry->argv, entry->argc);
-    TRY(pipe_end(pipe, 1, error));
-    if (is_command(entry, "EXEC") || is_command(entry, "DISCARD"))
-        r->in_multi = false;
-    return room_used(r, pipe, error);
 }

@@ -42,6 +42,40 @@ class Commands(WithTarget):
             self.assertIn("cannot be verified", self.said)
             self.assertEqual(self.keys_there(), 0)
 
+    def write_aof(self, *commands):
+        path = os.path.join(self.fresh(), "some.aof")
+        with open(path, "wb") as file:
+            for command in commands:
+                words = command.encode().split()
+                file.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+        return path
+
+    def test_errors_within_transactions(self):
+        """Each is named, and the whole is in the dead letters."""
+        inside = ["MULTI", "LPUSH k x", "SET j 1 BOGUS", "SET l v", "EXEC"]
+        path, letters = self.write_aof("SELECT 0", "SET k v", *inside), os.path.join(self.fresh(), "letters")
+        self.ferry("replay", path, self.url, "--dead-letter", letters, expected=TARGET)
+        self.assertIn("LPUSH, command 1 of a transaction: WRONGTYPE", self.said)
+        self.assertIn("SET, command 2 of a transaction: ERR syntax error", self.said)
+        self.assertEqual((self.call("GET", "k"), self.call("GET", "l"), self.keys_there()), (b"v", b"v", 2))
+        with open(letters, "rb") as file, open(self.write_aof("SELECT 0", *inside), "rb") as whole:
+            self.assertEqual(file.read(), whole.read())
+
+    def test_transactions_that_are_refused(self):
+        path = self.write_aof("MULTI", "SET k v", "NO_SUCH_COMMAND k", "EXEC", "SET l v")
+        self.ferry("replay", path, self.url, expected=TARGET)
+        self.assertIn("NO_SUCH_COMMAND, command 2 of a transaction: ERR unknown command", self.said)
+        self.assertIn("EXEC: EXECABORT", self.said)
+        self.assertEqual((self.call("EXISTS", "k"), self.call("GET", "l")), (0, b"v"))
+
+    def test_commands_that_are_never_sent(self):
+        path = self.write_aof("SET k v", "SHUTDOWN NOSAVE", "REPLICAOF 127.0.0.1 1", "DEBUG SEGFAULT", "SET l v")
+        self.ferry("replay", path, self.url, expected=TARGET)
+        for name in ("SHUTDOWN", "REPLICAOF", "DEBUG"):
+            self.assertIn(f"{name}: a command that is never sent", self.said)
+        self.assertEqual((self.call("GET", "k"), self.call("GET", "l")), (b"v", b"v"))
+        self.assertEqual(self.call("ROLE")[0], b"master")
+
     def test_a_target_that_is_not_empty(self):
         for path in self.inputs():
             self.call("SET", "a", "mine")

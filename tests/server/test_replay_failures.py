@@ -118,8 +118,28 @@ class Failures(WithTarget):
         subprocess.run([RDBGEN, "--kind", "types", *names, *map(str, options)], check=True)
         return path + ".rdb"
 
+    def test_damaged_values(self):
+        """They never reach the server, which would crash over them; what is behind them is written."""
+        elements = b"".join(b"\x88" + 8 * bytes([letter]) + b"\x09" for letter in b"abcd")
+        listpack = bytearray((7 + len(elements)).to_bytes(4, "little") + b"\x04\x00" + elements + b"\xff")
+        listpack[26] = 0xF0  # a length that goes beyond its end
+        path = os.path.join(self.fresh(), "damaged.rdb")
+        with open(path, "wb") as file:
+            file.write(b"REDIS0010\xfe\x00\x10\x01h" + bytes([len(listpack)]) + listpack)
+            file.write(b"\x00\x02ok\x01v\xff" + bytes(8))
+        for mode in ("auto", "restore", "commands"):
+            with self.subcase(mode=mode):
+                letters = os.path.join(self.fresh(), "letters")
+                options = ["--mode", mode, "--dead-letter", letters, "--verify"]
+                report = self.replay(path, self.url, *options, expected=TARGET)
+                self.assertEqual(failures(report, "damaged"), 1)
+                self.assertEqual(counts(report)["written"], 1)
+                self.assertEqual((self.call("EXISTS", "h"), self.call("GET", "ok")), (0, b"v"))
+                self.assertFalse(os.path.exists(letters))
+                self.call("FLUSHALL")
+
     def test_module_that_the_target_lacks(self):
-        """Its values, and no others, are refused; none of them leaves anything."""
+        """Its values, and no others, are not sent; none of them leaves anything."""
         path = self.generate("--rdb-version", 10)
         # the server loads no file of which it lacks a module, be it without its keys
         options = ["-T", "module", "--expired", "drop", "--drop-unsupported"]
@@ -132,7 +152,7 @@ class Failures(WithTarget):
                     options = ["--mode", mode, "--big-key", big, "--dead-letter", letters]
                     report = self.replay(path, self.url, *options, expected=TARGET)
                     self.assertGreater(counts(report)["failed"], 0)
-                    self.assertEqual(counts(report)["failed"], failures(report, "refused"))
+                    self.assertEqual(counts(report)["failed"], failures(report, "unsayable"))
                     self.assert_same(path, expected, observe(self.call))
 
     def test_types_that_the_target_does_not_know(self):

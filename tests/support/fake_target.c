@@ -31,13 +31,15 @@ static void say_bulk(struct fake_peer *peer, const char *text)
 
 static void do_info(struct fake_target *t, struct fake_peer *peer, const char *section)
 {
-    char text[512];
+    char text[512], run[64] = "";
+    if (!t->nameless)
+        snprintf(run, sizeof run, "run_id:%08x%032d\r\n", 16 * (peer->node + 1) + t->deaths[peer->node], 0);
     if (strcmp(section, "replication") == 0)
         snprintf(text, sizeof text, "# Replication\r\n%s\r\n",
                  t->replication ? t->replication : "role:master\r\nconnected_slaves:0");
     else
-        snprintf(text, sizeof text, "# Server\r\n%s\r\nredis_mode:%s\r\n",
-                 t->version ? t->version : "redis_version:7.2.5", t->cluster ? "cluster" : "standalone");
+        snprintf(text, sizeof text, "# Server\r\n%s\r\nredis_mode:%s\r\n%s",
+                 t->version ? t->version : "redis_version:7.2.5", t->cluster ? "cluster" : "standalone", run);
     say_bulk(peer, text);
 }
 
@@ -171,9 +173,24 @@ static void log_line(struct fake_target *t, const struct fake_peer *peer, const 
     snprintf(line->text, sizeof line->text, "%s", text);
 }
 
+static void die(struct fake_target *t, struct fake_peer *peer)
+{
+    t->deaths[peer->node]++;
+    peer->out.len = 0;
+    for (size_t i = 0; i < t->peer_count; i++)
+        if (t->peers[i].node == peer->node && t->peers[i].fd >= 0 && !t->peers[i].ended) {
+            t->peers[i].ended = true;
+            shutdown(t->peers[i].fd, SHUT_WR);
+        }
+}
+
 static void answer_by(struct fake_target *t, struct fake_peer *peer, const struct fake_rule *rule)
 {
     say_answer(t, peer, rule->answer ? rule->answer : "");
+    if (rule->flags & FAKE_DIES) {
+        die(t, peer);
+        return;
+    }
     peer->ended = rule->flags & (FAKE_CLOSES | FAKE_HANGS);
     peer->hangs = rule->flags & FAKE_HANGS;
     peer->lingers = rule->flags & FAKE_LINGERS;
@@ -182,7 +199,7 @@ static void answer_by(struct fake_target *t, struct fake_peer *peer, const struc
 /* Whether the rule says anything else than to do it. */
 static bool tells(const struct fake_rule *rule)
 {
-    return rule && (rule->answer || rule->flags & (FAKE_CLOSES | FAKE_HANGS));
+    return rule && (rule->answer || rule->flags & (FAKE_CLOSES | FAKE_HANGS | FAKE_DIES));
 }
 
 /* --- transactions --------------------------------------------------------------------------------------- */
@@ -202,7 +219,8 @@ static bool comes_late(const char *answer)
 static void queue_command(struct fake_target *t, struct fake_peer *peer, const struct fake_rule *rule,
                           rf_slice whole)
 {
-    if (rule && (rule->flags & (FAKE_CLOSES | FAKE_HANGS) || (rule->answer && !comes_late(rule->answer)))) {
+    if (rule && (rule->flags & (FAKE_CLOSES | FAKE_HANGS | FAKE_DIES) ||
+                 (rule->answer && !comes_late(rule->answer)))) {
         answer_by(t, peer, rule);
         peer->discards = true;
         return;
@@ -229,6 +247,8 @@ static void do_exec(struct fake_target *t, struct fake_peer *peer)
         for (size_t i = 0; i < peer->queue && fake_take_request(&rest, argv, &argc); i++)
             if (peer->late[i])
                 say_answer(t, peer, peer->late[i]);
+            else if (argc == 2 && slice_equal(argv[0], SLICE("SELECT")))
+                do_select(peer, argv[1].ptr[0] - '0');
             else
                 do_command(t, peer, "", argv, argc);
     }

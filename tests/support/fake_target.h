@@ -15,6 +15,8 @@ enum {
     FAKE_DOES = 1,    /* the command is carried out, although its answer is another one */
     FAKE_CLOSES = 2,  /* nothing is read from this connection behind it, and nothing more written */
     FAKE_HANGS = 8,   /* likewise, but it stays open */
+    FAKE_DIES = 16,   /* the server: all its connections are closed, what it answered last is lost, and
+                         whoever comes next meets another process */
     FAKE_LINGERS = 4, /* and CLIENT LIST goes on to tell of it until it is killed */
 };
 
@@ -60,7 +62,8 @@ struct fake_target {
     const struct fake_rule *(*decide)(struct fake_target *t,
                                       const char *command); /* asked next; may be NULL */
     void *ctx;
-    size_t piece; /* bytes written at a time; 0: all */
+    bool nameless; /* INFO has no run_id */
+    size_t piece;  /* bytes written at a time; 0: all */
 
     rf_target target;     /* the way to it; its members may be changed before it is used */
     pthread_mutex_t lock; /* held while a command is carried out; for whoever looks at what is below */
@@ -68,6 +71,7 @@ struct fake_target {
     struct fake_line *log;
     size_t logged;
 
+    unsigned deaths[FAKE_NODES];
     int ports[FAKE_NODES], listeners[FAKE_NODES], wake[2];
     int used[FAKE_RULES];
     struct fake_peer peers[FAKE_PEERS];

@@ -15,6 +15,7 @@ struct replaying {
     struct build input;        /* records of an RDB, without head and end */
     const char *magic;         /* NULL: "REDIS0011" */
     const char *commands;      /* an AOF in place of all that; NULL: none */
+    rf_slice aof;              /* likewise, of any bytes; empty: none */
     const char *there;         /* a command that has been done in node 0 before; NULL: none */
     const char *password;      /* of the target; NULL: none */
     rf_server server;          /* as the target is said to be */

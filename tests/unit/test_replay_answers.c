@@ -170,17 +170,3 @@ Test(replay_answers, dead_letters_can_be_piped)
         replaying_free(&p);
     }
 }
-
-/* A server that stands alone has no other one to send password and data to. */
-Test(replay_answers, redirections_of_one_server)
-{
-    static const char *const elsewhere[] = {"-MOVED 12706 127.0.0.1:1\r\n", "-ASK 12706 127.0.0.1:1\r\n"};
-    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-        const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = elsewhere[i]}, {.on = NULL}};
-        struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake = {.rules = rules}};
-        replaying_expect(&p, KEYS, "0:k1=a|0:k3=c|");
-        cr_expect(strstr(replaying_text(&p.failures), "0:k2: "), "%s", replaying_text(&p.failures));
-        cr_expect_eq(p.counts.lost, 0);
-        replaying_free(&p);
-    }
-}

@@ -232,3 +232,42 @@ Test(replay_big, half_of_it_may_have_been_evicted)
     cr_expect(strstr((char *)p.news.data, "evicts keys"), "%s", p.news.data);
     replaying_free(&p);
 }
+
+/* --- replies to nothing -----------------------------------------------------------------------------------
+ */
+
+static size_t repeat(char *out, size_t size, const char *reply, unsigned times)
+{
+    size_t length = 0;
+    for (unsigned i = 0; i < times && length + 8 < size; i++)
+        length += (size_t)snprintf(out + length, size - length, "%s", reply);
+    return length;
+}
+
+/* One too many, or a flood of them, at any step: they acknowledge nothing, and what is told is what happened.
+ */
+Test(replay_big, replies_that_nobody_has_asked_for)
+{
+    static const char *const steps[] = {"UNLINK l:", "RPUSH l:", "RENAMENX l:"};
+    static const unsigned times[] = {2, 100, 5000};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        for (size_t j = 0; j < sizeof times / sizeof *times; j++) {
+            char *answer = malloc(32 * 1024);
+            cr_assert_not_null(answer);
+            repeat(answer, 32 * 1024, i == 2 ? ":1\r\n" : "+OK\r\n", times[j]);
+            const struct fake_rule rules[] = {
+                {.on = steps[i], .answer = answer, .flags = i == 2 ? FAKE_DOES : 0}, {.on = NULL}};
+            struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
+            replay_list(&p);
+            check_list(&p);
+            cr_expect_eq(p.counts.written, 2);
+            cr_expect_eq(p.counts.failed, 0, "%s", p.failures.data);
+            cr_expect_geq(p.counts.lost, 1, "%s, %u", steps[i], times[j]);
+            cr_expect(strstr((char *)p.news.data, "unexpected reply") ||
+                          strstr((char *)p.news.data, "reply to what has not been sent") ||
+                          strstr((char *)p.news.data, "answer to nothing"),
+                      "%s, %u: %s", steps[i], times[j], p.news.data);
+            replaying_free(&p);
+            free(answer);
+        }
+}

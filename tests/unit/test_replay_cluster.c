@@ -212,3 +212,122 @@ Test(replay_cluster, replicas_that_cannot_be_asked_for)
               p.news.data);
     replaying_free(&p);
 }
+
+/* --- redirections to strangers ----------------------------------------------------------------------------
+ */
+
+/* A fake target of its own, which is nobody's: whatever comes there has leaked. */
+struct stranger {
+    struct fake_target fake;
+    char redirection[64], nodes[384];
+};
+
+/* `before` and `behind`: a table of CLUSTER NODES around the stranger's port; NULL: there is none. */
+static void invite(struct stranger *s, const char *kind, const char *before, const char *behind)
+{
+    char lines[320];
+    fake_target_start(&s->fake);
+    snprintf(s->redirection, sizeof s->redirection, "-%s 3300 127.0.0.1:%d\r\n", kind, s->fake.ports[0]);
+    snprintf(lines, sizeof lines, "%s%d%s", before ? before : "", s->fake.ports[0], behind ? behind : "");
+    if (before)
+        snprintf(s->nodes, sizeof s->nodes, "$%zu\r\n%s\r\n", strlen(lines), lines);
+    else
+        snprintf(s->nodes, sizeof s->nodes, "-NOPERM cluster|nodes\r\n");
+}
+
+static size_t send_away(struct stranger *s)
+{
+    size_t told = s->fake.logged;
+    fake_target_stop(&s->fake);
+    fake_target_free(&s->fake);
+    return told;
+}
+
+#define ID "07c37dfeb235213a872192d90877d0cd55635b91 "
+
+Test(replay_cluster, redirected_to_a_stranger)
+{
+    static const char *const kinds[] = {"MOVED", "ASK"};
+    static const struct {
+        const char *before, *behind;
+    } tables[] = {
+        {ID "127.0.0.1:1@9001 master - 0 0 1 connected 0-16383\n#", "\n"},
+        {ID "127.0.0.1:", "@9001 handshake - 0 0 1 connected\n"},
+        {ID "127.0.0.1:", "@9001 master,noaddr - 0 0 1 disconnected\n"},
+        {ID "127.0.0.2:", "@9001,elsewhere master - 0 0 1 connected\n"},
+        {ID "127.0.0.1:1@", " master - 0 0 1 connected\n"},
+        {NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (size_t j = 0; j < sizeof tables / sizeof *tables; j++) {
+            struct stranger s = {.fake.nodes = 1};
+            invite(&s, kinds[i], tables[j].before, tables[j].behind);
+            const struct fake_rule rules[] = {
+                {.on = "SET b ", .answer = s.redirection, .node = 1, .times = FAKE_EVER},
+                {.on = "CLUSTER NODES", .answer = s.nodes, .times = FAKE_EVER},
+                {.on = NULL}};
+            struct replaying p = {.password = "secret",
+                                  .fake = {.nodes = 3, .cluster = true, .rules = rules}};
+            char name[32];
+            put_hex(&p.input, KEYS);
+            snprintf(name, sizeof name, "127.0.0.1:%d", s.fake.ports[0]);
+            replaying_run(&p);
+            cr_expect_eq(p.code, RF_E_TARGET);
+            cr_expect(strstr(p.error.message, "which the cluster's own table does not name"), "%s",
+                      p.error.message);
+            cr_expect(strstr(p.error.message, name), "%s", p.error.message);
+            cr_expect_eq(send_away(&s), 0, "%s, %zu: the stranger was told something", kinds[i], j);
+            replaying_free(&p);
+        }
+}
+
+/* A node that takes over its first slot: only whoever redirects to it knows it. */
+Test(replay_cluster, redirected_to_a_node_that_has_no_slots_yet)
+{
+    static const struct {
+        const char *before, *behind;
+    } tables[] = {
+        {ID "127.0.0.1:1@9001 myself,master - 0 0 1 connected 0-16383\n" ID "127.0.0.1:",
+         "@9001 master - 0 0 1 connected\n"},
+        {ID "10.0.0.1:", "@9001,127.0.0.1,shard-id=x master - 0 0 1 connected\n"}, /* by its host name */
+        {ID "127.0.0.1:", " master - 0 0 1 connected\n"},                          /* as 3.0 has it */
+        {ID ":", "@9001 myself,master - 0 0 1 connected\n"},                       /* where it was asked */
+    };
+    for (size_t j = 0; j < sizeof tables / sizeof *tables; j++) {
+        static const struct fake_rule refuses[] = {{.on = "SET b ", .answer = "-ERR here\r\n"}, {.on = NULL}};
+        struct stranger s = {.fake = {.nodes = 1, .rules = refuses}};
+        invite(&s, "ASK", tables[j].before, tables[j].behind);
+        const struct fake_rule rules[] = {
+            {.on = "SET b ", .answer = s.redirection, .node = 1, .times = FAKE_EVER},
+            {.on = "CLUSTER NODES", .answer = s.nodes, .times = FAKE_EVER},
+            {.on = NULL}};
+        struct replaying p = {.fake = {.nodes = 3, .cluster = true, .rules = rules}};
+        put_hex(&p.input, KEYS);
+        replaying_run(&p);
+        cr_expect_eq(p.code, RF_OK, "%zu: %s", j, p.error.message);
+        cr_expect_eq(p.counts.written, 2);
+        cr_expect_str_eq((char *)p.failures.data, "refused 0:b: ERR here|");
+        cr_expect_eq(fake_count(&s.fake, "SET b v"), 1, "%zu", j);
+        replaying_free(&p);
+        cr_expect_gt(send_away(&s), 0);
+    }
+}
+
+/* What stands alone sends nobody anywhere. */
+Test(replay_cluster, redirected_by_a_server_that_stands_alone)
+{
+    static const char *const kinds[] = {"MOVED", "ASK"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct stranger s = {.fake.nodes = 1};
+        invite(&s, kinds[i], ID "127.0.0.1:", "@9001 master - 0 0 1 connected\n");
+        const struct fake_rule rules[] = {{.on = "SET b ", .answer = s.redirection}, {.on = NULL}};
+        struct replaying p = {.password = "secret", .fake.rules = rules};
+        put_hex(&p.input, KEYS);
+        replaying_run(&p);
+        cr_expect_eq(p.code, RF_E_TARGET);
+        cr_expect(strstr(p.error.message, "use redis+cluster://"), "%s", p.error.message);
+        cr_expect_str_eq(p.error.key, "b");
+        cr_expect_eq(send_away(&s), 0, "the stranger was told something");
+        replaying_free(&p);
+    }
+}

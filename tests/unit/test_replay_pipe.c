@@ -422,19 +422,6 @@ Test(replay_pipe, what_is_no_reply)
 }
 
 /* While a value is streamed there cannot be more replies than commands that were sent. */
-Test(replay_pipe, answers_to_nothing_while_streaming)
-{
-    static struct model m;
-    start(&m, 3);
-    pipe_stream(&m.pipe, true);
-    m.streaming = true;
-    m.expected = REPLY_STATUS;
-    expect_fault(&m, "+OK\r\n", "an answer to nothing");
-    m.streaming = false;
-    pipe_stream(&m.pipe, false);
-    finish(&m);
-}
-
 /* Bytes alone are no progress: a whole reply is, or many bytes of a long one. */
 Test(replay_pipe, progress)
 {

@@ -80,8 +80,10 @@ static void take_payload(void *ctx, rf_entry *key)
     struct buffer payload = {0}, text = {0};
     rf_error error;
     bool taken;
+    uint64_t elements;
     cr_assert(buffer_append(&payload, SLICE("before")));
-    cr_assert_eq(dump_payload_take(key, p->most, &payload, &taken, &error), RF_OK, "%s", error.message);
+    cr_assert_eq(dump_payload_take(key, p->most, &payload, &elements, &taken, &error), RF_OK, "%s",
+                 error.message);
     if (taken) {
         p->taken++;
         cr_expect(slice_equal(slice_of(payload.data + 6, payload.len - 6), buffer_slice(expected)),

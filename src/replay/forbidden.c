@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of what is never sent. */
+#include "replay/forbidden.h"
+
+#include "replay/commands.h"
+
+static const struct {
+    const char *command, *subcommand; /* NULL: all of them */
+} forbidden[] = {
+    /* the server itself */
+    {"SHUTDOWN", NULL},
+    {"DEBUG", NULL},
+    {"CONFIG", NULL},
+    {"MODULE", NULL},
+    {"ACL", NULL},
+    {"SAVE", NULL},
+    {"BGSAVE", NULL},
+    {"BGREWRITEAOF", NULL},
+    {"LATENCY", NULL},
+    {"SLOWLOG", NULL},
+    {"SCRIPT", "KILL"},
+    {"SCRIPT", "DEBUG"},
+    {"FUNCTION", "KILL"},
+    {"PFSELFTEST", NULL},
+    {"KEYDB.CRON", NULL},
+    /* whom it follows, and what goes to others */
+    {"REPLICAOF", NULL},
+    {"SLAVEOF", NULL},
+    {"FAILOVER", NULL},
+    {"CLUSTER", NULL},
+    {"SENTINEL", NULL},
+    {"MIGRATE", NULL},
+    {"TRIMSLOTS", NULL},
+    {"SYNC", NULL},
+    {"PSYNC", NULL},
+    {"REPLCONF", NULL},
+    {"RREPLAY", NULL},
+    /* the connection */
+    {"CLIENT", NULL},
+    {"AUTH", NULL},
+    {"HELLO", NULL},
+    {"RESET", NULL},
+    {"QUIT", NULL},
+    {"MONITOR", NULL},
+    {"SUBSCRIBE", NULL},
+    {"PSUBSCRIBE", NULL},
+    {"SSUBSCRIBE", NULL},
+    {"UNSUBSCRIBE", NULL},
+    {"PUNSUBSCRIBE", NULL},
+    {"SUNSUBSCRIBE", NULL},
+    {"WATCH", NULL},
+    {"UNWATCH", NULL},
+    {"ASKING", NULL},
+    {"READONLY", NULL},
+    {"READWRITE", NULL},
+    /* what waits */
+    {"WAIT", NULL},
+    {"WAITAOF", NULL},
+    {"BLPOP", NULL},
+    {"BRPOP", NULL},
+    {"BLMPOP", NULL},
+    {"BLMOVE", NULL},
+    {"BLMOVEM", NULL},
+    {"BRPOPLPUSH", NULL},
+    {"BZPOPMIN", NULL},
+    {"BZPOPMAX", NULL},
+    {"BZMPOP", NULL},
+    {"BZMOVE", NULL},
+    {"XREAD", NULL},
+    {"XREADGROUP", NULL},
+};
+
+bool command_is_forbidden(const rf_slice *argv, size_t argc)
+{
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+        if (command_is(argv[0], forbidden[i].command) &&
+            (!forbidden[i].subcommand || (argc > 1 && command_is(argv[1], forbidden[i].subcommand))))
+            return true;
+    return false;
+}

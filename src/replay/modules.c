@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* MODULE LIST   [["name", name, "ver", number, ...], ...]
+ *
+ * Nothing tells which versions of its values a module reads. */
+#include "replay/modules.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "rdb/dump_payload.h"
+#include "replay/commands.h"
+#include <rdbferry/live.h>
+
+static bool take_module(struct buffer *names, rf_slice *rest)
+{
+    struct reply head = reply_take(rest);
+    bool good = true;
+    for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
+        struct reply what = reply_take(rest);
+        reply_pass(rest, what);
+        struct reply value = reply_take(rest);
+        reply_pass(rest, value);
+        if (slice_equal(what.text, SLICE("name")) && value.text.len > 0)
+            good = good && buffer_append(names, value.text) && buffer_append(names, SLICE("\0"));
+    }
+    return good;
+}
+
+rf_code modules_learn(struct node *node, rf_error *error)
+{
+    struct client *client;
+    struct reply list;
+    rf_slice rest;
+    bool good = true;
+    if (node->modules_asked)
+        return RF_OK;
+    TRY(node_ask(node, &client, error));
+    rf_code code = client_put(client, (const rf_slice[]){SLICE("MODULE"), SLICE("LIST")}, 2, error);
+    if (code == RF_OK)
+        code = client_reply(client, &list, &rest, error);
+    if (code != RF_OK) {
+        node_stop_asking(node);
+        return code;
+    }
+    node->modules.len = 0;
+    node->modules_told = list.kind == REPLY_ARRAY;
+    for (int64_t left = node->modules_told ? list.number : 0; left > 0 && good; left--)
+        good = take_module(&node->modules, &rest);
+    if (!good || !buffer_append(&node->modules, SLICE("\0")))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    node->modules_asked = true;
+    return RF_OK;
+}
+
+rf_code modules_learn_patiently(rf_replay *r, rf_slice key, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (;;) {
+        rf_error why;
+        rf_code code = modules_learn(nodes_of_key(r, key), &why);
+        if (code == RF_OK)
+            return RF_OK;
+        if (r->error.code != RF_OK)
+            return replay_ended(r, error);
+        if (code != RF_E_TARGET) {
+            *error = why;
+            return code;
+        }
+        TRY(mend_wait(r, &since_ms, &why, error));
+    }
+}
+
+bool modules_allow(const struct node *node, const char *type, const char **why)
+{
+    const rf_server since = {RF_REDIS, 6, 2};
+    rf_server server = node->server.major > 0 ? node->server : node->replay->info.server;
+    bool refuses = server.major > 0 && rf_server_at_least(server, since);
+    rf_module_presence presence = rf_module_presence_of(
+        type, node->modules_told ? (const char *)node->modules.data : NULL);
+    if (strcmp(type, "vectorset") == 0)
+        presence = module_known_to(server, type) ? RF_MODULE_THERE : RF_MODULE_LACKING;
+    *why = presence == RF_MODULE_LACKING ? "the server does not have its module"
+                                         : "the server may not have its module, and would exit then";
+    return presence == RF_MODULE_THERE || (presence == RF_MODULE_UNSURE && refuses);
+}
+
+bool modules_type_of(rf_slice commands, char type[10])
+{
+    struct command command;
+    bool found = false;
+    while (!found && command_take(&commands, &command)) {
+        struct dump_payload dump;
+        rf_entry value;
+        rf_error ignored;
+        if (command.argc < 4 || !slice_equal(command.argv[0], SLICE("RESTORE")) ||
+            dump_payload_open(&dump, command.argv[3], 0, command.argv[1], "RESTORE", &value, &ignored) !=
+                RF_OK)
+            continue;
+        found = value.type == RF_MODULE && rf_value_module(value.value, type, &ignored) == RF_OK;
+        dump_payload_close(&dump);
+    }
+    return found;
+}
