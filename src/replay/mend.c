@@ -220,11 +220,11 @@ static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *s
 static rf_code send_alone(rf_replay *r, struct pipe *pipe, const struct stray *stray, rf_error *error)
 {
     unsigned serial = pipe->serial;
-    TRY(suspect_wait(r, error));
+    TRY(suspect_wait(pipe->owner, error));
     if (!pipe->connection || pipe->serial != serial || pipe->db != stray->parcel.db)
         return fail(error, RF_E_TARGET, "%s: the connection is lost", ((struct node *)pipe->owner)->name);
     TRY(send_again(r, pipe, stray, error));
-    return suspect_wait(r, error);
+    return suspect_wait(pipe->owner, error);
 }
 
 /* The node may be another one by now. *lacking: it must not be sent there, and is a failure. */

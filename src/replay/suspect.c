@@ -61,18 +61,17 @@ rf_code suspect_judge(rf_replay *r, struct stray *stray, const struct pipe *pipe
                                                                   : end_run(r, stray, pipe->owner, error);
 }
 
-static bool is_quiet(const rf_replay *r)
+static bool is_quiet(const struct node *node)
 {
-    for (size_t i = 0; i < r->node_count; i++)
-        for (unsigned j = 0; j < r->options.connections; j++)
-            if (r->nodes[i]->pipes[j].connection && !pipe_is_answered(&r->nodes[i]->pipes[j]))
-                return false;
+    for (unsigned i = 0; i < node->replay->options.connections; i++)
+        if (node->pipes[i].connection && !pipe_is_answered(&node->pipes[i]))
+            return false;
     return true;
 }
 
-rf_code suspect_wait(rf_replay *r, rf_error *error)
+rf_code suspect_wait(const struct node *node, rf_error *error)
 {
-    while (!is_quiet(r))
-        TRY(loop_turn(r, WAIT_MS, error));
+    while (!is_quiet(node))
+        TRY(loop_turn(node->replay, WAIT_MS, error));
     return RF_OK;
 }

@@ -2,8 +2,8 @@
 /* Requests over which connections are lost: one that brings a server down must not be sent for ever.
  *
  * A lost connection alone says little: servers are restarted, networks cut. So after a loss the requests that
- * may be to blame go one by one, with nothing else under way anywhere, until they are answered. A request
- * ends the run
+ * may be to blame go one by one, with nothing else under way to their node, until they are answered. A
+ * request ends the run
  *
  *   when it was among the first that were not answered as a server went down, and a server, that one or its
  *   successor, went down again while it was the only one under way ("went down": whoever answers for the key
@@ -32,7 +32,7 @@ static inline bool suspect_goes_alone(const struct parcel *parcel)
 /* Before a stray is sent again, into this pipe. RF_E_TARGET, and the end of the run: it must not be. */
 rf_code suspect_judge(rf_replay *r, struct stray *stray, const struct pipe *pipe, rf_error *error);
 
-/* Waits until nothing is under way. */
-rf_code suspect_wait(rf_replay *r, rf_error *error);
+/* Waits until nothing is under way to the node. */
+rf_code suspect_wait(const struct node *node, rf_error *error);
 
 #endif
