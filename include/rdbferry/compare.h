@@ -21,10 +21,13 @@ typedef struct rf_key_record {
     int64_t db; /* RF_LIBRARY: a function library; type and expire_ms mean nothing */
     rf_slice key;
     rf_type type;
-    rf_digest value;   /* rf_key_digest.keyed; of a library rf_digest_keyed() of its code */
-    int64_t expire_ms; /* RF_NO_EXPIRY: none */
-    uint32_t input;    /* the caller's number for where it comes from, given back with a difference */
-    uint64_t offset;   /* in that input */
+    rf_digest value;      /* rf_key_digest.keyed; of a library rf_digest_keyed() of its code */
+    int64_t expire_ms;    /* RF_NO_EXPIRY: none */
+    int64_t fields_until; /* fields of a hash that expire until then are no part of the value; 0: all are */
+    bool
+        fields_expired; /* that is all of them: to rf_live_check() a key that is not there is no difference */
+    uint32_t input;     /* the caller's number for where it comes from, given back with a difference */
+    uint64_t offset;    /* in that input */
     rf_digest
         published; /* rf_key_digest.value, rf_digest_library(): given back, not compared; 0: not asked for */
 } rf_key_record;
@@ -58,6 +61,10 @@ typedef struct rf_compare_options {
 /* The record of an entry that is a key (with the keyed digest of its value) or a function library. The
  * published digest is left to the caller. */
 RF_API void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf_key_record *out);
+
+/* The same for a comparison of a key, of which a field that has expired is no part. */
+RF_API void rf_key_record_of_left(const rf_entry *key, const rf_key_digest *digest, uint32_t input,
+                                  rf_key_record *out);
 
 /* True where the two, of the same key, differ in more than the tolerance allows. */
 RF_API bool rf_key_record_differs(const rf_key_record *a, const rf_key_record *b, int64_t tolerance_ms);

@@ -84,12 +84,15 @@ typedef enum rf_digest_kind {
 
 /* What was not asked for is 0. */
 typedef struct rf_key_digest {
-    rf_digest key;     /* RF_DIGEST_PUBLISHED: of all that belongs to it, */
-    rf_digest value;   /* of the elements and the key's metadata */
-    rf_digest keyed;   /* RF_DIGEST_KEYED: of the elements and the key's metadata */
-    uint64_t elements; /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
-    uint64_t longest;  /* bytes of the longest element; a hash's fields and values count each */
-    uint64_t bytes;    /* of all elements; 0 for a module */
+    rf_digest key;         /* RF_DIGEST_PUBLISHED: of all that belongs to it, */
+    rf_digest value;       /* of the elements and the key's metadata */
+    rf_digest keyed;       /* RF_DIGEST_KEYED: of the elements and the key's metadata */
+    rf_digest left;        /* RF_DIGEST_KEYED: the same without the fields of a hash that had expired */
+    uint64_t expired;      /* so many */
+    int64_t expired_until; /* at this time, see rf_digester_expired() */
+    uint64_t elements;     /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
+    uint64_t longest;      /* bytes of the longest element; a hash's fields and values count each */
+    uint64_t bytes;        /* of all elements; 0 for a module */
     const char *contradiction; /* what a stream says of itself that its entries do not, of which a server from
                                   Redis 8.8 on may refuse the stream; a string that stays, or NULL: nothing */
 } rf_key_digest;
@@ -98,6 +101,15 @@ typedef struct rf_digester rf_digester;
 
 /* `kinds`: of rf_digest_kind, at least one. `unique`: as rf_visitor has it. NULL when memory is out. */
 RF_API rf_digester *rf_digester_new(unsigned kinds, bool unique);
+
+/* Fields of hashes that expire until then have expired. At first none have. */
+RF_API void rf_digester_expired(rf_digester *digester, int64_t until_ms);
+
+/* Whether a key is a hash of which all fields had expired: as good as none. */
+static inline bool rf_digest_is_expired(const rf_key_digest *digest)
+{
+    return digest->expired > 0 && digest->expired == digest->elements;
+}
 
 /* Walks the value of an entry that is a key; uses it up. RF_E_DUPLICATE where `unique` is set, and something
  * is not. */
@@ -115,6 +127,9 @@ typedef struct rf_digest_pool rf_digest_pool;
 
 RF_API rf_code rf_digest_pool_open(unsigned kinds, bool unique, rf_digested_fn fn, void *ctx,
                                    rf_digest_pool **out, rf_error *error);
+
+/* As rf_digester_expired(), for keys that are put from here on and some before these. */
+RF_API void rf_digest_pool_expired(rf_digest_pool *pool, int64_t until_ms);
 
 /* Uses up the key's value, and keeps nothing of the entry. */
 RF_API rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error);

@@ -19,6 +19,9 @@ typedef enum rf_entry_kind {
     RF_ENTRY_KEY_COUNTS, /* db, keys, expiring: a hint before a database's keys */
     RF_ENTRY_KEY,        /* db, key, type and below */
     RF_ENTRY_COMMAND,    /* db, argc, argv: a command of an AOF */
+    RF_ENTRY_FOREIGN,    /* db, key, name, text: a record that holds data and that only servers of one vendor
+                            understand; its own name, the vendor's, and what it is: "cron job" */
+    RF_ENTRY_FOREIGN_DETAIL, /* likewise; db and key are those of the key before, to which it belongs */
 } rf_entry_kind;
 
 /* A logical type, as TYPE names it. */
@@ -51,6 +54,10 @@ RF_API rf_slice rf_function_name(rf_slice code);
 /* Whether an RDB with such a value can be loaded by `server`, of which the version is known. */
 RF_API bool rf_server_reads(rf_server server, const rf_encoding *encoding);
 
+/* Whether a module's values are the server's own: vector sets are, from Redis 8.0 on. Any other module has to
+ * be provided. */
+RF_API bool rf_server_has_module(rf_server server, const char *module);
+
 enum { RF_NO_EXPIRY = -1 };
 
 typedef struct rf_entry {
@@ -77,6 +84,7 @@ typedef struct rf_entry {
 enum {
     RF_BY_COMMANDS = 1, /* element by element */
     RF_BY_RESTORE = 2,  /* whole, in one argument */
+    RF_IN_PART = 4,     /* by commands, but for details such as expiries of hash fields */
 };
 
 /* Which ways there are to write a key to `server`, of which the version is known: a sum of the above, 0 where

@@ -62,10 +62,11 @@ typedef enum rf_expired { RF_EXPIRED_KEEP, RF_EXPIRED_DROP, RF_EXPIRED_ONLY } rf
 /* What happens with keys whose time has come at `now_ms` (Unix time). RF_EXPIRED_KEEP at first. */
 RF_API void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_ms);
 
-/* Whether all keys pass, whatever they are; whether keys of this database may; whether slots, types matter.
- */
+/* Whether all keys pass, whatever they are; whether keys of this database may, or of this type; whether
+ * slots, types matter. */
 RF_API bool rf_filter_takes_all(const rf_filter *filter);
 RF_API bool rf_filter_takes_db(const rf_filter *filter, int64_t db);
+RF_API bool rf_filter_takes_type(const rf_filter *filter, rf_type type);
 RF_API bool rf_filter_minds_slots(const rf_filter *filter);
 RF_API bool rf_filter_minds_types(const rf_filter *filter);
 

@@ -23,7 +23,13 @@
     X(STREAM_COUNTERS, "stream_counters", "streams whose counters the target version does not have")   \
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
     X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \
+    X(DETAIL,          "detail_dropped",  "keys written without a detail that the target does not support") \
     X(MODULE_VALUE,    "module_value",    "values of modules, which the server must have")           \
+    X(UNKNOWN_COMMAND, "unknown_command", "commands that no server has by itself: the server must have their modules") \
+    X(MODULE_AUX,      "module_aux",      "records that modules saved beside the keys; the server must have the modules") \
+    X(MODULE_AUX_TYPE, "module_aux_type", "records that modules saved beside the keys left out, as type module is") \
+    X(OTHER_MODULE_AUX, "other_module_aux", "records of a module that other inputs have with other content; all are written") \
+    X(SAME_MODULE_AUX, "same_module_aux", "records of modules found again with the same bytes")          \
     X(SAME_FUNCTION,   "same_function",   "function libraries found again with the same code")
 /* clang-format on */
 

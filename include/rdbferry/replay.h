@@ -85,6 +85,7 @@ typedef struct rf_replay_options {
     rf_on_exists on_exists;
     rf_replay_mode mode;
     bool fail_fast;         /* the first failure ends the run */
+    bool drop_detail;       /* what the target has no words for in a key is left out, with a notice */
     uint64_t big_key;       /* bytes of a value, from which on it goes as commands, bit by bit; 0: 1 MiB */
     unsigned connections;   /* to each node; 0: 2 */
     uint64_t rate;          /* bytes sent a second, at most; 0: as fast as it goes */
@@ -173,9 +174,10 @@ typedef struct rf_replay_node {
 /* False past the last one. */
 RF_API bool rf_replay_node_get(const rf_replay *replay, size_t index, rf_replay_node *node);
 
-/* In which ways a replay with these options (of which on_exists, mode and big_key matter) can write a key to
- * such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: in none, and *why says what the target does not accept, or
- * is NULL where that is the value itself. May use up or hold the value, as rf_server_takes() does. */
+/* In which ways a replay with these options (of which on_exists, mode, big_key and drop_detail matter) can
+ * write a key to such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: in none, and *why says what the target does
+ * not accept, or is NULL where that is the value itself. May use up or hold the value, as rf_server_takes()
+ * does. */
 RF_API rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
                                unsigned *ways, const char **why, rf_error *error);
 

@@ -33,6 +33,8 @@ typedef struct rf_sink_options {
     bool hash;               /* add up XXH3-64 of what is written */
     bool prefer_restore;     /* commands: RESTORE for all but strings */
     bool drop_unsupported;   /* leave out, with a notice, what the target has no words for */
+    bool drop_detail;        /* leave out, with a notice, of a key what the target has no words for, such as
+                                expiries of hash fields, and write the rest */
     rf_notify notify;
 } rf_sink_options;
 

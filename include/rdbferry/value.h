@@ -132,6 +132,25 @@ RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *c
  * before the value is used, and only hashes have such fields. */
 RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
 
+/* When the fields of a hash expire. */
+typedef struct rf_field_expiry {
+    uint64_t fields, expiring;
+    int64_t first_ms, last_ms; /* of those that expire; RF_NO_EXPIRY: none does */
+} rf_field_expiry;
+
+/* Looks for it. A value that cannot have such fields is not touched; others are held. */
+RF_API rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error *error);
+
+/* When all fields have expired; RF_NO_EXPIRY: never. */
+static inline int64_t rf_fields_end(const rf_field_expiry *expiry)
+{
+    return expiry->expiring == expiry->fields ? expiry->last_ms : RF_NO_EXPIRY;
+}
+
+/* From here on fields that expire until `now_ms` are no part of the value: a walk does not tell them and a
+ * copy does not have them. `expiry` is what was found before. */
+RF_API void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, int64_t now_ms);
+
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that
  * it can be used again and again. *size, if not NULL: the number of raw bytes. */
 RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);

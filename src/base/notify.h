@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving notice of an entry. */
+/* Giving notice of an entry: of its key, if it has one, else of its offset. */
 #ifndef BASE_NOTIFY_H
 #define BASE_NOTIFY_H
 
@@ -9,12 +9,13 @@
 static inline void notify_of(const rf_notify *notify, const rf_entry *entry, rf_notice_code code,
                              const char *detail)
 {
-    bool is_key = entry->kind == RF_ENTRY_KEY;
+    bool has_key = entry->kind == RF_ENTRY_KEY || entry->kind == RF_ENTRY_FOREIGN ||
+                   entry->kind == RF_ENTRY_FOREIGN_DETAIL;
     if (notify->fn)
         notify->fn(notify->ctx, &(rf_notice){.code = code,
                                              .offset = (int64_t)entry->offset,
-                                             .db = is_key ? (int)entry->db : -1,
-                                             .key = is_key ? entry->key : (rf_slice){0},
+                                             .db = has_key ? (int)entry->db : -1,
+                                             .key = has_key ? entry->key : (rf_slice){0},
                                              .detail = detail});
 }
 

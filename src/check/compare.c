@@ -52,6 +52,14 @@ void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf
     };
 }
 
+void rf_key_record_of_left(const rf_entry *key, const rf_key_digest *digest, uint32_t input,
+                           rf_key_record *out)
+{
+    rf_key_record_of(key, digest->left, input, out);
+    out->fields_until = digest->expired_until;
+    out->fields_expired = rf_digest_is_expired(digest);
+}
+
 static bool expiry_differs(int64_t a, int64_t b, int64_t tolerance)
 {
     if (a == RF_NO_EXPIRY || b == RF_NO_EXPIRY)

@@ -19,10 +19,13 @@ struct rf_digester {
     rf_visitor visitor;
     rf_digester *next; /* for another kind of digest; NULL: the last one */
     rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
+    int64_t expired_until;
     /* of the value at hand */
     rf_digest sum;                  /* of what has no order, by XXH3 */
     rf_lthash items;                /* the same by SHA-256 */
     struct hash value, stream_hash; /* by SHA-256: all of it; what a stream has beside entries and groups */
+    rf_digest expired_sum;          /* of sum, what had expired */
+    uint64_t expired;
     uint64_t elements, longest, bytes;
     struct stream_digest stream;
 };
@@ -41,6 +44,12 @@ void rf_digest_add(rf_digest *sum, rf_digest digest)
 {
     sum->low += digest.low;
     sum->high += digest.high + (sum->low < digest.low);
+}
+
+static void digest_subtract(rf_digest *sum, rf_digest digest)
+{
+    sum->high -= digest.high + (sum->low < digest.low);
+    sum->low -= digest.low;
 }
 
 /* --- elements ---------------------------------------------------------------------------------------- */
@@ -124,6 +133,14 @@ static rf_code hear_scored(void *ctx, rf_slice member, double score)
     return RF_OK;
 }
 
+COLD static void add_expired(rf_digester *d)
+{
+    rf_digest digest = hasher_end(&d->element);
+    d->expired++;
+    rf_digest_add(&d->sum, digest);
+    rf_digest_add(&d->expired_sum, digest);
+}
+
 static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     rf_digester *d = ctx;
@@ -132,7 +149,10 @@ static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t exp
     hasher_put_u64(&d->element, (uint64_t)expire_ms);
     hasher_put_string(&d->element, field);
     hasher_put(&d->element, value.ptr, value.len);
-    add_element(d);
+    if (UNLIKELY(expire_ms != RF_NO_EXPIRY) && expire_ms <= d->expired_until && !d->how.sha)
+        add_expired(d);
+    else
+        add_element(d);
     return RF_OK;
 }
 
@@ -291,7 +311,8 @@ static const bool has_order[RF_TYPE_COUNT] = {
 
 static void begin_value(rf_digester *d)
 {
-    d->sum = (rf_digest){0};
+    d->sum = d->expired_sum = (rf_digest){0};
+    d->expired = 0;
     if (UNLIKELY(d->how.sha))
         memset(&d->items, 0, sizeof d->items);
     d->elements = d->longest = d->bytes = 0;
@@ -375,7 +396,12 @@ static rf_code tell_digest(rf_digester *d, const rf_entry *key, rf_key_digest *o
         out->value = d->sum;
         out->key = digest_key(key, d->sum);
         return RF_OK;
-    case RF_DIGEST_KEYED: out->keyed = d->sum; return RF_OK;
+    case RF_DIGEST_KEYED:
+        out->keyed = out->left = d->sum;
+        digest_subtract(&out->left, d->expired_sum);
+        out->expired = d->expired;
+        out->expired_until = d->expired_until;
+        return RF_OK;
     case RF_DIGEST_SHA256: add_key_sha256(d, key); break;
     }
     return d->how.sha->failed ? fail(error, RF_E_MEMORY, "OpenSSL cannot compute SHA-256") : RF_OK;
@@ -464,6 +490,7 @@ static rf_digester *new_of_kind(rf_digest_kind kind)
         return NULL;
     memset(d, 0, sizeof *d);
     d->kind = kind;
+    d->expired_until = INT64_MIN;
     if (kind == RF_DIGEST_KEYED)
         d->how.secret = hash_secret();
     if (kind == RF_DIGEST_SHA256 && !(d->how.sha = sha256_new())) {
@@ -492,6 +519,12 @@ rf_digester *rf_digester_new(unsigned kinds, bool unique)
     first->visitor = first->next ? visitor_of_all : visitor;
     first->visitor.unique = unique;
     return first;
+}
+
+void rf_digester_expired(rf_digester *d, int64_t until_ms)
+{
+    for (; d; d = d->next)
+        d->expired_until = until_ms;
 }
 
 void rf_digester_free(rf_digester *d)

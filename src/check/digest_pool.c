@@ -38,7 +38,8 @@ struct rf_digest_pool {
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
     struct place *ring;
-    size_t size;            /* places; a power of two */
+    size_t size; /* places; a power of two */
+    _Atomic int64_t expired_until;
     size_t oldest, filling; /* they have no end, see place_at() */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -69,6 +70,7 @@ static struct place *begin_waiting(rf_digest_pool *pool)
 static void run(rf_digest_pool *pool, struct place *place, rf_digester *digester)
 {
     pthread_mutex_unlock(&pool->lock);
+    rf_digester_expired(digester, pool->expired_until);
     digest_batch_run(&place->batch, digester);
     pthread_mutex_lock(&pool->lock);
     place->state = BATCH_DONE;
@@ -190,6 +192,12 @@ static rf_code add(rf_digest_pool *pool, struct digest_batch *batch, const rf_en
     return taken ? RF_OK : digest_into(pool, key, added, error);
 }
 
+void rf_digest_pool_expired(rf_digest_pool *pool, int64_t until_ms)
+{
+    pool->expired_until = until_ms;
+    rf_digester_expired(pool->digester, until_ms);
+}
+
 rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error)
 {
     struct digest_batch *batch = &place_at(pool, pool->filling)->batch;
@@ -254,6 +262,7 @@ rf_code rf_digest_pool_open(unsigned kinds, bool unique, rf_digested_fn fn, void
     pool->kinds = kinds;
     pool->fn = fn;
     pool->ctx = ctx;
+    pool->expired_until = INT64_MIN;
     pool->size = ring_size(workers);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);

@@ -77,9 +77,11 @@ static rf_code blame_target(const struct taking *t, rf_code code)
 static rf_code digest_payload(const struct taking *t, const rf_entry *entry, struct dump_payload *payload)
 {
     rf_key_digest digest;
+    int64_t until = t->ask->record.fields_until;
+    rf_digester_expired(t->live->digester, until ? until : INT64_MIN);
     TRY(rf_digest_key(t->live->digester, entry, &digest, t->error));
     TRY(dump_payload_finish(payload, t->error));
-    t->answer->record.value = digest.keyed;
+    t->answer->record.value = digest.left;
     t->answer->record.published = digest.value;
     t->answer->record.type = entry->type;
     return RF_OK;
@@ -260,6 +262,12 @@ static rf_code count_found(rf_live *live, const rf_key_record *record, rf_error 
     return live->options.found ? live->options.found(live->options.ctx, record, error) : RF_OK;
 }
 
+static bool has_expired(const rf_live *live, const rf_key_record *record)
+{
+    return record->fields_expired ||
+           (record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live));
+}
+
 static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *answer, rf_error *error)
 {
     const rf_key_record *record = &ask->record;
@@ -271,7 +279,7 @@ static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *
         TRY(count_found(live, record, error));
     if (live->options.names_only)
         return judge_name(live, record, answer->gone, error);
-    if (answer->gone && record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live)) {
+    if (answer->gone && has_expired(live, record)) {
         live->counts.expired++;
         return RF_OK;
     }

@@ -22,7 +22,7 @@ static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_key_dig
 {
     if (entry->kind == RF_ENTRY_KEY)
         return rf_digest_key(diff->digester, entry, digest, error);
-    *digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
+    *digest = (rf_key_digest){.left = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
     return RF_OK;
 }
 
@@ -41,8 +41,10 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     code = digest_entry(diff, entry, &digest, error);
     if (code != RF_OK)
         return code;
-    rf_key_record_of(entry, digest.keyed, (uint32_t)number, &record);
+    rf_key_record_of_left(entry, &digest, (uint32_t)number, &record);
     record.published = digest.value;
+    if (record.fields_expired)
+        return RF_OK;
     return number < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
                                                 : rf_compare_add_after(diff->compare, &record, error);
 }
@@ -59,6 +61,7 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
     };
     rf_code code = rf_compare_open(&options, &diff->compare, error);
 
+    rf_digester_expired(diff->digester, session->now);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         /* it is held against what comes of BEFORE */
         session->as_is = i >= diff->options->before_count && session->options->keys.rewrite;

@@ -140,16 +140,6 @@ static rf_code before_entry(void *ctx, rf_error *error)
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-static void notice_dropped(struct replay *r, const rf_entry *entry)
-{
-    rf_notify listener = notices_listener(&r->session.notices);
-
-    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_DROPPED,
-                                           .offset = (int64_t)entry->offset,
-                                           .db = -1,
-                                           .detail = "what a module saved beside the keys"});
-}
-
 static rf_code put(struct replay *r, const struct input *input, rf_place place, rf_entry *entry,
                    rf_error *error)
 {
@@ -178,8 +168,9 @@ static bool pass_by(struct replay *r, rf_place place, const rf_entry *entry)
 static bool is_for_target(struct replay *r, const rf_entry *entry)
 {
     if (entry->kind == RF_ENTRY_MODULE_AUX)
-        notice_dropped(r, entry);
-    return entry->kind == RF_ENTRY_KEY || entry->kind == RF_ENTRY_FUNCTION || entry->kind == RF_ENTRY_COMMAND;
+        session_notice(&r->session, RF_NOTICE_DROPPED, entry, "what a module saved beside the keys");
+    return entry->kind != RF_ENTRY_AUX && entry->kind != RF_ENTRY_KEY_COUNTS &&
+           entry->kind != RF_ENTRY_MODULE_AUX;
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -211,6 +202,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .on_exists = (rf_on_exists)options->on_exists,
         .mode = (rf_replay_mode)options->mode,
         .fail_fast = options->fail_fast,
+        .drop_detail = options->drop_detail,
         .big_key = options->big_key,
         .connections = (unsigned)options->connections,
         .rate = options->rate,
@@ -256,6 +248,7 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
     struct session *session = &r->session;
     rf_code code = RF_OK;
 
+    session->takes_foreign = true;
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         code = session_read(session, &session->inputs[i], take_entry, r, error);
         if (code == RF_OK)

@@ -113,13 +113,12 @@ static rf_code read_input(struct verification *v, struct input *input, rf_error 
     return code;
 }
 
-/* Cached scripts, libraries that several shards have and the end of a transfer are as they should be. */
 static uint64_t count_warnings(const struct notices *notices)
 {
     uint64_t count = 0;
 
     for (int code = 0; code < RF_NOTICE_COUNT; code++)
-        if (code != RF_NOTICE_SCRIPT_DROPPED && code != RF_NOTICE_SAME_FUNCTION && code != RF_NOTICE_END_MARK)
+        if (!notice_is_expected((rf_notice_code)code))
             count += notices->records[code].count;
     return count;
 }

@@ -305,12 +305,7 @@ rf_code collisions_end(struct collisions *c, rf_error *error)
 
 static void notice_same_function(struct collisions *c, const rf_entry *entry)
 {
-    rf_notify listener = notices_listener(&c->session->notices);
-
-    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_SAME_FUNCTION,
-                                           .offset = (int64_t)entry->offset,
-                                           .db = -1,
-                                           .detail = "an earlier input has it too"});
+    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "an earlier input has it too");
 }
 
 static void count_lost(struct collisions *c, const rf_entry *entry)

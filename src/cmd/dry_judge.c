@@ -151,6 +151,7 @@ static const struct {
     [DRY_EXISTING] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
     [DRY_UNSAYABLE] = {IS_IN_THE_WAY, NULL},
     [DRY_REFUSED] = {IS_IN_THE_WAY, NULL},
+    [DRY_IN_PART] = {IS_WARNING, NULL},
     [DRY_TOO_LONG] = {IS_IN_THE_WAY, "(see the server's proto-max-bulk-len)"},
     [DRY_NO_DATABASE] = {IS_IN_THE_WAY, "(see --db, --map-db and --flatten-dbs)"},
     [DRY_NO_NODE] = {IS_IN_THE_WAY, "(see --only-slots)"},

@@ -111,7 +111,8 @@ static rf_code find_ways(struct dry_run *dry, const struct dry_node *node, rf_en
 {
     const rf_replay_options options = {.on_exists = (rf_on_exists)dry->options->on_exists,
                                        .mode = (rf_replay_mode)dry->options->mode,
-                                       .big_key = dry->options->big_key};
+                                       .big_key = dry->options->big_key,
+                                       .drop_detail = dry->options->drop_detail};
     const char *why = NULL;
     bool lacks;
     rf_code code = lacks_module(dry, node, key, &lacks, error);
@@ -121,6 +122,10 @@ static rf_code find_ways(struct dry_run *dry, const struct dry_node *node, rf_en
         code = rf_replay_takes(&node->told.abilities, &options, key, ways, &why, error);
     if (code == RF_OK && !lacks && !*ways)
         find(dry, why ? DRY_REFUSED : DRY_UNSAYABLE, key->db, key->key, why ? why : text_type(key->type));
+    if (*ways == RF_IN_PART) {
+        find(dry, DRY_IN_PART, key->db, key->key, text_type(key->type));
+        *ways = RF_BY_COMMANDS;
+    }
     if (lacks)
         *ways = 0;
     return code;
@@ -244,12 +249,23 @@ static rf_code examine_command(struct dry_run *dry, const rf_entry *entry, rf_er
     return error->code;
 }
 
+static void examine_foreign(struct dry_run *dry, const rf_entry *entry)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
+             (int)entry->name.len, (const char *)entry->name.ptr);
+    find(dry, dry->options->drop_detail ? DRY_IN_PART : DRY_UNSAYABLE, entry->db, entry->key, what);
+}
+
 rf_code dry_examine(struct dry_run *dry, rf_entry *entry, rf_error *error)
 {
     if (entry->kind == RF_ENTRY_KEY)
         return examine_key(dry, entry, error);
     if (entry->kind == RF_ENTRY_COMMAND)
         return examine_command(dry, entry, error);
+    if (entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL)
+        examine_foreign(dry, entry);
     return entry->kind == RF_ENTRY_FUNCTION ? examine_library(dry, entry, error) : RF_OK;
 }
 

@@ -19,6 +19,7 @@
     FINDING(EMPTY,          "empty",           true,  "collection has no elements", "collections have no elements") \
     FINDING(UNSAYABLE,      "unsayable",       true,  "key's value is beyond the target's version", "keys' values are beyond the target's version") \
     FINDING(REFUSED,        "refused",         true,  "key cannot be written with the commands that the target accepts", "keys cannot be written with the commands that the target accepts") \
+    FINDING(IN_PART,        "in_part",         true,  "key will lose a detail that the target does not support", "keys will lose details that the target does not support") \
     FINDING(TOO_LONG,       "too_long",        true,  "key has an element that is too long", "keys have an element that is too long") \
     FINDING(NO_DATABASE,    "no_database",     true,  "key's database is not there", "keys' databases are not there") \
     FINDING(NO_NODE,        "no_node",         true,  "key's slot is served by no node", "keys' slots are served by no node") \

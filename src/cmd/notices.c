@@ -18,12 +18,22 @@ static const struct {
 #define BIT(name) (1u << RF_NOTICE_##name)
 
 /* Texts that begin with the things counted ("empty keys ..."), so that a number may stand before them. */
-static const unsigned countable = BIT(EMPTY_KEY) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
+static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
-                                  BIT(STREAM_COUNTERS) | BIT(OLD_FILE);
+                                  BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNKNOWN_COMMAND) |
+                                  BIT(MODULE_AUX) | BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) |
+                                  BIT(SAME_MODULE_AUX);
 
 /* Nothing is lost or doubtful: of interest in verbose mode. */
-static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK);
+static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(SAME_MODULE_AUX);
+
+static const unsigned expected = BIT(SCRIPT_DROPPED) | BIT(SAME_FUNCTION) | BIT(END_MARK) |
+                                 BIT(MODULE_AUX_TYPE);
+
+bool notice_is_expected(rf_notice_code code)
+{
+    return expected >> code & 1;
+}
 
 const char *notice_id(rf_notice_code code)
 {

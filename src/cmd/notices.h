@@ -44,6 +44,10 @@ rf_notify notices_listener(struct notices *notices);
 /* One line for each kind that occurred. */
 void notices_summarize(const struct notices *notices);
 
+/* Whether there is nothing wrong with the input: cached scripts, libraries that several shards have, what was
+ * left out as options say. */
+bool notice_is_expected(rf_notice_code code);
+
 /* The machine's name for a kind ("empty_key") and what it says to people. */
 const char *notice_id(rf_notice_code code);
 const char *notice_text(rf_notice_code code);

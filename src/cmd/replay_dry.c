@@ -62,6 +62,7 @@ static rf_code examine(void *ctx, rf_error *error)
     struct session *session = &dry->session;
     rf_code code = open_target(dry, error);
 
+    session->takes_foreign = true;
     if (code == RF_OK)
         code = collisions_survey(&dry->collisions, error);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++)

@@ -50,6 +50,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "connections", "N", "to each node (2)", AT(connections), .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "write no faster than this: 50MB/s", AT(rate), .handle = take_rate},
     {OPTION_DURATION, 0, "retry-for", "DURATION", "for how long trouble that passes may last (60s)", AT(retry_for_ms)},
+    {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
     {OPTION_FLAG, 0, "fail-fast", .help = "the first key that is refused ends the run", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "write the keys that are refused there, as commands", AT(dead_letter)},
     {OPTION_FLAG, 0, "dry-run", .help = "write nothing, say what stands against it", AT(dry_run)},

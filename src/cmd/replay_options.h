@@ -21,7 +21,7 @@ struct replay_options {
     uint64_t connections;
     uint64_t rate;
     int64_t retry_for_ms;
-    bool fail_fast;
+    bool drop_detail, fail_fast;
     const char *checkpoint; /* these are NULL where they are left out */
     bool resume;
     const char *dead_letter;

@@ -89,7 +89,10 @@ static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
     }
     if (!fault && is_empty(key, digest))
         return RF_OK;
-    rf_key_record_of(key, fault ? (rf_digest){0} : digest->keyed, v->input, &record);
+    if (fault)
+        rf_key_record_of(key, (rf_digest){0}, v->input, &record);
+    else
+        rf_key_record_of_left(key, digest, v->input, &record);
     record.published = fault ? (rf_digest){0} : digest->value;
     return check(v, &record, error);
 }
@@ -109,6 +112,7 @@ static rf_code take_key(struct replay_verification *v, rf_entry *key, rf_error *
     bool is;
     rf_code code = is_vector_set(key, &is, error);
 
+    rf_digest_pool_expired(v->pool, session_fields_until());
     if (code != RF_OK || !is)
         return code == RF_OK ? rf_digest_pool_put(v->pool, key, error) : code;
     v->incomparable++;
@@ -151,6 +155,8 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     case RF_ENTRY_COMMAND: return refuse_commands(error);
     case RF_ENTRY_AUX:
     case RF_ENTRY_MODULE_AUX:
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL:
     case RF_ENTRY_KEY_COUNTS: break;
     }
     return RF_OK;

@@ -7,6 +7,7 @@
 #include "text.h"
 #include <inttypes.h>
 #include <rdbferry/slot.h>
+#include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,6 +19,13 @@ static int64_t now_ms(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t session_fields_until(void)
+{
+    enum { ANSWERED_WITHIN_MS = 10 * 1000 };
+
+    return now_ms() + ANSWERED_WITHIN_MS;
 }
 
 bool session_open(struct session *session, const struct common_options *options)
@@ -39,6 +47,32 @@ void session_close(struct session *session)
 {
     stats_free(&session->stats);
     free(session->inputs);
+}
+
+static bool is_foreign(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL;
+}
+
+void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail)
+{
+    rf_notify listener = notices_listener(&session->notices);
+    bool has_key = entry->kind == RF_ENTRY_KEY || is_foreign(entry);
+
+    listener.fn(listener.ctx, &(rf_notice){.code = code,
+                                           .offset = (int64_t)entry->offset,
+                                           .db = has_key ? (int)entry->db : -1,
+                                           .key = has_key ? entry->key : (rf_slice){0},
+                                           .detail = detail});
+}
+
+void session_notice_command(struct session *session, const rf_entry *command)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%.*s", command->argv[0].len < sizeof name ? (int)command->argv[0].len : 32,
+             (const char *)command->argv[0].ptr);
+    session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
 }
 
 /* --- entries ---------------------------------------------------------------------------------------- */
@@ -84,6 +118,28 @@ static rf_code rewrite_key(struct session *session, const struct input *input, r
     return code == RF_OK ? rf_rewrite_apply(rewrite, entry, &session->ambiguous, error) : code;
 }
 
+/* A hash of which all fields have expired is a key that has. What is damaged in it, whoever takes it finds.
+ */
+static rf_code judge_fields(const struct session *session, rf_entry *entry, rf_drop *drop, rf_error *error)
+{
+    int policy = session->options->keys.expired;
+    bool may_go = policy == RF_EXPIRED_DROP && *drop == RF_DROP_TAKEN;
+    bool may_come = policy == RF_EXPIRED_ONLY && *drop == RF_DROP_BY_EXPIRY;
+    rf_field_expiry expiry;
+    rf_code code;
+
+    if (entry->type != RF_HASH || (!may_go && !may_come))
+        return RF_OK;
+    code = rf_value_field_expiry(entry->value, &expiry, error);
+    if (code != RF_OK)
+        return session->resume ? RF_OK : code;
+    if (expiry.fields > 0 && rf_fields_end(&expiry) != RF_NO_EXPIRY && rf_fields_end(&expiry) <= session->now)
+        *drop = may_go ? RF_DROP_BY_EXPIRY : RF_DROP_TAKEN;
+    else if (may_go)
+        rf_value_leave_out_expired(entry->value, &expiry, session->now);
+    return RF_OK;
+}
+
 /* *drop: why the key is not to be taken, if so. Its slot is that of the name it comes out with. */
 static rf_code choose_key(struct session *session, const struct input *input, rf_entry *entry, rf_drop *drop,
                           rf_error *error)
@@ -99,6 +155,8 @@ static rf_code choose_key(struct session *session, const struct input *input, rf
                    ? rf_rewrite_covers(keys->rewrite, filter, entry, drop, error)
                    : RF_OK;
     code = rf_filter_judge(filter, entry, drop, error);
+    if (code == RF_OK)
+        code = judge_fields(session, entry, drop, error);
     if (code == RF_OK && *drop == RF_DROP_TAKEN && keys->rewrite)
         code = rewrite_key(session, input, entry, error);
     if (code != RF_OK || *drop != RF_DROP_TAKEN || !rf_filter_minds_slots(filter))
@@ -118,6 +176,7 @@ static rf_code take_key(struct session *session, struct input *input, rf_entry *
     weigh_last(session, entry->offset);
     if (code != RF_OK)
         return code;
+    session->takes_last = drop == RF_DROP_TAKEN;
     if (session->twice)
         return drop == RF_DROP_TAKEN ? take(ctx, input, entry, error) : RF_OK;
     progress_count(&session->progress.keys);
@@ -132,14 +191,74 @@ static rf_code take_key(struct session *session, struct input *input, rf_entry *
                : failure(error, RF_E_MEMORY, "out of memory");
 }
 
+static void notice_foreign(struct session *session, const rf_entry *entry)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
+             (int)entry->name.len, (const char *)entry->name.ptr);
+    session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
+}
+
+/* What a module saved beside the keys goes the way of its values. */
+static bool leaves_out_module_aux(struct session *session, const rf_entry *entry)
+{
+    char module[10];
+
+    if (rf_filter_takes_type(session->options->keys.filter, RF_MODULE))
+        return false;
+    snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
+    if (!session->twice)
+        session_notice(session, RF_NOTICE_MODULE_AUX_TYPE, entry, module);
+    return true;
+}
+
+/* A record that has a name as keys have, and a type of its own, which a filter can name as little as those of
+ * modules. */
+static rf_code judge_foreign(struct session *session, const rf_entry *entry, bool *drop, rf_error *error)
+{
+    rf_entry key = *entry;
+    rf_drop why;
+    rf_code code;
+
+    key.type = RF_MODULE;
+    key.expire_ms = RF_NO_EXPIRY;
+    code = rf_filter_judge(session->options->keys.filter, &key, &why, error);
+    *drop = why != RF_DROP_TAKEN;
+    return code;
+}
+
+/* *drop: what is no key, and belongs to what is not chosen. */
+static rf_code choose_other(struct session *session, const rf_entry *entry, bool *drop, rf_error *error)
+{
+    *drop = false;
+    if (session->as_is)
+        return RF_OK;
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        *drop = leaves_out_module_aux(session, entry);
+    if (entry->kind == RF_ENTRY_FOREIGN_DETAIL)
+        *drop = !session->takes_last;
+    return entry->kind == RF_ENTRY_FOREIGN ? judge_foreign(session, entry, drop, error) : RF_OK;
+}
+
 static rf_code take_other(struct session *session, struct input *input, rf_entry *entry,
                           session_take_fn *take, void *ctx, rf_error *error)
 {
+    bool drop;
+    rf_code code = choose_other(session, entry, &drop, error);
+
     weigh_last(session, entry->offset);
+    if (code != RF_OK || drop)
+        return code;
     if (entry->kind == RF_ENTRY_COMMAND && !session->as_is && !session_takes_all(session))
         return failure(error, RF_E_ARGUMENT,
                        "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
                        "load the AOF and save an RDB");
+    if (is_foreign(entry) && !session->takes_foreign) {
+        if (!session->twice)
+            notice_foreign(session, entry);
+        return RF_OK;
+    }
     if (session->twice)
         return take(ctx, input, entry, error);
     if (entry->kind == RF_ENTRY_COMMAND)

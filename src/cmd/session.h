@@ -27,6 +27,7 @@ struct session {
     rf_code (*before_entry)(void *ctx, rf_error *error);
     void *before_ctx;
     bool as_is;          /* keys are what comes of a rewrite: those that may come of chosen ones are taken */
+    bool takes_foreign;  /* also records that only servers of one vendor understand; else notice is given */
     bool counts_results; /* keys count for the database they come out in, not for that in the input */
     bool twice;          /* the inputs are read once more: nothing is counted or noticed */
     uint64_t dropped[RF_DROP_COUNT]; /* keys that were not chosen, by reason; they are not in `stats` */
@@ -37,6 +38,7 @@ struct session {
     bool ambiguous;     /* see rf_rewrite_apply() */
     uint64_t *bytes_of; /* set by whoever takes it: the size of its record is added there; or NULL */
     uint64_t last_offset;
+    bool takes_last;     /* it has been chosen, and what belongs to it is too */
     const char *shifted; /* the path of an input: its expiries are moved as they should be */
 };
 
@@ -61,11 +63,21 @@ rf_code session_read_again(struct session *session, session_take_fn *take, void 
 rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error *error),
                     void (*undo)(void *ctx), void *ctx, rf_error *error);
 
+/* Gives notice of the entry at hand: of its key, if it is one, else of its offset. */
+void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail);
+
+/* Of a command that no server has by itself. */
+void session_notice_command(struct session *session, const rf_entry *command);
+
 /* "183 keys in 3 databases", "12 commands", or both. */
 void session_format_counts(const struct session *session, char *out, size_t size);
 
 /* The one input's name, or "3 inputs". */
 void session_format_inputs(const struct session *session, char *out, size_t size);
+
+/* Fields that expire until then are not compared with a live target: they have expired there, or may have by
+ * the time of its answer. */
+int64_t session_fields_until(void);
 
 /* Whether all keys are taken as they are. */
 bool session_takes_all(const struct session *session);

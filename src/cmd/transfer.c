@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* From entries to a sink: who is to read it, what may go there, and that it is whole or not there at all. */
 #include "transfer.h"
+#include "command_support.h"
 #include "failure.h"
 #include "message.h"
 #include "report.h"
 #include "status.h"
 #include "text.h"
 #include <inttypes.h>
+#include <rdbferry/value.h>
 #include <stdio.h>
 
 /* --- the target ------------------------------------------------------------------------------------- */
@@ -65,6 +67,7 @@ static rf_code open_sink(struct transfer *t, rf_error *error)
         .hash = t->common->report || t->common->verbose,
         .prefer_restore = written->restore,
         .drop_unsupported = written->drop_unsupported,
+        .drop_detail = written->drop_detail,
         .notify = notices_listener(&t->session.notices),
     };
 
@@ -90,35 +93,109 @@ rf_code transfer_check_command(const struct common_options *common, rf_error *er
     return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
 }
 
-/* A sink that leaves a key out gives notice of it. *stays: it does not. */
-static rf_code put_key(struct transfer *t, rf_entry *key, bool *stays, rf_error *error)
+static uint64_t count_of(const struct transfer *t, rf_notice_code code)
 {
-    const struct notice_record *dropped = &t->session.notices.records[RF_NOTICE_DROPPED];
-    const struct notice_record *empty = &t->session.notices.records[RF_NOTICE_EMPTY_KEY];
-    uint64_t dropped_before = dropped->count, empty_before = empty->count;
-    rf_code code = rf_sink_put(t->sink, key, error);
+    return t->session.notices.records[code].count;
+}
 
-    t->unsupported += dropped->count != dropped_before;
-    t->empty += empty->count != empty_before;
-    *stays = dropped->count == dropped_before && empty->count == empty_before;
+/* A sink that leaves an entry out gives notice of it. *stays: it does not. */
+static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *stays, rf_error *error)
+{
+    uint64_t dropped = count_of(t, RF_NOTICE_DROPPED), empty = count_of(t, RF_NOTICE_EMPTY_KEY);
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+    rf_code code = t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
+
+    dropped = count_of(t, RF_NOTICE_DROPPED) - dropped;
+    empty = count_of(t, RF_NOTICE_EMPTY_KEY) - empty;
+    t->unsupported += is_key && dropped > 0;
+    t->empty += is_key && empty > 0;
+    *stays = dropped + empty == 0;
     return code;
 }
 
-static rf_code put_entry(struct transfer *t, rf_entry *entry, rf_error *error)
+/* The module must be there where the output is loaded. */
+static void notice_module(struct transfer *t, rf_notice_code code, const rf_entry *entry, const char *module)
+{
+    if (written_options_has_target(t->written) && !rf_server_has_module(t->target, module))
+        session_notice(&t->session, code, entry, module);
+}
+
+static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
+{
+    bool stays = true;
+    char module[10] = "";
+    rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
+
+    if (code == RF_OK)
+        code = put_into_sink(t, key, &stays, error);
+    if (code != RF_OK || !stays)
+        return code;
+    t->stayed++;
+    if (key->type == RF_MODULE)
+        notice_module(t, RF_NOTICE_MODULE_VALUE, key, module);
+    if (t->part->placed)
+        t->part->placed(t, key);
+    return RF_OK;
+}
+
+static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
+{
+    enum module_known known = module_records_note(&t->module_records, input, entry);
+    char module[10];
+    bool stays;
+    rf_code code;
+
+    if (known == MODULE_RECORD_SAME) {
+        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "an earlier input has it too");
+        return RF_OK;
+    }
+    code = put_into_sink(t, entry, &stays, error);
+    if (code != RF_OK || !stays)
+        return code;
+    snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
+    if (known == MODULE_RECORD_OTHER)
+        session_notice(&t->session, RF_NOTICE_OTHER_MODULE_AUX, entry, module);
+    notice_module(t, RF_NOTICE_MODULE_AUX, entry, module);
+    return RF_OK;
+}
+
+/* The server that wrote a log supports all of it, whatever its version is taken to be: only a version that
+ * was asked for is held against it. */
+static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
+{
+    rf_command_need need = {.what = ""};
+    rf_command_support support = RF_COMMAND_SUPPORTED;
+
+    if (t->written->target.major > 0)
+        support = rf_server_knows(t->target, entry, &need);
+    if (support == RF_COMMAND_UNSUPPORTED && t->written->drop_unsupported) {
+        session_notice(&t->session, RF_NOTICE_DROPPED, entry, need.what);
+        return RF_OK;
+    }
+    if (support == RF_COMMAND_UNSUPPORTED) {
+        *error = (rf_error){
+            .code = RF_E_UNSAYABLE, .offset = (int64_t)entry->offset, .file_offset = -1, .db = -1};
+        command_support_format(t->target, &need, error->message, sizeof error->message);
+        return error->code;
+    }
+    if (support == RF_COMMAND_UNKNOWN)
+        session_notice_command(&t->session, entry);
+    return rf_sink_put(t->sink, entry, error);
+}
+
+static rf_code put_entry(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_code code = t->part->see ? t->part->see(t, entry, error) : RF_OK;
-    bool stays = true;
 
     if (code != RF_OK)
         return code;
-    if (entry->kind != RF_ENTRY_KEY)
-        return t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
-    if (!t->dry)
-        code = put_key(t, entry, &stays, error);
-    t->stayed += stays;
-    if (stays && t->part->placed)
-        t->part->placed(t, entry);
-    return code;
+    if (entry->kind == RF_ENTRY_KEY)
+        return put_key(t, entry, error);
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        return put_module_aux(t, input, entry, error);
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return put_command(t, entry, error);
+    return t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
 }
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -137,7 +214,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     /* hints are of no use for another set of keys */
     if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !session_takes_all(&t->session)))
         return code;
-    return put_entry(t, entry, error);
+    return put_entry(t, input, entry, error);
 }
 
 static rf_code finish(struct transfer *t, rf_error *error)
@@ -178,8 +255,10 @@ static void drop_output(void *ctx)
 
 bool transfer_open(struct transfer *t)
 {
-    return session_open(&t->session, t->common) &&
-           collisions_open(&t->collisions, &t->session, (enum collision_policy)t->written->on_collision,
+    if (!session_open(&t->session, t->common))
+        return false;
+    t->session.takes_foreign = true;
+    return collisions_open(&t->collisions, &t->session, (enum collision_policy)t->written->on_collision,
                            t->written->memory, t->written->check);
 }
 

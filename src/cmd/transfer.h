@@ -6,6 +6,7 @@
 
 #include "collisions.h"
 #include "json.h"
+#include "module_records.h"
 #include "session.h"
 #include "written_options.h"
 
@@ -39,6 +40,7 @@ struct transfer {
     bool dry; /* nothing is written: there is no sink */
     struct session session;
     struct collisions collisions;
+    struct module_records module_records;
     rf_server surveyed; /* the newest writer of the inputs behind the first; 0.0: unknown */
     rf_server target;   /* known with the first entry; 0.0: none */
     int64_t saved_at;   /* likewise */

@@ -138,11 +138,11 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code != RF_OK || known == RF_KNOWN_SAME)
         return code;
     if (entry->kind == RF_ENTRY_FUNCTION)
-        digest = (rf_key_digest){.keyed = rf_digest_keyed(entry->text),
+        digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
                                  .value = rf_digest_library(entry->text)};
-    rf_key_record_of(entry, digest.keyed, (uint32_t)(input - v->session.inputs), &record);
+    rf_key_record_of_left(entry, &digest, (uint32_t)(input - v->session.inputs), &record);
     record.published = digest.value;
-    return rf_compare_add_after(v->compare, &record, error);
+    return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
 }
 
 /* What is counted meanwhile is not the data that is verified. */
@@ -156,6 +156,8 @@ static rf_code read_other(struct verification *v, rf_error *error)
     rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 
     session->stats = (struct stats){0};
+    if (other.digester)
+        rf_digester_expired(other.digester, session->now);
     session->as_is = session->options->keys.rewrite != NULL; /* it is held against what comes of the others */
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], take_other, &other, error);

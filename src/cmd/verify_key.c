@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of each entry: is it sound, and would a server take it? */
+#include "command_support.h"
 #include "failure.h"
 #include "text.h"
 #include "verify.h"
@@ -38,25 +39,6 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 
 /* --- keys ------------------------------------------------------------------------------------------- */
 
-/* Of a key, or of what stands beside the keys: what module it needs. */
-static void notice_module(struct verification *v, const rf_entry *entry, const char *module)
-{
-    rf_notify listener = notices_listener(&v->session.notices);
-    bool is_key = entry->kind == RF_ENTRY_KEY;
-
-    listener.fn(listener.ctx, &(rf_notice){.code = RF_NOTICE_MODULE_VALUE,
-                                           .offset = (int64_t)entry->offset,
-                                           .db = is_key ? (int)entry->db : -1,
-                                           .key = is_key ? entry->key : (rf_slice){0},
-                                           .detail = module});
-}
-
-/* Vector sets are Redis's own from 8.0 on. */
-static bool is_built_in(rf_server reads, const char *module)
-{
-    return reads.dialect == RF_REDIS && reads.major >= 8 && strcmp(module, "vectorset") == 0;
-}
-
 /* The module must be there where the data is loaded. */
 static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *error)
 {
@@ -66,8 +48,8 @@ static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *er
     if (code != RF_OK)
         return code;
     module_names_add(&v->modules, name);
-    if (!is_built_in(v->options->reads, name))
-        notice_module(v, entry, name);
+    if (!rf_server_has_module(v->options->reads, name))
+        session_notice(&v->session, RF_NOTICE_MODULE_VALUE, entry, name);
     return RF_OK;
 }
 
@@ -131,9 +113,9 @@ static rf_code take_digest(struct verification *v, const rf_entry *key, const rf
     note_record(&v->census.longest, key, digest->elements);
     if (code != RF_OK || (!v->compare && !v->live))
         return code;
-    rf_key_record_of(key, digest->keyed, (uint32_t)(v->reading - v->session.inputs), &record);
+    rf_key_record_of_left(key, digest, (uint32_t)(v->reading - v->session.inputs), &record);
     record.published = digest->value;
-    return against_take(v, &record, error);
+    return record.fields_expired && v->options->against && !v->live ? RF_OK : against_take(v, &record, error);
 }
 
 bool verify_is_fault(rf_code code)
@@ -159,6 +141,8 @@ static rf_code take_key(struct verification *v, rf_entry *entry, rf_error *error
 {
     rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
 
+    if (v->options->against)
+        rf_digest_pool_expired(v->pool, v->live ? session_fields_until() : v->session.now);
     return code == RF_OK ? rf_digest_pool_put(v->pool, entry, error) : code;
 }
 
@@ -215,7 +199,7 @@ static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 
     snprintf(name, sizeof name, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     module_names_add(&v->modules, name);
-    notice_module(v, entry, name);
+    session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
     return RF_OK;
 }
 
@@ -225,9 +209,26 @@ rf_code verify_refuse_commands(rf_error *error)
                    "the commands of an AOF are not executed: what they make has no digest");
 }
 
-static rf_code take_command(const struct verification *v, rf_error *error)
+static rf_code take_command(struct verification *v, const struct input *input, const rf_entry *command,
+                            rf_error *error)
 {
-    return v->options->digest || v->options->against ? verify_refuse_commands(error) : RF_OK;
+    rf_server reads = v->options->reads;
+    rf_command_support support = RF_COMMAND_SUPPORTED;
+    rf_command_need need;
+    char lacking[160];
+    rf_error fault;
+
+    if (v->options->digest || v->options->against)
+        return verify_refuse_commands(error);
+    if (reads.major > 0)
+        support = rf_server_knows(reads, command, &need);
+    if (support == RF_COMMAND_UNKNOWN)
+        session_notice_command(&v->session, command);
+    if (support != RF_COMMAND_UNSUPPORTED)
+        return RF_OK;
+    command_support_format(reads, &need, lacking, sizeof lacking);
+    fault = fault_of(command, input, RF_E_UNSAYABLE, "%s", lacking);
+    return verify_fault(v, input, &fault, error);
 }
 
 rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -237,9 +238,11 @@ rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *e
     switch (entry->kind) {
     case RF_ENTRY_KEY: return take_key(v, entry, error);
     case RF_ENTRY_FUNCTION: return take_function(v, input, entry, error);
-    case RF_ENTRY_COMMAND: return take_command(v, error);
+    case RF_ENTRY_COMMAND: return take_command(v, input, entry, error);
     case RF_ENTRY_MODULE_AUX: return take_module_aux(v, entry);
     case RF_ENTRY_AUX:
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL:
     case RF_ENTRY_KEY_COUNTS: break;
     }
     return RF_OK;

@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "What is looked for"},
     {OPTION_FLAG, 0, "strict",
      .help = "warnings are faults; look for keys that occur twice\nin one input too; list extra keys of a live target", AT(strict)},
-    {OPTION_SERVER, 0, "target-version", "VERSION", "a value that this server cannot load is a fault", AT(reads)},
+    {OPTION_SERVER, 0, "target-version", "VERSION", "a value or a command that this server does not\nsupport is a fault", AT(reads)},
     {OPTION_HANDLER, 0, "digest", "KIND",
      .help = "print the digest and the number of keys instead of\nthe answer, unless that is no; KIND: xxh3 (default,\nfinds accidents) or sha256 (slow, resists forgery)",
      .handle = take_digest, .optional = true, AT(digest)},

@@ -24,6 +24,7 @@ static const char *misfit(const struct written_options *written)
         {written->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
         {written->restore, !jsonl, "--restore is not for --to jsonl"},
         {written->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
+        {written->drop_detail, !jsonl, "--drop-detail is not for --to jsonl"},
         {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db is for --explain-key"},
     };
 

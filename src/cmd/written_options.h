@@ -15,7 +15,7 @@ struct written_options {
     int binary; /* rf_json_bytes */
     const char *appendfilename;
     bool preamble;
-    bool restore, drop_unsupported, force, unsafe, check;
+    bool restore, drop_unsupported, drop_detail, force, unsafe, check;
     rf_server target; /* 0.0: as the inputs say */
     int on_collision; /* enum collision_policy */
     uint64_t memory;
@@ -33,6 +33,9 @@ enum { UNTOLD = -1 }; /* of a choice */
     }
 
 extern const struct option_choice base_choices[], binary_choices[], collision_choices[];
+
+#define DROP_DETAIL_HELP \
+    "write keys without details that the target does not\nsupport, such as expiries of hash fields"
 
 /* clang-format off */
 #define WRITTEN_AT(type, member) .offset = offsetof(type, written.member)
@@ -61,7 +64,8 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
      WRITTEN_AT(type, target)},                                                                               \
     {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", WRITTEN_AT(type, restore)},  \
     {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say",               \
-     WRITTEN_AT(type, drop_unsupported)}
+     WRITTEN_AT(type, drop_unsupported)},                                                                     \
+    {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, WRITTEN_AT(type, drop_detail)}
 
 #define COLLISION_ROWS(type)                                                                                  \
     {OPTION_HEADING, .help = "Keys that come out with one name; one key"},  \

@@ -17,6 +17,7 @@
 #include "base/fail.h"
 #include "base/notify.h"
 #include "command/encoder.h"
+#include "rdb/detail.h"
 #include "rdb/value_stream.h"
 #include <stdlib.h>
 
@@ -26,8 +27,8 @@ struct survey {
     rf_server target;
     rf_stream_id *ids; /* that pending entries and producers' records refer to */
     size_t count, cap;
-    size_t present;     /* how many of them the entries have been seen to have */
-    const char *beyond; /* the first thing that the target has no commands for; NULL: none */
+    size_t present;   /* how many of them the entries have been seen to have */
+    unsigned details; /* that the target has no commands for */
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -35,16 +36,10 @@ static int compare_ids(const void *a, const void *b)
     return stream_id_compare(*(const rf_stream_id *)a, *(const rf_stream_id *)b);
 }
 
-static void beyond_commands(struct survey *s, const char *what)
-{
-    if (!s->beyond)
-        s->beyond = what;
-}
-
-static void require(struct survey *s, enum ability ability)
+static void require(struct survey *s, enum ability ability, unsigned detail)
 {
     if (!server_can(s->target, ability))
-        beyond_commands(s, ability_text(ability));
+        s->details |= detail;
 }
 
 static rf_code refer(struct survey *s, rf_stream_id id)
@@ -67,34 +62,35 @@ static rf_code survey_stream(void *ctx, const rf_stream *stream)
     struct survey *s = ctx;
     if (server_can(s->target, CAN_STREAM_COUNTERS) &&
         compare_ids(&stream->last_id, &stream->max_deleted_id) < 0)
-        beyond_commands(s, "a stream whose last id is below a deleted one");
+        s->details |= DETAIL_BIT(MAX_DELETED_ID);
     return RF_OK;
 }
 
 static rf_code survey_consumer(void *ctx, const rf_consumer *consumer)
 {
     if (consumer->pending == 0)
-        require(ctx, CAN_IDLE_CONSUMERS);
+        require(ctx, CAN_IDLE_CONSUMERS, DETAIL_BIT(IDLE_CONSUMERS));
     return RF_OK;
 }
 
 static rf_code survey_pending(void *ctx, const rf_pending *pending)
 {
+    struct survey *s = ctx;
     if (pending->delivery_count > INT64_MAX)
-        beyond_commands(ctx, "a pending entry's count of deliveries");
-    return refer(ctx, pending->id);
+        s->details |= DETAIL_BIT(DELIVERY_COUNT);
+    return refer(s, pending->id);
 }
 
 static rf_code survey_unowned(void *ctx, const rf_pending *pending)
 {
-    require(ctx, CAN_UNOWNED_PENDING);
+    require(ctx, CAN_UNOWNED_PENDING, DETAIL_BIT(UNOWNED_PENDING));
     return survey_pending(ctx, pending);
 }
 
 static rf_code survey_producers(void *ctx, const rf_producers *producers)
 {
     if (producers->producers > 0 || !producers_are_default(producers))
-        require(ctx, CAN_PRODUCERS);
+        require(ctx, CAN_PRODUCERS, DETAIL_BIT(PRODUCERS));
     return RF_OK;
 }
 
@@ -142,16 +138,14 @@ static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *er
     return s->count > 0 ? rf_value_walk(entry->value, &entries, s, error) : RF_OK;
 }
 
-/* *why: what commands would lose, or NULL. */
-static rf_code survey(struct encoder *e, rf_entry *entry, const char **why, rf_error *error)
+/* *details: what commands would lose. */
+static rf_code survey(struct encoder *e, rf_entry *entry, unsigned *details, rf_error *error)
 {
     struct survey s = {.target = e->options.target};
     rf_code code = rf_value_hold(entry->value, NULL, error);
     if (code == RF_OK)
         code = survey_references(&s, entry, error);
-    *why = s.beyond              ? s.beyond
-           : s.present < s.count ? "a pending entry or record whose stream entry is gone"
-                                 : NULL;
+    *details = s.details | (s.present < s.count ? DETAIL_BIT(GONE_ENTRIES) : 0);
     free(s.ids);
     return code;
 }
@@ -233,6 +227,11 @@ static void put_empty_stream(struct encoder *e)
     resp_bulk(e->out, SLICE("y"));
 }
 
+static bool goes_without(const struct encoder *e, unsigned details)
+{
+    return e->without & details;
+}
+
 static rf_code put_stream(void *ctx, const rf_stream *stream)
 {
     struct encoder *e = ctx;
@@ -246,7 +245,7 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
         resp_bulk(e->out, SLICE("ENTRIESADDED"));
         resp_bulk_u64(e->out, stream->entries_added);
         resp_bulk(e->out, SLICE("MAXDELETEDID"));
-        put_id(e, stream->max_deleted_id);
+        put_id(e, goes_without(e, DETAIL_BIT(MAX_DELETED_ID)) ? (rf_stream_id){0} : stream->max_deleted_id);
     } else if (stream->entries_added != stream->length || stream->max_deleted_id.ms > 0) {
         notify_of(&e->options.notify, e->entry, RF_NOTICE_STREAM_COUNTERS,
                   "entries added, the highest deleted, what groups have read");
@@ -284,7 +283,7 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 {
     struct encoder *e = ctx;
     TRY(keep(e, &e->consumer, consumer->name));
-    if (consumer->pending > 0)
+    if (consumer->pending > 0 || goes_without(e, DETAIL_BIT(IDLE_CONSUMERS)))
         return RF_OK; /* its first XCLAIM makes it */
     put_command(e, 5, SLICE("XGROUP"));
     resp_bulk(e->out, SLICE("CREATECONSUMER"));
@@ -306,7 +305,7 @@ static rf_code put_pending(void *ctx, const rf_pending *pending)
     resp_bulk(e->out, SLICE("TIME"));
     resp_bulk_i64(e->out, pending->delivered_ms);
     resp_bulk(e->out, SLICE("RETRYCOUNT"));
-    resp_bulk_u64(e->out, pending->delivery_count);
+    resp_bulk_u64(e->out, pending->delivery_count > INT64_MAX ? INT64_MAX : pending->delivery_count);
     resp_bulk(e->out, SLICE("JUSTID"));
     resp_bulk(e->out, SLICE("FORCE"));
     return RF_OK;
@@ -315,6 +314,8 @@ static rf_code put_pending(void *ctx, const rf_pending *pending)
 static rf_code put_unowned(void *ctx, const rf_pending *pending)
 {
     struct encoder *e = ctx;
+    if (goes_without(e, DETAIL_BIT(UNOWNED_PENDING)))
+        return RF_OK;
     put_command(e, 10, SLICE("XNACK"));
     resp_bulk(e->out, e->entry->key);
     resp_bulk(e->out, buffer_slice(&e->group));
@@ -332,7 +333,7 @@ static rf_code put_unowned(void *ctx, const rf_pending *pending)
 static rf_code put_producers(void *ctx, const rf_producers *producers)
 {
     struct encoder *e = ctx;
-    if (producers_are_default(producers))
+    if (producers_are_default(producers) || goes_without(e, DETAIL_BIT(PRODUCERS)))
         return RF_OK;
     put_command(e, 6, SLICE("XCFGSET"));
     resp_bulk(e->out, e->entry->key);
@@ -346,6 +347,8 @@ static rf_code put_producers(void *ctx, const rf_producers *producers)
 static rf_code put_producer_record(void *ctx, const rf_producer_record *record)
 {
     struct encoder *e = ctx;
+    if (goes_without(e, DETAIL_BIT(PRODUCERS) | DETAIL_BIT(GONE_ENTRIES)))
+        return RF_OK;
     put_command(e, 5, SLICE("XIDMPRECORD"));
     resp_bulk(e->out, e->entry->key);
     resp_bulk(e->out, record->producer);
@@ -364,12 +367,17 @@ rf_code encode_stream(struct encoder *e, rf_entry *entry, rf_error *error)
                                         .unowned = put_unowned,
                                         .producers = put_producers,
                                         .producer_record = put_producer_record};
-    const char *why;
+    unsigned details;
+    bool stays = true;
     if (!server_can(e->options.target, CAN_STREAMS))
         return encoder_unsayable(e, ability_text(CAN_STREAMS), error);
-    TRY(survey(e, entry, &why, error));
-    if (why)
-        return encode_restore(e, entry, why, error);
+    TRY(survey(e, entry, &details, error));
+    if (details && (encoder_restores(e, entry) || !e->options.drop_detail))
+        return encode_restore(e, entry, detail_lacking(details), error);
+    if (details)
+        TRY(encoder_leave_out(e, details, &stays, error));
+    if (!stays)
+        return RF_OK;
     if (!batch_prepare(&e->batch, SLICE("XADD"), entry->key, 1))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
     return rf_value_walk(entry->value, &commands, e, error);

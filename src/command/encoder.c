@@ -5,6 +5,7 @@
 #include "base/double_text.h"
 #include "base/fail.h"
 #include "base/notify.h"
+#include "rdb/detail.h"
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
@@ -22,7 +23,7 @@ void encoder_close(struct encoder *e)
     buffer_free(&e->consumer);
 }
 
-rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
+static rf_code unsayable_unless(struct encoder *e, const char *what, const char *unless, rf_error *error)
 {
     char target[32];
     if (e->options.drop_unsupported) {
@@ -31,7 +32,22 @@ rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
         return RF_OK;
     }
     rf_server_format(e->options.target, target, sizeof target);
-    return fail(error, RF_E_UNSAYABLE, "commands of %s have no way to say %s", target, what);
+    return fail(error, RF_E_UNSAYABLE, "commands of %s have no way to say %s%s", target, what, unless);
+}
+
+rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
+{
+    return unsayable_unless(e, what, "", error);
+}
+
+rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_error *error)
+{
+    *stays = e->options.drop_detail;
+    if (!*stays)
+        return unsayable_unless(e, detail_lacking(details), " (--drop-detail writes the rest)", error);
+    e->without |= details;
+    detail_notify(&e->options.notify, e->entry, details);
+    return RF_OK;
 }
 
 /* --- RESTORE ---------------------------------------------------------------------------------------- */
@@ -40,6 +56,11 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 {
     outbuf_put(ctx, bytes.ptr, bytes.len);
     return RF_OK;
+}
+
+bool encoder_restores(const struct encoder *e, const rf_entry *entry)
+{
+    return !e->options.no_restore && dump_payload_accepted(entry, e->options.target);
 }
 
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error)
@@ -173,7 +194,7 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 {
     struct encoder *e = ctx;
     rf_code code = RF_OK;
-    if (LIKELY(expire_ms == RF_NO_EXPIRY))
+    if (LIKELY(expire_ms == RF_NO_EXPIRY) || e->without & DETAIL_BIT(FIELD_EXPIRY))
         return put_pair(e, field, value);
     e->elements++;
     if (encoder_takes(e, field, &code) && encoder_takes(e, value, &code))
@@ -272,12 +293,13 @@ static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error
 static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     int64_t last;
+    bool stays = true;
     TRY(last_field_expiry(entry, &last, error));
     if (last != RF_NO_EXPIRY && !server_can(e->options.target, CAN_FIELD_EXPIRY))
-        return encoder_unsayable(e, ability_text(CAN_FIELD_EXPIRY), error);
-    if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
+        TRY(encoder_leave_out(e, DETAIL_BIT(FIELD_EXPIRY), &stays, error));
+    else if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
         return encode_restore(e, entry, "a field's expiry beyond what commands accept", error);
-    return encode_elements(e, entry, error);
+    return stays ? encode_elements(e, entry, error) : RF_OK;
 }
 
 /* --- keys ------------------------------------------------------------------------------------------- */
@@ -286,7 +308,7 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    if (!module_known_to(e->options.target, name))
+    if (!value_module_fits(entry->value, e->options.target, name))
         return encoder_unsayable(e, "a vector set", error);
     return encode_restore(e, entry, "a module's value", error);
 }
@@ -313,8 +335,21 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
+COLD static rf_code settle_metadata(struct encoder *e, rf_entry *entry, bool *stays, rf_error *error)
+{
+    if (encoder_restores(e, entry) || !e->options.drop_detail)
+        return RF_OK;
+    entry->metadata.len = 0;
+    return encoder_leave_out(e, DETAIL_BIT(METADATA), stays, error);
+}
+
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
+    bool stays = true;
+    if (UNLIKELY(entry->metadata.len > 0))
+        TRY(settle_metadata(e, entry, &stays, error));
+    if (UNLIKELY(!stays))
+        return RF_OK;
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
         return encode_restore(e, entry, "metadata that modules attached to the key", error);
     if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING && entry->type != RF_MODULE &&
@@ -327,6 +362,7 @@ static rf_code encode_key_value(struct encoder *e, rf_entry *entry, rf_error *er
 {
     e->elements = 0;
     e->dropped = false;
+    e->without = 0;
     rf_code code = encode_value(e, entry, error);
     if (UNLIKELY(code != RF_OK)) {
         error_key(error, entry->db, entry->key);
@@ -371,10 +407,8 @@ static rf_code encode_function(struct encoder *e, rf_entry *entry, rf_error *err
 
 static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    char what[64];
-    snprintf(what, sizeof what, "what module '%.*s' saved beside the keys", (int)entry->name.len,
-             (const char *)entry->name.ptr);
-    return encoder_unsayable(e, what, error);
+    char what[MODULE_AUX_TEXT];
+    return encoder_unsayable(e, module_aux_text(entry, what), error);
 }
 
 static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
@@ -397,6 +431,10 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
     case RF_ENTRY_COMMAND: return encode_command(e, entry, error);
     case RF_ENTRY_FUNCTION: return encode_function(e, entry, error);
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL:
+        return detail_leave_out_foreign(&e->options.notify, entry,
+                                        e->options.drop_unsupported || e->options.drop_detail, error);
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }

@@ -18,7 +18,7 @@
 
 struct encoder_options {
     rf_server target;
-    bool prefer_restore, drop_unsupported;
+    bool prefer_restore, drop_unsupported, drop_detail;
     bool no_restore;  /* the target does not accept it, whatever its version */
     uint64_t longest; /* bytes of a string that the target takes; 0: any */
     rf_notify notify;
@@ -35,6 +35,7 @@ struct encoder {
     struct batch batch;
     uint64_t elements;
     bool dropped;
+    unsigned without;      /* details that are left out (rdb/details.def) */
     bool has_insert_index; /* of an array */
     uint64_t insert_index;
     struct buffer group, consumer; /* of a stream */
@@ -64,9 +65,16 @@ static inline void encoder_command(struct encoder *e, uint64_t args)
  * to be left out. */
 rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error);
 
+/* There is no way to say these details to the target, of which there is one at least. *stays: the key is
+ * written without them, of which notice has been given; else they are unsayable. */
+rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_error *error);
+
 /* False for a string that the target does not take: *code is then RF_E_UNSAYABLE, or RF_OK where the key is
  * dropped. */
 bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code);
+
+/* Whether RESTORE writes the key, with all its details. */
+bool encoder_restores(const struct encoder *e, const rf_entry *entry);
 
 /* Looks into the value and writes the key as RESTORE, saying why; nothing where the value is empty, which
  * RESTORE does not take; or as unsayable where the target does not accept its payload. */

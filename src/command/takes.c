@@ -32,11 +32,11 @@ static void note(void *ctx, const rf_notice *notice)
     said->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
 }
 
-static rf_code say(rf_server server, rf_entry *key, struct said *said, rf_error *error)
+static rf_code say(rf_server server, rf_entry *key, bool in_part, struct said *said, rf_error *error)
 {
     struct encoder encoder;
     const struct encoder_options options = {
-        .target = server, .drop_unsupported = true, .notify = {note, said}};
+        .target = server, .drop_unsupported = true, .drop_detail = in_part, .notify = {note, said}};
     uint8_t *block = malloc(OUTBUF_ROOM_MAX);
     if (!block)
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -53,20 +53,24 @@ static rf_code take_module(rf_server server, rf_entry *key, unsigned *ways, rf_e
 {
     char module[10];
     TRY(rf_value_module(key->value, module, error));
-    *ways &= module_known_to(server, module) ? RF_BY_RESTORE : 0u;
+    *ways &= value_module_fits(key->value, server, module) ? RF_BY_RESTORE : 0u;
     return RF_OK;
 }
 
 rf_code rf_server_takes(rf_server server, rf_entry *key, unsigned *ways, rf_error *error)
 {
-    struct said said = {false, false};
+    struct said said = {false, false}, in_part = {false, false};
     *ways = dump_payload_accepted(key, server) ? RF_BY_RESTORE : 0u;
     if (key->type == RF_MODULE)
         return take_module(server, key, ways, error);
     if (!is_plain(key)) {
         TRY(rf_value_hold(key->value, NULL, error));
-        TRY(say(server, key, &said, error));
+        TRY(say(server, key, false, &said, error));
     }
+    if (said.nothing)
+        TRY(say(server, key, true, &in_part, error));
+    if (said.nothing && !in_part.nothing)
+        *ways |= RF_IN_PART;
     *ways |= said.nothing || said.by_restore ? 0u : RF_BY_COMMANDS;
     return RF_OK;
 }

@@ -13,7 +13,7 @@ typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
 struct rdb_opcode {
     read_fn *read;
     bool is_prefix;
-    const char *refused;
+    const char *kind, *refused; /* "type" or "opcode", and what it is */
 };
 
 static void notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
@@ -225,8 +225,17 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
         r->is_preamble = slice_equal(entry->text, SLICE("1"));
     else if (slice_equal(entry->name, SLICE("lua")))
         notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
-    else if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        notice(r, RF_NOTICE_FOREIGN_RECORD, "KeyDB: expiry of a set member");
+}
+
+/* KeyDB writes two AUX fields behind a key for each of its members that expires: which one, and when. The
+ * key's name is still where it was. */
+static void tell_member_expiry(struct rdb_reader *r, rf_entry *entry)
+{
+    entry->kind = RF_ENTRY_FOREIGN_DETAIL;
+    entry->db = r->db;
+    entry->key = r->value.key;
+    entry->name = SLICE("KeyDB");
+    entry->text = SLICE("an expiry of a member");
 }
 
 static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
@@ -234,7 +243,10 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
     entry->kind = RF_ENTRY_AUX;
     TRY(rdb_string(r->w, &entry->name));
     TRY(rdb_string(r->w, &entry->text));
-    learn_from_aux(r, entry);
+    if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
+        tell_member_expiry(r, entry);
+    else
+        learn_from_aux(r, entry);
     *told = true;
     return RF_OK;
 }
@@ -336,14 +348,18 @@ static rf_code skip_string_list(struct window *w)
 /* string key, string script, i64 start, i64 interval, len n string*n, len n string*n */
 static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
-    (void)entry, (void)told;
-    TRY(rdb_skip_string(r->w));
+    TRY(read_long_key_name(r));
     TRY(rdb_skip_string(r->w));
     TRY(window_skip(r->w, 16));
     TRY(skip_string_list(r->w));
     TRY(skip_string_list(r->w));
     clear_prefix(r);
-    notice(r, RF_NOTICE_FOREIGN_RECORD, "KeyDB: cron job");
+    entry->kind = RF_ENTRY_FOREIGN;
+    entry->db = r->db;
+    entry->key = r->value.key = buffer_slice(&r->key);
+    entry->name = SLICE("KeyDB");
+    entry->text = SLICE("a cron job");
+    *told = true;
     return RF_OK;
 }
 
@@ -370,7 +386,8 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
 
 #define OPCODE(number, dialect, function) ROW_##dialect(number, .read = function)
 #define PREFIX(number, dialect, function) ROW_##dialect(number, .read = function, .is_prefix = true)
-#define REFUSED(number, dialect, what)    ROW_##dialect(number, .refused = what)
+#define REFUSED(number, dialect, type_or_opcode, what) \
+    ROW_##dialect(number, .kind = type_or_opcode, .refused = what)
 
 #define ROW_COMMON(number, ...) [number] = {__VA_ARGS__},
 
@@ -400,7 +417,7 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_e
         return opcode->read(r, entry, told);
     r->w->pos--; /* the byte itself is the place of the error */
     if (opcode->refused)
-        return window_fail(r->w, RF_E_UNSUPPORTED, "type %u is %s", byte, opcode->refused);
+        return window_fail(r->w, RF_E_UNSUPPORTED, "%s %u is %s", opcode->kind, byte, opcode->refused);
     return window_fail(r->w, RF_E_CORRUPT, "0x%02x where a type or an opcode is expected", byte);
 }
 
@@ -439,6 +456,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     r->value = (struct rf_value){.templates = &r->templates,
                                  .stream = w,
                                  .input = input,
+                                 .info = info,
                                  .resume = resume,
                                  .sticky = sticky,
                                  .notify = notify};

@@ -3,6 +3,7 @@
 #include "rdb/rdb_reencode.h"
 
 #include "base/double_text.h"
+#include "rdb/detail.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_write.h"
 #include "rdb/value_stream.h"
@@ -11,6 +12,11 @@
 enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
 
 /* --- what there is ---------------------------------------------------------------------------------- */
+
+static bool redis_has_expiry(int64_t expire_ms)
+{
+    return expire_ms >= 1 && expire_ms >> RDB_FIELD_EXPIRE_BITS == 0;
+}
 
 static void see_string(struct rdb_survey *s, rf_slice bytes)
 {
@@ -36,12 +42,10 @@ static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 {
     struct rdb_survey *s = ctx;
     see_string(s, value);
-    if (expire_ms != RF_NO_EXPIRY) {
-        if (s->first_expiry == RF_NO_EXPIRY || expire_ms < s->first_expiry)
-            s->first_expiry = expire_ms;
-        if (expire_ms > s->last_expiry)
-            s->last_expiry = expire_ms;
-    }
+    if (expire_ms != RF_NO_EXPIRY && !redis_has_expiry(expire_ms))
+        s->odd_expiry = true;
+    else if (expire_ms != RF_NO_EXPIRY && (s->first_expiry == RF_NO_EXPIRY || expire_ms < s->first_expiry))
+        s->first_expiry = expire_ms;
     return see_item(ctx, field);
 }
 
@@ -83,7 +87,7 @@ rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
                                         .stream = see_stream,
                                         .unowned = see_unowned,
                                         .producers = see_producers};
-    *survey = (struct rdb_survey){.first_expiry = RF_NO_EXPIRY, .last_expiry = RF_NO_EXPIRY};
+    *survey = (struct rdb_survey){.first_expiry = RF_NO_EXPIRY};
     TRY(rf_value_hold(value, NULL, error));
     return rf_value_walk(value, &surveyor, survey, error);
 }
@@ -128,45 +132,47 @@ static const char *choose_plain(rf_type logical, struct reader reader, uint8_t *
     return plain_types[logical].what;
 }
 
-static const char *choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
+/* *type: of the hash without expiries. */
+static unsigned choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
 {
     bool is_valkey = reader.dialect == RF_VALKEY;
-    *type = is_valkey ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
-    if (!reads(reader, *type))
-        return "a hash field with an expiry";
-    if (!is_valkey && (survey->first_expiry < 1 || survey->last_expiry >> RDB_FIELD_EXPIRE_BITS))
-        return "a hash field's expiry that is out of range";
-    return NULL;
+    uint8_t expiring = is_valkey ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
+    if (!reads(reader, expiring))
+        return DETAIL_BIT(FIELD_EXPIRY);
+    *type = expiring;
+    return !is_valkey && survey->odd_expiry ? DETAIL_BIT(FIELD_EXPIRY_RANGE) : 0;
 }
 
-static const char *stream_beyond(const struct rdb_survey *survey, uint8_t type)
+static unsigned details_of_stream(const struct rdb_survey *survey, uint8_t type)
 {
-    if (survey->unowned && type < STREAM_WITH_UNOWNED)
-        return "a pending entry that nobody owns";
-    return survey->producers && type < STREAM_WITH_PRODUCERS ? "idempotent producers of a stream" : NULL;
+    return (survey->unowned && type < STREAM_WITH_UNOWNED ? DETAIL_BIT(UNOWNED_PENDING) : 0) |
+           (survey->producers && type < STREAM_WITH_PRODUCERS ? DETAIL_BIT(PRODUCERS) : 0);
 }
 
 /* What the value holds may ask for more than its logical type does. */
-static const char *choose(rf_type logical, const struct rdb_survey *survey, struct reader reader,
-                          uint8_t *type)
+static const char *choose(rf_type logical, struct reader reader, struct rdb_plan *plan)
 {
+    const struct rdb_survey *survey = &plan->survey;
     bool is_long = survey->longest > UINT32_MAX || survey->elements > UINT32_MAX;
     if (is_long && reader.version < RDB_LONG_LENGTHS_SINCE)
         return "4 GiB or more in one value";
     if (logical == RF_STREAM)
-        return stream_beyond(survey, *type);
-    return survey->first_expiry != RF_NO_EXPIRY ? choose_expiring(survey, reader, type) : NULL;
+        plan->details = details_of_stream(survey, plan->type);
+    else if (survey->first_expiry != RF_NO_EXPIRY || survey->odd_expiry)
+        plan->details = choose_expiring(survey, reader, &plan->type);
+    return NULL;
 }
 
 rf_code rdb_plan(rf_value *value, rf_dialect dialect, int version, struct rdb_plan *plan, rf_error *error)
 {
     rf_type logical = value->type->encoding.type;
     struct reader reader = {dialect, version};
+    plan->details = 0;
     plan->beyond = choose_plain(logical, reader, &plan->type);
     if (plan->beyond)
         return RF_OK;
     TRY(rdb_survey(value, &plan->survey, error));
-    plan->beyond = choose(logical, &plan->survey, reader, &plan->type);
+    plan->beyond = choose(logical, reader, plan);
     return RF_OK;
 }
 
@@ -231,7 +237,7 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 {
     struct reencoder *r = ctx;
     if (r->type == RDB_REDIS_EXPIRING_HASH)
-        TRY(put_length(r, expire_ms == RF_NO_EXPIRY ? 0 : (uint64_t)(expire_ms - r->first_expiry) + 1));
+        TRY(put_length(r, redis_has_expiry(expire_ms) ? (uint64_t)(expire_ms - r->first_expiry) + 1 : 0));
     TRY(put_string(r, field));
     TRY(put_string(r, value));
     return r->type == RDB_VALKEY_EXPIRING_HASH ? put_u64le(r, (uint64_t)expire_ms) : RF_OK;

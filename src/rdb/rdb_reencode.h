@@ -7,7 +7,8 @@
  *
  * Counts stand before elements, so a value is held and walked twice: once to see what there is, once to
  * write. Strings come out uncompressed. A stream loses what the older type has no place for and a server
- * works out anew or does without: its counters and those of its groups, and when a consumer was active. */
+ * works out anew or does without: its counters and those of its groups, and when a consumer was active. Any
+ * value loses the details that a plan says: expiries of fields, producers, pending entries without owner. */
 #ifndef RDB_RDB_REENCODE_H
 #define RDB_RDB_REENCODE_H
 
@@ -22,9 +23,11 @@ enum rdb_plain_type {
 
 /* What a value holds, as far as it matters to a type that is to hold it. */
 struct rdb_survey {
-    uint64_t elements;                 /* entries of a stream; 1 for a string */
-    uint64_t longest;                  /* bytes of the longest string in it, but for streams */
-    int64_t first_expiry, last_expiry; /* of fields; RF_NO_EXPIRY where none expires */
+    uint64_t elements;    /* entries of a stream; 1 for a string */
+    uint64_t longest;     /* bytes of the longest string in it, but for streams */
+    int64_t first_expiry; /* of fields, as far as Redis has a place for them; RF_NO_EXPIRY where none expires
+                           */
+    bool odd_expiry;      /* some expire at a time that Redis has no place for */
     rf_stream stream;
     bool producers, unowned; /* whether it has idempotent producers, pending entries without owner */
 };
@@ -35,6 +38,7 @@ rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error);
 struct rdb_plan {
     uint8_t type;
     const char *beyond; /* what the target has no type for, or NULL */
+    unsigned details;   /* what the type has no place for (details.def); the rest it has */
     struct rdb_survey survey;
 };
 

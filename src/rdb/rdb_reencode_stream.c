@@ -5,16 +5,18 @@
  * without
  *
  *   layout 2: a group's count of entries read    3: when a consumer was active
- *          4: the producers, at the end          5: how many pending entries nobody owns, which is 0 here */
+ *          4: the producers, at the end          5: the pending entries that nobody owns */
 #include "rdb/rdb_read.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
 #include "rdb/value_stream.h"
+#include <stdlib.h>
 
 struct transcoding {
     struct walk *k;
     struct window *w;
-    int from, to; /* layouts; the second is no newer one */
+    int from, to;       /* layouts; the second is no newer one */
+    bool looking_ahead; /* nothing is copied, and nothing is let go */
     rf_bytes_fn fn;
     void *ctx;
     uint64_t entries_added;
@@ -40,6 +42,13 @@ static void copy_begin(struct transcoding *t)
 static rf_code copy_end(struct transcoding *t)
 {
     return window_tap_end(t->w);
+}
+
+/* Before anything whose number is not bounded. */
+static void release(const struct transcoding *t)
+{
+    if (!t->looking_ahead)
+        window_release(t->w);
 }
 
 /* --- passing by -------------------------------------------------------------------------------------- */
@@ -68,7 +77,7 @@ static rf_code pass_newer(struct transcoding *t, int layout, pass_fn *pass)
 {
     if (t->from < layout)
         return RF_OK;
-    if (t->to >= layout)
+    if (t->to >= layout || t->looking_ahead)
         return pass(t->w);
     TRY(copy_end(t));
     TRY(pass(t->w));
@@ -143,31 +152,125 @@ static rf_code put_entries_read(struct transcoding *t)
 
 static rf_code pass_consumer(struct transcoding *t)
 {
-    window_release(t->w);
+    release(t);
     TRY(rdb_skip_string(t->w));
     TRY(pass_time(t->w));
     TRY(pass_newer(t, 3, pass_time));
     return pass_raw_ids(t->w);
 }
 
-static rf_code pass_group(struct transcoding *t)
+static rf_code pass_pending(struct window *w)
+{
+    TRY(window_skip(w, 16 + 8));
+    return pass_length(w);
+}
+
+static rf_code pass_all_pending(struct transcoding *t)
 {
     uint64_t n;
-    window_release(t->w);
-    TRY(rdb_skip_string(t->w));
-    TRY(pass_id(t->w));
-    TRY(put_entries_read(t));
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--) {
-        window_release(t->w);
-        TRY(window_skip(t->w, 16 + 8));
-        TRY(pass_length(t->w));
+        release(t);
+        TRY(pass_pending(t->w));
     }
+    return RF_OK;
+}
+
+static rf_code pass_consumers(struct transcoding *t)
+{
+    uint64_t n;
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--)
         TRY(pass_consumer(t));
+    return RF_OK;
+}
+
+/* --- pending entries without owner ------------------------------------------------------------------- */
+
+/* They stand among a group's pending entries, and which ones they are is told last, behind the consumers. An
+ * older stream does without them. */
+struct unowned {
+    uint64_t count;
+    uint8_t (*ids)[16]; /* ascending */
+};
+
+static int compare_raw_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, 16);
+}
+
+static rf_code take_unowned(struct transcoding *t, struct unowned *unowned)
+{
+    TRY(rdb_length(t->w, &unowned->count));
+    if (unowned->count == 0)
+        return RF_OK;
+    TRY(window_need(t->w, 16 * unowned->count));
+    unowned->ids = malloc(16 * unowned->count);
+    if (!unowned->ids)
+        return window_fail(t->w, RF_E_MEMORY, "out of memory for %llu pending entries",
+                           (unsigned long long)unowned->count);
+    memcpy(unowned->ids, t->w->pos, 16 * unowned->count);
+    qsort(unowned->ids, unowned->count, 16, compare_raw_ids);
+    return RF_OK;
+}
+
+/* Looks ahead, and goes back: the value is held. */
+static rf_code find_unowned(struct transcoding *t, struct unowned *unowned)
+{
+    const uint8_t *pos = t->w->pos;
+    TRY(copy_end(t));
+    TRY(pass_all_pending(t));
+    t->looking_ahead = true;
+    TRY(pass_consumers(t));
+    t->looking_ahead = false;
+    TRY(take_unowned(t, unowned));
+    t->w->pos = pos;
+    copy_begin(t);
+    return RF_OK;
+}
+
+static rf_code pass_owned_pending(struct transcoding *t, const struct unowned *unowned)
+{
+    uint64_t n;
+    TRY(copy_end(t));
+    TRY(rdb_length(t->w, &n));
+    TRY(put_lengths(t, (const uint64_t[]){n - unowned->count}, 1));
+    for (; n > 0; n--) {
+        release(t);
+        TRY(window_need(t->w, 16));
+        bool is_owned = !bsearch(t->w->pos, unowned->ids, unowned->count, 16, compare_raw_ids);
+        if (is_owned)
+            copy_begin(t);
+        TRY(pass_pending(t->w));
+        if (is_owned)
+            TRY(copy_end(t));
+    }
+    copy_begin(t);
+    return RF_OK;
+}
+
+static rf_code pass_members(struct transcoding *t, struct unowned *unowned)
+{
+    if (t->from >= 5 && t->to < 5)
+        TRY(find_unowned(t, unowned));
+    TRY(unowned->count > 0 ? pass_owned_pending(t, unowned) : pass_all_pending(t));
+    TRY(pass_consumers(t));
     return pass_newer(t, 5, pass_raw_ids);
 }
+
+static rf_code pass_group(struct transcoding *t)
+{
+    struct unowned unowned = {0};
+    release(t);
+    TRY(rdb_skip_string(t->w));
+    TRY(pass_id(t->w));
+    TRY(put_entries_read(t));
+    rf_code code = pass_members(t, &unowned);
+    free(unowned.ids);
+    return code;
+}
+
+/* --- the rest ---------------------------------------------------------------------------------------- */
 
 /* Settings, then producers with their records, then two totals. */
 static rf_code pass_producers(struct transcoding *t)
@@ -177,11 +280,11 @@ static rf_code pass_producers(struct transcoding *t)
     TRY(pass_length(t->w));
     TRY(rdb_length(t->w, &producers));
     for (; producers > 0; producers--) {
-        window_release(t->w);
+        release(t);
         TRY(rdb_skip_string(t->w));
         TRY(rdb_length(t->w, &records));
         for (; records > 0; records--) {
-            window_release(t->w);
+            release(t);
             TRY(rdb_skip_string(t->w));
             TRY(pass_id(t->w));
         }

@@ -7,6 +7,7 @@
 #include "base/notify.h"
 #include "base/number.h"
 #include "codec/crc64.h"
+#include "rdb/detail.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
@@ -79,6 +80,7 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .version = rf_server_rdb_version(options->target),
                              .db = -1,
                              .drop_unsupported = options->drop_unsupported,
+                             .drop_detail = options->drop_detail,
                              .check = options->check,
                              .notify = options->notify};
     w->selected = &w->databases[RDB_COUNTED_DATABASES];
@@ -90,7 +92,8 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
 
 /* --- what the target does not know ------------------------------------------------------------------ */
 
-COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+COLD static rf_code unsayable_unless(struct rdb_writer *w, const rf_entry *entry, const char *what,
+                                     const char *unless, rf_error *error)
 {
     char target[32];
     if (w->drop_unsupported) {
@@ -98,10 +101,28 @@ COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const
         return RF_OK;
     }
     rf_server_format(w->target, target, sizeof target);
-    fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s", target, w->version, what);
+    fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s%s", target, w->version, what,
+         unless);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
     return RF_E_UNSAYABLE;
+}
+
+COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+{
+    return unsayable_unless(w, entry, what, "", error);
+}
+
+/* *stays: the key is written without these details, of which there may be none. */
+static rf_code settle_details(struct rdb_writer *w, const rf_entry *entry, unsigned details, bool *stays,
+                              rf_error *error)
+{
+    *stays = !details || w->drop_detail;
+    if (*stays) {
+        detail_notify(&w->notify, entry, details);
+        return RF_OK;
+    }
+    return unsayable_unless(w, entry, detail_lacking(details), " (--drop-detail writes the rest)", error);
 }
 
 /* --- databases, and the keys in them that are counted ------------------------------------------------ */
@@ -298,18 +319,22 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    return module_known_to(w->target, name) ? put_sayable_key(w, entry, error)
-                                            : unsayable(w, entry, "a vector set", error);
+    return value_module_fits(entry->value, w->target, name) ? put_sayable_key(w, entry, error)
+                                                            : unsayable(w, entry, "a vector set", error);
 }
 
 COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     struct rdb_plan plan;
+    bool stays;
     TRY(rdb_plan(entry->value, w->target.dialect, w->version, &plan, error));
     if (plan.beyond)
         return unsayable(w, entry, plan.beyond, error);
     if (is_empty_collection(entry, plan.survey.elements))
         return skip_empty(w, entry);
+    TRY(settle_details(w, entry, plan.details, &stays, error));
+    if (!stays)
+        return RF_OK;
     begin_key(w, entry);
     put_key_head(w, entry, plan.type);
     if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
@@ -355,11 +380,21 @@ COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *
     return put_copied_key(w, entry, error);
 }
 
+COLD static rf_code settle_metadata(struct rdb_writer *w, rf_entry *entry, bool *stays, rf_error *error)
+{
+    if (rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS))
+        return RF_OK;
+    entry->metadata.len = 0;
+    return settle_details(w, entry, DETAIL_BIT(METADATA), stays, error);
+}
+
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(entry->metadata.len > 0 &&
-                 !rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS)))
-        return unsayable(w, entry, "metadata that modules attached to the key", error);
+    bool stays = true;
+    if (UNLIKELY(entry->metadata.len > 0))
+        TRY(settle_metadata(w, entry, &stays, error));
+    if (UNLIKELY(!stays))
+        return RF_OK;
     if (UNLIKELY(w->version < RDB_LONG_LENGTHS_SINCE))
         return put_key_before_long_lengths(w, entry, error);
     if (UNLIKELY(!target_has_type(w, entry)))
@@ -400,8 +435,9 @@ static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *err
 
 static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (w->version < RDB_MODULE_AUX_SINCE)
-        return unsayable(w, entry, "what modules saved beside the keys", error);
+    char what[MODULE_AUX_TEXT];
+    if (w->version < RDB_MODULE_AUX_SINCE || w->drop_unsupported)
+        return unsayable(w, entry, module_aux_text(entry, what), error);
     put_byte(w, RDB_MODULE_AUX);
     outbuf_put(&w->out->buf, entry->text.ptr, entry->text.len);
     return RF_OK;
@@ -416,6 +452,9 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     case RF_ENTRY_MODULE_AUX: return put_module_aux(w, entry, error);
     case RF_ENTRY_COMMAND:
         return fail(error, RF_E_UNSAYABLE, "an RDB has no place for the commands of an AOF");
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL:
+        return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
     case RF_ENTRY_AUX: break;
     }
     return RF_OK;

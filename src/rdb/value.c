@@ -174,7 +174,7 @@ rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_erro
     return value_use(value, use, NULL, NULL, arg, error);
 }
 
-/* --- fields that expire later than they say ----------------------------------------------------------- */
+/* --- fields that expire later than they say, or have expired ----------------------------------------- */
 
 /* Only hashes of types of their own have fields that expire; a template's have none. */
 static bool has_field_expiry(const struct rdb_type *type)
@@ -190,14 +190,23 @@ bool value_is_always_checked(const struct rf_value *value)
 
 void rf_value_shift_expiry(rf_value *value, int64_t ms)
 {
-    value->shifted = ms != 0 && has_field_expiry(value->type);
+    value->changed |= ms != 0 && has_field_expiry(value->type);
     value->shift_ms = ms;
 }
 
-struct shifting {
+void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, int64_t now_ms)
+{
+    if (expiry->expiring == 0 || expiry->first_ms > now_ms)
+        return;
+    value->changed = true;
+    value->is_plain = expiry->last_ms <= now_ms;
+    value->leave_out_ms = now_ms - value->shift_ms;
+}
+
+struct changing {
     const rf_visitor *visitor;
     void *ctx;
-    int64_t ms;
+    int64_t shift_ms, leave_out_ms;
 };
 
 /* Within what the commands of servers take; 0 would mean none in some types. */
@@ -205,34 +214,60 @@ static int64_t shift(int64_t expire_ms, int64_t by)
 {
     static const int64_t least = 1, most = ((int64_t)1 << 46) - 1;
     int64_t sum;
-    if (expire_ms > most && by > 0)
+    if (by == 0 || (expire_ms > most && by > 0))
         return expire_ms;
     if (__builtin_add_overflow(expire_ms, by, &sum))
         return by < 0 ? least : most;
     return sum < least ? least : sum > most ? most : sum;
 }
 
-static rf_code shift_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code change_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
-    const struct shifting *s = ctx;
+    const struct changing *c = ctx;
+    if (expire_ms != RF_NO_EXPIRY && expire_ms <= c->leave_out_ms)
+        return RF_OK;
     if (expire_ms != RF_NO_EXPIRY)
-        expire_ms = shift(expire_ms, s->ms);
-    return s->visitor->field(s->ctx, field, value, expire_ms);
+        expire_ms = shift(expire_ms, c->shift_ms);
+    return c->visitor->field(c->ctx, field, value, expire_ms);
 }
 
 /* A hash tells nothing but fields. */
-COLD static rf_code walk_shifted(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
+COLD static rf_code walk_changed(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    const rf_visitor shifter = {.unique = visitor->unique, .field = shift_field};
-    struct shifting shifting = {visitor, ctx, value->shift_ms};
-    return walk_stored(value, &shifter, &shifting, error);
+    const rf_visitor changer = {.unique = visitor->unique, .field = change_field};
+    struct changing changing = {visitor, ctx, value->shift_ms, value->leave_out_ms};
+    return walk_stored(value, &changer, &changing, error);
 }
 
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    if (UNLIKELY(value->shifted && visitor->field))
-        return walk_shifted(value, visitor, ctx, error);
+    if (UNLIKELY(value->changed && visitor->field))
+        return walk_changed(value, visitor, ctx, error);
     return walk_stored(value, visitor, ctx, error);
+}
+
+static rf_code see_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    rf_field_expiry *seen = ctx;
+    (void)field, (void)value;
+    seen->fields++;
+    if (expire_ms == RF_NO_EXPIRY)
+        return RF_OK;
+    if (seen->expiring == 0 || expire_ms < seen->first_ms)
+        seen->first_ms = expire_ms;
+    if (seen->expiring++ == 0 || expire_ms > seen->last_ms)
+        seen->last_ms = expire_ms;
+    return RF_OK;
+}
+
+rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error *error)
+{
+    static const rf_visitor seer = {.field = see_expiry};
+    *expiry = (rf_field_expiry){.first_ms = RF_NO_EXPIRY, .last_ms = RF_NO_EXPIRY};
+    if (!has_field_expiry(value->type))
+        return RF_OK;
+    TRY(rf_value_hold(value, NULL, error));
+    return rf_value_walk(value, &seer, expiry, error);
 }
 
 /* --- taking it out of the stream --------------------------------------------------------------------- */
@@ -254,7 +289,7 @@ static rf_code take_bytes(void *ctx, rf_slice bytes)
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error)
 {
     *taken = false;
-    if (UNLIKELY(value->shifted))
+    if (UNLIKELY(value->changed || value->held))
         return RF_OK;
     size_t start = into->len;
     struct walk k = {.w = value->stream, .value = value, .frame_only = true};
@@ -307,8 +342,10 @@ static rf_code use_tapped(struct walk *k, void *arg)
 
 uint8_t rf_value_copied_type(const rf_value *value)
 {
-    if (LIKELY(!value->shifted))
+    if (LIKELY(!value->changed))
         return value->type->copied_type;
+    if (value->is_plain)
+        return RDB_PLAIN_HASH;
     return value->type->encoding.dialect == RF_VALKEY ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
 }
 

@@ -15,6 +15,7 @@
 #include "rdb/members.h"
 #include "rdb/rdb_format.h"
 #include <rdbferry/notice.h>
+#include <rdbferry/reader.h>
 #include <rdbferry/value.h>
 
 struct walk {
@@ -48,7 +49,8 @@ struct rf_value {
     const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
-    bool shifted;      /* its fields expire shift_ms later than its bytes say */
+    bool changed;      /* its fields expire shift_ms later than its bytes say, or some are left out */
+    bool is_plain;     /* none of the fields that are left expires */
     bool resume;       /* see rf_reader_next() */
     struct buffer way; /* what a walk has consumed, to go back */
     bool way_is_lost;  /* it was too much to keep */
@@ -56,10 +58,13 @@ struct rf_value {
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, as its record says */
     int64_t shift_ms;
-    int64_t db; /* for errors and notices */
+    int64_t
+        leave_out_ms; /* fields that expire until then, as their bytes say, are left out; INT64_MIN: none */
+    int64_t db;       /* for errors and notices */
     rf_slice key;
     const char *input;
-    rf_error *sticky; /* where the reader keeps an error for good */
+    const rf_reader_info *info; /* of the file it lies in; NULL: it is a DUMP payload */
+    rf_error *sticky;           /* where the reader keeps an error for good */
     const rf_notify *notify;
     bool unguarded; /* no checksum is over it, as is known beforehand */
     bool trusted;   /* this value or one before has been passed on without a look, as a checksum is over it */
@@ -80,18 +85,20 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->type = type;
     value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
     value->offset = window_offset(w);
-    value->used = value->held = value->shifted = false;
+    value->used = value->held = value->changed = value->is_plain = false;
+    value->shift_ms = 0;
+    value->leave_out_ms = INT64_MIN;
     value->contradiction = NULL;
     value->empty_nodes = 0;
     value->db = db;
     value->key = key;
 }
 
-/* False for a hash whose field names lie in a template, or whose fields are to expire at other times: its
- * bytes do not say what a walk tells. */
+/* False for a hash whose field names lie in a template, whose fields are to expire at other times, or of
+ * which some are left out: its bytes do not say what a walk tells. */
 static inline bool value_says_all(const struct rf_value *value)
 {
-    return value->type->copied_type == value->type->encoding.number && !value->shifted;
+    return value->type->copied_type == value->type->encoding.number && !value->changed;
 }
 
 /* False for what is put together anew where it is copied: also for a stream, which gets the totals that it
@@ -132,8 +139,8 @@ typedef rf_code value_use_fn(struct walk *k, void *arg);
 rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
 /* Appends the value's raw bytes to `into`, if they are no more than `most`, their frame is sound and they say
- * what a walk would tell, and uses it up. *taken is false where not: the value is as it was. Errors are those
- * of memory. */
+ * what a walk would tell, and uses it up, unless it is held. *taken is false where not: the value is as it
+ * was. Errors are those of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
 /* rf_value_check() of a value of which value_take() has appended these bytes. An error is none of the
@@ -184,8 +191,12 @@ rf_code module_skip_items(struct window *w);
 rf_code module_skip_key_metadata(struct window *w);
 /* The nine letters of a module id, NUL-terminated. */
 void module_name(uint64_t id, char name[10]);
-/* False for the modules that no such server can have. */
-bool module_known_to(rf_server target, const char name[10]);
+/* "what module 'graphdata' saved beside the keys", for messages about such an entry. */
+enum { MODULE_AUX_TEXT = 64 };
+const char *module_aux_text(const rf_entry *entry, char text[MODULE_AUX_TEXT]);
+/* False for a value of a module that is built into the server that wrote it, and not into `target`; modules
+ * that a user provides, any server may have. */
+bool value_module_fits(const struct rf_value *value, rf_server target, const char name[10]);
 
 /* clang-format off */
 #define TYPE(number, dialect, since, encoding, logical, walk) walk_fn walk;

@@ -8,6 +8,7 @@
  * (Valkey src/rdb.c: rdbLoadCheckModuleValue, src/module.c: moduleTypeNameByID) */
 #include "rdb/rdb_read.h"
 #include "rdb/value.h"
+#include <stdio.h>
 
 void module_name(uint64_t id, char name[10])
 {
@@ -17,10 +18,22 @@ void module_name(uint64_t id, char name[10])
     name[9] = '\0';
 }
 
-/* Vector sets came with Redis 8.0 and are built in. All other modules are the user's to provide. */
-bool module_known_to(rf_server target, const char name[10])
+const char *module_aux_text(const rf_entry *entry, char text[MODULE_AUX_TEXT])
 {
-    return strcmp(name, "vectorset") != 0 || (target.dialect == RF_REDIS && target.major >= 8);
+    snprintf(text, MODULE_AUX_TEXT, "what module '%.*s' saved beside the keys", (int)entry->name.len,
+             (const char *)entry->name.ptr);
+    return text;
+}
+
+bool rf_server_has_module(rf_server server, const char *module)
+{
+    return strcmp(module, "vectorset") == 0 && server.dialect == RF_REDIS && server.major >= 8;
+}
+
+bool value_module_fits(const struct rf_value *value, rf_server target, const char name[10])
+{
+    return !value->info || !rf_server_has_module(value->info->writer, name) ||
+           rf_server_has_module(target, name);
 }
 
 enum { END, SINT = RF_PART_SIGNED, UINT, FLOAT, DOUBLE, STRING };

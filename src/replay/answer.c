@@ -191,7 +191,7 @@ static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct 
         mend_remove(r, parcel, key);
     if (parcel->verdict != VERDICT_REFUSED)
         settle_exists(r, parcel, key, commands);
-    else if (answer_has_gone(r, said(parcel), parcel->expire_ms))
+    else if (answer_has_gone(r, said(parcel), parcel->ends_ms))
         r->counts.expired++;
     else
         settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);

@@ -13,6 +13,7 @@
  * The value is held, so that it can be streamed again. Nothing else is in the pipe meanwhile. */
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "rdb/detail.h"
 #include "replay/beside.h"
 #include "replay/commands.h"
 #include "replay/replay.h"
@@ -354,7 +355,7 @@ static rf_code settle_refused(struct big *b, rf_error *error)
         write_unsayable(r, b->entry, b->cannot);
         return RF_OK;
     }
-    if (answer_has_gone(r, r->streamed.said, b->label.expire_ms)) {
+    if (answer_has_gone(r, r->streamed.said, b->label.ends_ms)) {
         r->counts.expired++;
         return RF_OK;
     }
@@ -398,6 +399,8 @@ static rf_code attempt_once(struct big *b, rf_error *error)
     enum outcome outcome = OUTCOME_FAILED;
     TRY(take_pipe(b, error));
     rf_code code = (b->transacts ? attempt_transaction : attempt)(b, &outcome, error);
+    if (code == RF_OK && outcome == OUTCOME_WRITTEN && !b->string.ptr)
+        detail_notify(&b->r->options.notify, b->entry, b->r->encoder.without);
     give_back(b, code, error);
     b->r->counts.resent += b->again;
     b->again = true;
@@ -421,8 +424,7 @@ static rf_code attempt_patiently(struct big *b, rf_error *error)
     }
 }
 
-static rf_code write_big(rf_replay *r, rf_entry *entry, rf_slice string, bool transacts, int64_t until_ms,
-                         rf_error *error)
+static rf_code write_big(rf_replay *r, rf_entry *entry, rf_slice string, bool transacts, rf_error *error)
 {
     struct buffer name = {0};
     struct big b = {.r = r,
@@ -435,7 +437,8 @@ static rf_code write_big(rf_replay *r, rf_entry *entry, rf_slice string, bool tr
                               .seq = r->seq,
                               .place = r->place,
                               .db = (int32_t)entry->db,
-                              .expire_ms = until_ms},
+                              .expire_ms = entry->expire_ms,
+                              .ends_ms = r->ends_ms},
                     .may_be_ours = write_is_doubtful(r)};
     if (!beside_name(entry->key, r->options.run, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
@@ -449,15 +452,15 @@ static rf_code write_big(rf_replay *r, rf_entry *entry, rf_slice string, bool tr
 
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
 {
-    return write_big(r, entry, string, false, entry->expire_ms, error);
+    return write_big(r, entry, string, false, error);
 }
 
-rf_code big_write(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error)
+rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    return write_big(r, entry, (rf_slice){NULL, 0}, false, until_ms, error);
+    return write_big(r, entry, (rf_slice){NULL, 0}, false, error);
 }
 
-rf_code big_transact(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error)
+rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    return write_big(r, entry, (rf_slice){NULL, 0}, true, until_ms, error);
+    return write_big(r, entry, (rf_slice){NULL, 0}, true, error);
 }

@@ -187,7 +187,7 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, const
             mend_clean_up(r, parcel, key);
         return;
     }
-    if (!found->first && !write_has_expired(r, parcel->expire_ms)) {
+    if (!found->first && !write_has_expired(r, parcel->ends_ms)) {
         strays_append(&r->strays, stray); /* another node had it */
         return;
     }

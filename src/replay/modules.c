@@ -76,8 +76,8 @@ bool modules_allow(const struct node *node, const char *type, const char **why)
     bool refuses = server.major > 0 && rf_server_at_least(server, since);
     rf_module_presence presence = rf_module_presence_of(
         type, node->modules_told ? (const char *)node->modules.data : NULL);
-    if (strcmp(type, "vectorset") == 0)
-        presence = module_known_to(server, type) ? RF_MODULE_THERE : RF_MODULE_LACKING;
+    if (rf_server_has_module(server, type))
+        presence = RF_MODULE_THERE;
     *why = presence == RF_MODULE_LACKING ? "the server does not have its module"
                                          : "the server may not have its module, and would exit then";
     return presence == RF_MODULE_THERE || (presence == RF_MODULE_UNSURE && refuses);

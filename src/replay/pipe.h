@@ -50,6 +50,7 @@ struct parcel {
     uint64_t start; /* position of its first byte */
     rf_place place;
     int64_t expire_ms;
+    int64_t ends_ms;  /* the key is gone by itself then: it expires, or all its fields do */
     int64_t since_ms; /* when there was trouble first; 0: never */
     char *said;       /* the first error among its answers; owned; NULL: none */
     void *asking;     /* the node that this error names */

@@ -7,7 +7,9 @@
 #include "base/fail.h"
 #include "base/notify.h"
 #include "base/number.h"
+#include "rdb/detail.h"
 #include "rdb/function_name.h"
+#include "rdb/value.h"
 #include "replay/way.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +123,8 @@ static void take_notice(void *ctx, const rf_notice *notice)
     r->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
     if (notice->code == RF_NOTICE_DROPPED)
         r->why_dropped = notice->detail;
-    else if (r->options.notify.fn) {
-        rf_notice named = *notice; /* not by the temporary name */
+    else if (r->options.notify.fn && notice->code != RF_NOTICE_DETAIL) { /* told once the key is encoded */
+        rf_notice named = *notice;                                       /* not by the temporary name */
         named.key = notice->db >= 0 ? r->key : notice->key;
         r->options.notify.fn(r->options.notify.ctx, &named);
     }
@@ -167,6 +169,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
                  &(struct encoder_options){.target = r->info.server,
                                            .drop_unsupported = true,
                                            .no_restore = !way_restores(&r->info.abilities),
+                                           .drop_detail = r->options.drop_detail,
                                            .longest = r->longest,
                                            .notify = {take_notice, r}});
     return RF_OK;
@@ -255,12 +258,21 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 /* What a module keeps beside the keys has no command. */
 static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    char why[64];
+    char why[MODULE_AUX_TEXT];
     const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = -1};
     (void)error;
-    snprintf(why, sizeof why, "what module '%.*s' saved beside the keys", (int)entry->name.len,
-             (const char *)entry->name.ptr);
-    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why, (rf_slice){0}, (rf_slice){0});
+    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, module_aux_text(entry, why), (rf_slice){0},
+                  (rf_slice){0});
+    return RF_OK;
+}
+
+static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = (int32_t)entry->db};
+    rf_error why;
+    (void)error;
+    if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
+        settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why.message, entry->key, (rf_slice){0});
     return RF_OK;
 }
 
@@ -282,6 +294,8 @@ static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error
     [RF_ENTRY_KEY_COUNTS] = put_nothing,
     [RF_ENTRY_KEY] = put_key,
     [RF_ENTRY_COMMAND] = put_command,
+    [RF_ENTRY_FOREIGN] = put_foreign,
+    [RF_ENTRY_FOREIGN_DETAIL] = put_foreign,
 };
 
 /* An error of the input's is none of ours: the reader will repeat it, and what has been put can be finished.

@@ -126,6 +126,7 @@ struct rf_replay {
     uint64_t seq;       /* of the entry put last */
     rf_place place;     /* likewise */
     rf_slice key;       /* of the entry at hand */
+    int64_t ends_ms;    /* when it is gone by itself: it expires, or all its fields do */
     bool putting;       /* it is not in a pipe yet */
     bool in_commands;   /* keys are over */
     struct streamed streamed;
@@ -305,14 +306,13 @@ rf_code room_guard_all(rf_replay *r, rf_error *error);
 
 /* --- big.c: values that are not kept ------------------------------------------------------------------ */
 
-/* `until_ms`: when there is nothing left of it. */
-rf_code big_write(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error);
+rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
 
 /* The same of a string, while it is walked over. */
 rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
 
 /* The same without a temporary name, in a transaction: for targets that do not rename. */
-rf_code big_transact(rf_replay *r, rf_entry *entry, int64_t until_ms, rf_error *error);
+rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error);
 
 /* A block of what is streamed is full: makes room for the next one. */
 void big_block(struct pipe *pipe);

@@ -106,6 +106,8 @@ rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *opt
         *ways &= ~(unsigned)RF_BY_RESTORE;
         *why = way_needs_restore;
     }
+    if (!options->drop_detail || obstacle)
+        *ways &= ~(unsigned)RF_IN_PART;
     if (options->mode == RF_REPLAY_RESTORE)
         *ways &= RF_BY_RESTORE;
     if (*ways & RF_BY_COMMANDS && obstacle) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "rdb/detail.h"
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
@@ -22,9 +23,14 @@
 #include "resp/resp_write.h"
 #include <stdio.h>
 
+static int64_t write_now_ms(const rf_replay *r)
+{
+    return (clock_unix_us() + r->primaries.ahead_us) / 1000;
+}
+
 bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 {
-    return expire_ms != RF_NO_EXPIRY && expire_ms <= (clock_unix_us() + r->primaries.ahead_us) / 1000;
+    return expire_ms != RF_NO_EXPIRY && expire_ms <= write_now_ms(r);
 }
 
 bool write_is_doubtful(const rf_replay *r)
@@ -63,7 +69,6 @@ struct writing {
     struct parcel *parcel;
     uint32_t replies, multi; /* of these so many up to MULTI */
     uint64_t elements;       /* of a payload */
-    int64_t until_ms;        /* when there is nothing left of the key */
     char module[10];         /* whose value it is; "": none's */
     bool transaction;
     bool done; /* the value has been seen to in another way, with this outcome: */
@@ -114,7 +119,8 @@ static rf_code begin(struct writing *w, enum form form, rf_error *error)
     parcel->seq = w->r->seq;
     parcel->place = w->r->place;
     parcel->db = (int32_t)w->entry->db;
-    parcel->expire_ms = w->until_ms;
+    parcel->expire_ms = w->entry->expire_ms;
+    parcel->ends_ms = w->r->ends_ms;
     parcel->doubtful = write_is_doubtful(w->r);
     parcel->module = *w->module != '\0';
     w->replies = 0;
@@ -236,12 +242,13 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
         pipe_take_back(w->pipe);
         if (!r->can_transact)
-            return big_write(r, w->entry, w->until_ms, error);
+            return big_write(r, w->entry, error);
         w->transaction = true;
         TRY(begin_beside(w, error));
         return encode_beside(w, error);
     }
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
+        detail_notify(&r->options.notify, w->entry, r->encoder.without);
         w->replies += (uint32_t)r->encoder.batch.commands;
         w->parcel->restored = r->by_restore;
         return end_beside(w, error);
@@ -394,39 +401,11 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
-struct last_field {
-    int64_t expire_ms;
-    bool stays; /* one of them */
-};
-
-static rf_code note_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
-{
-    struct last_field *last = ctx;
-    (void)field, (void)value;
-    last->stays |= expire_ms == RF_NO_EXPIRY;
-    last->expire_ms = expire_ms > last->expire_ms ? expire_ms : last->expire_ms;
-    return RF_OK;
-}
-
-/* A hash of which all fields expire is gone with the last one. The value is held. */
-static rf_code find_end(struct writing *w, rf_error *error)
-{
-    static const rf_visitor visitor = {.field = note_field};
-    const rf_entry *entry = w->entry;
-    struct last_field last = {.expire_ms = INT64_MIN};
-    if (entry->type != RF_HASH || entry->encoding->since <= RDB_LAST_COMMON)
-        return RF_OK;
-    TRY(rf_value_walk(entry->value, &visitor, &last, error));
-    if (!last.stays && last.expire_ms > INT64_MIN && (!expires(entry) || last.expire_ms < entry->expire_ms))
-        w->until_ms = last.expire_ms;
-    return RF_OK;
-}
-
 /* Where there is no rename, all of it goes in one transaction, of bounded size. */
 static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
 {
     if (size <= w->r->options.big_key)
-        return big_transact(w->r, w->entry, w->until_ms, error);
+        return big_transact(w->r, w->entry, error);
     write_unsayable(w->r, w->entry, way_is_too_large);
     return RF_OK;
 }
@@ -446,17 +425,12 @@ static rf_code write_commands(struct writing *w, rf_error *error)
     if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
-    TRY(find_end(w, error));
-    if (write_has_expired(r, w->until_ms)) {
-        w->r->counts.expired++;
-        return RF_OK;
-    }
     if (UNLIKELY(!r->can_rename))
         return transact(w, size, error);
     bool large = size > r->options.big_key && w->entry->type != RF_STRING;
     w->transaction = expires(w->entry) || size > ONE_COMMAND;
     if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can_transact))
-        return big_write(w->r, w->entry, w->until_ms, error);
+        return big_write(w->r, w->entry, error);
     TRY(begin_beside(w, error));
     return encode_beside(w, error);
 }
@@ -509,9 +483,20 @@ static rf_code check_module(struct writing *w, bool *lacking, rf_error *error)
     return RF_OK;
 }
 
+static void drop_metadata(struct writing *w)
+{
+    if (!w->r->options.drop_detail ||
+        (dump_payload_accepted(w->entry, w->r->info.server) && can_restore(w->r, w->entry)))
+        return;
+    w->entry->metadata.len = 0;
+    detail_notify(&w->r->options.notify, w->entry, DETAIL_BIT(METADATA));
+}
+
 static rf_code write_value(struct writing *w, rf_error *error)
 {
     rf_replay *r = w->r;
+    if (UNLIKELY(w->entry->metadata.len > 0))
+        drop_metadata(w);
     bool made = false, may_be_commands = r->options.mode != RF_REPLAY_RESTORE && !needs_restore(w->entry);
     if (!wants_restore(r, w->entry))
         return write_commands(w, error);
@@ -548,15 +533,36 @@ static void settle_damaged(rf_replay *r, const rf_entry *entry, const rf_error *
     settle_failed(r, &parcel, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
 }
 
-rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
+/* Fields whose time has come would remove the temporary name with the last of them. */
+static rf_code settle_fields(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    struct writing w = {.r = r, .entry = entry, .until_ms = entry->expire_ms};
-    r->key = entry->key;
-    if (UNLIKELY(expires(entry)) && write_has_expired(r, entry->expire_ms)) {
+    rf_field_expiry expiry;
+    TRY(rf_value_field_expiry(entry->value, &expiry, error));
+    int64_t end_ms = rf_fields_end(&expiry);
+    rf_value_leave_out_expired(entry->value, &expiry, write_now_ms(r));
+    if (end_ms != RF_NO_EXPIRY && (!expires(entry) || end_ms < entry->expire_ms))
+        r->ends_ms = end_ms;
+    return RF_OK;
+}
+
+static rf_code write_live_key(struct writing *w, rf_error *error)
+{
+    rf_replay *r = w->r;
+    r->key = w->entry->key;
+    r->ends_ms = w->entry->expire_ms;
+    if (w->entry->type == RF_HASH)
+        TRY(settle_fields(r, w->entry, error));
+    if (UNLIKELY(r->ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->ends_ms)) {
         r->counts.expired++;
         return RF_OK;
     }
-    rf_code code = write_value(&w, error);
+    return write_value(w, error);
+}
+
+rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    struct writing w = {.r = r, .entry = entry};
+    rf_code code = write_live_key(&w, error);
     if (is_damage(entry, code)) {
         settle_damaged(r, entry, error);
         return RF_OK;

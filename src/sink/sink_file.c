@@ -84,6 +84,7 @@ static rf_code open_file(const struct sink_place *place, const rf_sink_options *
                  &(struct encoder_options){.target = options->target,
                                            .prefer_restore = options->prefer_restore,
                                            .drop_unsupported = options->drop_unsupported,
+                                           .drop_detail = options->drop_detail,
                                            .notify = options->notify});
     *out = s;
     return RF_OK;

@@ -44,6 +44,7 @@
 #include "base/fail.h"
 #include "base/notify.h"
 #include "io/output.h"
+#include "rdb/detail.h"
 #include "sink/jsonl.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
@@ -52,8 +53,8 @@
 struct sink_jsonl {
     struct rf_sink sink;
     struct output output;
-    struct jsonl json;
     rf_notify notify;
+    struct jsonl json;
 };
 
 /* --- entries ----------------------------------------------------------------------------------------- */
@@ -138,13 +139,23 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
     JSON_PUT(j->out, "}\n");
 }
 
-static rf_code put_entry(struct jsonl *j, rf_entry *entry, const rf_notify *notify, rf_error *error)
+/* What such a record says is of use to nobody else. */
+static void notice_foreign(const struct sink_jsonl *s, const rf_entry *entry)
 {
+    char what[DETAIL_FOREIGN_TEXT];
+    notify_of(&s->notify, entry, RF_NOTICE_FOREIGN_RECORD, detail_foreign(entry, what));
+}
+
+static rf_code put_entry(struct sink_jsonl *s, rf_entry *entry, rf_error *error)
+{
+    struct jsonl *j = &s->json;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return put_key(j, entry, notify, error);
+    case RF_ENTRY_KEY: return put_key(j, entry, &s->notify, error);
     case RF_ENTRY_COMMAND: put_command(j, entry); break;
     case RF_ENTRY_FUNCTION: put_function(j, entry); break;
     case RF_ENTRY_MODULE_AUX: put_module_aux(j, entry); break;
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL: notice_foreign(s, entry); break;
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }
@@ -156,7 +167,7 @@ static rf_code put_entry(struct jsonl *j, rf_entry *entry, const rf_notify *noti
 static rf_code jsonl_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     struct sink_jsonl *s = (struct sink_jsonl *)sink;
-    TRY(put_entry(&s->json, entry, &s->notify, error));
+    TRY(put_entry(s, entry, error));
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 

@@ -89,7 +89,7 @@ static rf_code takes_name(const rf_filter *filter, const rf_entry *entry, bool *
     return RF_OK;
 }
 
-static inline bool takes_type(const rf_filter *filter, rf_type type)
+bool rf_filter_takes_type(const rf_filter *filter, rf_type type)
 {
     return !(filter->types_refused >> type & 1);
 }
@@ -111,7 +111,7 @@ rf_code filter_judge_in_db(const rf_filter *filter, const rf_entry *entry, rf_dr
         TRY(takes_name(filter, entry, &name_taken, error));
     if (!name_taken)
         *drop = RF_DROP_BY_NAME;
-    else if (!takes_type(filter, entry->type))
+    else if (!rf_filter_takes_type(filter, entry->type))
         *drop = RF_DROP_BY_TYPE;
     else
         *drop = takes_expiry(filter, entry->expire_ms) ? RF_DROP_TAKEN : RF_DROP_BY_EXPIRY;

@@ -10,6 +10,7 @@ rf_code encode(struct encoding *e)
         .target = e->target,
         .prefer_restore = e->flags & PREFER_RESTORE,
         .drop_unsupported = e->flags & DROP_UNSUPPORTED,
+        .drop_detail = e->flags & DROP_DETAIL,
         .notify = {count_notice, e->notices},
     };
     put_bytes(&b, slice_of(e->magic, strlen(e->magic)));

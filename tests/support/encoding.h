@@ -9,6 +9,7 @@
 enum {
     PREFER_RESTORE = 1,
     DROP_UNSUPPORTED = 2,
+    DROP_DETAIL = 4,
 };
 
 /* `file`: a magic, then hexadecimal digits of records; the end is added. */

@@ -95,6 +95,11 @@ static void put_other_line(struct buffer *text, const rf_entry *entry)
     } else if (entry->kind == RF_ENTRY_MODULE_AUX) {
         put_word(text, "module_aux ", entry->name);
         put_hex_word(text, " ", entry->text);
+    } else if (entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL) {
+        record_text(text, "foreign %" PRId64, entry->db);
+        put_word(text, " ", entry->key);
+        put_word(text, " ", entry->name);
+        put_word(text, ": ", entry->text);
     } else if (entry->kind == RF_ENTRY_KEY_COUNTS) {
         record_text(text, "counts %" PRId64 " %" PRIu64 " %" PRIu64, entry->db, entry->keys, entry->expiring);
     }

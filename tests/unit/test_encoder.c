@@ -92,6 +92,7 @@ Test(encoder, scores_in_their_shortest_form)
 #define VECTORS "07 016b 81bde72da2bb1eb400 02 05 00"
 #define MODULE  "07 016b 81 0000000000000403 02 05 00"
 #define TTL     "18 016b 0500000000000000 03 00 0161 0178 01 0162 0179 00 0163 017a"
+#define FOREIGN "40 016a 00 0102030405060708 0102030405060708 00 00"
 #define NO_TTL  "18 016b 0000000000000000 01 00 0161 0178"
 
 Test(encoder, a_modules_value_goes_as_restore)
@@ -104,8 +105,8 @@ Test(encoder, a_modules_value_goes_as_restore)
                      "\\x08\\x00\\xe6\\xae&G;\\xe4\\xdf\\xf7\nPEXPIREAT k 5\n");
     encoding_free(&e);
     expect_unsayable((rf_server){RF_REDIS, 3, 2}, "REDIS0009", MODULE, "a module's value");
-    expect_unsayable((rf_server){RF_REDIS, 7, 4}, "REDIS0009", VECTORS, "a vector set");
-    expect_unsayable(valkey, "REDIS0009", VECTORS, "a vector set");
+    expect_unsayable((rf_server){RF_REDIS, 7, 4}, "REDIS0012", VECTORS, "a vector set");
+    expect_unsayable(valkey, "REDIS0012", VECTORS, "a vector set");
 }
 
 Test(encoder, metadata_goes_as_restore)
@@ -165,6 +166,19 @@ Test(encoder, expiring_fields_need_a_server_that_has_them)
     }
 }
 
+Test(encoder, details_are_left_out_where_that_is_asked_for)
+{
+    static const rf_server without[] = {{RF_REDIS, 7, 2}, {RF_VALKEY, 8, 1}};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        expect_commands_for(without[i], DROP_DETAIL, "REDIS0012", TTL, "SELECT 0\nHMSET k a x b y c z\n");
+        expect_commands_for(without[i], DROP_DETAIL, "REDIS0013", "f3 01 41424344 00 00 016b 0176",
+                            "SELECT 0\nSET k v\n");
+        expect_commands_for(without[i], DROP_DETAIL, "REDIS0009", FOREIGN "00 016b 0176",
+                            "SELECT 0\nSET k v\n");
+    }
+}
+
+/* 0 would be none to some, and the field stay for ever. */
 Test(encoder, functions_need_a_server_that_has_them)
 {
     struct encoding e = {.magic = "REDIS0010", .hex = "f5 00 00 016b 0176", .target = {RF_REDIS, 6, 2}};

@@ -215,7 +215,7 @@ Test(rdb_reader, auxiliary_fields)
                 "aux redis-bits 64\naux a -1\naux  \n");
     expect_read("REDIS0009", "fa 036c7561 0178", "notice script_dropped\naux lua x\n");
     expect_read("REDIS0009", "fa 13 6b657964622d737562657870697265 2d6b6579 00",
-                "notice foreign_record\naux keydb-subexpire-key \n");
+                "foreign 0  KeyDB: an expiry of a member\n");
 }
 
 Test(rdb_reader, functions_and_module_data)
@@ -261,7 +261,7 @@ Test(rdb_reader, records_of_other_vendors)
     expect_read("REDIS0009", "6b 4100 79 05" KEY, "notice foreign_record\nnotice foreign_record\n" KEY_TEXT);
     expect_read("REDIS0009",
                 "fc 0100000000000000 40 016a 0173 0102030405060708 0102030405060708 02 0161 c005 01 0162" KEY,
-                "notice foreign_record\n" KEY_TEXT);
+                "foreign 0 j KeyDB: a cron job\n" KEY_TEXT);
     expect_refused_hex("REDIS0009", "64 00", RF_E_UNSUPPORTED, "not public");
     expect_refused_hex("REDIS0009", "65 00", RF_E_UNSUPPORTED, "not public");
     expect_refused_hex("REDIS0009", "66 00", RF_E_UNSUPPORTED, "not public");

@@ -63,9 +63,11 @@ Test(replay_harm, values_of_modules)
         /* part of the server */
         {"redis_version:8.0.0", NONE, VECTOR, true},
         {"redis_version:8.0.0", DENIED, VECTOR, true},
-        {"redis_version:7.4.1", DENIED, VECTOR, false},
+        {"redis_version:7.2.5", HAS("vectorset", "9"), VECTOR, true},
+        {"redis_version:7.4.1", NONE, VECTOR, false},
+        {"redis_version:7.4.1", DENIED, VECTOR, true},
         {"redis_version:6.0.20", DENIED, VECTOR, false},
-        {"redis_version:7.2.4\r\nvalkey_version:9.1.0", DENIED, VECTOR, false},
+        {"redis_version:7.2.4\r\nvalkey_version:9.1.0", NONE, VECTOR, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct fake_rule rules[] = {{.on = "MODULE LIST", .answer = cases[i].list, .times = FAKE_EVER},

@@ -156,8 +156,6 @@ Test(sink, what_belongs_to_a_key_in_any_form)
         {"fc 0500000000000000 fa 0161 0162 f803 00 016b 0176", "key 0 k string expire 5 idle 3"},
         {"fc 0500000000000000 fe00 00 016b 0176", "key 0 k string expire 5"},
         {"fc 0500000000000000 fc 0600000000000000 00 016b 0176", "key 0 k string expire 6"},
-        {"fc 0500000000000000 40 016a 00 0102030405060708 0102030405060708 00 00 f803 00 016b 0176",
-         "key 0 k string idle 3"},
         {"00 c2 01020304 0176", "key 0 67305985 string"},
         {"00 80 00000001 6b 0176", "key 0 k string"},
     };
@@ -221,7 +219,7 @@ static const struct {
     {{RF_REDIS, 6, 2}, "REDIS0010", "f5 0178", ""},
     {{RF_REDIS, 4, 0}, "REDIS0009", "f7 81bde72da2bb1eb400 0202 00", ""},
     {{RF_REDIS, 7, 4}, "REDIS0012", "07 016b 81bde72da2bb1eb400 02 05 00", "k"}, /* a vector set */
-    {{RF_VALKEY, 9, 0}, "REDIS0009", "07 016b 81bde72da2bb1eb400 02 05 00", "k"},
+    {{RF_VALKEY, 9, 0}, "REDIS0012", "07 016b 81bde72da2bb1eb400 02 05 00", "k"},
 };
 
 Test(sink, what_an_rdb_cannot_say)
@@ -250,6 +248,91 @@ Test(sink, what_an_rdb_cannot_say)
         buffer_free(&text);
         exact_free(out);
     }
+}
+
+/* The record of a server that has no vector sets of its own: a module's value like any other. */
+Test(sink, a_modules_vector_set_is_copied)
+{
+    expect_rdb_for((rf_server){RF_REDIS, 7, 2}, "REDIS0011", "07 016b 81bde72da2bb1eb400 02 05 00",
+                   "REDIS0011", "counts 0 1 0\nkey 0 k module\nmodule vectorset 0\n");
+}
+
+#define FOREIGN_DETAIL "02 016b 01 0161 fa 13 6b657964622d737562657870697265 2d6b6579 0161"
+#define FOREIGN        "40 016b 00 0102030405060708 0102030405060708 00 00"
+
+Test(sink, details_are_left_out_where_that_is_asked_for)
+{
+    static const struct {
+        rf_server target;
+        const char *magic, *hex, *told;
+        rf_notice_code notice;
+    } cases[] = {
+        {{RF_REDIS, 7, 2},
+         "REDIS0012",
+         "18 016b 0500000000000000 01 01 0166 0176",
+         "key 0 k hash\nfield f v\n",
+         RF_NOTICE_DETAIL},
+        {{RF_VALKEY, 8, 1},
+         "VALKEY080",
+         "16 016b 01 0166 0176 0500000000000000",
+         "key 0 k hash\nfield f v\n",
+         RF_NOTICE_DETAIL},
+        {{RF_REDIS, 8, 0},
+         "VALKEY080",
+         "16 016b 02 0166 0176 0000000000000100 0167 0177 0500000000000000",
+         "key 0 k hash\nfield f v\nfield g w @5\n",
+         RF_NOTICE_DETAIL},
+        {{RF_REDIS, 8, 4},
+         "REDIS0013",
+         "f3 01 41424344 00 00 016b 0176",
+         "key 0 k string\nstring v\n",
+         RF_NOTICE_DETAIL},
+        {{RF_REDIS, 7, 0}, "REDIS0009", FOREIGN_DETAIL, "key 0 k set\nmember a\n", RF_NOTICE_DETAIL},
+        {{RF_REDIS, 7, 0}, "REDIS0009", FOREIGN, "", RF_NOTICE_FOREIGN_RECORD},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rf_slice out;
+        rf_error error;
+        struct buffer text = {0};
+        unsigned notices[RF_NOTICE_COUNT] = {0};
+        rf_sink_options options = {.target = cases[i].target, .saved_at = -1};
+        cr_expect_eq(write_rdb(cases[i].magic, cases[i].hex, &options, false, &out, &error), RF_E_UNSAYABLE,
+                     "%s", cases[i].hex);
+        cr_expect_str_eq(error.key, "k", "%s", cases[i].hex);
+        cr_expect(strstr(error.message, "--drop-detail"), "%s", error.message);
+
+        options.drop_detail = true;
+        options.notify = (rf_notify){count_notice, notices};
+        cr_assert_eq(write_rdb(cases[i].magic, cases[i].hex, &options, false, &out, &error), RF_OK, "%s",
+                     error.message);
+        cr_expect_eq(notices[cases[i].notice], 1, "%s", cases[i].hex);
+        cr_expect_eq(notices[RF_NOTICE_DROPPED], 0, "%s", cases[i].hex);
+        cr_expect_eq(run_read(out, 0, &text, &error), RF_OK);
+        const char *key = strstr(record_end(&text), "key 0");
+        cr_expect_str_eq(key ? key : "", cases[i].told, "%s", cases[i].hex);
+        buffer_free(&text);
+        exact_free(out);
+    }
+}
+
+Test(sink, what_modules_saved_beside_the_keys_can_be_left_out)
+{
+    rf_slice out;
+    rf_error error;
+    struct buffer text = {0};
+    unsigned notices[RF_NOTICE_COUNT] = {0};
+    rf_sink_options options = {.target = {RF_REDIS, 7, 0},
+                               .saved_at = -1,
+                               .drop_unsupported = true,
+                               .notify = {count_notice, notices}};
+    cr_assert_eq(
+        write_rdb("REDIS0009", "f7 81bde72da2bb1eb800 0202 00 00 016b 0176", &options, false, &out, &error),
+        RF_OK);
+    cr_expect_eq(notices[RF_NOTICE_DROPPED], 1);
+    cr_expect_eq(run_read(out, 0, &text, &error), RF_OK);
+    cr_expect(!strstr(record_end(&text), "module_aux"));
+    buffer_free(&text);
+    exact_free(out);
 }
 
 /* --- preambles --------------------------------------------------------------------------------------- */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of AOFs: which servers know them. */
+#ifndef RDBFERRY_COMMAND_H
+#define RDBFERRY_COMMAND_H
+
+#include <rdbferry/api.h>
+#include <rdbferry/entry.h>
+#include <rdbferry/version.h>
+
+typedef enum rf_command_support {
+    RF_COMMAND_SUPPORTED,
+    RF_COMMAND_UNSUPPORTED,
+    RF_COMMAND_UNKNOWN, /* no server has it by itself: it may be a module's */
+} rf_command_support;
+
+/* What a server lacks. */
+typedef struct rf_command_need {
+    char what[64];           /* "HPEXPIREAT", "EXPIRE with NX" */
+    rf_server redis, valkey; /* the first releases that have it; 0.0: none has */
+} rf_command_need;
+
+/* Whether a server, of which the version is known, knows a command (RF_ENTRY_COMMAND), its subcommand and its
+ * options. RF_COMMAND_UNSUPPORTED: *need says what it lacks. */
+RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need);
+
+#endif

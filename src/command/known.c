@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.def as two tables, and what of a command a server does not know. */
+#include "base/bytes.h"
+#include <ctype.h>
+#include <rdbferry/command.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum place { ANYWHERE, LEADING, ARGUMENT };
+
+enum { NEVER = 9999, NAME_MAX_LENGTH = 40 };
+
+struct command {
+    const char *name;
+    int since[2]; /* indexed by dialect */
+};
+
+struct option {
+    const char *command, *word;
+    size_t argument;
+    enum place place;
+    int since[2];
+};
+
+static const struct command commands[] = {
+#define OPTION(command, word, argument, place, redis, valkey)
+#define COMMAND(name, redis, valkey) {name, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
+#include "command/commands.def"
+#undef COMMAND
+#undef OPTION
+};
+
+static const struct option options[] = {
+#define COMMAND(name, redis, valkey)
+#define OPTION(command, word, argument, place, redis, valkey) \
+    {command, word, argument, place, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
+#include "command/commands.def"
+#undef COMMAND
+#undef OPTION
+};
+
+/* --- names -------------------------------------------------------------------------------------------- */
+
+static int compare_names(const void *name, const void *row)
+{
+    return strcasecmp(name, ((const struct command *)row)->name);
+}
+
+/* The first words of a command; false: they are longer than any name. */
+static bool take_name(const rf_entry *command, size_t words, char name[NAME_MAX_LENGTH])
+{
+    size_t length = 0;
+    for (size_t i = 0; i < words; i++) {
+        rf_slice word = command->argv[i];
+        if (length + word.len + 2 > NAME_MAX_LENGTH || memchr(word.ptr, '\0', word.len))
+            return false;
+        if (i > 0)
+            name[length++] = ' ';
+        memcpy(name + length, word.ptr, word.len);
+        length += word.len;
+    }
+    name[length] = '\0';
+    return true;
+}
+
+/* As a subcommand, if it is known as one. */
+static const struct command *find_command(const rf_entry *command)
+{
+    char name[NAME_MAX_LENGTH];
+    for (size_t words = command->argc < 2 ? command->argc : 2; words > 0; words--) {
+        const struct command *found = NULL;
+        if (take_name(command, words, name))
+            found = bsearch(name, commands, sizeof commands / sizeof *commands, sizeof *commands,
+                            compare_names);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* --- options ------------------------------------------------------------------------------------------ */
+
+static bool is_word(rf_slice argument, const char *word)
+{
+    return argument.len == strlen(word) && strncasecmp((const char *)argument.ptr, word, argument.len) == 0;
+}
+
+/* Scores may be infinite. */
+static bool is_number_or_id(rf_slice argument)
+{
+    return argument.len == 0 || !isalpha(argument.ptr[0]) || is_word(argument, "inf") ||
+           is_word(argument, "infinity");
+}
+
+static bool has_option(const rf_entry *command, const struct option *option)
+{
+    if (option->place == ARGUMENT)
+        return command->argc > option->argument;
+    for (size_t i = option->argument; i < command->argc; i++) {
+        if (is_word(command->argv[i], option->word))
+            return true;
+        if (option->place == LEADING && is_number_or_id(command->argv[i]))
+            return false;
+    }
+    return false;
+}
+
+/* --- what a server knows -------------------------------------------------------------------------------- */
+
+static bool has(rf_server server, const int since[2])
+{
+    return 100 * server.major + server.minor >= since[server.dialect];
+}
+
+static rf_server release(rf_dialect dialect, const int since[2])
+{
+    int number = since[dialect];
+    return number == NEVER ? (rf_server){dialect, 0, 0} : (rf_server){dialect, number / 100, number % 100};
+}
+
+static rf_command_support needs(rf_command_need *need, const char *name, const char *option,
+                                const int since[2])
+{
+    snprintf(need->what, sizeof need->what, "%s%s%s", name, option ? " with " : "", option ? option : "");
+    need->redis = release(RF_REDIS, since);
+    need->valkey = release(RF_VALKEY, since);
+    return RF_COMMAND_UNSUPPORTED;
+}
+
+rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need)
+{
+    const struct command *found = find_command(command);
+    if (!found)
+        return RF_COMMAND_UNKNOWN;
+    if (!has(server, found->since))
+        return needs(need, found->name, NULL, found->since);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (!has(server, options[i].since) && strcmp(options[i].command, found->name) == 0 &&
+            has_option(command, &options[i]))
+            return needs(need, found->name, options[i].word, options[i].since);
+    return RF_COMMAND_SUPPORTED;
+}
