@@ -32,7 +32,7 @@ struct rf_digester {
 
 struct hash digest_hash(const struct hashing *how, rf_slice bytes)
 {
-    struct hash hash;
+    struct hash hash = {{0}};
     if (how->sha)
         sha256_of(how->sha, bytes, hash.bytes);
     else
@@ -337,7 +337,7 @@ static struct hash join_stream(const rf_digester *d, const struct hash *entries,
 COLD static void end_value_sha256(rf_digester *d, const rf_entry *key)
 {
     bool is_ordered = has_order[key->type];
-    struct hash ordered, items;
+    struct hash ordered = {{0}}, items = {{0}};
     if (is_ordered)
         ordered = hasher_end_sha256(&d->ordered);
     if (!is_ordered || key->type == RF_STREAM)

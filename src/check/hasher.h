@@ -123,7 +123,7 @@ static inline rf_digest hasher_end(struct hasher *h)
 /* The same by SHA-256. */
 COLD static struct hash hasher_end_sha256(struct hasher *h)
 {
-    struct hash result;
+    struct hash result = {{0}};
     if (h->streams) {
         hasher_stream(h, h->gathered, h->used);
         sha256_end(h->how.sha, result.bytes);

@@ -69,7 +69,9 @@ static void describe(rf_live *live)
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
     live->info.kind = kinds[live->primaries.kind];
-    live->info.server = live->primaries.assumed ? (rf_server){0} : live->primaries.server;
+    live->info.server = (rf_server){0};
+    if (!live->primaries.assumed)
+        live->info.server = live->primaries.server;
     live->info.nodes = live->primaries.node_count;
     rf_target_format(live->target, live->info.name, sizeof live->info.name);
 }

@@ -188,12 +188,13 @@ static void put_keys(struct json *json, const struct replay *r)
 
 static void put_target(struct json *json, const struct replay *r)
 {
+    const rf_server unknown = {0};
     rf_replay_node node;
 
     json_object(json, "target");
     json_string(json, "name", r->options->target_name);
     json_string(json, "kind", r->info.kind);
-    report_put_server(json, "server", r->info.abilities.assumed ? (rf_server){0} : r->info.server);
+    report_put_server(json, "server", r->info.abilities.assumed ? unknown : r->info.server);
     json_array(json, "nodes");
     for (size_t i = 0; r->engine && rf_replay_node_get(r->engine, i, &node); i++) {
         json_object(json, NULL);

@@ -89,11 +89,12 @@ static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
     }
     if (!fault && is_empty(key, digest))
         return RF_OK;
-    if (fault)
+    if (fault) {
         rf_key_record_of(key, (rf_digest){0}, v->input, &record);
-    else
+    } else {
         rf_key_record_of_left(key, digest, v->input, &record);
-    record.published = fault ? (rf_digest){0} : digest->value;
+        record.published = digest->value;
+    }
     return check(v, &record, error);
 }
 

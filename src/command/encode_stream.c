@@ -235,6 +235,7 @@ static bool goes_without(const struct encoder *e, unsigned details)
 static rf_code put_stream(void *ctx, const rf_stream *stream)
 {
     struct encoder *e = ctx;
+    const rf_stream_id no_id = {0};
     bool with_counters = server_can(e->options.target, CAN_STREAM_COUNTERS);
     if (stream->length == 0)
         put_empty_stream(e);
@@ -245,7 +246,7 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
         resp_bulk(e->out, SLICE("ENTRIESADDED"));
         resp_bulk_u64(e->out, stream->entries_added);
         resp_bulk(e->out, SLICE("MAXDELETEDID"));
-        put_id(e, goes_without(e, DETAIL_BIT(MAX_DELETED_ID)) ? (rf_stream_id){0} : stream->max_deleted_id);
+        put_id(e, goes_without(e, DETAIL_BIT(MAX_DELETED_ID)) ? no_id : stream->max_deleted_id);
     } else if (stream->entries_added != stream->length || stream->max_deleted_id.ms > 0) {
         notify_of(&e->options.notify, e->entry, RF_NOTICE_STREAM_COUNTERS,
                   "entries added, the highest deleted, what groups have read");

@@ -8,12 +8,13 @@ run() {
 }
 cp "$TESTDATA"/faults/module-aux*.rdb .
 cp module-aux.rdb again.rdb
-for options in "" "-T module" "-t string" "--drop-unsupported"; do
-    run convert module-aux.rdb -o out.rdb --force $options
+for words in "" "-T module" "-t string" "--drop-unsupported"; do
+    read -ra options <<<"$words"
+    run convert module-aux.rdb -o out.rdb --force "${options[@]}"
     run verify out.rdb
-    run convert module-aux.rdb -o dir --force --to aof-dir $options
+    run convert module-aux.rdb -o dir --force --to aof-dir "${options[@]}"
     run verify dir
-    run convert module-aux.rdb -o out.aof --force --preamble $options
+    run convert module-aux.rdb -o out.aof --force --preamble "${options[@]}"
     run verify out.aof
 done
 run split module-aux.rdb -o shards --shards 2 -T module

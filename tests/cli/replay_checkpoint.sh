@@ -72,10 +72,10 @@ for text in '' x 'rdbferry-checkpoint 2' '{"rdbferry_checkpoint": 1, "state": "r
 done
 
 echo "--- changed"
-lines running no 0 >lines
+lines running no 0 >plain
 python3 - "$RDBFERRY" "${same[@]}" <<'END'
 import subprocess, sys, zlib
-lines = open("lines", "rb").read()
+lines = open("plain", "rb").read()
 def seal(text):
     return text + b"checksum %08x\n" % zlib.crc32(text)
 def resume(text):
@@ -96,7 +96,7 @@ damaged = [whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:] for at
 cut = [whole[:at] for at in range(0, len(whole), 37)]
 print(*sorted({resume(text) for text in damaged + cut}), sep="", end="")
 END
-rm lines
+rm plain
 
 rm job
 mkdir job

@@ -178,7 +178,6 @@ Test(encoder, details_are_left_out_where_that_is_asked_for)
     }
 }
 
-/* 0 would be none to some, and the field stay for ever. */
 Test(encoder, functions_need_a_server_that_has_them)
 {
     struct encoding e = {.magic = "REDIS0010", .hex = "f5 00 00 016b 0176", .target = {RF_REDIS, 6, 2}};
