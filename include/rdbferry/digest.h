@@ -99,7 +99,7 @@ typedef struct rf_key_digest {
 
 typedef struct rf_digester rf_digester;
 
-/* `kinds`: of rf_digest_kind, at least one. `unique`: as rf_visitor has it. NULL when memory is out. */
+/* `kinds`: of rf_digest_kind, at least one. `unique`: RF_UNIQUE_ALL, see value.h. NULL when memory is out. */
 RF_API rf_digester *rf_digester_new(unsigned kinds, bool unique);
 
 /* Fields of hashes that expire until then have expired. At first none have. */

@@ -73,15 +73,24 @@ typedef struct rf_module_part {
 
 enum { RF_NO_INSERT_INDEX = -1 };
 
+/* Whether a walk ends with RF_E_DUPLICATE where a member, field, group, consumer, producer or its iid occurs
+ * twice. */
+typedef enum rf_unique {
+    RF_UNIQUE_UNASKED,
+    RF_UNIQUE_ALL,
+    RF_UNIQUE_FIRST, /* among the first 1024 of a value; among all of one that no checksum is over */
+} rf_unique;
+
+enum { RF_UNIQUE_FIRST_MOST = 1024 };
+
 /* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
  * still checked, except that a stream's entries are not even looked at where nobody listens to them. A
  * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself.
  *
- * `unique`: a member, field, group, consumer, producer or its iid that occurs twice ends the walk with
- * RF_E_DUPLICATE, which of a large value may come at its end, and then without the name. It takes up to 32
- * MiB; beyond two million members come 16 bytes for each in a temporary file. */
+ * RF_E_DUPLICATE of a large value may come at its end, and then without the name. RF_UNIQUE_ALL takes up to
+ * 32 MiB; beyond two million members come 16 bytes for each in a temporary file. */
 typedef struct rf_visitor {
-    bool unique;
+    rf_unique unique;
 
     rf_code (*string)(void *ctx, rf_slice value);
     rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */

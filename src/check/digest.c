@@ -7,6 +7,7 @@
 #include "check/digest.h"
 #include "base/fail.h"
 #include "check/hasher.h"
+#include "rdb/members.h"
 #include "rdb/value.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,9 @@ struct rf_digester {
     struct hasher ordered; /* of a value whose elements have an order */
     struct hasher element;
     rf_visitor visitor;
-    rf_digester *next; /* for another kind of digest; NULL: the last one */
-    rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
+    struct members *members; /* see digester_members() */
+    rf_digester *next;       /* for another kind of digest; NULL: the last one */
+    rf_lthash keys;          /* RF_DIGEST_SHA256: all keys so far */
     int64_t expired_until;
     /* of the value at hand */
     rf_digest sum;                  /* of what has no order, by XXH3 */
@@ -517,7 +519,7 @@ rf_digester *rf_digester_new(unsigned kinds, bool unique)
         end = &(*end)->next;
     }
     first->visitor = first->next ? visitor_of_all : visitor;
-    first->visitor.unique = unique;
+    first->visitor.unique = unique ? RF_UNIQUE_ALL : RF_UNIQUE_UNASKED;
     return first;
 }
 
@@ -527,10 +529,16 @@ void rf_digester_expired(rf_digester *d, int64_t until_ms)
         d->expired_until = until_ms;
 }
 
+struct members **digester_members(rf_digester *d)
+{
+    return &d->members;
+}
+
 void rf_digester_free(rf_digester *d)
 {
     while (d) {
         rf_digester *next = d->next;
+        members_free(d->members);
         sha256_free(d->how.sha);
         free(d);
         d = next;

@@ -56,4 +56,8 @@ struct hash stream_digest_consumer(struct stream_digest *s, const struct hashing
 struct hash stream_digest_pending(const struct hashing *how, const struct hash *owner,
                                   const rf_pending *pending);
 
+/* A table of members for the values of a digester's keys: it goes from value to value, and is freed with the
+ * digester. */
+struct members **digester_members(rf_digester *digester);
+
 #endif

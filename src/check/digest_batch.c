@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values are walked over memory here, as if they still lay in the stream. */
 #include "check/digest_batch.h"
+#include "check/digest.h"
 #include <stdlib.h>
 
 enum { BYTES_KEPT = 2 * (BATCH_BYTES + BATCH_VALUE) };
@@ -67,10 +68,9 @@ static void hear_notice(void *ctx, const rf_notice *notice)
     key->noticed = notice->detail;
 }
 
-/* *members: a table that goes from value to value. */
-static void run_key(const struct digest_batch *batch, struct digest_batch_key *key, rf_digester *digester,
-                    struct members **members)
+static void run_key(const struct digest_batch *batch, struct digest_batch_key *key, rf_digester *digester)
 {
+    struct members **members = digester_members(digester);
     static const struct hash_templates none;
     const rf_notify notify = {hear_notice, key};
     rf_error error, sticky;
@@ -98,11 +98,9 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
 
 void digest_batch_run(struct digest_batch *batch, rf_digester *digester)
 {
-    struct members *members = NULL;
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->keys[i].digested)
-            run_key(batch, &batch->keys[i], digester, &members);
-    members_free(members);
+            run_key(batch, &batch->keys[i], digester);
 }
 
 void digest_batch_clear(struct digest_batch *batch)

@@ -40,6 +40,7 @@ bool session_open(struct session *session, const struct common_options *options)
     for (size_t i = 0; i < session->input_count; i++)
         session->inputs[i] = input_of(&options->inputs, i);
     rf_filter_expired(options->keys.filter, (rf_expired)options->keys.expired, session->now);
+    session->takes_all = session_takes_all(session);
     return true;
 }
 
@@ -150,6 +151,8 @@ static rf_code choose_key(struct session *session, const struct input *input, rf
 
     *drop = RF_DROP_TAKEN;
     session->ambiguous = session->rewritten = false;
+    if (session->takes_all)
+        return RF_OK;
     if (session->as_is)
         return rf_rewrite_can_cover(keys->rewrite, filter)
                    ? rf_rewrite_covers(keys->rewrite, filter, entry, drop, error)

@@ -26,6 +26,7 @@ struct session {
      * Anything but RF_OK ends the reading with that code. NULL: nobody. */
     rf_code (*before_entry)(void *ctx, rf_error *error);
     void *before_ctx;
+    bool takes_all;      /* every key is chosen, and keeps its name */
     bool as_is;          /* keys are what comes of a rewrite: those that may come of chosen ones are taken */
     bool takes_foreign;  /* also records that only servers of one vendor understand; else notice is given */
     bool counts_results; /* keys count for the database they come out in, not for that in the input */

@@ -70,6 +70,16 @@ static struct packed decode(const uint8_t *p)
     }
 }
 
+bool listpack_first_integer(rf_slice start, int64_t *out)
+{
+    size_t size = start.len > LISTPACK_HEADER ? head_size(start.ptr[LISTPACK_HEADER]) : 0;
+    if (size == 0 || size > start.len - LISTPACK_HEADER)
+        return false;
+    struct packed element = decode(start.ptr + LISTPACK_HEADER);
+    *out = element.integer;
+    return element.ptr == NULL;
+}
+
 /* The bounds are the server's, each but the first one lower than seven bits to the byte would give. */
 static size_t backlen_size(uint64_t size)
 {

@@ -23,6 +23,10 @@ struct listpack {
 /* Starts at the first element. False, with `fault` set, if the header contradicts the blob's size. */
 bool listpack_open(struct listpack *cursor, rf_slice blob);
 
+/* The first element, if it is an integer, by the first bytes of a blob: LISTPACK_START are enough. */
+enum { LISTPACK_START = 16 };
+bool listpack_first_integer(rf_slice start, int64_t *out);
+
 enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element);
 
 /* The next element. PACKED_END is reported only where the end mark stands where the header says it does

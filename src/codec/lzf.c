@@ -82,3 +82,28 @@ bool lzf_expand(rf_slice in, uint8_t *out, size_t size)
     }
     return to == limit;
 }
+
+size_t lzf_expand_start(rf_slice in, uint8_t *out, size_t size)
+{
+    const uint8_t *p = in.ptr, *end = in.ptr + in.len;
+    size_t n = 0;
+    while (p < end && n < size) {
+        size_t control = *p++;
+        if (control < LITERALS_MAX) {
+            for (size_t left = control + 1; left > 0 && n < size && p < end; left--)
+                out[n++] = *p++;
+            continue;
+        }
+        size_t length = (control >> 5) + 2;
+        if (end - p < 1 + (length == 9))
+            return n;
+        if (length == 9)
+            length += *p++;
+        size_t distance = ((control & 31) << 8 | *p++) + 1;
+        if (distance > n)
+            return n;
+        for (; length > 0 && n < size; length--, n++)
+            out[n] = out[n - distance];
+    }
+    return n;
+}

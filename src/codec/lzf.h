@@ -22,4 +22,8 @@ enum { LZF_MAX_RATIO = 88 };
  * block is damaged or makes another number of bytes; `out` is then garbage. */
 bool lzf_expand(rf_slice in, uint8_t *out, size_t size);
 
+/* Expands the beginning of a block to up to `size` bytes. Returns how many: fewer where `in` ends or is
+ * damaged. It needs no more than twice as many bytes of `in`. */
+size_t lzf_expand_start(rf_slice in, uint8_t *out, size_t size);
+
 #endif

@@ -122,7 +122,7 @@ static void sort_references(struct survey *s)
 
 static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor referrers = {.unique = true,
+    static const rf_visitor referrers = {.unique = RF_UNIQUE_FIRST,
                                          .stream = survey_stream,
                                          .consumer = survey_consumer,
                                          .pending = survey_pending,

@@ -218,7 +218,7 @@ static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index
 }
 
 static const rf_visitor visitor = {
-    .unique = true,
+    .unique = RF_UNIQUE_FIRST,
     .string = put_string,
     .item = put_item,
     .member = put_item,

@@ -4,11 +4,10 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
+#include "base/random.h"
 #include "rdb/members.h"
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { TURN_MASK = 0xffff, BUCKET_SHIFT = 56 };
 
@@ -20,8 +19,7 @@ struct members *members_new(void)
     struct members *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    if (getrandom(&m->seed, sizeof m->seed, 0) < 0)
-        m->seed = (uint64_t)clock_unix_us();
+    m->seed = random_u64();
     return m;
 }
 

@@ -93,3 +93,34 @@ rf_code rdb_skip_string_encoded(struct window *w)
     default: return unknown_string(w);
     }
 }
+
+static rf_code lzf_string_start(struct window *w, uint8_t *out, size_t *size)
+{
+    uint64_t compressed, expanded;
+    TRY(lzf_lengths(w, &compressed, &expanded));
+    size_t needed = compressed < 2 * *size ? compressed : 2 * *size;
+    TRY(window_need(w, needed));
+    if (expanded < *size)
+        *size = expanded;
+    if (lzf_expand_start((rf_slice){w->pos, needed}, out, *size) < *size)
+        return window_fail(w, RF_E_CORRUPT, "damaged LZF data");
+    return window_skip(w, compressed);
+}
+
+rf_code rdb_string_start(struct window *w, uint8_t *out, size_t *size)
+{
+    TRY(window_need(w, 1));
+    if (*w->pos == 0xc3)
+        return lzf_string_start(w, out, size);
+    if (*w->pos >= 0xc0) {
+        *size = 0;
+        return rdb_skip_string_encoded(w);
+    }
+    uint64_t n = 0;
+    TRY(rdb_length(w, &n));
+    if (n < *size)
+        *size = n;
+    TRY(window_need(w, *size));
+    memcpy(out, w->pos, *size);
+    return window_skip(w, n);
+}

@@ -80,6 +80,10 @@ static inline rf_code rdb_skip_string(struct window *w)
     return window_skip(w, n);
 }
 
+/* The same, and copies its first bytes to `out`: up to *size, which becomes how many. 0 for one that is
+ * stored as an integer. */
+rf_code rdb_string_start(struct window *w, uint8_t *out, size_t *size);
+
 static inline rf_code rdb_u8(struct window *w, uint8_t *out)
 {
     TRY(window_need(w, 1));

@@ -77,7 +77,7 @@ static rf_code see_producers(void *ctx, const rf_producers *producers)
 
 rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
 {
-    static const rf_visitor surveyor = {.unique = true,
+    static const rf_visitor surveyor = {.unique = RF_UNIQUE_ALL,
                                         .string = see_item,
                                         .item = see_item,
                                         .member = see_item,

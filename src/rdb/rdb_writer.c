@@ -81,7 +81,6 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .db = -1,
                              .drop_unsupported = options->drop_unsupported,
                              .drop_detail = options->drop_detail,
-                             .check = options->check,
                              .notify = options->notify};
     w->selected = &w->databases[RDB_COUNTED_DATABASES];
     w->counts = w->version >= RDB_AUX_SINCE && output_can_patch(out);
@@ -309,7 +308,7 @@ static bool target_checks_type(const struct rdb_writer *w, const rf_entry *entry
 
 static inline rf_code put_copied_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(w->check || entry->value->unguarded || target_checks_type(w, entry)))
+    if (UNLIKELY(entry->value->unguarded || target_checks_type(w, entry)))
         return put_checked_key(w, entry, error);
     entry->value->trusted = true;
     return put_sayable_key(w, entry, error);

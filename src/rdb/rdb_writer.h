@@ -42,7 +42,7 @@ struct rdb_writer {
     rf_server target;
     int version;
     int64_t db; /* selected; -1: none yet */
-    bool drop_unsupported, drop_detail, check;
+    bool drop_unsupported, drop_detail;
     bool counts; /* RESIZEDB is patched; or it is the input's, or there is none */
     rf_notify notify;
     struct rdb_database *selected;

@@ -186,27 +186,27 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
 
 /* --- one after the other ------------------------------------------------------------------------------- */
 
-static rf_code node_head(struct walk *k, rf_stream_id *id, rf_slice *blob)
+static rf_code node_id(struct walk *k, rf_stream_id *id)
 {
     rf_slice bytes;
     TRY(rdb_string(k->w, &bytes));
     if (bytes.len != 16)
         return CORRUPT(k, "stream node: its id has %zu bytes", bytes.len);
     *id = stream_id_load(bytes.ptr);
-    return rdb_string(k->w, blob);
+    return RF_OK;
 }
 
+/* The count stands first in the listpack, of which no more is decoded: this is the way of a copy. */
 rf_code stream_pass_node(struct walk *k, uint64_t *live)
 {
     struct node node = {.k = k};
-    rf_slice blob;
+    uint8_t start[LISTPACK_START];
+    size_t size = sizeof start;
     int64_t count;
-    TRY(node_head(k, &node.master_id, &blob));
-    if (!listpack_open(&node.listpack, blob))
-        return NODE_CORRUPT(&node, "%s", node.listpack.fault);
-    TRY(node_integer(&node, &count));
-    if (count < 0)
-        return NODE_CORRUPT(&node, "negative counts");
+    TRY(node_id(k, &node.master_id));
+    TRY(rdb_string_start(k->w, start, &size));
+    if (!listpack_first_integer((rf_slice){start, size}, &count) || count < 0)
+        return NODE_CORRUPT(&node, "no count of entries");
     *live = (uint64_t)count;
     return RF_OK;
 }
@@ -232,7 +232,8 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
     for (uint64_t left = entries->nodes; left > 0; left--) {
         uint64_t before = entries->live;
         window_release(k->w);
-        TRY(node_head(k, &id, &blob));
+        TRY(node_id(k, &id));
+        TRY(rdb_string(k->w, &blob));
         if (left < entries->nodes && stream_id_compare(id, last) <= 0)
             return CORRUPT(k, "stream node: its id is not above that of the node before");
         last = id;

@@ -24,6 +24,7 @@ struct walk {
     void *ctx;
     struct rf_value *value;
     struct members *members; /* NULL: what occurs twice does not matter */
+    uint64_t members_left;   /* so many more are compared */
     bool frame_only;         /* without a visitor: only the value's end is looked for */
 };
 
@@ -66,7 +67,7 @@ struct rf_value {
     const rf_reader_info *info; /* of the file it lies in; NULL: it is a DUMP payload */
     rf_error *sticky;           /* where the reader keeps an error for good */
     const rf_notify *notify;
-    bool unguarded; /* no checksum is over it, as is known beforehand */
+    bool unguarded; /* no checksum is over it, as is known beforehand, or all is to be checked anyway */
     bool trusted;   /* this value or one before has been passed on without a look, as a checksum is over it */
     struct members *members;   /* NULL until a walk asks for them */
     const char *contradiction; /* what a stream says of itself that its entries do not; NULL: nothing found */
@@ -158,7 +159,10 @@ rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *
 /* RF_E_DUPLICATE if `name` has been there before in its space, where anybody wants to know. */
 static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *what, rf_slice name)
 {
-    enum members_answer answer = k->members ? members_add(k->members, space, name) : MEMBERS_NEW;
+    if (!k->members || k->members_left == 0)
+        return RF_OK;
+    k->members_left--;
+    enum members_answer answer = members_add(k->members, space, name);
     return LIKELY(answer == MEMBERS_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
 }
 
@@ -174,8 +178,16 @@ rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field);
 /* What a hash says to be the smallest of them, behind its fields. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);
 
-/* Walks with a visitor that has `unique`, or another one. */
-rf_code walk_with_visitor(struct walk *k);
+/* Walks with a visitor that asks for what is unique. */
+rf_code walk_unique_members(struct walk *k);
+
+/* Walks with a visitor. */
+static inline rf_code walk_with_visitor(struct walk *k)
+{
+    return UNLIKELY(k->visitor->unique && k->value->type->encoding.type != RF_STRING)
+               ? walk_unique_members(k)
+               : k->value->type->walk(k);
+}
 
 /* Calls a visitor's member, if it has it. */
 #define VISIT(k, member, ...) ((k)->visitor->member ? (k)->visitor->member((k)->ctx, __VA_ARGS__) : RF_OK)

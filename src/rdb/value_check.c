@@ -47,7 +47,7 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 
 rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
 {
-    static const rf_visitor counter = {.unique = true,
+    static const rf_visitor counter = {.unique = RF_UNIQUE_ALL,
                                        .string = count_item,
                                        .item = count_item,
                                        .member = count_item,

@@ -24,7 +24,7 @@ static rf_code conclude(struct walk *k, enum members_answer answer)
  * still there, it is walked again. */
 COLD static rf_code seek(struct walk *k, const uint8_t *start)
 {
-    static const rf_visitor nobody = {.unique = true};
+    static const rf_visitor nobody = {.unique = RF_UNIQUE_ALL};
     struct walk again = *k;
     again.visitor = &nobody;
     k->w->pos = start;
@@ -33,15 +33,20 @@ COLD static rf_code seek(struct walk *k, const uint8_t *start)
     return conclude(k, MEMBERS_TWICE);
 }
 
-rf_code walk_with_visitor(struct walk *k)
+static const bool has_members[RF_TYPE_COUNT] = {
+    [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true};
+
+rf_code walk_unique_members(struct walk *k)
 {
     struct rf_value *value = k->value;
     const uint8_t *start = window_is_memory(k->w) ? k->w->pos : NULL;
-    if (!k->visitor->unique)
+    if (!has_members[value->type->encoding.type])
         return value->type->walk(k);
     if (!value->members && !(value->members = members_new()))
         return window_fail(k->w, RF_E_MEMORY, "out of memory to compare members");
     k->members = value->members;
+    k->members_left = k->visitor->unique == RF_UNIQUE_FIRST && !value->unguarded ? RF_UNIQUE_FIRST_MOST
+                                                                                 : UINT64_MAX;
     members_begin(k->members, k->w->error);
     TRY(value->type->walk(k));
     enum members_answer answer = members_end(k->members);

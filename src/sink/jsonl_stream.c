@@ -148,7 +148,7 @@ static rf_code put_producer_record(void *ctx, const rf_producer_record *record)
 
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor visitor = {.unique = true,
+    static const rf_visitor visitor = {.unique = RF_UNIQUE_FIRST,
                                        .stream_entry = put_entry,
                                        .stream = put_stream,
                                        .group = put_group,

@@ -138,7 +138,7 @@ static rf_code put_field_expiry(void *ctx, rf_slice field, rf_slice value, int64
 /* --- values ------------------------------------------------------------------------------------------ */
 
 static const rf_visitor visitor = {
-    .unique = true,
+    .unique = RF_UNIQUE_FIRST,
     .string = put_string,
     .item = put_item,
     .member = put_item,

@@ -3,11 +3,13 @@
 #include "sink/sink.h"
 
 #include "base/fail.h"
-#include <rdbferry/value.h>
+#include "rdb/value.h"
 #include <stdlib.h>
 
 rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
+    if (UNLIKELY(sink->check) && entry->kind == RF_ENTRY_KEY)
+        entry->value->unguarded = true;
     return sink->class->put(sink, entry, error);
 }
 
@@ -53,7 +55,8 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     /* A stream's entries and its length are checked only where somebody listens. */
-    static const rf_visitor checker = {.unique = true, .stream_entry = hear_entry, .stream = hear_stream};
+    static const rf_visitor checker = {
+        .unique = RF_UNIQUE_ALL, .stream_entry = hear_entry, .stream = hear_stream};
     (void)sink;
     return entry->kind == RF_ENTRY_KEY ? rf_value_walk(entry->value, &checker, NULL, error) : RF_OK;
 }

@@ -20,6 +20,7 @@ struct sink_class {
 struct rf_sink {
     const struct sink_class *class;
     bool complete;
+    bool check; /* all of each value, whatever checksum is over it */
 };
 
 /* Where an output goes. In a temporary directory `path` is relative to it, and nothing may be there yet. */

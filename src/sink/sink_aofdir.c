@@ -348,6 +348,7 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
     if (!s)
         return out_of_memory(error);
     s->sink.class = &class;
+    s->sink.check = options->check;
     s->lock = -1;
     rf_code code = open_directory(s, place, appendfilename, base, options, error);
     if (code != RF_OK) {

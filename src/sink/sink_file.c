@@ -73,6 +73,7 @@ static rf_code open_file(const struct sink_place *place, const rf_sink_options *
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
+    s->sink.check = options->check;
     struct output_options output = sink_output_options(place, options);
     output.crc = crc;
     rf_code code = output_open(place->path, &output, &s->output, error);

@@ -206,6 +206,7 @@ rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, con
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
+    s->sink.check = options->check;
     rf_code code = output_open(place->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);

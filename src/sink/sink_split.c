@@ -251,6 +251,7 @@ rf_code rf_sink_open_split(const char *path, const rf_split_options *split, cons
     if (!s)
         return out_of_memory(error);
     s->sink.class = &split_class;
+    s->sink.check = options->check;
     s->topology = split->topology;
     s->all_dbs = split->all_dbs;
     s->hash = options->hash;

@@ -28,10 +28,23 @@ static rf_slice compress(const uint8_t *bytes, size_t size)
     return exact;
 }
 
+/* The beginning alone, out of no more of the block than that takes. */
+static void check_starts(rf_slice block, const uint8_t *bytes, size_t size)
+{
+    uint8_t start[40];
+    for (size_t wanted = 0; wanted <= sizeof start && wanted <= size; wanted++) {
+        rf_slice part = exact_copy(block.ptr, block.len < 2 * wanted ? block.len : 2 * wanted);
+        cr_assert_eq(lzf_expand_start(part, start, wanted), wanted);
+        cr_assert(wanted == 0 || memcmp(start, bytes, wanted) == 0);
+        exact_free(part);
+    }
+}
+
 static void check_round_trip(const uint8_t *bytes, size_t size)
 {
     rf_slice block = compress(bytes, size);
     if (block.len) {
+        check_starts(block, bytes, size);
         cr_assert(expand(block, size, bytes), "%zu bytes", size);
         cr_assert_not(expand(block, size - 1, NULL));
         cr_assert_not(expand(block, size + 1, NULL));
