@@ -14,6 +14,8 @@
 #include "base/fail.h"
 #include "net/client.h"
 #include "net/refusal.h"
+#include <rdbferry/slot.h>
+#include <stdio.h>
 
 enum { WORDS_MAX = 5, QUEUED_FROM = RF_COMMAND_EXISTS, WRITES_FROM = RF_COMMAND_SET };
 
@@ -48,6 +50,7 @@ const char *rf_command_name(rf_command command)
 
 struct asking {
     struct client *client;
+    char key[32]; /* KEY, or one like it that is this node's */
     rf_abilities *abilities;
     bool in_multi;
     bool queued;  /* something has been, */
@@ -62,13 +65,28 @@ static bool is_asked(const rf_abilities *abilities, int command)
            (command != RF_COMMAND_RESTORE || !abilities->assumed);
 }
 
-static rf_code put_words(struct client *client, const char *const *words, size_t most, rf_error *error)
+static rf_code put_words(const struct asking *a, const char *const words[WORDS_MAX], rf_error *error)
 {
     rf_slice argv[WORDS_MAX];
     size_t argc = 0;
-    for (; argc < most && words[argc]; argc++)
-        argv[argc] = slice_of(words[argc], strlen(words[argc]));
-    return client_put(client, argv, argc, error);
+    for (; argc < WORDS_MAX && words[argc]; argc++) {
+        const char *word = strcmp(words[argc], KEY) == 0 ? a->key : words[argc];
+        argv[argc] = slice_of(word, strlen(word));
+    }
+    return client_put(a->client, argv, argc, error);
+}
+
+/* A node of a cluster answers for its own slots only. */
+static void choose_key(struct asking *a, const struct primaries *primaries, const rf_address *address)
+{
+    enum { TRIES = 4 * RF_SLOTS };
+    bool is_own = primaries->kind != RF_TARGET_CLUSTER;
+    snprintf(a->key, sizeof a->key, KEY);
+    for (unsigned i = 0; i < TRIES && !is_own; i++) {
+        int length = snprintf(a->key, sizeof a->key, KEY "{%u}", i);
+        size_t node = primaries->node_of[rf_slot_of(slice_of(a->key, (size_t)length))];
+        is_own = node != NO_NODE && address_equal(&primaries->nodes[node], address);
+    }
 }
 
 /* --- the transaction ----------------------------------------------------------------------------------- */
@@ -103,7 +121,7 @@ static rf_code ask_some(struct asking *a, int from, int to, rf_error *error)
     const rf_abilities asked = *a->abilities;
     for (int i = from; i < to; i++)
         if (is_asked(&asked, i))
-            TRY(put_words(a->client, probes[i].words, WORDS_MAX, error));
+            TRY(put_words(a, probes[i].words, error));
     for (int i = from; i < to; i++)
         if (is_asked(&asked, i))
             TRY(take_reply(a, i, error));
@@ -168,6 +186,7 @@ rf_code abilities_ask(const rf_target *target, const rf_address *address, const 
 {
     struct asking a = {.abilities = out, .lost_at = -1};
     *out = (rf_abilities){.server = primaries->server, .assumed = primaries->assumed};
+    choose_key(&a, primaries, address);
     rf_code code = ask(&a, target, address, ask_all, error);
     if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->curt)
         code = ask(&a, target, address, ask_names, error);

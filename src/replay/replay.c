@@ -67,6 +67,17 @@ static bool at_least(const rf_replay *r, int major, int minor)
     return rf_server_at_least(r->info.server, (rf_server){RF_REDIS, major, minor});
 }
 
+static bool accepts_no_write(const rf_abilities *can)
+{
+    static const rf_command writes[] = {RF_COMMAND_RESTORE, RF_COMMAND_SET,  RF_COMMAND_RPUSH,
+                                        RF_COMMAND_SADD,    RF_COMMAND_ZADD, RF_COMMAND_HMSET,
+                                        RF_COMMAND_XADD};
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)
+        if (rf_accepts(can, writes[i]))
+            return false;
+    return true;
+}
+
 /* What is done in another way than usual is told once. */
 static rf_code check_abilities(rf_replay *r, rf_error *error)
 {
@@ -81,6 +92,10 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
                  r->primaries.why_silent, server);
         nodes_tell(node, text);
     }
+    if (accepts_no_write(can))
+        return fail(error, RF_E_TARGET,
+                    "%s: no command that writes is accepted: the user needs the permission (+@write)",
+                    node->name);
     if (!restores && !by_commands)
         return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
                     can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted",

@@ -102,15 +102,17 @@ class Failures(WithTarget):
             file.write(data)
         return path
 
-    def test_payload_that_is_refused(self):
-        dump, letters = self.twice_in_a_hash(), self.path("letters")
-        self.configure("sanitize-dump-payload", "yes")
-        report = self.replay(dump, self.url, "--mode", "restore", "--dead-letter", letters, expected=TARGET)
-        self.assertRegex(self.said, "'twice'.*Bad data format|Bad data format.*'twice'")
-        self.assertEqual((counts(report)["failed"], failures(report, "refused")), (1, 1))
-        self.call("CONFIG", "SET", "sanitize-dump-payload", "no")
-        self.pipe_in(letters)
-        self.assert_holds(self.expected(dump), self.call)
+    def test_a_field_that_occurs_twice(self):
+        """Whether the server would look for it or not."""
+        dump = self.twice_in_a_hash()
+        for sanitize in ("yes", "no"):
+            with self.subcase(sanitize=sanitize):
+                self.configure("sanitize-dump-payload", sanitize)
+                report = self.replay(dump, self.url, "--mode", "restore", expected=TARGET)
+                self.assertRegex(self.said, "'twice'.*field 'fieldaaaa' occurs twice")
+                self.assertEqual((counts(report)["failed"], failures(report, "damaged")), (1, 1))
+                self.assertEqual(self.call("EXISTS", "twice"), 0)
+                self.assertGreater(counts(report)["written"], 100)
 
     def generate(self, *options):
         path = os.path.join(self.fresh(), "generated")
