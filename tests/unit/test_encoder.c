@@ -334,7 +334,7 @@ Test(encoder, expiring_fields_between_others_close_the_batch)
     put_le64(&b, 100);
     put_len(&b, 200);
     for (int i = 0; i < 200; i++) {
-        char field[8];
+        char field[16];
         snprintf(field, sizeof field, "f%d", i);
         put_len(&b, i % 100 == 99);
         put_str(&b, field);
