@@ -35,6 +35,7 @@ typedef struct rf_abilities {
     rf_server server; /* as the target says, or as it is told to be */
     bool assumed;     /* nobody says so: it is the oldest that it can be, and RESTORE is not used */
     uint32_t refused; /* 1 << rf_command for each that is refused */
+    char why[128];    /* what was said to the first of them; "" where the connection was closed */
 } rf_abilities;
 
 static inline bool rf_accepts(const rf_abilities *abilities, rf_command command)

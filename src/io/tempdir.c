@@ -51,10 +51,13 @@ static bool holds_plan(int fd)
     int plan = openat(fd, PLAN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (plan < 0)
         return false;
-    bool is_ours = read(plan, found, sizeof found) == (ssize_t)sizeof found &&
-                   memcmp(found, head, sizeof found) == 0;
+    size_t got = 0;
+    for (ssize_t n = 1; got < sizeof found && (n > 0 || (n < 0 && errno == EINTR));) {
+        n = read(plan, found + got, sizeof found - got);
+        got += n > 0 ? (size_t)n : 0;
+    }
     close(plan);
-    return is_ours;
+    return got == sizeof found && memcmp(found, head, sizeof found) == 0;
 }
 
 static enum obstacle look(const struct beside *beside)

@@ -110,7 +110,10 @@ static rf_code take_reply(struct asking *a, int command, rf_error *error)
     bool queued = slice_equal(head.text, SLICE("QUEUED"));
     a->queued |= queued;
     a->carried |= command >= QUEUED_FROM && !queued && head.kind != REPLY_ERROR;
-    a->abilities->refused |= (uint32_t)reply_refuses_command(head) << command;
+    bool refused = reply_refuses_command(head);
+    if (refused && !*a->abilities->why)
+        reply_text(head, a->abilities->why, sizeof a->abilities->why);
+    a->abilities->refused |= (uint32_t)refused << command;
     a->in_multi |= command == RF_COMMAND_MULTI && head.kind == REPLY_STATUS;
     return RF_OK;
 }

@@ -93,9 +93,7 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
         nodes_tell(node, text);
     }
     if (accepts_no_write(can))
-        return fail(error, RF_E_TARGET,
-                    "%s: no command that writes is accepted: the user needs the permission (+@write)",
-                    node->name);
+        return fail(error, RF_E_TARGET, "%s: no command that writes is accepted: %s", node->name, can->why);
     if (!restores && !by_commands)
         return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
                     can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted",

@@ -51,6 +51,19 @@ def observe(call):
     return facts
 
 
+def put_lengths_right(expected, found):
+    """A stream whose stored length is not that of its entries comes with the true one. Both observations without what
+    a server makes of that."""
+    expected, found = dict(expected), dict(found)
+    for name, stream in expected.items():
+        if name[-1] == "stream" and stream[b"length"] != len(stream[b"entries"]):
+            for facts in (expected, found):
+                if name in facts:
+                    facts[name] = {key: value for key, value in facts[name].items() if key != b"entries-added"}
+                    facts[name][b"length"] = len(facts[name][b"entries"])
+    return expected, found
+
+
 def differences(expected, found, most=10):
     """The first few differences of two observations, as lines; none: they are equal."""
     lines = []

@@ -45,7 +45,7 @@ class Jobs(WithTarget):
     def state(self):
         try:
             with open(self.checkpoint, encoding="utf-8") as file:
-                return json.load(file)["state"]
+                return next(line.split()[1] for line in file if line.startswith("state "))
         except FileNotFoundError:
             return None
 

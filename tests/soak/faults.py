@@ -111,8 +111,10 @@ def judge(seed, job, fault, folder, done):
         seed.find("exit code", f"{what}: exit {code}: {said}")
     for problem in job.problems(folder, code):
         seed.find("output", f"{what}: {problem}: exit {code}: {said}")
-    # What cannot be removed, or be opened for that, stays.
+    # What cannot be removed, or be opened for that, stays; so does what a manifest named of which nobody knows
+    # whether it has been replaced on disk.
     may_stay = fault.name == "unlink" or (fault.name == "open" and fault.forever)
+    may_stay |= fault.name == "sync" and "cannot sync the directory" in said
     if not may_stay and (left := job.leftovers(folder)):
         seed.find("leftovers", f"{what}: exit {code}: {', '.join(left)}: {said}")
 

@@ -33,7 +33,7 @@ static void end(void)
     scratch_remove(&directory);
 }
 
-TestSuite(files, .init = begin, .fini = end);
+TestSuite(files, .init = begin, .fini = end, .timeout = 120);
 
 /* The last argument of every command of one file, appended to `values`. */
 static rf_code read_values(const rf_files *files, size_t number, char *values, unsigned *notices,

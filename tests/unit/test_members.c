@@ -22,7 +22,7 @@ static void close_members(void)
     members_free(NULL);
 }
 
-TestSuite(members, .init = open_members, .fini = close_members);
+TestSuite(members, .init = open_members, .fini = close_members, .timeout = 120);
 
 /* The name of number n, of a length that is n's own. */
 static rf_slice name_of(uint64_t n, uint8_t name[80])

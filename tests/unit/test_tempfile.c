@@ -22,7 +22,7 @@ static void teardown(void)
     scratch_remove(&scratch);
 }
 
-TestSuite(tempfile, .init = setup, .fini = teardown);
+TestSuite(tempfile, .init = setup, .fini = teardown, .timeout = 120);
 
 static struct tempfile *create(const char *name)
 {
