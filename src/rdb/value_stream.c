@@ -278,7 +278,7 @@ rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *e
     TRY(read_id(k, &stream->last_id));
     stream->first_id = entries->first;
     stream->max_deleted_id = (rf_stream_id){0};
-    stream->entries_added = stream->length;
+    stream->entries_added = entries->counted ? entries->live : stream->length;
     if (layout >= 2) {
         TRY(read_id(k, &stream->first_id));
         TRY(read_id(k, &stream->max_deleted_id));

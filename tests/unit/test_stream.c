@@ -112,7 +112,7 @@ Test(stream, entries_are_counted_anew)
     open_value(&o, &(struct one_value){.type = 15, .hex = NODE "05 43e8 01 00"});
     cr_assert_eq(rf_value_hold(o.entry.value, NULL, &o.error), RF_OK);
     cr_assert_eq(rf_value_walk(o.entry.value, &recorder, &text, &o.error), RF_OK);
-    cr_expect_str_eq(record_end(&text), NODE_TEXT "stream 1 1000-1 1000-1 0-0 5 0\n");
+    cr_expect_str_eq(record_end(&text), NODE_TEXT "stream 1 1000-1 1000-1 0-0 1 0\n");
     cr_expect_eq(o.notices[RF_NOTICE_STREAM_LENGTH], 1);
 
     /* Whoever wants the entries alone is not told. */
