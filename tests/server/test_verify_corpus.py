@@ -13,12 +13,14 @@ FAULTS = {
     "valkey/corrupt_ziplist.rdb": (1, "offset 0x1ee: ziplist shorter than an empty one in key 'key:000000000091' (db 0)"),
     "valkey/corrupt_empty_keys.rdb": (9, "offset 0x5e: an empty set, which a server drops or refuses, in key 'set' (db 0)"),
 }
-# What --strict makes count: a stream's wrong length; data of modules; bytes behind the end, no checksum.
+# What --strict makes count: a stream's wrong length; data of modules, no checksum.
 WARNINGS = {
     "hdt/stream_listpacks_1.rdb": 1,
-    "rdbtools/redis_40_with_module.rdb": 3,
+    "rdbtools/redis_40_with_module.rdb": 2,
     "rdbtools/redis_60_with_module_aux.rdb": 1,
 }
+# A server believes the length that a stream says to have, and derives from it how many entries were added.
+WRONG_LENGTHS = {"hdt/stream_listpacks_1.rdb"}
 # Of modules that no server here has.
 NEED_MODULES = {"rdbtools/redis_40_with_module.rdb", "rdbtools/redis_60_with_module_aux.rdb"}
 
@@ -63,7 +65,7 @@ class PublicDumps(Verifying):
 
     def test_a_server_reads_and_saves(self):
         def check(name, path):
-            left_out = name in NEED_MODULES or name in FAULTS or path.endswith(".aof")
+            left_out = name in NEED_MODULES | WRONG_LENGTHS or name in FAULTS or path.endswith(".aof")
             if not left_out and samples.rdb_version(path) <= samples.READABLE_BY_7_0:
                 self.assert_same_data(path, self.saved_by_a_server(path))
 
