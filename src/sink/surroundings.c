@@ -53,9 +53,18 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool belongs(const char *name, const char *appendfilename)
+/* A volume that is mounted as the AOF directory itself has the usual name; any other is mounted as the folder
+ * that a server works in. */
+static bool is_usual(const char *path)
 {
-    return *name == '.' || strcmp(name, "lost+found") == 0 || starts_with(name, "temp-") ||
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, USUAL) == 0;
+}
+
+static bool belongs(const char *path, const char *name, const char *appendfilename)
+{
+    return *name == '.' || (strcmp(name, "lost+found") == 0 && is_usual(path)) ||
+           starts_with(name, "temp-") ||
            (starts_with(name, appendfilename) && name[strlen(appendfilename)] == '.');
 }
 
@@ -81,7 +90,7 @@ rf_code surroundings_check_directory(const char *path, const char *appendfilenam
     if (!dir)
         return fail_errno(error, RF_E_WRITE, "cannot read directory '%s'", path);
     for (struct dirent *e; code == RF_OK && (e = readdir(dir)) != NULL;)
-        if (!belongs(e->d_name, appendfilename))
+        if (!belongs(path, e->d_name, appendfilename))
             code = judge_name(path, e->d_name, has_manifest, error);
     closedir(dir);
     return code;

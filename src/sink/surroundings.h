@@ -9,7 +9,8 @@
 
 /* RF_E_EXISTS for a directory that is no place for an AOF: it is where a server works, with an AOF directory
  * or a dump.rdb in it; or, unless it holds the manifest of that AOF, it holds anything else but what hides
- * ("."), "lost+found", what a server was writing ("temp-") and files of an AOF of that name. */
+ * ("."), "lost+found" in a directory called appendonlydir, what a server was writing ("temp-") and files of
+ * an AOF of that name. */
 rf_code surroundings_check_directory(const char *path, const char *appendfilename, bool has_manifest,
                                      rf_error *error);
 
