@@ -435,7 +435,8 @@ static rf_code open_and_close(const struct scratch *directory, const rf_sink_opt
 
 Test(aofdir, a_directory_of_other_files)
 {
-    static const char *const others[] = {"dump.rdb", "redis.conf", "appendonly.aof", "backup.rdb", "lost+found"},
+    static const char *const others[] = {"dump.rdb", "redis.conf", "appendonly.aof", "backup.rdb",
+                                         "lost+found"},
                              *const ours[] = {".snapshot", "temp-5.rdb", NAME ".7.base.rdb"};
     rf_error error;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
