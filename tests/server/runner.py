@@ -8,7 +8,7 @@ import program
 
 SUITES = {
     "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify",
-               "test_digest"],
+               "test_digest", "test_faults"],
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
