@@ -255,8 +255,8 @@ Test(replay_big, replies_that_nobody_has_asked_for)
             char *answer = malloc(32 * 1024);
             cr_assert_not_null(answer);
             repeat(answer, 32 * 1024, i == 2 ? ":1\r\n" : "+OK\r\n", times[j]);
-            const struct fake_rule rules[] = {
-                {.on = steps[i], .answer = answer, .flags = i == 2 ? FAKE_DOES : 0}, {.on = NULL}};
+            const struct fake_rule rules[] = {{.on = steps[i], .answer = answer, .flags = FAKE_DOES},
+                                              {.on = NULL}};
             struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
             replay_list(&p);
             check_list(&p);
