@@ -6,6 +6,7 @@
 #include "check/live.h"
 #include "net/abilities.h"
 #include "net/info.h"
+#include "net/module_list.h"
 #include "net/refusal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,22 +163,6 @@ static rf_code ask_settings(rf_live *live, struct live_node *node, rf_live_node 
 /* --- MODULE LIST -----------------------------------------------------------------------------------------
  */
 
-/* [[name, value, ...], ...] */
-static rf_code add_module(struct buffer *names, rf_slice *rest, rf_error *error)
-{
-    struct reply head = reply_take(rest);
-    bool good = true;
-    for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
-        struct reply what = reply_take(rest);
-        reply_pass(rest, what);
-        struct reply value = reply_take(rest);
-        reply_pass(rest, value);
-        if (slice_equal(what.text, SLICE("name")) && value.text.len > 0)
-            good = good && buffer_append(names, value.text) && buffer_append(names, SLICE("\0"));
-    }
-    return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 static rf_code ask_modules(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
 {
     struct told list;
@@ -185,14 +170,9 @@ static rf_code ask_modules(rf_live *live, struct live_node *node, rf_live_node *
     TRY(ask(live, node, (const char *const[WORDS_MAX]){"MODULE", "LIST"}, REPLY_ARRAY, &list, error));
     if (list.head.kind != REPLY_ARRAY)
         return RF_OK;
-    rf_code code = RF_OK;
-    for (int64_t left = list.head.number; left > 0 && code == RF_OK; left--)
-        code = add_module(&names, &list.rest, error);
-    if (code == RF_OK && !buffer_append(&names, SLICE("\0")))
-        code = fail(error, RF_E_MEMORY, "out of memory");
-    if (code != RF_OK) {
+    if (!module_list_names(list.head, list.rest, &names)) {
         buffer_free(&names);
-        return code;
+        return fail(error, RF_E_MEMORY, "out of memory");
     }
     told->modules = (const char *)names.data;
     return RF_OK;

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* MODULE LIST   [["name", name, "ver", number, ...], ...]
- *
- * Nothing tells which versions of its values a module reads. */
+/* Which modules a node has, and whether a value of one may go there. */
 #include "replay/modules.h"
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "net/module_list.h"
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
 #include <rdbferry/live.h>
-
-static bool take_module(struct buffer *names, rf_slice *rest)
-{
-    struct reply head = reply_take(rest);
-    bool good = true;
-    for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
-        struct reply what = reply_take(rest);
-        reply_pass(rest, what);
-        struct reply value = reply_take(rest);
-        reply_pass(rest, value);
-        if (slice_equal(what.text, SLICE("name")) && value.text.len > 0)
-            good = good && buffer_append(names, value.text) && buffer_append(names, SLICE("\0"));
-    }
-    return good;
-}
 
 rf_code modules_learn(struct node *node, rf_error *error)
 {
     struct client *client;
     struct reply list;
     rf_slice rest;
-    bool good = true;
     if (node->modules_asked)
         return RF_OK;
     TRY(node_ask(node, &client, error));
@@ -43,9 +26,7 @@ rf_code modules_learn(struct node *node, rf_error *error)
     }
     node->modules.len = 0;
     node->modules_told = list.kind == REPLY_ARRAY;
-    for (int64_t left = node->modules_told ? list.number : 0; left > 0 && good; left--)
-        good = take_module(&node->modules, &rest);
-    if (!good || !buffer_append(&node->modules, SLICE("\0")))
+    if (node->modules_told && !module_list_names(list, rest, &node->modules))
         return fail(error, RF_E_MEMORY, "out of memory");
     node->modules_asked = true;
     return RF_OK;
