@@ -182,8 +182,10 @@ static rf_code conclude(struct big *b, rf_error *error)
 {
     rf_replay *r = b->r;
     enum verdict verdict = r->streamed.verdict;
-    if (verdict == VERDICT_FATAL)
-        return answer_fatal(r, b->node, r->streamed.said, b->entry->db, b->key);
+    if (verdict == VERDICT_FATAL) {
+        answer_fatal(r, b->node, r->streamed.said, b->entry->db, b->key);
+        return replay_ended(r, error);
+    }
     if (verdict == VERDICT_OK || verdict == VERDICT_REFUSED || verdict == VERDICT_EXISTS)
         return RF_OK;
     return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->streamed.said);
