@@ -206,6 +206,18 @@ static bool lacks_restore(const rf_replay *r, const struct parcel *parcel)
     return parcel->form == FORM_RESTORE ? reply_refuses_command(reply) : reply_refuses_restore(reply);
 }
 
+/* The temporary name that went before it was a write, so the replicas are known to follow when WAIT says so.
+ */
+static bool is_known_equal(rf_replay *r, const struct pipe *pipe, uint64_t number,
+                           const struct parcel *parcel)
+{
+    if (parcel->equal_at != pipe->owner)
+        return false;
+    if (parcel->form == FORM_BESIDE)
+        mend_clean_up(r, parcel, command_key(parcel_bytes(r, pipe, number)));
+    return true;
+}
+
 static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                          struct reply last)
 {
@@ -216,7 +228,9 @@ static void conclude_key(rf_replay *r, struct pipe *pipe, uint64_t number, struc
     switch ((enum verdict)parcel->verdict) {
     case VERDICT_OK: break;
     case VERDICT_EXISTS:
-        if (parcel->doubtful)
+        if (is_known_equal(r, pipe, number, parcel))
+            answer_forget_error(parcel);
+        else if (parcel->doubtful)
             mend_stray(r, pipe, number, &r->doubts);
         else
             settle_key(r, pipe, number, parcel, false);

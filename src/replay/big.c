@@ -34,6 +34,7 @@ struct big {
     const char *cannot; /* be said, for this reason; NULL: it can */
     bool again;         /* it is not the first attempt */
     bool may_be_ours;   /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
+    const struct node *equal_at; /* where the key exists as it should be; replicas may not have it yet */
     int64_t since_ms;
     int64_t evicted; /* keys, by the node, when the attempt began */
 };
@@ -144,6 +145,17 @@ static rf_code await_replicas(struct big *b, rf_error *error)
         answer_fewer_replicas(b->node, s->last.number);
     b->r->streamed.verdict = VERDICT_OK;
     return RF_OK;
+}
+
+/* The key is there, and has been found to be as it should be. What was streamed now is what WAIT counts from.
+ */
+static rf_code guard_equal(struct big *b, enum outcome *outcome, rf_error *error)
+{
+    if (*outcome != OUTCOME_EXISTS || b->equal_at != b->node)
+        return RF_OK;
+    *outcome = OUTCOME_WRITTEN;
+    mend_clean_up(b->r, &b->label, b->key);
+    return await_replicas(b, error);
 }
 
 /* Commands behind an eviction make the name anew, with what is left of the value. */
@@ -336,6 +348,10 @@ static rf_code settle_there(struct big *b, rf_error *error)
         TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &found, error));
     if (!found.there || !found.first)
         return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
+    if (found.equal && b->node->guarded) {
+        b->equal_at = b->node;
+        return fail(error, RF_E_TARGET, "%s: its replicas may lack a key that it has", b->node->name);
+    }
     mend_clean_up(b->r, &b->label, b->key);
     if (found.equal) {
         settle_written(b->r, b->node, &b->label);
@@ -401,6 +417,9 @@ static rf_code attempt_once(struct big *b, rf_error *error)
     enum outcome outcome = OUTCOME_FAILED;
     TRY(take_pipe(b, error));
     rf_code code = (b->transacts ? attempt_transaction : attempt)(b, &outcome, error);
+    if (code == RF_OK)
+        code = guard_equal(b, &outcome, error);
+    b->equal_at = NULL;
     if (code == RF_OK && outcome == OUTCOME_WRITTEN && !b->string.ptr)
         detail_notify(&b->r->options.notify, b->entry, b->r->encoder.without);
     give_back(b, code, error);

@@ -6,7 +6,10 @@
  *
  *   [UNLINK temporary   SET | RESTORE temporary ...]   DUMP temporary   DUMP key   PTTL temporary   PTTL key
  *
- * If the two are equal, the key is as it should be, whoever has written it. */
+ * If the two are equal, the key is as it should be, whoever has written it. Where replicas follow, they may
+ * not have it yet, and a primary that has been replaced meanwhile has it for nothing: so it is sent once
+ * more, and is written when that is answered, and WAIT behind it. (WAIT counts from the last write of its
+ * connection; the removal of the temporary name is one, also where the key itself exists.) */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -175,7 +178,7 @@ static rf_code put_doubt(rf_replay *r, struct node *node, const struct stray *st
     return put_questions(node, beside, key, error);
 }
 
-/* Settles it, or makes a stray of it where there is no such key any more. */
+/* Settles it, or makes a stray of it: where there is no such key any more, or replicas have to have it. */
 static void conclude(rf_replay *r, struct node *node, struct stray *stray, const struct comparison *found)
 {
     struct parcel *parcel = &stray->parcel;
@@ -194,6 +197,11 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, const
     if (!found->first) {
         r->counts.expired++;
         stray_free(stray);
+        return;
+    }
+    if (found->equal && node->guarded) {
+        parcel->equal_at = node;
+        strays_append(&r->strays, stray);
         return;
     }
     mend_clean_up(r, parcel, key);

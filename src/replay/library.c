@@ -94,7 +94,9 @@ static rf_code await_replicas(struct loading *l, struct node *node, struct clien
     return RF_OK;
 }
 
-static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
+/* `again`: this or another primary has been told before. What is there then may not have reached the
+ * replicas: it is loaded once more, as WAIT counts from the last write of its connection. */
+static rf_code load_into(struct loading *l, struct node *node, bool again, rf_error *error)
 {
     const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
                              rf_function_name(l->entry->text), SLICE("WITHCODE")};
@@ -108,11 +110,12 @@ static rf_code load_into(struct loading *l, struct node *node, rf_error *error)
     if (head.kind == REPLY_ERROR)
         return judge(l, node, head, error);
     bool there = find_code(head, rest, &code);
-    if (there && slice_equal(code, l->entry->text))
-        return await_replicas(l, node, client, error);
-    if (there && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
+    bool equal = there && slice_equal(code, l->entry->text);
+    if (equal && !(again && node->guarded))
+        return RF_OK;
+    if (there && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
         refuse(l, RF_FAILURE_EXISTS, "it exists already, with other code");
-    if (there && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+    if (there && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
     TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
     return head.kind == REPLY_ERROR ? judge(l, node, head, error) : await_replicas(l, node, client, error);
@@ -122,7 +125,7 @@ static rf_code load_patiently(struct loading *l, struct node *node, int64_t *sin
 {
     for (;;) {
         rf_error why;
-        rf_code code = load_into(l, node, &why);
+        rf_code code = load_into(l, node, *since_ms > 0, &why);
         if (code == RF_OK)
             return RF_OK;
         node_stop_asking(node);

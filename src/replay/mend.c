@@ -66,6 +66,7 @@ struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struc
     if (!stray || !pipe_copy(pipe, number, &stray->bytes))
         return out_of_memory(r, stray);
     stray->parcel = *parcel;
+    stray->parcel.equal_at = NULL;
     if (stray->parcel.since_ms == 0)
         stray->parcel.since_ms = clock_monotonic_ms();
     parcel->said = NULL;

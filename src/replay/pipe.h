@@ -54,6 +54,7 @@ struct parcel {
     int64_t since_ms; /* when there was trouble first; 0: never */
     char *said;       /* the first error among its answers; owned; NULL: none */
     void *asking;     /* the node that this error names */
+    void *equal_at;   /* the node where the key exists as it should be; NULL: not known */
     int32_t db;
     uint32_t replies;            /* still to come */
     uint32_t queued;             /* commands between its MULTI and its EXEC */

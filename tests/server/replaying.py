@@ -193,7 +193,8 @@ class Running:
             self.process.kill()
         self.process.wait()
         if self.process.stdin:
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # what is left in its buffer is for nobody
+                self.process.stdin.close()
 
 
 class Replaying(Splitting):
