@@ -32,10 +32,9 @@ RF_API rf_code rf_topology_equal(uint64_t n, rf_topology **out, rf_error *error)
 /* "0-5460,5461-10922,10923-16383": a shard for each item; one of several ranges is "0-99+200-299". */
 RF_API rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_error *error);
 
-/* A nodes.conf, or what CLUSTER NODES, CLUSTER SLOTS or CLUSTER SHARDS answers: as redis-cli prints it to a
- * terminal, to a file or with --json, or as it comes over the wire. Only primaries that have slots become
- * shards. RF_E_FORMAT for text that is none of these; RF_E_ARGUMENT for slots that nobody has or that two
- * have. `name` stands in errors. */
+/* A nodes.conf, what CLUSTER NODES answers as redis-cli prints it, or the nodes.json that `redis-cli
+ * --cluster backup` writes. Only primaries that have slots become shards. RF_E_FORMAT for text that is none
+ * of these; RF_E_ARGUMENT for slots that nobody has or that two have. `name` stands in errors. */
 RF_API rf_code rf_topology_parse(rf_slice text, const char *name, rf_topology **out, rf_error *error);
 
 /* What a live cluster says of itself. RF_E_TARGET also for a target that is no cluster. */

@@ -3,16 +3,13 @@
  * be read:
  *
  *     40 hexadecimal digits, "vars"         nodes.conf, CLUSTER NODES       topology_nodes.c
- *     '$' '='                               the same, over the wire
- *     '*' '%' '~'    '[' '{'    "1)" '('    CLUSTER SLOTS or SHARDS         topology_words.c
- *     a number, or a word of theirs         as redis-cli prints them        topology_answer.c */
+ *     '['                                   nodes.json                      topology_backup.c */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
 #include "base/slot_range.h"
 #include "cluster/topology_builder.h"
 #include "cluster/topology_text.h"
-#include "cluster/topology_words.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -100,12 +97,12 @@ rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_error *err
 static rf_code read_text(struct topology_text *text, struct topology_builder *builder, rf_error *error)
 {
     topology_skip_blanks(text);
-    if (text->rest.len > 0 && memchr("$=", *text->rest.ptr, 2))
-        TRY(words_unwrap(text, error));
     if (text->rest.len == 0)
         return topology_fault(text, error, "there is nothing in it");
+    if (*text->rest.ptr == '[')
+        return topology_read_backup(text, builder, error);
     return topology_is_nodes(text->rest) ? topology_read_nodes(text, builder, error)
-                                         : topology_read_answer(text, builder, error);
+                                         : topology_unknown(text, error);
 }
 
 rf_code rf_topology_parse(rf_slice text, const char *name, rf_topology **out, rf_error *error)

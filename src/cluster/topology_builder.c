@@ -81,15 +81,6 @@ rf_code topology_builder_describe(struct topology_builder *builder, size_t shard
     return kept ? RF_OK : out_of_memory(error);
 }
 
-static bool is_of(const rf_shard *shard, const struct topology_node *node)
-{
-    if (shard->id && node->id.len > 0)
-        return memcmp(shard->id, node->id.ptr, TOPOLOGY_ID) == 0;
-    rf_slice host = slice_of(shard->host, shard->host ? strlen(shard->host) : 0);
-    return !shard->id && node->id.len == 0 && slice_equal(host, node->host) &&
-           (!shard->host || shard->port == node->port);
-}
-
 rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
                                   size_t *shard, rf_error *error)
 {
@@ -97,7 +88,7 @@ rf_code topology_builder_shard_of(struct topology_builder *builder, const struct
     if (builder->clashes) /* that is what comes of it, whoever is looked for */
         return RF_OK;
     for (*shard = builder->topology->shard_count; (*shard)-- > 0;)
-        if (is_of(&builder->topology->shards[*shard], node))
+        if (memcmp(builder->topology->shards[*shard].id, node->id.ptr, TOPOLOGY_ID) == 0)
             return RF_OK;
     TRY(topology_builder_add(builder, shard, error));
     return topology_builder_describe(builder, *shard, node, error);

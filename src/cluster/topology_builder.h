@@ -48,8 +48,7 @@ rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf
 rf_code topology_builder_describe(struct topology_builder *builder, size_t shard,
                                   const struct topology_node *node, rf_error *error);
 
-/* The shard of a node: the one that there is, or a new one. A node is told by its id, else by host and port.
- */
+/* The shard of a node: the one that there is, or a new one. A node is told by its id. */
 rf_code topology_builder_shard_of(struct topology_builder *builder, const struct topology_node *node,
                                   size_t *shard, rf_error *error);
 

@@ -18,6 +18,14 @@ rf_code topology_fault(const struct topology_text *text, rf_error *error, const 
     return fail(error, RF_E_FORMAT, "%.160s: line %zu: %s", text->name, text->line, what);
 }
 
+rf_code topology_unknown(const struct topology_text *text, rf_error *error)
+{
+    char quoted[TOPOLOGY_QUOTED];
+    return topology_fault(
+        text, error, "not a topology: use CLUSTER NODES output, nodes.conf, nodes.json or a redis:// URL: %s",
+        topology_quote(text->rest, quoted));
+}
+
 const char *topology_quote(rf_slice piece, char out[TOPOLOGY_QUOTED])
 {
     for (size_t i = 0; i < piece.len; i++)

@@ -16,6 +16,9 @@ struct topology_text {
 rf_code topology_fault(const struct topology_text *text, rf_error *error, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
+/* For a text of another format: says which formats can be read. */
+rf_code topology_unknown(const struct topology_text *text, rf_error *error) __attribute__((cold));
+
 enum { TOPOLOGY_QUOTED = 64 };
 
 /* A piece of the text as messages show it: its first line, cut to fit, and what is not printable as '?'.
@@ -50,8 +53,8 @@ bool topology_is_nodes(rf_slice text);
 
 rf_code topology_read_nodes(struct topology_text *text, struct topology_builder *builder, rf_error *error);
 
-/* --- topology_answer.c --- */
+/* --- topology_backup.c --- */
 
-rf_code topology_read_answer(struct topology_text *text, struct topology_builder *builder, rf_error *error);
+rf_code topology_read_backup(struct topology_text *text, struct topology_builder *builder, rf_error *error);
 
 #endif

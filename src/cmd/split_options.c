@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
      .most = RF_SLOTS},
     {OPTION_STRING, 0, "slots", "LIST", "0-5460,5461-10922,10923-16383: one range each; one of\nseveral is 0-99+200-299", AT(slots)},
     {OPTION_STRING, 0, "topology", "FILE|URL",
-     "a nodes.conf, what CLUSTER NODES, SLOTS or SHARDS\nsays, or a live cluster; '-' is stdin", AT(topology_from)},
+     "a nodes.conf, a nodes.json, what CLUSTER NODES says,\nor a live cluster; '-' is stdin", AT(topology_from)},
     {OPTION_HEADING, .help = "Output"},
     {OPTION_STRING, 'o', "output", "DIR", "a directory, which must not be there yet or be\nempty", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND", "what each shard becomes: rdb (default), aof, aof-dir\nor jsonl", AT(written.to),

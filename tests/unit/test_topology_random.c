@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A cluster at random, as nodes.conf, CLUSTER SLOTS and CLUSTER SHARDS would tell of it, in every form: what
- * is read is what it was. */
+/* A cluster at random, as nodes.conf and nodes.json would tell of it: what is read is what it was. */
 #include "base/bytes.h"
-#include "support/answer.h"
 #include "support/exact.h"
 #include "support/shards.h"
 #include <criterion/criterion.h>
@@ -14,7 +12,6 @@ enum { MOST = 40, REPLICAS = 2 };
 
 struct machine {
     char ip[48], hostname[48], id[41];
-    const char *endpoint; /* of these, or "", "?"; NULL: nil */
     int port;
 };
 
@@ -23,7 +20,6 @@ struct cluster {
     struct machine primaries[MOST], replicas[MOST][REPLICAS];
     unsigned replica_count[MOST];
     uint8_t owner[RF_SLOTS];
-    bool ids; /* a server before 3.2 has none in its answer, and its endpoints are addresses */
 };
 
 /* --- making one -------------------------------------------------------------------------------------- */
@@ -51,27 +47,23 @@ static void make_hostname(char *hostname, size_t size, unsigned number, uint64_t
         snprintf(hostname, size, "node-%u.example.net", number);
 }
 
-static void make_machine(struct machine *machine, unsigned number, bool ids, uint64_t *random)
+static void make_machine(struct machine *machine, unsigned number, uint64_t *random)
 {
     *machine = (struct machine){.port = pick(random, 8) > 0 ? 1 + (int)pick(random, 65535) : 7000};
-    if (!ids)
-        machine->port = 7000 + (int)number; /* nothing else tells them apart */
     make_ip(machine->ip, sizeof machine->ip, random);
     make_hostname(machine->hostname, sizeof machine->hostname, number, random);
     for (int i = 0; i < 40; i++)
         machine->id[i] = "0123456789abcdef"[pick(random, 16)];
-    const char *const endpoints[] = {machine->ip, machine->ip, machine->hostname, "?", "", NULL};
-    machine->endpoint = endpoints[ids ? pick(random, 6) : 0];
 }
 
 static void make_cluster(struct cluster *cluster, uint64_t *random)
 {
-    *cluster = (struct cluster){.shards = 1 + pick(random, MOST), .ids = pick(random, 5) > 0};
+    *cluster = (struct cluster){.shards = 1 + pick(random, MOST)};
     for (unsigned i = 0; i < cluster->shards; i++) {
-        make_machine(&cluster->primaries[i], i, cluster->ids, random);
+        make_machine(&cluster->primaries[i], i, random);
         cluster->replica_count[i] = pick(random, REPLICAS + 1);
         for (unsigned r = 0; r < cluster->replica_count[i]; r++)
-            make_machine(&cluster->replicas[i][r], 100 + i, cluster->ids, random);
+            make_machine(&cluster->replicas[i][r], 100 + i, random);
     }
     unsigned run = 1 + pick(random, 500), owner = 0;
     for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
@@ -92,14 +84,6 @@ static bool next_range(const struct cluster *cluster, unsigned from, unsigned *f
 }
 
 /* --- what has to come out ----------------------------------------------------------------------------- */
-
-/* An answer names the endpoint, if it is one. */
-static const char *host_of(const struct machine *machine, bool answer)
-{
-    const char *endpoint = machine->endpoint;
-    bool named = answer && endpoint && *endpoint && strcmp(endpoint, "?") != 0;
-    return named ? endpoint : machine->ip;
-}
 
 __attribute__((format(printf, 2, 3))) static void put(struct buffer *out, const char *format, ...)
 {
@@ -127,7 +111,7 @@ static void make_name(char *name, size_t size, const char *host, int port, char 
         }
 }
 
-static void expect_shards(const struct cluster *cluster, bool answer, bool ids, struct buffer *out)
+static void expect_shards(const struct cluster *cluster, struct buffer *out)
 {
     static char names[MOST][64];
     bool told[MOST] = {false};
@@ -137,9 +121,8 @@ static void expect_shards(const struct cluster *cluster, bool answer, bool ids, 
             continue;
         told[owner] = true;
         const struct machine *machine = &cluster->primaries[owner];
-        const char *host = host_of(machine, answer);
-        make_name(names[count], sizeof names[count], host, machine->port, names, count);
-        put(out, "%s %s %d %s", names[count++], host, machine->port, ids ? machine->id : "-");
+        make_name(names[count], sizeof names[count], machine->ip, machine->port, names, count);
+        put(out, "%s %s %d %s", names[count++], machine->ip, machine->port, machine->id);
         for (unsigned at = 0; next_range(cluster, at, &first, &last); at = last + 1)
             if (cluster->owner[at] == owner)
                 put(out, " %u-%u", first, last);
@@ -200,104 +183,44 @@ static void print_nodes(const struct cluster *cluster, uint64_t *random, struct 
     put(out, "%s", pick(random, 2) ? "vars currentEpoch 6 lastVoteEpoch 0\n" : "");
 }
 
-static void tell_node(const struct cluster *cluster, const struct machine *machine, struct answer *answer)
+/* Members in any order, and some that do not matter. */
+static void put_object(const struct cluster *cluster, const struct machine *machine, int owner,
+                       const char *primary, uint64_t *random, struct buffer *out)
 {
-    const char *endpoint = machine->endpoint;
-    bool ip = endpoint != machine->ip, hostname = endpoint != machine->hostname && *machine->hostname;
-    answer_list(answer, cluster->ids ? 4 : 2);
-    answer_string(answer, endpoint);
-    answer_number(answer, machine->port);
-    if (!cluster->ids)
-        return;
-    answer_string(answer, machine->id);
-    answer_map(answer, ip + hostname);
-    if (ip) {
-        answer_string(answer, "ip");
-        answer_string(answer, machine->ip);
-    }
-    if (hostname) {
-        answer_string(answer, "hostname");
-        answer_string(answer, machine->hostname);
-    }
-}
-
-static void tell_slots(const struct cluster *cluster, struct answer *answer)
-{
-    unsigned first, last;
-    long ranges = 0;
-    for (unsigned at = 0; next_range(cluster, at, &first, &last); at = last + 1)
-        ranges++;
-    answer_list(answer, ranges);
-    for (unsigned at = 0; next_range(cluster, at, &first, &last); at = last + 1) {
-        unsigned owner = cluster->owner[at];
-        answer_list(answer, 3 + cluster->replica_count[owner]);
-        answer_number(answer, first);
-        answer_number(answer, last);
-        tell_node(cluster, &cluster->primaries[owner], answer);
-        for (unsigned r = 0; r < cluster->replica_count[owner]; r++)
-            tell_node(cluster, &cluster->replicas[owner][r], answer);
-    }
-}
-
-static void tell_member(const struct machine *machine, const char *role, const char *health, uint64_t *random,
-                        struct answer *answer)
-{
-    unsigned ports = pick(random, 3);
-    answer_map(answer, 7 + (*machine->hostname != 0) + (ports == 2));
-    answer_string(answer, "id");
-    answer_string(answer, machine->id);
-    if (ports != 1) {
-        answer_string(answer, "port");
-        answer_number(answer, machine->port);
-    }
-    if (ports != 0) {
-        answer_string(answer, "tls-port");
-        answer_number(answer, ports == 1 ? machine->port : 1);
-    }
-    answer_string(answer, "ip");
-    answer_string(answer, machine->ip);
-    answer_string(answer, "endpoint");
-    answer_string(answer, machine->endpoint ? machine->endpoint : "");
-    if (*machine->hostname) {
-        answer_string(answer, "hostname");
-        answer_string(answer, machine->hostname);
-    }
-    answer_string(answer, "role");
-    answer_string(answer, role);
-    answer_string(answer, "replication-offset");
-    answer_number(answer, 72);
-    answer_string(answer, "health");
-    answer_string(answer, health);
-}
-
-static void tell_shard(const struct cluster *cluster, unsigned owner, uint64_t *random, struct answer *answer)
-{
-    unsigned first, last;
-    long ranges = 0;
-    for (unsigned at = 0; next_range(cluster, at, &first, &last); at = last + 1)
-        ranges += cluster->owner[at] == owner;
-    answer_map(answer, 2);
-    answer_string(answer, "slots");
-    answer_list(answer, 2 * ranges);
-    for (unsigned at = 0; next_range(cluster, at, &first, &last); at = last + 1)
-        if (cluster->owner[at] == owner) {
-            answer_number(answer, first);
-            answer_number(answer, last);
+    unsigned first, last, order = pick(random, 6);
+    const char *separator = "";
+    put(out, "  {\n");
+    for (unsigned i = 0; i < 6; i++)
+        switch ((i + order) % 6) {
+        case 0: put(out, "    \"name\": \"%s\"%s\n", machine->id, i < 5 ? "," : ""); break;
+        case 1: put(out, "    \"host\": \"%s\"%s\n", machine->ip, i < 5 ? "," : ""); break;
+        case 2: put(out, "\"port\":%d%s", machine->port, i < 5 ? "," : ""); break;
+        case 3: put(out, "\"replicate\": %s%s\n", primary ? "\"slots\"" : "null", i < 5 ? "," : ""); break;
+        case 4: put(out, "\"migrating\": {\"%u\": \"%s\"}%s", order, machine->id, i < 5 ? "," : ""); break;
+        case 5:
+            put(out, "    \"slots\": [");
+            for (unsigned at = 0; !primary && next_range(cluster, at, &first, &last); at = last + 1) {
+                if (cluster->owner[at] != owner)
+                    continue;
+                put(out, first < last ? "%s[%u,%u]" : "%s[%u]", separator, first, last);
+                separator = ",";
+            }
+            put(out, "]%s\n", i < 5 ? "," : "");
         }
-    answer_string(answer, "nodes");
-    answer_list(answer, 1 + cluster->replica_count[owner]);
-    bool failed = pick(random, 2); /* a master that was: another one has taken over */
-    for (unsigned r = 0; r < cluster->replica_count[owner]; r++)
-        tell_member(&cluster->replicas[owner][r], failed ? "master" : "replica", failed ? "fail" : "online",
-                    random, answer);
-    tell_member(&cluster->primaries[owner], "master", "online", random, answer);
+    put(out, "  }");
 }
 
-static void tell_shards(const struct cluster *cluster, uint64_t *random, struct answer *answer)
+static void print_backup(const struct cluster *cluster, uint64_t *random, struct buffer *out)
 {
-    answer_list(answer, cluster->shards);
-    for (unsigned i = cluster->shards; i-- > 0;)
-        tell_shard(cluster, i, random, answer);
+    for (unsigned i = 0; i < cluster->shards; i++) {
+        put(out, i > 0 ? ",\n" : "[\n");
+        put_object(cluster, &cluster->primaries[i], (int)i, NULL, random, out);
+        for (unsigned r = 0; r < cluster->replica_count[i]; r++) {
+            put(out, ",\n");
+            put_object(cluster, &cluster->replicas[i][r], (int)i, cluster->primaries[i].id, random, out);
+        }
+    }
+    put(out, "\n]\n");
 }
 
 /* --- together ---------------------------------------------------------------------------------------- */
@@ -321,36 +244,19 @@ static void expect_read(const struct buffer *text, const struct buffer *expected
     buffer_free(&read);
 }
 
-static void expect_answer(const struct answer *answer, const struct buffer *expected)
-{
-    for (int form = 0; form < ANSWER_FORMS; form++) {
-        struct buffer text = {0};
-        answer_print(answer, (enum answer_form)form, &text);
-        expect_read(&text, expected);
-        buffer_free(&text);
-    }
-}
-
 static void round_trip(uint64_t *random)
 {
     static struct cluster cluster;
-    struct buffer of_nodes = {0}, of_slots = {0}, of_shards = {0}, nodes = {0};
-    struct answer slots = {0}, shards = {0};
+    struct buffer expected = {0}, nodes = {0}, backup = {0};
     make_cluster(&cluster, random);
-    expect_shards(&cluster, false, true, &of_nodes);
-    expect_shards(&cluster, true, cluster.ids, &of_slots);
-    expect_shards(&cluster, true, true, &of_shards);
+    expect_shards(&cluster, &expected);
     print_nodes(&cluster, random, &nodes);
-    expect_read(&nodes, &of_nodes);
-    tell_slots(&cluster, &slots);
-    expect_answer(&slots, &of_slots);
-    tell_shards(&cluster, random, &shards);
-    expect_answer(&shards, &of_shards);
-    struct buffer *const buffers[] = {&of_nodes, &of_slots, &of_shards, &nodes};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        buffer_free(buffers[i]);
-    answer_free(&slots);
-    answer_free(&shards);
+    expect_read(&nodes, &expected);
+    print_backup(&cluster, random, &backup);
+    expect_read(&backup, &expected);
+    buffer_free(&expected);
+    buffer_free(&nodes);
+    buffer_free(&backup);
 }
 
 Test(topology, of_random_clusters)
