@@ -237,7 +237,7 @@ static void say_digest(const struct verification *v)
 {
     bool sha256 = v->options->digest == DIGEST_SHA256;
     char digest[RF_DIGEST_TEXT];
-    uint64_t keys = stats_total(&v->session.stats).keys;
+    uint64_t keys = tables_total(&v->session.stats.tables).keys;
 
     rf_digest_format(v->digest, digest);
     fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));

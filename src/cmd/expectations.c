@@ -147,17 +147,17 @@ static bool judge_number(struct expectation *e, uint64_t keys)
 
 static bool judge_keys(struct expectation *e, const struct census *census)
 {
-    return judge_number(e, stats_total(census->stats).keys);
+    return judge_number(e, tables_total(&census->stats->tables).keys);
 }
 
 static bool judge_database(struct expectation *e, const struct census *census)
 {
-    return judge_number(e, stats_of_database(census->stats, (size_t)e->of).keys);
+    return judge_number(e, tables_of_database(&census->stats->tables, (size_t)e->of).keys);
 }
 
 static bool judge_type(struct expectation *e, const struct census *census)
 {
-    return judge_number(e, stats_of_type(census->stats, (rf_type)e->of).keys);
+    return judge_number(e, tables_of_type(&census->stats->tables, (rf_type)e->of).keys);
 }
 
 static bool judge_module(struct expectation *e, const struct census *census)
@@ -208,7 +208,7 @@ static bool judge_size(struct expectation *e, const struct census *census)
 
 static bool judge_share(struct expectation *e, const struct census *census)
 {
-    struct stats_count total = stats_total(census->stats);
+    struct tally total = tables_total(&census->stats->tables);
     double share = total.keys > 0 ? (double)total.expiring / (double)total.keys : 0;
 
     snprintf(e->found, sizeof e->found, "%.3f of the keys expire", share);

@@ -38,16 +38,14 @@ static void put_aux(struct json *json, const struct beside *beside, const struct
 static void put_input(struct json *json, const struct beside *beside, const struct input *input)
 {
     const rf_reader_info *info = &input->info;
-    char writer[32];
 
     json_object(json, NULL);
     json_string(json, "path", input->path);
     if (input->opened) {
-        rf_server_format(info->writer, writer, sizeof writer);
         json_string(json, "format", info->format);
         report_put_layers(json, input->layers);
         json_signed(json, "rdb_version", info->rdb_version);
-        json_string(json, "writer", info->writer.major > 0 ? writer : NULL);
+        report_put_server(json, "writer", info->writer);
         put_time(json, "saved", inspect_saved_ms(input));
         json_number(json, "bytes_read", input->read);
         json_number(json, "bytes_decoded", input->decoded);
@@ -96,57 +94,6 @@ static void put_total(struct json *json, const struct tables *tables)
     put_tally(json, total);
     json_end_object(json);
     put_memory(json, tables, total);
-}
-
-static void put_databases(struct json *json, const struct tables *tables)
-{
-    json_array(json, "databases");
-    for (size_t db = 0; db <= STATS_DATABASES; db++) {
-        if (!tables->databases[db])
-            continue;
-        json_object(json, NULL);
-        if (db < STATS_DATABASES)
-            json_number(json, "db", db);
-        else
-            json_string(json, "db", "others");
-        put_tally(json, tables_of_database(tables, db));
-        json_end_object(json);
-    }
-    json_end_array(json);
-}
-
-static void put_types(struct json *json, const struct tables *tables)
-{
-    json_array(json, "types");
-    for (int type = 0; type < RF_TYPE_COUNT; type++) {
-        struct tally tally = tables_of_type(tables, (rf_type)type);
-
-        if (tally.keys == 0)
-            continue;
-        json_object(json, NULL);
-        json_string(json, "type", text_type((rf_type)type));
-        put_tally(json, tally);
-        json_end_object(json);
-    }
-    json_end_array(json);
-}
-
-static void put_encodings(struct json *json, const struct tables *tables)
-{
-    json_array(json, "encodings");
-    for (size_t i = 0; i < STATS_ENCODINGS; i++) {
-        const rf_encoding *encoding = tables->encodings[i];
-
-        if (!encoding)
-            continue;
-        json_object(json, NULL);
-        json_string(json, "type", text_type(encoding->type));
-        json_string(json, "encoding", encoding->name);
-        json_number(json, "number", encoding->number);
-        put_tally(json, tables_of_encoding(tables, i));
-        json_end_object(json);
-    }
-    json_end_array(json);
 }
 
 static void put_histogram(struct json *json, const struct histogram *histogram, const struct ranges *ranges)
@@ -341,9 +288,7 @@ void inspect_put_json(const struct inspection *inspection)
     put_time(&json, "now", inspection->session.now);
     put_inputs(&json, inspection);
     put_total(&json, &inspection->tables);
-    put_databases(&json, &inspection->tables);
-    put_types(&json, &inspection->tables);
-    put_encodings(&json, &inspection->tables);
+    report_put_tables(&json, &inspection->tables, put_tally, put_tally);
     put_histograms(&json, inspection);
     json_object(&json, "top");
     put_top(&json, "by_memory", &inspection->heaviest);

@@ -3,10 +3,22 @@
 #include "inspect_tables.h"
 #include <stdlib.h>
 
-struct tally *tables_find(struct tables *tables, const rf_entry *key)
+/* Where a database and an encoding have their counters. */
+static size_t place_of_db(int64_t db)
 {
-    size_t encoding = stats_place_of_encoding(key->encoding);
-    struct tally **database = &tables->databases[stats_place_of_db(key->db)];
+    return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
+}
+
+static size_t place_of_encoding(const rf_encoding *encoding)
+{
+    return encoding->number % (STATS_ENCODINGS / 2) +
+           (encoding->dialect == RF_VALKEY ? STATS_ENCODINGS / 2 : 0);
+}
+
+struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db)
+{
+    size_t encoding = place_of_encoding(key->encoding);
+    struct tally **database = &tables->databases[place_of_db(db)];
 
     if (!*database)
         *database = calloc(STATS_ENCODINGS, sizeof **database);
@@ -15,7 +27,7 @@ struct tally *tables_find(struct tables *tables, const rf_entry *key)
     tables->encodings[encoding] = key->encoding;
     tables->last = *database + encoding;
     tables->last_encoding = key->encoding;
-    tables->last_db = key->db;
+    tables->last_db = db;
     return tables->last;
 }
 

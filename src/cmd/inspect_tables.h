@@ -4,8 +4,14 @@
 #ifndef CMD_INSPECT_TABLES_H
 #define CMD_INSPECT_TABLES_H
 
-#include "stats.h"
+#include <rdbferry/entry.h>
 #include <rdbferry/measure.h>
+#include <stdbool.h>
+
+enum {
+    STATS_DATABASES = 1024, /* databases with this number and above share the last counters */
+    STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
+};
 
 struct tally {
     uint64_t keys, expiring;
@@ -34,8 +40,8 @@ struct tables {
     int64_t last_db;
 };
 
-/* The counters of keys like this one; NULL: out of memory. */
-struct tally *tables_find(struct tables *tables, const rf_entry *key);
+/* The counters of keys like this one in this database; NULL: out of memory. */
+struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db);
 
 /* False: out of memory. Most keys are like the one before. */
 static inline bool tables_add(struct tables *tables, const rf_entry *key, const rf_measure *measure)
@@ -43,7 +49,7 @@ static inline bool tables_add(struct tables *tables, const rf_entry *key, const 
     struct tally *tally = tables->last;
 
     if (key->encoding != tables->last_encoding || key->db != tables->last_db || !tally)
-        tally = tables_find(tables, key);
+        tally = tables_find(tables, key, key->db);
     if (tally)
         tally_add(tally, key, measure);
     return tally != NULL;

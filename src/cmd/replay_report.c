@@ -25,7 +25,7 @@ struct replay_keys replay_keys(const struct replay *r)
     };
     uint64_t settled = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
 
-    keys.read = stats_total(&r->session.stats).keys + keys.dropped;
+    keys.read = tables_total(&r->session.stats.tables).keys + keys.dropped;
     keys.unsettled = r->put_keys > settled ? r->put_keys - settled : 0;
     return keys;
 }

@@ -87,51 +87,56 @@ static void put_inputs(struct json *json, const struct report *report)
 
 /* --- what it held ----------------------------------------------------------------------------------- */
 
-static void put_count(struct json *json, struct stats_count count)
+static void put_count(struct json *json, struct tally count)
 {
     json_number(json, "keys", count.keys);
     json_number(json, "bytes", count.bytes);
     json_number(json, "expiring", count.expiring);
 }
 
-static void put_databases(struct json *json, const struct stats *stats)
+static void put_keys(struct json *json, struct tally count)
+{
+    json_number(json, "keys", count.keys);
+}
+
+static void put_databases(struct json *json, const struct tables *tables, report_put_tally *put)
 {
     json_array(json, "databases");
     for (size_t db = 0; db <= STATS_DATABASES; db++) {
-        if (!stats->databases[db])
+        if (!tables->databases[db])
             continue;
         json_object(json, NULL);
         if (db < STATS_DATABASES)
             json_number(json, "db", db);
         else
             json_string(json, "db", "others");
-        put_count(json, stats_of_database(stats, db));
+        put(json, tables_of_database(tables, db));
         json_end_object(json);
     }
     json_end_array(json);
 }
 
-static void put_types(struct json *json, const struct stats *stats)
+static void put_types(struct json *json, const struct tables *tables, report_put_tally *put)
 {
     json_array(json, "types");
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
-        struct stats_count count = stats_of_type(stats, (rf_type)type);
+        struct tally tally = tables_of_type(tables, (rf_type)type);
 
-        if (count.keys == 0)
+        if (tally.keys == 0)
             continue;
         json_object(json, NULL);
         json_string(json, "type", text_type((rf_type)type));
-        put_count(json, count);
+        put(json, tally);
         json_end_object(json);
     }
     json_end_array(json);
 }
 
-static void put_encodings(struct json *json, const struct stats *stats)
+static void put_encodings(struct json *json, const struct tables *tables, report_put_tally *put)
 {
     json_array(json, "encodings");
     for (size_t i = 0; i < STATS_ENCODINGS; i++) {
-        const rf_encoding *encoding = stats->encodings[i];
+        const rf_encoding *encoding = tables->encodings[i];
 
         if (!encoding)
             continue;
@@ -139,10 +144,18 @@ static void put_encodings(struct json *json, const struct stats *stats)
         json_string(json, "type", text_type(encoding->type));
         json_string(json, "encoding", encoding->name);
         json_number(json, "number", encoding->number);
-        json_number(json, "keys", stats_of_encoding(stats, i).keys);
+        put(json, tables_of_encoding(tables, i));
         json_end_object(json);
     }
     json_end_array(json);
+}
+
+void report_put_tables(struct json *json, const struct tables *tables, report_put_tally *put,
+                       report_put_tally *put_of_encoding)
+{
+    put_databases(json, tables, put);
+    put_types(json, tables, put);
+    put_encodings(json, tables, put_of_encoding);
 }
 
 static void put_dropped(struct json *json, const struct session *session)
@@ -165,15 +178,13 @@ static void put_read(struct json *json, const struct session *session)
     const struct stats *stats = &session->stats;
 
     json_object(json, "read");
-    put_count(json, stats_total(stats));
+    put_count(json, tables_total(&stats->tables));
     json_number(json, "left_out", session_dropped(session));
     put_dropped(json, session);
     json_number(json, "functions", stats->functions);
     json_number(json, "module_aux", stats->module_aux);
     json_number(json, "commands", stats->commands);
-    put_databases(json, stats);
-    put_types(json, stats);
-    put_encodings(json, stats);
+    report_put_tables(json, &stats->tables, put_count, put_keys);
     json_end_object(json);
 }
 

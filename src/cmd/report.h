@@ -24,6 +24,11 @@ struct report {
 /* null for 0.0, which is unknown. */
 void report_put_server(struct json *json, const char *name, rf_server server);
 
+/* Databases, types and encodings, each an array of objects, of which `put` puts the counts. */
+typedef void report_put_tally(struct json *json, struct tally tally);
+void report_put_tables(struct json *json, const struct tables *tables, report_put_tally *put,
+                       report_put_tally *put_of_encoding);
+
 /* The reasons of a kind of notice, as an array "reasons". */
 void report_put_reasons(struct json *json, const struct notice_record *record);
 

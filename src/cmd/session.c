@@ -392,7 +392,7 @@ uint64_t session_dropped(const struct session *session)
 void session_format_counts(const struct session *session, char *out, size_t size)
 {
     const struct stats *stats = &session->stats;
-    uint64_t keys = stats_total(stats).keys, commands = stats->commands;
+    uint64_t keys = tables_total(&stats->tables).keys, commands = stats->commands;
     size_t databases = stats_databases(stats);
     char keys_text[64] = "", commands_text[64] = "";
 

@@ -3,48 +3,26 @@
 #ifndef CMD_STATS_H
 #define CMD_STATS_H
 
-#include <rdbferry/entry.h>
-#include <rdbferry/value.h>
-#include <stdbool.h>
-
-enum {
-    STATS_DATABASES = 1024, /* databases with this number and above share the last counters */
-    STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
-};
-
-/* Bytes reach from one entry's offset to the next one's. */
-struct stats_count {
-    uint64_t keys, bytes, expiring;
-};
-
-struct stats_database {
-    struct stats_count encodings[STATS_ENCODINGS];
-};
+#include "inspect_tables.h"
 
 struct stats {
-    struct stats_database *databases[STATS_DATABASES + 1]; /* NULL: has no key */
-    const rf_encoding *encodings[STATS_ENCODINGS];         /* NULL: has no key */
+    struct tables tables; /* of keys: their number, bytes, which reach from one entry's offset to the next
+                             one's, and how many expire */
     uint64_t functions, module_aux, commands;
     /* of the entry before, whose bytes are not known yet */
-    struct stats_count *last; /* NULL: it was no key */
-    const rf_encoding *last_encoding;
-    int64_t last_db;
+    struct tally *last; /* NULL: it was no key */
     uint64_t last_offset;
 };
-
-/* Where a database and an encoding have their counters. */
-size_t stats_place_of_db(int64_t db);
-size_t stats_place_of_encoding(const rf_encoding *encoding);
 
 bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 
 /* `db`: where a key lies in the input. False: out of memory. Most keys are like the one before. */
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
-    struct stats_count *cell = stats->last;
+    struct tally *cell = stats->last;
 
-    if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->last_encoding ||
-        db != stats->last_db)
+    if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->tables.last_encoding ||
+        db != stats->tables.last_db)
         return stats_add_new(stats, entry, db);
     cell->keys++;
     cell->expiring += entry->expire_ms != RF_NO_EXPIRY;
@@ -56,10 +34,6 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
 /* What follows at `offset` is not counted: the end of an input, or an entry that is left out. */
 void stats_pause(struct stats *stats, uint64_t offset);
 
-struct stats_count stats_of_database(const struct stats *stats, size_t db);
-struct stats_count stats_of_encoding(const struct stats *stats, size_t encoding);
-struct stats_count stats_of_type(const struct stats *stats, rf_type type);
-struct stats_count stats_total(const struct stats *stats);
 size_t stats_databases(const struct stats *stats);
 
 void stats_free(struct stats *stats);

@@ -280,7 +280,7 @@ struct transfer_keys transfer_keys(const struct transfer *t)
         .empty = t->empty,
     };
 
-    keys.read = stats_total(&t->session.stats).keys + keys.dropped;
+    keys.read = tables_total(&t->session.stats.tables).keys + keys.dropped;
     keys.written = t->sink || t->dry ? t->stayed : 0;
     return keys;
 }
