@@ -29,7 +29,7 @@ static bool pass_on(struct attendant *attendant, int number)
     if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
         return false;
     atomic_store(&request->signal, number);
-    message_warning("stopping; the next signal does so at once");
+    message_warning("stopping when writes in flight are done; send the signal again to stop at once");
     return true;
 }
 

@@ -105,7 +105,7 @@ static bool write_report(const struct diff *diff, const rf_error *error)
 
     return report_write(&(const struct report){.command = "diff",
                                                .session = &diff->session,
-                                               .result = !error && differ ? "no" : NULL,
+                                               .result = !error && differ ? "failed" : NULL,
                                                .error = error,
                                                .part = &part},
                         diff->options->common.report);
@@ -121,7 +121,7 @@ static enum status run(struct diff *diff)
     notices_summarize(&diff->session.notices);
     if (code != RF_OK) {
         if (diff->differences.shown > 0 && !diff->options->jsonl)
-            puts("... and it is not known what else: the comparison has failed");
+            puts("... incomplete: the comparison failed");
         if (!ferror(stdout)) /* of which the program itself speaks in the end */
             message_failure(&error);
     } else {

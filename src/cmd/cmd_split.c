@@ -50,9 +50,8 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
     failure(error, RF_E_UNSAYABLE,
-            "database %" PRId64 ", which a cluster does not have (say --flatten-dbs or --map-db, choose with "
-            "--db%s),",
-            entry->db, split->options->written.to == TO_JSONL ? "" : ", or say --target-version valkey-9.0");
+            "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
+            entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
     text_escape(session_source_key(session, entry), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, entry);
     return RF_E_UNSAYABLE;
@@ -64,7 +63,7 @@ static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *e
 
     if (entry->kind == RF_ENTRY_COMMAND)
         return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF cannot be split: let a server load it and save an RDB");
+                       "AOF commands cannot be split: load the AOF into a server and save an RDB");
     if (entry->kind != RF_ENTRY_KEY)
         return RF_OK;
     if (entry->slot < 0)

@@ -49,16 +49,15 @@ static void say_end(const struct verification *v, const struct input *input, con
         return;
     begin_line(v, input_name(input));
     if (input->info.whole < 0) {
-        fputs("what follows cannot be read\n", v->out);
+        fputs("the rest cannot be read\n", v->out);
         return;
     }
-    fprintf(v->out, "whole up to offset 0x%" PRIx64, whole);
+    fprintf(v->out, "complete up to offset 0x%" PRIx64 ", then %s", whole,
+            fault->code == RF_E_TRUNCATED ? "incomplete data" : "damaged data");
     if (can_be_cut(v, input))
-        fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost,
+        fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", whole, lost,
                 text_plural(lost));
-    fputs(fault->code == RF_E_TRUNCATED ? ", a beginning without an end\n"
-                                        : ", the damage and all behind it\n",
-          v->out);
+    putc('\n', v->out);
 }
 
 /* The other inputs are still read. */
@@ -84,7 +83,7 @@ static rf_code check_version(struct verification *v, const struct input *input, 
     if (reads.major == 0 || info->rdb_version == 0 ||
         rf_server_reads_version(reads, info->dialect, info->rdb_version))
         return RF_OK;
-    failure(&fault, RF_E_UNSAYABLE, "RDB version %d, which the target version cannot load",
+    failure(&fault, RF_E_UNSAYABLE, "RDB version %d is not supported by the target version",
             info->rdb_version);
     return verify_fault(v, input, &fault, error);
 }
@@ -199,11 +198,11 @@ static void say_soundness(const struct verification *v)
     if (v->faults.count > 0)
         fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, text_plural(v->faults.count));
     else if (v->error)
-        fputs("not all could be read", v->out);
+        fputs("could not be read to the end", v->out);
     else if (v->warnings > 0)
         fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
     else
-        fputs("sound", v->out);
+        fputs("intact", v->out);
     say_but(v, sound ? "but " : "");
     fprintf(v->out, "; %s\n", counts);
 }
@@ -273,7 +272,7 @@ static bool write_reports(const struct verification *v)
     const struct report report = {
         .command = "verify",
         .session = &v->session,
-        .result = !v->error && !verify_is_sound(v) ? "no" : NULL,
+        .result = !v->error && !verify_is_sound(v) ? "failed" : NULL,
         .error = v->error,
         .part = &part,
     };

@@ -197,7 +197,7 @@ static void format_both(const struct collision_source *a, const struct collision
                         size_t size)
 {
     if (a->input == b->input)
-        snprintf(out, size, "key '%s' (db %" PRId64 ") is twice in %s", a->key, a->db, a->input);
+        snprintf(out, size, "key '%s' (db %" PRId64 ") occurs twice in %s", a->key, a->db, a->input);
     else
         snprintf(out, size, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db, a->input,
                  b->input);
@@ -211,9 +211,9 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
 
     if (pair->known < 2)
         return failure(error, RF_E_COLLISION,
-                       "two keys come out with one name, and the inputs have changed since");
+                       "two keys map to the same name, but the inputs have changed since");
     if (pair->db < 0)
-        return failure(error, RF_E_COLLISION, "function library '%s' has other code in %s than in %s",
+        return failure(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
                        pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
         return tell_duplicate(b, error);
@@ -223,7 +223,7 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
     }
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
-    return failure(error, RF_E_COLLISION, "%s and %s both come out as '%s' (db %" PRId64 ")", first, second,
+    return failure(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
                    pair->key, pair->db);
 }
 
@@ -237,15 +237,15 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
 
     escape_name(entry, name);
     if (entry->kind == RF_ENTRY_FUNCTION)
-        return failure(error, RF_E_COLLISION, "%s: function library '%s' has been there, with other code",
+        return failure(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
                        source->input, name);
     if (keeps && c->session->options->operand_count == 1)
         return tell_duplicate(source, error);
     if (keeps_name(source, entry->db, name))
-        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") has been there before",
-                       source->input, name, source->db);
+        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input,
+                       name, source->db);
     return failure(error, RF_E_COLLISION,
-                   "%s: '%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
+                   "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key",
                    source->input, source->key, source->db, name, entry->db);
 }
 
@@ -257,8 +257,7 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 
     if (!c->again)
         return entry ? tell_second(c, entry, error)
-                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names are those of several keys each",
-                               c->names);
+                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
     c->example[0].known = 0;
     if (entry)
         code = want(&search, entry, error);
@@ -287,7 +286,7 @@ rf_code collisions_survey(struct collisions *c, rf_error *error)
         return RF_OK;
     if (!c->again && chooses && c->policy == COLLISION_OVERWRITE)
         return failure(error, RF_E_ARGUMENT,
-                       "--on-collision overwrite has to read the inputs twice, and one of them is no file");
+                       "--on-collision overwrite requires regular files: it reads the inputs twice");
     if (!c->again)
         return RF_OK;
     code = session_read_again(c->session, note_name, c, error);
@@ -305,7 +304,7 @@ rf_code collisions_end(struct collisions *c, rf_error *error)
 
 static void notice_same_function(struct collisions *c, const rf_entry *entry)
 {
-    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "an earlier input has it too");
+    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "also in an earlier input");
 }
 
 static void count_lost(struct collisions *c, const rf_entry *entry)
@@ -353,7 +352,7 @@ static rf_code take_new(struct collisions *c, const struct input *input, const r
         return code;
     if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
         return failure(error, RF_E_MEMORY,
-                       "more keys than --memory has room for, of an input that is no file");
+                       "more keys than fit in --memory, from an input that is not a regular file");
     if (known == RF_KNOWN_SAME)
         notice_same_function(c, entry);
     if (known != RF_KNOWN_OTHER)
@@ -437,7 +436,7 @@ static void format_first(const struct collisions *c, char *out, size_t size)
     else if (first->known > 1 && same_key(a, b) && keeps_name(a, first->db, first->key))
         format_both(a, b, out, size);
     else
-        snprintf(out, size, "%s comes out as '%s' (db %" PRId64 ")", source, first->key, first->db);
+        snprintf(out, size, "%s maps to '%s' (db %" PRId64 ")", source, first->key, first->db);
 }
 
 void collisions_summarize(const struct collisions *c)
@@ -452,7 +451,7 @@ void collisions_summarize(const struct collisions *c)
     if (c->lost_libraries > 0)
         snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->lost_libraries,
                  c->lost_libraries == 1 ? "y" : "ies");
-    message_warning("%s%s%s left out, for others of the same name (first: %s)", keys,
+    message_warning("%s%s%s discarded: name already used by another (first: %s)", keys,
                     *keys && *libraries ? " and " : "", libraries, first);
 }
 
@@ -487,7 +486,7 @@ void collisions_report(struct json *json, const struct collisions *c)
         json_number(json, "names", c->names);
     else
         json_string(json, "names", NULL);
-    json_number(json, "lost", c->lost);
+    json_number(json, "discarded", c->lost);
     json_array(json, "examples");
     for (size_t i = 0; i < c->examples; i++)
         report_example(json, &c->example[i]);

@@ -12,6 +12,6 @@ void command_support_format(rf_server server, const rf_command_need *need, char 
 
     rf_server_format(server, target, sizeof target);
     rf_server_format(first, since, sizeof since);
-    snprintf(out, size, "%s is not supported by %s; the first version that has it is %s", need->what, target,
+    snprintf(out, size, "%s is not supported by %s; it requires %s or newer", need->what, target,
              since);
 }

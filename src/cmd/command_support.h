@@ -6,7 +6,7 @@
 #include <rdbferry/command.h>
 #include <stddef.h>
 
-/* "HPEXPIREAT is not supported by valkey 8.1; the first version that has it is valkey 9.0". */
+/* "HPEXPIREAT is not supported by valkey 8.1; it requires valkey 9.0 or newer". */
 void command_support_format(rf_server server, const rf_command_need *need, char *out, size_t size);
 
 #endif

@@ -36,7 +36,7 @@ bool inputs_take_stdin_once(const struct common_options *common, const char *com
         bool dash = is_dash(common->inputs.paths[i]);
 
         if (dash && seen) {
-            message_usage(command, "stdin can be read once");
+            message_usage(command, "stdin can be read only once");
             return false;
         }
         seen |= dash;
@@ -95,12 +95,12 @@ bool common_options_read(struct common_options *common, const char *command, cha
     common->operands = operands;
     common->operand_count = (size_t)count;
     if (count == 0) {
-        message_usage(command, "no input");
+        message_usage(command, "missing INPUT");
         return false;
     }
     for (int i = 0; i < count; i++) {
         if (rf_target_is_url(operands[i])) { /* which may hold a password, and is not repeated */
-            message_usage(command, "a live target is no input");
+            message_usage(command, "cannot read from a live server; take a snapshot first: redis-cli --rdb dump.rdb");
             return false;
         }
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))

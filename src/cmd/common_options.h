@@ -33,11 +33,11 @@ extern const struct option_choice progress_choices[];
 #define COMMON_ROWS(type)                                                                                   \
     {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout",                              \
      .offset = offsetof(type, common.report)},                                                              \
-    {OPTION_CHOICE, 0, "progress", "WHEN", "auto (default), always or never",                               \
+    {OPTION_CHOICE, 0, "progress", "WHEN", "show progress: auto, always or never (auto)",                               \
      .offset = offsetof(type, common.progress), .choices = progress_choices},                               \
-    {OPTION_FLAG, 'q', "quiet", .help = "say nothing but errors", .offset = offsetof(type, common.quiet)},  \
-    {OPTION_FLAG, 'v', "verbose", .help = "say what was found and done", .offset = offsetof(type, common.verbose)}, \
-    {OPTION_HELP, 0, "help", .help = "show this"}
+    {OPTION_FLAG, 'q', "quiet", .help = "print errors only", .offset = offsetof(type, common.quiet)},  \
+    {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", .offset = offsetof(type, common.verbose)}, \
+    {OPTION_HELP, 0, "help", .help = "show this help"}
 /* clang-format on */
 
 /* What the operands are read from, and what makes no sense: none, stdin twice, a report that is an input.

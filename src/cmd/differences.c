@@ -179,7 +179,7 @@ void differences_format(const struct differences *differences, char *out, size_t
         snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
                  differences->values, differences->types, differences->expiries);
     if (differences->twice > 0)
-        snprintf(twice, sizeof twice, ", %" PRIu64 " twice", differences->twice);
+        snprintf(twice, sizeof twice, ", %" PRIu64 " duplicate", differences->twice);
     if (differences->shown < total)
         snprintf(shown, sizeof shown, "; %" PRIu64 " of %" PRIu64 " shown", differences->shown, total);
     snprintf(out, size, "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " changed%s%s%s",
@@ -205,7 +205,7 @@ void differences_report(struct json *json, const void *ctx)
     json_number(json, "changed_value", differences->values);
     json_number(json, "changed_type", differences->types);
     json_number(json, "changed_expiry", differences->expiries);
-    json_number(json, "twice", differences->twice);
+    json_number(json, "duplicate", differences->twice);
     json_number(json, "shown", differences->shown);
     json_array(json, "list");
     for (size_t i = 0; i < differences->kept_count; i++)

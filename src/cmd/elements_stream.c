@@ -89,7 +89,7 @@ static rf_code put_pending(struct elements *elements, const rf_pending *pending,
     print_id(text, pending->id);
     fprintf(text, " of group %s", elements->group);
     name = elements_named(elements);
-    fprintf(text, "%s%s, delivered %s, count %" PRIu64, owner ? "of consumer " : "of nobody",
+    fprintf(text, "%s%s, delivered %s, count %" PRIu64, owner ? "of consumer " : "without a consumer",
             owner ? owner : "", show_time(pending->delivered_ms, delivered), pending->delivery_count);
     return elements_put_made(elements, ELEMENT_PENDING, name);
 }

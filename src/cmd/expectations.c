@@ -164,11 +164,11 @@ static bool judge_module(struct expectation *e, const struct census *census)
 {
     for (size_t i = 0; i < census->modules->count; i++) {
         if (strcmp(census->modules->names[i], e->text) == 0) {
-            snprintf(e->found, sizeof e->found, "there are values of it");
+            snprintf(e->found, sizeof e->found, "values of it found");
             return false;
         }
     }
-    snprintf(e->found, sizeof e->found, "no value of it");
+    snprintf(e->found, sizeof e->found, "no values of it");
     return true;
 }
 
@@ -183,7 +183,7 @@ static bool judge_age(struct expectation *e, const struct census *census)
         if (census->inputs[i].info.rdb_version > 0 && census->inputs[i].info.saved_at < oldest)
             oldest = census->inputs[i].info.saved_at;
     if (oldest < 0 || oldest == INT64_MAX) {
-        snprintf(e->found, sizeof e->found, "an input does not say when it was saved");
+        snprintf(e->found, sizeof e->found, "an input has no save time");
         return false;
     }
     seconds = census->now / 1000 - oldest;

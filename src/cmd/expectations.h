@@ -49,17 +49,17 @@ struct expectation {
 /* clang-format off */
 /* X(identifier, option, argument, help) */
 #define EXPECTATIONS(X)                                                                       \
-    X(min_keys, "min-keys", "N", "at least so many keys")                                     \
-    X(max_keys, "max-keys", "N", "at most so many keys")                                      \
-    X(expect_db, "expect-db", "DB=RANGE", "keys of a database: 0=90000.. or 1=..500 or 2=7")  \
-    X(expect_type, "expect-type", "TYPE=RANGE", "keys of a type, such as hash=1..")           \
-    X(min_size, "min-size", "SIZE", "at least so many bytes of input")                        \
-    X(max_size, "max-size", "SIZE", "at most so many bytes of input")                         \
-    X(max_age, "max-age", "DURATION", "saved no longer ago than this, as the RDB says: 26h")  \
-    X(min_ttl_share, "min-ttl-share", "SHARE", "at least this share of keys expires: 0.2")    \
-    X(max_ttl_share, "max-ttl-share", "SHARE", "at most this share of keys expires")          \
-    X(max_key_size, "max-key-size", "SIZE", "no key has more bytes in its elements")          \
-    X(max_elements, "max-elements", "N", "no key has more elements")                          \
+    X(min_keys, "min-keys", "N", "at least N keys")                                     \
+    X(max_keys, "max-keys", "N", "at most N keys")                                      \
+    X(expect_db, "expect-db", "DB=RANGE", "number of keys in a database: 0=90000.., 1=..500, 2=7")  \
+    X(expect_type, "expect-type", "TYPE=RANGE", "number of keys of a type: hash=1..")           \
+    X(min_size, "min-size", "SIZE", "input of at least SIZE")                        \
+    X(max_size, "max-size", "SIZE", "input of at most SIZE")                         \
+    X(max_age, "max-age", "DURATION", "saved at most this long ago, by the time in the RDB: 26h")  \
+    X(min_ttl_share, "min-ttl-share", "SHARE", "at least this share of keys has an expiry: 0.2")    \
+    X(max_ttl_share, "max-ttl-share", "SHARE", "at most this share of keys has an expiry")          \
+    X(max_key_size, "max-key-size", "SIZE", "no key with more than SIZE in its elements")          \
+    X(max_elements, "max-elements", "N", "no key with more than N elements")                          \
     X(forbid_type, "forbid-type", "TYPE", "no key of this type")                              \
     X(forbid_module, "forbid-module", "NAME", "no value of this module")
 /* clang-format on */

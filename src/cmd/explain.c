@@ -33,7 +33,7 @@ static bool is_wanted(const struct explanation *e, const rf_entry *entry)
 rf_code refuse_commands(rf_error *error)
 {
     return failure(error, RF_E_UNSUPPORTED,
-                   "the commands of an AOF are not compared: let a server load it and save an RDB");
+                   "AOF commands cannot be compared: load the AOF into a server and save an RDB");
 }
 
 /* The value is held from here on. */
@@ -145,7 +145,7 @@ static rf_code print_both(void *ctx, rf_slice after)
         same++;
     if (same == before.len && same == after.len)
         return RF_OK;
-    printf("    %zu -> %zu bytes, the same up to byte %zu\n", before.len, after.len, same);
+    printf("    %zu -> %zu bytes, equal up to byte %zu\n", before.len, after.len, same);
     print_around('-', before, same);
     print_around('+', after, same);
     return RF_OK;
@@ -226,7 +226,8 @@ static rf_code explain_sides(const struct explanation *e, const struct side side
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
-        return failure(error, RF_E_ARGUMENT, "neither data set has this key");
+        return failure(error, RF_E_ARGUMENT,
+                       "no such key in database %" PRId64 " of either (see --explain-db)", e->db);
     if (!sides[1].input)
         difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
     return differences_take(e->differences, &difference, error);

@@ -39,7 +39,7 @@ rf_code extra_keys_open(struct extra_keys *extra, rf_error *error)
         .memory = extra->memory, .names_only = true, .fn = take_difference, .ctx = extra};
 
     if (!can_be_told(extra))
-        give_up(extra, "names are both chosen and rewritten");
+        give_up(extra, "names are both filtered and rewritten");
     return rf_compare_open(&options, &extra->compare, error);
 }
 

@@ -83,7 +83,7 @@ static void put_memory(struct json *json, const struct tables *tables, struct ta
     json_object(json, "memory");
     json_bool(json, "estimate", true);
     json_number(json, "keys", total.memory);
-    json_number(json, "tables_of_keys", overhead);
+    json_number(json, "hash_tables", overhead);
     json_number(json, "total", total.memory + overhead);
     json_end_object(json);
 }
@@ -242,7 +242,7 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
 
     json_object(json, "prefixes");
     json_string(json, "delimiters", prefixes->delimiters);
-    json_bool(json, "delimiters_told", prefixes->told);
+    json_bool(json, "delimiters_given", prefixes->told);
     json_number(json, "depth", prefixes->depth);
     put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
     put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
@@ -266,7 +266,7 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     json_number(json, "used", slots_used(slots));
     json_number(json, "tagged_keys", slots->tagged);
     json_string(json, "columns", "slot, keys, bytes, memory");
-    json_array(json, "heaviest");
+    json_array(json, "largest");
     for (size_t i = 0; i < count; i++)
         put_slot(json, slots, heaviest[i]);
     json_end_array(json);

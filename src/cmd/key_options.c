@@ -141,7 +141,7 @@ bool key_options_settle(struct key_options *keys, const char *command)
     if (keys->prefix_db0)
         rf_rewrite_prefix_db0(keys->rewrite);
     if (has_rule(keys->rewrite, "prefix-db0") && !has_rule(keys->rewrite, "flatten-dbs")) {
-        message_usage(command, "prefix-db0 is for flatten-dbs");
+        message_usage(command, "prefix-db0 requires flatten-dbs");
         return false;
     }
     rf_rewrite_expect(keys->rewrite, keys->filter);

@@ -52,31 +52,31 @@ extern const struct option_choice expired_choices[];
 
 /* `type`: the command's struct, which has `common`. */
 #define FILTER_ROWS(type)                                                                                     \
-    {OPTION_HEADING, .help = "Which keys (options add up; an exclusion wins)"},                               \
-    KEY_ROW(type, 'd', "db", "LIST", "only of these databases: 0,5-7", take_db),                              \
-    KEY_ROW(type, 'D', "no-db", "LIST", "none of these", take_no_db),                                         \
-    KEY_ROW(type, 'k', "match", "GLOB", "only names that match: 'user:*', as KEYS has it", take_match),       \
-    KEY_ROW(type, 'K', "no-match", "GLOB", "none that match", take_no_match),                                 \
-    KEY_ROW(type, 0, "key-regex", "RE", "only names in which this Perl-compatible\nexpression is found", take_regex), \
-    KEY_ROW(type, 0, "no-key-regex", "RE", "none in which it is found", take_no_regex),                       \
-    KEY_ROW(type, 't', "type", "LIST", "only of these types: string, list, set, zset,\nhash, stream, module, array", take_type), \
-    KEY_ROW(type, 'T', "no-type", "LIST", "none of these", take_no_type),                                     \
-    {OPTION_CHOICE, 0, "expired", "POLICY", "keys whose time has come: keep (default), drop, or\nonly these", \
+    {OPTION_HEADING, .help = "Filtering keys (options combine; exclusions win)"},                               \
+    KEY_ROW(type, 'd', "db", "LIST", "only these databases: 0,5-7", take_db),                              \
+    KEY_ROW(type, 'D', "no-db", "LIST", "not these databases", take_no_db),                                         \
+    KEY_ROW(type, 'k', "match", "GLOB", "only keys that match, as in KEYS: 'user:*'", take_match),       \
+    KEY_ROW(type, 'K', "no-match", "GLOB", "no keys that match", take_no_match),                                 \
+    KEY_ROW(type, 0, "key-regex", "RE", "only keys that contain a match of this\nPerl-compatible regular expression", take_regex), \
+    KEY_ROW(type, 0, "no-key-regex", "RE", "no keys that contain a match", take_no_regex),                       \
+    KEY_ROW(type, 't', "type", "LIST", "only these types: string, list, set, zset, hash,\nstream, module, array", take_type), \
+    KEY_ROW(type, 'T', "no-type", "LIST", "not these types", take_no_type),                                     \
+    {OPTION_CHOICE, 0, "expired", "POLICY", "expired keys: keep, drop, or only these (keep)", \
      .offset = offsetof(type, common.keys.expired), .choices = expired_choices},                              \
-    KEY_ROW(type, 0, "only-slots", "LIST", "only of these cluster slots, by the name that is\nwritten: 0-5460", take_only_slots), \
+    KEY_ROW(type, 0, "only-slots", "LIST", "only these cluster slots, after renaming: 0-5460", take_only_slots), \
     KEY_ROW(type, 0, "shard", "I/N", "only the slots of the I-th of N equal ranges", take_shard)
 
 #define REWRITE_ROWS(type)                                                                                    \
     {OPTION_HEADING, .help = "Rewriting keys, in this order (see 'rdbferry help rules')"},                    \
-    KEY_ROW(type, 0, "map-db", "FROM=TO", "put keys into another database: 5=0,6=0", take_map_db),            \
-    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys, in which \\1 is what the first group\nmatched; flags g, i", take_rename), \
-    KEY_ROW(type, 0, "hash-tag", "GLOB", "'{user:*}:*' makes {user:1}:cart of user:1:cart; the\nfirst that matches wins", take_hash_tag), \
-    {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX", "put all keys into database 0, with this before\nthe names of the others (db%d:)", \
+    KEY_ROW(type, 0, "map-db", "FROM=TO", "move keys to another database: 5=0,6=0", take_map_db),            \
+    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys; \\1 is the match of the first group;\nflags: g, i", take_rename), \
+    KEY_ROW(type, 0, "hash-tag", "GLOB", "add a hash tag: '{user:*}:*' turns user:1:cart into\n{user:1}:cart; the first match wins", take_hash_tag), \
+    {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX", "move all keys to database 0; prefix the names of\nthose in other databases (db%d:)", \
      .offset = offsetof(type, common.keys), .handle = take_flatten, .optional = true},                        \
-    {OPTION_FLAG, 0, "prefix-db0", .help = "and before those of database 0 as well",                          \
+    {OPTION_FLAG, 0, "prefix-db0", .help = "prefix the names in database 0 as well",                          \
      .offset = offsetof(type, common.keys.prefix_db0)},                                                       \
-    KEY_ROW(type, 0, "rules", "FILE", "rules like these, one a line", take_rules),                            \
-    KEY_ROW(type, 0, "shift-expiry", "DURATION", "let keys and fields expire later by this, or by\nthe input's age: auto", take_shift)
+    KEY_ROW(type, 0, "rules", "FILE", "read such rules from FILE, one per line", take_rules),                            \
+    KEY_ROW(type, 0, "shift-expiry", "DURATION", "extend expiries of keys and fields by DURATION, or by\nthe age of the input: auto", take_shift)
 /* clang-format on */
 
 #endif

@@ -154,6 +154,27 @@ static void complain_unknown(const struct option_table *table, char **argv)
         message_usage(table->command, "unknown option '%s'", argv[optind - 1]);
 }
 
+/* What an argument of this name looks like; the name itself if that says enough. */
+static const char *form_of(const char *argument)
+{
+    static const char *const forms[][2] = {
+        {"N", "a number"},
+        {"SIZE", "a size such as 512M"},
+        {"SIZE/s", "a rate such as 50M/s"},
+        {"DURATION", "a duration such as 90s or 26h"},
+        {"VERSION", "a version such as 6.2 or valkey-9.0"},
+        {"SHARE", "a share such as 0.2"},
+        {"TYPE", "a type such as hash"},
+        {"DB=RANGE", "DB=RANGE such as 0=90000.."},
+        {"TYPE=RANGE", "TYPE=RANGE such as hash=1.."},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(argument, forms[i][0]) == 0)
+            return forms[i][1];
+    return argument;
+}
+
 static void complain_argument(const struct option_table *table, const struct option_row *row,
                               const char *argument, const rf_error *error)
 {
@@ -167,13 +188,13 @@ static void complain_argument(const struct option_table *table, const struct opt
     }
     for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
          choice++)
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
-                                   length ? ", " : " but one of ", choice->name);
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", length ? ", " : "one of ",
+                                   choice->name);
     if (row->most > 0)
-        snprintf(names, sizeof names, " but %s up to %" PRIu64, row->argument, row->most);
+        snprintf(names, sizeof names, "a number up to %" PRIu64, row->most);
     else if (length == 0)
-        snprintf(names, sizeof names, " but %s", row->argument);
-    message_usage(table->command, "option '--%s' does not take '%s'%s", row->name,
+        snprintf(names, sizeof names, "%s", form_of(row->argument));
+    message_usage(table->command, "option '--%s': invalid argument '%s'; expected %s", row->name,
                   url_shown(argument, shown, sizeof shown), names);
 }
 
@@ -236,7 +257,7 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
             return false;
         }
         if (found >= LONG_BASE && is_abbreviated(row, argv)) {
-            message_usage(table->command, "unknown option '%s' (is '--%s' meant?)",
+            message_usage(table->command, "unknown option '%s'; did you mean '--%s'?",
                           argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
             return false;
         }

@@ -150,7 +150,7 @@ static void show_shard(const struct plan *plan, const struct page *page, const r
         page_end_line();
         return;
     }
-    printf(" %8u %5.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
+    printf(" %8u %7.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
     page_bar(page, sum.bytes, whole, BAR);
 }
 
@@ -160,8 +160,8 @@ void plan_show(const struct plan *plan)
     uint64_t whole = total_bytes(plan), keys = 0;
     int width = name_width(plan->topology);
 
-    printf("%s%-*s %6s %11s %9s %6s %8s %6s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
-           "keys", "bytes", "share", "heaviest", "of it", page.colour ? "\033[0m" : "");
+    printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
+           "keys", "bytes", "share", "top slot", "of shard", page.colour ? "\033[0m" : "");
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         show_shard(plan, &page, rf_topology_shard(plan->topology, i), width, whole);
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
@@ -178,7 +178,7 @@ static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const s
     plan_tag(plan, slot, tag);
     message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
                     percent(plan->slots[slot].bytes, sum->bytes), shard->name,
-                    *tag ? ", most of it in keys with the tag {" : "", tag, *tag ? "}" : "");
+                    *tag ? ", most of it in keys with hash tag {" : "", tag, *tag ? "}" : "");
 }
 
 static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, uint64_t warned)
@@ -203,5 +203,6 @@ void plan_warn(const struct plan *plan)
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         warned = warn_of_shard(plan, rf_topology_shard(plan->topology, i), warned);
     if (warned > WARNINGS)
-        message_warning("%" PRIu64 " more slots hold more than a tenth of their shards", warned - WARNINGS);
+        message_warning("%" PRIu64 " more slots hold more than a tenth of the bytes of their shards",
+                        warned - WARNINGS);
 }

@@ -25,12 +25,12 @@ static void put_heaviest(struct json *json, const struct plan *plan, const struc
     if (sum->bytes == 0)
         return;
     plan_tag(plan, slot, tag);
-    json_object(json, "heaviest_slot");
+    json_object(json, "largest_slot");
     json_number(json, "slot", slot);
     json_number(json, "keys", plan->slots[slot].keys);
     json_number(json, "bytes", plan->slots[slot].bytes);
     json_string(json, "tag", *tag ? tag : NULL);
-    json_bool(json, "heavy", plan_is_heavy(plan, sum, slot));
+    json_bool(json, "oversized", plan_is_heavy(plan, sum, slot));
     json_end_object(json);
 }
 

@@ -68,7 +68,7 @@ static void put_input(struct json *json, const struct input *input)
         report_put_server(json, "writer", input->info.writer);
         put_saved(json, input->info.saved_at);
         if (input->info.whole >= 0)
-            json_signed(json, "whole", input->info.whole);
+            json_signed(json, "complete_bytes", input->info.whole);
         if (input->size >= 0)
             json_signed(json, "size", input->size);
         json_number(json, "bytes_read", input->read);
@@ -153,7 +153,7 @@ static void put_dropped(struct json *json, const struct session *session)
 #undef REASON
     };
 
-    json_object(json, "dropped");
+    json_object(json, "dropped_by");
     for (int i = 0; i < RF_DROP_COUNT; i++)
         if (session->dropped[i] > 0)
             json_number(json, reasons[i], session->dropped[i]);
@@ -166,7 +166,7 @@ static void put_read(struct json *json, const struct session *session)
 
     json_object(json, "read");
     put_count(json, stats_total(stats));
-    json_number(json, "left_out", session_dropped(session));
+    json_number(json, "dropped", session_dropped(session));
     put_dropped(json, session);
     json_number(json, "functions", stats->functions);
     json_number(json, "module_aux", stats->module_aux);

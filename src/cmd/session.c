@@ -94,12 +94,11 @@ static rf_code settle_shift(struct session *session, const struct input *input, 
     int64_t saved_at = input_info(input)->saved_at, ms = keys->shift_ms;
 
     if (keys->shift == SHIFT_AUTO && saved_at < 0)
-        return failure(error, RF_E_ARGUMENT,
-                       "the input does not say when it was saved: --shift-expiry needs a duration");
+        return failure(error, RF_E_ARGUMENT, "the input has no save time: --shift-expiry needs a duration");
     if (keys->shift == SHIFT_AUTO)
         ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
     if (keys->shift == SHIFT_AUTO && !session->twice)
-        message_detail("%s: expiries move by %" PRId64 " s", input_name(input), ms / 1000);
+        message_detail("%s: expiries shifted by %" PRId64 " s", input_name(input), ms / 1000);
     rf_rewrite_shift_expiry(keys->rewrite, ms);
     session->shifted = input->path;
     return RF_OK;
@@ -255,8 +254,8 @@ static rf_code take_other(struct session *session, struct input *input, rf_entry
         return code;
     if (entry->kind == RF_ENTRY_COMMAND && !session->as_is && !session_takes_all(session))
         return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
-                       "load the AOF and save an RDB");
+                       "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
+                       "save an RDB");
     if (is_foreign(entry) && !session->takes_foreign) {
         if (!session->twice)
             notice_foreign(session, entry);

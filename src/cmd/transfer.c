@@ -90,7 +90,7 @@ rf_code transfer_check_command(const struct common_options *common, rf_error *er
 {
     if (common->operand_count == 1)
         return RF_OK;
-    return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
+    return failure(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }
 
 static uint64_t count_of(const struct transfer *t, rf_notice_code code)
@@ -146,7 +146,7 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
     rf_code code;
 
     if (known == MODULE_RECORD_SAME) {
-        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "an earlier input has it too");
+        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
         return RF_OK;
     }
     code = put_into_sink(t, entry, &stays, error);
@@ -312,7 +312,7 @@ static void say_written(const struct transfer *t)
     session_format_inputs(&t->session, inputs, sizeof inputs);
     session_format_counts(&t->session, counts, sizeof counts);
     if (left_out > 0)
-        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " left out", left_out, keys.read);
+        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " not written", left_out, keys.read);
     snprintf(read, sizeof read, "%s: %s%s", inputs, counts, rest);
     t->part->say(t, read, say_outputs(t));
 }
@@ -341,7 +341,7 @@ int transfer_run(struct transfer *t)
         message_failure(&error);
     if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE) {
         if (!t->dry)
-            message_error("the output is complete: only the report is missing");
+            message_error("the output is complete, but the report could not be written");
         status = STATUS_OUTPUT;
     }
     return (int)status;

@@ -17,7 +17,7 @@ static rf_code take_twice(struct verification *v, const rf_difference *differenc
         .code = RF_E_DUPLICATE, .offset = (int64_t)again->offset, .file_offset = -1, .db = (int)again->db};
 
     text_escape(again->key, fault.key, sizeof fault.key);
-    snprintf(fault.message, sizeof fault.message, "the second of two, the first at offset 0x%llx of %.200s,",
+    snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
     return verify_fault(v, &v->session.inputs[again->input], &fault, error);
 }

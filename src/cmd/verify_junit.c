@@ -102,7 +102,7 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
 
 static void put_input(FILE *out, const struct verification *v, size_t index)
 {
-    begin_case(out, "rdbferry.sound", input_name(&v->session.inputs[index]));
+    begin_case(out, "rdbferry.integrity", input_name(&v->session.inputs[index]));
     if (v->states[index].unread)
         put_error(out, &v->states[index].why);
     else if (v->states[index].faults > 0)
@@ -112,7 +112,7 @@ static void put_input(FILE *out, const struct verification *v, size_t index)
 
 static void put_expectation(FILE *out, const struct expectation *e)
 {
-    begin_case(out, "rdbferry.expected", e->option);
+    begin_case(out, "rdbferry.expectations", e->option);
     if (!e->met)
         put_failure(out, "failure", e->found);
     end_case(out);
@@ -122,7 +122,7 @@ static void put_against(FILE *out, const struct verification *v)
 {
     char text[256];
 
-    begin_case(out, "rdbferry.against", v->live ? rf_live_info_get(v->live)->name : v->options->against);
+    begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
         differences_format(&v->differences, text, sizeof text);
         begin_failure(out, "failure", text);
@@ -139,7 +139,7 @@ static void put_warnings(FILE *out, const struct verification *v)
     const struct notice_record *records = v->session.notices.records;
     char text[64];
 
-    begin_case(out, "rdbferry.sound", "warnings");
+    begin_case(out, "rdbferry.integrity", "warnings");
     if (v->warnings > 0) {
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
         begin_failure(out, "failure", text);

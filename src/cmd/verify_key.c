@@ -83,19 +83,19 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_error fault;
 
     if (digest->elements == 0 && !may_be_empty(entry->type)) {
-        fault = fault_of(entry, input, RF_E_CORRUPT, "an empty %s, which a server drops or refuses,",
+        fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
                          text_type(entry->type));
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
         fault = fault_of(entry, input, RF_E_UNSAYABLE,
-                         "a value (%s, type %u) that the target version cannot load", entry->encoding->name,
+                         "value (%s, type %u) not supported by the target version", entry->encoding->name,
                          entry->encoding->number);
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && digest->contradiction && holds_streams_to_their_totals(reads)) {
         fault = fault_of(entry, input, RF_E_UNSAYABLE,
-                         "a stream that the target version may refuse (%s; convert puts it right)",
+                         "stream that the target version may reject (%s; convert corrects it)",
                          digest->contradiction);
         code = verify_fault(v, input, &fault, error);
     }
@@ -168,7 +168,7 @@ static rf_code check_library(struct verification *v, const struct input *input, 
 
     if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
         return RF_OK;
-    fault = fault_of(entry, input, RF_E_CORRUPT, "a function library that does not say its engine and name");
+    fault = fault_of(entry, input, RF_E_CORRUPT, "function library without an engine and a name");
     return verify_fault(v, input, &fault, error);
 }
 
@@ -206,7 +206,7 @@ static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 rf_code verify_refuse_commands(rf_error *error)
 {
     return failure(error, RF_E_UNSUPPORTED,
-                   "the commands of an AOF are not executed: what they make has no digest");
+                   "AOF commands are not executed: their result has no digest");
 }
 
 static rf_code take_command(struct verification *v, const struct input *input, const rf_entry *command,

@@ -17,15 +17,15 @@ static const char *misfit(const struct written_options *written)
         bool given, fits;
         const char *message;
     } rules[] = {
-        {written->base != UNTOLD, dir, "--base is for --to aof-dir"},
-        {written->appendfilename != NULL, dir, "--appendfilename is for --to aof-dir"},
-        {written->preamble, aof, "--preamble is for --to aof"},
-        {written->binary != UNTOLD, jsonl, "--binary is for --to jsonl"},
-        {written->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
-        {written->restore, !jsonl, "--restore is not for --to jsonl"},
-        {written->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
-        {written->drop_detail, !jsonl, "--drop-detail is not for --to jsonl"},
-        {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db is for --explain-key"},
+        {written->base != UNTOLD, dir, "--base requires --to aof-dir"},
+        {written->appendfilename != NULL, dir, "--appendfilename requires --to aof-dir"},
+        {written->preamble, aof, "--preamble requires --to aof"},
+        {written->binary != UNTOLD, jsonl, "--binary requires --to jsonl"},
+        {written->target.major > 0, !jsonl, "--target-version cannot be combined with --to jsonl"},
+        {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},
+        {written->drop_unsupported, !jsonl, "--drop-unsupported cannot be combined with --to jsonl"},
+        {written->drop_detail, !jsonl, "--drop-detail cannot be combined with --to jsonl"},
+        {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db requires --explain-key"},
     };
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -64,7 +64,7 @@ bool written_options_settle(struct written_options *written, const char *command
         return false;
     }
     if (written->target.major > 0 && !rf_server_at_least(written->target, floor)) {
-        message_usage(command, "this kind of output needs --target-version %d.%d or newer", floor.major,
+        message_usage(command, "this output format requires --target-version %d.%d or newer", floor.major,
                       floor.minor);
         return false;
     }

@@ -41,41 +41,41 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
 #define WRITTEN_AT(type, member) .offset = offsetof(type, written.member)
 
 #define KIND_ROWS(type)                                                                                       \
-    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: the base file as rdb (default) or aof",                      \
+    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: format of the base file: rdb or aof (rdb)",                      \
      WRITTEN_AT(type, base), .choices = base_choices},                                                        \
-    {OPTION_STRING, 0, "appendfilename", "NAME", "aof-dir: the server's setting of that name\n(appendonly.aof)", \
+    {OPTION_STRING, 0, "appendfilename", "NAME", "aof-dir: the server's appendfilename\n(appendonly.aof)", \
      WRITTEN_AT(type, appendfilename)},                                                                       \
     {OPTION_CHOICE, 0, "binary", "HOW",                                                                       \
-     "jsonl: bytes that are no UTF-8 as escape (default),\n\\u0080 to \\u00ff, or as base64, which is exact", \
+     "jsonl: write bytes that are not valid UTF-8 as\n\\u0080 to \\u00ff (escape) or, without loss, as base64\n(escape)", \
      WRITTEN_AT(type, binary), .choices = binary_choices},                                                    \
     {OPTION_FLAG, 0, "check", .help =                                                                         \
-     "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice",    \
+     "check every value, also those only copied into an\nRDB, and look for duplicate keys",    \
      WRITTEN_AT(type, check)}
 
 #define UNSAFE_ROW(type)                                                                                      \
     {OPTION_FLAG, 0, "force-unsafe", .help =                                                                  \
-     "as --force, also what a running server has open;\nand write to a directory that holds other files",     \
+     "like --force, but also replace files that a running\nserver has open, and write to a directory that holds\nother files",     \
      WRITTEN_AT(type, unsafe)}
 
 #define READER_ROWS(type)                                                                                     \
     {OPTION_HEADING, .help = "Target"},                                                                       \
     {OPTION_SERVER, 0, "target-version", "VERSION",                                                           \
-     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input",    \
+     "server that will load the output, such as 6.2 or\nvalkey-9.0 (default: the one that wrote the input)",    \
      WRITTEN_AT(type, target)},                                                                               \
-    {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", WRITTEN_AT(type, restore)},  \
-    {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say",               \
+    {OPTION_FLAG, 0, "restore", .help = "write all keys except strings as RESTORE", WRITTEN_AT(type, restore)},  \
+    {OPTION_FLAG, 0, "drop-unsupported", .help = "skip what the target version does not support",               \
      WRITTEN_AT(type, drop_unsupported)},                                                                     \
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, WRITTEN_AT(type, drop_detail)}
 
 #define COLLISION_ROWS(type)                                                                                  \
-    {OPTION_HEADING, .help = "Keys that come out with one name; one key"},  \
+    {OPTION_HEADING, .help = "Name collisions; explaining one key"},  \
     {OPTION_CHOICE, 0, "on-collision", "POLICY",                                                              \
-     "keys that come out with one name: fail (default),\nskip (keep the first) or overwrite (keep the last)", \
+     "when keys end up with the same name: fail, skip (keep\nthe first) or overwrite (keep the last) (fail)", \
      WRITTEN_AT(type, on_collision), .choices = collision_choices},                                           \
-    {OPTION_SIZE, 0, "memory", "SIZE", "for finding those (512M); beyond it, files in\n$TMPDIR", WRITTEN_AT(type, memory)}, \
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for detecting collisions; beyond it, temporary\nfiles in $TMPDIR (512M)", WRITTEN_AT(type, memory)}, \
     {OPTION_STRING, 0, "explain-key", "KEY",                                                                  \
-     "show what the rules do to a key (it may have \\xNN\nfor a byte), and read nothing", WRITTEN_AT(type, explain_key)}, \
-    {OPTION_COUNT, 0, "explain-db", "N", "the database it is in (0)", WRITTEN_AT(type, explain_db), .most = INT32_MAX}
+     "show how the rules rewrite KEY (\\xNN is a byte),\nwithout reading any input", WRITTEN_AT(type, explain_key)}, \
+    {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", WRITTEN_AT(type, explain_db), .most = INT32_MAX}
 /* clang-format on */
 
 /* The oldest server that can read this kind of output; 0.0: any. */

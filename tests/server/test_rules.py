@@ -166,7 +166,7 @@ class RandomRules(WithServer):
                         self.assertEqual(keys["read"], len(sources))
                         self.assertEqual((keys["dropped"], keys["collided"]), (dropped, lost))
                     names = sum(len(those) > 1 for those in expected.values())
-                    self.assertEqual((report["collisions"]["names"], report["collisions"]["lost"]), (names, lost))
+                    self.assertEqual((report["collisions"]["names"], report["collisions"]["discarded"]), (names, lost))
                     if "--only-slots" not in options:
                         taken = [(new, record.place) for new, those in expected.items() for _, record in those]
                         told = report["rewritten"]["changed"]

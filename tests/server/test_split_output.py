@@ -53,7 +53,7 @@ class Planned(WithServer):
         for shard, (first, last) in zip(plan["shards"], ranges):
             inside = [slot_of(key) for key in keys if first <= slot_of(key) <= last]
             self.assertEqual((shard["keys"], shard["slots"]), (len(inside), last - first + 1))
-            heaviest = shard["heaviest_slot"]
+            heaviest = shard["largest_slot"]
             self.assertTrue(first <= heaviest["slot"] <= last)
             self.assertEqual(heaviest["keys"], inside.count(heaviest["slot"]))
             self.assertLessEqual(heaviest["bytes"], shard["bytes"])
@@ -118,8 +118,8 @@ class Planned(WithServer):
         # Three tenths of the whole, and so 0.3 / (0.3 + 0.7 / 3) of its shard.
         self.assertAlmostEqual(int(found[2]), 56, delta=4)
         out = self.split(path, "--shards", 3)
-        heaviest = self.plan(out)["shards"][shard]["heaviest_slot"]
-        self.assertEqual((heaviest["slot"], heaviest["tag"], heaviest["heavy"]), (slot, tag, True))
+        heaviest = self.plan(out)["shards"][shard]["largest_slot"]
+        self.assertEqual((heaviest["slot"], heaviest["tag"], heaviest["oversized"]), (slot, tag, True))
         # The table has them too.
         self.assertRegex(self.shown.decode(), f"(?m)^ *shard-{shard} .*\\b{slot}\\b")
 
