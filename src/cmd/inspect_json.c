@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inspection as JSON, for programs: members are added, never changed. A member called "memory" is an
- * estimate wherever it stands; a name's "keys" where its "estimate" is true. */
+/* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
+ * an estimate; the "keys" of a name are one if its "estimate" is true. */
 #include "inspect.h"
 #include "json.h"
 #include "report.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SHOWN = 1200 }; /* more than what is kept of a key, every byte escaped */
+enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escaped */
 
 /* --- the inputs --------------------------------------------------------------------------------------- */
 
@@ -174,7 +174,7 @@ static void put_histograms(struct json *json, const struct inspection *inspectio
     json_end_object(json);
 }
 
-/* --- the greatest --------------------------------------------------------------------------------------- */
+/* --- top lists ---------------------------------------------------------------------------------------- */
 
 static void put_key(struct json *json, const struct key_row *row)
 {
@@ -202,7 +202,7 @@ static void put_top(struct json *json, const char *name, const struct top *top)
     json_end_array(json);
 }
 
-/* Names with their figures, which may be too low by what is missed. */
+/* Names with their counts, which may be too low by what was missed. */
 struct name_terms {
     const char *name, *count, *weight, *missed_count, *missed_weight;
 };
@@ -278,7 +278,7 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     json_end_object(json);
 }
 
-/* --- beside the keys ------------------------------------------------------------------------------------ */
+/* --- data besides keys -------------------------------------------------------------------------------- */
 
 static void put_libraries(struct json *json, const struct beside *beside)
 {
@@ -326,7 +326,7 @@ static void put_commands(struct json *json, const struct inspection *inspection)
     json_end_object(json);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------ */
+/* --- the whole object --------------------------------------------------------------------------------- */
 
 void inspect_put_json(const struct inspection *inspection)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `inspect`: the table, what is filled in, and what makes no sense together. */
+/* The options of `inspect`: the table, defaults and invalid combinations. */
 #include "inspect_options.h"
 #include "inspect_prefix.h"
 #include "message.h"
@@ -88,7 +88,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
     if (!check(options))
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
-        options->common.progress = PROGRESS_NEVER; /* it would stand among the rows */
+        options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */
     if (options->limit == limit_untold)
         options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
     return true;

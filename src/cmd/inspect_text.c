@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page: one section after the other, those that have nothing to tell left out. */
+/* The report for people: one section after the other, without empty ones. */
 #include "inspect.h"
 #include "page.h"
 #include "show.h"
@@ -10,7 +10,7 @@
 
 enum { KEY_SHOWN = 100, NAME_SHOWN = 64 };
 
-/* --- the inputs, and all in all ----------------------------------------------------------------------- */
+/* --- inputs and total --------------------------------------------------------------------------------- */
 
 static void put_input(const struct input *input)
 {
@@ -135,7 +135,7 @@ static void put_histogram(const struct page *page, const struct histogram *histo
     }
 }
 
-/* --- the greatest --------------------------------------------------------------------------------------- */
+/* --- top lists ---------------------------------------------------------------------------------------- */
 
 static void put_top(const struct page *page, const char *title, const struct top *top)
 {
@@ -224,7 +224,7 @@ static void put_slots(const struct page *page, const struct inspection *inspecti
            (unsigned)RF_SLOTS, 100.0 * (double)slots->tagged / (double)total.keys);
 }
 
-/* --- beside the keys ------------------------------------------------------------------------------------ */
+/* --- data besides keys -------------------------------------------------------------------------------- */
 
 static void put_more(uint64_t all, size_t shown)
 {
@@ -303,7 +303,7 @@ static void put_aux(const struct page *page, const struct beside *beside)
     put_more(beside->aux_count, beside->aux_kept);
 }
 
-/* --- the page ------------------------------------------------------------------------------------------- */
+/* --- the report --------------------------------------------------------------------------------------- */
 
 static void put_keys(const struct page *page, const struct inspection *inspection, struct tally total)
 {
