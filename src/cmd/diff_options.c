@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `diff`: the table, what is filled in, and what makes no sense together. */
+/* The options of `diff`: the table, defaults and invalid combinations. */
 #include "diff_options.h"
 #include "differences.h"
 #include "message.h"

@@ -18,14 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what differs ----------------------------------------------------------------------------------- */
+/* --- classification ----------------------------------------------------------------------------------- */
 
 static bool same_digest(rf_digest a, rf_digest b)
 {
     return a.low == b.low && a.high == b.high;
 }
 
-/* Of values of two types it goes without saying that they differ. */
+/* If the types differ, a difference of the values is not reported. */
 static unsigned changes_of(const rf_key_record *before, const rf_key_record *after, int64_t tolerance_ms)
 {
     rf_key_record as_after = *before;
@@ -57,7 +57,7 @@ static void count(struct differences *differences, rf_difference_kind kind, unsi
     differences->expiries += (changes & CHANGED_EXPIRY) != 0;
 }
 
-/* --- a line of text --------------------------------------------------------------------------------- */
+/* --- a line of text ----------------------------------------------------------------------------------- */
 
 const char *differences_input(const struct differences *differences, const rf_key_record *record)
 {
@@ -108,12 +108,12 @@ static void print_line(const struct differences *differences, const rf_differenc
     putc('\n', differences->out);
 }
 
-/* --- taking and summing up -------------------------------------------------------------------------- */
+/* --- collecting and summaries ------------------------------------------------------------------------- */
 
 typedef void print_fn(const struct differences *differences, const rf_difference *difference,
                       unsigned changes);
 
-/* What `print` prints, but for the newline; to be freed. NULL: out of memory. */
+/* The output of `print` without the newline; freed by the caller. NULL: out of memory. */
 static char *printed(const struct differences *differences, const rf_difference *difference, unsigned changes,
                      print_fn *print)
 {

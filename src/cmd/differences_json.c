@@ -5,16 +5,16 @@
  *     {"difference":"added","function":"library","before":null,"after":SIDE}
  *     SIDE: {"type":"hash","expire_ms":null,"digest":"...","input":"a.rdb","offset":9}
  *
- * A name that is no UTF-8 has every byte from 0x80 on as \u00XX, and its bytes in "key_base64". */
+ * A name that is not valid UTF-8 has every byte from 0x80 on as \u00XX, and its bytes in "key_base64". */
 #include "differences_json.h"
 #include "text.h"
 #include "utf8.h"
 #include <inttypes.h>
 #include <string.h>
 
-/* --- text ------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------------------- */
 
-/* `plain`: bytes from 0x80 on stand as they are. */
+/* `plain`: bytes from 0x80 on are printed as they are. */
 static void put_string(FILE *out, rf_slice text, bool plain)
 {
     putc('"', out);
@@ -61,7 +61,7 @@ static void put_name(FILE *out, const char *member, rf_slice name)
     put_base64(out, name);
 }
 
-/* --- the object ------------------------------------------------------------------------------------- */
+/* --- the object --------------------------------------------------------------------------------------- */
 
 static void put_type(FILE *out, rf_type type)
 {

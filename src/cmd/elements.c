@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A visitor that makes elements of what it is told, and how they are printed. */
+/* A visitor that splits values into elements, and prints them. */
 #include "elements.h"
 #include "elements_walk.h"
 #include "failure.h"
@@ -10,7 +10,7 @@
 
 static const rf_slice nothing = {NULL, 0};
 
-/* --- making one ------------------------------------------------------------------------------------- */
+/* --- building elements -------------------------------------------------------------------------------- */
 
 rf_code elements_put(struct elements *elements, enum element_kind kind, rf_slice name, rf_slice content,
                      int64_t expire_ms)
@@ -49,7 +49,7 @@ rf_code elements_keep(struct elements *elements, char **into)
     return *into ? RF_OK : failure(elements->error, RF_E_MEMORY, "out of memory");
 }
 
-/* --- all types but streams -------------------------------------------------------------------------- */
+/* --- all types except streams ------------------------------------------------------------------------- */
 
 static rf_code put_indexed(struct elements *elements, enum element_kind kind, uint64_t index,
                            rf_slice content)
@@ -165,7 +165,7 @@ rf_code elements_walk(rf_value *value, element_fn *fn, void *ctx, rf_error *erro
     return code;
 }
 
-/* --- printing --------------------------------------------------------------------------------------- */
+/* --- printing ----------------------------------------------------------------------------------------- */
 
 static void print_part(FILE *out, rf_slice part, bool as_text)
 {

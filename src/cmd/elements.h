@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A value of any type as a run of elements, each with a kind, a name that no other of its kind has, and what
- * it holds. Two values are the same where their elements are. */
+/* A value of any type as a sequence of elements, each with a kind, a name that is unique within its kind, and
+ * a content. Two values are equal if their elements are. */
 #ifndef CMD_ELEMENTS_H
 #define CMD_ELEMENTS_H
 
@@ -28,18 +28,18 @@ enum element_kind {
 
 struct element {
     enum element_kind kind;
-    rf_slice name, content; /* bytes, or text that stands for itself, as the kind is */
+    rf_slice name, content; /* bytes, or made text, depending on the kind */
     int64_t expire_ms;      /* RF_NO_EXPIRY: none */
 };
 
-/* Borrows the element until it returns. Anything but RF_OK ends the walk; it fills the error that the walk
- * was given. */
+/* Borrows the element until it returns. Anything but RF_OK ends the walk; the callback fills the error that
+ * was passed to the walk. */
 typedef rf_code element_fn(void *ctx, const struct element *element);
 
-/* The value has to be held, or is used up. A string has no elements. */
+/* The value must be held, otherwise it is used up. A string has no elements. */
 rf_code elements_walk(rf_value *value, element_fn *fn, void *ctx, rf_error *error);
 
-/* "field 'name': 'content', expires 2026-01-01T00:00:00.000Z"; what is long is cut. */
+/* Prints "field 'name': 'content', expires 2026-01-01T00:00:00.000Z"; long content is cut. */
 void element_print(FILE *out, const struct element *element);
 
 #endif

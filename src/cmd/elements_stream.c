@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The elements of a stream: its entries, what it says of itself, its groups, their consumers, and what is
- * pending. When a consumer was last seen is no data. */
+/* The elements of a stream: entries, properties, groups, consumers and pending entries. The time when a
+ * consumer was last seen is not compared. */
 #include "elements_walk.h"
 #include "show.h"
 #include <inttypes.h>
@@ -36,7 +36,7 @@ rf_code elements_stream(void *ctx, const rf_stream *stream)
 {
     struct elements *elements = ctx;
     rf_code code = put_id(elements, ELEMENT_LAST_ID, stream->last_id);
-    uint64_t added; /* at least what is there */
+    uint64_t added; /* a lower bound */
 
     if (code == RF_OK)
         code = put_id(elements, ELEMENT_DELETED_ID, stream->max_deleted_id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the key in both data sets, its line, and two strings side by side:
+/* Finds the key in both data sets, prints its line, and compares two strings:
  *
  *     ~ db 0   string   'greeting': value
- *         11 -> 12 bytes, the same up to byte 6
+ *         11 -> 12 bytes, equal up to byte 6
  *         - 'hello world'
  *         + 'hello, world' */
 #include "explain.h"
@@ -14,11 +14,11 @@
 
 enum { METADATA_SHOWN = 64 };
 
-/* --- finding it ------------------------------------------------------------------------------------- */
+/* --- finding the key ---------------------------------------------------------------------------------- */
 
 struct side {
-    size_t from, to;     /* of the session's inputs */
-    struct input *input; /* NULL: it has no such key; else it is open, and stands at the key */
+    size_t from, to;     /* a range of the session's inputs */
+    struct input *input; /* NULL: the key was not found; otherwise open, positioned at the key */
     rf_entry entry;
     rf_key_digest digest;
     rf_key_record record;
@@ -49,7 +49,8 @@ static rf_code hold(const struct explanation *e, struct side *side, rf_error *er
     return code;
 }
 
-/* Up to the key, which is RF_OK, or to the end, RF_END; for a side that has the key, only to the end. */
+/* Reads up to the key, which is RF_OK, or to the end, RF_END; a side that already has the key is read to the
+ * end. */
 static rf_code read_on(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
     rf_entry entry;
@@ -81,7 +82,7 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
     return code;
 }
 
-/* An input that is open already is read from where it stands. */
+/* An input that is already open is read from its current position. */
 static rf_code search(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
     rf_code code;
@@ -104,7 +105,7 @@ static rf_code find(const struct explanation *e, struct side *side, rf_error *er
     return code;
 }
 
-/* What comes behind the key must not be commands, which could change it. */
+/* The entries after the key must not be commands, which could change it. */
 static rf_code read_rest(const struct explanation *e, struct side *side, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -116,7 +117,7 @@ static rf_code read_rest(const struct explanation *e, struct side *side, rf_erro
     return code;
 }
 
-/* --- two strings ------------------------------------------------------------------------------------ */
+/* --- two strings -------------------------------------------------------------------------------------- */
 
 struct strings {
     const struct side *after;
@@ -124,7 +125,7 @@ struct strings {
     rf_error *error;
 };
 
-/* From a little before `at`. */
+/* Prints the bytes from slightly before `at`. */
 static void print_around(char sign, rf_slice text, size_t at)
 {
     enum { BEFORE = 16, SHOWN = 64 };
@@ -151,7 +152,7 @@ static rf_code print_both(void *ctx, rf_slice after)
     return RF_OK;
 }
 
-/* While the one stands there, the other is walked. */
+/* While the first string is available, walks the second. */
 static rf_code take_before(void *ctx, rf_slice before)
 {
     static const rf_visitor visitor = {.string = print_both};
@@ -169,9 +170,9 @@ static rf_code explain_string(const struct side sides[2], rf_error *error)
     return rf_value_walk(sides[0].entry.value, &visitor, &strings, error);
 }
 
-/* --- the key ---------------------------------------------------------------------------------------- */
+/* --- the key ------------------------------------------------------------------------------------------ */
 
-/* What servers keep for modules beside a key. */
+/* Metadata that servers store for modules with a key. */
 static void explain_metadata(const struct side sides[2])
 {
     rf_slice before = sides[0].entry.metadata, after = sides[1].entry.metadata;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which elements of two values differ. Names and digests of all elements go into a comparison, which says by
- * their numbers which ones differ; a second walk over each value prints those, a line each:
+/* Finds the elements of two values that differ. Names and digests of all elements go into a comparison, which
+ * returns the indexes of those that differ; a second walk over each value prints them, one per line:
  *
  *     - field 'a': '1'
  *     + field 'a': '2'
  *     + field 'b': 'new'
  *
- * Items of a list have their places for names. Where a list has grown or shrunk at its head, all places have
- * shifted, so the two are laid side by side where most items match. */
+ * The names of list items are their positions. If a list has grown or shrunk at its head, all positions have
+ * shifted, so the lists are aligned where most items match. */
 #include "elements.h"
 #include "explain.h"
 #include "failure.h"
@@ -17,22 +17,22 @@
 
 #define NO_ELEMENT UINT64_MAX
 
-/* An element that has changed, or is on one side alone. */
+/* An element that has changed, or exists on one side only. */
 struct change {
-    uint64_t number[2]; /* of the element before and after; NO_ELEMENT: there is none */
+    uint64_t number[2]; /* of the element before and after; NO_ELEMENT: does not exist */
     char *line[2];
 };
 
 struct changes {
     struct change *all;
     size_t count, cap;
-    uint64_t limit; /* that are kept; 0: all */
+    uint64_t limit; /* limit of kept ones; 0: all */
     uint64_t total;
 };
 
-/* --- finding them ----------------------------------------------------------------------------------- */
+/* --- finding changes ---------------------------------------------------------------------------------- */
 
-/* A name that is twice on one side counts there alone. */
+/* A name that occurs twice on one side counts for that side only. */
 static struct change change_of(const rf_difference *difference)
 {
     struct change change = {{NO_ELEMENT, NO_ELEMENT}, {NULL, NULL}};
@@ -71,7 +71,7 @@ static rf_code take_change(void *ctx, const rf_difference *difference, rf_error 
 struct feed {
     rf_compare *compare;
     unsigned side; /* 0: before, 1: after */
-    int64_t shift; /* a list's item at this place is the first one before */
+    int64_t shift; /* index of the list item that counts as the first one before */
     uint64_t number;
     rf_error *error;
 };
@@ -99,7 +99,7 @@ static rf_code compare_element(void *ctx, const struct element *element)
     return compare_record(feed, &record);
 }
 
-/* Feeds both values to a comparison. */
+/* Adds the elements of both values to a comparison. */
 static rf_code compare_values(rf_value *const values[2], element_fn *fn, int64_t shift,
                               const rf_compare_options *options, rf_error *error)
 {
@@ -126,9 +126,9 @@ static rf_code find_changes(rf_value *const values[2], int64_t shift, uint64_t m
     return compare_values(values, compare_element, shift, &options, error);
 }
 
-/* --- lists side by side ------------------------------------------------------------------------------ */
+/* --- aligning lists ----------------------------------------------------------------------------------- */
 
-/* The shift that more than half of the pairs have, if there is one. (Boyer and Moore) */
+/* The shift that more than half of the pairs have, if there is one (Boyer-Moore majority vote). */
 struct majority {
     int64_t shift;
     uint64_t lead;
@@ -152,7 +152,7 @@ static rf_code take_pair(void *ctx, const rf_difference *difference, rf_error *e
     return RF_OK;
 }
 
-/* Items that are the same on both sides are one key that has changed, so that it is told as a pair. */
+/* Items with the same content on both sides form one changed key, so that they are reported as a pair. */
 static rf_code pair_items(void *ctx, const struct element *element)
 {
     struct feed *feed = ctx;
@@ -168,7 +168,7 @@ static rf_code pair_items(void *ctx, const struct element *element)
     return compare_record(feed, &record);
 }
 
-/* Finds the changes of lists laid side by side in two ways, and keeps the fewer. */
+/* Finds the changes of lists with two alignments, and keeps the smaller result. */
 static rf_code find_list_changes(rf_value *const values[2], uint64_t memory, struct changes *changes,
                                  rf_error *error)
 {
@@ -187,7 +187,7 @@ static rf_code find_list_changes(rf_value *const values[2], uint64_t memory, str
     return code;
 }
 
-/* --- their lines ------------------------------------------------------------------------------------ */
+/* --- lines -------------------------------------------------------------------------------------------- */
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
@@ -199,7 +199,7 @@ static int by_number_after(const void *a, const void *b)
     return compare_numbers(((const struct change *)a)->number[1], ((const struct change *)b)->number[1]);
 }
 
-/* What is only there after comes last. */
+/* Elements that exist only after come last. */
 static int by_number_before(const void *a, const void *b)
 {
     int order = compare_numbers(((const struct change *)a)->number[0], ((const struct change *)b)->number[0]);
@@ -209,7 +209,7 @@ static int by_number_before(const void *a, const void *b)
 
 struct printing {
     const struct changes *changes;
-    size_t at; /* the next change to get its line; they are in the order of their elements */
+    size_t at; /* the next change to format; changes are in element order */
     unsigned side;
     uint64_t number;
     rf_error *error;
