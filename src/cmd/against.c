@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A comparison in lines of text, and its target in a report. */
+/* Prints the result of a comparison as text, and adds its target to a report. */
 #include "against.h"
 #include "message.h"
 #include "text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Expectations: what a backup has to be like for its owner, beyond being sound. Options make them, a run is
- * held against them. */
+/* Expectations: properties that a backup must have besides being intact. Options define them, and a run is
+ * checked against them. */
 #ifndef CMD_EXPECTATIONS_H
 #define CMD_EXPECTATIONS_H
 
@@ -8,24 +8,24 @@
 #include "json.h"
 #include "stats.h"
 
-/* What is known of a data set when it has been read. */
+/* Facts about a data set, known after it has been read. */
 struct census {
     const struct stats *stats;
     const struct input *inputs;
     size_t input_count;
     int64_t now; /* Unix milliseconds */
-    /* Of the key with the most bytes in its elements, and of that with the most elements. */
+    /* Of the key with the most bytes in its elements, and of the one with the most elements. */
     struct record_key {
         uint64_t size;
         int db;
         char key[128]; /* escaped */
     } largest, longest;
-    const struct module_names *modules; /* that values belong to */
+    const struct module_names *modules; /* modules that own values */
 };
 
 enum { MODULES_MAX = 64 };
 
-/* Names of modules, each once; those beyond MODULES_MAX are not kept. */
+/* Distinct module names; those beyond MODULES_MAX are not kept. */
 struct module_names {
     size_t count;
     char names[MODULES_MAX][10];
@@ -36,12 +36,12 @@ void module_names_add(struct module_names *modules, const char name[10]);
 struct expectation {
     const struct expectation_kind *kind;
     const char *argument;
-    char option[96]; /* as it was asked for: "--min-keys 1000" */
+    char option[96]; /* as given: "--min-keys 1000" */
     uint64_t least, most;
     double least_share, most_share;
     int64_t of; /* a database or a type */
     const char *text;
-    /* once it has been held against a census: */
+    /* set by the check: */
     bool met;
     char found[192];
 };
@@ -71,11 +71,11 @@ struct expectations {
     struct expectation all[EXPECTATIONS_MAX];
 };
 
-/* Adds what an option asks for: `name` is one of EXPECTATIONS, without dashes. False: the argument makes no
- * sense, or there are too many. */
+/* Adds the expectation of an option: `name` is one of EXPECTATIONS, without dashes. False: the argument is
+ * invalid, or there are too many. */
 bool expectations_add(struct expectations *expectations, const char *name, const char *argument);
 
-/* Holds all of them against the census. Returns how many are not met. */
+/* Checks all of them against the census. Returns how many are not met. */
 size_t expectations_judge(struct expectations *expectations, const struct census *census);
 
 /* A member "expectations". */

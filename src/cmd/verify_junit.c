@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* XML cannot hold most control characters and not U+FFFE and U+FFFF, and wants UTF-8: all else is '?'. */
+/* XML does not allow most control characters, U+FFFE and U+FFFF, and requires UTF-8: anything else becomes
+ * '?'. */
 static void put_text(FILE *out, const char *text)
 {
     static const char *const named[] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
@@ -82,7 +83,7 @@ static void put_error(FILE *out, const rf_error *error)
     put_failure(out, "error", text);
 }
 
-/* --- cases ------------------------------------------------------------------------------------------ */
+/* --- cases -------------------------------------------------------------------------------------------- */
 
 static void put_faults(FILE *out, const struct verification *v, size_t input)
 {
@@ -133,7 +134,7 @@ static void put_against(FILE *out, const struct verification *v)
     end_case(out);
 }
 
-/* What --strict makes of warnings. */
+/* Warnings as a test case, for --strict. */
 static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
@@ -165,7 +166,7 @@ static void put_cases(FILE *out, const struct verification *v)
         put_against(out, v);
 }
 
-/* A run that an error has ended has one case, which says so. */
+/* A run that ended with an error has one test case, which reports it. */
 static void put_run(FILE *out, const struct verification *v)
 {
     begin_case(out, "rdbferry", "run");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `verify`: the table, what is filled in, and what makes no sense together. */
+/* The options of `verify`: the table, defaults and invalid combinations. */
 #include "verify_options.h"
 #include "differences.h"
 #include "failure.h"
@@ -61,8 +61,8 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "verify",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs form\n"
-             "one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
+             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -90,7 +90,7 @@ static bool check(const struct verify_options *options)
            inputs_differ_from(common, options->junit, "the report", table.command);
 }
 
-/* The other input is one more operand, behind the user's. */
+/* The other input is added as the last operand. */
 static bool add_against(struct verify_options *options, int *status)
 {
     rf_error error;
@@ -121,7 +121,7 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
-/* An AOF directory whose manifest is damaged is not as it should be. */
+/* An AOF directory with a damaged manifest is a fault. */
 static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
 {
     if (common_options_read(&options->common, table.command, operands, count, status))
