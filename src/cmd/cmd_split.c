@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry split`: a transfer into one output for each shard, and the plan of it. */
+/* `rdbferry split`: a transfer to one output per shard, and its plan. */
 #include "command.h"
 #include "explain_key.h"
 #include "failure.h"
@@ -18,7 +18,7 @@ struct split {
     struct transfer transfer;
 };
 
-/* Valkey has had more than one database in a cluster since 9.0; only who asks for it gets it. */
+/* Valkey supports several databases in a cluster since 9.0; they are used only on request. */
 static bool all_dbs(const struct split *split)
 {
     return split->options->written.target.major > 0 &&
@@ -42,7 +42,7 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
     return rf_sink_open_split(split->options->output, &shards, options, out, error);
 }
 
-/* Also where nothing is written, and no sink would refuse it. */
+/* Also checked in a dry run, where there is no sink to reject it. */
 static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
@@ -78,7 +78,7 @@ static void count_key(struct transfer *transfer, const rf_entry *key)
     transfer->session.bytes_of = plan_add(split->plan, key);
 }
 
-/* The plan belongs to the outputs: it appears with them. */
+/* The plan is one of the outputs: it appears together with them. */
 static rf_code add_plan(struct transfer *transfer, rf_error *error)
 {
     struct split *split = transfer->part->ctx;
@@ -102,7 +102,7 @@ static rf_code add_plan(struct transfer *transfer, rf_error *error)
     return code;
 }
 
-/* --- around it ---------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------ */
 
 static void say_done(const struct transfer *transfer, const char *read, uint64_t bytes)
 {

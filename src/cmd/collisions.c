@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Passes over the inputs, and what they find. */
+/* Passes over the inputs that find colliding names. */
 #include "collisions.h"
 #include "failure.h"
 #include "key_set.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading the inputs once more ------------------------------------------------------------------- */
+/* --- reading the inputs again ------------------------------------------------------------------------- */
 
 static bool can_read_again(const struct session *session)
 {
@@ -47,7 +47,7 @@ static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_
     return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
 }
 
-/* All have been noted. */
+/* All names have been noted. */
 static rf_code settle(struct collisions *c, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -60,7 +60,7 @@ static rf_code settle(struct collisions *c, rf_error *error)
     return code;
 }
 
-/* --- examples ---------------------------------------------------------------------------------------- */
+/* --- examples ----------------------------------------------------------------------------------------- */
 
 static rf_slice name_of(const rf_entry *entry)
 {
@@ -72,7 +72,7 @@ static void escape_name(const rf_entry *entry, char out[128])
     text_escape(name_of(entry), out, 128);
 }
 
-/* `number`: which of the names, as rf_collision has it. */
+/* `number`: the key's ordinal among those of the same name, as in rf_collision. */
 static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
                          uint64_t number, bool kept)
 {
@@ -99,13 +99,13 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     }
 }
 
-/* --- where a collision ends the run ------------------------------------------------------------------- */
+/* --- a collision ends the run ------------------------------------------------------------------------- */
 
-/* Looking for the first two entries that come out with one name. */
+/* Searches for the first two entries that map to the same name. */
 struct search {
     struct collisions *c;
-    bool has_name; /* else it is whichever collides */
-    int64_t db;    /* -1: of a function library */
+    bool has_name; /* otherwise any that collides */
+    int64_t db;    /* -1: a function library */
     uint8_t *name;
     size_t length;
 };
@@ -177,7 +177,7 @@ static bool same_key(const struct collision_source *a, const struct collision_so
            strcmp(a->key, b->key) == 0;
 }
 
-/* It comes out with the name that it has. */
+/* Whether the key keeps its name. */
 static bool keeps_name(const struct collision_source *source, int64_t db, const char *key)
 {
     return source->db == db && strcmp(source->key, key) == 0;
@@ -227,7 +227,7 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
                    pair->key, pair->db);
 }
 
-/* Of inputs that cannot be read again only the second of the two is known. */
+/* If the inputs cannot be read again, only the second key is known. */
 static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     const struct collision_source *source = &c->example[0].sources[0];
@@ -249,7 +249,7 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
                    source->input, source->key, source->db, name, entry->db);
 }
 
-/* `entry`: one of the two, if it is known. */
+/* `entry`: one of the two, or NULL if unknown. */
 static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     struct search search = {.c = c};
@@ -267,9 +267,9 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
     return code == RF_END || code == RF_OK ? tell_pair(c, error) : code;
 }
 
-/* --- at the beginning and in the end ------------------------------------------------------------------ */
+/* --- start and end ------------------------------------------------------------------------------------ */
 
-/* All have been noted, and nothing may collide. */
+/* All names have been noted, and collisions are errors. */
 static rf_code allow_none(struct collisions *c, rf_error *error)
 {
     rf_code code = settle(c, error);
@@ -300,7 +300,7 @@ rf_code collisions_end(struct collisions *c, rf_error *error)
     return c->set && !c->settled && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
 }
 
-/* --- entries on their way ---------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------------------ */
 
 static void notice_same_function(struct collisions *c, const rf_entry *entry)
 {
@@ -316,7 +316,7 @@ static void count_lost(struct collisions *c, const rf_entry *entry)
     c->lost++;
 }
 
-/* Of a name that is several keys' one of them is kept, or the run has ended. */
+/* One of the keys with the same name is kept, or the run has ended. */
 static bool is_left_out(const struct collisions *c, const rf_collision *collision)
 {
     if (collision->again || collision->count < 2)
@@ -324,7 +324,7 @@ static bool is_left_out(const struct collisions *c, const rf_collision *collisio
     return c->policy == COLLISION_SKIP ? collision->number > 1 : collision->number < collision->count;
 }
 
-/* It is known which names collide. */
+/* The colliding names are known. */
 static void take_told(struct collisions *c, const struct input *input, const rf_entry *entry, bool *leave_out)
 {
     rf_collision collision;
@@ -340,7 +340,7 @@ static void take_told(struct collisions *c, const struct input *input, const rf_
     keep_example(c, input, entry, collision.name, !*leave_out);
 }
 
-/* It is found out on the way. */
+/* Collisions are detected while writing. */
 static rf_code take_new(struct collisions *c, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error)
 {
@@ -376,7 +376,7 @@ rf_code collisions_take(struct collisions *c, const struct input *input, const r
     return RF_OK;
 }
 
-/* --- once more --------------------------------------------------------------------------------------- */
+/* --- reading again after writing ---------------------------------------------------------------------- */
 
 void collisions_rewind(struct collisions *c)
 {
@@ -394,7 +394,7 @@ bool collisions_left_out(struct collisions *c, const rf_entry *entry)
     return is_left_out(c, &collision);
 }
 
-/* --- around it --------------------------------------------------------------------------------------- */
+/* --- setup and reports -------------------------------------------------------------------------------- */
 
 bool collisions_open(struct collisions *c, struct session *session, enum collision_policy policy,
                      uint64_t memory, bool check)
@@ -419,7 +419,7 @@ void collisions_close(struct collisions *c)
     rf_collisions_free(c->set);
 }
 
-/* The first one that was left out. */
+/* The first entry that was discarded. */
 static void format_first(const struct collisions *c, char *out, size_t size)
 {
     const struct collision_example *first = &c->example[0];

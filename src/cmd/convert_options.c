@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `convert`: the table, what is filled in, and what makes no sense together. */
+/* The options of `convert`: the table, defaults and invalid combinations. */
 #include "convert_options.h"
 #include "message.h"
 #include "options.h"
@@ -45,7 +45,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-/* --- what makes no sense ---------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
 {
@@ -84,7 +84,7 @@ static bool check_stdout(const struct convert_options *options)
     return true;
 }
 
-/* No input may lie in an AOF directory that is written, of which the old files go. */
+/* No input may be inside an AOF directory that is written: its old files are removed. */
 static bool check_clash_inside(const struct convert_options *options)
 {
     struct stat written, read;
@@ -112,7 +112,7 @@ static bool check_files(const struct convert_options *options)
     return true;
 }
 
-/* Nothing is read or written. */
+/* With --explain-key nothing is read or written. */
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
     *status = STATUS_USAGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One line for each rule, and where the key comes out. */
+/* Prints one line per rule, and the resulting key. */
 #include "explain_key.h"
 #include "message.h"
 #include "show.h"

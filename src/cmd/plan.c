@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counting by slot, and the tags that slots are heavy of. */
+/* Counts keys by slot, and finds the hash tags that dominate slots. */
 #include "plan.h"
 #include "message.h"
 #include "page.h"
@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    HEAVY_SHARE = 10, /* a slot that has more than one part in so many of its shard is heavy */
-    FEW_KEYS = 20,    /* of a shard with less than so many keys no slot is */
+    HEAVY_SHARE = 10, /* a slot with more than 1/n of its shard's bytes is oversized */
+    FEW_KEYS = 20,    /* only in shards with at least this many keys */
     WARNINGS = 10,
 };
 
@@ -106,7 +106,7 @@ const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_T
     return is_cut ? strcat(out, "...") : out;
 }
 
-/* --- the page ------------------------------------------------------------------------------------------ */
+/* --- the table ---------------------------------------------------------------------------------------- */
 
 enum { BAR = 10, LONGEST_NAME = 32 };
 

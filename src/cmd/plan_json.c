@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.json: what a split has done, or would do. */
+/* plan.json: the result of a split, or of its dry run. */
 #include "plan.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static void put_shard(struct json *json, const struct plan *plan, const rf_shard
     json_end_object(json);
 }
 
-/* Names within the directory. */
+/* Names relative to the directory. */
 static void put_files(struct json *json, const rf_sink *sink, const char *directory)
 {
     rf_output_info output;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `split`: the table, what makes no sense together, and the topology they ask for. */
+/* The options of `split`: the table, invalid combinations, and the topology. */
 #include "split_options.h"
 #include "message.h"
 #include "slurp.h"
@@ -149,7 +149,7 @@ static bool stays(const struct split_options *options, const char *path)
     return false;
 }
 
-/* What is read, and the report, must not go with a directory that is replaced. */
+/* Neither the inputs nor the report may be inside a directory that is replaced. */
 static bool files_stay(const struct split_options *options)
 {
     const struct common_options *common = &options->common;

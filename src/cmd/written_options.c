@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does not go together among the options of an output, and what they are where nothing is said. */
+/* Invalid combinations and defaults of the options for outputs. */
 #include "written_options.h"
 #include "message.h"
 
@@ -9,7 +9,7 @@ const struct option_choice binary_choices[] = {
 const struct option_choice collision_choices[] = {
     {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
 
-/* Options that one kind alone has, and those that JSON lines, which are for no server, do not have. */
+/* Options that only one format has, and those that JSON lines, which no server loads, do not have. */
 static const char *misfit(const struct written_options *written)
 {
     const bool aof = written->to == TO_AOF, dir = written->to == TO_AOF_DIR, jsonl = written->to == TO_JSONL;
@@ -25,7 +25,8 @@ static const char *misfit(const struct written_options *written)
         {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},
         {written->drop_unsupported, !jsonl, "--drop-unsupported cannot be combined with --to jsonl"},
         {written->drop_detail, !jsonl, "--drop-detail cannot be combined with --to jsonl"},
-        {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db requires --explain-key"},
+        {written->explain_db != UNTOLD_DB, written->explain_key != NULL,
+         "--explain-db requires --explain-key"},
     };
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of commands that write outputs: of what kind, for whom, and what is done about keys that come out
- * with one name. A command's struct holds a struct written_options of the name `written`. */
+/* Options of commands that write outputs: format, target version, and handling of collisions. A command's
+ * struct holds a struct written_options named `written`. */
 #ifndef CMD_WRITTEN_OPTIONS_H
 #define CMD_WRITTEN_OPTIONS_H
 
@@ -16,17 +16,17 @@ struct written_options {
     const char *appendfilename;
     bool preamble;
     bool restore, drop_unsupported, drop_detail, force, unsafe, check;
-    rf_server target; /* 0.0: as the inputs say */
+    rf_server target; /* 0.0: determined by the inputs */
     int on_collision; /* enum collision_policy */
     uint64_t memory;
-    const char *explain_key; /* NULL: nothing is to be explained */
+    const char *explain_key; /* NULL: no key is explained */
     uint64_t explain_db;
 };
 
-enum { UNTOLD = -1 }; /* of a choice */
+enum { UNTOLD = -1 }; /* of an option with choices */
 #define UNTOLD_DB UINT64_MAX
 
-/* As it is before options are read. */
+/* The state before options are parsed. */
 #define WRITTEN_OPTIONS                                           \
     {                                                             \
         .base = UNTOLD, .binary = UNTOLD, .explain_db = UNTOLD_DB \
@@ -78,17 +78,17 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
     {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", WRITTEN_AT(type, explain_db), .most = INT32_MAX}
 /* clang-format on */
 
-/* The oldest server that can read this kind of output; 0.0: any. */
+/* The oldest server version that can read this format; 0.0: any. */
 rf_server written_options_floor(const struct written_options *written);
 
-/* False: what is written is not for a server. */
+/* False: the output is not for a server. */
 static inline bool written_options_has_target(const struct written_options *written)
 {
     return written->to != TO_JSONL;
 }
 
-/* Options that do not fit the kind, or each other. False: the error has been printed. Fills in what was left
- * out otherwise. */
+/* Checks that the options fit the format and each other, and fills in defaults. False: the error has been
+ * printed. */
 bool written_options_settle(struct written_options *written, const char *command);
 
 #endif
