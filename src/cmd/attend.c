@@ -17,11 +17,11 @@ static _Noreturn void die_of(int number, const sigset_t *deadly)
     save_remove_unfinished();
     message_progress(NULL);
     pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
-    raise(number); /* its action is the default one: nothing here has set another */
+    raise(number); /* the default action: no other one has been set */
     abort();
 }
 
-/* True: the command will see to it. */
+/* True: the command handles the signal. */
 static bool pass_on(struct attendant *attendant, int number)
 {
     struct stop_request *request = attendant->stop_request;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of an AOF that a server does not support, as messages say it. */
+/* AOF commands that a server does not support, for messages. */
 #ifndef CMD_COMMAND_SUPPORT_H
 #define CMD_COMMAND_SUPPORT_H
 

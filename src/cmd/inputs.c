@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths go in, open readers come out. */
+/* Opens readers for paths. */
 #include "inputs.h"
 #include "paths.h"
 #include <stdio.h>

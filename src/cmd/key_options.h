@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options that choose keys and rewrite them, the same in every command. What they make lies in the command's
+/* Options that filter and rewrite keys, common to all commands. Their results are stored in the command's
  * struct common_options. */
 #ifndef CMD_KEY_OPTIONS_H
 #define CMD_KEY_OPTIONS_H
@@ -12,21 +12,21 @@
 enum { SHIFT_NONE, SHIFT_BY, SHIFT_AUTO };
 
 struct key_options {
-    rf_filter *filter;   /* NULL: nothing was asked */
-    rf_rewrite *rewrite; /* likewise */
+    rf_filter *filter;   /* NULL: no such options */
+    rf_rewrite *rewrite; /* NULL: no such options */
     int expired;         /* rf_expired */
     int shift;           /* SHIFT_... */
     int64_t shift_ms;    /* SHIFT_BY */
     bool prefix_db0;
-    char *chosen; /* the options that `filter` was made of, one a line: "--match user:*"; NULL: none */
+    char *chosen; /* the options that made `filter`, one per line: "--match user:*"; NULL: none */
 };
 
-/* False: the options do not go together; the error has been printed. Afterwards `filter` is there. */
+/* False: the options cannot be combined; the error has been printed. Afterwards `filter` is not NULL. */
 bool key_options_settle(struct key_options *keys, const char *command);
 
 void key_options_free(struct key_options *keys);
 
-/* One for each option. `into` is a struct key_options. */
+/* Option handlers; `into` is a struct key_options. */
 rf_code take_db(const char *argument, void *into, rf_error *error);
 rf_code take_no_db(const char *argument, void *into, rf_error *error);
 rf_code take_match(const char *argument, void *into, rf_error *error);
@@ -50,7 +50,7 @@ extern const struct option_choice expired_choices[];
 #define KEY_ROW(type, letter, name, argument, help, function) \
     {OPTION_HANDLER, letter, name, argument, help, .offset = offsetof(type, common.keys), .handle = function}
 
-/* `type`: the command's struct, which has `common`. */
+/* `type`: the command's struct, which has a member `common`. */
 #define FILTER_ROWS(type)                                                                                     \
     {OPTION_HEADING, .help = "Filtering keys (options combine; exclusions win)"},                               \
     KEY_ROW(type, 'd', "db", "LIST", "only these databases: 0,5-7", take_db),                              \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program: finds the command and runs it. Statuses and streams are described in rdbferry(1). */
+/* The program: finds the command and runs it. Exit statuses and streams are described in rdbferry(1). */
 #include "command.h"
 #include "message.h"
 #include "rules_help.h"

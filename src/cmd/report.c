@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The report's fields, in order. It is made in memory, so that only a whole one is ever written. */
+/* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
+ */
 #include "report.h"
 #include "json.h"
 #include "save.h"
@@ -32,7 +33,7 @@ void report_put_server(struct json *json, const char *name, rf_server server)
     json_string(json, name, server.major > 0 ? text : NULL);
 }
 
-/* --- what went in ----------------------------------------------------------------------------------- */
+/* --- inputs ------------------------------------------------------------------------------------------- */
 
 static void put_saved(struct json *json, int64_t seconds)
 {
@@ -85,7 +86,7 @@ static void put_inputs(struct json *json, const struct report *report)
     json_end_array(json);
 }
 
-/* --- what it held ----------------------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------------------------------------- */
 
 static void put_count(struct json *json, struct stats_count count)
 {
@@ -177,7 +178,7 @@ static void put_read(struct json *json, const struct session *session)
     json_end_object(json);
 }
 
-/* --- what was noticed ------------------------------------------------------------------------------- */
+/* --- notices ------------------------------------------------------------------------------------------ */
 
 void report_put_reasons(struct json *json, const struct notice_record *record)
 {
@@ -229,7 +230,7 @@ static void put_notices(struct json *json, const struct notices *notices)
     json_end_array(json);
 }
 
-/* --- what was rewritten ------------------------------------------------------------------------------ */
+/* --- rewriting ---------------------------------------------------------------------------------------- */
 
 void report_put_rules(struct json *json, const rf_rewrite *rewrite)
 {
@@ -253,7 +254,7 @@ void report_put_rules(struct json *json, const rf_rewrite *rewrite)
     json_end_object(json);
 }
 
-/* --- how it ended ----------------------------------------------------------------------------------- */
+/* --- result ------------------------------------------------------------------------------------------- */
 
 void report_put_error(struct json *json, const char *name, const rf_error *error)
 {
@@ -294,7 +295,7 @@ static void put_report(struct json *json, const struct report *report)
     json_end_object(json);
 }
 
-/* --- the file --------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------- */
 
 static void make_report(FILE *out, const void *report)
 {

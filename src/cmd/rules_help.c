@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page about rules; <rdbferry/rewrite.h> says the same to programs. */
+/* The help about rules; <rdbferry/rewrite.h> describes the same for programs. */
 #include "rules_help.h"
 #include <stddef.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters. A key touches one cell, that of its database and encoding; sums are made when they are asked for.
- */
+/* Counters. A key changes one cell, that of its database and encoding; sums are computed on request. */
 #include "stats.h"
 #include <stdlib.h>
 

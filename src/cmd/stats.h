@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters of what was read: by database, type and encoding. Counting an entry takes a few nanoseconds. */
+/* Counters of entries read: by database, type and encoding. Counting an entry takes a few nanoseconds. */
 #ifndef CMD_STATS_H
 #define CMD_STATS_H
 
@@ -12,7 +12,7 @@ enum {
     STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
 };
 
-/* Bytes reach from one entry's offset to the next one's. */
+/* The bytes of an entry extend to the offset of the next one. */
 struct stats_count {
     uint64_t keys, bytes, expiring;
 };
@@ -22,23 +22,23 @@ struct stats_database {
 };
 
 struct stats {
-    struct stats_database *databases[STATS_DATABASES + 1]; /* NULL: has no key */
-    const rf_encoding *encodings[STATS_ENCODINGS];         /* NULL: has no key */
+    struct stats_database *databases[STATS_DATABASES + 1]; /* NULL: no keys */
+    const rf_encoding *encodings[STATS_ENCODINGS];         /* NULL: no keys */
     uint64_t functions, module_aux, commands;
-    /* of the entry before, whose bytes are not known yet */
-    struct stats_count *last; /* NULL: it was no key */
+    /* of the previous entry, whose size is not known yet */
+    struct stats_count *last; /* NULL: it was not a key */
     const rf_encoding *last_encoding;
     int64_t last_db;
     uint64_t last_offset;
 };
 
-/* Where a database and an encoding have their counters. */
+/* The indexes of a database and an encoding. */
 size_t stats_place_of_db(int64_t db);
 size_t stats_place_of_encoding(const rf_encoding *encoding);
 
 bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 
-/* `db`: where a key lies in the input. False: out of memory. Most keys are like the one before. */
+/* `db`: the database of the key in the input. False: out of memory. Most keys are like the previous one. */
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct stats_count *cell = stats->last;
@@ -53,7 +53,7 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
     return true;
 }
 
-/* What follows at `offset` is not counted: the end of an input, or an entry that is left out. */
+/* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);
 
 struct stats_count stats_of_database(const struct stats *stats, size_t db);
