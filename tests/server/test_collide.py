@@ -99,7 +99,7 @@ class Planted(WithServer):
         for way, (databases, rules, both, name) in WAYS.items():
             with self.subTest(way):
                 path = self.planted(databases)
-                named = [source(*both[0]), source(*both[1]), f"come out as '{name}' (db 0)"]
+                named = [source(*both[0]), source(*both[1]), f"map to '{name}' (db 0)"]
                 self.assert_refused([path, *rules], named)
 
     def test_one_is_kept_and_both_are_reported(self):

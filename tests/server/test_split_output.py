@@ -113,7 +113,7 @@ class Planned(WithServer):
             self.assertEqual("warning" in self.said, is_hot, self.said)
         slot = slot_of(f"{{{tag}}}".encode())
         shard = next(i for i, (first, last) in enumerate(equal_ranges(3)) if first <= slot <= last)
-        found = re.search(r"slot (\d+) holds (\d+)% of the bytes of (\S+), most of it in keys with the tag \{(.*)\}", self.said)
+        found = re.search(r"slot (\d+) holds (\d+)% of the bytes of (\S+), most of it in keys with hash tag \{(.*)\}", self.said)
         self.assertEqual((found[1], found[3], found[4]), (str(slot), f"shard-{shard}", tag))
         # Three tenths of the whole, and so 0.3 / (0.3 + 0.7 / 3) of its shard.
         self.assertAlmostEqual(int(found[2]), 56, delta=4)
