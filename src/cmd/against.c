@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A comparison in lines of text, and its target in a report. */
+/* Prints the result of a comparison as text, and adds its target to a report. */
 #include "against.h"
 #include "message.h"
 #include "text.h"
@@ -40,7 +40,7 @@ void against_say_expired(FILE *out, const char *name, uint64_t expired)
     if (expired == 0)
         return;
     against_begin_line(out, name);
-    fprintf(out, "%" PRIu64 " key%s expired since\n", expired, text_plural(expired));
+    fprintf(out, "%" PRIu64 " key%s expired meanwhile\n", expired, text_plural(expired));
 }
 
 void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts,

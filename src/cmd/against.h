@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said of a comparison, with a live target or with other data. */
+/* Output of a comparison with a live target or with other data. */
 #ifndef CMD_AGAINST_H
 #define CMD_AGAINST_H
 
@@ -9,20 +9,20 @@
 #include <rdbferry/live.h>
 #include <stdio.h>
 
-/* A message for who wants details: what the target is. */
+/* Prints a detail message that describes the target. */
 void against_detail(const rf_live *live);
 
-/* A line "against dump.rdb: matches", or what differs; with `extra`, which may be NULL, extra keys, and
- * `hint` how they can be listed. */
+/* Prints a line such as "against dump.rdb: matches", or a summary of the differences. `extra` may be NULL;
+ * otherwise the line includes extra keys, and `hint` says how to list them. */
 void against_say(FILE *out, const char *name, const struct differences *differences,
                  const struct extra_keys *extra, const char *hint);
-/* Lines of their own. */
+/* Prints a separate line if keys have expired. */
 void against_say_expired(FILE *out, const char *name, uint64_t expired);
 
-/* "against dump.rdb: ", for a line of one's own. */
+/* Prints "against dump.rdb: ", the start of a line. */
 void against_begin_line(FILE *out, const char *name);
 
-/* Members of an object: what the target is, and what has been counted there. */
+/* Adds the members of an object: the target, and the counts of the comparison. */
 void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts,
                     const struct extra_keys *extra);
 

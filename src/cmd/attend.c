@@ -17,11 +17,11 @@ static _Noreturn void die_of(int number, const sigset_t *deadly)
     save_remove_unfinished();
     message_progress(NULL);
     pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
-    raise(number); /* its action is the default one: nothing here has set another */
+    raise(number); /* the default action: no other one has been set */
     abort();
 }
 
-/* True: the command will see to it. */
+/* True: the command handles the signal. */
 static bool pass_on(struct attendant *attendant, int number)
 {
     struct stop_request *request = attendant->stop_request;
@@ -29,7 +29,7 @@ static bool pass_on(struct attendant *attendant, int number)
     if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
         return false;
     atomic_store(&request->signal, number);
-    message_warning("stopping; the next signal does so at once");
+    message_warning("stopping when writes in flight are done; send the signal again to stop at once");
     return true;
 }
 

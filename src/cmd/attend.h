@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The attendant: a thread that looks after a running command. It draws the progress line, and when SIGINT,
- * SIGTERM or SIGHUP comes it removes what is unfinished and lets the signal kill the process, unless the
- * command wants to stop by itself. A signal that the parent has set to be ignored stays ignored. */
+/* A thread that runs beside a command. It draws the progress line. On SIGINT, SIGTERM or SIGHUP it removes
+ * unfinished files and lets the signal kill the process, unless the command wants to stop by itself. A signal
+ * that the parent process has set to be ignored stays ignored. */
 #ifndef CMD_ATTEND_H
 #define CMD_ATTEND_H
 
 #include "progress.h"
 #include <signal.h>
 
-/* A command that stops by itself looks now and then for a signal; the next one kills. */
+/* A command that stops by itself polls for a signal; the next signal kills the process. */
 struct stop_request {
-    atomic_bool awaited; /* set by the command, while it looks */
-    atomic_int signal;   /* 0: none has come */
+    atomic_bool awaited; /* set by the command while it polls */
+    atomic_int signal;   /* 0: none received */
 };
 
 struct attendant {
@@ -23,15 +23,15 @@ struct attendant {
     bool running;
 };
 
-/* Before any other thread starts: they inherit that the signals are blocked. Without a thread (the
- * machine has none left) signals do what they do without an attendant. `stop_request` may be NULL. */
+/* Call it before any other thread starts: threads inherit the blocked signals. If the thread cannot be
+ * created, signals have their usual effect. `stop_request` may be NULL. */
 void attend_start(struct attendant *attendant, struct progress *progress, struct stop_request *stop_request);
 
-/* Wipes the progress line. */
+/* Clears the progress line. */
 void attend_stop(struct attendant *attendant);
 
-/* Dies of a signal that has been looked after meanwhile, as if nobody had. Returns where its action is
- * another one. */
+/* Ends the process by a signal that was handled earlier, as if it had not been. Returns if the signal has
+ * another action. */
 void die_of_signal(int number);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry convert`: a transfer into one output. */
+/* `rdbferry convert`: a transfer to one output. */
 #include "command.h"
 #include "convert_options.h"
 #include "explain_key.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry diff`: a digest of every key of both data sets goes into one comparison. */
+/* `rdbferry diff`: compares the digests of all keys of both data sets. */
 #include "command.h"
 #include "diff_options.h"
 #include "differences.h"
@@ -63,7 +63,7 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
 
     rf_digester_expired(diff->digester, session->now);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        /* it is held against what comes of BEFORE */
+        /* it is compared with the rewritten keys of BEFORE */
         session->as_is = i >= diff->options->before_count && session->options->keys.rewrite;
         code = session_read(session, &session->inputs[i], take_entry, diff, error);
     }
@@ -87,9 +87,9 @@ static rf_code explain_key(void *ctx, rf_error *error)
     return explain(&explanation, error);
 }
 
-/* --- around it -------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------ */
 
-/* Lines of data end with what is not there, so that nobody takes the first ones for all. */
+/* Prints how many lines were cut off, so that the first ones are not mistaken for all. */
 static void say_rest(const struct diff *diff)
 {
     uint64_t total = differences_total(&diff->differences);
@@ -105,7 +105,7 @@ static bool write_report(const struct diff *diff, const rf_error *error)
 
     return report_write(&(const struct report){.command = "diff",
                                                .session = &diff->session,
-                                               .result = !error && differ ? "no" : NULL,
+                                               .result = !error && differ ? "failed" : NULL,
                                                .error = error,
                                                .part = &part},
                         diff->options->common.report);
@@ -121,8 +121,8 @@ static enum status run(struct diff *diff)
     notices_summarize(&diff->session.notices);
     if (code != RF_OK) {
         if (diff->differences.shown > 0 && !diff->options->jsonl)
-            puts("... and it is not known what else: the comparison has failed");
-        if (!ferror(stdout)) /* of which the program itself speaks in the end */
+            puts("... incomplete: the comparison failed");
+        if (!ferror(stdout)) /* reported by the program itself at the end */
             message_failure(&error);
     } else {
         say_rest(diff);

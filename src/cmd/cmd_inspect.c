@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry inspect`: what is in it, as a person reads it. Each key is measured once; what is counted of it
- * is in constant memory. */
+/* `rdbferry inspect`: statistics of the inputs for people. Each key is measured once; the counters use
+ * constant memory. */
 #include "command.h"
 #include "failure.h"
 #include "inspect.h"
@@ -12,9 +12,9 @@
 
 enum { KEY_KEPT_FOR_PAGE = 256, KEY_KEPT_FOR_ROW = 4096 };
 
-/* --- counting --------------------------------------------------------------------------------------- */
+/* --- counting ----------------------------------------------------------------------------------------- */
 
-/* In seconds, as expiry_ranges has it. */
+/* In seconds, as in expiry_ranges. */
 static uint64_t time_left(const struct inspection *inspection, const rf_entry *key)
 {
     int64_t now = inspection->session.now;
@@ -68,7 +68,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     return count_key(inspection, entry, &measure, error);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------------- */
 
 static rf_code take_sorted(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
                            rf_error *error)
@@ -80,7 +80,7 @@ static rf_code take_sorted(struct inspection *inspection, const rf_entry *key, c
                : failure(error, RF_E_MEMORY, "out of memory");
 }
 
-/* RF_END: no more rows are wanted, or stdout, which is looked after at the end, takes no more. */
+/* RF_END: enough rows, or stdout has failed, which is checked at the end. */
 static rf_code take_row(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct inspection *inspection = ctx;
@@ -110,7 +110,7 @@ static void put_sorted_rows(struct inspection *inspection)
         inspect_put_csv_row(&inspection->sorted.heap[i].row);
 }
 
-/* --- around it -------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------ */
 
 static rf_code read_inputs(void *ctx, rf_error *error)
 {
@@ -124,7 +124,7 @@ static rf_code read_inputs(void *ctx, rf_error *error)
     return code;
 }
 
-/* What has been read of a damaged input is told as well. */
+/* Results for the readable part of a damaged input are printed as well. */
 static enum status tell(struct inspection *inspection)
 {
     slots_end(&inspection->slots);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry split`: a transfer into one output for each shard, and the plan of it. */
+/* `rdbferry split`: a transfer to one output per shard, and its plan. */
 #include "command.h"
 #include "explain_key.h"
 #include "failure.h"
@@ -18,7 +18,7 @@ struct split {
     struct transfer transfer;
 };
 
-/* Valkey has had more than one database in a cluster since 9.0; only who asks for it gets it. */
+/* Valkey supports several databases in a cluster since 9.0; they are used only on request. */
 static bool all_dbs(const struct split *split)
 {
     return split->options->written.target.major > 0 &&
@@ -42,7 +42,7 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
     return rf_sink_open_split(split->options->output, &shards, options, out, error);
 }
 
-/* Also where nothing is written, and no sink would refuse it. */
+/* Also checked in a dry run, where there is no sink to reject it. */
 static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
@@ -50,9 +50,8 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
     failure(error, RF_E_UNSAYABLE,
-            "database %" PRId64 ", which a cluster does not have (say --flatten-dbs or --map-db, choose with "
-            "--db%s),",
-            entry->db, split->options->written.to == TO_JSONL ? "" : ", or say --target-version valkey-9.0");
+            "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
+            entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
     text_escape(session_source_key(session, entry), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, entry);
     return RF_E_UNSAYABLE;
@@ -64,7 +63,7 @@ static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *e
 
     if (entry->kind == RF_ENTRY_COMMAND)
         return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF cannot be split: let a server load it and save an RDB");
+                       "AOF commands cannot be split: load the AOF into a server and save an RDB");
     if (entry->kind != RF_ENTRY_KEY)
         return RF_OK;
     if (entry->slot < 0)
@@ -79,7 +78,7 @@ static void count_key(struct transfer *transfer, const rf_entry *key)
     transfer->session.bytes_of = plan_add(split->plan, key);
 }
 
-/* The plan belongs to the outputs: it appears with them. */
+/* The plan is one of the outputs: it appears together with them. */
 static rf_code add_plan(struct transfer *transfer, rf_error *error)
 {
     struct split *split = transfer->part->ctx;
@@ -103,7 +102,7 @@ static rf_code add_plan(struct transfer *transfer, rf_error *error)
     return code;
 }
 
-/* --- around it ---------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------ */
 
 static void say_done(const struct transfer *transfer, const char *read, uint64_t bytes)
 {

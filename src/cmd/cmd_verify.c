@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry verify`: is it sound, is it complete, is it what is expected, is it the same as something else?
- */
+/* `rdbferry verify`: checks that data is intact, complete, as expected, and equal to other data. */
 #include "against.h"
 #include "command.h"
 #include "failure.h"
@@ -12,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading ---------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------ */
 
 static bool was_named(const struct verification *v, const struct input *input)
 {
@@ -22,13 +21,14 @@ static bool was_named(const struct verification *v, const struct input *input)
     return false;
 }
 
-/* A file that is missing from an AOF directory is a fault of the directory. */
+/* A file missing from an AOF directory is a fault of the directory. */
 static bool is_fault(const struct verification *v, const struct input *input, rf_code code)
 {
     return verify_is_fault(code) || (code == RF_E_READ && !input->opened && !was_named(v, input));
 }
 
-/* A torn AOF can be cut where it is whole, if it is the last one and no other file is made of it. */
+/* A torn AOF can be truncated after its last complete command, if it is the last file and is not compressed.
+ */
 static bool can_be_cut(const struct verification *v, const struct input *input)
 {
     return !*input->layers && input->size >= 0 && input == &v->session.inputs[v->options->own_inputs - 1];
@@ -40,7 +40,7 @@ static void begin_line(const struct verification *v, const char *name)
     fputs(": ", v->out);
 }
 
-/* Where nothing more can be read of an input. */
+/* Prints how far an input could be read. */
 static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
     uint64_t whole = (uint64_t)input->info.whole, lost = (uint64_t)input->size - whole;
@@ -49,16 +49,15 @@ static void say_end(const struct verification *v, const struct input *input, con
         return;
     begin_line(v, input_name(input));
     if (input->info.whole < 0) {
-        fputs("what follows cannot be read\n", v->out);
+        fputs("the rest cannot be read\n", v->out);
         return;
     }
-    fprintf(v->out, "whole up to offset 0x%" PRIx64, whole);
+    fprintf(v->out, "complete up to offset 0x%" PRIx64 ", then %s", whole,
+            fault->code == RF_E_TRUNCATED ? "incomplete data" : "damaged data");
     if (can_be_cut(v, input))
-        fprintf(v->out, ": cut to %" PRIu64 " bytes, it loses %" PRIu64 " byte%s", whole, lost,
+        fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", whole, lost,
                 text_plural(lost));
-    fputs(fault->code == RF_E_TRUNCATED ? ", a beginning without an end\n"
-                                        : ", the damage and all behind it\n",
-          v->out);
+    putc('\n', v->out);
 }
 
 /* The other inputs are still read. */
@@ -74,7 +73,7 @@ static rf_code give_up(struct verification *v, const struct input *input, const 
     return RF_OK;
 }
 
-/* What the target could not even begin to load. */
+/* Versions that the target cannot load at all. */
 static rf_code check_version(struct verification *v, const struct input *input, rf_error *error)
 {
     const rf_server reads = v->options->reads;
@@ -84,7 +83,7 @@ static rf_code check_version(struct verification *v, const struct input *input, 
     if (reads.major == 0 || info->rdb_version == 0 ||
         rf_server_reads_version(reads, info->dialect, info->rdb_version))
         return RF_OK;
-    failure(&fault, RF_E_UNSAYABLE, "RDB version %d, which the target version cannot load",
+    failure(&fault, RF_E_UNSAYABLE, "RDB version %d is not supported by the target version",
             info->rdb_version);
     return verify_fault(v, input, &fault, error);
 }
@@ -135,7 +134,7 @@ static void judge(struct verification *v)
         v->warnings = count_warnings(&v->session.notices);
 }
 
-/* What is compared, and what is printed or reported. */
+/* Digests for the comparison, for output and for reports. */
 static unsigned digests_wanted(const struct verification *v)
 {
     const struct verify_options *options = v->options;
@@ -148,7 +147,7 @@ static unsigned digests_wanted(const struct verification *v)
                : kinds;
 }
 
-/* The digest that --digest=sha256 asks for. */
+/* The digest for --digest=sha256. */
 static rf_code sum_up(struct verification *v, rf_error *error)
 {
     if (v->options->digest != DIGEST_SHA256)
@@ -175,9 +174,9 @@ static rf_code verify(void *ctx, rf_error *error)
     return v->error ? RF_OK : against_finish(v, error);
 }
 
-/* --- the answer ------------------------------------------------------------------------------------- */
+/* --- the result --------------------------------------------------------------------------------------- */
 
-/* What is not as it should be besides; `but`: it is sound. */
+/* Prints what else failed; `but` is not empty if the data is intact. */
 static void say_but(const struct verification *v, const char *but)
 {
     if (v->unmet > 0)
@@ -199,11 +198,11 @@ static void say_soundness(const struct verification *v)
     if (v->faults.count > 0)
         fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, text_plural(v->faults.count));
     else if (v->error)
-        fputs("not all could be read", v->out);
+        fputs("could not be read to the end", v->out);
     else if (v->warnings > 0)
         fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
     else
-        fputs("sound", v->out);
+        fputs("intact", v->out);
     say_but(v, sound ? "but " : "");
     fprintf(v->out, "; %s\n", counts);
 }
@@ -243,7 +242,7 @@ static void say_digest(const struct verification *v)
     fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));
 }
 
-/* What was cut off a list. */
+/* Prints how many entries of a list were cut off. */
 static void say_rest(const struct verification *v, const char *what, uint64_t count)
 {
     uint64_t limit = v->options->limit;
@@ -273,7 +272,7 @@ static bool write_reports(const struct verification *v)
     const struct report report = {
         .command = "verify",
         .session = &v->session,
-        .result = !v->error && !verify_is_sound(v) ? "no" : NULL,
+        .result = !v->error && !verify_is_sound(v) ? "failed" : NULL,
         .error = v->error,
         .part = &part,
     };
@@ -294,7 +293,7 @@ static enum status run(struct verification *v)
     status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         say_answer(v);
-    else if (!ferror(v->out)) /* of which the program itself speaks in the end */
+    else if (!ferror(v->out)) /* reported by the program itself at the end */
         message_failure(v->error);
     if (!write_reports(v) && status <= STATUS_NO)
         status = STATUS_OUTPUT;
@@ -329,7 +328,7 @@ static void discard(struct verification *v)
     session_close(&v->session);
 }
 
-/* The inputs could not even be found out; reports are still wanted. */
+/* The inputs could not be determined; reports are still written. */
 static void report_refusal(struct verification *v)
 {
     v->error = &v->options->common.refusal;

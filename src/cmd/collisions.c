@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Passes over the inputs, and what they find. */
+/* Passes over the inputs that find colliding names. */
 #include "collisions.h"
 #include "failure.h"
 #include "key_set.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading the inputs once more ------------------------------------------------------------------- */
+/* --- reading the inputs again ------------------------------------------------------------------------- */
 
 static bool can_read_again(const struct session *session)
 {
@@ -47,7 +47,7 @@ static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_
     return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
 }
 
-/* All have been noted. */
+/* All names have been noted. */
 static rf_code settle(struct collisions *c, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -60,7 +60,7 @@ static rf_code settle(struct collisions *c, rf_error *error)
     return code;
 }
 
-/* --- examples ---------------------------------------------------------------------------------------- */
+/* --- examples ----------------------------------------------------------------------------------------- */
 
 static rf_slice name_of(const rf_entry *entry)
 {
@@ -72,7 +72,7 @@ static void escape_name(const rf_entry *entry, char out[128])
     text_escape(name_of(entry), out, 128);
 }
 
-/* `number`: which of the names, as rf_collision has it. */
+/* `number`: the key's ordinal among those of the same name, as in rf_collision. */
 static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
                          uint64_t number, bool kept)
 {
@@ -99,13 +99,13 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     }
 }
 
-/* --- where a collision ends the run ------------------------------------------------------------------- */
+/* --- a collision ends the run ------------------------------------------------------------------------- */
 
-/* Looking for the first two entries that come out with one name. */
+/* Searches for the first two entries that map to the same name. */
 struct search {
     struct collisions *c;
-    bool has_name; /* else it is whichever collides */
-    int64_t db;    /* -1: of a function library */
+    bool has_name; /* otherwise any that collides */
+    int64_t db;    /* -1: a function library */
     uint8_t *name;
     size_t length;
 };
@@ -177,7 +177,7 @@ static bool same_key(const struct collision_source *a, const struct collision_so
            strcmp(a->key, b->key) == 0;
 }
 
-/* It comes out with the name that it has. */
+/* Whether the key keeps its name. */
 static bool keeps_name(const struct collision_source *source, int64_t db, const char *key)
 {
     return source->db == db && strcmp(source->key, key) == 0;
@@ -197,7 +197,7 @@ static void format_both(const struct collision_source *a, const struct collision
                         size_t size)
 {
     if (a->input == b->input)
-        snprintf(out, size, "key '%s' (db %" PRId64 ") is twice in %s", a->key, a->db, a->input);
+        snprintf(out, size, "key '%s' (db %" PRId64 ") occurs twice in %s", a->key, a->db, a->input);
     else
         snprintf(out, size, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db, a->input,
                  b->input);
@@ -211,9 +211,9 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
 
     if (pair->known < 2)
         return failure(error, RF_E_COLLISION,
-                       "two keys come out with one name, and the inputs have changed since");
+                       "two keys map to the same name, but the inputs have changed since");
     if (pair->db < 0)
-        return failure(error, RF_E_COLLISION, "function library '%s' has other code in %s than in %s",
+        return failure(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
                        pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
         return tell_duplicate(b, error);
@@ -223,11 +223,11 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
     }
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
-    return failure(error, RF_E_COLLISION, "%s and %s both come out as '%s' (db %" PRId64 ")", first, second,
+    return failure(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
                    pair->key, pair->db);
 }
 
-/* Of inputs that cannot be read again only the second of the two is known. */
+/* If the inputs cannot be read again, only the second key is known. */
 static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     const struct collision_source *source = &c->example[0].sources[0];
@@ -237,19 +237,19 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
 
     escape_name(entry, name);
     if (entry->kind == RF_ENTRY_FUNCTION)
-        return failure(error, RF_E_COLLISION, "%s: function library '%s' has been there, with other code",
+        return failure(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
                        source->input, name);
     if (keeps && c->session->options->operand_count == 1)
         return tell_duplicate(source, error);
     if (keeps_name(source, entry->db, name))
-        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") has been there before",
-                       source->input, name, source->db);
+        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input,
+                       name, source->db);
     return failure(error, RF_E_COLLISION,
-                   "%s: '%s' (db %" PRId64 ") comes out as '%s' (db %" PRId64 "), as an earlier key does",
+                   "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key",
                    source->input, source->key, source->db, name, entry->db);
 }
 
-/* `entry`: one of the two, if it is known. */
+/* `entry`: one of the two, or NULL if unknown. */
 static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     struct search search = {.c = c};
@@ -257,8 +257,7 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 
     if (!c->again)
         return entry ? tell_second(c, entry, error)
-                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names are those of several keys each",
-                               c->names);
+                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
     c->example[0].known = 0;
     if (entry)
         code = want(&search, entry, error);
@@ -268,9 +267,9 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
     return code == RF_END || code == RF_OK ? tell_pair(c, error) : code;
 }
 
-/* --- at the beginning and in the end ------------------------------------------------------------------ */
+/* --- start and end ------------------------------------------------------------------------------------ */
 
-/* All have been noted, and nothing may collide. */
+/* All names have been noted, and collisions are errors. */
 static rf_code allow_none(struct collisions *c, rf_error *error)
 {
     rf_code code = settle(c, error);
@@ -287,7 +286,7 @@ rf_code collisions_survey(struct collisions *c, rf_error *error)
         return RF_OK;
     if (!c->again && chooses && c->policy == COLLISION_OVERWRITE)
         return failure(error, RF_E_ARGUMENT,
-                       "--on-collision overwrite has to read the inputs twice, and one of them is no file");
+                       "--on-collision overwrite requires regular files: it reads the inputs twice");
     if (!c->again)
         return RF_OK;
     code = session_read_again(c->session, note_name, c, error);
@@ -301,11 +300,11 @@ rf_code collisions_end(struct collisions *c, rf_error *error)
     return c->set && !c->settled && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
 }
 
-/* --- entries on their way ---------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------------------ */
 
 static void notice_same_function(struct collisions *c, const rf_entry *entry)
 {
-    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "an earlier input has it too");
+    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "also in an earlier input");
 }
 
 static void count_lost(struct collisions *c, const rf_entry *entry)
@@ -317,7 +316,7 @@ static void count_lost(struct collisions *c, const rf_entry *entry)
     c->lost++;
 }
 
-/* Of a name that is several keys' one of them is kept, or the run has ended. */
+/* One of the keys with the same name is kept, or the run has ended. */
 static bool is_left_out(const struct collisions *c, const rf_collision *collision)
 {
     if (collision->again || collision->count < 2)
@@ -325,7 +324,7 @@ static bool is_left_out(const struct collisions *c, const rf_collision *collisio
     return c->policy == COLLISION_SKIP ? collision->number > 1 : collision->number < collision->count;
 }
 
-/* It is known which names collide. */
+/* The colliding names are known. */
 static void take_told(struct collisions *c, const struct input *input, const rf_entry *entry, bool *leave_out)
 {
     rf_collision collision;
@@ -341,7 +340,7 @@ static void take_told(struct collisions *c, const struct input *input, const rf_
     keep_example(c, input, entry, collision.name, !*leave_out);
 }
 
-/* It is found out on the way. */
+/* Collisions are detected while writing. */
 static rf_code take_new(struct collisions *c, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error)
 {
@@ -353,7 +352,7 @@ static rf_code take_new(struct collisions *c, const struct input *input, const r
         return code;
     if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
         return failure(error, RF_E_MEMORY,
-                       "more keys than --memory has room for, of an input that is no file");
+                       "more keys than fit in --memory, from an input that is not a regular file");
     if (known == RF_KNOWN_SAME)
         notice_same_function(c, entry);
     if (known != RF_KNOWN_OTHER)
@@ -377,7 +376,7 @@ rf_code collisions_take(struct collisions *c, const struct input *input, const r
     return RF_OK;
 }
 
-/* --- once more --------------------------------------------------------------------------------------- */
+/* --- reading again after writing ---------------------------------------------------------------------- */
 
 void collisions_rewind(struct collisions *c)
 {
@@ -395,7 +394,7 @@ bool collisions_left_out(struct collisions *c, const rf_entry *entry)
     return is_left_out(c, &collision);
 }
 
-/* --- around it --------------------------------------------------------------------------------------- */
+/* --- setup and reports -------------------------------------------------------------------------------- */
 
 bool collisions_open(struct collisions *c, struct session *session, enum collision_policy policy,
                      uint64_t memory, bool check)
@@ -420,7 +419,7 @@ void collisions_close(struct collisions *c)
     rf_collisions_free(c->set);
 }
 
-/* The first one that was left out. */
+/* The first entry that was discarded. */
 static void format_first(const struct collisions *c, char *out, size_t size)
 {
     const struct collision_example *first = &c->example[0];
@@ -437,7 +436,7 @@ static void format_first(const struct collisions *c, char *out, size_t size)
     else if (first->known > 1 && same_key(a, b) && keeps_name(a, first->db, first->key))
         format_both(a, b, out, size);
     else
-        snprintf(out, size, "%s comes out as '%s' (db %" PRId64 ")", source, first->key, first->db);
+        snprintf(out, size, "%s maps to '%s' (db %" PRId64 ")", source, first->key, first->db);
 }
 
 void collisions_summarize(const struct collisions *c)
@@ -452,7 +451,7 @@ void collisions_summarize(const struct collisions *c)
     if (c->lost_libraries > 0)
         snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->lost_libraries,
                  c->lost_libraries == 1 ? "y" : "ies");
-    message_warning("%s%s%s left out, for others of the same name (first: %s)", keys,
+    message_warning("%s%s%s discarded: name already used by another (first: %s)", keys,
                     *keys && *libraries ? " and " : "", libraries, first);
 }
 
@@ -487,7 +486,7 @@ void collisions_report(struct json *json, const struct collisions *c)
         json_number(json, "names", c->names);
     else
         json_string(json, "names", NULL);
-    json_number(json, "lost", c->lost);
+    json_number(json, "discarded", c->lost);
     json_array(json, "examples");
     for (size_t i = 0; i < c->examples; i++)
         report_example(json, &c->example[i]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which version a command asks for. */
+/* Formats the version that a command requires. */
 #include "command_support.h"
 #include <stdio.h>
 
-/* A project's own release says most; what it never had, the other one has. */
+/* The version of the same project is most useful; for commands that it never had, that of the other one. */
 void command_support_format(rf_server server, const rf_command_need *need, char *out, size_t size)
 {
     rf_server own = server.dialect == RF_VALKEY ? need->valkey : need->redis;
@@ -12,6 +12,5 @@ void command_support_format(rf_server server, const rf_command_need *need, char 
 
     rf_server_format(server, target, sizeof target);
     rf_server_format(first, since, sizeof since);
-    snprintf(out, size, "%s is not supported by %s; the first version that has it is %s", need->what, target,
-             since);
+    snprintf(out, size, "%s is not supported by %s; it requires %s or newer", need->what, target, since);
 }

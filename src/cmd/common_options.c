@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all commands that read inputs ask of their operands. */
+/* Checks of the operands, common to all commands that read inputs. */
 #include "common_options.h"
 #include "inputs.h"
 #include "message.h"
@@ -13,7 +13,7 @@
 const struct option_choice progress_choices[] = {
     {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
 
-/* What each operand is read from: an AOF directory is several files. */
+/* The files of each operand: an AOF directory has several. */
 static bool expand(struct common_options *common, char **operands, int *status)
 {
     rf_error error;
@@ -36,7 +36,7 @@ bool inputs_take_stdin_once(const struct common_options *common, const char *com
         bool dash = is_dash(common->inputs.paths[i]);
 
         if (dash && seen) {
-            message_usage(command, "stdin can be read once");
+            message_usage(command, "stdin can be read only once");
             return false;
         }
         seen |= dash;
@@ -57,7 +57,7 @@ static bool is_input(const struct common_options *common, const struct stat *wri
     return false;
 }
 
-/* It is a manifest, or one of the files in an AOF directory. */
+/* Whether a path is a manifest, or one of the files of an AOF directory. */
 static bool is_of_operand(const struct common_options *common, const char *path, const struct stat *written)
 {
     struct stat operand, directory;
@@ -95,12 +95,13 @@ bool common_options_read(struct common_options *common, const char *command, cha
     common->operands = operands;
     common->operand_count = (size_t)count;
     if (count == 0) {
-        message_usage(command, "no input");
+        message_usage(command, "missing INPUT");
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (rf_target_is_url(operands[i])) { /* which may hold a password, and is not repeated */
-            message_usage(command, "a live target is no input");
+        if (rf_target_is_url(operands[i])) { /* the URL may contain a password, so it is not printed */
+            message_usage(command,
+                          "cannot read from a live server; take a snapshot first: redis-cli --rdb dump.rdb");
             return false;
         }
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))

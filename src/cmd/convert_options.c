@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `convert`: the table, what is filled in, and what makes no sense together. */
+/* The options of `convert`: the table, defaults and invalid combinations. */
 #include "convert_options.h"
 #include "message.h"
 #include "options.h"
@@ -19,13 +19,13 @@ static const struct option_choice kinds[] = {
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_STRING, 'o', "output", "OUT", "where to write; '-' is stdout", AT(output)},
+    {OPTION_STRING, 'o', "output", "OUT", "output file or directory; '-' is stdout", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND",
-     "aof, aof-dir, rdb or jsonl; left out, OUT's name\ntells: .aof, .rdb, .jsonl, or a directory; .gz or\n"
-     ".lz4 behind it compresses", AT(written.to), .choices = kinds},
-    {OPTION_FLAG, 0, "preamble", .help = "aof: begin the file with an RDB", AT(written.preamble)},
+     "aof, aof-dir, rdb or jsonl; a name that ends in .gz\nor .lz4 is compressed (default: by OUT's name: .aof,\n"
+     ".rdb, .jsonl or a directory)", AT(written.to), .choices = kinds},
+    {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
     KIND_ROWS(struct convert_options),
-    {OPTION_FLAG, 0, "force", .help = "replace what is there; write data to a terminal", AT(written.force)},
+    {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
     UNSAFE_ROW(struct convert_options),
     READER_ROWS(struct convert_options),
     FILTER_ROWS(struct convert_options),
@@ -39,13 +39,13 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Reads RDB files, AOF files and AOF directories, the files plain, gzip or lz4, and\n"
-             "writes one output. Several inputs are one data set; '-' is stdin.",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
+             "one output. Several inputs form one data set; '-' is stdin.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
 
-/* --- what makes no sense ---------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
 {
@@ -64,11 +64,11 @@ static bool settle_kind(struct convert_options *options)
     int *to = &options->written.to;
 
     if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
-        return wrong("stdout needs --to aof, rdb or jsonl");
+        return wrong("output to stdout requires --to aof, rdb or jsonl");
     if (!*to)
         *to = (int)destination_kind_of(options->output);
     if (!*to)
-        return wrong("the name '%s' does not tell what to write: say --to aof, aof-dir, rdb or jsonl",
+        return wrong("cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
                      options->output);
     return true;
 }
@@ -80,11 +80,11 @@ static bool check_stdout(const struct convert_options *options)
     if (is_dash(options->common.report))
         return wrong("data and report cannot both go to stdout");
     if (!options->written.force && terminal_at(STDOUT_FILENO))
-        return wrong("stdout is a terminal: no data is written to it without --force");
+        return wrong("refusing to write data to a terminal; use --force");
     return true;
 }
 
-/* No input may lie in an AOF directory that is written, of which the old files go. */
+/* No input may be inside an AOF directory that is written: its old files are removed. */
 static bool check_clash_inside(const struct convert_options *options)
 {
     struct stat written, read;
@@ -95,7 +95,7 @@ static bool check_clash_inside(const struct convert_options *options)
         if (!is_dash(options->common.inputs.paths[i]) &&
             stat_directory(options->common.inputs.paths[i], &read) && written.st_dev == read.st_dev &&
             written.st_ino == read.st_ino)
-            return wrong("input '%s' lies in the output '%s'", options->common.inputs.paths[i],
+            return wrong("input '%s' is inside the output '%s'", options->common.inputs.paths[i],
                          options->output);
     return true;
 }
@@ -112,7 +112,7 @@ static bool check_files(const struct convert_options *options)
     return true;
 }
 
-/* Nothing is read or written. */
+/* With --explain-key nothing is read or written. */
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
     *status = STATUS_USAGE;
@@ -132,9 +132,9 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
         return read_for_explanation(options, status);
     *status = STATUS_USAGE;
     if (first == argc)
-        return wrong("no input");
+        return wrong("missing INPUT");
     if (!options->output || !*options->output)
-        return wrong("no output: say -o OUT");
+        return wrong("missing -o OUT");
     if (!settle_kind(options) || !written_options_settle(&options->written, table.command) ||
         !check_stdout(options))
         return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user asks of `convert`. */
+/* Options of `convert`. */
 #ifndef CMD_CONVERT_OPTIONS_H
 #define CMD_CONVERT_OPTIONS_H
 
@@ -9,10 +9,11 @@
 struct convert_options {
     struct common_options common;
     struct written_options written;
-    const char *output; /* "-": stdout; NULL where a key is to be explained */
+    const char *output; /* "-": stdout; NULL if a key is to be explained */
 };
 
-/* False: leave with *status; the help or the error has been printed. In any case `common` is to be freed. */
+/* If false, the command exits with *status; the help or the error has been printed. In both cases the caller
+ * frees `common`. */
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of outputs, read from the end. */
+/* Parses the names of outputs from their end. */
 #include "destination.h"
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an output's name says of its kind. */
+/* Output formats inferred from file names. */
 #ifndef CMD_DESTINATION_H
 #define CMD_DESTINATION_H
 
@@ -13,14 +13,15 @@ enum destination_kind {
     TO_JSONL = RF_SINK_JSONL + 1,
 };
 
-/* Of any but TO_UNTOLD. */
+/* For any kind except TO_UNTOLD. */
 static inline rf_sink_kind destination_sink_kind(int to)
 {
     return (rf_sink_kind)(to - 1);
 }
 
-/* ".aof", ".rdb" and ".jsonl", also before ".gz" and ".lz4"; a directory that is there, a name with '/' at
- * its end, or one whose last part has no dot is an AOF directory. TO_UNTOLD: the name does not tell. */
+/* Recognizes ".aof", ".rdb" and ".jsonl", also before ".gz" and ".lz4". An existing directory, a name that
+ * ends in '/', or one whose last component has no dot is an AOF directory. TO_UNTOLD: the format cannot be
+ * inferred. */
 enum destination_kind destination_kind_of(const char *path);
 
 rf_compression destination_compression_of(const char *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `diff`: the table, what is filled in, and what makes no sense together. */
+/* The options of `diff`: the table, defaults and invalid combinations. */
 #include "diff_options.h"
 #include "differences.h"
 #include "message.h"
@@ -14,17 +14,17 @@
 
 /* clang-format off */
 static const struct option_row rows[] = {
-    {OPTION_HEADING, .help = "What is compared"},
-    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
+    {OPTION_HEADING, .help = "Comparison"},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
      AT(ttl_tolerance_ms)},
-    {OPTION_SIZE, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR", AT(memory)},
-    {OPTION_HEADING, .help = "One key"},
-    {OPTION_STRING, 0, "explain", "KEY", "show which elements of this key differ; it may have\n\\xNN for a byte",
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_HEADING, .help = "Explaining one key"},
+    {OPTION_STRING, 0, "explain", "KEY", "show which elements of KEY differ (\\xNN is a byte)",
      AT(explain)},
-    {OPTION_COUNT, 0, "explain-db", "N", "the database it is in (0)", AT(db), .most = INT32_MAX},
+    {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", AT(db), .most = INT32_MAX},
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_COUNT, 0, "limit", "N", "show so many differences; 0 is all (50, all with\n--jsonl)", AT(limit)},
-    {OPTION_FLAG, 0, "jsonl", .help = "each difference as a JSON object on a line", AT(jsonl)},
+    {OPTION_COUNT, 0, "limit", "N", "show at most N differences; 0: all (50; with --jsonl\nall)", AT(limit)},
+    {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
     FILTER_ROWS(struct diff_options),
     REWRITE_ROWS(struct diff_options),
     {OPTION_HEADING, .help = "Messages"},
@@ -35,11 +35,11 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "diff",
     .operands = "BEFORE AFTER [OPTION]...",
-    .about = "Compares two data sets, key by key: what they hold, not how it is stored. Each is an RDB\n"
-             "file or an AOF directory without commands, the files plain, gzip or lz4; '-' is stdin.\n"
-             "Exit code 0: they are the same; 1: they differ.\n"
+    .about = "Compares two data sets key by key, by content and not by encoding. Each is an RDB file or an\n"
+             "AOF directory without commands, plain or compressed with gzip or lz4; '-' is stdin.\n"
+             "Exit code 0: no differences; 1: differences.\n"
              "\n"
-             "  + only in AFTER    - only in BEFORE    ~ in both, not the same    = twice in one",
+             "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -57,16 +57,16 @@ static bool check(const struct diff_options *options)
     if (is_dash(common->report))
         return wrong("differences and report cannot both go to stdout");
     if (!options->explain && options->db != UNTOLD)
-        return wrong("--explain-db is for --explain");
+        return wrong("--explain-db requires --explain");
     if (!options->explain)
         return true;
     if (options->jsonl)
-        return wrong("--explain has no --jsonl");
+        return wrong("--explain cannot be combined with --jsonl");
     if (common->report)
-        return wrong("--explain has no --report");
+        return wrong("--explain cannot be combined with --report");
     if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_takes_all(common->keys.filter) ||
         common->keys.rewrite || options->ttl_tolerance_ms > 0)
-        return wrong("--explain takes a key as it is, not chosen, rewritten or with --ttl-tolerance");
+        return wrong("--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
     return true;
 }
 
@@ -101,7 +101,7 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
         return false;
     *status = STATUS_USAGE;
     if (argc - first != 2)
-        return wrong("two inputs are compared: BEFORE and AFTER");
+        return wrong("expected two inputs: BEFORE and AFTER");
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user asks of `diff`. */
+/* Options of `diff`. */
 #ifndef CMD_DIFF_OPTIONS_H
 #define CMD_DIFF_OPTIONS_H
 
@@ -9,18 +9,18 @@
 
 struct diff_options {
     struct common_options common;
-    size_t before_count; /* so many of the inputs are BEFORE */
+    size_t before_count; /* number of inputs of BEFORE; the rest are AFTER's */
     uint64_t limit;      /* lines; 0: all */
     bool jsonl;
     uint64_t memory;
     int64_t ttl_tolerance_ms;
-    const char *explain; /* a key, escaped; NULL: the data sets are compared */
-    char *key_bytes;     /* of diff_options_free() to free */
-    rf_slice key;        /* `explain` without escapes, in there */
+    const char *explain; /* an escaped key; NULL: compare the data sets */
+    char *key_bytes;     /* freed by diff_options_free() */
+    rf_slice key;        /* `explain` without escapes; points into `key_bytes` */
     uint64_t db;         /* its database */
 };
 
-/* False: leave with *status; the help or the error has been printed. */
+/* If false, the command exits with *status; the help or the error has been printed. */
 bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status);
 
 void diff_options_free(struct diff_options *options);

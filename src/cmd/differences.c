@@ -18,14 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what differs ----------------------------------------------------------------------------------- */
+/* --- classification ----------------------------------------------------------------------------------- */
 
 static bool same_digest(rf_digest a, rf_digest b)
 {
     return a.low == b.low && a.high == b.high;
 }
 
-/* Of values of two types it goes without saying that they differ. */
+/* If the types differ, a difference of the values is not reported. */
 static unsigned changes_of(const rf_key_record *before, const rf_key_record *after, int64_t tolerance_ms)
 {
     rf_key_record as_after = *before;
@@ -57,7 +57,7 @@ static void count(struct differences *differences, rf_difference_kind kind, unsi
     differences->expiries += (changes & CHANGED_EXPIRY) != 0;
 }
 
-/* --- a line of text --------------------------------------------------------------------------------- */
+/* --- a line of text ----------------------------------------------------------------------------------- */
 
 const char *differences_input(const struct differences *differences, const rf_key_record *record)
 {
@@ -108,12 +108,12 @@ static void print_line(const struct differences *differences, const rf_differenc
     putc('\n', differences->out);
 }
 
-/* --- taking and summing up -------------------------------------------------------------------------- */
+/* --- collecting and summaries ------------------------------------------------------------------------- */
 
 typedef void print_fn(const struct differences *differences, const rf_difference *difference,
                       unsigned changes);
 
-/* What `print` prints, but for the newline; to be freed. NULL: out of memory. */
+/* The output of `print` without the newline; freed by the caller. NULL: out of memory. */
 static char *printed(const struct differences *differences, const rf_difference *difference, unsigned changes,
                      print_fn *print)
 {
@@ -179,7 +179,7 @@ void differences_format(const struct differences *differences, char *out, size_t
         snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
                  differences->values, differences->types, differences->expiries);
     if (differences->twice > 0)
-        snprintf(twice, sizeof twice, ", %" PRIu64 " twice", differences->twice);
+        snprintf(twice, sizeof twice, ", %" PRIu64 " duplicate", differences->twice);
     if (differences->shown < total)
         snprintf(shown, sizeof shown, "; %" PRIu64 " of %" PRIu64 " shown", differences->shown, total);
     snprintf(out, size, "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " changed%s%s%s",
@@ -205,7 +205,7 @@ void differences_report(struct json *json, const void *ctx)
     json_number(json, "changed_value", differences->values);
     json_number(json, "changed_type", differences->types);
     json_number(json, "changed_expiry", differences->expiries);
-    json_number(json, "twice", differences->twice);
+    json_number(json, "duplicate", differences->twice);
     json_number(json, "shown", differences->shown);
     json_array(json, "list");
     for (size_t i = 0; i < differences->kept_count; i++)

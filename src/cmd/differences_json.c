@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* A difference on a line of JSON:
  *
- *     {"difference":"changed","db":0,"key":"k","type":"hash","before":SIDE,"after":SIDE,"what":["value"]}
+ *     {"difference":"changed","db":0,"key":"k","type":"hash","before":SIDE,"after":SIDE,"changes":["value"]}
  *     {"difference":"added","function":"library","before":null,"after":SIDE}
  *     SIDE: {"type":"hash","expire_ms":null,"digest":"...","input":"a.rdb","offset":9}
  *
- * A name that is no UTF-8 has every byte from 0x80 on as \u00XX, and its bytes in "key_base64". */
+ * A name that is not valid UTF-8 has every byte from 0x80 on as \u00XX, and its bytes in "key_base64". */
 #include "differences_json.h"
 #include "text.h"
 #include "utf8.h"
 #include <inttypes.h>
 #include <string.h>
 
-/* --- text ------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------------------- */
 
-/* `plain`: bytes from 0x80 on stand as they are. */
+/* `plain`: bytes from 0x80 on are printed as they are. */
 static void put_string(FILE *out, rf_slice text, bool plain)
 {
     putc('"', out);
@@ -61,7 +61,7 @@ static void put_name(FILE *out, const char *member, rf_slice name)
     put_base64(out, name);
 }
 
-/* --- the object ------------------------------------------------------------------------------------- */
+/* --- the object --------------------------------------------------------------------------------------- */
 
 static void put_type(FILE *out, rf_type type)
 {
@@ -122,7 +122,7 @@ static void put_what(FILE *out, unsigned changes)
         unsigned change;
         const char *name;
     } names[] = {{CHANGED_VALUE, "value"}, {CHANGED_TYPE, "type"}, {CHANGED_EXPIRY, "expiry"}};
-    const char *separator = ",\"what\":[";
+    const char *separator = ",\"changes\":[";
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(changes & names[i].change))
@@ -137,7 +137,7 @@ void differences_print_json(const struct differences *differences, const rf_diff
                             unsigned changes)
 {
     static const char *const kinds[] = {
-        [RF_ADDED] = "added", [RF_REMOVED] = "removed", [RF_CHANGED] = "changed", [RF_TWICE] = "twice"};
+        [RF_ADDED] = "added", [RF_REMOVED] = "removed", [RF_CHANGED] = "changed", [RF_TWICE] = "duplicate"};
     FILE *out = differences->out;
 
     fprintf(out, "{\"difference\":\"%s\"", kinds[difference->kind]);

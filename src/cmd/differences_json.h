@@ -7,11 +7,11 @@
 
 enum { CHANGED_VALUE = 1, CHANGED_TYPE = 2, CHANGED_EXPIRY = 4 };
 
-/* `changes`: of these, what has changed. */
+/* `changes`: of an RF_CHANGED, the CHANGED_... flags. */
 void differences_print_json(const struct differences *differences, const rf_difference *difference,
                             unsigned changes);
 
-/* The name of the input a record comes from. */
+/* The name of the input that a record comes from. */
 const char *differences_input(const struct differences *differences, const rf_key_record *record);
 
 #endif

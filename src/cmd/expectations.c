@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One row for each kind of expectation: how its argument is read, what it is held against. */
+/* A table with one row per kind of expectation: how its argument is parsed and how it is checked. */
 #include "expectations.h"
 #include "parse.h"
 #include "text.h"
@@ -23,7 +23,7 @@ void module_names_add(struct module_names *modules, const char name[10])
         snprintf(modules->names[modules->count++], sizeof *modules->names, "%s", name);
 }
 
-/* --- arguments -------------------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------------------------- */
 
 static bool read_least(struct expectation *e, const char *argument)
 {
@@ -45,7 +45,7 @@ static bool read_most_size(struct expectation *e, const char *argument)
     return parse_size(argument, &e->most);
 }
 
-/* What stands before the '=', copied; what comes behind it. */
+/* Copies the text before the '='; returns the text after it. */
 static const char *split(const char *argument, char *name, size_t size)
 {
     const char *equals = strchr(argument, '=');
@@ -132,7 +132,7 @@ static bool read_most_share(struct expectation *e, const char *argument)
     return read_share(argument, &e->most_share);
 }
 
-/* --- judgements ------------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------- */
 
 static bool within(const struct expectation *e, uint64_t number)
 {
@@ -164,17 +164,17 @@ static bool judge_module(struct expectation *e, const struct census *census)
 {
     for (size_t i = 0; i < census->modules->count; i++) {
         if (strcmp(census->modules->names[i], e->text) == 0) {
-            snprintf(e->found, sizeof e->found, "there are values of it");
+            snprintf(e->found, sizeof e->found, "values of it found");
             return false;
         }
     }
-    snprintf(e->found, sizeof e->found, "no value of it");
+    snprintf(e->found, sizeof e->found, "no values of it");
     return true;
 }
 
-enum { CLOCKS_APART = 5 * 60 /* seconds, at most, on two machines */ };
+enum { CLOCKS_APART = 5 * 60 /* seconds, the largest accepted clock difference between two machines */ };
 
-/* Each input says when it was saved; the oldest one counts. */
+/* Each input has a save time; the oldest one counts. */
 static bool judge_age(struct expectation *e, const struct census *census)
 {
     int64_t oldest = INT64_MAX, seconds;
@@ -183,7 +183,7 @@ static bool judge_age(struct expectation *e, const struct census *census)
         if (census->inputs[i].info.rdb_version > 0 && census->inputs[i].info.saved_at < oldest)
             oldest = census->inputs[i].info.saved_at;
     if (oldest < 0 || oldest == INT64_MAX) {
-        snprintf(e->found, sizeof e->found, "an input does not say when it was saved");
+        snprintf(e->found, sizeof e->found, "an input has no save time");
         return false;
     }
     seconds = census->now / 1000 - oldest;
@@ -235,7 +235,7 @@ static bool judge_longest(struct expectation *e, const struct census *census)
     return judge_record(e, &census->longest, "elements");
 }
 
-/* --- the table -------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------- */
 
 static const struct expectation_kind kinds[] = {
     {"min-keys", read_least, judge_keys},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Expectations: what a backup has to be like for its owner, beyond being sound. Options make them, a run is
- * held against them. */
+/* Expectations: properties that a backup must have besides being intact. Options define them, and a run is
+ * checked against them. */
 #ifndef CMD_EXPECTATIONS_H
 #define CMD_EXPECTATIONS_H
 
@@ -8,24 +8,24 @@
 #include "json.h"
 #include "stats.h"
 
-/* What is known of a data set when it has been read. */
+/* Facts about a data set, known after it has been read. */
 struct census {
     const struct stats *stats;
     const struct input *inputs;
     size_t input_count;
     int64_t now; /* Unix milliseconds */
-    /* Of the key with the most bytes in its elements, and of that with the most elements. */
+    /* Of the key with the most bytes in its elements, and of the one with the most elements. */
     struct record_key {
         uint64_t size;
         int db;
         char key[128]; /* escaped */
     } largest, longest;
-    const struct module_names *modules; /* that values belong to */
+    const struct module_names *modules; /* modules that own values */
 };
 
 enum { MODULES_MAX = 64 };
 
-/* Names of modules, each once; those beyond MODULES_MAX are not kept. */
+/* Distinct module names; those beyond MODULES_MAX are not kept. */
 struct module_names {
     size_t count;
     char names[MODULES_MAX][10];
@@ -36,12 +36,12 @@ void module_names_add(struct module_names *modules, const char name[10]);
 struct expectation {
     const struct expectation_kind *kind;
     const char *argument;
-    char option[96]; /* as it was asked for: "--min-keys 1000" */
+    char option[96]; /* as given: "--min-keys 1000" */
     uint64_t least, most;
     double least_share, most_share;
     int64_t of; /* a database or a type */
     const char *text;
-    /* once it has been held against a census: */
+    /* set by the check: */
     bool met;
     char found[192];
 };
@@ -49,17 +49,17 @@ struct expectation {
 /* clang-format off */
 /* X(identifier, option, argument, help) */
 #define EXPECTATIONS(X)                                                                       \
-    X(min_keys, "min-keys", "N", "at least so many keys")                                     \
-    X(max_keys, "max-keys", "N", "at most so many keys")                                      \
-    X(expect_db, "expect-db", "DB=RANGE", "keys of a database: 0=90000.. or 1=..500 or 2=7")  \
-    X(expect_type, "expect-type", "TYPE=RANGE", "keys of a type, such as hash=1..")           \
-    X(min_size, "min-size", "SIZE", "at least so many bytes of input")                        \
-    X(max_size, "max-size", "SIZE", "at most so many bytes of input")                         \
-    X(max_age, "max-age", "DURATION", "saved no longer ago than this, as the RDB says: 26h")  \
-    X(min_ttl_share, "min-ttl-share", "SHARE", "at least this share of keys expires: 0.2")    \
-    X(max_ttl_share, "max-ttl-share", "SHARE", "at most this share of keys expires")          \
-    X(max_key_size, "max-key-size", "SIZE", "no key has more bytes in its elements")          \
-    X(max_elements, "max-elements", "N", "no key has more elements")                          \
+    X(min_keys, "min-keys", "N", "at least N keys")                                     \
+    X(max_keys, "max-keys", "N", "at most N keys")                                      \
+    X(expect_db, "expect-db", "DB=RANGE", "number of keys in a database: 0=90000.., 1=..500, 2=7")  \
+    X(expect_type, "expect-type", "TYPE=RANGE", "number of keys of a type: hash=1..")           \
+    X(min_size, "min-size", "SIZE", "input of at least SIZE")                        \
+    X(max_size, "max-size", "SIZE", "input of at most SIZE")                         \
+    X(max_age, "max-age", "DURATION", "saved at most this long ago, by the time in the RDB: 26h")  \
+    X(min_ttl_share, "min-ttl-share", "SHARE", "at least this share of keys has an expiry: 0.2")    \
+    X(max_ttl_share, "max-ttl-share", "SHARE", "at most this share of keys has an expiry")          \
+    X(max_key_size, "max-key-size", "SIZE", "no key with more than SIZE in its elements")          \
+    X(max_elements, "max-elements", "N", "no key with more than N elements")                          \
     X(forbid_type, "forbid-type", "TYPE", "no key of this type")                              \
     X(forbid_module, "forbid-module", "NAME", "no value of this module")
 /* clang-format on */
@@ -71,11 +71,11 @@ struct expectations {
     struct expectation all[EXPECTATIONS_MAX];
 };
 
-/* Adds what an option asks for: `name` is one of EXPECTATIONS, without dashes. False: the argument makes no
- * sense, or there are too many. */
+/* Adds the expectation of an option: `name` is one of EXPECTATIONS, without dashes. False: the argument is
+ * invalid, or there are too many. */
 bool expectations_add(struct expectations *expectations, const char *name, const char *argument);
 
-/* Holds all of them against the census. Returns how many are not met. */
+/* Checks all of them against the census. Returns how many are not met. */
 size_t expectations_judge(struct expectations *expectations, const struct census *census);
 
 /* A member "expectations". */

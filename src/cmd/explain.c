@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the key in both data sets, its line, and two strings side by side:
+/* Finds the key in both data sets, prints its line, and compares two strings:
  *
  *     ~ db 0   string   'greeting': value
- *         11 -> 12 bytes, the same up to byte 6
+ *         11 -> 12 bytes, equal up to byte 6
  *         - 'hello world'
  *         + 'hello, world' */
 #include "explain.h"
@@ -14,11 +14,11 @@
 
 enum { METADATA_SHOWN = 64 };
 
-/* --- finding it ------------------------------------------------------------------------------------- */
+/* --- finding the key ---------------------------------------------------------------------------------- */
 
 struct side {
-    size_t from, to;     /* of the session's inputs */
-    struct input *input; /* NULL: it has no such key; else it is open, and stands at the key */
+    size_t from, to;     /* a range of the session's inputs */
+    struct input *input; /* NULL: the key was not found; otherwise open, positioned at the key */
     rf_entry entry;
     rf_key_digest digest;
     rf_key_record record;
@@ -33,7 +33,7 @@ static bool is_wanted(const struct explanation *e, const rf_entry *entry)
 rf_code refuse_commands(rf_error *error)
 {
     return failure(error, RF_E_UNSUPPORTED,
-                   "the commands of an AOF are not compared: let a server load it and save an RDB");
+                   "AOF commands cannot be compared: load the AOF into a server and save an RDB");
 }
 
 /* The value is held from here on. */
@@ -49,7 +49,8 @@ static rf_code hold(const struct explanation *e, struct side *side, rf_error *er
     return code;
 }
 
-/* Up to the key, which is RF_OK, or to the end, RF_END; for a side that has the key, only to the end. */
+/* Reads up to the key, which is RF_OK, or to the end, RF_END; a side that already has the key is read to the
+ * end. */
 static rf_code read_on(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
     rf_entry entry;
@@ -81,7 +82,7 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
     return code;
 }
 
-/* An input that is open already is read from where it stands. */
+/* An input that is already open is read from its current position. */
 static rf_code search(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
     rf_code code;
@@ -104,7 +105,7 @@ static rf_code find(const struct explanation *e, struct side *side, rf_error *er
     return code;
 }
 
-/* What comes behind the key must not be commands, which could change it. */
+/* The entries after the key must not be commands, which could change it. */
 static rf_code read_rest(const struct explanation *e, struct side *side, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -116,7 +117,7 @@ static rf_code read_rest(const struct explanation *e, struct side *side, rf_erro
     return code;
 }
 
-/* --- two strings ------------------------------------------------------------------------------------ */
+/* --- two strings -------------------------------------------------------------------------------------- */
 
 struct strings {
     const struct side *after;
@@ -124,7 +125,7 @@ struct strings {
     rf_error *error;
 };
 
-/* From a little before `at`. */
+/* Prints the bytes from slightly before `at`. */
 static void print_around(char sign, rf_slice text, size_t at)
 {
     enum { BEFORE = 16, SHOWN = 64 };
@@ -145,13 +146,13 @@ static rf_code print_both(void *ctx, rf_slice after)
         same++;
     if (same == before.len && same == after.len)
         return RF_OK;
-    printf("    %zu -> %zu bytes, the same up to byte %zu\n", before.len, after.len, same);
+    printf("    %zu -> %zu bytes, equal up to byte %zu\n", before.len, after.len, same);
     print_around('-', before, same);
     print_around('+', after, same);
     return RF_OK;
 }
 
-/* While the one stands there, the other is walked. */
+/* While the first string is available, walks the second. */
 static rf_code take_before(void *ctx, rf_slice before)
 {
     static const rf_visitor visitor = {.string = print_both};
@@ -169,9 +170,9 @@ static rf_code explain_string(const struct side sides[2], rf_error *error)
     return rf_value_walk(sides[0].entry.value, &visitor, &strings, error);
 }
 
-/* --- the key ---------------------------------------------------------------------------------------- */
+/* --- the key ------------------------------------------------------------------------------------------ */
 
-/* What servers keep for modules beside a key. */
+/* Metadata that servers store for modules with a key. */
 static void explain_metadata(const struct side sides[2])
 {
     rf_slice before = sides[0].entry.metadata, after = sides[1].entry.metadata;
@@ -226,7 +227,8 @@ static rf_code explain_sides(const struct explanation *e, const struct side side
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
-        return failure(error, RF_E_ARGUMENT, "neither data set has this key");
+        return failure(error, RF_E_ARGUMENT,
+                       "no such key in database %" PRId64 " of either (see --explain-db)", e->db);
     if (!sides[1].input)
         difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
     return differences_take(e->differences, &difference, error);

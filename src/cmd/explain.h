@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One key of two data sets: which of its elements differ. */
+/* Explains one key of two data sets: which of its elements differ. */
 #ifndef CMD_EXPLAIN_H
 #define CMD_EXPLAIN_H
 
@@ -9,23 +9,24 @@
 
 struct explanation {
     struct session *session;
-    size_t before_count; /* so many of the session's inputs are the first data set */
+    size_t before_count; /* number of the session's inputs that form the first data set */
     int64_t db;
     rf_slice key;
-    uint64_t memory; /* for telling elements apart; 0: a good limit */
+    uint64_t memory; /* for matching elements; 0: a default limit */
     uint64_t limit;  /* elements shown; 0: all */
     rf_digester *digester;
-    struct differences *differences; /* takes that of the key */
+    struct differences *differences; /* receives the difference of the key */
 };
 
-/* Reads both, and prints what differs. RF_E_ARGUMENT where neither has the key, RF_E_UNSUPPORTED where there
- * are commands. */
+/* Reads both data sets and prints the differences. Returns RF_E_ARGUMENT if neither has the key,
+ * RF_E_UNSUPPORTED if there are commands. */
 rf_code explain(const struct explanation *explanation, rf_error *error);
 
-/* What commands do to keys nobody can tell without running them: RF_E_UNSUPPORTED. */
+/* The effect of commands on keys is unknown without executing them: returns RF_E_UNSUPPORTED. */
 rf_code refuse_commands(rf_error *error);
 
-/* The elements of two values of this type, before and after; they are held, and no strings. */
+/* Compares the elements of two values of this type, before and after; the values are held, and are not
+ * strings. */
 rf_code explain_elements(const struct explanation *explanation, rf_type type, rf_value *const values[2],
                          rf_error *error);
 

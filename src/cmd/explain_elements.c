@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which elements of two values differ. Names and digests of all elements go into a comparison, which says by
- * their numbers which ones differ; a second walk over each value makes the lines of those:
+/* Finds the elements of two values that differ. Names and digests of all elements go into a comparison, which
+ * returns the indexes of those that differ; a second walk over each value prints them, one per line:
  *
  *     - field 'a': '1'
  *     + field 'a': '2'
  *     + field 'b': 'new'
  *
- * An item of a list has its index for a name, so that all behind a new one may differ: of lists only the
- * first item that differs is shown. When a stream's consumer was last seen is no data. */
+ * The name of a list item is its index, so that all items after an inserted one may differ: only the first
+ * item that differs is shown. The time when a consumer was last seen is not compared. */
 #include "explain.h"
 #include "failure.h"
 #include "show.h"
@@ -17,9 +17,9 @@
 
 #define NO_ELEMENT UINT64_MAX
 
-/* An element that has changed, or is on one side alone. */
+/* An element that has changed, or exists on one side only. */
 struct change {
-    uint64_t number[2]; /* of the element before and after; NO_ELEMENT: there is none */
+    uint64_t number[2]; /* of the element before and after; NO_ELEMENT: does not exist */
     char *line[2];
 };
 
@@ -292,7 +292,7 @@ static rf_code put_pending(void *ctx, const rf_pending *pending)
 
 static rf_code put_unowned(void *ctx, const rf_pending *pending)
 {
-    return put_owned(ctx, pending, "nobody");
+    return put_owned(ctx, pending, "no consumer");
 }
 
 /* --- finding changes -------------------------------------------------------------------------------- */
@@ -328,7 +328,7 @@ static rf_code walk_value(rf_value *value, struct walk walk)
     return code;
 }
 
-/* A name that is twice on one side counts there alone. */
+/* A name that occurs twice on one side counts for that side only. */
 static struct change change_of(const rf_difference *difference)
 {
     struct change change = {{NO_ELEMENT, NO_ELEMENT}, {NULL, NULL}};
@@ -402,7 +402,7 @@ static int by_number_after(const void *a, const void *b)
     return compare_numbers(((const struct change *)a)->number[1], ((const struct change *)b)->number[1]);
 }
 
-/* What is only there after comes last. */
+/* Elements that exist only after come last. */
 static int by_number_before(const void *a, const void *b)
 {
     int order = compare_numbers(((const struct change *)a)->number[0], ((const struct change *)b)->number[0]);

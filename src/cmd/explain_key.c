@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One line for each rule, and where the key comes out. */
+/* Prints one line per rule, and the resulting key. */
 #include "explain_key.h"
 #include "message.h"
 #include "show.h"
@@ -46,18 +46,18 @@ static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop drop, 
 
     printf("slot %u", slot);
     if (tag.ptr) {
-        fputs(", that of ", stdout);
+        fputs(", hash tag ", stdout);
         show_bytes_cut(stdout, tag, KEY_SHOWN);
     }
     if (topology)
         put_shard(topology, slot);
     putchar('\n');
     if (topology && key->db != 0)
-        printf("in database %" PRId64 ", which only clusters of Valkey 9.0 and newer have\n", key->db);
+        printf("database %" PRId64 " exists only in clusters of Valkey 9.0 and newer\n", key->db);
     if (drop == RF_DROP_BY_DB || drop == RF_DROP_BY_NAME)
-        printf("left out, by its %s\n", drop == RF_DROP_BY_DB ? "database" : "name");
+        printf("filtered out by its %s\n", drop == RF_DROP_BY_DB ? "database" : "name");
     else if (!rf_filter_takes_slot(filter, slot))
-        puts("left out, by its slot");
+        puts("filtered out by its slot");
 }
 
 static rf_code explain(const struct key_options *keys, int64_t db, rf_slice name, const rf_topology *topology,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the rules do to one key, told without an input. */
+/* Explains what the rules do to one key, without reading an input. */
 #ifndef CMD_EXPLAIN_KEY_H
 #define CMD_EXPLAIN_KEY_H
 
@@ -7,8 +7,8 @@
 #include "written_options.h"
 #include <rdbferry/topology.h>
 
-/* Prints what each rule does to written->explain_key, whether the key is chosen, and its slot; with a
- * topology its shard too. Returns the exit status. */
+/* Prints the effect of each rule on written->explain_key, whether the key passes the filters, and its slot;
+ * with a topology, its shard too. Returns the exit status. */
 int explain_key(const struct key_options *keys, const struct written_options *written,
                 const rf_topology *topology);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A comparison of names: the data's before, the target's after. */
+/* Compares names: those of the data before, those of the target after. */
 #include "extra_keys.h"
 #include "message.h"
 #include "text.h"
@@ -18,7 +18,7 @@ static bool can_be_told(const struct extra_keys *extra)
     return rf_rewrite_can_cover(keys->rewrite, keys->filter);
 }
 
-/* Of a scan, which may tell a key twice, only what was not in the data is news. */
+/* A scan may return a key twice: only names that are not in the data count. */
 static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct extra_keys *extra = ctx;
@@ -39,7 +39,7 @@ rf_code extra_keys_open(struct extra_keys *extra, rf_error *error)
         .memory = extra->memory, .names_only = true, .fn = take_difference, .ctx = extra};
 
     if (!can_be_told(extra))
-        give_up(extra, "names are both chosen and rewritten");
+        give_up(extra, "names are both filtered and rewritten");
     return rf_compare_open(&options, &extra->compare, error);
 }
 
@@ -80,8 +80,8 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     return RF_OK;
 }
 
-/* A target that has no more keys than were found has no others. Its own count, which is that of INFO, has
- * those, too, that have expired and are not deleted yet. */
+/* If the target has no more keys than were found, there are no extra ones. Its key count, from INFO, includes
+ * expired keys that have not been deleted yet. */
 rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
                         rf_error *error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors without a place. */
+/* Errors without a position. */
 #include "failure.h"
 #include <stdarg.h>
 #include <stdio.h>

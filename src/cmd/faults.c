@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults are printed as they are found: they are what was asked for. */
+/* Faults are printed as they are found: they are the output. */
 #include "faults.h"
 #include "failure.h"
 #include "report.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths go in, open readers come out. */
+/* Opens readers for paths. */
 #include "inputs.h"
 #include "paths.h"
 #include <stdio.h>
@@ -108,7 +108,7 @@ rf_code input_blame(const struct input *input, rf_error *error)
     snprintf(reason, sizeof reason, "%s", error->message);
     error->code = RF_E_READ;
     snprintf(error->message, sizeof error->message,
-             "the AOF directory changed while it was read: try again, or read a copy (%.160s)", reason);
+             "the AOF directory changed while it was read: try again or read a copy (%.160s)", reason);
     return error->code;
 }
 

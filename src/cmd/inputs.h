@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs of a command: opening them in turn, and what is remembered of each for the report. */
+/* The inputs of a command: opens them in turn, and keeps facts about each for the report. */
 #ifndef CMD_INPUTS_H
 #define CMD_INPUTS_H
 
@@ -12,10 +12,10 @@ struct input {
     const char *path; /* "-": stdin */
     const rf_files *files;
     size_t number;   /* in `files` */
-    bool identified; /* `identity` is wanted, and known once it has been opened */
+    bool identified; /* `identity` is wanted; it is known after opening */
     rf_identity identity;
-    rf_reader *reader; /* while it is open */
-    /* From here on: once it has been opened. */
+    rf_reader *reader; /* while open */
+    /* Valid after opening: */
     bool opened;
     rf_reader_info info;
     char layers[64];
@@ -24,11 +24,11 @@ struct input {
     uint64_t decoded; /* bytes after decompression */
 };
 
-/* The files behind all operands, in order; *of_first: so many are behind the first one. After an error there
- * are none. */
+/* The files of all operands, in order; *of_first: how many belong to the first operand. Empty after an error.
+ */
 rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error);
 
-/* Not open yet. */
+/* Returns an input that is not open yet. */
 struct input input_of(const rf_files *files, size_t number);
 
 /* Its path, or "stdin". */
@@ -37,34 +37,33 @@ const char *input_name(const struct input *input);
 /* `resume`: see rf_reader_next(). */
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error);
 
-/* After an RF_E_READ or RF_E_TRUNCATED of it: where a server was at work in the AOF directory meanwhile, the
- * error tells that, and is RF_E_READ. Returns its code. */
+/* After RF_E_READ or RF_E_TRUNCATED: if a server has changed the AOF directory meanwhile, the error is
+ * replaced by one that says so, RF_E_READ. Returns its code. */
 rf_code input_blame(const struct input *input, rf_error *error);
 
-/* What is known of it so far. */
+/* What is known so far. */
 const rf_reader_info *input_info(const struct input *input);
 
-/* Takes down what is to be remembered and closes the reader. A closed input is let through. */
+/* Stores the facts for the report and closes the reader. The input may already be closed. */
 void input_close(struct input *input);
 
-/* What it is, without reading it: fills `identity` of a file that has a name and is regular; of others *known
- * is false. */
+/* Fills `identity` of a named regular file without reading it; otherwise *known is false. */
 rf_code input_identify(struct input *input, bool *known, rf_error *error);
 
-/* What an input says before its data: who wrote it, and whether commands may be in it. */
+/* Facts that precede an input's data: its writer, and whether it may contain commands. */
 struct input_head {
     rf_server writer; /* 0.0: unknown */
     bool may_hold_commands;
 };
 
-/* Reads a regular file up to its first entry that is no AUX field. Of what cannot be read twice nothing is
- * known. */
+/* Reads a regular file up to its first entry that is not an AUX field. Nothing is known about inputs that
+ * cannot be read twice. */
 rf_code input_probe(const struct input *input, struct input_head *head, rf_error *error);
 
-/* False: it is not there, or cannot be looked at. */
+/* False: it does not exist, or stat failed. */
 bool input_stat(const struct input *input, struct stat *stat);
 
-/* Bytes of all inputs as they lie on disk; 0 if one of them is no regular file. */
+/* Size of all inputs on disk in bytes; 0 if one of them is not a regular file. */
 uint64_t inputs_size(const struct input *inputs, size_t count);
 
 #endif

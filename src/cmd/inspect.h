@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An inspection: what has been gathered of the inputs, and the three ways in which it is told. */
+/* An inspection: statistics of the inputs, and the three output formats. */
 #ifndef CMD_INSPECT_H
 #define CMD_INSPECT_H
 
@@ -15,18 +15,18 @@
 struct inspection {
     const struct inspect_options *options;
     struct session session;
-    const rf_error *error; /* why an input could not be read to its end; NULL: all were */
+    const rf_error *error; /* why an input could not be read to the end; NULL: all were */
     struct tables tables;
     struct histogram expiries, memories, elements, longest;
     struct top heaviest, largest; /* by memory, by elements */
     struct prefixes prefixes;
     struct slots slots;
     struct beside beside;
-    struct top sorted; /* rows of --keys, where they are to be sorted */
-    uint64_t rows;     /* of --keys, that have been written */
+    struct top sorted; /* rows of --keys, if they are sorted */
+    uint64_t rows;     /* rows of --keys written so far */
 };
 
-/* When an input was saved, in Unix milliseconds; RF_NO_EXPIRY: it does not say. */
+/* The save time of an input in Unix milliseconds; RF_NO_EXPIRY: unknown. */
 static inline int64_t inspect_saved_ms(const struct input *input)
 {
     int64_t seconds = input->info.saved_at;
@@ -34,14 +34,14 @@ static inline int64_t inspect_saved_ms(const struct input *input)
     return seconds < 0 ? RF_NO_EXPIRY : seconds * 1000;
 }
 
-/* The page for people. */
+/* The report for people. */
 void inspect_put_text(const struct inspection *inspection);
 
 void inspect_put_json(const struct inspection *inspection);
 
 void inspect_put_csv_head(void);
 
-/* False: stdout takes no more. */
+/* False: writing to stdout failed. */
 bool inspect_put_csv_row(const struct key_row *row);
 
 #endif

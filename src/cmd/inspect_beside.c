@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What a dump has beside its keys. */
+/* The data of a dump besides its keys. */
 #include "inspect_beside.h"
 #include "text.h"
 #include <ctype.h>
 #include <string.h>
 
-/* --- function libraries: "#!<engine> name=<name>", then the code ------------------------------------------
- */
+/* --- function libraries: "#!<engine> name=<name>", then the code -------------------------------------- */
 
-/* The bytes up to `end`, which go; with it all where it does not come. */
+/* Removes and returns the bytes up to `end`; all of the text if `end` does not occur. */
 static rf_slice split(rf_slice *text, char end)
 {
     const uint8_t *found = text->len > 0 ? memchr(text->ptr, end, text->len) : NULL;
@@ -44,9 +43,9 @@ static void add_library(struct beside *beside, rf_slice code)
     }
 }
 
-/* --- modules ---------------------------------------------------------------------------------------- */
+/* --- modules ------------------------------------------------------------------------------------------ */
 
-/* NULL: there are too many. */
+/* NULL: too many modules. */
 static struct module *find_module(struct beside *beside, const char *name)
 {
     struct module *module = beside->modules;

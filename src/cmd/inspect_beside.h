@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a dump has beside its keys: function libraries, modules (and whose keys are theirs), AUX fields; and
- * the commands of an AOF. Of each, what is beyond a bound is only counted. */
+/* The data of a dump besides its keys: function libraries, modules (and their keys), AUX fields; and the
+ * commands of an AOF. Entries beyond a limit are only counted. */
 #ifndef CMD_INSPECT_BESIDE_H
 #define CMD_INSPECT_BESIDE_H
 
@@ -18,7 +18,7 @@ struct library {
 struct module {
     char name[10];
     uint64_t keys, bytes, memory;
-    uint64_t records, record_bytes; /* beside the keys */
+    uint64_t records, record_bytes; /* its AUX records */
 };
 
 struct aux_field {
@@ -33,13 +33,13 @@ struct beside {
     struct module modules[MODULES_KEPT];
     struct aux_field aux[AUX_KEPT];
     uint64_t commands;     /* of an AOF */
-    struct sketch by_name; /* in lower case, weighed by the bytes of their arguments */
+    struct sketch by_name; /* in lower case, weighted by the bytes of their arguments */
 };
 
-/* An entry that is no key. False: out of memory. */
+/* Adds an entry that is not a key. False: out of memory. */
 bool beside_add(struct beside *beside, const struct input *input, const rf_entry *entry);
 
-/* A key that a module has. */
+/* Adds a key that belongs to a module. */
 void beside_add_key(struct beside *beside, const char module[10], const rf_measure *measure);
 
 void beside_free(struct beside *beside);

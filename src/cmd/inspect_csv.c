@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys as lines of CSV (RFC 4180, lines end with a newline), in the columns of the memory report of
- * redis-rdb-tools. The key stands in quotes, of which those inside are doubled; see text_character() for what
- * is no text. */
+/* Keys as lines of CSV (RFC 4180, but lines end with a newline), with the columns of the memory report of
+ * redis-rdb-tools. The key is quoted, and quotes in it are doubled; see text_character() for bytes that are
+ * not text. */
 #include "inspect.h"
 #include "show.h"
 #include "text.h"
@@ -18,7 +18,7 @@ static bool is_plain(uint8_t byte)
     return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* `length`: of all of it, of which `key` may be the first bytes. */
+/* `length`: of the whole key; `key` may be only its first bytes. */
 static void put_key(rf_slice key, size_t length)
 {
     char character[CHARACTER_TEXT];
@@ -40,7 +40,7 @@ static void put_key(rf_slice key, size_t length)
     fputs_unlocked(is_cut ? "...\"" : "\"", stdout);
 }
 
-/* Appends, and returns the end. */
+/* Appends to the line; returns its end. */
 static char *put_number(char *to, uint64_t number)
 {
     char digits[20], *at = digits + sizeof digits;

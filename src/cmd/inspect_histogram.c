@@ -27,7 +27,6 @@ static const struct range of_elements[] = {
     }
 
 const struct ranges expiry_ranges = RANGES("Time to live", "expiry", of_time);
-const struct ranges memory_ranges = RANGES("Memory of a key", "memory_of_key", of_bytes);
-const struct ranges element_ranges = RANGES("Elements of a collection", "elements_of_collection",
-                                            of_elements);
-const struct ranges longest_ranges = RANGES("Longest element of a key", "longest_element_of_key", of_bytes);
+const struct ranges memory_ranges = RANGES("Memory per key", "memory_of_key", of_bytes);
+const struct ranges element_ranges = RANGES("Elements per collection", "elements_of_collection", of_elements);
+const struct ranges longest_ranges = RANGES("Longest element per key", "longest_element_of_key", of_bytes);

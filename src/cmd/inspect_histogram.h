@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Histograms of keys: how many there are, and what they take, in ranges of a number. */
+/* Histograms of keys: their number and memory in ranges of a value. */
 #ifndef CMD_INSPECT_HISTOGRAM_H
 #define CMD_INSPECT_HISTOGRAM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* A range: from where the one before ends. */
+/* A range, from the end of the previous one. */
 struct range {
     const char *label;
-    uint64_t below; /* UINT64_MAX: whatever is left */
+    uint64_t below; /* UINT64_MAX: the rest */
 };
 
 struct ranges {
@@ -27,8 +27,8 @@ struct histogram {
     } in[RANGES_MOST];
 };
 
-/* What is left of a key's time in seconds, 0 if it has expired, UINT64_MAX for a key that has none; bytes of
- * memory; elements; bytes of the longest element. */
+/* The remaining time to live in seconds, 0 if expired, UINT64_MAX without an expiry; bytes of memory;
+ * elements; bytes of the longest element. */
 extern const struct ranges expiry_ranges, memory_ranges, element_ranges, longest_ranges;
 
 static inline void histogram_add(struct histogram *histogram, const struct ranges *ranges, uint64_t number,

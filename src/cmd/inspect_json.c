@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inspection as JSON, for programs: members are added, never changed. A member called "memory" is an
- * estimate wherever it stands; a name's "keys" where its "estimate" is true. */
+/* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
+ * an estimate; the "keys" of a name are one if its "estimate" is true. */
 #include "inspect.h"
 #include "json.h"
 #include "report.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SHOWN = 1200 }; /* more than what is kept of a key, every byte escaped */
+enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escaped */
 
 /* --- the inputs --------------------------------------------------------------------------------------- */
 
@@ -81,7 +81,7 @@ static void put_memory(struct json *json, const struct tables *tables, struct ta
     json_object(json, "memory");
     json_bool(json, "estimate", true);
     json_number(json, "keys", total.memory);
-    json_number(json, "tables_of_keys", overhead);
+    json_number(json, "hash_tables", overhead);
     json_number(json, "total", total.memory + overhead);
     json_end_object(json);
 }
@@ -121,7 +121,7 @@ static void put_histograms(struct json *json, const struct inspection *inspectio
     json_end_object(json);
 }
 
-/* --- the greatest --------------------------------------------------------------------------------------- */
+/* --- top lists ---------------------------------------------------------------------------------------- */
 
 static void put_key(struct json *json, const struct key_row *row)
 {
@@ -149,7 +149,7 @@ static void put_top(struct json *json, const char *name, const struct top *top)
     json_end_array(json);
 }
 
-/* Names with their figures, which may be too low by what is missed. */
+/* Names with their counts, which may be too low by what was missed. */
 struct name_terms {
     const char *name, *count, *weight, *missed_count, *missed_weight;
 };
@@ -189,7 +189,7 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
 
     json_object(json, "prefixes");
     json_string(json, "delimiters", prefixes->delimiters);
-    json_bool(json, "delimiters_told", prefixes->told);
+    json_bool(json, "delimiters_given", prefixes->told);
     json_number(json, "depth", prefixes->depth);
     put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
     put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
@@ -213,7 +213,7 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     json_number(json, "used", slots_used(slots));
     json_number(json, "tagged_keys", slots->tagged);
     json_string(json, "columns", "slot, keys, bytes, memory");
-    json_array(json, "heaviest");
+    json_array(json, "largest");
     for (size_t i = 0; i < count; i++)
         put_slot(json, slots, heaviest[i]);
     json_end_array(json);
@@ -225,7 +225,7 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     json_end_object(json);
 }
 
-/* --- beside the keys ------------------------------------------------------------------------------------ */
+/* --- data besides keys -------------------------------------------------------------------------------- */
 
 static void put_libraries(struct json *json, const struct beside *beside)
 {
@@ -273,7 +273,7 @@ static void put_commands(struct json *json, const struct inspection *inspection)
     json_end_object(json);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------ */
+/* --- the whole object --------------------------------------------------------------------------------- */
 
 void inspect_put_json(const struct inspection *inspection)
 {

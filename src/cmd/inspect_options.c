@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `inspect`: the table, what is filled in, and what makes no sense together. */
+/* The options of `inspect`: the table, defaults and invalid combinations. */
 #include "inspect_options.h"
 #include "inspect_prefix.h"
 #include "message.h"
@@ -28,18 +28,18 @@ static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_FLAG, 0, "json", .help = "the same as JSON", AT(json)},
-    {OPTION_FLAG, 0, "keys", .help = "one line of CSV for each key instead", AT(keys)},
+    {OPTION_FLAG, 0, "json", .help = "print the statistics as JSON", AT(json)},
+    {OPTION_FLAG, 0, "keys", .help = "print one line of CSV per key instead", AT(keys)},
     {OPTION_CHOICE, 0, "sort", "ORDER",
-     "keys: none (default), by size or elements the\ngreatest first, by expiry the soonest, or by key",
+     "with --keys: none, size or elements (largest first),\nexpiry (soonest first) or key (none)",
      AT(sort), .choices = sorts},
-    {OPTION_COUNT, 0, "limit", "N", "keys: so many lines (default: all; sorted: 1000)", AT(limit)},
-    {OPTION_COUNT, 0, "top", "N", "so many lines in lists of the greatest (10)", AT(top), .most = TOP_MOST},
-    {OPTION_HEADING, .help = "What is looked at"},
+    {OPTION_COUNT, 0, "limit", "N", "with --keys: at most N lines (all; sorted: 1000)", AT(limit)},
+    {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
+    {OPTION_HEADING, .help = "Prefixes"},
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
-     "what stands between the parts of a key; left out,\nit is found out from the keys", .handle = take_delimiter,
+     "separators in key names (default: detected)", .handle = take_delimiter,
      AT(delimiter)},
-    {OPTION_COUNT, 0, "depth", "N", "so many parts of a key are counted as prefixes (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
+    {OPTION_COUNT, 0, "depth", "N", "number of prefix levels to count (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
     FILTER_ROWS(struct inspect_options),
     REWRITE_ROWS(struct inspect_options),
     {OPTION_HEADING, .help = "Messages"},
@@ -50,9 +50,9 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "inspect",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads all of the inputs and tells what is in them: keys by database, type and encoding, what\n"
-             "they take in a server (an estimate), their expiries, sizes, prefixes and slots, the greatest\n"
-             "ones. Several inputs are one data set; '-' is stdin. Figures with '~' are estimates.",
+    .about = "Reads the inputs and shows what is in them: keys by database, type and encoding, the server\n"
+             "memory they need (an estimate), expiries, sizes, prefixes and slots, and the largest keys.\n"
+             "Several inputs form one data set; '-' is stdin. Figures with '~' are estimates.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -66,13 +66,13 @@ static bool wrong(const char *what)
 static bool check(const struct inspect_options *options)
 {
     if (options->json && options->keys)
-        return wrong("--json and --keys are two outputs");
+        return wrong("--json and --keys are mutually exclusive");
     if (options->sort != SORT_NONE && !options->keys)
-        return wrong("--sort is for --keys");
+        return wrong("--sort requires --keys");
     if (options->limit != limit_untold && !options->keys)
-        return wrong("--limit is for --keys");
+        return wrong("--limit requires --keys");
     if (is_dash(options->common.report))
-        return wrong("the report cannot go to stdout as well");
+        return wrong("output and report cannot both go to stdout");
     return true;
 }
 
@@ -88,7 +88,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
     if (!check(options))
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
-        options->common.progress = PROGRESS_NEVER; /* it would stand among the rows */
+        options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */
     if (options->limit == limit_untold)
         options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user asks of `inspect`. */
+/* Options of `inspect`. */
 #ifndef CMD_INSPECT_OPTIONS_H
 #define CMD_INSPECT_OPTIONS_H
 
@@ -15,12 +15,12 @@ struct inspect_options {
     bool json, keys;
     int sort;              /* enum key_sort */
     uint64_t limit;        /* rows; UINT64_MAX: all */
-    uint64_t top;          /* how many of each top list */
-    const char *delimiter; /* characters; NULL: to be found out */
+    uint64_t top;          /* length of each top list */
+    const char *delimiter; /* characters; NULL: detect them */
     uint64_t depth;
 };
 
-/* False: leave with *status; the help or the error has been printed. */
+/* If false, the command exits with *status; the help or the error has been printed. */
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status);
 
 #endif

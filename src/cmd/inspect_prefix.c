@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which characters delimit, and counting what they delimit.
+/* Detects the delimiters in key names, and counts the prefixes.
  *
- * A character delimits well where what stands before it comes up again and again. For each candidate the keys
- * that have it are counted, less the different beginnings it gives; the best one is taken, of equals the more
- * usual one. Among the keys that do not have it, if they are many, another one is looked for. */
+ * A character is a good delimiter if the text before it occurs repeatedly. For each candidate, the keys
+ * that contain it are counted, minus the number of distinct beginnings; the best candidate wins, of equal
+ * ones the more usual one. If many keys do not contain it, another one is searched for among them. */
 #include "inspect_prefix.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 enum {
     SAMPLE_KEYS = 10000,
     SAMPLE_BYTES = 512 * 1024,
-    SAMPLE_KEY_BYTES = 256, /* of each key; what delimits comes early */
-    BEGINNINGS = 65536,     /* bits: which have been seen, by hash */
+    SAMPLE_KEY_BYTES = 256, /* bytes of each key; delimiters occur early */
+    BEGINNINGS = 65536,     /* bits: beginnings seen, by hash */
 };
 
 static const char candidates[] = ":/|.-_";
@@ -31,7 +31,7 @@ struct prefix_sample {
     uint8_t seen[BEGINNINGS / 8];
 };
 
-/* --- counting --------------------------------------------------------------------------------------- */
+/* --- counting ----------------------------------------------------------------------------------------- */
 
 bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory)
 {
@@ -47,7 +47,7 @@ bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory)
     return true;
 }
 
-/* --- choosing --------------------------------------------------------------------------------------- */
+/* --- choosing ----------------------------------------------------------------------------------------- */
 
 static rf_slice sampled_bytes(const struct prefix_sample *sample, const struct sampled *key)
 {
@@ -63,7 +63,7 @@ static uint32_t hash_of(rf_slice bytes)
     return hash ^ hash >> 16;
 }
 
-/* True for a beginning that was not there before. */
+/* True for a beginning that has not been seen before. */
 static bool see(struct prefix_sample *sample, rf_slice beginning)
 {
     uint32_t bit = hash_of(beginning) % BEGINNINGS;
@@ -73,7 +73,8 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
     return is_new;
 }
 
-/* How many keys that nothing delimits yet have this character behind a beginning that another one has. */
+/* The number of keys without a delimiter so far that have this character after a beginning which another key
+ * has, too. */
 static size_t merit_of(struct prefix_sample *sample, char candidate)
 {
     size_t merit = 0;
@@ -89,10 +90,10 @@ static size_t merit_of(struct prefix_sample *sample, char candidate)
     return merit;
 }
 
-/* 0: none is worth it. */
+/* 0: none is good enough. */
 static char best_candidate(struct prefix_sample *sample)
 {
-    size_t best = sample->count / 10; /* fewer are not worth it */
+    size_t best = sample->count / 10; /* fewer are ignored */
     char chosen = 0;
 
     for (const char *candidate = candidates; *candidate; candidate++) {
@@ -150,7 +151,7 @@ bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory
     return true;
 }
 
-/* --- from first to last ----------------------------------------------------------------------------- */
+/* --- setup and end ------------------------------------------------------------------------------------ */
 
 bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Prefixes of keys: what stands up to the first, second, ... delimiter. Which characters delimit is told, or
- * found out from the first keys, which are kept until then. */
+/* Prefixes of keys: the text up to the first, second, ... delimiter. The delimiters are given, or detected
+ * from the first keys, which are kept until then. */
 #ifndef CMD_INSPECT_PREFIX_H
 #define CMD_INSPECT_PREFIX_H
 
@@ -11,16 +11,16 @@ enum { PREFIX_DELIMITERS = 8, PREFIX_DEPTH_MOST = 16 };
 struct prefix_sample; /* the first keys */
 
 struct prefixes {
-    unsigned depth;                         /* so many levels are counted */
+    unsigned depth;                         /* number of levels to count */
     char delimiters[PREFIX_DELIMITERS + 1]; /* "": none */
-    bool told;                              /* by the user */
+    bool told;                              /* given by the user */
     bool settled;
     bool delimits[256];
-    struct prefix_sample *sample; /* until it is settled */
-    struct sketch sketch;         /* prefixes, the delimiter included, weighed by memory */
+    struct prefix_sample *sample; /* until the delimiters are chosen */
+    struct sketch sketch;         /* prefixes including the delimiter, weighted by memory */
 };
 
-/* `delimiters` NULL: to be found out. False: out of memory. */
+/* `delimiters` NULL: detect them. False: out of memory. */
 bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth);
 void prefixes_close(struct prefixes *prefixes);
 
@@ -34,7 +34,7 @@ static inline bool prefixes_add(struct prefixes *prefixes, rf_slice key, uint64_
                              : prefixes_add_first(prefixes, key, memory);
 }
 
-/* There are no more keys. False: out of memory. */
+/* Called after the last key. False: out of memory. */
 bool prefixes_end(struct prefixes *prefixes);
 
 #endif

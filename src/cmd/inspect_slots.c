@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of the table of slots. */
+/* Queries of the table of slots. */
 #include "inspect_slots.h"
 
 unsigned slots_used(const struct slots *slots)

@@ -13,8 +13,8 @@ struct slot_tally {
 struct slots {
     struct slot_tally of[RF_SLOTS];
     uint64_t tagged; /* keys with a hash tag */
-    /* The table is too large to be near: a key is counted when the next one comes, and its slot fetched
-     * until then. */
+    /* The table exceeds the cache: a key is counted when the next one arrives, and its slot is prefetched
+     * meanwhile. */
     struct slot_tally *last_slot;
     struct slot_tally last;
 };
@@ -41,8 +41,7 @@ static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_
 
 unsigned slots_used(const struct slots *slots);
 
-/* Writes at most `most` slots, the heaviest first, by memory; those without keys are not among them. Returns
- * how many. */
+/* Writes at most `most` slots in descending order of memory, without empty ones. Returns their number. */
 size_t slots_heaviest(const struct slots *slots, unsigned *out, size_t most);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters. A key touches one cell; sums are made when they are asked for. */
+/* Counters. A key changes one cell; sums are computed on request. */
 #include "inspect_tables.h"
 #include <stdlib.h>
 

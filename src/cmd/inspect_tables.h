@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is counted of keys, and the tables it is counted in: by database and encoding, of which types,
- * databases and the whole are sums. */
+/* Counters of keys by database and encoding. Types, databases and the total are sums of these. */
 #ifndef CMD_INSPECT_TABLES_H
 #define CMD_INSPECT_TABLES_H
 
@@ -16,7 +15,7 @@ enum {
 struct tally {
     uint64_t keys, expiring;
     uint64_t bytes;    /* in the dump */
-    uint64_t elements; /* of collections; a string is one, a module's value none */
+    uint64_t elements; /* of collections; a string counts as one, a module's value as none */
     uint64_t longest;  /* bytes of the longest element */
     uint64_t memory;   /* an estimate */
 };
@@ -32,9 +31,9 @@ static inline void tally_add(struct tally *tally, const rf_entry *key, const rf_
 }
 
 struct tables {
-    struct tally *databases[STATS_DATABASES + 1];  /* by encoding; NULL: has no key */
-    const rf_encoding *encodings[STATS_ENCODINGS]; /* NULL: has no key */
-    /* of the key before */
+    struct tally *databases[STATS_DATABASES + 1];  /* by encoding; NULL: no keys */
+    const rf_encoding *encodings[STATS_ENCODINGS]; /* NULL: no keys */
+    /* of the previous key */
     struct tally *last;
     const rf_encoding *last_encoding;
     int64_t last_db;
@@ -43,7 +42,7 @@ struct tables {
 /* The counters of keys like this one in this database; NULL: out of memory. */
 struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db);
 
-/* False: out of memory. Most keys are like the one before. */
+/* False: out of memory. Most keys are like the previous one. */
 static inline bool tables_add(struct tables *tables, const rf_entry *key, const rf_measure *measure)
 {
     struct tally *tally = tables->last;
@@ -60,7 +59,7 @@ struct tally tables_of_encoding(const struct tables *tables, size_t encoding);
 struct tally tables_of_type(const struct tables *tables, rf_type type);
 struct tally tables_total(const struct tables *tables);
 
-/* What a server's tables take that belongs to no single key; an estimate. */
+/* Server memory of the hash tables, which belongs to no single key; an estimate. */
 uint64_t tables_overhead(const struct tables *tables);
 
 void tables_free(struct tables *tables);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page: one section after the other, those that have nothing to tell left out. */
+/* The report for people: one section after the other, without empty ones. */
 #include "inspect.h"
 #include "page.h"
 #include "show.h"
@@ -10,7 +10,7 @@
 
 enum { KEY_SHOWN = 100, NAME_SHOWN = 64 };
 
-/* --- the inputs, and all in all ----------------------------------------------------------------------- */
+/* --- inputs and total --------------------------------------------------------------------------------- */
 
 static void put_input(const struct input *input)
 {
@@ -60,10 +60,10 @@ static void put_total(const struct page *page, const struct inspection *inspecti
     uint64_t overhead = tables_overhead(&inspection->tables);
     char size[SIZE_TEXT];
 
-    page_heading(page, "All in all", tally_columns);
+    page_heading(page, "Total", tally_columns);
     put_tally("keys", total);
-    printf("\n\n  Memory in a server: ~%s", text_size(total.memory + overhead, size));
-    printf(", of which ~%s for the tables of keys.\n", text_size(overhead, size));
+    printf("\n\n  Estimated server memory: ~%s", text_size(total.memory + overhead, size));
+    printf(", including ~%s for hash tables.\n", text_size(overhead, size));
 }
 
 static void put_databases(const struct page *page, const struct tables *tables, struct tally total)
@@ -135,7 +135,7 @@ static void put_histogram(const struct page *page, const struct histogram *histo
     }
 }
 
-/* --- the greatest --------------------------------------------------------------------------------------- */
+/* --- top lists ---------------------------------------------------------------------------------------- */
 
 static void put_top(const struct page *page, const char *title, const struct top *top)
 {
@@ -194,7 +194,7 @@ static void put_prefixes(const struct page *page, const struct inspection *inspe
     page_heading(page, "Prefixes by memory", columns);
     put_names(&prefixes->sketch, true, most, true);
     if (!prefixes->told)
-        printf("  The parts of a key seem to be delimited by %s\n", prefixes->delimiters);
+        printf("  Key separators (detected): %s\n", prefixes->delimiters);
 }
 
 static void put_slots(const struct page *page, const struct inspection *inspection, struct tally total)
@@ -224,7 +224,7 @@ static void put_slots(const struct page *page, const struct inspection *inspecti
            (unsigned)RF_SLOTS, 100.0 * (double)slots->tagged / (double)total.keys);
 }
 
-/* --- beside the keys ------------------------------------------------------------------------------------ */
+/* --- data besides keys -------------------------------------------------------------------------------- */
 
 static void put_more(uint64_t all, size_t shown)
 {
@@ -285,7 +285,7 @@ static void put_commands(const struct page *page, const struct inspection *inspe
         return;
     page_heading(page, "Commands", columns);
     put_names(&beside->by_name, false, inspection->options->top, false);
-    printf("  %" PRIu64 " commands; what they do to keys, only a server can tell.\n", beside->commands);
+    printf("  %" PRIu64 " commands; their effects on keys are not evaluated.\n", beside->commands);
 }
 
 static void put_aux(const struct page *page, const struct beside *beside)
@@ -303,7 +303,7 @@ static void put_aux(const struct page *page, const struct beside *beside)
     put_more(beside->aux_count, beside->aux_kept);
 }
 
-/* --- the page ------------------------------------------------------------------------------------------- */
+/* --- the report --------------------------------------------------------------------------------------- */
 
 static void put_keys(const struct page *page, const struct inspection *inspection, struct tally total)
 {
@@ -331,7 +331,7 @@ void inspect_put_text(const struct inspection *inspection)
     for (size_t i = 0; i < session->input_count; i++)
         put_input(&session->inputs[i]);
     if (inspection->error)
-        puts("Not everything could be read; this is what came before.");
+        puts("Incomplete: the inputs could not be read to the end.");
     if (total.keys > 0 || inspection->beside.commands == 0)
         put_total(&page, inspection, total);
     if (total.keys > 0)

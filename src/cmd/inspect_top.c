@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names in order of their bytes: the first eight as a number, turned round. */
+/* The rank of a name in byte order: the complement of its first eight bytes. */
 static uint64_t rank_of_name(rf_slice name)
 {
     uint64_t rank = 0;
@@ -88,7 +88,7 @@ static bool grow(struct top *top)
     return grown != NULL;
 }
 
-/* The row's own copy of the key, in place of the one that `bytes` was. */
+/* Stores a copy of the key in the row, reusing the memory of `bytes`. */
 static bool keep_key(const struct top *top, struct key_row *row, rf_slice bytes)
 {
     size_t length = row->key.len < top->key_kept ? row->key.len : top->key_kept;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The first N keys of an order, out of any number: a bounded heap. */
+/* The first N keys in an order, out of any number: a bounded heap. */
 #ifndef CMD_INSPECT_TOP_H
 #define CMD_INSPECT_TOP_H
 
 #include <rdbferry/measure.h>
 #include <stdbool.h>
 
-/* A key, as far as it is told to people. */
+/* A key, as far as it is shown. */
 struct key_row {
     int64_t db;
-    rf_slice key; /* in a top: the first bytes of it, which it owns */
+    rf_slice key; /* in a top list: its first bytes, owned by the list */
     size_t length;
     rf_type type;
     const rf_encoding *encoding;
@@ -26,8 +26,8 @@ static inline struct key_row key_row_of(const rf_entry *key, const rf_measure *m
 enum top_order { TOP_MEMORY, TOP_ELEMENTS, TOP_EXPIRY, TOP_KEY };
 
 struct ranked {
-    uint64_t rank; /* greater ones come first */
-    uint64_t turn; /* of equals the one that was offered first */
+    uint64_t rank; /* larger ones come first */
+    uint64_t turn; /* of equal ranks, the one offered first wins */
     struct key_row row;
 };
 
@@ -40,7 +40,7 @@ struct top {
     struct ranked *heap; /* the last one at the root */
 };
 
-/* For top_offer(): by the top's order. */
+/* The rank for top_offer(), by the order of the list. */
 uint64_t top_rank(const struct top *top, const rf_entry *key, const rf_measure *measure);
 
 bool top_take(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure);
@@ -53,7 +53,7 @@ static inline bool top_offer(struct top *top, uint64_t rank, const rf_entry *key
     return top_take(top, rank, key, measure);
 }
 
-/* Puts the rows in order, the first one first; nothing is offered any more. */
+/* Sorts the rows, the first one first; nothing may be offered afterwards. */
 void top_sort(struct top *top);
 
 void top_free(struct top *top);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON, written to a stream as it is told, indented. In an object each value is preceded by its name;
- * `name` is NULL in an array and at the top. Write errors stay in the stream. */
+/* Writes indented JSON to a stream. In an object each value is preceded by its name; in an array and at the
+ * top `name` is NULL. Write errors stay in the stream. */
 #ifndef CMD_JSON_H
 #define CMD_JSON_H
 
@@ -12,7 +12,7 @@
 struct json {
     FILE *out;
     int depth;
-    bool filled; /* something stands before in this object or array */
+    bool filled; /* this object or array already has a value */
 };
 
 void json_object(struct json *json, const char *name);
@@ -20,9 +20,9 @@ void json_end_object(struct json *json);
 void json_array(struct json *json, const char *name);
 void json_end_array(struct json *json);
 
-/* Control characters are escaped; bytes that are no UTF-8 become U+FFFD. NULL writes null. */
+/* Control characters are escaped; bytes that are not valid UTF-8 become U+FFFD. NULL writes null. */
 void json_string(struct json *json, const char *name, const char *text);
-/* A value that is JSON already, in an array. */
+/* Adds a value that already is JSON, in an array. */
 void json_made(struct json *json, const char *text);
 void json_number(struct json *json, const char *name, uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From options to a filter and a rewrite, each made when the first option asks for it. */
+/* Turns options into a filter and a rewrite, which are created by the first option that needs them. */
 #include "key_options.h"
 #include "failure.h"
 #include "message.h"
@@ -31,7 +31,7 @@ static rf_code out_of_memory(rf_error *error)
     return failure(error, RF_E_MEMORY, "out of memory");
 }
 
-/* Takes down an option that the filter has taken. */
+/* Records an option that the filter has accepted. */
 static rf_code note_choice(struct key_options *keys, const char *name, const char *argument, rf_error *error)
 {
     char *chosen;
@@ -79,7 +79,7 @@ TAKE_FOR_REWRITE(hash_tag, rf_rewrite_hash_tag)
 TAKE_FOR_REWRITE(map_db, rf_rewrite_map_db)
 TAKE_FOR_REWRITE(flatten, rf_rewrite_flatten)
 
-/* --- a file of rules -------------------------------------------------------------------------------- */
+/* --- a file of rules ---------------------------------------------------------------------------------- */
 
 enum { RULES_MOST = 1024 * 1024 };
 
@@ -100,7 +100,7 @@ rf_code take_rules(const char *argument, void *into, rf_error *error)
     return code;
 }
 
-/* --- expiries ---------------------------------------------------------------------------------------- */
+/* --- expiries ----------------------------------------------------------------------------------------- */
 
 rf_code take_shift(const char *argument, void *into, rf_error *error)
 {
@@ -118,7 +118,7 @@ rf_code take_shift(const char *argument, void *into, rf_error *error)
     return RF_OK;
 }
 
-/* --- together ---------------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------- */
 
 static bool has_rule(const rf_rewrite *rewrite, const char *name)
 {
@@ -141,7 +141,7 @@ bool key_options_settle(struct key_options *keys, const char *command)
     if (keys->prefix_db0)
         rf_rewrite_prefix_db0(keys->rewrite);
     if (has_rule(keys->rewrite, "prefix-db0") && !has_rule(keys->rewrite, "flatten-dbs")) {
-        message_usage(command, "prefix-db0 is for flatten-dbs");
+        message_usage(command, "prefix-db0 requires flatten-dbs");
         return false;
     }
     rf_rewrite_expect(keys->rewrite, keys->filter);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options that choose keys and rewrite them, the same in every command. What they make lies in the command's
+/* Options that filter and rewrite keys, common to all commands. Their results are stored in the command's
  * struct common_options. */
 #ifndef CMD_KEY_OPTIONS_H
 #define CMD_KEY_OPTIONS_H
@@ -12,21 +12,21 @@
 enum { SHIFT_NONE, SHIFT_BY, SHIFT_AUTO };
 
 struct key_options {
-    rf_filter *filter;   /* NULL: nothing was asked */
-    rf_rewrite *rewrite; /* likewise */
+    rf_filter *filter;   /* NULL: no such options */
+    rf_rewrite *rewrite; /* NULL: no such options */
     int expired;         /* rf_expired */
     int shift;           /* SHIFT_... */
     int64_t shift_ms;    /* SHIFT_BY */
     bool prefix_db0;
-    char *chosen; /* the options that `filter` was made of, one a line: "--match user:*"; NULL: none */
+    char *chosen; /* the options that made `filter`, one per line: "--match user:*"; NULL: none */
 };
 
-/* False: the options do not go together; the error has been printed. Afterwards `filter` is there. */
+/* False: the options cannot be combined; the error has been printed. Afterwards `filter` is not NULL. */
 bool key_options_settle(struct key_options *keys, const char *command);
 
 void key_options_free(struct key_options *keys);
 
-/* One for each option. `into` is a struct key_options. */
+/* Option handlers; `into` is a struct key_options. */
 rf_code take_db(const char *argument, void *into, rf_error *error);
 rf_code take_no_db(const char *argument, void *into, rf_error *error);
 rf_code take_match(const char *argument, void *into, rf_error *error);
@@ -50,33 +50,33 @@ extern const struct option_choice expired_choices[];
 #define KEY_ROW(type, letter, name, argument, help, function) \
     {OPTION_HANDLER, letter, name, argument, help, .offset = offsetof(type, common.keys), .handle = function}
 
-/* `type`: the command's struct, which has `common`. */
+/* `type`: the command's struct, which has a member `common`. */
 #define FILTER_ROWS(type)                                                                                     \
-    {OPTION_HEADING, .help = "Which keys (options add up; an exclusion wins)"},                               \
-    KEY_ROW(type, 'd', "db", "LIST", "only of these databases: 0,5-7", take_db),                              \
-    KEY_ROW(type, 'D', "no-db", "LIST", "none of these", take_no_db),                                         \
-    KEY_ROW(type, 'k', "match", "GLOB", "only names that match: 'user:*', as KEYS has it", take_match),       \
-    KEY_ROW(type, 'K', "no-match", "GLOB", "none that match", take_no_match),                                 \
-    KEY_ROW(type, 0, "key-regex", "RE", "only names in which this Perl-compatible\nexpression is found", take_regex), \
-    KEY_ROW(type, 0, "no-key-regex", "RE", "none in which it is found", take_no_regex),                       \
-    KEY_ROW(type, 't', "type", "LIST", "only of these types: string, list, set, zset,\nhash, stream, module, array", take_type), \
-    KEY_ROW(type, 'T', "no-type", "LIST", "none of these", take_no_type),                                     \
-    {OPTION_CHOICE, 0, "expired", "POLICY", "keys whose time has come: keep (default), drop, or\nonly these", \
+    {OPTION_HEADING, .help = "Filtering keys (options combine; exclusions win)"},                               \
+    KEY_ROW(type, 'd', "db", "LIST", "only these databases: 0,5-7", take_db),                              \
+    KEY_ROW(type, 'D', "no-db", "LIST", "not these databases", take_no_db),                                         \
+    KEY_ROW(type, 'k', "match", "GLOB", "only keys that match, as in KEYS: 'user:*'", take_match),       \
+    KEY_ROW(type, 'K', "no-match", "GLOB", "no keys that match", take_no_match),                                 \
+    KEY_ROW(type, 0, "key-regex", "RE", "only keys that contain a match of this\nPerl-compatible regular expression", take_regex), \
+    KEY_ROW(type, 0, "no-key-regex", "RE", "no keys that contain a match", take_no_regex),                       \
+    KEY_ROW(type, 't', "type", "LIST", "only these types: string, list, set, zset, hash,\nstream, module, array", take_type), \
+    KEY_ROW(type, 'T', "no-type", "LIST", "not these types", take_no_type),                                     \
+    {OPTION_CHOICE, 0, "expired", "POLICY", "expired keys: keep, drop, or only these (keep)", \
      .offset = offsetof(type, common.keys.expired), .choices = expired_choices},                              \
-    KEY_ROW(type, 0, "only-slots", "LIST", "only of these cluster slots, by the name that is\nwritten: 0-5460", take_only_slots), \
+    KEY_ROW(type, 0, "only-slots", "LIST", "only these cluster slots, after renaming: 0-5460", take_only_slots), \
     KEY_ROW(type, 0, "shard", "I/N", "only the slots of the I-th of N equal ranges", take_shard)
 
 #define REWRITE_ROWS(type)                                                                                    \
     {OPTION_HEADING, .help = "Rewriting keys, in this order (see 'rdbferry help rules')"},                    \
-    KEY_ROW(type, 0, "map-db", "FROM=TO", "put keys into another database: 5=0,6=0", take_map_db),            \
-    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys, in which \\1 is what the first group\nmatched; flags g, i", take_rename), \
-    KEY_ROW(type, 0, "hash-tag", "GLOB", "'{user:*}:*' makes {user:1}:cart of user:1:cart; the\nfirst that matches wins", take_hash_tag), \
-    {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX", "put all keys into database 0, with this before\nthe names of the others (db%d:)", \
+    KEY_ROW(type, 0, "map-db", "FROM=TO", "move keys to another database: 5=0,6=0", take_map_db),            \
+    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys; \\1 is the match of the first group;\nflags: g, i", take_rename), \
+    KEY_ROW(type, 0, "hash-tag", "GLOB", "add a hash tag: '{user:*}:*' turns user:1:cart into\n{user:1}:cart; the first match wins", take_hash_tag), \
+    {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX", "move all keys to database 0; prefix the names of\nthose in other databases (db%d:)", \
      .offset = offsetof(type, common.keys), .handle = take_flatten, .optional = true},                        \
-    {OPTION_FLAG, 0, "prefix-db0", .help = "and before those of database 0 as well",                          \
+    {OPTION_FLAG, 0, "prefix-db0", .help = "prefix the names in database 0 as well",                          \
      .offset = offsetof(type, common.keys.prefix_db0)},                                                       \
-    KEY_ROW(type, 0, "rules", "FILE", "rules like these, one a line", take_rules),                            \
-    KEY_ROW(type, 0, "shift-expiry", "DURATION", "let keys and fields expire later by this, or by\nthe input's age: auto", take_shift)
+    KEY_ROW(type, 0, "rules", "FILE", "read such rules from FILE, one per line", take_rules),                            \
+    KEY_ROW(type, 0, "shift-expiry", "DURATION", "extend expiries of keys and fields by DURATION, or by\nthe age of the input: auto", take_shift)
 /* clang-format on */
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests of keys: appended as they come, sorted once they are asked for. */
+/* Digests of keys: appended when added, sorted for the first lookup. */
 #include "key_set.h"
 #include <stdlib.h>
 
 enum { ROOM_AT_FIRST = 1024 };
 
-/* The database goes in after the name's digest: bytes of a name cannot make up for it. */
+/* The database is added after the name is hashed: no name can compensate for it. */
 rf_digest key_digest(int64_t db, rf_slice key)
 {
     rf_digest digest = rf_digest_keyed(key);

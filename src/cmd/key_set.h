@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys that are remembered by a keyed digest of 128 bits each: enough to know them again, not to name them,
- * and names cannot be made that are taken for one another. */
+/* A set of keys, stored as keyed digests of 128 bits: enough to recognize them, not to print them. No names
+ * can be crafted that collide. */
 #ifndef CMD_KEY_SET_H
 #define CMD_KEY_SET_H
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Begins as 0. */
+/* Starts as 0. */
 struct key_set {
     rf_digest *digests;
     size_t count, room;
@@ -18,7 +18,7 @@ struct key_set {
 
 rf_digest key_digest(int64_t db, rf_slice key);
 
-/* Where memory is out, the key is not in it afterwards. */
+/* If memory is exhausted, the key is not added. */
 void key_set_add(struct key_set *set, int64_t db, rf_slice key);
 
 bool key_set_has(struct key_set *set, int64_t db, rf_slice key);

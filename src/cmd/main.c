@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program: finds the command and runs it. Statuses and streams are described in rdbferry(1). */
+/* The program: finds the command and runs it. Exit statuses and streams are described in rdbferry(1). */
 #include "command.h"
 #include "message.h"
 #include "rules_help.h"
@@ -14,14 +14,14 @@ static int help_run(int argc, char **argv);
 static int version_run(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"convert", "write RDB or AOF data as one AOF, AOF directory, RDB or JSON lines", convert_run},
-    {"split", "write one output for each shard of a cluster", split_run},
-    {"replay", "write the keys of RDB or AOF data into a live server or cluster", replay_run},
-    {"verify", "say whether data is sound, as expected, and the same as other data", verify_run},
-    {"diff", "say which keys of two data sets differ", diff_run},
-    {"inspect", "tell what is in RDB or AOF data, and what it takes in a server", inspect_run},
-    {"help", "show the commands, the options of one (help COMMAND), or rules (help rules)", help_run},
-    {"version", "show this program's version", version_run},
+    {"convert", "convert RDB or AOF data to an RDB, an AOF, an AOF directory or JSON lines", convert_run},
+    {"split", "write one output per shard of a cluster", split_run},
+    {"replay", "load RDB or AOF data into a running server or cluster", replay_run},
+    {"verify", "check data: intact, as expected, equal to other data", verify_run},
+    {"diff", "list the keys that differ between two data sets", diff_run},
+    {"inspect", "show what is in RDB or AOF data and how much server memory it needs", inspect_run},
+    {"help", "show this list, the options of a command (help COMMAND) or the rules (help rules)", help_run},
+    {"version", "show the version of the program", version_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -47,7 +47,7 @@ static int dispatch(int argc, char **argv)
     if (*name)
         message_usage(NULL, "unknown command '%s'", url_shown(name, shown, sizeof shown));
     else
-        message_usage(NULL, "no command");
+        message_usage(NULL, "missing COMMAND");
     return STATUS_USAGE;
 }
 
@@ -61,7 +61,7 @@ static int help_run(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
         return dispatch(2, (char *[]){argv[1], option, NULL});
-    puts("usage: rdbferry COMMAND [ARGUMENT]...\n\nMoves Redis and Valkey data offline.\n");
+    puts("usage: rdbferry COMMAND [ARGUMENT]...\n\nMigrates Redis and Valkey data from snapshots.\n");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-10s%s\n", commands[i].name, commands[i].summary);
     return STATUS_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages on stderr. Text is formatted, made harmless, and handed to stdio under one lock. */
+/* Messages on stderr. The text is formatted, escaped, and written under one lock. */
 #include "message.h"
 #include "terminal.h"
 #include "text.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MESSAGE_SIZE = 8192 }; /* a path, a key and a sentence */
+enum { MESSAGE_SIZE = 8192 }; /* enough for a path, a key and a sentence */
 
 struct style {
     const char *head;
@@ -26,7 +26,7 @@ static enum message_level level = LEVEL_NORMAL;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool progress_shown;
 
-/* stderr gets a buffer, so that each message is one write. */
+/* stderr is buffered, so that each message is one write. */
 void message_start(void)
 {
     setvbuf(stderr, NULL, _IOFBF, MESSAGE_SIZE);
@@ -133,7 +133,7 @@ void message_summary(const char *format, ...)
     va_end(args);
 }
 
-/* Whoever draws must not wait: it has signals to attend to. */
+/* The caller must not block: it also handles signals. */
 static bool stderr_has_room(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A short list, searched from its beginning: there are a few records in an input. */
+/* A short list with linear search: an input has few records. */
 #include "module_records.h"
 #include <stdio.h>
 #include <string.h>

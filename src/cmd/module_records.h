@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What modules saved beside the keys, in several inputs: shards of one data set have the same records, which
- * are written once. */
+/* The AUX records of modules in several inputs: shards of one data set have the same records, which are
+ * written once. */
 #ifndef CMD_MODULE_RECORDS_H
 #define CMD_MODULE_RECORDS_H
 
@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MODULE_RECORDS = 1024 }; /* so many are remembered; records beyond these count as new */
+enum { MODULE_RECORDS = 1024 }; /* limit of remembered records; later ones count as new */
 
 struct module_record {
-    const void *input; /* where it was first */
+    const void *input; /* the first input that had it */
     char module[10];
-    rf_digest digest; /* of its bytes */
+    rf_digest digest; /* of its content */
 };
 
 struct module_records {
@@ -24,11 +24,11 @@ struct module_records {
 
 enum module_known {
     MODULE_RECORD_NEW,
-    MODULE_RECORD_SAME,  /* an earlier input has it too */
-    MODULE_RECORD_OTHER, /* an earlier input has records of this module, and not this one */
+    MODULE_RECORD_SAME,  /* also in an earlier input */
+    MODULE_RECORD_OTHER, /* an earlier input has other records of this module */
 };
 
-/* Notes a record (RF_ENTRY_MODULE_AUX) of an input, which is told by its address. */
+/* Notes a record (RF_ENTRY_MODULE_AUX) of an input, which is identified by its address. */
 enum module_known module_records_note(struct module_records *records, const void *input,
                                       const rf_entry *entry);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Notices come in from the library; lines go out, and records for the report. */
+/* Collects notices of the library; prints them and keeps records for the report. */
 #include "notices.h"
 #include "message.h"
 #include "text.h"
@@ -17,14 +17,14 @@ static const struct {
 
 #define BIT(name) (1u << RF_NOTICE_##name)
 
-/* Texts that begin with the things counted ("empty keys ..."), so that a number may stand before them. */
+/* Texts that start with the counted things ("empty keys ..."), so that a number can precede them. */
 static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
                                   BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNKNOWN_COMMAND) |
                                   BIT(MODULE_AUX) | BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) |
                                   BIT(SAME_MODULE_AUX);
 
-/* Nothing is lost or doubtful: of interest in verbose mode. */
+/* Nothing is lost or uncertain: shown in verbose mode only. */
 static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(SAME_MODULE_AUX);
 
 static const unsigned expected = BIT(SCRIPT_DROPPED) | BIT(SAME_FUNCTION) | BIT(END_MARK) |
@@ -45,7 +45,7 @@ const char *notice_text(rf_notice_code code)
     return kinds[code].text;
 }
 
-/* --- collecting ------------------------------------------------------------------------------------- */
+/* --- collecting --------------------------------------------------------------------------------------- */
 
 static void count_reason(struct notice_record *record, const char *text)
 {
@@ -63,7 +63,7 @@ static void count_reason(struct notice_record *record, const char *text)
     reason->count++;
 }
 
-/* Where it was and why: "'foo', db 0: an opaque module value". */
+/* Formats position and reason: "'foo', db 0: an opaque module value". */
 static void describe(const struct notice_example *example, char *out, size_t size)
 {
     const char *colon = *example->detail ? ": " : "";
@@ -104,7 +104,7 @@ rf_notify notices_listener(struct notices *notices)
     return (rf_notify){on_notice, notices};
 }
 
-/* --- summing up ------------------------------------------------------------------------------------- */
+/* --- summaries ---------------------------------------------------------------------------------------- */
 
 static void summarize(rf_notice_code code, const struct notice_record *record)
 {
@@ -113,7 +113,7 @@ static void summarize(rf_notice_code code, const struct notice_record *record)
     char count[32] = "", where[320], place[640] = "";
 
     if (record->count == 1 && message_get_level() == LEVEL_VERBOSE)
-        return; /* said when it came */
+        return; /* already printed when it occurred */
     if (record->count > 1)
         snprintf(count, sizeof count, "%" PRIu64 "%s ", record->count,
                  countable >> code & 1 ? "" : " times:");

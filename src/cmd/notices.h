@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Notices collected: for each kind how often, why, and a few examples. Bounded, whatever the input. */
+/* Collected notices: for each kind a count, the reasons, and a few examples. Uses bounded memory. */
 #ifndef CMD_NOTICES_H
 #define CMD_NOTICES_H
 
@@ -8,7 +8,7 @@
 
 enum {
     NOTICE_EXAMPLES = 5,
-    NOTICE_REASONS = 8, /* reasons beyond these are counted in the kind's total only */
+    NOTICE_REASONS = 8, /* further reasons are only counted in the total of the kind */
 };
 
 struct notice_example {
@@ -33,22 +33,22 @@ struct notice_record {
 };
 
 struct notices {
-    const char *input; /* the one that is read now; set by the owner, outlives this */
+    const char *input; /* the input being read; set by the owner, must outlive this object */
     struct notice_record records[RF_NOTICE_COUNT];
 };
 
-/* The function that fills `notices`, for a reader and a sink. It says the examples as they come in verbose
- * mode. */
+/* The function that fills `notices`, for a reader and a sink. In verbose mode it prints the examples as they
+ * occur. */
 rf_notify notices_listener(struct notices *notices);
 
-/* One line for each kind that occurred. */
+/* Prints one line for each kind that occurred. */
 void notices_summarize(const struct notices *notices);
 
-/* Whether there is nothing wrong with the input: cached scripts, libraries that several shards have, what was
- * left out as options say. */
+/* Whether a notice of this kind does not indicate a defect of the input: cached scripts, libraries common to
+ * several shards, entries excluded by options. */
 bool notice_is_expected(rf_notice_code code);
 
-/* The machine's name for a kind ("empty_key") and what it says to people. */
+/* The identifier of a kind ("empty_key") and its text for people. */
 const char *notice_id(rf_notice_code code);
 const char *notice_text(rf_notice_code code);
 

@@ -15,11 +15,11 @@
 
 enum {
     MOST_ROWS = 96,
-    LONG_BASE = 256, /* getopt's value of row n without a letter in sight: LONG_BASE + n */
+    LONG_BASE = 256, /* getopt's value for row n without a letter: LONG_BASE + n */
     HELP_COLUMN = 30,
 };
 
-/* --- help ------------------------------------------------------------------------------------------- */
+/* --- help --------------------------------------------------------------------------------------------- */
 
 static void print_row(const struct option_row *row)
 {
@@ -52,7 +52,7 @@ static void print_help(const struct option_table *table)
         print_row(&table->rows[i]);
 }
 
-/* --- storing an argument ---------------------------------------------------------------------------- */
+/* --- storing arguments -------------------------------------------------------------------------------- */
 
 static bool store_choice(const struct option_row *row, const char *argument, int *into)
 {
@@ -99,9 +99,10 @@ static bool store(const struct option_row *row, const char *argument, void *valu
     return true;
 }
 
-/* --- parsing ---------------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------------------ */
 
-/* What getopt_long wants to see. A leading ':' makes it tell a missing argument from an unknown option. */
+/* The tables for getopt_long. A leading ':' makes it distinguish a missing argument from an unknown option.
+ */
 struct getopt_view {
     char letters[2 + 2 * MOST_ROWS];
     struct option longs[MOST_ROWS + 1];
@@ -140,8 +141,8 @@ static const struct option_row *find_row(const struct option_table *table, int f
     return NULL;
 }
 
-/* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an argument
- * it does not take, or 0 for an unknown (or ambiguous) long one. */
+/* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
+ * unexpected argument, or 0 for an unknown or ambiguous long option. */
 static void complain_unknown(const struct option_table *table, char **argv)
 {
     const struct option_row *row = find_row(table, optopt);
@@ -152,6 +153,27 @@ static void complain_unknown(const struct option_table *table, char **argv)
         message_usage(table->command, "unknown option '-%c'", optopt);
     else
         message_usage(table->command, "unknown option '%s'", argv[optind - 1]);
+}
+
+/* The form of an argument of this name; the name itself if that is clear enough. */
+static const char *form_of(const char *argument)
+{
+    static const char *const forms[][2] = {
+        {"N", "a number"},
+        {"SIZE", "a size such as 512M"},
+        {"SIZE/s", "a rate such as 50M/s"},
+        {"DURATION", "a duration such as 90s or 26h"},
+        {"VERSION", "a version such as 6.2 or valkey-9.0"},
+        {"SHARE", "a share such as 0.2"},
+        {"TYPE", "a type such as hash"},
+        {"DB=RANGE", "DB=RANGE such as 0=90000.."},
+        {"TYPE=RANGE", "TYPE=RANGE such as hash=1.."},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(argument, forms[i][0]) == 0)
+            return forms[i][1];
+    return argument;
 }
 
 static void complain_argument(const struct option_table *table, const struct option_row *row,
@@ -167,17 +189,17 @@ static void complain_argument(const struct option_table *table, const struct opt
     }
     for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
          choice++)
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
-                                   length ? ", " : " but one of ", choice->name);
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", length ? ", " : "one of ",
+                                   choice->name);
     if (row->most > 0)
-        snprintf(names, sizeof names, " but %s up to %" PRIu64, row->argument, row->most);
+        snprintf(names, sizeof names, "a number up to %" PRIu64, row->most);
     else if (length == 0)
-        snprintf(names, sizeof names, " but %s", row->argument);
-    message_usage(table->command, "option '--%s' does not take '%s'%s", row->name,
+        snprintf(names, sizeof names, "%s", form_of(row->argument));
+    message_usage(table->command, "option '--%s': invalid argument '%s'; expected %s", row->name,
                   url_shown(argument, shown, sizeof shown), names);
 }
 
-/* Whether no URL stands where a file or a host is wanted. */
+/* False if a URL is given where a file or a host is expected. */
 static bool has_right_place(const struct option_table *table, const struct option_row *row,
                             const char *argument)
 {
@@ -200,7 +222,7 @@ static bool has_right_place(const struct option_table *table, const struct optio
     return true;
 }
 
-/* getopt takes the beginning of a long option's name for the whole. */
+/* getopt accepts unambiguous abbreviations of long options. */
 static bool is_abbreviated(const struct option_row *row, char **argv)
 {
     const char *last = argv[optind - 1], *given = last == optarg ? argv[optind - 2] : last;
@@ -236,7 +258,7 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
             return false;
         }
         if (found >= LONG_BASE && is_abbreviated(row, argv)) {
-            message_usage(table->command, "unknown option '%s' (is '--%s' meant?)",
+            message_usage(table->command, "unknown option '%s'; did you mean '--%s'?",
                           argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
             return false;
         }

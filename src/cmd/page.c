@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Headings, cells and bars. */
+/* Headings, cells and bars of a text report. */
 #include "page.h"
 #include "terminal.h"
 #include "text.h"
@@ -14,7 +14,7 @@ enum { NAME_COLUMN = 20 };
 
 static const int widths[] = {[PAGE_NUMBER] = 12, [PAGE_SIZE] = 10, [PAGE_SHARE] = 8};
 
-/* What the environment says of characters, as setlocale() would read it. */
+/* The character encoding that the environment selects, as setlocale() would read it. */
 static bool locale_has_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
@@ -96,7 +96,7 @@ void page_text(const char *text)
     printf("  %s", text);
 }
 
-/* In eighths of a character, or whole ones; what is there at all is seen. */
+/* In eighths of a character, or whole characters; a value above 0 is always visible. */
 void page_bar(const struct page *page, uint64_t part, uint64_t whole, unsigned width)
 {
     static const char *const blocks[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers with a unit behind them, of which there is a table for each kind. */
+/* Numbers with units; each kind has a table of units. */
 #include "parse.h"
 #include <stddef.h>
 #include <string.h>
@@ -10,7 +10,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Reads digits up to *end; there has to be one. */
+/* Reads digits up to *end; at least one is required. */
 static bool read_digits(const char *text, const char **end, uint64_t *number)
 {
     uint64_t n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of files, and what lies behind them. */
+/* File names, and the files that they refer to. */
 #include "paths.h"
 #include <limits.h>
 #include <stdio.h>

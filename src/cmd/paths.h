@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions about paths that a user has named. */
+/* Properties of paths given by the user. */
 #ifndef CMD_PATHS_H
 #define CMD_PATHS_H
 
@@ -7,20 +7,19 @@
 
 struct stat;
 
-/* "-", which stands for stdin or stdout. NULL is not. */
+/* Whether it is "-", which stands for stdin or stdout. NULL is not. */
 bool is_dash(const char *path);
 
-/* Two times the same regular file. */
+/* Both are the same regular file. */
 bool same_file(const struct stat *a, const struct stat *b);
 
-/* Two names of one file, be it there or not; "-" is stdout. */
+/* Both names refer to the same file, whether it exists or not; "-" is stdout. */
 bool same_place(const char *a, const char *b);
 
-/* The directory in which a file lies or would lie. */
+/* The directory of a file, which need not exist. */
 bool stat_directory(const char *path, struct stat *found);
 
-/* Whether a file that is there lies in a directory that is there, at whatever depth; symbolic links are
- * followed. */
+/* Whether an existing file is inside an existing directory, at any depth; symbolic links are followed. */
 bool path_lies_in(const char *path, const char *directory);
 
 #endif

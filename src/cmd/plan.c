@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counting by slot, and the tags that slots are heavy of. */
+/* Counts keys by slot, and finds the hash tags that dominate slots. */
 #include "plan.h"
 #include "message.h"
 #include "page.h"
@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    HEAVY_SHARE = 10, /* a slot that has more than one part in so many of its shard is heavy */
-    FEW_KEYS = 20,    /* of a shard with less than so many keys no slot is */
+    HEAVY_SHARE = 10, /* a slot with more than 1/n of its shard's bytes is oversized */
+    FEW_KEYS = 20,    /* only in shards with at least this many keys */
     WARNINGS = 10,
 };
 
@@ -106,7 +106,7 @@ const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_T
     return is_cut ? strcat(out, "...") : out;
 }
 
-/* --- the page ------------------------------------------------------------------------------------------ */
+/* --- the table ---------------------------------------------------------------------------------------- */
 
 enum { BAR = 10, LONGEST_NAME = 32 };
 
@@ -150,7 +150,7 @@ static void show_shard(const struct plan *plan, const struct page *page, const r
         page_end_line();
         return;
     }
-    printf(" %8u %5.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
+    printf(" %8u %7.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
     page_bar(page, sum.bytes, whole, BAR);
 }
 
@@ -160,8 +160,8 @@ void plan_show(const struct plan *plan)
     uint64_t whole = total_bytes(plan), keys = 0;
     int width = name_width(plan->topology);
 
-    printf("%s%-*s %6s %11s %9s %6s %8s %6s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
-           "keys", "bytes", "share", "heaviest", "of it", page.colour ? "\033[0m" : "");
+    printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
+           "keys", "bytes", "share", "top slot", "of shard", page.colour ? "\033[0m" : "");
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         show_shard(plan, &page, rf_topology_shard(plan->topology, i), width, whole);
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
@@ -178,7 +178,7 @@ static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const s
     plan_tag(plan, slot, tag);
     message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
                     percent(plan->slots[slot].bytes, sum->bytes), shard->name,
-                    *tag ? ", most of it in keys with the tag {" : "", tag, *tag ? "}" : "");
+                    *tag ? ", most of it in keys with hash tag {" : "", tag, *tag ? "}" : "");
 }
 
 static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, uint64_t warned)
@@ -203,5 +203,6 @@ void plan_warn(const struct plan *plan)
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         warned = warn_of_shard(plan, rf_topology_shard(plan->topology, i), warned);
     if (warned > WARNINGS)
-        message_warning("%" PRIu64 " more slots hold more than a tenth of their shards", warned - WARNINGS);
+        message_warning("%" PRIu64 " more slots hold more than a tenth of the bytes of their shards",
+                        warned - WARNINGS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan: what goes to which shard, by slot, and what is too heavy. */
+/* A plan: which slots, keys and bytes go to which shard, and which slots are too large. */
 #ifndef CMD_PLAN_H
 #define CMD_PLAN_H
 
@@ -10,21 +10,22 @@
 #include <rdbferry/topology.h>
 
 enum {
-    PLAN_TAG = 48, /* bytes of a tag that are kept */
+    PLAN_TAG = 48, /* bytes kept of a tag */
     PLAN_TAG_TEXT = 4 * PLAN_TAG + 4,
 };
 
-/* Bytes are those of a key's record in the input. */
+/* The bytes of a key are those of its record in the input. */
 struct plan_slot {
     uint64_t keys, bytes;
 };
 
-/* The tag that leads in a slot, if it is that of most bytes: those of other tags are set off against it. A
- * tag that is heavy for a shard leads in its slot, unless another one is about as heavy there. */
+/* The leading hash tag of a slot, if it has the majority of its bytes: bytes of other tags are subtracted. A
+ * tag that is large compared with the shard leads in its slot, unless another one of similar size is there.
+ */
 struct plan_tag {
-    uint64_t lead;  /* bytes that have not been set off */
-    uint64_t bytes; /* that are its own, at least: they are counted since it leads */
-    uint8_t length; /* PLAN_TAG + 1: it is longer than what is kept */
+    uint64_t lead;  /* bytes that have not been subtracted */
+    uint64_t bytes; /* a lower bound of its own bytes: counted since it leads */
+    uint8_t length; /* PLAN_TAG + 1: longer than the kept bytes */
     uint8_t text[PLAN_TAG];
 };
 
@@ -33,32 +34,32 @@ struct plan {
     uint64_t untagged; /* keys without a hash tag */
     struct plan_slot slots[RF_SLOTS];
     struct plan_tag tags[RF_SLOTS];
-    /* The tables are too large to be near: a key is counted when the next one comes, of which its bytes are
-     * known then, and its place fetched until then. */
+    /* The tables exceed the cache: a key is counted when the next one arrives, when its size is known; its
+     * slot is prefetched meanwhile. */
     struct plan_slot *last;
     uint64_t last_bytes;
     struct plan_tag last_tag;
     bool last_is_tagged;
 };
 
-/* Counts a key, of which the slot is known. Its bytes are to be added where the result points to. */
+/* Counts a key whose slot is known. The caller adds its size to the result. */
 uint64_t *plan_add(struct plan *plan, const rf_entry *key);
 
-/* All keys have been counted. */
+/* Called after the last key. */
 void plan_end(struct plan *plan);
 
-/* The plan as a page on stdout, and warnings about slots and tags that are too heavy. */
+/* Prints the plan as a table on stdout, and warnings about slots and tags that are too large. */
 void plan_show(const struct plan *plan);
 void plan_warn(const struct plan *plan);
 
-/* plan.json: what became of the keys, the shards, and the files in `directory`. */
+/* Writes plan.json: the counts of keys, the shards, and the files in `directory`. */
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory,
                    FILE *out);
 
-/* Members of a report's object: "untagged" and "shards". */
+/* Adds the members "untagged" and "shards" to a report. */
 void plan_report(struct json *json, const struct plan *plan);
 
-/* --- for those who tell it --- */
+/* --- for output --- */
 
 struct plan_shard {
     uint64_t slots, keys, bytes;
@@ -67,11 +68,11 @@ struct plan_shard {
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out);
 
-/* Whether a slot holds more than a tenth of its shard, which has more than ten of them and at least twenty
- * keys: another number of shards would not help. */
+/* Whether a slot has more than a tenth of the bytes of its shard, which has more than ten slots and at least
+ * twenty keys: another number of shards would not help. */
 bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsigned slot);
 
-/* The tag that most of a slot's bytes belong to, as text; "" where there is none. */
+/* The hash tag of most of a slot's bytes, as text; "" if there is none. */
 const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.json: what a split has done, or would do. */
+/* plan.json: the result of a split, or of its dry run. */
 #include "plan.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,12 +25,12 @@ static void put_heaviest(struct json *json, const struct plan *plan, const struc
     if (sum->bytes == 0)
         return;
     plan_tag(plan, slot, tag);
-    json_object(json, "heaviest_slot");
+    json_object(json, "largest_slot");
     json_number(json, "slot", slot);
     json_number(json, "keys", plan->slots[slot].keys);
     json_number(json, "bytes", plan->slots[slot].bytes);
     json_string(json, "tag", *tag ? tag : NULL);
-    json_bool(json, "heavy", plan_is_heavy(plan, sum, slot));
+    json_bool(json, "oversized", plan_is_heavy(plan, sum, slot));
     json_end_object(json);
 }
 
@@ -55,7 +55,7 @@ static void put_shard(struct json *json, const struct plan *plan, const rf_shard
     json_end_object(json);
 }
 
-/* Names within the directory. */
+/* Names relative to the directory. */
 static void put_files(struct json *json, const rf_sink *sink, const char *directory)
 {
     rf_output_info output;

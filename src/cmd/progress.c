@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The progress line:
  *      43%  120 MB of 280 MB  1234567 keys  95 MB/s  0:02 left
- * without the shares of a whole where the whole is not known. */
+ * without percentage, total and remaining time if the total is unknown. */
 #include "progress.h"
 #include "message.h"
 #include "text.h"
@@ -64,7 +64,7 @@ double progress_seconds(const struct progress *progress)
            (double)(now.tv_nsec - progress->start.tv_nsec) / 1e9;
 }
 
-/* Appends like snprintf, as far as there is room. */
+/* Appends like snprintf, up to the end of the buffer. */
 __attribute__((format(printf, 3, 4))) static void append(char *line, size_t size, const char *format, ...)
 {
     size_t length = strlen(line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a run has come. One thread feeds it, another draws it. */
+/* The progress of a run. One thread updates it, another one draws it. */
 #ifndef CMD_PROGRESS_H
 #define CMD_PROGRESS_H
 
@@ -11,33 +11,34 @@
 struct progress {
     struct timespec start;
     _Atomic uint64_t keys, commands;
-    pthread_mutex_t lock; /* for what follows */
-    uint64_t total;       /* bytes of all inputs' files; 0: unknown */
+    pthread_mutex_t lock; /* protects the following members */
+    uint64_t total;       /* size of all input files in bytes; 0: unknown */
     const rf_reader *reader;
-    uint64_t done;  /* bytes of the files before the reader's */
-    char note[160]; /* what the command adds */
+    uint64_t done;  /* bytes of the files before the current one */
+    char note[160]; /* added by the command */
 };
 
 void progress_start(struct progress *progress, uint64_t total);
 
-/* A reader is open; it is closed next. In between progress_draw() asks it for its position. */
+/* progress_enter() is called after the reader was opened, progress_leave() before it is closed. In between,
+ * progress_draw() reads its position. */
 void progress_enter(struct progress *progress, const rf_reader *reader);
 void progress_leave(struct progress *progress);
 
-/* So many more bytes will be read, where the whole is known. */
+/* Adds bytes to be read to the total, if that is known. */
 void progress_extend(struct progress *progress, uint64_t bytes);
 
-/* The line ends with this from now on; it is copied, and cut. */
+/* Sets the end of the line; the text is copied, and cut if too long. */
 void progress_note(struct progress *progress, const char *note);
 
 void progress_draw(struct progress *progress);
 
-/* Bytes of the inputs' files, read so far and in all (0: unknown). From any thread. */
+/* Bytes of the input files read so far, and in total (0: unknown). May be called from any thread. */
 void progress_bytes(struct progress *progress, uint64_t *done, uint64_t *total);
 
 double progress_seconds(const struct progress *progress);
 
-/* Only the feeding thread counts, so that no locked addition is needed. */
+/* Only the updating thread counts, so no atomic addition is needed. */
 static inline void progress_count(_Atomic uint64_t *counter)
 {
     uint64_t next = atomic_load_explicit(counter, memory_order_relaxed) + 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The report's fields, in order. It is made in memory, so that only a whole one is ever written. */
+/* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
+ */
 #include "report.h"
 #include "json.h"
 #include "save.h"
@@ -32,7 +33,7 @@ void report_put_server(struct json *json, const char *name, rf_server server)
     json_string(json, name, server.major > 0 ? text : NULL);
 }
 
-/* --- what went in ----------------------------------------------------------------------------------- */
+/* --- inputs ------------------------------------------------------------------------------------------- */
 
 static void put_saved(struct json *json, int64_t seconds)
 {
@@ -68,7 +69,7 @@ static void put_input(struct json *json, const struct input *input)
         report_put_server(json, "writer", input->info.writer);
         put_saved(json, input->info.saved_at);
         if (input->info.whole >= 0)
-            json_signed(json, "whole", input->info.whole);
+            json_signed(json, "complete_bytes", input->info.whole);
         if (input->size >= 0)
             json_signed(json, "size", input->size);
         json_number(json, "bytes_read", input->read);
@@ -85,7 +86,7 @@ static void put_inputs(struct json *json, const struct report *report)
     json_end_array(json);
 }
 
-/* --- what it held ----------------------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------------------------------------- */
 
 static void put_count(struct json *json, struct tally count)
 {
@@ -166,7 +167,7 @@ static void put_dropped(struct json *json, const struct session *session)
 #undef REASON
     };
 
-    json_object(json, "dropped");
+    json_object(json, "dropped_by");
     for (int i = 0; i < RF_DROP_COUNT; i++)
         if (session->dropped[i] > 0)
             json_number(json, reasons[i], session->dropped[i]);
@@ -179,7 +180,7 @@ static void put_read(struct json *json, const struct session *session)
 
     json_object(json, "read");
     put_count(json, tables_total(&stats->tables));
-    json_number(json, "left_out", session_dropped(session));
+    json_number(json, "dropped", session_dropped(session));
     put_dropped(json, session);
     json_number(json, "functions", stats->functions);
     json_number(json, "module_aux", stats->module_aux);
@@ -188,7 +189,7 @@ static void put_read(struct json *json, const struct session *session)
     json_end_object(json);
 }
 
-/* --- what was noticed ------------------------------------------------------------------------------- */
+/* --- notices ------------------------------------------------------------------------------------------ */
 
 void report_put_reasons(struct json *json, const struct notice_record *record)
 {
@@ -240,7 +241,7 @@ static void put_notices(struct json *json, const struct notices *notices)
     json_end_array(json);
 }
 
-/* --- what was rewritten ------------------------------------------------------------------------------ */
+/* --- rewriting ---------------------------------------------------------------------------------------- */
 
 void report_put_rules(struct json *json, const rf_rewrite *rewrite)
 {
@@ -264,7 +265,7 @@ void report_put_rules(struct json *json, const rf_rewrite *rewrite)
     json_end_object(json);
 }
 
-/* --- how it ended ----------------------------------------------------------------------------------- */
+/* --- result ------------------------------------------------------------------------------------------- */
 
 void report_put_error(struct json *json, const char *name, const rf_error *error)
 {
@@ -305,7 +306,7 @@ static void put_report(struct json *json, const struct report *report)
     json_end_object(json);
 }
 
-/* --- the file --------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------- */
 
 static void make_report(FILE *out, const void *report)
 {

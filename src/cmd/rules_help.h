@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry help rules`: a page about the rules that rewrite keys. */
+/* `rdbferry help rules`: describes the rules that rewrite keys. */
 #ifndef CMD_RULES_HELP_H
 #define CMD_RULES_HELP_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Data in memory goes to a file. No signal leaves the temporary file behind: while the attendant runs, it
- * asks for its removal; otherwise signals wait. */
+/* Writes data from memory to a file. No signal leaves the temporary file behind: the signal thread, if it
+ * runs, removes it; otherwise signals are blocked meanwhile. */
 #include "save.h"
 #include "message.h"
 #include "paths.h"
@@ -40,10 +40,10 @@ static bool write_in_place(const char *path, const char *data, size_t size)
     return close(fd) == 0 && good;
 }
 
-/* How a file is saved. */
+/* How a file is written. */
 struct manner {
     mode_t mode;
-    bool syncs; /* the data; and that it is there under its name */
+    bool syncs; /* sync the data and the directory entry */
 };
 
 static mode_t usual_mode(void)
@@ -54,12 +54,12 @@ static mode_t usual_mode(void)
     return 0666 & ~mask;
 }
 
-/* --- what is under way ---------------------------------------------------------------------------------- */
+/* --- the current temporary file ----------------------------------------------------------------------- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const char *begun; /* the temporary file that is there; NULL: none */
+static const char *begun; /* the temporary file that exists; NULL: none */
 
-/* Open; or -1. */
+/* Returns a descriptor, or -1. */
 static int begin(char *temporary)
 {
     int fd;
@@ -83,7 +83,7 @@ static bool rename_begun(const char *temporary, const char *path)
     return good;
 }
 
-/* Leaves errno as it is. */
+/* Preserves errno. */
 static void remove_begun(void)
 {
     int error = errno;
@@ -97,12 +97,12 @@ static void remove_begun(void)
 
 void save_remove_unfinished(void)
 {
-    pthread_mutex_lock(&lock); /* for good */
+    pthread_mutex_lock(&lock); /* never unlocked */
     if (begun)
         unlink(begun);
 }
 
-/* --- one file ------------------------------------------------------------------------------------------- */
+/* --- one file ----------------------------------------------------------------------------------------- */
 
 static bool fill_and_rename(int fd, const struct manner *manner, const char *temporary, const char *path,
                             const char *data, size_t size)
@@ -130,7 +130,7 @@ static bool write_beside(const char *path, const struct manner *manner, const ch
     return good;
 }
 
-/* So that the new name outlives a loss of power, where the file system lets a directory be synced. */
+/* Makes the new name durable, if the file system supports syncing a directory. */
 static void sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -147,7 +147,7 @@ static void sync_directory(const char *path)
 static bool replace_file(const char *path, const struct manner *manner, const char *data, size_t size)
 {
     sigset_t all, before;
-    char *target = realpath(path, NULL); /* a link stays a link */
+    char *target = realpath(path, NULL); /* a symbolic link is preserved */
     bool good;
 
     sigfillset(&all);
@@ -206,7 +206,7 @@ bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const
     good = good && deliver(path, data, size);
     if (!good) {
         message_error("cannot write the report '%s': %s", path, strerror(errno));
-        clearerr(stdout); /* that has been said */
+        clearerr(stdout); /* the error has been reported */
     }
     free(data);
     return good;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop over an input's entries, and what stands around it. */
+/* The loop over the entries of an input. */
 #include "session.h"
 #include "failure.h"
 #include "message.h"
@@ -76,9 +76,9 @@ void session_notice_command(struct session *session, const rf_entry *command)
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
 }
 
-/* --- entries ---------------------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------------------ */
 
-/* The record of the key before ends where this one begins. */
+/* The record of the previous key ends where this one starts. */
 static void weigh_last(struct session *session, uint64_t offset)
 {
     if (session->bytes_of)
@@ -87,19 +87,18 @@ static void weigh_last(struct session *session, uint64_t offset)
     session->last_offset = offset;
 }
 
-/* By how much the expiries of this input move. By its first key it has said when it was saved. */
+/* Sets by how much the expiries of this input are shifted. Its save time is known by its first key. */
 static rf_code settle_shift(struct session *session, const struct input *input, rf_error *error)
 {
     const struct key_options *keys = &session->options->keys;
     int64_t saved_at = input_info(input)->saved_at, ms = keys->shift_ms;
 
     if (keys->shift == SHIFT_AUTO && saved_at < 0)
-        return failure(error, RF_E_ARGUMENT,
-                       "the input does not say when it was saved: --shift-expiry needs a duration");
+        return failure(error, RF_E_ARGUMENT, "the input has no save time: --shift-expiry needs a duration");
     if (keys->shift == SHIFT_AUTO)
         ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
     if (keys->shift == SHIFT_AUTO && !session->twice)
-        message_detail("%s: expiries move by %" PRId64 " s", input_name(input), ms / 1000);
+        message_detail("%s: expiries shifted by %" PRId64 " s", input_name(input), ms / 1000);
     rf_rewrite_shift_expiry(keys->rewrite, ms);
     session->shifted = input->path;
     return RF_OK;
@@ -119,8 +118,8 @@ static rf_code rewrite_key(struct session *session, const struct input *input, r
     return code == RF_OK ? rf_rewrite_apply(rewrite, entry, &session->ambiguous, error) : code;
 }
 
-/* A hash of which all fields have expired is a key that has. What is damaged in it, whoever takes it finds.
- */
+/* A hash whose fields have all expired is an expired key. Damage in it is left to be found by the consumer of
+ * the entry. */
 static rf_code judge_fields(const struct session *session, rf_entry *entry, rf_drop *drop, rf_error *error)
 {
     int policy = session->options->keys.expired;
@@ -141,7 +140,7 @@ static rf_code judge_fields(const struct session *session, rf_entry *entry, rf_d
     return RF_OK;
 }
 
-/* *drop: why the key is not to be taken, if so. Its slot is that of the name it comes out with. */
+/* *drop: the reason to drop the key, if any. Its slot is that of the resulting name. */
 static rf_code choose_key(struct session *session, const struct input *input, rf_entry *entry, rf_drop *drop,
                           rf_error *error)
 {
@@ -203,7 +202,7 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
 }
 
-/* What a module saved beside the keys goes the way of its values. */
+/* AUX records of modules are filtered like the values of modules. */
 static bool leaves_out_module_aux(struct session *session, const rf_entry *entry)
 {
     char module[10];
@@ -216,8 +215,7 @@ static bool leaves_out_module_aux(struct session *session, const rf_entry *entry
     return true;
 }
 
-/* A record that has a name as keys have, and a type of its own, which a filter can name as little as those of
- * modules. */
+/* A record with a key name and a type of its own, which filters treat as a module's. */
 static rf_code judge_foreign(struct session *session, const rf_entry *entry, bool *drop, rf_error *error)
 {
     rf_entry key = *entry;
@@ -231,7 +229,7 @@ static rf_code judge_foreign(struct session *session, const rf_entry *entry, boo
     return code;
 }
 
-/* *drop: what is no key, and belongs to what is not chosen. */
+/* *drop: an entry that is not a key, but belongs to a dropped one. */
 static rf_code choose_other(struct session *session, const rf_entry *entry, bool *drop, rf_error *error)
 {
     *drop = false;
@@ -255,8 +253,8 @@ static rf_code take_other(struct session *session, struct input *input, rf_entry
         return code;
     if (entry->kind == RF_ENTRY_COMMAND && !session->as_is && !session_takes_all(session))
         return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF can neither be chosen by key nor rewritten: let a server "
-                       "load the AOF and save an RDB");
+                       "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
+                       "save an RDB");
     if (is_foreign(entry) && !session->takes_foreign) {
         if (!session->twice)
             notice_foreign(session, entry);
@@ -350,7 +348,7 @@ rf_code session_read_again(struct session *session, session_take_fn *take, void 
     return code;
 }
 
-/* --- around them ------------------------------------------------------------------------------------ */
+/* --- running ------------------------------------------------------------------------------------------ */
 
 static bool wants_progress(const struct common_options *options)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Escapes there and back, and a calendar. */
+/* Escapes and unescapes bytes; formats times. */
 #include "show.h"
 #include <ctype.h>
 #include <inttypes.h>

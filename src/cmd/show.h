@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes, scores and moments as they stand on lines of data; and bytes read back. */
+/* Bytes, scores and times in lines of data; and the inverse for bytes. */
 #ifndef CMD_SHOW_H
 #define CMD_SHOW_H
 
@@ -8,26 +8,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* 'text' in its quotes: printable ASCII as it is; anything else, a quote and a backslash as \xNN. */
+/* Prints 'text' in quotes: printable ASCII as it is; anything else, quotes and backslashes as \xNN. */
 void show_bytes(FILE *out, rf_slice bytes);
 
-/* The same for at most `most` bytes, with "..." behind the closing quote of what was cut. */
+/* The same for at most `most` bytes; if the text is cut, "..." follows the closing quote. */
 void show_bytes_cut(FILE *out, rf_slice bytes, size_t most);
 
-/* Enough for what show_score() prints. */
+/* Enough for the result of show_score(). */
 enum { SCORE_TEXT = 32 };
 
-/* As few digits as tell the number from every other one. Returns `out`. */
+/* Formats the shortest text that identifies the number. Returns `out`. */
 const char *show_score(double score, char out[SCORE_TEXT]);
 
-/* Turns \xNN into the byte, in place; what is no such escape stands for itself. The result begins at `text`.
- */
+/* Replaces \xNN by the byte, in place; anything else is unchanged. The result starts at `text`. */
 rf_slice unescape(char *text);
 
-/* Enough for what show_time() prints. */
+/* Enough for the result of show_time(). */
 enum { TIME_TEXT = 40 };
 
-/* "2026-01-01T00:00:00.000Z" for Unix milliseconds, "none" for RF_NO_EXPIRY. Returns `out`. */
+/* Formats Unix milliseconds as "2026-01-01T00:00:00.000Z", RF_NO_EXPIRY as "none". Returns `out`. */
 const char *show_time(int64_t ms, char out[TIME_TEXT]);
 
 #endif

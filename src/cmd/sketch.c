@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table, and who has to leave it. */
+/* The table, and the eviction of names. */
 #include "sketch.h"
 #include <rdbferry/digest.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 
 enum {
     PLACES = 2 * SKETCH_NAMES, /* a power of two */
-    CLASS_BITS = 4,            /* 16 classes to each power of two */
+    CLASS_BITS = 4,            /* 16 classes per power of two */
     CLASSES = 1 << CLASS_BITS,
     MAGNITUDES = 64 * CLASSES,
 };
 
-/* --- finding ---------------------------------------------------------------------------------------- */
+/* --- lookup ------------------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -36,7 +36,7 @@ static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
     return mix(hash ^ word ^ odd[0], odd[1]);
 }
 
-/* The place that has the name, or a free one for it. */
+/* The slot that holds the name, or a free one for it. */
 static uint16_t *place_of(const struct sketch *sketch, uint64_t hash)
 {
     size_t at = hash % PLACES;
@@ -46,9 +46,9 @@ static uint16_t *place_of(const struct sketch *sketch, uint64_t hash)
     return &sketch->places[at];
 }
 
-/* --- leaving ---------------------------------------------------------------------------------------- */
+/* --- eviction ----------------------------------------------------------------------------------------- */
 
-/* Numbers in classes, of which no two bounds are more than a sixteenth apart. */
+/* Numbers in classes, whose bounds are at most a sixteenth apart. */
 static size_t magnitude(uint64_t n)
 {
     unsigned log = n < CLASSES ? 0 : 63 - (unsigned)__builtin_clzll(n);
@@ -63,7 +63,7 @@ static uint64_t greatest_of_magnitude(size_t magnitude)
     return ((magnitude % CLASSES + CLASSES + 1) << (magnitude / CLASSES - 1)) - 1;
 }
 
-/* What three quarters of the names, counted by magnitude, do not exceed. */
+/* An upper bound of three quarters of the names, by magnitude. */
 static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
 {
     size_t i = 0, seen = counts[0];
@@ -73,7 +73,7 @@ static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
     return greatest_of_magnitude(i);
 }
 
-/* The most it may be, what it has missed included. */
+/* The upper bound of its count or weight, including what was missed. */
 static struct sketch_sum bound_of(const struct sketch_name *name)
 {
     return (struct sketch_sum){name->sum.count + name->missed.count, name->sum.weight + name->missed.weight};
@@ -98,7 +98,7 @@ static void raise_floor(struct sketch_sum *floor, struct sketch_sum to)
     floor->weight = to.weight > floor->weight ? to.weight : floor->weight;
 }
 
-/* At least half of a full table goes: a quarter is above the one quartile, and a quarter above the other. */
+/* At least half of a full table is evicted: a quarter exceeds the one quartile, and a quarter the other. */
 static void make_room(struct sketch *sketch)
 {
     struct sketch_sum most = quartiles_of(sketch);
@@ -120,9 +120,9 @@ static void make_room(struct sketch *sketch)
     sketch->count = kept;
 }
 
-/* --- coming ----------------------------------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------------------------------------- */
 
-/* Of the process's secret, which is not the same in the next one. */
+/* Derived from the secret of the process, so it differs between runs. */
 static void draw(struct sketch *sketch)
 {
     static const char what[] = "sketch";
@@ -174,7 +174,7 @@ bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
     return true;
 }
 
-/* --- asking ----------------------------------------------------------------------------------------- */
+/* --- queries ------------------------------------------------------------------------------------------ */
 
 static bool precedes(const struct sketch_name *a, const struct sketch_name *b, bool by_weight)
 {

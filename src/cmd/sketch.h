@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which names occur most often, and which weigh most, among more of them than there is memory for.
+/* Finds the names that occur most often, and those with the largest weight, among more names than fit in
+ * memory.
  *
- * A table of names, each with its count and its weight from when it came in. When it is full, those go that
- * are low in both; of them it is remembered how much the greatest had at most. A name that comes in later may
- * be one that went, and have missed as much. So a name whose `missed` is 0 has exact figures, and of any
- * other they are too low by at most what it has missed. What a name must have to be sure of a place is a
- * small part of the whole: 4/SKETCH_NAMES of it. (After the frequent-items sketches of Misra and Gries, and
- * of Anderson and others, 2017.) */
+ * A table of names, each with its count and its weight since it was added. When the table is full, names that
+ * are low in both are evicted, and an upper bound of their counts and weights is kept. A name that is added
+ * later may have been evicted before, and may have missed as much. So the figures of a name whose `missed` is
+ * 0 are exact, and those of any other are too low by at most what it missed. A name is certain to be kept if
+ * it has a small part of the whole: 4/SKETCH_NAMES. (After the frequent-items sketches of Misra and Gries,
+ * and of Anderson and others, 2017.) */
 #ifndef CMD_SKETCH_H
 #define CMD_SKETCH_H
 
@@ -22,16 +23,16 @@ struct sketch_sum {
 struct sketch_name {
     uint64_t hash;
     struct sketch_sum sum, missed;
-    uint32_t length; /* of all of it */
+    uint32_t length; /* of the whole name */
     uint8_t name[SKETCH_NAME_KEPT];
 };
 
 struct sketch {
-    struct sketch_name *names; /* NULL: there was none */
+    struct sketch_name *names; /* NULL: nothing was added */
     uint16_t *places;          /* by hash: index of a name + 1; 0: free */
     size_t count;
-    uint64_t odd[2];         /* secret: names cannot be made that have one hash */
-    struct sketch_sum floor; /* what a name that is not there may have had */
+    uint64_t odd[2];         /* secret: no names can be crafted that share a hash */
+    struct sketch_sum floor; /* upper bound for a name that is not in the table */
 };
 
 /* False: out of memory. */
@@ -48,7 +49,7 @@ static inline rf_slice sketch_name_text(const struct sketch_name *name)
     return (rf_slice){name->name, name->length < SKETCH_NAME_KEPT ? name->length : SKETCH_NAME_KEPT};
 }
 
-/* Writes pointers to at most `most` names, the greatest first, by weight or by count; returns how many. */
+/* Writes pointers to at most `most` names in descending order of weight or count; returns their number. */
 size_t sketch_greatest(const struct sketch *sketch, bool by_weight, const struct sketch_name **out,
                        size_t most);
 

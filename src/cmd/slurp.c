@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file, into memory. */
+/* Reads a file into memory. */
 #include "slurp.h"
 #include "common_options.h"
 #include "failure.h"

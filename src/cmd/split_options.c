@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `split`: the table, what makes no sense together, and the topology they ask for. */
+/* The options of `split`: the table, invalid combinations, and the topology. */
 #include "split_options.h"
 #include "message.h"
 #include "slurp.h"
@@ -20,25 +20,25 @@ static const struct option_choice compressions[] = {
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Shards (one of these)"},
-    {OPTION_COUNT, 0, "shards", "N", "N equal ranges of slots, as redis-cli --cluster\ncreate has them", AT(shards),
+    {OPTION_COUNT, 0, "shards", "N", "N equal ranges of slots, as redis-cli --cluster\ncreate assigns them", AT(shards),
      .most = RF_SLOTS},
-    {OPTION_STRING, 0, "slots", "LIST", "0-5460,5461-10922,10923-16383: one range each; one of\nseveral is 0-99+200-299", AT(slots)},
+    {OPTION_STRING, 0, "slots", "LIST", "one range per shard: 0-5460,5461-10922,10923-16383; a\nshard with several ranges: 0-99+200-299", AT(slots)},
     {OPTION_STRING, 0, "topology", "FILE|URL",
-     "a nodes.conf, a nodes.json, what CLUSTER NODES says,\nor a live cluster; '-' is stdin", AT(topology_from)},
+     "a nodes.conf, a nodes.json, the output of CLUSTER\nNODES, or a live cluster; '-' is stdin", AT(topology_from)},
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_STRING, 'o', "output", "DIR", "a directory, which must not be there yet or be\nempty", AT(output)},
-    {OPTION_CHOICE, 0, "to", "KIND", "what each shard becomes: rdb (default), aof, aof-dir\nor jsonl", AT(written.to),
+    {OPTION_STRING, 'o', "output", "DIR", "output directory; must be new or empty", AT(output)},
+    {OPTION_CHOICE, 0, "to", "KIND", "format of the shards: rdb, aof, aof-dir or jsonl (rdb)", AT(written.to),
      .choices = kinds},
-    {OPTION_CHOICE, 0, "compress", "HOW", "the files: none (default), gzip or lz4", AT(compress), .choices = compressions},
+    {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip or lz4 (none)", AT(compress), .choices = compressions},
     KIND_ROWS(struct split_options),
-    {OPTION_FLAG, 0, "force", .help = "replace a directory that an earlier split has made", AT(written.force)},
+    {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
     UNSAFE_ROW(struct split_options),
-    {OPTION_FLAG, 0, "dry-run", .help = "write nothing, say what would go where", AT(dry_run)},
+    {OPTION_FLAG, 0, "dry-run", .help = "show the plan; write nothing", AT(dry_run)},
     READER_ROWS(struct split_options),
     FILTER_ROWS(struct split_options),
     REWRITE_ROWS(struct split_options),
     COLLISION_ROWS(struct split_options),
-    {OPTION_HEADING, .help = "Reaching a live cluster"},
+    {OPTION_HEADING, .help = "Connection to a live cluster"},
     TARGET_ROWS(struct split_options),
     {OPTION_HEADING, .help = "Messages"},
     COMMON_ROWS(struct split_options),
@@ -48,9 +48,9 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "split",
     .operands = "INPUT... -o DIR [OPTION]...",
-    .about = "Reads RDB files and AOF directories without commands, the files plain, gzip or lz4, and\n"
-             "writes one output for each shard of a cluster: keys by their slots, function libraries to\n"
-             "all. Several inputs are one data set; '-' is stdin. Says what went where, also in\n"
+    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to every shard.\n"
+             "Reads RDB files and AOF directories without commands, plain or compressed with gzip or lz4.\n"
+             "Several inputs form one data set; '-' is stdin. Prints the plan, and saves it as\n"
              "DIR/plan.json.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
@@ -68,16 +68,16 @@ static bool check(const struct split_options *options)
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
 
     if (given > 1)
-        return wrong("--shards, --slots and --topology exclude each other");
+        return wrong("--shards, --slots and --topology are mutually exclusive");
     if (given == 0 && !explains)
-        return wrong("what are the shards? say --shards, --slots or --topology");
+        return wrong("missing --shards, --slots or --topology");
     if (target_options_given(&options->target_options) &&
         !(options->topology_from && rf_target_is_url(options->topology_from)))
-        return wrong("options for a live cluster are for --topology with a URL");
+        return wrong("options for a live cluster require --topology with a URL");
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
-        return wrong("no output: say -o DIR, or --dry-run");
+        return wrong("missing -o DIR (or use --dry-run)");
     if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
-        return wrong("--compress is not for --to aof-dir, which a server could not read");
+        return wrong("--compress cannot be combined with --to aof-dir: servers cannot read compressed files");
     return true;
 }
 
@@ -145,11 +145,11 @@ static bool stays(const struct split_options *options, const char *path)
 {
     if (is_dash(path) || !path_lies_in(path, options->output))
         return true;
-    message_usage(table.command, "'%s' lies in '%s', which is to be replaced", path, options->output);
+    message_usage(table.command, "'%s' is inside '%s', which would be replaced", path, options->output);
     return false;
 }
 
-/* What is read, and the report, must not go with a directory that is replaced. */
+/* Neither the inputs nor the report may be inside a directory that is replaced. */
 static bool files_stay(const struct split_options *options)
 {
     const struct common_options *common = &options->common;
@@ -176,7 +176,7 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
     if (is_dash(options->topology_from))
         for (size_t i = 0; i < options->common.inputs.count; i++)
             if (is_dash(options->common.inputs.paths[i]))
-                return wrong("stdin can be read once");
+                return wrong("stdin can be read only once");
     return inputs_differ_from(&options->common, options->output, "the output", table.command) &&
            files_stay(options);
 }

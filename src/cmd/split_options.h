@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user asks of `split`. */
+/* Options of `split`. */
 #ifndef CMD_SPLIT_OPTIONS_H
 #define CMD_SPLIT_OPTIONS_H
 
@@ -11,17 +11,17 @@
 struct split_options {
     struct common_options common;
     struct written_options written;
-    const char *output; /* a directory; NULL where nothing is written */
-    uint64_t shards;    /* one of these three is given */
+    const char *output; /* a directory; NULL if nothing is written */
+    uint64_t shards;    /* exactly one of these three is given */
     const char *slots, *topology_from;
     int compress; /* rf_compression */
     bool dry_run;
     struct target_options target_options;
-    rf_topology *topology; /* what came of it */
+    rf_topology *topology; /* made of one of those */
 };
 
-/* False: leave with *status; the help or the error has been printed. In any case split_options_free() frees
- * it. */
+/* If false, the command exits with *status; the help or the error has been printed. In both cases it is freed
+ * with split_options_free(). */
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status);
 void split_options_free(struct split_options *options);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counting entries. */
+/* Counters of the entries that were read. */
 #include "stats.h"
 
 static void settle_last(struct stats *stats, uint64_t offset)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters of what was read: by database, type and encoding. Counting an entry takes a few nanoseconds. */
+/* Counters of entries read: by database, type and encoding. Counting an entry takes a few nanoseconds. */
 #ifndef CMD_STATS_H
 #define CMD_STATS_H
 
@@ -16,7 +16,7 @@ struct stats {
 
 bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 
-/* `db`: where a key lies in the input. False: out of memory. Most keys are like the one before. */
+/* `db`: the database of the key in the input. False: out of memory. Most keys are like the previous one. */
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct tally *cell = stats->last;
@@ -31,7 +31,7 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
     return true;
 }
 
-/* What follows at `offset` is not counted: the end of an input, or an entry that is left out. */
+/* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);
 
 size_t stats_databases(const struct stats *stats);

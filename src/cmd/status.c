@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From error codes to exit statuses: a family of ten shares one. */
+/* Maps error codes to exit statuses: the codes of one decade share a status. */
 #include "status.h"
 
 enum status status_of(rf_code code)

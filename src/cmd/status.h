@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The statuses this program exits with, and which of them an error leads to. */
+/* The exit statuses of the program, and the mapping of errors to them. */
 #ifndef CMD_STATUS_H
 #define CMD_STATUS_H
 
@@ -7,11 +7,11 @@
 
 enum status {
     STATUS_DONE = 0,
-    STATUS_NO = 1, /* all went well, and the answer is no: data differs, or is not as it should be */
+    STATUS_NO = 1, /* success, but a check failed: data differs, or is not as expected */
     STATUS_USAGE = 2,
     STATUS_INPUT = 3,    /* unreadable or corrupt */
-    STATUS_OUTPUT = 4,   /* the output or the machine has failed */
-    STATUS_SIGNAL = 128, /* and the number of the signal of which it could not die */
+    STATUS_OUTPUT = 4,   /* the output or the machine failed */
+    STATUS_SIGNAL = 128, /* plus the number of the signal that could not end the process */
 };
 
 enum status status_of(rf_code code);

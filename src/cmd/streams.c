@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stdin, stdout and stderr as a process gets them and leaves them. */
+/* stdin, stdout and stderr at the start and the end of the process. */
 #include "streams.h"
 #include "message.h"
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A closed one would go to the next file that is opened, and messages into its data. What stands in is
- * read-only, so that output to it still fails. */
+/* The next opened file would take the place of a closed stream, and messages would go into its data. The
+ * substitute is read-only, so that output to it still fails. */
 static void fill_gaps(void)
 {
     int fd;

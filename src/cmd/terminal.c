@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions about terminals. */
+/* Properties of terminals. */
 #include "terminal.h"
 #include <stdlib.h>
 #include <string.h>

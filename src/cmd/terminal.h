@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is on the other side of a descriptor. RDBFERRY_TEST_TTY=1 in the environment makes every
- * descriptor a terminal, so that tests see what people see. */
+/* Properties of a descriptor's terminal. RDBFERRY_TEST_TTY=1 in the environment makes every descriptor count
+ * as a terminal, for tests. */
 #ifndef CMD_TERMINAL_H
 #define CMD_TERMINAL_H
 
@@ -9,10 +9,10 @@
 
 bool terminal_at(int fd);
 
-/* A terminal where colour is welcome: NO_COLOR is empty or unset, TERM is not "dumb". */
+/* A terminal that shows colours: NO_COLOR is empty or unset, and TERM is not "dumb". */
 bool terminal_has_colour(int fd);
 
-/* How many characters fit in one line. */
+/* The width of a line in characters. */
 size_t terminal_width(int fd);
 
 #endif

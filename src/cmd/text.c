@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes in units, bytes made printable. */
+/* Formats sizes and bytes for people. */
 #include "text.h"
 #include "utf8.h"
 #include <stdio.h>
@@ -35,8 +35,8 @@ const char *text_type(rf_type type)
     return type < RF_TYPE_COUNT ? names[type] : "?";
 }
 
-/* Writes the character that `bytes` begins with to `out`, or its first byte as \xNN. Returns how many bytes
- * that is. */
+/* Writes the first character of `bytes` to `out`, or its first byte as \xNN. Returns how many bytes it
+ * consumed. */
 static size_t put_character(rf_slice bytes, char out[CHARACTER_TEXT])
 {
     uint32_t character;

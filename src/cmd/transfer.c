@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From entries to a sink: who is to read it, what may go there, and that it is whole or not there at all. */
+/* Writes entries to a sink: determines the target version, checks entries, and completes or discards the
+ * output. */
 #include "transfer.h"
 #include "command_support.h"
 #include "failure.h"
@@ -11,10 +12,10 @@
 #include <rdbferry/value.h>
 #include <stdio.h>
 
-/* --- the target ------------------------------------------------------------------------------------- */
+/* --- the target --------------------------------------------------------------------------------------- */
 
-/* Unknown ones (0.0) are never newer. Where both projects meet it is Valkey, which reads what the two have
- * in common. */
+/* Unknown versions (0.0) are never newer. If both projects are involved, the result is Valkey, which reads
+ * the formats they share. */
 static rf_server newer(rf_server a, rf_server b)
 {
     if (a.major == 0 || b.major == 0)
@@ -24,7 +25,7 @@ static rf_server newer(rf_server a, rf_server b)
     return rf_server_at_least(a, b) ? a : b;
 }
 
-/* Who wrote the inputs behind the first, which will tell by itself. */
+/* The newest writer of the inputs after the first, which is known when it is read. */
 static rf_code survey_writers(struct transfer *t, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -52,7 +53,7 @@ static void settle_target(struct transfer *t, const struct input *first)
     t->target = rf_server_at_least(target, floor) ? target : floor;
 }
 
-/* --- the sink --------------------------------------------------------------------------------------- */
+/* --- the sink ----------------------------------------------------------------------------------------- */
 
 static rf_code open_sink(struct transfer *t, rf_error *error)
 {
@@ -84,13 +85,13 @@ static rf_code need_sink(struct transfer *t, const struct input *input, rf_error
     return t->dry ? RF_OK : open_sink(t, error);
 }
 
-/* --- the flow --------------------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------------------ */
 
 rf_code transfer_check_command(const struct common_options *common, rf_error *error)
 {
     if (common->operand_count == 1)
         return RF_OK;
-    return failure(error, RF_E_ARGUMENT, "the commands of an AOF cannot be joined with other inputs");
+    return failure(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }
 
 static uint64_t count_of(const struct transfer *t, rf_notice_code code)
@@ -98,7 +99,7 @@ static uint64_t count_of(const struct transfer *t, rf_notice_code code)
     return t->session.notices.records[code].count;
 }
 
-/* A sink that leaves an entry out gives notice of it. *stays: it does not. */
+/* A sink that skips an entry issues a notice. *stays: it was not skipped. */
 static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *stays, rf_error *error)
 {
     uint64_t dropped = count_of(t, RF_NOTICE_DROPPED), empty = count_of(t, RF_NOTICE_EMPTY_KEY);
@@ -113,7 +114,7 @@ static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *stays, r
     return code;
 }
 
-/* The module must be there where the output is loaded. */
+/* The module must be loaded in the server that loads the output. */
 static void notice_module(struct transfer *t, rf_notice_code code, const rf_entry *entry, const char *module)
 {
     if (written_options_has_target(t->written) && !rf_server_has_module(t->target, module))
@@ -146,7 +147,7 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
     rf_code code;
 
     if (known == MODULE_RECORD_SAME) {
-        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "an earlier input has it too");
+        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
         return RF_OK;
     }
     code = put_into_sink(t, entry, &stays, error);
@@ -159,8 +160,8 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
     return RF_OK;
 }
 
-/* The server that wrote a log supports all of it, whatever its version is taken to be: only a version that
- * was asked for is held against it. */
+/* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
+ * target version is checked. */
 static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
 {
     rf_command_need need = {.what = ""};
@@ -211,7 +212,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
         code = transfer_check_command(t->common, error);
     if (code == RF_OK)
         code = collisions_take(&t->collisions, input, entry, &leave_out, error);
-    /* hints are of no use for another set of keys */
+    /* hints are useless for another set of keys */
     if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !session_takes_all(&t->session)))
         return code;
     return put_entry(t, input, entry, error);
@@ -236,7 +237,7 @@ static rf_code move(void *ctx, rf_error *error)
         code = collisions_survey(&t->collisions, error);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         code = session_read(session, &session->inputs[i], take_entry, t, error);
-        if (code == RF_OK) /* it may have had no entry */
+        if (code == RF_OK) /* it may have been empty */
             code = need_sink(t, &session->inputs[i], error);
     }
     if (code == RF_OK)
@@ -244,7 +245,7 @@ static rf_code move(void *ctx, rf_error *error)
     return code == RF_OK ? finish(t, error) : code;
 }
 
-/* After an error nothing is left of the output. */
+/* Removes the output after an error. */
 static void drop_output(void *ctx)
 {
     struct transfer *t = ctx;
@@ -269,7 +270,7 @@ void transfer_close(struct transfer *t)
     session_close(&t->session);
 }
 
-/* --- what became of it ------------------------------------------------------------------------------ */
+/* --- results ------------------------------------------------------------------------------------------ */
 
 struct transfer_keys transfer_keys(const struct transfer *t)
 {
@@ -312,7 +313,7 @@ static void say_written(const struct transfer *t)
     session_format_inputs(&t->session, inputs, sizeof inputs);
     session_format_counts(&t->session, counts, sizeof counts);
     if (left_out > 0)
-        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " left out", left_out, keys.read);
+        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " not written", left_out, keys.read);
     snprintf(read, sizeof read, "%s: %s%s", inputs, counts, rest);
     t->part->say(t, read, say_outputs(t));
 }
@@ -341,7 +342,7 @@ int transfer_run(struct transfer *t)
         message_failure(&error);
     if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE) {
         if (!t->dry)
-            message_error("the output is complete: only the report is missing");
+            message_error("the output is complete, but the report could not be written");
         status = STATUS_OUTPUT;
     }
     return (int)status;

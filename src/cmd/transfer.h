@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer: the entries of all inputs, chosen, rewritten and without collisions, go into one sink. What
- * `convert` and `split` have in common. */
+/* A transfer: the entries of all inputs are filtered, rewritten, checked for collisions and written to one
+ * sink. The common part of `convert` and `split`. */
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
@@ -12,22 +12,22 @@
 
 struct transfer;
 
-/* What a command does its own way. */
+/* The functions that differ between commands. */
 struct transfer_part {
     const char *command;
-    /* Opens the sink; called with the first entry: by then the input has said who wrote it. */
+    /* Opens the sink; called at the first entry: by then the writer of the input is known. */
     rf_code (*open)(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
                     rf_error *error);
-    /* Sees each entry before it is written. NULL: nothing is to be seen. */
+    /* Called for each entry before it is written. May be NULL. */
     rf_code (*see)(struct transfer *transfer, rf_entry *entry, rf_error *error);
-    /* Sees each key that has been written, or would be. NULL likewise. */
+    /* Called for each key that has been written, or would be. May be NULL. */
     void (*placed)(struct transfer *transfer, const rf_entry *key);
-    /* The sink is complete, without its final names. NULL: nothing to be done. */
+    /* Called when the sink is complete, but its files do not have their final names. May be NULL. */
     rf_code (*end)(struct transfer *transfer, rf_error *error);
-    /* All went well: says what was written. `read`: "dump.rdb: 183 keys in 3 databases"; `bytes`: of the
+    /* Prints what was written, after success. `read`: "dump.rdb: 183 keys in 3 databases"; `bytes`: of the
      * outputs. */
     void (*say)(const struct transfer *transfer, const char *read, uint64_t bytes);
-    /* Adds members to the report. NULL likewise. */
+    /* Adds members to the report. May be NULL. */
     void (*report)(struct json *json, const struct transfer *transfer);
     void *ctx;
 };
@@ -37,41 +37,41 @@ struct transfer {
     const struct written_options *written;
     const struct transfer_part *part;
     rf_compression compress;
-    bool dry; /* nothing is written: there is no sink */
+    bool dry; /* dry run: there is no sink */
     struct session session;
     struct collisions collisions;
     struct module_records module_records;
-    rf_server surveyed; /* the newest writer of the inputs behind the first; 0.0: unknown */
-    rf_server target;   /* known with the first entry; 0.0: none */
-    int64_t saved_at;   /* likewise */
-    bool settled;       /* these are known */
+    rf_server surveyed; /* the newest writer of the inputs after the first; 0.0: unknown */
+    rf_server target;   /* known at the first entry; 0.0: none */
+    int64_t saved_at;   /* known at the first entry */
+    bool settled;       /* the two above are known */
     rf_sink *sink;
-    uint64_t stayed, unsupported, empty; /* keys that stayed in the sink, or were left out by it */
+    uint64_t stayed, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
-/* The five above `session` are set. False: the message has been printed. transfer_close() frees in any case.
- */
+/* The five members above `session` are set by the caller. False: the error has been printed. transfer_close()
+ * must be called in both cases. */
 bool transfer_open(struct transfer *transfer);
 void transfer_close(struct transfer *transfer);
 
-/* Reads and writes everything, or leaves nothing of the output; says how it went, and writes the report.
- * Returns the exit status. */
+/* Reads and writes everything, or removes the output after an error; prints the result, and writes the
+ * report. Returns the exit status. */
 int transfer_run(struct transfer *transfer);
 
-/* What became of the keys that were read; they add up. */
+/* The outcome of the keys read; the counts add up. */
 struct transfer_keys {
     uint64_t read, dropped, collided, unsupported, empty, written;
 };
 struct transfer_keys transfer_keys(const struct transfer *transfer);
 
-/* The same as an object "keys". */
+/* Adds the same as an object "keys". */
 void transfer_put_keys(struct json *json, const struct transfer *transfer);
 
-/* Refuses the commands of an AOF among several inputs: what they do to the keys of the others, nobody can
- * tell without running them. */
+/* Rejects AOF commands among several inputs: their effect on keys of the other inputs is unknown without
+ * executing them. */
 rf_code transfer_check_command(const struct common_options *common, rf_error *error);
 
-/* What a transfer adds to the report. */
+/* The part of the report that describes the transfer. */
 void transfer_report(struct json *json, const void *transfer);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a transfer adds to the report: what became of the keys, what each rule did, and what was written. */
+/* The part of the report that describes a transfer: the outcome of the keys, the effect of each rule, and the
+ * outputs. */
 #include "report.h"
 #include "transfer.h"
 #include <inttypes.h>

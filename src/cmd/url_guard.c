@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What looks like a URL, by its shape and by how near it is to a scheme. */
+/* Recognizes URLs by their form and by similarity to a known scheme. */
 #include "url_guard.h"
 #include "message.h"
 #include <rdbferry/target.h>
@@ -11,7 +11,7 @@
 
 enum { SHOWN = 256, SCHEME_MOST = 24 };
 
-/* Schemes, and what others call them. */
+/* Schemes, and other names for them. */
 static const struct {
     const char *name, *meant;
 } schemes[] = {
@@ -29,14 +29,14 @@ static const struct {
     {"valkey+tls", "valkeys"},
 };
 
-/* --- how near ----------------------------------------------------------------------------------------- */
+/* --- similarity --------------------------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* Characters to be put in, taken out or replaced. */
+/* The number of characters to insert, remove or replace. */
 static size_t distance(const char *a, size_t a_length, const char *b)
 {
     size_t row[SCHEME_MOST + 1];
@@ -58,7 +58,7 @@ static size_t distance(const char *a, size_t a_length, const char *b)
     return row[b_length];
 }
 
-/* The scheme that the text begins with, or was meant to; NULL: none. */
+/* The scheme that the text starts with, or is similar to; NULL: none. */
 static const char *near_scheme(const char *text)
 {
     enum { FAR = 3 };
@@ -76,9 +76,9 @@ static const char *near_scheme(const char *text)
     return meant;
 }
 
-/* --- its shape ---------------------------------------------------------------------------------------- */
+/* --- form --------------------------------------------------------------------------------------------- */
 
-/* Where user, password and host begin: behind "//", or behind a scheme's ':'. */
+/* The start of user, password and host: after "//", or after the ':' of a scheme. */
 static const char *authority(const char *text)
 {
     const char *slashes = strstr(text, "//");
@@ -119,9 +119,9 @@ const char *url_shown(const char *text, char *out, size_t size)
     return out;
 }
 
-/* --- refusing ----------------------------------------------------------------------------------------- */
+/* --- rejecting ---------------------------------------------------------------------------------------- */
 
-/* "did you mean ...?", with what stands behind the scheme as it is shown. */
+/* Prints "did you mean ...?" with the rest of the URL without credentials. */
 static void tell_mistake(const char *text, const char *what, const char *command)
 {
     const char *meant = near_scheme(text);

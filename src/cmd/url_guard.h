@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* URLs where none is expected, and mistyped ones: they may hold a password, so they are never shown as they
- * are, and never opened or created as files. */
+/* Rejects URLs where none is expected, and mistyped ones: they may contain a password, so they are never
+ * shown as they are, and never opened or created as files. */
 #ifndef CMD_URL_GUARD_H
 #define CMD_URL_GUARD_H
 
@@ -8,18 +8,19 @@
 #include <stddef.h>
 
 enum url_place {
-    URL_NOT_READ,    /* a file that is read */
-    URL_NOT_WRITTEN, /* a file that is written: it need not exist */
-    URL_OR_FILE,     /* a file that is read, or a target */
-    URL_NOT_HOST,    /* a host alone */
+    URL_NOT_READ,    /* a file to read */
+    URL_NOT_WRITTEN, /* a file to write, which need not exist */
+    URL_OR_FILE,     /* a file to read, or a target */
+    URL_NOT_HOST,    /* a host only */
 };
 
-/* False for a URL, or what was meant to be one, which has no place there: the usage error has been printed.
- * `what` is what it was given as: "option '--report'", "an input". A file that is read, and exists, is no
- * URL. */
+/* False for a URL, or a text that was meant to be one, in a wrong place: the usage error has been printed.
+ * `what` says where it was given: "option '--report'", "an input". An existing file to be read is not taken
+ * for a URL. */
 bool url_guard(const char *text, enum url_place place, const char *what, const char *command);
 
-/* The text for a message: as it is, or a URL without user and password, cut to fit. Returns `out`. */
+/* Formats the text for a message: unchanged, or a URL without user and password, cut to fit. Returns `out`.
+ */
 const char *url_shown(const char *text, char *out, size_t size);
 
 #endif

@@ -31,11 +31,11 @@ bool utf8_is_control(uint32_t character)
         uint32_t first, last;
     } controls[] = {
         {0, 0x1f},          {0x7f, 0x9f},     /* C0, DEL, C1 */
-        {0x61c, 0x61c},     {0x200e, 0x200f}, /* marks of a direction */
+        {0x61c, 0x61c},     {0x200e, 0x200f}, /* directional marks */
         {0x2028, 0x2029},                     /* line, paragraph */
         {0x202a, 0x202e},   {0x2066, 0x2069}, /* embeddings, overrides, isolates */
         {0xfff9, 0xfffb},                     /* annotations */
-        {0xe0000, 0xe007f},                   /* tags, which nothing shows */
+        {0xe0000, 0xe007f},                   /* tags, which are invisible */
     };
 
     for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A verification, as the files of `verify` share it. */
+/* The state of a verification, shared by the files of `verify`. */
 #ifndef CMD_VERIFY_H
 #define CMD_VERIFY_H
 
@@ -15,74 +15,73 @@
 
 struct input_state {
     uint64_t faults;
-    bool unread;  /* it could not be read, or not to its end, for another reason than a fault */
-    rf_error why; /* then */
+    bool unread;  /* it could not be read, or not to its end, for a reason other than a fault */
+    rf_error why; /* the reason, if `unread` */
 };
 
 struct verification {
     struct verify_options *options;
     struct session session;
-    FILE *out; /* for the answer: stdout, unless a report goes there */
+    FILE *out; /* for the result: stdout, unless a report goes there */
     struct faults faults;
     struct input_state *states; /* of each input */
     rf_digest_pool *pool;
-    const struct input *reading; /* whose digests come out of the pool */
-    rf_digest digest;            /* of what has been read */
-    rf_lthash sha256;            /* the same, if --digest=sha256 asks for it; as text at the end */
+    const struct input *reading; /* the input whose digests the pool returns */
+    rf_digest digest;            /* of the data read so far */
+    rf_lthash sha256;            /* the same for --digest=sha256; as text at the end */
     char sha256_text[RF_SHA256_TEXT];
     rf_collisions *libraries; /* seen so far */
-    rf_compare *compare; /* of keys with those of another input, or of one set, for keys that occur twice;
-                            NULL: neither */
-    rf_live *live;       /* the target; NULL: none */
+    rf_compare *compare;      /* with another input, or for duplicate keys; NULL: neither */
+    rf_live *live;            /* the target; NULL: none */
     rf_live_counts live_counts;
     struct extra_keys extra; /* of the target */
     struct differences differences;
     struct census census;
     struct module_names modules;
-    size_t unmet;      /* expectations */
-    uint64_t warnings; /* notices, where --strict makes them count */
-    bool ended_early;  /* by an error that is no input's: */
+    size_t unmet;      /* number of expectations */
+    uint64_t warnings; /* number of notices, if --strict counts them */
+    bool ended_early;  /* by an error that does not concern an input: */
     rf_error end;
-    const rf_error *error; /* that, or why an input could not be read; NULL: neither */
+    const rf_error *error; /* that error, or why an input could not be read; NULL: none */
 };
 
 /* --- verify_key.c: one entry --- */
 
-/* What a command does, only a server can tell. */
+/* The effect of commands is known only to a server. */
 rf_code verify_refuse_commands(rf_error *error);
 
-/* A session_take_fn, which puts keys into the pool, and the rf_digested_fn of that. Their ctx is the
- * verification. Faults of a value are counted, and are no errors. */
+/* A session_take_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
+ * verification. Faults of values are counted; they are not errors. */
 rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
 rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error);
 
-/* What an input can be, as against what keeps it from being read. */
+/* Whether an error is a defect of the input, and not a failure to read it. */
 bool verify_is_fault(rf_code code);
 
 /* Counts a fault of an input. */
 rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
                      rf_error *error);
 
-/* --- verify_against.c: holding the data against other data --- */
+/* --- verify_against.c: comparison with other data ----------------------------------------------------- */
 
 rf_code against_open(struct verification *v, rf_error *error);
 
-/* One key or function library of the data that is verified. */
+/* Adds one key or function library of the verified data. */
 rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error);
 
-/* All of it has been taken: reads the other data, waits for answers, tells differences. */
+/* Called after all of it: reads the other data, waits for replies, reports differences. */
 rf_code against_finish(struct verification *v, rf_error *error);
 
 /* --- verify_report.c --- */
 
-/* The answer: is all as it should be? */
+/* Whether all checks passed. */
 bool verify_is_sound(const struct verification *v);
 
-/* What a report_part takes. */
+/* A report_part callback. */
 void verify_report(struct json *json, const void *verification);
 
-/* Writes --junit's file. False: the message has been printed. */
+/* Writes the file of --junit. False: the error has been printed. */
 bool verify_junit(const struct verification *v, const char *path);
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Holding the data against another input, or against a live target; and alone against itself, for keys that
- * occur twice. */
+/* Compares the data with another input, or with a live target; or finds duplicate keys within it. */
 #include "against.h"
 #include "failure.h"
 #include "text.h"
 #include "verify.h"
 #include <string.h>
 
-/* --- differences, and keys that occur twice --------------------------------------------------------- */
+/* --- differences and duplicate keys ------------------------------------------------------------------- */
 
 static rf_code take_twice(struct verification *v, const rf_difference *difference, rf_error *error)
 {
@@ -17,7 +16,7 @@ static rf_code take_twice(struct verification *v, const rf_difference *differenc
         .code = RF_E_DUPLICATE, .offset = (int64_t)again->offset, .file_offset = -1, .db = (int)again->db};
 
     text_escape(again->key, fault.key, sizeof fault.key);
-    snprintf(fault.message, sizeof fault.message, "the second of two, the first at offset 0x%llx of %.200s,",
+    snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
     return verify_fault(v, &v->session.inputs[again->input], &fault, error);
 }
@@ -31,7 +30,7 @@ static rf_code take_difference(void *ctx, const rf_difference *difference, rf_er
     return differences_take(&v->differences, difference, error);
 }
 
-/* Extra keys are differences with --strict; keys that occur twice in several inputs are faults always. */
+/* Extra keys are differences with --strict; duplicate keys in several inputs are always faults. */
 static rf_code take_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     const struct verification *v = ctx;
@@ -40,7 +39,7 @@ static rf_code take_extra(void *ctx, const rf_difference *difference, rf_error *
     return is_told ? take_difference(ctx, difference, error) : RF_OK;
 }
 
-/* --- opening ---------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------ */
 
 static rf_code open_compare(struct verification *v, bool one_set, rf_error *error)
 {
@@ -110,7 +109,7 @@ rf_code against_take(struct verification *v, const rf_key_record *record, rf_err
     return code == RF_OK ? rf_live_check(v->live, record, error) : code;
 }
 
-/* --- the other input -------------------------------------------------------------------------------- */
+/* --- the other input ---------------------------------------------------------------------------------- */
 
 struct other {
     struct verification *v;
@@ -145,7 +144,7 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
 }
 
-/* What is counted meanwhile is not the data that is verified. */
+/* Counts of the other input are not those of the verified data. */
 static rf_code read_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
@@ -158,7 +157,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
     session->stats = (struct stats){0};
     if (other.digester)
         rf_digester_expired(other.digester, session->now);
-    session->as_is = session->options->keys.rewrite != NULL; /* it is held against what comes of the others */
+    session->as_is = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], take_other, &other, error);
     stats_free(&session->stats);
@@ -168,7 +167,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
     return code;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------- */
+/* --- end ---------------------------------------------------------------------------------------------- */
 
 static rf_code finish_live(struct verification *v, rf_error *error)
 {

@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* XML cannot hold most control characters and not U+FFFE and U+FFFF, and wants UTF-8: all else is '?'. */
+/* XML does not allow most control characters, U+FFFE and U+FFFF, and requires UTF-8: anything else becomes
+ * '?'. */
 static void put_text(FILE *out, const char *text)
 {
     static const char *const named[] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
@@ -82,7 +83,7 @@ static void put_error(FILE *out, const rf_error *error)
     put_failure(out, "error", text);
 }
 
-/* --- cases ------------------------------------------------------------------------------------------ */
+/* --- cases -------------------------------------------------------------------------------------------- */
 
 static void put_faults(FILE *out, const struct verification *v, size_t input)
 {
@@ -102,7 +103,7 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
 
 static void put_input(FILE *out, const struct verification *v, size_t index)
 {
-    begin_case(out, "rdbferry.sound", input_name(&v->session.inputs[index]));
+    begin_case(out, "rdbferry.integrity", input_name(&v->session.inputs[index]));
     if (v->states[index].unread)
         put_error(out, &v->states[index].why);
     else if (v->states[index].faults > 0)
@@ -112,7 +113,7 @@ static void put_input(FILE *out, const struct verification *v, size_t index)
 
 static void put_expectation(FILE *out, const struct expectation *e)
 {
-    begin_case(out, "rdbferry.expected", e->option);
+    begin_case(out, "rdbferry.expectations", e->option);
     if (!e->met)
         put_failure(out, "failure", e->found);
     end_case(out);
@@ -122,7 +123,7 @@ static void put_against(FILE *out, const struct verification *v)
 {
     char text[256];
 
-    begin_case(out, "rdbferry.against", v->live ? rf_live_info_get(v->live)->name : v->options->against);
+    begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
         differences_format(&v->differences, text, sizeof text);
         begin_failure(out, "failure", text);
@@ -133,13 +134,13 @@ static void put_against(FILE *out, const struct verification *v)
     end_case(out);
 }
 
-/* What --strict makes of warnings. */
+/* Warnings as a test case, for --strict. */
 static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
     char text[64];
 
-    begin_case(out, "rdbferry.sound", "warnings");
+    begin_case(out, "rdbferry.integrity", "warnings");
     if (v->warnings > 0) {
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
         begin_failure(out, "failure", text);
@@ -165,7 +166,7 @@ static void put_cases(FILE *out, const struct verification *v)
         put_against(out, v);
 }
 
-/* A run that an error has ended has one case, which says so. */
+/* A run that ended with an error has one test case, which reports it. */
 static void put_run(FILE *out, const struct verification *v)
 {
     begin_case(out, "rdbferry", "run");

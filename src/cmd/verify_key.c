@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of each entry: is it sound, and would a server take it? */
+/* Checks of single entries: are they intact, and would a server load them? */
 #include "command_support.h"
 #include "failure.h"
 #include "text.h"
@@ -37,9 +37,9 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
     return faults_add(&v->faults, (size_t)(input - v->session.inputs), &named, error);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------- */
 
-/* The module must be there where the data is loaded. */
+/* The module must be loaded in the server that loads the data. */
 static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *error)
 {
     char name[MODULE_NAME];
@@ -67,7 +67,7 @@ static bool may_be_empty(rf_type type)
     return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
 }
 
-/* Servers from Redis 8.8 on may; no Valkey does. */
+/* Redis 8.8 and newer may reject streams whose totals contradict their entries; no Valkey does. */
 static bool holds_streams_to_their_totals(rf_server reads)
 {
     static const rf_server first = {RF_REDIS, 8, 8};
@@ -83,19 +83,19 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_error fault;
 
     if (digest->elements == 0 && !may_be_empty(entry->type)) {
-        fault = fault_of(entry, input, RF_E_CORRUPT, "an empty %s, which a server drops or refuses,",
+        fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
                          text_type(entry->type));
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
         fault = fault_of(entry, input, RF_E_UNSAYABLE,
-                         "a value (%s, type %u) that the target version cannot load", entry->encoding->name,
+                         "value (%s, type %u) not supported by the target version", entry->encoding->name,
                          entry->encoding->number);
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && digest->contradiction && holds_streams_to_their_totals(reads)) {
         fault = fault_of(entry, input, RF_E_UNSAYABLE,
-                         "a stream that the target version may refuse (%s; convert puts it right)",
+                         "stream that the target version may reject (%s; convert corrects it)",
                          digest->contradiction);
         code = verify_fault(v, input, &fault, error);
     }
@@ -123,7 +123,7 @@ bool verify_is_fault(rf_code code)
     return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
 }
 
-/* After a damaged value the next entry tells whether the input goes on. */
+/* After a damaged value the next entry shows whether the input can be read on. */
 rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error)
 {
@@ -146,7 +146,7 @@ static rf_code take_key(struct verification *v, rf_entry *entry, rf_error *error
     return code == RF_OK ? rf_digest_pool_put(v->pool, entry, error) : code;
 }
 
-/* --- other entries ---------------------------------------------------------------------------------- */
+/* --- other entries ------------------------------------------------------------------------------------ */
 
 static rf_code fault_library(struct verification *v, const struct input *input, const rf_entry *entry,
                              const rf_key_record *record, bool same, rf_error *error)
@@ -160,7 +160,7 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
     return verify_fault(v, input, &fault, error);
 }
 
-/* "#!lua name=..." comes first, or no server takes it. */
+/* "#!lua name=..." must come first, or servers reject it. */
 static rf_code check_library(struct verification *v, const struct input *input, const rf_entry *entry,
                              rf_error *error)
 {
@@ -168,11 +168,11 @@ static rf_code check_library(struct verification *v, const struct input *input, 
 
     if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
         return RF_OK;
-    fault = fault_of(entry, input, RF_E_CORRUPT, "a function library that does not say its engine and name");
+    fault = fault_of(entry, input, RF_E_CORRUPT, "function library without an engine and a name");
     return verify_fault(v, input, &fault, error);
 }
 
-/* In several inputs, shards of one data set, each has the same libraries; they count once. */
+/* In several inputs, shards of one data set, each shard has the same libraries; they are counted once. */
 static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
@@ -192,7 +192,7 @@ static rf_code take_function(struct verification *v, struct input *input, rf_ent
     return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;
 }
 
-/* So it must for what it has stored beside the keys. */
+/* The module must be loaded for its AUX records, too. */
 static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 {
     char name[MODULE_NAME];
@@ -205,8 +205,7 @@ static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
 
 rf_code verify_refuse_commands(rf_error *error)
 {
-    return failure(error, RF_E_UNSUPPORTED,
-                   "the commands of an AOF are not executed: what they make has no digest");
+    return failure(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
 }
 
 static rf_code take_command(struct verification *v, const struct input *input, const rf_entry *command,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `verify`: the table, what is filled in, and what makes no sense together. */
+/* The options of `verify`: the table, defaults and invalid combinations. */
 #include "verify_options.h"
 #include "differences.h"
 #include "failure.h"
@@ -31,19 +31,19 @@ static rf_code take_digest(const char *argument, void *into, rf_error *error)
 
 /* clang-format off */
 static const struct option_row rows[] = {
-    {OPTION_HEADING, .help = "What is looked for"},
+    {OPTION_HEADING, .help = "Checks"},
     {OPTION_FLAG, 0, "strict",
-     .help = "warnings are faults; look for keys that occur twice\nin one input too; list extra keys of a live target", AT(strict)},
-    {OPTION_SERVER, 0, "target-version", "VERSION", "a value or a command that this server does not\nsupport is a fault", AT(reads)},
+     .help = "treat warnings as faults; look for duplicate keys\nwithin one input as well; list extra keys of a live\ntarget", AT(strict)},
+    {OPTION_SERVER, 0, "target-version", "VERSION", "treat values and commands that this server does not\nsupport as faults", AT(reads)},
     {OPTION_HANDLER, 0, "digest", "KIND",
-     .help = "print the digest and the number of keys instead of\nthe answer, unless that is no; KIND: xxh3 (default,\nfinds accidents) or sha256 (slow, resists forgery)",
+     .help = "print the digest and the number of keys instead of\nthe result, unless a check fails; KIND: xxh3 (detects\naccidental changes) or sha256 (slow, resists forgery)\n(xxh3)",
      .handle = take_digest, .optional = true, AT(digest)},
-    {OPTION_HEADING, .help = "Against other data"},
-    {OPTION_STRING, 0, "against", "INPUT|URL", "must hold the same data", AT(against)},
-    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "expiries no further apart than this are equal (0)",
+    {OPTION_HEADING, .help = "Comparison"},
+    {OPTION_STRING, 0, "against", "INPUT|URL", "compare with this input or live target", AT(against)},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
      AT(ttl_tolerance_ms)},
-    {OPTION_SIZE, 0, "memory", "SIZE", "for telling keys apart (512M); beyond it, files in\n$TMPDIR", AT(memory)},
-    {OPTION_HEADING, .help = "Reaching a live target"},
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_HEADING, .help = "Connection to a live target"},
     TARGET_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Expectations"},
 #define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = take_##id, AT(expectations)},
@@ -52,7 +52,7 @@ static const struct option_row rows[] = {
     FILTER_ROWS(struct verify_options),
     REWRITE_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Messages"},
-    {OPTION_COUNT, 0, "limit", "N", "so many faults and differences are shown (50; 0: all)", AT(limit)},
+    {OPTION_COUNT, 0, "limit", "N", "show at most N faults and differences; 0: all (50)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
     COMMON_ROWS(struct verify_options),
 };
@@ -61,8 +61,8 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "verify",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads all of the inputs, looks into every value, and says what is wrong. Several inputs are\n"
-             "one data set; '-' is stdin. Exit code 0: all is as it should be; 1: it is not.",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
+             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -78,19 +78,19 @@ static bool check(const struct verify_options *options)
     const struct common_options *common = &options->common;
 
     if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
-        return wrong("the two reports need two files");
+        return wrong("--report and --junit need different files");
     if (!options->against && options->ttl_tolerance_ms > 0)
-        return wrong("--ttl-tolerance is for --against");
+        return wrong("--ttl-tolerance requires --against");
     if (options->strict && options->against_target &&
         !rf_rewrite_can_cover(common->keys.rewrite, common->keys.filter))
         return wrong(
-            "--strict cannot tell extra keys of the target where names are both chosen and rewritten");
+            "--strict cannot find extra keys on the target if names are both filtered and rewritten");
     return inputs_take_stdin_once(common, table.command) &&
            inputs_differ_from(common, common->report, "the report", table.command) &&
            inputs_differ_from(common, options->junit, "the report", table.command);
 }
 
-/* The other input is one more operand, behind the user's. */
+/* The other input is added as the last operand. */
 static bool add_against(struct verify_options *options, int *status)
 {
     rf_error error;
@@ -111,7 +111,7 @@ static bool read_against(struct verify_options *options, int *status)
 
     options->against_target = has_flags || is_url;
     if (options->against && has_flags && !is_url)
-        return wrong("--against names an input, and other options a live target");
+        return wrong("--against names an input, but other options name a live target");
     if (!options->against_target)
         return !options->against || add_against(options, status);
     if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
@@ -121,7 +121,7 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
-/* An AOF directory whose manifest is damaged is not as it should be. */
+/* An AOF directory with a damaged manifest is a fault. */
 static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
 {
     if (common_options_read(&options->common, table.command, operands, count, status))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user asks of `verify`. */
+/* Options of `verify`. */
 #ifndef CMD_VERIFY_OPTIONS_H
 #define CMD_VERIFY_OPTIONS_H
 
@@ -11,14 +11,14 @@
 enum { DIGEST_NONE, DIGEST_XXH3, DIGEST_SHA256 };
 
 struct verify_options {
-    struct common_options common; /* the inputs, and behind them those of --against */
-    size_t own_inputs;            /* so many of them are verified */
+    struct common_options common; /* the inputs, followed by those of --against */
+    size_t own_inputs;            /* how many of them are verified */
     bool strict;
-    int digest;          /* DIGEST_...: say it, and nothing else */
+    int digest;          /* DIGEST_...: print only the digest */
     const char *against; /* an input, or a target; NULL: neither */
-    bool against_target; /* the latter */
-    rf_target target;    /* then */
-    rf_server reads;     /* that is to load the data; 0.0: not asked */
+    bool against_target; /* it is a target */
+    rf_target target;    /* that target */
+    rf_server reads;     /* the version that is to load the data; 0.0: not given */
     uint64_t memory;
     uint64_t limit;
     int64_t ttl_tolerance_ms;
@@ -27,8 +27,8 @@ struct verify_options {
     struct target_options target_options;
 };
 
-/* False: leave with *status; the help or the error has been printed. In any case verify_options_free() frees
- * it. */
+/* If false, the command exits with *status; the help or the error has been printed. In both cases it is freed
+ * with verify_options_free(). */
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status);
 void verify_options_free(struct verify_options *options);
 

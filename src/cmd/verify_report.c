@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What verify tells machines: its part of the JSON report. */
+/* The part of the JSON report that describes a verification. */
 #include "against.h"
 #include "verify.h"
 

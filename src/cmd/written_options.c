@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does not go together among the options of an output, and what they are where nothing is said. */
+/* Invalid combinations and defaults of the options for outputs. */
 #include "written_options.h"
 #include "message.h"
 
@@ -9,7 +9,7 @@ const struct option_choice binary_choices[] = {
 const struct option_choice collision_choices[] = {
     {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
 
-/* Options that one kind alone has, and those that JSON lines, which are for no server, do not have. */
+/* Options that only one format has, and those that JSON lines, which no server loads, do not have. */
 static const char *misfit(const struct written_options *written)
 {
     const bool aof = written->to == TO_AOF, dir = written->to == TO_AOF_DIR, jsonl = written->to == TO_JSONL;
@@ -17,15 +17,16 @@ static const char *misfit(const struct written_options *written)
         bool given, fits;
         const char *message;
     } rules[] = {
-        {written->base != UNTOLD, dir, "--base is for --to aof-dir"},
-        {written->appendfilename != NULL, dir, "--appendfilename is for --to aof-dir"},
-        {written->preamble, aof, "--preamble is for --to aof"},
-        {written->binary != UNTOLD, jsonl, "--binary is for --to jsonl"},
-        {written->target.major > 0, !jsonl, "--target-version is not for --to jsonl"},
-        {written->restore, !jsonl, "--restore is not for --to jsonl"},
-        {written->drop_unsupported, !jsonl, "--drop-unsupported is not for --to jsonl"},
-        {written->drop_detail, !jsonl, "--drop-detail is not for --to jsonl"},
-        {written->explain_db != UNTOLD_DB, written->explain_key != NULL, "--explain-db is for --explain-key"},
+        {written->base != UNTOLD, dir, "--base requires --to aof-dir"},
+        {written->appendfilename != NULL, dir, "--appendfilename requires --to aof-dir"},
+        {written->preamble, aof, "--preamble requires --to aof"},
+        {written->binary != UNTOLD, jsonl, "--binary requires --to jsonl"},
+        {written->target.major > 0, !jsonl, "--target-version cannot be combined with --to jsonl"},
+        {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},
+        {written->drop_unsupported, !jsonl, "--drop-unsupported cannot be combined with --to jsonl"},
+        {written->drop_detail, !jsonl, "--drop-detail cannot be combined with --to jsonl"},
+        {written->explain_db != UNTOLD_DB, written->explain_key != NULL,
+         "--explain-db requires --explain-key"},
     };
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -64,7 +65,7 @@ bool written_options_settle(struct written_options *written, const char *command
         return false;
     }
     if (written->target.major > 0 && !rf_server_at_least(written->target, floor)) {
-        message_usage(command, "this kind of output needs --target-version %d.%d or newer", floor.major,
+        message_usage(command, "this output format requires --target-version %d.%d or newer", floor.major,
                       floor.minor);
         return false;
     }

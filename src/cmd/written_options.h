@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of commands that write outputs: of what kind, for whom, and what is done about keys that come out
- * with one name. A command's struct holds a struct written_options of the name `written`. */
+/* Options of commands that write outputs: format, target version, and handling of collisions. A command's
+ * struct holds a struct written_options named `written`. */
 #ifndef CMD_WRITTEN_OPTIONS_H
 #define CMD_WRITTEN_OPTIONS_H
 
@@ -16,17 +16,17 @@ struct written_options {
     const char *appendfilename;
     bool preamble;
     bool restore, drop_unsupported, drop_detail, force, unsafe, check;
-    rf_server target; /* 0.0: as the inputs say */
+    rf_server target; /* 0.0: determined by the inputs */
     int on_collision; /* enum collision_policy */
     uint64_t memory;
-    const char *explain_key; /* NULL: nothing is to be explained */
+    const char *explain_key; /* NULL: no key is explained */
     uint64_t explain_db;
 };
 
-enum { UNTOLD = -1 }; /* of a choice */
+enum { UNTOLD = -1 }; /* of an option with choices */
 #define UNTOLD_DB UINT64_MAX
 
-/* As it is before options are read. */
+/* The state before options are parsed. */
 #define WRITTEN_OPTIONS                                           \
     {                                                             \
         .base = UNTOLD, .binary = UNTOLD, .explain_db = UNTOLD_DB \
@@ -41,54 +41,54 @@ extern const struct option_choice base_choices[], binary_choices[], collision_ch
 #define WRITTEN_AT(type, member) .offset = offsetof(type, written.member)
 
 #define KIND_ROWS(type)                                                                                       \
-    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: the base file as rdb (default) or aof",                      \
+    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: format of the base file: rdb or aof (rdb)",                      \
      WRITTEN_AT(type, base), .choices = base_choices},                                                        \
-    {OPTION_STRING, 0, "appendfilename", "NAME", "aof-dir: the server's setting of that name\n(appendonly.aof)", \
+    {OPTION_STRING, 0, "appendfilename", "NAME", "aof-dir: the server's appendfilename\n(appendonly.aof)", \
      WRITTEN_AT(type, appendfilename)},                                                                       \
     {OPTION_CHOICE, 0, "binary", "HOW",                                                                       \
-     "jsonl: bytes that are no UTF-8 as escape (default),\n\\u0080 to \\u00ff, or as base64, which is exact", \
+     "jsonl: write bytes that are not valid UTF-8 as\n\\u0080 to \\u00ff (escape) or, without loss, as base64\n(escape)", \
      WRITTEN_AT(type, binary), .choices = binary_choices},                                                    \
     {OPTION_FLAG, 0, "check", .help =                                                                         \
-     "look into every value, also those that are only\ncopied into an RDB, and for keys that occur twice",    \
+     "check every value, also those only copied into an\nRDB, and look for duplicate keys",    \
      WRITTEN_AT(type, check)}
 
 #define UNSAFE_ROW(type)                                                                                      \
     {OPTION_FLAG, 0, "force-unsafe", .help =                                                                  \
-     "as --force, also what a running server has open;\nand write to a directory that holds other files",     \
+     "like --force, but also replace files that a running\nserver has open, and write to a directory that holds\nother files",     \
      WRITTEN_AT(type, unsafe)}
 
 #define READER_ROWS(type)                                                                                     \
     {OPTION_HEADING, .help = "Target"},                                                                       \
     {OPTION_SERVER, 0, "target-version", "VERSION",                                                           \
-     "the server that is to read OUT, such as 6.2 or\nvalkey-9.0; left out, the one that wrote the input",    \
+     "server that will load the output, such as 6.2 or\nvalkey-9.0 (default: the one that wrote the input)",    \
      WRITTEN_AT(type, target)},                                                                               \
-    {OPTION_FLAG, 0, "restore", .help = "write all keys but strings as RESTORE", WRITTEN_AT(type, restore)},  \
-    {OPTION_FLAG, 0, "drop-unsupported", .help = "leave out what the target has no way to say",               \
+    {OPTION_FLAG, 0, "restore", .help = "write all keys except strings as RESTORE", WRITTEN_AT(type, restore)},  \
+    {OPTION_FLAG, 0, "drop-unsupported", .help = "skip what the target version does not support",               \
      WRITTEN_AT(type, drop_unsupported)},                                                                     \
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, WRITTEN_AT(type, drop_detail)}
 
 #define COLLISION_ROWS(type)                                                                                  \
-    {OPTION_HEADING, .help = "Keys that come out with one name; one key"},  \
+    {OPTION_HEADING, .help = "Name collisions; explaining one key"},  \
     {OPTION_CHOICE, 0, "on-collision", "POLICY",                                                              \
-     "keys that come out with one name: fail (default),\nskip (keep the first) or overwrite (keep the last)", \
+     "when keys end up with the same name: fail, skip (keep\nthe first) or overwrite (keep the last) (fail)", \
      WRITTEN_AT(type, on_collision), .choices = collision_choices},                                           \
-    {OPTION_SIZE, 0, "memory", "SIZE", "for finding those (512M); beyond it, files in\n$TMPDIR", WRITTEN_AT(type, memory)}, \
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for detecting collisions; beyond it, temporary\nfiles in $TMPDIR (512M)", WRITTEN_AT(type, memory)}, \
     {OPTION_STRING, 0, "explain-key", "KEY",                                                                  \
-     "show what the rules do to a key (it may have \\xNN\nfor a byte), and read nothing", WRITTEN_AT(type, explain_key)}, \
-    {OPTION_COUNT, 0, "explain-db", "N", "the database it is in (0)", WRITTEN_AT(type, explain_db), .most = INT32_MAX}
+     "show how the rules rewrite KEY (\\xNN is a byte),\nwithout reading any input", WRITTEN_AT(type, explain_key)}, \
+    {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", WRITTEN_AT(type, explain_db), .most = INT32_MAX}
 /* clang-format on */
 
-/* The oldest server that can read this kind of output; 0.0: any. */
+/* The oldest server version that can read this format; 0.0: any. */
 rf_server written_options_floor(const struct written_options *written);
 
-/* False: what is written is not for a server. */
+/* False: the output is not for a server. */
 static inline bool written_options_has_target(const struct written_options *written)
 {
     return written->to != TO_JSONL;
 }
 
-/* Options that do not fit the kind, or each other. False: the error has been printed. Fills in what was left
- * out otherwise. */
+/* Checks that the options fit the format and each other, and fills in defaults. False: the error has been
+ * printed. */
 bool written_options_settle(struct written_options *written, const char *command);
 
 #endif

@@ -7,7 +7,7 @@ choose() {
     echo "$ $*"
     "$RDBFERRY" convert in.rdb -o out.rdb --force -q --report report.json "$@"
     keys_of out.rdb | tail -n +2
-    sed -n '/"dropped": {/,/}/p' report.json | tr -d ' \n'
+    sed -n '/"dropped_by": {/,/}/p' report.json | tr -d ' \n'
     echo
 }
 choose -d 1

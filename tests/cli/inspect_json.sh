@@ -16,7 +16,7 @@ for table in data["databases"], data["types"], data["encodings"]:
     assert max(row["longest_element"] for row in table) == total["longest_element"]
 memory = data["memory"]
 assert memory["estimate"] is True and memory["keys"] == total["memory"]
-assert memory["total"] == memory["keys"] + memory["tables_of_keys"]
+assert memory["total"] == memory["keys"] + memory["hash_tables"]
 source, = data["inputs"]
 assert source["format"] == "rdb" and source["rdb_version"] == 14 and source["writer"] == "redis 8.8"
 assert {"name": "redis-bits", "value": "64"} in source["aux"]
@@ -33,7 +33,7 @@ for order in "memory", "elements":
     figures = [row[order] for row in data["top"]["by_" + order]]
     assert len(figures) == 5 and figures == sorted(figures, reverse=True)
 prefixes = data["prefixes"]
-assert prefixes["delimiters"] == ":" and not prefixes["delimiters_told"]
+assert prefixes["delimiters"] == ":" and not prefixes["delimiters_given"]
 first = prefixes["by_keys"][0]
 assert first["prefix"] == "str:" and first["keys"] == 33 and first["estimate"] is False
 slots = data["slots"]
@@ -41,7 +41,7 @@ assert slots["used"] == len(slots["all"]) and slots["tagged_keys"] == 3
 assert sum(row[1] for row in slots["all"]) == total["keys"]
 assert sum(row[2] for row in slots["all"]) == total["bytes"]
 assert sum(row[3] for row in slots["all"]) == total["memory"]
-assert slots["heaviest"] == sorted(slots["all"], key=lambda row: -row[3])[:5]
+assert slots["largest"] == sorted(slots["all"], key=lambda row: -row[3])[:5]
 library, = data["functions"]["all"]
 assert library["name"] == "mylib" and library["engine"] == "lua"
 module, = data["modules"]

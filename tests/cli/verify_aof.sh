@@ -11,7 +11,7 @@ whole=$(stat -c %s whole.aof)
 mended() {
     local offset
 
-    offset=$("$RDBFERRY" verify "$1" | sed -n 's/.*: cut to \([0-9]*\) bytes.*/\1/p')
+    offset=$("$RDBFERRY" verify "$1" | sed -n 's/.*; truncating to \([0-9]*\) bytes.*/\1/p')
     truncate -s "$offset" "$1"
     verify "$1"
 }

@@ -37,22 +37,22 @@ assert sound["read"]["keys"] == 2 and sound["inputs"][0]["path"] == "sound.rdb"
 met, unmet = read("met")["expectations"]
 assert met == {"expectation": "min-keys", "argument": "1", "met": True, "found": "2 keys"}
 assert unmet == {"expectation": "max-keys", "argument": "1", "met": False, "found": "2 keys"}
-assert read("met")["result"] == "no" and read("met")["digest"] == sound["digest"]
+assert read("met")["result"] == "failed" and read("met")["digest"] == sound["digest"]
 
 damaged = read("damaged")
 nan, cut = damaged["faults"]
-assert damaged["result"] == "no" and damaged["fault_count"] == 2 and damaged["digest"] is None
+assert damaged["result"] == "failed" and damaged["fault_count"] == 2 and damaged["digest"] is None
 assert nan["code"] == "E_CORRUPT" and nan["offset"] == 29 and nan["input"] == "damaged.rdb"
 assert nan["key"] == 'z"' and nan["db"] == 0 and "NaN" in nan["message"]
 assert cut["code"] == "E_TRUNCATED" and cut["offset"] == 35 and "key" not in cut
 
 against = read("against")
-assert against["result"] == "no" and against["digest"] == sound["digest"]
+assert against["result"] == "failed" and against["digest"] == sound["digest"]
 assert against["against"]["name"] == "other.rdb"
 expected = {"added": 2, "changed": 1, "changed_value": 1, "shown": 1}
 differences = against["against"]["differences"]
 first, = differences.pop("list")
-assert first["difference"] == "changed" and first["key"] == "b" and first["what"] == ["value"]
+assert first["difference"] == "changed" and first["key"] == "b" and first["changes"] == ["value"]
 assert {name: n for name, n in differences.items() if n} == expected
 assert [i["path"] for i in against["inputs"]] == ["sound.rdb", "other.rdb"]
 assert against["read"]["keys"] == 2, "what is compared with is not what is verified"

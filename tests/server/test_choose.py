@@ -181,8 +181,8 @@ class Chosen(Splitting):
         read = report["read"]
         left_out = len(self.types) - len([place for place in inside if place[0] == 0])
         self.assertEqual(self.places(*self.shards(out)), {place for place in inside if place[0] == 0})
-        self.assertEqual((sum(read["dropped"].values()), read["left_out"]), (left_out, left_out))
-        self.assertLessEqual(read["dropped"].keys(), kinds.keys())
+        self.assertEqual((sum(read["dropped_by"].values()), read["dropped"]), (left_out, left_out))
+        self.assertLessEqual(read["dropped_by"].keys(), kinds.keys())
         self.assert_adds_up(report["keys"])
         self.assertEqual(report["keys"]["read"], len(self.types))
 

@@ -82,7 +82,7 @@ class Planted(WithServer):
     def assert_chooses(self, policy, arguments, collided, name, total, stdin=None):
         """Of `collided`, values in the order of the input, the first or the last is what the name has."""
         out, report = self.split_with(policy, arguments, stdin=stdin)
-        self.assertRegex(self.said, f"comes out as '{name}'|key '{name}' .db 0. is (in both|twice in) ")
+        self.assertRegex(self.said, f"maps to '{name}'|key '{name}' .db 0. (is in both|occurs twice in) ")
         found = {record.key.decode(): record.string().decode() for record in self.records(*self.shards(out))}
         kept, lost = (collided[0], collided[1:]) if policy == "skip" else (collided[-1], collided[:-1])
         self.assertEqual(found[name], kept)
@@ -92,14 +92,14 @@ class Planted(WithServer):
             self.assertEqual((keys["read"], keys["collided"], keys["written"]), (total, len(lost), len(found)))
         told = report["collisions"]
         names = None if "-" in arguments else 1  # what is read once is not known in advance
-        self.assertEqual((told["names"], told["lost"]), (names, len(lost)))
+        self.assertEqual((told["names"], told["discarded"]), (names, len(lost)))
         return told["examples"][0]
 
     def test_the_run_stops_and_names_both(self):
         for way, (databases, rules, both, name) in WAYS.items():
             with self.subTest(way):
                 path = self.planted(databases)
-                named = [source(*both[0]), source(*both[1]), f"come out as '{name}' (db 0)"]
+                named = [source(*both[0]), source(*both[1]), f"map to '{name}' (db 0)"]
                 self.assert_refused([path, *rules], named)
 
     def test_one_is_kept_and_both_are_reported(self):
@@ -200,7 +200,7 @@ class Planted(WithServer):
         self.assertNotEqual(digests["skip"], digests["overwrite"])
         for memory in ("64K", "512M"):
             out = self.split(path, "--shards", 3, *rules, "--memory", memory, expected=OUTPUT)
-            self.assertIn("both come out as", self.said)
+            self.assertIn("both map to", self.said)
             self.assert_nothing_left(out)
         # What was put aside from a pipe, it cannot go over once more.
         with open(path, "rb") as file:

@@ -56,7 +56,7 @@ EXPECTED = {
 # Lines of --explain; "…" stands for a moment.
 EXPLAINED = {
     "a-string:same": [],
-    "a-string:set": ["1 -> 1 bytes, the same up to byte 0", "- 'v'", "+ 'w'"],
+    "a-string:set": ["1 -> 1 bytes, equal up to byte 0", "- 'v'", "+ 'w'"],
     "a-hash:changed": ["2 -> 3 elements", "- field 'b': '2'", "+ field 'b': '3'", "+ field 'c': '4'"],
     "a-list:push": ["3 -> 4 elements", "the same up to item 0", "- item 0: '1'", "+ item 0: '0'"],
     "a-list:reordered": ["the same up to item 0", "- item 0: '1'", "+ item 0: '2'"],
@@ -129,7 +129,7 @@ class Diff(unittest.TestCase):
         for difference in map(json.loads, found):
             self.assertEqual(difference["db"], 0)
             self.assertNotIn(difference["key"], differences)
-            differences[difference["key"]] = (difference["difference"], difference.get("what"))
+            differences[difference["key"]] = (difference["difference"], difference.get("changes"))
         self.assertEqual(status, 1)
         self.assertEqual(differences, EXPECTED)
 

@@ -163,9 +163,9 @@ class Standalone(WithTarget, DryRunning):
     def test_collisions(self):
         rules = ["--rename", "s/^key:[12]$/key:3/"]
         self.dry(self.small, self.url, *rules, expected=TARGET)
-        self.assertIn("come out as 'key:3'", self.said)
+        self.assertIn("map to 'key:3'", self.said)
         found = self.assert_in_the_way(self.small, self.url, arguments=[*rules, "--on-collision", "skip"])
-        self.assertEqual(self.report["collisions"]["lost"], 2)
+        self.assertEqual(self.report["collisions"]["discarded"], 2)
         self.assertEqual(found["target"]["nodes"][0]["new_keys"], 38)
 
     # --- libraries and modules ---

@@ -85,7 +85,7 @@ class Inspected(Folder):
         for row in found["types"]:
             self.assert_near(row["memory"], memory[row["type"]], row["type"])
         if found["total"]["keys"] >= ENOUGH_KEYS:
-            self.assert_near(found["memory"]["tables_of_keys"], tables, "tables of keys")
+            self.assert_near(found["memory"]["hash_tables"], tables, "hash tables")
         self.assertEqual(found["total"]["memory"], sum(row["memory"] for row in found["types"]))
 
     def generate(self, *options):

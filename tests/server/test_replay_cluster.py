@@ -84,7 +84,7 @@ class Standing(InCluster):
         self.assertEqual(sum(size for (size,) in self.cluster.call_all(("DBSIZE",))), 5000)
 
     def test_two_of_one_name(self):
-        self.assertIn("both come out as", self.refuse("--flatten-dbs=x%d", "--map-db", "1=0"))
+        self.assertIn("both map to", self.refuse("--flatten-dbs=x%d", "--map-db", "1=0"))
 
     def test_database_in_the_url(self):
         port = self.cluster.nodes[0].port

@@ -141,7 +141,7 @@ class Left(WithTarget):
         metrics = os.path.join(self.fresh(), "metrics.prom")
         collided = ["--on-collision", "skip", "--metrics-file", metrics]
         self.ferry("replay", self.dump, other, self.url, *collided)
-        self.assertRegex(self.said, f"40 keys left out, for others of the same name .first: {both}")
+        self.assertRegex(self.said, f"40 keys discarded: name already used by another .first: {both}")
         with open(metrics, encoding="utf-8") as file:
             self.assertIn('keys_total{outcome="collided"} 40\n', file.read())
 

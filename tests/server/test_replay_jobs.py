@@ -110,7 +110,7 @@ class Stops(Jobs):
         report = self.assert_stopped(running)
         self.assertEqual(report["keys"]["unsettled"], 0)
         self.assertIn(f"{report['keys']['written']} written", running.said())
-        self.assertIn("the next signal does so at once", running.said())
+        self.assertIn("send the signal again to stop at once", running.said())
 
     def test_target_down(self):
         """It does not wait for as long as it would wait for the target; nor is the target's end the reason."""

@@ -53,7 +53,7 @@ class Planned(WithServer):
         for shard, (first, last) in zip(plan["shards"], ranges):
             inside = [slot_of(key) for key in keys if first <= slot_of(key) <= last]
             self.assertEqual((shard["keys"], shard["slots"]), (len(inside), last - first + 1))
-            heaviest = shard["heaviest_slot"]
+            heaviest = shard["largest_slot"]
             self.assertTrue(first <= heaviest["slot"] <= last)
             self.assertEqual(heaviest["keys"], inside.count(heaviest["slot"]))
             self.assertLessEqual(heaviest["bytes"], shard["bytes"])
@@ -113,13 +113,13 @@ class Planned(WithServer):
             self.assertEqual("warning" in self.said, is_hot, self.said)
         slot = slot_of(f"{{{tag}}}".encode())
         shard = next(i for i, (first, last) in enumerate(equal_ranges(3)) if first <= slot <= last)
-        found = re.search(r"slot (\d+) holds (\d+)% of the bytes of (\S+), most of it in keys with the tag \{(.*)\}", self.said)
+        found = re.search(r"slot (\d+) holds (\d+)% of the bytes of (\S+), most of it in keys with hash tag \{(.*)\}", self.said)
         self.assertEqual((found[1], found[3], found[4]), (str(slot), f"shard-{shard}", tag))
         # Three tenths of the whole, and so 0.3 / (0.3 + 0.7 / 3) of its shard.
         self.assertAlmostEqual(int(found[2]), 56, delta=4)
         out = self.split(path, "--shards", 3)
-        heaviest = self.plan(out)["shards"][shard]["heaviest_slot"]
-        self.assertEqual((heaviest["slot"], heaviest["tag"], heaviest["heavy"]), (slot, tag, True))
+        heaviest = self.plan(out)["shards"][shard]["largest_slot"]
+        self.assertEqual((heaviest["slot"], heaviest["tag"], heaviest["oversized"]), (slot, tag, True))
         # The table has them too.
         self.assertRegex(self.shown.decode(), f"(?m)^ *shard-{shard} .*\\b{slot}\\b")
 

@@ -11,7 +11,7 @@ from verifying import Verifying, verify
 # How many faults there are, and the first of them.
 FAULTS = {
     "valkey/corrupt_ziplist.rdb": (1, "offset 0x1ee: ziplist shorter than an empty one in key 'key:000000000091' (db 0)"),
-    "valkey/corrupt_empty_keys.rdb": (9, "offset 0x5e: an empty set, which a server drops or refuses, in key 'set' (db 0)"),
+    "valkey/corrupt_empty_keys.rdb": (9, "offset 0x5e: empty set (servers drop or reject it) in key 'set' (db 0)"),
 }
 # What --strict makes count: a stream's wrong length; data of modules, no checksum.
 WARNINGS = {
@@ -59,7 +59,7 @@ class PublicDumps(Verifying):
             if name not in FAULTS:
                 count = WARNINGS.get(name, 0)
                 self.assertEqual(code, 1 if count else 0, lines)
-                self.assertIn(f": {count} warning" if count else ": sound; ", lines[-1])
+                self.assertIn(f": {count} warning" if count else ": intact; ", lines[-1])
 
         self.each(samples.public_dumps(), check)
 

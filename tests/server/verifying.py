@@ -24,7 +24,7 @@ class Verifying(Folder):
     def assert_sound(self, *inputs):
         code, lines = verify(*inputs)
         self.assertEqual(code, 0, lines)
-        self.assertRegex(lines[-1], ": sound; ")
+        self.assertRegex(lines[-1], ": intact; ")
 
     def assert_same_data(self, path, other):
         """Both ways, and by their digests."""

@@ -127,7 +127,7 @@ def start_on(folder, program, **settings):
         return None, str(refusal)
 
 
-SUMMARY = re.compile(r"(sound|\d+ faults?);")
+SUMMARY = re.compile(r"(intact|\d+ faults?);")
 
 
 def faults(paths, *options):
