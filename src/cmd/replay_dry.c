@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs are read as a replay would, and each entry held against the target. */
+/* Reads the inputs as a replay does, and checks each entry against the target. */
 #include "replay_dry.h"
 #include "against.h"
 #include "dry_run.h"
@@ -41,7 +41,7 @@ static rf_code open_target(struct dry_run *dry, rf_error *error)
     return take_nodes(dry, error);
 }
 
-/* --- the flow ----------------------------------------------------------------------------------------- */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
