@@ -126,7 +126,8 @@ static void say_place(const struct replay *r)
                         r->options->verify ? " except verification" : "");
     else
         message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
-                       r->start.input < c->input_count ? c->inputs[r->start.input].path : "(end of the inputs)");
+                       r->start.input < c->input_count ? c->inputs[r->start.input].path
+                                                       : "(end of the inputs)");
 }
 
 static void go_on(struct replay *r)
