@@ -171,7 +171,7 @@ static rf_code ask_names(struct asking *a, rf_error *error)
 
 /* --- control flow -------------------------------------------------------------------------------------- */
 
-/* Reconnects after a lost connection: every second loss over a command determines that command. */
+/* Reconnects after a lost connection: the second loss over the same command determines it. */
 static rf_code ask(struct asking *a, const rf_target *target, const rf_address *address,
                    rf_code (*questions)(struct asking *a, rf_error *error), rf_error *error)
 {

@@ -60,7 +60,7 @@ struct parcel {
     uint32_t queued;             /* commands between its MULTI and its EXEC */
     uint32_t entries;            /* number of AOF entries it consists of */
     uint32_t errors;             /* of these, commands that failed */
-    uint32_t lost_run;           /* process id of the server when the connection was lost */
+    uint32_t lost_run;           /* the server process (run_id) when the connection was lost */
     uint8_t deaths, cuts;        /* see suspect.h */
     uint8_t kind, form, verdict; /* enums; the result is that of the first error */
     uint8_t redirects;
