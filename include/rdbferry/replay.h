@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Replaying: entries go into a live target, and stay there whatever happens meanwhile.
+/* Replaying: writes entries to a live target, reliably.
  *
- * A key is written in one step that nobody sees half done: by one command (SET, RESTORE), or under a name of
- * its own beside it (of the same slot), which is renamed when all of it is there. What was sent is kept until
- * the target has answered, and where replicas follow it until they have it too (WAIT): after a lost
- * connection, a failover, slots that move or a server that loads, all that is not settled is sent again,
- * after the lost connection has been killed on the server (CLIENT KILL), lest it go on.
+ * A key is written atomically: with one command (SET, RESTORE), or under a staging key in the same slot,
+ * which is renamed when the value is complete. Requests are kept until the target has replied, and if it has
+ * replicas until they have acknowledged the writes, too (WAIT). After a lost connection, a failover, a slot
+ * migration or while a server is loading, all requests that are not done are sent again. Before that, the
+ * lost connection is killed on the server (CLIENT KILL), so that it cannot execute anything later.
  *
- * Whether a key exists is decided by the server in the same step. Where it does, and what was sent before may
- * be why, the two values are compared: what this run has written is not "there already".
+ * The server decides in the same atomic step whether a key exists. If it exists and an earlier request may be
+ * the reason, the two values are compared: a key that this run has written does not count as existing.
  *
- * A user of the target needs, besides the commands that write: PEXPIREAT, UNLINK or DEL, FUNCTION for
- * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE behind Sentinels, and DUMP and PTTL after a
- * recovery. INFO, SELECT, RESTORE, MULTI, RENAME and RENAMENX are done without as far as that is possible
- * (abilities.h); CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET always: there is a pause then
- * after a lost connection, and a failover may lose what was written last. MODULE LIST and CLUSTER NODES are
- * too: values of modules that may be missing do not go to servers before 6.2 then, and redirections to nodes
- * without slots are not followed.
+ * Besides the commands that write, the user of the target needs: PEXPIREAT, UNLINK or DEL, FUNCTION for
+ * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE with Sentinels, and DUMP and PTTL after a recovery.
+ * INFO, SELECT, RESTORE, MULTI, RENAME and RENAMENX are avoided where possible if they are not available
+ * (abilities.h). CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET are optional: without them
+ * there is a pause after a lost connection, and a failover may lose recent writes. MODULE LIST and CLUSTER
+ * NODES are optional, too: without them, values of modules that may be missing are not sent to servers before
+ * 6.2, and redirections to nodes without slots are not followed.
  *
- * Nothing is sent that could harm a server: damaged values, values of modules that it lacks, commands that no
- * AOF has, and a key over which servers have gone down twice, which ends the run. */
+ * Nothing is sent that could harm a server: damaged values, values of modules that it lacks, commands that do
+ * not belong in an AOF, and a key that has brought a server down twice, which ends the run. */
 #ifndef RDBFERRY_REPLAY_H
 #define RDBFERRY_REPLAY_H
 
@@ -35,23 +35,22 @@
 
 typedef struct rf_replay rf_replay;
 
-/* What becomes of a key that the target has already, as it is; a key that is replaced is never gone in
- * between. */
+/* What to do with a key that already exists. A key that is replaced is never missing in between. */
 typedef enum rf_on_exists {
-    RF_ON_EXISTS_FAIL,    /* it stays, and is a failure */
-    RF_ON_EXISTS_SKIP,    /* it stays, and is counted */
-    RF_ON_EXISTS_REPLACE, /* it goes */
+    RF_ON_EXISTS_FAIL,    /* keep it, and report a failure */
+    RF_ON_EXISTS_SKIP,    /* keep it, and count it */
+    RF_ON_EXISTS_REPLACE, /* replace it */
 } rf_on_exists;
 
 typedef enum rf_replay_mode {
-    RF_REPLAY_AUTO,     /* RESTORE where that is cheaper and the target reads it */
-    RF_REPLAY_RESTORE,  /* RESTORE for strings too; what the target does not read is a failure */
-    RF_REPLAY_COMMANDS, /* RESTORE only for what commands cannot say */
+    RF_REPLAY_AUTO,     /* RESTORE where cheaper and supported */
+    RF_REPLAY_RESTORE,  /* RESTORE for strings too; an unsupported payload is a failure */
+    RF_REPLAY_COMMANDS, /* RESTORE only for what commands cannot represent */
 } rf_replay_mode;
 
-/* Where an entry lies. */
+/* The position of an entry. */
 typedef struct rf_place {
-    uint32_t input; /* the caller's number: inputs come in ascending order */
+    uint32_t input; /* number given by the caller, in ascending order */
     uint64_t offset;
 } rf_place;
 
@@ -61,127 +60,125 @@ static inline bool rf_place_before(rf_place a, rf_place b)
 }
 
 typedef enum rf_failure_kind {
-    RF_FAILURE_EXISTS,    /* it was there, and RF_ON_EXISTS_FAIL */
-    RF_FAILURE_DOUBTFUL,  /* something else is there, and it cannot be told whether it was before this run */
-    RF_FAILURE_REFUSED,   /* by the server */
-    RF_FAILURE_UNSAYABLE, /* there are no words for it that the server knows, or it is too large for it, or
-                             the server lacks its module */
-    RF_FAILURE_DAMAGED,   /* the value is: nothing of it was sent */
-    RF_FAILURE_FORBIDDEN, /* a command of an AOF that is never sent, such as SHUTDOWN */
+    RF_FAILURE_EXISTS,    /* the key exists, and RF_ON_EXISTS_FAIL */
+    RF_FAILURE_DOUBTFUL,  /* a different value exists, which may or may not be older than this run */
+    RF_FAILURE_REFUSED,   /* rejected by the server */
+    RF_FAILURE_UNSAYABLE, /* the server has no command or payload format for it, it exceeds the server's size
+                             limit, or the server lacks its module */
+    RF_FAILURE_DAMAGED,   /* the value is damaged; nothing was sent */
+    RF_FAILURE_FORBIDDEN, /* an AOF command that is never sent, such as SHUTDOWN */
 } rf_failure_kind;
 
 enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
 
-/* An entry that was not written. Borrowed until the function returns. */
+/* An entry that was not written. Valid until the callback returns. */
 typedef struct rf_failure {
     rf_failure_kind kind;
     rf_place place;
-    int64_t db; /* RF_LIBRARY: a function library, `key` is its name */
+    int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
-    const char *reason; /* what the server said; printable */
+    const char *reason; /* the server's error, printable */
 } rf_failure;
 
 typedef struct rf_replay_options {
     rf_on_exists on_exists;
     rf_replay_mode mode;
-    bool fail_fast;         /* the first failure ends the run */
-    bool drop_detail;       /* what the target has no words for in a key is left out, with a notice */
-    uint64_t big_key;       /* bytes of a value, from which on it goes as commands, bit by bit; 0: 1 MiB */
-    unsigned connections;   /* to each node; 0: 2 */
-    uint64_t rate;          /* bytes sent a second, at most; 0: as fast as it goes */
-    int64_t retry_for_ms;   /* how long trouble may last that passes; 0: 60 s */
-    const char *run;        /* names this run in CLIENT LIST: "rdbferry-<run>-<n>"; letters and digits */
-    bool resumed;           /* there was a run of this name before; its connections are killed */
-    rf_place written_until; /* and what lies before this place it may have written; zeroed: nothing */
+    bool fail_fast;       /* stop at the first failure */
+    bool drop_detail;     /* drop what the target does not support of a key, with a notice */
+    uint64_t big_key;     /* values of this many bytes or more are written as commands, in chunks; 0: 1 MiB */
+    unsigned connections; /* per node; 0: 2 */
+    uint64_t rate;        /* limit of bytes sent per second; 0: none */
+    int64_t retry_for_ms; /* how long to retry transient errors; 0: 60 s */
+    const char *run;      /* identifies this run in CLIENT LIST: "rdbferry-<run>-<n>"; letters and digits */
+    bool resumed;         /* there was an earlier run of this name; its connections are killed */
+    rf_place written_until; /* the earlier run may have written anything before it; zeroed: nothing */
     rf_notify notify;
-    /* Each may be NULL; all are called on the caller's thread, out of any function here. */
+    /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
-    void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: it was there */
-    rf_bytes_fn dead_letter; /* gets the commands that would write what has failed, as far as there are any:
-                               of what is damaged or forbidden there are none */
-    void (*news)(void *ctx, const char *text); /* "10.0.0.5:6379: the connection is lost: ..." */
-    /* Called while a function here lasts, and between entries, some ten times a second. Anything but RF_OK
-     * ends the run with that code. */
+    void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
+    rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
+                                damaged values and forbidden commands */
+    void (*news)(void *ctx, const char *text); /* "10.0.0.5:6379: connection lost: ..." */
+    /* Called about ten times a second, within the functions below and between entries. Any return value but
+     * RF_OK ends the run with that code. */
     rf_code (*tick)(void *ctx, rf_error *error);
     void *ctx;
 } rf_replay_options;
 
 typedef struct rf_replay_info {
     const char *kind;       /* "standalone", "sentinel" or "cluster" */
-    rf_server server;       /* as the target says, or INFO or HELLO; or assumed */
-    rf_abilities abilities; /* what it accepts; of what has been tried since, too */
-    size_t nodes;           /* that are written to */
-    int64_t databases;      /* that a key may be in; 0: not known */
-    char name[256];         /* where it is, without user and password */
+    rf_server server;       /* as configured in the target, or reported by INFO or HELLO, or assumed */
+    rf_abilities abilities; /* which commands are available; updated during the run */
+    size_t nodes;           /* number of nodes that are written to */
+    int64_t databases;      /* number of databases; 0: not known */
+    char name[256];         /* address, without user and password */
 } rf_replay_info;
 
-/* Connects, authenticates, and finds out what it is talking to; target and options->run stay the caller's,
- * and outlive this. A target that names another database than 0, which no key needs, is RF_E_ARGUMENT.
- * RF_E_TARGET, also for a server that is a replica. */
+/* Connects, authenticates, and detects the kind of target. `target` and options->run must outlive the replay.
+ * Returns RF_E_ARGUMENT if the target names a database other than 0, because each key has its own;
+ * RF_E_TARGET also for a replica. */
 RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
                               rf_error *error);
 
-/* Whether a key is named like one under which a value was being written, by any run: "key:rdbferry:run:xyz".
- */
+/* Whether a key has the name of a staging key of any run: "key:rdbferry:run:xyz". */
 RF_API bool rf_replay_is_temporary(rf_slice key);
 
 RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
 
-/* Takes one entry: a key, a function library or a command; what became of it may be known only after a later
- * call. Uses up its value. Commands go to servers that stand alone only, one after the other, behind all
- * keys; of these it cannot be told after a lost connection whether they were done, so that ends the run.
+/* Accepts one entry: a key, a function library or a command, and consumes its value. Its outcome may become
+ * known in a later call. Commands are only sent to standalone servers, one at a time, after all keys; after a
+ * lost connection it is unknown whether they were executed, so that ends the run.
  *
- * RF_OK also for an entry that has failed, unless options->fail_fast; a value that is damaged is such an
- * entry, unless the reader cannot go on behind it (see rf_reader_options.resume). Errors are sticky: after
- * one, every call returns it. RF_E_TARGET: the target is gone for longer than options->retry_for_ms, or says
- * what no waiting mends (OOM, NOAUTH, NOPERM, MISCONF). RF_E_UNSAYABLE: a key in a database that the target
- * does not have. */
+ * Returns RF_OK also for an entry that has failed, unless options->fail_fast; a damaged value is such an
+ * entry, unless the reader cannot continue after it (see rf_reader_options.resume). Errors are sticky: after
+ * an error, every call returns it. RF_E_TARGET: the target is unreachable for longer than
+ * options->retry_for_ms, or returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM, MISCONF).
+ * RF_E_UNSAYABLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
-/* Waits until everything is settled. More may be put afterwards. */
+/* Waits until all entries are done. More may be put afterwards. */
 RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
 
-/* Whatever has been put and lies before this place is settled: it is written, or has failed, or was left out.
- * It is the place of the oldest entry that is not settled, or one right behind the entry put last. Good after
- * an error too. */
+/* All entries before the returned position are done: written, failed or skipped. It is the position of the
+ * oldest entry in flight, or just after the last entry put. Valid after an error, too. */
 RF_API rf_place rf_replay_settled(const rf_replay *replay);
 
-/* Keys, unless said otherwise. Of all that was put and is settled: the first five add up. */
+/* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {
     uint64_t written;
-    uint64_t skipped; /* they were there already */
-    uint64_t expired; /* their time had come: nothing was sent */
+    uint64_t skipped; /* already existed */
+    uint64_t expired; /* had expired: nothing was sent */
     uint64_t empty;   /* collections without elements */
     uint64_t failed;
-    uint64_t failures[RF_FAILURE_KINDS]; /* by kind, libraries and commands among them */
-    uint64_t restored;                   /* of those written: by RESTORE */
-    uint64_t libraries;                  /* function libraries that are there now */
-    uint64_t commands;                   /* of AOFs */
+    uint64_t failures[RF_FAILURE_KINDS]; /* by kind, including libraries and commands */
+    uint64_t restored;                   /* of the written keys: with RESTORE */
+    uint64_t libraries;                  /* function libraries loaded or already present */
+    uint64_t commands;                   /* AOF commands */
     uint64_t bytes;                      /* sent */
-    uint64_t resent;                     /* keys that were sent more than once */
-    uint64_t lost;                       /* connections */
+    uint64_t resent;                     /* keys sent more than once */
+    uint64_t lost;                       /* connections lost */
 } rf_replay_counts;
 
 RF_API rf_replay_counts rf_replay_counts_get(const rf_replay *replay);
 
-/* What went to one node. */
+/* What was sent to one node. */
 typedef struct rf_replay_node {
-    const char *name; /* "10.0.0.5:6379"; lives until the next call of another function */
+    const char *name; /* "10.0.0.5:6379"; valid until the next call of another function */
     uint64_t keys, bytes;
     unsigned connections; /* open now */
 } rf_replay_node;
 
-/* False past the last one. */
+/* Returns false after the last node. */
 RF_API bool rf_replay_node_get(const rf_replay *replay, size_t index, rf_replay_node *node);
 
-/* In which ways a replay with these options (of which on_exists, mode, big_key and drop_detail matter) can
- * write a key to such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: in none, and *why says what the target does
- * not accept, or is NULL where that is the value itself. May use up or hold the value, as rf_server_takes()
- * does. */
+/* Determines how a replay with these options (on_exists, mode, big_key and drop_detail matter) can write a
+ * key to such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: not at all, and *why says which command is not
+ * available, or is NULL if the value itself is not supported. May consume or hold the value, as
+ * rf_server_takes() does. */
 RF_API rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
                                unsigned *ways, const char **why, rf_error *error);
 
-/* NULL is let through. Without a finish, what is under way is given up. */
+/* `replay` may be NULL. Without rf_replay_finish(), requests in flight are abandoned. */
 RF_API void rf_replay_close(rf_replay *replay);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking a live target: where an ask goes, what has to be asked again, and the primaries, which may change
- * meanwhile. */
+/* Queries a live target: chooses the node of each query, retries, and refreshes the primaries. */
 #include "check/live.h"
 
 #include "base/bytes.h"
@@ -10,8 +9,8 @@
 #include <stdlib.h>
 
 enum {
-    PATIENCE_MS = 30 * 1000, /* with trouble, where the target names no timeout */
-    LOSSES_MAX = 3,          /* of connections, over one answer */
+    PATIENCE_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
+    LOSSES_MAX = 3,          /* lost connections per query */
     FIRST_PAUSE_MS = 20,
     LAST_PAUSE_MS = 1000,
 };
@@ -32,7 +31,7 @@ void live_pause(rf_live *live)
 
 /* --- the primaries ------------------------------------------------------------------------------------- */
 
-/* Puts the node that there was in the place of a new one at the same address, whose host the index has. */
+/* Replaces a new node by the existing one with the same address, whose host the index refers to. */
 static struct live_node *take_place(struct live_node **place, struct live_node *before)
 {
     struct live_node *new = *place;
@@ -43,7 +42,7 @@ static struct live_node *take_place(struct live_node **place, struct live_node *
     return new;
 }
 
-/* The primaries come first, in their order; nodes that are none any more are gone. */
+/* The primaries come first, in their order; other nodes are removed. */
 static rf_code take_nodes(rf_live *live, rf_error *error)
 {
     struct live_node **before = live->nodes;
@@ -85,7 +84,7 @@ static rf_code take_primaries(rf_live *live, struct primaries *found, rf_error *
     return take_nodes(live, error);
 }
 
-/* Nodes of the cluster know best; those of the target may be gone. */
+/* The nodes of the cluster are tried first; those of the target may be gone. */
 static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error)
 {
     const rf_target *target = live->target;
@@ -106,7 +105,8 @@ static rf_code refresh(rf_live *live, rf_error *error)
         if (code == RF_OK &&
             (found.kind != live->primaries.kind || (found.silent && !live->primaries.silent))) {
             primaries_free(&found);
-            code = fail(error, RF_E_TARGET, "%s: it does not say any more what it is", live->info.name);
+            code = fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
+                        live->info.name);
         }
         if (code == RF_OK)
             return take_primaries(live, &found, error);
@@ -116,9 +116,9 @@ static rf_code refresh(rf_live *live, rf_error *error)
     }
 }
 
-/* --- asking -------------------------------------------------------------------------------------------- */
+/* --- queries ------------------------------------------------------------------------------------------- */
 
-/* A slot that nobody has may be on its way to somebody. */
+/* A slot that is not assigned may be in the middle of a migration. */
 static rf_code await_owner(rf_live *live, struct ask *ask, rf_error *error)
 {
     rf_error why;
@@ -127,7 +127,7 @@ static rf_code await_owner(rf_live *live, struct ask *ask, rf_error *error)
     return live_again(live, ask, TROUBLE_WAIT, &why, error);
 }
 
-/* The node that ASK names: only one that the cluster's own table has is told password and names. */
+/* The node of an ASK redirection: only nodes listed by the cluster are sent passwords and key names. */
 static rf_code find_asking(rf_live *live, struct live_node *owner, const struct ask *ask,
                            struct live_node **out, rf_error *error)
 {
@@ -141,8 +141,8 @@ static rf_code find_asking(rf_live *live, struct live_node *owner, const struct 
     TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
     address_format(&ask->asking, name);
     if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &ask->asking))
-        return fail(error, RF_E_TARGET,
-                    "redirected to %s, which the cluster's own table does not name: check the node", name);
+        return fail(error, RF_E_TARGET, "redirected to %s, which is not in CLUSTER NODES: check the node",
+                    name);
     *out = live_node_at(live, &ask->asking);
     return *out ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
@@ -178,7 +178,7 @@ rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const r
     return why->code;
 }
 
-/* Asks again until nothing is left of it; that may take several rounds. */
+/* Retries until every query has its result; that may take several rounds. */
 static rf_code settle(rf_live *live, rf_error *error)
 {
     while (live->again.count > 0) {
@@ -196,7 +196,7 @@ static rf_code settle(rf_live *live, rf_error *error)
 
 /* --- one key ------------------------------------------------------------------------------------------- */
 
-/* What lies between two keys in the input is a good guess at how long the first one's payload will be. */
+/* The distance between two keys in the input is a good estimate of the first one's payload size. */
 static uint64_t guess(const rf_live *live, const rf_key_record *record, const rf_key_record *next)
 {
     enum { AT_LEAST = 64 };
@@ -246,9 +246,9 @@ static rf_code finish(rf_live *live, rf_error *error)
     return live_count(live, error);
 }
 
-/* --- from outside -------------------------------------------------------------------------------------- */
+/* --- interface ----------------------------------------------------------------------------------------- */
 
-/* After an error nobody knows what is under way. */
+/* After an error it is unknown which replies are pending. */
 static rf_code conclude(rf_live *live, rf_code code, rf_error *error)
 {
     if (code != RF_OK)
@@ -313,7 +313,7 @@ size_t rf_live_node_of(const rf_live *live, rf_slice key)
     return number == NO_NODE ? RF_NO_NODE : number;
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------- */
+/* --- creation and destruction -------------------------------------------------------------------------- */
 
 static rf_code open_target(rf_live *live, rf_error *error)
 {
@@ -321,7 +321,7 @@ static rf_code open_target(rf_live *live, rf_error *error)
     const rf_target *target = live->target;
     if (target->db != 0)
         return fail(error, RF_E_ARGUMENT,
-                    "each key is looked for in its own database: the target may not name one");
+                    "the target must not select a database: each key is looked up in its own");
     live->digester = rf_digester_new(RF_DIGEST_KEYED | (live->options.published ? RF_DIGEST_PUBLISHED : 0),
                                      false);
     if (!live->digester)

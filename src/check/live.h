@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of asking a live target.
+/* The internals of comparing with a live target.
  *
- * An ask is one key of which the target is asked. It is sent to the node that has its slot, and waits there
- * in a row with the others for its answer:
+ * A query is about one key. It is sent to the node that serves the key's slot, and waits in that node's queue
+ * for its reply:
  *
- *   check ──> held ──> node: waiting ──(answer)──> equal, different, expired
- *                        ^     │ MOVED, ASK, TRYAGAIN, LOADING, a lost connection
- *                        └─ again
+ *   check ──> delayed ──> node: waiting ──(reply)──> equal, different, expired
+ *                           ^     │ MOVED, ASK, TRYAGAIN, LOADING, a lost connection
+ *                           └─ retry queue
  *
- * What has to be asked again waits in `again`, until every node has answered all it was asked: only then are
- * the primaries looked for anew, and nobody has to care for what is under way. */
+ * Queries to be retried wait in the retry queue until every node has answered all of its queries; the
+ * primaries are refreshed only then, when no reply is pending. */
 #ifndef CHECK_LIVE_H
 #define CHECK_LIVE_H
 
@@ -20,24 +20,24 @@
 #include <rdbferry/digest.h>
 #include <rdbferry/live.h>
 
-/* Why an ask has to be asked again. */
+/* Why a query must be retried. */
 enum trouble {
     TROUBLE_NONE,
-    TROUBLE_MOVED,  /* the slot is another node's */
-    TROUBLE_ASK,    /* this key is on another node, while its slot moves there */
-    TROUBLE_WAIT,   /* not now; or the node cannot be reached */
-    TROUBLE_LOST,   /* the connection was lost over its answer */
-    TROUBLE_BESIDE, /* the connection was lost over another one's */
+    TROUBLE_MOVED,  /* another node serves the slot */
+    TROUBLE_ASK,    /* this key is on another node, while its slot is migrated */
+    TROUBLE_WAIT,   /* retry later; or the node cannot be reached */
+    TROUBLE_LOST,   /* the connection was lost while waiting for this reply */
+    TROUBLE_BESIDE, /* the connection was lost while waiting for another reply */
 };
 
 struct ask {
     struct ask *next;
-    rf_key_record record; /* its key lies behind */
-    uint64_t expected;    /* bytes of the answer, guessed */
-    rf_address asking;    /* of the node to ask once, with ASKING; no host: the slot's */
-    unsigned steps;       /* what was sent for it, a bit for each of the steps in live_answer.c */
+    rf_key_record record; /* its key is stored after it */
+    uint64_t expected;    /* estimated size of the reply */
+    rf_address asking;    /* node to query once, with ASKING; no host: the slot's node */
+    unsigned steps;       /* which of the steps in live_answer.c were sent, as bits */
     unsigned redirects, losses;
-    int64_t since_ms; /* when it was told first to wait or to ask elsewhere; 0: never */
+    int64_t since_ms; /* time of the first transient error; 0: none */
     uint8_t key[];
 };
 
@@ -49,10 +49,10 @@ struct asks {
 struct live_node {
     rf_address address;
     struct client *client; /* NULL: not connected */
-    unsigned connections;  /* there have been so many */
-    int64_t db;            /* selected, in all that has been sent */
-    struct asks waiting;   /* for their answers */
-    uint64_t expected;     /* bytes of these */
+    unsigned connections;  /* number of connections so far */
+    int64_t db;            /* database selected, after all that has been sent */
+    struct asks waiting;   /* queries sent */
+    uint64_t expected;     /* estimated size of their replies */
 };
 
 struct library {
@@ -66,28 +66,28 @@ struct rf_live {
     rf_live_info info;
     rf_live_counts counts;
     struct primaries primaries;
-    struct live_node **nodes; /* the primaries, in their order, then others that were named by ASK */
+    struct live_node **nodes; /* the primaries, in their order, then other nodes from ASK redirections */
     size_t node_count;
     struct address_index index; /* of the nodes */
     rf_digester *digester;
-    struct ask *held; /* the record checked last: the next one's offset will tell how long it is */
+    struct ask *held; /* the last query, which is delayed until the next record's offset shows its size */
     struct asks again;
     bool stale;       /* the primaries have changed, or a node is gone */
-    bool pause;       /* before asking again */
-    int64_t pause_ms; /* how long; 0: not yet */
+    bool pause;       /* before the next retry */
+    int64_t pause_ms; /* duration of the last pause; 0: none */
     struct library *libraries;
     size_t library_count;
     bool libraries_known;
-    bool nameless;      /* names only: EXISTS is refused, and not asked any more */
-    rf_live_node *told; /* of each primary, when they were asked last */
+    bool nameless;      /* names only: EXISTS is not available, and not used any more */
+    rf_live_node *told; /* of each primary, from the last rf_live_ask_nodes() */
     size_t told_count;
     rf_error error; /* sticky once its code is set */
 };
 
 /* --- live.c --- */
 
-/* Puts an ask where it is to be asked again, and takes note of what that needs; `error` is why, and is
- * returned where there has been trouble for too long. */
+/* Queues a query to be retried, and records what that requires; `why` is the reason, and is returned as the
+ * error if transient errors have lasted too long. */
 rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why,
                    rf_error *error);
 
@@ -100,20 +100,20 @@ struct ask *asks_take(struct asks *asks);
 void asks_free(struct asks *asks);
 void ask_free(struct ask *ask);
 
-/* The node at an address; NULL: there is none. */
+/* The node at an address; NULL: none. */
 struct live_node *live_node_known(const rf_live *live, const rf_address *address);
 
-/* The same, which is added if there is none. NULL: out of memory. */
+/* The same, added if there is none. NULL: out of memory. */
 struct live_node *live_node_at(rf_live *live, const rf_address *address);
 
-/* Sends an ask to its node; before that takes answers of this node, if too many are under way. */
+/* Sends a query to its node; before that, receives replies of this node if too many are pending. */
 rf_code live_send(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error);
 
-/* Takes all answers that are under way. */
+/* Receives all pending replies. */
 rf_code live_drain(rf_live *live, rf_error *error);
 
-/* One command, of which the answer may be an error; connects anew and tries again if the connection is lost.
- * The node is drained before. */
+/* Sends one command and receives its reply, which may be an error; reconnects and repeats it if the
+ * connection is lost. The node must have no pending replies. */
 rf_code live_call(rf_live *live, struct live_node *node, int64_t db, const rf_slice *argv, size_t argc,
                   struct reply *head, rf_slice *rest, rf_error *error);
 
@@ -123,8 +123,8 @@ void live_node_close(struct live_node *node);
 
 rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error);
 
-/* Takes the answer to an ask, and tells a difference if it is one. TROUBLE_LOST: nothing more will come, *why
- * says so. Anything but RF_OK is the end. */
+/* Receives the reply to a query, and reports a difference. TROUBLE_LOST: no more replies will arrive, for the
+ * reason *why. Any return value but RF_OK ends the check. */
 rf_code answer_take(rf_live *live, struct live_node *node, struct ask *ask, enum trouble *trouble,
                     rf_error *why, rf_error *error);
 
@@ -133,7 +133,7 @@ int64_t live_now_ms(const rf_live *live);
 
 /* --- live_library.c --- */
 
-/* Asks for the function libraries, once. */
+/* Loads the function libraries, once. */
 rf_code live_load_libraries(rf_live *live, rf_error *error);
 
 rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error *error);
@@ -149,15 +149,16 @@ rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf
 
 /* --- live_type.c --- */
 
-/* Names, copied; a zeroed page is empty. */
+/* A list of key names, which are copied; zeroed: empty. */
 struct key_page {
     struct buffer bytes;
 };
 
-/* False: out of memory. */
+/* Returns false if out of memory. */
 bool key_page_add(struct key_page *page, rf_slice key);
 
-/* Hands out the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is refused. */
+/* Reports the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is not available.
+ */
 rf_code live_ask_types(struct live_node *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
                        void *ctx, rf_error *error);
 
@@ -171,7 +172,7 @@ rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error
 
 void live_forget_nodes(rf_live *live);
 
-/* --- all of them --- */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
 rf_code live_tell(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
                   const rf_key_record *after, rf_error *error);

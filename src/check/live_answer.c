@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What is sent for one key, and what is made of the answers.
+/* The commands for one key, and the handling of their replies.
  *
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before
- *   [SELECT db]  [ASKING] EXISTS key                                    for its name alone */
+ *   [SELECT db]  [ASKING] EXISTS key                                    with names_only */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -13,17 +13,17 @@
 #include "net/refusal.h"
 #include <stdlib.h>
 
-enum { PTTL_SLACK_MS = 100 }; /* between PTTL and TIME somebody else may be served */
+enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */
 
-#define SECONDS_MAX (INT64_C(1) << 50) /* more is no time */
+#define SECONDS_MAX (INT64_C(1) << 50) /* larger values are invalid */
 
-/* The answers to an ask, as they come. */
+/* The replies to a query, as they arrive. */
 struct answer {
-    bool gone; /* there is no such key */
+    bool gone; /* the key does not exist */
     rf_key_record record;
-    int64_t ttl_ms; /* as PTTL says; -1: none */
+    int64_t ttl_ms; /* from PTTL; -1: none */
     enum trouble trouble;
-    rf_error *why; /* filled with it */
+    rf_error *why; /* set to the error */
 };
 
 int64_t live_now_ms(const rf_live *live)
@@ -37,9 +37,9 @@ rf_code live_tell(rf_live *live, rf_difference_kind kind, const rf_key_record *b
     return live->options.fn(live->options.ctx, &(rf_difference){kind, before, after}, error);
 }
 
-/* --- the answer to one command ------------------------------------------------------------------------ */
+/* --- single replies ------------------------------------------------------------------------------------ */
 
-/* What an answer is taken with. */
+/* The arguments of reply handlers. */
 struct taking {
     rf_live *live;
     const struct client *client;
@@ -63,7 +63,7 @@ static rf_code take_ok(const struct taking *t)
     return t->reply.kind == REPLY_STATUS ? RF_OK : refuse(t);
 }
 
-/* What the target has sent is no value: that is the target's error, not the input's. */
+/* An invalid payload from the target is an error of the target, not of the input. */
 static rf_code blame_target(const struct taking *t, rf_code code)
 {
     rf_error why = *t->error;
@@ -107,7 +107,7 @@ static rf_code take_payload(const struct taking *t)
     return blame_target(t, code);
 }
 
-/* A number; -1: no expiry; -2: no key, which has then gone since DUMP. */
+/* A number; -1: no expiry; -2: no key, which has disappeared since DUMP. */
 static rf_code take_number(const struct taking *t, int64_t *number)
 {
     if (t->reply.kind != REPLY_NUMBER)
@@ -214,14 +214,14 @@ rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, r
     return RF_OK;
 }
 
-/* --- errors that pass ---------------------------------------------------------------------------------- */
+/* --- transient errors ---------------------------------------------------------------------------------- */
 
 static const enum trouble trouble_of[] = {[PASSING_NOT] = TROUBLE_NONE,
                                           [PASSING_MOVED] = TROUBLE_MOVED,
                                           [PASSING_ASK] = TROUBLE_ASK,
                                           [PASSING_WAIT] = TROUBLE_WAIT};
 
-/* Without EXISTS no key is found, and none is looked for any more. */
+/* If EXISTS is not available, no key is found, and none is queried any more. */
 static bool lacks_exists(const struct taking *t, const struct step *step)
 {
     bool lacks = step->take == take_exists && reply_refuses_command(t->reply);
@@ -230,8 +230,8 @@ static bool lacks_exists(const struct taking *t, const struct step *step)
     return lacks;
 }
 
-/* An error reply to a step: the ask has to be asked again, or it is the end. A SELECT that was not taken
- * leaves us in another database, and so does not pass. */
+/* An error reply to a step: the query is retried, or the check ends. A failed SELECT leaves the wrong
+ * database selected, and so is not transient. */
 static rf_code take_error(const struct taking *t, const rf_address *asked, struct ask *ask, bool is_select)
 {
     enum trouble trouble = trouble_of[passing_of(t->reply)];
@@ -246,7 +246,7 @@ static rf_code take_error(const struct taking *t, const rf_address *asked, struc
     return trouble == TROUBLE_ASK ? redirect_address(t->reply, asked, &ask->asking, t->error) : RF_OK;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------ */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
 static rf_code judge_name(rf_live *live, const rf_key_record *record, bool gone, rf_error *error)
 {
@@ -291,7 +291,7 @@ static rf_code judge(rf_live *live, const struct ask *ask, const struct answer *
     return RF_OK;
 }
 
-/* The next reply, for one step. After trouble the rest of an ask's replies are taken and thrown away. */
+/* Handles the next reply, for one step. After an error, the remaining replies of a query are discarded. */
 static rf_code take_step(rf_live *live, struct live_node *node, struct ask *ask, const struct step *step,
                          struct answer *answer, rf_error *error)
 {
@@ -328,7 +328,7 @@ rf_code answer_take(rf_live *live, struct live_node *node, struct ask *ask, enum
                                        .input = UINT32_MAX},
                             .ttl_ms = -1,
                             .why = why};
-    address_free(&ask->asking); /* it was for once */
+    address_free(&ask->asking); /* it was valid once */
     for (int i = 0; i < STEPS && answer.trouble != TROUBLE_LOST; i++)
         if (ask->steps >> i & 1)
             TRY(take_step(live, node, ask, &steps[i], &answer, error));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Function libraries, of which every node of a cluster has the same: one is asked, once, for all of them.
+/* Function libraries. All nodes of a cluster have the same, so one of them is queried, once, for all
+ * libraries.
  *
  *   FUNCTION LIST WITHCODE   [["library_name", name, ..., "library_code", code], ...] */
 #include "base/bytes.h"
@@ -23,7 +24,7 @@ static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error
 
 static const char command[] = "FUNCTION LIST";
 
-/* One library, a flat array of names and values. */
+/* One library: a flat array of names and values. */
 static rf_code take_library(rf_live *live, rf_slice *rest, rf_error *error)
 {
     rf_slice name = {0}, code = {0};
@@ -43,7 +44,7 @@ static rf_code take_library(rf_live *live, rf_slice *rest, rf_error *error)
     return add_library(live, name, code, error);
 }
 
-/* What servers before 7.0 say. */
+/* The error of servers before 7.0. */
 static bool knows_no_functions(struct reply reply)
 {
     static const char text[] = "ERR unknown command";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes: connecting, sending ahead, taking answers in order, and what becomes of asks when a connection is
- * lost. */
+/* Nodes: connects, sends queries ahead of their replies, receives replies in order, and handles lost
+ * connections. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -9,12 +9,12 @@
 
 enum {
     WAITING_MAX = 512,
-    EXPECTED_MAX = 8 * 1024 * 1024, /* bytes of answers; one alone may be larger */
+    EXPECTED_MAX = 8 * 1024 * 1024, /* bytes of pending replies; a single one may be larger */
     UNSENT_MAX = 16 * 1024,         /* bytes of requests, which are then sent */
     CALL_TRIES = 3,
 };
 
-/* --- asks ---------------------------------------------------------------------------------------------- */
+/* --- queues -------------------------------------------------------------------------------------------- */
 
 void asks_append(struct asks *asks, struct ask *ask)
 {
@@ -104,7 +104,7 @@ static rf_code connect_node(const rf_live *live, struct live_node *node, rf_erro
     return client_open(live->target, &node->address, &node->client, error);
 }
 
-/* Nothing that was sent to the node will be answered any more; `trouble` is that of the oldest ask. */
+/* No more replies will arrive from the node; `trouble` is the reason for its oldest query. */
 static rf_code lose(rf_live *live, struct live_node *node, enum trouble trouble, const rf_error *why,
                     rf_error *error)
 {
@@ -116,9 +116,9 @@ static rf_code lose(rf_live *live, struct live_node *node, enum trouble trouble,
     return code;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------- */
+/* --- replies ------------------------------------------------------------------------------------------- */
 
-/* Takes the answer to the oldest ask. */
+/* Handles the reply to the oldest query. */
 static rf_code take_one(rf_live *live, struct live_node *node, rf_error *error)
 {
     rf_error why;
@@ -136,7 +136,7 @@ static rf_code take_one(rf_live *live, struct live_node *node, rf_error *error)
     return RF_OK;
 }
 
-/* Takes answers until half of what may be under way is left. */
+/* Receives replies until half of the limit is left. */
 static rf_code make_way(rf_live *live, struct live_node *node, uint64_t expected, rf_error *error)
 {
     if (node->waiting.count < WAITING_MAX && node->expected + expected <= EXPECTED_MAX)

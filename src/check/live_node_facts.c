@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What nodes say of themselves. Nothing of it is needed: what is refused is not told. */
+/* Queries the properties of nodes. All of them are optional. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- asking ----------------------------------------------------------------------------------------------
- */
+/* --- queries ------------------------------------------------------------------------------------------- */
 
 enum { WORDS_MAX = 3 };
 
@@ -21,7 +20,7 @@ struct told {
     rf_slice rest;
 };
 
-/* The reply to a command of words; one of another kind comes as nil. */
+/* The reply to a command of words; nil if it has the wrong kind. */
 static rf_code ask(rf_live *live, struct live_node *node, const char *const words[WORDS_MAX],
                    enum reply_kind kind, struct told *told, rf_error *error)
 {
@@ -41,11 +40,11 @@ static rf_code ask(rf_live *live, struct live_node *node, const char *const word
 /* --- INFO ------------------------------------------------------------------------------------------------
  */
 
-/* A field of a text of lines, and where it goes. */
+/* A field in a text of lines, and the member that it sets. */
 struct fact {
     const char *field;
     size_t offset;
-    const char *bad; /* a text that makes the number 1, another one 0; NULL: it is a number */
+    const char *bad; /* the value that is stored as 1, with 0 for any other; NULL: a number */
 };
 
 #define FACT(field, member)                         \
@@ -124,7 +123,7 @@ static const struct fact settings[] = {
     FLAG("stop-writes-on-bgsave-error", stops_on_failed_save, "yes"),
 };
 
-/* [name, value], or [] where there is no such setting. The value is good until the next call. */
+/* [name, value], or [] if there is no such setting. The value is valid until the next call. */
 static rf_code ask_setting(rf_live *live, struct live_node *node, const char *name, rf_slice *value,
                            bool *has, rf_error *error)
 {
@@ -155,7 +154,7 @@ static rf_code ask_settings(rf_live *live, struct live_node *node, rf_live_node 
     else if (in_cluster)
         told->databases = 1;
     TRY(ask_setting(live, node, "save", &value, &has, error));
-    if (has && value.len == 0) /* it does not save by itself, and so stops for nothing */
+    if (has && value.len == 0) /* it does not save by itself, so failed saves do not matter */
         told->stops_on_failed_save = 0;
     return RF_OK;
 }
@@ -203,8 +202,7 @@ static rf_code ask_cluster(rf_live *live, struct live_node *node, rf_live_node *
     return RF_OK;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------
- */
+/* --- interface ----------------------------------------------------------------------------------------- */
 
 static unsigned count_slots(const rf_live *live, size_t index)
 {
@@ -275,7 +273,7 @@ void live_forget_nodes(rf_live *live)
     live->told_count = 0;
 }
 
-/* Where databases end, or there is but one, a server says "ERR ...". */
+/* A server returns "ERR ..." if the database is out of range. */
 rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error)
 {
     uint8_t text[NUMBER_TEXT_MAX];
@@ -295,7 +293,7 @@ rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error)
     return RF_OK;
 }
 
-/* [nil] of a command that the server does not have. */
+/* [nil] for a command that the server lacks. */
 rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error)
 {
     struct reply head, command;

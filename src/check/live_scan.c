@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a target has: how many keys, and what they are called. */
+/* The number and the names of the keys on a target. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -7,9 +7,9 @@
 #include "net/info.h"
 #include <inttypes.h>
 
-/* --- what INFO keyspace says -------------------------------------------------------------------------- */
+/* --- INFO keyspace ------------------------------------------------------------------------------------- */
 
-/* A line "db3:keys=17,expires=2,..."; false for any other. */
+/* Parses a line "db3:keys=17,expires=2,..."; returns false for any other. */
 static bool keyspace_line(rf_slice line, int64_t *db, int64_t *keys)
 {
     static const char mark[] = ":keys=";
@@ -34,7 +34,7 @@ static rf_code ask_keyspace(rf_live *live, struct live_node *node, struct buffer
     return buffer_append(info, head.text) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-/* Where there is no INFO: of one database, if that is told. */
+/* Without INFO only one database is counted, with DBSIZE if available. */
 static rf_code count_selected(rf_live *live, rf_error *error)
 {
     struct reply head;
@@ -65,7 +65,7 @@ rf_code live_count(rf_live *live, rf_error *error)
     return RF_OK;
 }
 
-/* --- which --------------------------------------------------------------------------------------------- */
+/* --- scanning ------------------------------------------------------------------------------------------ */
 
 struct scan {
     rf_live *live;
@@ -73,8 +73,8 @@ struct scan {
     unsigned what;
     rf_live_key_fn fn;
     void *ctx;
-    int64_t counted;       /* keys in the database, as INFO says */
-    struct key_page *page; /* RF_SCAN_TYPES: keys whose types are to be asked for */
+    int64_t counted;       /* number of keys in the database, from INFO */
+    struct key_page *page; /* RF_SCAN_TYPES: keys whose types are queried next */
 };
 
 struct cursor {
@@ -84,11 +84,11 @@ struct cursor {
 
 static const struct cursor start = {"0", 1};
 
-/* How far a scan has come. It ends when the cursor is 0 again; a server may never say so. */
+/* The state of a scan. It ends when the cursor is 0 again, which a faulty server may never report. */
 struct course {
     uint64_t keys, calls;
-    struct cursor marked; /* one that has been; later and later, until it comes again in any circle */
-    uint64_t mark_at;     /* the call that it is replaced at */
+    struct cursor marked; /* an earlier cursor; replaced at growing intervals, to detect any cycle */
+    uint64_t mark_at;     /* number of the call at which it is replaced */
 };
 
 static bool same_cursor(const struct cursor *a, const struct cursor *b)
@@ -96,8 +96,8 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
     return slice_equal(slice_of(a->text, a->length), slice_of(b->text, b->length));
 }
 
-/* While a table grows or shrinks names come again, and meanwhile others may write; so many names are more
- * than that explains. Tables that are almost empty take many calls for few names. */
+/* While a table is resized names are repeated, and other clients may write meanwhile; this limit is more than
+ * these can cause. In tables that are almost empty, many calls return few names. */
 static bool is_endless(const struct scan *scan, struct course *course, const struct cursor *next)
 {
     enum { TIMES = 4, MORE_KEYS = 100000, MORE_CALLS = 1000000 };
@@ -117,7 +117,7 @@ static rf_code check_course(const struct scan *scan, struct course *course, cons
         return RF_OK;
     return fail(error, RF_E_TARGET,
                 "%s: SCAN does not end: %" PRIu64 " names in %" PRIu64 " replies, of %" PRId64
-                " keys that INFO counts",
+                " keys in INFO",
                 client_name(scan->node->client), course->keys, course->calls, scan->counted);
 }
 
@@ -155,8 +155,8 @@ static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head,
     return RF_OK;
 }
 
-/* From start to end over one connection: a cursor means nothing to another one, behind which may be another
- * server. *lost: it has to begin anew. */
+/* Scans from start to end over one connection: cursors are not valid on another connection, which may lead to
+ * another server. *lost: the scan must be restarted. */
 static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_error *error)
 {
     struct cursor cursor = start, next;
@@ -185,7 +185,7 @@ static rf_code scan_db(const struct scan *scan, int64_t db, rf_error *error)
     bool lost = true;
     for (int i = 0; i < SCAN_TRIES && lost; i++)
         TRY(scan_once(scan, db, &lost, error));
-    return lost ? fail(error, RF_E_TARGET, "SCAN: the connection is lost again and again") : RF_OK;
+    return lost ? fail(error, RF_E_TARGET, "SCAN: connection lost repeatedly") : RF_OK;
 }
 
 static rf_code scan_node(struct scan *scan, rf_error *error)

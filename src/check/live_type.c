@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The types of keys that a scan has found, asked for a page at a time. */
+/* Queries the types of scanned keys, one page at a time. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "check/live.h"
 #include "net/redirect.h"
 
-/* Any other name is that of a module's type. */
+/* Any other name is a module type. */
 static bool type_of(rf_slice name, rf_type *type)
 {
     static const struct {
@@ -47,7 +47,7 @@ static rf_code put_questions(struct client *client, const struct key_page *page,
     return RF_OK;
 }
 
-/* A key that has gone meanwhile, be it to another node, is none. */
+/* A key that has disappeared or moved to another node meanwhile is skipped. */
 static rf_code take_type(struct client *client, bool *is_there, rf_type *type, rf_error *error)
 {
     struct reply head;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A checkpoint in memory: made, locked, compared with that of an earlier run. */
+/* Checkpoints in memory: creation, locking, and comparison with the checkpoint of an earlier run. */
 #include "checkpoint.h"
 #include "failure.h"
 #include "text.h"
@@ -16,13 +16,13 @@
 enum { SHOWN = 60 };
 
 static const char *const option_texts[CHECKPOINT_OPTIONS] = {
-    [CHECKPOINT_TARGET] = "the target",           [CHECKPOINT_KEYS] = "the choice of keys",
-    [CHECKPOINT_EXPIRED] = "--expired",           [CHECKPOINT_RULES] = "the rewriting",
+    [CHECKPOINT_TARGET] = "the target",           [CHECKPOINT_KEYS] = "the key filters",
+    [CHECKPOINT_EXPIRED] = "--expired",           [CHECKPOINT_RULES] = "the rewrite rules",
     [CHECKPOINT_SHIFT] = "--shift-expiry",        [CHECKPOINT_ON_EXISTS] = "--on-exists",
     [CHECKPOINT_ON_COLLISION] = "--on-collision",
 };
 
-/* --- a new one ---------------------------------------------------------------------------------------- */
+/* --- creation ------------------------------------------------------------------------------------------ */
 
 static bool name_run(char run[CHECKPOINT_RUN + 1])
 {
@@ -46,10 +46,10 @@ rf_code checkpoint_new(struct checkpoint *c, const char *path, size_t input_coun
         return failure(error, RF_E_MEMORY, "out of memory");
     if (name_run(c->run))
         return RF_OK;
-    return failure(error, RF_E_MEMORY, "no random numbers: %s", strerror(errno));
+    return failure(error, RF_E_MEMORY, "cannot get random bytes: %s", strerror(errno));
 }
 
-/* Beside the file itself, where the path is a link to it. */
+/* The lock file is next to the checkpoint itself, even if `path` is a symbolic link to it. */
 static int open_lock(const char *path)
 {
     char *target = realpath(path, NULL), *name;
@@ -68,16 +68,16 @@ rf_code checkpoint_lock(struct checkpoint *c, rf_error *error)
     struct stat found;
 
     if (stat(c->path, &found) == 0 && !S_ISREG(found.st_mode))
-        return failure(error, RF_E_ARGUMENT, "'%.128s' is no checkpoint", c->path);
+        return failure(error, RF_E_ARGUMENT, "'%.128s' is not a valid checkpoint: not a regular file",
+                       c->path);
     c->lock = open_lock(c->path);
     if (c->lock < 0)
-        return failure(error, RF_E_WRITE, "cannot make '%.128s.lock', the checkpoint's lock: %s", c->path,
+        return failure(error, RF_E_WRITE, "cannot create the checkpoint lock file '%.128s.lock': %s", c->path,
                        strerror(errno));
     if (flock(c->lock, LOCK_EX | LOCK_NB) == 0)
         return RF_OK;
     if (errno == EWOULDBLOCK)
-        return failure(error, RF_E_ARGUMENT, "the checkpoint '%.128s': another run is under way with it",
-                       c->path);
+        return failure(error, RF_E_ARGUMENT, "the checkpoint '%.128s' is in use by another process", c->path);
     return failure(error, RF_E_WRITE, "cannot lock '%.128s.lock': %s", c->path, strerror(errno));
 }
 
@@ -91,11 +91,11 @@ void checkpoint_free(struct checkpoint *c)
     free(c->inputs);
 }
 
-/* --- comparing ---------------------------------------------------------------------------------------- */
+/* --- comparison ---------------------------------------------------------------------------------------- */
 
 static const char *shown(const char *value, char out[SHOWN])
 {
-    snprintf(out, SHOWN, "%s", *value ? value : "nothing");
+    snprintf(out, SHOWN, "%s", *value ? value : "none");
     if (strlen(value) >= SHOWN)
         memcpy(out + SHOWN - 4, "...", 4);
     return out;
@@ -110,13 +110,13 @@ rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoi
 
         if (strcmp(old, new) != 0)
             return failure(error, RF_E_ARGUMENT,
-                           "the checkpoint '%.128s' is of another run: %s was %s, and is %s", found->path,
-                           option_texts[i], shown(old, then), shown(new, now));
+                           "the checkpoint '%.128s' belongs to a different run: %s changed from %s to %s",
+                           found->path, option_texts[i], shown(old, then), shown(new, now));
     }
     if (found->input_count != wanted->input_count)
         return failure(error, RF_E_ARGUMENT,
-                       "the checkpoint '%.128s' is of another run: of %zu input%s, not %zu", found->path,
-                       found->input_count, text_plural(found->input_count), wanted->input_count);
+                       "the checkpoint '%.128s' belongs to a different run: it has %zu input%s, not %zu",
+                       found->path, found->input_count, text_plural(found->input_count), wanted->input_count);
     return RF_OK;
 }
 
@@ -129,6 +129,6 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
         (old->identity.size == new->identity.size &&strcmp(old->identity.hash, new->identity.hash) == 0))
         return RF_OK;
     return failure(error, RF_E_ARGUMENT,
-                   "the checkpoint '%.128s' is of another run: '%.128s' is not the input that it was",
+                   "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",
                    found->path, new->path);
 }

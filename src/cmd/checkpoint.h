@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A checkpoint: a small file that says how far a replay has come, and what it is a replay of. It is a file of
- * lines, each a name and a value (checkpoint_file.c), of which the last is a checksum of the others. A run
- * holds a lock on a file beside it, which stays, so that no two runs have the same. */
+/* A checkpoint: a small file that records which run it belongs to and how far that run has progressed. Each
+ * of its lines holds a name and a value (checkpoint_file.c); the last line is a checksum of the others. A run
+ * holds a lock on a separate file, PATH.lock, which is not removed, so that two runs cannot use the same
+ * checkpoint. */
 #ifndef CMD_CHECKPOINT_H
 #define CMD_CHECKPOINT_H
 
@@ -15,13 +16,13 @@
 enum { CHECKPOINT_RUN = 16 };
 
 enum checkpoint_state {
-    CHECKPOINT_RUNNING, /* or ended without a word */
-    CHECKPOINT_STOPPED, /* nothing was under way */
+    CHECKPOINT_RUNNING, /* also after a crash */
+    CHECKPOINT_STOPPED, /* no request was in flight */
     CHECKPOINT_DONE,
 };
 
-/* What determines what is written and by what commands, as printable text; "" where it was left out. Only the
- * same commands find all that a run which was killed has left under temporary names. */
+/* The options that determine what is written and with which commands, as printable text; "" if not given.
+ * Only a run with the same options finds all staging keys that a killed run has left behind. */
 enum checkpoint_option {
     CHECKPOINT_TARGET,
     CHECKPOINT_KEYS,
@@ -34,46 +35,47 @@ enum checkpoint_option {
 };
 
 struct checkpoint_input {
-    const char *path; /* for people; a loaded one has none */
-    bool known;       /* what follows; of a pipe it is known when it has been opened */
+    const char *path; /* for messages; NULL in a loaded checkpoint */
+    bool known;       /* `identity` is valid; for a pipe only after it has been opened */
     rf_identity identity;
 };
 
 struct checkpoint {
     const char *path;
-    int lock; /* -1: it is not locked */
+    int lock; /* -1: not locked */
     enum checkpoint_state state;
     char run[CHECKPOINT_RUN + 1];
-    int64_t started;            /* Unix milliseconds: the `now` of all that goes on from it */
-    rf_place position;          /* what lies before it is settled */
-    rf_place written_until;     /* nothing at or behind this place has been sent */
-    bool commands;              /* commands of an AOF may have been sent */
+    int64_t started;            /* Unix milliseconds: the `now` of all runs that resume from it */
+    rf_place position;          /* everything before it is done */
+    rf_place written_until;     /* nothing at or after it has been sent */
+    bool commands;              /* AOF commands may have been sent */
     uint64_t failed;            /* before the position */
-    uint64_t skipped;           /* as they were there; some may lie behind it */
-    char *dead_letter;          /* the path of the dead letters, as printable text; NULL: there are none */
-    uint64_t dead_letter_bytes; /* that are on disk of them */
+    uint64_t skipped;           /* because they existed; some may be after the position */
+    char *dead_letter;          /* path of the dead-letter file, as printable text; NULL: none */
+    uint64_t dead_letter_bytes; /* size of its part that is on disk */
     char *options[CHECKPOINT_OPTIONS];
     struct checkpoint_input *inputs;
     size_t input_count;
 };
 
-/* A new one of this path, which may be NULL, with a name for the run and everything else empty.
- * checkpoint_free() frees it in any case. */
+/* Initializes a new checkpoint with a random run name; `path` may be NULL. The caller frees it with
+ * checkpoint_free(), also after an error. */
 rf_code checkpoint_new(struct checkpoint *checkpoint, const char *path, size_t input_count, rf_error *error);
 
-/* Until it is freed no other process locks one of this path. Its file is PATH.lock, which stays.
- * RF_E_ARGUMENT where another one has it, or where what is there can be no checkpoint. */
+/* Locks the checkpoint's path against other processes until it is freed. The lock file PATH.lock is not
+ * removed. Returns RF_E_ARGUMENT if another process holds the lock or the path is not a regular file. */
 rf_code checkpoint_lock(struct checkpoint *checkpoint, rf_error *error);
 
-/* Reads the one at this path; *there: there is one. RF_E_ARGUMENT for one that is damaged, contradicts itself
- * or is in another version's format. checkpoint_free() frees it in any case. */
+/* Loads the checkpoint at `path`; sets *there to whether it exists. Returns RF_E_ARGUMENT if it is damaged,
+ * inconsistent or of another format version. The caller frees it with checkpoint_free(), also after an error.
+ */
 rf_code checkpoint_load(struct checkpoint *checkpoint, const char *path, bool *there, rf_error *error);
 
-/* Replaces the file; it is on disk afterwards. */
+/* Replaces the file. It is on disk when this returns. */
 rf_code checkpoint_save(const struct checkpoint *checkpoint, rf_error *error);
 
-/* RF_E_ARGUMENT, telling what is another one: options, the number of inputs; an input, as far as both know
- * it. */
+/* Return RF_E_ARGUMENT, with what differs, if the options or the number of inputs are not the same, or if an
+ * input is not the same, as far as both identities are known. */
 rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoint *wanted, rf_error *error);
 rf_code checkpoint_compare_input(const struct checkpoint *found, const struct checkpoint *wanted,
                                  size_t input, rf_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checkpoint's file, written and read. Lines in this order, "name value":
+/* Reads and writes the checkpoint file. Its lines, "name value", in this order:
  *
  *   rdbferry-checkpoint 2
  *   state running | stopped | done
@@ -10,12 +10,12 @@
  *   commands no | yes
  *   failed N
  *   skipped N
- *   dead-letter BYTES PATH          only where there is one
+ *   dead-letter BYTES PATH          only if there is a dead-letter file
  *   target, keys, ... TEXT          each of enum checkpoint_option
  *   input SIZE HASH PATH            for each input; "-": not known
  *   checksum CRC32                  of all bytes before this line, eight hexadecimal digits
  *
- * All text is printable: line breaks, backslashes and bytes beyond ASCII are written as \xNN. */
+ * All text is printable: line breaks, backslashes and non-ASCII bytes are written as \xNN. */
 #include "checkpoint.h"
 #include "failure.h"
 #include "save.h"
@@ -84,7 +84,7 @@ static unsigned long checksum(const char *text, size_t size)
     return crc32_z(0, (const Bytef *)text, size);
 }
 
-/* All lines, in memory that the caller frees; NULL: memory is out. */
+/* Returns all lines in allocated memory, or NULL if out of memory. */
 static char *make_text(const struct checkpoint *c, size_t *size)
 {
     char *text = NULL;
@@ -115,7 +115,7 @@ rf_code checkpoint_save(const struct checkpoint *c, rf_error *error)
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-/* Steps over "name " and ends the line, if that is the next one's name; else NULL. */
+/* Skips "name " and terminates the line if the next line has this name; otherwise returns NULL. */
 static char *next_value(char **lines, const char *name)
 {
     size_t length = strlen(name);
@@ -131,7 +131,7 @@ static char *next_value(char **lines, const char *name)
     return value;
 }
 
-/* The word up to the next blank, which is stepped over; "" at the end of the line. */
+/* Returns the word up to the next space and skips both; "" at the end of the line. */
 static char *next_word(char **value)
 {
     char *word = *value, *end = strchrnul(word, ' ');
@@ -261,14 +261,14 @@ static bool read_lines(char *lines, struct checkpoint *c)
     return true;
 }
 
-/* Nothing is acknowledged that has not been sent, and all of it lies in the inputs. */
+/* The position is not after what has been sent, and both are within the inputs. */
 static bool is_consistent(const struct checkpoint *c)
 {
     return c->position.input < c->input_count && c->written_until.input < c->input_count &&
            !rf_place_before(c->written_until, c->position);
 }
 
-/* Cuts the last line off. False: it is not the checksum of the others. */
+/* Removes the last line. Returns false if it is not the checksum of the others. */
 static bool verify_checksum(char *text, size_t size)
 {
     enum { LINE = sizeof "checksum 01234567\n" - 1 };
@@ -283,7 +283,7 @@ static bool verify_checksum(char *text, size_t size)
     return true;
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 static const char *read_text(char *text, size_t size, struct checkpoint *c)
 {
     if (text[0] == '{')
@@ -291,12 +291,12 @@ static const char *read_text(char *text, size_t size, struct checkpoint *c)
                "and "
                "start again";
     if (strncmp(text, "rdbferry-checkpoint ", strlen("rdbferry-checkpoint ")) != 0)
-        return "is not a checkpoint";
+        return "is not a valid checkpoint";
     if (!verify_checksum(text, size))
-        return "is damaged: its checksum does not match";
+        return "is damaged: checksum mismatch";
     if (!read_lines(text, c))
-        return "is not a checkpoint that this version of rdbferry knows";
-    return is_consistent(c) ? NULL : "contradicts itself: its position lies beyond what has been written";
+        return "is not a checkpoint of a version supported by this rdbferry";
+    return is_consistent(c) ? NULL : "is inconsistent: its position is after what has been written";
 }
 
 rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_error *error)

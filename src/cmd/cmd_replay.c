@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry replay`: into a live target. */
+/* `rdbferry replay`: loads data into a live target. */
 #include "command.h"
 #include "explain_key.h"
 #include "failure.h"
@@ -18,11 +18,11 @@
 enum {
     TICK_MS = 100,
     SECOND_MS = 1000,
-    PATIENCE_MS = 2000,    /* after a signal, with what is under way */
-    ENTRIES_PER_LOOK = 64, /* at the clock */
+    PATIENCE_MS = 2000,    /* after a signal, for requests in flight */
+    ENTRIES_PER_LOOK = 64, /* between two reads of the clock */
 };
 
-/* --- what the engine tells ---------------------------------------------------------------------------- */
+/* --- callbacks of the engine --------------------------------------------------------------------------- */
 
 static void note_failure(void *ctx, const rf_failure *failed)
 {
@@ -90,14 +90,14 @@ static bool is_to_stop(const struct replay *r)
     return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
 }
 
-/* The error that ends whatever goes on; for the run it is none. */
+/* The error that stops the reading; it does not count as an error of the run. */
 static rf_code stop(struct replay *r, rf_error *error)
 {
     r->stopped = true;
     return failure(error, RF_E_WRITE, "stopped by a signal");
 }
 
-/* Commands of an AOF are waited for: of those under way nobody could tell which were done. */
+/* AOF commands are always waited for: it would be unknown which of those in flight were executed. */
 static bool is_overdue(struct replay *r, int64_t now)
 {
     if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
@@ -107,7 +107,7 @@ static bool is_overdue(struct replay *r, int64_t now)
     return now - r->asked_ms >= PATIENCE_MS;
 }
 
-/* From the engine, and between entries: all that is due now and then. */
+/* Called by the engine and between entries: does everything that is done periodically. */
 static rf_code tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
@@ -156,7 +156,7 @@ static rf_code put(struct replay *r, const struct input *input, rf_place place, 
     return code;
 }
 
-/* Settled by an earlier run. */
+/* Whether an earlier run is done with the entry. */
 static bool pass_by(struct replay *r, rf_place place, const rf_entry *entry)
 {
     if (!rf_place_before(place, r->start))
@@ -168,7 +168,7 @@ static bool pass_by(struct replay *r, rf_place place, const rf_entry *entry)
 static bool is_for_target(struct replay *r, const rf_entry *entry)
 {
     if (entry->kind == RF_ENTRY_MODULE_AUX)
-        session_notice(&r->session, RF_NOTICE_DROPPED, entry, "what a module saved beside the keys");
+        session_notice(&r->session, RF_NOTICE_DROPPED, entry, "module data stored outside of keys");
     return entry->kind != RF_ENTRY_AUX && entry->kind != RF_ENTRY_KEY_COUNTS &&
            entry->kind != RF_ENTRY_MODULE_AUX;
 }
@@ -231,7 +231,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
     return RF_OK;
 }
 
-/* A position that the input does not reach is another input's. */
+/* A position that the input does not reach belongs to another input. */
 static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
 {
     const struct input *in = &r->session.inputs[input];
@@ -239,8 +239,8 @@ static rf_code check_start(const struct replay *r, size_t input, rf_error *error
     if (input != r->start.input || in->decoded >= r->start.offset)
         return RF_OK;
     return failure(error, RF_E_ARGUMENT,
-                   "the position in the checkpoint '%.128s' lies beyond the end of '%.128s'",
-                   r->checkpoint.path, input_name(in));
+                   "the position in the checkpoint '%.128s' is after the end of '%.128s'", r->checkpoint.path,
+                   input_name(in));
 }
 
 static rf_code read_inputs(struct replay *r, rf_error *error)
@@ -257,11 +257,11 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
     if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r))
-        r->stopped = true; /* the signal has ended whoever writes into a pipe, too */
+        r->stopped = true; /* the signal has also ended the process that writes to a pipe */
     return r->stopped ? RF_OK : code;
 }
 
-/* What has been put is to be settled whatever became of the rest. */
+/* Waits for everything that has been put, even after an error. */
 static rf_code finish(struct replay *r, rf_code code, rf_error *error)
 {
     rf_error second;
@@ -288,7 +288,7 @@ static rf_code verify(struct replay *r, rf_error *error)
     return replay_verify(&r->verification, error);
 }
 
-/* Whoever does not have the lock leaves the metrics to whoever has it. */
+/* A run that does not get the lock does not write metrics: they belong to the run that holds it. */
 static rf_code begin(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
@@ -321,7 +321,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     return code == RF_OK ? ended : code;
 }
 
-/* What an earlier run has written is verified only. */
+/* What an earlier run has written is only verified. */
 static rf_code replay(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
@@ -342,12 +342,12 @@ static rf_code replay(void *ctx, rf_error *error)
     return r->stopped ? RF_OK : code;
 }
 
-/* --- around it ---------------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------------------- */
 
 static bool write_report(const struct replay *r, const rf_error *error, enum status status)
 {
     const struct report_part part = {replay_report, r};
-    const char *ended = status == STATUS_NO ? "no" : status == STATUS_OUTPUT && !error ? "incomplete" : NULL;
+    const char *ended = status == STATUS_NO ? "failed" : status == STATUS_OUTPUT && !error ? "incomplete" : NULL;
 
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,
@@ -375,7 +375,7 @@ static enum status run(struct replay *r)
     rf_code code;
     enum status status;
 
-    r->session.resume = true; /* damaged values are failures, and the run goes on */
+    r->session.resume = true; /* damaged values are failures; the run continues */
     r->session.stop_request = &r->stop_request;
     r->session.before_entry = before_entry;
     r->session.before_ctx = r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of dead letters. */
+/* The dead-letter file. */
 #include "dead_letter.h"
 #include "failure.h"
 #include <errno.h>
@@ -13,11 +13,11 @@ static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *er
     dead->bytes = size;
     if (ftruncate(fd, (off_t)size) == 0)
         return RF_OK;
-    return failure(error, RF_E_WRITE, "cannot cut the dead letters '%.128s': %s", dead->path,
+    return failure(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
                    strerror(errno));
 }
 
-/* What lies behind *kept may be half a command. */
+/* The bytes after *kept may be an incomplete command. */
 static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
 {
     struct stat found;
@@ -30,8 +30,8 @@ static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_e
     if (dead->bytes == 0)
         return RF_OK;
     return failure(error, RF_E_EXISTS,
-                   "the file '%.128s' for dead letters is there, and the checkpoint does not know it: move "
-                   "it away, or name another one",
+                   "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
+                   "away, or use another name",
                    dead->path);
 }
 
@@ -39,9 +39,9 @@ static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
 {
     if (errno == EEXIST)
         return failure(error, RF_E_EXISTS,
-                       "the file '%.128s' for dead letters is there: move it away, or name another one",
+                       "the dead-letter file '%.128s' already exists: move it away, or use another name",
                        dead->path);
-    return failure(error, RF_E_WRITE, "cannot make the file '%.128s' for dead letters: %s", dead->path,
+    return failure(error, RF_E_WRITE, "cannot create the dead-letter file '%.128s': %s", dead->path,
                    strerror(errno));
 }
 
@@ -74,7 +74,7 @@ void dead_letter_put(struct dead_letter *dead, rf_slice bytes)
         dead->error = errno;
 }
 
-/* EINVAL: it lies on none. */
+/* EINVAL: the file does not support fsync(). */
 static bool put_on_disk(FILE *file)
 {
     return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL);
@@ -87,7 +87,7 @@ rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
     if (dead->error == 0 && !put_on_disk(dead->file))
         dead->error = errno;
     if (dead->error != 0)
-        return failure(error, RF_E_WRITE, "cannot write the dead letters '%s': %s", dead->path,
+        return failure(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,
                        strerror(dead->error));
     dead->unsynced = false;
     return RF_OK;

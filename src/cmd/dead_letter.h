@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Dead letters: a file of the commands that would write what has failed. Where nothing has, it does not stay.
- */
+/* The dead-letter file: the commands that would write the entries that have failed. It is removed if it is
+ * empty. */
 #ifndef CMD_DEAD_LETTER_H
 #define CMD_DEAD_LETTER_H
 
@@ -11,26 +11,26 @@
 #include <stdio.h>
 
 struct dead_letter {
-    const char *path; /* NULL: there is none, and nothing is written */
+    const char *path; /* NULL: no file, nothing is written */
     FILE *file;
-    uint64_t bytes; /* in it, once they are synced */
+    uint64_t bytes; /* in the file, once it is synced */
     bool unsynced;
-    int error; /* errno of the first write that failed; 0: none has */
+    int error; /* errno of the first failed write; 0: none */
 };
 
-/* `path` may be NULL. One that is there already is refused (RF_E_EXISTS); with `resume` it is gone on with,
- * if it is empty, or of the run that is resumed: then `kept` is not NULL, and what lies behind its first
- * *kept bytes goes. */
+/* `path` may be NULL. Returns RF_E_EXISTS if the file exists. With `resume`, an existing file is used if it
+ * is empty or belongs to the run that is resumed: then `kept` is not NULL, and the file is truncated to *kept
+ * bytes. */
 rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
                          rf_error *error);
 
-/* What cannot be written, dead_letter_sync() tells. */
+/* Errors are reported by dead_letter_sync(). */
 void dead_letter_put(struct dead_letter *dead, rf_slice bytes);
 
-/* What was put is on disk afterwards. */
+/* Everything that was put is on disk when this returns. */
 rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error);
 
-/* Closes it, and removes it where it is empty. */
+/* Closes the file, and removes it if it is empty. */
 void dead_letter_close(struct dead_letter *dead);
 
 #endif

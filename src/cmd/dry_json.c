@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A dry run as a part of the report. */
+/* The dry run's members of the report. */
 #include "dry_run.h"
 #include "report.h"
 #include "text.h"
@@ -40,7 +40,7 @@ static void put_modules(struct json *json, const char *modules)
 
 static void put_refused(struct json *json, const rf_abilities *abilities)
 {
-    json_array(json, "refused_commands");
+    json_array(json, "unavailable_commands");
     for (int i = 0; i < RF_COMMAND_COUNT; i++)
         if (!rf_accepts(abilities, (rf_command)i))
             json_string(json, NULL, rf_command_name((rf_command)i));
@@ -162,7 +162,7 @@ void dry_report(struct json *json, const void *ctx)
     for (int kind = 0; kind < DRY_FINDING_COUNT; kind++)
         put_finding(json, &dry->findings[kind], (enum dry_finding_kind)kind);
     json_end_object(json);
-    put_remarks(json, "in_the_way", dry, true);
+    put_remarks(json, "blockers", dry, true);
     put_remarks(json, "warnings", dry, false);
     json_end_object(json);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in the way of a replay, and what a user should know of beforehand. */
+/* What would prevent a replay, and what the user should know beforehand. */
 #include "dry_run.h"
 #include "text.h"
 #include <inttypes.h>
@@ -66,11 +66,11 @@ static void judge_memory(struct judge *judge, const struct dry_node *node)
         return;
     if (needed > (uint64_t)left)
         remark(judge, true, "memory", node,
-               "the keys need ~%s, and of maxmemory %s there is %s left: then the server %s",
+               "the keys need ~%s, and only %s of maxmemory %s is free: the server %s",
                text_size(needed, need), text_size((uint64_t)told->max_memory, most),
-               text_size((uint64_t)left, room), evicts ? "evicts keys" : "refuses to write");
+               text_size((uint64_t)left, room), evicts ? "would evict keys" : "would reject writes");
     else if (evicts)
-        remark(judge, false, "policy", node, "maxmemory-policy is %s: where memory runs short keys are lost",
+        remark(judge, false, "policy", node, "maxmemory-policy is %s: keys are evicted when memory is full",
                told->policy);
 }
 
@@ -80,18 +80,17 @@ static void judge_writes(struct judge *judge, const struct dry_node *node)
     int64_t needed = told->min_replicas > 0 ? told->min_replicas : 1;
 
     if (strcmp(told->role, "slave") == 0)
-        remark(judge, true, "role", node, "it is a replica");
+        remark(judge, true, "role", node, "is a replica");
     if (told->good_replicas != RF_UNTOLD && told->good_replicas < needed)
         remark(judge, true, "replicas", node,
-               "min-replicas-to-write asks for %" PRId64 ", and %" PRId64 " follow", needed,
+               "min-replicas-to-write requires %" PRId64 " replicas, %" PRId64 " connected", needed,
                told->good_replicas);
     if (told->save_failed == 1 && told->stops_on_failed_save == 1)
-        remark(judge, true, "save", node,
-               "its last BGSAVE has failed, and stop-writes-on-bgsave-error is set");
+        remark(judge, true, "save", node, "the last BGSAVE failed, and stop-writes-on-bgsave-error is set");
     if (told->save_failed == 1 && told->stops_on_failed_save == RF_UNTOLD)
-        remark(judge, false, "save", node, "its last BGSAVE has failed: it may refuse to write");
+        remark(judge, false, "save", node, "the last BGSAVE failed: writes may be rejected");
     if (told->aof_failed == 1)
-        remark(judge, true, "save", node, "its last write to the AOF has failed");
+        remark(judge, true, "save", node, "the last write to the AOF failed");
 }
 
 static void judge_cluster(struct judge *judge, const struct dry_node *node)
@@ -101,11 +100,11 @@ static void judge_cluster(struct judge *judge, const struct dry_node *node)
     if (*told->cluster_state && strcmp(told->cluster_state, "ok") != 0)
         remark(judge, true, "cluster", node, "cluster_state is %s", told->cluster_state);
     if (told->moving_slots > 0)
-        remark(judge, false, "slots", node, "%" PRId64 " slot%s being moved", told->moving_slots,
+        remark(judge, false, "slots", node, "%" PRId64 " slot%s being migrated", told->moving_slots,
                told->moving_slots == 1 ? " is" : "s are");
 }
 
-/* In the same words as the run. */
+/* Worded as the messages of a replay. */
 static void judge_abilities(struct judge *judge, const struct dry_node *node)
 {
     const struct replay_options *options = judge->dry->options;
@@ -118,17 +117,18 @@ static void judge_abilities(struct judge *judge, const struct dry_node *node)
     rf_server_format(can->server, server, sizeof server);
     if (can->assumed)
         remark(judge, false, "version", node,
-               "its version is unknown; assuming %s and not using RESTORE (see --target-version)", server);
+               "unknown version; assuming %s and not using RESTORE (see --target-version)", server);
     if (!restores && options->mode == RF_REPLAY_RESTORE)
         remark(judge, true, "restore", node, "%s (see --mode)",
-               can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted");
+               can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available");
     else if (!restores && !can->assumed && options->mode == RF_REPLAY_AUTO)
-        remark(judge, false, "restore", node, "RESTORE is not accepted: all values are written as commands");
+        remark(judge, false, "restore", node, "RESTORE is not available: all values are written as commands");
     if (!rf_accepts(can, rename) && !(restores && options->mode != RF_REPLAY_COMMANDS))
-        remark(judge, false, "rename", node,
-               "%s is not accepted: values are written one by one, in transactions", rf_command_name(rename));
+        remark(judge, false, "rename", node, "%s is not available: each value is written in a transaction",
+               rf_command_name(rename));
     if (!rf_accepts(can, RF_COMMAND_EXISTS))
-        remark(judge, false, "exists", node, "EXISTS is not accepted: which keys exist there is not known");
+        remark(judge, false, "exists", node,
+               "EXISTS is not available: it is unknown which keys exist on the target");
 }
 
 static void judge_node(struct judge *judge, const struct dry_node *node)
@@ -143,7 +143,7 @@ static void judge_node(struct judge *judge, const struct dry_node *node)
 
 enum weight { IS_NOTHING, IS_WARNING, IS_IN_THE_WAY, IS_BY_ON_EXISTS };
 
-/* What a user can do about it; NULL: nothing. */
+/* Which option or setting helps; NULL: none. */
 static const struct {
     enum weight weight;
     const char *advice;
@@ -162,7 +162,7 @@ static const struct {
     [DRY_NO_COMMAND] = {IS_IN_THE_WAY, NULL},
 };
 
-/* ": 3, 9", as far as there is room. */
+/* ": 3, 9", as far as it fits. */
 static void list_databases(const struct dry_run *dry, char *out, size_t size)
 {
     size_t length = 0;
@@ -197,21 +197,21 @@ static void judge_other_entries(struct judge *judge)
     const struct stats *stats = &dry->session.stats;
 
     if (stats->commands > 0 && strcmp(rf_live_info_get(dry->live)->kind, "cluster") == 0)
-        remark(judge, true, "commands", NULL, "the commands of an AOF cannot go into a cluster");
+        remark(judge, true, "commands", NULL, "AOF commands cannot be replayed into a cluster");
     else if (stats->commands > 0 && dry->counts.live > 0 && dry->options->on_exists == RF_ON_EXISTS_FAIL)
         remark(judge, true, "commands", NULL,
-               "the commands of an AOF would change what is there, %" PRIu64 " key%s (see --on-exists)",
+               "AOF commands would modify the existing data, %" PRIu64 " key%s (see --on-exists)",
                dry->counts.live, text_plural(dry->counts.live));
     for (size_t i = 0; i < dry->command_count; i++) {
         if (dry->commands[i].has != RF_UNTOLD)
             continue;
         remark(judge, false, "commands", NULL,
-               "which commands the target has is not known: it does not tell (COMMAND)");
+               "it is unknown which commands the target supports: COMMAND is not available");
         break;
     }
     if (stats->module_aux > 0)
         remark(judge, false, "module_aux", NULL,
-               "what modules saved beside the keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,
+               "module data stored outside of keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,
                text_plural(stats->module_aux));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One entry: could it be written, and is it there already? */
+/* Checks an entry: can it be written, and does it exist on the target? */
 #include "dry_run.h"
 #include "failure.h"
 #include "text.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USUAL_LONGEST = 512 * 1024 * 1024 }; /* a server's setting, where it may not be asked for */
+enum { USUAL_LONGEST = 512 * 1024 * 1024 }; /* the default of the server's setting, used if that is unknown */
 
 static void find(struct dry_run *dry, enum dry_finding_kind kind, int64_t db, rf_slice name,
                  const char *detail)
@@ -31,7 +31,7 @@ static void find(struct dry_run *dry, enum dry_finding_kind kind, int64_t db, rf
 
 /* --- databases ---------------------------------------------------------------------------------------- */
 
-/* Most keys are in the database of the one before. */
+/* Most keys are in the same database as the one before. */
 static rf_code find_database(struct dry_run *dry, int64_t db, bool *is_there, rf_error *error)
 {
     struct dry_database *grown;
@@ -53,7 +53,7 @@ static rf_code find_database(struct dry_run *dry, int64_t db, bool *is_there, rf
     return RF_OK;
 }
 
-/* --- what the target's version takes ------------------------------------------------------------------ */
+/* --- what the target's version supports ---------------------------------------------------------------- */
 
 static bool is_empty(const rf_entry *key, const rf_measure *measure)
 {
@@ -61,7 +61,7 @@ static bool is_empty(const rf_entry *key, const rf_measure *measure)
            key->type != RF_MODULE;
 }
 
-/* What can only be told whole is one argument. */
+/* A value that can only be written with RESTORE is a single argument. */
 static uint64_t longest_argument(const rf_entry *key, const rf_measure *measure, unsigned ways)
 {
     uint64_t longest = ways & RF_BY_COMMANDS ? measure->longest : measure->stored;
@@ -81,7 +81,7 @@ static bool is_too_long(struct dry_run *dry, const struct dry_node *node, const 
     return true;
 }
 
-/* A warning where it cannot be told: the key is then taken to be writable. */
+/* If it is unknown, this is a warning: the key is then taken to be writable. */
 static rf_code lacks_module(struct dry_run *dry, const struct dry_node *node, const rf_entry *key,
                             bool *lacks, rf_error *error)
 {
@@ -105,7 +105,7 @@ static rf_code lacks_module(struct dry_run *dry, const struct dry_node *node, co
     return RF_OK;
 }
 
-/* *ways: in which it can be written; 0: in none, which has been noted. */
+/* Sets *ways to how the key can be written; 0: not at all, which has been recorded. */
 static rf_code find_ways(struct dry_run *dry, const struct dry_node *node, rf_entry *key, unsigned *ways,
                          rf_error *error)
 {
@@ -133,7 +133,7 @@ static rf_code find_ways(struct dry_run *dry, const struct dry_node *node, rf_en
 
 /* --- keys --------------------------------------------------------------------------------------------- */
 
-/* The estimate goes along with the record, in place of a digest. */
+/* The record holds the memory estimate in place of a digest. */
 static rf_code ask_for_key(struct dry_run *dry, const rf_entry *key, uint64_t memory, rf_error *error)
 {
     rf_key_record record;
@@ -211,7 +211,7 @@ static rf_code examine_library(struct dry_run *dry, const rf_entry *entry, rf_er
 
 /* --- commands ----------------------------------------------------------------------------------------- */
 
-/* NULL: more of them than anybody has met. */
+/* NULL: the table is full. */
 static const struct dry_command *find_command(struct dry_run *dry, rf_slice word, rf_error *error)
 {
     struct dry_command *grown, command = {.has = RF_UNTOLD};
@@ -269,7 +269,7 @@ rf_code dry_examine(struct dry_run *dry, rf_entry *entry, rf_error *error)
     return entry->kind == RF_ENTRY_FUNCTION ? examine_library(dry, entry, error) : RF_OK;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------ */
+/* --- replies ------------------------------------------------------------------------------------------- */
 
 rf_code dry_take_found(void *ctx, const rf_key_record *record, rf_error *error)
 {
@@ -278,7 +278,7 @@ rf_code dry_take_found(void *ctx, const rf_key_record *record, rf_error *error)
     return RF_OK;
 }
 
-/* Also libraries that are there and differ. */
+/* Also called for libraries that exist with different code. */
 rf_code dry_take_missing(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct dry_run *dry = ctx;

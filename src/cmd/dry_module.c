@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose values these are, as far as a node can have them. */
+/* Which module a value belongs to, and whether a node has it. */
 #include "dry_run.h"
 #include <string.h>
 
-/* Vector sets are Redis's own, where its version has them. */
+/* Vector sets are built into Redis, from 8.0 on. */
 enum dry_presence dry_find_module(const rf_live_node *node, const char *type)
 {
     static const enum dry_presence presences[] = {

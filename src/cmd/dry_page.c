@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A dry run as a page for people. */
+/* The dry run's report as text. */
 #include "dry_run.h"
 #include "page.h"
 #include "text.h"
@@ -14,7 +14,7 @@ static void put_target(const struct dry_run *dry)
 
     rf_server_format(info->server, server, sizeof server);
     text_put(stdout, info->name);
-    printf(": %s, %s, %zu node%s, %" PRIu64 " key%s there\n", info->kind,
+    printf(": %s, %s, %zu node%s, %" PRIu64 " key%s\n", info->kind,
            info->server.major > 0 ? server : "version unknown", dry->node_count, text_plural(dry->node_count),
            dry->counts.live, text_plural(dry->counts.live));
 }
@@ -74,7 +74,7 @@ static void put_types(const struct page *page, const struct dry_run *dry)
                                                  {PAGE_SIZE, "in memory"},
                                                  {0, NULL}};
 
-    page_heading(page, "To be written", columns);
+    page_heading(page, "To write", columns);
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         if (dry->types[type].keys == 0)
             continue;
@@ -116,7 +116,7 @@ static void put_finding(const struct page *page, const struct dry_run *dry, enum
         printf("  ... and %" PRIu64 " more\n", finding->count - finding->named);
 }
 
-/* --- what follows ------------------------------------------------------------------------------------- */
+/* --- conclusions --------------------------------------------------------------------------------------- */
 
 static void put_remarks(const struct page *page, const struct dry_run *dry, bool in_the_way)
 {
@@ -124,7 +124,7 @@ static void put_remarks(const struct page *page, const struct dry_run *dry, bool
 
     if (dry_count_remarks(dry, in_the_way) == 0)
         return;
-    page_heading(page, in_the_way ? "In the way" : "To be known", columns);
+    page_heading(page, in_the_way ? "Problems" : "Warnings", columns);
     for (size_t i = 0; i < dry->remark_count; i++) {
         const struct dry_remark *remark = &dry->remarks[i];
 
@@ -144,6 +144,6 @@ void dry_put_page(const struct dry_run *dry)
         put_finding(&page, dry, (enum dry_finding_kind)kind);
     put_remarks(&page, dry, false);
     put_remarks(&page, dry, true);
-    puts(dry_count_remarks(dry, true) > 0 ? "\nA replay would not go through."
-                                          : "\nA replay would go through.");
+    puts(dry_count_remarks(dry, true) > 0 ? "\nNot ready: the replay would fail."
+                                          : "\nReady: the replay would succeed.");
 }

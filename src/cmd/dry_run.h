@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A dry run, as its files share it: what has been found out about the keys and about the target, and what
- * follows from it. */
+/* The dry run's state, shared by its files: what is known about the keys and the target, and the conclusions.
+ */
 #ifndef CMD_DRY_RUN_H
 #define CMD_DRY_RUN_H
 
@@ -10,24 +10,24 @@
 #include "session.h"
 #include <rdbferry/live.h>
 
-/* What is found out about entries one by one: counted, and the first ones named.
- * FINDING(name, id in reports, is it of keys, what is said of one, of several) */
+/* What is found about single entries: they are counted, and the first ones are listed. FINDING(name, id in
+ * reports, whether it is about keys, text for one, text for several) */
 /* clang-format off */
 #define DRY_FINDINGS(FINDING)                                                                              \
     FINDING(EXISTING,       "existing",        true,  "key exists on the target", "keys exist on the target")                            \
     FINDING(EXPIRED,        "expired",         true,  "key has expired", "keys have expired")                \
     FINDING(EMPTY,          "empty",           true,  "collection has no elements", "collections have no elements") \
-    FINDING(UNSAYABLE,      "unsayable",       true,  "key's value is beyond the target's version", "keys' values are beyond the target's version") \
-    FINDING(REFUSED,        "refused",         true,  "key cannot be written with the commands that the target accepts", "keys cannot be written with the commands that the target accepts") \
-    FINDING(IN_PART,        "in_part",         true,  "key will lose a detail that the target does not support", "keys will lose details that the target does not support") \
+    FINDING(UNSAYABLE,      "unsupported",       true,  "key has a value that the target version does not support", "keys have values that the target version does not support") \
+    FINDING(REFUSED,        "not_writable",    true,  "key cannot be written with the commands available on the target", "keys cannot be written with the commands available on the target") \
+    FINDING(IN_PART,        "partial",         true,  "key will lose details that the target does not support", "keys will lose details that the target does not support") \
     FINDING(TOO_LONG,       "too_long",        true,  "key has an element that is too long", "keys have an element that is too long") \
-    FINDING(NO_DATABASE,    "no_database",     true,  "key's database is not there", "keys' databases are not there") \
-    FINDING(NO_NODE,        "no_node",         true,  "key's slot is served by no node", "keys' slots are served by no node") \
-    FINDING(NO_MODULE,      "no_module",       true,  "key's module is not there", "keys' modules are not there") \
-    FINDING(UNSURE_MODULE,  "unsure_module",   true,  "key's module may not be there", "keys' modules may not be there") \
-    FINDING(OTHER_LIBRARY,  "other_library",   false, "function library exists with other code", "function libraries exist with other code") \
-    FINDING(NO_LIBRARIES,   "no_libraries",    false, "function library is beyond the target's version", "function libraries are beyond the target's version") \
-    FINDING(NO_COMMAND,     "no_command",      false, "command of an AOF is not there", "commands of an AOF are not there")
+    FINDING(NO_DATABASE,    "missing_database",     true,  "key is in a database that the target lacks", "keys are in databases that the target lacks") \
+    FINDING(NO_NODE,        "unassigned_slot",         true,  "key is in a slot that is not assigned to a node", "keys are in slots that are not assigned to a node") \
+    FINDING(NO_MODULE,      "missing_module",       true,  "key needs a module that the target lacks", "keys need modules that the target lacks") \
+    FINDING(UNSURE_MODULE,  "unknown_module",   true,  "key needs a module that the target may lack", "keys need modules that the target may lack") \
+    FINDING(OTHER_LIBRARY,  "different_library",   false, "function library exists with different code", "function libraries exist with different code") \
+    FINDING(NO_LIBRARIES,   "unsupported_library",    false, "function library is not supported by the target version", "function libraries are not supported by the target version") \
+    FINDING(NO_COMMAND,     "unknown_command",      false, "AOF command is not supported by the target", "AOF commands are not supported by the target")
 /* clang-format on */
 
 enum dry_finding_kind {
@@ -49,17 +49,17 @@ struct dry_finding {
     } names[DRY_NAMED];
 };
 
-/* A node, and what it would get. */
+/* A node, and what would be written to it. */
 struct dry_node {
     rf_live_node told;
-    uint64_t keys, expiring, memory; /* of the keys that are not there yet */
+    uint64_t keys, expiring, memory; /* of the keys that do not exist yet */
 };
 
-/* What follows for the replay. */
+/* A conclusion about the replay. */
 struct dry_remark {
-    bool in_the_way; /* else it is a warning */
+    bool in_the_way; /* otherwise a warning */
     const char *about;
-    char node[288]; /* empty: it is of no single node */
+    char node[288]; /* empty: not about a single node */
     char text[384];
 };
 
@@ -74,58 +74,59 @@ struct dry_run {
     struct dry_database {
         int64_t db;
         bool is_there;
-    } * databases; /* in which there are keys */
+    } * databases; /* that contain keys */
     size_t database_count;
     struct dry_command {
-        char name[DRY_COMMAND]; /* in capitals */
+        char name[DRY_COMMAND]; /* in upper case */
         int has;                /* 0, 1 or RF_UNTOLD */
-    } * commands;               /* of AOFs */
+    } * commands;               /* of the AOF inputs */
     size_t command_count;
     struct {
         uint64_t keys, expiring, memory;
-    } types[RF_TYPE_COUNT]; /* of what would be written */
-    uint64_t libraries;     /* that would be loaded */
+    } types[RF_TYPE_COUNT]; /* of the entries to write */
+    uint64_t libraries;     /* to load */
     struct dry_finding findings[DRY_FINDING_COUNT];
     struct dry_remark *remarks;
     size_t remark_count;
-    rf_error error; /* why it could not be finished */
+    rf_error error; /* why the dry run could not be finished */
 };
 
 /* --- dry_key.c: one entry --- */
 
-/* A session_take_fn, behind the collisions. */
+/* A session_take_fn, called after collision handling. */
 rf_code dry_examine(struct dry_run *dry, rf_entry *entry, rf_error *error);
 
-/* The rf_live_found_fn and rf_difference_fn. Their ctx is the dry run. */
+/* An rf_live_found_fn and an rf_difference_fn. Their ctx is the dry run. */
 rf_code dry_take_found(void *dry, const rf_key_record *record, rf_error *error);
 rf_code dry_take_missing(void *dry, const rf_difference *difference, rf_error *error);
 
-/* --- dry_module.c: whose values these are --- */
+/* --- dry_module.c: modules of values ------------------------------------------------------------------- */
 
 enum dry_presence { DRY_THERE, DRY_LACKING, DRY_UNSURE };
 
-/* Whether a node has the module that values of this type name belong to. */
+/* Whether a node has the module that owns values of this type name. */
 enum dry_presence dry_find_module(const rf_live_node *node, const char *type);
 
-/* --- dry_judge.c: what follows --- */
+/* --- dry_judge.c: conclusions -------------------------------------------------------------------------- */
 
-/* All has been found out. False: out of memory. */
+/* Called when all facts are known. Returns false if out of memory. */
 bool dry_judge(struct dry_run *dry);
 
-/* What a node would need for its keys, and what it has left; RF_UNTOLD: no limit, or it is not known. */
+/* The memory that a node needs for its keys, and how much it has free; RF_UNTOLD: no limit, or not known. */
 uint64_t dry_needed(const struct dry_node *node);
 int64_t dry_left(const struct dry_node *node);
 
 size_t dry_count_remarks(const struct dry_run *dry, bool in_the_way);
 
-/* --- how it is told --- */
+/* --- output -------------------------------------------------------------------------------------------- */
 
 void dry_put_page(const struct dry_run *dry);
 
-/* What a report_part takes. */
+/* A report_part callback. */
 void dry_report(struct json *json, const void *dry);
 
-/* What is said of so many; whether they are keys; what they are called in reports, and each of them. */
+/* A finding's text for `count` entries; whether it is about keys; its id in reports; the noun for one entry.
+ */
 const char *dry_finding_text(enum dry_finding_kind kind, uint64_t count);
 bool dry_finding_is_of_keys(enum dry_finding_kind kind);
 const char *dry_finding_id(enum dry_finding_kind kind);

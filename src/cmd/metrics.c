@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One state of a replay in the text exposition format, version 0.0.4. */
+/* Writes the state of a replay in Prometheus's text exposition format, version 0.0.4. */
 #include "metrics.h"
 #include "failure.h"
 #include "message.h"
@@ -14,9 +14,9 @@
 
 struct state {
     const struct metrics *metrics;
-    const rf_replay *replay; /* NULL: none */
+    const rf_replay *replay; /* may be NULL */
     struct session *session;
-    const enum status *status; /* NULL: it goes on */
+    const enum status *status; /* NULL: still running */
     FILE *out;
 };
 
@@ -51,7 +51,7 @@ static void put_label(const struct state *s, const char *before, const char *nam
     putc('"', s->out);
 }
 
-/* `label` NULL: it has none. */
+/* `label` may be NULL. */
 static void put_count(const struct state *s, const char *name, const char *label, const char *value,
                       uint64_t count)
 {
@@ -81,7 +81,7 @@ static void put_time(const struct state *s, const char *name, const char *help, 
     fprintf(s->out, PREFIX "%s %.3f\n", name, time);
 }
 
-/* --- what is counted ---------------------------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------------------------------------ */
 
 #define MEMBER(member) offsetof(rf_replay_counts, member)
 
@@ -99,31 +99,31 @@ static const struct {
 };
 
 static const char *const failure_kinds[] = {
-    [RF_FAILURE_EXISTS] = "exists",   [RF_FAILURE_DOUBTFUL] = "doubtful",
-    [RF_FAILURE_REFUSED] = "refused", [RF_FAILURE_UNSAYABLE] = "unsayable",
-    [RF_FAILURE_DAMAGED] = "damaged", [RF_FAILURE_FORBIDDEN] = "forbidden"};
+    [RF_FAILURE_EXISTS] = "exists",    [RF_FAILURE_DOUBTFUL] = "indeterminate",
+    [RF_FAILURE_REFUSED] = "rejected", [RF_FAILURE_UNSAYABLE] = "unsupported",
+    [RF_FAILURE_DAMAGED] = "damaged",  [RF_FAILURE_FORBIDDEN] = "forbidden"};
 
 static const struct {
     const char *name, *help;
     size_t offset;
 } counters[] = {
     {"keys_restored_total", "Keys written by RESTORE.", MEMBER(restored)},
-    {"function_libraries_total", "Function libraries that are there now.", MEMBER(libraries)},
-    {"commands_total", "Commands of AOFs that were done.", MEMBER(commands)},
+    {"function_libraries_total", "Function libraries loaded, or already present.", MEMBER(libraries)},
+    {"commands_total", "AOF commands executed.", MEMBER(commands)},
     {"sent_bytes_total", "Bytes sent to the target.", MEMBER(bytes)},
-    {"keys_resent_total", "Keys that were sent more than once.", MEMBER(resent)},
-    {"connections_lost_total", "Connections that were lost.", MEMBER(lost)},
+    {"keys_resent_total", "Keys sent more than once.", MEMBER(resent)},
+    {"connections_lost_total", "Connections lost.", MEMBER(lost)},
 };
 
 static void put_counts(const struct state *s, const rf_replay_counts *counts)
 {
-    put_family(s, "keys_total", "counter", "Keys that are settled, by what became of them.");
+    put_family(s, "keys_total", "counter", "Keys processed, by outcome.");
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
         put_count(s, "keys_total", "outcome", outcomes[i].outcome, count_at(counts, outcomes[i].offset));
     put_count(s, "keys_total", "outcome", "resumed", *s->metrics->resumed);
     put_count(s, "keys_total", "outcome", "collided", *s->metrics->collided);
     put_family(s, "failures_total", "counter",
-               "Keys, function libraries and commands that were not written, by reason.");
+               "Keys, function libraries and AOF commands not written, by reason.");
     for (size_t i = 0; i < sizeof failure_kinds / sizeof *failure_kinds; i++)
         put_count(s, "failures_total", "reason", failure_kinds[i], counts->failures[i]);
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
@@ -153,7 +153,7 @@ static const struct {
 } node_families[] = {
     {"node_keys_total", "counter", "Keys written to a node.", keys_of},
     {"node_sent_bytes_total", "counter", "Bytes sent to a node.", bytes_of},
-    {"node_connections", "gauge", "Connections to a node that are open.", connections_of},
+    {"node_connections", "gauge", "Open connections to a node.", connections_of},
 };
 
 static void put_nodes(const struct state *s)
@@ -167,14 +167,14 @@ static void put_nodes(const struct state *s)
     }
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------- */
+/* --- the whole state ----------------------------------------------------------------------------------- */
 
 static void put_info(const struct state *s)
 {
     const rf_replay_info *info = s->replay ? rf_replay_info_get(s->replay) : NULL;
     char server[32];
 
-    put_family(s, "info", "gauge", "What is replayed into; always 1.");
+    put_family(s, "info", "gauge", "Information about the target; always 1.");
     fputs(PREFIX "info", s->out);
     put_label(s, "{", "version", RDBFERRY_VERSION);
     put_label(s, ",", "target", s->metrics->target);
@@ -190,14 +190,14 @@ static void put_outcome(const struct state *s)
 {
     double now = seconds(CLOCK_REALTIME);
 
-    put_gauge(s, "up", "1 while it runs.", s->status == NULL);
-    put_gauge(s, "finished", "1 once it has ended, well or not.", s->status != NULL);
+    put_gauge(s, "up", "1 while the run is in progress.", s->status == NULL);
+    put_gauge(s, "finished", "1 when the run has finished.", s->status != NULL);
     if (s->status)
-        put_gauge(s, "exit_status", "What it has ended with; 0 is well.", *s->status);
-    put_time(s, "start_time_seconds", "When it began.", s->metrics->started);
-    put_time(s, "update_time_seconds", "When this was written.", now);
+        put_gauge(s, "exit_status", "Exit status of the run; 0 is success.", *s->status);
+    put_time(s, "start_time_seconds", "Start time of the run.", s->metrics->started);
+    put_time(s, "update_time_seconds", "Time of the last update of this file.", now);
     if (s->status)
-        put_time(s, "end_time_seconds", "When it ended.", now);
+        put_time(s, "end_time_seconds", "End time of the run.", now);
 }
 
 static void put_session(const struct state *s)
@@ -207,11 +207,11 @@ static void put_session(const struct state *s)
     progress_bytes(&s->session->progress, &done, &total);
     put_counter(s, "keys_read_total", "Keys read from the inputs.",
                 atomic_load_explicit(&s->session->progress.keys, memory_order_relaxed));
-    put_counter(s, "keys_left_out_total", "Keys read that were not chosen.", session_dropped(s->session));
-    put_counter(s, "read_bytes_total", "Bytes read of the inputs' files, also when they are read once more.",
-                done);
+    put_counter(s, "keys_filtered_total", "Keys read from the inputs and excluded by filters.",
+                session_dropped(s->session));
+    put_counter(s, "read_bytes_total", "Bytes read from the input files, including repeated reads.", done);
     if (total > 0)
-        put_gauge(s, "input_bytes", "Bytes to be read of the inputs' files.", total);
+        put_gauge(s, "input_bytes", "Total bytes to read from the input files.", total);
 }
 
 static void put_state(FILE *out, struct state *s)
@@ -224,8 +224,8 @@ static void put_state(FILE *out, struct state *s)
         const rf_replay_counts counts = rf_replay_counts_get(s->replay);
         rf_place settled = rf_replay_settled(s->replay);
 
-        put_gauge(s, "position_input", "The input in which the position is, from 0.", settled.input);
-        put_gauge(s, "position_bytes", "Offset in that input, before which everything is settled.",
+        put_gauge(s, "position_input", "Number of the input of the current position, from 0.", settled.input);
+        put_gauge(s, "position_bytes", "Offset in that input before which everything is done.",
                   settled.offset);
         put_counts(s, &counts);
         put_nodes(s);
@@ -264,7 +264,7 @@ rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;
     metrics->path = NULL;
-    return failure(error, RF_E_WRITE, "cannot write the metrics '%.128s': %s", path, strerror(errno));
+    return failure(error, RF_E_WRITE, "cannot write the metrics file '%.128s': %s", path, strerror(errno));
 }
 
 void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct session *session)
@@ -276,7 +276,7 @@ void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct sessi
     if (write_state(metrics, &state) || metrics->has_failed)
         return;
     metrics->has_failed = true;
-    message_warning("cannot write the metrics '%s': %s", metrics->path, strerror(errno));
+    message_warning("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));
 }
 
 bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
@@ -286,6 +286,6 @@ bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct sessio
 
     if (!metrics->path || write_state(metrics, &state))
         return true;
-    message_error("cannot write the metrics '%s': %s", metrics->path, strerror(errno));
+    message_error("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));
     return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --metrics-file: the state of a replay in Prometheus's text format, in a file that is replaced each second,
- * for a node-exporter's textfile collector. Whoever reads it sees one state or the next, never a half. */
+/* --metrics-file: the state of a replay in Prometheus's text format, for node_exporter's textfile collector.
+ * The file is replaced atomically every second. */
 #ifndef CMD_METRICS_H
 #define CMD_METRICS_H
 
@@ -10,25 +10,25 @@
 #include <sys/types.h>
 
 struct metrics {
-    const char *path;                   /* NULL: nobody wants any */
+    const char *path;                   /* NULL: no metrics */
     const char *target;                 /* without user and password */
-    const uint64_t *resumed, *collided; /* keys that do not get as far as the target */
+    const uint64_t *resumed, *collided; /* keys that are not sent to the target */
     mode_t mode;
     double started;  /* Unix seconds */
     double last;     /* monotonic seconds */
-    bool has_failed; /* a write; a warning has been printed */
+    bool has_failed; /* a write has failed and the warning has been printed */
 };
 
-/* While no other thread makes files: it reads the umask. The members up to `collided` are set, but for
- * `mode`; `path` may be NULL. Writes the first state; where that cannot be, there will be none. */
+/* Writes the first state. The caller sets the members up to `collided`, except `mode`; `path` may be NULL.
+ * Reads the umask, so no other thread may create files at the same time. After an error no metrics are
+ * written. */
 rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error);
 
-/* Writes the state, if a second has passed since the last time. `replay` may be NULL: it is not open yet, or
- * could not be opened. */
+/* Writes the state if a second has passed since the last time. `replay` may be NULL if it is not open. */
 void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct session *session);
 
-/* The last state: the run ends with this status. False: it could not be written, and the message has been
- * printed. */
+/* Writes the last state, with the run's exit status. Returns false if it could not be written; the error has
+ * been printed. */
 bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
                  enum status status);
 

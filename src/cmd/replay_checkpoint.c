@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A replay's checkpoint: where a run begins, what it may send before the next one is on disk, and how far it
- * has come. */
+/* A replay's checkpoint: where a run begins, what may be sent before the next checkpoint is on disk, and the
+ * progress. */
 #include "failure.h"
 #include "message.h"
 #include "replay.h"
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As far ahead may be sent at least. */
+/* The minimum number of bytes that may be sent before the next checkpoint. */
 #define RESERVED (UINT64_C(64) << 20)
 
-/* --- what a run is ------------------------------------------------------------------------------------ */
+/* --- the identity of a run ----------------------------------------------------------------------------- */
 
 static char *printable(const char *text)
 {
@@ -25,7 +25,7 @@ static char *printable(const char *text)
     return out;
 }
 
-/* All rules, one a line; NULL: memory is out. */
+/* Returns all rules, one per line, or NULL if out of memory. */
 static char *rules_text(const rf_rewrite *rewrite)
 {
     char *text = NULL;
@@ -84,7 +84,7 @@ static rf_code describe(struct replay *r, rf_error *error)
     return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 }
 
-/* Pipes are known when they are opened. */
+/* Pipes are identified when they are opened. */
 static rf_code identify(struct replay *r, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -101,7 +101,7 @@ static rf_code identify(struct replay *r, rf_error *error)
     return code;
 }
 
-/* --- where it begins ---------------------------------------------------------------------------------- */
+/* --- the start ----------------------------------------------------------------------------------------- */
 
 static rf_code compare(const struct replay *r, rf_error *error)
 {
@@ -110,11 +110,10 @@ static rf_code compare(const struct replay *r, rf_error *error)
     for (size_t i = 0; i < r->checkpoint.input_count && code == RF_OK; i++)
         code = checkpoint_compare_input(&r->found, &r->checkpoint, i, error);
     if (code == RF_OK && r->found.commands && r->found.state == CHECKPOINT_RUNNING)
-        code = failure(
-            error, RF_E_ARGUMENT,
-            "the run of the checkpoint '%.128s' has not ended cleanly within the commands of an AOF: "
-            "which of them were done nobody can tell; replay it into an empty target",
-            r->found.path);
+        code = failure(error, RF_E_ARGUMENT,
+                       "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
+                       "or may not have been executed; replay it into an empty target",
+                       r->found.path);
     return code;
 }
 
@@ -123,11 +122,12 @@ static void say_place(const struct replay *r)
     const struct checkpoint *c = &r->checkpoint;
 
     if (replay_is_done(r))
-        message_warning("%s: the run is complete, nothing is left to do%s", c->path,
-                        r->options->verify ? " but to verify it" : "");
+        message_warning("%s: already complete, nothing to do%s", c->path,
+                        r->options->verify ? " except verification" : "");
     else
-        message_detail("%s: on from offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
-                       r->start.input < c->input_count ? c->inputs[r->start.input].path : "no input");
+        message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
+                       r->start.input < c->input_count ? c->inputs[r->start.input].path
+                                                       : "(end of the inputs)");
 }
 
 static void go_on(struct replay *r)
@@ -137,8 +137,7 @@ static void go_on(struct replay *r)
 
     c->state = found->state;
     memcpy(c->run, found->run, sizeof c->run);
-    c->started = r->session.now =
-        found->started; /* the same keys are to be chosen, as expired as they were */
+    c->started = r->session.now = found->started; /* the same keys must be selected and expired as before */
     rf_filter_expired(r->options->common.keys.filter, (rf_expired)r->options->common.keys.expired,
                       r->session.now);
     c->commands = found->commands;
@@ -149,14 +148,14 @@ static void go_on(struct replay *r)
     say_place(r);
 }
 
-/* A run that is done may give way to another. */
+/* The checkpoint of a complete run may be replaced. */
 static rf_code begin_over(struct replay *r, rf_error *error)
 {
     if (r->found.state != CHECKPOINT_DONE)
-        return failure(error, RF_E_ARGUMENT,
-                       "the checkpoint '%.128s' is there: go on from it with --resume, or remove it to begin "
-                       "anew",
-                       r->found.path);
+        return failure(
+            error, RF_E_ARGUMENT,
+            "the checkpoint '%.128s' already exists; use --resume to continue its run, or delete it",
+            r->found.path);
     checkpoint_free(&r->found);
     r->found = (struct checkpoint){.lock = -1};
     return RF_OK;
@@ -182,7 +181,7 @@ static rf_code begin(struct replay *r, rf_error *error)
     if (code == RF_OK && there)
         return begin_from_found(r, error);
     if (code == RF_OK && r->options->resume)
-        message_detail("%s: there is none yet, the run begins", r->options->checkpoint);
+        message_detail("%s: no checkpoint yet, starting", r->options->checkpoint);
     return code;
 }
 
@@ -230,14 +229,14 @@ rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
     return r->found.inputs ? checkpoint_compare_input(&r->found, &r->checkpoint, input, error) : RF_OK;
 }
 
-/* --- on its way --------------------------------------------------------------------------------------- */
+/* --- progress ------------------------------------------------------------------------------------------ */
 
 static rf_place later(rf_place a, rf_place b)
 {
     return rf_place_before(a, b) ? b : a;
 }
 
-/* What lies before it is settled. */
+/* Everything before it is done. */
 static rf_place position(const struct replay *r)
 {
     rf_place settled;
@@ -267,8 +266,8 @@ static rf_code save(struct replay *r, rf_error *error)
     return checkpoint_save(c, error);
 }
 
-/* So many bytes behind a place: beyond the end of a file in those that come next. What is compressed is
- * longer, which reserves more than that. */
+/* The position `bytes` after `place`; if that is beyond the end of its file, in the files that follow. The
+ * decoded data of compressed files is longer, so that more is reserved than `bytes`. */
 static rf_place place_ahead(const struct replay *r, rf_place place, uint64_t bytes)
 {
     const struct checkpoint *c = &r->checkpoint;
@@ -286,7 +285,7 @@ static rf_place place_ahead(const struct replay *r, rf_place place, uint64_t byt
     return place;
 }
 
-/* With a new reservation, from `place` on. */
+/* Saves the checkpoint with a new reservation that begins at `place`. */
 static rf_code save_ahead(struct replay *r, rf_place place, rf_error *error)
 {
     uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
@@ -321,7 +320,7 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
 
-    if (!r->engine || (r->put == 0 && !good)) /* it is as it was before */
+    if (!r->engine || (r->put == 0 && !good)) /* the checkpoint has not changed */
         return RF_OK;
     if (r->finished) {
         c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;

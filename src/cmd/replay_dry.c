@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs are read as a replay would, and each entry held against the target. */
+/* Reads the inputs as a replay does, and checks each entry against the target. */
 #include "replay_dry.h"
 #include "against.h"
 #include "dry_run.h"
@@ -41,7 +41,7 @@ static rf_code open_target(struct dry_run *dry, rf_error *error)
     return take_nodes(dry, error);
 }
 
-/* --- the flow ----------------------------------------------------------------------------------------- */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
 static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
@@ -80,7 +80,7 @@ static bool write_report(const struct dry_run *dry, bool goes_through)
     const struct report report = {
         .command = "replay",
         .session = &dry->session,
-        .result = dry->error.code == RF_OK && !goes_through ? "no" : NULL,
+        .result = dry->error.code == RF_OK && !goes_through ? "failed" : NULL,
         .error = dry->error.code != RF_OK ? &dry->error : NULL,
         .part = &part,
     };

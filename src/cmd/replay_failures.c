@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Failures, one line each. */
+/* Prints failures, one line each. */
 #include "replay_failures.h"
 #include "message.h"
 #include "text.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[RF_FAILURE_KINDS] = {"exists",    "doubtful", "refused",
-                                                    "unsayable", "damaged",  "forbidden"};
+static const char *const kinds[RF_FAILURE_KINDS] = {"exists",      "indeterminate", "rejected",
+                                                    "unsupported", "damaged",       "forbidden"};
 
 static void fill_example(struct failure_example *example, const struct session *session,
                          const rf_failure *failed)
@@ -38,7 +38,7 @@ static void print(const struct failure_example *example)
                   example->library ? "function library " : "", error->key, db, error->message);
 }
 
-/* Where memory is out, it is counted for this run alone. */
+/* If out of memory, the failure is only counted for this run. */
 static void remember_place(struct failures *failures, rf_place place)
 {
     if (failures->open_count == failures->room) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What could not be written: the first ones are printed and kept, and those that a checkpoint does not have
- * yet are remembered. */
+/* Entries that could not be written: the first ones are printed and stored, and those that are not in a
+ * checkpoint yet are remembered. */
 #ifndef CMD_REPLAY_FAILURES_H
 #define CMD_REPLAY_FAILURES_H
 
@@ -12,28 +12,28 @@ enum { FAILURES_SHOWN = 20 };
 
 struct failure_example {
     rf_failure_kind kind;
-    rf_error error; /* where, and the reason */
+    rf_error error; /* position and reason */
     bool library;   /* the key is a function library's name */
 };
 
 struct failures {
     uint64_t count;
     struct failure_example example[FAILURES_SHOWN];
-    rf_place *open; /* not settled in any checkpoint */
+    rf_place *open; /* not in a checkpoint yet */
     size_t open_count, room;
 };
 
-/* `remember`: for a checkpoint. */
+/* `remember`: until the checkpoint includes it. */
 void failures_add(struct failures *failures, const struct session *session, const rf_failure *failure,
                   bool remember);
 
-/* How many that were remembered lie before `position`; they are forgotten. */
+/* Forgets the remembered failures before `position`, and returns their number. */
 uint64_t failures_settle(struct failures *failures, rf_place position);
 
-/* How many were not shown. */
+/* Prints how many were not shown. */
 void failures_summarize(const struct failures *failures);
 
-/* A member "failures". */
+/* Writes the member "failures". */
 void failures_report(struct json *json, const struct failures *failures);
 
 void failures_free(struct failures *failures);

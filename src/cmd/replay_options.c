@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `replay`: the table, which operand is the target, and what makes no sense together. */
+/* The options of `replay`: the table, the target URL, and checks of invalid combinations. */
 #include "replay_options.h"
 #include "message.h"
 #include "parse.h"
@@ -18,7 +18,7 @@ const struct option_choice exists_choices[] = {
 const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
 
-/* "50MB/s", also without its end. */
+/* "50MB/s"; "/s" may be omitted. */
 static rf_code take_rate(const char *argument, void *into, rf_error *error)
 {
     size_t length = strlen(argument);
@@ -42,30 +42,30 @@ static rf_code take_rate(const char *argument, void *into, rf_error *error)
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Writing"},
-    {OPTION_CHOICE, 0, "on-exists", "POLICY", "keys that the target has already: fail (default),\nskip or replace", AT(on_exists),
+    {OPTION_CHOICE, 0, "on-exists", "POLICY", "what to do with keys that already exist: fail\n(default), skip or replace", AT(on_exists),
      .choices = exists_choices},
-    {OPTION_CHOICE, 0, "mode", "HOW", "auto (default): RESTORE where that is cheaper and the\ntarget reads it; restore; commands", AT(mode),
+    {OPTION_CHOICE, 0, "mode", "HOW", "auto (default): RESTORE where cheaper and supported;\nrestore; commands", AT(mode),
      .choices = mode_choices},
-    {OPTION_SIZE, 0, "big-key", "SIZE", "values from this on are written bit by bit (1M)", AT(big_key)},
-    {OPTION_COUNT, 0, "connections", "N", "to each node (2)", AT(connections), .most = CONNECTIONS_MOST},
-    {OPTION_HANDLER, 0, "rate", "SIZE/s", "write no faster than this: 50MB/s", AT(rate), .handle = take_rate},
-    {OPTION_DURATION, 0, "retry-for", "DURATION", "for how long trouble that passes may last (60s)", AT(retry_for_ms)},
+    {OPTION_SIZE, 0, "big-key", "SIZE", "write values of SIZE or more in chunks (1M)", AT(big_key)},
+    {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections), .most = CONNECTIONS_MOST},
+    {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = take_rate},
+    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)", AT(retry_for_ms)},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
-    {OPTION_FLAG, 0, "fail-fast", .help = "the first key that is refused ends the run", AT(fail_fast)},
-    {OPTION_STRING, 0, "dead-letter", "FILE", "write the keys that are refused there, as commands", AT(dead_letter)},
-    {OPTION_FLAG, 0, "dry-run", .help = "write nothing, say what stands against it", AT(dry_run)},
-    {OPTION_FLAG, 0, "verify", .help = "in the end, compare the target with the inputs", AT(verify)},
-    {OPTION_HEADING, .help = "Going on after an end before the end"},
-    {OPTION_STRING, 0, "checkpoint", "FILE", "keep there how far it is", AT(checkpoint)},
-    {OPTION_FLAG, 0, "resume", .help = "go on where the checkpoint says; without one, begin", AT(resume)},
-    {OPTION_HEADING, .help = "Reaching the target"},
+    {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
+    {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands", AT(dead_letter)},
+    {OPTION_FLAG, 0, "dry-run", .help = "preflight check: report problems, write nothing", AT(dry_run)},
+    {OPTION_FLAG, 0, "verify", .help = "afterwards, compare the target with the inputs", AT(verify)},
+    {OPTION_HEADING, .help = "Resuming"},
+    {OPTION_STRING, 0, "checkpoint", "FILE", "save progress to FILE", AT(checkpoint)},
+    {OPTION_FLAG, 0, "resume", .help = "resume from the checkpoint, or start if there is none", AT(resume)},
+    {OPTION_HEADING, .help = "Connection"},
     TARGET_ROWS(struct replay_options),
-    {OPTION_SERVER, 0, "target-version", "VERSION", "the target's version, instead of what it says", AT(target_version)},
+    {OPTION_SERVER, 0, "target-version", "VERSION", "target version (default: detected)", AT(target_version)},
     FILTER_ROWS(struct replay_options),
     REWRITE_ROWS(struct replay_options),
     COLLISION_ROWS(struct replay_options),
     {OPTION_HEADING, .help = "Messages"},
-    {OPTION_STRING, 0, "metrics-file", "FILE", "keep numbers there for Prometheus, each second", AT(metrics_file)},
+    {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second", AT(metrics_file)},
     COMMON_ROWS(struct replay_options),
 };
 /* clang-format on */
@@ -73,9 +73,9 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .command = "replay",
     .operands = "INPUT... URL [OPTION]...",
-    .about = "Reads RDB files, AOF files and AOF directories, the files plain, gzip or lz4, and writes\n"
-             "their keys into a live server, a Sentinel-watched primary or a Cluster. Several inputs\n"
-             "are one data set; '-' is stdin.",
+    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, "
+             "and\nwrites their keys to a live server, a primary monitored by Sentinel, or a cluster. "
+             "Several\ninputs are one data set; '-' is stdin.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
 };
@@ -88,35 +88,35 @@ static bool wrong(const char *text)
 
 /* --- the target --------------------------------------------------------------------------------------- */
 
-/* Which database a key comes into, the key says. */
+/* Keys keep their databases, so that the target cannot name one. */
 static bool names_no_db(const rf_target *target)
 {
     if (target->db == 0)
         return true;
     message_usage(table.command,
-                  "keys keep their databases: leave out the target's, and say --map-db 0=%" PRId64
-                  " for those of database 0 to go there",
+                  "the target URL must not select a database; use --map-db 0=%" PRId64
+                  " to move the keys of database 0 there",
                   target->db);
     return false;
 }
 
-/* "no target", and what was meant to be one. It may hold a password, so only its scheme is repeated. */
+/* Reports that the target URL is missing. An operand that looks like one may hold a password, so only its
+ * scheme is printed. */
 static bool lacks_target(char **operands, int count)
 {
     for (int i = 0; i < count; i++) {
         if (rf_target_is_url(operands[i])) {
-            message_usage(table.command,
-                          "no target: '%.*s://...' has to stand behind the inputs, and to be one word",
+            message_usage(table.command, "the target URL '%.*s://...' must be the last argument",
                           (int)strcspn(operands[i], ":"), operands[i]);
             return false;
         }
-        if (!url_guard(operands[i], URL_NOT_READ, "no target", table.command))
+        if (!url_guard(operands[i], URL_NOT_READ, "missing target URL", table.command))
             return false;
     }
-    return wrong("no target: say its URL behind the inputs, such as redis://10.0.0.5:6379");
+    return wrong("missing target URL (last argument), e.g. redis://10.0.0.5:6379");
 }
 
-/* The last operand, unless redis-cli's options say it all. */
+/* The target is the last operand, or given by the connection options alone. */
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
     const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
@@ -134,19 +134,19 @@ static bool read_target(struct replay_options *options, char **operands, int *co
 
 /* --- files -------------------------------------------------------------------------------------------- */
 
-/* What is written besides, each into a file of its own. */
+/* The output files must all be different. */
 static bool check_files(const struct replay_options *options)
 {
     const struct {
         const char *path, *what;
     } files[] = {{options->common.report, "the report"},
                  {options->checkpoint, "the checkpoint"},
-                 {options->dead_letter, "the dead letters"},
+                 {options->dead_letter, "the dead-letter file"},
                  {options->metrics_file, "the metrics file"}};
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (i > 0 && (is_dash(files[i].path) || (files[i].path && !*files[i].path)))
-            return wrong("a checkpoint, dead letters and metrics need a file");
+            return wrong("--checkpoint, --dead-letter and --metrics-file require a file name");
         if (!inputs_differ_from(&options->common, files[i].path, files[i].what, table.command))
             return false;
         for (size_t j = 0; j < i; j++) {
@@ -160,7 +160,7 @@ static bool check_files(const struct replay_options *options)
     return true;
 }
 
-/* Nothing is written to a target, so there is nothing to keep. */
+/* A dry run writes nothing to the target, so these options have no effect. */
 static bool check_dry_run(const struct replay_options *options)
 {
     const struct {
@@ -173,7 +173,7 @@ static bool check_dry_run(const struct replay_options *options)
     for (size_t i = 0; options->dry_run && i < sizeof useless / sizeof *useless; i++) {
         if (!useless[i].given)
             continue;
-        message_usage(table.command, "--dry-run writes nothing: leave %s out", useless[i].option);
+        message_usage(table.command, "--dry-run cannot be combined with %s", useless[i].option);
         return false;
     }
     return true;
@@ -182,9 +182,9 @@ static bool check_dry_run(const struct replay_options *options)
 static bool check(const struct replay_options *options)
 {
     if (options->connections == 0)
-        return wrong("--connections takes at least 1");
+        return wrong("--connections must be at least 1");
     if (options->resume && !options->checkpoint)
-        return wrong("--resume is for --checkpoint, which says where");
+        return wrong("--resume requires --checkpoint");
     return check_dry_run(options);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What became of a replay: lines for people, and members of the report. */
+/* The results of a replay: as text, and as members of the report. */
 #include "message.h"
 #include "replay.h"
 #include "report.h"
@@ -30,9 +30,9 @@ struct replay_keys replay_keys(const struct replay *r)
     return keys;
 }
 
-/* --- lines --------------------------------------------------------------------------------------------- */
+/* --- text ---------------------------------------------------------------------------------------------- */
 
-/* Appends ", 2 skipped" where there are any. */
+/* Appends ", 2 skipped" if the count is not 0. */
 static void append_count(char *out, size_t size, uint64_t count, const char *what)
 {
     size_t length = strlen(out);
@@ -51,8 +51,8 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
         snprintf(out, size, "%" PRIu64 " written", keys.written);
     append_count(out, size, counts.libraries, counts.libraries == 1 ? "library" : "libraries");
     append_count(out, size, counts.commands, counts.commands == 1 ? "command" : "commands");
-    append_count(out, size, keys.dropped + keys.collided, "left out");
-    append_count(out, size, keys.resumed, "before");
+    append_count(out, size, keys.dropped + keys.collided, "excluded");
+    append_count(out, size, keys.resumed, "done earlier");
     append_count(out, size, keys.skipped, "skipped");
     append_count(out, size, keys.expired, "expired");
     append_count(out, size, keys.empty, "empty");
@@ -74,10 +74,10 @@ static void say_failed(const struct replay *r)
     uint64_t failed = r->failures.count, before = r->found.failed;
 
     if (failed > 0)
-        message_error("%" PRIu64 " could not be written%s%s", failed, r->dead_letter.path ? ": see " : "",
+        message_error("%" PRIu64 " not written%s%s", failed, r->dead_letter.path ? ": see " : "",
                       r->dead_letter.path ? r->dead_letter.path : "");
     if (before > 0)
-        message_error("%" PRIu64 " could not be written before this run went on", before);
+        message_error("%" PRIu64 " not written in earlier runs", before);
 }
 
 static void say_nodes(const struct replay *r)
@@ -90,7 +90,7 @@ static void say_nodes(const struct replay *r)
                        text_size(node.bytes, size));
 }
 
-/* Where it met what going on would only meet again it says nothing of that. */
+/* False if resuming would only meet the same error again. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->put == 0 || replay_is_done(r))
@@ -101,18 +101,19 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
            !(r->options->fail_fast && r->failures.count > 0);
 }
 
-/* How far it has come, and how it goes on. */
+/* Prints the position, and how to continue. */
 static void say_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
 
-    message_error("what lies before offset 0x%" PRIx64 " of %s is settled", c->position.offset,
+    message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
                   input_name(&r->session.inputs[input]));
     if (c->path)
-        message_error("run it again with --resume to go on from there");
+        message_error("run it again with --resume to continue from there");
     else
-        message_error("without --checkpoint it can only begin anew, with --on-exists skip or replace");
+        message_error(
+            "without --checkpoint it cannot be resumed: run it again with --on-exists skip or replace");
 }
 
 static const char *signal_name(int number)
@@ -135,7 +136,7 @@ static void say_stopped(const struct replay *r)
 
 static void say_error(const struct replay *r, const rf_error *error)
 {
-    if (r->engine) /* it says itself what to do */
+    if (r->engine) /* its message says what to do */
         message_failure(error);
     else
         target_failure(error);
@@ -146,8 +147,8 @@ static void say_verified(const struct replay *r)
     if (r->verification.complete)
         replay_verify_say(&r->verification);
     else if (r->options->verify && replay_is_done(r))
-        message_error("all is written, and not verified%s",
-                      r->checkpoint.path ? ": run it again with --resume to do that" : "");
+        message_error("all keys were written, but not verified%s",
+                      r->checkpoint.path ? ": run it again with --resume to verify" : "");
 }
 
 void replay_say(const struct replay *r, const rf_error *error)
@@ -182,7 +183,7 @@ static void put_keys(struct json *json, const struct replay *r)
     json_number(json, "skipped", keys.skipped);
     json_number(json, "failed", keys.failed);
     json_number(json, "written", keys.written);
-    json_number(json, "unsettled", keys.unsettled);
+    json_number(json, "in_flight", keys.unsettled);
     json_end_object(json);
 }
 
@@ -218,8 +219,8 @@ static void put_written(struct json *json, const struct replay *r)
     json_number(json, "bytes", counts.bytes);
     json_end_object(json);
     json_object(json, "recovery");
-    json_number(json, "lost", counts.lost);
-    json_number(json, "resent", counts.resent);
+    json_number(json, "connections_lost", counts.lost);
+    json_number(json, "keys_resent", counts.resent);
     json_end_object(json);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is found out before anything is written, where the inputs can be read twice: collisions, keys in
- * databases that the target does not have, and commands that it does not take, or that nobody could verify.
- */
+/* Checks made before the first write, if the inputs can be read twice: collisions, keys in databases that the
+ * target lacks, and AOF commands that cannot be replayed or verified. */
 #include "failure.h"
 #include "replay.h"
 #include "text.h"
@@ -11,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Servers are set to have 16 databases; more than this nobody has met. */
+/* The default is 16 databases; more than this is unusual. */
 enum { DATABASES_TRIED = 1024 };
 
 /* --- databases ---------------------------------------------------------------------------------------- */
@@ -31,7 +30,7 @@ static void note_db(void *ctx, const rf_rewrite_step *step)
     *(int64_t *)ctx = step->db;
 }
 
-/* True: keys of this database, if there are any, go to one that the target has. */
+/* Whether the keys of this database, if any, go to a database that the target has. */
 static bool fits(const struct replay *r, int64_t db)
 {
     const struct key_options *keys = &r->options->common.keys;
@@ -46,7 +45,7 @@ static bool fits(const struct replay *r, int64_t db)
     return has_db(r, into);
 }
 
-/* Only in a cluster keys of more databases than it has are usual. */
+/* Only a cluster is likely to have fewer databases than the inputs. */
 static bool may_lack_db(const struct replay *r)
 {
     if (!is_cluster(r))
@@ -64,9 +63,7 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
     if (!is_cluster(r) || has_db(r, key->db))
         return RF_OK;
     failure(error, RF_E_UNSAYABLE,
-            "database %" PRId64
-            ", which the cluster does not have (say --flatten-dbs or --map-db, choose with "
-            "--db),",
+            "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),",
             key->db);
     text_escape(session_source_key(session, key), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, key);
@@ -80,20 +77,20 @@ static rf_code check_command(const struct replay *r, rf_error *error)
     if (is_cluster(r))
         return failure(
             error, RF_E_ARGUMENT,
-            "the commands of an AOF cannot go into a cluster: let a server load it and save an RDB");
+            "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
     if (r->options->verify)
-        return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF cannot be verified: leave --verify out, or let a server load "
-                       "it and save an RDB");
+        return failure(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
     if (r->keys_before > 0)
         return failure(error, RF_E_ARGUMENT,
-                       "the commands of an AOF would change what the target holds, %" PRIu64
-                       " key%s: empty it, or say --on-exists skip or replace",
+                       "AOF commands would modify the existing data of the target, %" PRIu64
+                       " key%s: empty it, or use --on-exists skip or replace",
                        r->keys_before, text_plural(r->keys_before));
     return transfer_check_command(&r->options->common, error);
 }
 
-/* Whether commands, if there are any, would be refused. */
+/* Whether AOF commands, if there are any, are rejected. */
 static bool minds_commands(const struct replay *r)
 {
     return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
@@ -128,7 +125,7 @@ static rf_code count_keys(struct replay *r, rf_error *error)
     return code;
 }
 
-/* Commands concern keys that are there whatever they are called. An earlier run may have written some. */
+/* AOF commands can modify any existing key. A resumed run may have written some of the keys itself. */
 static rf_code look_at_target(struct replay *r, bool may_hold_commands, rf_error *error)
 {
     bool matters = may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL;
@@ -136,7 +133,7 @@ static rf_code look_at_target(struct replay *r, bool may_hold_commands, rf_error
     return matters && !r->found.inputs ? count_keys(r, error) : RF_OK;
 }
 
-/* --- both ---------------------------------------------------------------------------------------------- */
+/* --- both checks --------------------------------------------------------------------------------------- */
 
 rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *error)
 {
@@ -153,7 +150,7 @@ static rf_code look(void *ctx, struct input *input, rf_entry *entry, rf_error *e
 
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
-    bool commands = true; /* in a pipe there may be anything */
+    bool commands = true; /* the content of a pipe is unknown */
     rf_code code = r->collisions.again ? may_hold_commands(r, &commands, error) : RF_OK;
 
     if (code == RF_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs once more, and the target beside them. */
+/* Reads the inputs again, and compares them with the target. */
 #include "replay_verify.h"
 #include "against.h"
 #include "explain.h"
@@ -10,7 +10,7 @@
 #include <rdbferry/digest.h>
 #include <string.h>
 
-#define INCOMPARABLE (UINT32_C(1) << 31) /* in a record's input */
+#define INCOMPARABLE (UINT32_C(1) << 31) /* flag in a record's input */
 
 bool replay_verify_possible(const struct common_options *common, const char *command)
 {
@@ -20,7 +20,7 @@ bool replay_verify_possible(const struct common_options *common, const char *com
 
         if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
             continue;
-        message_usage(command, "--verify reads the inputs twice, and %s can be read once",
+        message_usage(command, "--verify reads the inputs twice, and %s can only be read once",
                       input_name(&input));
         return false;
     }
@@ -29,7 +29,7 @@ bool replay_verify_possible(const struct common_options *common, const char *com
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-/* A library that was skipped is not told of: the target has one of its own. */
+/* Skipped libraries are not recorded: any difference of a library is due to --on-exists skip. */
 static bool was_skipped(const struct replay_verification *v, const rf_key_record *record)
 {
     return key_set_has(v->skipped, record->db, record->key) ||
@@ -76,7 +76,7 @@ static rf_code check(struct replay_verification *v, const rf_key_record *record,
     return code == RF_OK ? rf_live_check(v->live, record, error) : code;
 }
 
-/* A damaged value has failed: whatever the target has is not it. */
+/* A damaged value was not written: the target's value is always a difference. */
 static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                            rf_error *error)
 {
@@ -163,7 +163,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     return RF_OK;
 }
 
-/* --- the flow ----------------------------------------------------------------------------------------- */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
 static rf_code open_target(struct replay_verification *v, rf_error *error)
 {
@@ -221,14 +221,14 @@ void replay_verify_free(struct replay_verification *v)
     differences_free(&v->differences);
 }
 
-/* --- what came of it ---------------------------------------------------------------------------------- */
+/* --- results ------------------------------------------------------------------------------------------- */
 
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* Keys that failed are missing, or are still what they were before. */
+/* Keys that failed are missing on the target, or have their old values. */
 uint64_t replay_verify_unaccounted(const struct replay_verification *v)
 {
     const struct differences *d = &v->differences;
@@ -244,7 +244,7 @@ void replay_verify_say(const struct replay_verification *v)
     const char *name = rf_live_info_get(v->live)->name;
     uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
 
-    against_say(v->out, name, &v->differences, &v->extra, "verify --strict lists them");
+    against_say(v->out, name, &v->differences, &v->extra, "list them with verify --strict");
     against_say_expired(v->out, name, v->counts.expired);
     if (v->incomparable > 0) {
         against_begin_line(v->out, name);
@@ -254,7 +254,7 @@ void replay_verify_say(const struct replay_verification *v)
     if (accounted == 0)
         return;
     against_begin_line(v->out, name);
-    fprintf(v->out, "%" PRIu64 " of these because of keys that were skipped or have failed\n", accounted);
+    fprintf(v->out, "%" PRIu64 " of these are explained by keys that were skipped or failed\n", accounted);
 }
 
 void replay_verify_report(struct json *json, const struct replay_verification *v)
@@ -265,7 +265,7 @@ void replay_verify_report(struct json *json, const struct replay_verification *v
     }
     json_object(json, "verify");
     against_report(json, v->live, &v->counts, &v->extra);
-    json_number(json, "unaccounted", replay_verify_unaccounted(v));
+    json_number(json, "unexplained", replay_verify_unaccounted(v));
     json_number(json, "incomparable", v->incomparable);
     differences_report(json, &v->differences);
     json_end_object(json);

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Told by how servers begin their refusals. */
+/* Chooses the advice by the prefix of the server's error. */
 #include "target_advice.h"
 #include "message.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#define CREDENTIALS                                                                                \
-    "in the URL (redis://USER:PASSWORD@HOST, what is special in them as %XX), or with --user and " \
+#define CREDENTIALS                                                                           \
+    "in the URL (redis://USER:PASSWORD@HOST, special characters as %XX), or with --user and " \
     "$REDISCLI_AUTH"
 
-#define SENTINELS "say theirs with --sentinel-user and $RDBFERRY_SENTINEL_AUTH"
+#define SENTINELS "pass their credentials with --sentinel-user and $RDBFERRY_SENTINEL_AUTH"
 
 static const struct {
-    const char *who; /* how the message begins; NULL: no matter how */
+    const char *who; /* how the message begins; NULL: any */
     const char *said, *advice;
 } known[] = {
-    {"Sentinel ", "NOAUTH", "the Sentinels want a password: " SENTINELS},
-    {"Sentinel ", "WRONGPASS", "the Sentinels know no such user, or another password: " SENTINELS},
-    {"Sentinel ", "invalid password", "the Sentinels have another password: " SENTINELS},
-    {NULL, "NOAUTH", "the target wants a password: say it " CREDENTIALS},
-    {NULL, "WRONGPASS", "the target knows no such user, or another password: say them " CREDENTIALS},
-    {NULL, "invalid password", "the target has another password: say it " CREDENTIALS},
-    {NULL, "NOPERM",
-     "the user lacks a right: rdbferry(1) lists the commands that are needed, for ACL SETUSER"},
+    {"Sentinel ", "NOAUTH", "the Sentinels require a password: " SENTINELS},
+    {"Sentinel ", "WRONGPASS", "wrong user name or password for the Sentinels: " SENTINELS},
+    {"Sentinel ", "invalid password", "wrong password for the Sentinels: " SENTINELS},
+    {NULL, "NOAUTH", "the target requires a password: pass it " CREDENTIALS},
+    {NULL, "WRONGPASS", "wrong user name or password: pass them " CREDENTIALS},
+    {NULL, "invalid password", "wrong password: pass it " CREDENTIALS},
+    {NULL, "NOPERM", "the user lacks permissions: rdbferry(1) lists the commands to allow with ACL SETUSER"},
 };
 
 static bool is_by(const rf_error *error, const char *who)

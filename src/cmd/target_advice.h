@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What to do about a target that does not let us in. */
+/* What to do when a target denies access. */
 #ifndef CMD_TARGET_ADVICE_H
 #define CMD_TARGET_ADVICE_H
 
 #include <rdbferry/error.h>
 
-/* The failure, and behind it what can be done about it, where something is known. */
+/* Prints the failure, followed by advice if there is any. */
 void target_failure(const rf_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A target out of redis-cli's options, a URL and the environment. */
+/* Builds a target from redis-cli's options, a URL and the environment. */
 #include "target_options.h"
 #include "message.h"
 #include "parse.h"
@@ -49,7 +49,7 @@ static void wipe(const char *text, size_t length)
     memset((char *)(uintptr_t)text, 'x', length);
 }
 
-/* The credentials stand between "://" and the last '@'. */
+/* The credentials are between "://" and the last '@'. */
 static void wipe_url(const char *url)
 {
     const char *start = strstr(url, "://"), *end = strrchr(url, '@');
@@ -84,7 +84,7 @@ static bool wrong(const struct resolving *r, const char *text)
     return false;
 }
 
-/* Replaces what the URL said, if anything was given. */
+/* Replaces the URL's text, if the option was given. */
 static bool take_text(const char *given, char **into)
 {
     char *copy;
@@ -99,7 +99,7 @@ static bool take_text(const char *given, char **into)
     return true;
 }
 
-/* The variable's value, unless that is empty or the password is given elsewhere. */
+/* The variable's value, unless it is empty or the password is given elsewhere. */
 static const char *password_of(const char *given, const char *in_url, const char *variable)
 {
     const char *value = given || in_url ? NULL : getenv(variable);
@@ -133,9 +133,9 @@ static bool take_address(struct resolving *r)
     const char *host = options->host ? options->host : "127.0.0.1";
 
     if (options->socket && (options->host || options->port))
-        return wrong(r, "--socket excludes --host and --port");
+        return wrong(r, "--socket cannot be combined with --host or --port");
     if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
-        return wrong(r, "option '--port' takes a number up to 65535");
+        return wrong(r, "option '--port' requires a number from 1 to 65535");
     return rf_target_add_address(r->target, options->socket ? options->socket : host,
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
@@ -143,7 +143,7 @@ static bool take_address(struct resolving *r)
 static bool take_timeout(struct resolving *r)
 {
     if (r->options->timeout_ms > INT_MAX)
-        return wrong(r, "option '--timeout' takes no more than 24 days");
+        return wrong(r, "option '--timeout' must not exceed 24 days");
     r->target->timeout_ms = (int)r->options->timeout_ms;
     return true;
 }
@@ -157,15 +157,15 @@ static bool take_tls(struct resolving *r)
     r->target->tls |= options->tls;
     r->target->insecure = options->insecure;
     if (about_tls && !r->target->tls)
-        return wrong(r, "certificates and --insecure are for --tls or a rediss:// URL");
+        return wrong(r, "certificate options and --insecure require --tls or a rediss:// URL");
     if (r->target->tls && r->target->addresses[0].port == 0)
-        return wrong(r, "there is no TLS over a unix socket");
+        return wrong(r, "TLS is not supported over a unix socket");
     if (!options->cert != !options->key)
-        return wrong(r, "--cert and --key belong together");
+        return wrong(r, "--cert and --key must be given together");
     return true;
 }
 
-/* They go over to the target. */
+/* The target takes over the maps. */
 static void take_maps(struct resolving *r)
 {
     rf_target *mapping = &r->options->mapping;
@@ -189,7 +189,7 @@ static bool resolve(struct resolving *r, const char *url)
     const struct target_options *options = r->options;
 
     if (url && (options->host || options->port || options->socket))
-        return wrong(r, "the target's URL excludes --host, --port and --socket");
+        return wrong(r, "a target URL cannot be combined with --host, --port or --socket");
     if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
         return false;
     take_maps(r);

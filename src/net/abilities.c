@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A transaction that is discarded.
+/* Probes commands in a transaction that is discarded.
  *
  *   WATCH key   MULTI      +OK +OK
- *   EXISTS key   ...       +QUEUED, or an error where the server does not have it or the user may not
- *   SET key value   ...    likewise; not sent before something has been queued
+ *   EXISTS key   ...       +QUEUED, or an error if the server lacks the command or the user may not run it
+ *   SET key value   ...    the same; not sent before another command has been queued
  *   DISCARD
  *
- * Nothing of it is carried out. The first questions do no harm where they are: they are asked also where
- * MULTI is refused, or where something in between answers it and passes on what follows. */
+ * Nothing is executed. The first commands are harmless even if they are: they are also sent if MULTI is
+ * rejected, or if a proxy answers MULTI itself and forwards the commands after it. */
 #include "net/abilities.h"
 
 #include "base/bytes.h"
@@ -21,7 +21,7 @@ enum { WORDS_MAX = 5, QUEUED_FROM = RF_COMMAND_EXISTS, WRITES_FROM = RF_COMMAND_
 
 #define KEY "rdbferry:probe"
 
-/* Lower case, as COMMAND INFO has them. */
+/* In lower case, as in COMMAND INFO. */
 static const struct {
     const char *name, *words[WORDS_MAX];
 } probes[RF_COMMAND_COUNT] = {
@@ -50,15 +50,15 @@ const char *rf_command_name(rf_command command)
 
 struct asking {
     struct client *client;
-    char key[32]; /* KEY, or one like it that is this node's */
+    char key[32]; /* KEY, or a similar key in one of the node's slots */
     rf_abilities *abilities;
     bool in_multi;
-    bool queued;  /* something has been, */
-    bool carried; /* or carried out in spite of MULTI */
+    bool queued;  /* a command was queued, */
+    bool carried; /* or executed in spite of MULTI */
     int lost_at;  /* the command over which the connection was lost last; -1: none */
 };
 
-/* A server of unknown version gets no RESTORE, not even an empty one. */
+/* A server of unknown version is not sent RESTORE, not even an empty one. */
 static bool is_asked(const rf_abilities *abilities, int command)
 {
     return rf_accepts(abilities, (rf_command)command) &&
@@ -76,7 +76,7 @@ static rf_code put_words(const struct asking *a, const char *const words[WORDS_M
     return client_put(a->client, argv, argc, error);
 }
 
-/* A node of a cluster answers for its own slots only. */
+/* A cluster node only accepts keys in its own slots. */
 static void choose_key(struct asking *a, const struct primaries *primaries, const rf_address *address)
 {
     enum { TRIES = 4 * RF_SLOTS };
@@ -91,7 +91,7 @@ static void choose_key(struct asking *a, const struct primaries *primaries, cons
 
 /* --- the transaction ----------------------------------------------------------------------------------- */
 
-/* Over the same command twice: that is its answer. */
+/* If the connection is lost twice over the same command, it counts as not available. */
 static void note_loss(struct asking *a, int command)
 {
     if (a->lost_at == command)
@@ -118,7 +118,7 @@ static rf_code take_reply(struct asking *a, int command, rf_error *error)
     return RF_OK;
 }
 
-/* Sends these ahead of their replies. */
+/* Sends these commands ahead of their replies. */
 static rf_code ask_some(struct asking *a, int from, int to, rf_error *error)
 {
     const rf_abilities asked = *a->abilities;
@@ -169,9 +169,9 @@ static rf_code ask_names(struct asking *a, rf_error *error)
     return RF_OK;
 }
 
-/* --- both ---------------------------------------------------------------------------------------------- */
+/* --- control flow -------------------------------------------------------------------------------------- */
 
-/* A connection that is lost is opened again: each loss but the first over a command settles one. */
+/* Reconnects after a lost connection: the second loss over the same command determines it. */
 static rf_code ask(struct asking *a, const rf_target *target, const rf_address *address,
                    rf_code (*questions)(struct asking *a, rf_error *error), rf_error *error)
 {

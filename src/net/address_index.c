@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing, half full at most. */
+/* Open addressing, at most half full. */
 #include "net/address_index.h"
 
 #include "base/random.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* The place where an address is, or would be. */
+/* The slot of an address, or the free slot for it. */
 static size_t find_place(const struct address_index *index, const char *host, int port)
 {
     size_t at = XXH3_64bits_withSeed(host, strlen(host), index->seed + (uint64_t)port) & (index->room - 1);

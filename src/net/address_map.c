@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses that servers announce, and where they are reached from here.
+/* Maps the addresses that servers announce to reachable ones.
  *
- *   FROM=TO    each of them a host or host:port, an IPv6 address in brackets
+ *   FROM=TO    each a host or host:port, with IPv6 addresses in brackets
  *
- * FROM without a port is each port of the host; TO without one keeps it. A FROM with a port counts more. */
+ * FROM without a port matches each port of the host; TO without a port keeps it. A FROM with a port has
+ * precedence. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -13,10 +14,10 @@
 
 static rf_code wrong(const char *what, rf_error *error)
 {
-    return fail(error, RF_E_ARGUMENT, "%s: FROM=TO takes HOST or HOST:PORT on either side", what);
+    return fail(error, RF_E_ARGUMENT, "%s: FROM and TO must be HOST or HOST:PORT", what);
 }
 
-/* "host", "host:7000", "[::1]", "[::1]:7000"; port 0: none. */
+/* Parses "host", "host:7000", "[::1]" or "[::1]:7000"; port 0: none. */
 static rf_code parse_end(rf_slice text, rf_address *out, rf_error *error)
 {
     bool bracketed = text.len > 0 && *text.ptr == '[';
@@ -26,12 +27,12 @@ static rf_code parse_end(rf_slice text, rf_address *out, rf_error *error)
     rf_slice rest = {text.ptr + length + bracketed, text.len - length - bracketed};
     int64_t port = 0;
     if ((bracketed && !end) || host.len == 0)
-        return wrong("no host", error);
+        return wrong("missing host", error);
     if (!bracketed && rest.len > 0 && memchr(rest.ptr + 1, ':', rest.len - 1))
-        return wrong("an IPv6 address without brackets", error);
+        return wrong("IPv6 address without brackets", error);
     if (rest.len > 0 && (*rest.ptr != ':' || !number_parse_i64(slice_of(rest.ptr + 1, rest.len - 1), &port) ||
                          port < 1 || port > UINT16_MAX))
-        return wrong("no port", error);
+        return wrong("invalid port", error);
     return address_make(host, port, out, error);
 }
 
@@ -47,10 +48,10 @@ static rf_code parse(const rf_target *target, const char *text, rf_address_map *
 {
     const char *equals = strchr(text, '=');
     if (!equals)
-        return wrong("no '='", error);
+        return wrong("missing '='", error);
     TRY(parse_end(slice_of(text, (size_t)(equals - text)), &map->from, error));
     TRY(parse_end(slice_of(equals + 1, strlen(equals + 1)), &map->to, error));
-    return has_from(target, &map->from) ? wrong("an address that is mapped already", error) : RF_OK;
+    return has_from(target, &map->from) ? wrong("address is already mapped", error) : RF_OK;
 }
 
 rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *error)

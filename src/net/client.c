@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending ahead, and taking in replies as they come. */
+/* Sends commands ahead of their replies, and receives replies as they arrive. */
 #include "net/client.h"
 
 #include "base/buffer.h"
@@ -11,11 +11,12 @@
 #include <stdlib.h>
 
 enum {
-    READ_SIZE = 16 * 1024,      /* room for at least so much is made before reading */
+    READ_SIZE = 16 * 1024,      /* minimum capacity for a read */
     KEPT_MAX = 4 * 1024 * 1024, /* a larger buffer is freed when it is empty */
 };
 
-/* A command whose reply has not been handed out: how long it may be; once it has arrived, how long it is. */
+/* A command whose reply has not been returned: the maximum length of the reply; once it has arrived, its
+ * length. */
 struct request {
     uint64_t limit;
     size_t size;
@@ -26,15 +27,16 @@ struct client {
     struct buffer out;
     size_t sent; /* bytes of `out` */
     struct buffer in;
-    size_t taken;                        /* bytes of `in` that have been handed out */
-    size_t scanned;                      /* bytes of `in` that are whole replies; at least `taken` */
+    size_t taken;                        /* bytes of `in` that have been returned */
+    size_t scanned;                      /* bytes of `in` that are complete replies; at least `taken` */
     struct request *requests;            /* in order; a ring */
-    size_t room, first, count, answered; /* of `requests`: a power of two; `answered` of `count` are whole */
-    struct reply_scan scan;              /* of what comes behind the whole replies */
+    size_t room, first, count, answered; /* of `requests`: a power of two; `answered` of `count` have complete
+                                            replies */
+    struct reply_scan scan;              /* of the incomplete reply after the complete ones */
     struct progress progress;
-    bool closed; /* what has arrived is all there will be */
+    bool closed; /* no more will arrive */
     rf_code code;
-    rf_error error; /* if it is closed: why */
+    rf_error error; /* why it is closed */
 };
 
 const char *client_name(const struct client *c)
@@ -42,7 +44,7 @@ const char *client_name(const struct client *c)
     return connection_name(c->connection);
 }
 
-/* --- requests ---------------------------------------------------------------------------------------- */
+/* --- the queue of requests ----------------------------------------------------------------------------- */
 
 static struct request *request(const struct client *c, size_t n)
 {
@@ -73,10 +75,10 @@ static bool add_request(struct client *c, const rf_slice *argv, size_t argc)
     return true;
 }
 
-/* --- moving bytes ------------------------------------------------------------------------------------ */
+/* --- sending and receiving ----------------------------------------------------------------------------- */
 
-/* Makes room behind what has arrived: for a reply of which the length is known, no more than that. What has
- * been handed out goes, once that is as much as is left. */
+/* Reserves capacity for the next read: if the reply's length is known, no more than it needs. Returned bytes
+ * are removed once they are as many as the rest. */
 static rf_code make_room(struct client *c, rf_error *error)
 {
     if (c->taken > 0 && c->taken >= c->in.len - c->taken) {
@@ -88,17 +90,17 @@ static rf_code make_room(struct client *c, rf_error *error)
     size_t most = c->scan.announced ? c->scanned + c->scan.announced + READ_SIZE : SIZE_MAX;
     return buffer_reserve_within(&c->in, READ_SIZE, most)
                ? RF_OK
-               : fail(error, RF_E_MEMORY, "out of memory for an answer of %s", client_name(c));
+               : fail(error, RF_E_MEMORY, "out of memory for a reply of %s", client_name(c));
 }
 
-/* No more bytes are taken in. There may be replies in front of what is wrong. */
+/* Stops receiving. There may be complete replies before the error. */
 static void close_input(struct client *c, rf_code code)
 {
     c->code = code;
     c->closed = true;
 }
 
-/* Looks for whole replies in what has arrived. */
+/* Scans the received bytes for complete replies. */
 static void scan_arrived(struct client *c, int64_t now_ms)
 {
     for (;;) {
@@ -106,7 +108,7 @@ static void scan_arrived(struct client *c, int64_t now_ms)
         if (bytes.len == 0)
             return;
         if (c->answered == c->count) {
-            close_input(c, fail(&c->error, RF_E_TARGET, "%s: a reply to no request", client_name(c)));
+            close_input(c, fail(&c->error, RF_E_TARGET, "%s: unexpected reply", client_name(c)));
             return;
         }
         c->scan.limit = request(c, c->answered)->limit;
@@ -122,7 +124,7 @@ static void scan_arrived(struct client *c, int64_t now_ms)
     }
 }
 
-/* Takes in what is there. An end or a failure is remembered. */
+/* Receives what is available. End of file and errors are stored. */
 static rf_code receive_some(struct client *c, size_t *n, rf_error *error)
 {
     *n = 0;
@@ -140,7 +142,7 @@ static rf_code receive_some(struct client *c, size_t *n, rf_error *error)
     return RF_OK;
 }
 
-/* Sends what can be sent. What cannot any more is given up; that comes to light where a reply is missing. */
+/* Sends what can be sent. A write error is not reported: the reply will be missing. */
 static void send_some(struct client *c, size_t *n)
 {
     rf_error ignored;
@@ -157,7 +159,7 @@ static void forget_sent(struct client *c)
         buffer_free(&c->out);
 }
 
-/* After a step in which nothing was `moved` waits for what can move. */
+/* If nothing was `moved`, waits until something can be. */
 static rf_code go_on(struct client *c, bool moved, bool or_write, rf_error *error)
 {
     return moved ? connection_check(c->connection, &c->progress, error)
@@ -204,7 +206,7 @@ rf_code client_refused(const struct client *c, const char *command, struct reply
     char text[256];
     reply_text(answer, text, sizeof text);
     return fail(error, RF_E_TARGET, "%s: %s: %s", client_name(c), command,
-                answer.kind == REPLY_ERROR ? text : "an answer of an unexpected kind");
+                answer.kind == REPLY_ERROR ? text : "unexpected reply");
 }
 
 /* --- replies ----------------------------------------------------------------------------------------- */
@@ -221,12 +223,12 @@ static void forget_taken(struct client *c)
 static rf_code lost(const struct client *c, rf_error *error)
 {
     if (c->code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: the connection was closed by the server", client_name(c));
+        return fail(error, RF_E_TARGET, "%s: connection closed by the server", client_name(c));
     *error = c->error;
     return c->code;
 }
 
-/* Reads until the next reply is whole. */
+/* Waits until the next reply is complete. */
 static rf_code await_reply(struct client *c, rf_error *error)
 {
     while (c->answered == 0) {
@@ -279,10 +281,9 @@ bool client_is_closed(const struct client *c)
     return c->closed;
 }
 
-/* --- the beginning and the end ----------------------------------------------------------------------- */
+/* --- creation and destruction -------------------------------------------------------------------------- */
 
-/* There are servers that repeat what they do not understand: of an answer that is none of these nothing is
- * told. */
+/* Some servers echo what they do not understand, including passwords: only these errors are shown. */
 static const char *const harmless[] = {
     "WRONGPASS ",
     "NOPERM ",
@@ -300,7 +301,7 @@ static rf_code refuse_credentials(const struct client *c, struct reply answer, r
         if (answer.text.len >= length && memcmp(answer.text.ptr, harmless[i], length) == 0)
             return client_refused(c, "AUTH", answer, error);
     }
-    return fail(error, RF_E_TARGET, "%s: AUTH: it is refused", client_name(c));
+    return fail(error, RF_E_TARGET, "%s: AUTH: rejected", client_name(c));
 }
 
 static rf_code authenticate(struct client *c, const char *user, const char *password, rf_error *error)

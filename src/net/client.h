@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A client: an authenticated connection that sends commands ahead of their replies.
  *
- *   client_put() ...   into the out buffer       client_flush()   all of it is on its way
- *   client_reply()     the oldest reply that has not been handed out; in order, one for each command
+ *   client_put() ...   into the out buffer       client_flush()   sends all of it
+ *   client_reply()     the oldest reply that was not returned; in order, one for each command
  *
- * While it sends it also takes in what arrives, so it cannot come to a halt over a server that does not read
- * because nobody reads from it. What has arrived and is not handed out is held in memory: whoever sends ahead
- * bounds that. After an error that is no reply there is nothing left to do but to close it. */
+ * While sending it also receives, so that it cannot deadlock with a server that waits for its replies to be
+ * read. Replies that were not returned are kept in memory: the caller limits how many are pending. After an
+ * error that is not a reply, the client can only be closed. */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
 
@@ -15,53 +15,53 @@
 
 struct client;
 
-/* Connects, and nothing else. */
+/* Connects without authenticating. */
 rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
                        rf_error *error);
 
-/* AUTH, if the target has a user or a password. What the server makes of it may be ignored. */
+/* Sends AUTH, if the target has a user or a password. The caller may ignore an error. */
 rf_code client_authenticate(struct client *client, const rf_target *target, rf_error *error);
 
-/* The same as a user of Sentinels, if the target has such a user or password. */
+/* The same with the credentials for Sentinels, if the target has any. */
 rf_code client_authenticate_to_sentinel(struct client *client, const rf_target *target, rf_error *error);
 
-/* Connects, and authenticates. */
+/* Connects and authenticates. */
 rf_code client_open(const rf_target *target, const rf_address *address, struct client **out, rf_error *error);
 
-/* What the other side is called in messages. */
+/* The server's name in messages. */
 const char *client_name(const struct client *client);
 
-/* Appends a command; RF_E_MEMORY is the one way to fail. */
+/* Appends a command; the only error is RF_E_MEMORY. */
 rf_code client_put(struct client *client, const rf_slice *argv, size_t argc, rf_error *error);
 
-/* Bytes put and not yet sent. */
+/* The number of bytes not sent yet. */
 size_t client_unsent(const struct client *client);
 
 rf_code client_flush(struct client *client, rf_error *error);
 
-/* Sends what is not sent, and waits for the next reply: its head, and in *rest the elements of an array. Both
- * are good until the next call. An error reply is a reply. */
+/* Sends everything, and waits for the next reply: its head, and in *rest the elements of an array. Both are
+ * valid until the next call. An error reply is returned as a reply. */
 rf_code client_reply(struct client *client, struct reply *head, rf_slice *rest, rf_error *error);
 
-/* Puts a command of words, up to a NULL, and waits for its reply; nothing else may be under way. */
+/* Sends a command of words, terminated by NULL, and waits for its reply; no other reply may be pending. */
 rf_code client_ask(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
                    rf_error *error);
 
-/* Whether the other side has closed the connection, or it was lost: no more will arrive. */
+/* Whether the connection was closed or lost, so that no more will arrive. */
 bool client_is_closed(const struct client *client);
 
-/* client_ask(), but RF_E_TARGET if the reply is an error. */
+/* The same as client_ask(), but RF_E_TARGET if the reply is an error. */
 rf_code client_call(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
                     rf_error *error);
 
-/* RF_E_TARGET: the server's answer to `command` is this one. */
+/* Returns RF_E_TARGET with the server's reply to `command`. */
 rf_code client_refused(const struct client *client, const char *command, struct reply answer,
                        rf_error *error);
 
-/* Gives up the client for its connection, over which nothing may be under way. */
+/* Frees the client and returns its connection, which must have no pending replies. */
 struct connection *client_release(struct client *client);
 
-/* NULL is let through. */
+/* `client` may be NULL. */
 void client_close(struct client *client);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets: finding, connecting, moving bytes, waiting. */
+/* Sockets: resolving, connecting, reading and writing, waiting. */
 #include "net/connection.h"
 
 #include "base/clock.h"
@@ -17,19 +17,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* where the target names none */
+enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* if the target has no timeout */
 
 struct connection {
     int fd;
     struct tls *tls; /* NULL: none */
     int timeout_ms;
-    short read_events, write_events; /* what the last read, the last write has to wait for */
+    short read_events, write_events; /* the events for which the last read and the last write wait */
     char name[2 * ADDRESS_TEXT + 8];
 };
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
 
-/* True when one of the events, or an error, is there before the deadline; false with errno. */
+/* Returns true when an event or an error occurs before the deadline; false with errno. */
 static bool wait_for(int fd, short events, int64_t deadline_ms)
 {
     for (int64_t left; (left = deadline_ms - clock_monotonic_ms()) >= 0;) {
@@ -55,7 +55,7 @@ short connection_events(const struct connection *c, bool or_write)
 
 static rf_code timed_out(const struct connection *c, rf_error *error)
 {
-    return fail(error, RF_E_TARGET, "%s: no answer within %g s", c->name, c->timeout_ms / 1000.0);
+    return fail(error, RF_E_TARGET, "%s: no reply within %g s", c->name, c->timeout_ms / 1000.0);
 }
 
 rf_code connection_check(const struct connection *c, const struct progress *progress, rf_error *error)
@@ -69,12 +69,12 @@ rf_code connection_wait(struct connection *c, bool or_write, const struct progre
         return RF_OK;
     if (errno == ETIMEDOUT)
         return timed_out(c, error);
-    return fail_errno(error, RF_E_TARGET, "%s: cannot wait for an answer", c->name);
+    return fail_errno(error, RF_E_TARGET, "%s: cannot wait for a reply", c->name);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */
 
-/* A connected socket; -1 with errno. */
+/* Returns a connected socket, or -1 with errno. */
 static int connect_socket(const struct sockaddr *address, socklen_t length, int64_t deadline_ms)
 {
     int failed = 0;
@@ -99,13 +99,13 @@ static rf_code connect_unix(struct connection *c, const char *path, int64_t dead
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
-        return fail(error, RF_E_TARGET, "%s: too long for the path of a unix socket", c->name);
+        return fail(error, RF_E_TARGET, "%s: path too long for a unix socket", c->name);
     memcpy(address.sun_path, path, strlen(path));
     c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, deadline_ms);
     return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
 }
 
-/* Neither delays small writes, nor lets a dead peer go unnoticed for hours. */
+/* Disables Nagle's algorithm, and detects a dead peer in less than hours. */
 static void set_options(int fd)
 {
     const int on = 1;
@@ -121,9 +121,10 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     snprintf(port, sizeof port, "%d", address->port);
     int refused = getaddrinfo(address->host, port, &hints, &found);
     if (refused == EAI_SYSTEM)
-        return fail_errno(error, RF_E_TARGET, "%s: cannot find the host", c->name);
+        return fail_errno(error, RF_E_TARGET, "%s: cannot resolve the host name", c->name);
     if (refused != 0)
-        return fail(error, RF_E_TARGET, "%s: cannot find the host: %s", c->name, gai_strerror(refused));
+        return fail(error, RF_E_TARGET, "%s: cannot resolve the host name: %s", c->name,
+                    gai_strerror(refused));
     for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
         c->fd = connect_socket(one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms);
     rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
@@ -133,8 +134,8 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     return code;
 }
 
-/* A server that does not speak TLS may well wait for the end of a line; one that sends it bit by bit does not
- * get more time. */
+/* A server without TLS may wait for the end of a line. The timeout is for the whole handshake, however slowly
+ * it proceeds. */
 static rf_code start_tls(struct connection *c, const rf_target *target, const char *host, int timeout_ms,
                          rf_error *error)
 {
@@ -150,14 +151,14 @@ static rf_code start_tls(struct connection *c, const rf_target *target, const ch
     return RF_OK;
 }
 
-/* The name in a certificate is that of the address which was announced. */
+/* The certificate must match the announced address. */
 static rf_code establish(struct connection *c, const rf_target *target, const rf_address *address,
                          rf_error *error)
 {
     const rf_address reached = address_mapped(target, address);
     int timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS;
     if (address->port == 0 && target->tls)
-        return fail(error, RF_E_ARGUMENT, "%s: there is no TLS over unix sockets", c->name);
+        return fail(error, RF_E_ARGUMENT, "%s: TLS is not supported over unix sockets", c->name);
     if (address->port == 0)
         return connect_unix(c, address->host, clock_monotonic_ms() + timeout_ms, error);
     TRY(connect_tcp(c, &reached, timeout_ms, error));
@@ -211,13 +212,13 @@ void connection_close(struct connection *c)
     free(c);
 }
 
-/* --- moving bytes ------------------------------------------------------------------------------------ */
+/* --- reading and writing ------------------------------------------------------------------------------- */
 
 static rf_code socket_failed(const struct connection *c, rf_error *error)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
         return RF_OK;
-    return fail_errno(error, RF_E_TARGET, "%s: the connection is lost", c->name);
+    return fail_errno(error, RF_E_TARGET, "%s: connection lost", c->name);
 }
 
 rf_code connection_read(struct connection *c, void *to, size_t size, size_t *n, rf_error *error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection: bytes to and from one address, over TCP, TLS or a unix socket.
+/* A connection to one address, over TCP, TLS or a unix socket.
  *
- * The socket never blocks. Reading and writing go as far as they can; connection_wait() is the one place that
- * waits, and it gives up when there has been no progress for the target's timeout. */
+ * The socket is non-blocking. Only connection_wait() waits, and it fails if there was no progress for the
+ * target's timeout. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -11,36 +11,36 @@
 
 struct connection;
 
-/* Tries each address that the host's name stands for, then the TLS handshake if the target says so. */
+/* Tries each address of the host, then performs the TLS handshake if the target uses TLS. */
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
                         rf_error *error);
 
-/* What the other side is called in messages. */
+/* The peer's name in messages. */
 const char *connection_name(const struct connection *connection);
 
-/* RF_OK with *n bytes, which are 0 where there are none yet; RF_END where the other side has closed. */
+/* Returns RF_OK with *n bytes read, which may be 0; RF_END if the peer has closed the connection. */
 rf_code connection_read(struct connection *connection, void *to, size_t size, size_t *n, rf_error *error);
 
-/* RF_OK with *n bytes taken, which may be 0; RF_END as above. Whoever writes to a closed TLS connection gets
- * a SIGPIPE, unless it is ignored. */
+/* Returns RF_OK with *n bytes written, which may be 0; RF_END as above. Writing to a closed TLS connection
+ * raises SIGPIPE, unless it is ignored. */
 rf_code connection_write(struct connection *connection, const void *from, size_t size, size_t *n,
                          rf_error *error);
 
-/* Waits until a read that came to nothing can go on; with `or_write`, until either can. RF_E_TARGET when
- * there has been no progress for too long. */
+/* Waits until a read that would block can continue; with `or_write`, until a write can continue, too.
+ * RF_E_TARGET if there was no progress for too long. */
 rf_code connection_wait(struct connection *connection, bool or_write, const struct progress *progress,
                         rf_error *error);
 
-/* The same without waiting, for whoever need not: whether there has been no progress for too long. */
+/* Checks without waiting whether there was no progress for too long. */
 rf_code connection_check(const struct connection *connection, const struct progress *progress,
                          rf_error *error);
 
-/* For whoever waits for several at once: the socket, and the events (POLLIN, POLLOUT) at which a read, and
- * with `or_write` also a write, that came to nothing can go on. */
+/* For polling several connections at once: the socket, and the events (POLLIN, POLLOUT) for which a read that
+ * would block, and with `or_write` also a write, waits. */
 int connection_fd(const struct connection *connection);
 short connection_events(const struct connection *connection, bool or_write);
 
-/* NULL is let through. */
+/* `connection` may be NULL. */
 void connection_close(struct connection *connection);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking a node of a cluster who has which slots.
+/* Asks a cluster node for the slots of each primary.
  *
  *   CLUSTER SLOTS   [[first, last, node, node, ...], ...]         the primary first, then its replicas
  *   node            [endpoint, port, id, [name, value, ...]]      in 3.0 without the id, before 7.0 without
- * more
+ * metadata
  *
- * and where some slots are nobody's, whether it is well all the same.
+ * and if some slots are not assigned, whether the cluster accepts this.
  *
  *   CLUSTER INFO    cluster_state:ok ...
  *
- * An endpoint that is nil or empty is the address that was asked; "?" is a host whose name is not known,
- * whose "ip" may stand among the names and values. */
+ * An endpoint that is nil or empty is the address that was asked; "?" is an unknown host name, whose "ip" may
+ * be in the metadata. */
 #include "net/discover.h"
 
 #include "base/bytes.h"
@@ -20,10 +20,10 @@
 
 static rf_code garbled(const struct client *node, rf_error *error)
 {
-    return fail(error, RF_E_TARGET, "%s: CLUSTER SLOTS: an answer that makes no sense", client_name(node));
+    return fail(error, RF_E_TARGET, "%s: CLUSTER SLOTS: malformed reply", client_name(node));
 }
 
-/* The "ip" among the names and values; else what there is already. */
+/* The "ip" in the metadata, or else `host`. */
 static rf_slice find_ip(rf_slice *rest, struct reply names, rf_slice host)
 {
     int64_t left = names.kind == REPLY_ARRAY ? names.number : 0;
@@ -93,8 +93,8 @@ static rf_code take_range(const struct client *node, const rf_address *asked, st
     return RF_OK;
 }
 
-/* Slots that nobody has matter only to the keys in them, where the cluster is well without them: most are set
- * not to be. Who may not ask finds out by a key. */
+/* Slots that are not assigned only matter to the keys in them, if the cluster is configured to accept this.
+ * If CLUSTER INFO is not available, it shows when a key is sent. */
 static rf_code check_coverage(struct client *node, const struct primaries *primaries, rf_error *error)
 {
     struct reply info;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking a Sentinel who the primary is.
+/* Asks a Sentinel for the primary.
  *
  *   SENTINEL MASTERS                        [[name, value, name, value, ...], ...]
  *   SENTINEL GET-MASTER-ADDR-BY-NAME name   [host, port] or nil
- *   ROLE, of the server itself              [role, ...] */
+ *   ROLE, sent to the server itself         [role, ...] */
 #include "net/discover.h"
 
 #include "base/buffer.h"
@@ -12,7 +12,7 @@
 #include "base/number.h"
 #include "net/refusal.h"
 
-/* The value of `name` among so many names and values, which are taken off. */
+/* Finds the value of `name` in an array of names and values, which is consumed. */
 static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)
 {
     rf_slice found = {0};
@@ -30,7 +30,7 @@ static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)
     return found;
 }
 
-/* The names of all primaries that are watched, with ", " between them. */
+/* The names of all monitored primaries, separated by ", ". */
 static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t *count, rf_error *error)
 {
     struct reply masters;
@@ -47,7 +47,7 @@ static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t 
     return RF_OK;
 }
 
-/* The name of the only primary that is watched, into `name`. */
+/* Appends the name of the only monitored primary to `name`. */
 static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
 {
     char text[256];
@@ -56,13 +56,13 @@ static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_er
     if (count == 1)
         return RF_OK;
     if (count == 0)
-        return fail(error, RF_E_TARGET, "%s: it watches no primary", client_name(sentinel));
+        return fail(error, RF_E_TARGET, "%s: monitors no primary", client_name(sentinel));
     reply_text((struct reply){.text = buffer_slice(name)}, text, sizeof text);
-    return fail(error, RF_E_TARGET, "%s: it watches several primaries, name one of them: %s",
+    return fail(error, RF_E_TARGET, "%s: monitors several primaries, name one of them: %s",
                 client_name(sentinel), text);
 }
 
-/* RF_E_TARGET, with the names that there are. */
+/* Returns RF_E_TARGET, with the names that exist. */
 static rf_code unknown_name(struct client *sentinel, const char *name, rf_error *error)
 {
     struct buffer names = {0};
@@ -71,8 +71,8 @@ static rf_code unknown_name(struct client *sentinel, const char *name, rf_error 
     bool listed = ask_names(sentinel, &names, &count, error) == RF_OK && count > 0;
     reply_text((struct reply){.text = buffer_slice(&names)}, text, sizeof text);
     buffer_free(&names);
-    return fail(error, RF_E_TARGET, "%s: it knows no primary '%.100s'%s%s", client_name(sentinel), name,
-                listed ? "; it watches " : "", listed ? text : "");
+    return fail(error, RF_E_TARGET, "%s: no primary '%.100s'%s%s", client_name(sentinel), name,
+                listed ? "; it monitors " : "", listed ? text : "");
 }
 
 static rf_code find_name(struct client *sentinel, const rf_target *target, struct buffer *name,
@@ -106,7 +106,7 @@ static rf_code ask_address(struct client *sentinel, const char *name, struct pri
     return primaries_add(primaries, host.text, port, (rf_slice){0}, &index, error);
 }
 
-/* Who may not ask for its ROLE finds it in HELLO; where that is refused, too, the Sentinel is believed. */
+/* If ROLE is not available, HELLO reports the role; if neither is, the Sentinel is trusted. */
 static rf_code verify_hello(struct client *server, bool *replica, rf_error *error)
 {
     struct reply hello;
@@ -116,7 +116,7 @@ static rf_code verify_hello(struct client *server, bool *replica, rf_error *erro
     return RF_OK;
 }
 
-/* What the Sentinel says may be old: the server itself must say that it is a primary. */
+/* The Sentinel's view may be stale: the server itself must report that it is a primary. */
 static rf_code verify_role(struct client *server, rf_error *error)
 {
     struct reply role;
@@ -133,7 +133,7 @@ static rf_code verify_role(struct client *server, rf_error *error)
     struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_take(&rest) : role;
     if (first.kind == REPLY_STRING && slice_equal(first.text, SLICE("master")))
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: the Sentinel calls it a primary, and it says it is none",
+    return fail(error, RF_E_TARGET, "%s: not a primary, although the Sentinel reports it as one",
                 client_name(server));
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Who answers: what a server says of itself, and what can be found out where it does not.
+/* Identifies a server by what it reports, and by probing if it does not.
  *
  *   INFO server               version, mode and clock
- *   HELLO 2                   version and mode, since 6.0; also for users who may not INFO
- *   COMMAND INFO unlink ...   which commands there are: the oldest server that has them
- *   CLUSTER INFO              whether it is a node of a cluster
+ *   HELLO 2                   version and mode, since 6.0; also for users without permission for INFO
+ *   COMMAND INFO unlink ...   which commands exist: the oldest server version that has them
+ *   CLUSTER INFO              whether it is a cluster node
  *
- * Proxies refuse some of these, or close the connection over them. None is needed: a version that nobody says
- * is assumed to be an old one. */
+ * Proxies reject some of these, or close the connection. None is required: an unknown version is assumed to
+ * be an old one. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -23,7 +23,7 @@ static rf_target_kind kind_of(rf_slice mode)
     return slice_equal(mode, SLICE("cluster")) ? RF_TARGET_CLUSTER : RF_TARGET_ANY;
 }
 
-/* --- questions ----------------------------------------------------------------------------------------- */
+/* --- queries ------------------------------------------------------------------------------------------- */
 
 struct identifying {
     const rf_target *target;
@@ -42,13 +42,14 @@ static rf_code reconnect(const struct identifying *id, rf_error *error)
     return code == RF_E_MEMORY ? fail(error, code, "out of memory") : RF_OK;
 }
 
-/* The reply to a question, which may be an error. A connection that is closed over it twice is one. */
+/* Returns the reply to a query, which may be an error. If the connection is closed twice, that counts as an
+ * error reply. */
 static rf_code ask(const struct identifying *id, const char *const *words, struct reply *head, rf_slice *rest,
                    rf_error *error)
 {
     enum { LOSSES = 2 };
-    static const struct reply closed = {
-        .kind = REPLY_ERROR, .text = {(const uint8_t *)"ERR the connection is closed over it", 36}};
+    static const struct reply closed = {.kind = REPLY_ERROR,
+                                        .text = {(const uint8_t *)"ERR connection closed by the server", 36}};
     for (int i = 0; i < LOSSES; i++) {
         rf_code code = client_ask(*id->client, words, head, rest, error);
         if (code != RF_E_TARGET || !client_is_closed(*id->client))
@@ -71,7 +72,7 @@ static void take_clock(struct primaries *primaries, rf_slice info)
         primaries->ahead_us = server_time - clock_unix_us();
 }
 
-/* Errors that pass, or that concern all commands, are none of INFO's own. */
+/* Transient errors, and errors that concern all commands, do not mean that INFO is not available. */
 static rf_code ask_info(const struct identifying *id, rf_error *error)
 {
     struct primaries *primaries = id->primaries;
@@ -91,7 +92,7 @@ static rf_code ask_info(const struct identifying *id, rf_error *error)
     return RF_OK;
 }
 
-/* --- without it ---------------------------------------------------------------------------------------- */
+/* --- without INFO -------------------------------------------------------------------------------------- */
 
 /* ["server", "redis", "version", "7.0.15", ..., "mode", "standalone", "role", "master", ...] */
 static void take_hello(struct primaries *primaries, struct reply head, rf_slice rest)
@@ -125,7 +126,7 @@ static rf_code ask_hello(const struct identifying *id, rf_error *error)
     return RF_OK;
 }
 
-/* Servers since 6.0 have HELLO; of older ones what matters came with these. */
+/* Servers since 6.0 have HELLO; the older versions that matter introduced these commands. */
 static rf_code assume_version(const struct identifying *id, rf_error *error)
 {
     static const rf_server oldest[] = {{RF_REDIS, 2, 8}, {RF_REDIS, 4, 0}, {RF_REDIS, 5, 0}};
@@ -147,7 +148,7 @@ static rf_code assume_version(const struct identifying *id, rf_error *error)
     return RF_OK;
 }
 
-/* "cluster_state:ok ..."; a server that stands alone has an error for it. */
+/* "cluster_state:ok ..."; a standalone server returns an error. */
 static rf_code ask_cluster(const struct identifying *id, rf_error *error)
 {
     struct reply head;
@@ -158,7 +159,8 @@ static rf_code ask_cluster(const struct identifying *id, rf_error *error)
     return RF_OK;
 }
 
-/* What the target says it is counts where nobody else says so. A Sentinel's own version does not matter. */
+/* The kind in the target is used if the server does not report it. The version of a Sentinel does not matter.
+ */
 rf_code identify(const rf_target *target, const rf_address *address, struct client **client,
                  struct primaries *primaries, rf_error *error)
 {

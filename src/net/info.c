@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading INFO's lines. */
+/* Parses the lines of INFO. */
 #include "net/info.h"
 
 #include "base/bytes.h"

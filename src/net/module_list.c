@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names out of MODULE LIST. */
+/* Parses MODULE LIST. */
 #include "net/module_list.h"
 
 #include "base/bytes.h"

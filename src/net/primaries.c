@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding out what a target is: the first question, and which way to go on. */
+/* Determines the kind of a target and its primaries. */
 #include "net/primaries.h"
 
 #include "base/bytes.h"
@@ -7,7 +7,7 @@
 #include "net/discover.h"
 #include <stdlib.h>
 
-/* Room for one more: there is some up to the next power of two. */
+/* Makes capacity for one more node; the capacity is a power of two. */
 static rf_code make_room(struct primaries *primaries, rf_error *error)
 {
     size_t count = primaries->node_count ? 2 * primaries->node_count : 1;
@@ -28,10 +28,10 @@ static rf_code expect_same(const struct primaries *primaries, size_t index, rf_s
     if (id.len != NODE_ID || memcmp(primaries->ids[index], id.ptr, id.len) == 0)
         return RF_OK;
     address_format(&primaries->nodes[index], name);
-    return fail(error, RF_E_TARGET, "the target names two nodes by one address, %s", name);
+    return fail(error, RF_E_TARGET, "the target reports two nodes with the same address, %s", name);
 }
 
-/* Takes over the address. */
+/* Takes ownership of the address. */
 static rf_code put(struct primaries *primaries, rf_address address, rf_slice id, size_t *index,
                    rf_error *error)
 {
@@ -70,8 +70,7 @@ rf_code primaries_expect_all_slots(const struct primaries *primaries, rf_error *
         }
     if (missing == 0)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "nobody has %u of the cluster's slots, of which %u is the first", missing,
-                first);
+    return fail(error, RF_E_TARGET, "unassigned cluster slots: %u, the first is %u", missing, first);
 }
 
 void primaries_free(struct primaries *primaries)
@@ -85,12 +84,12 @@ void primaries_free(struct primaries *primaries)
     *primaries = (struct primaries){0};
 }
 
-/* --- who answers ------------------------------------------------------------------------------------- */
+/* --- identification ------------------------------------------------------------------------------------ */
 
 static const char *const kind_names[] = {
-    [RF_TARGET_ANY] = "a server that stands alone",
+    [RF_TARGET_ANY] = "a standalone server",
     [RF_TARGET_SENTINEL] = "a Sentinel",
-    [RF_TARGET_CLUSTER] = "a node of a cluster",
+    [RF_TARGET_CLUSTER] = "a cluster node",
 };
 
 rf_code primaries_blame(const char *who, rf_code code, rf_error *error)
@@ -107,8 +106,8 @@ rf_code primaries_authenticate(struct client *client, const rf_target *target, r
                      : client_authenticate(client, target, error);
 }
 
-/* Sentinels often have no password where the servers that they watch have one, so what comes of AUTH counts
- * only once it is known who has answered. */
+/* Sentinels often have no password even if the servers that they monitor have one, so an AUTH error only
+ * counts once the kind of the server is known. */
 static rf_code examine(struct client **opened, const rf_target *target, const rf_address *asked,
                        struct primaries *primaries, rf_error *error)
 {
@@ -124,8 +123,8 @@ static rf_code examine(struct client **opened, const rf_target *target, const rf
         code = primaries_blame("Sentinel", code, error);
     TRY(code);
     if (target->kind != RF_TARGET_ANY && primaries->kind != target->kind)
-        return fail(error, RF_E_TARGET, "%s: it is %s, not %s", client_name(client),
-                    kind_names[primaries->kind], kind_names[target->kind]);
+        return fail(error, RF_E_TARGET, "%s: is %s, not %s", client_name(client), kind_names[primaries->kind],
+                    kind_names[target->kind]);
     if (primaries->kind == RF_TARGET_SENTINEL)
         return discover_primary(client, target, primaries, error);
     if (primaries->kind == RF_TARGET_CLUSTER)
@@ -150,7 +149,7 @@ static rf_code ask(const rf_target *target, const rf_address *address, struct pr
 rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
                        struct primaries *out, rf_error *error)
 {
-    rf_code code = fail(error, RF_E_ARGUMENT, "a target without an address");
+    rf_code code = fail(error, RF_E_ARGUMENT, "missing target address");
     *out = (struct primaries){0};
     for (size_t i = 0; i < count && code != RF_OK && code != RF_E_MEMORY; i++)
         if ((code = ask(target, &addresses[i], out, error)) == RF_OK)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Who serves a target: one server, the primary that Sentinels watch, or all primaries of a Cluster.
+/* The primaries of a target: a single server, the primary monitored by Sentinels, or all primaries of a
+ * cluster.
  *
- * Whoever answers first is asked what it is: by INFO, or where that is refused by HELLO, COMMAND INFO and
- * CLUSTER INFO, of which none is needed. A Sentinel is asked for the primary, which has to say
- * itself that it is one (ROLE); a node of a cluster is asked who has which slots (CLUSTER SLOTS), of which
- * there may be some that nobody has. */
+ * The first server that answers is identified with INFO, or if that is not available with HELLO, COMMAND INFO
+ * and CLUSTER INFO, all of which are optional. A Sentinel is asked for the primary, which must confirm its
+ * role (ROLE); a cluster node is asked for all slots (CLUSTER SLOTS), some of which may not be assigned. */
 #ifndef NET_PRIMARIES_H
 #define NET_PRIMARIES_H
 
@@ -14,31 +14,31 @@
 
 enum {
     NODE_ID = 40,
-    NO_NODE = UINT16_MAX, /* in node_of: nobody has the slot */
+    NO_NODE = UINT16_MAX, /* in node_of: the slot is not assigned */
 };
 
 struct primaries {
-    rf_target_kind kind;      /* RF_TARGET_ANY: a server that stands alone */
-    rf_server server;         /* of whoever has the data, or as the target says it is */
-    bool assumed;             /* nobody says so: it is the oldest that it can be */
-    bool silent;              /* it does not answer INFO, */
-    bool replica;             /* as HELLO says, where it was asked */
-    bool curt;                /* and closes the connection over questions that it does not know */
-    char why_silent[128];     /* what it says to INFO; "" where that has no version */
-    int64_t ahead_us;         /* of the server's clock, compared with ours; 0 where it does not say */
-    rf_address *nodes;        /* each once */
-    char (*ids)[NODE_ID + 1]; /* of the nodes, where they say; else "" */
+    rf_target_kind kind;      /* RF_TARGET_ANY: a standalone server */
+    rf_server server;         /* of the data server, or as set in the target */
+    bool assumed;             /* unknown: the oldest possible version */
+    bool silent;              /* INFO is not available, */
+    bool replica;             /* as reported by HELLO, if used */
+    bool curt;                /* and the server closes the connection over unknown commands */
+    char why_silent[128];     /* the reply to INFO; "" if it has no version */
+    int64_t ahead_us;         /* the server's clock minus ours; 0 if unknown */
+    rf_address *nodes;        /* without duplicates */
+    char (*ids)[NODE_ID + 1]; /* of the nodes, if known; otherwise "" */
     size_t node_count;
     struct address_index index; /* of the nodes */
-    uint16_t *node_of;          /* RF_SLOTS places in `nodes`, or NO_NODE; NULL but for a cluster */
+    uint16_t *node_of;          /* RF_SLOTS indices of `nodes`, or NO_NODE; NULL except for a cluster */
 };
 
-/* Asks the addresses in turn until one of them knows; `addresses` of the target are asked only if they are
- * among these. The error is that of the last one. */
+/* Tries the addresses in turn until one of them answers; those of the target are only tried if they are among
+ * `addresses`. The error is that of the last one. */
 rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
                        struct primaries *out, rf_error *error);
 
-/* RF_E_TARGET where there are slots that nobody has. */
+/* Returns RF_E_TARGET if any slot is not assigned. */
 rf_code primaries_expect_all_slots(const struct primaries *primaries, rf_error *error);
 
 void primaries_free(struct primaries *primaries);

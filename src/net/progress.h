@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the other side gets on. Bytes alone are no progress: one a minute would hold us for ever. What
- * counts is a whole reply, a request that was taken, or a fair share of a reply that is long. */
+/* Detects whether the peer makes progress. A few bytes now and then are not enough, as they could go on
+ * forever. Progress is a complete reply, a request that was accepted, or a fair share of a long reply. */
 #ifndef NET_PROGRESS_H
 #define NET_PROGRESS_H
 
@@ -10,8 +10,8 @@
 enum { PROGRESS_BYTES = 64 * 1024 };
 
 struct progress {
-    int64_t since_ms; /* of the monotonic clock */
-    uint64_t bytes;   /* that have arrived since then */
+    int64_t since_ms; /* monotonic clock */
+    uint64_t bytes;   /* received since then */
 };
 
 static inline void progress_made(struct progress *progress, int64_t now_ms)

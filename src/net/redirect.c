@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of errors that pass, and the address in some of them. */
+/* The table of transient errors, and the address in redirections. */
 #include "net/redirect.h"
 
 #include "base/bytes.h"
@@ -36,7 +36,7 @@ rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address
     rf_slice digits = complete ? slice_of(colon + 1, (size_t)(text.ptr + text.len - colon - 1)) : text;
     if (!complete || !number_parse_i64(digits, &port)) {
         reply_text(reply, shown, sizeof shown);
-        return fail(error, RF_E_TARGET, "a redirection that names nobody: %s", shown);
+        return fail(error, RF_E_TARGET, "redirect without an address: %s", shown);
     }
     rf_slice host = slice_of(blank + 1, (size_t)(colon - blank - 1));
     if (host.len == 0 || slice_equal(host, SLICE("?")))
@@ -46,8 +46,8 @@ rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address
 
 /* --- CLUSTER NODES ------------------------------------------------------------------------------------ */
 
-/* "ip:port@bus,hostname,name=value,...", of which only ip and port are always there. No IP: that of whoever
- * was asked. */
+/* Matches "ip:port@bus,hostname,name=value,...", of which only ip and port are always present. If there is no
+ * IP, it is that of the node asked. */
 static bool has_address(rf_slice text, const rf_address *asked, const rf_address *address)
 {
     rf_slice first, host_name = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors of a server that pass, or that name another one:
+/* Server errors that are transient or redirect to another node:
  *
- *   -MOVED slot host:port    -ASK slot host:port    without a host: that of the server that says so */
+ *   -MOVED slot host:port    -ASK slot host:port    without a host: the host of the server that sent it */
 #ifndef NET_REDIRECT_H
 #define NET_REDIRECT_H
 
@@ -10,19 +10,18 @@
 
 enum passing {
     PASSING_NOT,
-    PASSING_MOVED, /* the slot is another node's */
-    PASSING_ASK,   /* this key is on another node, while its slot moves there */
-    PASSING_WAIT,  /* not now */
+    PASSING_MOVED, /* another node serves the slot */
+    PASSING_ASK,   /* this key is on another node, while its slot is migrated */
+    PASSING_WAIT,  /* retry later */
 };
 
 enum passing passing_of(struct reply reply);
 
-/* The address at the end of a MOVED or an ASK that `asked` has answered; the caller's to free. RF_E_TARGET
- * where there is none. */
+/* The address in a MOVED or ASK error sent by `asked`; the caller frees it. RF_E_TARGET if there is none. */
 rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address *out, rf_error *error);
 
-/* Whether the table of nodes that `asked` has answered to CLUSTER NODES has a node at this address, by its IP
- * or by its host name. Nodes that have only been met (handshake), or have no address, do not count. */
+/* Whether the reply of `asked` to CLUSTER NODES lists a node at this address, by IP or host name. Nodes in
+ * the handshake state or without an address do not count. */
 bool redirect_is_named(rf_slice nodes, const rf_address *asked, const rf_address *address);
 
 #endif

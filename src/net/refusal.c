@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Told by what servers, proxies and services say; there is no code for it. */
+/* Recognized by the texts of servers, proxies and services, because there is no error code for it. */
 #include "net/refusal.h"
 
 #include "base/bytes.h"
 #include <strings.h>
 
 /* "ERR unknown command 'x'" (Redis, Valkey, Predixy, kvrocks), "NOPERM ... no permissions to run the 'x'
- * command", "ERR command 'x' is not allowed" (Codis), "ERR invalid request" (Envoy), and the like. */
+ * command", "ERR command 'x' is not allowed" (Codis), "ERR invalid request" (Envoy), and similar. */
 static const char *const phrases[] = {
     "unknown command", "unknown redis command", "unsupported command", "not supported", "not allowed",
     "invalid command", "invalid request",       "is disabled",         "to run the ",
@@ -21,7 +21,7 @@ static bool contains(rf_slice text, const char *phrase)
     return false;
 }
 
-/* "OOM command not allowed when used memory > 'maxmemory'" has a code of its own, and passes. */
+/* "OOM command not allowed when used memory > 'maxmemory'" has its own code, and is transient. */
 static bool has_own_code(struct reply reply)
 {
     size_t i = 0;

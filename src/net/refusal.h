@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors that refuse a command as such, whatever its arguments: the server does not have it, a proxy does not
- * pass it on, or the user may not run it. */
+/* Errors that reject a command as such, whatever its arguments: the server lacks it, a proxy does not forward
+ * it, or the user may not run it. */
 #ifndef NET_REFUSAL_H
 #define NET_REFUSAL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the end of a reply, and walking over its elements. Lengths are only compared with what is there. */
+/* Finds the end of a reply, and iterates over its elements. Lengths are never trusted, only compared with
+ * what was received. */
 #include "net/reply.h"
 
 #include "base/bytes.h"
@@ -12,36 +13,36 @@ static rf_code garbage(struct reply_scan *scan, const char *fault)
     return RF_E_TARGET;
 }
 
-/* The line at the front, mark included, without its CRLF. RF_END: it is not whole yet. */
+/* The first line, including its type byte, without CRLF. RF_END: it is incomplete. */
 static rf_code find_line(struct reply_scan *scan, rf_slice bytes, rf_slice *line)
 {
     size_t within = bytes.len < REPLY_LINE_MAX ? bytes.len : REPLY_LINE_MAX;
     const uint8_t *end = within ? memchr(bytes.ptr, '\n', within) : NULL;
     if (!end)
-        return within < REPLY_LINE_MAX ? RF_END : garbage(scan, "an answer with a line that does not end");
+        return within < REPLY_LINE_MAX ? RF_END : garbage(scan, "protocol error: line too long");
     if (memchr(bytes.ptr, '\r', (size_t)(end - bytes.ptr)) != end - 1 || end - bytes.ptr < 2)
-        return garbage(scan, "an answer with a line that is none of RESP's");
+        return garbage(scan, "protocol error: bad line");
     *line = (rf_slice){bytes.ptr, (size_t)(end - 1 - bytes.ptr)};
     return RF_OK;
 }
 
 /* --- the end of a reply ------------------------------------------------------------------------------ */
 
-/* The number of a ':', '$' or '*' line. Lengths and counts are -1, which is nil, or more. */
+/* Parses the number of a ':', '$' or '*' line. Lengths and counts are at least -1, which is nil. */
 static bool line_number(rf_slice line, int64_t *number)
 {
     return number_parse_i64((rf_slice){line.ptr + 1, line.len - 1}, number) &&
            (*line.ptr == ':' || *number >= -1);
 }
 
-/* The bytes that a reply may still have from here on. */
+/* The maximum size of the rest of the reply. */
 static uint64_t bytes_left(const struct reply_scan *scan)
 {
     uint64_t limit = scan->limit ? scan->limit : REPLY_MAX;
     return limit > scan->at ? limit - scan->at : 0;
 }
 
-/* A string's bytes behind its line, of *size bytes, which grows by what they take. */
+/* Finds the end of a string after its line, and adds its size to *size. */
 static rf_code find_string(struct reply_scan *scan, rf_slice bytes, uint64_t length, size_t *size)
 {
     scan->announced = scan->at + *size + length + 2;
@@ -49,18 +50,18 @@ static rf_code find_string(struct reply_scan *scan, rf_slice bytes, uint64_t len
         return RF_END;
     const uint8_t *end = bytes.ptr + *size + length;
     if (end[0] != '\r' || end[1] != '\n')
-        return garbage(scan, "an answer with a string that is longer than it says");
+        return garbage(scan, "protocol error: string longer than announced");
     *size += length + 2;
     return RF_OK;
 }
 
-/* Of each unit that a line announces: a byte of a string, or an element of an array. */
+/* The minimum size of each unit that a line announces: a byte of a string, or an element of an array. */
 static uint64_t least_bytes(uint8_t mark)
 {
     return mark == '*' ? 3 : 1;
 }
 
-/* The size of one element, without those of an array, of which *count come. */
+/* Finds the size of one element, without those of an array, of which *count follow. */
 static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *size, uint64_t *count)
 {
     rf_slice line;
@@ -71,11 +72,11 @@ static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *siz
     if (*line.ptr == '+' || *line.ptr == '-')
         return RF_OK;
     if (!memchr(":$*", *line.ptr, 3))
-        return garbage(scan, "an answer that is not RESP");
+        return garbage(scan, "protocol error: not a RESP reply");
     if (!line_number(line, &number))
-        return garbage(scan, "an answer with a number that is none");
+        return garbage(scan, "protocol error: invalid number");
     if (*line.ptr != ':' && number > 0 && (uint64_t)number > bytes_left(scan) / least_bytes(*line.ptr))
-        return garbage(scan, "a reply larger than expected");
+        return garbage(scan, "reply larger than expected");
     if (*line.ptr == '$' && number >= 0)
         return find_string(scan, bytes, (uint64_t)number, size);
     if (*line.ptr == '*' && number > 0)
@@ -83,7 +84,7 @@ static rf_code find_element(struct reply_scan *scan, rf_slice bytes, size_t *siz
     return RF_OK;
 }
 
-/* Counts one element as found; an array is found with its last one. */
+/* Counts one element; an array is complete with its last element. */
 static void count_down(struct reply_scan *scan)
 {
     while (scan->depth > 0 && --scan->left[scan->depth] == 0)
@@ -99,22 +100,22 @@ rf_code reply_scan(struct reply_scan *scan, rf_slice bytes)
         scan->announced = 0;
         TRY(find_element(scan, rest, &size, &count));
         if (size > bytes_left(scan))
-            return garbage(scan, "a reply larger than expected");
+            return garbage(scan, "reply larger than expected");
         scan->at += size;
         if (count == 0) {
             count_down(scan);
             continue;
         }
         if (scan->depth == REPLY_DEPTH)
-            return garbage(scan, "an answer with too many arrays in each other");
+            return garbage(scan, "protocol error: arrays nested too deeply");
         scan->left[++scan->depth] = count;
     } while (scan->depth > 0);
     return RF_OK;
 }
 
-/* --- its elements ------------------------------------------------------------------------------------ */
+/* --- elements ------------------------------------------------------------------------------------------ */
 
-/* Takes `size` bytes and the two behind them off the front. */
+/* Takes `size` bytes and the two after them off `rest`. */
 static rf_slice take_bytes(rf_slice *rest, size_t size)
 {
     rf_slice bytes = {rest->ptr, size};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How large the reply to each command may be: who asks for little is told little. */
+/* Limits the size of the reply to each command. */
 #include "base/bytes.h"
 #include "net/reply.h"
 #include <strings.h>
@@ -12,9 +12,9 @@ static const struct {
 } limits[] = {
     {"DUMP", NULL, REPLY_MAX},
     {"FUNCTION", "LIST", REPLY_MAX},
-    {"SCAN", NULL, 1024 * MIB}, /* names may be long, too */
+    {"SCAN", NULL, 1024 * MIB}, /* key names may be long, too */
     {"CLIENT", "LIST", 64 * MIB},
-    {"CLUSTER", NULL, 32 * MIB}, /* 16,384 ranges of slots, each with its replicas */
+    {"CLUSTER", NULL, 32 * MIB}, /* 16,384 slot ranges, each with its replicas */
     {"SENTINEL", NULL, 16 * MIB},
     {"INFO", NULL, 4 * MIB},
     {"MODULE", NULL, MIB},

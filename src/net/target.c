@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Targets as values: filled, named without their secrets, freed. */
+/* Targets as values: construction, formatting without secrets, destruction. */
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -35,9 +35,9 @@ rf_slice address_host(const rf_address *address)
 rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error)
 {
     if (host.len == 0 || memchr(host.ptr, '\0', host.len))
-        return fail(error, RF_E_ARGUMENT, "an address without a host");
+        return fail(error, RF_E_ARGUMENT, "missing host");
     if (port < 0 || port > PORT_MAX)
-        return fail(error, RF_E_ARGUMENT, "a port out of range: %lld", (long long)port);
+        return fail(error, RF_E_ARGUMENT, "port out of range: %lld", (long long)port);
     char *copy = strndup((const char *)host.ptr, host.len);
     if (!copy)
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -45,7 +45,7 @@ rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *err
     return RF_OK;
 }
 
-/* Names and addresses have no blanks, control characters or the like. */
+/* Host names and addresses contain no spaces or control characters. */
 static bool is_host(rf_slice host)
 {
     enum { HOST_MAX = 253 };
@@ -58,9 +58,9 @@ static bool is_host(rf_slice host)
 rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error)
 {
     if (!is_host(host))
-        return fail(error, RF_E_TARGET, "the target names an invalid host");
+        return fail(error, RF_E_TARGET, "the target reports an invalid host");
     if (port < 1 || port > PORT_MAX)
-        return fail(error, RF_E_TARGET, "the target names a port out of range: %lld", (long long)port);
+        return fail(error, RF_E_TARGET, "the target reports a port out of range: %lld", (long long)port);
     return address_make(host, port, out, error);
 }
 
@@ -89,9 +89,9 @@ rf_code rf_target_add_address(rf_target *target, const char *host, int port, rf_
     return RF_OK;
 }
 
-/* --- names ------------------------------------------------------------------------------------------- */
+/* --- formatting ---------------------------------------------------------------------------------------- */
 
-/* Text that grows as long as there is room, and knows how long it would be. */
+/* Text in a buffer of limited size, and the length that it would have without the limit. */
 struct text {
     char *out;
     size_t size, length;
@@ -117,7 +117,7 @@ static void put_number(struct text *text, int64_t n)
     put_text(text, digits);
 }
 
-/* What means something in a URL, or nothing on a screen, comes out as %XX. */
+/* Characters that are special in a URL or not printable are written as %XX. */
 static void put_encoded(struct text *text, const char *from, const char *allowed)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -182,7 +182,7 @@ size_t rf_target_format(const rf_target *target, char *out, size_t size)
     return text.length;
 }
 
-/* --- the end ----------------------------------------------------------------------------------------- */
+/* --- destruction --------------------------------------------------------------------------------------- */
 
 static void free_secret(char *secret)
 {

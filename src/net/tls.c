@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one file that knows OpenSSL. */
+/* The only file that uses OpenSSL. */
 #include "net/tls.h"
 
 #include "base/fail.h"
@@ -17,7 +17,7 @@ struct tls {
     const char *name;
 };
 
-/* What OpenSSL says is wrong, the first thing of several. */
+/* The first of OpenSSL's queued errors. */
 static const char *reason(void)
 {
     unsigned long code = ERR_get_error();
@@ -27,7 +27,7 @@ static const char *reason(void)
     return text ? text : "unknown reason";
 }
 
-/* --- what the target says ---------------------------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------------------------------------- */
 
 static rf_code trust(SSL_CTX *ctx, const rf_target *target, rf_error *error)
 {
@@ -50,17 +50,17 @@ static rf_code trust(SSL_CTX *ctx, const rf_target *target, rf_error *error)
 static rf_code identify(SSL_CTX *ctx, const rf_target *target, rf_error *error)
 {
     if (!target->cert != !target->key)
-        return fail(error, RF_E_ARGUMENT, "a client's certificate and its key belong together");
+        return fail(error, RF_E_ARGUMENT, "a client certificate requires its private key, and vice versa");
     if (!target->cert)
         return RF_OK;
     if (SSL_CTX_use_certificate_chain_file(ctx, target->cert) != 1)
         return fail(error, RF_E_ARGUMENT, "cannot load the certificate '%s': %s", target->cert, reason());
     if (SSL_CTX_use_PrivateKey_file(ctx, target->key, SSL_FILETYPE_PEM) != 1)
-        return fail(error, RF_E_ARGUMENT, "cannot load the key '%s': %s", target->key, reason());
+        return fail(error, RF_E_ARGUMENT, "cannot load the private key '%s': %s", target->key, reason());
     return RF_OK;
 }
 
-/* A server that just closes, as they do, is no attack: replies say themselves how long they are. */
+/* Servers often close without a TLS alert. That is not an attack: replies contain their own length. */
 static rf_code configure(SSL_CTX *ctx, const rf_target *target, rf_error *error)
 {
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -76,14 +76,14 @@ static bool is_ip(const char *host)
     return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
 }
 
-/* Whom the certificate has to name. Names, unlike addresses, are also told to the server. */
+/* The host that the certificate must match. Names, unlike addresses, are also sent to the server (SNI). */
 static bool expect_host(SSL *ssl, const char *host)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (is_ip(host))
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-    void *name = (void *)(uintptr_t)host; /* what SSL_set_tlsext_host_name() does, but for the qualifier */
+    void *name = (void *)(uintptr_t)host; /* SSL_set_tlsext_host_name() without its cast that drops const */
     return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
            SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
@@ -104,7 +104,7 @@ static rf_code make_ssl(const rf_target *target, const char *host, int fd, SSL *
             code = fail(error, RF_E_MEMORY, "cannot set up TLS: %s", reason());
         }
     }
-    SSL_CTX_free(ctx); /* the SSL has its own hold on it */
+    SSL_CTX_free(ctx); /* the SSL holds its own reference */
     return code;
 }
 
@@ -128,7 +128,7 @@ void tls_close(struct tls *tls)
 {
     if (!tls)
         return;
-    SSL_shutdown(tls->ssl); /* says so to the other side, if that is possible at once */
+    SSL_shutdown(tls->ssl); /* sends an alert, if that is possible without waiting */
     SSL_free(tls->ssl);
     ERR_clear_error();
     free(tls);
@@ -136,7 +136,7 @@ void tls_close(struct tls *tls)
 
 /* --- steps ------------------------------------------------------------------------------------------- */
 
-/* What a step has come to: done, to be waited for, closed, or failed. `saved`: errno after it. */
+/* The result of a step: done, would block, closed, or failed. `saved`: errno after it. */
 static rf_code conclude(struct tls *tls, int result, int saved, short *events, rf_error *error)
 {
     *events = 0;
@@ -149,7 +149,7 @@ static rf_code conclude(struct tls *tls, int result, int saved, short *events, r
         if (saved == 0)
             return RF_END;
         errno = saved;
-        return fail_errno(error, RF_E_TARGET, "%s: the connection is lost", tls->name);
+        return fail_errno(error, RF_E_TARGET, "%s: connection lost", tls->name);
     default: return fail(error, RF_E_TARGET, "%s: TLS: %s", tls->name, reason());
     }
 }
@@ -163,9 +163,9 @@ rf_code tls_handshake(struct tls *tls, short *events, rf_error *error)
     bool verifies = SSL_get_verify_mode(tls->ssl) & SSL_VERIFY_PEER;
     long refused = verifies ? SSL_get_verify_result(tls->ssl) : X509_V_OK;
     if (code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: the connection was closed during the TLS handshake", tls->name);
+        return fail(error, RF_E_TARGET, "%s: connection closed during the TLS handshake", tls->name);
     if (code != RF_OK && refused != X509_V_OK)
-        return fail(error, code, "%s: the certificate is refused: %s", tls->name,
+        return fail(error, code, "%s: certificate rejected: %s", tls->name,
                     X509_verify_cert_error_string(refused));
     return code;
 }

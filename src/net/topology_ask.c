@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The topology of a live cluster: the primaries that it says it has, and their slots. */
+/* The topology of a live cluster: its primaries and their slots. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "cluster/topology_text.h"
@@ -35,7 +35,7 @@ static rf_code build(const struct primaries *primaries, rf_topology **out, rf_er
     return code;
 }
 
-/* A target that may be anything is asked as a cluster: then whoever is something else is an error. */
+/* A target of any kind is queried as a cluster, so that another kind is an error. */
 rf_code rf_topology_ask(const rf_target *target, rf_topology **out, rf_error *error)
 {
     struct primaries primaries;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Target URLs.
+/* Parses target URLs.
  *
  *   scheme "://" [user [":" password] "@"] host [":" port] ("," host [":" port])* ["/" path] ["?" query]
  *
- * The part up to the first '/' or '?' is the authority; the last '@' in it ends the credentials. Messages say
- * what is wrong and never show the URL: there may be a password in it. */
+ * The part before the first '/' or '?' is the authority; the last '@' in it ends the credentials. Messages
+ * never show the URL, because it may contain a password. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -18,7 +18,7 @@ struct scheme {
     const char *name;
     rf_target_kind kind;
     bool tls;
-    int port; /* where the URL names none; 0: a unix socket */
+    int port; /* default port; 0: a unix socket */
 };
 
 /* clang-format off */
@@ -38,7 +38,7 @@ static const struct scheme schemes[] = {
     {"unix", RF_TARGET_ANY, false, 0},
 };
 
-/* The scheme of a URL, and the place behind "://". NULL if it has none of these. */
+/* The scheme of a URL, and the position after "://". NULL if it is not one of these. */
 static const struct scheme *scheme_of(const char *url, const char **behind)
 {
     const char *end = strstr(url, "://");
@@ -58,9 +58,9 @@ bool rf_target_is_url(const char *text)
     return scheme_of(text, &behind) != NULL;
 }
 
-/* --- cutting it up ----------------------------------------------------------------------------------- */
+/* --- splitting ----------------------------------------------------------------------------------------- */
 
-/* What stands before the first `separator`; *rest is left with what stands behind it, or with nothing. */
+/* Returns the part before the first `separator`; *rest becomes the part after it, or empty. */
 static rf_slice cut(rf_slice *rest, char separator)
 {
     const uint8_t *at = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
@@ -74,8 +74,8 @@ static rf_slice cut(rf_slice *rest, char separator)
 
 struct url {
     rf_slice credentials, hosts;
-    rf_slice path;     /* with its '/' */
-    bool has_stray_at; /* behind the authority: mostly a password with a '/' in it */
+    rf_slice path;     /* including its '/' */
+    bool has_stray_at; /* an '@' after the authority: usually a password with a '/' in it */
     rf_slice query;
     bool has_credentials;
 };
@@ -104,7 +104,7 @@ static int hex_digit(uint8_t c)
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* "%41" is "A"; no NUL may come out. */
+/* Decodes "%41" to "A"; NUL is not allowed. */
 static bool decode(rf_slice text, char *to)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -125,7 +125,7 @@ static bool decode(rf_slice text, char *to)
     return true;
 }
 
-/* Percent-decoded; the caller's to free. */
+/* Percent-decodes a text; the caller frees it. */
 static rf_code decoded(rf_slice text, char **out, rf_error *error)
 {
     char *copy = malloc(text.len + 1);
@@ -134,13 +134,14 @@ static rf_code decoded(rf_slice text, char **out, rf_error *error)
         return fail(error, RF_E_MEMORY, "out of memory");
     if (!decode(text, copy)) {
         free(copy);
-        return fail(error, RF_E_ARGUMENT, "a target URL with a '%%' that is not followed by two digits");
+        return fail(error, RF_E_ARGUMENT,
+                    "invalid target URL: '%%' must be followed by two hexadecimal digits");
     }
     *out = copy;
     return RF_OK;
 }
 
-/* --- its parts --------------------------------------------------------------------------------------- */
+/* --- parts --------------------------------------------------------------------------------------------- */
 
 static rf_code take_credentials(const struct url *url, rf_target *target, rf_error *error)
 {
@@ -157,17 +158,17 @@ static rf_code take_db(rf_slice text, rf_target *target, rf_error *error)
     if (text.len == 0)
         return RF_OK;
     if (!number_parse_i64(text, &target->db) || target->db < 0 || target->db > INT32_MAX)
-        return fail(error, RF_E_ARGUMENT, "a target URL with a database that is no number");
+        return fail(error, RF_E_ARGUMENT, "invalid database in the target URL");
     return RF_OK;
 }
 
-/* "[::1]" without its brackets, or a name; *rest is what stands behind it. */
+/* Cuts off "[::1]", without its brackets, or a name; *rest is the part after it. */
 static rf_code cut_host(rf_slice *rest, rf_slice *host, rf_error *error)
 {
     bool bracketed = rest->len > 0 && *rest->ptr == '[';
     const uint8_t *end = rest->len ? memchr(rest->ptr, bracketed ? ']' : ':', rest->len) : NULL;
     if (bracketed && !end)
-        return fail(error, RF_E_ARGUMENT, "a target URL with a '[' that is not closed");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: missing ']'");
     size_t length = end ? (size_t)(end - rest->ptr) : rest->len;
     *host = (rf_slice){rest->ptr + bracketed, length - bracketed};
     rest->ptr += length + bracketed;
@@ -182,12 +183,12 @@ static rf_code take_host(rf_slice text, int default_port, rf_target *target, rf_
     char *name;
     TRY(cut_host(&text, &host, error));
     if (host.len == 0)
-        return fail(error, RF_E_ARGUMENT, "a target URL without a host");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: missing host");
     if (text.len > 0) {
         rf_slice digits = {text.ptr + 1, text.len - 1};
         if (*text.ptr != ':' || !number_parse_i64(digits, &port) || port < 1 || port > UINT16_MAX)
-            return fail(error, RF_E_ARGUMENT, "a target URL with a port that is none%s",
-                        memchr(digits.ptr, ':', digits.len) ? "; an IPv6 address stands in brackets" : "");
+            return fail(error, RF_E_ARGUMENT, "invalid port in the target URL%s",
+                        memchr(digits.ptr, ':', digits.len) ? "; put IPv6 addresses in brackets" : "");
     }
     TRY(decoded(host, &name, error));
     rf_code code = rf_target_add_address(target, name, (int)port, error);
@@ -201,11 +202,12 @@ static rf_code take_hosts(rf_slice hosts, const struct scheme *scheme, rf_target
         TRY(take_host(cut(&hosts, ','), scheme->port, target, error));
     } while (hosts.len > 0);
     if (scheme->kind == RF_TARGET_ANY && target->address_count > 1)
-        return fail(error, RF_E_ARGUMENT, "several hosts are for redis+sentinel:// and redis+cluster://");
+        return fail(error, RF_E_ARGUMENT,
+                    "several hosts are only possible with redis+sentinel:// and redis+cluster://");
     return RF_OK;
 }
 
-/* "/db", "/name/db" or nothing. */
+/* Parses "/db", "/name/db" or nothing. */
 static rf_code take_path(rf_slice path, const struct scheme *scheme, rf_target *target, rf_error *error)
 {
     cut(&path, '/');
@@ -215,7 +217,7 @@ static rf_code take_path(rf_slice path, const struct scheme *scheme, rf_target *
             TRY(decoded(name, &target->name, error));
     }
     if (scheme->kind == RF_TARGET_CLUSTER && path.len > 0)
-        return fail(error, RF_E_ARGUMENT, "a target URL of a cluster with a database");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: a cluster URL must not name a database");
     return take_db(path, target, error);
 }
 
@@ -223,7 +225,7 @@ static rf_code take_unix(const struct url *url, rf_target *target, rf_error *err
 {
     char *path;
     if (url->hosts.len > 0 || url->path.len < 2)
-        return fail(error, RF_E_ARGUMENT, "a target URL of a unix socket without an absolute path");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: a unix socket requires an absolute path");
     TRY(decoded(url->path, &path, error));
     rf_code code = rf_target_add_address(target, path, 0, error);
     free(path);
@@ -231,7 +233,7 @@ static rf_code take_unix(const struct url *url, rf_target *target, rf_error *err
     rf_slice value = url->query;
     rf_slice name = cut(&value, '=');
     if (!slice_equal(name, SLICE("db")) && name.len > 0)
-        return fail(error, RF_E_ARGUMENT, "a target URL with something else than ?db=N behind the path");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: only ?db=N may follow the path");
     return take_db(value, target, error);
 }
 
@@ -240,9 +242,9 @@ static rf_code take_network(const struct url *url, const struct scheme *scheme, 
 {
     if (url->has_stray_at)
         return fail(error, RF_E_ARGUMENT,
-                    "a target URL with an '@' behind the host: a '/' in a password is %%2F");
+                    "invalid target URL: '@' after the host (write '/' in a password as %%2F)");
     if (url->query.len > 0)
-        return fail(error, RF_E_ARGUMENT, "a target URL with a '?', which means nothing there");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: unexpected '?'");
     TRY(take_hosts(url->hosts, scheme, target, error));
     return take_path(url->path, scheme, target, error);
 }
@@ -251,7 +253,7 @@ static rf_code parse(const char *text, rf_target *target, rf_error *error)
 {
     const struct scheme *scheme = scheme_of(text, &text);
     if (!scheme)
-        return fail(error, RF_E_ARGUMENT, "no target URL: it begins with none of the schemes");
+        return fail(error, RF_E_ARGUMENT, "invalid target URL: unknown scheme");
     struct url url = split(text);
     target->kind = scheme->kind;
     target->tls = scheme->tls;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers: the first error among those to a parcel is what counts; else the last one tells what came of it.
+/* Handles replies. The first error among the replies to a request determines its result; without an error the
+ * last reply does.
  *
  *   SET key value NX ...   +OK, or nil: it exists
  *   RESTORE key ...        +OK, or BUSYKEY
- *   RENAME temporary key   +OK
+ *   RENAME staging key     +OK
  *   RENAMENX               :1, or :0
- *   EXEC                   the answers to all commands since MULTI, or EXECABORT where one was not taken */
+ *   EXEC                   the replies to all commands since MULTI, or EXECABORT if one was rejected */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -18,8 +19,8 @@
 #include <stdlib.h>
 
 enum {
-    UNGUARDED_MS = 10 * 1000, /* how long replicas may not answer before we go on without them */
-    GUARD_PAUSE_MS = 100,     /* servers wait for replicas; one that does not is not asked all the time */
+    UNGUARDED_MS = 10 * 1000, /* how long to wait for replicas that do not acknowledge */
+    GUARD_PAUSE_MS = 100, /* WAIT blocks on the server; if it does not, this limits how often it is sent */
 };
 
 /* --- errors -------------------------------------------------------------------------------------------- */
@@ -27,20 +28,22 @@ enum {
 static const struct {
     const char *code;
     enum verdict verdict;
-    const char *advice; /* of a fatal one */
+    const char *advice; /* for REPLY_FATAL */
 } errors[] = {
     {"READONLY", VERDICT_AGAIN, NULL},
     {"NOREPLICAS", VERDICT_AGAIN, NULL},
     {"BUSYKEY", VERDICT_EXISTS, NULL},
-    {"OOM", VERDICT_FATAL, "raise its maxmemory, or make room"},
-    {"NOAUTH", VERDICT_FATAL, "it wants a password"},
-    {"WRONGPASS", VERDICT_FATAL, "check user and password"},
-    {"NOPERM", VERDICT_FATAL, "let the user do that"},
-    {"MISCONF", VERDICT_FATAL, "it cannot save: its log says why"},
-    {"DENIED", VERDICT_FATAL, "it takes no connections from here"},
-    /* of a cluster they are judged before */
-    {"MOVED", VERDICT_FATAL, "it does not say that it is a cluster's: use redis+cluster://... for a cluster"},
-    {"ASK", VERDICT_FATAL, "it does not say that it is a cluster's: use redis+cluster://... for a cluster"},
+    {"OOM", VERDICT_FATAL, "raise maxmemory, or free memory"},
+    {"NOAUTH", VERDICT_FATAL, "authentication required"},
+    {"WRONGPASS", VERDICT_FATAL, "check the user name and password"},
+    {"NOPERM", VERDICT_FATAL, "grant the user this permission"},
+    {"MISCONF", VERDICT_FATAL, "the server cannot save: see its log"},
+    {"DENIED", VERDICT_FATAL, "connections from this host are denied"},
+    /* in a cluster they are classified before */
+    {"MOVED", VERDICT_FATAL,
+     "the server does not report that it is a cluster node: use redis+cluster://... for a cluster"},
+    {"ASK", VERDICT_FATAL,
+     "the server does not report that it is a cluster node: use redis+cluster://... for a cluster"},
 };
 
 static const enum verdict verdict_of[] = {
@@ -60,7 +63,7 @@ static unsigned slot_of(struct reply reply)
     return number_parse_i64(text, &slot) && slot >= 0 && slot < RF_SLOTS ? (unsigned)slot : RF_SLOTS;
 }
 
-/* Whoever is not known yet gets neither password nor data before the topology names it. */
+/* A node that is not in the topology yet must not receive passwords or data. */
 static struct node *named_node(rf_replay *r, struct node *asked, struct reply reply)
 {
     rf_error ignored;
@@ -77,7 +80,7 @@ static struct node *named_node(rf_replay *r, struct node *asked, struct reply re
     return node;
 }
 
-/* By name. */
+/* Whether the error names the RESTORE command. */
 static bool reply_refuses_restore(struct reply reply)
 {
     char text[256];
@@ -165,22 +168,21 @@ bool answer_was_garbled(const char *text)
 
 bool answer_has_gone(const rf_replay *r, const char *text, int64_t expire_ms)
 {
-    enum { SLACK_MS = 1000 }; /* of what we think the server's clock says */
+    enum { SLACK_MS = 1000 }; /* tolerance for our estimate of the server's clock */
     return expire_ms != RF_NO_EXPIRY && (expire_ms < 0 || write_has_expired(r, expire_ms - SLACK_MS)) &&
            strncmp(text, "ERR no such key", 15) == 0;
 }
 
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
-/* The bytes of a parcel; good until the next call. Empty where memory is out. */
+/* The bytes of a request, valid until the next call. Empty if out of memory. */
 static rf_slice parcel_bytes(rf_replay *r, const struct pipe *pipe, uint64_t number)
 {
     r->commands.len = 0;
     return pipe_copy(pipe, number, &r->commands) ? buffer_slice(&r->commands) : (rf_slice){0};
 }
 
-/* `renamed`: a command behind the one that was refused was taken. What has the key's name now is not all of
- * it. */
+/* `renamed`: a command after the rejected one was executed. The key then has an incomplete value. */
 static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel, bool renamed)
 {
     rf_slice commands = parcel_bytes(r, pipe, number), key = command_key(commands);
@@ -197,7 +199,7 @@ static void settle_key(rf_replay *r, struct pipe *pipe, uint64_t number, struct 
         settle_failed(r, parcel, RF_FAILURE_REFUSED, said(parcel), key, commands);
 }
 
-/* A parcel of one command tells which, one of several has to be told by name. */
+/* A request of one command failed because of that command; in one of several the error must name RESTORE. */
 static bool lacks_restore(const rf_replay *r, const struct parcel *parcel)
 {
     const struct reply reply = {.kind = REPLY_ERROR, .text = slice_of(said(parcel), strlen(said(parcel)))};
@@ -206,8 +208,7 @@ static bool lacks_restore(const rf_replay *r, const struct parcel *parcel)
     return parcel->form == FORM_RESTORE ? reply_refuses_command(reply) : reply_refuses_restore(reply);
 }
 
-/* The temporary name that went before it was a write, so the replicas are known to follow when WAIT says so.
- */
+/* The staging key was written before it, so the replicas have the key when WAIT says so. */
 static bool is_known_equal(rf_replay *r, const struct pipe *pipe, uint64_t number,
                            const struct parcel *parcel)
 {
@@ -258,7 +259,7 @@ static void refuse_command(rf_replay *r, struct pipe *pipe, uint64_t number, str
     struct command command;
     rf_slice commands = parcel_bytes(r, pipe, number), rest = commands;
     parcel->settled = true;
-    if (parcel->errors > 0) { /* each of them has been told of */
+    if (parcel->errors > 0) { /* each of them has been reported */
         settle_post(r, parcel, commands);
         return;
     }
@@ -267,7 +268,7 @@ static void refuse_command(rf_replay *r, struct pipe *pipe, uint64_t number, str
     settle_failed(r, parcel, RF_FAILURE_REFUSED, reason, (rf_slice){0}, commands);
 }
 
-/* The commands behind one that was not taken may have been: there is no going back. */
+/* Commands after the rejected one may have been executed, so this cannot be undone. */
 static void conclude_command(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                              struct reply last)
 {
@@ -294,7 +295,7 @@ static void conclude_cleanup(rf_replay *r, struct pipe *pipe, uint64_t number, s
     parcel->settled = parcel->verdict != VERDICT_FATAL;
 }
 
-/* Whoever selects waits for the answer, and asks again where it has to. */
+/* The caller waits for the reply to SELECT, and repeats it if necessary. */
 static void conclude_select(rf_replay *r, struct pipe *pipe, uint64_t number, struct parcel *parcel,
                             struct reply last)
 {
@@ -317,22 +318,23 @@ static void go_unguarded(struct node *node, const char *why)
     node->guarded = false;
     node->replicas = 0;
     node->unguarded_ms = 0;
-    snprintf(text, sizeof text, "%s: a failover could lose what was written last", why);
+    snprintf(text, sizeof text, "%s: a failover may lose recent writes", why);
     nodes_tell(node, text);
 }
 
 void answer_fewer_replicas(struct node *node, int64_t replicas)
 {
     if (replicas <= 0) {
-        go_unguarded(node, "no replica takes what is written");
+        go_unguarded(node, "no replica acknowledges writes");
         return;
     }
     node->replicas = (unsigned)replicas;
     node->unguarded_ms = 0;
-    nodes_tell(node, "not all replicas take what is written: a failover to another one could lose it");
+    nodes_tell(node,
+               "not all replicas acknowledge writes: a failover to another replica may lose recent writes");
 }
 
-/* WAIT is not for this user, or not for this server. */
+/* WAIT is not available for this user or on this server. */
 static bool is_refused(const struct parcel *parcel)
 {
     return strncmp(said(parcel), "NOPERM", 6) == 0 || strncmp(said(parcel), "ERR unknown", 11) == 0;
@@ -350,12 +352,12 @@ static void conclude_wait(rf_replay *r, struct pipe *pipe, uint64_t number, stru
         node->unguardable = true;
         go_unguarded(node, said(parcel));
     } else if (parcel->verdict != VERDICT_OK) {
-        pipe->broken = "it cannot wait for replicas any more"; /* what it has not passed on may be lost */
+        pipe->broken = "WAIT is no longer available"; /* unreplicated writes may be lost */
     } else if (last.number >= (int64_t)node->replicas) {
         node->unguarded_ms = node->guard_after_ms = 0;
         pipe->safe = pipe->answer;
     } else {
-        r->suspect = true; /* a primary without replicas may be none any more, and not know it */
+        r->suspect = true; /* a primary without replicas may have been replaced */
         node->guard_after_ms = now + GUARD_PAUSE_MS;
         if (node->unguarded_ms == 0)
             node->unguarded_ms = now;
@@ -387,9 +389,9 @@ static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply re
         conclude[parcel->kind](node->replay, pipe, pipe->answer - 1, parcel, reply);
 }
 
-/* --- what is streamed ---------------------------------------------------------------------------------- */
+/* --- streamed values ----------------------------------------------------------------------------------- */
 
-/* More than this there cannot be: some of these commands may not even have been sent. */
+/* An upper bound: some of these commands may not have been sent yet. */
 static uint64_t expected_by_now(const rf_replay *r)
 {
     return r->streamed.expected + (r->streamed.encoding ? r->encoder.batch.commands : 0);
@@ -410,7 +412,7 @@ static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
     struct node *node = pipe->owner;
     struct streamed *s = &node->replay->streamed;
     if (++s->replies > expected_by_now(node->replay))
-        pipe->broken = "an unexpected reply";
+        pipe->broken = "unexpected reply";
     s->last = (struct reply){.kind = reply.kind, .number = reply.number};
     s->executed = reply.kind == REPLY_ARRAY;
     note_streamed(node, reply);
@@ -421,7 +423,7 @@ static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
     }
 }
 
-/* --- what is kept -------------------------------------------------------------------------------------- */
+/* --- kept requests ------------------------------------------------------------------------------------- */
 
 void answer_release(rf_replay *r, struct pipe *pipe)
 {
@@ -449,8 +451,7 @@ void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_erro
         return;
     }
     if (parcel->kind == PARCEL_COMMAND && r->error.code == RF_OK)
-        fail(&r->error, RF_E_TARGET,
-             "%s; of commands of an AOF that were under way nobody can tell whether they were done",
+        fail(&r->error, RF_E_TARGET, "%s; AOF commands in flight may or may not have been executed",
              why->message);
     mend_stray(r, pipe, number, &r->strays);
 }

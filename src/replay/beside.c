@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Three letters behind a name give it any slot.
+/* Staging keys: appending three letters to a name can produce any slot.
  *
- * A CRC is linear: that of a name and three letters is that of the name and three zero bytes, xor that of the
- * letters alone. So one table, from slots to letters that have them, serves all names. */
+ * CRC16 is linear: the CRC of a name and three letters is the CRC of the name and three zero bytes, xor the
+ * CRC of the letters alone. So one table, from slots to letters with that CRC, serves all names. */
 #include "replay/beside.h"
 
 #include "base/bytes.h"

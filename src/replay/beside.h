@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The temporary name of a key: beside it, in its slot, and within what a user may touch whose permissions are
- * those of a prefix: "key:rdbferry:<run>:xyz". Of another run it is another one. */
+/* The staging key of a key: in the same slot, and with the same prefix, so that a user whose permissions
+ * depend on a prefix may write it: "key:rdbferry:<run>:xyz". Other runs have other staging keys. */
 #ifndef REPLAY_BESIDE_H
 #define REPLAY_BESIDE_H
 
 #include "base/buffer.h"
 
-/* Fills `out`, which is cleared. False when memory is out. */
+/* Clears and fills `out`. Returns false if out of memory. */
 bool beside_name(rf_slice key, const char *run, struct buffer *out);
 
 #endif

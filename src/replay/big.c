@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that are too large to be kept until they are answered: their commands are streamed to the temporary
- * name, and when all of them have been taken, it is renamed.
+/* Writes values that are too large to be kept until they are acknowledged: their commands are streamed to the
+ * staging key, which is renamed when all of them have been executed.
  *
- *   UNLINK temporary   RPUSH temporary ...   RPUSH temporary ...   |   [PEXPIREAT]   RENAME   WAIT
+ *   UNLINK staging   RPUSH staging ...   RPUSH staging ...   |   [PEXPIREAT]   RENAME   WAIT
  *
- * Where the target does not rename, all of it goes in one transaction, which is refused where somebody else
- * has made the key meanwhile:
+ * If RENAME is not available, everything is sent in one transaction, which fails if another client creates
+ * the key in the meantime:
  *
  *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   EXEC
- *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          where keys are replaced
+ *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          if keys are replaced
  *
- * The value is held, so that it can be streamed again. Nothing else is in the pipe meanwhile. */
+ * The value is held, so that it can be streamed again. Nothing else is in the pipeline meanwhile. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "rdb/detail.h"
@@ -26,22 +26,23 @@ struct big {
     rf_entry *entry;
     struct pipe *pipe;
     struct node *node;
-    struct parcel label; /* which entry it is; there is none in a pipe */
+    struct parcel label; /* describes the entry; it is not in a pipeline */
     rf_slice key, beside;
-    rf_slice string;    /* the value, of a string; else it lies in the entry, held */
-    bool transacts;     /* without a temporary name */
-    bool empty;         /* it has no elements */
-    const char *cannot; /* be said, for this reason; NULL: it can */
-    bool again;         /* it is not the first attempt */
-    bool may_be_ours;   /* it was to be renamed, and nobody has seen the answer; or by an earlier run */
-    const struct node *equal_at; /* where the key exists as it should be; replicas may not have it yet */
+    rf_slice string;             /* the value, if it is a string; otherwise it is held in the entry */
+    bool transacts;              /* without a staging key */
+    bool empty;                  /* the value has no elements */
+    const char *cannot;          /* why the encoder does not support the value; NULL: it does */
+    bool again;                  /* not the first attempt */
+    bool may_be_ours;            /* a RENAME without a reply, or an earlier run, may have written the key */
+    const struct node *equal_at; /* the node where the key exists with the right value; replicas may not have
+                                    it yet */
     int64_t since_ms;
-    int64_t evicted; /* keys, by the node, when the attempt began */
+    int64_t evicted; /* number of keys the node had evicted when the attempt began */
 };
 
 /* --- streaming ----------------------------------------------------------------------------------------- */
 
-/* Errors of the run show when the value has gone by. */
+/* Errors of the run are reported when the whole value has been streamed. */
 void big_block(struct pipe *pipe)
 {
     rf_replay *r = ((struct node *)pipe->owner)->replay;
@@ -51,7 +52,7 @@ void big_block(struct pipe *pipe)
     pipe->lost |= code != RF_OK;
 }
 
-/* Until all that was put is answered. RF_E_TARGET: the connection is lost. */
+/* Waits until all replies have arrived. RF_E_TARGET: the connection is lost. */
 static rf_code await(struct big *b, rf_error *error)
 {
     rf_replay *r = b->r;
@@ -59,7 +60,7 @@ static rf_code await(struct big *b, rf_error *error)
     while (!b->pipe->lost && r->streamed.replies < r->streamed.expected)
         TRY(loop_turn(r, WAIT_MS, error));
     if (!b->pipe->lost && pipe_unsent(b->pipe) > 0)
-        return fail(error, RF_E_TARGET, "%s: a reply to what has not been sent", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: unexpected reply", b->node->name);
     bool garbled = r->streamed.verdict == VERDICT_REFUSED && answer_was_garbled(r->streamed.said);
     if (!b->pipe->lost || garbled)
         return RF_OK;
@@ -67,10 +68,10 @@ static rf_code await(struct big *b, rf_error *error)
         *error = r->streamed.error;
         return error->code;
     }
-    return fail(error, RF_E_TARGET, "%s: the connection is lost", b->node->name);
+    return fail(error, RF_E_TARGET, "%s: connection lost", b->node->name);
 }
 
-/* The drained pipe of the node that has the key. */
+/* The pipeline of the key's node, after all its replies. */
 static rf_code take_pipe(struct big *b, rf_error *error)
 {
     rf_replay *r = b->r;
@@ -124,7 +125,7 @@ static rf_code stream(struct big *b, rf_error *error)
 
 enum outcome { OUTCOME_WRITTEN, OUTCOME_EXISTS, OUTCOME_FAILED, OUTCOME_EMPTY };
 
-/* Where replicas follow, they have to have it; but not for ever. */
+/* Waits for the replicas, with a time limit. */
 static rf_code await_replicas(struct big *b, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
@@ -147,8 +148,7 @@ static rf_code await_replicas(struct big *b, rf_error *error)
     return RF_OK;
 }
 
-/* The key is there, and has been found to be as it should be. What was streamed now is what WAIT counts from.
- */
+/* The key exists with the right value. WAIT counts from what was streamed now. */
 static rf_code guard_equal(struct big *b, enum outcome *outcome, rf_error *error)
 {
     if (*outcome != OUTCOME_EXISTS || b->equal_at != b->node)
@@ -158,7 +158,7 @@ static rf_code guard_equal(struct big *b, enum outcome *outcome, rf_error *error
     return await_replicas(b, error);
 }
 
-/* Commands behind an eviction make the name anew, with what is left of the value. */
+/* If the staging key was evicted, later commands have created it again, incomplete. */
 static rf_code check_eviction(struct big *b, rf_error *error)
 {
     int64_t evicted;
@@ -167,7 +167,7 @@ static rf_code check_eviction(struct big *b, rf_error *error)
     TRY(node_count_evicted(b->node, &evicted, error));
     return evicted == b->evicted
                ? RF_OK
-               : fail(error, RF_E_TARGET, "%s: it evicts keys while they are written", b->node->name);
+               : fail(error, RF_E_TARGET, "%s: the server evicts keys while they are written", b->node->name);
 }
 
 static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
@@ -189,7 +189,7 @@ static rf_code rename_it(struct big *b, enum outcome *outcome, rf_error *error)
     return RF_OK;
 }
 
-/* What has come of it; RF_E_TARGET: it is to be attempted again. */
+/* Determines the outcome; RF_E_TARGET: try again. */
 static rf_code conclude(struct big *b, rf_error *error)
 {
     rf_replay *r = b->r;
@@ -203,7 +203,7 @@ static rf_code conclude(struct big *b, rf_error *error)
     return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->streamed.said);
 }
 
-/* RF_E_TARGET: to be attempted again. */
+/* RF_E_TARGET: try again. */
 static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
 {
     rf_replay *r = b->r;
@@ -220,7 +220,7 @@ static rf_code attempt(struct big *b, enum outcome *outcome, rf_error *error)
     return conclude(b, error);
 }
 
-/* --- without a temporary name -------------------------------------------------------------------------- */
+/* --- without a staging key ----------------------------------------------------------------------------- */
 
 static void put_word(struct big *b, rf_slice word)
 {
@@ -234,8 +234,8 @@ static void put_of_key(struct big *b, rf_slice command)
     b->r->streamed.expected++;
 }
 
-/* From here on the transaction is refused if somebody else makes the key. One that is there and may be ours
- * is compared with the value, under a temporary name. */
+/* From here on the transaction fails if another client creates the key. An existing key that may be ours is
+ * compared with the value, which is written under a staging key. */
 static rf_code watch(struct big *b, bool *exists, rf_error *error)
 {
     const struct streamed *s = &b->r->streamed;
@@ -263,7 +263,7 @@ static rf_code put_transaction(struct big *b, rf_error *error)
     return await(b, error);
 }
 
-/* What is there of a key of which not all commands were done goes away again. */
+/* A key is removed if not all of its commands were executed. */
 static rf_code take_transaction(struct big *b, enum outcome *outcome, rf_error *error)
 {
     const struct streamed *s = &b->r->streamed;
@@ -276,7 +276,7 @@ static rf_code take_transaction(struct big *b, enum outcome *outcome, rf_error *
     if (s->verdict != VERDICT_OK)
         return RF_OK;
     if (!s->executed)
-        return fail(error, RF_E_TARGET, "%s: somebody else has made a key", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: another client has created the key", b->node->name);
     *outcome = OUTCOME_WRITTEN;
     return await_replicas(b, error);
 }
@@ -299,7 +299,7 @@ static rf_code attempt_transaction(struct big *b, enum outcome *outcome, rf_erro
     return code;
 }
 
-/* --- what became of it --------------------------------------------------------------------------------- */
+/* --- outcomes ------------------------------------------------------------------------------------------ */
 
 struct letter {
     struct outbuf out;
@@ -316,7 +316,7 @@ static void next_piece(struct outbuf *out)
     out->pos = out->start;
 }
 
-/* The value once more, into the dead letters. */
+/* Encodes the value again, for the dead-letter file. */
 static rf_code write_letter(struct big *b, rf_error *error)
 {
     if (!b->r->options.dead_letter)
@@ -347,10 +347,10 @@ static rf_code settle_there(struct big *b, rf_error *error)
     if (b->may_be_ours)
         TRY(doubt_compare(b->r, b->node, b->entry->db, b->beside, b->key, &found, error));
     if (!found.there || !found.first)
-        return fail(error, RF_E_TARGET, "%s: a key that was there is gone", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: an existing key has disappeared", b->node->name);
     if (found.equal && b->node->guarded) {
         b->equal_at = b->node;
-        return fail(error, RF_E_TARGET, "%s: its replicas may lack a key that it has", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: the replicas may not have the key", b->node->name);
     }
     mend_clean_up(b->r, &b->label, b->key);
     if (found.equal) {
@@ -360,7 +360,8 @@ static rf_code settle_there(struct big *b, rf_error *error)
     if (found.known)
         settle_exists(b->r, &b->label, b->key, (rf_slice){0});
     else
-        settle_failed(b->r, &b->label, RF_FAILURE_DOUBTFUL, "it exists, and cannot be compared", b->key,
+        settle_failed(b->r, &b->label, RF_FAILURE_DOUBTFUL,
+                      "already exists, and cannot be compared with the value to write", b->key,
                       (rf_slice){0});
     return b->r->options.on_exists == RF_ON_EXISTS_FAIL ? write_letter(b, error) : RF_OK;
 }
@@ -395,7 +396,7 @@ static rf_code settle(struct big *b, enum outcome outcome, rf_error *error)
 
 /* --- attempts ------------------------------------------------------------------------------------------ */
 
-/* A connection over which something is still under way, or the middle of a command, is of no use. */
+/* A connection with replies pending, or with an incomplete command, cannot be used any more. */
 static void give_back(struct big *b, rf_code code, const rf_error *error)
 {
     struct pipe *pipe = b->pipe;
@@ -403,7 +404,7 @@ static void give_back(struct big *b, rf_code code, const rf_error *error)
     bool clean = !pipe->lost && s->replies == s->expected && pipe_unsent(pipe) == 0;
     rf_error why;
     if (code == RF_OK)
-        fail(&why, RF_E_TARGET, "%s: an unexpected reply", b->node->name);
+        fail(&why, RF_E_TARGET, "%s: unexpected reply", b->node->name);
     else
         why = *error;
     if (!clean && pipe->connection)

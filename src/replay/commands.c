@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading our own RESP, and writing short commands. */
+/* Parses commands that we have encoded, and writes short ones. */
 #include "replay/commands.h"
 
 #include "base/bytes.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that we have encoded ourselves, one behind the other. */
+/* Sequences of encoded commands. */
 #ifndef REPLAY_COMMANDS_H
 #define REPLAY_COMMANDS_H
 
@@ -7,29 +7,29 @@
 #include <rdbferry/slice.h>
 #include <stdbool.h>
 
-enum { COMMAND_ARGS = 10 }; /* of a longer one the first are told */
+enum { COMMAND_ARGS = 10 }; /* only the first arguments are stored */
 
 struct command {
     rf_slice whole;
     rf_slice argv[COMMAND_ARGS];
-    size_t argc; /* all of them */
+    size_t argc; /* number of all arguments */
 };
 
-/* Takes the next one off the front; false at the end. */
+/* Takes the first command off `rest`; returns false at the end. */
 bool command_take(rf_slice *rest, struct command *out);
 
-/* Whether it belongs to one attempt at sending a key, and not to the key: ASKING, or the removal of a
- * temporary name. */
+/* Whether the command belongs to one attempt to send a key, and not to its value: ASKING, or the removal of a
+ * staging key. */
 bool command_is_passing(const struct command *command);
 
-/* The name of a command, printable and cut to fit. */
+/* Formats the name of a command, printable and truncated to fit. */
 void command_name(rf_slice word, char *out, size_t size);
 
-/* Whether the name of a command, in whatever case, is this one in upper case. */
+/* Whether a command name equals `name`, which is in upper case. */
 bool command_is(rf_slice word, const char *name);
 
-/* The key that a parcel's commands are for: what the last one with arguments renames to, or else its first.
- */
+/* The key that a request writes: the target of the last command if it is a rename, or else its first
+ * argument. */
 rf_slice command_key(rf_slice commands);
 
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc);

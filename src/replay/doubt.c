@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Doubts: a key exists, and what was sent before, of which nobody has seen the answer, may be why.
+/* Reconciles keys that exist, possibly because of an earlier request whose reply was lost.
  *
- * What was to be written is written under the temporary name, unless it is there already, and the server is
- * asked for both, in one go:
+ * The value is written to the staging key, unless that exists already, and the server is queried for both
+ * keys at once:
  *
- *   [UNLINK temporary   SET | RESTORE temporary ...]   DUMP temporary   DUMP key   PTTL temporary   PTTL key
+ *   [UNLINK staging   SET | RESTORE staging ...]   DUMP staging   DUMP key   PTTL staging   PTTL key
  *
- * If the two are equal, the key is as it should be, whoever has written it. Where replicas follow, they may
- * not have it yet, and a primary that has been replaced meanwhile has it for nothing: so it is sent once
- * more, and is written when that is answered, and WAIT behind it. (WAIT counts from the last write of its
- * connection; the removal of the temporary name is one, also where the key itself exists.) */
+ * If the two are equal, the key has the right value. Replicas may not have it yet, and a replaced primary may
+ * have it alone, so the request is sent once more, and the key counts as written when that is answered and
+ * WAIT succeeds after it. (WAIT counts from the last write of its connection; removing the staging key is a
+ * write even if the key exists.) */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -19,17 +19,17 @@
 #include "replay/suspect.h"
 
 enum {
-    TTL_TOLERANCE_MS = 100,   /* somebody else may be served between the two questions */
-    TOGETHER = 16,            /* doubts asked for at a time, */
+    TTL_TOLERANCE_MS = 100,   /* other clients may be served between the two queries */
+    TOGETHER = 16,            /* keys queried at a time, */
     TOGETHER_BYTES = 1 << 20, /* unless they are large */
-    SAID = 256,               /* bytes of what a server said */
+    SAID = 256,               /* maximum length of a server's error */
 };
 
-/* --- what the server says of a key ---------------------------------------------------------------------- */
+/* --- the server's replies ------------------------------------------------------------------------------ */
 
 struct found {
     bool there, known;
-    bool of_module; /* which may say the same thing in another way each time */
+    bool of_module; /* such values may be serialized differently each time */
     rf_digest value;
     int64_t ttl_ms;
 };
@@ -40,14 +40,14 @@ static rf_code next_reply(struct node *node, struct reply *head, rf_error *error
     return client_reply(node->asker, head, &rest, error);
 }
 
-/* Keeps the first one. */
+/* Keeps the first error. */
 static void note_refusal(struct reply head, char said[SAID])
 {
     if (head.kind == REPLY_ERROR && !*said)
         reply_text(head, said, SAID);
 }
 
-/* What we cannot decode is equal to nothing. */
+/* A payload that cannot be decoded is not equal to anything. */
 static rf_code take_dump(rf_replay *r, struct node *node, struct found *found, char said[SAID],
                          rf_error *error)
 {
@@ -79,7 +79,7 @@ static rf_code take_ttl(struct node *node, struct found *found, char said[SAID],
     return RF_OK;
 }
 
-/* --- questions ----------------------------------------------------------------------------------------- */
+/* --- queries ------------------------------------------------------------------------------------------- */
 
 rf_code doubt_select(struct node *node, int64_t db, rf_error *error)
 {
@@ -108,7 +108,7 @@ static rf_code put_questions(struct node *node, rf_slice a, rf_slice b, rf_error
     return client_put(node->asker, (const rf_slice[]){ttl, b}, 2, error);
 }
 
-/* All answers are taken, also behind a refusal. */
+/* Reads all replies, also after an error. */
 static rf_code take_answers(rf_replay *r, struct node *node, struct comparison *out, char said[SAID],
                             rf_error *error)
 {
@@ -143,7 +143,7 @@ rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, r
     return code;
 }
 
-/* --- doubts -------------------------------------------------------------------------------------------- */
+/* --- reconciliation ------------------------------------------------------------------------------------ */
 
 static struct command last_command(rf_slice commands)
 {
@@ -153,7 +153,7 @@ static struct command last_command(rf_slice commands)
     return command;
 }
 
-/* SET and RESTORE say it for the temporary name, without minding whether it is there. */
+/* Writes the value to the staging key with SET or RESTORE, unconditionally. */
 static rf_code put_beside(rf_replay *r, struct node *node, const struct stray *stray, rf_slice beside,
                           rf_error *error)
 {
@@ -178,7 +178,7 @@ static rf_code put_doubt(rf_replay *r, struct node *node, const struct stray *st
     return put_questions(node, beside, key, error);
 }
 
-/* Settles it, or makes a stray of it: where there is no such key any more, or replicas have to have it. */
+/* Determines the outcome, or queues a retry: if the key does not exist any more, or replicas need it. */
 static void conclude(rf_replay *r, struct node *node, struct stray *stray, const struct comparison *found)
 {
     struct parcel *parcel = &stray->parcel;
@@ -191,7 +191,7 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, const
         return;
     }
     if (!found->first && !write_has_expired(r, parcel->ends_ms)) {
-        strays_append(&r->strays, stray); /* another node had it */
+        strays_append(&r->strays, stray); /* it was on another node */
         return;
     }
     if (!found->first) {
@@ -210,11 +210,12 @@ static void conclude(rf_replay *r, struct node *node, struct stray *stray, const
     else if (found->known)
         settle_exists(r, parcel, key, commands);
     else
-        settle_failed(r, parcel, RF_FAILURE_DOUBTFUL, "it exists, and cannot be compared", key, commands);
+        settle_failed(r, parcel, RF_FAILURE_DOUBTFUL,
+                      "already exists, and cannot be compared with the value to write", key, commands);
     stray_free(stray);
 }
 
-/* Slots that move, and all that passes: the whole way again. */
+/* After a slot migration or another transient error the request is sent again. */
 static rf_code defer(rf_replay *r, struct stray *stray, const char *why, rf_error *error)
 {
     rf_code code = mend_patience(r, stray->parcel.since_ms, why, error);
@@ -223,7 +224,7 @@ static rf_code defer(rf_replay *r, struct stray *stray, const char *why, rf_erro
     return code;
 }
 
-/* *placed: the stray is not in hand any more. */
+/* *placed: the retry item has been passed on. */
 static rf_code take_doubt(rf_replay *r, struct node *node, struct stray *stray, bool *placed, rf_error *error)
 {
     struct comparison found;
@@ -246,7 +247,7 @@ static rf_code take_doubt(rf_replay *r, struct node *node, struct stray *stray, 
     return defer(r, stray, said, error);
 }
 
-/* Those that one node can be asked for together: they are still in r->doubts, the first ones. */
+/* The number of items at the front of r->doubts that can be queried together at one node. */
 static size_t count_together(const rf_replay *r, struct node **node)
 {
     size_t count = 0, bytes = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a transaction is answered: of keys by one verdict, of an AOF's commands error by error.
+/* Replies to transactions: for keys one result, for AOF commands each error.
  *
- *   MULTI   command ...   EXEC      +OK   +QUEUED ...   [answer, ...]
+ *   MULTI   command ...   EXEC      +OK   +QUEUED ...   [reply, ...]
  *
- * An error where a command is queued has EXEC refuse all of them; one among EXEC's answers is that of one
- * command, and the others are done. EXEC answered by anything but an array of as many elements is a failure
- * of them all. */
+ * If a command is rejected while it is queued, EXEC rejects all of them. An error among EXEC's replies
+ * concerns one command; the others are executed. Any other reply to EXEC than an array of the right length
+ * means that all of them have failed. */
 #include "base/bytes.h"
 #include "replay/commands.h"
 #include "replay/replay.h"
@@ -22,9 +22,9 @@ bool executed_find_error(struct reply reply, rf_slice rest, struct reply *found)
     return found->kind == REPLY_ERROR;
 }
 
-/* --- commands of an AOF --------------------------------------------------------------------------------- */
+/* --- AOF commands -------------------------------------------------------------------------------------- */
 
-/* The name of a command: MULTI is number 0. Steps on from where it was asked last. */
+/* Formats the name of a command; MULTI is number 0. Continues from the previous command asked for. */
 static void name_command(rf_replay *r, const struct pipe *pipe, const struct parcel *parcel, uint32_t index,
                          char *name, size_t size)
 {
@@ -41,12 +41,12 @@ static void name_command(rf_replay *r, const struct pipe *pipe, const struct par
     command_name(command.argc > 0 ? command.argv[0] : SLICE("?"), name, size);
 }
 
-/* What does not pass ends the run, as it does outside of transactions. */
+/* Errors that are not transient end the run, as they do outside of transactions. */
 static void refuse_one(struct pipe *pipe, struct parcel *parcel, uint32_t index, struct reply reply)
 {
     struct node *node = pipe->owner, *named;
     rf_replay *r = node->replay;
-    char name[64], text[256] = "an unexpected reply", reason[400];
+    char name[64], text[256] = "unexpected reply", reason[400];
     enum verdict verdict = VERDICT_REFUSED;
     if (reply.kind == REPLY_ERROR) {
         verdict = answer_judge(r, node, reply, &named);
@@ -59,7 +59,7 @@ static void refuse_one(struct pipe *pipe, struct parcel *parcel, uint32_t index,
     }
     name_command(r, pipe, parcel, index, name, sizeof name);
     if (index > 0 && index <= parcel->queued)
-        snprintf(reason, sizeof reason, "%s, command %u of a transaction: %s", name, index, text);
+        snprintf(reason, sizeof reason, "%s (command %u of a transaction): %s", name, index, text);
     else
         snprintf(reason, sizeof reason, "%s: %s", name, text);
     answer_note_unexpected(parcel, reason);
@@ -101,7 +101,7 @@ static struct reply take_key_executed(struct pipe *pipe, struct parcel *parcel, 
     if (exec.kind == REPLY_ERROR)
         answer_note_error(parcel, pipe->owner, exec);
     else if (exec.kind != REPLY_ARRAY || exec.number != parcel->queued)
-        answer_note_unexpected(parcel, "EXEC: an unexpected reply");
+        answer_note_unexpected(parcel, "EXEC: unexpected reply");
     for (int64_t left = exec.kind == REPLY_ARRAY ? exec.number : 0; left > 0; left--) {
         last = reply_take(&rest);
         if (last.kind == REPLY_ERROR)

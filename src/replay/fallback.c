@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Falling back to commands where it turns out that the target does not accept RESTORE: values whose payloads
- * were sent ahead are decoded out of these, and written as if they were put again. */
+/* Falls back to commands when RESTORE turns out to be unavailable: the payloads of requests in flight are
+ * decoded, and their values are written as if they were put again. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "rdb/dump_payload.h"
@@ -19,7 +19,7 @@ void fallback_take(rf_replay *r, struct pipe *pipe, uint64_t number)
     r->info.abilities.refused |= restore;
     r->encoder.options.no_restore = true;
     snprintf(text, sizeof text, "%s: all values are written as commands from now on",
-             stray && stray->parcel.said ? stray->parcel.said : "RESTORE is not accepted");
+             stray && stray->parcel.said ? stray->parcel.said : "RESTORE is not available");
     nodes_tell(node, text);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of what is never sent. */
+/* The table of commands that are never sent. */
 #include "replay/forbidden.h"
 
 #include "replay/commands.h"
 
 static const struct {
-    const char *command, *subcommand; /* NULL: all of them */
+    const char *command, *subcommand; /* NULL: any */
 } forbidden[] = {
     /* the server itself */
     {"SHUTDOWN", NULL},
@@ -23,7 +23,7 @@ static const struct {
     {"FUNCTION", "KILL"},
     {"PFSELFTEST", NULL},
     {"KEYDB.CRON", NULL},
-    /* whom it follows, and what goes to others */
+    /* replication, and data sent to other servers */
     {"REPLICAOF", NULL},
     {"SLAVEOF", NULL},
     {"FAILOVER", NULL},
@@ -53,7 +53,7 @@ static const struct {
     {"ASKING", NULL},
     {"READONLY", NULL},
     {"READWRITE", NULL},
-    /* what waits */
+    /* blocking commands */
     {"WAIT", NULL},
     {"WAITAOF", NULL},
     {"BLPOP", NULL},

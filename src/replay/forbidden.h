@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that are never sent, whatever an AOF has: they stop or reconfigure the server, send its data
- * elsewhere, or change what the connection is. No server writes them into its AOF, but for CLUSTER SYNCSLOTS,
- * which means nothing to another one. */
+/* Commands in an AOF that are never sent: they stop or reconfigure the server, send its data elsewhere, or
+ * change the state of the connection. Servers do not write them to an AOF, except CLUSTER SYNCSLOTS, which
+ * only concerns that server. */
 #ifndef REPLAY_FORBIDDEN_H
 #define REPLAY_FORBIDDEN_H
 
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `argv`: a command, of at least one argument. */
+/* `argv` has at least one element. */
 bool command_is_forbidden(const rf_slice *argv, size_t argc);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Function libraries: few, and each of them on every primary. So nothing is sent ahead.
+/* Loads function libraries. There are few of them, and every primary needs each one, so they are not
+ * pipelined.
  *
  *   FUNCTION LIST LIBRARYNAME name WITHCODE   [[..., "library_code", code], ...]
  *   FUNCTION LOAD [REPLACE] code */
@@ -24,7 +25,7 @@ static void refuse(struct loading *l, rf_failure_kind kind, const char *reason)
     l->failed = true;
 }
 
-/* The code of the one library that is listed. */
+/* The code of the only library in the list. */
 static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
 {
     if (head.kind != REPLY_ARRAY || head.number < 1)
@@ -43,7 +44,7 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
     return false;
 }
 
-/* An error reply: RF_E_TARGET where it passes. */
+/* Handles an error reply; RF_E_TARGET if it is transient. */
 static rf_code judge(struct loading *l, struct node *node, struct reply reply, rf_error *error)
 {
     char said[256];
@@ -67,7 +68,7 @@ static rf_code call(struct client *client, const rf_slice *argv, size_t argc, st
     return client_reply(client, head, rest, error);
 }
 
-/* As for keys: not for ever. */
+/* Waits for replicas with a time limit, as for keys. */
 static rf_code await_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
@@ -87,15 +88,15 @@ static rf_code await_replicas(struct loading *l, struct node *node, struct clien
         l->r->suspect = true;
         TRY(loop_tick(l->r, error));
         if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
     }
     if (node->guarded)
         answer_fewer_replicas(node, head.number);
     return RF_OK;
 }
 
-/* `again`: this or another primary has been told before. What is there then may not have reached the
- * replicas: it is loaded once more, as WAIT counts from the last write of its connection. */
+/* `again`: the library may have been sent before, and may not have reached the replicas. It is loaded once
+ * more, because WAIT counts from the last write of its connection. */
 static rf_code load_into(struct loading *l, struct node *node, bool again, rf_error *error)
 {
     const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
@@ -114,7 +115,7 @@ static rf_code load_into(struct loading *l, struct node *node, bool again, rf_er
     if (equal && !(again && node->guarded))
         return RF_OK;
     if (there && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
-        refuse(l, RF_FAILURE_EXISTS, "it exists already, with other code");
+        refuse(l, RF_FAILURE_EXISTS, "already exists with different code");
     if (there && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
     TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
@@ -137,11 +138,11 @@ static rf_code load_patiently(struct loading *l, struct node *node, int64_t *sin
         }
         TRY(mend_wait(l->r, since_ms, &why, error));
         if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
     }
 }
 
-/* Where primaries change meanwhile it begins anew: what is there already stays as it is. */
+/* If the primaries change meanwhile, it starts again: a library that is already loaded is kept. */
 static rf_code load_everywhere(struct loading *l, rf_error *error)
 {
     int64_t since_ms = 0;
@@ -161,7 +162,7 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct loading l = {.r = r, .entry = entry};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
-        refuse(&l, RF_FAILURE_UNSAYABLE, "the server has no functions");
+        refuse(&l, RF_FAILURE_UNSAYABLE, "the server does not support functions");
         return RF_OK;
     }
     rf_code code = load_everywhere(&l, error);

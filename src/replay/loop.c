@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop: bytes to and from all pipes, and what is due from time to time. */
+/* The event loop: sends and receives on all pipelines, and runs periodic tasks. */
 #include "base/clock.h"
 #include "base/fail.h"
 #include "replay/suspect.h"
@@ -9,9 +9,9 @@
 enum {
     TICK_MS = 100,
     GATHER_MS = 1,
-    RATE_TURN_MS = 10,      /* how long to wait for more to be allowed */
-    READY_MAX = 64,         /* events taken at once */
-    TIMEOUT_MS = 60 * 1000, /* for an answer, where the target names none */
+    RATE_TURN_MS = 10,      /* how long to wait for the rate limit */
+    READY_MAX = 64,         /* events handled at a time */
+    TIMEOUT_MS = 60 * 1000, /* for a reply, if the target has no timeout */
 };
 
 rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error)
@@ -20,7 +20,7 @@ rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error)
     pipe->events = EPOLLIN;
     if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, connection_fd(pipe->connection), &event) == 0)
         return RF_OK;
-    return fail_errno(error, RF_E_TARGET, "cannot wait for a connection");
+    return fail_errno(error, RF_E_TARGET, "cannot poll a connection");
 }
 
 /* EPOLLIN and EPOLLOUT are POLLIN and POLLOUT. */
@@ -34,7 +34,7 @@ static void watch_for(const rf_replay *r, struct pipe *pipe, bool wants_write)
     epoll_ctl(r->epoll, EPOLL_CTL_MOD, connection_fd(pipe->connection), &event);
 }
 
-/* --- one pipe ------------------------------------------------------------------------------------------ */
+/* --- one pipeline -------------------------------------------------------------------------------------- */
 
 void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why)
 {
@@ -58,7 +58,7 @@ void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why)
     pipe_disconnect(pipe);
 }
 
-/* How many bytes may be sent now. */
+/* The number of bytes that may be sent now. */
 static uint64_t allowed(rf_replay *r)
 {
     if (r->options.rate == 0)
@@ -109,7 +109,7 @@ rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
     return code == RF_E_TARGET ? RF_OK : code;
 }
 
-/* --- all of them --------------------------------------------------------------------------------------- */
+/* --- all pipelines ------------------------------------------------------------------------------------- */
 
 static int64_t timeout_ms(const rf_replay *r)
 {
@@ -123,7 +123,7 @@ static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
         return;
     if (pipe->head == pipe->tail && !pipe->streaming)
         return;
-    fail(&why, RF_E_TARGET, "%s: no answer within %g s", ((struct node *)pipe->owner)->name,
+    fail(&why, RF_E_TARGET, "%s: no reply within %g s", ((struct node *)pipe->owner)->name,
          (double)timeout_ms(r) / 1000);
     suspect_note(pipe);
     loop_lose(r, pipe, &why);
@@ -179,7 +179,7 @@ rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error)
         wait_ms = RATE_TURN_MS;
     int count = epoll_wait(r->epoll, ready, READY_MAX, (int)wait_ms);
     if (count < 0 && errno != EINTR)
-        return fail_errno(error, RF_E_TARGET, "cannot wait for the target");
+        return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
     for (int i = 0; i < count; i++)
         TRY(loop_serve(r, ready[i].data.ptr, error));
     return loop_tick(r, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mending: what has left its pipe is sent again, where it belongs by now. */
+/* Retries: requests that have left their pipeline are sent again, to the node that serves their slot now. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -17,7 +17,7 @@ enum {
     PATIENCE_MS = 60 * 1000,
 };
 
-/* --- strays -------------------------------------------------------------------------------------------- */
+/* --- the retry queue ----------------------------------------------------------------------------------- */
 
 void strays_append(struct strays *strays, struct stray *stray)
 {
@@ -55,7 +55,7 @@ static struct stray *out_of_memory(rf_replay *r, struct stray *stray)
 {
     stray_free(stray);
     if (r->error.code == RF_OK)
-        fail(&r->error, RF_E_MEMORY, "out of memory for what has to be sent again");
+        fail(&r->error, RF_E_MEMORY, "out of memory for retries");
     return NULL;
 }
 
@@ -73,7 +73,8 @@ struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struc
     parcel->settled = true;
     strays_append(into, stray);
     if (parcel->form == FORM_BESIDE && parcel->kind == PARCEL_KEY)
-        stray->parcel.asking = NULL; /* two names cannot be renamed before all of the slot has moved */
+        stray->parcel.asking = NULL; /* a rename requires that both keys are on the same node, after the slot
+                                        migration */
     if (parcel->verdict == VERDICT_MOVED || stray->parcel.asking)
         r->pause |= stray->parcel.redirects++ > 0;
     else if (into == &r->strays)
@@ -110,11 +111,11 @@ void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key)
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
-/* What a server says to whoever connects, and will say again. */
+/* Errors that a server returns to every new connection. */
 static const char *const hopeless[] = {": NOAUTH ", ": WRONGPASS ", ": NOPERM ", ": DENIED ",
                                        ": ERR invalid password"};
 
-/* Whoever hears of it goes on no further. */
+/* Sets the error that ends the run, if there is none yet. */
 static rf_code give_up_on(rf_replay *r, const char *why, const char *more, rf_error *error)
 {
     if (r->error.code == RF_OK)
@@ -132,11 +133,11 @@ rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error 
             return give_up_on(r, why, "", error);
     if (clock_monotonic_ms() - since_ms <= patience)
         return RF_OK;
-    snprintf(no_better, sizeof no_better, "; no better for %g s", (double)patience / 1000);
+    snprintf(no_better, sizeof no_better, "; gave up after %g s", (double)patience / 1000);
     return give_up_on(r, why, no_better, error);
 }
 
-/* How long to wait this time. */
+/* The duration of the next pause. */
 static int64_t next_pause_ms(rf_replay *r)
 {
     int64_t doubled = 2 * r->pause_ms;
@@ -150,7 +151,7 @@ static rf_code check_patience(rf_replay *r, const struct stray *stray, const rf_
     char said[400];
     const struct node *node = nodes_of_key(r, command_key(buffer_slice(&stray->bytes)));
     snprintf(said, sizeof said, "%s: %s", node->name,
-             stray->parcel.said ? stray->parcel.said : "the connection is lost");
+             stray->parcel.said ? stray->parcel.said : "connection lost");
     rf_code code = mend_patience(r, stray->parcel.since_ms, why ? why->message : said, error);
     if (code != RF_OK && !why && stray->parcel.said) {
         error_key(&r->error, stray->parcel.db, command_key(buffer_slice(&stray->bytes)));
@@ -174,7 +175,7 @@ static void begin(struct emission *e)
     e->replies += e->asking ? 2 : 1;
 }
 
-/* What is left of an earlier attempt goes first. */
+/* The staging key of an earlier attempt is removed first. */
 static bool emit_removal(rf_replay *r, struct emission *e, rf_slice key)
 {
     if (!beside_name(key, r->options.run, &r->name))
@@ -196,7 +197,7 @@ static void emit_commands(struct emission *e, const struct stray *stray)
     }
 }
 
-/* The stray's members but those of its answers go over into the new parcel. */
+/* Copies the retry item to a new request, except for its replies. */
 static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *stray, rf_error *error)
 {
     struct parcel *parcel;
@@ -217,18 +218,18 @@ static rf_code send_again(rf_replay *r, struct pipe *pipe, const struct stray *s
     return pipe_end(pipe, e.replies, error);
 }
 
-/* What is lost meanwhile is a stray already, or the connection that was to be used. */
+/* Requests lost meanwhile, or the connection to be used, may already be in the retry queue. */
 static rf_code send_alone(rf_replay *r, struct pipe *pipe, const struct stray *stray, rf_error *error)
 {
     unsigned serial = pipe->serial;
     TRY(suspect_wait(pipe->owner, error));
     if (!pipe->connection || pipe->serial != serial || pipe->db != stray->parcel.db)
-        return fail(error, RF_E_TARGET, "%s: the connection is lost", ((struct node *)pipe->owner)->name);
+        return fail(error, RF_E_TARGET, "%s: connection lost", ((struct node *)pipe->owner)->name);
     TRY(send_again(r, pipe, stray, error));
     return suspect_wait(pipe->owner, error);
 }
 
-/* The node may be another one by now. *lacking: it must not be sent there, and is a failure. */
+/* The node may have changed. *lacking: it lacks the module, and the key has failed. */
 static rf_code check_module(rf_replay *r, const struct stray *stray, struct node *node, bool *lacking,
                             rf_error *error)
 {
@@ -245,7 +246,7 @@ static rf_code check_module(rf_replay *r, const struct stray *stray, struct node
     return RF_OK;
 }
 
-/* Once a key has been looked for at the node that was named, it is looked for at the slot's again. */
+/* After one attempt at the node of an ASK redirection, the key is sent to the slot's node again. */
 static rf_code send_stray(rf_replay *r, struct stray *stray, rf_error *error)
 {
     struct pipe *pipe;
@@ -257,7 +258,7 @@ static rf_code send_stray(rf_replay *r, struct stray *stray, rf_error *error)
         return RF_OK;
     TRY(room_at(r, node, stray->parcel.db, &pipe, error));
     if (!stray->parcel.asking && nodes_of_key(r, key) != node)
-        return fail(error, RF_E_TARGET, "%s: it is no primary any more", node->name);
+        return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
     TRY(suspect_judge(r, stray, pipe, error));
     if (!suspect_goes_alone(&stray->parcel))
         return send_again(r, pipe, stray, error);
@@ -282,8 +283,7 @@ static rf_code try_stray(rf_replay *r, struct stray *stray, bool *left, rf_error
     return code;
 }
 
-/* Those that come back meanwhile wait for the next round. Wherever a stray is, it holds back the settled
- * place. */
+/* Items that return to the queue wait for the next round. Every item holds back the acknowledged position. */
 static rf_code send_strays(rf_replay *r, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -303,7 +303,7 @@ static rf_code send_strays(rf_replay *r, rf_error *error)
     return code;
 }
 
-/* A refresh that fails is tried again with the next round. */
+/* A failed refresh is repeated in the next round. */
 static rf_code refresh(rf_replay *r, rf_error *error)
 {
     rf_error why;
@@ -349,7 +349,7 @@ rf_code mend(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-/* --- the end after an error ---------------------------------------------------------------------------- */
+/* --- cleanup after an error ---------------------------------------------------------------------------- */
 
 static void give_up(rf_replay *r, struct node *node, struct pipe *pipe)
 {
@@ -360,7 +360,7 @@ static void give_up(rf_replay *r, struct node *node, struct pipe *pipe)
     pipe_disconnect(pipe);
 }
 
-/* Asks for the removal of one temporary name. */
+/* Requests the removal of one staging key. */
 static rf_code sweep_stray(rf_replay *r, struct node *node, const struct stray *stray, rf_error *error)
 {
     struct reply head;
@@ -372,7 +372,7 @@ static rf_code sweep_stray(rf_replay *r, struct node *node, const struct stray *
     return client_reply(node->asker, &head, &rest, error);
 }
 
-/* A node that cannot be asked once is not asked again. */
+/* A node that cannot be reached is not tried again. */
 static void sweep_all(rf_replay *r, const struct strays *strays)
 {
     rf_error ignored;

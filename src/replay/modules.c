@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which modules a node has, and whether a value of one may go there. */
+/* Queries the modules of nodes, and decides whether a module's value may be sent. */
 #include "replay/modules.h"
 
 #include "base/bytes.h"
@@ -59,8 +59,8 @@ bool modules_allow(const struct node *node, const char *type, const char **why)
         type, node->modules_told ? (const char *)node->modules.data : NULL);
     if (rf_server_has_module(server, type))
         presence = RF_MODULE_THERE;
-    *why = presence == RF_MODULE_LACKING ? "the server does not have its module"
-                                         : "the server may not have its module, and would exit then";
+    *why = presence == RF_MODULE_LACKING ? "the server lacks the module of the value"
+                                         : "the server may lack the module of the value, and would exit";
     return presence == RF_MODULE_THERE || (presence == RF_MODULE_UNSURE && refuses);
 }
 

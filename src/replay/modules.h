@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Which modules a node has. Up to 6.0 a server exits over a value of a module that it lacks, so none is sent
- * before that is known. */
+/* The modules of a node. Up to 6.0 a server exits if it receives a value of a module that it lacks, so none
+ * is sent before its modules are known. */
 #ifndef REPLAY_MODULES_H
 #define REPLAY_MODULES_H
 
 #include "replay/replay.h"
 
-/* Asks a node, unless it has been asked since it was started; where MODULE LIST is refused they are unknown.
- * RF_E_TARGET: it cannot be asked now. */
+/* Queries a node, unless its process has been queried before. If MODULE LIST is not available, the modules
+ * are unknown. RF_E_TARGET: the node cannot be reached now. */
 rf_code modules_learn(struct node *node, rf_error *error);
 
-/* The same of the node that has the key, or whoever takes commands; waits until it can be asked. */
+/* The same for the key's node, or for the node that receives commands; waits until it can be reached. */
 rf_code modules_learn_patiently(rf_replay *r, rf_slice key, rf_error *error);
 
-/* Whether a value of this module type may be sent to a node that has been asked. Where not, *why says so. */
+/* Whether a value of this module type may be sent to a node whose modules were queried. If not, *why is the
+ * reason. */
 bool modules_allow(const struct node *node, const char *type, const char **why);
 
-/* The type name of the value in a parcel's last RESTORE. False: there is none. */
+/* Gets the type name of the module value in the last RESTORE of a request. Returns false if there is none. */
 bool modules_type_of(rf_slice commands, char type[10]);
 
 #endif

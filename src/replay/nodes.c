@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes: who has which slots, and how a connection to one begins.
+/* Nodes: the slots they serve, and the handshake of a connection.
  *
  *   AUTH ...   CLIENT SETNAME rdbferry-<run>-<n>   [CLIENT LIST, CLIENT KILL ID ...]   INFO replication |
  * ROLE
  *
- * The server goes on with what a lost connection has sent it. Before there is another one, those of this run
- * that are not open any more are killed; where that is not allowed, some time passes. */
+ * A server may still execute commands from a lost connection. Before a new one is used, the run's connections
+ * that are no longer open are killed; if CLIENT KILL is not available, there is a pause instead. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -19,8 +19,8 @@
 
 enum {
     NAME_TEXT = 64,
-    GRACE_MS = 1000,    /* in which a server comes to the end of what a lost connection has sent */
-    REPLICAS_MAX = 256, /* that are believed */
+    GRACE_MS = 1000,    /* the time a server needs to execute what a lost connection has sent */
+    REPLICAS_MAX = 256, /* limit for the reported number of replicas */
 };
 
 void nodes_tell(const struct node *node, const char *what)
@@ -96,7 +96,7 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
     return r->nodes[r->node_count++] = node;
 }
 
-/* Who has the slots that nobody has: a node that cannot be connected to. */
+/* A node for slots that are not assigned; it cannot be connected. */
 static rf_code make_nobody(rf_replay *r, rf_error *error)
 {
     const rf_address address = {.host = (char[]){"nobody"}, .port = 0};
@@ -108,19 +108,19 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key)
     return r->primaries.node_of ? r->node_of[rf_slot_of(key)] : r->node_of[0];
 }
 
-/* What a node has answered that is no primary any more, it may have answered for nobody. */
+/* What a node has acknowledged while it was no longer a primary may be lost. */
 static void leave_others(rf_replay *r)
 {
     rf_error why;
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections && !r->nodes[i]->primary; j++)
             if (r->nodes[i]->pipes[j].connection) {
-                fail(&why, RF_E_TARGET, "%s: it is no primary any more", r->nodes[i]->name);
+                fail(&why, RF_E_TARGET, "%s: no longer a primary", r->nodes[i]->name);
                 loop_lose(r, &r->nodes[i]->pipes[j], &why);
             }
 }
 
-/* The node of each primary. */
+/* Finds or creates the node of each primary. */
 static rf_code find_nodes(rf_replay *r, struct node **primaries, rf_error *error)
 {
     for (size_t i = 0; i < r->node_count; i++)
@@ -142,7 +142,7 @@ static void take_slots(rf_replay *r, struct node *const *primaries)
         r->node_of[slot] = node_of[slot] == NO_NODE ? r->nobody : primaries[node_of[slot]];
 }
 
-/* Takes over what was found. */
+/* Applies a new topology. */
 static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *error)
 {
     primaries_free(&r->primaries);
@@ -174,7 +174,7 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
 
 /* --- redirections --------------------------------------------------------------------------------------- */
 
-/* Where CLUSTER NODES is refused nothing is named. */
+/* If CLUSTER NODES is not available, the address counts as not listed. */
 static rf_code ask_whether_named(struct node *node, const rf_address *address, bool *named, rf_error *error)
 {
     struct client *client;
@@ -193,8 +193,8 @@ static rf_code ask_whether_named(struct node *node, const rf_address *address, b
     return code;
 }
 
-/* A node that takes over its first slot is in nobody's CLUSTER SLOTS, but in the table of whoever redirects
- * to it. What that cannot be asked now it will say again. */
+/* A node that receives its first slot is not in any CLUSTER SLOTS yet, but in the CLUSTER NODES of the node
+ * that redirects to it. If that cannot be queried now, the redirection will be repeated. */
 static rf_code settle_redirect(rf_replay *r, rf_error *error)
 {
     char name[ADDRESS_TEXT];
@@ -211,7 +211,7 @@ static rf_code settle_redirect(rf_replay *r, rf_error *error)
             code = error->code;
         else if (code == RF_OK && !named && r->error.code == RF_OK)
             code = fail(&r->error, RF_E_TARGET,
-                        "%s: redirected to %s, which the cluster's own table does not name: check the node",
+                        "%s: redirected to %s, which is not in CLUSTER NODES: check the node",
                         r->redirected_by->name, name);
     }
     address_free(&address);
@@ -220,9 +220,9 @@ static rf_code settle_redirect(rf_replay *r, rf_error *error)
     return code == RF_E_TARGET ? RF_OK : code;
 }
 
-/* --- looking for the primaries anew --------------------------------------------------------------------- */
+/* --- topology refresh ---------------------------------------------------------------------------------- */
 
-/* Nodes of a cluster know best; those that the target names may be gone. */
+/* The nodes of the cluster are tried first; those of the target may be gone. */
 rf_code nodes_refresh(rf_replay *r, rf_error *error)
 {
     struct primaries found;
@@ -237,7 +237,8 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     TRY(code);
     if (found.kind != r->primaries.kind || (found.silent && !r->primaries.silent)) {
         primaries_free(&found);
-        return fail(error, RF_E_TARGET, "%s: it does not say any more what it is", r->node_of[0]->name);
+        return fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
+                    r->node_of[0]->name);
     }
     r->stale = false;
     TRY(take_primaries(r, &found, error));
@@ -261,7 +262,7 @@ rf_code nodes_check(rf_replay *r, rf_error *error)
     return code;
 }
 
-/* --- names of connections ------------------------------------------------------------------------------ */
+/* --- connection names ---------------------------------------------------------------------------------- */
 
 static size_t print_name(const rf_replay *r, char out[NAME_TEXT], unsigned serial)
 {
@@ -296,7 +297,7 @@ static bool is_open(const struct node *node, rf_slice name)
     return node->asker && has_name(r, name, node->asker_serial);
 }
 
-/* Two nodes may be two addresses of one server. */
+/* Two nodes may be two addresses of the same server. */
 static bool is_open_somewhere(const rf_replay *r, rf_slice name)
 {
     for (size_t i = 0; i < r->node_count; i++)
@@ -315,7 +316,7 @@ static rf_slice client_field(rf_slice line, rf_slice name)
     return (rf_slice){0};
 }
 
-/* Whether a line tells of a connection of this run that is lost. */
+/* Whether the line describes a lost connection of this run. */
 static bool is_lost(const struct node *node, rf_slice line, unsigned serial, rf_slice *id)
 {
     char prefix[NAME_TEXT];
@@ -326,7 +327,7 @@ static bool is_lost(const struct node *node, rf_slice line, unsigned serial, rf_
            !has_name(node->replay, name, serial) && !is_open_somewhere(node->replay, name);
 }
 
-/* Kills the lost connections of this run. *killed: that could be done; no error where it is not allowed. */
+/* Kills the lost connections of this run. *killed: this was possible; no permission is not an error. */
 static rf_code kill_lost(const struct node *node, struct client *client, unsigned serial, bool *killed,
                          rf_error *error)
 {
@@ -359,7 +360,7 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
 static rf_code fence(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     bool killed;
-    node->fence = false; /* another one may be lost meanwhile */
+    node->fence = false; /* another connection may be lost meanwhile */
     rf_code code = kill_lost(node, client, serial, &killed, error);
     if (code == RF_OK && !killed)
         code = loop_pause(node->replay, GRACE_MS, error);
@@ -369,7 +370,7 @@ static rf_code fence(struct node *node, struct client *client, unsigned serial, 
 
 /* --- connecting ---------------------------------------------------------------------------------------- */
 
-/* Replicas that follow: "slave0:ip=...,port=...,state=online,..." */
+/* Counts the replicas that are online: "slave0:ip=...,port=...,state=online,..." */
 static unsigned count_replicas(rf_slice info)
 {
     rf_slice line;
@@ -380,7 +381,7 @@ static unsigned count_replicas(rf_slice info)
     return online;
 }
 
-/* "role:master", and its replicas. */
+/* "role:master", and the number of replicas. */
 static rf_code ask_replication(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
 {
     struct reply info;
@@ -391,7 +392,7 @@ static rf_code ask_replication(struct client *client, bool *replica, unsigned *r
     return RF_OK;
 }
 
-/* ["master", offset, [replica, ...]] or ["slave", ...]; not known where that is refused, too. */
+/* ["master", offset, [replica, ...]] or ["slave", ...]; unknown if ROLE is not available. */
 static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
 {
     struct reply head;
@@ -417,16 +418,14 @@ static rf_code ask_role(struct node *node, struct client *client, rf_error *erro
     TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas,
                                                                             error));
     if (replica)
-        return fail(error, RF_E_TARGET, "%s: it is a replica: what is written has to go to its primary",
-                    node->name);
+        return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->name);
     if (replicas > node->replicas && !node->unguardable)
         node->replicas = replicas;
     node->guarded = node->replicas > 0;
     return RF_OK;
 }
 
-/* A server that may evict any key may evict half of one: what has been written so far under a temporary name.
- */
+/* A server that may evict any key may evict a staging key before it is complete. */
 static rf_code ask_eviction(struct node *node, struct client *client, rf_error *error)
 {
     struct reply info;
@@ -438,7 +437,7 @@ static rf_code ask_eviction(struct node *node, struct client *client, rf_error *
                   info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
                   memcmp(policy.ptr, "allkeys", 7) == 0;
     if (evicts && !node->evicts)
-        nodes_tell(node, "it evicts keys when its memory is full: what is written may be gone again");
+        nodes_tell(node, "keys are evicted when memory is full: written keys may be lost");
     node->evicts = evicts;
     return RF_OK;
 }
@@ -468,7 +467,7 @@ static uint32_t read_run(rf_slice info)
     return (uint32_t)strtoul(text, NULL, 16);
 }
 
-/* A server that was started anew may be another one. */
+/* A server that was restarted may have other modules. */
 static rf_code ask_who(struct node *node, struct client *client, rf_error *error)
 {
     struct reply info;
@@ -545,7 +544,7 @@ rf_code node_fence(struct node *node, rf_error *error)
     return RF_OK;
 }
 
-/* What it has asked for last may still come. */
+/* Its last reply may still be pending. */
 void node_stop_asking(struct node *node)
 {
     node->fence |= node->asker != NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks and parcels in a row: written at one end, sent, answered, released at the other. */
+/* Blocks and requests in a queue: encoded at one end, then sent, answered, and released at the other. */
 #include "replay/pipe.h"
 
 #include "base/bytes.h"
@@ -9,14 +9,14 @@
 
 enum {
     BLOCK_SIZE = 256 * 1024, /* at least OUTBUF_ROOM_MAX */
-    RING_SIZE = 256,         /* at first; a power of two */
+    RING_SIZE = 256,         /* initially; a power of two */
     READ_SIZE = 64 * 1024,
 };
 
 struct pipe_block {
     struct pipe_block *next;
     uint64_t start; /* position of its first byte */
-    size_t used;    /* of a block that is not the last */
+    size_t used;    /* of a block other than the last */
     uint8_t bytes[BLOCK_SIZE];
 };
 
@@ -62,7 +62,7 @@ static bool add_block(struct pipe *p)
     return true;
 }
 
-/* Frees blocks that end before a position, but not the last one. */
+/* Frees the blocks that end before a position, except the last one. */
 static void drop_blocks(struct pipe *p, uint64_t before)
 {
     while (p->first != p->last && p->first->next->start <= before) {
@@ -74,7 +74,7 @@ static void drop_blocks(struct pipe *p, uint64_t before)
     }
 }
 
-/* Where memory is out the last block is written over, and what is in it never sent. */
+/* If out of memory, the last block is overwritten, and its content is never sent. */
 static void next_block(struct outbuf *out)
 {
     struct pipe *p = (struct pipe *)out;
@@ -88,7 +88,7 @@ static void next_block(struct outbuf *out)
         p->out.pos = p->out.start;
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------- */
+/* --- creation and destruction -------------------------------------------------------------------------- */
 
 void pipe_open(struct pipe *p, const struct pipe_listener *listener, void *owner)
 {
@@ -112,7 +112,7 @@ rf_code pipe_connect(struct pipe *p, struct connection *connection, unsigned ser
     return RF_OK;
 }
 
-/* One block stays, so that an encoder that is at work can go on. */
+/* Keeps one block, so that an encoder can continue to write. */
 void pipe_disconnect(struct pipe *p)
 {
     connection_close(p->connection);
@@ -164,7 +164,7 @@ static bool grow_ring(struct pipe *p)
 rf_code pipe_begin(struct pipe *p, struct parcel **out, rf_error *error)
 {
     if (p->tail - p->head == p->ring_size && !grow_ring(p))
-        return fail(error, RF_E_MEMORY, "out of memory for what is under way");
+        return fail(error, RF_E_MEMORY, "out of memory for pending requests");
     *out = pipe_parcel(p, p->tail);
     **out = (struct parcel){.start = p->ready};
     return RF_OK;
@@ -174,7 +174,7 @@ rf_code pipe_end(struct pipe *p, uint32_t replies, rf_error *error)
 {
     if (p->out.code != RF_OK) {
         pipe_take_back(p);
-        return fail(error, RF_E_MEMORY, "out of memory for what is under way");
+        return fail(error, RF_E_MEMORY, "out of memory for pending requests");
     }
     if (p->answer == p->tail)
         progress_made(&p->progress, clock_monotonic_ms());
@@ -212,7 +212,7 @@ void pipe_stream(struct pipe *p, bool on)
     p->out.code = RF_OK;
 }
 
-/* --- moving bytes -------------------------------------------------------------------------------------- */
+/* --- sending and receiving ----------------------------------------------------------------------------- */
 
 uint64_t pipe_kept(const struct pipe *p)
 {
@@ -228,7 +228,7 @@ static uint64_t block_end(const struct pipe *p, const struct pipe_block *block)
 static rf_code lost(const struct pipe *p, rf_code code, rf_error *error)
 {
     if (code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: the connection was closed by the server",
+        return fail(error, RF_E_TARGET, "%s: connection closed by the server",
                     connection_name(p->connection));
     return code;
 }
@@ -270,19 +270,19 @@ static uint64_t parcel_end(const struct pipe *p, uint64_t number)
     return number + 1 < p->tail ? pipe_parcel(p, number + 1)->start : p->ready;
 }
 
-/* Nobody answers what has not been sent. */
+/* A reply to a request that has not been sent is an error. */
 static rf_code take_answer(struct pipe *p, struct reply reply, rf_slice rest, rf_error *error)
 {
     struct parcel *parcel = p->answer < p->tail ? pipe_parcel(p, p->answer) : NULL;
     if (UNLIKELY(!parcel || parcel->start >= p->sent ||
                  (parcel->replies == 1 && parcel_end(p, p->answer) > p->sent)))
-        return fail(error, RF_E_TARGET, "%s: an answer to nothing", connection_name(p->connection));
+        return fail(error, RF_E_TARGET, "%s: unexpected reply", connection_name(p->connection));
     p->answer += --parcel->replies == 0;
     p->listener->reply(p, parcel, reply, rest);
     return RF_OK;
 }
 
-/* Of what is asked for a key, replies say less than the commands; those of an AOF may ask for values. */
+/* Replies to the requests for keys are smaller than the commands; AOF commands may return values. */
 static uint64_t limit_of_next(const struct pipe *p)
 {
     if (p->streaming || p->answer == p->tail)
@@ -292,7 +292,7 @@ static uint64_t limit_of_next(const struct pipe *p)
                                           : REPLY_MAX_STATUS + parcel_end(p, p->answer) - parcel->start;
 }
 
-/* RF_END where it is not whole yet. */
+/* RF_END: the reply is not complete yet. */
 static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
 {
     rf_slice rest = {NULL, 0};
@@ -321,7 +321,7 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
     return take_answer(p, reply, rest, error);
 }
 
-/* RF_END: what is left is not a whole reply. *any: one was. */
+/* RF_END: the next reply is not complete. *any: at least one was handled. */
 static rf_code take_replies(struct pipe *p, bool *any, rf_error *error)
 {
     for (*any = false;; *any = true) {
@@ -358,7 +358,7 @@ rf_code pipe_receive(struct pipe *p, rf_error *error)
         bool any;
         size_t most = p->scan.announced ? p->scan.announced + READ_SIZE : SIZE_MAX;
         if (!buffer_reserve_within(&p->in, READ_SIZE, most))
-            return fail(error, RF_E_MEMORY, "out of memory for an answer");
+            return fail(error, RF_E_MEMORY, "out of memory for a reply");
         size_t room = p->in.cap - p->in.len;
         rf_code code = connection_read(p->connection, p->in.data + p->in.len, room, &n, error);
         if (code != RF_OK)
@@ -374,7 +374,7 @@ rf_code pipe_receive(struct pipe *p, rf_error *error)
     return RF_OK;
 }
 
-/* --- what is kept -------------------------------------------------------------------------------------- */
+/* --- kept requests ------------------------------------------------------------------------------------- */
 
 void pipe_release(struct pipe *p, uint64_t number)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A pipe: one connection to a node, with what is sent ahead of its replies.
+/* A pipeline: one connection to a node, with requests that are sent ahead of their replies.
  *
- * What is encoded goes into blocks, one behind the other; a parcel is a stretch of them, all that is sent for
- * one entry. Positions count the bytes of a pipe from its beginning:
+ * Encoded commands are stored in consecutive blocks. A request is a range of them: all that is sent for one
+ * entry. Positions count the bytes of a pipeline from its beginning:
  *
  *      blocks   |....kept.............|....ready, unsent....|..being encoded..|
- *      parcels  head ... answer ... tail
+ *      requests head ... answer ... tail
  *               answered   sent or to be sent
  *
- * Parcels, and their bytes, are kept until they are released: when they are answered, or where a replica
- * follows when it has them too. No policy is here: what an answer means is for whoever is told it. */
+ * Requests and their bytes are kept until they are released: when they are answered, or if the node has
+ * replicas, when these have acknowledged them. The pipeline does not interpret replies; its listener does. */
 #ifndef REPLAY_PIPE_H
 #define REPLAY_PIPE_H
 
@@ -22,55 +22,55 @@
 enum parcel_kind {
     PARCEL_KEY,
     PARCEL_COMMAND, /* of an AOF */
-    PARCEL_CLEANUP, /* the end of a temporary name */
+    PARCEL_CLEANUP, /* removes a staging key */
     PARCEL_SELECT,
-    PARCEL_WAIT, /* for replicas: when it is answered, what lies before it may be released */
+    PARCEL_WAIT, /* WAIT: when it is answered, everything before it may be released */
 };
 
-/* How a key is written. */
+/* The method by which a key is written. */
 enum form {
     FORM_SET,     /* SET key value ... */
     FORM_RESTORE, /* RESTORE key ttl payload ... */
-    FORM_BESIDE,  /* commands for a temporary name, then RENAME or RENAMENX */
+    FORM_BESIDE,  /* commands for a staging key, then RENAME or RENAMENX */
 };
 
-/* What the answers to a parcel come to. */
+/* The result of a request, from its replies. */
 enum verdict {
     VERDICT_OK,
     VERDICT_EXISTS,
-    VERDICT_AGAIN,   /* it passes */
-    VERDICT_MOVED,   /* likewise, at another node */
-    VERDICT_ASK,     /* likewise, once */
-    VERDICT_REFUSED, /* this key */
-    VERDICT_FATAL,   /* all of them */
+    VERDICT_AGAIN,   /* transient */
+    VERDICT_MOVED,   /* transient, and to be sent to another node */
+    VERDICT_ASK,     /* the same, but only once */
+    VERDICT_REFUSED, /* this key is rejected */
+    VERDICT_FATAL,   /* every key will be rejected */
 };
 
 struct parcel {
-    uint64_t seq;   /* number of its entry */
+    uint64_t seq;   /* number of the entry */
     uint64_t start; /* position of its first byte */
     rf_place place;
     int64_t expire_ms;
-    int64_t ends_ms;  /* the key is gone by itself then: it expires, or all its fields do */
-    int64_t since_ms; /* when there was trouble first; 0: never */
-    char *said;       /* the first error among its answers; owned; NULL: none */
-    void *asking;     /* the node that this error names */
-    void *equal_at;   /* the node where the key exists as it should be; NULL: not known */
+    int64_t ends_ms;  /* when the key disappears by itself: it expires, or all its fields do */
+    int64_t since_ms; /* time of the first transient error; 0: none */
+    char *said;       /* the first error reply; owned; NULL: none */
+    void *asking;     /* the node that this error redirects to */
+    void *equal_at;   /* the node where the key exists with the right value; NULL: not known */
     int32_t db;
-    uint32_t replies;            /* still to come */
+    uint32_t replies;            /* replies pending */
     uint32_t queued;             /* commands between its MULTI and its EXEC */
-    uint32_t entries;            /* of an AOF, that it stands for */
-    uint32_t errors;             /* of these were answered by one */
-    uint32_t lost_run;           /* of the server, when a connection was lost over it */
+    uint32_t entries;            /* number of AOF entries it consists of */
+    uint32_t errors;             /* of these, commands that failed */
+    uint32_t lost_run;           /* the server process (run_id) when the connection was lost */
     uint8_t deaths, cuts;        /* see suspect.h */
-    uint8_t kind, form, verdict; /* enums; the verdict is that of the first error */
+    uint8_t kind, form, verdict; /* enums; the result is that of the first error */
     uint8_t redirects;
-    bool module;      /* a module's value goes by RESTORE */
-    bool transaction; /* its last reply is EXEC's */
-    bool restored;    /* the value goes by RESTORE */
-    bool lost;        /* a connection was, over it: what that tells is still to be found out */
-    bool first_lost;  /* it was the oldest one that was not answered */
-    bool doubtful;    /* it may have been written before */
-    bool settled;     /* it is done with, although it may not be released yet */
+    bool module;      /* a module value, written with RESTORE */
+    bool transaction; /* its last reply is that of EXEC */
+    bool restored;    /* written with RESTORE */
+    bool lost;        /* its connection was lost, and the consequences are not determined yet */
+    bool first_lost;  /* it was the oldest unanswered request */
+    bool doubtful;    /* the key may have been written before */
+    bool settled;     /* its outcome is final, although it may not be released yet */
 };
 
 enum { DB_UNKNOWN = -1 };
@@ -78,7 +78,8 @@ enum { DB_UNKNOWN = -1 };
 struct pipe_block;
 struct pipe;
 
-/* What a pipe tells: a reply to the parcel that is next, with an array's elements; or to what is streamed. */
+/* The callbacks of a pipeline: a reply to the next request, with an array's elements; or a reply to a
+ * streamed value. */
 struct pipe_listener {
     void (*reply)(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest);
     void (*streamed)(struct pipe *pipe, struct reply reply, rf_slice rest);
@@ -86,95 +87,96 @@ struct pipe_listener {
 };
 
 struct pipe {
-    struct outbuf out; /* comes first; encoders write here */
+    struct outbuf out; /* must be first; encoders write to it */
     const struct pipe_listener *listener;
-    void *owner;                   /* the node it leads to */
-    struct connection *connection; /* NULL: none; nothing is kept then, and nothing may be written */
-    unsigned serial;               /* numbers connections */
-    uint32_t run;                  /* of the server: which process it is; 0: not known */
+    void *owner;                   /* the node */
+    struct connection *connection; /* NULL: none; then nothing is kept, and nothing may be written */
+    unsigned serial;               /* number of the connection */
+    uint32_t run;                  /* identifies the server process; 0: not known */
     uint32_t events;               /* that epoll waits for */
     struct pipe_block *first, *last, *sending, *spare;
     uint64_t ready, sent;
-    size_t blocked; /* bytes of a write that came to nothing: TLS wants no fewer of them the next time */
+    size_t blocked; /* size of a TLS write that would block; it must be repeated with at least this size */
     struct parcel *ring;
-    uint64_t ring_size, head, answer, tail; /* numbers of parcels; modulo ring_size places in the ring */
+    uint64_t ring_size, head, answer,
+        tail; /* request numbers; modulo ring_size they are indices of the ring */
     struct buffer in;
     size_t taken;
     struct reply_scan scan;
-    int64_t db; /* selected; or DB_UNKNOWN */
+    int64_t db; /* the selected database, or DB_UNKNOWN */
     struct progress progress;
-    bool streaming;     /* bytes are not kept, and replies are not those of parcels */
-    bool lost;          /* streaming: the connection; what is encoded is thrown away */
-    const char *broken; /* why whoever was told a reply wants no more of this connection; NULL: it does */
-    bool full;          /* more is kept than there is room for, and not yet much less */
-    uint64_t guarded;   /* position behind the last PARCEL_WAIT */
-    uint64_t safe;      /* number of the first parcel that no replica has answered for */
+    bool streaming;     /* bytes are not kept, and replies do not belong to requests */
+    bool lost;          /* streaming: the connection is lost; what is encoded is discarded */
+    const char *broken; /* why the listener wants the connection closed; NULL: it does not */
+    bool full;          /* more is kept than the window allows, and not much less yet */
+    uint64_t guarded;   /* position after the last REQUEST_WAIT */
+    uint64_t safe;      /* number of the first request that replicas have not acknowledged */
 };
 
-/* A pipe without a connection. */
+/* Initializes a pipeline without a connection. */
 void pipe_open(struct pipe *pipe, const struct pipe_listener *listener, void *owner);
 
-/* Takes over a connection of which nothing is under way. RF_E_MEMORY. */
+/* Takes over a connection without pending replies. RF_E_MEMORY. */
 rf_code pipe_connect(struct pipe *pipe, struct connection *connection, unsigned serial, rf_error *error);
 
-/* Closes the connection, and forgets blocks and parcels. */
+/* Closes the connection, and discards blocks and requests. */
 void pipe_disconnect(struct pipe *pipe);
 void pipe_close(struct pipe *pipe);
 
 /* --- writing --- */
 
-/* Begins a parcel where the encoder stands; RF_E_MEMORY. Its members are the caller's to set, up to
- * pipe_end(). */
+/* Begins a request at the encoder's position; RF_E_MEMORY. The caller may set its members until pipe_end().
+ */
 rf_code pipe_begin(struct pipe *pipe, struct parcel **out, rf_error *error);
 
-/* It is complete, with so many replies to come: it may be sent. RF_E_MEMORY if its bytes could not be kept.
- */
+/* Completes the request, which will have this number of replies, so that it can be sent. RF_E_MEMORY if its
+ * bytes could not be kept. */
 rf_code pipe_end(struct pipe *pipe, uint32_t replies, rf_error *error);
 
-/* Takes back the parcel that was begun. */
+/* Cancels the request that was begun. */
 void pipe_take_back(struct pipe *pipe);
 
-/* Streaming begins and ends with nothing kept. */
+/* Turns streaming on or off; nothing may be kept then. */
 void pipe_stream(struct pipe *pipe, bool on);
 
-/* All that is encoded may be sent. */
+/* Everything encoded so far may be sent. */
 void pipe_mark_ready(struct pipe *pipe);
 
-/* --- moving bytes --- */
+/* --- sending and receiving ----------------------------------------------------------------------------- */
 
 static inline uint64_t pipe_unsent(const struct pipe *pipe)
 {
     return pipe->ready - pipe->sent;
 }
 
-/* Bytes that are kept. */
+/* The number of bytes kept. */
 uint64_t pipe_kept(const struct pipe *pipe);
 
-/* Sends up to `most` bytes, or as many as a write had that came to nothing before, as far as it goes without
- * waiting; *n: sent. RF_E_TARGET where the connection is lost. */
+/* Sends up to `most` bytes, or as many as a write that would block had, without waiting; sets *n to the
+ * number sent. RF_E_TARGET: the connection is lost. */
 rf_code pipe_send(struct pipe *pipe, uint64_t most, uint64_t *n, rf_error *error);
 
-/* Takes in what has arrived, and tells the listener. RF_E_TARGET: the connection is lost, or what arrives is
- * no reply; what was whole has been told. */
+/* Receives without waiting, and calls the listener. RF_E_TARGET: the connection is lost or there was an
+ * invalid reply; complete replies before it have been handled. */
 rf_code pipe_receive(struct pipe *pipe, rf_error *error);
 
-/* --- what is kept --- */
+/* --- kept requests ------------------------------------------------------------------------------------- */
 
 static inline struct parcel *pipe_parcel(const struct pipe *pipe, uint64_t number)
 {
     return &pipe->ring[number & (pipe->ring_size - 1)];
 }
 
-/* Whether all that was sent is answered and nothing is to be sent. */
+/* Whether everything is sent and answered. */
 static inline bool pipe_is_answered(const struct pipe *pipe)
 {
     return pipe->answer == pipe->tail;
 }
 
-/* Releases the parcels before this number, which are answered. */
+/* Releases the requests before this number, which must be answered. */
 void pipe_release(struct pipe *pipe, uint64_t number);
 
-/* Appends the bytes of a kept parcel. */
+/* Appends the bytes of a kept request. */
 bool pipe_copy(const struct pipe *pipe, uint64_t number, struct buffer *into);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A replay from outside: what it finds out about the target first, entries that come in, and what is told. */
+/* The interface of a replay: detection of the target's abilities, entries that are put, and results. */
 #include "replay/replay.h"
 
 #include "base/bytes.h"
@@ -19,16 +19,16 @@
 enum {
     BIG_KEY = 1024 * 1024,
     CONNECTIONS = 2,
-    WINDOW_ALL = 64 * 1024 * 1024, /* bytes that all pipes may keep together */
-    WINDOW_MOST = 4 * 1024 * 1024, /* and one of them at most, */
-    WINDOW_LEAST = 256 * 1024,     /* and may in any case */
-    LONGEST = 512 * 1024 * 1024,   /* where the server does not say */
-    PUTS_PER_LOOK = 64,            /* at the clock */
+    WINDOW_ALL = 64 * 1024 * 1024, /* maximum number of bytes kept by all pipelines, */
+    WINDOW_MOST = 4 * 1024 * 1024, /* by one of them, */
+    WINDOW_LEAST = 256 * 1024,     /* and what one may always keep */
+    LONGEST = 512 * 1024 * 1024,   /* if the server does not report it */
+    PUTS_PER_LOOK = 64,            /* puts between two reads of the clock */
 };
 
-/* --- what the target can do ---------------------------------------------------------------------------- */
+/* --- abilities of the target --------------------------------------------------------------------------- */
 
-/* A number of CONFIG GET; false where that is refused, or there is none. */
+/* Gets a number with CONFIG GET; false if that is not available, or there is no such setting. */
 static rf_code ask_setting(struct client *client, const char *name, int64_t *value, rf_error *error)
 {
     struct reply head;
@@ -45,7 +45,7 @@ static rf_code ask_setting(struct client *client, const char *name, int64_t *val
     return RF_OK;
 }
 
-/* A cluster has one database, unless it is set otherwise (Valkey 9). */
+/* A cluster has one database, unless configured otherwise (Valkey 9). */
 static rf_code ask_settings(rf_replay *r, rf_error *error)
 {
     struct client *client;
@@ -78,7 +78,7 @@ static bool accepts_no_write(const rf_abilities *can)
     return true;
 }
 
-/* What is done in another way than usual is told once. */
+/* Logs once what is written in another way than usual. */
 static rf_code check_abilities(rf_replay *r, rf_error *error)
 {
     const struct node *node = r->node_of[0];
@@ -93,16 +93,16 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
         nodes_tell(node, text);
     }
     if (accepts_no_write(can))
-        return fail(error, RF_E_TARGET, "%s: no command that writes is accepted: %s", node->name, can->why);
+        return fail(error, RF_E_TARGET, "%s: no write command is available: %s", node->name, can->why);
     if (!restores && !by_commands)
         return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
-                    can->assumed ? "RESTORE needs a known server version" : "RESTORE is not accepted",
+                    can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available",
                     can->assumed ? ", or set --target-version" : "");
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
-        nodes_tell(node, "RESTORE is not accepted: all values are written as commands");
+        nodes_tell(node, "RESTORE is not available: all values are written as commands");
     if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
         bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE;
-        snprintf(text, sizeof text, "%s is not accepted: values are written one by one, in transactions",
+        snprintf(text, sizeof text, "%s is not available: each value is written in a transaction",
                  rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
         nodes_tell(node, text);
     }
@@ -128,7 +128,7 @@ static rf_code look_at_target(rf_replay *r, rf_error *error)
     return ask_settings(r, error);
 }
 
-/* --- what the encoder notices -------------------------------------------------------------------------- */
+/* --- the encoder's notices ----------------------------------------------------------------------------- */
 
 static void take_notice(void *ctx, const rf_notice *notice)
 {
@@ -136,14 +136,15 @@ static void take_notice(void *ctx, const rf_notice *notice)
     r->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
     if (notice->code == RF_NOTICE_DROPPED)
         r->why_dropped = notice->detail;
-    else if (r->options.notify.fn && notice->code != RF_NOTICE_DETAIL) { /* told once the key is encoded */
-        rf_notice named = *notice;                                       /* not by the temporary name */
+    else if (r->options.notify.fn &&
+             notice->code != RF_NOTICE_DETAIL) { /* reported when the key is encoded */
+        rf_notice named = *notice;               /* not with the staging key's name */
         named.key = notice->db >= 0 ? r->key : notice->key;
         r->options.notify.fn(r->options.notify.ctx, &named);
     }
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------- */
+/* --- creation and destruction -------------------------------------------------------------------------- */
 
 static void fill_in(rf_replay *r)
 {
@@ -154,12 +155,13 @@ static void fill_in(rf_replay *r)
         options->connections = CONNECTIONS;
     if (!options->run)
         options->run = "0";
-    r->serial = (unsigned)(clock_unix_us() / 1000); /* no number of an earlier process of this run */
+    r->serial = (unsigned)(clock_unix_us() / 1000); /* different from the numbers of earlier processes of this
+                                                       run */
     r->dead_db = -1;
     r->window = WINDOW_MOST;
 }
 
-/* What all pipes keep is bounded, however many there are. */
+/* Limits what all pipelines keep together, however many there are. */
 static void settle_window(rf_replay *r)
 {
     uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
@@ -169,11 +171,11 @@ static void settle_window(rf_replay *r)
 static rf_code open_replay(rf_replay *r, rf_error *error)
 {
     if (r->target->db != 0)
-        return fail(error, RF_E_ARGUMENT, "each key goes to its own database: the target may not name one");
+        return fail(error, RF_E_ARGUMENT, "the target must not select a database: each key goes to its own");
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
     r->digester = rf_digester_new(RF_DIGEST_KEYED, false);
     if (r->epoll < 0)
-        return fail_errno(error, RF_E_TARGET, "cannot wait for connections");
+        return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(look_at_target(r, error));
@@ -256,19 +258,19 @@ static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
 
 static rf_code drain(rf_replay *r, rf_error *error);
 
-/* Commands come behind all keys. */
+/* Commands come after all keys. */
 static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     TRY(check_db(r, entry, error));
     if (r->primaries.kind == RF_TARGET_CLUSTER)
-        return fail(error, RF_E_ARGUMENT, "the commands of an AOF cannot be replayed into a cluster");
+        return fail(error, RF_E_ARGUMENT, "AOF commands cannot be replayed into a cluster");
     if (!r->in_commands)
         TRY(drain(r, error));
     r->in_commands = true;
     return write_command(r, entry, error);
 }
 
-/* What a module keeps beside the keys has no command. */
+/* There is no command for module data stored outside of keys. */
 static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     char why[MODULE_AUX_TEXT];
@@ -311,8 +313,8 @@ static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error
     [RF_ENTRY_FOREIGN_DETAIL] = put_foreign,
 };
 
-/* An error of the input's is none of ours: the reader will repeat it, and what has been put can be finished.
- */
+/* An error of the input does not end the run: the reader will repeat it, and the entries put so far can be
+ * finished. */
 static rf_code conclude(rf_replay *r, rf_code code, rf_error *error)
 {
     bool of_input = code >= RF_E_READ && code < RF_E_UNSAYABLE;
@@ -373,7 +375,7 @@ rf_code rf_replay_finish(rf_replay *r, rf_error *error)
     return conclude(r, drain(r, error), error);
 }
 
-/* --- what is told -------------------------------------------------------------------------------------- */
+/* --- results ------------------------------------------------------------------------------------------- */
 
 const rf_replay_info *rf_replay_info_get(const rf_replay *r)
 {
@@ -396,7 +398,7 @@ bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
     return true;
 }
 
-/* The oldest of what is not settled. */
+/* The oldest entry in flight. */
 struct oldest {
     uint64_t seq;
     rf_place place;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Room: which pipe takes what comes next, and when what is in it goes out. */
+/* Dispatch: chooses the pipeline for the next request, and decides when to send. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -8,8 +8,8 @@
 #include "replay/replay.h"
 
 enum {
-    SEND_SIZE = 64 * 1024,    /* bytes ready from which on they are sent */
-    GUARD_SIZE = 1024 * 1024, /* bytes for which replicas are asked at a time */
+    SEND_SIZE = 64 * 1024,    /* bytes that are sent at once */
+    GUARD_SIZE = 1024 * 1024, /* bytes written between two WAIT commands */
     WAIT_MS = 100,
 };
 
@@ -27,7 +27,7 @@ static rf_code put_select(struct pipe *pipe, int64_t db, rf_error *error)
     return pipe_end(pipe, 1, error);
 }
 
-/* What follows a SELECT that was not taken would go to another database: so its answer is waited for. */
+/* Commands after a failed SELECT would go to the wrong database, so its reply is awaited. */
 static rf_code select_db(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
 {
     const struct node *node = pipe->owner;
@@ -37,7 +37,7 @@ static rf_code select_db(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *
         TRY(loop_turn(r, WAIT_MS, error));
     if (pipe->connection && pipe->serial == serial && pipe->db == db)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: database %lld cannot be selected now", node->name, (long long)db);
+    return fail(error, RF_E_TARGET, "%s: cannot select database %lld", node->name, (long long)db);
 }
 
 /* --- replicas ------------------------------------------------------------------------------------------ */
@@ -71,7 +71,7 @@ rf_code room_guard_all(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-/* --- pipes --------------------------------------------------------------------------------------------- */
+/* --- pipelines ----------------------------------------------------------------------------------------- */
 
 static struct pipe *next_pipe(struct node *node)
 {
@@ -79,7 +79,7 @@ static struct pipe *next_pipe(struct node *node)
     return &node->pipes[node->turn];
 }
 
-/* Once it is full it has to be half empty again, so that there is something to do. */
+/* A full pipeline has no capacity until it is half empty, so that work is not done in small pieces. */
 static bool has_room(const rf_replay *r, struct pipe *pipe)
 {
     uint64_t kept = pipe_kept(pipe);
@@ -99,7 +99,7 @@ rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error)
     return LIKELY(pipe->db == db) ? RF_OK : select_db(r, pipe, db, error);
 }
 
-/* A pipe that has room, beginning with the one whose turn it is; one without connection counts as such. */
+/* A pipeline with capacity, in turn; one without a connection counts as such. */
 static struct pipe *find_room(struct node *node)
 {
     struct pipe *pipe = &node->pipes[node->turn];
@@ -118,7 +118,7 @@ rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, 
     return room_in(r, *out, db, error);
 }
 
-/* A slot that nobody has may be on its way to somebody. */
+/* A slot that is not assigned may be in the middle of a migration. */
 static rf_code await_owner(rf_replay *r, rf_slice key, int64_t db, int64_t *since_ms, rf_error *error)
 {
     rf_error why;
@@ -147,7 +147,7 @@ rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, 
         if (LIKELY(code == RF_OK && nodes_of_key(r, key) == node))
             return RF_OK;
         if (code == RF_OK)
-            continue; /* it has gone to another one meanwhile */
+            continue; /* the slot has moved meanwhile */
         if (code != RF_E_TARGET || r->error.code != RF_OK) {
             *error = why;
             return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counting what became of entries, and telling of those that were not written. */
+/* Counts the outcomes of entries, and reports those that were not written. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -25,7 +25,7 @@ static void post(rf_replay *r, rf_slice bytes)
 {
     rf_code code = r->options.dead_letter(r->options.ctx, bytes);
     if (code != RF_OK && r->error.code == RF_OK)
-        fail(&r->error, code, "a dead letter cannot be written");
+        fail(&r->error, code, "cannot write to the dead-letter file");
 }
 
 void settle_begin_letter(rf_replay *r, int64_t db)
@@ -82,7 +82,7 @@ void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key)
                               .offset = (int64_t)parcel->place.offset,
                               .db = parcel->db,
                               .key = key,
-                              .detail = "a collection without elements"};
+                              .detail = "empty collection"};
     r->counts.empty++;
     if (r->options.notify.fn)
         r->options.notify.fn(r->options.notify.ctx, &notice);
@@ -91,7 +91,7 @@ void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key)
 void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands)
 {
     if (r->options.on_exists != RF_ON_EXISTS_SKIP) {
-        settle_failed(r, parcel, RF_FAILURE_EXISTS, "it exists already", key, commands);
+        settle_failed(r, parcel, RF_FAILURE_EXISTS, "already exists on the target", key, commands);
         return;
     }
     r->counts.skipped++;

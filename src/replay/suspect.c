@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is suspected, and what a second loss proves. */
+/* Tracks which requests may have brought a server down. */
 #include "replay/suspect.h"
 
 #include "base/fail.h"
@@ -37,12 +37,11 @@ void suspect_note_one(const struct node *node, struct parcel *parcel)
 
 static rf_code end_run(rf_replay *r, const struct stray *stray, const struct node *node, rf_error *error)
 {
-    const char *what =
-        stray->parcel.deaths >= DEATHS_MAX
-            ? "the server went down twice over this key: leave it out, or look at the "
-              "server's log"
-            : "the connection was lost over and over while this key was written: leave it out, "
-              "or look at the server's log";
+    const char *what = stray->parcel.deaths >= DEATHS_MAX
+                           ? "the server went down twice while processing this key: exclude the key, or "
+                             "check the server's log"
+                           : "the connection was lost repeatedly while this key was written: exclude the "
+                             "key, or check the server's log";
     fail(&r->error, RF_E_TARGET, "%s: %s", node->name, what);
     error_key(&r->error, stray->parcel.db, command_key(buffer_slice(&stray->bytes)));
     return replay_ended(r, error);

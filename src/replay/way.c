@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways, and what each needs:
+/* The methods of writing a key, and the commands that each requires:
  *
- *   SET                        SET; PXAT, where the key expires
- *   RESTORE                    RESTORE, and a version that is known
- *   commands, then a rename    RENAMENX, or RENAME where keys are replaced; PEXPIREAT
- *   a transaction              MULTI, and WATCH and EXISTS where keys are not replaced; PEXPIREAT */
+ *   SET                        SET; PXAT if the key expires
+ *   RESTORE                    RESTORE, and a known server version
+ *   commands, then a rename    RENAMENX, or RENAME if keys are replaced; PEXPIREAT
+ *   a transaction              MULTI, and WATCH and EXISTS if keys are not replaced; PEXPIREAT */
 #include "replay/way.h"
 
 #include "rdb/value.h"
 
 enum { BIG_KEY = 1024 * 1024 };
 
-const char way_needs_restore[] = "only RESTORE can write it, and the target does not accept RESTORE";
-const char way_is_too_large[] = "it is too large for a transaction, and the target does not accept RENAMENX";
+const char way_needs_restore[] = "only RESTORE can write it, and RESTORE is not available";
+const char way_is_too_large[] = "it is too large for a transaction, and RENAMENX is not available";
 
 static rf_server since(int major, int minor)
 {
@@ -55,20 +55,20 @@ bool way_sets_expiry(const rf_abilities *target)
 const char *way_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires)
 {
     if (!way_has_commands(target, type))
-        return "the target does not accept the command for its type";
+        return "the command for its type is not available";
     if (type == RF_STRING && (!expires || way_sets_expiry(target)))
         return NULL;
     if (expires && !rf_accepts(target, RF_COMMAND_PEXPIREAT))
-        return "the target does not accept PEXPIREAT";
+        return "PEXPIREAT is not available";
     if (!way_renames(target, on_exists) && !way_transacts(target, on_exists))
-        return on_exists == RF_ON_EXISTS_REPLACE ? "the target accepts neither RENAME nor MULTI"
-                                                 : "the target accepts neither RENAMENX nor MULTI with WATCH";
+        return on_exists == RF_ON_EXISTS_REPLACE ? "neither RENAME nor MULTI is available"
+                                                 : "neither RENAMENX nor MULTI with WATCH is available";
     return NULL;
 }
 
-/* --- for whoever asks beforehand ----------------------------------------------------------------------- */
+/* --- checks in advance --------------------------------------------------------------------------------- */
 
-/* RESTORE of old servers may need a temporary name, and then a transaction. */
+/* With old servers RESTORE may need a staging key, and then a transaction. */
 static bool restores(const rf_abilities *target, const rf_replay_options *options, bool expires)
 {
     bool at_once = (!expires || rf_server_at_least(target->server, since(5, 0))) &&

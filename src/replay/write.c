@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys as commands: in one step that nobody sees half done.
+/* Encodes keys as requests that are executed atomically.
  *
  *   SET key value [NX] [PXAT ms]
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
- *   [MULTI]   ... temporary ...   [PEXPIREAT temporary ms]   RENAME | RENAMENX temporary key   [EXEC]
+ *   [MULTI]   ... staging ...   [PEXPIREAT staging ms]   RENAME | RENAMENX staging key   [EXEC]
  *
- * What the server's version has no single command for goes the third way; in a transaction where there is
- * more than one command before the last: then none of them is done where one is not taken. */
+ * Values for which the server version has no single command are written by the third method; in a transaction
+ * if there is more than one command before the last, so that none is executed if one is rejected. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -58,20 +58,20 @@ static bool expires(const rf_entry *entry)
     return entry->expire_ms != RF_NO_EXPIRY;
 }
 
-/* --- parcels ------------------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------------------------ */
 
-enum { ONE_COMMAND = 4096 }; /* raw bytes of a value that may well take no more than one */
+enum { ONE_COMMAND = 4096 }; /* raw bytes of a value that probably fits in one command */
 
 struct writing {
     rf_replay *r;
     rf_entry *entry;
     struct pipe *pipe;
     struct parcel *parcel;
-    uint32_t replies, multi; /* of these so many up to MULTI */
+    uint32_t replies, multi; /* number of replies up to that of MULTI */
     uint64_t elements;       /* of a payload */
-    char module[10];         /* whose value it is; "": none's */
+    char module[10];         /* module of the value; "": none */
     bool transaction;
-    bool done; /* the value has been seen to in another way, with this outcome: */
+    bool done; /* the value has been handled in another way, with this outcome: */
     rf_code code;
     rf_error error;
 };
@@ -84,7 +84,7 @@ static rf_code name_beside(struct writing *w, rf_error *error)
     return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
 }
 
-/* An earlier run may have left something, whichever way it went. */
+/* An earlier run may have left the staging key, even if it used another method. */
 static rf_code remove_beside(struct writing *w, rf_error *error)
 {
     TRY(name_beside(w, error));
@@ -93,7 +93,7 @@ static rf_code remove_beside(struct writing *w, rf_error *error)
     return RF_OK;
 }
 
-/* Between asking and writing the key may have gone to another node, which is asked then. */
+/* Between the query and the write the key may have moved to another node, which is then queried. */
 static rf_code find_room(struct writing *w, rf_error *error)
 {
     const char *why;
@@ -139,7 +139,7 @@ static rf_code post(void *ctx, rf_slice bytes)
     return r->options.dead_letter(r->options.ctx, bytes);
 }
 
-/* There may be a server that reads it as it is, unless it is damaged. */
+/* Some other server may accept the payload unchanged, unless it is damaged. */
 static void write_letter(rf_replay *r, rf_entry *entry)
 {
     uint8_t text[NUMBER_TEXT_MAX], head[RESP_HEADER_MAX];
@@ -169,7 +169,7 @@ static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
     const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
     char server[32], reason[256];
     rf_server_format(r->info.server, server, sizeof server);
-    snprintf(reason, sizeof reason, "there is no way to say it to %s: %s", server, why);
+    snprintf(reason, sizeof reason, "not supported by %s: %s", server, why);
     settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, reason, entry->key, (rf_slice){0});
 }
 
@@ -179,9 +179,9 @@ void write_unsayable(rf_replay *r, rf_entry *entry, const char *why)
     write_letter(r, entry);
 }
 
-/* --- by way of a temporary name ------------------------------------------------------------------------- */
+/* --- with a staging key -------------------------------------------------------------------------------- */
 
-/* Begins a parcel for the temporary name, which lies in r->name. */
+/* Begins a request for the staging key, whose name is in r->name. */
 static rf_code begin_beside(struct writing *w, rf_error *error)
 {
     TRY(begin(w, FORM_BESIDE, error));
@@ -230,7 +230,7 @@ static rf_code end_beside(struct writing *w, rf_error *error)
     return end(w, error);
 }
 
-/* As the encoder has it: the value under the temporary name. */
+/* Writes the encoder's commands for the staging key. */
 static rf_code encode_beside(struct writing *w, rf_error *error)
 {
     rf_replay *r = w->r;
@@ -257,19 +257,19 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
     if (code == RF_OK && r->encoder.dropped)
         write_unsayable(r, w->entry, r->why_dropped);
     else if (code == RF_OK)
-        r->counts.empty++; /* the encoder has given notice */
+        r->counts.empty++; /* the encoder has reported it */
     return code;
 }
 
 /* --- SET ----------------------------------------------------------------------------------------------- */
 
-/* An error that a visitor returned would be one of the input. */
+/* An error returned by a visitor would count as an error of the input. */
 static void put_string_otherwise(struct writing *w, rf_slice value)
 {
     pipe_take_back(w->pipe);
     w->done = true;
     if (value.len > w->r->longest)
-        tell_unsayable(w->r, w->entry, "a string that is longer than the server takes");
+        tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
     else
         w->code = big_write_string(w->r, w->entry, value, &w->error);
 }
@@ -361,7 +361,7 @@ static rf_code write_restore(struct writing *w, rf_slice payload, rf_error *erro
 {
     const rf_replay *r = w->r;
     if (payload.len > r->longest) {
-        write_unsayable(w->r, w->entry, "a payload that is longer than the server takes");
+        write_unsayable(w->r, w->entry, "payload exceeds the server's proto-max-bulk-len");
         return RF_OK;
     }
     bool at_once = (!expires(w->entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
@@ -378,8 +378,7 @@ static rf_code append_bytes(void *ctx, rf_slice bytes)
     return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
 }
 
-/* The payload of a value that has been looked into, in r->payload. *made is false where it has more than
- * `most` bytes. */
+/* Creates the payload of a verified value in r->payload. *made is false if it has more than `most` bytes. */
 static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_error *error)
 {
     struct buffer *payload = &w->r->payload;
@@ -401,7 +400,7 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
-/* Where there is no rename, all of it goes in one transaction, of bounded size. */
+/* Without RENAME the whole value is written in one transaction, of limited size. */
 static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
 {
     if (size <= w->r->options.big_key)
@@ -410,8 +409,8 @@ static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
     return RF_OK;
 }
 
-/* Values that are too large to be kept go bit by bit; and those that would need a transaction, where there is
- * none. */
+/* Values that are too large to be kept are streamed; so are those that need a transaction, if none is
+ * available. */
 static rf_code write_commands(struct writing *w, rf_error *error)
 {
     const rf_replay *r = w->r;
@@ -435,9 +434,9 @@ static rf_code write_commands(struct writing *w, rf_error *error)
     return encode_beside(w, error);
 }
 
-/* --- which way ----------------------------------------------------------------------------------------- */
+/* --- choosing the method ------------------------------------------------------------------------------- */
 
-/* What only RESTORE can say. */
+/* Values that commands cannot represent. */
 static bool needs_restore(const rf_entry *entry)
 {
     return entry->type == RF_MODULE || entry->metadata.len > 0;
@@ -450,7 +449,7 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
            UNLIKELY(!way_has_commands(&r->info.abilities, entry->type));
 }
 
-/* At once, or by a temporary name. */
+/* Directly, or with a staging key. */
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
     bool at_once = (!expires(entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
@@ -458,7 +457,7 @@ static bool can_restore(const rf_replay *r, const rf_entry *entry)
            (at_once || (r->can_rename && (!expires(entry) || r->can_transact)));
 }
 
-/* No server makes a collection without elements. */
+/* Servers do not store collections without elements. */
 static rf_code write_payload(struct writing *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
@@ -468,7 +467,7 @@ static rf_code write_payload(struct writing *w, rf_error *error)
     return RF_OK;
 }
 
-/* *lacking: it must not be sent, and is a failure. */
+/* *lacking: the server lacks the module, and the key has failed. */
 static rf_code check_module(struct writing *w, bool *lacking, rf_error *error)
 {
     const char *why;
@@ -515,11 +514,11 @@ static rf_code write_value(struct writing *w, rf_error *error)
     if (may_be_commands)
         return write_commands(w, error);
     write_unsayable(r, w->entry,
-                    restores ? "the server does not read a payload of this kind" : way_needs_restore);
+                    restores ? "the server does not support this payload format" : way_needs_restore);
     return RF_OK;
 }
 
-/* Within the value, which ends where it should: the reader can go on behind it. */
+/* The damage is within the value, so the reader can continue after it. */
 static bool is_damage(const rf_entry *entry, rf_code code)
 {
     return code >= RF_E_READ && code < RF_E_UNSAYABLE && entry->value->sticky->code == RF_OK;
@@ -533,7 +532,7 @@ static void settle_damaged(rf_replay *r, const rf_entry *entry, const rf_error *
     settle_failed(r, &parcel, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
 }
 
-/* Fields whose time has come would remove the temporary name with the last of them. */
+/* If all fields had expired, the staging key would be removed with the last of them. */
 static rf_code settle_fields(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     rf_field_expiry expiry;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of an AOF: one after the other, each as it is; a transaction when all of it is there.
+/* Replays AOF commands one at a time, unchanged; transactions as a whole.
  *
- * What could harm the server is not sent: commands that no AOF has (forbidden.c), and RESTORE of what has not
- * been looked into, or is known not to be read. */
+ * Commands that could harm the server are not sent: commands that do not belong in an AOF (forbidden.c), and
+ * RESTORE with a payload that was not verified, or is known to be unsupported. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -14,7 +14,7 @@
 #include "resp/resp_write.h"
 #include <stdio.h>
 
-/* --- what is not sent ----------------------------------------------------------------------------------- */
+/* --- commands that are not sent ------------------------------------------------------------------------ */
 
 static void refuse(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
@@ -25,7 +25,7 @@ static void refuse(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, co
     settle_failed(r, &parcel, kind, reason, (rf_slice){0}, (rf_slice){0});
 }
 
-/* What is in a payload that has been opened. *sound: it may be sent. */
+/* Checks the value in a payload. *sound: it may be sent. */
 static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *value, bool *sound,
                              rf_error *error)
 {
@@ -40,7 +40,7 @@ static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *valu
         return RF_OK;
     }
     if (!dump_payload_accepted(value, r->info.server)) {
-        refuse(r, entry, RF_FAILURE_UNSAYABLE, "the server does not read a payload of this kind");
+        refuse(r, entry, RF_FAILURE_UNSAYABLE, "the server does not support this payload format");
         return RF_OK;
     }
     *sound = true;
@@ -77,7 +77,7 @@ static rf_code may_be_sent(rf_replay *r, const rf_entry *entry, bool *may, rf_er
     bool nested = r->transaction.open && command_is(entry->argv[0], "MULTI");
     *may = !nested && !command_is_forbidden(entry->argv, entry->argc);
     if (!*may)
-        refuse(r, entry, RF_FAILURE_FORBIDDEN, "a command that is never sent");
+        refuse(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
     else if (command_is(entry->argv[0], "RESTORE") || command_is(entry->argv[0], "RESTORE-ASKING"))
         return check_restore(r, entry, may, error);
     return RF_OK;
@@ -134,7 +134,7 @@ static rf_code begin(rf_replay *r, const rf_entry *entry, rf_error *error)
     return add(t, entry->argv, entry->argc, error);
 }
 
-/* The reader has taken out SELECT, which is queued like any other command. */
+/* The reader has removed SELECT, which is queued like any other command. */
 static rf_code queue(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     uint8_t text[NUMBER_TEXT_MAX];
@@ -150,7 +150,7 @@ static rf_code queue(rf_replay *r, const rf_entry *entry, rf_error *error)
     return add(t, entry->argv, entry->argc, error);
 }
 
-/* Which database is selected behind a transaction that selects one, its answer alone could tell. */
+/* Only the reply of a transaction that contains SELECT could tell which database is selected afterwards. */
 static rf_code end(rf_replay *r, const rf_entry *exec, rf_error *error)
 {
     struct transaction *t = &r->transaction;
@@ -175,7 +175,7 @@ static rf_code end(rf_replay *r, const rf_entry *exec, rf_error *error)
     return room_used(r, pipe, error);
 }
 
-/* Nothing of it is to be done. */
+/* The transaction is discarded. */
 static rf_code discard(rf_replay *r)
 {
     r->counts.commands += r->transaction.entries + 1;
@@ -183,14 +183,13 @@ static rf_code discard(rf_replay *r)
     return RF_OK;
 }
 
-/* --- all of them ---------------------------------------------------------------------------------------- */
+/* --- all commands -------------------------------------------------------------------------------------- */
 
 static rf_code expect_short(const rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     for (size_t i = 0; i < entry->argc; i++)
         if (entry->argv[i].len > r->longest)
-            return fail(error, RF_E_UNSAYABLE,
-                        "a command with an argument that is longer than the server takes");
+            return fail(error, RF_E_UNSAYABLE, "a command argument exceeds the server's proto-max-bulk-len");
     return RF_OK;
 }
 

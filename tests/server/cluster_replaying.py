@@ -107,7 +107,7 @@ class InCluster(Replaying):
         """All that was in the way is as it was; it was named where it had to be, and nothing else went wrong."""
         self.finish(running, TARGET if policy == "fail" else DONE)
         if policy == "fail":
-            self.assertIn(f"{len(self.obstacles) // 3} could not be written", self.said)
+            self.assertIn(f"{len(self.obstacles) // 3} not written", self.said)
         self.assert_complete(expected or self.with_obstacles, moved)
 
     def assert_complete(self, expected=None, moved=False):

@@ -67,7 +67,7 @@ class Server:
                 return client
             except (OSError, ReplyError):  # not there yet, or still loading
                 time.sleep(0.02)
-        raise StartError("no answer within a minute")
+        raise StartError("no reply within a minute")
 
     def log(self):
         try:

@@ -43,15 +43,15 @@ class DryRunning(Replaying):
         self.page = page.decode()
         with open(path, encoding="utf-8") as file:
             self.report = json.load(file)
-        self.assertEqual(self.report["result"], {DONE: "ok", NO: "no"}.get(expected, "error"))
+        self.assertEqual(self.report["result"], {DONE: "ok", NO: "failed"}.get(expected, "error"))
         return self.report.get("dry_run")
 
     def assert_in_the_way(self, dump, target, *about, arguments=()):
         """Exactly these stand in the way."""
         found = self.dry(dump, target, *arguments, expected=NO if about else DONE)
-        self.assertEqual([remark["about"] for remark in found["in_the_way"]], list(about), found["in_the_way"])
-        self.assertIn("would not go through" if about else "would go through", self.page)
-        for remark in found["in_the_way"] + found["warnings"]:
+        self.assertEqual([remark["about"] for remark in found["blockers"]], list(about), found["blockers"])
+        self.assertIn("Not ready" if about else "Ready", self.page)
+        for remark in found["blockers"] + found["warnings"]:
             self.assertIn(remark["text"], self.page)
         return found
 
@@ -153,9 +153,9 @@ class Standalone(WithTarget, DryRunning):
 
     def test_databases_that_are_not_there(self):
         with TcpServer(self.fresh(), databases=4) as server:
-            found = self.assert_in_the_way(self.dump, url_of(server), "no_database")
-            self.assertEqual(found["findings"]["no_database"]["count"], 5)
-            self.assertIn(": 9 (see", found["in_the_way"][0]["text"])
+            found = self.assert_in_the_way(self.dump, url_of(server), "missing_database")
+            self.assertEqual(found["findings"]["missing_database"]["count"], 5)
+            self.assertIn(": 9 (see", found["blockers"][0]["text"])
             self.assertRegex(refusal(server.call, "SELECT", 9), "out of range")
             self.assert_in_the_way(self.dump, url_of(server), arguments=["--map-db", "9=2"])
             self.assert_in_the_way(self.dump, url_of(server), arguments=["--no-db", "9"])
@@ -174,8 +174,8 @@ class Standalone(WithTarget, DryRunning):
         self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[0])
         self.assert_in_the_way(self.dump, self.url)
         self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[1] + b"\n")
-        found = self.assert_in_the_way(self.dump, self.url, "other_library")
-        self.assertEqual(self.named(found, "other_library"), [(None, "second")])
+        found = self.assert_in_the_way(self.dump, self.url, "different_library")
+        self.assertEqual(self.named(found, "different_library"), [(None, "second")])
         self.assert_in_the_way(self.dump, self.url, arguments=["--on-exists", "replace"])
 
     @unittest.skipUnless(os.path.exists(REDISEARCH), "no module here")
@@ -190,10 +190,10 @@ class Standalone(WithTarget, DryRunning):
             server.call("FLUSHALL")
             found = self.dry(dump, url_of(server))
             self.assertIn(loaded[1].decode(), found["target"]["nodes"][0]["modules"])
-            self.assertEqual(found["findings"]["no_module"]["count"], 0)
-        found = self.assert_in_the_way(dump, self.url, "no_module")
+            self.assertEqual(found["findings"]["missing_module"]["count"], 0)
+        found = self.assert_in_the_way(dump, self.url, "missing_module")
         modules = [row["keys"] for row in self.report["read"]["types"] if row["type"] == "module"]
-        self.assertEqual([found["findings"]["no_module"]["count"]], modules)
+        self.assertEqual([found["findings"]["missing_module"]["count"]], modules)
         self.assert_in_the_way(dump, self.url, arguments=["--no-type", "module"])
 
     # --- what the target's version takes ---
@@ -213,7 +213,7 @@ class Standalone(WithTarget, DryRunning):
                 dump, choice = path + ".rdb", ["--no-type", "module", "--expired", "drop"]
                 unsayable = self.unsayable_by_convert(dump, "7.0", *choice)
                 found = self.dry(dump, self.url, *choice, "--map-db", "99=1", expected=NO if unsayable else DONE)
-                self.assertEqual(found["findings"]["unsayable"]["count"], unsayable)
+                self.assertEqual(found["findings"]["unsupported"]["count"], unsayable)
                 seen += unsayable
         self.assertGreater(seen, 0)
 
@@ -221,11 +221,11 @@ class Standalone(WithTarget, DryRunning):
         """It calls itself 4.0: no streams, no libraries."""
         path = os.path.join(self.target.folder, "socket")
         with Proxy(path, answers=[(b"redis_version:7.0", b"redis_version:4.0")]) as proxy:
-            found = self.assert_in_the_way(self.dump, f"redis://{HOST}:{proxy.port}", "unsayable", "no_libraries")
+            found = self.assert_in_the_way(self.dump, f"redis://{HOST}:{proxy.port}", "unsupported", "unsupported_library")
         streams = [row["keys"] for row in self.report["read"]["types"] if row["type"] == "stream"]
-        self.assertEqual([found["findings"]["unsayable"]["count"]], streams)
-        self.assertEqual(found["findings"]["unsayable"]["count"], self.unsayable_by_convert(self.dump, "4.0"))
-        self.assertEqual(set(self.named(found, "no_libraries")), {(None, "first"), (None, "second")})
+        self.assertEqual([found["findings"]["unsupported"]["count"]], streams)
+        self.assertEqual(found["findings"]["unsupported"]["count"], self.unsayable_by_convert(self.dump, "4.0"))
+        self.assertEqual(set(self.named(found, "unsupported_library")), {(None, "first"), (None, "second")})
 
     # --- memory ---
 
@@ -238,9 +238,9 @@ class Standalone(WithTarget, DryRunning):
             self.assert_in_the_way(self.dump, self.url)
         with self.subTest("no room"):
             self.configure("maxmemory", int(empty + 0.5 * needed))
-            (remark,) = self.assert_in_the_way(self.dump, self.url, "memory")["in_the_way"]
+            (remark,) = self.assert_in_the_way(self.dump, self.url, "memory")["blockers"]
             self.assertEqual(remark["node"], f"{HOST}:{self.target.port}")
-            self.assertIn("refuses to write", remark["text"])
+            self.assertIn("would reject writes", remark["text"])
         self.call("CONFIG", "SET", "maxmemory", 0)
         shutil.copy(self.dump, os.path.join(self.target.folder, "dump.rdb"))
         self.call("DEBUG", "RELOAD", "NOSAVE")
@@ -255,8 +255,8 @@ class Standalone(WithTarget, DryRunning):
         (warning,) = self.assert_in_the_way(self.small, self.url)["warnings"]
         self.assertEqual(warning["about"], "policy")
         self.configure("maxmemory", "1mb")
-        (remark,) = self.assert_in_the_way(self.dump, self.url, "memory")["in_the_way"]
-        self.assertIn("evicts keys", remark["text"])
+        (remark,) = self.assert_in_the_way(self.dump, self.url, "memory")["blockers"]
+        self.assertIn("would evict keys", remark["text"])
 
     # --- a server that takes no writes ---
 
@@ -295,14 +295,14 @@ class Standalone(WithTarget, DryRunning):
         self.call("ACL", "SETUSER", "asker", "on", ">secret", "~*", "-@all", *rights)
         self.addCleanup(self.call, "ACL", "DELUSER", "asker")
         found = self.assert_in_the_way(self.dump, f"redis://asker:secret@{HOST}:{self.target.port}")
-        self.assertEqual(found["target"]["nodes"][0]["refused_commands"], ["WATCH"])
+        self.assertEqual(found["target"]["nodes"][0]["unavailable_commands"], ["WATCH"])
         (node,) = found["target"]["nodes"]
         for name in ("longest_argument", "databases", "min_replicas", "stops_on_failed_save", "modules"):
             self.assertIsNone(node[name], name)
         self.assertEqual(node["role"], "master")
         self.call("ACL", "SETUSER", "asker", "-@write")
-        found = self.assert_in_the_way(self.small, f"redis://asker:secret@{HOST}:{self.target.port}", "refused")
-        self.assertEqual(found["findings"]["refused"]["count"], 40)
+        found = self.assert_in_the_way(self.small, f"redis://asker:secret@{HOST}:{self.target.port}", "not_writable")
+        self.assertEqual(found["findings"]["not_writable"]["count"], 40)
 
 
 class Clustered(DryRunning):
@@ -333,15 +333,15 @@ class Clustered(DryRunning):
         self.assertEqual(found["target"]["kind"], "cluster")
 
     def test_it_has_one_database(self):
-        found = self.assert_in_the_way(self.dump, self.url, "no_database")
-        self.assertIn(": 3, 9 (see", found["in_the_way"][0]["text"])
+        found = self.assert_in_the_way(self.dump, self.url, "missing_database")
+        self.assertIn(": 3, 9 (see", found["blockers"][0]["text"])
         self.assert_in_the_way(self.dump, self.url, arguments=["--flatten-dbs"])
 
     def test_memory_of_each_node(self):
         node = self.cluster.nodes[1]
         node.call("CONFIG", "SET", "maxmemory", "2mb")
         self.addCleanup(node.call, "CONFIG", "SET", "maxmemory", 0)
-        (remark,) = self.assert_in_the_way(self.dump, self.url, "memory", arguments=["--db", "0"])["in_the_way"]
+        (remark,) = self.assert_in_the_way(self.dump, self.url, "memory", arguments=["--db", "0"])["blockers"]
         self.assertEqual(remark["node"], f"{HOST}:{node.port}")
 
     def test_a_slot_that_is_being_moved(self):
@@ -380,7 +380,7 @@ class Verified(WithTarget):
     def test_the_same(self):
         found = self.verified(self.dump, self.url)
         keys = self.report["read"]["keys"]
-        self.assertEqual((found["keys_checked"], found["keys_equal"], found["unaccounted"]), (keys, keys, 0))
+        self.assertEqual((found["keys_checked"], found["keys_equal"], found["unexplained"]), (keys, keys, 0))
         self.assertEqual(self.lines, [f"against {self.url}: matches"])
 
     def test_rewritten_and_chosen(self):
@@ -409,9 +409,9 @@ class Verified(WithTarget):
         """What the run does not know of."""
         with Proxy(os.path.join(self.target.folder, "socket"), requests=[(b"a needle", b"a noodle")]) as proxy:
             found = self.verified(self.small, f"redis://{HOST}:{proxy.port}", "--mode", "commands", expected=NO)
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (40, 40))
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (40, 40))
         self.assertEqual(len(found["differences"]["list"]), 40)
-        self.assertEqual(self.report["result"], "no")
+        self.assertEqual(self.report["result"], "failed")
         self.assertIn("~ db 0   string   'key:7': value", self.lines)
 
     def test_keys_that_were_evicted(self):
@@ -420,31 +420,31 @@ class Verified(WithTarget):
         self.configure("maxmemory", "5mb")
         found = self.verified(dump, self.url, expected=NO)
         self.assertGreater(found["differences"]["removed"], 0)
-        self.assertEqual(found["unaccounted"], found["differences"]["removed"])
+        self.assertEqual(found["unexplained"], found["differences"]["removed"])
 
     def test_keys_that_were_skipped(self):
         self.call.pipeline([("MSET", "key:1", "another", "key:2", "another", "key:3", "a needle")])
         found = self.verified(self.small, self.url, "--on-exists", "skip")
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (2, 0))
-        self.assertIn("2 of these because of keys that were skipped", self.lines[-1])
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (2, 0))
+        self.assertIn("2 of these are explained by keys that were skipped", self.lines[-1])
 
     def test_libraries_that_were_skipped(self):
         self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[0] + b"\n")
         found = self.verified(self.dump, self.url, "--on-exists", "skip")
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (1, 0))
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (1, 0))
 
     def test_more_differ_than_were_skipped(self):
         self.call("SET", "key:1", "another")
         with Proxy(os.path.join(self.target.folder, "socket"), requests=[(b"a needle", b"a noodle")]) as proxy:
             url = f"redis://{HOST}:{proxy.port}"
             found = self.verified(self.small, url, "--mode", "commands", "--on-exists", "skip", expected=NO)
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (40, 39))
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (40, 39))
 
     def test_keys_that_failed(self):
         """They have been told, and decide the exit code."""
         self.call.pipeline([("MSET", "key:1", "another", "key:2", "another")])
         found = self.verified(self.small, self.url, expected=TARGET)
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (2, 0))
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (2, 0))
         self.assertEqual(self.report["keys"]["failed"], 2)
 
     def test_expired_meanwhile(self):
@@ -457,7 +457,7 @@ class Verified(WithTarget):
         with open(self.small, "rb") as file:
             done = self.ferry("replay", "-", self.url, "--verify", stdin=file.read(), expected=USAGE)
         self.assertEqual(done, b"")
-        self.assertIn("reads the inputs twice, and stdin can be read once", self.said)
+        self.assertIn("reads the inputs twice, and stdin can only be read once", self.said)
         self.assertEqual(self.keys_there(), 0)
 
 
@@ -533,7 +533,7 @@ class Metrics(WithTarget):
             self.assertEqual(metrics["keys_total", f'outcome="{outcome}"'], report["keys"][outcome], outcome)
         self.assertEqual(metrics["failures_total", 'reason="exists"'], 2)
         self.assertEqual(metrics["keys_read_total", None], report["keys"]["read"])
-        self.assertEqual(metrics["keys_left_out_total", None], report["keys"]["dropped"])
+        self.assertEqual(metrics["keys_filtered_total", None], report["keys"]["dropped"])
         self.assertEqual(metrics["input_bytes", None], os.path.getsize(self.dump))
         self.assertEqual(metrics["sent_bytes_total", None], report["written"]["bytes"])
         self.assertEqual(metrics["function_libraries_total", None], 2)

@@ -176,7 +176,7 @@ class Standalone(Verification):
         """Servers that do not know AUTH repeat its arguments."""
         with TcpServer(place("renamed"), rename_command=["AUTH", "SECRET-AUTH"]) as server:
             self.verify(TARGET, "-p", server.port, "-a", PASSWORD)
-            self.assertIn("AUTH: it is refused\n", self.said)
+            self.assertIn("AUTH: rejected\n", self.said)
 
     def test_nobody_there(self):
         self.verify(TARGET, "--against", f"redis://{HOST}:1")
@@ -187,7 +187,7 @@ class Standalone(Verification):
     def test_no_answer(self):
         with self.server.halted():
             self.verify(TARGET, "--against", self.url, "--timeout", "500ms")
-        self.assertIn("no answer within 0.5 s", self.said)
+        self.assertIn("no reply within 0.5 s", self.said)
 
     def test_no_sense(self):
         port = self.server.port
@@ -356,13 +356,13 @@ class Trouble(Verification):
             server.call("SET", "long", os.urandom(100_000))
             with Proxy(os.path.join(server.folder, "socket"), [6000] * 1000) as proxy:
                 self.verify(TARGET, "-p", proxy.port, dump=saved(server))
-                self.assertRegex(self.said, "the connection (was closed by the server|is lost).* in key 'long'")
+                self.assertRegex(self.said, "connection (closed by the server|lost).* in key 'long'")
                 self.assertLess(proxy.connections, 12)
 
     def test_a_server_that_is_none(self):
         with Proxy(self.path, answers=[(b"$", b"?")]) as proxy:
             self.verify(TARGET, "-p", proxy.port)
-            self.assertIn("an answer that is not RESP", self.said)
+            self.assertIn("protocol error: not a RESP reply", self.said)
 
     def test_older_servers_tell_no_time_of_expiry(self):
         """They are asked with PTTL. This one calls itself 6.2, and refuses PEXPIRETIME as if it were."""
@@ -419,15 +419,15 @@ class Tls(Verification):
 
     def test_unknown_authority(self):
         self.verify(TARGET, "--against", self.url)
-        self.assertIn("the certificate is refused", self.said)
+        self.assertIn("certificate rejected", self.said)
         self.verify(TARGET, "--against", self.url, "--cacert", self.other.certificate)
-        self.assertIn("the certificate is refused", self.said)
+        self.assertIn("certificate rejected", self.said)
 
     def test_another_host(self):
         self.verify(TARGET, "--against", f"rediss://localhost:{self.server.port}", *self.trusting)
-        self.assertIn("the certificate is refused: hostname mismatch", self.said)
+        self.assertIn("certificate rejected: hostname mismatch", self.said)
         self.verify(TARGET, "--against", self.url, *self.trusting, "--sni", "cache.example.org")
-        self.assertIn("the certificate is refused: hostname mismatch", self.said)
+        self.assertIn("certificate rejected: hostname mismatch", self.said)
 
     def test_insecure(self):
         self.verify(EQUAL, "--against", f"rediss://localhost:{self.server.port}", "--insecure")
@@ -479,7 +479,7 @@ class BehindSentinel(Verification):
 
     def test_unknown_name(self):
         self.verify(TARGET, "--against", self.url + "/other")
-        self.assertIn("it knows no primary 'other'; it watches main", self.said)
+        self.assertIn("no primary 'other'; it monitors main", self.said)
 
     def test_several(self):
         watched = {"one": self.server.port, "two": free_port()}
@@ -495,13 +495,13 @@ class BehindSentinel(Verification):
 
     def test_a_server_is_no_sentinel(self):
         self.verify(TARGET, "--against", f"redis+sentinel://:{IN_URL}@{HOST}:{self.server.port}/main")
-        self.assertIn("it is a server that stands alone, not a Sentinel", self.said)
+        self.assertIn("is a standalone server, not a Sentinel", self.said)
 
     def test_a_primary_that_is_none(self):
         with TcpServer(place("mistaken")) as server, Sentinel(place("in-error"), {"main": server.port}) as sentinel:
             server.call("REPLICAOF", HOST, free_port())
             self.verify(TARGET, "--against", f"redis+sentinel://{HOST}:{sentinel.port}/main")
-            self.assertIn("it says it is none", self.said)
+            self.assertIn("not a primary, although", self.said)
             self.verify(EQUAL, "--against", self.before(sentinel.port) + "/main")
 
     def test_failover(self):
@@ -601,7 +601,7 @@ class InCluster(Verification):
     def test_a_cluster_where_none_is(self):
         with TcpServer(place("alone")) as server:
             self.verify(TARGET, "--against", f"redis+cluster://{HOST}:{server.port}")
-            self.assertIn("not a node of a cluster", self.said)
+            self.assertIn("not a cluster node", self.said)
 
     def test_differences(self):
         for key, change in zip(self.lonely(2), (("SET", "x"), ("UNLINK",))):
@@ -659,7 +659,7 @@ class InCluster(Verification):
             node.call("CLUSTER", "DELSLOTS", 7)
         try:
             self.verify(TARGET, "--against", self.url)
-            self.assertIn("nobody has 1 of the cluster's slots, of which 7 is the first", self.said)
+            self.assertIn("unassigned cluster slots: 1, the first is 7", self.said)
         finally:
             self.nodes[0].call("CLUSTER", "ADDSLOTS", 7)
             wait_until(lambda: all(b"cluster_state:ok" in node.call("CLUSTER", "INFO") for node in self.nodes))

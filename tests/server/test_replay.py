@@ -509,7 +509,7 @@ class Tls(Replaying):
             self.assert_holds(self.expected(dump), server.call)
             self.replay(dump, url, *trusting, expected=TARGET)
             self.replay(dump, url, "--cert", certificate, "--key", key, expected=TARGET)
-            self.assertIn("the certificate is refused", self.said)
+            self.assertIn("certificate rejected", self.said)
             self.replay(dump, f"redis://{HOST}:{server.port}", "--retry-for", "1s", expected=TARGET)
 
 

@@ -55,8 +55,8 @@ class Commands(WithTarget):
         inside = ["MULTI", "LPUSH k x", "SET j 1 BOGUS", "SET l v", "EXEC"]
         path, letters = self.write_aof("SELECT 0", "SET k v", *inside), os.path.join(self.fresh(), "letters")
         self.ferry("replay", path, self.url, "--dead-letter", letters, expected=TARGET)
-        self.assertIn("LPUSH, command 1 of a transaction: WRONGTYPE", self.said)
-        self.assertIn("SET, command 2 of a transaction: ERR syntax error", self.said)
+        self.assertIn("LPUSH (command 1 of a transaction): WRONGTYPE", self.said)
+        self.assertIn("SET (command 2 of a transaction): ERR syntax error", self.said)
         self.assertEqual((self.call("GET", "k"), self.call("GET", "l"), self.keys_there()), (b"v", b"v", 2))
         with open(letters, "rb") as file, open(self.write_aof("SELECT 0", *inside), "rb") as whole:
             self.assertEqual(file.read(), whole.read())
@@ -64,7 +64,7 @@ class Commands(WithTarget):
     def test_transactions_that_are_refused(self):
         path = self.write_aof("MULTI", "SET k v", "NO_SUCH_COMMAND k", "EXEC", "SET l v")
         self.ferry("replay", path, self.url, expected=TARGET)
-        self.assertIn("NO_SUCH_COMMAND, command 2 of a transaction: ERR unknown command", self.said)
+        self.assertIn("NO_SUCH_COMMAND (command 2 of a transaction): ERR unknown command", self.said)
         self.assertIn("EXEC: EXECABORT", self.said)
         self.assertEqual((self.call("EXISTS", "k"), self.call("GET", "l")), (0, b"v"))
 
@@ -72,7 +72,7 @@ class Commands(WithTarget):
         path = self.write_aof("SET k v", "SHUTDOWN NOSAVE", "REPLICAOF 127.0.0.1 1", "DEBUG SEGFAULT", "SET l v")
         self.ferry("replay", path, self.url, expected=TARGET)
         for name in ("SHUTDOWN", "REPLICAOF", "DEBUG"):
-            self.assertIn(f"{name}: a command that is never sent", self.said)
+            self.assertIn(f"{name}: this command is never replayed", self.said)
         self.assertEqual((self.call("GET", "k"), self.call("GET", "l")), (b"v", b"v"))
         self.assertEqual(self.call("ROLE")[0], b"master")
 
@@ -80,7 +80,7 @@ class Commands(WithTarget):
         for path in self.inputs():
             self.call("SET", "a", "mine")
             self.ferry("replay", path, self.url, expected=USAGE)
-            self.assertIn("what the target holds, 1 key:", self.said)
+            self.assertIn("the existing data of the target, 1 key:", self.said)
             self.assertEqual((self.call("GET", "a"), self.keys_there()), (b"mine", 1))
             page = self.ferry("replay", path, self.url, "--dry-run", expected=NO).decode()
             self.assertIn("would change what is there, 1 key", page)
@@ -124,13 +124,13 @@ class Left(WithTarget):
             self.ferry("replay", self.dump, url, *checked, expected=NO)
         with open(path, encoding="utf-8") as file:
             found = json.load(file)["verify"]
-        self.assertEqual((found["differences"]["changed"], found["unaccounted"]), (37, 37))
+        self.assertEqual((found["differences"]["changed"], found["unexplained"]), (37, 37))
 
     def test_quiet(self):
         """A key that is refused is an error, and no warning."""
         self.call("SET", "key:7", "mine")
         self.ferry("replay", self.dump, self.url, "-q", expected=TARGET)
-        self.assertRegex(self.said, r"^rdbferry: .*'key:7' \(db 0\): it exists already\n")
+        self.assertRegex(self.said, r"^rdbferry: .*'key:7' \(db 0\): already exists on the target\n")
 
     def test_names_in_both(self):
         other = os.path.join(self.fresh(), "other.rdb")
@@ -166,7 +166,7 @@ class LetIn(WithTarget):
         self.call("ACL", "SETUSER", "low", "on", ">low", "~*", "-@all", "+select")
         self.addCleanup(self.call, "ACL", "DELUSER", "low")
         self.ferry("replay", self.dump, self.url, "--user", "low", "-a", "low", expected=TARGET)
-        self.assertRegex(self.said, "NOPERM.*'set'.*let the user do that")
+        self.assertRegex(self.said, "NOPERM.*'set'.*grant the user this permission")
 
 
 @unittest.skipUnless(shutil.which("cc"), "no compiler here")
@@ -197,7 +197,7 @@ class VectorSets(WithTarget):
             self.ferry("replay", self.dump, url, "--verify", "--report", path, *arguments, expected=expected)
         with open(path, encoding="utf-8") as file:
             found = json.load(file)["verify"]
-        return found["incomparable"], found["differences"]["changed"], found["unaccounted"]
+        return found["incomparable"], found["differences"]["changed"], found["unexplained"]
 
     def test_their_bytes_differ(self):
         self.server.call("VADD", "v")

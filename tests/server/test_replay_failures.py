@@ -154,15 +154,15 @@ class Failures(WithTarget):
                     options = ["--mode", mode, "--big-key", big, "--dead-letter", letters]
                     report = self.replay(path, self.url, *options, expected=TARGET)
                     self.assertGreater(counts(report)["failed"], 0)
-                    self.assertEqual(counts(report)["failed"], failures(report, "unsayable"))
+                    self.assertEqual(counts(report)["failed"], failures(report, "unsupported"))
                     self.assert_same(path, expected, observe(self.call))
 
     def test_types_that_the_target_does_not_know(self):
         """By RESTORE it cannot be said to the target, so it is not tried."""
         path = self.generate("--rdb-version", 12, "--no-modules")
         report = self.replay(path, self.url, "--mode", "restore", expected=TARGET)
-        self.assertGreater(failures(report, "unsayable"), 0)
-        self.assertEqual(counts(report)["failed"], failures(report, "unsayable") + failures(report, "refused"))
+        self.assertGreater(failures(report, "unsupported"), 0)
+        self.assertEqual(counts(report)["failed"], failures(report, "unsupported") + failures(report, "rejected"))
         self.assertEqual(counts(report)["written"], self.written())
 
     def written(self):
@@ -190,7 +190,7 @@ class Failures(WithTarget):
                 report = self.replay(dump, self.url, *user, "--mode", mode, expected=TARGET)
                 self.assertRegex(self.said, "(?s)('item'.*'string'|'string'.*'item')")
                 self.assertNotIn("lost", self.said)
-                self.assertEqual((counts(report)["failed"], failures(report, "unsayable")), (2, 2))
+                self.assertEqual((counts(report)["failed"], failures(report, "unsupported")), (2, 2))
                 self.assert_holds(self.expected(dump, [("DEL", "item"), ("DEL", "string")]), self.call)
 
     def test_elements_that_turn_out_to_be_too_long(self):

@@ -226,7 +226,7 @@ class Failover(Changing):
         return next(key for key in keys if self.cluster.node_of(slot_of(key.encode())) is node)
 
     def test_halted(self):
-        """It answers again when it is no primary any more."""
+        """It answers again when no longer a primary."""
 
         def check(make, mode, policy):
             self.put_obstacles()

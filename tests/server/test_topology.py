@@ -131,7 +131,7 @@ class OfClusters(Topologies):
             text = self.written(cli(node.port, "CLUSTER", "NODES"))
             self.assertIn("slot 5 and 2 more belong to nobody", self.refusal(USAGE, "--topology", text))
             said = self.refusal(OUTPUT, "--topology", f"redis://{HOST}:{node.port}")
-            self.assertIn("nobody has 3 of the cluster's slots, of which 5 is the first", said)
+            self.assertIn("unassigned cluster slots: 3, the first is 5", said)
 
 
 class Backups(Topologies):
@@ -187,7 +187,7 @@ class OfOthers(Topologies):
         with TcpServer(self.path("alone")) as alone:
             url = f"redis://{HOST}:{alone.port}"
             said = self.refusal(OUTPUT, "--topology", url)
-            self.assertIn("a server that stands alone, not a node of a cluster", said)
+            self.assertIn("is a standalone server, not a cluster node", said)
             text = self.path("error")
             with open(text, "wb") as file:
                 file.write(cli(alone.port, "CLUSTER", "SLOTS"))
@@ -196,7 +196,7 @@ class OfOthers(Topologies):
             with Sentinel(self.path("sentinel"), {"main": alone.port}) as sentinel:
                 for url in (f"redis://{HOST}:{sentinel.port}", f"redis+sentinel://{HOST}:{sentinel.port}/main"):
                     said = self.refusal(OUTPUT, "--topology", url)
-                    self.assertIn("a Sentinel, not a node of a cluster", said)
+                    self.assertIn("is a Sentinel, not a cluster node", said)
 
 
 if __name__ == "__main__":

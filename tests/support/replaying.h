@@ -30,7 +30,7 @@ struct replaying {
     rf_replay_counts counts;
     rf_replay_info info;    /* after RF_OK of rf_replay_open() */
     uint64_t keys;          /* that were put */
-    struct buffer failures; /* "exists 0:k: it exists already|" for each */
+    struct buffer failures; /* "exists 0:k: already exists on the target|" for each */
     struct buffer letters;  /* dead letters */
     struct buffer news;     /* a line for each */
     char *store;            /* what is there at the end, as fake_store_text() has it */

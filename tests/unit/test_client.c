@@ -79,7 +79,7 @@ Test(client, says_what_a_server_refuses)
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_TARGET);
     cr_expect(strstr(error.message, "socket: COMMAND: ERR unknown ?[31m command"), "%s", error.message);
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_TARGET);
-    cr_expect(strstr(error.message, "socket: an answer that is not RESP"), "%s", error.message);
+    cr_expect(strstr(error.message, "socket: protocol error: not a RESP reply"), "%s", error.message);
     client_close(client);
     fake_server_stop(&server);
 }
@@ -107,11 +107,10 @@ Test(client, passwords_do_not_come_back)
     } refusals[] = {
         {"-WRONGPASS invalid username-password pair or user is disabled.\r\n",
          "AUTH: WRONGPASS invalid username-password pair or user is disabled."},
-        {"-ERR unknown command 'AUTH', with args beginning with: 'user' 'secret' \r\n",
-         "AUTH: it is refused"},
-        {"-secret is wrong\r\n", "AUTH: it is refused"},
+        {"-ERR unknown command 'AUTH', with args beginning with: 'user' 'secret' \r\n", "AUTH: rejected"},
+        {"-secret is wrong\r\n", "AUTH: rejected"},
         {"-ERR max number of clients reached\r\n", "AUTH: ERR max number of clients reached"},
-        {":1\r\n", "AUTH: it is refused"},
+        {":1\r\n", "AUTH: rejected"},
     };
     rf_error error;
     cr_expect_eq(authenticate("+OK\r\n", &error), RF_OK);
@@ -186,7 +185,7 @@ Test(client, gives_up)
     server.target.timeout_ms = 50;
     struct client *client = connect_to(&server);
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_TARGET);
-    cr_expect(strstr(error.message, "no answer within 0.05 s"), "%s", error.message);
+    cr_expect(strstr(error.message, "no reply within 0.05 s"), "%s", error.message);
     client_close(client);
     fake_server_stop(&server);
 }
@@ -207,7 +206,7 @@ Test(client, finds_nobody)
         {"/nowhere/socket", 0, "/nowhere/socket: cannot connect: No such file"},
         {path, 0, "too long"},
         {"127.0.0.1", 1, "127.0.0.1:1: cannot connect: Connection refused"},
-        {"name.invalid", 1, "name.invalid:1: cannot find the host"},
+        {"name.invalid", 1, "name.invalid:1: cannot resolve the host name"},
     };
     for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++)
         cr_assert_eq(rf_target_add_address(&target, nobody[i].host, nobody[i].port, &error), RF_OK);
@@ -260,7 +259,7 @@ Test(client, limits_answers_by_what_was_asked)
         {{"dump", "key"}, "$4294983681\r\n"},
     };
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        expect_of_head(heads[i].words, heads[i].head, "a reply larger than expected");
+        expect_of_head(heads[i].words, heads[i].head, "reply larger than expected");
     expect_of_head((const char *const[]){"DUMP", "key", NULL}, "$536870912\r\n", "closed by the server");
     expect_of_head((const char *const[]){"INFO", NULL}, "$4000000\r\n", "closed by the server");
 }
@@ -287,7 +286,7 @@ Test(client, answers_to_nothing, .timeout = 20)
     for (int i = 0; i < 3 && code == RF_OK; i++)
         code = call(client, &head, &rest, &error);
     cr_expect_eq(code, RF_E_TARGET);
-    cr_expect(strstr(error.message, "a reply to no request"), "%s", error.message);
+    cr_expect(strstr(error.message, "unexpected reply"), "%s", error.message);
     client_close(client);
     fake_server_stop(&server);
 }
@@ -314,7 +313,7 @@ Test(client, bytes_alone_are_no_progress, .timeout = 20)
     struct client *client = connect_to(&server);
     rf_code code = client_call(client, (const char *const[]){"DUMP", "key", NULL}, &head, &rest, &error);
     cr_expect_eq(code, RF_E_TARGET);
-    cr_expect(strstr(error.message, "no answer within 0.1 s"), "%s", error.message);
+    cr_expect(strstr(error.message, "no reply within 0.1 s"), "%s", error.message);
     client_close(client);
     fake_server_stop(&server);
 }

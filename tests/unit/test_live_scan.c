@@ -37,7 +37,7 @@ static unsigned cursor_ends(unsigned n)
 }
 
 static const struct course courses[] = {
-    {cursor_same, 0, "SCAN does not end: 0 names in 3 replies, of 1000 keys that INFO counts"},
+    {cursor_same, 0, "SCAN does not end: 0 names in 3 replies, of 1000 keys in INFO"},
     {cursor_in_a_circle, 1, "SCAN does not end: "},
     {cursor_new, 5000, "SCAN does not end: 405000 names in "},
     {cursor_ends, 100, NULL}, /* each key five times */

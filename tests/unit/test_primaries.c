@@ -130,11 +130,11 @@ Test(primaries, of_a_cluster_with_slots_that_nobody_has)
         cr_expect_eq(primaries.node_of[7999], NO_NODE);
         cr_expect_eq(primaries.node_of[16383], 1);
         cr_expect_eq(primaries_expect_all_slots(&primaries, &error), RF_E_TARGET);
-        cr_expect(strstr(error.message, "nobody has 7993 of the cluster's slots, of which 0 is the first"),
-                  "%s", error.message);
+        cr_expect(strstr(error.message, "unassigned cluster slots: 7993, the first is 0"), "%s",
+                  error.message);
         primaries_free(&primaries);
         cr_expect_eq(find_in(states[i], "*0\r\n", &primaries, &error), RF_E_TARGET);
-        cr_expect(strstr(error.message, "nobody has 16384 of the cluster's slots"), "%s", error.message);
+        cr_expect(strstr(error.message, "unassigned cluster slots: 16384"), "%s", error.message);
     }
 }
 
@@ -169,28 +169,28 @@ Test(primaries, of_a_cluster_that_makes_no_sense)
     static const struct {
         const char *slots, *message;
     } wrong[] = {
-        {"*0\r\n", "nobody has 16384 of the cluster's slots, of which 0 is the first"},
-        {"*1\r\n*3\r\n" FIRST NODE(BULK(1, "a")), "nobody has 8384 of the cluster's slots, of which 8000"},
-        {"*-1\r\n", "makes no sense"},
-        {":5\r\n", "makes no sense"},
-        {"*1\r\n:1000\r\n", "makes no sense"},
-        {"*1\r\n*2\r\n:0\r\n:1\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:1\r\n:1\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:1\r\n*1\r\n+a\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:-1\r\n:1\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:16384\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:9\r\n:8\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n+0\r\n:8\r\n" NODE(BULK(1, "a")), "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n+b\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:0\r\n", "makes no sense"},
-        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "a port out of range: 65536"},
+        {"*0\r\n", "unassigned cluster slots: 16384, the first is 0"},
+        {"*1\r\n*3\r\n" FIRST NODE(BULK(1, "a")), "unassigned cluster slots: 8384, the first is 8000"},
+        {"*-1\r\n", "malformed reply"},
+        {":5\r\n", "malformed reply"},
+        {"*1\r\n:1000\r\n", "malformed reply"},
+        {"*1\r\n*2\r\n:0\r\n:1\r\n", "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:1\r\n:1\r\n", "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:1\r\n*1\r\n+a\r\n", "malformed reply"},
+        {"*1\r\n*3\r\n:-1\r\n:1\r\n" NODE(BULK(1, "a")), "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:16384\r\n" NODE(BULK(1, "a")), "malformed reply"},
+        {"*1\r\n*3\r\n:9\r\n:8\r\n" NODE(BULK(1, "a")), "malformed reply"},
+        {"*1\r\n*3\r\n+0\r\n:8\r\n" NODE(BULK(1, "a")), "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n+b\r\n", "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:0\r\n", "malformed reply"},
+        {"*1\r\n*3\r\n:0\r\n:8\r\n*2\r\n+a\r\n:65536\r\n", "port out of range: 65536"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a b")), "an invalid host"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a\033b")), "an invalid host"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(3, "a\xffz")), "an invalid host"},
         {"*1\r\n*3\r\n:0\r\n:8\r\n" NODE(BULK(254, LONG_HOST)), "an invalid host"},
-        {"*1\r\n*3\r\n*1\r\n:0\r\n*0\r\n*2\r\n*1\r\n+a\r\n*0\r\n", "makes no sense"},
+        {"*1\r\n*3\r\n*1\r\n:0\r\n*0\r\n*2\r\n*1\r\n+a\r\n*0\r\n", "malformed reply"},
         {"*2\r\n*3\r\n" FIRST ID_NODE(ID_A) "*3\r\n" REST ID_NODE(ID_B),
-         "two nodes by one address, 127.0.0.1:7000"},
+         "two nodes with the same address, 127.0.0.1:7000"},
         {"-ERR This instance has cluster support disabled\r\n", "CLUSTER: ERR This instance"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -212,14 +212,14 @@ Test(primaries, of_sentinels_that_make_no_sense)
     static const struct {
         const char *masters, *address, *message;
     } wrong[] = {
-        {"*0\r\n", NULL, "watches no primary"},
-        {":1\r\n", NULL, "watches no primary"},
-        {"*1\r\n:1000\r\n", "*-1\r\n", "knows no primary ''"},
+        {"*0\r\n", NULL, "monitors no primary"},
+        {":1\r\n", NULL, "monitors no primary"},
+        {"*1\r\n:1000\r\n", "*-1\r\n", "no primary ''"},
         {"*2\r\n*2\r\n" BULK(4, "name") BULK(1, "a") "*3\r\n" BULK(4, "name") BULK(1, "b") "+x\r\n", NULL,
          "name one of them: a, b"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*1\r\n+h\r\n", "unexpected kind"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n*1\r\n+h\r\n:1\r\n", "unexpected kind"},
-        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") "+x\r\n", "unexpected kind"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*1\r\n+h\r\n", "unexpected reply"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n*1\r\n+h\r\n:1\r\n", "unexpected reply"},
+        {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") "+x\r\n", "unexpected reply"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(1, "h") BULK(5, "65536"), "out of range"},
         {"*1\r\n*2\r\n" BULK(4, "name") BULK(1, "a"), "*2\r\n" BULK(6, "/x/y/z") BULK(1, "0"),
          "out of range"},

@@ -58,7 +58,7 @@ Test(replay_answers, a_later_attempt_finds_what_somebody_else_has_written)
     p.there = "SET l mine";
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-    cr_expect_str_eq((char *)p.failures.data, "exists 0:l: it exists already|");
+    cr_expect_str_eq((char *)p.failures.data, "exists 0:l: already exists on the target|");
     cr_expect_str_eq(p.store, "0:l=mine|");
     replaying_free(&p);
 }
@@ -70,12 +70,12 @@ Test(replay_answers, what_stops_the_run)
     static const struct {
         const char *answer, *message;
     } fatal[] = {
-        {"-OOM command not allowed when used memory > 'maxmemory'.\r\n", "raise its maxmemory, or make room"},
-        {"-NOAUTH Authentication required.\r\n", "it wants a password"},
-        {"-WRONGPASS invalid username-password pair\r\n", "check user and password"},
-        {"-NOPERM User x has no permissions\r\n", "let the user do that"},
-        {"-MISCONF Errors writing to the AOF file\r\n", "it cannot save: its log says why"},
-        {"-DENIED Redis is running in protected mode\r\n", "it takes no connections from here"},
+        {"-OOM command not allowed when used memory > 'maxmemory'.\r\n", "raise maxmemory, or free memory"},
+        {"-NOAUTH Authentication required.\r\n", "authentication required"},
+        {"-WRONGPASS invalid username-password pair\r\n", "check the user name and password"},
+        {"-NOPERM User x has no permissions\r\n", "grant the user this permission"},
+        {"-MISCONF Errors writing to the AOF file\r\n", "the server cannot save: see its log"},
+        {"-DENIED Redis is running in protected mode\r\n", "connections from this host are denied"},
     };
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
         const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = fatal[i].answer}, {.on = NULL}};
@@ -101,7 +101,7 @@ Test(replay_answers, a_refused_key_is_a_failure)
     struct replaying p = {.fake.rules = rules};
     replaying_expect(&p, KEYS LIST, "0:k2=b|0:k3=c|");
     cr_expect_str_eq((char *)p.failures.data,
-                     "refused 0:k1: ERR no ?[31msuch|refused 0:l: ERR Bad data format|");
+                     "rejected 0:k1: ERR no ?[31msuch|rejected 0:l: ERR Bad data format|");
     cr_expect_eq(p.counts.failed, 2);
     cr_expect_eq(p.counts.failures[RF_FAILURE_REFUSED], 2);
     cr_expect_eq(p.counts.written, 2);
@@ -140,7 +140,7 @@ Test(replay_answers, keys_that_exist)
             cr_expect_eq(p.counts.written, e == RF_ON_EXISTS_REPLACE);
             cr_expect_eq(p.counts.failures[RF_FAILURE_EXISTS], e == RF_ON_EXISTS_FAIL);
             cr_expect_str_eq((char *)p.failures.data,
-                             e == RF_ON_EXISTS_FAIL ? "exists 0:k: it exists already|" : "");
+                             e == RF_ON_EXISTS_FAIL ? "exists 0:k: already exists on the target|" : "");
             cr_expect_eq(p.letters.len > 0, e == RF_ON_EXISTS_FAIL);
             replaying_free(&p);
         }

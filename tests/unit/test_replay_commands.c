@@ -52,8 +52,8 @@ Test(replay_commands, errors_in_what_exec_answers)
         struct replaying p = {.fake.rules = rules};
         char failures[400];
         snprintf(failures, sizeof failures,
-                 "refused 0:: LPUSH, command 2 of a transaction: %s|"
-                 "refused 0:: EVAL, command 3 of a transaction: %s|",
+                 "rejected 0:: LPUSH (command 2 of a transaction): %s|"
+                 "rejected 0:: EVAL (command 3 of a transaction): %s|",
                  cases[i].reason, cases[i].reason);
         run(&p, MULTI SET("b") PUSH EVAL EXEC SET("d"), failures, LETTERS(MULTI SET("b") PUSH EVAL EXEC),
             "0:b=v|0:d=v|");
@@ -70,7 +70,7 @@ Test(replay_commands, errors_outside_of_transactions)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         const struct fake_rule rules[] = {{.on = "EVAL", .answer = answers[i]}, {.on = NULL}};
         struct replaying p = {.fake.rules = rules};
-        run(&p, SET("a") EVAL SET("d"), "refused 0:: EVAL: ERR within|", LETTERS(EVAL), "0:a=v|0:d=v|");
+        run(&p, SET("a") EVAL SET("d"), "rejected 0:: EVAL: ERR within|", LETTERS(EVAL), "0:a=v|0:d=v|");
         cr_expect_eq(p.counts.commands, 2);
         replaying_free(&p);
     }
@@ -84,8 +84,8 @@ Test(replay_commands, errors_where_commands_are_queued)
                                              {.on = NULL}};
     struct replaying p = {.fake.rules = rules};
     run(&p, MULTI SET("b") EVAL PUSH EXEC SET("d"),
-        "refused 0:: EVAL, command 2 of a transaction: NOSCRIPT x|"
-        "refused 0:: EXEC: EXECABORT Transaction discarded because of previous errors.|",
+        "rejected 0:: EVAL (command 2 of a transaction): NOSCRIPT x|"
+        "rejected 0:: EXEC: EXECABORT Transaction discarded because of previous errors.|",
         LETTERS(MULTI SET("b") EVAL PUSH EXEC), "0:d=v|");
     cr_expect_eq(p.counts.commands, 1);
     replaying_free(&p);
@@ -96,13 +96,13 @@ Test(replay_commands, exec_answered_by_something_else)
     static const struct {
         const char *on, *answer, *failure;
     } cases[] = {
-        {"EXEC", "$-1\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", "*-1\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", "+OK\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", ":2\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", "*0\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", "*1\r\n+OK\r\n", "EXEC: an unexpected reply"},
-        {"EXEC", "*3\r\n+OK\r\n+OK\r\n+OK\r\n", "EXEC: an unexpected reply"},
+        {"EXEC", "$-1\r\n", "EXEC: unexpected reply"},
+        {"EXEC", "*-1\r\n", "EXEC: unexpected reply"},
+        {"EXEC", "+OK\r\n", "EXEC: unexpected reply"},
+        {"EXEC", ":2\r\n", "EXEC: unexpected reply"},
+        {"EXEC", "*0\r\n", "EXEC: unexpected reply"},
+        {"EXEC", "*1\r\n+OK\r\n", "EXEC: unexpected reply"},
+        {"EXEC", "*3\r\n+OK\r\n+OK\r\n+OK\r\n", "EXEC: unexpected reply"},
         {"EXEC", "-EXECABORT x\r\n", "EXEC: EXECABORT x"},
         {"EXEC", "-ERR EXEC without MULTI\r\n", "EXEC: ERR EXEC without MULTI"},
     };
@@ -110,7 +110,7 @@ Test(replay_commands, exec_answered_by_something_else)
         const struct fake_rule rules[] = {{.on = cases[i].on, .answer = cases[i].answer}, {.on = NULL}};
         struct replaying p = {.fake.rules = rules};
         char failures[128];
-        snprintf(failures, sizeof failures, "refused 0:: %s|", cases[i].failure);
+        snprintf(failures, sizeof failures, "rejected 0:: %s|", cases[i].failure);
         run(&p, MULTI SET("b") SET("c") EXEC SET("d"), failures, LETTERS(MULTI SET("b") SET("c") EXEC),
             "0:d=v|");
         cr_expect_eq(p.counts.commands, 1);
@@ -127,7 +127,7 @@ Test(replay_commands, queued_answered_by_something_else)
                                           {.on = NULL}};
         struct replaying p = {.fake.rules = rules};
         run(&p, MULTI SET("b") SET("c") EXEC,
-            "refused 0:: SET, command 2 of a transaction: an unexpected reply|",
+            "rejected 0:: SET (command 2 of a transaction): unexpected reply|",
             LETTERS(MULTI SET("b") SET("c") EXEC), "0:b=v|0:c=v|");
         replaying_free(&p);
     }
@@ -144,7 +144,7 @@ Test(replay_commands, exec_of_a_key_answered_by_something_else)
         put_hex(&p.input, "fc 00a0724e18090000 01 016c 02 0161 0162");
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-        cr_expect_str_eq((char *)p.failures.data, "refused 0:l: EXEC: an unexpected reply|");
+        cr_expect_str_eq((char *)p.failures.data, "rejected 0:l: EXEC: unexpected reply|");
         cr_expect_eq(p.counts.written, 0);
         replaying_free(&p);
     }

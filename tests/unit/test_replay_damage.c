@@ -141,7 +141,7 @@ Test(replay_damage, restore_among_the_commands_of_an_aof)
         {"RESTORE", "01 01 0161", "0600 0100000000000000", "damaged 0:: RESTORE: "},
         {"RESTORE", "", "0600", "damaged 0:: RESTORE: "},
         /* a type that came after the version it says; the server is a 5.0 */
-        {"RESTORE", "12 01 02 0a 0a000000 0100 816102 ff", "0600" NO_SUM, "unsayable 0:: RESTORE: "},
+        {"RESTORE", "12 01 02 0a 0a000000 0100 816102 ff", "0600" NO_SUM, "unsupported 0:: RESTORE: "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer aof = {0};

@@ -32,7 +32,7 @@ Test(replay_doubt, whether_what_is_there_is_ours)
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
         cr_expect_eq(p.counts.written, equal, "%s", doubtful[i / 2].hex);
-        cr_expect_str_eq((char *)p.failures.data, equal ? "" : "exists 0:k: it exists already|");
+        cr_expect_str_eq((char *)p.failures.data, equal ? "" : "exists 0:k: already exists on the target|");
         cr_expect_eq(p.fake.store.count, 1, "nothing is left beside it: %s", p.store);
         replaying_free(&p);
     }
@@ -175,7 +175,7 @@ Test(replay_doubt, protocol_errors)
         put_hex(&p.input, "00 016d 0177");
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s: %s", on[i], p.error.message);
-        cr_expect_str_eq((char *)p.failures.data, "refused 0:k: ERR Protocol error: invalid bulk length|",
+        cr_expect_str_eq((char *)p.failures.data, "rejected 0:k: ERR Protocol error: invalid bulk length|",
                          "%s", p.failures.data);
         cr_expect_str_eq(p.store, "0:m=w|", "%s", p.store);
         replaying_free(&p);

@@ -121,7 +121,7 @@ Test(replay_harm, a_value_that_moves_to_a_node_without_its_module)
     put_module(&p.input, "c", JSON);
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-    cr_expect_str_eq((char *)p.failures.data, "unsayable 0:c: the server does not have its module|");
+    cr_expect_str_eq((char *)p.failures.data, "unsupported 0:c: the server lacks the module of the value|");
     cr_expect_eq(fake_count(&p.fake, "RESTORE "), 1);
     cr_expect_gt(p.letters.len, 0);
     replaying_free(&p);
@@ -142,8 +142,8 @@ Test(replay_harm, a_server_that_comes_back_without_the_module)
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
     cr_expect_eq(fake_count(&p.fake, "RESTORE n"), 0, "it was not sent with the others");
-    cr_expect(strstr((char *)p.failures.data, "unsayable 0:n: the server does not have its module|"), "%s",
-              p.failures.data);
+    cr_expect(strstr((char *)p.failures.data, "unsupported 0:n: the server lacks the module of the value|"),
+              "%s", p.failures.data);
     replaying_free(&p);
 }
 
@@ -166,7 +166,7 @@ static void put_many(struct build *b, size_t size)
 static void expect_named(struct replaying *p, const char *key)
 {
     cr_expect_eq(p->code, RF_E_TARGET);
-    cr_expect(strstr(p->error.message, "leave it out"), "%s", p->error.message);
+    cr_expect(strstr(p->error.message, "exclude the key"), "%s", p->error.message);
     cr_expect_str_eq(p->error.key, key);
 }
 
@@ -320,7 +320,7 @@ Test(replay_harm, commands_of_no_aof)
                 put_command(&aof, "EXEC");
             struct replaying p = {.aof = buffer_slice(&aof)};
             replaying_run(&p);
-            snprintf(expected, sizeof expected, "forbidden 0:: %.*s: a command that is never sent|",
+            snprintf(expected, sizeof expected, "forbidden 0:: %.*s: this command is never replayed|",
                      (int)strcspn(forbidden[i], " "), forbidden[i]);
             cr_expect_eq(p.code, RF_OK, "%s: %s", forbidden[i], p.error.message);
             cr_expect_str_eq((char *)p.failures.data, expected);

@@ -203,7 +203,7 @@ Test(replay_poor, restore_that_is_known_to_be_refused)
                      only = {.options = {.mode = RF_REPLAY_RESTORE}, .fake.rules = rules};
     replaying_expect(&p, LIST STRING, "0:l=a b|0:s=v|");
     cr_expect_eq(fake_count(&p.fake, "RESTORE"), 0);
-    cr_expect(strstr(replaying_text(&p.news), "RESTORE is not accepted"), "%s", replaying_text(&p.news));
+    cr_expect(strstr(replaying_text(&p.news), "RESTORE is not available"), "%s", replaying_text(&p.news));
     replaying_free(&p);
     put_hex(&only.input, LIST);
     replaying_run(&only);

@@ -69,14 +69,14 @@ Test(topology_ask, of_what_is_no_cluster)
     static const struct {
         const char *info, *slots, *message;
     } targets[] = {
-        {"$22\r\nredis_version:7.0.15\r\n\r\n", NULL, "a server that stands alone, not a node of a cluster"},
-        {"$21\r\nredis_mode:sentinel\r\n\r\n", NULL, "a Sentinel, not a node of a cluster"},
+        {"$22\r\nredis_version:7.0.15\r\n\r\n", NULL, "is a standalone server, not a cluster node"},
+        {"$21\r\nredis_mode:sentinel\r\n\r\n", NULL, "is a Sentinel, not a cluster node"},
         {"-NOAUTH Authentication required.\r\n", NULL, "NOAUTH"},
-        {CLUSTER, "*0\r\n", "nobody has 16384 of the cluster's slots"},
+        {CLUSTER, "*0\r\n", "unassigned cluster slots: 16384"},
         {CLUSTER, "*1\r\n*3\r\n:0\r\n:16382\r\n" BARE(HOST("a")),
-         "nobody has 1 of the cluster's slots, of which 16383"},
+         "unassigned cluster slots: 1, the first is 16383"},
         {CLUSTER, "-ERR no\r\n", "ERR no"},
-        {CLUSTER, ":1\r\n", "makes no sense"},
+        {CLUSTER, ":1\r\n", "malformed reply"},
     };
     static const rf_target_kind kinds[] = {RF_TARGET_ANY, RF_TARGET_CLUSTER, RF_TARGET_SENTINEL};
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
