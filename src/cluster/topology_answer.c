@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What CLUSTER SLOTS and CLUSTER SHARDS answer, and the nodes.json of `redis-cli --cluster backup`, as rows
- * of words: primaries and their slots go into the builder.
+/* The replies to CLUSTER SLOTS and CLUSTER SHARDS, and the nodes.json of `redis-cli --cluster backup`, as
+ * rows of words: adds primaries and their slots to the builder.
  *
  *   SLOTS    first last node node ...   first last node ...           the primary first, then its replicas
- *   node     endpoint port id [name value ...]                        in 3.0 no more than endpoint and port
+ *   node     endpoint port id [name value ...]                        in 3.0 only endpoint and port
  *
  *   SHARDS   slots first last first last ...   nodes node node ...    slots ... nodes ...
  *   node     id ...  port ...  tls-port ...  ip ...  endpoint ...  hostname ...  role ...  health ...
@@ -11,12 +11,12 @@
  *   backup   name id  host ...  port ...  replicate ...  slots first last first last ...  ...
  *            migrating slot id slot id ...  importing ...
  *
- * Nothing says where a node ends but what follows: in SLOTS a number is a node's port if an id stands behind
+ * The end of a node is only indicated by what follows: in SLOTS a number is a node's port if an ID follows
  * it, and two numbers are a range if none does; in SHARDS a new node, or shard, begins with a word that the
- * last one has had already, so that the order does not matter. After a failover a shard may have two masters,
- * one of which has failed.
+ * last one already had, so that the order does not matter. After a failover a shard may have two masters, one
+ * of which has failed.
  *
- * An endpoint that is nil, empty or "?" names nobody; the ip is taken instead, or the hostname.
+ * An endpoint that is nil, empty or "?" is unknown; the ip is used instead, or the hostname.
  *
  * (Valkey src/cluster.c: addNodeToNodeReply; src/cluster_legacy.c: clusterCommandShards) */
 #include "base/bytes.h"
@@ -56,7 +56,7 @@ static rf_code take_range(struct words *words, rf_slot_range *range, rf_error *e
     return topology_read_range(&words->at, first, last, range, error);
 }
 
-/* The first of them that names somebody. */
+/* The first host that is known. */
 static rf_code choose_host(const struct words *words, const rf_slice *hosts, size_t count, rf_slice *host,
                            rf_error *error)
 {
@@ -79,7 +79,7 @@ static bool at_node(const struct words *words)
     return is_number(words_ahead(words, 1)) && is_id(words_ahead(words, 2));
 }
 
-/* The names and values behind an id; none at all are one empty word, or nothing. */
+/* The names and values after an ID; an empty list is one empty word, or nothing. */
 static rf_code take_more(struct words *words, rf_slice *ip, rf_slice *hostname, rf_error *error)
 {
     while (!at_end(words) && !at_range(words) && !at_node(words)) {
@@ -122,7 +122,7 @@ static rf_code read_slots(struct words *words, struct topology_builder *builder,
         TRY(take_node(words, &primary, error));
         have_ids = first ? primary.id.len > 0 : have_ids;
         if ((primary.id.len > 0) != have_ids)
-            return topology_fault(&words->at, error, "some nodes have ids, and some have none");
+            return topology_fault(&words->at, error, "some nodes have an ID and some do not");
         while (!at_end(words) && !at_range(words))
             TRY(take_node(words, &node, error));
         TRY(topology_builder_shard_of(builder, &primary, &shard, error));
@@ -146,11 +146,11 @@ struct node {
 struct shard {
     struct node node, primary;
     bool slots, nodes, has_primary;
-    bool added; /* to the builder: it has slots */
+    bool added; /* to the builder, as it has slots */
     size_t index;
 };
 
-/* "fail", as servers say, or "failed", as their manual has it. */
+/* "fail", as servers report, or "failed", as in their documentation. */
 static bool has_failed(const struct node *node)
 {
     rf_slice health = node->values[HEALTH];
@@ -176,11 +176,11 @@ static rf_code end_shard(const struct words *words, struct shard *shard, struct 
     const rf_slice *values = shard->primary.values;
     end_node(shard);
     if (shard->added && !shard->has_primary)
-        return topology_fault(&words->at, error, "a shard that has slots and no primary");
+        return topology_fault(&words->at, error, "a shard has slots but no primary");
     if (shard->added) {
         rf_slice port = shard->primary.has[PORT] ? values[PORT] : values[TLS_PORT];
         if (!topology_is_id(values[ID]))
-            return topology_fault(&words->at, error, "a primary without an id");
+            return topology_fault(&words->at, error, "a primary without an ID");
         node.id = values[ID];
         TRY(topology_read_port(&words->at, port, &node.port, error));
         TRY(choose_host(words, values + ENDPOINT, HOSTNAME - ENDPOINT + 1, &node.host, error));
@@ -204,7 +204,7 @@ static rf_code take_ranges(struct words *words, struct shard *shard, struct topo
     return RF_OK;
 }
 
-/* A name and its value; those that are not in the table are passed by. */
+/* A name and its value; unknown names are skipped. */
 static rf_code take_pair(struct words *words, struct shard *shard, rf_error *error)
 {
     rf_slice name, value;
@@ -244,7 +244,7 @@ static rf_code read_shards(struct words *words, struct topology_builder *builder
 
 /* --- nodes.json -------------------------------------------------------------------------------------- */
 
-/* The slots of a node, each with the other one's id. */
+/* Skips the slots being moved, each with the other node's ID. */
 static rf_code pass_moving(struct words *words, rf_error *error)
 {
     rf_slice word;
@@ -268,7 +268,7 @@ static rf_code take_backup_slots(struct words *words, const struct topology_node
     return RF_OK;
 }
 
-/* What stands before the slots is known when they come. */
+/* The members before the slots are known when the slots are reached. */
 static rf_code take_backup_pair(struct words *words, struct topology_node *node,
                                 struct topology_builder *builder, rf_error *error)
 {
@@ -295,7 +295,7 @@ static rf_code read_backup(struct words *words, struct topology_builder *builder
         TRY(words_take(words, &name, error));
         TRY(words_take(words, &node.id, error));
         if (!topology_is_id(node.id))
-            return topology_fault(&words->at, error, "a node without an id");
+            return topology_fault(&words->at, error, "a node without an ID");
         while (!at_end(words) && !at_word(words, "name"))
             TRY(take_backup_pair(words, &node, builder, error));
     }
@@ -319,8 +319,7 @@ rf_code topology_read_answer(struct topology_text *text, struct topology_builder
     if (at_word(&words, "name") && is_id(words_ahead(&words, 1)))
         return read_backup(&words, builder, error);
     topology_line(text, &line);
-    return topology_fault(
-        &words.at, error,
-        "neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: %s",
-        topology_quote(line, quoted));
+    return topology_fault(&words.at, error,
+                          "not a nodes.conf, a nodes.json or a reply to CLUSTER NODES, SLOTS or SHARDS: %s",
+                          topology_quote(line, quoted));
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Words out of each of the forms in which an answer comes. */
+/* Extracts words from each form of a reply. */
 #include "cluster/topology_words.h"
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include <ctype.h>
 
-static const char too_short[] = "it ends too early";
+static const char too_short[] = "truncated";
 
 static int first_byte(const struct words *words)
 {
@@ -18,14 +18,14 @@ static bool is_one_of(int byte, const char *bytes)
     return byte > 0 && strchr(bytes, byte);
 }
 
-/* Takes a string in quotes off, as it stands. */
+/* Removes a quoted string, unparsed. */
 static rf_code take_quoted(struct topology_text *text, rf_slice *string, rf_error *error)
 {
     size_t n = 1;
     for (; n < text->rest.len && !memchr("\"\n", text->rest.ptr[n], 2); n++)
         n += text->rest.ptr[n] == '\\';
     if (n >= text->rest.len || text->rest.ptr[n] != '"')
-        return topology_fault(text, error, "a string that does not end");
+        return topology_fault(text, error, "unterminated string");
     *string = slice_of(text->rest.ptr + 1, n - 1);
     topology_skip(text, n + 1);
     return RF_OK;
@@ -61,7 +61,7 @@ static rf_code skip_prefixes(struct topology_text *text, rf_error *error)
         while (n < text->rest.len && isdigit(text->rest.ptr[n]))
             n++;
         if (n > 0 && (n == text->rest.len || !is_one_of(text->rest.ptr[n], ")#~")))
-            return topology_fault(text, error, "a number without a parenthesis");
+            return topology_fault(text, error, "missing parenthesis after a number");
         if (n == 0 && (text->rest.len < 2 || memcmp(text->rest.ptr, "=>", 2) != 0))
             return RF_OK;
         topology_skip(text, n > 0 ? n + 1 : 2);
@@ -84,7 +84,7 @@ static rf_code take_parenthesis(struct topology_text *text, rf_slice *word, rf_e
     if (slice_equal(line, SLICE("(nil)")) || slice_equal(line, SLICE("(empty array)")) ||
         slice_equal(line, SLICE("(empty hash)")))
         return RF_OK;
-    return topology_fault(&at, error, "'%s' is no part of an answer", topology_quote(line, quoted));
+    return topology_fault(&at, error, "unexpected '%s'", topology_quote(line, quoted));
 }
 
 static rf_code next_of_terminal(struct words *words, struct word *out, rf_error *error)
@@ -97,9 +97,7 @@ static rf_code next_of_terminal(struct words *words, struct word *out, rf_error 
     case -1: return RF_END;
     case '"': return take_quoted(text, &out->text, error);
     case '(': return take_parenthesis(text, &out->text, error);
-    default:
-        return topology_fault(text, error, "'%s' is no part of an answer",
-                              topology_quote(text->rest, quoted));
+    default: return topology_fault(text, error, "unexpected '%s'", topology_quote(text->rest, quoted));
     }
 }
 
@@ -108,7 +106,7 @@ static rf_code next_of_terminal(struct words *words, struct word *out, rf_error 
 static rf_code bad_json(const struct words *words, rf_error *error)
 {
     char quoted[TOPOLOGY_QUOTED];
-    return topology_fault(&words->text, error, "no JSON from '%s' on",
+    return topology_fault(&words->text, error, "invalid JSON at '%s'",
                           topology_quote(words->text.rest, quoted));
 }
 
@@ -117,7 +115,7 @@ static rf_code open_bracket(struct words *words, rf_error *error)
     if (words->json_last == JSON_VALUE)
         return bad_json(words, error);
     if (words->depth == WORDS_DEPTH)
-        return topology_fault(&words->text, error, "too many brackets in each other");
+        return topology_fault(&words->text, error, "brackets nested too deeply");
     words->is_object[words->depth++] = *words->text.rest.ptr == '{';
     words->json_last = JSON_OPEN;
     topology_skip(&words->text, 1);
@@ -189,19 +187,19 @@ static rf_code next_of_json(struct words *words, struct word *out, rf_error *err
     }
 }
 
-/* --- over the wire ----------------------------------------------------------------------------------- */
+/* --- RESP ------------------------------------------------------------------------------------------- */
 
-/* Takes a whole line off, mark and all. */
+/* Removes a whole line, with its type byte. */
 static rf_code take_line(struct topology_text *text, rf_slice *line, rf_error *error)
 {
     if (text->rest.len == 0 || !memchr(text->rest.ptr, '\n', text->rest.len))
         return topology_fault(text, error, too_short);
     struct topology_text at = *text;
     topology_line(text, line);
-    return line->len > 0 ? RF_OK : topology_fault(&at, error, "an empty line over the wire");
+    return line->len > 0 ? RF_OK : topology_fault(&at, error, "empty line in a RESP reply");
 }
 
-/* Takes off what follows behind "$9". */
+/* Removes what follows "$9". */
 static rf_code take_bytes(struct topology_text *text, rf_slice length, rf_slice *bytes, rf_error *error)
 {
     char quoted[TOPOLOGY_QUOTED];
@@ -210,17 +208,17 @@ static rf_code take_bytes(struct topology_text *text, rf_slice length, rf_slice 
     if (slice_equal(length, SLICE("-1")))
         return RF_OK;
     if (!number_parse_u64(length, &n))
-        return topology_fault(text, error, "'%s' is no length", topology_quote(length, quoted));
+        return topology_fault(text, error, "'%s' is not a length", topology_quote(length, quoted));
     if (text->rest.len < 2 || n > text->rest.len - 2)
         return topology_fault(text, error, too_short);
     if (memcmp(text->rest.ptr + n, "\r\n", 2) != 0)
-        return topology_fault(text, error, "a string that is longer than it says");
+        return topology_fault(text, error, "string length mismatch");
     *bytes = slice_of(text->rest.ptr, n);
     topology_skip(text, n + 2);
     return RF_OK;
 }
 
-/* How many elements follow behind "*3"; no more than there can be in the text. */
+/* The number of elements that follow "*3"; at most as many as can be in the text. */
 static rf_code take_count(const struct topology_text *text, rf_slice line, uint64_t *count, rf_error *error)
 {
     char quoted[TOPOLOGY_QUOTED];
@@ -229,7 +227,7 @@ static rf_code take_count(const struct topology_text *text, rf_slice line, uint6
     if (slice_equal(number, SLICE("-1")))
         return RF_OK;
     if (!number_parse_u64(number, count))
-        return topology_fault(text, error, "'%s' is no count", topology_quote(number, quoted));
+        return topology_fault(text, error, "'%s' is not a count", topology_quote(number, quoted));
     if (*count > text->rest.len)
         return topology_fault(text, error, too_short);
     *count *= *line.ptr == '%' ? 2 : 1;
@@ -250,12 +248,12 @@ static rf_code next_on_wire(struct words *words, struct word *out, rf_error *err
         if (is_one_of(*line.ptr, "$="))
             return take_bytes(text, value, &out->text, error);
         if (is_one_of(*line.ptr, "-!"))
-            return topology_fault(text, error, "an error, and no answer: %s", topology_quote(line, quoted));
+            return topology_fault(text, error, "error reply: %s", topology_quote(line, quoted));
         out->text = value;
         if (is_one_of(*line.ptr, ":+_"))
             return RF_OK;
         if (!is_one_of(*line.ptr, "*%~"))
-            return topology_fault(text, error, "'%s' is no part of an answer", topology_quote(line, quoted));
+            return topology_fault(text, error, "unexpected '%s'", topology_quote(line, quoted));
         TRY(take_count(text, line, &count, error));
         words->left += count;
         out->text = (rf_slice){0};
@@ -263,7 +261,7 @@ static rf_code next_on_wire(struct words *words, struct word *out, rf_error *err
             return RF_OK;
     }
     topology_skip_blanks(text);
-    return text->rest.len == 0 ? RF_END : topology_fault(text, error, "more than one answer");
+    return text->rest.len == 0 ? RF_END : topology_fault(text, error, "more than one reply");
 }
 
 rf_code words_unwrap(struct topology_text *text, rf_error *error)
@@ -274,14 +272,14 @@ rf_code words_unwrap(struct topology_text *text, rf_error *error)
     TRY(take_bytes(text, slice_of(line.ptr + 1, line.len - 1), &bytes, error));
     topology_skip_blanks(text);
     if (text->rest.len > 0)
-        return topology_fault(text, error, "more than one answer");
+        return topology_fault(text, error, "more than one reply");
     bool verbatim = *line.ptr == '=' && bytes.len >= 4;
     inside.rest = verbatim ? slice_of(bytes.ptr + 4, bytes.len - 4) : bytes;
     *text = inside;
     return RF_OK;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------- */
+/* --- all forms -------------------------------------------------------------------------------------- */
 
 static bool is_terminal(const struct topology_text *text)
 {
