@@ -123,7 +123,7 @@ class OfClusters(Topologies):
                 node.call("CLUSTER", "DELSLOTS", slot)
             for command in ("NODES", "SLOTS", "SHARDS"):
                 text = self.written(cli(node.port, "CLUSTER", command))
-                self.assertIn("slot 5 and 2 more belong to nobody", self.refusal(USAGE, "--topology", text))
+                self.assertIn("slot 5 and 2 more are not assigned to a shard", self.refusal(USAGE, "--topology", text))
             said = self.refusal(OUTPUT, "--topology", f"redis://{HOST}:{node.port}")
             self.assertIn("nobody has 3 of the cluster's slots, of which 5 is the first", said)
 

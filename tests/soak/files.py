@@ -16,7 +16,7 @@ FILES = 30  # of a seed
 
 # A server has 16 databases unless it is told otherwise, and compiles libraries. That is told to be checked there.
 LAXER = {**LAXER, r"databases than|database number|Lua|library|function": "only a server can tell"}
-STRICTER = {**STRICTER, r"occurs twice|the second of two": "a server replaces a library of the same name"}
+STRICTER = {**STRICTER, r"occurs twice|duplicate|the second of two": "a server replaces a library of the same name"}
 
 # By name of the output: more options.
 WAYS = {"out.rdb": [], "out.aof": [], "restore.aof": ["--restore"]}

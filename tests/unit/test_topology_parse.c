@@ -248,26 +248,27 @@ Test(topology_parse, nodes_that_make_no_sense)
         rf_code code;
         const char *message;
     } wrong[] = {
-        {A "\n", RF_E_FORMAT, "line 1: a node's line has 8 words at least, and this one has 1"},
-        {A " h:1 master - 0 0 0\n", RF_E_FORMAT, "this one has 7"},
+        {A "\n", RF_E_FORMAT, "line 1: a node's line must have at least 8 words, not 1"},
+        {A " h:1 master - 0 0 0\n", RF_E_FORMAT, "not 7"},
         {A " h:1" REST "0-9\n\naa h:2" REST "10-16383\n", RF_E_FORMAT,
-         "line 3: a node's line begins with its id"},
-        {A " h" ALL, RF_E_FORMAT, "'h' is no address"},
-        {A " h@1:2" ALL, RF_E_FORMAT, "'h@1:2' is no address"},
-        {A " h:" ALL, RF_E_FORMAT, "'' is no port"},
-        {A " h:65536" ALL, RF_E_FORMAT, "'65536' is no port"},
-        {A " h:99999999999999999999" ALL, RF_E_FORMAT, "'99999999999999999999' is no port"},
-        {A " h:1@x" ALL, RF_E_FORMAT, "'x' is no port"},
-        {A " h\t:1" ALL, RF_E_FORMAT, "'h?' is no host"},
-        {A " h:1" REST "0-16384\n", RF_E_FORMAT, "line 1: '0-16384' is neither a slot nor a range of slots"},
-        {A " h:1" REST "18446744073709551616\n", RF_E_FORMAT, "is neither a slot"},
-        {A " h:1" REST "5-3\n", RF_E_FORMAT, "'5-3' is neither"},
-        {A " h:1" REST "0-5\t\n", RF_E_FORMAT, "'0-5?' is neither"},
+         "line 3: a node's line must begin with its ID"},
+        {A " h" ALL, RF_E_FORMAT, "'h' is not an address"},
+        {A " h@1:2" ALL, RF_E_FORMAT, "'h@1:2' is not an address"},
+        {A " h:" ALL, RF_E_FORMAT, "'' is not a port"},
+        {A " h:65536" ALL, RF_E_FORMAT, "'65536' is not a port"},
+        {A " h:99999999999999999999" ALL, RF_E_FORMAT, "'99999999999999999999' is not a port"},
+        {A " h:1@x" ALL, RF_E_FORMAT, "'x' is not a port"},
+        {A " h\t:1" ALL, RF_E_FORMAT, "'h?' is not a host"},
+        {A " h:1" REST "0-16384\n", RF_E_FORMAT, "line 1: '0-16384' is not a slot or a slot range"},
+        {A " h:1" REST "18446744073709551616\n", RF_E_FORMAT, "is not a slot or a slot range"},
+        {A " h:1" REST "5-3\n", RF_E_FORMAT, "'5-3' is not a slot"},
+        {A " h:1" REST "0-5\t\n", RF_E_FORMAT, "'0-5?' is not a slot"},
         {A " h:1" REST "[5->-" B "\n", RF_E_FORMAT, "'[5->-bbbb"},
-        {"vars currentEpoch 0 lastVoteEpoch 0\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
-        {A " h:1 myself,slave - 0 0 1 connected 0-16383\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
+        {"vars currentEpoch 0 lastVoteEpoch 0\n", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard"},
+        {A " h:1 myself,slave - 0 0 1 connected 0-16383\n", RF_E_ARGUMENT,
+         "slots 0-16383 are not assigned to a shard"},
         {A " h:1" REST "0-5460\n" B " h:2" REST "5471-16383\n", RF_E_ARGUMENT,
-         "slots 5461-5470 belong to nobody"},
+         "slots 5461-5470 are not assigned to a shard"},
         {A " h:1" REST "0-12\n" B " h:2" REST "12-16383\n", RF_E_ARGUMENT,
          "slot 12 belongs to both h-1 and h-2"},
         {A " h:1" REST "9-16383\n" B " h:2" REST "0-9\n", RF_E_ARGUMENT,
@@ -275,7 +276,7 @@ Test(topology_parse, nodes_that_make_no_sense)
         {A " h:1" REST "0-99 99\n", RF_E_ARGUMENT, "slot 99 is listed twice for h-1"},
         {A " h:1" ALL A " h:1" ALL, RF_E_ARGUMENT, "slot 0 is listed twice for h-1"},
         {A " h:1" ALL B " h:1" ALL, RF_E_ARGUMENT, "slot 0 belongs to both h-1 and h-1-2"},
-        {A " h:1" REST "[1->-" B "]\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
+        {A " h:1" REST "[1->-" B "]\n", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         expect_fault(wrong[i].text, wrong[i].code, wrong[i].message);
@@ -340,79 +341,77 @@ Test(topology_parse, replies_that_make_no_sense)
     static const struct {
         const char *text, *message;
     } wrong[] = {
-        {"", "line 1: there is nothing in it"},
-        {"\n \n", "line 3: there is nothing in it"},
+        {"", "line 1: empty"},
+        {"\n \n", "line 3: empty"},
         {"Could not connect to Redis at 127.0.0.1:6379: Connection refused\n",
-         "line 1: neither a nodes.conf, a nodes.json nor what CLUSTER NODES, SLOTS or SHARDS answers: Could "
+         "line 1: not a nodes.conf, a nodes.json or a reply to CLUSTER NODES, SLOTS or SHARDS: Could "
          "not connect"},
-        {"\nERR This instance has cluster support disabled\n\n", "line 2: neither"},
-        {"\x1b[31mred", "answers: ?[31mred"},
+        {"\nERR This instance has cluster support disabled\n\n", "line 2: not a nodes.conf"},
+        {"\x1b[31mred", "SHARDS: ?[31mred"},
         {"(error) ERR This instance has cluster support disabled\r\n", "'(error) ERR This instance"},
-        {"-ERR This instance has cluster support disabled\r\n",
-         "an error, and no answer: -ERR This instance"},
-        {"*1\r\n-ERR x\r\n", "an error, and no answer: -ERR x"},
+        {"-ERR This instance has cluster support disabled\r\n", "error reply: -ERR This instance"},
+        {"*1\r\n-ERR x\r\n", "error reply: -ERR x"},
         /* SLOTS */
-        {"0\n16383\n", "it ends too early"},
-        {"0\n16383\nh\n", "it ends too early"},
-        {"0\n16383\nh\nx\n", "line 4: 'x' is no port"},
-        {"0\n16383\nh\n65536\n", "'65536' is no port"},
-        {"0\n16384\nh\n1\n", "line 2: '0' to '16384' is no range of slots"},
-        {"9\n8\nh\n1\n", "'9' to '8' is no range"},
-        {"0\n99999999999999999999999\nh\n1\n", "neither"},
-        {"0\n16383\na b\n1\n", "'b' is no port"},
-        {"0\n16383\nh\x07\n1\n", "'h?' is no host"},
-        {"0\n9\nh\n1\n" A "\n10\n16383\nh\n2\n", "some nodes have ids, and some have none"},
-        {"0\n9\nh\n1\n10\n16383\nh\n2\n" A "\n", "some nodes have ids, and some have none"},
-        {"0\n16383\nh\n1\n" A "\nip\n", "it ends too early"},
+        {"0\n16383\n", "truncated"},
+        {"0\n16383\nh\n", "truncated"},
+        {"0\n16383\nh\nx\n", "line 4: 'x' is not a port"},
+        {"0\n16383\nh\n65536\n", "'65536' is not a port"},
+        {"0\n16384\nh\n1\n", "line 2: '0' to '16384' is not a slot range"},
+        {"9\n8\nh\n1\n", "'9' to '8' is not a slot range"},
+        {"0\n99999999999999999999999\nh\n1\n", "not a nodes.conf"},
+        {"0\n16383\na b\n1\n", "'b' is not a port"},
+        {"0\n16383\nh\x07\n1\n", "'h?' is not a host"},
+        {"0\n9\nh\n1\n" A "\n10\n16383\nh\n2\n", "some nodes have an ID and some do not"},
+        {"0\n9\nh\n1\n10\n16383\nh\n2\n" A "\n", "some nodes have an ID and some do not"},
+        {"0\n16383\nh\n1\n" A "\nip\n", "truncated"},
         /* SHARDS */
-        {"slots\n0\n", "it ends too early"},
-        {"slots\n0\nnodes\n", "line 3: '0' to 'nodes' is no range"},
-        {"slots\n0\n16383\nnodes\n", "a shard that has slots and no primary"},
-        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n1\nrole\nreplica\n",
-         "a shard that has slots and no primary"},
-        {"slots\n0\n16383\nnodes\nid\naa\nport\n1\nrole\nmaster\n", "a primary without an id"},
-        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n-1\nrole\nmaster\n", "'-1' is no port"},
-        {"slots\n0\n16383\nnodes\nid\n" A "\nrole\nmaster\n", "'' is no port"},
-        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n1\nip\na\x7f\nrole\nmaster\n", "'a?' is no host"},
+        {"slots\n0\n", "truncated"},
+        {"slots\n0\nnodes\n", "line 3: '0' to 'nodes' is not a slot range"},
+        {"slots\n0\n16383\nnodes\n", "a shard has slots but no primary"},
+        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n1\nrole\nreplica\n", "a shard has slots but no primary"},
+        {"slots\n0\n16383\nnodes\nid\naa\nport\n1\nrole\nmaster\n", "a primary without an ID"},
+        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n-1\nrole\nmaster\n", "'-1' is not a port"},
+        {"slots\n0\n16383\nnodes\nid\n" A "\nrole\nmaster\n", "'' is not a port"},
+        {"slots\n0\n16383\nnodes\nid\n" A "\nport\n1\nip\na\x7f\nrole\nmaster\n", "'a?' is not a host"},
         /* terminal */
-        {"1) 1) (integer) 0\n   2) hello\n", "line 2: 'hello' is no part of an answer"},
-        {"1) 1) (integer) 0\n   2 (integer) 5\n", "line 2: a number without a parenthesis"},
-        {"1) \"abc\n", "a string that does not end"},
-        {"1) \"abc\\\"", "a string that does not end"},
-        {"1) (nill)\n", "'(nill)' is no part of an answer"},
-        {"1)", "it ends too early"},
+        {"1) 1) (integer) 0\n   2) hello\n", "line 2: unexpected 'hello'"},
+        {"1) 1) (integer) 0\n   2 (integer) 5\n", "line 2: missing parenthesis after a number"},
+        {"1) \"abc\n", "unterminated string"},
+        {"1) \"abc\\\"", "unterminated string"},
+        {"1) (nill)\n", "unexpected '(nill)'"},
+        {"1)", "truncated"},
         /* JSON */
-        {"[", "it ends too early"},
-        {"[[0,16383", "it ends too early"},
-        {"[0 1]", "no JSON from '1]' on"},
-        {"[0,,1]", "no JSON from ',1]' on"},
-        {"[,0]", "no JSON from ',0]' on"},
-        {"[0,]", "no JSON from ']' on"},
-        {"[0}", "no JSON from '}' on"},
-        {"[]]", "no JSON from ']' on"},
-        {"[] []", "no JSON from '[]' on"},
-        {"[0\n,\n'x']", "line 3: no JSON from ''x']' on"},
-        {"[\"a]", "a string that does not end"},
-        {"[\"a\n\"]", "a string that does not end"},
+        {"[", "truncated"},
+        {"[[0,16383", "truncated"},
+        {"[0 1]", "invalid JSON at '1]'"},
+        {"[0,,1]", "invalid JSON at ',1]'"},
+        {"[,0]", "invalid JSON at ',0]'"},
+        {"[0,]", "invalid JSON at ']'"},
+        {"[0}", "invalid JSON at '}'"},
+        {"[]]", "invalid JSON at ']'"},
+        {"[] []", "invalid JSON at '[]'"},
+        {"[0\n,\n'x']", "line 3: invalid JSON at ''x']'"},
+        {"[\"a]", "unterminated string"},
+        {"[\"a\n\"]", "unterminated string"},
         /* over the wire */
-        {"*1\r\n", "it ends too early"},
-        {"*1\r\n:5", "it ends too early"},
-        {"*1", "it ends too early"},
-        {"*99999999999999999999\r\n", "'99999999999999999999' is no count"},
-        {"*4611686018427387904\r\n:1\r\n", "it ends too early"},
-        {"%9223372036854775808\r\n", "it ends too early"},
-        {"*x\r\n", "'x' is no count"},
-        {"*1\r\n$-2\r\n", "'-2' is no length"},
-        {"*1\r\n$18446744073709551615\r\nabc\r\n", "it ends too early"},
-        {"*1\r\n$2\r\nabc\r\n", "a string that is longer than it says"},
-        {"*1\r\n\r\n", "line 2: an empty line"},
-        {"*1\r\nhello\r\n", "'hello' is no part of an answer"},
-        {"*0\r\n*0\r\n", "more than one answer"},
-        {"$3\r\nabc\r\n$3\r\nabc\r\n", "more than one answer"},
-        {"$3\r\nabc\r\n", "line 2: neither"},
-        {"$-1\r\n", "nothing in it"},
-        {"=3\r\ntxt\r\n", "neither"},
-        {"$9\r\nabc", "it ends too early"},
+        {"*1\r\n", "truncated"},
+        {"*1\r\n:5", "truncated"},
+        {"*1", "truncated"},
+        {"*99999999999999999999\r\n", "'99999999999999999999' is not a count"},
+        {"*4611686018427387904\r\n:1\r\n", "truncated"},
+        {"%9223372036854775808\r\n", "truncated"},
+        {"*x\r\n", "'x' is not a count"},
+        {"*1\r\n$-2\r\n", "'-2' is not a length"},
+        {"*1\r\n$18446744073709551615\r\nabc\r\n", "truncated"},
+        {"*1\r\n$2\r\nabc\r\n", "string length mismatch"},
+        {"*1\r\n\r\n", "line 2: empty line"},
+        {"*1\r\nhello\r\n", "unexpected 'hello'"},
+        {"*0\r\n*0\r\n", "more than one reply"},
+        {"$3\r\nabc\r\n$3\r\nabc\r\n", "more than one reply"},
+        {"$3\r\nabc\r\n", "line 2: not a nodes.conf"},
+        {"$-1\r\n", "empty"},
+        {"=3\r\ntxt\r\n", "not a nodes.conf"},
+        {"$9\r\nabc", "truncated"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         expect_fault(wrong[i].text, RF_E_FORMAT, wrong[i].message);
@@ -424,7 +423,7 @@ Test(topology_parse, replies_of_a_cluster_without_slots)
                                         "slots\n\nnodes\nid\n" A "\nport\n1\nrole\nmaster\n",
                                         "[{\"slots\":[],\"nodes\":[]}]"};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
-        expect_fault(empty[i], RF_E_ARGUMENT, "slots 0-16383 belong to nobody");
+        expect_fault(empty[i], RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard");
 }
 
 Test(topology_parse, replies_with_slots_that_two_have)
@@ -435,7 +434,8 @@ Test(topology_parse, replies_with_slots_that_two_have)
                  "\nport\n1\nip\nh\nrole\nmaster\nslots\n12\n16383\nnodes\nid\n" B
                  "\nport\n2\nip\nh\nrole\nmaster\n",
                  RF_E_ARGUMENT, "slot 12 belongs to both h-1 and h-2");
-    expect_fault("[[0,12,[\"h\",1]],[14,16383,[\"h\",2]]]", RF_E_ARGUMENT, "slot 13 belongs to nobody");
+    expect_fault("[[0,12,[\"h\",1]],[14,16383,[\"h\",2]]]", RF_E_ARGUMENT,
+                 "slot 13 is not assigned to a shard");
 }
 
 /* --- large ones --------------------------------------------------------------------------------------- */
@@ -463,19 +463,19 @@ static void expect_large(const char *before, const char *repeated, size_t times,
 Test(topology_parse, large_nonsense)
 {
     enum { MANY = 2000000 };
-    expect_large("", "[", MANY, "", RF_E_FORMAT, "too many brackets in each other");
-    expect_large("", "[{", MANY, "", RF_E_FORMAT, "too many brackets in each other");
-    expect_large("", "*1\r\n", MANY, "", RF_E_FORMAT, "it ends too early");
-    expect_large("", "*2\r\n", MANY, ":1\r\n", RF_E_FORMAT, "it ends too early");
-    expect_large("", "1) ", MANY, "", RF_E_FORMAT, "it ends too early");
-    expect_large("[", "[],", MANY, "0]", RF_E_FORMAT, "neither");
-    expect_large("1", "1", MANY, "", RF_E_FORMAT, "answers: 1111");
+    expect_large("", "[", MANY, "", RF_E_FORMAT, "brackets nested too deeply");
+    expect_large("", "[{", MANY, "", RF_E_FORMAT, "brackets nested too deeply");
+    expect_large("", "*1\r\n", MANY, "", RF_E_FORMAT, "truncated");
+    expect_large("", "*2\r\n", MANY, ":1\r\n", RF_E_FORMAT, "truncated");
+    expect_large("", "1) ", MANY, "", RF_E_FORMAT, "truncated");
+    expect_large("[", "[],", MANY, "0]", RF_E_FORMAT, "not a nodes.conf");
+    expect_large("1", "1", MANY, "", RF_E_FORMAT, "SHARDS: 1111");
     expect_large("0\n16383\n", "h", MANY, "\n1\n", RF_E_FORMAT, "'hhhhh");
     expect_large(A " ", "h", MANY, ":1" ALL, RF_E_FORMAT, "'hhhhh");
-    expect_large(A " h:1" REST, "[1->-" B "] ", 100000, "\n", RF_E_ARGUMENT, "belong to nobody");
+    expect_large(A " h:1" REST, "[1->-" B "] ", 100000, "\n", RF_E_ARGUMENT, "not assigned to a shard");
     expect_large(A " h:1" REST, "7 ", MANY, "\n", RF_E_ARGUMENT, "slot 7 is listed twice");
     expect_large(A " h:1" REST "\n", "\n", MANY, "x\n", RF_E_FORMAT, "line 2000002: a node's line");
-    expect_large("0\n16383\nh\n1\n" A "\n", "ip\n", MANY + 1, "", RF_E_FORMAT, "it ends too early");
+    expect_large("0\n16383\nh\n1\n" A "\n", "ip\n", MANY + 1, "", RF_E_FORMAT, "truncated");
     expect_large("slots\n0\n16383\nnodes\n", "id\nid\n", MANY, "", RF_E_FORMAT, "no primary");
     expect_large("slots\n0\n16383\n", "nodes\n", MANY, "", RF_E_FORMAT, "no primary");
     expect_large("", "slots\n0\n0\n", 100000, "", RF_E_FORMAT, "no primary");
