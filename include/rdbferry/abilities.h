@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a live target lets a replay use. It is found out without writing anything: each command is put into a
- * transaction that is then discarded, so that the server checks whether it has it and whether the user may
- * run it; where there are no transactions, those that do nothing to a key that does not exist are run, and
- * COMMAND INFO tells which of the others there are. What neither tells is taken to be accepted, until it is
- * tried. */
+/* The commands that a live target permits a replay to use. They are determined without writing anything: each
+ * command is queued in a transaction that is then discarded, so that the server checks whether it exists and
+ * whether the user may run it; if transactions are unavailable, commands that have no effect on a missing key
+ * are run, and COMMAND INFO reports which of the others exist. A command about which neither gives an answer
+ * is assumed to be accepted until it is tried. */
 #ifndef RDBFERRY_ABILITIES_H
 #define RDBFERRY_ABILITIES_H
 
@@ -32,10 +32,10 @@ typedef enum rf_command {
 } rf_command;
 
 typedef struct rf_abilities {
-    rf_server server; /* as the target says, or as it is told to be */
-    bool assumed;     /* nobody says so: it is the oldest that it can be, and RESTORE is not used */
-    uint32_t refused; /* 1 << rf_command for each that is refused */
-    char why[128];    /* what was said to the first of them; "" where the connection was closed */
+    rf_server server; /* as reported by the target, or as given by the user */
+    bool assumed;     /* not reported: the oldest that it can be, and RESTORE is not used */
+    uint32_t refused; /* 1 << rf_command for each rejected command */
+    char why[128];    /* the error reply to the first of them; "" if the connection was closed */
 } rf_abilities;
 
 static inline bool rf_accepts(const rf_abilities *abilities, rf_command command)

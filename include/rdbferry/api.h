@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks for the functions that the shared library exports; everything else is hidden. */
+/* Marks the functions that the shared library exports; all others are hidden. */
 #ifndef RDBFERRY_API_H
 #define RDBFERRY_API_H
 

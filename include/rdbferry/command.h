@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of AOFs: which servers know them. */
+/* AOF commands: which servers support them. */
 #ifndef RDBFERRY_COMMAND_H
 #define RDBFERRY_COMMAND_H
 
@@ -10,17 +10,17 @@
 typedef enum rf_command_support {
     RF_COMMAND_SUPPORTED,
     RF_COMMAND_UNSUPPORTED,
-    RF_COMMAND_UNKNOWN, /* no server has it by itself: it may be a module's */
+    RF_COMMAND_UNKNOWN, /* not built into any server: possibly a module's */
 } rf_command_support;
 
-/* What a server lacks. */
+/* What a server does not support. */
 typedef struct rf_command_need {
     char what[64];           /* "HPEXPIREAT", "EXPIRE with NX" */
-    rf_server redis, valkey; /* the first releases that have it; 0.0: none has */
+    rf_server redis, valkey; /* the first releases that support it; 0.0: none */
 } rf_command_need;
 
-/* Whether a server, of which the version is known, knows a command (RF_ENTRY_COMMAND), its subcommand and its
- * options. RF_COMMAND_UNSUPPORTED: *need says what it lacks. */
+/* Whether a server of known version supports a command (RF_ENTRY_COMMAND), its subcommand and its options.
+ * RF_COMMAND_UNSUPPORTED: *need receives what is missing. */
 RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need);
 
 #endif

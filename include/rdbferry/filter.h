@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A filter: which keys are taken.
+/* A filter: which keys are selected.
  *
- * There are kinds of conditions: database, name (globs and regular expressions), type, expiry, slot. Of each
- * kind a key has to meet one of those that include, where there are any, and none of those that exclude. All
- * kinds but the slot look at a key as it lies in the input; the slot is that of the name under which it is
- * written. A filter is used by one thread at a time. */
+ * Conditions are by database, name (globs and regular expressions), type, expiry and slot. For each kind, a
+ * key must match one of the including conditions, if there are any, and none of the excluding ones. All kinds
+ * but the slot refer to the key as it is in the input; the slot is that of the name under which it is
+ * written. A filter must be used by one thread at a time. */
 #ifndef RDBFERRY_FILTER_H
 #define RDBFERRY_FILTER_H
 
@@ -16,7 +16,7 @@ typedef struct rf_filter rf_filter;
 
 typedef enum rf_side { RF_INCLUDE, RF_EXCLUDE } rf_side;
 
-/* Why a key is not taken. The names are those of reports. */
+/* Why a key is not selected. The names are those used in reports. */
 /* clang-format off */
 #define RF_DROPS(X)                                                                      \
     X(TAKEN, "taken") X(BY_DB, "db") X(BY_NAME, "name") X(BY_TYPE, "type")               \
@@ -30,22 +30,21 @@ typedef enum rf_drop {
         RF_DROP_COUNT
 } rf_drop;
 
-/* One that takes everything. NULL when memory is out. */
+/* A filter that selects everything. Returns NULL if out of memory. */
 RF_API rf_filter *rf_filter_new(void);
 
-/* NULL is let through. */
+/* `filter` may be NULL. */
 RF_API void rf_filter_free(rf_filter *filter);
 
-/* Each of these adds to what is there. RF_E_ARGUMENT for a text that makes no sense: the filter is as it was.
- */
+/* Each of these adds a condition. RF_E_ARGUMENT for an invalid text, which leaves the filter unchanged. */
 
 /* "0", "0,5", "0-3,7". */
 RF_API rf_code rf_filter_dbs(rf_filter *filter, rf_side side, const char *list, rf_error *error);
 
-/* A glob as KEYS and SCAN take it, over bytes: "*", "?", "[abc]", "[^a-z]", "\x" for x itself. */
+/* A glob in the syntax of KEYS and SCAN, over bytes: "*", "?", "[abc]", "[^a-z]", "\x" for x itself. */
 RF_API rf_code rf_filter_glob(rf_filter *filter, rf_side side, const char *pattern, rf_error *error);
 
-/* A Perl-compatible regular expression, over bytes, found anywhere in a name unless it is anchored. */
+/* A Perl-compatible regular expression over bytes; matches anywhere in a name unless it is anchored. */
 RF_API rf_code rf_filter_regex(rf_filter *filter, rf_side side, const char *pattern, rf_error *error);
 
 /* "hash", "hash,stream"; "str" and "sortedset" are "string" and "zset". */
@@ -59,19 +58,20 @@ RF_API rf_code rf_filter_shard(rf_filter *filter, const char *part, rf_error *er
 
 typedef enum rf_expired { RF_EXPIRED_KEEP, RF_EXPIRED_DROP, RF_EXPIRED_ONLY } rf_expired;
 
-/* What happens with keys whose time has come at `now_ms` (Unix time). RF_EXPIRED_KEEP at first. */
+/* How keys that have expired at `now_ms` (Unix time) are treated. Default: RF_EXPIRED_KEEP. */
 RF_API void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_ms);
 
-/* Whether all keys pass, whatever they are; whether keys of this database may, or of this type; whether
- * slots, types matter. */
+/* Whether all keys pass unconditionally; whether keys of this database, of this type may pass; whether slots,
+ * types matter. */
 RF_API bool rf_filter_takes_all(const rf_filter *filter);
 RF_API bool rf_filter_takes_db(const rf_filter *filter, int64_t db);
 RF_API bool rf_filter_takes_type(const rf_filter *filter, rf_type type);
 RF_API bool rf_filter_minds_slots(const rf_filter *filter);
 RF_API bool rf_filter_minds_types(const rf_filter *filter);
 
-/* Judges a key as it lies in the input, all but its slot: *drop is RF_DROP_TAKEN or the first reason against
- * it. Its value is not touched. RF_E_ARGUMENT, naming the key, where a regular expression gives up. */
+/* Checks a key as it is in the input against all conditions but the slot: *drop is RF_DROP_TAKEN or the first
+ * reason to reject it. Its value is not touched. RF_E_ARGUMENT, naming the key, if a regular expression
+ * fails. */
 RF_API rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error);
 
 RF_API bool rf_filter_takes_slot(const rf_filter *filter, unsigned slot);

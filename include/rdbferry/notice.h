@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Notices: what a user should know of and is no error. The library counts nothing and prints nothing;
- * it calls the function it was given, on the thread that reads entries. */
+/* Notices: conditions that a user should know about but that are not errors. The library neither counts nor
+ * prints them; it calls the given function on the thread that reads entries. */
 #ifndef RDBFERRY_NOTICE_H
 #define RDBFERRY_NOTICE_H
 
@@ -9,28 +9,28 @@
 
 /* clang-format off */
 #define RF_NOTICES(X)                                                                              \
-    X(EMPTY_KEY,       "empty_key",       "empty keys skipped, as a server does")                  \
+    X(EMPTY_KEY,       "empty_key",       "empty keys skipped, as servers do")                     \
     X(TRAILING_BYTES,  "trailing_bytes",  "bytes after the end of the RDB ignored")                \
-    X(END_MARK,        "end_mark",        "the end mark of a diskless primary skipped")           \
-    X(NO_DATA,         "no_data",         "an AOF without any data")                               \
-    X(OLD_FILE,        "old_file",        "files of the AOF that was replaced could not be removed") \
+    X(END_MARK,        "end_mark",        "the EOF mark of diskless replication skipped")          \
+    X(NO_DATA,         "no_data",         "an AOF without data")                                   \
+    X(OLD_FILE,        "old_file",        "files of the replaced AOF could not be removed")        \
     X(NO_CHECKSUM,     "no_checksum",     "no checksum in the input")                              \
-    X(FOREIGN_RECORD,  "foreign_record",  "records of another vendor skipped")                     \
-    X(SLOT_IMPORT,     "slot_import",     "slots were being imported: their keys may be incomplete") \
-    X(STREAM_LENGTH,   "stream_length",   "streams whose totals contradict their entries")       \
-    X(MANY_DATABASES,  "many_databases",  "databases numbered 16 or more: the server must be set to have them") \
-    X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not carried over")           \
-    X(STREAM_COUNTERS, "stream_counters", "streams whose counters the target version does not have")   \
+    X(FOREIGN_RECORD,  "foreign_record",  "vendor-specific records skipped")                       \
+    X(SLOT_IMPORT,     "slot_import",     "slot import in progress: keys of these slots may be incomplete") \
+    X(STREAM_LENGTH,   "stream_length",   "streams with counters inconsistent with their entries") \
+    X(MANY_DATABASES,  "many_databases",  "database numbers of 16 or more: raise `databases` on the server") \
+    X(SCRIPT_DROPPED,  "script_dropped",  "cached scripts (aux 'lua') not migrated")               \
+    X(STREAM_COUNTERS, "stream_counters", "streams written without counters, which the target version does not support") \
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
-    X(DROPPED,         "dropped",         "dropped: the target version has no way to say it")      \
+    X(DROPPED,         "dropped",         "skipped: not supported by the target version")          \
     X(DETAIL,          "detail_dropped",  "keys written without a detail that the target does not support") \
-    X(MODULE_VALUE,    "module_value",    "values of modules, which the server must have")           \
-    X(UNKNOWN_COMMAND, "unknown_command", "commands that no server has by itself: the server must have their modules") \
-    X(MODULE_AUX,      "module_aux",      "records that modules saved beside the keys; the server must have the modules") \
-    X(MODULE_AUX_TYPE, "module_aux_type", "records that modules saved beside the keys left out, as type module is") \
-    X(OTHER_MODULE_AUX, "other_module_aux", "records of a module that other inputs have with other content; all are written") \
-    X(SAME_MODULE_AUX, "same_module_aux", "records of modules found again with the same bytes")          \
-    X(SAME_FUNCTION,   "same_function",   "function libraries found again with the same code")
+    X(MODULE_VALUE,    "module_value",    "module values; the server must have the modules")       \
+    X(UNKNOWN_COMMAND, "unknown_command", "commands unknown to all servers; the server must have their modules") \
+    X(MODULE_AUX,      "module_aux",      "module auxiliary records; the server must have the modules") \
+    X(MODULE_AUX_TYPE, "module_aux_type", "module auxiliary records skipped, as type module is excluded") \
+    X(OTHER_MODULE_AUX, "other_module_aux", "module auxiliary records that differ between inputs; all are written") \
+    X(SAME_MODULE_AUX, "same_module_aux", "duplicate module auxiliary records with the same content") \
+    X(SAME_FUNCTION,   "same_function",   "duplicate function libraries with the same code")
 /* clang-format on */
 
 typedef enum rf_notice_code {
@@ -50,7 +50,7 @@ typedef struct rf_notice {
 
 /* `detail` and `key` are borrowed until the function returns. */
 typedef struct rf_notify {
-    void (*fn)(void *ctx, const rf_notice *notice); /* NULL: nobody listens */
+    void (*fn)(void *ctx, const rf_notice *notice); /* may be NULL */
     void *ctx;
 } rf_notify;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A slice: bytes somebody else owns.
+/* A slice: borrowed bytes.
  *
- * One rule for the whole library: a slice handed to you (in an entry, to a visitor, to a byte
- * function) is borrowed until the call that handed it out returns, or, in an entry, until the
- * reader is asked for the next one. Copy what you want to keep. Bytes are never text: they may
- * hold NUL, may be empty (then ptr may be NULL), and end at ptr + len, not at a terminator. */
+ * One rule holds for the whole library: a slice passed to the caller (in an entry, to a visitor, to a byte
+ * function) is borrowed until the call that passed it returns, or, in an entry, until the reader is asked for
+ * the next one. Copy the bytes to keep them. Bytes are not text: they may contain NUL, may be empty (then ptr
+ * may be NULL), and end at ptr + len, without a terminator. */
 #ifndef RDBFERRY_SLICE_H
 #define RDBFERRY_SLICE_H
 

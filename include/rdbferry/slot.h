@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cluster slots: CRC-16/XMODEM of a key's hash tag, or of the whole key, modulo 16384. A tag is what lies
- * between the first '{' and the first '}' after it, where that is at least one byte. */
+/* Cluster slots: CRC-16/XMODEM of a key's hash tag, or of the whole key, modulo 16384. A tag is the text
+ * between the first '{' and the first '}' after it, if it is not empty. */
 #ifndef RDBFERRY_SLOT_H
 #define RDBFERRY_SLOT_H
 
@@ -9,7 +9,7 @@
 
 enum { RF_SLOTS = 16384 };
 
-/* The key's tag, which lies in it; ptr is NULL where it has none. */
+/* The key's tag, a part of the key; ptr is NULL if there is none. */
 RF_API rf_slice rf_hash_tag(rf_slice key);
 
 RF_API unsigned rf_slot_of(rf_slice key);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A value: lazy until somebody does one of three things with it. One decoder serves all three.
+/* A value: decoded lazily, when one of three functions consumes it. One decoder serves all three.
  *
- *   rf_value_skip   nobody wants it
- *   rf_value_copy   its raw bytes, never decoded
- *   rf_value_walk   its elements, pushed into a visitor
+ *   rf_value_skip   skips it
+ *   rf_value_copy   hands out its raw bytes without decoding them
+ *   rf_value_walk   hands its elements to a visitor
  *
- * A value can be used once, because its bytes stream by; after rf_value_hold() any number of times.
- * A value nobody used is skipped by the reader's next step. */
+ * A value can be consumed once, because its bytes are streamed; after rf_value_hold() any number of times. A
+ * value that was not consumed is skipped by the reader's next step. */
 #ifndef RDBFERRY_VALUE_H
 #define RDBFERRY_VALUE_H
 
@@ -19,7 +19,7 @@ typedef struct rf_stream_id {
     uint64_t ms, seq;
 } rf_stream_id;
 
-/* What a stream says of itself after its entries. */
+/* The metadata that a stream records after its entries. */
 typedef struct rf_stream {
     uint64_t length;
     rf_stream_id last_id, first_id, max_deleted_id;
@@ -40,7 +40,7 @@ typedef struct rf_consumer {
     uint64_t pending;
 } rf_consumer;
 
-/* One pending entry: of the consumer told last, or of nobody (NACKed, Redis 8.8+). */
+/* A pending entry: of the consumer reported last, or unowned (NACKed, Redis 8.8+). */
 typedef struct rf_pending {
     rf_stream_id id;
     int64_t delivered_ms;
@@ -73,22 +73,22 @@ typedef struct rf_module_part {
 
 enum { RF_NO_INSERT_INDEX = -1 };
 
-/* Whether a walk ends with RF_E_DUPLICATE where a member, field, group, consumer, producer or its iid occurs
- * twice. */
+/* Whether a walk ends with RF_E_DUPLICATE if a member, field, group, consumer, producer or producer iid is
+ * duplicated. */
 typedef enum rf_unique {
     RF_UNIQUE_UNASKED,
     RF_UNIQUE_ALL,
-    RF_UNIQUE_FIRST, /* among the first 1024 of a value; among all of one that no checksum is over */
+    RF_UNIQUE_FIRST, /* among the first 1024 of a value; among all if no checksum covers the value */
 } rf_unique;
 
 enum { RF_UNIQUE_FIRST_MOST = 1024 };
 
-/* What a walk calls, in the order of the file. Members may be NULL: their elements are then passed by,
- * still checked, except that a stream's entries are not even looked at where nobody listens to them. A
- * callback that returns anything but RF_OK ends the walk with that code; it fills the rf_error itself.
+/* The callbacks of a walk, called in the order of the file. Members may be NULL: those elements are skipped
+ * but still checked, except for stream entries, which are not examined at all without a callback. A callback
+ * that returns anything but RF_OK ends the walk with that code and fills the rf_error itself.
  *
- * RF_E_DUPLICATE of a large value may come at its end, and then without the name. RF_UNIQUE_ALL takes up to
- * 32 MiB; beyond two million members come 16 bytes for each in a temporary file. */
+ * RF_E_DUPLICATE of a large value may be returned only at its end, and then without the name. RF_UNIQUE_ALL
+ * takes up to 32 MiB; beyond two million members it also takes 16 bytes for each in a temporary file. */
 typedef struct rf_visitor {
     rf_unique unique;
 
@@ -101,8 +101,8 @@ typedef struct rf_visitor {
     rf_code (*slot)(void *ctx, uint64_t index, rf_slice value);                /* of an array, ascending */
     rf_code (*array)(void *ctx, bool has_insert_index, uint64_t insert_index); /* before the slots */
 
-    /* A stream: its entries, then itself, then its groups, each with its consumers and their pending
-     * entries, then the group's pending entries that nobody owns; last the producers. */
+    /* A stream: its entries, its metadata, then its groups, each with its consumers and their pending
+     * entries, followed by the group's unowned pending entries; finally the producers. */
     rf_code (*stream_entry)(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs);
     rf_code (*stream)(void *ctx, const rf_stream *stream);
     rf_code (*group)(void *ctx, const rf_group *group);
@@ -112,61 +112,61 @@ typedef struct rf_visitor {
     rf_code (*producers)(void *ctx, const rf_producers *producers);
     rf_code (*producer_record)(void *ctx, const rf_producer_record *record);
 
-    /* A module's value: what it is called, then its parts, of which nobody but the module knows the
-     * meaning. */
+    /* A module value: the module's name, then the value's parts, which only the module can interpret. */
     rf_code (*module)(void *ctx, const char name[10], uint64_t version);
     rf_code (*module_part)(void *ctx, const rf_module_part *part);
 } rf_visitor;
 
 /* The name of the module that a value of type RF_MODULE belongs to, NUL-terminated, such as "vectorset". The
- * value is not used by this, and has not been. */
+ * value must not have been consumed, and is not consumed by this. */
 RF_API rf_code rf_value_module(rf_value *value, char name[10], rf_error *error);
 
 RF_API rf_code rf_value_skip(rf_value *value, rf_error *error);
 
-/* Hands the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. Of a stream
- * the totals are those of its entries, with RF_NOTICE_STREAM_LENGTH where they were others. */
+/* Passes the value's raw bytes, without the type byte, to `fn` in pieces of any size, in order. The counters
+ * of a stream are corrected to match its entries, with RF_NOTICE_STREAM_LENGTH if they differed. */
 typedef rf_code (*rf_bytes_fn)(void *ctx, rf_slice bytes);
 RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
-/* The type byte that belongs to the bytes rf_value_copy() hands out. It is the encoding's number but
- * for hashes whose field names lie outside the value (Redis 8.10 templates), which come out as plain
- * hashes (4), and those whose fields' expiry is shifted (24, of Valkey 22). Such values are held by it. */
+/* The type byte for the bytes that rf_value_copy() hands out. It equals the encoding's number, except for
+ * hashes whose field names are stored outside the value (Redis 8.10 templates), which are copied as plain
+ * hashes (4), and those whose field expiry is shifted (24, or 22 for Valkey). Such values are held by this
+ * call. */
 RF_API uint8_t rf_value_copied_type(const rf_value *value);
 
 RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);
 
-/* From here on the value's fields expire `ms` later (earlier, where that is negative): that is what a walk
- * tells and what a copy says. They stay between 1 and 2^46 ms, which is as far as servers' commands go. Only
- * before the value is used, and only hashes have such fields. */
+/* Shifts the expiry of the value's fields by `ms` (negative: earlier) in all later walks and copies. The
+ * result is clamped to 1 to 2^46 ms, the range that server commands accept. Must be called before the value
+ * is consumed; affects hashes only. */
 RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
 
-/* When the fields of a hash expire. */
+/* The range of a hash's field expiry times. */
 typedef struct rf_field_expiry {
     uint64_t fields, expiring;
-    int64_t first_ms, last_ms; /* of those that expire; RF_NO_EXPIRY: none does */
+    int64_t first_ms, last_ms; /* of the fields that expire; RF_NO_EXPIRY: none does */
 } rf_field_expiry;
 
-/* Looks for it. A value that cannot have such fields is not touched; others are held. */
+/* Determines that range. A value that cannot have such fields is not touched; others are held. */
 RF_API rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error *error);
 
-/* When all fields have expired; RF_NO_EXPIRY: never. */
+/* The time when all fields have expired; RF_NO_EXPIRY: never. */
 static inline int64_t rf_fields_end(const rf_field_expiry *expiry)
 {
     return expiry->expiring == expiry->fields ? expiry->last_ms : RF_NO_EXPIRY;
 }
 
-/* From here on fields that expire until `now_ms` are no part of the value: a walk does not tell them and a
- * copy does not have them. `expiry` is what was found before. */
+/* Excludes fields that expire until `now_ms` from later walks and copies. `expiry` is the result of
+ * rf_value_field_expiry(). */
 RF_API void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, int64_t now_ms);
 
-/* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that
- * it can be used again and again. *size, if not NULL: the number of raw bytes. */
+/* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that it
+ * can be used repeatedly. *size receives the number of raw bytes; `size` may be NULL. */
 RF_API rf_code rf_value_hold(rf_value *value, uint64_t *size, rf_error *error);
 
-/* Looks into the whole value, as a server does that checks what it loads, and counts its elements (entries of
- * a stream; 1 for a string, 0 for a module). RF_E_CORRUPT for what is damaged, RF_E_DUPLICATE for what occurs
- * twice. The value is held, and can be used afterwards. */
+/* Decodes and checks the whole value, as a server does that sanitizes its input, and counts its elements
+ * (entries of a stream; 1 for a string, 0 for a module). RF_E_CORRUPT if it is damaged, RF_E_DUPLICATE for a
+ * duplicate member. The value is held and can be used afterwards. */
 RF_API rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands out of an AOF. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
+/* Reads commands from an AOF. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
 #include "aof/aof_reader.h"
 
 #include "base/fail.h"
@@ -17,10 +17,10 @@ void aof_reader_open(struct aof_reader *r, struct window *w)
     *r = (struct aof_reader){.w = w, .whole = window_offset(w)};
 }
 
-enum { LINE_MOST = 1023 /* bytes that a server reads of a line at a time, its end among them */ };
+enum { LINE_MOST = 1023 /* maximum line length that a server reads, including the line end */ };
 
-/* A line that begins with '#'. The last one of a file may have no end. What a server would take for the next
- * line must not follow in this one. */
+/* Skips a line that begins with '#'. The last one of a file may be unterminated. A line must not be so long
+ * that a server would read its rest as another line. */
 static rf_code skip_annotation(struct window *w)
 {
     bool at_end = false;
@@ -34,7 +34,7 @@ static rf_code skip_annotation(struct window *w)
         TRY(window_at_end(w, &at_end));
     return at_end || aof_recognises(*w->pos)
                ? RF_OK
-               : window_fail(w, RF_E_CORRUPT, "an annotation of more than %d bytes", LINE_MOST);
+               : window_fail(w, RF_E_CORRUPT, "annotation longer than %d bytes", LINE_MOST);
 }
 
 static bool is_command(rf_slice name, const char *wanted)
@@ -49,7 +49,7 @@ static rf_code take_select(struct aof_reader *r, const rf_slice *argv, size_t ar
     return RF_OK;
 }
 
-/* Takes in what changes the reader's state. *told: the command is an entry. */
+/* Processes commands that change the reader's state. *told: the command is an entry. */
 static rf_code take_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *told)
 {
     *told = !is_command(argv[0], "SELECT");
@@ -64,8 +64,9 @@ static rf_code take_command(struct aof_reader *r, const rf_slice *argv, size_t a
 
 static rf_code read_end(struct aof_reader *r)
 {
-    return r->in_transaction ? window_fail(r->w, RF_E_TRUNCATED, "the AOF ends inside a transaction (MULTI)")
-                             : RF_END;
+    return r->in_transaction
+               ? window_fail(r->w, RF_E_TRUNCATED, "the AOF ends inside a transaction (MULTI without EXEC)")
+               : RF_END;
 }
 
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)

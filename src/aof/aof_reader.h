@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the command stream of an AOF: each command an entry with its database, nothing interpreted.
+/* Reads the command stream of an AOF: each command is an entry with its database, uninterpreted.
  *
  *   command*   between them lines that begin with '#': annotations, of at most 1023 bytes
  *
- * Every file starts in database 0. SELECT is taken in, and comes out as the db of the entries after it. */
+ * Every file starts in database 0. SELECT is consumed, and sets the db of the entries after it. */
 #ifndef AOF_AOF_READER_H
 #define AOF_AOF_READER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From the name of an input to the files it is read from: an AOF directory is what its manifest says. A
- * server may be at work in it: its files are opened together, before the first of them is read. */
+/* From the name of an input to its files: those of an AOF directory are listed in its manifest. As a server
+ * may be writing to the directory, all files are opened together, before the first of them is read. */
 #include "aof/manifest.h"
 #include "base/fail.h"
 #include "io/source.h"
@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRIES = 100 /* of reading a directory that a server rewrites at the same time */ };
+enum { TRIES = 100 /* to read a directory that a server rewrites at the same time */ };
 
-/* What tells a manifest from the one that replaces it. */
+/* Distinguishes a manifest from the one that replaces it. */
 struct stamp {
     dev_t dev;
     ino_t ino;
@@ -26,9 +26,9 @@ struct stamp {
 };
 
 struct rf_file {
-    char *manifest; /* which names it; NULL: it was named itself */
+    char *manifest; /* that lists it; NULL: the file was named directly */
     struct stamp stamp;
-    int fd; /* -1: not held */
+    int fd; /* -1: not kept open */
     int64_t size;
     bool alone; /* no other file of its directory has data */
 };
@@ -58,7 +58,7 @@ static void free_place(struct rf_file *place)
     free(place->manifest);
 }
 
-/* Takes over `path` and `place`, also when it fails. */
+/* Takes ownership of `path` and `place`, also on error. */
 static rf_code add(rf_files *files, char *path, struct rf_file place, rf_error *error)
 {
     if (!path || !make_room(files)) {
@@ -79,7 +79,7 @@ static void drop_last(rf_files *files, size_t count)
     }
 }
 
-/* `name` beside what `path` names, or in it: `directory_length` bytes of path come first. */
+/* `name` next to the file `path`, or inside it: prefixed by the first `directory_length` bytes of path. */
 static char *path_with(const char *path, size_t directory_length, const char *name)
 {
     char *out;
@@ -91,10 +91,10 @@ static char *path_with(const char *path, size_t directory_length, const char *na
 
 struct directory {
     const char *manifest_path;
-    size_t length; /* bytes of that path which name the directory */
+    size_t length; /* length of the directory part of that path */
     struct stamp stamp;
     struct manifest manifest;
-    bool lacks; /* a file that the manifest names is not there */
+    bool lacks; /* a file that the manifest names is missing */
 };
 
 static bool read_stamp(const char *path, struct stamp *out)
@@ -115,15 +115,15 @@ static bool is_still(const struct stamp *stamp, const char *path)
            now.changed.tv_nsec == stamp->changed.tv_nsec;
 }
 
-/* A quarter of the descriptors is for inputs. */
+/* At most a quarter of the file descriptors is used for inputs. */
 static bool may_hold(const rf_files *files)
 {
     struct rlimit limit;
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && files->count < limit.rlim_cur / 4;
 }
 
-/* Where a server moves it from when it is upgraded: the AOF of a time without directories, beside its own. It
- * is the base of its name, alone in the manifest, and not in the directory yet. */
+/* The location from which a server moves it during an upgrade: an AOF from before AOF directories, next to
+ * its own. It is the base of its name, alone in the manifest, and not in the directory yet. */
 static char *path_before_upgrade(const struct directory *d, const struct manifest_file *file)
 {
     const char *name = d->manifest_path + d->length;
@@ -146,7 +146,7 @@ static char *path_before_upgrade(const struct directory *d, const struct manifes
     return path;
 }
 
-/* Where a file of the manifest is; NULL when memory is out. */
+/* The path of a file of the manifest; NULL if out of memory. */
 static char *locate(struct directory *d, const struct manifest_file *file)
 {
     struct stat st;
@@ -160,7 +160,7 @@ static char *locate(struct directory *d, const struct manifest_file *file)
     return before ? before : path;
 }
 
-/* A server never writes an RDB without a byte in it: that one has been lost. */
+/* A server never writes an empty RDB: its content has been lost. */
 static bool is_named_rdb(const char *path)
 {
     size_t n = strlen(path);
@@ -172,7 +172,7 @@ static bool is_empty(const struct rf_file *place, const char *path)
     return place->size == 0 && !is_named_rdb(path);
 }
 
-/* A regular file; -1 for any other. *missing: it is not there. */
+/* Opens a regular file; -1 for any other. *missing: it does not exist. */
 static int open_regular(const char *path, int64_t *size, bool *missing)
 {
     struct stat st;
@@ -188,7 +188,7 @@ static int open_regular(const char *path, int64_t *size, bool *missing)
     return -1;
 }
 
-/* What a file that a manifest names is, which is opened if it can be. */
+/* Determines the state of a file of a manifest, and opens it if possible. */
 static rf_code look(const rf_files *files, const char *path, struct directory *d, struct rf_file *place,
                     rf_error *error)
 {
@@ -205,7 +205,7 @@ static rf_code look(const rf_files *files, const char *path, struct directory *d
     return RF_OK;
 }
 
-/* Increments mostly are empty when a server was started on them and stopped. */
+/* Incremental files are often empty: when a server was started and stopped without writes. */
 static rf_code add_file(struct directory *d, const struct manifest_file *file, bool empty, rf_files *files,
                         rf_error *error)
 {
@@ -220,7 +220,7 @@ static rf_code add_file(struct directory *d, const struct manifest_file *file, b
     return code;
 }
 
-/* As a server loads them: by type, and increments as they are listed, which is by number. */
+/* In the loading order of a server: by type, incremental files in listed order, which is by number. */
 static rf_code add_files(struct directory *d, bool empty, size_t most, rf_files *files, rf_error *error)
 {
     size_t before = files->count;
@@ -239,12 +239,12 @@ static rf_code add_listed(struct directory *d, rf_files *files, rf_error *error)
     if (files->count == before)
         TRY(add_files(d, true, 1, files, error));
     if (files->count == before)
-        return fail(error, RF_E_FORMAT, "the manifest names neither a base nor an increment");
+        return fail(error, RF_E_FORMAT, "manifest: no base and no incremental file");
     files->places[before].alone = files->count == before + 1;
     return RF_OK;
 }
 
-/* *again: what has been added is of a manifest that is no more. */
+/* *again: the files added belong to a manifest that has been replaced. */
 static rf_code try_manifest(const char *path, rf_files *files, bool *again, rf_error *error)
 {
     const char *slash = strrchr(path, '/');
@@ -265,13 +265,13 @@ static rf_code add_manifest_files(const char *path, rf_files *files, rf_error *e
         TRY(try_manifest(path, files, &again, error));
     }
     return again ? fail(error, RF_E_READ,
-                        "the AOF directory changes all the time: read a copy of it, or stop the server")
+                        "the AOF directory keeps changing: read a copy of it, or stop the server")
                  : RF_OK;
 }
 
 /* --- inputs -------------------------------------------------------------------------------------------- */
 
-/* The one manifest of a directory, as a path. */
+/* The path of the only manifest of a directory. */
 static rf_code find_manifest(const char *path, char **out, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -283,13 +283,14 @@ static rf_code find_manifest(const char *path, char **out, rf_error *error)
         if (!manifest_is_name(e->d_name))
             continue;
         if (*out)
-            code = fail(error, RF_E_FORMAT, "a directory with more than one manifest: name the one to read");
+            code = fail(error, RF_E_FORMAT,
+                        "more than one .manifest file in the directory: pass the one to read");
         else if (!(*out = path_with(path, strlen(path), e->d_name)))
             code = out_of_memory(error);
     }
     closedir(dir);
     if (code == RF_OK && !*out)
-        code = fail(error, RF_E_FORMAT, "a directory without a manifest: no AOF directory");
+        code = fail(error, RF_E_FORMAT, "not an AOF directory: no .manifest file");
     return code;
 }
 
@@ -303,7 +304,7 @@ static rf_code add_directory(const char *path, rf_files *files, rf_error *error)
     return code;
 }
 
-/* A manifest is told from its first word, like everything else that is read; comments may come before. */
+/* A manifest is detected by its first word, like all other inputs; comments may precede it. */
 static bool begins_as_manifest(const char *path)
 {
     char head[4096 + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Manifests, read and printed. */
+/* Manifests: parsing and printing. */
 #include "aof/manifest.h"
 
 #include "base/bytes.h"
@@ -30,7 +30,7 @@ static int hex_digit(uint8_t c)
 
 static const char escapes[][2] = {{'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'a', '\a'}, {'b', '\b'}};
 
-/* What follows a backslash in quotes; *p is moved behind it. */
+/* Decodes the escape sequence after a backslash in quotes; *p is moved past it. */
 static uint8_t unescape(const uint8_t **p, const uint8_t *end)
 {
     const uint8_t *q = *p;
@@ -45,8 +45,8 @@ static uint8_t unescape(const uint8_t **p, const uint8_t *end)
     return *q;
 }
 
-/* The next word of a line into `word`, which has room for the whole line. False at its end, or where a quote
- * is not closed. */
+/* Copies the next word of a line to `word`, which has room for the whole line. False at the end of the line,
+ * or if a quote is not closed. */
 static bool next_word(const uint8_t **p, const uint8_t *end, char *word)
 {
     while (*p < end && is_space(**p))
@@ -74,14 +74,14 @@ static rf_code take_pair(struct manifest_file *file, const char *name, const cha
 {
     if (strcmp(name, "file") == 0) {
         if (strchr(value, '/'))
-            return fail(error, RF_E_CORRUPT, "manifest: a file name with a path in it");
+            return fail(error, RF_E_CORRUPT, "manifest: a file name must not contain a path");
         free(file->name);
         file->name = strdup(value);
         return file->name ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
     }
     if (strcmp(name, "seq") == 0 &&
         (!number_parse_u64(slice_of(value, strlen(value)), &file->seq) || file->seq > INT64_MAX))
-        return fail(error, RF_E_CORRUPT, "manifest: a sequence number that is none");
+        return fail(error, RF_E_CORRUPT, "manifest: invalid sequence number");
     if (strcmp(name, "type") == 0)
         file->type = value[0] && !value[1] && strchr("bhi", value[0]) ? value[0] : '\0';
     return RF_OK;
@@ -93,23 +93,23 @@ static rf_code parse_line(struct manifest_file *file, rf_slice line, rf_error *e
     const uint8_t *p = line.ptr, *end = line.ptr + line.len;
     while (next_word(&p, end, name)) {
         if (!next_word(&p, end, value))
-            return fail(error, RF_E_CORRUPT, "manifest: '%s' without a value", name);
+            return fail(error, RF_E_CORRUPT, "manifest: missing value after '%s'", name);
         TRY(take_pair(file, name, value, error));
     }
     if (p != end || !file->name || !file->name[0] || file->seq == 0 || !file->type)
-        return fail(error, RF_E_CORRUPT, "manifest: a line that does not name file, seq and type");
+        return fail(error, RF_E_CORRUPT, "manifest: a line lacks file, seq or type");
     return RF_OK;
 }
 
-/* One base at most, increments ascending. */
+/* At most one base, incremental files ascending. */
 static rf_code check_order(const struct manifest *manifest, const struct manifest_file *file, rf_error *error)
 {
     for (size_t i = 0; i < manifest->count; i++) {
         const struct manifest_file *before = &manifest->files[i];
         if (file->type == 'b' && before->type == 'b')
-            return fail(error, RF_E_CORRUPT, "manifest: more than one base");
+            return fail(error, RF_E_CORRUPT, "manifest: more than one base file");
         if (file->type == 'i' && before->type == 'i' && before->seq >= file->seq)
-            return fail(error, RF_E_CORRUPT, "manifest: increments out of order");
+            return fail(error, RF_E_CORRUPT, "manifest: incremental files out of order");
     }
     return RF_OK;
 }
@@ -140,15 +140,15 @@ static rf_code parse(struct manifest *manifest, rf_slice text, rf_error *error)
         size_t len = newline ? (size_t)(newline - text.ptr) : text.len;
         bool comment = text.ptr[0] == '#';
         if (len >= LINE_MAX_BYTES)
-            return fail(error, RF_E_CORRUPT, "manifest: a line of more than %d bytes", LINE_MAX_BYTES);
+            return fail(error, RF_E_CORRUPT, "manifest: line longer than %d bytes", LINE_MAX_BYTES);
         if (!newline && !comment)
-            return fail(error, RF_E_CORRUPT, "manifest: the last line has no end");
+            return fail(error, RF_E_CORRUPT, "manifest: last line is not terminated");
         if (!comment)
             TRY(add_line(manifest, (rf_slice){text.ptr, len}, error));
         len += newline != NULL;
         text = (rf_slice){text.ptr + len, text.len - len};
     }
-    return manifest->count ? RF_OK : fail(error, RF_E_CORRUPT, "manifest: it is empty");
+    return manifest->count ? RF_OK : fail(error, RF_E_CORRUPT, "empty manifest");
 }
 
 rf_code manifest_parse(struct manifest *manifest, rf_slice text, rf_error *error)
@@ -159,7 +159,7 @@ rf_code manifest_parse(struct manifest *manifest, rf_slice text, rf_error *error
     return code;
 }
 
-/* Reads what is left of a file, up to the limit and one byte more. */
+/* Reads the rest of a file, up to the limit plus one byte. */
 static rf_code read_all(int fd, struct buffer *out, rf_error *error)
 {
     while (out->len <= FILE_MAX_BYTES) {
@@ -172,7 +172,7 @@ static rf_code read_all(int fd, struct buffer *out, rf_error *error)
             return fail_errno(error, RF_E_READ, "cannot read the manifest");
         out->len += n > 0 ? (size_t)n : 0;
     }
-    return fail(error, RF_E_CORRUPT, "manifest: more than %d bytes", FILE_MAX_BYTES);
+    return fail(error, RF_E_CORRUPT, "manifest: larger than %d bytes", FILE_MAX_BYTES);
 }
 
 rf_code manifest_load(struct manifest *manifest, const char *path, rf_error *error)

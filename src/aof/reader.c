@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public reader: tells from the first bytes whether an input is an RDB or an AOF, and goes on with
- * commands where an RDB was only the preamble of an AOF. */
+/* The public reader: detects from the first bytes whether an input is an RDB or an AOF, and continues with
+ * commands if the RDB was only the preamble of an AOF. */
 #include "aof/aof_reader.h"
 #include "base/fail.h"
 #include "io/feed.h"
@@ -10,7 +10,7 @@
 #include "rdb/rdb_reader.h"
 #include <stdlib.h>
 
-/* What is being read. */
+/* The part of the input being read. */
 enum phase { IN_RDB, IN_COMMANDS, AT_END };
 
 struct rf_reader {
@@ -40,10 +40,10 @@ static rf_code refuse_format(struct window *w, const uint8_t *head, size_t n)
                            "a compressed RDB stream (VCS envelope), written by Valkey 9.2 or newer");
     if (n == 0)
         return window_fail(w, RF_E_FORMAT, "the input is empty");
-    return window_fail(w, RF_E_FORMAT, "neither an RDB nor an AOF");
+    return window_fail(w, RF_E_FORMAT, "not an RDB or AOF");
 }
 
-/* As many of the first bytes as there are, up to those that tell an RDB. */
+/* Reads as many of the first bytes as are available, up to those that identify an RDB. */
 static rf_code peek_head(struct window *w, size_t *n)
 {
     for (*n = 0; *n < RDB_MAGIC_SIZE; ++*n) {
@@ -61,8 +61,8 @@ static bool ends_with(const char *text, size_t length, const char *ending)
     return length >= n && memcmp(text + length - n, ending, n) == 0;
 }
 
-/* An AOF into which nothing has been written is empty; an RDB that is has been lost, and so has a compressed
- * file. What has no name to tell is taken for the latter. */
+/* An AOF without writes is empty; an empty RDB or compressed file has lost its content. An input without a
+ * name counts as the latter. */
 static bool may_be_empty(const rf_source *source)
 {
     const char *name = source_name(source), *layers = rf_source_layers(source);
@@ -76,8 +76,8 @@ static bool may_be_empty(const rf_source *source)
     return ends_with(name, length, ".aof");
 }
 
-/* A writer that computes no checksum puts zeros in its place. Where the end cannot be seen, there is one
- * until the end is read. */
+/* A writer with checksums disabled stores zeros. If the end of the input is not accessible, a checksum is
+ * assumed until the end is read. */
 static bool has_no_checksum(const rf_reader *r)
 {
     static const uint8_t none[8];
@@ -143,8 +143,8 @@ static void tell(const rf_reader *r, rf_notice_code code, int64_t offset, const 
 
 enum { END_MARK = 40 };
 
-/* A primary that saves to no disk ends an RDB with hexadecimal digits; `redis-cli --rdb -` lets them through.
- * *is_mark: all that is left is such a mark. */
+/* A primary with diskless replication ends an RDB with a mark of hexadecimal digits, which `redis-cli --rdb
+ * -` does not remove. *is_mark: the rest of the input is such a mark. */
 static rf_code at_end_mark(struct window *w, bool *is_mark)
 {
     rf_code code = window_need(w, END_MARK + 1);
@@ -154,8 +154,8 @@ static rf_code at_end_mark(struct window *w, bool *is_mark)
     return code == RF_E_TRUNCATED ? RF_OK : code;
 }
 
-/* Behind an RDB: nothing, the commands of an AOF, or bytes that a server would ignore too. Those are read to
- * their end, so that a damaged compressed stream is not taken for a whole one. */
+/* After an RDB: nothing, the commands of an AOF, or bytes that a server would ignore too. The latter are read
+ * to their end, so that damage of a compressed stream is detected. */
 static rf_code after_rdb(rf_reader *r)
 {
     bool at_end, is_mark;
@@ -170,12 +170,13 @@ static rf_code after_rdb(rf_reader *r)
         return begin_commands(r);
     }
     if (r->rdb.is_preamble)
-        return window_fail(w, RF_E_CORRUPT, "0x%02x where a command of an AOF is expected", *w->pos);
+        return window_fail(w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected an AOF command)", *w->pos);
     TRY(at_end_mark(w, &is_mark));
     if (is_mark)
         tell(r, RF_NOTICE_END_MARK, (int64_t)window_offset(w), NULL);
     else
-        tell(r, RF_NOTICE_TRAILING_BYTES, (int64_t)window_offset(w), "the RDB ends before the input does");
+        tell(r, RF_NOTICE_TRAILING_BYTES, (int64_t)window_offset(w),
+             "unexpected data after the end of the RDB");
     while (!at_end) {
         w->pos = w->end;
         window_release(w);
@@ -184,7 +185,7 @@ static rf_code after_rdb(rf_reader *r)
     return RF_END;
 }
 
-/* Behind the last entry of a phase: the first of the next one, or the end. */
+/* After the last entry of a phase: returns the first entry of the next one, or the end. */
 COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
 {
     if (r->phase == IN_RDB)
@@ -192,7 +193,7 @@ COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
     return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
 }
 
-/* Nothing but annotations, if so much. */
+/* Sends a notice if the file has no commands, only annotations or nothing. */
 static void tell_no_data(const rf_reader *r)
 {
     if (r->phase == IN_COMMANDS && r->info.rdb_version == 0 && !r->has_commands &&

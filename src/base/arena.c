@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The arena's chunks: a list, newest first, each larger than the one before, up to a limit.
  *
- *     | struct arena_chunk | pieces ... | room |            */
+ *     | struct arena_chunk | pieces ... | free | */
 #include "base/arena.h"
 #include <stdlib.h>
 
@@ -69,7 +69,7 @@ void *arena_alloc_slow(struct arena *arena, size_t size)
     return chunk->bytes;
 }
 
-/* Keeps the newest chunk that may be kept: nearly always the largest of them. */
+/* Keeps the newest chunk that may be kept: nearly always the largest one. */
 void arena_reset_slow(struct arena *arena)
 {
     struct arena_chunk *kept = NULL;

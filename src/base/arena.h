@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena: scratch memory of one element, taken piece by piece and given back all at once.
+/* An arena: scratch memory for one element, allocated piece by piece and freed all at once.
  *
- * Good for: decompressed strings, numbers turned into text, arrays of slices. Errors: NULL when memory
- * is out. Threads: none. Under AddressSanitizer every piece is an allocation of its own, so that an
- * overrun is seen. */
+ * Used for decompressed strings, numbers converted to text, arrays of slices. Returns NULL if out of memory.
+ * Not thread-safe. Under AddressSanitizer every piece is an allocation of its own, so that overruns are
+ * detected. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -21,8 +21,8 @@
 struct arena_chunk;
 
 struct arena {
-    uint8_t *pos, *end;         /* free room in the newest chunk */
-    uint8_t *start;             /* where pos stands when nothing is taken */
+    uint8_t *pos, *end;         /* free space in the newest chunk */
+    uint8_t *start;             /* the value of pos when nothing is allocated */
     struct arena_chunk *chunks; /* newest first */
 };
 
@@ -46,7 +46,7 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
     return arena_alloc_slow(arena, size);
 }
 
-/* Everything taken is gone; one chunk of at most 1 MiB is kept for the next round. */
+/* Frees everything; one chunk of at most 1 MiB is kept for reuse. */
 static inline void arena_reset(struct arena *arena)
 {
     if (arena->pos != arena->start)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Growable buffers: doubling, so that appending is linear in the whole. */
+/* Growable buffers: capacity doubles, so that appending is linear overall. */
 #include "base/buffer.h"
 
 #include <stdlib.h>

@@ -13,10 +13,10 @@ struct buffer {
     size_t len, cap;
 };
 
-/* Room for n more bytes behind len. False when memory is out; the buffer is then as it was. */
+/* Reserves n more bytes after len. False if out of memory; the buffer is then unchanged. */
 bool buffer_reserve(struct buffer *buffer, size_t n);
 
-/* The same for a buffer that will have no more than `most` bytes: it does not become larger than that. */
+/* The same for a buffer that never needs more than `most` bytes: it does not grow beyond that. */
 bool buffer_reserve_within(struct buffer *buffer, size_t n, size_t most);
 
 bool buffer_append(struct buffer *buffer, rf_slice bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unaligned loads and stores of fixed-width integers, and a few compiler words. The one place where
- * bytes become numbers; nothing else casts pointers. */
+/* Unaligned loads and stores of fixed-width integers, and a few compiler attributes. The only place that
+ * reinterprets bytes as numbers; no other file casts pointers for that. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -12,7 +12,7 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* For what is called rarely out of what is called for every key: its registers are its own affair. */
+/* For rarely called functions on the path of every key: keeps their register use out of the caller. */
 #define COLD __attribute__((cold, noinline))
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -79,7 +79,7 @@ static inline bool slice_equal(rf_slice a, rf_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* As memcmp orders, a shorter one first where one starts with the other. */
+/* Orders like memcmp; a prefix comes before a longer slice. */
 static inline int slice_compare(rf_slice a, rf_slice b)
 {
     size_t n = a.len < b.len ? a.len : b.len;

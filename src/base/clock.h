@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two clocks: one for how long something takes, one for what time it is. */
+/* Two clocks: for durations and for the time of day. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds of a clock that is never set. */
+/* Milliseconds of a monotonic clock. */
 static inline int64_t clock_monotonic_ms(void)
 {
     struct timespec now;

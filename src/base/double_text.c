@@ -2,10 +2,10 @@
 /* Doubles to text and back.
  *
  * Printing is Schubfach (R. Giulietti, "The Schubfach way to render doubles", 2020). A double c * 2^q is read
- * back from any decimal that lies between the middles towards its neighbours. With k chosen so that 10^k is
- * just below the width of that interval, one or two multiples of 10^k lie in it, and at most one of
- * 10^(k+1); the shortest is that one, else the closer of the others. Everything is computed times 4, to
- * have room for the middles, and rounded to odd, so that comparisons come out as if exact. */
+ * back from any decimal between the midpoints to its neighbours. With k chosen so that 10^k is just below the
+ * width of that interval, one or two multiples of 10^k lie in it, and at most one of 10^(k+1); the shortest
+ * is that one, else the closer of the others. Everything is scaled by 4, to represent the midpoints, and
+ * rounded to odd, so that comparisons give the exact result. */
 #include "base/double_text.h"
 #include "base/bytes.h"
 #include "base/number.h"
@@ -47,8 +47,8 @@ static int log2_of_pow10(int e)
     return e * 1741647 >> 19;
 }
 
-/* g * c / 2^128, any bits lost showing in the lowest one. What the table has rounded up comes to less than
- * 2^64 here, so it stays in the lowest word, which is left out. */
+/* g * c / 2^128; any bits lost set the lowest one. The table's rounding error is below 2^64 here, so it stays
+ * in the lowest word, which is dropped. */
 static uint64_t multiply_to_odd(const struct pow10 *g, uint64_t c)
 {
     unsigned __int128 low = (unsigned __int128)g->low * c;
@@ -80,7 +80,7 @@ static struct decimal shortest(uint64_t bits)
     uint64_t c = biased ? fraction | hidden_bit : fraction;
     int q = (biased ? biased : 1) - EXPONENT_BIAS;
     bool closer_below = fraction == 0 && biased > 1; /* the double below has a smaller exponent */
-    uint64_t odd = c & 1;                            /* a middle is read back as the even neighbour */
+    uint64_t odd = c & 1;                            /* a midpoint is read back as the even neighbour */
 
     int k = closer_below ? log10_of_three_quarters_pow2(q) : log10_of_pow2(q);
     int shift = q + log2_of_pow10(-k) + 1;
@@ -97,7 +97,7 @@ static struct decimal shortest(uint64_t bits)
             return without_zeros((struct decimal){tens + up, k + 1});
     }
     bool down = lower <= 4 * s, up = 4 * s + 4 <= upper;
-    if (down == up) { /* both will do: the closer one, of two equally close the even one */
+    if (down == up) { /* both are valid: the closer one, or the even one of a tie */
         uint64_t middle = 4 * s + 2;
         up = value > middle || (value == middle && (s & 1));
     }
@@ -111,7 +111,8 @@ static size_t print_exponent(uint8_t *out, int exponent)
     return 2 + number_print_u64(out + 2, (uint64_t)abs(exponent));
 }
 
-/* The digits with a point behind the first `point`: printed one place too far right, then made room. */
+/* The digits with a decimal point after the first `point`: printed one position too far right, then
+ * shifted. */
 static size_t print_point(uint8_t *out, uint64_t digits, int point)
 {
     size_t length = number_print_u64(out + 1, digits);
@@ -171,7 +172,7 @@ size_t double_print(uint8_t *out, double d)
     return sign + print_decimal(out, shortest(bits << 1 >> 1));
 }
 
-/* Appends digits from *p on to *number, which does not overflow within 19 of them. */
+/* Appends the digits at *p to *number; up to 19 of them cannot overflow. */
 static int take_digits(const uint8_t **p, const uint8_t *end, uint64_t *number)
 {
     const uint8_t *start = *p;
@@ -180,8 +181,8 @@ static int take_digits(const uint8_t **p, const uint8_t *end, uint64_t *number)
     return (int)(*p - start);
 }
 
-/* Decimals whose digits and power of ten are both exact doubles: one rounding, as it should be (W. Clinger,
- * 1990). False: not one of these, or no number. */
+/* Decimals whose digits and power of ten are both exact doubles: a single, correct rounding (W. Clinger,
+ * 1990). False: not such a decimal, or not a number. */
 static bool parse_short(rf_slice text, double *out)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,

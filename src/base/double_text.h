@@ -11,15 +11,14 @@
 
 enum { DOUBLE_TEXT_MAX = 32 };
 
-/* Writes `d` as a server reads it in a command: "3", "-0.1", "1.5e+300", "inf", "-inf", "nan"; whole
- * numbers below 2^53 have no point or exponent. No terminator; returns the length, at most
- * DOUBLE_TEXT_MAX, which `out` has room for. */
+/* Writes `d` in a form that servers accept in commands: "3", "-0.1", "1.5e+300", "inf", "-inf", "nan";
+ * integers below 2^53 have no point or exponent. No terminator; returns the length, at most DOUBLE_TEXT_MAX,
+ * which `out` must have room for. */
 size_t double_print(uint8_t *out, double d);
 
-/* Reads text as strtod does in the C locale, all of it, whatever the process's locale: decimal and
- * hexadecimal floats, "inf", "-inf", "infinity", "nan" in any case; no leading space. False if
- * anything is left over or nothing is there, or it is longer than any such text a server writes
- * (400 bytes). */
+/* Reads the whole text as strtod does in the C locale, whatever the process's locale: decimal and hexadecimal
+ * floats, "inf", "-inf", "infinity", "nan" in any case; no leading space. False if the text is empty, has
+ * trailing bytes, or is longer than any such text written by a server (400 bytes). */
 bool double_parse(rf_slice text, double *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors: filled where something is found out, named on the way up, printed at the end. */
+/* Errors: filled at the point of discovery, completed by callers, printed at the end. */
 #include "base/fail.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +27,7 @@ rf_code fail(rf_error *error, rf_code code, const char *format, ...)
 
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
 {
-    int reason = errno; /* what follows may change it */
+    int reason = errno; /* later calls may change it */
     va_list args;
     va_start(args, format);
     fill(error, code, format, args);
@@ -48,7 +48,7 @@ void error_at(rf_error *error, int64_t offset, int64_t file_offset)
     error->file_offset = file_offset;
 }
 
-/* Keys stand between quotes, so quotes and backslashes are escaped too. */
+/* Keys are printed between quotes, so quotes and backslashes are escaped too. */
 static bool stands_for_itself(uint8_t c)
 {
     return c >= ' ' && c <= '~' && c != '\'' && c != '\\';
@@ -92,10 +92,10 @@ const char *rf_code_text(rf_code code)
         RF_CODES(CODE_TEXT)
 #undef CODE_TEXT
     }
-    return "an unknown code";
+    return "unknown error code";
 }
 
-/* Both places where they differ: the second is the one to look at in a compressed file. */
+/* Both offsets if they differ: the second one helps to locate the error in a compressed file. */
 static void print_place(const rf_error *error, char *out, size_t size)
 {
     out[0] = '\0';
@@ -110,7 +110,7 @@ static void print_place(const rf_error *error, char *out, size_t size)
 size_t rf_error_format(const rf_error *error, char *out, size_t size)
 {
     char place[80], db[32] = "";
-    bool has_key = error->db >= 0 || error->key[0]; /* an empty key is a key */
+    bool has_key = error->db >= 0 || error->key[0]; /* an empty key is a valid key */
 
     print_place(error, place, sizeof place);
     if (error->db >= 0)

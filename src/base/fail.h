@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Filling an rf_error at the point of discovery, and passing codes up. */
+/* Filling an rf_error at the point of discovery, and propagating codes. */
 #ifndef BASE_FAIL_H
 #define BASE_FAIL_H
 
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 
-/* Forwards any code but RF_OK. */
+/* Returns any code but RF_OK to the caller. */
 #define TRY(expression)                              \
     do {                                             \
         rf_code try_code_ = (expression);            \
@@ -18,18 +18,18 @@
 rf_code fail(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
-/* The same, with ": <text of errno>" behind the message. */
+/* The same, with ": <text of errno>" after the message. */
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
-/* Adds the place to an error that has none yet. */
+/* Adds the offsets to an error that has none yet. */
 void error_at(rf_error *error, int64_t offset, int64_t file_offset);
 
-/* Names the key an error concerns; bytes that are not printable ASCII, quotes (') and backslashes come out
+/* Sets the key an error concerns; bytes that are not printable ASCII, quotes (') and backslashes are written
  * as \xNN, long keys are shortened with "...". */
 void error_key(rf_error *error, int64_t db, rf_slice key);
 
-/* Names the input. */
+/* Sets the name of the input. */
 void error_input(rf_error *error, const char *name);
 
 #endif

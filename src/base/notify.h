@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving notice of an entry: of its key, if it has one, else of its offset. */
+/* Sends a notice about an entry: with its key, if it has one, else with its offset. */
 #ifndef BASE_NOTIFY_H
 #define BASE_NOTIFY_H
 

@@ -16,7 +16,7 @@ static const char pairs[] = "00010203040506070809"
 
 size_t number_length_u64(uint64_t n)
 {
-    /* 10, 100, ...; 0 has a digit too */
+    /* 10, 100, ...; 0 also has one digit */
     static const uint64_t powers[] = {
         0,
         10u,
@@ -44,7 +44,7 @@ size_t number_length_u64(uint64_t n)
     return guess + (n >= powers[guess]);
 }
 
-/* Exactly eight digits; the four pairs do not wait for each other. */
+/* Exactly eight digits; the four pairs are computed independently. */
 static void print_eight(uint8_t *out, uint32_t n)
 {
     uint32_t high = n / 10000, low = n % 10000;

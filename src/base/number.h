@@ -14,11 +14,11 @@ enum { NUMBER_TEXT_MAX = 20 }; /* "-9223372036854775808", "18446744073709551615"
 size_t number_print_u64(uint8_t *out, uint64_t n);
 size_t number_print_i64(uint8_t *out, int64_t n);
 
-/* How long the text would be. */
+/* The length of that text. */
 size_t number_length_u64(uint64_t n);
 
-/* Reads canonical decimal text (what number_print_i64 writes, all of it, nothing else): "-5" but not
- * "+5", "05", "-0" or "5 ". False if it is not that or does not fit. */
+/* Reads canonical decimal text, exactly as number_print_i64 writes it: "-5" but not "+5", "05", "-0" or "5 ".
+ * False for any other text or if it does not fit. */
 bool number_parse_i64(rf_slice text, int64_t *out);
 bool number_parse_u64(rf_slice text, uint64_t *out);
 

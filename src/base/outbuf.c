@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The slow way of an outbuf: what does not fit goes out block by block. */
+/* The slow path of an outbuf: data that does not fit is passed on block by block. */
 #include "base/outbuf.h"
 
 void outbuf_put_slow(struct outbuf *out, const void *bytes, size_t n)

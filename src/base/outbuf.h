@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* An outbuf: the place encoders write to, a block of memory at a time.
+/* An outbuf: the destination of encoders, one block of memory at a time.
  *
  *    start          pos                end
- *      | written     | room             |
+ *      | written     | free              |
  *
- * When a block has not enough room left, `next` hands the written part on (to a writer thread, a
- * socket, a growing buffer) and provides a block with room again. Failure does not interrupt encoders:
- * the outbuf then keeps providing a block whose contents are thrown away, and `code` is set; callers
- * check it once for each entry. Whoever embeds an outbuf owns the block. */
+ * When a block has too little space left, `next` passes the written part on (to a writer thread, a socket, a
+ * growing buffer) and provides an empty block. Failures do not interrupt encoders: the outbuf then keeps
+ * providing a block whose contents are discarded, and `code` is set; callers check it once per entry. The
+ * structure that embeds an outbuf owns the block. */
 #ifndef BASE_OUTBUF_H
 #define BASE_OUTBUF_H
 
@@ -16,16 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OUTBUF_ROOM_MAX = 128 * 1024 }; /* the most that outbuf_room() may be asked for */
+enum { OUTBUF_ROOM_MAX = 128 * 1024 }; /* the maximum that outbuf_room() may be asked for */
 
 struct outbuf {
     uint8_t *start, *pos, *end;
-    void (*next)(struct outbuf *out); /* afterwards start == pos and end - pos >= OUTBUF_ROOM_MAX */
-    rf_code code;                     /* RF_OK, or why nothing is written any more */
+    void (*next)(struct outbuf *out); /* postcondition: start == pos and end - pos >= OUTBUF_ROOM_MAX */
+    rf_code code;                     /* RF_OK, or why output is discarded */
 };
 
-/* At least n contiguous bytes to write to, at the returned place; then set `pos` behind what was written.
- * Never fails. */
+/* Returns a pointer to at least n contiguous writable bytes; the caller then sets `pos` after the bytes
+ * written. Never fails. */
 static inline uint8_t *outbuf_room(struct outbuf *out, size_t n)
 {
     if (UNLIKELY((size_t)(out->end - out->pos) < n))

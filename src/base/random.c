@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* getrandom(); where a sandbox forbids it, the 16 random bytes that the kernel hands to each process, mixed
+/* getrandom(); if a sandbox forbids it, the 16 random bytes that the kernel passes to each process, mixed
  * with the time and a counter. */
 #include "base/random.h"
 #include "base/clock.h"

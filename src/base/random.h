@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Random bytes from the system: seeds that cannot be known from outside this process. */
+/* Random bytes from the system: seeds that are unpredictable outside of this process. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 

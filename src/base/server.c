@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Server versions: which releases there were, which RDB version each writes. */
+/* Server versions: the releases, and the RDB version that each writes. */
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Oldest first within each dialect, a line for each RDB version. 255.255 is what builds of the development
- * trees call themselves. */
+/* Oldest first within each dialect, one line per RDB version. 255.255 is the version number of development
+ * builds. */
 /* clang-format off */
 static const struct release {
     rf_server server;
@@ -33,7 +33,7 @@ enum { RELEASES = sizeof releases / sizeof *releases };
 
 static const char *const dialect_names[] = {[RF_REDIS] = "redis", [RF_VALKEY] = "valkey"};
 
-/* Digits of a number below 1000, of which *text is moved to the end. */
+/* Digits of a number below 1000; *text is advanced past them. */
 static bool parse_part(const char **text, int *out)
 {
     const char *start = *text;
@@ -99,7 +99,7 @@ int rf_server_rdb_version(rf_server server)
     return version;
 }
 
-/* The two projects' versions after 11 mean nothing to each other. */
+/* After version 11 the two projects' versions are unrelated. */
 bool rf_server_reads_version(rf_server server, rf_dialect dialect, int rdb_version)
 {
     enum { LAST_COMMON = 11 };
@@ -112,7 +112,7 @@ rf_server rf_server_of_rdb(rf_dialect dialect, int rdb_version)
     const struct release *found = NULL;
     for (size_t i = 0; i < RELEASES; i++) {
         const struct release *r = &releases[i];
-        /* Versions 3 to 5 were never released: who reads them is who writes the next one. */
+        /* Versions 3 to 5 were never released: they are read by the servers that write the next one. */
         if (r->server.dialect == dialect && r->rdb_version >= rdb_version &&
             (!found || r->rdb_version == found->rdb_version))
             found = r;

@@ -5,7 +5,7 @@
 #include "base/list.h"
 #include <rdbferry/slot.h>
 
-/* The last slot of the i-th range, rounded half up; the n - i ranges behind it need one each. */
+/* The last slot of the i-th range, rounded half up; the n - i ranges after it need one each. */
 static unsigned last_slot(unsigned n, unsigned i, float cursor, float each)
 {
     unsigned most = RF_SLOTS - 1 - (n - i);
@@ -41,6 +41,6 @@ rf_code slot_list_next(rf_slice *list, char separator, unsigned *first, unsigned
     if (slot_range_parse(item, first, last))
         return RF_OK;
     return fail(error, RF_E_ARGUMENT,
-                "'%.*s%s' is neither a slot nor a range of slots: give numbers from 0 to %d, such as 0-5460",
-                QUOTED(item), RF_SLOTS - 1);
+                "invalid slot or slot range '%.*s%s': use numbers from 0 to %d, e.g. 0-5460", QUOTED(item),
+                RF_SLOTS - 1);
 }

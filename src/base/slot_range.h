@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranges of cluster slots: equal ones, and those that a list names. */
+/* Ranges of cluster slots: equal ones, and those given in a list. */
 #ifndef BASE_SLOT_RANGE_H
 #define BASE_SLOT_RANGE_H
 
@@ -7,18 +7,17 @@
 #include <rdbferry/slice.h>
 #include <stdbool.h>
 
-/* The i-th of n equal ranges; 1 <= i <= n <= RF_SLOTS. They have the borders that `redis-cli --cluster
- * create` makes, which adds up floats. (Valkey src/valkey-cli.c: clusterManagerCommandCreate) Where its sums
- * run ahead so far that nothing is left for the last nodes, from 7542 nodes on, those have one slot each
- * here. */
+/* The i-th of n equal ranges; 1 <= i <= n <= RF_SLOTS. The borders are those of `redis-cli --cluster create`,
+ * which sums up floats. (Valkey src/valkey-cli.c: clusterManagerCommandCreate) From 7542 nodes on, its sums
+ * leave nothing for the last nodes; here those get one slot each. */
 void slot_range_equal(unsigned n, unsigned i, unsigned *first, unsigned *last);
 
-/* Reads "5" or "0-5460": slots below RF_SLOTS, the second one not below the first. False if it is not that.
- */
+/* Reads "5" or "0-5460": slots below RF_SLOTS, the second one not below the first. False for anything
+ * else. */
 bool slot_range_parse(rf_slice text, unsigned *first, unsigned *last);
 
-/* Takes the first range off a list such as "0-99,200": list->ptr is NULL when that was the last one. Only for
- * a list that has one left. RF_E_ARGUMENT, quoting the item, where it is no range. */
+/* Removes the first range from a list such as "0-99,200": list->ptr is NULL after the last one. The list must
+ * have an item left. RF_E_ARGUMENT, quoting the item, if it is not a range. */
 rf_code slot_list_next(rf_slice *list, char separator, unsigned *first, unsigned *last, rf_error *error);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparing two sets of records. A stage takes them in the order in which they come, the first set's first:
+/* Compares two sets of records. A stage receives them in order, the first set's first:
  *
- *     it fits        into a table; each of the second set is held against what is there and takes its place
- *     it does not    by hash into partitions on disk; first what the table held, then all that comes after
+ *     if it fits     into a table; each of the second set is compared with its counterpart and replaces it
+ *     if not         by hash into partitions on disk; first the table's contents, then all later records
  *
- * At the end each partition is read back into a stage of its own, which hashes otherwise, and may split it
- * again. So nothing but the order of what is told depends on how much memory there is. */
+ * At the end each partition is read back into a stage of its own, which uses another hash seed, and may be
+ * partitioned again. So only the order of the results depends on the amount of memory. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "check/partitions.h"
@@ -16,10 +16,10 @@
 
 enum {
     USUAL_MEMORY = 512 * 1024 * 1024,
-    MOST_PARTITIONS = 64, /* an open file each, for every stage that is under way */
+    MOST_PARTITIONS = 64, /* an open file each, for every active stage */
     LEAST_PARTITIONS = 2,
     LEAST_BUFFER = 512,
-    DEEPEST = 6, /* this stage takes the memory it needs */
+    DEEPEST = 6, /* this stage exceeds the memory limit if necessary */
 };
 
 struct stage {
@@ -31,7 +31,7 @@ struct stage {
 
 struct rf_compare {
     rf_compare_options options;
-    size_t partitions, buffer; /* how many there are to be, and how much is gathered for each */
+    size_t partitions, buffer; /* number of partitions, and the buffer size of each */
     struct stage stage;
     bool after; /* the second set has begun */
 };
@@ -105,9 +105,9 @@ static rf_key_record unpacked(const struct record *record, rf_slice key)
     };
 }
 
-/* --- telling ---------------------------------------------------------------------------------------- */
+/* --- reporting -------------------------------------------------------------------------------------- */
 
-/* Both are of the same key; one may be NULL. */
+/* Both have the same key; one may be NULL. */
 static rf_code tell(const struct rf_compare *compare, rf_difference_kind kind, const struct record *before,
                     const struct record *after, rf_slice key, rf_error *error)
 {
@@ -132,7 +132,7 @@ static bool differs(const struct rf_compare *compare, const struct record *befor
            rf_key_record_differs(&a, &b, compare->options.expiry_tolerance_ms);
 }
 
-/* What is new meets what is there under the same name. */
+/* A new record meets an existing one of the same name. */
 static rf_code meet(const struct rf_compare *compare, struct record *there, const struct record *new,
                     rf_slice key, rf_error *error)
 {
@@ -171,7 +171,7 @@ static rf_code put_aside(struct stage *stage, const struct record *record, rf_sl
                           error);
 }
 
-/* Everything goes from the table into partitions. */
+/* Moves the whole table into partitions. */
 COLD static rf_code spill(struct stage *stage, rf_error *error)
 {
     struct record_place place = {0};
@@ -243,7 +243,7 @@ static rf_code stage_finish(struct stage *stage, rf_error *error)
 
 /* --- the comparison --------------------------------------------------------------------------------- */
 
-/* The buffers have an eighth of the memory; where that is little there are fewer. */
+/* Buffers use an eighth of the memory; with little memory there are fewer. */
 static void settle_partitions(struct rf_compare *compare)
 {
     uint64_t memory = compare->options.memory / 8;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests, as rdbferry/digest.h defines them: a visitor that hashes what it is told. What goes into one hash
- * is put side by side first where it is short, as it mostly is; else it is streamed.
+/* Digests, as rdbferry/digest.h defines them: a visitor that hashes the elements. The input of one hash is
+ * collected first if it is short, the usual case; else it is streamed.
  *
- * A digester makes one kind of digest. For more kinds there is a chain of them, and a visitor that tells all
- * of them what it is told. */
+ * A digester computes one kind of digest. For more kinds there is a chain of them, and a visitor that
+ * forwards to all of them. */
 #include "check/digest.h"
 #include "base/fail.h"
 #include "check/hasher.h"
@@ -15,18 +15,19 @@
 struct rf_digester {
     rf_digest_kind kind;
     struct hashing how;
-    struct hasher ordered; /* of a value whose elements have an order */
+    struct hasher ordered; /* for values with ordered elements */
     struct hasher element;
     rf_visitor visitor;
     struct members *members; /* see digester_members() */
     rf_digester *next;       /* for another kind of digest; NULL: the last one */
     rf_lthash keys;          /* RF_DIGEST_SHA256: all keys so far */
     int64_t expired_until;
-    /* of the value at hand */
-    rf_digest sum;                  /* of what has no order, by XXH3 */
+    /* of the current value */
+    rf_digest sum;                  /* of unordered elements, by XXH3 */
     rf_lthash items;                /* the same by SHA-256 */
-    struct hash value, stream_hash; /* by SHA-256: all of it; what a stream has beside entries and groups */
-    rf_digest expired_sum;          /* of sum, what had expired */
+    struct hash value, stream_hash; /* by SHA-256: the whole value; a stream's data besides entries and
+                                       groups */
+    rf_digest expired_sum;          /* the part of sum that has expired */
     uint64_t expired;
     uint64_t elements, longest, bytes;
     struct stream_digest stream;
@@ -69,7 +70,7 @@ static inline void count_element(rf_digester *d, size_t len)
     count_bytes(d, len);
 }
 
-/* One more of what has no order. */
+/* Adds the hash of an unordered element. */
 static void add_hash(rf_digester *d, const struct hash *hash)
 {
     if (d->how.sha)
@@ -83,7 +84,7 @@ COLD static void add_sha256(rf_digester *d, struct hash hash)
     add_hash(d, &hash);
 }
 
-/* What has been put into the hasher of elements. */
+/* Adds the element collected in the hasher. */
 static inline void add_element(rf_digester *d)
 {
     if (UNLIKELY(d->how.sha))
@@ -196,7 +197,7 @@ static rf_code hear_module_part(void *ctx, const rf_module_part *part)
     return RF_OK;
 }
 
-/* --- streams: their entries in order, what comes after them as a sum ----------------------------------- */
+/* --- streams: entries in order, the rest as a sum --------------------------------------------------- */
 
 static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
@@ -256,7 +257,7 @@ static rf_code hear_unowned(void *ctx, const rf_pending *pending)
 /* --- several digesters -------------------------------------------------------------------------------- */
 
 /* clang-format off */
-/* hear_all_NAME(): what hear_NAME() does, for each of a chain. */
+/* hear_all_NAME(): calls hear_NAME() for each of a chain. */
 #define HEAR_ALL(name, parameters, ...)                        \
     static rf_code hear_all_##name parameters                  \
     {                                                          \
@@ -320,7 +321,7 @@ static void begin_value(rf_digester *d)
     d->elements = d->longest = d->bytes = 0;
 }
 
-/* What is left in the hasher, after an error too, belongs to no other value. */
+/* Discards what an error may have left in the hasher. */
 static void end_value(rf_digester *d, const rf_entry *key)
 {
     if (has_order[key->type])
@@ -369,7 +370,7 @@ static void put_key(uint8_t record[KEY_NUMBERS], const rf_entry *key)
     store_le64(record + 16, (uint64_t)key->expire_ms);
 }
 
-/* The record has a fixed size, so that it need never be in memory. */
+/* The record has a fixed size, so that it need not be collected. */
 static rf_digest digest_key(const rf_entry *key, rf_digest value)
 {
     uint8_t record[KEY_NUMBERS + 2 * sizeof value];
@@ -425,7 +426,7 @@ rf_code rf_digest_key(rf_digester *d, const rf_entry *key, rf_key_digest *out, r
     return RF_OK;
 }
 
-/* --- what is no key ----------------------------------------------------------------------------------- */
+/* --- other data ------------------------------------------------------------------------------------- */
 
 static struct hash hash_library(const struct hashing *how, rf_slice code)
 {
@@ -503,7 +504,7 @@ static rf_digester *new_of_kind(rf_digest_kind kind)
     return d;
 }
 
-/* The first one is told what the walk finds, and tells the others. */
+/* The first one is the walk's visitor, and forwards to the others. */
 rf_digester *rf_digester_new(unsigned kinds, bool unique)
 {
     static const rf_digest_kind all[] = {RF_DIGEST_PUBLISHED, RF_DIGEST_KEYED, RF_DIGEST_SHA256};

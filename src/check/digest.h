@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of digests: what several files need, and the groups of a stream, which are summed up element by
- * element. rdbferry/digest.h has the definition. */
+/* The parts of digests: definitions shared by several files, and the groups of a stream, which are summed up
+ * element by element. rdbferry/digest.h has the definition. */
 #ifndef CHECK_DIGEST_H
 #define CHECK_DIGEST_H
 
@@ -11,7 +11,7 @@
 struct hash_secret;
 struct sha256;
 
-/* What H is: SHA-256 if there is one, else XXH3-128 under the secret, or with seed 0 if there is none. */
+/* The hash H: SHA-256 if set, else XXH3-128 under the secret, or with seed 0 without one. */
 struct hashing {
     const struct hash_secret *secret;
     struct sha256 *sha;
@@ -41,14 +41,14 @@ static inline rf_digest digest_load(const uint8_t from[16])
     return (rf_digest){load_le64(from), load_le64(from + 8)};
 }
 
-/* Where in a stream's groups a walk is. */
+/* The state of a walk over a stream's groups. */
 struct stream_digest {
     rf_stream stream;
     struct hash group;    /* of its name */
     struct hash consumer; /* of its group's name and its own */
 };
 
-/* Each returns the hash of what is given. */
+/* Each returns the hash of its arguments. */
 struct hash stream_digest_begin(struct stream_digest *s, const struct hashing *how, const rf_stream *stream);
 struct hash stream_digest_group(struct stream_digest *s, const struct hashing *how, const rf_group *group);
 struct hash stream_digest_consumer(struct stream_digest *s, const struct hashing *how,
@@ -56,7 +56,7 @@ struct hash stream_digest_consumer(struct stream_digest *s, const struct hashing
 struct hash stream_digest_pending(const struct hashing *how, const struct hash *owner,
                                   const rf_pending *pending);
 
-/* A table of members for the values of a digester's keys: it goes from value to value, and is freed with the
+/* A table of members for the values of a digester's keys: reused from value to value, and freed with the
  * digester. */
 struct members **digester_members(rf_digester *digester);
 

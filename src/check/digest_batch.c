@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values are walked over memory here, as if they still lay in the stream. */
+/* Walks copied values in memory as if they were still in the stream. */
 #include "check/digest_batch.h"
 #include "check/digest.h"
 #include <stdlib.h>
@@ -61,7 +61,7 @@ rf_entry digest_batch_entry(const struct digest_batch *batch, const struct diges
     return entry;
 }
 
-/* The only notice that a value gives. */
+/* The only notice that a value sends. */
 static void hear_notice(void *ctx, const rf_notice *notice)
 {
     struct digest_batch_key *key = ctx;

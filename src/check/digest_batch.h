@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch of keys on their way to a digest: their names and raw values, copied out of the stream, and what
- * came of them. */
+/* A batch of keys to be digested: their names and raw values, copied from the stream, and the results. */
 #ifndef CHECK_DIGEST_BATCH_H
 #define CHECK_DIGEST_BATCH_H
 
@@ -10,8 +9,8 @@
 
 enum {
     BATCH_KEYS = 512,
-    BATCH_BYTES = 256 * 1024,  /* one that has so many is full */
-    BATCH_VALUE = 1024 * 1024, /* larger values are digested where they are */
+    BATCH_BYTES = 256 * 1024,  /* a batch of this size is full */
+    BATCH_VALUE = 1024 * 1024, /* larger values are digested in place */
 };
 
 struct digest_batch_key {
@@ -19,14 +18,14 @@ struct digest_batch_key {
     size_t name_at, metadata_at, value_at, value_size;
     const struct rdb_type *type;
     uint64_t value_offset;
-    int64_t file_offset; /* to within a block, where the file is compressed; -1: it is the offset itself */
+    int64_t file_offset; /* to within a block, if the file is compressed; -1: equal to the offset */
     bool digested;
     rf_key_digest digest;
     rf_error *fault;     /* instead of the digest; owned */
-    const char *noticed; /* what is to be said with RF_NOTICE_STREAM_LENGTH; NULL: nothing */
+    const char *noticed; /* detail of RF_NOTICE_STREAM_LENGTH; NULL: no notice */
 };
 
-/* A zeroed one is empty. */
+/* A zeroed batch is empty. */
 struct digest_batch {
     struct digest_batch_key keys[BATCH_KEYS];
     size_t count;
@@ -38,23 +37,23 @@ static inline bool digest_batch_is_full(const struct digest_batch *batch)
     return batch->count == BATCH_KEYS || batch->bytes.len >= BATCH_BYTES;
 }
 
-/* Adds a key, without its value. NULL: out of memory. */
+/* Adds a key, without its value. NULL if out of memory. */
 struct digest_batch_key *digest_batch_add(struct digest_batch *batch, const rf_entry *entry);
 
-/* The value of the key that was added last; *taken as value_take() has it. */
+/* Sets the value of the key that was added last; *taken as for value_take(). */
 rf_code digest_batch_take_value(struct digest_batch *batch, struct rf_value *value, bool *taken,
                                 rf_error *error);
 
-/* Keeps an error. False: out of memory. */
+/* Stores an error. False if out of memory. */
 bool digest_batch_key_fail(struct digest_batch_key *key, const rf_error *fault);
 
-/* Digests what has not been digested. Touches nothing but the batch and the digester. */
+/* Digests the remaining keys. Accesses only the batch and the digester. */
 void digest_batch_run(struct digest_batch *batch, rf_digester *digester);
 
-/* The entry as it was put in, without a value. */
+/* The entry as it was added, without a value. */
 rf_entry digest_batch_entry(const struct digest_batch *batch, const struct digest_batch_key *key);
 
-/* Empties it, and keeps its memory. */
+/* Empties it, but keeps its memory. */
 void digest_batch_clear(struct digest_batch *batch);
 
 #endif

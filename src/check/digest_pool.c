@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests on several threads. Batches go round a ring:
+/* Digests on several threads. Batches are arranged in a ring:
  *
  *      oldest                          filling
  *        | done | running | waiting | waiting | free ...
  *
- * The caller's thread fills batches and hands out what the oldest one has become. Where it would have to
- * wait, it takes a waiting batch itself. Keys that are not worth a copy (strings, unless SHA-256 is asked
- * for, and values too large to be copied) are digested at once; where nothing is before them, they are handed
- * out at once as well. */
+ * The caller's thread fills batches and delivers the results of the oldest one. Instead of waiting for it, it
+ * first processes a waiting batch itself. Keys that are not worth copying (strings, unless SHA-256 is
+ * requested, and values too large to copy) are digested at once; if no keys are ahead of them, they are also
+ * delivered at once. */
 #include "base/bytes.h"
 #include "check/digest_batch.h"
 #include "io/thread.h"
@@ -34,13 +34,13 @@ struct rf_digest_pool {
     rf_digested_fn fn;
     void *ctx;
     rf_digester *digester; /* of the caller's thread */
-    rf_notify notify;      /* of the reader whose keys are on their way */
+    rf_notify notify;      /* of the reader whose keys are in the ring */
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
     struct place *ring;
-    size_t size; /* places; a power of two */
+    size_t size; /* capacity; a power of two */
     _Atomic int64_t expired_until;
-    size_t oldest, filling; /* they have no end, see place_at() */
+    size_t oldest, filling; /* they increase without limit, see place_at() */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stop;
@@ -53,7 +53,7 @@ static struct place *place_at(const rf_digest_pool *pool, size_t number)
 
 /* --- workers ------------------------------------------------------------------------------------------ */
 
-/* Under the lock: the oldest batch that nobody has begun, now running; or NULL. */
+/* Requires the lock: the oldest waiting batch, now running; or NULL. */
 static struct place *begin_waiting(rf_digest_pool *pool)
 {
     for (size_t i = 0; i < pool->size; i++) {
@@ -66,7 +66,7 @@ static struct place *begin_waiting(rf_digest_pool *pool)
     return NULL;
 }
 
-/* Gives the lock up while it runs. */
+/* Releases the lock while it runs. */
 static void run(rf_digest_pool *pool, struct place *place, rf_digester *digester)
 {
     pthread_mutex_unlock(&pool->lock);
@@ -93,7 +93,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* --- handing out -------------------------------------------------------------------------------------- */
+/* --- delivering ------------------------------------------------------------------------------------- */
 
 static rf_code hand_out(rf_digest_pool *pool, const struct digest_batch *batch,
                         const struct digest_batch_key *key, rf_error *error)
@@ -108,7 +108,7 @@ static rf_code hand_out(rf_digest_pool *pool, const struct digest_batch *batch,
     return pool->fn(pool->ctx, &entry, key->fault ? NULL : &key->digest, key->fault, error);
 }
 
-/* Waits for the oldest batch, at work meanwhile. */
+/* Waits for the oldest batch, processing others meanwhile. */
 static void await_oldest(rf_digest_pool *pool, const struct place *oldest)
 {
     pthread_mutex_lock(&pool->lock);
@@ -137,7 +137,7 @@ static rf_code hand_out_oldest(rf_digest_pool *pool, rf_error *error)
     return code;
 }
 
-/* The batch that is being filled is to be run; the next one has to be free. */
+/* Submits the batch being filled; requires that the next one is free. */
 static rf_code send(rf_digest_pool *pool, rf_error *error)
 {
     pthread_mutex_lock(&pool->lock);
@@ -149,8 +149,8 @@ static rf_code send(rf_digest_pool *pool, rf_error *error)
 
 /* --- putting in --------------------------------------------------------------------------------------- */
 
-/* Hashes that need the reader's templates stay with the reader. A copied value's error cannot end the reader,
- * so that is for readers that go on behind damage. */
+/* Hashes that need the reader's templates stay with the reader. An error in a copied value cannot end the
+ * reader, so values are copied only for readers that resume after damage. */
 static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
 {
     bool is_slow = key->type != RF_STRING || pool->kinds & RF_DIGEST_SHA256;
@@ -162,7 +162,7 @@ static bool is_empty(const rf_digest_pool *pool)
     return pool->oldest == pool->filling && place_at(pool, pool->filling)->batch.count == 0;
 }
 
-/* A key that nobody is waiting before. */
+/* Digests a key that has no others ahead of it. */
 static rf_code digest_now(rf_digest_pool *pool, const rf_entry *key, rf_error *error)
 {
     rf_key_digest digest;
@@ -217,9 +217,9 @@ rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error)
     return RF_OK;
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------ */
+/* --- opening and closing ---------------------------------------------------------------------------- */
 
-/* One processor is the caller's. */
+/* One processor is left to the caller. */
 static size_t workers_wanted(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -237,7 +237,7 @@ static size_t ring_size(size_t workers)
     return size;
 }
 
-/* One that cannot be had is done without. */
+/* Continues with fewer if one cannot be started. */
 static void start_workers(rf_digest_pool *pool, size_t wanted, bool unique)
 {
     while (pool->worker_count < wanted) {

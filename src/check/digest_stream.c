@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests of what a stream has beside its entries: itself, its groups, their consumers, what is pending. */
+/* Digests of a stream's data besides its entries: metadata, groups, consumers, pending entries. */
 #include "check/digest.h"
 #include "rdb/value_stream.h"
 
 enum { PREIMAGE_MAX = 80 };
 
-/* What one hash is of: a tag, then numbers and digests. */
+/* The input of one hash: a tag, then numbers and digests. */
 struct preimage {
     uint8_t bytes[PREIMAGE_MAX];
     size_t len;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A hash over pieces: H of digest.h, of any number of pieces of any size. They are gathered first, and most
- * of what is hashed is never more than that. For files that hash a lot: it has XXH3 compiled in.
+/* A hash over pieces: H of digest.h, of any number of pieces of any size. They are collected first, and most
+ * inputs never exceed that buffer. For files that hash a lot: it includes XXH3 inline.
  *
- * Under a secret, XXH3's result is multiplied with more of the secret. Of up to 16 bytes XXH3 makes it with
- * an XOR of the secret and with constants only: what is chosen well could keep a structure, and cancel out in
- * a sum. */
+ * Under a secret, XXH3's result is multiplied with more of the secret. For up to 16 bytes XXH3 only XORs the
+ * secret and uses constants: chosen values could keep a structure, and cancel out in a sum. */
 #ifndef CHECK_HASHER_H
 #define CHECK_HASHER_H
 
@@ -19,16 +18,16 @@
 
 enum { HASHER_GATHERED = 4096 };
 
-/* A zeroed one is ready, with XXH3 and no secret. */
+/* A zeroed hasher is ready, with XXH3 and no secret. */
 struct hasher {
     struct hashing how;
-    XXH3_state_t state; /* of what did not fit */
+    XXH3_state_t state; /* of what exceeded the buffer */
     bool streams;
     size_t used;
     uint8_t gathered[HASHER_GATHERED];
 };
 
-/* The two halves of the product, as one. */
+/* The xor of the two halves of the product. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;

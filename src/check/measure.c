@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Measuring a key: a visitor that counts what it is told. */
+/* Measures a key: a visitor that counts elements. */
 #include "check/measure.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -12,7 +12,7 @@ static inline void count(struct shape *s, size_t len)
         s->longest = len;
 }
 
-/* Notes whether an element that may be an integer is one. */
+/* Notes whether an element is an integer. */
 static inline void note_number(struct shape *s, rf_slice element)
 {
     int64_t n;
@@ -31,7 +31,7 @@ static rf_code hear_item(void *ctx, rf_slice item)
     return RF_OK;
 }
 
-/* In an allocation of its own, and as long as there are few as an entry of a listpack. */
+/* Counts an element as an allocation of its own, and, while there are few, as an entry of a listpack. */
 static inline void count_packable(struct shape *s, rf_slice element)
 {
     count(s, element.len);
@@ -102,7 +102,7 @@ static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fie
 
 enum { GROUP_STRUCT = 40, CONSUMER_STRUCT = 24, PENDING_STRUCT = 24 };
 
-/* A group's own tree of pending entries is taken to have the nodes that its consumers' have. */
+/* A group's own tree of pending entries is assumed to have as many nodes as those of its consumers. */
 static void end_consumer(struct shape *s)
 {
     if (s->pending.ids > 0)
@@ -168,7 +168,7 @@ static rf_code measure_string(const rf_entry *key, rf_measure *out, rf_error *er
     return rf_value_walk(key->value, &strings, out, error);
 }
 
-/* The length of the string that stands at the window's position, uncompressed; 0 where it is not at hand. */
+/* The uncompressed length of the string at the window's position; 0 if it is not available. */
 static uint64_t length_of_next_string(const struct window *w)
 {
     enum { COMPRESSED = 0xc3, HEAD_MAX = 1 + 2 * 9 };
@@ -178,7 +178,7 @@ static uint64_t length_of_next_string(const struct window *w)
     if (w->end - w->pos < HEAD_MAX)
         return 0;
     window_open_memory(&head, slice_of(w->pos, HEAD_MAX));
-    head.error = &ignored; /* the walk that follows tells it */
+    head.error = &ignored; /* the following walk reports it */
     if (*head.pos == COMPRESSED) {
         head.pos++;
         (void)rdb_length(&head, &n);

@@ -1,47 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* The shape of a value, as far as the memory it takes in a server depends on it: gathered element by element
- * (measure.c, measure_nodes.c), turned into bytes at the end (measure_memory.c, which has the model). */
+/* The properties of a value that determine its memory in a server: collected element by element (measure.c,
+ * measure_nodes.c), and converted to bytes at the end (measure_memory.c, which describes the model). */
 #ifndef CHECK_MEASURE_H
 #define CHECK_MEASURE_H
 
 #include "rdb/value.h"
 #include <rdbferry/measure.h>
 
-/* A radix tree of stream ids that are told in ascending order. */
+/* A radix tree of stream IDs that are added in ascending order. */
 struct id_tree {
     uint64_t ids, nodes;
     rf_stream_id last;
-    uint32_t branches; /* bit n: the node at depth n of the way to `last` has several children */
+    uint32_t branches; /* bit n: the node at depth n on the path to `last` has several children */
 };
 
-/* The listpacks that a list or a stream is cut into. */
+/* The listpacks of a list or a stream. */
 struct nodes {
-    bool told;               /* by the window: it moves on where the next one begins */
-    uint64_t at;             /* the window's position behind the one that is being filled */
-    uint64_t stored;         /* bytes it takes in the dump, where it may be compressed */
+    bool told;               /* node boundaries are given by the window's position */
+    uint64_t at;             /* the window's position after the current node */
+    uint64_t stored;         /* its size in the dump, possibly compressed */
     uint64_t bytes, entries; /* of its elements */
-    uint64_t memory;         /* of those before it */
+    uint64_t memory;         /* of the previous ones */
 };
 
 struct shape {
     const struct rf_value *value;
     uint64_t elements, longest, bytes;
-    uint64_t packed;      /* bytes as entries of a listpack; incomplete where they are too many for one */
-    uint64_t blob;        /* bytes of a zset's listpack in the dump; 0: none, or not known */
-    uint64_t apart;       /* bytes as allocations of their own */
+    uint64_t packed;      /* size as entries of a listpack; incomplete if there are too many for one */
+    uint64_t blob;        /* size of a zset's listpack in the dump; 0: none, or unknown */
+    uint64_t apart;       /* size as separate allocations */
     uint64_t expiring;    /* fields that have an expiry */
-    uint64_t not_numbers; /* members that are no integers */
-    uint64_t widest;      /* bytes of the widest integer */
+    uint64_t not_numbers; /* members that are not integers */
+    uint64_t widest;      /* size of the widest integer */
     struct nodes nodes;
     /* of a stream */
     struct id_tree tree;                 /* of the nodes */
-    struct id_tree pending;              /* of the consumer told last */
-    rf_stream_id master_id;              /* the first entry's of the node that is being filled */
-    uint64_t master_pairs, master_names; /* how many fields it has, and the bytes of their names */
+    struct id_tree pending;              /* of the consumer reported last */
+    rf_stream_id master_id;              /* ID of the first entry of the current node */
+    uint64_t master_pairs, master_names; /* number of its fields, and the total length of their names */
     uint64_t group_memory;
 };
 
-/* What a server keeps packed: beyond this it does not. */
+/* Limits of packed encodings in a server. */
 enum { LISTPACK_ENTRIES = 128, LISTPACK_VALUE = 64, INTSET_ENTRIES = 512 };
 
 enum { LISTPACK_FRAME = 7 }; /* header and end */
@@ -50,7 +50,8 @@ enum { MEMORY_OBJECT = 16, MEMORY_TABLE_ENTRY = 24 };
 
 /* --- costs ------------------------------------------------------------------------------------------- */
 
-/* What jemalloc makes of n bytes: 8, multiples of 16 up to 128, then four classes for each doubling. */
+/* The size that jemalloc allocates for n bytes: 8, multiples of 16 up to 128, then four classes for each
+ * doubling. */
 static inline uint64_t memory_allocated(uint64_t n)
 {
     if (n <= 8)
@@ -67,7 +68,7 @@ static inline uint64_t memory_of_string(uint64_t len)
     return memory_allocated(header + len + 1);
 }
 
-/* An entry of a listpack; behind it stands its own length, again. */
+/* An entry of a listpack, with its back length. */
 uint64_t packed_string_size(rf_slice element);
 uint64_t packed_integer_size(int64_t number);
 uint64_t packed_score_size(double score);

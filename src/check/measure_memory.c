@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory a key takes in a server, estimated.
+/* The estimated memory of a key in a server.
  *
- * The server is a Redis 7.0 on a 64-bit machine with jemalloc (classes 16 bytes apart, as distributions build
- * it) and default settings, that has loaded the dump; the estimate is of what its MEMORY USAGE key SAMPLES 0
- * says. That counts what belongs to the key alone. Its places in the tables of all keys and of those that
- * expire are not in it, nor is fragmentation.
+ * The server is a Redis 7.0 on a 64-bit machine with jemalloc (size classes 16 bytes apart, as in
+ * distribution packages) and default settings, that has loaded the dump; the estimate is for MEMORY USAGE key
+ * SAMPLES 0. It covers what belongs to the key alone, not its share of the hash tables of keys and expiries,
+ * nor fragmentation.
  *
  *   key      an entry of the table, 24, and the name as a string of its own
  *   object   16, and by type:
@@ -12,14 +12,14 @@
  *   list     40, and 40 and a listpack for each node of 8 KiB
  *   set      integers, up to 512: an array of them; else a table
  *   hash     up to 128 fields of up to 64 bytes: a listpack; else a table
- *   zset     likewise; else a table and a skip list, whose nodes have 1 1/3 levels on average
+ *   zset     the same; else a table and a skip list, whose nodes have 1 1/3 levels on average
  *   stream   80, its listpacks of 4 KiB or 100 entries, radix trees at 244 a node, groups, consumers and
  *            pending entries
  *   table    56, a bucket of 8 for each power of two, an entry of 24 for each element
  *
- * What the dump has packed stays packed, unless there is too much of it, as a server that loads it does. What
- * Redis 7.0 does not have (arrays, fields that expire) is estimated after later servers; a module's value is
- * taken for its bytes in the dump. Servers of another generation differ: mostly they take less. (Redis 7.0
+ * Packed encodings in the dump stay packed, unless they exceed the limits, as in a server that loads them.
+ * Data that Redis 7.0 does not support (arrays, expiring fields) is estimated after later servers; a module
+ * value counts with its size in the dump. Servers of other generations differ: most use less. (Redis 7.0
  * src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
 #include "base/number.h"
 #include "check/measure.h"
@@ -53,7 +53,7 @@ uint64_t packed_string_size(rf_slice element)
     return with_length_behind(element.len + (element.len < 64 ? 1 : element.len < 4096 ? 2 : 5));
 }
 
-/* As text with 17 digits, unless it is an integer; those that are short in binary are short as text. */
+/* As text with 17 digits, unless it is an integer; short binary values are also short as text. */
 uint64_t packed_score_size(double score)
 {
     enum { LONG_SCORE = 18 + 2, SHORT_SCORE = 6 + 2 };
@@ -71,8 +71,8 @@ enum {
     INTSET_FRAME = 8,
     TABLE = 56,
     TABLE_LEAST = 4,
-    SKIPLIST = 16 + 32 + 640, /* with a first node of 32 levels */
-    /* 40 bytes with one level, 16 more for each that another quarter has */
+    SKIPLIST = 16 + 32 + 640, /* including a first node of 32 levels */
+    /* 40 bytes with one level, 16 more for each further one, which a quarter has */
     SKIPLIST_NODE_QUARTERS = 213,
     LIST = 40,
     STREAM = 80,
@@ -94,7 +94,7 @@ static uint64_t memory_of_table(uint64_t entries)
     return TABLE + memory_of_buckets(entries) + entries * MEMORY_TABLE_ENTRY;
 }
 
-/* A table of keys, whose entries count with the keys, and one of expiries. */
+/* A table of keys, whose entries are counted with the keys, and one of expiries. */
 uint64_t rf_measure_tables(uint64_t keys, uint64_t expiring)
 {
     return (keys ? memory_of_buckets(keys) : 0) +
@@ -106,7 +106,7 @@ static uint64_t memory_of_listpack(const struct shape *s)
     return memory_allocated(LISTPACK_FRAME + s->packed);
 }
 
-/* A hash or a zset in the dump. */
+/* Whether a hash or a zset is packed in the dump. */
 static bool is_packed(const rf_entry *key)
 {
     enum { ZSET_ZIPLIST = 12, HASH_ZIPLIST, HASH_LISTPACK = 16, ZSET_LISTPACK };
@@ -115,7 +115,7 @@ static bool is_packed(const rf_entry *key)
            number == ZSET_LISTPACK;
 }
 
-/* And in a server that loads it. */
+/* Whether it is packed in a server that loads it. */
 static bool stays_packed(const rf_entry *key, const struct shape *s)
 {
     return s->elements <= LISTPACK_ENTRIES && (is_packed(key) || s->longest <= LISTPACK_VALUE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists and streams are cut into listpacks. Those of a dump are told apart by the window, which stands behind
- * the one whose elements are being told; a list that is stored in one piece, or item by item, is cut here as
- * a server cuts it that gets the items one by one. (Valkey src/quicklist.c: _quicklistNodeAllowInsert,
- * src/t_stream.c: streamAppendItem) */
+/* Lists and streams consist of listpacks. Those of a dump are distinguished by the window's position, which
+ * is after the one whose elements are being reported; a list that is stored in one piece, or item by item, is
+ * divided here as a server does that receives the items one by one. (Valkey src/quicklist.c:
+ * _quicklistNodeAllowInsert, src/t_stream.c: streamAppendItem) */
 #include "check/measure.h"
 
 enum {
@@ -14,7 +14,7 @@ enum {
     STREAM_4 = 26,
     STREAM_5,
     LIST_NODE_BYTES = 8192, /* list-max-listpack-size -2 */
-    LIST_ITEM_EXTRA = 8,    /* what an item is taken for beyond its bytes, before it is put in */
+    LIST_ITEM_EXTRA = 8,    /* overhead assumed for an item before it is inserted */
     LIST_NODE_STRUCT = 40,
     NODE_ID = 17, /* before each node of a stream */
 };
@@ -42,7 +42,7 @@ void nodes_end(struct shape *s)
     end_node(&s->nodes);
 }
 
-/* The bytes that the next node takes in the dump; 0 where it is still the same. */
+/* The size of the next node in the dump; 0 if it is still the same one. */
 static uint64_t next_node(struct shape *s)
 {
     uint64_t at = window_offset(s->value->stream), stored = at - s->nodes.at;
@@ -72,12 +72,12 @@ static uint64_t bytes_of_names(const rf_slice *fields_values, size_t pairs)
     return bytes;
 }
 
-/* The node's first entry names fields, which entries that have the same do not name again. Entries that were
- * deleted from it are not told, and take room in it: so it has at least the size it has in the dump. */
+/* The node's first entry lists field names, which entries with the same fields do not repeat. Deleted entries
+ * are not reported, but take space: so the node has at least its size in the dump. */
 static void begin_stream_node(struct shape *s, uint64_t stored, rf_stream_id id,
                               const rf_slice *fields_values, size_t pairs)
 {
-    enum { COUNTS = 3 + 2 + 2 + 2 }; /* live, deleted, how many fields; and what closes them */
+    enum { COUNTS = 3 + 2 + 2 + 2 }; /* live, deleted, number of fields; and the terminator */
     struct nodes *nodes = &s->nodes;
     end_node(nodes);
     uint64_t before = NODE_ID + (stored <= NODE_ID + 64 ? 1 : stored <= NODE_ID + 16384 + 1 ? 2 : 5);
@@ -111,7 +111,7 @@ void nodes_add_entry(struct shape *s, rf_stream_id id, const rf_slice *fields_va
 
 enum { ID_BYTES = 16 };
 
-/* How many bytes of the two, big-endian, are equal. */
+/* The number of equal leading bytes of the two, big-endian. */
 static unsigned common_bytes(rf_stream_id a, rf_stream_id b)
 {
     if (a.ms != b.ms)
@@ -119,7 +119,7 @@ static unsigned common_bytes(rf_stream_id a, rf_stream_id b)
     return a.seq == b.seq ? ID_BYTES : 8 + (unsigned)__builtin_clzll(a.seq ^ b.seq) / 8;
 }
 
-/* A leaf, and before it a chain of the bytes that belong to it alone. */
+/* A leaf, and before it a chain of the bytes that only it has. */
 static unsigned nodes_of_rest(unsigned from)
 {
     return 1 + (from < ID_BYTES);
@@ -133,7 +133,7 @@ void id_tree_add(struct id_tree *tree, rf_stream_id id)
     } else if (depth < ID_BYTES) {
         uint32_t above = tree->branches & ((1u << depth) - 1), below = tree->branches & ~above;
         bool is_branch = below & 1u << depth;
-        if (!is_branch) { /* it splits a chain, of which something may be left on either side */
+        if (!is_branch) { /* it splits a chain, which may leave a part on either side */
             unsigned from = above ? 32 - (unsigned)__builtin_clz(above) : 0;
             unsigned to = below ? (unsigned)__builtin_ctz(below) : ID_BYTES;
             tree->nodes += (depth > from) + (to > depth + 1);

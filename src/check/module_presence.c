@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules: a value tells the name of its type, a server those of its modules, and nothing tells which of them
- * belong together. Here are those that are widely used. */
+/* Modules: a value has the name of its type, a server reports the names of its modules, and nothing relates
+ * the two. This table covers the most widely used ones. */
 #include <rdbferry/live.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chunks out, chunks in. A record that is larger than a buffer is a chunk of its own, not packed. */
+/* Writing and reading chunks. A record that is larger than a buffer is a chunk of its own, uncompressed. */
 #include "check/partitions.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
@@ -14,14 +14,14 @@ struct chunk_head {
 };
 
 struct partition {
-    int fd_plus_1; /* 0: there is no file yet */
+    int fd_plus_1; /* 0: no file yet */
     size_t used;   /* of its buffer */
 };
 
 struct partitions {
     size_t count, buffer;
-    uint8_t *buffers; /* one behind the other */
-    uint8_t *chunk;   /* a head and a packed buffer */
+    uint8_t *buffers; /* consecutive */
+    uint8_t *chunk;   /* a head and a compressed buffer */
     struct partition each[];
 };
 
@@ -154,7 +154,7 @@ struct chunk_reader {
 
 static rf_code fail_read(rf_error *error)
 {
-    return fail(error, RF_E_WRITE, "a temporary file does not hold what was written to it");
+    return fail(error, RF_E_WRITE, "temporary file corrupted");
 }
 
 static rf_code read_exactly(struct chunk_reader *reader, struct buffer *into, uint64_t n, rf_error *error)

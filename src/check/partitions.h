@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Records put aside on disk, in partitions that are read back one by one, each in the order in which it was
- * filled. A partition is an unnamed file of chunks of whole records:
+/* Records spilled to disk, in partitions that are read back one by one, each in the order in which it was
+ * written. A partition is an unnamed file of chunks of whole records:
  *
- *     u64 bytes | u64 packed | the records, as one lz4 block of `packed` bytes; where that is 0, as they are
+ *     u64 bytes | u64 packed | the records, as one lz4 block of `packed` bytes; if that is 0, uncompressed
  *
- * in the machine's own order of bytes. */
+ * in native byte order. */
 #ifndef CHECK_PARTITIONS_H
 #define CHECK_PARTITIONS_H
 
@@ -15,24 +15,24 @@ struct partitions;
 
 enum { PARTITION_LARGEST_BUFFER = 64 * 1024 };
 
-/* `buffer`: bytes that are gathered for each before they are written. NULL when memory is out. */
+/* `buffer`: size of the buffer of each partition. Returns NULL if out of memory. */
 struct partitions *partitions_new(size_t count, size_t buffer);
 
-/* Memory that such partitions take while they are filled, and while one is read. */
+/* The memory that such partitions use while they are written, and while one is read. */
 uint64_t partitions_memory(size_t count, size_t buffer);
 
 rf_code partitions_put(struct partitions *partitions, size_t number, const struct record *record,
                        rf_slice key, rf_error *error);
 
-/* All is there: writes what is left, and frees the buffers. */
+/* Ends the records: writes the rest, and frees the buffers. */
 rf_code partitions_end(struct partitions *partitions, rf_error *error);
 
-/* Hands out the records of one, once; its file is gone afterwards. */
+/* Passes the records of a partition to the function, once; its file is then removed. */
 typedef rf_code record_fn(void *ctx, const struct record *record, rf_slice key, rf_error *error);
 rf_code partitions_read(struct partitions *partitions, size_t number, record_fn *fn, void *ctx,
                         rf_error *error);
 
-/* NULL is let through. */
+/* `partitions` may be NULL. */
 void partitions_free(struct partitions *partitions);
 
 #endif

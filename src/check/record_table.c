@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A place is the top 24 bits of the hash above the record's position in units of 8 bytes, counted from 1. A
- * position counts whole segments: one that is larger than the others has but one record, at its beginning. */
+/* A position in the table holds the top 24 bits of the hash above the record's position in units of 8 bytes,
+ * counted from 1. A record's position is based on whole segments: a larger segment has a single record, at
+ * its beginning. */
 #include "check/record_table.h"
 #include "base/bytes.h"
 #include "base/random.h"
@@ -10,7 +11,7 @@
 enum {
     SMALLEST_SEGMENT = 256,
     LARGEST_SEGMENT = 1024 * 1024,
-    SEGMENTS_AT_LEAST = 16, /* of what the limit allows, so that little of it stays empty */
+    SEGMENTS_AT_LEAST = 16, /* of the limit, so that little of it is wasted */
     FIRST_CAP = 64,
     POSITION_BITS = 40,
 };

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of keys in bounded memory: a log of them, in the order in which they came, and an open-addressing
+/* Records of keys in bounded memory: a log of them, in the order of their arrival, and an open-addressing
  * table over it.
  *
- *     log     64 bytes and the name, rounded up to 8, one behind the other in segments
- *     table   8 bytes a place, at most three quarters of them taken: where in the log, and 24 bits of the
- * hash
+ *     log     64 bytes and the name, rounded up to 8, consecutively in segments
+ *     table   8 bytes per position, at most three quarters used: position in the log, 24 bits of the hash
  *
- * Names are compared, so no two keys are ever taken for one. The hash is not kept: when the table grows, the
- * old one is freed first, and the log is read anew. */
+ * Names are compared, so different keys are never confused. The hash is not kept: when the table grows, the
+ * old one is freed first, and the log is read again. */
 #ifndef CHECK_RECORD_TABLE_H
 #define CHECK_RECORD_TABLE_H
 
@@ -18,11 +17,11 @@
 #include <stdint.h>
 
 enum record_mark {
-    RECORD_AFTER = 1, /* it is of the second set */
-    RECORD_TOLD = 2,  /* how it relates to the first set has been told */
+    RECORD_AFTER = 1, /* it belongs to the second set */
+    RECORD_TOLD = 2,  /* its relation to the first set has been reported */
 };
 
-/* Its name lies behind it, in a log as in a file. */
+/* Followed by its name, in a log as in a file. */
 struct record {
     rf_digest value, published;
     int64_t expire_ms;
@@ -37,7 +36,7 @@ static inline rf_slice record_key(const struct record *record)
     return (rf_slice){(const uint8_t *)(record + 1), record->key_len};
 }
 
-/* With its name, and rounded up so that the next one is aligned. */
+/* Including its name, and rounded up so that the next one is aligned. */
 static inline size_t record_size(const struct record *record)
 {
     return (sizeof *record + record->key_len + 7) & ~(size_t)7;
@@ -49,8 +48,8 @@ struct record_segment {
 };
 
 struct record_table {
-    uint64_t limit; /* bytes, for all of it */
-    uint64_t seed;  /* of the hash: names come from outside */
+    uint64_t limit; /* bytes, for everything */
+    uint64_t seed;  /* of the hash: names are untrusted */
     uint64_t bytes; /* of the log */
     size_t segment_size;
     struct record_segment *segments;
@@ -59,20 +58,20 @@ struct record_table {
     size_t count, cap;
 };
 
-/* Each table hashes with a random seed of its own, which stays when it is freed. */
+/* Each table hashes with a random seed of its own, which it keeps when it is freed. */
 void record_table_init(struct record_table *table, uint64_t limit);
 
 uint64_t record_table_hash(const struct record_table *table, int64_t db, rf_slice key);
 
-/* NULL: it is not there. */
+/* Returns NULL if there is none. */
 struct record *record_table_find(const struct record_table *table, const struct record *record, rf_slice key,
                                  uint64_t hash);
 
-/* Adds one that is not there. False: it does not fit, or memory is out; the table can then only be walked and
- * freed. An empty table takes any one record. */
+/* Adds a new record. False: it does not fit, or out of memory; the table can then only be walked and freed.
+ * An empty table accepts any single record. */
 bool record_table_add(struct record_table *table, const struct record *record, rf_slice key, uint64_t hash);
 
-/* Where a walk over the log has come to; a zeroed one is at its beginning. */
+/* The position of a walk over the log; a zeroed one is at its beginning. */
 struct record_place {
     size_t segment, offset;
 };
@@ -80,7 +79,7 @@ struct record_place {
 /* The next record; NULL at the end. */
 const struct record *record_table_next(const struct record_table *table, struct record_place *place);
 
-/* The places alone: the records can still be walked. */
+/* Frees only the table: the records can still be walked. */
 void record_table_free_places(struct record_table *table);
 
 void record_table_free(struct record_table *table);

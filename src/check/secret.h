@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The secret of this process, under which values are compared. It is random, and never leaves the process. */
+/* The secret of this process, used to compare values. It is random, and never leaves the process. */
 #ifndef CHECK_SECRET_H
 #define CHECK_SECRET_H
 
@@ -9,7 +9,7 @@ enum { SECRET_BYTES = 192, SECRET_FACTORS = 4 };
 
 struct hash_secret {
     uint8_t bytes[SECRET_BYTES];      /* XXH3's */
-    uint64_t factors[SECRET_FACTORS]; /* what its result is multiplied with */
+    uint64_t factors[SECRET_FACTORS]; /* its result is multiplied with these */
 };
 
 /* The same in every call and on every thread. */

@@ -2,8 +2,8 @@
 /* A key's cluster slot.
  *
  * CRC-16/XMODEM: polynomial 1021, not reflected, init 0, no final xor; the check value of "123456789" is
- * 31c3. From 0 on, zero bytes in front change nothing: the odd bytes go first, so that every lookup but
- * those of one step to the next is independent of the others. (Valkey src/cluster.c: keyHashSlot) */
+ * 31c3. Starting from 0, leading zero bytes change nothing: the odd bytes are processed first, so that all
+ * lookups are independent except from one step to the next. (Valkey src/cluster.c: keyHashSlot) */
 #include "base/bytes.h"
 #include <pthread.h>
 #include <rdbferry/slot.h>

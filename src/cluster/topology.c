@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Topologies: equal ranges, ranges that a list names, and texts, of which the first bytes say how they are to
- * be read:
+/* Topologies: equal ranges, ranges in a list, and texts, whose format is detected from the first bytes:
  *
  *     40 hexadecimal digits, "vars"         nodes.conf, CLUSTER NODES       topology_nodes.c
  *     '['                                   nodes.json                      topology_backup.c */
@@ -13,7 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* --- what came of it --------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------------- */
 
 size_t rf_topology_shards(const rf_topology *topology)
 {
@@ -58,7 +57,7 @@ rf_code rf_topology_equal(uint64_t n, rf_topology **out, rf_error *error)
 {
     struct topology_builder builder;
     if (n < 1 || n > RF_SLOTS)
-        return fail(error, RF_E_ARGUMENT, "%" PRIu64 " shards: there can be 1 to %d", n, RF_SLOTS);
+        return fail(error, RF_E_ARGUMENT, "%" PRIu64 " shards: must be 1 to %d", n, RF_SLOTS);
     TRY(topology_builder_open(&builder, NULL, error));
     rf_code code = add_equal(&builder, (unsigned)n, error);
     if (code == RF_OK)
@@ -98,7 +97,7 @@ static rf_code read_text(struct topology_text *text, struct topology_builder *bu
 {
     topology_skip_blanks(text);
     if (text->rest.len == 0)
-        return topology_fault(text, error, "there is nothing in it");
+        return topology_fault(text, error, "empty");
     if (*text->rest.ptr == '[')
         return topology_read_backup(text, builder, error);
     return topology_is_nodes(text->rest) ? topology_read_nodes(text, builder, error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a topology: who got which slots, then the shards in order, their names, and their ranges. */
+/* Building a topology: assigns slots, then orders the shards, and sets their names and ranges. */
 #include "cluster/topology_builder.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -9,7 +9,7 @@
 
 enum {
     NOBODY = RF_SLOTS, /* in of_slot */
-    NAME_HOST = 200,   /* bytes of a host in a shard's name, which file names are made of */
+    NAME_HOST = 200,   /* bytes of a host in a shard's name, which is used in file names */
     NAME_ROOM = NAME_HOST + 64,
 };
 
@@ -85,7 +85,7 @@ rf_code topology_builder_shard_of(struct topology_builder *builder, const struct
                                   size_t *shard, rf_error *error)
 {
     *shard = builder->clash_got;
-    if (builder->clashes) /* that is what comes of it, whoever is looked for */
+    if (builder->clashes) /* this error takes precedence over unassigned slots */
         return RF_OK;
     for (*shard = builder->topology->shard_count; (*shard)-- > 0;)
         if (memcmp(builder->topology->shards[*shard].id, node->id.ptr, TOPOLOGY_ID) == 0)
@@ -111,7 +111,7 @@ void topology_builder_give(struct topology_builder *builder, size_t shard, unsig
 
 /* --- order ------------------------------------------------------------------------------------------- */
 
-/* In `rank` the new number of each shard: by its first slot; those behind that have none. */
+/* Sets `rank` to the new number of each shard, by its first slot; later shards have none. */
 static void rank_by_slot(const rf_topology *topology, size_t *rank)
 {
     size_t next = 0;
@@ -186,8 +186,8 @@ static char *keep_name(rf_topology *topology, struct topology_names *names, cons
     return *place ? name : NULL;
 }
 
-/* Behind a name that is taken "-2", or the next number that makes it a new one. The number of a name is the
- * last one that was tried behind it. */
+/* Appends "-2" to a name that is taken, or the next number that makes it unique. The number of a name is the
+ * last one that was tried. */
 static char *keep_distinct(rf_topology *topology, struct topology_names *names, const char *wished)
 {
     char text[NAME_ROOM + 24];
@@ -220,7 +220,7 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
     return code;
 }
 
-/* --- every slot once --------------------------------------------------------------------------------- */
+/* --- complete assignment ---------------------------------------------------------------------------- */
 
 static rf_code report_clash(const struct topology_builder *builder, rf_error *error)
 {
@@ -252,8 +252,8 @@ static rf_code expect_all_slots(const struct topology_builder *builder, rf_error
     if (missing > 0)
         snprintf(more, sizeof more, " and %u more", missing);
     bool one = first == last && missing == 0;
-    return fail(error, RF_E_ARGUMENT, "%.160s%s%s%s belong%s to nobody", SOURCE(builder), slots, more,
-                one ? "s" : "");
+    return fail(error, RF_E_ARGUMENT, "%.160s%s%s%s %s not assigned to a shard", SOURCE(builder), slots, more,
+                one ? "is" : "are");
 }
 
 /* --- ranges ------------------------------------------------------------------------------------------ */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of texts: open addressing, half full at most. */
+/* A table of texts: open addressing, at most half full. */
 #include "cluster/topology_names.h"
 #include "base/bytes.h"
 #include "base/random.h"

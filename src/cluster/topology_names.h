@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts, each with a number: whether a name is taken, in a topology of many shards. */
+/* Texts with a number each, to find used names in a topology of many shards. */
 #ifndef CLUSTER_TOPOLOGY_NAMES_H
 #define CLUSTER_TOPOLOGY_NAMES_H
 
@@ -14,13 +14,13 @@ struct topology_name {
 struct topology_names {
     struct topology_name *places;
     size_t mask;
-    uint64_t seed; /* of the hash: names come from outside */
+    uint64_t seed; /* of the hash: names are untrusted */
 };
 
-/* A table for so many texts, no more. False when memory is out. */
+/* A table for at most this many texts. False if out of memory. */
 bool topology_names_open(struct topology_names *names, size_t most);
 
-/* The text's place, which stays where it is: put in, with the number 0, unless it is there. Its bytes have to
+/* The entry of the text, whose address is stable: added with the number 0 if it is new. Its bytes must
  * outlive the table. */
 struct topology_name *topology_names_put(struct topology_names *names, rf_slice text);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A nodes.conf, or what CLUSTER NODES answers: a line for each node. Primaries that have slots go into the
+/* A nodes.conf, or the reply to CLUSTER NODES: a line for each node. Adds primaries that have slots to the
  * builder.
  *
- *   id address flags primary pinged ponged epoch link [slots ...]      words between blanks
+ *   id address flags primary pinged ponged epoch link [slots ...]      words separated by blanks
  *   vars currentEpoch 6 lastVoteEpoch 0                                in the file only
  *
  *   id        40 hexadecimal digits
  *   address   host:port[@bus port][,[hostname][,name=value ...]]
- *             an IPv6 host has colons of its own; where it is not known there is none, or port 0
+ *             an IPv6 host contains colons; an unknown one is empty, or the port is 0
  *   flags     myself,master,slave,fail?,fail,handshake,noaddr,nofailover,noflags
- *   slots     7   0-5460              has them
- *             [7->-id]   [7-<-id]     on the way to or from another one: who has the slot says so itself
+ *   slots     7   0-5460              owned
+ *             [7->-id]   [7-<-id]     migrating or importing: the owner also lists the slot
  *
  * (Valkey src/cluster_legacy.c: clusterGenNodeDescription, clusterLoadConfig) */
 #include "base/bytes.h"
@@ -19,7 +19,7 @@
 #include "base/slot_range.h"
 #include "cluster/topology_text.h"
 
-/* Takes the next word off a line; false when there are no more. */
+/* Removes the next word from a line; false if there are no more. */
 static bool take_word(rf_slice *line, rf_slice *word)
 {
     size_t begin = 0, end;
@@ -56,7 +56,7 @@ static rf_code read_address(const struct topology_text *text, rf_slice address, 
     bus = rest;
     const uint8_t *colon = memrchr(ip.ptr, ':', ip.len);
     if (!colon)
-        return topology_fault(text, error, "'%s' is no address", topology_quote(address, quoted));
+        return topology_fault(text, error, "'%s' is not an address", topology_quote(address, quoted));
     port = slice_of(colon + 1, (size_t)(ip.ptr + ip.len - colon - 1));
     ip.len = (size_t)(colon - ip.ptr);
     TRY(topology_read_port(text, port, &node->port, error));
@@ -84,7 +84,7 @@ static rf_code read_slots(const struct topology_text *text, rf_slice line, const
         if (word.ptr[0] == '[' && word.ptr[word.len - 1] == ']')
             continue;
         if (!slot_range_parse(word, &first, &last))
-            return topology_fault(text, error, "'%s' is neither a slot nor a range of slots",
+            return topology_fault(text, error, "'%s' is not a slot or a slot range",
                                   topology_quote(word, quoted));
         TRY(topology_builder_shard_of(builder, node, &shard, error));
         topology_builder_give(builder, shard, first, last);
@@ -100,10 +100,9 @@ static rf_code read_node(const struct topology_text *text, rf_slice line, struct
     struct topology_node node = {0};
     for (int i = 0; i < WORDS; i++)
         if (!take_word(&line, &words[i]))
-            return topology_fault(text, error, "a node's line has %d words at least, and this one has %d",
-                                  WORDS, i);
+            return topology_fault(text, error, "a node's line must have at least %d words, not %d", WORDS, i);
     if (!topology_is_id(words[ID]))
-        return topology_fault(text, error, "a node's line begins with its id, %d hexadecimal digits",
+        return topology_fault(text, error, "a node's line must begin with its ID of %d hexadecimal digits",
                               TOPOLOGY_ID);
     node.id = words[ID];
     TRY(read_address(text, words[ADDRESS], &node, error));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines, the words in them, and what is wrong with them. */
+/* Lines, their words, and errors in them. */
 #include "cluster/topology_text.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -82,7 +82,7 @@ rf_code topology_read_host(const struct topology_text *text, rf_slice word, rf_s
     for (size_t i = 0; i < word.len && printable; i++)
         printable = word.ptr[i] > ' ' && word.ptr[i] <= '~';
     if (!printable)
-        return topology_fault(text, error, "'%s' is no host", topology_quote(word, quoted));
+        return topology_fault(text, error, "'%s' is not a host", topology_quote(word, quoted));
     *host = word;
     return RF_OK;
 }
@@ -92,7 +92,7 @@ rf_code topology_read_port(const struct topology_text *text, rf_slice word, int 
     char quoted[TOPOLOGY_QUOTED];
     uint64_t number;
     if (!number_parse_u64(word, &number) || number > TOPOLOGY_PORT_MAX)
-        return topology_fault(text, error, "'%s' is no port", topology_quote(word, quoted));
+        return topology_fault(text, error, "'%s' is not a port", topology_quote(word, quoted));
     *port = (int)number;
     return RF_OK;
 }
@@ -103,7 +103,7 @@ rf_code topology_read_range(const struct topology_text *text, rf_slice first, rf
     char from[TOPOLOGY_QUOTED], to[TOPOLOGY_QUOTED];
     uint64_t a, b;
     if (!number_parse_u64(first, &a) || !number_parse_u64(last, &b) || a > b || b >= RF_SLOTS)
-        return topology_fault(text, error, "'%s' to '%s' is no range of slots", topology_quote(first, from),
+        return topology_fault(text, error, "'%s' to '%s' is not a slot range", topology_quote(first, from),
                               topology_quote(last, to));
     *range = (rf_slot_range){(uint16_t)a, (uint16_t)b};
     return RF_OK;

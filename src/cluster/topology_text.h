@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a topology out of a text: what the readers share. Their errors are RF_E_FORMAT and name the line.
- */
+/* Reading a topology from a text: functions shared by the parsers. Their errors are RF_E_FORMAT and include
+ * the line. */
 #ifndef CLUSTER_TOPOLOGY_TEXT_H
 #define CLUSTER_TOPOLOGY_TEXT_H
 
@@ -9,7 +9,7 @@
 struct topology_text {
     const char *name;
     rf_slice rest;
-    size_t line; /* where `rest` begins; the first one is 1 */
+    size_t line; /* of the start of `rest`; the first one is 1 */
 };
 
 /* "nodes.conf: line 3: ..." */
@@ -21,23 +21,23 @@ rf_code topology_unknown(const struct topology_text *text, rf_error *error) __at
 
 enum { TOPOLOGY_QUOTED = 64 };
 
-/* A piece of the text as messages show it: its first line, cut to fit, and what is not printable as '?'.
- * Returns `out`. */
+/* A piece of the text for messages: its first line, shortened, with '?' for unprintable characters. Returns
+ * `out`. */
 const char *topology_quote(rf_slice piece, char out[TOPOLOGY_QUOTED]);
 
-/* Takes n bytes off the front. */
+/* Removes n bytes from the front. */
 void topology_skip(struct topology_text *text, size_t n);
 
-/* Takes blanks and ends of lines off the front. */
+/* Removes blanks and line ends from the front. */
 void topology_skip_blanks(struct topology_text *text);
 
-/* Takes a line off the front, without the LF or CRLF at its end; false when there are no more. */
+/* Removes a line from the front, and its LF or CRLF; false if there are no more. */
 bool topology_line(struct topology_text *text, rf_slice *line);
 
 /* 40 hexadecimal digits. */
 bool topology_is_id(rf_slice word);
 
-/* Stays empty for "" and "?", which name nobody. */
+/* Stays empty for "" and "?", which mean unknown. */
 rf_code topology_read_host(const struct topology_text *text, rf_slice word, rf_slice *host, rf_error *error);
 
 rf_code topology_read_port(const struct topology_text *text, rf_slice word, int *port, rf_error *error);
@@ -48,7 +48,7 @@ rf_code topology_read_range(const struct topology_text *text, rf_slice first, rf
 
 /* --- topology_nodes.c --- */
 
-/* True for what begins as a nodes.conf does. */
+/* True if the text begins like a nodes.conf. */
 bool topology_is_nodes(rf_slice text);
 
 rf_code topology_read_nodes(struct topology_text *text, struct topology_builder *builder, rf_error *error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64 by tables, 16 bytes at a time, backwards, over zeros, and the choice of the way to go.
+/* CRC-64 by tables, 16 bytes at a time, backwards, over zeros, and the choice of the implementation.
  *
- * Checksums are polynomials over GF(2) modulo the CRC's own, bit 63 being the coefficient of x^0 and bit 0
- * that of x^63 ("reflected"). A byte more multiplies by x^8. */
+ * Checksums are polynomials over GF(2) modulo the CRC's polynomial, bit 63 being the coefficient of x^0 and
+ * bit 0 that of x^63 ("reflected"). Each further byte multiplies by x^8. */
 #include "codec/crc64.h"
 #include "base/bytes.h"
 #include <pthread.h>
@@ -35,7 +35,7 @@ static void make_tables(void)
         }
 }
 
-/* What `word` contributes, its last byte having `k` bytes behind it. */
+/* The contribution of `word`, if `k` bytes follow its last byte. */
 static inline uint64_t lanes_of(uint64_t word, int k)
 {
     uint64_t crc = 0;
@@ -57,7 +57,7 @@ uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n)
     return crc;
 }
 
-/* times_x() undone: it has set bit 63 exactly where it has added the polynomial. */
+/* The inverse of times_x(), which set bit 63 exactly if it added the polynomial. */
 static uint64_t over_x(uint64_t a)
 {
     return a >> 63 ? (a ^ polynomial) << 1 | 1 : a << 1;
@@ -85,7 +85,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
     return product;
 }
 
-/* Times x^(8n), of which the powers of two are squared one out of another. */
+/* Multiplies by x^(8n), by repeated squaring. */
 uint64_t crc64_zeros(uint64_t crc, uint64_t n)
 {
     uint64_t power = (uint64_t)1 << (63 - 8); /* x^8 */

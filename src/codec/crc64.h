@@ -10,17 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The checksum of what `crc` covers followed by n more bytes; start with 0. Picks the fastest way the CPU
- * has at the first call. */
+/* The checksum of the data covered by `crc` followed by n more bytes; start with 0. The first call selects
+ * the fastest implementation for the CPU. */
 uint64_t crc64(uint64_t crc, const void *bytes, size_t n);
 
-/* The checksum of what `crc` covers without its last n bytes, which are given. Slow: for a few bytes. */
+/* The checksum of the data covered by `crc` without its last n bytes, which are given. Slow: for a few
+ * bytes. */
 uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n);
 
-/* The checksum of what `crc` covers followed by n zero bytes, without going over them. */
+/* The checksum of the data covered by `crc` followed by n zero bytes, without iterating over them. */
 uint64_t crc64_zeros(uint64_t crc, uint64_t n);
 
-/* The two ways, for tests to hold against each other. The second needs crc64_has_clmul(). */
+/* The two implementations, for tests that compare them. The second needs crc64_has_clmul(). */
 uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n);
 uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n);
 bool crc64_has_clmul(void);

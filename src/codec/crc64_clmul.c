@@ -2,14 +2,14 @@
 /* CRC-64 by carry-less multiplication, 128 bytes at a time.
  *
  * 16 bytes in a register are a polynomial of degree 127, the first byte's lowest bit being the highest
- * coefficient. To move them d bits towards the start of the data multiplies them by x^d, which may be
- * reduced beforehand: each half, times its power of x modulo the CRC's polynomial, makes again 16 bytes
- * that may be added (xor) to those d bits further on. What is left at last are 16 bytes with the
- * checksum of everything, which the tables finish. A product of two reflected halves comes out one bit
- * short of its place, hence the powers below are one less.
+ * coefficient. Shifting them by d bits towards the start of the data multiplies them by x^d, which may be
+ * reduced beforehand: each half, times its power of x modulo the CRC's polynomial, gives 16 bytes that are
+ * added (xor) to those d bits further on. The result is 16 bytes with the checksum of everything, which the
+ * tables finish. A product of two reflected halves is shifted by one bit, hence the powers below are one
+ * less.
  *
  *     d bits on    first half (8 bytes)    second half
- *                  x^(d+63)                x^(d-1)         */
+ *                  x^(d+63)                x^(d-1) */
 #include "codec/crc64.h"
 
 #if defined(__x86_64__)
@@ -30,7 +30,7 @@ TARGET static inline __m128i load(const uint8_t *p)
     return _mm_loadu_si128((const __m128i *)p);
 }
 
-/* `value` moved on by the distance that `powers` are made for. */
+/* `value` shifted by the distance for which `powers` were computed. */
 TARGET static inline __m128i fold(__m128i value, __m128i powers)
 {
     return _mm_xor_si128(_mm_clmulepi64_si128(value, powers, 0x00),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Intsets: sizes and order are checked at the start, so that reading needs no check at all. */
+/* Intsets: size and order are validated on opening, so that access needs no checks. */
 #include "codec/intset.h"
 #include "base/bytes.h"
 
@@ -26,12 +26,12 @@ static bool ascending(const struct intset *set)
 const char *intset_open(struct intset *set, rf_slice blob)
 {
     if (blob.len < INTSET_HEADER)
-        return "intset shorter than its header";
+        return "intset too short";
     uint32_t width = load_le32(blob.ptr), count = load_le32(blob.ptr + 4);
     if (width != 2 && width != 4 && width != 8)
-        return "intset with integers of an unknown width";
+        return "intset: unknown integer width";
     if (blob.len - INTSET_HEADER != (uint64_t)width * count)
-        return "intset whose size contradicts its count";
+        return "intset: size does not match element count";
     *set = (struct intset){blob.ptr + INTSET_HEADER, width, count};
-    return ascending(set) ? NULL : "intset out of order";
+    return ascending(set) ? NULL : "intset: elements out of order";
 }

@@ -16,7 +16,7 @@ struct intset {
     uint32_t width, count;
 };
 
-/* Checks sizes and order wholly. NULL, or what is wrong. A count of 0 is let through. */
+/* Validates size and order. Returns NULL, or the error message. A count of 0 is accepted. */
 const char *intset_open(struct intset *set, rf_slice blob);
 
 /* The integer at `index` < count. */

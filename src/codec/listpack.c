@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Listpacks: every encoding there is, and what may be wrong.
+/* Listpacks: all encodings, and their validation.
  *
  *   0xxxxxxx            7-bit integer             F0 + u32le   string, 32-bit length
  *   10xxxxxx            string, 6-bit length      F1 .. F4     integer of 2, 3, 4, 8 bytes, LE
- *   110xxxxx + byte     13-bit integer            F5 .. FE     nothing
- *   1110xxxx + byte     string, 12-bit length     FF           the end                          */
+ *   110xxxxx + byte     13-bit integer            F5 .. FE     unused
+ *   1110xxxx + byte     string, 12-bit length     FF           the end */
 #include "codec/listpack.h"
 
 enum { LISTPACK_HEADER = 6, LISTPACK_UNKNOWN = 65535, LISTPACK_END = 0xff };
 
 bool listpack_open(struct listpack *cursor, rf_slice blob)
 {
-    *cursor = (struct listpack){.start = blob.ptr, .fault = "listpack shorter than an empty one"};
+    *cursor = (struct listpack){.start = blob.ptr, .fault = "listpack too short"};
     if (blob.len <= LISTPACK_HEADER)
         return false;
-    cursor->fault = "listpack whose size contradicts its header";
+    cursor->fault = "listpack: size does not match header";
     if (load_le32(blob.ptr) != blob.len)
         return false;
     cursor->pos = blob.ptr + LISTPACK_HEADER;
     cursor->end = blob.ptr + blob.len - 1;
     cursor->count = load_le16(blob.ptr + 4);
-    cursor->fault = "listpack without an end";
+    cursor->fault = "listpack: missing end byte";
     if (*cursor->end != LISTPACK_END)
         return false;
     cursor->fault = NULL;
@@ -36,11 +36,11 @@ static enum packed_step damaged(struct listpack *cursor, const char *fault)
 static enum packed_step listpack_end(struct listpack *cursor)
 {
     if (cursor->count != LISTPACK_UNKNOWN && cursor->count != cursor->seen)
-        return damaged(cursor, "listpack with another number of elements than it says");
+        return damaged(cursor, "listpack: element count mismatch");
     return PACKED_END;
 }
 
-/* Bytes of the lead byte and what follows it, without a string's bytes; 0: no such encoding. */
+/* Size of the lead byte and what follows it, without a string's bytes; 0: unknown encoding. */
 static size_t head_size(uint8_t lead)
 {
     static const uint8_t sizes[16] = {5, 3, 4, 5, 9};
@@ -49,7 +49,7 @@ static size_t head_size(uint8_t lead)
     return lead < 0xf0 ? 2 : sizes[lead - 0xf0];
 }
 
-/* The element whose head is at p. */
+/* Decodes the element whose head is at p. */
 static struct packed decode(const uint8_t *p)
 {
     uint8_t lead = *p;
@@ -57,7 +57,7 @@ static struct packed decode(const uint8_t *p)
         return (struct packed){.integer = lead};
     if (lead < 0xc0)
         return (struct packed){.ptr = p + 1, .len = lead & 0x3f};
-    if (lead < 0xe0) /* the sign moves up to bit 31 and back */
+    if (lead < 0xe0) /* sign extension through bit 31 */
         return (struct packed){.integer = (int32_t)((uint32_t)load_be16(p) << 19) >> 19};
     if (lead < 0xf0)
         return (struct packed){.ptr = p + 2, .len = load_be16(p) & 0xfff};
@@ -80,13 +80,13 @@ bool listpack_first_integer(rf_slice start, int64_t *out)
     return element.ptr == NULL;
 }
 
-/* The bounds are the server's, each but the first one lower than seven bits to the byte would give. */
+/* The server's limits; each but the first is lower than seven bits per byte would allow. */
 static size_t backlen_size(uint64_t size)
 {
     return 1 + (size > 127) + (size >= 16383) + (size >= 2097151) + (size >= 268435455);
 }
 
-/* Seven bits to the byte, the highest first, the top bit set in all but the first. */
+/* Seven bits per byte, the highest first, the top bit set in all but the first. */
 static bool backlen_matches(const uint8_t *p, size_t width, uint64_t size)
 {
     for (size_t i = width; i-- > 0; size >>= 7)
@@ -104,7 +104,7 @@ enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *elem
 
     uint64_t size = head_size(*p);
     if (size == 0)
-        return damaged(cursor, "listpack with an unknown encoding");
+        return damaged(cursor, "listpack: unknown encoding");
     if (size > room)
         return damaged(cursor, "truncated listpack");
     *element = decode(p);
@@ -114,7 +114,7 @@ enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *elem
     if (size + width > room)
         return damaged(cursor, "truncated listpack");
     if (!backlen_matches(p + size, width, size))
-        return damaged(cursor, "listpack with a wrong back length");
+        return damaged(cursor, "listpack: wrong back length");
     cursor->pos = p + size + width;
     cursor->seen++;
     return PACKED_ELEMENT;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Listpacks: a cursor over a blob, trusting nothing in it.
+/* Listpacks: a cursor over an untrusted blob.
  *
  *   u32le total bytes | u16le entry count (65535: unknown) | entries | FF
  *
- * Each entry is `encoding [data] backlen`; backlen says the size of encoding and data, to be read from
- * its end. (Valkey src/listpack.c) */
+ * Each entry is `encoding [data] backlen`; backlen is the size of encoding and data, read from its end.
+ * (Valkey src/listpack.c) */
 #ifndef CODEC_LISTPACK_H
 #define CODEC_LISTPACK_H
 
@@ -16,21 +16,22 @@
 struct listpack {
     const uint8_t *start, *pos, *end; /* end: the FF */
     uint32_t seen;                    /* elements passed so far */
-    uint32_t count;                   /* as the header says; 65535: unknown */
-    const char *fault;                /* what is wrong, after PACKED_DAMAGED or a failed open */
+    uint32_t count;                   /* from the header; 65535: unknown */
+    const char *fault;                /* the error message, after PACKED_DAMAGED or a failed open */
 };
 
-/* Starts at the first element. False, with `fault` set, if the header contradicts the blob's size. */
+/* Positions the cursor at the first element. False, with `fault` set, if the header contradicts the blob's
+ * size. */
 bool listpack_open(struct listpack *cursor, rf_slice blob);
 
-/* The first element, if it is an integer, by the first bytes of a blob: LISTPACK_START are enough. */
+/* The first element, if it is an integer, from the first bytes of a blob: LISTPACK_START are enough. */
 enum { LISTPACK_START = 16 };
 bool listpack_first_integer(rf_slice start, int64_t *out);
 
 enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element);
 
-/* The next element. PACKED_END is reported only where the end mark stands where the header says it does
- * and the count is right. Here: what is most frequent, integers below 128 and strings below 64 bytes. */
+/* The next element. PACKED_END is returned only if the end byte is where the header says and the count is
+ * right. The inline part handles the most frequent cases: integers below 128 and strings below 64 bytes. */
 static inline enum packed_step listpack_next(struct listpack *cursor, struct packed *element)
 {
     const uint8_t *p = cursor->pos;

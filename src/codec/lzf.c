@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LZF expansion in wide strokes: what is copied is rounded up to 8, 16 or 32 bytes where the input and
- * the slack behind the output allow it, and whatever that spills over is written again or thrown away. */
+/* LZF expansion in wide copies: lengths are rounded up to 8, 16 or 32 bytes where the input and the slack
+ * after the output allow it; excess bytes are overwritten later or discarded. */
 #include "codec/lzf.h"
 #include "base/bytes.h"
 
@@ -20,8 +20,8 @@ static inline void copy16(uint8_t *to, const uint8_t *from)
     memcpy(to, words, sizeof words);
 }
 
-/* A repeat of fewer than 8 bytes: once it has been spelled out over 8, it can go on from the smallest
- * multiple of the distance that is at least 8. */
+/* A repeat with a distance of fewer than 8 bytes: after the first 8 bytes, copying continues from the
+ * smallest multiple of the distance that is at least 8. */
 static void copy_repeat(uint8_t *to, size_t distance, size_t length)
 {
     static const uint8_t multiples[8] = {0, 8, 8, 9, 8, 10, 12, 14};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes out of a listpack, ziplist, intset or zipmap: an integer or bytes. An integer stands for its
+/* An element of a listpack, ziplist, intset or zipmap: an integer or bytes. An integer is equivalent to its
  * decimal text; both views compare equal. */
 #ifndef CODEC_PACKED_H
 #define CODEC_PACKED_H
@@ -14,7 +14,7 @@ struct packed {
     int64_t integer;
 };
 
-/* What a cursor's next step found. */
+/* The result of a cursor's next step. */
 enum packed_step { PACKED_ELEMENT, PACKED_END, PACKED_DAMAGED };
 
 /* The element as bytes: borrowed from the blob, or written to `text`. */
@@ -25,7 +25,7 @@ static inline rf_slice packed_slice(const struct packed *element, uint8_t text[N
     return (rf_slice){text, number_print_i64(text, element->integer)};
 }
 
-/* The element as an integer, also where it is stored as text. */
+/* The element as an integer, also if it is stored as text. */
 static inline bool packed_integer(const struct packed *element, int64_t *out)
 {
     if (element->ptr)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Ziplists: every encoding there is, and what may be wrong.
+/* Ziplists: all encodings, and their validation.
  *
  *   00xxxxxx            string, 6-bit length      C0, D0, E0   integer of 2, 4, 8 bytes, LE
  *   01xxxxxx + byte     string, 14-bit length     F0, FE       integer of 3 bytes LE, of 1 byte
- *   80 + u32be          string, 32-bit length     F1 .. FD     the integers 0 to 12            */
+ *   80 + u32be          string, 32-bit length     F1 .. FD     the integers 0 to 12 */
 #include "codec/ziplist.h"
 
 enum { ZIPLIST_HEADER = 10, ZIPLIST_UNKNOWN = 65535, ZIPLIST_LONG = 254, ZIPLIST_END = 0xff };
 
 bool ziplist_open(struct ziplist *cursor, rf_slice blob)
 {
-    *cursor = (struct ziplist){.start = blob.ptr, .fault = "ziplist shorter than an empty one"};
+    *cursor = (struct ziplist){.start = blob.ptr, .fault = "ziplist too short"};
     if (blob.len <= ZIPLIST_HEADER)
         return false;
-    cursor->fault = "ziplist whose size contradicts its header";
+    cursor->fault = "ziplist: size does not match header";
     if (load_le32(blob.ptr) != blob.len)
         return false;
     cursor->pos = blob.ptr + ZIPLIST_HEADER;
     cursor->end = blob.ptr + blob.len - 1;
     cursor->count = load_le16(blob.ptr + 8);
-    cursor->fault = "ziplist without an end";
+    cursor->fault = "ziplist: missing end byte";
     if (*cursor->end != ZIPLIST_END)
         return false;
     cursor->fault = NULL;
@@ -35,13 +35,13 @@ static enum packed_step damaged(struct ziplist *cursor, const char *fault)
 static enum packed_step ziplist_end(struct ziplist *cursor)
 {
     if (cursor->count != ZIPLIST_UNKNOWN && cursor->count != cursor->seen)
-        return damaged(cursor, "ziplist with another number of elements than it says");
+        return damaged(cursor, "ziplist: element count mismatch");
     if ((size_t)(cursor->end - cursor->start) - cursor->last_size != load_le32(cursor->start + 4))
-        return damaged(cursor, "ziplist with a wrong offset of its last element");
+        return damaged(cursor, "ziplist: wrong tail offset");
     return PACKED_END;
 }
 
-/* Bytes of the encoding byte and what follows it, without a string's bytes; 0: no such encoding. */
+/* Size of the encoding byte and what follows it, without a string's bytes; 0: unknown encoding. */
 static size_t head_size(uint8_t lead)
 {
     if (lead < 0x80)
@@ -57,7 +57,7 @@ static size_t head_size(uint8_t lead)
     }
 }
 
-/* The element whose head is at p. */
+/* Decodes the element whose head is at p. */
 static struct packed decode(const uint8_t *p)
 {
     uint8_t lead = *p;
@@ -83,17 +83,17 @@ enum packed_step ziplist_next(struct ziplist *cursor, struct packed *element)
         return ziplist_end(cursor);
 
     if (*p == ZIPLIST_END)
-        return damaged(cursor, "ziplist with an end mark before its end");
+        return damaged(cursor, "ziplist: data after end byte");
     size_t prevlen_size = *p < ZIPLIST_LONG ? 1 : 5;
     if ((size_t)(cursor->end - p) <= prevlen_size)
         return damaged(cursor, "truncated ziplist");
     if ((prevlen_size == 1 ? *p : load_le32(p + 1)) != cursor->last_size)
-        return damaged(cursor, "ziplist with a wrong previous length");
+        return damaged(cursor, "ziplist: wrong previous entry length");
     p += prevlen_size;
 
     uint64_t room = (uint64_t)(cursor->end - p), size = head_size(*p);
     if (size == 0)
-        return damaged(cursor, "ziplist with an unknown encoding");
+        return damaged(cursor, "ziplist: unknown encoding");
     if (size > room)
         return damaged(cursor, "truncated ziplist");
     *element = decode(p);

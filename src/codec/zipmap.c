@@ -9,7 +9,7 @@ bool zipmap_open(struct zipmap *cursor, rf_slice blob)
 {
     *cursor = (struct zipmap){.pos = blob.ptr, .end = blob.ptr};
     if (blob.len < ZIPMAP_EMPTY_SIZE) {
-        cursor->fault = "zipmap shorter than an empty one";
+        cursor->fault = "zipmap too short";
         return false;
     }
     cursor->count = blob.ptr[0];
@@ -26,7 +26,8 @@ static enum packed_step damaged(struct zipmap *cursor, const char *fault)
 
 static const char truncated[] = "truncated zipmap";
 
-/* A length: in one byte where it fits in one, as servers ask. NULL, or what is wrong; so it is below. */
+/* Reads a length, which must be in one byte if it fits, as servers require. Returns NULL, or the error
+ * message; so do the functions below. */
 static const char *take_length(const uint8_t **pos, const uint8_t *end, uint64_t *len)
 {
     const uint8_t *p = *pos;
@@ -39,13 +40,13 @@ static const char *take_length(const uint8_t **pos, const uint8_t *end, uint64_t
         *len = load_le32(p);
         p += 4;
         if (*len < ZIPMAP_LONG)
-            return "zipmap with a short length in five bytes";
+            return "zipmap: non-canonical length";
     }
     *pos = p;
     return NULL;
 }
 
-/* The bytes behind the length at *pos; `spare`: where a byte counts unused ones after them. */
+/* Reads the bytes after the length at *pos; `spare`: a byte before them counts unused bytes after them. */
 static const char *take_string(const uint8_t **pos, const uint8_t *end, bool spare, rf_slice *out)
 {
     const uint8_t *p = *pos;
@@ -68,18 +69,18 @@ static const char *take_string(const uint8_t **pos, const uint8_t *end, bool spa
 static enum packed_step zipmap_end(struct zipmap *cursor)
 {
     if (cursor->pos + 1 != cursor->end)
-        return damaged(cursor, "zipmap with bytes behind its end");
+        return damaged(cursor, "zipmap: data after end byte");
     if (cursor->count != ZIPMAP_UNKNOWN && cursor->count != cursor->seen)
-        return damaged(cursor, "zipmap with another number of pairs than it says");
+        return damaged(cursor, "zipmap: pair count mismatch");
     if (cursor->seen == 0)
-        return damaged(cursor, "zipmap without pairs");
+        return damaged(cursor, "empty zipmap");
     return PACKED_END;
 }
 
 enum packed_step zipmap_next(struct zipmap *cursor, rf_slice *field, rf_slice *value)
 {
     if (cursor->pos == cursor->end)
-        return damaged(cursor, "zipmap without an end");
+        return damaged(cursor, "zipmap: missing end byte");
     if (*cursor->pos == ZIPMAP_END)
         return zipmap_end(cursor);
     const uint8_t *p = cursor->pos;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be said to a server in commands: abilities.def as an enum and a question. */
+/* What a server's commands support: abilities.def as an enum, and a lookup. */
 #ifndef COMMAND_ABILITY_H
 #define COMMAND_ABILITY_H
 
@@ -14,7 +14,7 @@ enum ability {
 
 bool server_can(rf_server server, enum ability ability);
 
-/* "a stream", for "redis 4.0 has no way to say a stream". */
+/* "streams", for "redis 4.0 commands cannot represent streams". */
 const char *ability_text(enum ability ability);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch: one command that takes many items, growing in place in an outbuf.
+/* A batch: one command with many items, written in place in an outbuf.
  *
  *     start      body                                         pos
  *       | "*nnn\r\n" | "$5\r\nRPUSH\r\n$3\r\nkey\r\n" | item | item | ...
  *
- * The number of arguments stands first and is known last, because a batch is bounded in items and in
- * bytes. So room for the widest header is left; where it comes out narrower, the body moves up by a byte or
- * two. While a batch is open nobody else writes to the outbuf. */
+ * The number of arguments comes first but is known last, because a batch is limited in items and in bytes. So
+ * space for the widest header is reserved; if it is narrower, the body is moved by a byte or two. While a
+ * batch is open nothing else may write to the outbuf. */
 #ifndef COMMAND_BATCH_H
 #define COMMAND_BATCH_H
 
@@ -14,8 +14,8 @@
 #include "resp/resp_write.h"
 
 enum {
-    BATCH_ITEMS = 64,        /* as a server's own rewrite does */
-    BATCH_BYTES = 64 * 1024, /* beyond that an item goes into a command of its own */
+    BATCH_ITEMS = 64,        /* the same number as in a server's own rewrite */
+    BATCH_BYTES = 64 * 1024, /* a larger item gets a command of its own */
     BATCH_HEADER = 6,        /* "*nnn\r\n": at most 2 + 64 * 3 arguments */
 };
 
@@ -23,21 +23,22 @@ struct batch {
     struct outbuf *out;
     struct buffer opening; /* the command's name and key, as RESP */
     uint8_t *start, *limit;
-    unsigned items, item_args; /* items so far; 0: closed. Arguments that each takes */
+    unsigned items, item_args; /* items so far; 0: closed. Arguments per item */
     uint64_t commands;         /* so far, of all keys */
 };
 
-/* The command and key of the batches to come, whose items take `item_args` arguments each. Fails only when
- * memory is out. */
+/* Sets the command and key of the next batches, whose items have `item_args` arguments each. False if out of
+ * memory. */
 bool batch_prepare(struct batch *batch, rf_slice command, rf_slice key, unsigned item_args);
 
 void batch_open(struct batch *batch);
 void batch_close(struct batch *batch);
 
-/* Writes the command for one item alone up to where its arguments begin; for items too large for a batch. */
+/* Writes the beginning of a command for a single item, up to the item's arguments; for items too large for a
+ * batch. */
 void batch_single(struct batch *batch);
 
-/* A place with n bytes of room for the next item, or NULL if it is too large: then batch_single(). */
+/* Returns space for n bytes for the next item, or NULL if it is too large: then use batch_single(). */
 static inline uint8_t *batch_room(struct batch *batch, size_t n)
 {
     if (LIKELY(batch->items > 0)) {

@@ -2,17 +2,17 @@
 /* Streams as commands:
  *
  *   XADD key id field value ...                                     for each entry, or for an empty stream
- *   XADD key MAXLEN 0 0-1 x y                                       which leaves it there without entries
+ *   XADD key MAXLEN 0 0-1 x y                                       which leaves it without entries
  *   XSETID key last-id ENTRIESADDED n MAXDELETEDID id
  *   XGROUP CREATE key group last-id ENTRIESREAD n                   for each group
  *     XCLAIM key group consumer 0 id TIME ms RETRYCOUNT n JUSTID FORCE    for each pending entry
- *     XGROUP CREATECONSUMER key group consumer                      for a consumer that has none
- *     XNACK key group FAIL IDS 1 id RETRYCOUNT n FORCE              for a pending entry without owner
- *   XCFGSET key IDMP-DURATION s IDMP-MAXSIZE n                      where they are not the defaults
+ *     XGROUP CREATECONSUMER key group consumer                      for a consumer without pending entries
+ *     XNACK key group FAIL IDS 1 id RETRYCOUNT n FORCE              for an unowned pending entry
+ *   XCFGSET key IDMP-DURATION s IDMP-MAXSIZE n                      unless they are the defaults
  *   XIDMPRECORD key producer iid id                                 for each record
  *
- * Commands cannot refer to entries that are gone, nor make an idle consumer before Redis 6.2. A stream that
- * has such a thing goes as RESTORE; so each is held and its groups are looked at first. (Valkey src/aof.c:
+ * Commands cannot refer to deleted entries, nor create an idle consumer before Redis 6.2. A stream with such
+ * data is written as RESTORE; so each stream is held and its groups are examined first. (Valkey src/aof.c:
  * rewriteStreamObject) */
 #include "base/fail.h"
 #include "base/notify.h"
@@ -21,14 +21,14 @@
 #include "rdb/value_stream.h"
 #include <stdlib.h>
 
-/* --- what the groups refer to ------------------------------------------------------------------------- */
+/* --- references of the groups ----------------------------------------------------------------------- */
 
 struct survey {
     rf_server target;
-    rf_stream_id *ids; /* that pending entries and producers' records refer to */
+    rf_stream_id *ids; /* referred to by pending entries and producers' records */
     size_t count, cap;
-    size_t present;   /* how many of them the entries have been seen to have */
-    unsigned details; /* that the target has no commands for */
+    size_t present;   /* number of these that were found among the entries */
+    unsigned details; /* not supported by the target's commands */
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -56,7 +56,7 @@ static rf_code refer(struct survey *s, rf_stream_id id)
     return RF_OK;
 }
 
-/* A plain XSETID can make such a stream, one with MAXDELETEDID refuses to. */
+/* A plain XSETID can create such a stream, one with MAXDELETEDID rejects it. */
 static rf_code survey_stream(void *ctx, const rf_stream *stream)
 {
     struct survey *s = ctx;
@@ -99,7 +99,7 @@ static rf_code survey_record(void *ctx, const rf_producer_record *record)
     return refer(ctx, record->id);
 }
 
-/* Both lists ascend. */
+/* Both lists are ascending. */
 static rf_code survey_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct survey *s = ctx;
@@ -174,7 +174,7 @@ static void put_command(struct encoder *e, uint64_t args, rf_slice command)
     resp_bulk(e->out, command);
 }
 
-/* How much room an entry's XADD takes at most. */
+/* The maximum size of an entry's XADD. */
 static size_t entry_room(const struct encoder *e, const rf_slice *fields_values, size_t count)
 {
     size_t room = RESP_HEADER_MAX + e->batch.opening.len + ID_TEXT_MAX + BULK_EXTRA;
@@ -249,7 +249,7 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
         put_id(e, goes_without(e, DETAIL_BIT(MAX_DELETED_ID)) ? no_id : stream->max_deleted_id);
     } else if (stream->entries_added != stream->length || stream->max_deleted_id.ms > 0) {
         notify_of(&e->options.notify, e->entry, RF_NOTICE_STREAM_COUNTERS,
-                  "entries added, the highest deleted, what groups have read");
+                  "entries added, max-deleted ID, entries read");
     }
     e->elements++;
     return RF_OK;
@@ -285,7 +285,7 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
     struct encoder *e = ctx;
     TRY(keep(e, &e->consumer, consumer->name));
     if (consumer->pending > 0 || goes_without(e, DETAIL_BIT(IDLE_CONSUMERS)))
-        return RF_OK; /* its first XCLAIM makes it */
+        return RF_OK; /* created by its first XCLAIM */
     put_command(e, 5, SLICE("XGROUP"));
     resp_bulk(e->out, SLICE("CREATECONSUMER"));
     resp_bulk(e->out, e->entry->key);
@@ -330,7 +330,7 @@ static rf_code put_unowned(void *ctx, const rf_pending *pending)
     return RF_OK;
 }
 
-/* Before the records, which setting them would clear. */
+/* Before the records, as the settings would clear them. */
 static rf_code put_producers(void *ctx, const rf_producers *producers)
 {
     struct encoder *e = ctx;

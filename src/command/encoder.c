@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One entry at a time: which way it goes, and what is written before and after its value. */
+/* Encodes one entry at a time: chooses the method, and writes what comes before and after its value. */
 #include "command/encoder.h"
 
 #include "base/double_text.h"
@@ -32,7 +32,7 @@ static rf_code unsayable_unless(struct encoder *e, const char *what, const char 
         return RF_OK;
     }
     rf_server_format(e->options.target, target, sizeof target);
-    return fail(error, RF_E_UNSAYABLE, "commands of %s have no way to say %s%s", target, what, unless);
+    return fail(error, RF_E_UNSAYABLE, "%s commands cannot represent %s%s", target, what, unless);
 }
 
 rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
@@ -44,7 +44,8 @@ rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_e
 {
     *stays = e->options.drop_detail;
     if (!*stays)
-        return unsayable_unless(e, detail_lacking(details), " (--drop-detail writes the rest)", error);
+        return unsayable_unless(e, detail_lacking(details), " (--drop-detail writes the key without it)",
+                                error);
     e->without |= details;
     detail_notify(&e->options.notify, e->entry, details);
     return RF_OK;
@@ -67,12 +68,13 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
 {
     uint64_t elements, size;
     if (e->options.no_restore)
-        return encoder_unsayable(e, "what only RESTORE can write, which the target does not accept", error);
+        return encoder_unsayable(e, "a value that only RESTORE can write, which the target does not accept",
+                                 error);
     if (!dump_payload_accepted(entry, e->options.target))
         return encoder_unsayable(e, why, error);
     TRY(rf_value_check(entry->value, &elements, error));
     if (elements == 0 && entry->type != RF_STREAM && entry->type != RF_MODULE)
-        return RF_OK; /* RESTORE takes no collection without elements */
+        return RF_OK; /* RESTORE does not accept an empty collection */
     TRY(dump_payload_size(entry, &size, error));
     encoder_command(e, 4);
     resp_bulk(e->out, SLICE("RESTORE"));
@@ -88,7 +90,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
 
 /* --- strings and collections ------------------------------------------------------------------------ */
 
-/* "*3", the command's name, the key, and room for one more bulk string of n bytes. */
+/* "*3", the command's name, the key, and space for one more bulk string of n bytes. */
 #define PUT_KEY_COMMAND(e, name, n) \
     put_key_command(e, "*3\r\n" name "\r\n", sizeof("*3\r\n" name "\r\n") - 1, n)
 
@@ -112,8 +114,7 @@ bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code)
 {
     if (LIKELY(e->options.longest == 0 || string.len <= e->options.longest))
         return true;
-    *code = e->dropped ? RF_OK
-                       : encoder_unsayable(e, "an element that is longer than the server takes", e->error);
+    *code = e->dropped ? RF_OK : encoder_unsayable(e, "an element longer than the server accepts", e->error);
     return false;
 }
 
@@ -167,7 +168,7 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
     return put_pair(ctx, printed, member);
 }
 
-/* Redis sets a field and then its expiry; Valkey has one command for both. */
+/* Redis needs one command for a field and one for its expiry; Valkey has one command for both. */
 static void put_expiring_field(struct encoder *e, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     bool at_once = e->options.target.dialect == RF_VALKEY;
@@ -228,7 +229,7 @@ static const rf_visitor visitor = {
     .array = put_array,
 };
 
-/* The command that takes a type's elements, and how many arguments each is. */
+/* The command for a type's elements, and the number of arguments per element. */
 static const struct {
     rf_slice command;
     unsigned item_args;
@@ -278,7 +279,7 @@ static rf_code find_last_expiry(void *ctx, rf_slice field, rf_slice value, int64
     return RF_OK;
 }
 
-/* *last: when the last field expires, or RF_NO_EXPIRY: an encoding that allows for it need not hold one. */
+/* *last: the latest field expiry, or RF_NO_EXPIRY: an encoding with expiries may contain none. */
 static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error)
 {
     static const rf_visitor finder = {.field = find_last_expiry};
@@ -289,7 +290,7 @@ static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error
     return rf_value_walk(entry->value, &finder, last, error);
 }
 
-/* HPEXPIREAT does not take all that an RDB has room for. */
+/* HPEXPIREAT does not accept the full range of an RDB. */
 static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     int64_t last;
@@ -298,7 +299,7 @@ static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
     if (last != RF_NO_EXPIRY && !server_can(e->options.target, CAN_FIELD_EXPIRY))
         TRY(encoder_leave_out(e, DETAIL_BIT(FIELD_EXPIRY), &stays, error));
     else if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
-        return encode_restore(e, entry, "a field's expiry beyond what commands accept", error);
+        return encode_restore(e, entry, "a field expiry beyond what commands accept", error);
     return stays ? encode_elements(e, entry, error) : RF_OK;
 }
 
@@ -310,7 +311,7 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
     TRY(rf_value_module(entry->value, name, error));
     if (!value_module_fits(entry->value, e->options.target, name))
         return encoder_unsayable(e, "a vector set", error);
-    return encode_restore(e, entry, "a module's value", error);
+    return encode_restore(e, entry, "a module value", error);
 }
 
 typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
@@ -351,10 +352,10 @@ static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
     if (UNLIKELY(!stays))
         return RF_OK;
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
-        return encode_restore(e, entry, "metadata that modules attached to the key", error);
+        return encode_restore(e, entry, "module metadata attached to the key", error);
     if (UNLIKELY(e->options.prefer_restore && entry->type != RF_STRING && entry->type != RF_MODULE &&
                  dump_payload_accepted(entry, e->options.target)))
-        return encode_restore(e, entry, "as asked for", error);
+        return encode_restore(e, entry, "as requested", error);
     return encoders[entry->type](e, entry, error);
 }
 
@@ -369,7 +370,7 @@ static rf_code encode_key_value(struct encoder *e, rf_entry *entry, rf_error *er
         return code;
     }
     if (UNLIKELY(e->elements == 0 && !e->dropped))
-        notify_of(&e->options.notify, e->entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+        notify_of(&e->options.notify, e->entry, RF_NOTICE_EMPTY_KEY, "an empty collection");
     return RF_OK;
 }
 

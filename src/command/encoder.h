@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Values as commands: what flows in are entries, what flows out is RESP in an outbuf, in the order and form
- * of a server's own rewrite.
+/* Values as commands: takes entries and writes RESP to an outbuf, in the order and form of a server's own
+ * rewrite.
  *
  *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | XADD ...     PEXPIREAT
  *
- * What commands cannot say exactly goes as RESTORE with the original bytes, if the target reads them; what
- * cannot be said at all is RF_E_UNSAYABLE, or left out with a notice. (Valkey src/aof.c:
+ * What commands cannot represent exactly is written as RESTORE with the original bytes, if the target reads
+ * them; everything else is RF_E_UNSAYABLE, or skipped with a notice. (Valkey src/aof.c:
  * rewriteAppendOnlyFileRio) */
 #ifndef COMMAND_ENCODER_H
 #define COMMAND_ENCODER_H
@@ -20,22 +20,22 @@ struct encoder_options {
     rf_server target;
     bool prefer_restore, drop_unsupported, drop_detail;
     bool no_restore;  /* the target does not accept it, whatever its version */
-    uint64_t longest; /* bytes of a string that the target takes; 0: any */
+    uint64_t longest; /* maximum length of a string that the target accepts; 0: unlimited */
     rf_notify notify;
 };
 
 struct encoder {
     struct outbuf *out;
     struct encoder_options options;
-    int64_t db; /* selected; -1: none yet */
+    int64_t db; /* selected database; -1: none yet */
 
-    /* of the key at hand */
+    /* of the current key */
     const rf_entry *entry;
     rf_error *error;
     struct batch batch;
     uint64_t elements;
     bool dropped;
-    unsigned without;      /* details that are left out (rdb/details.def) */
+    unsigned without;      /* details that are dropped (rdb/details.def) */
     bool has_insert_index; /* of an array */
     uint64_t insert_index;
     struct buffer group, consumer; /* of a stream */
@@ -43,44 +43,45 @@ struct encoder {
 
 void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options);
 
-/* Encodes one entry; aux and key counts are nothing to commands. Does not look at out->code. */
+/* Encodes one entry; AUX fields and key counts are ignored. Does not check out->code. */
 rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
 
-/* Encodes the value of a key alone, without SELECT and expiry, into `out`. Afterwards e->elements is 0 where
- * it has none, and batch.commands tells how many commands it takes. */
+/* Encodes only the value of a key, without SELECT and expiry, into `out`. Afterwards e->elements is 0 if it
+ * is empty, and batch.commands is the number of commands. */
 rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, rf_error *error);
 
 void encoder_close(struct encoder *e);
 
 /* --- shared by the encoder's files ------------------------------------------------------------------ */
 
-/* Begins a command of so many arguments. */
+/* Begins a command with this number of arguments. */
 static inline void encoder_command(struct encoder *e, uint64_t args)
 {
     e->batch.commands++;
     resp_array(e->out, args);
 }
 
-/* There is no way to say `what` to the target: fails, or gives notice and returns RF_OK where such things are
- * to be left out. */
+/* The target does not support `what`: fails, or sends a notice and returns RF_OK if such data is to be
+ * dropped. */
 rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error);
 
-/* There is no way to say these details to the target, of which there is one at least. *stays: the key is
- * written without them, of which notice has been given; else they are unsayable. */
+/* The target does not support these details, at least one. *stays: the key is written without them, and
+ * notices have been sent; otherwise it is handled by encoder_unsayable(). */
 rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_error *error);
 
-/* False for a string that the target does not take: *code is then RF_E_UNSAYABLE, or RF_OK where the key is
+/* False for a string that the target does not accept: *code is then RF_E_UNSAYABLE, or RF_OK if the key is
  * dropped. */
 bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code);
 
 /* Whether RESTORE writes the key, with all its details. */
 bool encoder_restores(const struct encoder *e, const rf_entry *entry);
 
-/* Looks into the value and writes the key as RESTORE, saying why; nothing where the value is empty, which
- * RESTORE does not take; or as unsayable where the target does not accept its payload. */
+/* Checks the value and writes the key as RESTORE, with a notice giving the reason; nothing if the value is
+ * empty, which RESTORE does not accept; handled by encoder_unsayable() if the target does not accept its
+ * payload. */
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error);
 
-/* In encode_stream.c: the stream as commands, or as RESTORE where they would lose something. */
+/* In encode_stream.c: the stream as commands, or as RESTORE if they would lose data. */
 rf_code encode_stream(struct encoder *e, rf_entry *entry, rf_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.def as two tables, and what of a command a server does not know. */
+/* commands.def as two tables, and the check of a command against them. */
 #include "base/bytes.h"
 #include <ctype.h>
 #include <rdbferry/command.h>
@@ -47,7 +47,7 @@ static int compare_names(const void *name, const void *row)
     return strcasecmp(name, ((const struct command *)row)->name);
 }
 
-/* The first words of a command; false: they are longer than any name. */
+/* The first words of a command; false if they are longer than any name. */
 static bool take_name(const rf_entry *command, size_t words, char name[NAME_MAX_LENGTH])
 {
     size_t length = 0;
@@ -64,7 +64,7 @@ static bool take_name(const rf_entry *command, size_t words, char name[NAME_MAX_
     return true;
 }
 
-/* As a subcommand, if it is known as one. */
+/* The entry of the subcommand, if it is known, else of the command. */
 static const struct command *find_command(const rf_entry *command)
 {
     char name[NAME_MAX_LENGTH];
@@ -106,7 +106,7 @@ static bool has_option(const rf_entry *command, const struct option *option)
     return false;
 }
 
-/* --- what a server knows -------------------------------------------------------------------------------- */
+/* --- what a server supports ------------------------------------------------------------------------- */
 
 static bool has(rf_server server, const int since[2])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server can be told of a key: said by the encoder itself, whose commands go nowhere. */
+/* The methods by which a key can be written, determined by the encoder itself, with its output discarded. */
 #include "base/fail.h"
 #include "command/encoder.h"
 #include "rdb/dump_payload.h"
@@ -7,7 +7,7 @@
 #include "rdb/value.h"
 #include <stdlib.h>
 
-/* What every server has words for; most keys are such. */
+/* What every server supports; true for most keys. */
 static bool is_plain(const rf_entry *key)
 {
     static const bool plain_types[RF_TYPE_COUNT] = {
@@ -48,7 +48,7 @@ static rf_code say(rf_server server, rf_entry *key, bool in_part, struct said *s
     return code;
 }
 
-/* No commands make a module's value. */
+/* No commands create a module value. */
 static rf_code take_module(rf_server server, rf_entry *key, unsigned *ways, rf_error *error)
 {
     char module[10];

@@ -14,7 +14,7 @@
 
 enum { SUFFIX = 6, TRIES = 100 };
 
-/* The directory can be synced if it can be read; making files in it needs less. */
+/* The directory can be synced only if it is readable; creating files in it requires less. */
 static int open_directory(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -42,7 +42,7 @@ rf_code beside_open(const char *target, struct beside *out, rf_error *error)
     made.name = slash ? slash + 1 : made.target;
     rf_code code = RF_OK;
     if (*made.name == '\0')
-        code = fail(error, RF_E_ARGUMENT, "%s: not a file name", target);
+        code = fail(error, RF_E_ARGUMENT, "%s: not a valid file name", target);
     else if ((made.dir = open_directory_of(made.target, made.name)) < 0)
         code = fail_errno(error, RF_E_WRITE, "%s: cannot open the directory", target);
     if (code == RF_OK)
@@ -64,7 +64,7 @@ static void name_temporary(struct beside *beside)
     uint8_t random[SUFFIX];
     char suffix[SUFFIX + 1] = "";
     if (getrandom(random, sizeof random, 0) < 0)
-        memset(random, 0, sizeof random); /* a name that is there already is not taken */
+        memset(random, 0, sizeof random); /* without randomness: names that already exist are skipped */
     for (int i = 0; i < SUFFIX; i++)
         suffix[i] = letters[random[i] % sizeof letters];
     snprintf(beside->temporary, sizeof beside->temporary, ".%.*s.rdbferry-%s", (int)BESIDE_NAME_SHOWN,
@@ -91,7 +91,7 @@ rf_code beside_sync(const struct beside *beside, rf_error *error)
     return fail_errno(error, RF_E_WRITE, "%s: cannot sync the directory", beside->target);
 }
 
-/* umask() can only be read by setting it; the kernel tells it in a file. */
+/* umask() can only be read by setting it; the kernel also reports it in a file. */
 mode_t current_umask(void)
 {
     char line[128];

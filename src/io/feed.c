@@ -5,8 +5,8 @@
  *          ^                                                          |
  *          +----------------------- feed_return() -------------------+
  *
- * Blocks are allocated to the byte, and under AddressSanitizer what a short block leaves over is out of
- * bounds, so that whoever reads past the bytes is caught. */
+ * Blocks are allocated with their exact size, and under AddressSanitizer the unused part of a short block is
+ * poisoned, so that reads past its end are detected. */
 #include "io/feed.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #if __has_include(<sanitizer/asan_interface.h>)
-#include <sanitizer/asan_interface.h> /* words without meaning unless built with it */
+#include <sanitizer/asan_interface.h> /* no-ops unless built with it */
 #else
 #define ASAN_POISON_MEMORY_REGION(from, size)   ((void)(from), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
@@ -39,7 +39,7 @@ struct feed {
     _Atomic uint64_t decoded;
 };
 
-/* Fills a block. What a pipe has is handed on at once, a file fills the block. */
+/* Fills a block. A read from a pipe is passed on at once; for a file the block is filled. */
 static rf_code feed_fill(struct feed *feed, struct block *block)
 {
     bool partial = rf_source_size(feed->source) < 0;

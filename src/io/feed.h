@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A feed: the thread that reads ahead. It pulls blocks from a source (and so decompresses), adds up their
- * CRC-64 and hands them over a bounded queue, in order.
+/* A feed: the thread that reads ahead. It pulls blocks from a source (and so decompresses), computes their
+ * CRC-64 and passes them through a bounded queue, in order.
  *
- *     block:  | room for the rest of the block before | bytes | */
+ *     block:  | headroom for the rest of the previous block | bytes | */
 #ifndef IO_FEED_H
 #define IO_FEED_H
 
@@ -15,36 +15,37 @@
 enum { FEED_ROOM = 64 * 1024, FEED_BLOCK = 512 * 1024, FEED_BLOCKS = 6 };
 
 struct block {
-    uint8_t *data;       /* FEED_ROOM bytes of room lie before it */
-    size_t len;          /* 0: the input ends here, or `code` says why it cannot be read */
+    uint8_t *data;       /* preceded by FEED_ROOM bytes of headroom */
+    size_t len;          /* 0: the end of the input, or a read error, see `code` */
     uint64_t offset;     /* of data in the decoded stream */
     uint64_t crc;        /* of the decoded stream before data */
-    int64_t file_offset; /* how far the file was read when this block was full */
+    int64_t file_offset; /* file position when this block was filled */
     rf_code code;        /* with len 0 only; see feed_error() */
-    bool spill;          /* made by a window, not by a feed */
-    struct block *next;  /* for a list of whoever holds the block */
+    bool spill;          /* allocated by a window, not by a feed */
+    struct block *next;  /* list link for the owner of the block */
 };
 
 struct feed;
 
-/* Starts the thread. `source` stays the caller's. `block_size` 0: FEED_BLOCK. */
+/* Starts the thread. The caller keeps ownership of `source`. `block_size` 0: FEED_BLOCK. */
 rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_error *error);
 
-/* The next block, the caller's until feed_return(). Waits for it; there are FEED_BLOCKS in all, and at least
- * one must be with the feed. The one with len 0 is the last: it stays the feed's and comes again. */
+/* Waits for the next block, which is the caller's until feed_return(). There are FEED_BLOCKS in all, and the
+ * caller must leave at least one to the feed. The block with len 0 is the last: it stays the feed's and is
+ * returned again by later calls. */
 struct block *feed_next(struct feed *feed);
 void feed_return(struct feed *feed, struct block *block);
 
-/* Why reading failed. */
+/* The read error. */
 const rf_error *feed_error(const struct feed *feed);
 
 /* Whether offsets in the decoded stream are offsets in the file. */
 bool feed_is_plain(const struct feed *feed);
 
-/* How far the source was read, decoded and in the file; from any thread. */
+/* How far the source has been read, decoded and in the file; from any thread. */
 void feed_position(const struct feed *feed, uint64_t *decoded, uint64_t *file);
 
-/* Stops the thread, also where it waits for a pipe; frees all blocks. The source can then only be closed. */
+/* Stops the thread, even if it waits for a pipe; frees all blocks. The source can then only be closed. */
 void feed_close(struct feed *feed);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /proc tells of other processes: which files they have open for writing, and where servers work. */
+/* Information from /proc on other processes: files open for writing, and working directories of servers. */
 #include "io/in_use.h"
 #include "base/fail.h"
 #include <ctype.h>
@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LEVELS = 4 /* of a directory and what is in it */ };
+enum { LEVELS = 4 /* of directories searched */ };
 
-/* A file, whatever its names are. */
+/* Identifies a file, whatever its names are. */
 struct node {
     uint32_t major, minor;
     uint64_t ino;
@@ -28,7 +28,7 @@ struct nodes {
 
 /* --- nodes --------------------------------------------------------------------------------------------- */
 
-/* Does not wait for a server of files that does not answer. */
+/* Does not wait for an unresponsive file server. */
 static bool find_node(int dir, const char *name, struct node *out)
 {
     struct statx stx;
@@ -141,7 +141,7 @@ static bool is_server_in(const struct process *process, const void *wanted)
            compare_nodes(&node, wanted) == 0;
 }
 
-/* Whether the process matches, and its name. */
+/* Whether the process matches; then sets its name. */
 static bool judge(const char *pid, int proc, match_fn *matches, const void *wanted, char *name, size_t size)
 {
     struct process process = {.dir = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -155,7 +155,7 @@ static bool judge(const char *pid, int proc, match_fn *matches, const void *want
     return found;
 }
 
-/* False: no other process that can be looked at matches. */
+/* False: no other visible process matches. */
 static bool find_process(match_fn *matches, const void *wanted, char *name, size_t size)
 {
     DIR *proc = opendir("/proc");
@@ -179,8 +179,7 @@ rf_code in_use_refuse(const char *path, rf_error *error)
     char name[80];
     rf_code code = list_nodes(path, &nodes, error);
     if (code == RF_OK && nodes.count > 0 && find_process(writes_to, &nodes, name, sizeof name))
-        code = fail(error, RF_E_EXISTS,
-                    "%s: is in use by %s: stop it first (--force-unsafe replaces it all the same)", path,
+        code = fail(error, RF_E_EXISTS, "%s: in use by %s: stop it first (or use --force-unsafe)", path,
                     name);
     free(nodes.all);
     return code;
@@ -197,10 +196,7 @@ rf_code in_use_refuse_beside_server(const char *path, rf_error *error)
     bool found = find_node(AT_FDCWD, directory, &node) &&
                  find_process(is_server_in, &node, name, sizeof name);
     free(directory);
-    return found
-               ? fail(error, RF_E_EXISTS,
-                      "%s: lies where %s saves its data: stop it first (--force-unsafe writes there all the "
-                      "same)",
-                      path, name)
-               : RF_OK;
+    return found ? fail(error, RF_E_EXISTS,
+                        "%s: in the data directory of %s: stop it first (or use --force-unsafe)", path, name)
+                 : RF_OK;
 }

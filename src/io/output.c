@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* An output: the encoder's blocks, and what its writer thread does with them.
+/* An output: the encoder's blocks, and their processing by the writer thread.
  *
  *     encoder: fills a block  ->  writer: CRC-64, compress, XXH3, write()
  *
- * The writer never stops taking blocks: after a failure it throws them away, so that the encoder cannot
- * be left waiting. The encoder has no block before there is something to be put into it. */
+ * The writer never stops taking blocks: after a failure it discards them, so that the encoder is not blocked.
+ * The encoder has no block until there is data to put into it. */
 #include "io/output.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
@@ -21,13 +21,13 @@ struct output_state {
     struct output_file file;
     struct compressor *compressor; /* NULL: plain */
     struct output_block *filling;  /* the encoder's; NULL: none */
-    uint64_t handed_on;            /* bytes put in before it */
+    uint64_t handed_on;            /* bytes put in before that block */
 
-    /* the writer's; read by others once they know that it rests */
+    /* the writer's; read by others only while the writer is idle */
     bool wants_crc;
     uint64_t crc;
     rf_error error;
-    _Atomic rf_code failed; /* set behind `error` */
+    _Atomic rf_code failed; /* set after `error` */
 };
 
 /* --- the writer's side ------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static void write_block(struct output_channel *channel, const uint8_t *bytes, si
 
 /* --- the encoder's side ------------------------------------------------------------------------------ */
 
-static uint8_t no_room[1]; /* of an output without a block */
+static uint8_t no_room[1]; /* for an output without a block */
 
 static void block_start(struct output *out)
 {
@@ -75,7 +75,7 @@ static void block_start(struct output *out)
     out->buf.end = out->buf.start + output_group_block_size(state->channel.group);
 }
 
-/* Hands the block on; after a failure, empties it. */
+/* Passes the block to the writer; after a failure, empties it. */
 static void hand_on(struct output *out, bool last)
 {
     struct output_state *state = out->state;
@@ -113,7 +113,7 @@ rf_code output_failure(struct output *out, rf_error *error)
     return out->buf.code = code;
 }
 
-/* Everything put in has passed the writer. */
+/* Waits until the writer has processed everything that was put in. */
 static rf_code flush(struct output *out, rf_error *error)
 {
     if (out->state->filling)

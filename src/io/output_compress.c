@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compressing an output with zlib and with liblz4's frames. Both write from a block of their own. */
+/* Compression of an output with zlib and liblz4 frames. Both write from a block of their own. */
 #include "io/output_compress.h"
 #include "base/fail.h"
 #include <lz4frame.h>
@@ -11,7 +11,7 @@
 
 enum {
     GZIP_LEVEL = 3,             /* of commands: half the time of level 6 for 8 % more bytes */
-    GZIP_BITS = MAX_WBITS + 16, /* zlib's word for "with gzip's header and trailer" */
+    GZIP_BITS = MAX_WBITS + 16, /* in zlib: gzip header and trailer */
     GZIP_OUT = 64 * 1024,
 };
 
@@ -70,7 +70,7 @@ struct compressor *compressor_gzip(struct compressed_to to)
 
 /* --- lz4 --------------------------------------------------------------------------------------------- */
 
-/* With autoFlush nothing that was put is kept back, and no room is needed for it. */
+/* With autoFlush no input is buffered, and no space is needed for it. */
 static const LZ4F_preferences_t lz4_preferences = {
     .frameInfo = {.blockSizeID = LZ4F_max256KB, .contentChecksumFlag = LZ4F_contentChecksumEnabled},
     .autoFlush = 1,
@@ -84,7 +84,7 @@ struct lz4 {
     uint8_t out[];
 };
 
-/* Hands on what an LZ4F function has made. */
+/* Passes on the output of an LZ4F function. */
 static rf_code lz4_hand_on(struct lz4 *lz4, size_t made, rf_error *error)
 {
     if (LZ4F_isError(made))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compressing an output: bytes in, bytes of a gzip member or an lz4 frame out to `put`. */
+/* Compression of an output: takes bytes and passes a gzip member or an lz4 frame to `put`. */
 #ifndef IO_OUTPUT_COMPRESS_H
 #define IO_OUTPUT_COMPRESS_H
 
@@ -7,7 +7,7 @@
 #include <rdbferry/sink.h>
 #include <rdbferry/slice.h>
 
-/* Where compressed bytes go. */
+/* The destination of compressed bytes. */
 struct compressed_to {
     rf_code (*put)(void *ctx, rf_slice bytes, rf_error *error);
     void *ctx;
@@ -15,13 +15,13 @@ struct compressed_to {
 
 struct compressor {
     rf_code (*put)(struct compressor *compressor, rf_slice bytes, rf_error *error);
-    /* Ends the stream; once. Also of an output without bytes. */
+    /* Ends the stream; to be called once, also for an output without bytes. */
     rf_code (*end)(struct compressor *compressor, rf_error *error);
     void (*close)(struct compressor *compressor);
     struct compressed_to to;
 };
 
-/* NULL when memory is out. `most`: bytes that are put at a time. */
+/* Returns NULL if out of memory. `most`: maximum number of bytes per put. */
 struct compressor *compressor_gzip(struct compressed_to to);
 struct compressor *compressor_lz4(struct compressed_to to, size_t most);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing for good: every write() is checked, also the close() of what has no name to be given. */
+/* Writing to files: every write() is checked, and so is close() for files that are not renamed. */
 #include "io/output_file.h"
 #include "base/fail.h"
 #include "io/in_use.h"
@@ -22,7 +22,7 @@ static rf_code open_stdout(struct output_file *file, rf_error *error)
     return file->fd >= 0 ? RF_OK : fail_errno(error, RF_E_WRITE, "cannot write to stdout");
 }
 
-/* A FIFO or a device; waits for the FIFO's reader. */
+/* Opens a FIFO or a device; waits for the FIFO's reader. */
 static rf_code open_direct(struct output_file *file, rf_error *error)
 {
     do
@@ -37,7 +37,7 @@ static bool ends_with(const char *text, const char *ending)
     return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
-/* An RDB that a server saves to: any that is there already; or one of the usual name. */
+/* Whether it may be an RDB that a server saves to: any existing one; or one of the default name. */
 static bool is_of_server(const char *path, bool is_there)
 {
     return ends_with(path, is_there ? ".rdb" : "/dump.rdb") || strcmp(path, "dump.rdb") == 0;
@@ -57,7 +57,7 @@ static rf_code open_temporary(struct output_file *file, rf_error *error)
     struct stat st;
     bool is_there = lstat(file->path, &st) == 0;
     if (is_there && !file->force)
-        return fail(error, RF_E_EXISTS, "%s: is there already", file->path);
+        return fail(error, RF_E_EXISTS, "%s: already exists", file->path);
     TRY(refuse_in_use(file, is_there, error));
     char *behind_link = is_there && S_ISLNK(st.st_mode) ? realpath(file->path, NULL) : NULL;
     rf_code code = tempfile_create(behind_link ? behind_link : file->path, &file->temporary, error);
@@ -141,7 +141,7 @@ rf_code output_file_leave(struct output_file *file, rf_code code, rf_error *erro
     return code == RF_OK ? closed : code;
 }
 
-/* EAGAIN: someone has made a pipe non-blocking, which the two ends share. */
+/* EAGAIN: the other end of a pipe has made it non-blocking for both. */
 static rf_code await_room(const struct output_file *file, rf_error *error)
 {
     struct pollfd fd = {.fd = file->fd, .events = POLLOUT};
@@ -198,7 +198,7 @@ rf_code output_file_patch(struct output_file *file, uint64_t offset, rf_slice by
 
 /* --- the end ------------------------------------------------------------------------------------------- */
 
-/* Of what the file holds now. */
+/* Hashes the current content of the file. */
 static rf_code hash_again(struct output_file *file, rf_error *error)
 {
     uint8_t block[16 * 1024];
@@ -210,7 +210,7 @@ static rf_code hash_again(struct output_file *file, rf_error *error)
         if (n < 0)
             return fail_errno(error, RF_E_WRITE, "%s: cannot read what was written", shown(file));
         if (n == 0)
-            return fail(error, RF_E_WRITE, "%s: has become shorter", shown(file));
+            return fail(error, RF_E_WRITE, "%s: shrank while being read back", shown(file));
         XXH3_64bits_update(file->hash, block, (size_t)n);
         at += (uint64_t)n;
     }
@@ -236,7 +236,7 @@ rf_code output_file_commit(struct output_file *file, rf_error *error)
     if (file->temporary)
         return tempfile_commit(file->temporary, file->force, error);
     if (file->within && tempdir_file_size(file->within, file->name) != (off_t)file->size)
-        return fail(error, RF_E_WRITE, "%s: is not there any more as it was written", shown(file));
+        return fail(error, RF_E_WRITE, "%s: changed or vanished after it was written", shown(file));
     return RF_OK;
 }
 

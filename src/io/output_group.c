@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks, and the threads that take them. A block is free, being filled, in the list of its writer, or
+/* Blocks, and the threads that write them. A block is free, being filled, in the list of its writer, or being
  * written. */
 #include "io/output_group.h"
 #include "base/fail.h"
@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 enum {
-    SPARE_BLOCKS = 3, /* of each writer: one is being written, two wait */
+    SPARE_BLOCKS = 3, /* per writer: one is being written, two wait */
     BLOCK_MAX = 512 * 1024,
     BLOCK_MIN = OUTBUF_ROOM_MAX,
-    BLOCKS_TOGETHER = 2 * 1024 * 1024, /* bytes being filled, while blocks are larger than BLOCK_MIN */
-    FILES_MAX = 64,                    /* that are kept open */
+    BLOCKS_TOGETHER = 2 * 1024 * 1024, /* total size of the blocks being filled, while blocks are larger
+                                          than BLOCK_MIN */
+    FILES_MAX = 64,                    /* number of files kept open */
 };
 
 struct output_writer {
@@ -37,7 +38,7 @@ struct output_group {
 
 /* --- the writers' side --------------------------------------------------------------------------------- */
 
-/* The lock is held. NULL: the group is closed. */
+/* Requires the lock. NULL: the group is closed. */
 static struct output_block *next_block(struct output_writer *writer)
 {
     while (!writer->first && !writer->group->closed)
@@ -50,7 +51,7 @@ static struct output_block *next_block(struct output_writer *writer)
 
 static void push_free(struct output_group *group, struct output_block *block)
 {
-    /* the one used last comes first: the others' memory is perhaps never touched */
+    /* the most recently used block first: the memory of the others may never be touched */
     block->next = group->free;
     group->free = block;
 }
@@ -160,7 +161,7 @@ static bool make_blocks(struct output_group *group, size_t count)
     return group->memory != NULL;
 }
 
-/* As many as can be had; false: none. */
+/* Starts as many as possible; false: none. */
 static bool start_writers(struct output_group *group, size_t wanted)
 {
     group->writers = calloc(wanted, sizeof *group->writers);

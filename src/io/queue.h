@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A queue: pointers on their way from one thread to another, in order.
+/* A queue: passes pointers from one thread to another, in order.
  *
- * Two of them carry a fixed set of blocks round: full ones there, empty ones back. So taking waits,
- * putting never does: a queue holds as many items as there are blocks. */
+ * Two queues circulate a fixed set of blocks: full ones one way, empty ones back. Only taking waits; putting
+ * never does, as a queue can hold all blocks. */
 #ifndef IO_QUEUE_H
 #define IO_QUEUE_H
 
@@ -25,10 +25,10 @@ void queue_free(struct queue *queue);
 /* At most QUEUE_SIZE items are in a queue. */
 void queue_put(struct queue *queue, void *item);
 
-/* The oldest item; waits for one. NULL once the queue is closed and empty. */
+/* Waits for the oldest item. NULL once the queue is closed and empty. */
 void *queue_take(struct queue *queue);
 
-/* No item comes any more: wakes whoever waits for one. */
+/* Ends the queue: wakes a waiting thread. */
 void queue_close(struct queue *queue);
 
 #endif

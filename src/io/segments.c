@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each segment is a mapping: of nothing, or of the file, in which room is made for it first, as there is no
- * error to be had from a mapping of a full disk. */
+/* Each segment is a mapping: anonymous, or of the file, where space is allocated first, because a full disk
+ * is not reported as an error on a mapping. */
 #include "io/segments.h"
 #include "base/fail.h"
 #include "io/unnamed.h"

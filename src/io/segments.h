@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory in segments of one size, of which the first ones are memory and the others lie in an unnamed file,
- * so that the system can take them away while they are not used. */
+/* Memory in segments of equal size, of which the first ones are anonymous memory and the others are in an
+ * unnamed file, so that the system can page them out. */
 #ifndef IO_SEGMENTS_H
 #define IO_SEGMENTS_H
 
@@ -17,14 +17,14 @@ enum {
 struct segments {
     uint8_t **all;
     size_t count, cap;
-    size_t used;   /* bytes of the last one */
+    size_t used;   /* bytes used in the last one */
     int fd_plus_1; /* 0: no file yet */
 };
 
-/* *out: `size` zeroed bytes, a divisor of SEGMENT_SIZE and always the same. */
+/* *out receives `size` zeroed bytes; `size` must divide SEGMENT_SIZE and be the same in all calls. */
 rf_code segments_take(struct segments *s, size_t size, void **out, rf_error *error);
 
-/* Gives all back. */
+/* Frees everything. */
 void segments_free(struct segments *s);
 
 #endif

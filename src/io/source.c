@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A source: opens the bottom layer, looks at its head, stacks the layer which that asks for, and looks
- * again, until nothing more is recognised. */
+/* A source: opens the bottom layer, examines its first bytes, adds the layer that they require, and repeats
+ * until no further layer is recognised. */
 #include "io/source.h"
 #include "base/fail.h"
 #include <stdio.h>
@@ -44,7 +44,7 @@ void layer_pass(struct layer *layer, size_t n)
     layer->head_pos = layer->head_len = 0;
 }
 
-/* Reads more of the head. *ended: there is no more, or no more room. */
+/* Reads more of the head. *ended: there is no more data, or no space for it. */
 static rf_code head_extend(struct layer *layer, bool *ended, rf_error *error)
 {
     if (!layer->head && !(layer->head = malloc(HEAD_MAX)))
@@ -57,7 +57,7 @@ static rf_code head_extend(struct layer *layer, bool *ended, rf_error *error)
     return RF_OK;
 }
 
-/* The kind that the head asks for; NULL if it is plain data. */
+/* The layer kind that the head requires; NULL for plain data. */
 static rf_code head_recognise(struct layer *layer, const struct layer_kind **found, rf_error *error)
 {
     bool ended = false;
@@ -85,7 +85,7 @@ static rf_code source_stack(rf_source *source, rf_error *error)
         if (!kind)
             return RF_OK;
         if (depth == DEPTH_MAX)
-            return fail(error, RF_E_FORMAT, "packed more than %d times over", DEPTH_MAX);
+            return fail(error, RF_E_FORMAT, "more than %d compression layers", DEPTH_MAX);
         struct layer *layer = kind->open(source->top);
         if (!layer)
             return fail(error, RF_E_MEMORY, "out of memory");
@@ -96,7 +96,7 @@ static rf_code source_stack(rf_source *source, rf_error *error)
     }
 }
 
-/* Adds to an error what only the source knows. */
+/* Adds to an error the information that only the source has. */
 static rf_code source_fail(const rf_source *source, rf_code code, rf_error *error)
 {
     error_input(error, source->name);
@@ -126,7 +126,7 @@ rf_code source_over(struct origin *origin, const char *name, rf_source **out, rf
     return RF_OK;
 }
 
-/* After an error at the bottom: nothing is open, and there is no place but the input. */
+/* After an error at the bottom: nothing is open, and only the input is known. */
 static rf_code origin_fail(rf_code code, const char *name, rf_error *error)
 {
     error_input(error, name);
@@ -209,7 +209,7 @@ rf_code rf_source_identity(rf_source *source, rf_identity *out, rf_error *error)
 {
     struct origin *origin = source->origin;
     if (!origin->identify)
-        return fail(error, RF_E_ARGUMENT, "memory has no identity");
+        return fail(error, RF_E_ARGUMENT, "a memory source has no identity");
     rf_code code = origin->identify(origin, out, error);
     return code == RF_OK ? RF_OK : origin_fail(code, source->name, error);
 }

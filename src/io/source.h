@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a source: a stack of layers.
+/* The internals of a source: a stack of layers.
  *
  *     file | memory  ->  gzip | lz4 | capture  ->  ...  ->  source_read()
  *
- * Each layer reads from the one below it. The head of a layer can be looked at before it is read, and
- * from that the next layer is chosen. */
+ * Each layer reads from the one below it. The head of a layer can be examined before it is read, to choose
+ * the next layer. */
 #ifndef IO_SOURCE_H
 #define IO_SOURCE_H
 
@@ -20,82 +20,82 @@ struct layer {
     /* Reads at least one byte and at most `cap`; *n is 0 at the end of the input. After an error the
      * layer can only be closed. */
     rf_code (*read)(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
-    /* Frees the layer, not what is below it. */
+    /* Frees the layer, not the one below it. */
     void (*close)(struct layer *layer);
     struct layer *below;
 
-    /* private to source.c: bytes looked at and not read yet */
+    /* private to source.c: bytes examined and not read yet */
     uint8_t *head;
     size_t head_pos, head_len;
 };
 
-/* What is at the very bottom: bytes as they lie on disk. `layer` comes first. */
+/* The bottom: bytes as they are on disk. `layer` is its first member. */
 struct origin {
     struct layer layer;
     int64_t size;                  /* -1: a pipe, a device */
     _Atomic uint64_t position;     /* bytes read so far */
     void (*stop)(struct origin *); /* see source_stop(); may be NULL */
-    /* See rf_source_identity(); NULL where there is none. */
+    /* See rf_source_identity(); NULL if there is none. */
     rf_code (*identify)(struct origin *, rf_identity *out, rf_error *error);
-    /* See source_tail(); NULL where the end cannot be seen. */
+    /* See source_tail(); NULL if the end is not accessible. */
     bool (*tail)(struct origin *, uint8_t *out, size_t n);
 };
 
 enum recognition { LAYER_NO, LAYER_YES, LAYER_NEEDS_MORE };
 
-/* What can be stacked. */
+/* A kind of layer. */
 struct layer_kind {
     const char *name;
-    /* Do the first n bytes of the layer below ask for this kind? More of them may be asked for. */
+    /* Whether the first n bytes of the layer below require this kind. May ask for more bytes. */
     enum recognition (*recognises)(const uint8_t *head, size_t n);
-    /* The head of `below` has been recognised and is still to be read. Fills read, close and whatever is
-     * private; NULL when memory is out. */
+    /* The head of `below` has been recognised and not been read yet. Sets read, close and private data;
+     * returns NULL if out of memory. */
     struct layer *(*open)(struct layer *below);
 };
 
 extern const struct layer_kind layer_gzip, layer_lz4, layer_capture;
 
-/* For layers: reads from the one below, what has been looked at first. */
+/* For layers: reads from the one below, starting with the examined bytes. */
 rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
 
-/* Passes over n bytes of what has been looked at. */
+/* Skips n examined bytes. */
 void layer_pass(struct layer *layer, size_t n);
 
-/* The bottoms. They report errors of their own only; a failing one leaves *out as it is. */
+/* The bottoms. They report only their own errors; on error *out is unchanged. */
 rf_code origin_open_path(const char *path, struct origin **out, rf_error *error);
 rf_code origin_open_fd(int fd, bool owned, struct origin **out, rf_error *error);
 rf_code origin_open_memory(rf_slice bytes, struct origin **out, rf_error *error);
 
 /* Reads the first `size` bytes of a regular file, from its beginning and without moving the descriptor, which
- * stays the caller's. */
+ * the caller still owns. */
 rf_code origin_open_held(int fd, int64_t size, struct origin **out, rf_error *error);
 
-/* A source over a bottom, which it takes over, also when it fails. */
+/* Makes a source from a bottom. Takes ownership of `origin`, also on error. */
 rf_code source_over(struct origin *origin, const char *name, rf_source **out, rf_error *error);
 
 /* See origin_open_held(). */
 rf_code source_open_held(int fd, int64_t size, const char *name, rf_source **out, rf_error *error);
 
-/* What is to be thought of it if not a byte is in it. */
+/* The meaning of an empty input. */
 enum emptiness {
-    EMPTY_BY_NAME, /* nobody has said; its name may */
+    EMPTY_BY_NAME, /* unspecified; derived from its name */
     EMPTY_DOUBTFUL,
     EMPTY_USUAL,
 };
 void source_set_emptiness(rf_source *source, enum emptiness emptiness);
 enum emptiness source_emptiness(const rf_source *source);
 
-/* Decoded bytes; *n is 0 at the end. Errors name the input and the place. */
+/* Reads decoded bytes; *n is 0 at the end. Errors include the input's name and the position. */
 rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error);
 
-/* The last n bytes, before they are read. False where they cannot be seen: of a pipe, and where anything is
- * stacked. */
+/* The last n bytes, before they are read. False if they are not accessible: for a pipe, and if there is any
+ * layer. */
 bool source_tail(rf_source *source, uint8_t *out, size_t n);
 
 /* How much of the file has been read; from any thread. */
 uint64_t source_file_position(const rf_source *source);
 
-/* Makes a read that waits for a pipe return with an error, now or later; from any thread. */
+/* Makes a read that waits for a pipe return an error, now or later; from any thread. */
 void source_stop(rf_source *source);
 
 const char *source_name(const rf_source *source);

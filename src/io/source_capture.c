@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer of a replication capture: what a replica is sent, saved as it came from the socket.
+/* The layer of a replication capture: the data sent to a replica, saved as it came from the socket.
  *
  *     \n \n ...                         keepalives, while the primary makes its RDB
- *     +FULLRESYNC <id> <offset>\r\n     and other answers
+ *     +FULLRESYNC <id> <offset>\r\n     and other replies
  *     $<len>\r\n <len bytes of RDB>     from a file, or
  *     $EOF:<mark>\r\n <RDB> <mark>      from memory; 40 random bytes
  *     <commands>
  *
- * Out comes the RDB with the commands right behind it. (Valkey src/replication.c, readSyncBulkPayload) */
+ * The layer returns the RDB directly followed by the commands. (Valkey src/replication.c,
+ * readSyncBulkPayload) */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -24,13 +25,13 @@ enum {
 struct capture_head {
     size_t len; /* of the head; the RDB follows */
     bool marked;
-    uint64_t rdb_len; /* unless it is marked */
+    uint64_t rdb_len; /* unless it ends with a mark */
     uint8_t mark[MARK];
 };
 
 /* --- the head ---------------------------------------------------------------------------------------- */
 
-/* A line up to its \r\n, which may be still to come. */
+/* A line up to its \r\n, which may not have been read yet. */
 static enum recognition head_line(const uint8_t *from, size_t n, rf_slice *line)
 {
     const uint8_t *end = n > 0 ? memchr(from, '\r', n < LINE_MAX_LEN ? n : LINE_MAX_LEN) : NULL;
@@ -42,7 +43,7 @@ static enum recognition head_line(const uint8_t *from, size_t n, rf_slice *line)
     return end[1] == '\n' ? LAYER_YES : LAYER_NO;
 }
 
-/* What stands behind the `$`. */
+/* The text after the `$`. */
 static bool head_length(rf_slice text, struct capture_head *head)
 {
     const rf_slice eof = SLICE("EOF:");
@@ -90,16 +91,16 @@ static enum recognition capture_recognises(const uint8_t *bytes, size_t n)
 struct capture_layer {
     struct layer layer;
     uint64_t left; /* of an RDB of known length */
-    /* for a marked one: what has been read and not handed on */
+    /* for one with a mark: bytes read and not returned yet */
     uint8_t mark[MARK];
     size_t pos, len; /* of what is in `in` */
     size_t sure;     /* bytes from pos that cannot be part of the mark */
     bool found;      /* the mark follows them */
-    bool ended;      /* nothing does */
+    bool ended;      /* no more data follows */
     uint8_t in[CAPTURE_IN];
 };
 
-/* The commands: what has been read already, then the rest. */
+/* The commands: bytes that were already read, then the rest. */
 static rf_code commands_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
     struct capture_layer *capture = (struct capture_layer *)layer;
@@ -122,12 +123,13 @@ static rf_code counted_read(struct layer *layer, uint8_t *out, size_t cap, size_
     TRY(layer_read(layer->below, out, cap < capture->left ? cap : (size_t)capture->left, n, error));
     if (*n == 0)
         return fail(error, RF_E_TRUNCATED,
-                    "the replication capture ends %" PRIu64 " bytes before its RDB does", capture->left);
+                    "truncated replication capture: %" PRIu64 " more bytes of the RDB expected",
+                    capture->left);
     capture->left -= *n;
     return RF_OK;
 }
 
-/* Reads more, behind the bytes that may be the first of the mark, and looks for the mark. */
+/* Reads more, after the bytes that may be the beginning of the mark, and searches for the mark. */
 static rf_code marked_refill(struct capture_layer *capture, rf_error *error)
 {
     size_t n, kept = capture->len - capture->pos;
@@ -157,7 +159,7 @@ static rf_code marked_read(struct layer *layer, uint8_t *out, size_t cap, size_t
             return commands_read(layer, out, cap, n, error);
         }
         if (capture->ended)
-            return fail(error, RF_E_TRUNCATED, "the replication capture ends before its end mark");
+            return fail(error, RF_E_TRUNCATED, "truncated replication capture: missing EOF mark");
         TRY(marked_refill(capture, error));
     }
     *n = capture->sure < cap ? capture->sure : cap;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The bottom of a source: a file, a pipe or a device.
  *
- * A pipe can keep a reader waiting for ever, so there every read first waits for either the pipe or the
- * call to stop (an eventfd). Its first bytes are kept: they are all that tells it from another one. */
+ * A pipe can block a reader indefinitely, so every read first waits for either the pipe or the request to
+ * stop (an eventfd). Its first bytes are kept to compute its identity. */
 #include "base/fail.h"
 #include "io/source.h"
 #include <errno.h>
@@ -21,11 +21,11 @@ struct file_origin {
     struct origin origin;
     int fd;
     bool owned;
-    bool held;     /* it is read where `position` is, up to `size` */
-    int stop_fd;   /* -1: a regular file, which never waits */
+    bool held;     /* read at `position`, up to `size` */
+    int stop_fd;   /* -1: a regular file, which never blocks */
     uint8_t *head; /* the first bytes of a pipe; NULL: it is a regular file */
     size_t head_pos, head_len;
-    bool head_whole; /* it is all that there will be of it */
+    bool head_whole; /* it is complete */
 };
 
 enum { IDENTITY_PART = 64 * 1024 };
@@ -37,7 +37,7 @@ static rf_code file_wait(const struct file_origin *file, rf_error *error)
         if (errno != EINTR)
             return fail_errno(error, RF_E_READ, "cannot wait for input");
     }
-    return fds[1].revents ? fail(error, RF_E_READ, "reading was stopped") : RF_OK;
+    return fds[1].revents ? fail(error, RF_E_READ, "read cancelled") : RF_OK;
 }
 
 static ssize_t read_held(const struct file_origin *file, uint8_t *out, size_t cap)
@@ -105,7 +105,7 @@ static void tell_identity(XXH128_hash_t hash, int64_t size, rf_identity *out)
              (uint64_t)hash.low64);
 }
 
-/* Reads up to `size` bytes at `offset`, without a change of where the next read begins. */
+/* Reads up to `size` bytes at `offset` without moving the read position. */
 static rf_code read_part(int fd, int64_t offset, uint8_t *out, size_t size, size_t *n, rf_error *error)
 {
     for (*n = 0; *n < size;) {
@@ -168,7 +168,7 @@ static void file_close(struct layer *layer)
     free(file);
 }
 
-/* What only a pipe or a device has. */
+/* Preparations that only a pipe or a device needs. */
 static rf_code prepare_pipe(struct file_origin *file, rf_error *error)
 {
     file->head = malloc(IDENTITY_PART);

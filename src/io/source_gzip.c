@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The gzip layer: one or several members, then perhaps zeros (tapes and block devices pad with them).
+/* The gzip layer: one or several members, then optional zeros (padding of tapes and block devices).
  *
  *     1f 8b 08 flags ...deflate... crc32 length | 1f 8b 08 ... | 00 00 00
  *
- * A member that is cut, or anything else behind a member, is an error. (RFC 1952) */
+ * A truncated member, or anything else after a member, is an error. (RFC 1952) */
 #include "base/fail.h"
 #include "io/source.h"
 #include <limits.h>
@@ -12,7 +12,7 @@
 
 enum {
     GZIP_IN = 128 * 1024,
-    GZIP_BITS = MAX_WBITS + 16, /* zlib's word for "gzip's header and trailer" */
+    GZIP_BITS = MAX_WBITS + 16, /* in zlib: gzip header and trailer */
 };
 
 struct gzip_layer {
@@ -44,7 +44,7 @@ static rf_code gzip_refill(struct gzip_layer *gzip, rf_error *error)
     return RF_OK;
 }
 
-/* Passes over zeros behind a member. */
+/* Skips zeros after a member. */
 static rf_code gzip_skip_padding(struct gzip_layer *gzip, rf_error *error)
 {
     for (;;) {
@@ -57,7 +57,7 @@ static rf_code gzip_skip_padding(struct gzip_layer *gzip, rf_error *error)
     }
 }
 
-/* Makes ready for another member. *ended: there is none. */
+/* Prepares for another member. *ended: there is none. */
 static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *error)
 {
     TRY(gzip_skip_padding(gzip, error));
@@ -65,7 +65,7 @@ static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *
     if (*ended)
         return RF_OK;
     if (*gzip->z.next_in != 0x1f)
-        return fail(error, RF_E_COMPRESSED, "gzip: something else follows the compressed data");
+        return fail(error, RF_E_COMPRESSED, "gzip: trailing garbage after the compressed data");
     inflateReset(&gzip->z);
     gzip->between = false;
     return RF_OK;
@@ -74,18 +74,18 @@ static rf_code gzip_next_member(struct gzip_layer *gzip, bool *ended, rf_error *
 static rf_code gzip_inflate(struct gzip_layer *gzip, rf_error *error)
 {
     if (gzip->damaged)
-        return fail(error, RF_E_COMPRESSED, "gzip: %s", gzip->z.msg ? gzip->z.msg : "damaged");
+        return fail(error, RF_E_COMPRESSED, "gzip: %s", gzip->z.msg ? gzip->z.msg : "corrupt data");
     if (gzip->z.avail_in == 0) {
         TRY(gzip_refill(gzip, error));
         if (gzip->z.avail_in == 0)
-            return fail(error, RF_E_TRUNCATED, "gzip: the compressed data ends too early");
+            return fail(error, RF_E_TRUNCATED, "gzip: truncated");
     }
     switch (inflate(&gzip->z, Z_NO_FLUSH)) {
     case Z_OK:
     case Z_BUF_ERROR: break;
     case Z_STREAM_END: gzip->between = true; break;
     case Z_MEM_ERROR: return fail(error, RF_E_MEMORY, "out of memory");
-    default: gzip->damaged = true; break; /* told when the bytes before are gone */
+    default: gzip->damaged = true; break; /* reported after the preceding bytes have been returned */
     }
     return RF_OK;
 }

@@ -3,7 +3,7 @@
  *
  *     04 22 4d 18 ...frame... | 5? 2a 4d 18 length ...skipped... | 04 22 4d 18 ...
  *
- * A frame that is cut, or anything else behind a frame, is an error. (lz4's doc/lz4_Frame_format.md) */
+ * A truncated frame, or anything else after a frame, is an error. (lz4's doc/lz4_Frame_format.md) */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "io/source.h"
@@ -48,8 +48,7 @@ static rf_code lz4_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n
             lz4->pos = 0;
             TRY(layer_read(layer->below, lz4->in, LZ4_IN, &lz4->len, error));
             if (lz4->len == 0)
-                return lz4->in_frame ? fail(error, RF_E_TRUNCATED, "lz4: the compressed data ends too early")
-                                     : RF_OK;
+                return lz4->in_frame ? fail(error, RF_E_TRUNCATED, "lz4: truncated") : RF_OK;
         }
         TRY(lz4_decompress(lz4, out, cap, n, error));
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A spool: a buffer that is emptied into an unnamed file whenever it is full. */
+/* A spool: a buffer that is flushed to an unnamed file when it is full. */
 #include "io/spool.h"
 #include "base/fail.h"
 #include "io/unnamed.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Appends to the file, which is made at the first call. */
+/* Appends to the file, which is created by the first call. */
 static rf_code to_disk(struct spool *spool, rf_slice bytes, rf_error *error)
 {
     if (spool->fd_plus_1 == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Temporary directories. What is made in them is made between unfinished_begin() and _end(), so that nothing
- * new appears in one that is being removed. */
+/* Temporary directories. Files in them are created between unfinished_begin() and _end(), so that nothing
+ * appears in a directory that is being removed. */
 #include "io/tempdir.h"
 #include "base/fail.h"
 #include "io/beside.h"
@@ -15,19 +15,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PLAN "plan.json" /* what a directory holds that may be replaced */
+#define PLAN "plan.json" /* present in a directory that may be replaced */
 
 struct tempdir {
     struct unfinished unfinished; /* first: it is cast back */
     struct beside beside;
-    char *target; /* as it was given; that of `beside` is where it leads */
+    char *target; /* as given; that of `beside` is the resolved path */
     bool force;
     int fd;
 };
 
-/* --- what is there already ---------------------------------------------------------------------------- */
+/* --- the existing target ---------------------------------------------------------------------------- */
 
-/* What would have to be replaced. */
+/* The kind of the existing target. */
 enum obstacle { NOTHING, EMPTY_DIRECTORY, DIRECTORY_WITH_PLAN, DIRECTORY, NO_DIRECTORY };
 
 static bool is_empty(int fd)
@@ -43,7 +43,7 @@ static bool is_empty(int fd)
     return empty;
 }
 
-/* Ours is a JSON object that names the program first. */
+/* Whether the plan is ours: a JSON object whose first member names the program. */
 static bool holds_plan(int fd)
 {
     static const char head[] = "{\n  \"rdbferry\":";
@@ -76,7 +76,7 @@ static enum obstacle look(const struct beside *beside)
     return DIRECTORY_WITH_PLAN;
 }
 
-/* Nothing can be renamed to a mount point, and what lies beside it is not what lies in it. */
+/* A mount point cannot be replaced by a rename, and its parent directory is on another file system. */
 static bool is_mount_point(const struct beside *beside)
 {
     struct statx stx;
@@ -92,19 +92,19 @@ static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
     case EMPTY_DIRECTORY: break;
     case DIRECTORY_WITH_PLAN:
         if (!dir->force)
-            return fail(error, RF_E_EXISTS, "%s: is there already (--force replaces it)", target);
+            return fail(error, RF_E_EXISTS, "%s: already exists; use --force to replace it", target);
         break;
     case DIRECTORY:
-        return fail(error, RF_E_EXISTS, "%s: is not empty, and holds no " PLAN " of a split", target);
-    case NO_DIRECTORY: return fail(error, RF_E_EXISTS, "%s: is there already, and is no directory", target);
+        return fail(error, RF_E_EXISTS, "%s: not empty, and without a " PLAN " of an earlier split", target);
+    case NO_DIRECTORY: return fail(error, RF_E_EXISTS, "%s: exists and is not a directory", target);
     }
     if (is_mount_point(&dir->beside))
-        return fail(error, RF_E_WRITE, "%s: a mount point cannot be replaced: name a directory in it",
+        return fail(error, RF_E_WRITE, "%s: a mount point cannot be replaced: use a directory inside it",
                     target);
     return RF_OK;
 }
 
-/* --- making one --------------------------------------------------------------------------------------- */
+/* --- creation --------------------------------------------------------------------------------------- */
 
 static void remove_listed_tree(struct unfinished *unfinished)
 {
@@ -112,7 +112,7 @@ static void remove_listed_tree(struct unfinished *unfinished)
     tree_remove(beside->dir, beside->temporary);
 }
 
-/* Without what is only punctuation at the end: "dir/" is "dir". */
+/* Without trailing slashes and dots: "dir/" is "dir". */
 static char *trimmed(const char *path)
 {
     size_t n = strlen(path);
@@ -134,7 +134,8 @@ static rf_code make_listed(struct tempdir *dir, rf_error *error)
     if (beside_make(beside, make_private) == 0)
         unfinished_list(&dir->unfinished);
     else
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot make a directory beside it", dir->target);
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary directory next to it",
+                          dir->target);
     unfinished_end();
     TRY(code);
     dir->fd = openat(beside->dir, beside->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -142,7 +143,7 @@ static rf_code make_listed(struct tempdir *dir, rf_error *error)
                         : fail_errno(error, RF_E_WRITE, "%s: cannot open %s", dir->target, beside->temporary);
 }
 
-/* `.` and links are what they lead to; what leads nowhere is what it is. */
+/* Resolves `.` and symbolic links; a dangling link is used as it is. */
 static rf_code open_beside(struct tempdir *dir, rf_error *error)
 {
     char *real = realpath(dir->target, NULL);
@@ -177,7 +178,7 @@ rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_
     return code;
 }
 
-/* --- what is in it ------------------------------------------------------------------------------------- */
+/* --- contents --------------------------------------------------------------------------------------- */
 
 const char *tempdir_target(const struct tempdir *dir)
 {
@@ -190,12 +191,12 @@ char *tempdir_path(const struct tempdir *dir, const char *name)
     return asprintf(&path, "%s/%s", dir->target, name) >= 0 ? path : NULL;
 }
 
-/* RF_E_EXISTS for a name that is taken. */
+/* RF_E_EXISTS if the name is taken. */
 static rf_code fail_to_make(const struct tempdir *dir, const char *name, rf_error *error)
 {
     if (errno == EEXIST)
-        return fail(error, RF_E_EXISTS, "%s/%s: is there already", dir->target, name);
-    return fail_errno(error, RF_E_WRITE, "%s/%s: cannot create it", dir->target, name);
+        return fail(error, RF_E_EXISTS, "%s/%s: already exists", dir->target, name);
+    return fail_errno(error, RF_E_WRITE, "%s/%s: cannot create", dir->target, name);
 }
 
 rf_code tempdir_create_file(struct tempdir *dir, const char *name, int *fd, rf_error *error)
@@ -230,21 +231,21 @@ off_t tempdir_file_size(const struct tempdir *dir, const char *name)
     return st.st_size;
 }
 
-/* --- taking the target's place ------------------------------------------------------------------------- */
+/* --- replacing the target --------------------------------------------------------------------------- */
 
 static int rename_to(const struct beside *beside, const char *from, const char *to, unsigned flags)
 {
     return renameat2(beside->dir, from, beside->dir, to, flags);
 }
 
-/* For beside_make(): makes nothing of a name that is free. */
+/* For beside_make(): finds a free name without creating anything. */
 static int make_nothing(int dir, const char *name)
 {
     errno = EEXIST;
     return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? -1 : 0;
 }
 
-/* Target and temporary directory change names. */
+/* Exchanges the names of target and temporary directory. */
 static int exchange(const struct beside *beside)
 {
     if (rename_to(beside, beside->temporary, beside->name, RENAME_EXCHANGE) == 0)
@@ -268,7 +269,7 @@ static bool is_taken(int failure)
     return failure == EEXIST || failure == ENOTEMPTY || failure == ENOTDIR;
 }
 
-/* *old: the temporary name is that of what was there before. */
+/* *old: the temporary name is now that of the previous target. */
 static rf_code take_place(const struct tempdir *dir, bool *old, rf_error *error)
 {
     const struct beside *beside = &dir->beside;
@@ -276,15 +277,15 @@ static rf_code take_place(const struct tempdir *dir, bool *old, rf_error *error)
     if (rename_to(beside, beside->temporary, beside->name, 0) == 0)
         return RF_OK;
     if (!is_taken(errno))
-        return fail_errno(error, RF_E_WRITE, "%s: cannot rename to it", dir->target);
+        return fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary directory to it", dir->target);
     TRY(refuse_obstacle(dir, error));
     if (exchange(beside) < 0)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot replace it", dir->target);
+        return fail_errno(error, RF_E_WRITE, "%s: cannot replace", dir->target);
     *old = true;
     return RF_OK;
 }
 
-/* As if nothing had been done; -1 where it could not be undone. */
+/* Undoes the rename; -1 if that failed. */
 static int give_back_place(const struct beside *beside, bool old)
 {
     return old ? exchange(beside) : rename_to(beside, beside->name, beside->temporary, 0);
@@ -298,21 +299,21 @@ static rf_code commit_listed(struct tempdir *dir, rf_error *error)
     rf_code code = take_place(dir, &old, error);
     bool stays = code == RF_OK;
     if (code == RF_OK && (code = beside_sync(beside, error)) != RF_OK)
-        stays = give_back_place(beside, old) < 0; /* what has which name is not certain: nothing is removed */
+        stays = give_back_place(beside, old) < 0; /* the state of the names is unknown: nothing is removed */
     if (stays)
         unfinished_unlist(&dir->unfinished);
     unfinished_end();
     TRY(code);
     if (old && tree_remove(beside->dir, beside->temporary) < 0)
-        return fail_errno(error, RF_E_WRITE, "%s: is complete; what it replaced is left in %s", dir->target,
-                          beside->temporary);
+        return fail_errno(error, RF_E_WRITE, "%s: complete, but the replaced directory remains in %s",
+                          dir->target, beside->temporary);
     return RF_OK;
 }
 
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error)
 {
     if (tree_settle(dir->fd, current_umask()) < 0)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot sync what is in it", dir->target);
+        return fail_errno(error, RF_E_WRITE, "%s: cannot sync its contents", dir->target);
     unfinished_commits_begin();
     rf_code code = commit_listed(dir, error);
     unfinished_commits_end();

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A temporary directory beside its target, of which it takes the place in one step, with all that is in it.
- *
- *     shards/  <-  .shards.rdbferry-x7Kq2a/
- *
- * The target may be missing, or be an empty directory. With `force` it may also be a directory with a regular
- * plan.json of ours in it, which is exchanged for the new one and then removed. Anything else is RF_E_EXISTS:
- * when it is opened, and again when it is committed. Where the target is a link, what it leads to is meant.
- */
+/* A temporary directory next to its target, which it replaces atomically, with all its contents. */
 #ifndef IO_TEMPDIR_H
 #define IO_TEMPDIR_H
 
@@ -16,31 +9,31 @@
 
 struct tempdir;
 
-/* Makes an empty directory that only its owner can enter. *out stays untouched after an error. */
+/* Creates an empty directory that only its owner can enter. *out is unchanged after an error. */
 rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error);
 
-/* The target, as it was given but for slashes at the end. Lives as long as the directory. */
+/* The target, as given but without trailing slashes. Valid as long as the directory. */
 const char *tempdir_target(const struct tempdir *dir);
 
-/* "target/name": where something is to be found once the directory is committed. NULL when memory is out. */
+/* "target/name": the path of an item after the commit. NULL if out of memory. */
 char *tempdir_path(const struct tempdir *dir, const char *name);
 
-/* `name` may lead through directories. The file is for its owner alone until the commit; *fd is open for
- * reading and writing, and the caller's to close. */
+/* `name` may contain directories. Only the owner can access the file until the commit; *fd is open for
+ * reading and writing, and must be closed by the caller. */
 rf_code tempdir_create_file(struct tempdir *dir, const char *name, int *fd, rf_error *error);
 rf_code tempdir_make_directory(struct tempdir *dir, const char *name, rf_error *error);
 
-/* Opens a file again; `flags` as open() takes them. -1 with errno. */
+/* Opens a file again; `flags` as for open(). Returns -1 with errno. */
 int tempdir_open_file(const struct tempdir *dir, const char *name, int flags);
 
-/* The size of a file; -1 where it is no regular file any more. */
+/* The size of a file; -1 if it is no longer a regular file. */
 off_t tempdir_file_size(const struct tempdir *dir, const char *name);
 
-/* Gives all that is in it the modes that umask allows, syncs it, and takes the target's place. RF_E_WRITE,
- * with the new directory in place, where only the old one could not be removed as a whole. */
+/* Sets the modes of all contents according to the umask, syncs them, and replaces the target. RF_E_WRITE with
+ * the new directory in place if only the old one could not be removed completely. */
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error);
 
-/* Frees. Removes the directory and all in it unless it was committed. NULL is let through. */
+/* Frees it. Removes the directory and its contents unless it was committed. `dir` may be NULL. */
 void tempdir_close(struct tempdir *dir);
 
 #endif

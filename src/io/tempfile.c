@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Temporary files, and directories that go again. */
+/* Temporary files, and directories that are removed unless committed. */
 #include "io/tempfile.h"
 #include "base/fail.h"
 #include "io/beside.h"
@@ -25,7 +25,7 @@ static void remove_file(struct unfinished *unfinished)
     unlinkat(beside->dir, beside->temporary, 0);
 }
 
-/* One that is not empty stays. */
+/* A directory that is not empty stays. */
 static void remove_directory(struct unfinished *unfinished)
 {
     const struct beside *beside = &((struct tempfile *)unfinished)->beside;
@@ -45,12 +45,13 @@ static rf_code make_listed(struct tempfile *file, rf_error *error)
     if (file->fd >= 0)
         unfinished_list(&file->unfinished);
     else
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot create a file beside it", file->beside.target);
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary file next to it",
+                          file->beside.target);
     unfinished_end();
     return code;
 }
 
-/* One that is there already is RF_OK and not listed. */
+/* An existing directory is RF_OK and not listed. */
 static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
 {
     TRY(unfinished_begin(file->beside.target, error));
@@ -58,7 +59,7 @@ static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
     if (mkdirat(file->beside.dir, file->beside.name, 0777) == 0)
         unfinished_list(&file->unfinished);
     else if (errno != EEXIST)
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot make the directory", file->beside.target);
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot create the directory", file->beside.target);
     unfinished_end();
     return code;
 }
@@ -110,7 +111,7 @@ void tempfile_keep_directory(struct tempfile *directory)
         unfinished_unlist(&directory->unfinished);
         unfinished_end();
     }
-    beside_sync(&directory->beside, &ignored); /* only its name can be lost now, and all it holds with it */
+    beside_sync(&directory->beside, &ignored); /* at worst the directory's name is lost, with its contents */
 }
 
 static int rename_into_place(const struct beside *beside, bool replace)
@@ -135,9 +136,9 @@ static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *erro
     if (rename_into_place(beside, replace) == 0)
         unfinished_unlist(&file->unfinished);
     else if (errno == EEXIST)
-        code = fail(error, RF_E_EXISTS, "%s: is there already", beside->target);
+        code = fail(error, RF_E_EXISTS, "%s: already exists", beside->target);
     else
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot rename to it", beside->target);
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary file to it", beside->target);
     unfinished_end();
     return code;
 }

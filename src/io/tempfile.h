@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Temporary files beside their target, which they replace in one step.
+/* Temporary files next to their target, which they replace atomically.
  *
  *     dir/dump.rdb  <-  dir/.dump.rdb.rdbferry-x7Kq2a
  *
- * All of the process are listed, so that rf_remove_unfinished() finds them. Threads: any. */
+ * All files of the process are listed for rf_remove_unfinished(). Thread-safe. */
 #ifndef IO_TEMPFILE_H
 #define IO_TEMPFILE_H
 
@@ -12,25 +12,25 @@
 
 struct tempfile;
 
-/* Makes an empty file beside `target` that only its owner can read. *out stays untouched after an error. */
+/* Creates an empty file next to `target` that only its owner can read. *out is unchanged after an error. */
 rf_code tempfile_create(const char *target, struct tempfile **out, rf_error *error);
 
-/* Makes a directory under its own name, empty, to go again unless it is committed. RF_OK with *out NULL if it
- * is there already. */
+/* Creates an empty directory under its own name, which is removed unless it is committed. RF_OK with *out
+ * NULL if it already exists. */
 rf_code tempfile_make_directory(const char *path, struct tempfile **out, rf_error *error);
 
 /* Open for reading and writing; closed by tempfile_close(). */
 int tempfile_fd(const struct tempfile *file);
 
-/* A directory stays from here on. NULL is let through. */
+/* Keeps the directory. `directory` may be NULL. */
 void tempfile_keep_directory(struct tempfile *directory);
 
-/* Gives the file the mode that umask allows and the name of its target, and syncs the directory. Without
- * `replace`, RF_E_EXISTS if the name is taken. After rf_remove_unfinished() it fails. Its bytes must have
- * been synced. */
+/* Sets the mode of the file according to the umask, renames it to its target, and syncs the directory.
+ * Without `replace`, RF_E_EXISTS if the name is taken. Fails after rf_remove_unfinished(). The content must
+ * have been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
 
-/* Frees. Removes the file unless it was committed. NULL is let through. */
+/* Frees it; removes the file unless it was committed. `file` may be NULL. */
 void tempfile_close(struct tempfile *file);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the threads of a pipeline: they inherit a signal mask with everything blocked. */
+/* Starting the threads of a pipeline: they inherit a signal mask that blocks everything. */
 #include "io/thread.h"
 #include <signal.h>
 

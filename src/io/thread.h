@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-/* A thread with every signal blocked: signals go to the program's own threads, and a write to a closed
- * pipe is an error here, not the end of the process. Returns 0 or an errno value. */
+/* Starts a thread with every signal blocked: signals are delivered to the program's own threads, and a write
+ * to a closed pipe is an error instead of terminating the process. Returns 0 or an errno value. */
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Going through a tree, from the leaves up, by descriptors. */
+/* Traversal of a directory tree, from the leaves up, by descriptors. */
 #include "io/tree.h"
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Calls visit(fd, name, ctx) for what is in an open directory. The first errno of one that is not 0; 0: none.
- */
+/* Calls visit(fd, name, ctx) for each item of an open directory. Returns the first nonzero errno; 0: none. */
 static int for_each(int fd, int (*visit)(int dir, const char *name, void *ctx), void *ctx)
 {
     int failure = 0, own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -83,7 +82,7 @@ int tree_settle(int dir, mode_t umask)
     int failure = for_each(dir, settle_one, &umask);
     if (failure)
         return failed_with(failure);
-    /* what directories inherit stays theirs */
+    /* keeps the inherited set-group-ID bit */
     if (fstat(dir, &st) < 0 || fchmod(dir, (st.st_mode & S_ISGID) | (0777 & ~umask)) < 0)
         return -1;
     return fsync(dir) == 0 || errno == EINVAL ? 0 : -1;

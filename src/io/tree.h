@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A directory with all that is below it. No symbolic link is followed. */
+/* A directory tree. Symbolic links are not followed. */
 #ifndef IO_TREE_H
 #define IO_TREE_H
 
 #include <sys/types.h>
 
-/* Removes `name` within `dir`, whatever it is. What cannot be removed stays, the rest goes. 0, or -1 with an
- * errno of what stayed. */
+/* Removes `name` within `dir`, whatever it is. Items that cannot be removed stay, the rest is removed.
+ * Returns 0, or -1 with the errno of an item that stayed. */
 int tree_remove(int dir, const char *name);
 
-/* Regular files get the mode 0666 without `umask`, directories, with that of the descriptor, 0777 without it;
- * all are synced. -1 with errno. */
+/* Sets the mode of regular files to 0666 without `umask`, of directories, including `dir`, to 0777 without
+ * it; syncs all. Returns -1 with errno. */
 int tree_settle(int dir, mode_t umask);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of what is unfinished, under a lock that is also that of names on disk. */
+/* The list of unfinished files and directories, under a lock that also serializes the creation of names on
+ * disk. */
 #include "io/unfinished.h"
 #include "base/fail.h"
 #include <pthread.h>
@@ -7,9 +8,10 @@
 #include <stddef.h>
 
 static pthread_mutex_t commits = PTHREAD_MUTEX_INITIALIZER; /* taken before `lock` */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    /* of what follows, and of names on disk */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    /* for the variables below, and for names on
+                                                               disk */
 static struct unfinished *newest;
-static bool ended; /* rf_remove_unfinished() was called: nothing new appears */
+static bool ended; /* rf_remove_unfinished() was called: nothing new may appear */
 
 rf_code unfinished_begin(const char *target, rf_error *error)
 {
@@ -17,7 +19,7 @@ rf_code unfinished_begin(const char *target, rf_error *error)
     if (!ended)
         return RF_OK;
     pthread_mutex_unlock(&lock);
-    return fail(error, RF_E_WRITE, "%s: the program is being stopped", target);
+    return fail(error, RF_E_WRITE, "%s: not written: the program is stopping", target);
 }
 
 void unfinished_end(void)
@@ -71,7 +73,7 @@ void rf_remove_unfinished(void)
     pthread_mutex_lock(&commits);
     pthread_mutex_lock(&lock);
     ended = true;
-    while (newest) /* files before the directory that was made for them */
+    while (newest) /* files before the directory that was created for them */
         remove_listed(newest);
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&commits);

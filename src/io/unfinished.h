@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies on disk under a temporary name, of the whole process, so that rf_remove_unfinished() finds it.
- * Threads: any. */
+/* All files and directories of the process that have a temporary name, listed for rf_remove_unfinished().
+ * Thread-safe. */
 #ifndef IO_UNFINISHED_H
 #define IO_UNFINISHED_H
 
@@ -13,8 +13,9 @@ struct unfinished {
     bool listed;
 };
 
-/* Between these two names may be made, and nobody else makes or removes any. RF_E_WRITE after
- * rf_remove_unfinished(): nothing new appears then; that is an end already. `target` stands in the error. */
+/* Between these two calls names may be created, and no other thread creates or removes any. RF_E_WRITE after
+ * rf_remove_unfinished(): nothing new may appear; _end() must not be called then. `target` is used in the
+ * error. */
 rf_code unfinished_begin(const char *target, rf_error *error);
 void unfinished_end(void);
 
@@ -22,11 +23,11 @@ void unfinished_end(void);
 void unfinished_list(struct unfinished *unfinished);
 void unfinished_unlist(struct unfinished *unfinished);
 
-/* Removes it if it is listed still. */
+/* Removes it if it is still listed. */
 void unfinished_remove(struct unfinished *unfinished);
 
-/* Between these two rf_remove_unfinished() waits: what belongs together gets its names together. Taken before
- * the two above. */
+/* rf_remove_unfinished() waits while a thread is between these two calls: names that belong together appear
+ * together. To be called before the two above. */
 void unfinished_commits_begin(void);
 void unfinished_commits_end(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unnamed files by O_TMPFILE; where the file system has no such thing, by a name that is removed at once. */
+/* Unnamed files by O_TMPFILE; if the file system does not support it, by a name that is removed at once. */
 #include "io/unnamed.h"
 #include "base/fail.h"
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* -1 with errno. */
+/* Returns -1 with errno. */
 static int open_in(const char *dir)
 {
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A window's slow ways: what happens where a segment ends.
+/* The slow paths of a window: handling the end of a segment.
  *
- *   enter:   current  |....... rest|          The next block follows, and the rest of the one before is
- *            next         |rest|.......|      copied into the room in front of it.
+ *   enter:   current  |....... rest|          The next block becomes current, and the rest of the previous
+ * one next         |rest|.......|      is copied into the headroom in front of it.
  *
- *   gather:  current  |....... rest|          The rest, and of the next blocks as much as is needed, are
- *            spill    |rest ...... n|         copied into memory of their own. What is left of the last
- *            pending            |xxx.....|    block waits until the spill is used up.
+ *   gather:  current  |....... rest|          The rest, and the required part of the next blocks, are copied
+ *            spill    |rest ...... n|         to separate memory. The remainder of the last block is used
+ *            pending            |xxx.....|    after the spill.
  *
- * A block that was entered stays where it is until the release. The feed cannot go on without blocks, so
- * once HELD_MAX are held the next ones are copied into spills whole, and go back at once. */
+ * A block that was entered is kept until the release. As the feed needs blocks to continue, once HELD_MAX are
+ * held the next ones are copied into spills completely, and returned at once. */
 #include "io/window.h"
 #include "base/fail.h"
 #include "codec/crc64.h"
@@ -19,9 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HELD_MAX = FEED_BLOCKS - 3 }; /* one more may be pending, two are the feed's */
+enum { HELD_MAX = FEED_BLOCKS - 3 }; /* one more may be pending, two are left to the feed */
 
-static const uint8_t nothing[1]; /* where pos stands when there are no bytes */
+static const uint8_t nothing[1]; /* the value of pos when there are no bytes */
 
 static size_t window_left(const struct window *w)
 {
@@ -80,7 +80,7 @@ void window_close(struct window *w)
     arena_free(&w->arena);
 }
 
-/* Makes the next block pending, unless one is. RF_END where the input ends. */
+/* Makes the next block pending, unless one is. RF_END at the end of the input. */
 static rf_code await_block(struct window *w)
 {
     if (w->pending)
@@ -103,7 +103,7 @@ static size_t pending_left(const struct window *w)
     return w->pending->len - w->pending_used;
 }
 
-/* Makes `segment` current; what is at `pos` is what was at the window's pos before. */
+/* Makes `segment` current; the bytes at `pos` are those at the window's previous pos. */
 static void segment_set(struct window *w, struct block *segment, const uint8_t *pos, const uint8_t *end)
 {
     w->segment_offset = window_offset(w);
@@ -113,7 +113,7 @@ static void segment_set(struct window *w, struct block *segment, const uint8_t *
     w->current = segment;
 }
 
-/* Moves on into the pending block, which has room for what is left. */
+/* Moves on to the pending block, whose headroom fits the rest. */
 static void segment_enter(struct window *w)
 {
     struct block *block = w->pending;
@@ -136,8 +136,8 @@ static bool can_enter(const struct window *w, size_t n)
 
 /* --- spills ------------------------------------------------------------------------------------------ */
 
-/* Room for k more bytes: at least twice what there was, where that is not more than `most`. The first call
- * makes the spill. False when memory is out. */
+/* Reserves k more bytes: at least doubles the capacity, but not beyond `most`. The first call creates the
+ * spill. False if out of memory. */
 static bool spill_reserve(struct block **spill, size_t *cap, size_t k, size_t most)
 {
     size_t len = *spill ? (*spill)->len : 0;
@@ -156,7 +156,7 @@ static bool spill_reserve(struct block **spill, size_t *cap, size_t k, size_t mo
     return true;
 }
 
-/* Moves k bytes of the pending block to the end of the spill; a block used up goes back. */
+/* Moves k bytes of the pending block to the end of the spill; returns a fully used block to the feed. */
 static void spill_take(struct window *w, struct block *spill, size_t k)
 {
     struct block *block = w->pending;
@@ -170,8 +170,8 @@ static void spill_take(struct window *w, struct block *spill, size_t k)
     }
 }
 
-/* Makes a spill current: what is left, and then pending blocks until there are n bytes or no more come. Of
- * the last block only what is needed, unless so many are held that it must go back. */
+/* Makes a spill current: the rest, and then pending blocks until there are n bytes or the input ends. Of the
+ * last block only the required part is copied, unless so many are held that it must be returned. */
 static rf_code gather(struct window *w, size_t n)
 {
     size_t rest = window_left(w), arrived = rest + pending_left(w), cap = 0, crc_at = 0;
@@ -206,8 +206,8 @@ static rf_code gather(struct window *w, size_t n)
 
 static rf_code truncated(struct window *w, uint64_t missing)
 {
-    return window_fail(w, RF_E_TRUNCATED, "the input ends where %" PRIu64 " more byte%s needed", missing,
-                       missing == 1 ? " is" : "s are");
+    return window_fail(w, RF_E_TRUNCATED, "truncated: %" PRIu64 " more byte%s expected", missing,
+                       missing == 1 ? "" : "s");
 }
 
 static rf_code tap_deliver(struct window *w, const uint8_t *from, size_t n)
@@ -215,7 +215,7 @@ static rf_code tap_deliver(struct window *w, const uint8_t *from, size_t n)
     return w->tap && n > 0 ? w->tap(w->tap_ctx, slice_of(from, n)) : RF_OK;
 }
 
-/* What was consumed of this segment goes to the tap. */
+/* Passes the consumed bytes of this segment to the tap. */
 static rf_code tap_flush(struct window *w)
 {
     const uint8_t *from = w->tap_from;
@@ -223,7 +223,7 @@ static rf_code tap_flush(struct window *w)
     return tap_deliver(w, from, (size_t)(w->pos - from));
 }
 
-/* More than what is left is needed: n bytes. RF_END if there are not so many. */
+/* Called when n bytes are required and fewer are left. RF_END if the input has fewer. */
 static rf_code move_on(struct window *w, size_t n)
 {
     if (!w->feed)
@@ -249,8 +249,8 @@ rf_code window_at_end(struct window *w, bool *at_end)
     return code == RF_END ? RF_OK : code;
 }
 
-/* Passes over the whole pending block; nobody has seen its bytes but the tap. What lies before pos in the
- * segment is not what lies before it in the stream any more. */
+/* Skips the whole pending block; only the tap sees its bytes. Afterwards the bytes before pos in the segment
+ * are not those before it in the stream. */
 static rf_code pass_over(struct window *w)
 {
     struct block *block = w->pending;
@@ -284,7 +284,7 @@ rf_code window_skip_slow(struct window *w, uint64_t n)
 
 /* --- going back -------------------------------------------------------------------------------------- */
 
-/* A spill of the bytes put back and what is left of the segment. */
+/* Makes a spill of the bytes put back and the rest of the segment. */
 static rf_code unread_into_spill(struct window *w, rf_slice bytes)
 {
     struct block *spill = NULL;
@@ -328,7 +328,7 @@ rf_code window_tap_end(struct window *w)
 
 uint64_t window_crc(const struct window *w)
 {
-    if (w->pos < w->crc_from) /* in what was moved in front of the block */
+    if (w->pos < w->crc_from) /* in the bytes that were moved in front of the block */
         return crc64_undo(w->crc, w->pos, (size_t)(w->crc_from - w->pos));
     return crc64(w->crc, w->crc_from, (size_t)(w->pos - w->crc_from));
 }

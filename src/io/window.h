@@ -4,12 +4,12 @@
  *     segment                             a block as it was read, or a spill made of several
  *       | consumed      pos     end |
  *
- * window_need(w, n) makes n bytes from `pos` contiguous, or says why not; decoders read them and move
- * `pos`. What they pointed at stays where it is until window_release(), also when later needs move on to
- * other segments: so a field and its value can be held at once, and memory is bounded by what one element
- * needs. When a need crosses the end of a block, the rest moves into the room kept free before the next
- * block's bytes; only what is larger is gathered in a spill, which grows as bytes arrive, never by what a
- * length claims. */
+ * window_need(w, n) makes n bytes from `pos` contiguous, or returns an error; decoders read them and advance
+ * `pos`. Pointers to these bytes stay valid until window_release(), even if later calls move on to other
+ * segments: so a field and its value can be held at the same time, and memory is bounded by the largest
+ * element. When a request crosses the end of a block, the rest is copied into the headroom of the next block;
+ * only larger requests are gathered in a spill, which grows as bytes arrive, never by an unverified
+ * length. */
 #ifndef IO_WINDOW_H
 #define IO_WINDOW_H
 
@@ -24,20 +24,20 @@ struct feed;
 
 struct window {
     const uint8_t *pos, *end;
-    struct arena arena; /* scratch of the element at hand */
-    rf_error *error;    /* where failures are told; set by whoever decodes */
-    bool long_lengths;  /* a length of 64 bits has been decoded; cleared by whoever asks */
+    struct arena arena; /* scratch memory for the current element */
+    rf_error *error;    /* receives errors; set by the user of the window */
+    bool long_lengths;  /* a 64-bit length has been decoded; cleared by the user of the window */
 
     /* private to window.c */
     struct feed *feed;       /* NULL: over memory */
-    struct block *current;   /* where pos is; NULL at first, and over memory */
-    struct block *retired;   /* were current since the last release */
-    struct block *pending;   /* comes after current: what a spill did not need of it is left */
+    struct block *current;   /* the one that contains pos; NULL at first, and over memory */
+    struct block *retired;   /* previous current blocks since the last release */
+    struct block *pending;   /* follows current: its part after a spill */
     size_t pending_used;     /* bytes of `pending` that are in the spill */
-    unsigned held;           /* blocks of the feed among these */
+    unsigned held;           /* number of the feed's blocks among these */
     uint64_t segment_offset; /* of segment_start in the decoded stream */
     const uint8_t *segment_start;
-    const uint8_t *crc_from; /* in this segment; crc is that of the stream up to here */
+    const uint8_t *crc_from; /* in this segment; crc is the checksum of the stream up to here */
     uint64_t crc;
     int64_t file_offset;     /* of the end of the segment, to within a block */
     const uint8_t *tap_from; /* bytes consumed from here on go to the tap */
@@ -45,20 +45,20 @@ struct window {
     void *tap_ctx;
 };
 
-/* Over blocks from a feed, which stays the caller's; over memory, which stays the caller's. */
+/* Opens a window over the blocks of a feed, or over memory; both stay owned by the caller. */
 void window_open_feed(struct window *w, struct feed *feed);
 void window_open_memory(struct window *w, rf_slice bytes);
 void window_close(struct window *w);
 
 __attribute__((cold)) rf_code window_fill(struct window *w, size_t n);
 
-/* RF_OK with at least n bytes from pos; RF_E_TRUNCATED if the input ends before; or why it cannot be read. */
+/* RF_OK with at least n bytes from pos; RF_E_TRUNCATED if the input ends before; or a read error. */
 static inline rf_code window_need(struct window *w, size_t n)
 {
     return LIKELY((size_t)(w->end - w->pos) >= n) ? RF_OK : window_fill(w, n);
 }
 
-/* True if not a byte is left. RF_OK, or why that cannot be told. */
+/* Sets *at_end if no byte is left. Returns RF_OK, or a read error. */
 rf_code window_at_end(struct window *w, bool *at_end);
 
 rf_code window_skip_slow(struct window *w, uint64_t n);
@@ -75,7 +75,7 @@ static inline rf_code window_skip(struct window *w, uint64_t n)
 
 void window_release_slow(struct window *w);
 
-/* Everything handed out since the last release may go: call it between elements. */
+/* Releases everything handed out since the last release; to be called between elements. */
 static inline void window_release(struct window *w)
 {
     if (UNLIKELY(w->retired != NULL))
@@ -83,20 +83,20 @@ static inline void window_release(struct window *w)
     arena_reset(&w->arena);
 }
 
-/* From here on every consumed byte is handed to `tap`, at the latest in window_tap_end(). */
+/* Passes every byte consumed from here on to `tap`, at the latest in window_tap_end(). */
 void window_tap_begin(struct window *w, rf_bytes_fn tap, void *ctx);
 rf_code window_tap_end(struct window *w);
 
-/* No more bytes go to the tap; of this segment none have gone yet, and none do. */
+/* Ends the tap; requires that no bytes of this segment have been passed to it, and passes none. */
 static inline void window_tap_cancel(struct window *w)
 {
     w->tap = NULL;
 }
 
-/* Puts back the bytes that were consumed last: they are in front of pos again. */
+/* Puts back the bytes that were consumed last. */
 rf_code window_unread(struct window *w, rf_slice bytes);
 
-/* Over memory all bytes stay, and `pos` may be set back. */
+/* Over memory all bytes stay valid, and `pos` may be moved back. */
 static inline bool window_is_memory(const struct window *w)
 {
     return !w->feed;
@@ -108,13 +108,13 @@ static inline uint64_t window_offset(const struct window *w)
     return w->segment_offset + (uint64_t)(w->pos - w->segment_start);
 }
 
-/* The position in a compressed file, to within a block; -1 where the file is not compressed. */
+/* The position in a compressed file, to within a block; -1 if the file is not compressed. */
 int64_t window_file_offset(const struct window *w);
 
 /* The CRC-64 of the decoded stream up to pos. */
 uint64_t window_crc(const struct window *w);
 
-/* Fails with `code` at the present position. */
+/* Fails with `code` at the current position. */
 rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 

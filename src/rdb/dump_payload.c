@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making DUMP payloads out of raw values, and reading them. */
+/* Making DUMP payloads from raw values, and reading them. */
 #include "rdb/dump_payload.h"
 
 #include "base/bytes.h"
@@ -14,7 +14,7 @@ enum {
     FOOTER_SIZE = 10,
 };
 
-/* The type is that of the copy, as the value is. */
+/* The type is that of the copy, as is the value. */
 static int payload_version(const rf_entry *key)
 {
     int since = rdb_types(key->encoding->dialect)[rf_value_copied_type(key->value)].encoding.since;
@@ -41,7 +41,7 @@ rf_code dump_payload_size(rf_entry *key, uint64_t *size, rf_error *error)
     return rf_value_copy(key->value, count_bytes, size, error);
 }
 
-/* Passes pieces on and adds up their checksum. */
+/* Passes pieces on and computes their checksum. */
 struct summing {
     rf_bytes_fn fn;
     void *ctx;
@@ -88,7 +88,7 @@ rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, uint6
     if (!value_copied_as_stored(key->value))
         return RF_OK;
     if (!buffer_reserve(into, metadata + 2 + FOOTER_SIZE))
-        return fail(error, RF_E_MEMORY, "out of memory for a payload");
+        return fail(error, RF_E_MEMORY, "out of memory for a DUMP payload");
     if (metadata > 0) {
         into->data[into->len++] = RDB_KEY_META;
         buffer_append(into, key->metadata);
@@ -100,7 +100,7 @@ rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, uint6
         code = value_check_taken(key->value, slice_of(into->data + value, into->len - value), elements,
                                  error);
     if (code == RF_OK && *taken && !buffer_reserve(into, FOOTER_SIZE))
-        code = fail(error, RF_E_MEMORY, "out of memory for a payload");
+        code = fail(error, RF_E_MEMORY, "out of memory for a DUMP payload");
     if (code != RF_OK || !*taken) {
         into->len = start;
         return code;
@@ -118,16 +118,16 @@ enum {
     DUMPED_TEMPLATE_HASHTABLE = 31,
 };
 
-/* The version and the checksum, which are cut off. */
+/* Checks and removes the version and the checksum. */
 static rf_code check_footer(rf_slice *payload, rf_dialect *dialect, rf_error *error)
 {
     if (payload->len <= FOOTER_SIZE)
-        return fail(error, RF_E_CORRUPT, "a DUMP payload of %zu bytes", payload->len);
+        return fail(error, RF_E_CORRUPT, "DUMP payload: invalid size (%zu bytes)", payload->len);
     payload->len -= FOOTER_SIZE;
     const uint8_t *footer = payload->ptr + payload->len;
     uint64_t stored = load_le64(footer + 2);
     if (stored != 0 && stored != crc64(0, payload->ptr, payload->len + 2))
-        return fail(error, RF_E_CHECKSUM, "a DUMP payload whose checksum does not match");
+        return fail(error, RF_E_CHECKSUM, "DUMP payload: checksum mismatch");
     *dialect = load_le16(footer) >= VALKEY_VERSIONS ? RF_VALKEY : RF_REDIS;
     return RF_OK;
 }
@@ -142,8 +142,8 @@ static rf_code read_metadata(struct window *w, rf_slice *metadata)
     return RF_OK;
 }
 
-/* What stands before the value. Types that only payloads have are those of files but for their template,
- * which they bring along. */
+/* Reads what precedes the value. Types that occur only in payloads equal those of files except for their
+ * template, which the payload contains. */
 static rf_code read_type(struct dump_payload *p, rf_dialect dialect, const struct rdb_type **type)
 {
     uint8_t number;
@@ -153,7 +153,7 @@ static rf_code read_type(struct dump_payload *p, rf_dialect dialect, const struc
     size_t row = number + (with_template ? 1u : 0u);
     *type = &rdb_types(dialect)[row < RDB_TYPE_COUNT ? row : 0];
     if (row >= RDB_TYPE_COUNT || !(*type)->walk)
-        return window_fail(&p->w, RF_E_UNSUPPORTED, "a DUMP payload of type %u, which is not known", number);
+        return window_fail(&p->w, RF_E_UNSUPPORTED, "DUMP payload: unknown type %u", number);
     if (!with_template)
         return RF_OK;
     TRY(hash_template_read_dumped(&p->template, &p->w));
@@ -206,7 +206,7 @@ rf_code dump_payload_finish(struct dump_payload *p, rf_error *error)
     if (left == 0 || p->value.held)
         return RF_OK;
     p->w.error = error;
-    window_fail(&p->w, RF_E_CORRUPT, "%zu bytes behind the value of a DUMP payload", left);
+    window_fail(&p->w, RF_E_CORRUPT, "DUMP payload: %zu bytes after the value", left);
     error_key(error, p->value.db, p->value.key);
     error_input(error, p->value.input);
     return RF_E_CORRUPT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks for " name=" in the first line of a library. */
+/* Searches for " name=" in the first line of a library. */
 #include "rdb/function_name.h"
 #include "base/bytes.h"
 #include <rdbferry/entry.h>

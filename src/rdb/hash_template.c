@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading HASH_TEMPLATE records into an open-addressing table: servers write them in no order.
+/* Reading HASH_TEMPLATE records into an open-addressing table: servers write them in no particular order.
  * (Redis src/rdb.c, 8.10) */
 #include "rdb/hash_template.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-/* The place of `id`: where it is or would be. Seeded by where the table lies, so that ids cannot be chosen to
+/* The position of `id`, existing or new. Seeded by the table's address, so that IDs cannot be chosen to
  * collide. */
 static struct hash_template *place_of(struct hash_template *all, size_t cap, uint64_t id)
 {
@@ -49,8 +49,8 @@ static bool insert(struct hash_templates *templates, struct hash_template templa
     return true;
 }
 
-/* Whether `field` may follow the name at the end of `bytes`: they ascend by length, then by bytes. So none
- * occurs twice. */
+/* Whether `field` may follow the name at the end of `bytes`: they ascend by length, then by bytes, so there
+ * are no duplicates. */
 static bool ascends(const struct buffer *bytes, size_t length, rf_slice field)
 {
     if (length != field.len || length == 0)
@@ -58,7 +58,7 @@ static bool ascends(const struct buffer *bytes, size_t length, rf_slice field)
     return memcmp(bytes->data + bytes->len - length, field.ptr, length) < 0;
 }
 
-/* Names as they are read, one after another. */
+/* Names in the order read. */
 struct names {
     struct buffer bytes, ends;
     size_t length; /* of the last one */
@@ -67,14 +67,14 @@ struct names {
 static rf_code add_name(struct window *w, struct names *names, rf_slice field)
 {
     if (names->ends.len > 0 && !ascends(&names->bytes, names->length, field))
-        return window_fail(w, RF_E_CORRUPT, "hash template with fields out of order");
+        return window_fail(w, RF_E_CORRUPT, "hash template: fields out of order");
     names->length = field.len;
     bool kept = buffer_append(&names->bytes, field) &&
                 buffer_append(&names->ends, slice_of(&names->bytes.len, sizeof names->bytes.len));
     return kept ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
 }
 
-/* len count, (string field)*count. The count is not believed. */
+/* len count, (string field)*count. The count is not trusted. */
 static rf_code read_names(struct window *w, struct names *names)
 {
     uint64_t count;
@@ -102,12 +102,12 @@ static rf_code read_packed_names(struct window *w, struct names *names)
     return step == PACKED_END ? RF_OK : window_fail(w, RF_E_CORRUPT, "%s", cursor.fault);
 }
 
-/* One allocation: the array of slices, the bytes behind it. */
+/* One allocation: the array of slices, followed by the bytes. */
 static rf_code make_template(struct window *w, const struct names *names, struct hash_template *out)
 {
     size_t count = names->ends.len / sizeof(size_t), start = 0;
     if (count == 0)
-        return window_fail(w, RF_E_CORRUPT, "hash template without fields");
+        return window_fail(w, RF_E_CORRUPT, "hash template: no fields");
     rf_slice *fields = malloc(count * sizeof *fields + names->bytes.len);
     if (!fields)
         return window_fail(w, RF_E_MEMORY, "out of memory for a hash template");
@@ -157,7 +157,7 @@ rf_code hash_template_read_dumped(struct hash_template *template, struct window 
     uint64_t form;
     TRY(rdb_length(w, &form));
     if (form > ONE_BY_ONE)
-        return window_fail(w, RF_E_CORRUPT, "hash template of unknown form %llu", (unsigned long long)form);
+        return window_fail(w, RF_E_CORRUPT, "hash template: unknown form %llu", (unsigned long long)form);
     return read_template(w, form == PACKED ? read_packed_names : read_names, template);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Hash templates (Redis 8.10): lists of field names that many hashes share. They are defined before the
- * first key and kept as long as the reader.
+/* Hash templates (Redis 8.10): lists of field names shared by many hashes. They are defined before the first
+ * key and kept as long as the reader.
  *
  *   HASH_TEMPLATE record:  len id   len count   (string field)*count
  *
- * A DUMP payload has its own, in front of the values:
+ * A DUMP payload contains its own, before the values:
  *
- *   len 0   string: a listpack of the fields       len 1   len count   (string field)*count  */
+ *   len 0   string: a listpack of the fields       len 1   len count   (string field)*count */
 #ifndef RDB_HASH_TEMPLATE_H
 #define RDB_HASH_TEMPLATE_H
 
@@ -15,10 +15,10 @@
 struct hash_template {
     uint64_t id;
     size_t count;
-    rf_slice *fields; /* owned, with the bytes behind the array; NULL: a free place in the table */
+    rf_slice *fields; /* owned, with the bytes after the array; NULL: a free position in the table */
 };
 
-/* A zeroed one is empty and ready. */
+/* A zeroed table is empty and ready. */
 struct hash_templates {
     struct hash_template *all;
     size_t count, cap; /* cap: a power of two, or 0 */
@@ -26,12 +26,12 @@ struct hash_templates {
 
 rf_code hash_templates_read(struct hash_templates *templates, struct window *w);
 
-/* NULL if there is none. */
+/* Returns NULL if there is none. */
 const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id);
 
 void hash_templates_free(struct hash_templates *templates);
 
-/* That of a DUMP payload; its fields are the caller's to free. Its id is 0 and means nothing. */
+/* Reads the template of a DUMP payload; the caller must free its fields. Its ID is 0 and unused. */
 rf_code hash_template_read_dumped(struct hash_template *template, struct window *w);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Places are probed one by one from where the low bits of the hash point; its high bits choose the bucket. */
+/* Positions are probed linearly from the one given by the low bits of the hash; its high bits choose the
+ * bucket. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -32,7 +33,7 @@ void members_free(struct members *m)
     free(m);
 }
 
-/* The space goes in behind the hash: as a part of the seed it could be set off by bytes of the name. */
+/* The space is added to the hash: as a part of the seed it could be cancelled out by bytes of the name. */
 static inline struct member_place wanted_place(const struct members *m, uint64_t space, rf_slice name)
 {
     XXH128_hash_t hash = XXH3_128bits_withSeed(name.ptr, name.len, m->seed);
@@ -52,7 +53,7 @@ static inline bool is_same(struct member_place a, struct member_place b)
     return a.low == b.low && a.high_and_turn == b.high_and_turn;
 }
 
-/* The place that has the hash, or the free one where it belongs: one of another turn. */
+/* The position that has the hash, or the free one where it belongs: one of another generation. */
 static inline struct member_place *place_of(struct member_place *places, size_t cap,
                                             struct member_place wanted)
 {
@@ -77,7 +78,7 @@ static inline enum members_answer add_place(struct members *m, struct member_pla
     return MEMBERS_NEW;
 }
 
-/* Turns begin anew: what an old one left must not be taken for its own. */
+/* Restarts the generations: entries of an old one must not be mistaken for current ones. */
 COLD static void forget_turns(struct members *m)
 {
     memset(m->usual, 0, sizeof m->usual);
@@ -102,7 +103,7 @@ static bool need_large(struct members *m)
     return m->large != NULL;
 }
 
-/* --- more than it holds ------------------------------------------------------------------------------- */
+/* --- beyond the table's capacity -------------------------------------------------------------------- */
 
 static rf_code fail_memory(const struct members *m)
 {
@@ -125,7 +126,7 @@ static rf_code put_in_bucket(struct members *m, struct member_place place)
     return RF_OK;
 }
 
-/* All of the table goes into buckets. */
+/* Moves the whole table into buckets. */
 static rf_code begin_buckets(struct members *m)
 {
     m->in_buckets = true;
@@ -135,7 +136,7 @@ static rf_code begin_buckets(struct members *m)
     return RF_OK;
 }
 
-/* Into the large table. */
+/* Switches to the large table. */
 static rf_code grow(struct members *m)
 {
     if (!need_large(m))
@@ -158,7 +159,7 @@ COLD static enum members_answer add_to_full(struct members *m, struct member_pla
     return put_in_bucket(m, wanted) == RF_OK ? MEMBERS_NEW : MEMBERS_FAILED;
 }
 
-/* The second time round `count` is how often the one that is sought has been there. */
+/* In the second pass `count` is the number of occurrences of the searched member so far. */
 COLD static enum members_answer seek(struct members *m, struct member_place place)
 {
     place.high_and_turn |= TURN_MASK;
@@ -200,7 +201,7 @@ static enum members_answer compare_bucket(struct members *m, const struct member
     return MEMBERS_NEW;
 }
 
-/* In the large table, or in one of its own where that is too small. */
+/* In the large table, or in one of its own if that is too small. */
 static enum members_answer end_bucket(struct members *m, unsigned bucket)
 {
     struct member_place *own = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What those who read and those who write RDB files both have to know: opcodes by name (opcodes.def has them
- * all), the versions that brought them, and which server reads what. */
+/* Definitions shared by readers and writers of RDB files: opcodes by name (opcodes.def has all of them), the
+ * versions that introduced them, and which server reads what. */
 #ifndef RDB_RDB_FORMAT_H
 #define RDB_RDB_FORMAT_H
 
@@ -30,25 +30,24 @@ enum rdb_since {
     RDB_EVICTION_SINCE = 9,
     RDB_MODULE_AUX_SINCE = 9,
     RDB_FUNCTION_SINCE = 10,
-    RDB_LAST_COMMON = 11, /* after it the two projects' versions mean nothing to each other */
+    RDB_LAST_COMMON = 11, /* later versions of the two projects are unrelated */
     RDB_KEY_META_SINCE = 13,
-    RDB_STREAM_CHECKS_SINCE = 14, /* a stream is refused that contradicts itself, by Redis; Valkey does not */
+    RDB_STREAM_CHECKS_SINCE = 14, /* Redis rejects inconsistent streams; Valkey does not */
 };
 
-/* Whether a server of `reader`'s dialect that reads RDB `version` knows what came with version `since` of
- * `dialect`. */
+/* Whether a server of `reader`'s dialect that reads RDB `version` supports what was introduced in version
+ * `since` of `dialect`. */
 static inline bool rdb_known_to(rf_dialect reader, int version, int since, rf_dialect dialect)
 {
     return since <= version && (since <= RDB_LAST_COMMON || dialect == reader);
 }
 
 enum {
-    RDB_ZIPMAP = 9,                   /* a hash of the first versions */
-    RDB_STREAM_WITHOUT_COUNTERS = 15, /* of what has been added to it, deleted, or read by its groups */
+    RDB_ZIPMAP = 9,                   /* a hash in the earliest versions */
+    RDB_STREAM_WITHOUT_COUNTERS = 15, /* without entries-added, max-deleted ID and entries-read */
 };
 
-/* When a hash's field may expire, in ms: what the format of Redis has room for, and what its commands take.
- */
+/* The range of a hash field's expiry, in ms: in the format of Redis, and in its commands. */
 enum { RDB_FIELD_EXPIRE_BITS = 48, RDB_FIELD_EXPIRE_COMMAND_BITS = 46 };
 
 #endif

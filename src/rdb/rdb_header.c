@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first nine bytes: "REDIS" and four digits, or "VALKEY" and three. The dialect is decided here, once.
+/* The first nine bytes: "REDIS" and four digits, or "VALKEY" and three. The dialect is determined only here.
  *
- * Redis numbers its versions 1 to 79, Valkey those of its own from 80 on. (Valkey src/rdb.c: rdbLoadRio) */
+ * Redis numbers its versions 1 to 79, Valkey its own from 80 on. (Valkey src/rdb.c: rdbLoadRio) */
 #include "rdb/rdb_header.h"
 
 #include "base/fail.h"
@@ -10,9 +10,9 @@ static const struct {
     rf_dialect dialect;
     const char *name, *magic;
     size_t letters;
-    int lowest, highest;      /* of the versions that are read */
-    int bound;                /* of the numbers that are this project's */
-    const char *last_release; /* that writes `highest` */
+    int lowest, highest;      /* of the supported versions */
+    int bound;                /* of the project's version numbers */
+    const char *last_release; /* the one that writes `highest` */
 } headers[] = {
     {RF_REDIS, "Redis", "REDIS", 5, 1, 15, 79, "Redis 8.10"},
     {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 80, 999, "Valkey 9.1"},
@@ -42,10 +42,10 @@ static bool parse_digits(const uint8_t *p, size_t n, int *out)
 static rf_code check_version(struct window *w, size_t i, int version)
 {
     if (version < headers[i].lowest || version > headers[i].bound)
-        return window_fail(w, RF_E_FORMAT, "there is no RDB version %d of %s", version, headers[i].name);
+        return window_fail(w, RF_E_FORMAT, "unsupported RDB version %d of %s", version, headers[i].name);
     if (version > headers[i].highest)
-        return window_fail(w, RF_E_UNSUPPORTED, "RDB version %d, written by a %s newer than %s", version,
-                           headers[i].name, headers[i].last_release);
+        return window_fail(w, RF_E_UNSUPPORTED, "unsupported RDB version %d, written by a %s newer than %s",
+                           version, headers[i].name, headers[i].last_release);
     return RF_OK;
 }
 
@@ -54,7 +54,7 @@ rf_code rdb_header_read(struct window *w, rf_dialect *dialect, int *version)
     TRY(window_need(w, RDB_MAGIC_SIZE));
     size_t i = w->pos[0] == headers[0].magic[0] ? 0 : 1;
     if (!parse_digits(w->pos + headers[i].letters, RDB_MAGIC_SIZE - headers[i].letters, version))
-        return window_fail(w, RF_E_FORMAT, "an RDB header without a version number");
+        return window_fail(w, RF_E_FORMAT, "RDB header: invalid version number");
     TRY(check_version(w, i, *version));
     *dialect = headers[i].dialect;
     w->pos += RDB_MAGIC_SIZE;

@@ -6,13 +6,13 @@
 #include "io/window.h"
 #include <rdbferry/version.h>
 
-/* How many bytes the header has. */
+/* The size of the header. */
 enum { RDB_MAGIC_SIZE = 9 };
 
-/* True if the first n bytes begin an RDB file, or claim to. */
+/* True if the first n bytes are, or claim to be, the beginning of an RDB file. */
 bool rdb_recognises(const uint8_t *head, size_t n);
 
-/* Reads the header where rdb_recognises() has said yes. */
+/* Reads the header; rdb_recognises() must have returned true. */
 rf_code rdb_header_read(struct window *w, rf_dialect *dialect, int *version);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rarer forms of lengths and strings. */
+/* The less frequent forms of lengths and strings. */
 #include "rdb/rdb_read.h"
 
 #include "base/number.h"
@@ -11,7 +11,7 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n)
     uint8_t lead = w->pos[0];
     size_t size = lead < 0x40 ? 1 : lead < 0x80 ? 2 : lead == 0x80 ? 5 : lead == 0x81 ? 9 : 0;
     if (size == 0)
-        return window_fail(w, RF_E_CORRUPT, "0x%02x where a length is expected", lead);
+        return window_fail(w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a length)", lead);
     TRY(window_need(w, size));
     w->long_lengths |= size == 9;
     const uint8_t *p = w->pos;
@@ -49,7 +49,7 @@ static rf_code lzf_lengths(struct window *w, uint64_t *compressed, uint64_t *siz
     return RF_OK;
 }
 
-/* The output is taken only when all of the compressed bytes are there, so a lie costs nothing. */
+/* The output is allocated only when all compressed bytes are available, so a wrong length costs nothing. */
 static rf_code lzf_string(struct window *w, rf_slice *out)
 {
     uint64_t compressed, size;
@@ -60,7 +60,7 @@ static rf_code lzf_string(struct window *w, rf_slice *out)
         return window_fail(w, RF_E_MEMORY, "out of memory for a string of %llu bytes",
                            (unsigned long long)size);
     if (!lzf_expand((rf_slice){w->pos, compressed}, bytes, size))
-        return window_fail(w, RF_E_CORRUPT, "damaged LZF data");
+        return window_fail(w, RF_E_CORRUPT, "corrupt LZF data");
     w->pos += compressed;
     *out = (rf_slice){bytes, size};
     return RF_OK;
@@ -68,7 +68,7 @@ static rf_code lzf_string(struct window *w, rf_slice *out)
 
 static rf_code unknown_string(struct window *w)
 {
-    return window_fail(w, RF_E_CORRUPT, "0x%02x where a string is expected", *w->pos);
+    return window_fail(w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a string)", *w->pos);
 }
 
 rf_code rdb_string_encoded(struct window *w, rf_slice *out)
@@ -103,7 +103,7 @@ static rf_code lzf_string_start(struct window *w, uint8_t *out, size_t *size)
     if (expanded < *size)
         *size = expanded;
     if (lzf_expand_start((rf_slice){w->pos, needed}, out, *size) < *size)
-        return window_fail(w, RF_E_CORRUPT, "damaged LZF data");
+        return window_fail(w, RF_E_CORRUPT, "corrupt LZF data");
     return window_skip(w, compressed);
 }
 

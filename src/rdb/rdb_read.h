@@ -16,7 +16,7 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n);
 rf_code rdb_string_encoded(struct window *w, rf_slice *out);
 rf_code rdb_skip_string_encoded(struct window *w);
 
-/* A length; over-long forms are legal. */
+/* A length; non-canonical forms are valid. */
 static inline rf_code rdb_length(struct window *w, uint64_t *n)
 {
     if (LIKELY(w->end - w->pos >= 2)) {
@@ -35,7 +35,7 @@ static inline rf_code rdb_length(struct window *w, uint64_t *n)
     return rdb_length_slow(w, n);
 }
 
-/* True if a string of less than 64 bytes lies here whole; then *n is its length. */
+/* True if a string of less than 64 bytes is completely available at this position; then *n is its length. */
 static inline bool rdb_is_short_string(const struct window *w, size_t *n)
 {
     if (UNLIKELY(w->end - w->pos < 0x40))
@@ -44,7 +44,7 @@ static inline bool rdb_is_short_string(const struct window *w, size_t *n)
     return *n < 0x40;
 }
 
-/* A string, whatever its encoding, as bytes that stay until window_release(). */
+/* A string in any encoding, as bytes that are valid until window_release(). */
 static inline rf_code rdb_string(struct window *w, rf_slice *out)
 {
     size_t short_length;
@@ -64,7 +64,7 @@ static inline rf_code rdb_string(struct window *w, rf_slice *out)
     return RF_OK;
 }
 
-/* Passes a string by; its bytes need not be contiguous and are not decoded. */
+/* Skips a string; its bytes need not be contiguous and are not decoded. */
 static inline rf_code rdb_skip_string(struct window *w)
 {
     size_t short_length;
@@ -80,8 +80,8 @@ static inline rf_code rdb_skip_string(struct window *w)
     return window_skip(w, n);
 }
 
-/* The same, and copies its first bytes to `out`: up to *size, which becomes how many. 0 for one that is
- * stored as an integer. */
+/* The same, and copies its first bytes to `out`: up to *size, which receives their number; 0 if it is stored
+ * as an integer. */
 rf_code rdb_string_start(struct window *w, uint8_t *out, size_t *size);
 
 static inline rf_code rdb_u8(struct window *w, uint8_t *out)

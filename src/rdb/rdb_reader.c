@@ -7,13 +7,13 @@
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
 
-/* Reads what follows an opcode. *told: `entry` has been filled and is to be handed out. */
+/* Reads what follows an opcode. *told: `entry` has been filled and is to be returned. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
 
 struct rdb_opcode {
     read_fn *read;
     bool is_prefix;
-    const char *kind, *refused; /* "type" or "opcode", and what it is */
+    const char *kind, *refused; /* "type" or "opcode", and its description */
 };
 
 static void notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
@@ -32,7 +32,7 @@ static void clear_prefix(struct rdb_reader *r)
     r->metadata.len = 0;
 }
 
-/* --- what stands before a key ---------------------------------------------------------------------- */
+/* --- records before a key --------------------------------------------------------------------------- */
 
 enum { USUAL_DATABASES = 16 };
 
@@ -45,7 +45,7 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
         return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
     r->db = (int64_t)db;
     if (db >= USUAL_DATABASES)
-        notice(r, RF_NOTICE_MANY_DATABASES, "a server is set to 16 of them unless told otherwise");
+        notice(r, RF_NOTICE_MANY_DATABASES, "servers have 16 databases by default");
     return RF_OK;
 }
 
@@ -87,13 +87,13 @@ static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *told)
     return RF_OK;
 }
 
-/* A tap that keeps what goes by. */
+/* A tap that keeps the bytes. */
 static rf_code keep_bytes(void *ctx, rf_slice bytes)
 {
     return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
 }
 
-/* Runs `pass` and keeps the raw bytes that it went over. */
+/* Runs `pass` and keeps the raw bytes that it consumed. */
 static rf_code keep_raw(struct rdb_reader *r, struct buffer *buffer, rf_code (*pass)(struct window *w))
 {
     buffer->len = 0;
@@ -113,7 +113,7 @@ static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *to
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 
-/* A key outlives the bytes it was read from, so it is copied, into r->key. */
+/* A key must outlive the bytes it was read from, so it is copied to r->key. */
 COLD static rf_code read_long_key_name(struct rdb_reader *r)
 {
     rf_slice key;
@@ -124,7 +124,7 @@ COLD static rf_code read_long_key_name(struct rdb_reader *r)
                : window_fail(r->w, RF_E_MEMORY, "out of memory for a key of %zu bytes", key.len);
 }
 
-/* A short one, as most are, is copied in a block of which the rest does not matter. */
+/* Short keys, the most frequent ones, are copied as one fixed-size block. */
 enum { SHORT_KEY = 32 };
 
 static inline bool is_short_key(const struct window *w)
@@ -167,7 +167,7 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     } else {
         TRY(read_long_key_name(r));
         len = r->key.len;
-        record = VALUE_NO_RECORD; /* the key may be stored in an unusual way */
+        record = VALUE_NO_RECORD; /* the key may be stored in an unusual form */
     }
     const rf_slice key = {r->key.data, len};
     if (r->has_prefix)
@@ -186,10 +186,10 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     return RF_OK;
 }
 
-/* --- entries that are no keys ---------------------------------------------------------------------- */
+/* --- other entries ---------------------------------------------------------------------------------- */
 
-/* Believed where it fits the RDB version: builds between releases call themselves 255.255.255, release
- * candidates by the release before. */
+/* Used if it is consistent with the RDB version: development builds have the version 255.255.255, release
+ * candidates that of the release before. */
 static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice version)
 {
     char text[32];
@@ -205,7 +205,7 @@ static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice vers
     r->info->writer = fits ? writer : rf_server_of_rdb(dialect, r->info->rdb_version);
 }
 
-/* Seconds that can be told in milliseconds, or it does not say. */
+/* Ignored unless the seconds can be represented in milliseconds. */
 static void learn_save_time(struct rdb_reader *r, rf_slice text)
 {
     int64_t seconds;
@@ -227,15 +227,15 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
         notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
 }
 
-/* KeyDB writes two AUX fields behind a key for each of its members that expires: which one, and when. The
- * key's name is still where it was. */
+/* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
+ * name is still in r->key. */
 static void tell_member_expiry(struct rdb_reader *r, rf_entry *entry)
 {
     entry->kind = RF_ENTRY_FOREIGN_DETAIL;
     entry->db = r->db;
     entry->key = r->value.key;
     entry->name = SLICE("KeyDB");
-    entry->text = SLICE("an expiry of a member");
+    entry->text = SLICE("a member expiry");
 }
 
 static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
@@ -273,10 +273,10 @@ static rf_code pass_module_aux(struct window *w)
 {
     uint64_t id;
     TRY(rdb_length(w, &id));
-    return module_skip_items(w); /* of which the first says when it was saved */
+    return module_skip_items(w); /* the first one indicates when it was saved */
 }
 
-/* The raw record is kept; its first length is the module's id. */
+/* The raw record is kept; its first length is the module's ID. */
 static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
     struct window record = {0};
@@ -294,7 +294,7 @@ static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *told
     return RF_OK;
 }
 
-/* --- records that are passed by -------------------------------------------------------------------- */
+/* --- skipped records -------------------------------------------------------------------------------- */
 
 static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *told)
 {
@@ -316,7 +316,7 @@ static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *tol
         TRY(rdb_length(r->w, &slot));
         TRY(rdb_length(r->w, &slot));
     }
-    notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was under way");
+    notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was in progress");
     return RF_OK;
 }
 
@@ -373,11 +373,12 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
     if (stored == 0 && r->value.trusted)
-        return window_fail(r->w, RF_E_CHECKSUM, "no checksum, and values were copied unchecked: use --check");
+        return window_fail(r->w, RF_E_CHECKSUM,
+                           "no checksum, and values were copied unverified: use --check");
     if (stored == 0)
-        notice(r, RF_NOTICE_NO_CHECKSUM, "its writer computed none");
+        notice(r, RF_NOTICE_NO_CHECKSUM, "written with checksums disabled");
     else if (stored != computed)
-        return window_fail(r->w, RF_E_CHECKSUM, "wrong checksum: %016llx, computed %016llx",
+        return window_fail(r->w, RF_E_CHECKSUM, "checksum mismatch: stored %016llx, computed %016llx",
                            (unsigned long long)stored, (unsigned long long)computed);
     return RF_END;
 }
@@ -405,9 +406,9 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-/* `at`: the offset of the opcode. A key's record can be copied whole only where writing it anew would make
- * the same bytes, or the output would depend on how the input is cut into blocks: so the head has to be the
- * usual one, which is an expiry or nothing before the type, and a short key as it is. */
+/* `at`: the offset of the opcode. A key's record can be copied as a whole only if writing it anew would give
+ * the same bytes, or the output would depend on how the input is divided into blocks: so the head must be the
+ * usual one, with an expiry or nothing before the type, and a short key stored as it is. */
 static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *told)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
@@ -415,10 +416,10 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_e
     r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, told);
-    r->w->pos--; /* the byte itself is the place of the error */
+    r->w->pos--; /* report the error at the byte itself */
     if (opcode->refused)
         return window_fail(r->w, RF_E_UNSUPPORTED, "%s %u is %s", opcode->kind, byte, opcode->refused);
-    return window_fail(r->w, RF_E_CORRUPT, "0x%02x where a type or an opcode is expected", byte);
+    return window_fail(r->w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a type or an opcode)", byte);
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)

@@ -2,10 +2,10 @@
 /* Reading RDB files: records in, entries out.
  *
  *   header (9 bytes)   record*   FF   [CRC-64, 8 bytes, since version 5]
- *   record: an opcode and what it has, or:  type byte  string key  value
+ *   record: an opcode and its data, or:  type byte  string key  value
  *
- * Expiry, idle time, frequency and metadata come as records of their own before the key they belong to, in
- * any order. */
+ * Expiry, idle time, frequency and metadata are records of their own before the key they belong to, in any
+ * order. */
 #ifndef RDB_RDB_READER_H
 #define RDB_RDB_READER_H
 
@@ -21,30 +21,30 @@ struct rdb_reader {
     const struct rdb_opcode *opcodes;
     rf_reader_info *info;
     const rf_notify *notify;
-    bool is_preamble; /* as its AUX says: the commands of an AOF follow, or nothing */
+    bool is_preamble; /* from its AUX field: followed by AOF commands, or nothing */
     int64_t db;
-    bool has_prefix; /* what belongs to the next key is not as clear_prefix() leaves it */
+    bool has_prefix; /* the state for the next key differs from what clear_prefix() sets */
     int freq;
     int64_t expire_ms;
-    uint64_t
-        record; /* the offset of the expiry, if that is all that came before the key; or VALUE_NO_RECORD */
+    uint64_t record; /* the offset of the expiry, if nothing else preceded the key; or VALUE_NO_RECORD */
     int64_t idle;
-    struct buffer key, metadata, aux; /* what an entry borrows that outlives releases */
+    struct buffer key, metadata, aux; /* data borrowed by an entry that must outlive window releases */
     char module[10];
     struct hash_templates templates;
     struct rf_value value;
 };
 
-/* Reads the header; fills `info`, now and as AUX fields go by. Everything handed in stays the caller's and
- * outlives the reader; `sticky` gets the errors that values meet, but for those that `resume` goes on
- * behind. */
+/* Reads the header; fills `info`, now and as AUX fields are read. All arguments remain the caller's and must
+ * outlive the reader; `sticky` receives errors found in values, except those after which `resume`
+ * continues. */
 rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *info, const char *input,
                         bool resume, rf_error *sticky, const rf_notify *notify);
 
-/* The next entry; RF_END behind a right checksum. The value of the entry before has been used or skipped. */
+/* The next entry; RF_END after a correct checksum. The value of the previous entry must have been consumed or
+ * skipped. */
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry);
 
-/* A zeroed one is let through. */
+/* A zeroed reader may be passed. */
 void rdb_reader_close(struct rdb_reader *r);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Choosing a type that a target reads, and writing collections in it. (Valkey src/rdb.c: rdbSaveObject) */
+/* Chooses a type that a target reads, and writes collections in it. (Valkey src/rdb.c: rdbSaveObject) */
 #include "rdb/rdb_reencode.h"
 
 #include "base/double_text.h"
@@ -11,7 +11,7 @@
 
 enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
 
-/* --- what there is ---------------------------------------------------------------------------------- */
+/* --- the survey ------------------------------------------------------------------------------------- */
 
 static bool redis_has_expiry(int64_t expire_ms)
 {
@@ -94,8 +94,7 @@ rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
 
 /* --- which type -------------------------------------------------------------------------------------- */
 
-/* For each logical type the best of those that stand for it, first. Of modules' values and arrays there is
- * but the one type. */
+/* For each logical type, its wire types, the best first. Module values and arrays have only one. */
 static const struct {
     const char *what;
     uint8_t count, types[5];
@@ -106,7 +105,7 @@ static const struct {
     [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
     [RF_HASH] = {"a hash", 1, {RDB_PLAIN_HASH}},
     [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
-    [RF_MODULE] = {"a module's value", 0, {0}},
+    [RF_MODULE] = {"a module value", 0, {0}},
     [RF_ARRAY] = {"an array", 0, {0}},
 };
 
@@ -132,7 +131,7 @@ static const char *choose_plain(rf_type logical, struct reader reader, uint8_t *
     return plain_types[logical].what;
 }
 
-/* *type: of the hash without expiries. */
+/* *type: that of the hash without expiries. */
 static unsigned choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
 {
     bool is_valkey = reader.dialect == RF_VALKEY;
@@ -149,13 +148,13 @@ static unsigned details_of_stream(const struct rdb_survey *survey, uint8_t type)
            (survey->producers && type < STREAM_WITH_PRODUCERS ? DETAIL_BIT(PRODUCERS) : 0);
 }
 
-/* What the value holds may ask for more than its logical type does. */
+/* The contents of a value may require more than its logical type. */
 static const char *choose(rf_type logical, struct reader reader, struct rdb_plan *plan)
 {
     const struct rdb_survey *survey = &plan->survey;
     bool is_long = survey->longest > UINT32_MAX || survey->elements > UINT32_MAX;
     if (is_long && reader.version < RDB_LONG_LENGTHS_SINCE)
-        return "4 GiB or more in one value";
+        return "a value of 4 GiB or more";
     if (logical == RF_STREAM)
         plan->details = details_of_stream(survey, plan->type);
     else if (survey->first_expiry != RF_NO_EXPIRY || survey->odd_expiry)
@@ -232,7 +231,8 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
     return r->type == ZSET_TEXT ? put_text_score(r, score) : put_binary_score(r, score);
 }
 
-/* Redis says first how long after the hash's first expiry this one is, plus one; Valkey says last when. */
+/* Redis writes the expiry relative to the hash's first one, plus one, before the field; Valkey writes it
+ * after the value. */
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     struct reencoder *r = ctx;

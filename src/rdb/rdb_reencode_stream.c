@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream as its own type or an older one: its bytes, some of them left out. Nodes go as they are, but for
- * those without entries, if a walk has found them, which newer servers refuse; the totals behind them are
- * those that the nodes have; and of the rest (value_stream.c has the layouts) the older one is what remains
- * without
+/* Copies a stream as its own type or an older one, with parts left out. Nodes are copied unchanged, except
+ * those without entries, if a walk has found them, which newer servers reject; the counters after them are
+ * corrected to match the nodes; of the rest (value_stream.c has the layouts), an older layout omits
  *
- *   layout 2: a group's count of entries read    3: when a consumer was active
- *          4: the producers, at the end          5: the pending entries that nobody owns */
+ *   layout 2: a group's entries-read counter     3: when a consumer was active
+ *          4: the producers, at the end          5: the unowned pending entries */
 #include "rdb/rdb_read.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
@@ -15,8 +14,8 @@
 struct transcoding {
     struct walk *k;
     struct window *w;
-    int from, to;       /* layouts; the second is no newer one */
-    bool looking_ahead; /* nothing is copied, and nothing is let go */
+    int from, to;       /* layouts; the second is not newer */
+    bool looking_ahead; /* nothing is copied or released */
     rf_bytes_fn fn;
     void *ctx;
     uint64_t entries_added;
@@ -33,7 +32,7 @@ static int layout_of(uint8_t type)
     return layout;
 }
 
-/* What is passed between these two is copied. */
+/* Bytes consumed between these two calls are copied. */
 static void copy_begin(struct transcoding *t)
 {
     window_tap_begin(t->w, t->fn, t->ctx);
@@ -44,14 +43,14 @@ static rf_code copy_end(struct transcoding *t)
     return window_tap_end(t->w);
 }
 
-/* Before anything whose number is not bounded. */
+/* To be called before each item of an unbounded sequence. */
 static void release(const struct transcoding *t)
 {
     if (!t->looking_ahead)
         window_release(t->w);
 }
 
-/* --- passing by -------------------------------------------------------------------------------------- */
+/* --- skipping --------------------------------------------------------------------------------------- */
 
 typedef rf_code pass_fn(struct window *w);
 
@@ -72,7 +71,7 @@ static rf_code pass_time(struct window *w)
     return window_skip(w, 8);
 }
 
-/* Something that came with `layout`. */
+/* An item introduced in `layout`. */
 static rf_code pass_newer(struct transcoding *t, int layout, pass_fn *pass)
 {
     if (t->from < layout)
@@ -85,7 +84,7 @@ static rf_code pass_newer(struct transcoding *t, int layout, pass_fn *pass)
     return RF_OK;
 }
 
-/* n ids of 16 bytes. */
+/* n IDs of 16 bytes. */
 static rf_code pass_raw_ids(struct window *w)
 {
     uint64_t n;
@@ -104,7 +103,7 @@ static rf_code put_lengths(const struct transcoding *t, const uint64_t *lengths,
     return t->fn(t->ctx, (rf_slice){bytes, size});
 }
 
-/* The number of nodes comes first, so those to be left out have to be known by a walk before. */
+/* The number of nodes comes first, so the ones to be dropped must be known from an earlier walk. */
 static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
 {
     uint64_t live, empty = t->k->value->empty_nodes;
@@ -135,7 +134,7 @@ static rf_code put_totals(struct transcoding *t, const struct stream_entries *en
     return put_lengths(t, totals, t->to >= 2 ? TOTALS : OLD_TOTALS);
 }
 
-/* A group's count of entries read, in the midst of what is copied. */
+/* A group's entries-read counter, within a copied range. */
 static rf_code put_entries_read(struct transcoding *t)
 {
     uint64_t entries_read;
@@ -185,10 +184,10 @@ static rf_code pass_consumers(struct transcoding *t)
     return RF_OK;
 }
 
-/* --- pending entries without owner ------------------------------------------------------------------- */
+/* --- unowned pending entries ------------------------------------------------------------------------ */
 
-/* They stand among a group's pending entries, and which ones they are is told last, behind the consumers. An
- * older stream does without them. */
+/* They are listed among a group's pending entries, and identified only after the consumers. An older stream
+ * omits them. */
 struct unowned {
     uint64_t count;
     uint8_t (*ids)[16]; /* ascending */
@@ -214,7 +213,7 @@ static rf_code take_unowned(struct transcoding *t, struct unowned *unowned)
     return RF_OK;
 }
 
-/* Looks ahead, and goes back: the value is held. */
+/* Reads ahead and goes back: the value is held. */
 static rf_code find_unowned(struct transcoding *t, struct unowned *unowned)
 {
     const uint8_t *pos = t->w->pos;
@@ -289,7 +288,7 @@ static rf_code pass_producers(struct transcoding *t)
             TRY(pass_id(t->w));
         }
     }
-    return pass_id(t->w); /* two lengths, as an id is */
+    return pass_id(t->w); /* two lengths, like an ID */
 }
 
 static rf_code pass_stream(struct walk *k, void *arg)

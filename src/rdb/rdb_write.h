@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The primitives of RDB files, written: lengths in their shortest form, strings as they are. */
+/* The primitives of RDB files for writing: lengths in their shortest form, strings uncompressed. */
 #ifndef RDB_RDB_WRITE_H
 #define RDB_RDB_WRITE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of an RDB file, written. (Valkey src/rdb.c: rdbSaveRio, rdbSaveKeyValuePair) */
+/* Writes the records of an RDB file. (Valkey src/rdb.c: rdbSaveRio, rdbSaveKeyValuePair) */
 #include "rdb/rdb_writer.h"
 
 #include "base/bytes.h"
@@ -89,7 +89,7 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
         put_header_aux(w, purpose, options->saved_at);
 }
 
-/* --- what the target does not know ------------------------------------------------------------------ */
+/* --- unsupported data ------------------------------------------------------------------------------- */
 
 COLD static rf_code unsayable_unless(struct rdb_writer *w, const rf_entry *entry, const char *what,
                                      const char *unless, rf_error *error)
@@ -100,8 +100,8 @@ COLD static rf_code unsayable_unless(struct rdb_writer *w, const rf_entry *entry
         return RF_OK;
     }
     rf_server_format(w->target, target, sizeof target);
-    fail(error, RF_E_UNSAYABLE, "the RDB of %s (version %d) has no record for %s%s", target, w->version, what,
-         unless);
+    fail(error, RF_E_UNSAYABLE, "the RDB format of %s (version %d) cannot represent %s%s", target, w->version,
+         what, unless);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
     return RF_E_UNSAYABLE;
@@ -112,7 +112,7 @@ COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const
     return unsayable_unless(w, entry, what, "", error);
 }
 
-/* *stays: the key is written without these details, of which there may be none. */
+/* *stays: the key is written without these details; `details` may be 0. */
 static rf_code settle_details(struct rdb_writer *w, const rf_entry *entry, unsigned details, bool *stays,
                               rf_error *error)
 {
@@ -121,10 +121,11 @@ static rf_code settle_details(struct rdb_writer *w, const rf_entry *entry, unsig
         detail_notify(&w->notify, entry, details);
         return RF_OK;
     }
-    return unsayable_unless(w, entry, detail_lacking(details), " (--drop-detail writes the rest)", error);
+    return unsayable_unless(w, entry, detail_lacking(details), " (--drop-detail writes the key without it)",
+                            error);
 }
 
-/* --- databases, and the keys in them that are counted ------------------------------------------------ */
+/* --- databases, and their key counts ---------------------------------------------------------------- */
 
 enum { COUNTS_MAX = 2 * RDB_LENGTH_MAX };
 
@@ -163,9 +164,9 @@ COLD static void put_select(struct rdb_writer *w, int64_t db)
         put_counts(w, w->selected);
 }
 
-/* Patches one RESIZEDB. `end`: how much of the output *crc covers, which is the checksum of what was put in;
- * it becomes that of the file. Checksums are linear: what the change contributes is that of the change alone,
- * with zeros for all that stays. */
+/* Patches one RESIZEDB. `end`: the length of the output covered by *crc, which is the checksum of the bytes
+ * put in, and becomes that of the file. Checksums are linear: the difference is the checksum of the changed
+ * bits, with zeros everywhere else. */
 static rf_code patch_counts(struct rdb_writer *w, const struct rdb_database *database, uint64_t end,
                             uint64_t *crc, rf_error *error)
 {
@@ -202,7 +203,7 @@ static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
     return p + 8;
 }
 
-/* Everything of a key but its value, in one go: all of it but key and metadata is short. */
+/* Everything of a key but its value, in one step: all of it except key and metadata is short. */
 static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t type)
 {
     enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
@@ -232,7 +233,7 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-/* A value that is not copied as what it is becomes what the target reads best. */
+/* A value whose type the target does not have is re-encoded in its best one. */
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_encoding *encoding = entry->encoding;
@@ -245,8 +246,8 @@ static bool target_has_expiry(const struct rdb_writer *w, const rf_entry *entry)
     return w->version >= RDB_EXPIRETIME_MS_SINCE || entry->expire_ms / 1000 <= INT32_MAX;
 }
 
-/* Whether the record says what the entry says, in words that the target knows, where the value is in such;
- * mostly it does. */
+/* Whether the record can be copied: it matches the entry, and the target supports its format; this is the
+ * usual case. */
 static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_value *value = entry->value;
@@ -255,7 +256,7 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
            entry->expire_ms == value->expire_ms && w->version >= RDB_EVICTION_SINCE;
 }
 
-/* The head encoded, the value copied. */
+/* Encodes the head and copies the value. */
 static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     put_key_head(w, entry, entry->encoding->number);
@@ -286,11 +287,11 @@ static bool is_empty_collection(const rf_entry *entry, uint64_t elements)
 
 COLD static rf_code skip_empty(struct rdb_writer *w, const rf_entry *entry)
 {
-    notify_of(&w->notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+    notify_of(&w->notify, entry, RF_NOTICE_EMPTY_KEY, "an empty collection");
     return RF_OK;
 }
 
-/* What a server would meet when it loads the value; one without elements it would skip. */
+/* Checks the value as a server does on loading; an empty one is skipped, as servers do. */
 COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     uint64_t elements;
@@ -298,7 +299,7 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
     return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_sayable_key(w, entry, error);
 }
 
-/* A stream's totals are put right in any case; its nodes have to be looked at. */
+/* A stream's counters are always corrected; its nodes have to be examined. */
 static bool target_checks_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     return value_is_always_checked(entry->value) ||
@@ -338,7 +339,7 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
     put_key_head(w, entry, plan.type);
     if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
         notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
-                  "entries added, the highest deleted, what groups have read");
+                  "entries added, max-deleted ID, entries read");
     return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, &w->out->buf, error);
 }
 
@@ -350,8 +351,8 @@ static rf_code find_long_lengths(struct walk *k, void *found)
     return RF_OK;
 }
 
-/* Types that an old target knows may hold what it does not: lengths of 64 bits, also of short things;
- * integers in a ziplist that are shorter than they were at first. */
+/* Types known to an old target may contain newer forms: 64-bit lengths, even of short data; short integers in
+ * a ziplist that were added later. */
 COLD static rf_code holds_newer_forms(const struct rdb_writer *w, rf_entry *entry, bool *newer,
                                       rf_error *error)
 {
@@ -410,7 +411,7 @@ static void put_hint(struct rdb_writer *w, uint64_t n)
     put_length(w, n > UINT32_MAX && w->version < RDB_LONG_LENGTHS_SINCE ? UINT32_MAX : n);
 }
 
-/* The input's. */
+/* The hints of the input. */
 static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 {
     if (w->version < RDB_AUX_SINCE || w->counts)
@@ -450,7 +451,9 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     case RF_ENTRY_FUNCTION: return put_function(w, entry, error);
     case RF_ENTRY_MODULE_AUX: return put_module_aux(w, entry, error);
     case RF_ENTRY_COMMAND:
-        return fail(error, RF_E_UNSAYABLE, "an RDB has no place for the commands of an AOF");
+        return fail(error, RF_E_UNSAYABLE,
+                    "an RDB cannot hold AOF commands: run BGREWRITEAOF first, or load the AOF into a server "
+                    "and save an RDB");
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
         return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);

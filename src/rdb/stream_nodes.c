@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of a stream: listpacks of about a hundred entries, each under the id its entries are
+/* The entries of a stream: listpacks of about a hundred entries, each with the ID that its entries are
  * relative to.
  *
  *   len nodes   (string: master id, 16 bytes   string: listpack)*
@@ -9,15 +9,15 @@
  *                  not SAMEFIELDS:  n  (field value)*n  count of elements before this one
  *                  SAMEFIELDS:      value*n             count of elements before this one
  *
- * seq-delta may be negative, and is relative to the master's also where ms-delta is not 0. Deleted entries
- * stay in place, flagged. (Valkey src/t_stream.c: streamAppendItem, streamIteratorGetID) */
+ * seq-delta may be negative, and is relative to the master's even if ms-delta is not 0. Deleted entries
+ * remain, with a flag. (Valkey src/t_stream.c: streamAppendItem, streamIteratorGetID) */
 #include "codec/listpack.h"
 #include "rdb/rdb_read.h"
 #include "rdb/value_stream.h"
 
 enum { ENTRY_DELETED = 1, ENTRY_SAME_FIELDS = 2 };
 
-/* Room for the fields and values of one entry, and for those that are integers, as text. */
+/* Memory for the fields and values of one entry, and for the text of integers. */
 struct pairs {
     rf_slice *slices;
     uint8_t *texts;
@@ -28,8 +28,8 @@ struct node {
     struct walk *k;
     struct listpack listpack;
     rf_stream_id master_id;
-    uint64_t live, deleted; /* as the master entry counts them, counted down */
-    rf_slice *fields;       /* the master's */
+    uint64_t live, deleted; /* as stated in the master entry, decremented for each entry */
+    rf_slice *fields;       /* those of the master entry */
     size_t field_count;
     struct pairs pairs;
 };
@@ -40,7 +40,7 @@ static rf_code node_element(struct node *node, struct packed *e)
 {
     switch (listpack_next(&node->listpack, e)) {
     case PACKED_ELEMENT: return RF_OK;
-    case PACKED_END: return NODE_CORRUPT(node, "it ends inside an entry");
+    case PACKED_END: return NODE_CORRUPT(node, "truncated entry");
     case PACKED_DAMAGED: break;
     }
     return NODE_CORRUPT(node, "%s", node->listpack.fault);
@@ -50,7 +50,7 @@ static rf_code node_integer(struct node *node, int64_t *out)
 {
     struct packed e;
     TRY(node_element(node, &e));
-    return packed_integer(&e, out) ? RF_OK : NODE_CORRUPT(node, "text where a number is expected");
+    return packed_integer(&e, out) ? RF_OK : NODE_CORRUPT(node, "expected a number");
 }
 
 static rf_code node_slice(struct node *node, uint8_t *text, rf_slice *out)
@@ -67,7 +67,7 @@ static rf_code node_count(struct node *node, size_t *out)
     int64_t n;
     TRY(node_integer(node, &n));
     if (n < 0 || n > (node->listpack.end - node->listpack.pos) / 2)
-        return NODE_CORRUPT(node, "more fields than it has room for");
+        return NODE_CORRUPT(node, "more fields than fit into it");
     *out = (size_t)n;
     return RF_OK;
 }
@@ -93,7 +93,7 @@ static rf_code master_entry(struct node *node)
     TRY(node_integer(node, &deleted));
     TRY(node_count(node, &node->field_count));
     if (live < 0 || deleted < 0)
-        return NODE_CORRUPT(node, "negative counts");
+        return NODE_CORRUPT(node, "negative count");
     node->live = (uint64_t)live;
     node->deleted = (uint64_t)deleted;
     struct arena *arena = &node->k->w->arena;
@@ -104,7 +104,7 @@ static rf_code master_entry(struct node *node)
     for (size_t i = 0; i < node->field_count; i++)
         TRY(node_slice(node, texts + i * NUMBER_TEXT_MAX, &node->fields[i]));
     TRY(node_integer(node, &zero));
-    return zero == 0 ? RF_OK : NODE_CORRUPT(node, "the master entry does not end where it should");
+    return zero == 0 ? RF_OK : NODE_CORRUPT(node, "master entry is not terminated");
 }
 
 static rf_code entry_pairs(struct node *node, bool same_fields, size_t *count)
@@ -125,15 +125,16 @@ static rf_code entry_pairs(struct node *node, bool same_fields, size_t *count)
     return RF_OK;
 }
 
-/* Counts an entry off and holds a live one's id against the one before. */
+/* Decrements the count for an entry, and checks a live one's ID against the previous one. */
 static rf_code account(struct node *node, bool is_deleted, rf_stream_id id, struct stream_entries *entries)
 {
     uint64_t *left = is_deleted ? &node->deleted : &node->live;
     if ((*left)-- == 0)
-        return NODE_CORRUPT(node, "more entries than the master entry counts");
+        return NODE_CORRUPT(node, "more entries than the master entry states");
     if (is_deleted)
         return RF_OK;
-    if (stream_id_compare(entries->last, id) >= 0) /* at first against 0-0, which no entry may have */
+    if (stream_id_compare(entries->last, id) >= 0) /* the first one is compared with 0-0, which is not a
+                                                      valid ID */
         return NODE_CORRUPT(node, "entries out of order");
     if (entries->live++ == 0)
         entries->first = id;
@@ -151,13 +152,13 @@ static rf_code entry(struct node *node, int64_t flags, struct stream_entries *en
     TRY(entry_pairs(node, same_fields, &count));
     TRY(node_integer(node, &elements));
     if ((uint64_t)elements != (same_fields ? count + 3 : 2 * count + 4))
-        return NODE_CORRUPT(node, "an entry does not have the size it says");
+        return NODE_CORRUPT(node, "entry size mismatch");
     rf_stream_id id = {node->master_id.ms + (uint64_t)ms_delta, node->master_id.seq + (uint64_t)seq_delta};
     TRY(account(node, is_deleted, id, entries));
     if (is_deleted)
         return RF_OK;
     if (count == 0)
-        return NODE_CORRUPT(node, "an entry without fields");
+        return NODE_CORRUPT(node, "entry without fields");
     return VISIT(node->k, stream_entry, id, node->pairs.slices, count);
 }
 
@@ -177,26 +178,26 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
         if (step == PACKED_DAMAGED)
             return NODE_CORRUPT(&node, "%s", node.listpack.fault);
         if (!packed_integer(&e, &flags))
-            return NODE_CORRUPT(&node, "text where a number is expected");
+            return NODE_CORRUPT(&node, "expected a number");
         TRY(entry(&node, flags, entries));
     }
     return node.live + node.deleted == 0 ? RF_OK
-                                         : NODE_CORRUPT(&node, "fewer entries than the master entry counts");
+                                         : NODE_CORRUPT(&node, "fewer entries than the master entry states");
 }
 
-/* --- one after the other ------------------------------------------------------------------------------- */
+/* --- iteration -------------------------------------------------------------------------------------- */
 
 static rf_code node_id(struct walk *k, rf_stream_id *id)
 {
     rf_slice bytes;
     TRY(rdb_string(k->w, &bytes));
     if (bytes.len != 16)
-        return CORRUPT(k, "stream node: its id has %zu bytes", bytes.len);
+        return CORRUPT(k, "stream node: invalid ID size (%zu bytes)", bytes.len);
     *id = stream_id_load(bytes.ptr);
     return RF_OK;
 }
 
-/* The count stands first in the listpack, of which no more is decoded: this is the way of a copy. */
+/* The count is first in the listpack; a copy decodes nothing else. */
 rf_code stream_pass_node(struct walk *k, uint64_t *live)
 {
     struct node node = {.k = k};
@@ -206,7 +207,7 @@ rf_code stream_pass_node(struct walk *k, uint64_t *live)
     TRY(node_id(k, &node.master_id));
     TRY(rdb_string_start(k->w, start, &size));
     if (!listpack_first_integer((rf_slice){start, size}, &count) || count < 0)
-        return NODE_CORRUPT(&node, "no count of entries");
+        return NODE_CORRUPT(&node, "missing entry count");
     *live = (uint64_t)count;
     return RF_OK;
 }
@@ -235,13 +236,13 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
         TRY(node_id(k, &id));
         TRY(rdb_string(k->w, &blob));
         if (left < entries->nodes && stream_id_compare(id, last) <= 0)
-            return CORRUPT(k, "stream node: its id is not above that of the node before");
+            return CORRUPT(k, "stream node: ID is not greater than the previous node's");
         last = id;
         TRY(walk_node(k, id, blob, entries));
         entries->empty += entries->live == before;
     }
     k->value->empty_nodes = entries->empty;
     if (entries->empty > 0)
-        value_contradicts(k->value, "a node without entries");
+        value_contradicts(k->value, "empty node");
     return RF_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The three uses of a value: skip, copy, walk; and holding one for more than one use. All of them run the
- * walk function of the value's type. What is not copied as it is stored is written anew (rdb_reencode.c). */
+ * walk function of the value's type. Values that are not copied as stored are re-encoded (rdb_reencode.c). */
 #include "rdb/value.h"
 
 #include "rdb/rdb_format.h"
@@ -33,7 +33,7 @@ COLD static rf_code concern(struct rf_value *value, rf_code code, rf_error *erro
     return code;
 }
 
-/* An error in the middle of a value is for good: the reader has lost its place. */
+/* An error in the middle of a value is permanent: the reader's position is undefined. */
 COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *error)
 {
     concern(value, code, error);
@@ -41,7 +41,7 @@ COLD static rf_code conclude(struct rf_value *value, rf_code code, rf_error *err
     return code;
 }
 
-/* Looks at the first length of the value, which is the module's id, and goes back. */
+/* Reads the first length of the value, which is the module's ID, and goes back. */
 static rf_code peek_module_id(struct rf_value *value, uint64_t *id)
 {
     struct window *w = value->stream;
@@ -56,7 +56,7 @@ rf_code rf_value_module(rf_value *value, char name[10], rf_error *error)
 {
     uint64_t id;
     if (value->used || value->type->encoding.type != RF_MODULE)
-        return fail(error, RF_E_ARGUMENT, "not a module's value, or used already");
+        return fail(error, RF_E_ARGUMENT, "not a module value, or already consumed");
     value->stream->error = error;
     rf_code code = peek_module_id(value, &id);
     if (code != RF_OK)
@@ -65,7 +65,7 @@ rf_code rf_value_module(rf_value *value, char name[10], rf_error *error)
     return RF_OK;
 }
 
-/* Over the bytes of a value that is held. */
+/* Runs `use` over the bytes of a held value. */
 COLD static rf_code use_held(const struct walk *k, value_use_fn *use, void *arg)
 {
     struct window memory;
@@ -79,12 +79,12 @@ COLD static rf_code use_held(const struct walk *k, value_use_fn *use, void *arg)
     return code;
 }
 
-/* Runs `use` over the value's bytes, where they are. */
+/* Runs `use` over the value's bytes, wherever they are. */
 static inline rf_code value_use(struct rf_value *value, value_use_fn *use, const rf_visitor *visitor,
                                 void *ctx, void *arg, rf_error *error)
 {
     if (UNLIKELY(value->used && !value->held))
-        return fail(error, RF_E_ARGUMENT, "a value that streams by can be used once");
+        return fail(error, RF_E_ARGUMENT, "value already consumed: hold it to use it again");
     value->used = true;
     struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
     k.w->error = error;
@@ -94,7 +94,7 @@ static inline rf_code value_use(struct rf_value *value, value_use_fn *use, const
     return value->held && value->resume ? concern(value, code, error) : conclude(value, code, error);
 }
 
-/* A value that nobody looks at may be damaged within its frame, where the reader goes on behind such ones. */
+/* With `resume`, damage inside the framing of a skipped value is ignored. */
 static rf_code use_walk(struct walk *k, void *arg)
 {
     (void)arg;
@@ -111,7 +111,7 @@ rf_code rf_value_skip(rf_value *value, rf_error *error)
 
 enum { WAY_MAX = 16 * 1024 * 1024 };
 
-/* A tap for what lies in segments that the walk has left. */
+/* A tap for the segments that the walk has left. */
 static rf_code keep_way(void *ctx, rf_slice bytes)
 {
     struct rf_value *value = ctx;
@@ -119,21 +119,21 @@ static rf_code keep_way(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-/* Back to where the value begins, and over it without looking into its strings. `found`: what is wrong there
- * too. */
+/* Goes back to the start of the value, and walks its framing only, without decoding its strings. `found`:
+ * receives an error in the framing. */
 COLD static rf_code pass_damaged(struct walk *k, rf_error *found)
 {
     struct walk pass = {.w = k->w, .value = k->value, .frame_only = true};
     k->w->error = found;
     if (window_tap_end(k->w) != RF_OK || k->value->way_is_lost)
-        return window_fail(k->w, RF_E_CORRUPT, "the way back is lost");
+        return window_fail(k->w, RF_E_CORRUPT, "cannot rewind to the start of the value");
     window_release(k->w);
     TRY(window_unread(k->w, buffer_slice(&k->value->way)));
     return k->value->type->walk(&pass);
 }
 
-/* What the reader says from now on is what is wrong with the input: an error of the visitor's, which has no
- * place in it, is not. */
+/* The reader's sticky error must be an error of the input: an error of the visitor, which has no offset, is
+ * not. */
 COLD static rf_code go_back(struct rf_value *value, struct walk *k, rf_code code, rf_error *error)
 {
     rf_error found;
@@ -174,9 +174,9 @@ rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_erro
     return value_use(value, use, NULL, NULL, arg, error);
 }
 
-/* --- fields that expire later than they say, or have expired ----------------------------------------- */
+/* --- fields with a changed expiry, or expired ------------------------------------------------------- */
 
-/* Only hashes of types of their own have fields that expire; a template's have none. */
+/* Only hashes of specific types have fields that expire; those with a template have none. */
 static bool has_field_expiry(const struct rdb_type *type)
 {
     return type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
@@ -209,7 +209,7 @@ struct changing {
     int64_t shift_ms, leave_out_ms;
 };
 
-/* Within what the commands of servers take; 0 would mean none in some types. */
+/* Clamped to the range that server commands accept; 0 would mean none in some types. */
 static int64_t shift(int64_t expire_ms, int64_t by)
 {
     static const int64_t least = 1, most = ((int64_t)1 << 46) - 1;
@@ -231,7 +231,7 @@ static rf_code change_field(void *ctx, rf_slice field, rf_slice value, int64_t e
     return c->visitor->field(c->ctx, field, value, expire_ms);
 }
 
-/* A hash tells nothing but fields. */
+/* A hash has no elements but fields. */
 COLD static rf_code walk_changed(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
     const rf_visitor changer = {.unique = visitor->unique, .field = change_field};
@@ -270,14 +270,14 @@ rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error
     return rf_value_walk(value, &seer, expiry, error);
 }
 
-/* --- taking it out of the stream --------------------------------------------------------------------- */
+/* --- extracting the raw bytes ----------------------------------------------------------------------- */
 
 struct taking {
     struct buffer *into;
-    size_t most; /* into->len may become so much */
+    size_t most; /* limit of into->len */
 };
 
-/* Any error ends the walk where it is too much. */
+/* Any error ends the walk when the limit is exceeded. */
 static rf_code take_bytes(void *ctx, rf_slice bytes)
 {
     struct taking *t = ctx;
@@ -325,7 +325,7 @@ rf_code value_check_taken(struct rf_value *value, rf_slice bytes, uint64_t *elem
 struct copy {
     rf_bytes_fn fn;
     void *ctx;
-    const uint8_t *from; /* NULL: the value alone */
+    const uint8_t *from; /* NULL: only the value */
     bool frame_only;
 };
 

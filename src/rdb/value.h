@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a value, and what the walk functions share.
+/* The internals of a value, and the definitions shared by the walk functions.
  *
- * A walk function decodes one value type, straight through, over a window. With a visitor it tells the
- * elements; without one it passes by as cheaply as it can, which serves both skipping and copying (the
- * window's tap sees the bytes go by). */
+ * A walk function decodes one value type sequentially over a window. With a visitor it reports the elements;
+ * without one it skips as cheaply as possible, which serves both skipping and copying (the window's tap
+ * receives the bytes). */
 #ifndef RDB_VALUE_H
 #define RDB_VALUE_H
 
@@ -20,12 +20,12 @@
 
 struct walk {
     struct window *w;
-    const rf_visitor *visitor; /* NULL: nobody listens, pass by */
+    const rf_visitor *visitor; /* NULL: skip */
     void *ctx;
     struct rf_value *value;
-    struct members *members; /* NULL: what occurs twice does not matter */
-    uint64_t members_left;   /* so many more are compared */
-    bool frame_only;         /* without a visitor: only the value's end is looked for */
+    struct members *members; /* NULL: do not check for duplicates */
+    uint64_t members_left;   /* number of members still to be checked */
+    bool frame_only;         /* without a visitor: only determine the value's end */
 };
 
 typedef rf_code walk_fn(struct walk *k);
@@ -33,51 +33,50 @@ typedef rf_code walk_fn(struct walk *k);
 /* A row of types.def. */
 struct rdb_type {
     rf_encoding encoding;
-    walk_fn *walk;       /* NULL: no such type */
+    walk_fn *walk;       /* NULL: unknown type */
     uint8_t copied_type; /* see rf_value_copied_type() */
 };
 
 enum { RDB_TYPE_COUNT = 64 };
 
-/* What the type bytes below RDB_TYPE_COUNT mean in a dialect; there are no others. */
+/* The types of a dialect, indexed by type bytes below RDB_TYPE_COUNT, the only valid ones. */
 const struct rdb_type *rdb_types(rf_dialect dialect);
 
 struct rf_value {
     const struct rdb_type *type;
     const struct hash_templates *templates;
-    const struct hash_template *template; /* of a value in a DUMP payload; NULL: it is one of `templates` */
-    struct window *stream;                /* the reader's, standing at the value until it is used */
-    const uint8_t *record; /* where the key's record begins, if that is in the same segment; or NULL */
+    const struct hash_template *template; /* of a value in a DUMP payload; NULL: it is in `templates` */
+    struct window *stream;                /* the reader's, positioned at the value until it is consumed */
+    const uint8_t *record; /* the start of the key's record, if it is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
-    bool changed;      /* its fields expire shift_ms later than its bytes say, or some are left out */
-    bool is_plain;     /* none of the fields that are left expires */
+    bool changed;      /* its fields are shifted by shift_ms, or some are excluded */
+    bool is_plain;     /* none of the remaining fields expires */
     bool resume;       /* see rf_reader_next() */
-    struct buffer way; /* what a walk has consumed, to go back */
-    bool way_is_lost;  /* it was too much to keep */
+    struct buffer way; /* the bytes that a walk has consumed, to rewind */
+    bool way_is_lost;  /* there were too many to keep */
     struct spool spool;
     rf_slice bytes;    /* of a held value */
-    int64_t expire_ms; /* of the key, as its record says */
+    int64_t expire_ms; /* of the key, from its record */
     int64_t shift_ms;
-    int64_t
-        leave_out_ms; /* fields that expire until then, as their bytes say, are left out; INT64_MIN: none */
-    int64_t db;       /* for errors and notices */
+    int64_t leave_out_ms; /* fields that expire until then, before shifting, are excluded; INT64_MIN: none */
+    int64_t db;           /* for errors and notices */
     rf_slice key;
     const char *input;
-    const rf_reader_info *info; /* of the file it lies in; NULL: it is a DUMP payload */
-    rf_error *sticky;           /* where the reader keeps an error for good */
+    const rf_reader_info *info; /* of the containing file; NULL: a DUMP payload */
+    rf_error *sticky;           /* receives the reader's permanent error */
     const rf_notify *notify;
-    bool unguarded; /* no checksum is over it, as is known beforehand, or all is to be checked anyway */
-    bool trusted;   /* this value or one before has been passed on without a look, as a checksum is over it */
-    struct members *members;   /* NULL until a walk asks for them */
-    const char *contradiction; /* what a stream says of itself that its entries do not; NULL: nothing found */
-    uint64_t empty_nodes;      /* of a stream, as a walk has found */
+    bool unguarded; /* known not to be covered by a checksum, or everything has to be checked anyway */
+    bool trusted;   /* this value or an earlier one was passed on unchecked, relying on the checksum */
+    struct members *members;   /* NULL until needed by a walk */
+    const char *contradiction; /* how a stream's metadata contradicts its entries; NULL: not found */
+    uint64_t empty_nodes;      /* of a stream, as found by a walk */
 };
 
 #define VALUE_NO_RECORD UINT64_MAX
 
-/* Makes `value` the one of `key` that stands at the window's position. `record`: the offset at which the
- * record of the key begins, or VALUE_NO_RECORD. */
+/* Makes `value` that of `key` at the window's position. `record`: the offset at which the record of the key
+ * begins, or VALUE_NO_RECORD. */
 static inline void value_begin(struct rf_value *value, const struct rdb_type *type, int64_t db, rf_slice key,
                                uint64_t record)
 {
@@ -95,21 +94,21 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->key = key;
 }
 
-/* False for a hash whose field names lie in a template, whose fields are to expire at other times, or of
- * which some are left out: its bytes do not say what a walk tells. */
+/* False for a hash whose field names are in a template, whose fields' expiry is shifted, or with excluded
+ * fields: its bytes differ from the result of a walk. */
 static inline bool value_says_all(const struct rf_value *value)
 {
     return value->type->copied_type == value->type->encoding.number && !value->changed;
 }
 
-/* False for what is put together anew where it is copied: also for a stream, which gets the totals that it
- * has. */
+/* False for values that are re-encoded when they are copied: also for a stream, whose counters are
+ * corrected. */
 static inline bool value_copied_as_stored(const struct rf_value *value)
 {
     return value_says_all(value) && value->type->encoding.type != RF_STREAM;
 }
 
-/* Frees what it held for this key. */
+/* Frees what belongs to this key. */
 static inline void value_end(struct rf_value *value)
 {
     if (UNLIKELY(value->held))
@@ -117,7 +116,7 @@ static inline void value_end(struct rf_value *value)
     value->held = false;
 }
 
-/* Frees what it kept for all keys. */
+/* Frees what is kept for all keys. */
 static inline void value_close(struct rf_value *value)
 {
     value_end(value);
@@ -126,37 +125,37 @@ static inline void value_close(struct rf_value *value)
     value->members = NULL;
 }
 
-/* Whether the value is of a type that is rare and that servers refuse for other reasons than those a copy
- * sees: an old zipmap, or a hash whose fields may expire. */
+/* Whether the value's type is rare and servers reject such values for reasons that a copy does not detect: an
+ * old zipmap, or a hash with field expiry. */
 bool value_is_always_checked(const struct rf_value *value);
 
-/* Copies the whole record of the value's key, from the first byte of what belongs to it, where
- * value->record is known; the value has not been used. */
+/* Copies the whole record of the value's key, from the first byte of its prefix. Requires value->record, and
+ * that the value was not consumed. */
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 typedef rf_code value_use_fn(struct walk *k, void *arg);
 
-/* Runs `use` over the value's bytes, where they are: a walk without a visitor. */
+/* Runs `use` over the value's bytes, wherever they are: a walk without a visitor. */
 rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
-/* Appends the value's raw bytes to `into`, if they are no more than `most`, their frame is sound and they say
- * what a walk would tell, and uses it up, unless it is held. *taken is false where not: the value is as it
- * was. Errors are those of memory. */
+/* Appends the value's raw bytes to `into`, if there are no more than `most`, their framing is intact and they
+ * match the result of a walk, and consumes it, unless it is held. Otherwise *taken is false and the value is
+ * unchanged. The only errors are those of memory. */
 rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, bool *taken, rf_error *error);
 
-/* rf_value_check() of a value of which value_take() has appended these bytes. An error is none of the
- * reader's. */
+/* rf_value_check() of a value whose bytes were obtained by value_take(). An error does not affect the
+ * reader. */
 rf_code value_check_taken(struct rf_value *value, rf_slice bytes, uint64_t *elements, rf_error *error);
 
 void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
 
-/* A stream's totals are not those of its entries: gives notice, once for each key. */
+/* A stream's counters are inconsistent with its entries: sends a notice, once per key. */
 void value_contradicts(struct rf_value *value, const char *detail);
 
-/* In value_unique.c: what is to be said of a `what` that is not new. */
+/* In value_unique.c: the error for a duplicate `what`, or a failed check. */
 rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name);
 
-/* RF_E_DUPLICATE if `name` has been there before in its space, where anybody wants to know. */
+/* RF_E_DUPLICATE if `name` has occurred before in its space, if duplicates are checked. */
 static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *what, rf_slice name)
 {
     if (!k->members || k->members_left == 0)
@@ -166,7 +165,7 @@ static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *wh
     return LIKELY(answer == MEMBERS_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
 }
 
-/* A field's expiry as a number: 0 where it is out of range for Redis. */
+/* A field's expiry as a number: 0 if it is out of range for Redis. */
 static inline int64_t field_expiry(uint64_t ms)
 {
     return ms >> RDB_FIELD_EXPIRE_BITS ? 0 : (int64_t)ms;
@@ -175,10 +174,10 @@ static inline int64_t field_expiry(uint64_t ms)
 /* Fails, naming the field. */
 rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field);
 
-/* What a hash says to be the smallest of them, behind its fields. */
+/* Checks the minimum field expiry that a hash stores after its fields. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);
 
-/* Walks with a visitor that asks for what is unique. */
+/* Walks with a visitor that requires unique members. */
 rf_code walk_unique_members(struct walk *k);
 
 /* Walks with a visitor. */
@@ -189,25 +188,25 @@ static inline rf_code walk_with_visitor(struct walk *k)
                : k->value->type->walk(k);
 }
 
-/* Calls a visitor's member, if it has it. */
+/* Calls a visitor's member, if it is not NULL. */
 #define VISIT(k, member, ...) ((k)->visitor->member ? (k)->visitor->member((k)->ctx, __VA_ARGS__) : RF_OK)
 
 #define CORRUPT(k, ...) window_fail((k)->w, RF_E_CORRUPT, __VA_ARGS__)
 
-/* What is wrong and does not hide where the value ends. */
+/* Damage that does not affect the position of the value's end. */
 #define WRONG(k, ...) ((k)->frame_only ? RF_OK : CORRUPT(k, __VA_ARGS__))
 
-/* In value_module.c: passes (opcode, value) pairs up to the closing 0. */
+/* In value_module.c: skips (opcode, value) pairs up to the closing 0. */
 rf_code module_skip_items(struct window *w);
-/* Passes a KEY_META record, behind its opcode. */
+/* Skips a KEY_META record, after its opcode. */
 rf_code module_skip_key_metadata(struct window *w);
-/* The nine letters of a module id, NUL-terminated. */
+/* The nine letters of a module ID, NUL-terminated. */
 void module_name(uint64_t id, char name[10]);
-/* "what module 'graphdata' saved beside the keys", for messages about such an entry. */
+/* "auxiliary data of module 'graphdata'", for messages about such an entry. */
 enum { MODULE_AUX_TEXT = 64 };
 const char *module_aux_text(const rf_entry *entry, char text[MODULE_AUX_TEXT]);
-/* False for a value of a module that is built into the server that wrote it, and not into `target`; modules
- * that a user provides, any server may have. */
+/* False for a value of a module that is built into the server that wrote it, but not into `target`; any
+ * server may have modules that are installed by users. */
 bool value_module_fits(const struct rf_value *value, rf_server target, const char name[10]);
 
 /* clang-format off */

@@ -4,7 +4,7 @@
  *   len count >= 1   len flag   [flag 1: len insert-index]   (len index  len tag  payload)*count
  *   tag: 0 string   1 i64le   2 double LE   3 string of at most 7 bytes
  *
- * A double's text is the shortest that reads back, with ".0" where it would look like an integer.
+ * A double's text is the shortest that reads back, with ".0" appended if it would look like an integer.
  * (Redis src/rdb.c, 8.8) */
 #include "base/double_text.h"
 #include "base/number.h"
@@ -43,7 +43,7 @@ static rf_code slot_value(struct walk *k, uint64_t tag, uint8_t *text, rf_slice 
     case DOUBLE: return double_text(k, text, out);
     case STRING:
     case SHORT_STRING: return k->visitor ? rdb_string(k->w, out) : rdb_skip_string(k->w);
-    default: return CORRUPT(k, "array value of unknown kind %llu", (unsigned long long)tag);
+    default: return CORRUPT(k, "array: unknown value kind %llu", (unsigned long long)tag);
     }
 }
 
@@ -52,11 +52,11 @@ static rf_code insert_index(struct walk *k)
     uint64_t flag, index = 0;
     TRY(rdb_length(k->w, &flag));
     if (flag > 1)
-        return CORRUPT(k, "array with unknown flag %llu", (unsigned long long)flag);
+        return CORRUPT(k, "array: unknown flag %llu", (unsigned long long)flag);
     if (flag)
         TRY(rdb_length(k->w, &index));
     if (index == UINT64_MAX)
-        TRY(WRONG(k, "array insert index out of range"));
+        TRY(WRONG(k, "array: insert index out of range"));
     return k->visitor ? VISIT(k, array, flag == 1, index) : RF_OK;
 }
 
@@ -65,7 +65,7 @@ rf_code walk_array(struct walk *k)
     uint64_t count, index, next = 0, tag;
     TRY(rdb_length(k->w, &count));
     if (count == 0)
-        TRY(WRONG(k, "array without elements"));
+        TRY(WRONG(k, "empty array"));
     TRY(insert_index(k));
     for (; count > 0; count--) {
         uint8_t text[DOUBLE_TEXT_MAX + 2];
@@ -73,9 +73,9 @@ rf_code walk_array(struct walk *k)
         window_release(k->w);
         TRY(rdb_length(k->w, &index));
         if (index == UINT64_MAX)
-            TRY(WRONG(k, "array index out of range"));
+            TRY(WRONG(k, "array: index out of range"));
         if (index < next)
-            TRY(WRONG(k, "array indexes that do not ascend"));
+            TRY(WRONG(k, "array: indexes out of order"));
         next = index + 1;
         TRY(rdb_length(k->w, &tag));
         TRY(slot_value(k, tag, text, &value));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking into a value before it is passed on as it is: a walk that counts, and finds what occurs twice. */
+/* Checks a value before it is passed on unchanged: a walk that counts elements and finds duplicates. */
 #include "rdb/value.h"
 
 static rf_code count_one(void *ctx)
@@ -38,7 +38,7 @@ static rf_code count_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fi
     return count_one(ctx);
 }
 
-/* Whoever hears of a stream is told if its length is wrong. */
+/* A visitor of the stream causes the notice about a wrong length. */
 static rf_code hear_stream(void *ctx, const rf_stream *stream)
 {
     (void)ctx, (void)stream;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Module values: an id, then (opcode, value) pairs up to a 0. Nobody but the module knows what they mean;
- * they can be passed by, copied, and told one by one.
+/* Module values: an ID, then (opcode, value) pairs up to a 0. Only the module can interpret them; they can be
+ * skipped, copied, and reported one by one.
  *
  *   id: nine 6-bit letters, the first in the highest bits, then 10 bits of encoding version
  *   items:  1 SINT len   2 UINT len   3 FLOAT 4 bytes   4 DOUBLE 8 bytes   5 STRING string   0 end
@@ -20,7 +20,7 @@ void module_name(uint64_t id, char name[10])
 
 const char *module_aux_text(const rf_entry *entry, char text[MODULE_AUX_TEXT])
 {
-    snprintf(text, MODULE_AUX_TEXT, "what module '%.*s' saved beside the keys", (int)entry->name.len,
+    snprintf(text, MODULE_AUX_TEXT, "auxiliary data of module '%.*s'", (int)entry->name.len,
              (const char *)entry->name.ptr);
     return text;
 }
@@ -42,7 +42,7 @@ _Static_assert((int)STRING == (int)RF_PART_STRING, "an item's opcode is the kind
 
 static rf_code unknown_item(struct window *w, uint64_t opcode)
 {
-    return window_fail(w, RF_E_CORRUPT, "module item of unknown kind %llu", (unsigned long long)opcode);
+    return window_fail(w, RF_E_CORRUPT, "module value: unknown item kind %llu", (unsigned long long)opcode);
 }
 
 rf_code module_skip_items(struct window *w)

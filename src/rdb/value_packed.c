@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Compact encodings: a whole collection, or one node of a list, in a blob. The blob itself is an RDB
- * string, so it may be LZF-compressed; it must fit in memory, as it did in the server's.
+/* Compact encodings: a whole collection, or one node of a list, in a blob. The blob itself is an RDB string,
+ * so it may be LZF-compressed; it must fit in memory, as it did in the server's.
  *
  *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*
  *   quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
  *                       that the blob is one item itself
  *   intset, zipmap:     see codec/
  *
- * Every blob is checked wholly while it is walked: sizes, counts, back lengths, and the order where the
- * server relies on it. (Valkey src/rdb.c: rdbLoadObject) */
+ * Every blob is fully validated during the walk: sizes, counts, back lengths, and the order if the server
+ * relies on it. (Valkey src/rdb.c: rdbLoadObject) */
 #include "base/double_text.h"
 #include "codec/intset.h"
 #include "codec/listpack.h"
@@ -46,7 +46,7 @@ static rf_code packed_open(struct walk *k, enum packed_kind kind, rf_slice blob,
     return sound ? RF_OK : damaged(k, c);
 }
 
-/* The next element, or none: *there says which. */
+/* The next element, or none: see *there. */
 static inline rf_code packed_next(struct walk *k, struct packed_cursor *c, struct packed *e, bool *there)
 {
     enum packed_step step = c->kind == LISTPACK ? listpack_next(&c->listpack, e)
@@ -55,12 +55,12 @@ static inline rf_code packed_next(struct walk *k, struct packed_cursor *c, struc
     return LIKELY(step != PACKED_DAMAGED) ? RF_OK : damaged(k, c);
 }
 
-/* An element that must be there because another came before it. */
+/* An element that is required because another came before it. */
 static inline rf_code packed_partner(struct walk *k, struct packed_cursor *c, struct packed *e)
 {
     bool there;
     TRY(packed_next(k, c, e, &there));
-    return LIKELY(there) ? RF_OK : CORRUPT(k, "%s: the last element has no partner", kind_name(c->kind));
+    return LIKELY(there) ? RF_OK : CORRUPT(k, "%s: odd number of elements", kind_name(c->kind));
 }
 
 /* --- shapes ---------------------------------------------------------------------------------------- */
@@ -118,11 +118,11 @@ static rf_code packed_score(struct walk *k, struct packed_cursor *c, double *sco
     if (!e.ptr)
         *score = (double)e.integer;
     else if (!double_parse((rf_slice){e.ptr, e.len}, score) || isnan(*score))
-        return CORRUPT(k, "%s: a score that is no number", kind_name(c->kind));
+        return CORRUPT(k, "%s: invalid score", kind_name(c->kind));
     return RF_OK;
 }
 
-/* Ascending by score, then by member: the server searches by that order. */
+/* Ascending by score, then by member, as the server's search requires. */
 static rf_code scored_members(struct walk *k, struct packed_cursor *c)
 {
     struct packed e;
@@ -160,13 +160,13 @@ static rf_code triples(struct walk *k, struct packed_cursor *c)
         TRY(packed_partner(k, c, &ttl));
         rf_slice name = packed_slice(&field, text[0]);
         if (!packed_integer(&ttl, &expire) || expire < 0)
-            return CORRUPT(k, "listpack: a field's expiry is no time");
+            return CORRUPT(k, "listpack: invalid field expiry");
         if (expire > 0 && field_expiry((uint64_t)expire) == 0)
             return walk_expiry_out_of_range(k, name);
         TRY(walk_unique(k, 0, "field", name));
         int64_t order = expire ? expire : INT64_MAX;
         if (order < last)
-            return CORRUPT(k, "listpack: fields out of order of their expiry");
+            return CORRUPT(k, "listpack: fields not ordered by expiry");
         last = order;
         TRY(VISIT(k, field, name, packed_slice(&value, text[1]), expire ? expire : RF_NO_EXPIRY));
     }
@@ -218,7 +218,7 @@ rf_code walk_hash_listpack_ttl_prerelease(struct walk *k)
     return blob(k, LISTPACK, triples);
 }
 
-/* The smallest expiry, which the listpack says again, first. */
+/* The first element is the minimum expiry. */
 rf_code walk_hash_listpack_ttl(struct walk *k)
 {
     uint64_t smallest;
@@ -247,7 +247,7 @@ static rf_code plain_node(struct walk *k)
     rf_slice item;
     TRY(rdb_string(k->w, &item));
     if (item.len == 0)
-        return CORRUPT(k, "quicklist: a plain node without bytes"); /* a server refuses it */
+        return CORRUPT(k, "quicklist: empty plain node"); /* a server rejects it */
     return VISIT(k, item, item);
 }
 
@@ -260,7 +260,7 @@ rf_code walk_quicklist(struct walk *k)
         window_release(k->w);
         TRY(rdb_length(k->w, &container));
         if (container != PLAIN && container != PACKED)
-            TRY(WRONG(k, "quicklist: node of unknown kind %llu", (unsigned long long)container));
+            TRY(WRONG(k, "quicklist: unknown node kind %llu", (unsigned long long)container));
         TRY(container == PLAIN ? plain_node(k) : blob(k, LISTPACK, items));
     }
     return RF_OK;
@@ -301,16 +301,16 @@ rf_code walk_hash_zipmap(struct walk *k)
     return step == PACKED_END ? RF_OK : CORRUPT(k, "%s", map.fault);
 }
 
-/* --- hashes whose field names lie in a template ------------------------------------------------------ */
+/* --- hashes with a template ------------------------------------------------------------------------- */
 
-/* In a DUMP payload the template is there already, and an id means nothing. */
+/* In a DUMP payload the template has already been read, and the ID is unused. */
 static rf_code template_of(struct walk *k, uint64_t id, const struct hash_template **out)
 {
     *out = k->value->template ? k->value->template : hash_templates_find(k->value->templates, id);
     return *out ? RF_OK : CORRUPT(k, "hash template %llu is not defined", (unsigned long long)id);
 }
 
-/* A listpack: the template's id, then a value for each of its fields. */
+/* A listpack: the template's ID, then a value for each of its fields. */
 rf_code walk_hash_template_listpack(struct walk *k)
 {
     if (!k->visitor)
@@ -326,7 +326,7 @@ rf_code walk_hash_template_listpack(struct walk *k)
     TRY(packed_open(k, LISTPACK, bytes, &cursor));
     TRY(packed_partner(k, &cursor, &e));
     if (!packed_integer(&e, &id) || id < 0)
-        return CORRUPT(k, "listpack: no template id");
+        return CORRUPT(k, "listpack: missing template ID");
     TRY(template_of(k, (uint64_t)id, &template));
     for (size_t i = 0; i < template->count; i++) {
         TRY(packed_partner(k, &cursor, &e));
@@ -336,7 +336,7 @@ rf_code walk_hash_template_listpack(struct walk *k)
     return more ? CORRUPT(k, "listpack: more values than the template has fields") : RF_OK;
 }
 
-/* The template's id, but in a DUMP payload, then a string for each of its fields. */
+/* The template's ID, except in a DUMP payload, then a string for each of its fields. */
 rf_code walk_hash_template(struct walk *k)
 {
     uint64_t id = 0;

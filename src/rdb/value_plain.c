@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings and the plain collections: a count, then the elements one by one, as hash tables, linked lists
- * and skip lists are saved. Constant memory whatever the count, which is never believed but counted down.
+/* Strings and the plain collections: a count, then the elements one by one, as hash tables, linked lists and
+ * skip lists are saved. Constant memory whatever the count, which is not trusted for allocation.
  *
  *   string  list: n (item)*  set: n (member)*  zset: n (member score)*  hash: n (field value)*
  *
@@ -71,7 +71,7 @@ static rf_code text_score(struct walk *k, double *score)
     }
     TRY(window_need(k->w, n));
     if (!double_parse((rf_slice){k->w->pos, n}, score))
-        TRY(WRONG(k, "a score that is no number"));
+        TRY(WRONG(k, "invalid score"));
     k->w->pos += n;
     return RF_OK;
 }
@@ -100,7 +100,7 @@ static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double 
         }
         TRY(read_score(k, &score));
         if (isnan(score))
-            TRY(WRONG(k, "a score that is not a number (NaN)"));
+            TRY(WRONG(k, "invalid score (NaN)"));
         if (k->visitor)
             TRY(VISIT(k, scored, member, score));
     }
@@ -124,7 +124,7 @@ rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field)
     return CORRUPT(k, "the expiry of field '%s' is out of range", escaped.key);
 }
 
-/* One field and its value, with an expiry that was read before or is none; 0: it is out of range. */
+/* One field and its value; expire_ms was read before; 0: it is out of range. */
 static rf_code hash_pair(struct walk *k, int64_t expire_ms)
 {
     rf_slice field, value;
@@ -152,7 +152,7 @@ rf_code walk_hash(struct walk *k)
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
 {
     return k->visitor && field_expiry(ms) != (int64_t)ms
-               ? CORRUPT(k, "a hash's smallest expiry is out of range")
+               ? CORRUPT(k, "the minimum field expiry of a hash is out of range")
                : RF_OK;
 }
 
@@ -176,7 +176,7 @@ rf_code walk_hash_ttl_prerelease(struct walk *k)
     return hash_with_ttl(k, 0);
 }
 
-/* The smallest expiry first; each ttl is then relative to it, plus one. */
+/* The minimum expiry first; each ttl is then relative to it, plus one. */
 rf_code walk_hash_ttl(struct walk *k)
 {
     uint64_t smallest;

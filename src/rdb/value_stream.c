@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams: what follows their entries. Five layouts, each adding to the one before.
+/* Streams: the part after the entries. Five layouts, each extending the previous one.
  *
  *   entries (stream_nodes.c)
  *   len length   len ms, len seq: last id
- *   2: len ms, len seq: first id   len ms, len seq: greatest deleted id   len entries ever added
+ *   2: len ms, len seq: first id   len ms, len seq: max deleted id   len entries added
  *   len groups, each:
  *     string name   len ms, len seq: last delivered   2: len entries read (2^64-1: unknown)
- *     len n   (16 bytes id   i64le delivered at   len times delivered)*n      the pending entries
+ *     len n   (16 bytes id   i64le delivered at   len delivery count)*n      the pending entries
  *     len consumers, each:
- *       string name   i64le seen at   3: i64le active at   len n   (16 bytes id)*n     which of them
- *     5: len n   (16 bytes id)*n                                       pending and owned by nobody
+ *       string name   i64le seen at   3: i64le active at   len n   (16 bytes id)*n     those it owns
+ *     5: len n   (16 bytes id)*n                                       unowned pending entries
  *   4: len duration  len max entries  len n  (string producer  len n (string iid  len ms  len seq)*n)*n
  *      len added   len duplicates
  *
- * A consumer's pending entries are ids only; the group's list, which comes before, has the rest. It is kept
- * in memory while the group is walked: 40 bytes for each entry.
- * (Valkey src/rdb.c: rdbLoadObject; Redis src/rdb.c, 8.6 and 8.8) */
+ * A consumer's pending entries are IDs only; the group's list before it has the rest. It is kept in memory
+ * while the group is walked: 40 bytes for each entry. (Valkey src/rdb.c: rdbLoadObject; Redis src/rdb.c, 8.6
+ * and 8.8) */
 #include "rdb/value_stream.h"
 #include "base/buffer.h"
 #include "rdb/rdb_read.h"
@@ -29,14 +29,14 @@ struct pending {
 struct stream_walk {
     struct walk *k;
     int layout;
-    struct pending *pending; /* the present group's, ascending by id */
+    struct pending *pending; /* of the current group, ascending by ID */
     size_t count, cap;
-    struct buffer name;     /* of the present group or producer: it outlives many releases */
-    uint64_t spaces;        /* of names that are unique within a group or a producer: so many have begun */
-    uint64_t entries_added; /* by what the stream says */
+    struct buffer name;     /* of the current group or producer: it must outlive many releases */
+    uint64_t spaces;        /* number of name spaces begun: names are unique within a group or a producer */
+    uint64_t entries_added; /* from the stream's metadata */
 };
 
-/* The spaces that there is one of. */
+/* The name spaces that exist once per stream. */
 enum { GROUP_NAMES, PRODUCER_NAMES, FIRST_SPACE };
 
 static rf_code read_id(struct walk *k, rf_stream_id *id)
@@ -53,7 +53,7 @@ static rf_code read_raw_id(struct walk *k, rf_stream_id *id)
     return RF_OK;
 }
 
-/* A name, or nothing where nobody listens. */
+/* Reads a name; skips it without a visitor. */
 static rf_code read_name(struct walk *k, rf_slice *name)
 {
     *name = (rf_slice){0};
@@ -92,7 +92,7 @@ static rf_code pending_add(struct stream_walk *s, struct pending pending)
     return RF_OK;
 }
 
-/* Servers write them in order, and do not ask for it when they read. */
+/* Servers write them in order, but do not require it. */
 static rf_code sort_pending(struct stream_walk *s)
 {
     bool sorted = true;
@@ -103,7 +103,7 @@ static rf_code sort_pending(struct stream_walk *s)
     qsort(s->pending, s->count, sizeof *s->pending, compare_pending);
     for (size_t i = 1; i < s->count; i++)
         if (compare_pending(&s->pending[i - 1], &s->pending[i]) == 0)
-            return CORRUPT(s->k, "stream: an entry is pending twice in one group");
+            return CORRUPT(s->k, "stream: duplicate pending entry in a group");
     return RF_OK;
 }
 
@@ -127,7 +127,7 @@ static rf_code read_pending(struct stream_walk *s, uint64_t n)
 
 typedef rf_code pending_fn(void *ctx, const rf_pending *pending);
 
-/* n ids out of the group's pending entries, each owned by at most one. */
+/* n IDs of the group's pending entries, each owned by at most one consumer. */
 static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *tell)
 {
     struct walk *k = s->k;
@@ -140,9 +140,9 @@ static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *tell
         struct pending *found = s->count ? bsearch(&key, s->pending, s->count, sizeof key, compare_pending)
                                          : NULL;
         if (!found)
-            return CORRUPT(k, "stream: a consumer's pending entry is not the group's");
+            return CORRUPT(k, "stream: a consumer's pending entry is not in its group");
         if (found->owned)
-            return CORRUPT(k, "stream: a pending entry has two owners");
+            return CORRUPT(k, "stream: pending entry owned twice");
         found->owned = true;
         if (tell)
             TRY(tell(k->ctx, &found->told));
@@ -154,7 +154,7 @@ static rf_code check_all_owned(const struct stream_walk *s)
 {
     for (size_t i = 0; i < s->count; i++)
         if (!s->pending[i].owned)
-            return CORRUPT(s->k, "stream: a pending entry has no owner");
+            return CORRUPT(s->k, "stream: pending entry without owner");
     return RF_OK;
 }
 
@@ -189,7 +189,7 @@ static rf_code read_unowned(struct stream_walk *s)
     return check_all_owned(s);
 }
 
-/* A group is told when the number of its consumers is known, which is behind its pending entries. */
+/* A group is reported when the number of its consumers is known, which follows its pending entries. */
 static rf_code read_group(struct stream_walk *s)
 {
     struct walk *k = s->k;
@@ -203,7 +203,7 @@ static rf_code read_group(struct stream_walk *s)
     if (s->layout >= 2)
         TRY(rdb_length(k->w, &entries_read));
     if (entries_read > INT64_MAX && entries_read != UINT64_MAX)
-        TRY(WRONG(k, "stream: a group's count of entries read is out of range"));
+        TRY(WRONG(k, "stream: entries-read of a group out of range"));
     if (k->visitor)
         entries_read = stream_entries_read(k, entries_read, s->entries_added);
     group.entries_read = (int64_t)entries_read;
@@ -258,15 +258,15 @@ static rf_code read_producers(struct stream_walk *s)
 
 /* --- the stream ------------------------------------------------------------------------------------ */
 
-/* What servers from Redis 8.8 on refuse is put right: nothing of it is data that would be lost. */
+/* Corrects what servers from Redis 8.8 on reject; no data is lost by that. */
 static void settle_totals(struct walk *k, const struct stream_entries *entries, rf_stream *stream)
 {
     if (stream->length != entries->live)
-        value_contradicts(k->value, "its entries were counted anew");
+        value_contradicts(k->value, "length recomputed from its entries");
     stream->length = entries->live;
     if (stream->entries_added >= stream->length)
         return;
-    value_contradicts(k->value, "fewer entries added than there are");
+    value_contradicts(k->value, "entries-added is less than its length");
     stream->entries_added = stream->length;
 }
 
@@ -274,7 +274,7 @@ rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *e
 {
     TRY(rdb_length(k->w, &stream->length));
     if (stream->length > 0 && entries->nodes == 0)
-        TRY(WRONG(k, "stream: it has a length and no entries"));
+        TRY(WRONG(k, "stream: nonzero length without entries"));
     TRY(read_id(k, &stream->last_id));
     stream->first_id = entries->first;
     stream->max_deleted_id = (rf_stream_id){0};
@@ -285,7 +285,7 @@ rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *e
         TRY(rdb_length(k->w, &stream->entries_added));
     }
     if (stream->entries_added > INT64_MAX)
-        TRY(WRONG(k, "stream: its count of entries is out of range"));
+        TRY(WRONG(k, "stream: length out of range"));
     if (entries->counted)
         settle_totals(k, entries, stream);
     return RF_OK;
@@ -295,7 +295,7 @@ uint64_t stream_entries_read(struct walk *k, uint64_t entries_read, uint64_t ent
 {
     if (entries_read == UINT64_MAX || entries_read <= entries_added)
         return entries_read;
-    value_contradicts(k->value, "a group has read more entries than were added");
+    value_contradicts(k->value, "entries-read of a group exceeds entries-added");
     return entries_added;
 }
 
@@ -305,7 +305,7 @@ static rf_code stream_after_entries(struct stream_walk *s, const struct stream_e
     rf_stream stream;
     TRY(stream_totals(k, s->layout, entries, &stream));
     if (entries->live > 0 && stream_id_compare(stream.last_id, entries->last) < 0)
-        return CORRUPT(k, "stream: its last id is below that of its last entry");
+        return CORRUPT(k, "stream: last ID is below that of its last entry");
     TRY(rdb_length(k->w, &stream.groups));
     s->entries_added = stream.entries_added;
     if (k->visitor)

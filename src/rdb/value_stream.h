@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The two halves of a stream's value: its entries (stream_nodes.c) and all that is told of it afterwards
+/* The two parts of a stream's value: its entries (stream_nodes.c) and the metadata after them
  * (value_stream.c). */
 #ifndef RDB_VALUE_STREAM_H
 #define RDB_VALUE_STREAM_H
 
 #include "rdb/value.h"
 
-/* What the entries were seen to be. */
+/* Statistics of the walked entries. */
 struct stream_entries {
     uint64_t nodes;
-    uint64_t empty; /* of these, without live entries */
-    bool counted;   /* what follows has been looked at */
+    uint64_t empty; /* number of these without live entries */
+    bool counted;   /* the following members are set */
     uint64_t live;
     rf_stream_id first, last; /* of the live ones */
 };
@@ -22,30 +22,30 @@ static inline int stream_id_compare(rf_stream_id a, rf_stream_id b)
     return (a.seq > b.seq) - (a.seq < b.seq);
 }
 
-/* An id as it is stored: two big-endian halves. */
+/* Loads an ID as stored: two big-endian halves. */
 static inline rf_stream_id stream_id_load(const uint8_t *p)
 {
     return (rf_stream_id){load_be64(p), load_be64(p + 8)};
 }
 
-/* Settings that a stream has which nobody has set any for. (Redis src/server.h, 8.6) */
+/* The default settings of a stream. (Redis src/server.h, 8.6) */
 static inline bool producers_are_default(const rf_producers *producers)
 {
     enum { DURATION = 100, MAX_ENTRIES = 100 };
     return producers->duration_s == DURATION && producers->max_entries == MAX_ENTRIES;
 }
 
-/* Walks the nodes; tells stream_entry. */
+/* Walks the nodes; reports stream_entry. */
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
 
-/* The next node; *live: how many entries it says are live, of which nothing is looked at. */
+/* The next node; *live receives its number of live entries as stated, without examining them. */
 rf_code stream_pass_node(struct walk *k, uint64_t *live);
 
-/* What stands behind the nodes, up to the number of groups, put right by the entries where these have been
+/* Reads the metadata after the nodes, up to the number of groups, and corrects it if the entries were
  * counted. */
 rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *entries, rf_stream *stream);
 
-/* A group's count of entries read, UINT64_MAX: unknown, which is no more than were added. */
+/* A group's entries-read counter, UINT64_MAX: unknown; limited to entries_added. */
 uint64_t stream_entries_read(struct walk *k, uint64_t entries_read, uint64_t entries_added);
 
 #endif

@@ -3,7 +3,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
 
-/* Hashes whose field names lie in a template are copied as what needs none. */
+/* Hashes with a template are copied as a type that needs none. */
 enum { PLAIN_HASH = 4, TEMPLATE_LISTPACK = 30, TEMPLATE_HASHTABLE = 32 };
 #define COPIED(number) \
     ((number) == TEMPLATE_LISTPACK || (number) == TEMPLATE_HASHTABLE ? PLAIN_HASH : (number))

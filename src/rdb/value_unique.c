@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks that find what occurs twice in one value. The table of what has been seen belongs to the value, and
- * is made by the first walk that asks for it. */
+/* Walks that find duplicates in one value. The table of members belongs to the value, and is created by the
+ * first walk that needs it. */
 #include "rdb/value.h"
 
 COLD rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name)
@@ -9,19 +9,19 @@ COLD rf_code walk_not_unique(struct walk *k, enum members_answer answer, const c
     if (answer == MEMBERS_FAILED)
         return k->w->error->code;
     error_key(&escaped, -1, name);
-    return window_fail(k->w, RF_E_DUPLICATE, "%s '%s' occurs twice", what, escaped.key);
+    return window_fail(k->w, RF_E_DUPLICATE, "duplicate %s '%s'", what, escaped.key);
 }
 
 static rf_code conclude(struct walk *k, enum members_answer answer)
 {
     if (LIKELY(answer == MEMBERS_NEW))
         return RF_OK;
-    return answer == MEMBERS_TWICE ? window_fail(k->w, RF_E_DUPLICATE, "a member or field occurs twice")
+    return answer == MEMBERS_TWICE ? window_fail(k->w, RF_E_DUPLICATE, "duplicate member or field")
                                    : k->w->error->code;
 }
 
-/* Of a large value it is known in the end that a member occurs twice, and not which one: if the value is
- * still there, it is walked again. */
+/* For a large value, the end only shows that a member is duplicated, not which one: if the value is still
+ * available, it is walked again. */
 COLD static rf_code seek(struct walk *k, const uint8_t *start)
 {
     static const rf_visitor nobody = {.unique = RF_UNIQUE_ALL};

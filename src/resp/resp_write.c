@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rarer ways to print a bulk string. */
+/* The less frequent ways to print a bulk string. */
 #include "resp/resp_write.h"
 
 /* clang-format off */

@@ -8,10 +8,10 @@
 
 enum {
     RESP_HEADER_MAX = 1 + NUMBER_TEXT_MAX + 2,
-    BULK_EXTRA = RESP_HEADER_MAX + 2, /* what a bulk string takes at most besides its bytes */
+    BULK_EXTRA = RESP_HEADER_MAX + 2, /* the maximum overhead of a bulk string */
 };
 
-/* "<mark><n>\r\n"; returns the place behind it. `p` has RESP_HEADER_MAX bytes. */
+/* "<mark><n>\r\n"; returns the position after it. `p` has RESP_HEADER_MAX bytes. */
 static inline uint8_t *resp_print_header(uint8_t *p, char mark, uint64_t n)
 {
     *p++ = (uint8_t)mark;
@@ -26,7 +26,7 @@ enum { RESP_SHORT = 100 };
 /* "$<n>\r\n" for n below RESP_SHORT, in eight bytes each. */
 extern const char resp_short_headers[RESP_SHORT][8];
 
-/* "$<length>\r\n<bytes>\r\n"; returns the place behind it. `p` has RESP_HEADER_MAX + length + 2 bytes. */
+/* "$<length>\r\n<bytes>\r\n"; returns the position after it. `p` has RESP_HEADER_MAX + length + 2 bytes. */
 static inline uint8_t *resp_print_bulk(uint8_t *p, rf_slice bytes)
 {
     if (LIKELY(bytes.len < RESP_SHORT)) {

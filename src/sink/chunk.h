@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sixteen bytes of text at a time, and questions to all of them at once: answers are masks of sixteen bits,
- * of which the lowest is the first byte's. SSE2 where there is, else two words. */
+/* Sixteen bytes of text at a time, and predicates on all of them: results are masks of sixteen bits, of which
+ * the lowest is the first byte's. SSE2 if available, else two words. */
 #ifndef SINK_CHUNK_H
 #define SINK_CHUNK_H
 
@@ -69,7 +69,7 @@ static inline void chunk_store(uint8_t *p, chunk c)
     store_le64(p + 8, c.high);
 }
 
-/* The highest bit of each byte, next to each other. */
+/* The highest bit of each byte, packed. */
 static inline unsigned word_high(uint64_t x)
 {
     return (unsigned)((x >> 7 & EACH_BYTE(1)) * UINT64_C(0x0102040810204080) >> 56);

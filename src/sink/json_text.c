@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings and numbers as JSON. Long strings go out part by part, so that the room they ask for is bounded;
- * whether a string is valid UTF-8 is asked of the whole of it, and only when a byte from 0x80 on has come. */
+/* Strings and numbers as JSON. Long strings are written in parts, so that the reserved space is bounded; a
+ * string is checked for valid UTF-8 as a whole, and only when a byte from 0x80 on occurs. */
 #include "sink/json_text.h"
 #include "base/double_text.h"
 #include "base/number.h"
@@ -10,7 +10,7 @@
 
 /* --- text -------------------------------------------------------------------------------------------- */
 
-/* What becomes of bytes from 0x80 on. */
+/* How bytes from 0x80 on are handled. */
 enum high { HIGH_STAYS, HIGH_ESCAPED, HIGH_STOPS };
 
 /* How a byte is written: eight bytes are copied, `length` of them count. */
@@ -52,10 +52,10 @@ static const struct escape escapes[][256] = {
 enum {
     TEXT_PART = 16 * 1024,
     ESCAPE_MAX = 6,
-    SLACK = 16, /* what is copied blindly behind the end */
+    SLACK = 16, /* may be overwritten after the end */
 };
 
-_Static_assert(TEXT_PART *ESCAPE_MAX + SLACK <= OUTBUF_ROOM_MAX, "a part must fit into the room there is");
+_Static_assert(TEXT_PART *ESCAPE_MAX + SLACK <= OUTBUF_ROOM_MAX, "a part must fit into the capacity");
 
 static uint8_t *print_escapes(uint8_t *to, const uint8_t *from, size_t n, const struct escape table[256])
 {
@@ -67,7 +67,7 @@ static uint8_t *print_escapes(uint8_t *to, const uint8_t *from, size_t n, const 
     return to;
 }
 
-/* Prints n bytes at *to, which moves on. Returns how many: all, or, where high ones stop it, a multiple of a
+/* Prints n bytes at *to, which is advanced. Returns how many: all, or, if high bytes stop it, a multiple of a
  * chunk. */
 static inline size_t print_text(uint8_t **to, const uint8_t *from, size_t n, enum high high)
 {
@@ -107,7 +107,7 @@ static inline rf_slice slice_behind(rf_slice text, size_t n)
     return slice_of(text.ptr + n, text.len - n);
 }
 
-/* What is left of a text, part by part. It begins between two characters. */
+/* Writes the rest of a text in parts. It begins between two characters. */
 static void put_rest(struct outbuf *out, rf_slice text, enum high high)
 {
     while (text.len > 0) {
@@ -123,7 +123,7 @@ static void put_rest(struct outbuf *out, rf_slice text, enum high high)
     }
 }
 
-/* Most are short and ASCII. */
+/* The fast path: most strings are short and ASCII. */
 void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes bytes)
 {
     size_t part = text.len < TEXT_PART ? text.len : TEXT_PART;
@@ -151,7 +151,7 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 enum { BASE64_PART = 48 * 1024 };
 
 _Static_assert(BASE64_PART % 3 == 0 && BASE64_PART / 3 * 4 <= OUTBUF_ROOM_MAX,
-               "a part is padded by the last only");
+               "only the last part is padded");
 
 /* Three bytes, or fewer at the end. */
 static uint8_t *print_triple(uint8_t *to, const uint8_t *from, size_t n)
@@ -212,7 +212,7 @@ void json_put_i64(struct outbuf *out, char before, int64_t n)
     out->pos = p + number_print_i64(p, n);
 }
 
-/* JSON has no words for these; and a bare -0 loses its sign where it is taken for an integer. */
+/* JSON cannot represent these; and a bare -0 loses its sign if it is parsed as an integer. */
 COLD static void put_unusual_double(struct outbuf *out, char before, double d)
 {
     uint8_t text[DOUBLE_TEXT_MAX];

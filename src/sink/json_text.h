@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings and numbers as JSON, into an outbuf. Each comes with the one character that stands before it: a
- * bracket, a comma or a colon. */
+/* Writes strings and numbers as JSON to an outbuf. Each is preceded by one character: a bracket, a comma or a
+ * colon. */
 #ifndef SINK_JSON_TEXT_H
 #define SINK_JSON_TEXT_H
 
@@ -17,8 +17,9 @@ static inline void json_put_char(struct outbuf *out, char c)
 
 #define JSON_PUT(out, literal) outbuf_put(out, "" literal, sizeof(literal) - 1)
 
-/* A string: valid UTF-8 as it stands, but for quotes, backslashes and control characters. What is not valid
- * UTF-8 has each byte from 0x80 on as \u00XX, or is an object of its base64, as asked for. */
+/* A string: valid UTF-8 is written unchanged, except for quotes, backslashes and control characters. In any
+ * other string, each byte from 0x80 on is written as \u00XX, or the string as an object with its base64,
+ * according to `bytes`. */
 void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes bytes);
 
 /* {"base64":"..."}, and the string in it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the JSON lines sink: what writes the values. */
+/* The internals of the JSON lines sink: the writers of values. */
 #ifndef SINK_JSONL_H
 #define SINK_JSONL_H
 
@@ -12,17 +12,18 @@ enum stream_level { STREAM, ENTRIES, GROUPS, CONSUMERS, PENDING, UNOWNED, RECORD
 struct jsonl {
     struct outbuf *out;
     rf_json_bytes bytes;
-    char before;         /* the bracket of the present list until it has an element, then a comma */
-    const rf_entry *due; /* a collection of which nothing is written before its first element; NULL: none */
+    char before;         /* the bracket of the current list before its first element, then a comma */
+    const rf_entry *due; /* a collection of which nothing has been written before its first element; NULL:
+                            none */
     bool fields_expire;
     enum stream_level level;
 };
 
-/* In sink_jsonl.c: what stands before a key's value. */
+/* In sink_jsonl.c: the members before a key's value. */
 void jsonl_put_head(struct jsonl *j, const rf_entry *entry);
 
-/* `: value`, and what else belongs to a key behind it; of a collection also its head, and nothing at all
- * where it has no elements: then j->due is still the entry. */
+/* `: value`, and the members of the key after it; for a collection also its head, and nothing if it is empty:
+ * then j->due is still the entry. */
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error);
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error);
 
@@ -31,7 +32,7 @@ static inline void jsonl_put_text(struct jsonl *j, char before, rf_slice text)
     json_put_text(j->out, before, text, j->bytes);
 }
 
-/* Begins a list; its bracket comes with the first element, or with the end. */
+/* Begins a list; its bracket is written with the first element, or at the end. */
 static inline void jsonl_open(struct jsonl *j, char before, char bracket)
 {
     json_put_char(j->out, before);
@@ -43,7 +44,7 @@ static inline bool jsonl_is_collection(rf_type type)
     return type == RF_LIST || type == RF_SET || type == RF_ZSET || type == RF_HASH;
 }
 
-/* The head of the collection at hand, whose first element comes. */
+/* Writes the head of the current collection before its first element. */
 static inline void jsonl_begin_due(struct jsonl *j)
 {
     jsonl_put_head(j, j->due);

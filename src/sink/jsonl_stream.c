@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams as JSON. What a walk tells comes flat; here it is put into lists within lists, each of which ends
- * when something comes that belongs to one further out. */
+/* Streams as JSON. A walk reports a flat sequence; it is converted to nested lists, each of which ends when
+ * an item of an outer list is reported. */
 #include "base/fail.h"
 #include "sink/jsonl.h"
 
-/* Where that list ends, the rest of what ends with it, and the list that this was an element of. */
+/* The text that ends the list, and the list that contains it. */
 static const struct {
     const char *closing;
     enum stream_level outer;
@@ -19,7 +19,7 @@ static void enter(struct jsonl *j, enum stream_level level)
     j->level = level;
 }
 
-/* Ends lists until that of `level` is the present one. */
+/* Ends lists until the one of `level` is the current one. */
 static void leave_to(struct jsonl *j, enum stream_level level)
 {
     while (j->level != level) {
@@ -54,7 +54,7 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
     return RF_OK;
 }
 
-/* A number, or null where -1 says that there is none. */
+/* A number, or null if it is -1. */
 static void put_known(struct jsonl *j, int64_t n)
 {
     if (n == -1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values as JSON: strings, collections, arrays, and the parts of modules' values. */
+/* Values as JSON: strings, collections, arrays, and the parts of module values. */
 #include "base/fail.h"
 #include "rdb/rdb_format.h"
 #include "sink/jsonl.h"
@@ -89,14 +89,13 @@ static rf_code put_module_part(void *ctx, const rf_module_part *part)
 
 /* --- fields ------------------------------------------------------------------------------------------ */
 
-/* An object has its names as they are read by everybody, but not as bytes: where these matter, a hash is a
- * list of pairs. */
+/* The names of an object cannot be exact bytes: if these matter, a hash is a list of pairs. */
 static bool hash_is_object(const struct jsonl *j)
 {
     return j->bytes == RF_JSON_ESCAPE;
 }
 
-/* A field's name, and what stands between it and what comes with it. */
+/* A field's name, and the separator between it and its value. */
 static char put_field_name(struct jsonl *j, rf_slice field)
 {
     char before = jsonl_next(j);
@@ -155,7 +154,7 @@ static rf_code put_plain(struct jsonl *j, rf_entry *entry, rf_error *error)
     return rf_value_walk(entry->value, &visitor, j, error);
 }
 
-/* The list that has the elements of a collection; its head comes with the first one. */
+/* The list of the elements of a collection; its head is written with the first one. */
 static rf_code put_elements(struct jsonl *j, rf_entry *entry, char open, char close, rf_error *error)
 {
     j->before = open;
@@ -170,7 +169,7 @@ static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
     return put_elements(j, entry, '[', ']', error);
 }
 
-/* What allows for expiring fields is held, and gone through again if there is one. */
+/* A hash whose encoding supports field expiry is held, and walked again if a field has one. */
 static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
     static const rf_visitor expiries = {.field = put_field_expiry};
@@ -188,7 +187,7 @@ static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-/* A list and the object it is the last member of. */
+/* An object whose last member is a list. */
 static rf_code put_headed(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
     TRY(rf_value_walk(entry->value, &visitor, j, error));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public face of all sinks, and the one that goes nowhere. */
+/* The public functions of all sinks, and the null sink. */
 #include "sink/sink.h"
 
 #include "base/fail.h"
@@ -38,7 +38,7 @@ void rf_sink_close(rf_sink *sink)
         sink->class->close(sink);
 }
 
-/* --- nowhere ------------------------------------------------------------------------------------------ */
+/* --- null sink -------------------------------------------------------------------------------------- */
 
 static rf_code hear_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
@@ -54,7 +54,7 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
 
 static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
-    /* A stream's entries and its length are checked only where somebody listens. */
+    /* A stream's entries and its length are checked only with callbacks. */
     static const rf_visitor checker = {
         .unique = RF_UNIQUE_ALL, .stream_entry = hear_entry, .stream = hear_stream};
     (void)sink;

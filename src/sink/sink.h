@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a sink: what each kind provides. A kind's struct has struct rf_sink first. */
+/* The internals of a sink: the functions of each kind. A kind's struct begins with struct rf_sink. */
 #ifndef SINK_SINK_H
 #define SINK_SINK_H
 
@@ -9,9 +9,9 @@
 
 struct sink_class {
     rf_code (*put)(rf_sink *sink, rf_entry *entry, rf_error *error);
-    /* Everything on disk and synced, under temporary names. Once. */
+    /* Writes and syncs everything, under temporary names. Called once. */
     rf_code (*finish)(rf_sink *sink, rf_error *error);
-    /* Final names, after a finish. */
+    /* Sets the final names, after finish. */
     rf_code (*commit)(rf_sink *sink, rf_error *error);
     bool (*output)(const rf_sink *sink, size_t index, rf_output_info *info);
     void (*close)(rf_sink *sink);
@@ -20,10 +20,10 @@ struct sink_class {
 struct rf_sink {
     const struct sink_class *class;
     bool complete;
-    bool check; /* all of each value, whatever checksum is over it */
+    bool check; /* check each value completely, even if a checksum covers it */
 };
 
-/* Where an output goes. In a temporary directory `path` is relative to it, and nothing may be there yet. */
+/* The destination of an output. In a temporary directory `path` is relative to it, and must not exist. */
 struct sink_place {
     const char *path;
     struct output_group *group; /* NULL: threads of its own */
@@ -43,7 +43,7 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
 rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, const rf_sink_options *options,
                         rf_sink **out, rf_error *error);
 
-/* What an output is to be like that goes to a place. */
+/* The options for an output at this destination. */
 static inline struct output_options sink_output_options(const struct sink_place *place,
                                                         const rf_sink_options *options)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* An AOF directory, as Redis 7 and Valkey read it:
+/* An AOF directory for Redis 7 and Valkey:
  *
  *   <appendfilename>.<seq>.base.rdb or .base.aof     keys, functions, module data
- *   <appendfilename>.<seq>.incr.aof                  commands, mostly none
+ *   <appendfilename>.<seq>.incr.aof                  commands, usually none
  *   <appendfilename>.manifest                        names the two; the last to appear
  *
- * A server believes the manifest alone, so a directory is what it was until the manifest gets its name, and
- * then what it is to be. Files that an older manifest named are removed after that. In a temporary directory
- * nothing older is there, and all of it appears with that directory. */
+ * A server reads only the files in the manifest, so a directory is unchanged until the manifest is renamed,
+ * and then complete. Files of an older manifest are removed after that. A temporary directory contains
+ * nothing older, and all files appear with that directory. */
 #include "aof/manifest.h"
 #include "base/fail.h"
 #include "io/in_use.h"
@@ -33,11 +33,11 @@ struct sink_aofdir {
     struct output_group *group;
     struct tempdir *within;
     char *directory, *manifest_name;
-    const char *appendfilename; /* while it is opened */
-    struct tempfile *made;      /* the directory, if it was not there; it goes again if nothing comes of it */
+    const char *appendfilename; /* while opening */
+    struct tempfile *made;      /* the directory, if it was created; it is removed again on failure */
     bool hash, unsafe;
     rf_notify notify;
-    int lock; /* the directory, held so that no other run writes there; -1: none */
+    int lock; /* the directory, locked against other runs; -1: none */
     struct manifest old, new;
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
@@ -54,20 +54,19 @@ static rf_code make_path(char **out, const struct sink_aofdir *s, const char *na
     return asprintf(out, "%s/%s", s->directory, name) >= 0 ? RF_OK : (*out = NULL, out_of_memory(error));
 }
 
-/* --- what is there already ---------------------------------------------------------------------------- */
+/* --- existing files --------------------------------------------------------------------------------- */
 
-/* From the look at what is there until all of it has its names: two runs would take the same numbers. Where
- * the file system has no locks, or the directory cannot be opened for reading, nothing is locked. */
+/* Held from the check of existing files until the new files have their names: two runs would use the same
+ * numbers. If the file system has no locks, or the directory is not readable, nothing is locked. */
 static rf_code lock_directory(struct sink_aofdir *s, rf_error *error)
 {
     s->lock = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-        return fail(error, RF_E_EXISTS, "'%s': another rdbferry is writing to it: run one after the other",
-                    s->directory);
+        return fail(error, RF_E_EXISTS, "'%s': another rdbferry process is writing to it", s->directory);
     return RF_OK;
 }
 
-/* A server with another appendfilename lives here: its data and ours do not belong together. */
+/* A server with another appendfilename uses this directory: its data must not be mixed with the output. */
 static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -76,7 +75,7 @@ static rf_code refuse_foreign_manifest(struct sink_aofdir *s, rf_error *error)
         return fail_errno(error, RF_E_WRITE, "cannot read directory '%s'", s->directory);
     for (struct dirent *e; code == RF_OK && (e = readdir(dir)) != NULL;)
         if (manifest_is_name(e->d_name) && strcmp(e->d_name, s->manifest_name) != 0)
-            code = fail(error, RF_E_EXISTS, "'%s' holds another AOF: '%s' (see --appendfilename)",
+            code = fail(error, RF_E_EXISTS, "'%s' contains another AOF: '%s' (see --appendfilename)",
                         s->directory, e->d_name);
     closedir(dir);
     return code;
@@ -95,9 +94,10 @@ static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error
     if (!is_there)
         return RF_OK;
     if (!force)
-        return fail(error, RF_E_EXISTS, "'%s' holds an AOF already (--force replaces it)", s->directory);
+        return fail(error, RF_E_EXISTS, "'%s' already contains an AOF; use --force to replace it",
+                    s->directory);
     if (manifest_load(&s->old, s->paths[MANIFEST], error) != RF_OK)
-        error->code = RF_E_EXISTS; /* nobody knows what would be replaced */
+        error->code = RF_E_EXISTS; /* it is unknown what would be replaced */
     return s->old.count ? refuse_in_use(s, error) : error->code;
 }
 
@@ -182,7 +182,7 @@ static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
     return put_manifest(s, error);
 }
 
-/* Whether a file of this name belongs to what was just written. */
+/* Whether a file of this name belongs to the new output. */
 static bool is_ours(const struct sink_aofdir *s, const char *name)
 {
     return strcmp(name, s->new.files[BASE].name) == 0 || strcmp(name, s->new.files[INCR].name) == 0 ||
@@ -222,8 +222,8 @@ static rf_code commit_each(struct sink_aofdir *s, int *named, rf_error *error)
     return output_commit(&s->manifest, error);
 }
 
-/* Whether a file that was there before, or is now, is one of those that the manifest on disk names: when it
- * could be renamed, and not be synced, that is the new one. */
+/* Whether the manifest on disk names this file: after a rename whose sync failed, that is the new
+ * manifest. */
 static bool manifest_names(const struct sink_aofdir *s, const char *name)
 {
     struct manifest now = {0};
@@ -237,7 +237,7 @@ static bool manifest_names(const struct sink_aofdir *s, const char *name)
     return named;
 }
 
-/* All three get their names, or none keeps it but what is named. */
+/* Renames all three files; on failure, only files that a manifest names stay. */
 static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
 {
     int named;
@@ -294,7 +294,7 @@ static void aofdir_close(rf_sink *sink)
     free(s);
 }
 
-/* Without what is only punctuation at the end: "dir/" is "dir". */
+/* Without trailing slashes and dots: "dir/" is "dir". */
 static char *trimmed_path(const char *path)
 {
     size_t n = strlen(path);
@@ -303,7 +303,7 @@ static char *trimmed_path(const char *path)
     return strndup(path, n);
 }
 
-/* The directory, with nothing in it that stands in the way. */
+/* Opens or creates the directory, and checks its contents. */
 static rf_code enter_directory(struct sink_aofdir *s, bool force, rf_error *error)
 {
     if (s->within)
@@ -343,7 +343,7 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
     static const struct sink_class class = {aofdir_put, aofdir_finish, aofdir_commit, aofdir_output,
                                             aofdir_close};
     if (!*appendfilename || strchr(appendfilename, '/'))
-        return fail(error, RF_E_ARGUMENT, "appendfilename '%s' is no file name", appendfilename);
+        return fail(error, RF_E_ARGUMENT, "appendfilename '%s' is not a file name", appendfilename);
     struct sink_aofdir *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);

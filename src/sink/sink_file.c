@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One file: an RDB, commands, or first the one and then the other. As the preamble of an AOF an RDB ends
- * where the first command comes. */
+/* One file: an RDB, commands, or both. As the preamble of an AOF, an RDB ends at the first command. */
 #include "base/fail.h"
 #include "command/encoder.h"
 #include "sink/sink.h"
@@ -111,7 +110,7 @@ rf_code sink_open_rdb(const struct sink_place *place, enum rdb_purpose purpose,
 {
     struct sink_file *s = NULL;
     if (rf_server_rdb_version(options->target) == 0)
-        return fail(error, RF_E_ARGUMENT, "an RDB is written for a server whose version is known");
+        return fail(error, RF_E_ARGUMENT, "the target version is required to write an RDB");
     TRY(open_file(place, options, true, &s, error));
     s->in_rdb = true;
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;

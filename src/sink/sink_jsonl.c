@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON lines. One object a line, in the order of the input. Its members, in this order:
+/* JSON lines. One object per line, in the order of the input. Its members, in this order:
  *
  *   of a key
  *     "db"           number of the database
  *     "key"          TEXT
  *     "type"         "string", "list", "set", "zset", "hash", "stream", "array" or "module"
- *     "expire_ms"    when it expires, Unix time in milliseconds; only if it does
- *     "idle"         seconds since it was used; only if the input says so
- *     "freq"         how often it was used, as LFU counts, 0 to 255; only if the input says so
+ *     "expire_ms"    expiry, Unix time in milliseconds; only if it has one
+ *     "idle"         seconds since it was used; only if recorded in the input
+ *     "freq"         LFU access frequency, 0 to 255; only if recorded in the input
  *     "metadata"     {"base64": ...}: the raw record that modules attached to it; only if there is one
  *     "value"        by type:
  *       string       TEXT
@@ -22,24 +22,24 @@
  *                                 "unowned": [as in "pending"]}, ...],
  *                     "producers": {"duration_s": n, "max_entries": n,
  *                                   "records": [[producer, iid, "ms-seq"], ...]}}
- *                    "unowned" only where entries of a group are pending for no consumer (Redis 8.8),
- *                    "producers" only where the encoding has room for them (Redis 8.6)
+ *                    "unowned" only if a group has unowned pending entries (Redis 8.8),
+ *                    "producers" only if the encoding supports them (Redis 8.6)
  *       array        {"insert_index": n or null, "slots": [[index, TEXT], ...]}, indexes ascending
  *       module       {"module": name, "version": n, "parts": [number or TEXT, ...]}
  *     "field_expire_ms"    of a hash, in the form of its value: {"field": ms, ...}; only if any expires
  *
- *   of a command                              "db", "type": "command", "argv": [TEXT, ...]
- *   of a library of functions                 "type": "function", "code": TEXT
- *   of what a module saved beside the keys    "type": "module_aux", "module": name, "base64": raw record
+ *   of a command                    "db", "type": "command", "argv": [TEXT, ...]
+ *   of a function library           "type": "function", "code": TEXT
+ *   of module auxiliary data        "type": "module_aux", "module": name, "base64": raw record
  *
- * Elements keep the order in which they lie in the input. Integers are exact, also those beyond 2^53.
- * Scores and other doubles are the shortest numbers that read back the same; infinities and NaN, for which
- * JSON has no numbers, are the strings "inf", "-inf" and "nan".
+ * Elements keep the order of the input. Integers are exact, also beyond 2^53. Scores and other doubles are
+ * the shortest numbers that read back the same; infinities and NaN, which JSON cannot represent, are the
+ * strings "inf", "-inf" and "nan".
  *
- * TEXT is a string. Bytes that are valid UTF-8 are that string. Others are
+ * TEXT is a string. Valid UTF-8 is written as that string. Other bytes are
  *   with escape    a string in which each byte from 0x80 on is the character of that number, \u0080 to
- *                  \u00ff: readable, but not to be told from the UTF-8 of these characters, so that even
- *                  two fields of a hash can come to the same name
+ *                  \u00ff: readable, but ambiguous with the UTF-8 of these characters, so that even two
+ *                  fields of a hash can get the same name
  *   with base64    {"base64": ...}, exact */
 #include "base/fail.h"
 #include "base/notify.h"
@@ -99,7 +99,7 @@ void jsonl_put_head(struct jsonl *j, const rf_entry *entry)
     JSON_PUT(j->out, ",\"value\"");
 }
 
-/* A collection without elements is no key to a server either. */
+/* An empty collection is not a key in a server either. */
 static rf_code put_key(struct jsonl *j, rf_entry *entry, const rf_notify *notify, rf_error *error)
 {
     j->due = jsonl_is_collection(entry->type) ? entry : NULL;
@@ -107,7 +107,7 @@ static rf_code put_key(struct jsonl *j, rf_entry *entry, const rf_notify *notify
         jsonl_put_head(j, entry);
     TRY(jsonl_put_value(j, entry, error));
     if (j->due)
-        notify_of(notify, entry, RF_NOTICE_EMPTY_KEY, "a collection without elements");
+        notify_of(notify, entry, RF_NOTICE_EMPTY_KEY, "an empty collection");
     else
         JSON_PUT(j->out, "}\n");
     j->due = NULL;
@@ -139,7 +139,7 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
     JSON_PUT(j->out, "}\n");
 }
 
-/* What such a record says is of use to nobody else. */
+/* The contents of such a record are vendor-specific. */
 static void notice_foreign(const struct sink_jsonl *s, const rf_entry *entry)
 {
     char what[DETAIL_FOREIGN_TEXT];

@@ -7,8 +7,8 @@
  *     module aux ----> all ------+----> shard-2_10923-16383.rdb
  *                                       + files that are added  ->  shards/
  *
- * The outputs share their writer threads. All of it is written in a temporary directory, which then takes its
- * place. */
+ * The outputs share their writer threads. Everything is written to a temporary directory, which is renamed at
+ * the end. */
 #include "base/fail.h"
 #include "io/in_use.h"
 #include "io/output_group.h"
@@ -22,7 +22,7 @@ struct sink_split {
     const rf_topology *topology;
     bool all_dbs, hash, unsafe;
     rf_notify notify;
-    bool told; /* what the outputs have to say of this entry has been told by one of them */
+    bool told; /* notices about this entry have already been sent by one of the outputs */
     struct tempdir *directory;
     struct output_group *group;
     rf_sink **shards;
@@ -41,7 +41,7 @@ static rf_code out_of_memory(rf_error *error)
 COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
 {
     fail(error, RF_E_UNSAYABLE,
-         "a cluster has database 0 only: say --flatten-dbs or --map-db, or choose with --db");
+         "a cluster has database 0 only: use --flatten-dbs or --map-db, or select with --db");
     error_key(error, entry->db, entry->key);
     return RF_E_UNSAYABLE;
 }
@@ -76,7 +76,7 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     case RF_ENTRY_MODULE_AUX: return put_to_all(s, entry, error);
     case RF_ENTRY_COMMAND:
         return fail(error, RF_E_UNSAYABLE,
-                    "the commands of an AOF cannot be split: let a server load it and save an RDB");
+                    "AOF commands cannot be split: load the AOF into a server and save an RDB");
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }
@@ -100,7 +100,7 @@ static rf_code split_finish(rf_sink *sink, rf_error *error)
     return RF_OK;
 }
 
-/* A server may have been started on what an earlier split made. */
+/* A server may have been started on the result of an earlier split. */
 static rf_code refuse_in_use(const struct sink_split *s, rf_error *error)
 {
     return s->unsafe ? RF_OK : in_use_refuse(tempdir_target(s->directory), error);
@@ -162,9 +162,9 @@ rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_er
 {
     struct output *output = NULL;
     if (split->class != &split_class || !split->complete)
-        return fail(error, RF_E_ARGUMENT, "files are added to a split that is complete");
+        return fail(error, RF_E_ARGUMENT, "files can only be added to a completed split");
     if (!*name || strchr(name, '/'))
-        return fail(error, RF_E_ARGUMENT, "'%s' is no file name", name);
+        return fail(error, RF_E_ARGUMENT, "'%s' is not a file name", name);
     TRY(open_added((struct sink_split *)split, name, &output, error));
     outbuf_put(&output->buf, bytes.ptr, bytes.len);
     return output_finish(output, error);
@@ -172,7 +172,7 @@ rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_er
 
 /* --- opening ------------------------------------------------------------------------------------------- */
 
-/* "shard-0_0-5460.rdb.gz"; NULL when memory is out. */
+/* "shard-0_0-5460.rdb.gz"; NULL if out of memory. */
 static char *name_of(const rf_shard *shard, rf_sink_kind kind, rf_compression compress)
 {
     static const char *const endings[] = {
@@ -239,7 +239,7 @@ static rf_code open_directory(struct sink_split *s, const char *path, const rf_s
     TRY(tempdir_create(path, options->force, &s->directory, error));
     s->unsafe = options->unsafe;
     TRY(refuse_in_use(s, error));
-    /* of an AOF directory two files are written side by side */
+    /* an AOF directory has two files that are written concurrently */
     TRY(output_group_open(split->kind == RF_SINK_AOFDIR ? 2 * shards : shards, &s->group, error));
     return open_shards(s, split, &each, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks around before an output is written. */
+/* Checks the destination before an output is written. */
 #include "sink/surroundings.h"
 #include "aof/manifest.h"
 #include "base/fail.h"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define USUAL "appendonlydir" /* the server's setting appenddirname, where nobody has changed it */
+#define USUAL "appendonlydir" /* the default of the server's setting appenddirname */
 
 static rf_code out_of_memory(rf_error *error)
 {
@@ -53,8 +53,8 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* A volume that is mounted as the AOF directory itself has the usual name; any other is mounted as the folder
- * that a server works in. */
+/* A volume mounted as the AOF directory itself has the default name; any other is assumed to be mounted as
+ * the working directory of a server. */
 static bool is_usual(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -68,18 +68,17 @@ static bool belongs(const char *path, const char *name, const char *appendfilena
            (starts_with(name, appendfilename) && name[strlen(appendfilename)] == '.');
 }
 
-/* A name in the directory that tells that it is no place for an AOF. */
+/* Checks a name in the directory that indicates that it is not an AOF directory. */
 static rf_code judge_name(const char *path, const char *name, bool has_manifest, rf_error *error)
 {
     rf_code code = RF_OK;
     bool inner = is_aof_directory(path, name, &code, error);
     if (code != RF_OK || (has_manifest && !inner && strcmp(name, "dump.rdb") != 0))
         return code;
-    return fail(
-        error, RF_E_EXISTS,
-        "'%s' holds '%s', and is no AOF directory: did you mean '%s/%s'? (--force-unsafe writes there "
-        "all the same)",
-        path, name, path, inner ? name : USUAL);
+    return fail(error, RF_E_EXISTS,
+                "'%s' contains '%s' and is not an AOF directory: did you mean '%s/%s'? (--force-unsafe "
+                "writes there anyway)",
+                path, name, path, inner ? name : USUAL);
 }
 
 rf_code surroundings_check_directory(const char *path, const char *appendfilename, bool has_manifest,
@@ -124,8 +123,8 @@ static rf_code check_manifests(const char *directory, const char *name, rf_error
         else if (names(path, name))
             code = fail(
                 error, RF_E_EXISTS,
-                "'%s' in '%s' is a part of the AOF of '%s': name the directory (--force-unsafe replaces "
-                "it all the same)",
+                "'%s' in '%s' is part of the AOF of '%s': use the directory as output (--force-unsafe "
+                "replaces it anyway)",
                 name, directory, e->d_name);
         free(path);
     }
@@ -142,8 +141,8 @@ static rf_code check_aof_beside(const char *directory, const char *name, rf_erro
     bool found = access(manifest, F_OK) == 0;
     free(manifest);
     return found ? fail(error, RF_E_EXISTS,
-                        "'%s' would not be read: its AOF is in '%s/" USUAL "': did you mean that? "
-                        "(--force-unsafe writes it all the same)",
+                        "a server would not load '%s': its AOF is in '%s/" USUAL "': did you mean that? "
+                        "(--force-unsafe writes it anyway)",
                         name, directory)
                  : RF_OK;
 }

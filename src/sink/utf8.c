@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling UTF-8 from other bytes (Unicode 15, table 3-7): an automaton of nine states. A byte's row holds,
- * for each state, what comes after it; a state is the place of its six bits in any row, so a step is a shift.
- */
+/* Validates UTF-8 (Unicode 15, table 3-7): an automaton of nine states. A byte's row contains the next state
+ * for each state; a state is the position of its six bits in any row, so a step is a shift. */
 #include "sink/utf8.h"
 #include "sink/chunk.h"
 
 enum state {
     BETWEEN = 0, /* characters */
-    INVALID = 6, /* for good */
+    INVALID = 6, /* permanent */
     ONE_MORE = 12,
     TWO_MORE = 18,
     THREE_MORE = 24,
-    AFTER_E0 = 30, /* where the second byte's range is narrower */
+    AFTER_E0 = 30, /* the second byte's range is narrower */
     AFTER_ED = 36,
     AFTER_F0 = 42,
     AFTER_F4 = 48,
@@ -19,12 +18,12 @@ enum state {
 };
 
 #define AFTER(before, now) ((uint64_t)(now) << (before))
-/* A byte that begins something: anywhere but between characters it is wrong. */
+/* A byte that begins a sequence: invalid anywhere but between characters. */
 #define BEGINS(now)                                                                                        \
     (AFTER(BETWEEN, now) | AFTER(INVALID, INVALID) | AFTER(ONE_MORE, INVALID) | AFTER(TWO_MORE, INVALID) | \
      AFTER(THREE_MORE, INVALID) | AFTER(AFTER_E0, INVALID) | AFTER(AFTER_ED, INVALID) |                    \
      AFTER(AFTER_F0, INVALID) | AFTER(AFTER_F4, INVALID))
-/* One that goes on, by the four states that are particular. */
+/* A continuation byte, by the four special states. */
 #define GOES_ON(e0, ed, f0, f4)                                                                            \
     (AFTER(BETWEEN, INVALID) | AFTER(INVALID, INVALID) | AFTER(ONE_MORE, BETWEEN) |                        \
      AFTER(TWO_MORE, ONE_MORE) | AFTER(THREE_MORE, TWO_MORE) | AFTER(AFTER_E0, e0) | AFTER(AFTER_ED, ed) | \

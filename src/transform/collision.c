@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding collisions. Hashes flow in, and what collides is gathered:
+/* Collision detection. Hashes flow in, and colliding names are collected:
  *
- *     ambiguous keys ── keys ─────────────────────── one that is there already ──> names
- *                        │ outgrown                                                   ▲
- *                        ▼                                                            │
- *     all of them ──── spill ── at the end, a part of a partition at a time: keys ────┘
+ *     ambiguous keys ── keys ──────────────────────────────── duplicates ───────────> names
+ *                        │ full                                                        ▲
+ *                        ▼                                                             │
+ *     all of them ──── spill ── at the end, a part of a partition at a time: keys ─────┘
  *
- * Those of one name count when they are seen, in whatever order: the first one makes the hash known, each of
- * the others counts for the name. Function libraries are few: their names are where the colliding ones are
- * from the first on. */
+ * Keys of the same name are counted in any order: the first one makes the hash known, each of the others
+ * increments the count of the name. Function libraries are few: their names are kept with the colliding ones
+ * from the start. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/random.h"
@@ -20,28 +20,28 @@
 
 enum { USUAL_MEMORY = 512 * 1024 * 1024 };
 
-/* What a hash is of, beside the keys of a database. */
+/* What a hash is of, besides the keys of a database. */
 enum space { LIBRARY_NAMES = -1, LIBRARY_CODES = -2 };
 
 struct name {
     XXH128_hash_t hash;
     uint64_t count;  /* of keys that have it; of libraries with different code */
-    uint64_t number; /* of those that have been told */
-    uint64_t name;   /* how many others that collide have been told before it; once it has been told */
+    uint64_t number; /* of those that have been reported */
+    uint64_t name;   /* number of colliding names reported before it; valid once it has been reported */
 };
 
 struct code {
     XXH128_hash_t hash;
-    uint64_t number; /* as it has been told, 0: it has not been yet */
+    uint64_t number; /* as reported, 0: not yet */
 };
 
 struct rf_collisions {
     uint64_t memory;
-    uint64_t seed;                 /* of all hashes; nobody knows it who could make names that share one */
-    struct collision_table keys;   /* of ambiguous ones, nothing but hashes; in step 3 of a part of them */
-    struct collision_table names;  /* struct name: of keys that collide, and of all libraries */
+    uint64_t seed;                 /* of all hashes; secret, so that collisions cannot be constructed */
+    struct collision_table keys;   /* of ambiguous keys, hashes only; in step 3 of a part of them */
+    struct collision_table names;  /* struct name: of colliding keys, and of all libraries */
     struct collision_table codes;  /* struct code: of all libraries */
-    struct collision_spill *spill; /* NULL: `keys` has room for them all */
+    struct collision_spill *spill; /* NULL: all fit into `keys` */
     bool some_are_ambiguous, some_are_not;
     uint64_t names_told;
 };
@@ -70,7 +70,8 @@ void rf_collisions_free(rf_collisions *collisions)
     free(collisions);
 }
 
-/* The space goes in behind the hash: as a part of the seed it would be set off by bytes of short names. */
+/* The space is added to the hash: as a part of the seed it could be cancelled out by the bytes of short
+ * names. */
 static inline XXH128_hash_t hash_of(const rf_collisions *collisions, rf_slice bytes, int64_t space)
 {
     XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.ptr, bytes.len, collisions->seed);
@@ -98,10 +99,10 @@ static inline XXH128_hash_t hash_of_code(const rf_collisions *collisions, const 
 
 COLD static rf_code out_of_memory(const rf_collisions *collisions, rf_error *error)
 {
-    return fail(error, RF_E_MEMORY, "out of memory to tell %zu names that collide", collisions->names.count);
+    return fail(error, RF_E_MEMORY, "out of memory to report %zu colliding names", collisions->names.count);
 }
 
-/* Another key has a hash that is known. */
+/* Another key has a known hash. */
 static rf_code count_another(rf_collisions *collisions, XXH128_hash_t hash, rf_error *error)
 {
     bool was_there;
@@ -114,7 +115,7 @@ static rf_code count_another(rf_collisions *collisions, XXH128_hash_t hash, rf_e
     return RF_OK;
 }
 
-/* The table goes to disk. */
+/* Spills the table to disk. */
 COLD static rf_code put_aside(rf_collisions *collisions, rf_error *error)
 {
     size_t position = 0;
@@ -180,7 +181,7 @@ bool rf_collisions_is_open(const rf_collisions *collisions)
     return collisions->some_are_ambiguous && collisions->some_are_not;
 }
 
-/* --- 2: the others against them --------------------------------------------------------------------- */
+/* --- 2: comparing the others ------------------------------------------------------------------------ */
 
 rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, bool ambiguous,
                               rf_error *error)
@@ -193,9 +194,9 @@ rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, 
     return collision_table_find(&collisions->keys, hash) ? count_another(collisions, hash, error) : RF_OK;
 }
 
-/* --- 3: what was put aside -------------------------------------------------------------------------- */
+/* --- 3: spilled hashes ------------------------------------------------------------------------------ */
 
-/* One time through a partition, for one part of its hashes. */
+/* One pass over a partition, for one part of its hashes. */
 struct sweep {
     rf_collisions *collisions;
     uint64_t part, parts;
@@ -212,11 +213,11 @@ static rf_code sweep_take(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_erro
     if (!ambiguous)
         was_there = collision_table_find(keys, hash) != NULL;
     else if (UNLIKELY(!collision_table_add(keys, hash, &was_there)))
-        return fail(error, RF_E_MEMORY, "out of memory to tell %zu keys apart", keys->count);
+        return fail(error, RF_E_MEMORY, "out of memory to detect collisions among %zu keys", keys->count);
     return was_there ? count_another(sweep->collisions, hash, error) : RF_OK;
 }
 
-/* Of several parts each is to fill two thirds of the table: they are not of exactly one size. */
+/* Each of several parts should fill two thirds of the table, as their sizes vary. */
 static uint64_t parts_of(uint64_t hashes, size_t room)
 {
     return hashes <= room ? 1 : hashes / (room / 3 * 2) + 1;
@@ -258,9 +259,9 @@ rf_code rf_collisions_settle(rf_collisions *collisions, uint64_t *count, rf_erro
     return RF_OK;
 }
 
-/* --- 4: telling ------------------------------------------------------------------------------------- */
+/* --- 4: reporting ----------------------------------------------------------------------------------- */
 
-/* One more that has this name. */
+/* Reports one more key of this name. */
 static rf_collision tell_next(rf_collisions *collisions, struct name *name)
 {
     if (name->number++ == 0 && name->count > 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hashes out, hashes in. A buffer is written when it is full; the first one serves for reading. */
+/* Writing and reading hashes. A buffer is written when it is full; the first one is also used for reading. */
 #include "transform/collision_spill.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -13,14 +13,14 @@ enum {
 };
 
 struct partition {
-    int fd_plus_1; /* 0: there is no file yet */
+    int fd_plus_1; /* 0: no file yet */
     size_t used;   /* hashes in its buffer */
     uint64_t ambiguous, all;
 };
 
 struct collision_spill {
     struct partition partitions[COLLISION_PARTITIONS];
-    size_t buffer; /* hashes in each */
+    size_t buffer; /* capacity of each buffer, in hashes */
     XXH128_hash_t buffers[];
 };
 
@@ -108,7 +108,7 @@ rf_code collision_spill_read(struct collision_spill *spill, unsigned partition, 
         size_t n = left < spill->buffer ? (size_t)left : spill->buffer, got;
         TRY(unnamed_read(p->fd_plus_1 - 1, hashes, n * sizeof *hashes, &got, error));
         if (got < n * sizeof *hashes)
-            return fail(error, RF_E_WRITE, "a temporary file does not hold what was written to it");
+            return fail(error, RF_E_WRITE, "temporary file corrupted");
         for (size_t i = 0; i < n; i++, number++)
             TRY(fn(ctx, hashes[i], number < p->ambiguous, error));
     }

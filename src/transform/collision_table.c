@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Linear probing. A table doubles where it lies, so that for a moment it does not take three halves of what
- * it takes afterwards. */
+/* Linear probing. A table is doubled in place, so that growing does not temporarily need more memory than the
+ * result. */
 #include "transform/collision_table.h"
 #include "base/bytes.h"
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static inline bool is_free(XXH128_hash_t hash)
     return hash.low64 == 0 && hash.high64 == 0;
 }
 
-/* The place that has the hash, or the free one where it belongs. */
+/* The position that has the hash, or the free one where it belongs. */
 static inline uint8_t *place_of(const struct collision_table *table, XXH128_hash_t hash)
 {
     for (size_t i = hash.low64;; i++) {
@@ -54,9 +54,9 @@ void *collision_table_find(const struct collision_table *table, XXH128_hash_t ha
     return is_free(hash_of(place)) ? NULL : place;
 }
 
-/* From a free place on, so that of a run of places its first one is the first to find its new place. Nothing
- * that has not yet found one lies on the way there then: what stays in the lower half lands no further behind
- * than it was, and so does what goes to the upper half, counted from there. */
+/* Starts after a free position, so that the first position of a run is moved first. Its new position is then
+ * always free: an entry that stays in the lower half lands no further than before, and so does one that moves
+ * to the upper half, relative to its start. */
 static void spread(struct collision_table *table, size_t old_cap, uint8_t *moving)
 {
     size_t free_at = 0;

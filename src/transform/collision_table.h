@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hashes of 128 bits, and what belongs to each: an open-addressing table, at most three quarters full. A
- * place is a hash and the rest of a struct that begins with one; a hash of zeros marks a free place. */
+/* 128-bit hashes with associated data: an open-addressing table, at most three quarters full. A position is a
+ * struct that begins with a hash; a hash of zeros marks a free position. */
 #ifndef TRANSFORM_COLLISION_TABLE_H
 #define TRANSFORM_COLLISION_TABLE_H
 
@@ -11,33 +11,33 @@
 
 struct collision_table {
     uint8_t *places;
-    size_t size;       /* of a place */
+    size_t size;       /* of a position */
     size_t count, cap; /* cap: a power of two, or 0 */
-    size_t most;       /* that cap may become */
+    size_t most;       /* limit of cap */
 };
 
-enum { COLLISION_TABLE_FLOOR = 1024 }; /* places that a table may have whatever its limit */
+enum { COLLISION_TABLE_FLOOR = 1024 }; /* positions that a table may always have, whatever its limit */
 
-/* `size`: of a place; `memory`: bytes that all places may take. */
+/* `size`: of a position; `memory`: limit for all positions, in bytes. */
 void collision_table_init(struct collision_table *table, size_t size, uint64_t memory);
 
-/* Hashes that fit. */
+/* The number of hashes that fit. */
 size_t collision_table_room(const struct collision_table *table);
 
-/* NULL: it is not there. */
+/* Returns NULL if the hash is not in the table. */
 void *collision_table_find(const struct collision_table *table, XXH128_hash_t hash);
 
-/* The place that has the hash; *was_there: it had it before; else the rest of it is zeroed. Places move when
- * one is added. NULL: it does not fit, or memory is out; the table is as it was. */
+/* The position of the hash; *was_there: it existed before; else its data is zeroed. Adding moves positions.
+ * NULL: it does not fit, or out of memory; the table is unchanged. */
 void *collision_table_add(struct collision_table *table, XXH128_hash_t hash, bool *was_there);
 
-/* The first place in use at or behind *position, which then stands behind it; NULL at the end. */
+/* The first used position from *position on, which is advanced past it; NULL at the end. */
 void *collision_table_next(const struct collision_table *table, size_t *position);
 
-/* Empty, and ready for more. */
+/* Empties the table for reuse. */
 void collision_table_clear(struct collision_table *table);
 
-/* Leaves it cleared. */
+/* Frees the memory; the table is then empty. */
 void collision_table_free(struct collision_table *table);
 
 #endif

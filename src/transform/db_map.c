@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases that become others, and those a filter takes. */
+/* Database mappings, and the databases accepted by a filter. */
 #include "transform/db_map.h"
 #include "base/list.h"
 #include "base/number.h"

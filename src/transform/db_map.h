@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases: those that become others, and those that may occur at all. */
+/* Databases: mappings, and the set that may occur. */
 #ifndef TRANSFORM_DB_MAP_H
 #define TRANSFORM_DB_MAP_H
 
@@ -12,14 +12,14 @@ struct db_mapping {
     int64_t from, to;
 };
 
-/* Reads "5=0"; databases are 0 to INT32_MAX. False if it is not that. */
+/* Reads "5=0"; databases are 0 to INT32_MAX. False for anything else. */
 bool db_mapping_read(rf_slice text, struct db_mapping *out);
 
-/* Which databases may occur. Of those from DB_SET_SIZE on nothing is known: they may. */
+/* Which databases may occur. Those from DB_SET_SIZE on are always assumed to. */
 enum { DB_SET_SIZE = 4096 };
 
 struct db_set {
-    uint64_t refused[DB_SET_SIZE / 64]; /* a bit for each; a zeroed set is that of all databases */
+    uint64_t refused[DB_SET_SIZE / 64]; /* one bit each; a zeroed set contains all databases */
 };
 
 void db_set_of_filter(struct db_set *set, const rf_filter *filter);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Judging keys: entries flow in, verdicts flow out. What options say has been taken apart by then
- * (transform/filter_text.c). Keys of one database come one after the other, so a database is judged once. */
+/* Checks keys against a filter. The options have been parsed before (transform/filter_text.c). Keys of one
+ * database are consecutive, so the result for a database is cached. */
 #include "transform/filter.h"
 #include "base/bytes.h"
 #include "base/fail.h"

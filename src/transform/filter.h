@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a filter consists of, for those who fill it (transform/filter_text.c) and who judges by it. */
+/* The internals of a filter, for the code that fills it (transform/filter_text.c) and the code that applies
+ * it. */
 #ifndef TRANSFORM_FILTER_H
 #define TRANSFORM_FILTER_H
 
@@ -21,10 +22,10 @@ struct pattern {
 };
 
 struct rf_filter {
-    int64_t judged_db; /* the database that was asked about last, and the answer */
+    int64_t judged_db; /* the database that was checked last, and the result */
     bool judged_db_taken;
-    bool dbs_include, names_include; /* some of the ranges, some of the patterns do */
-    bool minds_slots;                /* not all of them are taken */
+    bool dbs_include, names_include; /* some of the ranges, some of the patterns are including */
+    bool minds_slots;                /* not all slots are accepted */
     uint32_t types_refused;          /* bits by rf_type; from the two below */
     rf_expired expired;
     int64_t now_ms;
@@ -33,8 +34,8 @@ struct rf_filter {
     size_t db_count;
     struct pattern *patterns;
     size_t pattern_count;
-    uint32_t types[2];             /* named, by side */
-    uint64_t slots[RF_SLOTS / 64]; /* bits; none is set where slots do not matter */
+    uint32_t types[2];             /* as given, by side */
+    uint64_t slots[RF_SLOTS / 64]; /* one bit each; none is set if slots do not matter */
 };
 
 /* rf_filter_judge() without the database. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From options to a filter, which is touched when all of a list has made sense. */
+/* Parses options into a filter, which is changed only if the whole list is valid. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
@@ -20,10 +20,8 @@ static rf_code read_db_range(rf_slice item, struct db_range *range, rf_error *er
 {
     uint64_t first, last;
     if (!list_range(item, INT_MAX, &first, &last))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "'%.*s%s' is neither a database nor a range of databases: give numbers such as 0,5 or 0-3",
-            QUOTED(item));
+        return fail(error, RF_E_ARGUMENT, "invalid database or range '%.*s%s': use numbers, e.g. 0,5 or 0-3",
+                    QUOTED(item));
     range->first = (int64_t)first;
     range->last = (int64_t)last;
     return RF_OK;
@@ -56,7 +54,7 @@ rf_code rf_filter_dbs(rf_filter *filter, rf_side side, const char *list, rf_erro
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
-/* What the pattern holds is the filter's from here on, or freed. */
+/* Takes ownership of the pattern's contents, also on error. */
 static rf_code add_pattern(rf_filter *filter, struct pattern pattern, rf_error *error)
 {
     struct pattern *patterns = realloc(filter->patterns, (filter->pattern_count + 1) * sizeof *patterns);
@@ -105,7 +103,7 @@ static rf_code read_type(rf_slice item, uint32_t *types, rf_error *error)
             *types |= UINT32_C(1) << type_names[i].type;
             return RF_OK;
         }
-    return fail(error, RF_E_ARGUMENT, "'%.*s%s' is no type; there are %s", QUOTED(item),
+    return fail(error, RF_E_ARGUMENT, "unknown type '%.*s%s'; the types are %s", QUOTED(item),
                 WITHOUT_FIRST_COMMA(RF_TYPES(TYPE_MENTION)));
 }
 
@@ -154,7 +152,7 @@ rf_code rf_filter_shard(rf_filter *filter, const char *part, rf_error *error)
     if (!n_text.ptr || !number_parse_u64(i_text, &i) || !number_parse_u64(n_text, &n) || i < 1 || i > n ||
         n > RF_SLOTS)
         return fail(error, RF_E_ARGUMENT,
-                    "'%.*s%s' is no part of the slots: give one such as 2/8, the second of eight; there are "
+                    "invalid shard '%.*s%s': use I/N, e.g. 2/8 for the second of eight; N is "
                     "at most %d",
                     QUOTED(text_slice(part)), RF_SLOTS);
     slot_range_equal((unsigned)n, (unsigned)i, &first, &last);

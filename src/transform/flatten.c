@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prefixes that tell databases apart. */
+/* Prefixes that distinguish databases. */
 #include "transform/flatten.h"
 #include "base/list.h"
 #include "base/number.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct flatten {
-    size_t number;      /* how many bytes of `text` stand before the database's number */
+    size_t number;      /* number of bytes of `text` before the database's number */
     struct buffer text; /* the template without its %d */
 };
 
@@ -26,7 +26,7 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* The text has room for the whole template. False where it makes no sense. */
+/* The text has room for the whole template. False if it is invalid. */
 static bool parse(struct flatten *flatten, rf_slice template)
 {
     size_t numbers = 0;
@@ -57,7 +57,7 @@ rf_code flatten_new(rf_slice template, struct flatten **out, rf_error *error)
         flatten_free(flatten);
         return fail(
             error, RF_E_ARGUMENT,
-            "'%.*s%s' is no template for databases: there has to be one %%d in it, as in 'db%%d:'; %%%% is a "
+            "invalid database template '%.*s%s': it must contain one %%d, e.g. 'db%%d:'; use %%%% for a "
             "percent sign",
             QUOTED(template));
     }
@@ -86,7 +86,8 @@ rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, s
     return RF_OK;
 }
 
-/* Where a byte that is no digit follows it, the number ends there; so equal names have equal numbers. */
+/* If a byte that is not a digit follows the number, its end is unambiguous; so equal names have equal
+ * numbers. */
 bool flatten_mixes(const struct flatten *flatten)
 {
     rf_slice behind = behind_number(flatten);

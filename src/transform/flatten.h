@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A template for prefixes that tell databases apart: "db%d:" with a database's number for %d. */
+/* A template for prefixes that distinguish databases: "db%d:" with a database's number for %d. */
 #ifndef TRANSFORM_FLATTEN_H
 #define TRANSFORM_FLATTEN_H
 
@@ -10,21 +10,21 @@
 
 struct flatten;
 
-/* RF_E_ARGUMENT unless there is one %d in it; "%%" is a percent sign, and nothing else may stand behind one.
- */
+/* RF_E_ARGUMENT unless it contains one %d; "%%" is a percent sign, and no other sequence may begin with
+ * one. */
 rf_code flatten_new(rf_slice template, struct flatten **out, rf_error *error);
 
-/* NULL is let through. */
+/* `flatten` may be NULL. */
 void flatten_free(struct flatten *flatten);
 
-/* The name behind a database's prefix, into `out`, which need not be empty. */
+/* Appends the prefix of a database and the name to `out`, which need not be empty. */
 rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, struct buffer *out,
                      rf_error *error);
 
-/* Whether names of two databases can come out as one. If not, what flatten_made() tells is unique. */
+/* Whether names of two databases can map to the same name. If not, the result of flatten_made() is unique. */
 bool flatten_mixes(const struct flatten *flatten);
 
-/* Whether a name looks as if a prefix had been put before it: *db tells whose. */
+/* Whether a name could have a prefix: *db receives its database. */
 bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db);
 
 #endif

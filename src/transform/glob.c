@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Globs as KEYS and SCAN take them. */
+/* Globs in the syntax of KEYS and SCAN. */
 #include "transform/glob.h"
 #include "base/fail.h"
 #include "transform/glob_elements.h"
@@ -23,8 +23,8 @@ rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
     return RF_OK;
 }
 
-/* The server tells "*" from other patterns before it looks at a key, and gives up on an empty key before it
- * looks at the pattern: of all patterns of stars alone it is the one that an empty key matches. */
+/* The server checks for "*" before it looks at a key, and rejects an empty key before it looks at the
+ * pattern: of all patterns that consist of stars, only "*" matches an empty key. */
 bool glob_matches(const struct glob *glob, rf_slice text)
 {
     if (text.len == 0 && glob->count != 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Globs over bytes, as KEYS takes them: "*", "?", "[abc]", "[^a-z]", "\x". Taken apart once. (Valkey
+/* Globs over bytes, in the syntax of KEYS: "*", "?", "[abc]", "[^a-z]", "\x". Parsed once. (Valkey
  * src/util.c: stringmatchlen) */
 #ifndef TRANSFORM_GLOB_H
 #define TRANSFORM_GLOB_H
@@ -10,13 +10,13 @@
 
 struct glob;
 
-/* Every pattern means something; RF_E_MEMORY is all that can go wrong. The pattern is copied. */
+/* Every pattern is valid; the only error is RF_E_MEMORY. The pattern is copied. */
 rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error);
 
-/* In time that is bounded by the product of both lengths. */
+/* The time is bounded by the product of both lengths. */
 bool glob_matches(const struct glob *glob, rf_slice text);
 
-/* NULL is let through. */
+/* `glob` may be NULL. */
 void glob_free(struct glob *glob);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking a glob apart, and holding a text against what comes out. */
+/* Parsing a glob, and matching a text against the result. */
 #include "transform/glob_elements.h"
 #include "base/bytes.h"
 #include <stdlib.h>
 
-/* --- taking apart ----------------------------------------------------------------------------------- */
+/* --- parsing ---------------------------------------------------------------------------------------- */
 
 static void add_range(uint64_t set[4], uint8_t from, uint8_t to)
 {
@@ -17,7 +17,7 @@ static void add_range(uint64_t set[4], uint8_t from, uint8_t to)
         set[(uint8_t)c >> 6] |= UINT64_C(1) << (c & 63);
 }
 
-/* `p` is behind the "["; returns where the next element begins. */
+/* `p` is after the "["; returns the start of the next element. */
 static const uint8_t *take_brackets(const uint8_t *p, const uint8_t *end, uint64_t set[4])
 {
     bool negated = p < end && *p == '^';
@@ -79,7 +79,7 @@ static inline bool takes(const struct glob_element *element, uint8_t c)
     return element->set[c >> 6] >> (c & 63) & 1;
 }
 
-/* The first place from `t` on where what follows a star may begin. */
+/* The first position from `t` on where the elements after a star may begin. */
 static inline size_t next_place(const struct glob_element *element, rf_slice text, size_t t)
 {
     if (element->kind != GLOB_BYTE || t == text.len)
@@ -88,7 +88,7 @@ static inline size_t next_place(const struct glob_element *element, rf_slice tex
     return found ? (size_t)(found - text.ptr) : text.len;
 }
 
-/* The elements from `first` to `e` begin one byte after the other, at `t` and behind it. */
+/* The elements from `first` to `e` begin one byte after the other, from `t` on. */
 static inline void tell_places(struct glob_mark *marks, size_t first, size_t e, size_t t)
 {
     for (int i = 0; marks && i < GLOB_MARKS; i++)
@@ -96,13 +96,13 @@ static inline void tell_places(struct glob_mark *marks, size_t first, size_t e, 
             marks[i].place = t + (marks[i].at - first);
 }
 
-/* What is between two stars is placed as early as it can be, and left there: whatever the rest can do behind
- * a later place, it can do behind this one. So only the stretch behind the last star is ever moved. What is
- * behind the last one of all has to end where the text does. */
+/* The elements between two stars are matched at the earliest position, and stay there: whatever the rest can
+ * match after a later position, it can match after this one. So only the elements after the last star are
+ * ever moved. Those after the last star of the pattern must end where the text does. */
 bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
                          struct glob_mark *marks)
 {
-    size_t first = 0, begin = 0; /* the stretch, and where it is tried */
+    size_t first = 0, begin = 0; /* the current run of elements, and the position where it is tried */
     for (;;) {
         size_t e = first, t = begin;
         while (e < count && t < text.len && elements[e].kind != GLOB_STAR &&

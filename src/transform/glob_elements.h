@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A glob taken apart: each element but a star takes one byte of a text. (Valkey src/util.c: stringmatchlen)
+/* A parsed glob: each element but a star matches one byte of a text. (Valkey src/util.c: stringmatchlen)
  *
  *     *        any run of bytes
  *     ?        any byte
- *     [abc]    one of these; [^abc]: none of these. Ends at "]", or where the pattern does. A range a-z
- *              holds both its ends, whichever is the larger; what stands behind its "-" is its end, be it
- *              "]" or "\"
- *     \x       x itself, in brackets too; a "\" that ends the pattern is one itself
+ *     [abc]    one of these; [^abc]: none of these. Ends at "]", or at the end of the pattern. A range
+ *              a-z includes both ends, in either order; the character after its "-" is its end, even if
+ *              it is "]" or "\"
+ *     \x       x itself, in brackets too; a "\" at the end of the pattern matches itself
  *     x        itself
  *
- * Ranges order bytes as servers do whose char is signed (x86-64): 80 to ff come before 00 to 7f. */
+ * Ranges compare bytes as servers with signed char do (x86-64): 80 to ff come before 00 to 7f. */
 #ifndef TRANSFORM_GLOB_ELEMENTS_H
 #define TRANSFORM_GLOB_ELEMENTS_H
 
@@ -27,19 +27,19 @@ struct glob_element {
     uint64_t set[4]; /* of GLOB_SET: a bit for each byte */
 };
 
-/* The elements of a pattern, in memory that the caller frees; NULL when memory is out. */
+/* The elements of a pattern, in memory that the caller frees; NULL if out of memory. */
 struct glob_element *glob_take_apart(rf_slice pattern, size_t *count);
 
-/* Places in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
+/* Positions in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
 struct glob_mark {
     size_t at, place;
 };
 
 enum { GLOB_MARKS = 2 };
 
-/* Whether the elements take the whole text. If so, and `marks` is not NULL, its GLOB_MARKS places are told;
- * each star has then taken the shortest run that lets the whole match, the leftmost star before the others.
- * In time that is bounded by the product of both lengths. */
+/* Whether the elements match the whole text. If so, and `marks` is not NULL, its GLOB_MARKS positions are
+ * set; each star has then matched the shortest run that lets the whole match, the leftmost star first. The
+ * time is bounded by the product of both lengths. */
 bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
                          struct glob_mark *marks);
 

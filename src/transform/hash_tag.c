@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hash-tag rules: where the braces go. */
+/* Hash-tag rules: where the braces are added. */
 #include "transform/hash_tag.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -11,10 +11,10 @@
 struct hash_tag {
     struct glob_element *elements; /* without the braces */
     size_t count;
-    size_t open, close; /* the element behind each brace */
+    size_t open, close; /* the element after each brace */
 };
 
-/* Takes the first brace of this kind out; *at is where it was. */
+/* Removes the first brace of this kind; *at receives its position. */
 static bool take_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
 {
     for (size_t i = 0; i < rule->count; i++) {
@@ -49,8 +49,8 @@ rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error)
         hash_tag_free(rule);
         return fail(
             error, RF_E_ARGUMENT,
-            "'%.*s%s' does not show a hash tag: there have to be one { and, behind it, one }, with something "
-            "between them, as in '{user:*}:*'; \\{ is a brace of the name",
+            "invalid hash-tag pattern '%.*s%s': it must contain one { and, after it, one }, with something "
+            "between them, e.g. '{user:*}:*'; use \\{ for a brace in the name",
             QUOTED(glob));
     }
     *out = rule;
@@ -70,7 +70,7 @@ static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
     return from < to && memchr(name.ptr + from, byte, to - from);
 }
 
-/* The first "{" of the new name has to be ours, and the first "}" behind it. */
+/* The first "{" of the new name must be the added one, and so must the first "}" after it. */
 enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
                               struct tag_place *place)
 {

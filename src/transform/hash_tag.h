@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A hash-tag rule: a glob with braces, that shows what names become: "{user:*}:*" makes user:123:cart
- * {user:123}:cart. The elements are those of transform/glob_elements.h; "\{" and "[{]" are bytes of a name.
- */
+/* A hash-tag rule: a glob with braces, which shows the resulting names: "{user:*}:*" makes user:123:cart
+ * {user:123}:cart. The elements are those of transform/glob_elements.h; "\{" and "[{]" are bytes of a
+ * name. */
 #ifndef TRANSFORM_HASH_TAG_H
 #define TRANSFORM_HASH_TAG_H
 
@@ -12,30 +12,30 @@
 
 struct hash_tag;
 
-/* RF_E_ARGUMENT unless the glob has one "{" and one "}" behind it, with something between. */
+/* RF_E_ARGUMENT unless the glob has one "{" and one "}" after it, with something between. */
 rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error);
 
-/* NULL is let through. */
+/* `rule` may be NULL. */
 void hash_tag_free(struct hash_tag *rule);
 
 enum tag_answer {
     TAG_FOUND,
     TAG_NO_MATCH,
-    TAG_EMPTY,     /* it matches, and nothing is between the braces */
-    TAG_DIFFERENT, /* it matches, but braces of the name itself would make the effective tag another one */
+    TAG_EMPTY,     /* it matches, but the tag would be empty */
+    TAG_DIFFERENT, /* it matches, but braces in the name would change the effective tag */
 };
 
-/* Where a tag lies in a name without its braces. */
+/* The position of a tag in a name without its braces. */
 struct tag_place {
     size_t from, to;
 };
 
-/* *place is told for TAG_FOUND: a name with braces there has name[from, to) as its effective tag. `braces`:
+/* *place is set for TAG_FOUND: with braces there, the effective tag of the name is name[from, to). `braces`:
  * whether the name has any of its own. */
 enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
                               struct tag_place *place);
 
-/* The name with braces, into `out`, which need not be empty. */
+/* Appends the name with braces to `out`, which need not be empty. */
 rf_code hash_tag_make(rf_slice name, struct tag_place place, struct buffer *out, rf_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Putting a key's new name together. */
+/* Building a key's new name. */
 #ifndef TRANSFORM_NEW_NAME_H
 #define TRANSFORM_NEW_NAME_H
 
@@ -7,20 +7,20 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 
-/* What a server takes as a string unless it is told otherwise. (Valkey src/config.c: proto-max-bulk-len) */
+/* The default limit of a server for strings. (Valkey src/config.c: proto-max-bulk-len) */
 enum { LONGEST_NAME = 512 * 1024 * 1024 };
 
-/* Room for n more bytes. RF_E_ARGUMENT where the name would become longer than LONGEST_NAME. */
+/* Reserves n more bytes. RF_E_ARGUMENT if the name would become longer than LONGEST_NAME. */
 static inline rf_code name_reserve(struct buffer *name, size_t n, rf_error *error)
 {
     if (UNLIKELY(n > LONGEST_NAME - name->len))
-        return fail(error, RF_E_ARGUMENT, "the new name is longer than 512 MB");
+        return fail(error, RF_E_ARGUMENT, "the new key name is longer than 512 MB");
     if (UNLIKELY(name->cap - name->len < n) && !buffer_reserve(name, n))
-        return fail(error, RF_E_MEMORY, "out of memory for a new name");
+        return fail(error, RF_E_MEMORY, "out of memory for a new key name");
     return RF_OK;
 }
 
-/* There has to be room. */
+/* The space must have been reserved. */
 static inline void name_put(struct buffer *name, rf_slice bytes)
 {
     if (bytes.len == 0)

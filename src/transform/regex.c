@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Regular expressions by PCRE2, one byte a character whatever the bytes are: patterns cannot turn UTF on.
- * What a search may take is limited, so that a pattern which backtracks without end comes to one: in steps,
- * in memory where it is interpreted, in stack where it is machine code. */
+/* Regular expressions by PCRE2, one byte per character: patterns cannot enable UTF. A search is limited, so
+ * that endless backtracking is stopped: in steps, in memory if it is interpreted, in stack if it is
+ * compiled. */
 #include "transform/regex.h"
 #include "base/fail.h"
 #include "base/list.h"
@@ -11,7 +11,7 @@
 #include <pcre2.h>
 
 enum {
-    MOST_STEPS = 10 * 1000 * 1000, /* less than a second of them */
+    MOST_STEPS = 10 * 1000 * 1000, /* takes less than a second */
     MOST_HEAP_KIB = 64 * 1024,
     FIRST_STACK = 32 * 1024,
     MOST_STACK = 16 * 1024 * 1024,
@@ -21,18 +21,18 @@ struct regex {
     pcre2_code *code;
     pcre2_match_data *match;
     pcre2_match_context *limits;
-    pcre2_jit_stack *stack; /* NULL: it is interpreted, or 32 KiB are all it gets */
+    pcre2_jit_stack *stack; /* NULL: it is interpreted, or has only the default 32 KiB */
     size_t groups;
     char quoted[80];
 };
 
-/* Where a slice without bytes has no place either. */
+/* A valid pointer even for an empty slice. */
 static PCRE2_SPTR begin_of(rf_slice bytes)
 {
     return bytes.ptr ? bytes.ptr : (PCRE2_SPTR) "";
 }
 
-/* --- making one ------------------------------------------------------------------------------------- */
+/* --- compiling -------------------------------------------------------------------------------------- */
 
 static rf_code fail_compile(const struct regex *regex, int reason, size_t offset, rf_error *error)
 {
@@ -40,14 +40,13 @@ static rf_code fail_compile(const struct regex *regex, int reason, size_t offset
     if (reason == PCRE2_ERROR_HEAP_FAILED)
         return fail(error, RF_E_MEMORY, "out of memory");
     pcre2_get_error_message(reason, text, sizeof text);
-    return fail(error, RF_E_ARGUMENT, "the regular expression %s makes no sense at its byte %zu: %s",
-                regex->quoted, offset, (const char *)text);
+    return fail(error, RF_E_ARGUMENT, "invalid regular expression %s at position %zu: %s", regex->quoted,
+                offset, (const char *)text);
 }
 
 static rf_code compile(struct regex *regex, rf_slice pattern, bool caseless, rf_error *error)
 {
-    /* Its shortcuts to where a match may start have missed matches, in PCRE2 10.42 for one: (b|)(c*)b in
-     * bab:a */
+    /* PCRE2's start optimizations have missed matches, e.g. in 10.42: (b|)(c*)b in bab:a */
     uint32_t options = PCRE2_NEVER_UTF | PCRE2_NO_START_OPTIMIZE | (caseless ? PCRE2_CASELESS : 0);
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     if (!context)
@@ -60,7 +59,7 @@ static rf_code compile(struct regex *regex, rf_slice pattern, bool caseless, rf_
     return regex->code ? RF_OK : fail_compile(regex, reason, offset, error);
 }
 
-/* To machine code, where this machine can do that. */
+/* Compiles to machine code if supported on this machine. */
 static void translate(struct regex *regex)
 {
     if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
@@ -120,8 +119,7 @@ static rf_code fail_search(const struct regex *regex, int reason, rf_error *erro
     if (reason == PCRE2_ERROR_NOMEMORY)
         return fail(error, RF_E_MEMORY, "out of memory");
     pcre2_get_error_message(reason, text, sizeof text);
-    return fail(error, RF_E_ARGUMENT, "the regular expression %s gives up: %s", regex->quoted,
-                (const char *)text);
+    return fail(error, RF_E_ARGUMENT, "regular expression %s failed: %s", regex->quoted, (const char *)text);
 }
 
 rf_code regex_search(struct regex *regex, rf_slice text, size_t start, bool not_empty, bool *found,
@@ -137,9 +135,7 @@ rf_code regex_search(struct regex *regex, rf_slice text, size_t start, bool not_
         return RF_OK;
     const size_t *ends = pcre2_get_ovector_pointer(regex->match);
     if (ends[0] < start || ends[0] > ends[1])
-        return fail(error, RF_E_ARGUMENT,
-                    "the regular expression %s has a match that begins where it must not: \\K",
-                    regex->quoted);
+        return fail(error, RF_E_ARGUMENT, "regular expression %s: invalid match start (\\K)", regex->quoted);
     return RF_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Perl-compatible regular expressions over bytes (PCRE2, compiled to machine code where that is possible). Of
- * one thread at a time. */
+/* Perl-compatible regular expressions over bytes (PCRE2, compiled to machine code if possible). Must be used
+ * by one thread at a time. */
 #ifndef TRANSFORM_REGEX_H
 #define TRANSFORM_REGEX_H
 
@@ -11,21 +11,21 @@
 
 struct regex;
 
-/* RF_E_ARGUMENT where the pattern makes no sense: the message says what and where. */
+/* RF_E_ARGUMENT if the pattern is invalid: the message has the reason and the position. */
 rf_code regex_new(rf_slice pattern, bool caseless, struct regex **out, rf_error *error);
 
-/* Looks for the first match at or behind `start`. RF_E_ARGUMENT where the search takes more than it may. With
- * `not_empty`, a match at `start` has to have bytes. */
+/* Searches for the first match at or after `start`. RF_E_ARGUMENT if the search exceeds its limits. With
+ * `not_empty`, a match at `start` must not be empty. */
 rf_code regex_search(struct regex *regex, rf_slice text, size_t start, bool not_empty, bool *found,
                      rf_error *error);
 
-/* Groups that the pattern has, the whole match (0) among them. */
+/* The number of groups of the pattern, including the whole match (0). */
 size_t regex_group_count(const struct regex *regex);
 
-/* A group of the last match that was found; ptr is NULL where it took no part. Borrowed from its text. */
+/* A group of the last match; ptr is NULL if it did not participate. Points into the text. */
 rf_slice regex_group(const struct regex *regex, rf_slice text, size_t number);
 
-/* NULL is let through. */
+/* `regex` may be NULL. */
 void regex_free(struct regex *regex);
 
 #endif

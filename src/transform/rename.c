@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Renames by regular expressions. A pattern that is "^" and bytes that mean themselves, which most are, is
- * no more than a comparison, and is done as one. */
+/* Renames by regular expressions. The most frequent patterns, "^" and literal bytes, are implemented as a
+ * comparison. */
 #include "transform/rename.h"
 #include "base/list.h"
 #include "transform/new_name.h"
 #include "transform/regex.h"
 #include <stdlib.h>
 
-/* A stretch of a replacement: bytes of its text, or a group. */
+/* A part of a replacement: literal bytes, or a group. */
 struct piece {
     size_t from, len;
     int group; /* BYTES: none */
@@ -16,24 +16,24 @@ struct piece {
 enum { BYTES = -1 };
 
 struct rename {
-    struct regex *regex;   /* NULL: `prefix` is what matches */
-    struct buffer prefix;  /* "^" and this is the pattern */
-    struct buffer instead; /* what the prefix becomes */
-    struct buffer text;    /* the replacement's bytes that mean themselves */
+    struct regex *regex;   /* NULL: `prefix` is matched */
+    struct buffer prefix;  /* the pattern is "^" and these bytes */
+    struct buffer instead; /* the replacement of the prefix */
+    struct buffer text;    /* the replacement's literal bytes */
     struct piece *pieces;  /* of the replacement */
     size_t count;
     bool all, caseless; /* flags g and i */
 };
 
-/* --- reading an expression -------------------------------------------------------------------------- */
+/* --- parsing an expression -------------------------------------------------------------------------- */
 
-/* The parts of s/RE/REPL/flags, as they stand there. */
+/* The parts of s/RE/REPL/flags, unparsed. */
 struct parts {
     uint8_t delimiter;
     rf_slice pattern, replacement, flags;
 };
 
-/* What stands before the next delimiter; false where there is none. */
+/* The text before the next delimiter; false if there is none. */
 static bool take_part(rf_slice *rest, uint8_t delimiter, rf_slice *part)
 {
     for (size_t i = 0; i < rest->len; i++) {
@@ -80,14 +80,13 @@ static bool is_punctuation(uint8_t c)
     return c > ' ' && c <= '~' && !is_alphanumeric(c);
 }
 
-/* The pattern as the compiler of regular expressions takes it, into `out`, which has room. An escaped
- * delimiter may stay as it is, unless it is a letter or a digit: those are themselves without the backslash.
- */
+/* Copies the pattern for the regular expression compiler to `out`, which has room. An escaped delimiter may
+ * stay escaped, unless it is a letter or a digit: those are literal without the backslash only. */
 static void copy_pattern(const struct parts *parts, struct buffer *out)
 {
     const uint8_t *from = parts->pattern.ptr;
     for (size_t i = 0; i < parts->pattern.len; i++) {
-        bool escape = from[i] == '\\'; /* something is behind it, or the delimiter would not have been one */
+        bool escape = from[i] == '\\'; /* something follows it, or the delimiter would not have been one */
         if (!escape || from[i + 1] != parts->delimiter || !is_alphanumeric(from[i + 1]))
             out->data[out->len++] = from[i];
         if (escape)
@@ -95,7 +94,7 @@ static void copy_pattern(const struct parts *parts, struct buffer *out)
     }
 }
 
-/* Whether a pattern is "^" and bytes that mean themselves; these go into `out`, which has room. */
+/* Whether a pattern is "^" and literal bytes, which are copied to `out`, which has room. */
 static bool read_prefix(rf_slice pattern, struct buffer *out)
 {
     static const char special[] = {'\\', '^', '$', '.', '[', '|', '(', ')', '?', '*', '+', '{'};
@@ -113,7 +112,7 @@ static bool read_prefix(rf_slice pattern, struct buffer *out)
 
 static rf_code out_of_memory(rf_error *error)
 {
-    return fail(error, RF_E_MEMORY, "out of memory for a rename");
+    return fail(error, RF_E_MEMORY, "out of memory for a rename rule");
 }
 
 static rf_code read_pattern(struct rename *rename, const struct parts *parts, rf_error *error)
@@ -134,7 +133,7 @@ static rf_code read_pattern(struct rename *rename, const struct parts *parts, rf
 
 /* --- the replacement -------------------------------------------------------------------------------- */
 
-/* The text and the pieces have room. */
+/* Requires room in the text and the pieces. */
 static void add_byte(struct rename *rename, uint8_t c)
 {
     if (rename->count == 0 || rename->pieces[rename->count - 1].group != BYTES)
@@ -147,7 +146,7 @@ static rf_code add_group(struct rename *rename, int group, rf_error *error)
 {
     size_t groups = rename->regex ? regex_group_count(rename->regex) : 1;
     if ((size_t)group >= groups)
-        return fail(error, RF_E_ARGUMENT, "the replacement asks for \\%d, and the pattern has no such group",
+        return fail(error, RF_E_ARGUMENT, "the replacement uses \\%d, but the pattern has no such group",
                     group);
     rename->pieces[rename->count++] = (struct piece){.group = group};
     return RF_OK;
@@ -161,7 +160,7 @@ static rf_code add_escaped(struct rename *rename, uint8_t c, uint8_t delimiter, 
     }
     if (c >= '0' && c <= '9')
         return add_group(rename, c - '0', error);
-    return fail(error, RF_E_ARGUMENT, "\\%c means nothing in a replacement", c);
+    return fail(error, RF_E_ARGUMENT, "invalid escape \\%c in the replacement", c);
 }
 
 static rf_code read_replacement(struct rename *rename, const struct parts *parts, rf_error *error)
@@ -187,7 +186,7 @@ static rf_slice group_of(const struct rename *rename, rf_slice name, int group)
     return rename->regex ? regex_group(rename->regex, name, (size_t)group) : buffer_slice(&rename->prefix);
 }
 
-/* What comes for what has been found in `name`. */
+/* Appends the replacement for the match in `name`. */
 static rf_code put_replacement(const struct rename *rename, rf_slice name, struct buffer *out,
                                rf_error *error)
 {
@@ -207,7 +206,7 @@ static rf_code read_expression(struct rename *rename, rf_slice expression, rf_er
     struct parts parts;
     if (!take_parts(expression, &parts) || !read_flags(rename, parts.flags))
         return fail(error, RF_E_ARGUMENT,
-                    "'%.*s%s' is no rename: it has to be s/RE/REPL/, and g or i may follow",
+                    "invalid rename '%.*s%s': use s/RE/REPL/, optionally followed by g or i",
                     QUOTED(expression));
     TRY(read_pattern(rename, &parts, error));
     TRY(read_replacement(rename, &parts, error));
@@ -260,11 +259,12 @@ static rf_code exchange_prefix(const struct rename *rename, rf_slice name, struc
     return name_append(out, behind(name, rename->prefix.len), error);
 }
 
-/* As Perl goes on after a match: from its end, and after an empty one not with another empty one there. */
+/* Continues after a match as Perl does: at its end, and after an empty match not with another empty one at
+ * the same position. */
 static rf_code replace(struct rename *rename, rf_slice name, struct buffer *out, bool *matched,
                        rf_error *error)
 {
-    size_t done = 0; /* how much of the name is in `out`, or has been replaced */
+    size_t done = 0; /* number of bytes of the name that have been copied or replaced */
     bool found, empty = false;
     *matched = false;
     do {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A rewrite: rules flow in, entries pass. What happens to a key on its way is in transform/rewrite_pass.c. */
+/* A rewrite: adding rules. Their application to a key is in transform/rewrite_pass.c. */
 #include "transform/rewrite.h"
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -16,7 +16,7 @@ static rf_code out_of_memory(rf_error *error)
     return fail(error, RF_E_MEMORY, "out of memory for a rule");
 }
 
-/* Room for n more rules, and for prefix-db0, which cannot fail. */
+/* Reserves n more rules, and one for prefix-db0, which cannot fail. */
 static bool reserve(rf_rewrite *w, size_t n)
 {
     size_t needed = w->first[RULE_KINDS] + n + 1;
@@ -50,7 +50,7 @@ bool rewrite_leads_to(const rf_rewrite *w, int64_t db)
     return !mapped && db_set_has(&w->sources, db);
 }
 
-/* Whether keys come to map.to from elsewhere: from itself, or by one of the rules before `end`. */
+/* Whether map.to also receives keys of other databases: its own, or by one of the rules before `end`. */
 static bool is_shared(const rf_rewrite *w, const struct rule *end)
 {
     bool mapped = false, shared = false;
@@ -62,8 +62,8 @@ static bool is_shared(const rf_rewrite *w, const struct rule *end)
     return shared || (!mapped && db_set_has(&w->sources, end->map.to));
 }
 
-/* Of all databases that become one, the first has keys that are not ambiguous: the one that is not mapped, if
- * that may occur, or else that of the first rule. So of any two, one is. */
+/* Of all databases that are merged, the first has unambiguous keys: the one that is not mapped, if it may
+ * occur, or else that of the first rule. So of any two, one is ambiguous. */
 void rewrite_find_shared(rf_rewrite *w)
 {
     if (LIKELY(w->shares_known))
@@ -79,7 +79,7 @@ static bool mixes(const struct rule *rule)
            (rule->flatten && flatten_mixes(rule->flatten));
 }
 
-/* There has to be room. */
+/* The space must have been reserved. */
 static void add_rule(rf_rewrite *w, struct rule rule)
 {
     struct rule *at = &w->rules[w->first[rule.kind + 1]];
@@ -92,8 +92,8 @@ static void add_rule(rf_rewrite *w, struct rule rule)
     w->shares_known = false;
 }
 
-/* The same with a text of its own: "<word> <argument>". What the rule holds is the rewrite's from here on, or
- * freed. */
+/* The same with a text of its own: "<word> <argument>". Takes ownership of the rule's contents, also on
+ * error. */
 static rf_code add_written(rf_rewrite *w, struct rule rule, const char *word, const char *argument,
                            rf_error *error)
 {
@@ -154,14 +154,14 @@ void rf_rewrite_free(rf_rewrite *rewrite)
 
 /* --- adding rules ----------------------------------------------------------------------------------- */
 
-/* A rule is a line, of which the ends are trimmed. */
+/* A rule is a trimmed line. */
 static rf_code check_line(const char *argument, rf_error *error)
 {
     size_t len = strlen(argument);
     if (strchr(argument, '\n'))
-        return fail(error, RF_E_ARGUMENT, "a rule is one line: there is a line break in it");
+        return fail(error, RF_E_ARGUMENT, "a rule must not contain a line break");
     if (len > 0 && (rewrite_is_space(argument[0]) || rewrite_is_space(argument[len - 1])))
-        return fail(error, RF_E_ARGUMENT, "'%.*s%s' begins or ends with a space",
+        return fail(error, RF_E_ARGUMENT, "'%.*s%s' must not begin or end with a space",
                     QUOTED(slice_of(argument, len)));
     return RF_OK;
 }
@@ -169,8 +169,8 @@ static rf_code check_line(const char *argument, rf_error *error)
 static rf_code check_mapping(const rf_rewrite *w, rf_slice text, struct db_mapping *map, rf_error *error)
 {
     if (!db_mapping_read(text, map))
-        return fail(error, RF_E_ARGUMENT, "'%.*s%s' maps no database: give numbers such as 5=0, or 5=0,6=1",
-                    QUOTED(text));
+        return fail(error, RF_E_ARGUMENT,
+                    "invalid database mapping '%.*s%s': use FROM=TO, e.g. 5=0 or 5=0,6=1", QUOTED(text));
     for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++)
         if (w->rules[i].map.from == map->from)
             return fail(error, RF_E_ARGUMENT, "database %" PRId64 " is mapped twice", map->from);
@@ -219,7 +219,7 @@ rf_code rf_rewrite_flatten(rf_rewrite *rewrite, const char *prefix, rf_error *er
     struct rule rule = {.kind = RULE_FLATTEN};
     const char *template = prefix ? prefix : "db%d:";
     if (rewrite->first[RULE_FLATTEN] < rewrite->first[RULE_FLATTEN + 1])
-        return fail(error, RF_E_ARGUMENT, "databases are flattened twice");
+        return fail(error, RF_E_ARGUMENT, "flatten-dbs is given twice");
     TRY(check_line(template, error));
     TRY(flatten_new(slice_of(template, strlen(template)), &rule.flatten, error));
     return add_written(rewrite, rule, "flatten-dbs", prefix ? prefix : "", error);
@@ -310,7 +310,7 @@ rf_code rf_rewrite_explain(rf_rewrite *rewrite, int64_t db, rf_slice key, rf_rew
     return code;
 }
 
-/* --- what can be asked ------------------------------------------------------------------------------ */
+/* --- queries ---------------------------------------------------------------------------------------- */
 
 bool rf_rewrite_keeps_names(const rf_rewrite *rewrite)
 {

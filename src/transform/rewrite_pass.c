@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A key's way through the rules, stage by stage: a database and a name flow in, others flow out.
+/* Applies the rules to a key, stage by stage.
  *
- * Each stage also says which keys are ambiguous, so that of two different keys that it makes one, at least
- * one is. Keys that come out as one have become one in some stage, so it is enough that each looks after its
- * own. */
+ * Each stage also determines which keys are ambiguous: of two different keys that it maps to the same result,
+ * at least one is. Keys with the same final name have become equal in some stage, so it is sufficient to
+ * consider each stage on its own. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "transform/rewrite.h"
@@ -11,7 +11,7 @@
 
 typedef rf_code stage_fn(rf_rewrite *rewrite, struct passage *passage, rf_error *error);
 
-/* --- what rules make, and who hears of it ----------------------------------------------------------- */
+/* --- results of rules, and their reporting ---------------------------------------------------------- */
 
 static struct buffer *spare_name(rf_rewrite *rewrite, const struct passage *p)
 {
@@ -20,7 +20,7 @@ static struct buffer *spare_name(rf_rewrite *rewrite, const struct passage *p)
     return name;
 }
 
-/* What is in the spare name is the key's name from here on. */
+/* Makes the spare name the key's name. */
 static void take_name(struct passage *p, const struct buffer *name)
 {
     p->name = name->len > 0 ? buffer_slice(name) : SLICE("");
@@ -49,7 +49,7 @@ static inline void has_not_matched(const struct passage *p, const struct rule *r
 
 /* --- map-db ----------------------------------------------------------------------------------------- */
 
-/* Of all databases that become one, the keys of at most one are not ambiguous (rewrite_find_shared()). */
+/* Of all databases that are merged, the keys of at most one are not ambiguous (rewrite_find_shared()). */
 static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
 {
     (void)error;
@@ -59,7 +59,7 @@ static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
     for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++) {
         struct rule *rule = &w->rules[i];
         if (mapped || rule->map.from != db) {
-            has_not_matched(p, rule, mapped ? "another map-db rule has matched" : NULL);
+            has_not_matched(p, rule, mapped ? "another map-db rule matched" : NULL);
             continue;
         }
         mapped = true;
@@ -72,9 +72,8 @@ static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
 
 /* --- rename ----------------------------------------------------------------------------------------- */
 
-/* One that exchanges prefixes does so one to one; it can only make a name that is there already, which then
- * begins with the new prefix and not with the old one. Of others nothing is known (rewrite.c:
- * mixes). */
+/* An exchange of prefixes is one to one; it can only collide with an existing name, which then begins with
+ * the new prefix and not with the old one. Nothing is known about other renames (rewrite.c: mixes). */
 static rf_code rename_names(rf_rewrite *w, struct passage *p, rf_error *error)
 {
     for (size_t i = w->first[RULE_RENAME]; i < w->first[RULE_RENAME + 1]; i++) {
@@ -99,11 +98,11 @@ static rf_code rename_names(rf_rewrite *w, struct passage *p, rf_error *error)
 static const char *const why_no_tag[] = {
     [TAG_FOUND] = NULL,
     [TAG_NO_MATCH] = NULL,
-    [TAG_EMPTY] = "there is nothing between the braces",
-    [TAG_DIFFERENT] = "the name has braces that would make the tag another one",
+    [TAG_EMPTY] = "the tag would be empty",
+    [TAG_DIFFERENT] = "braces in the name would change the tag",
 };
 
-/* Whether one of eight bytes is "{" or "}", which are 7b and 7d; "y" (79) and 7f also make it true. */
+/* Whether one of eight bytes is "{" or "}", 7b and 7d; also true for "y" (79) and 7f. */
 static inline bool may_have_braces(uint64_t bytes)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
@@ -122,7 +121,7 @@ static bool has_braces(rf_slice name)
     return may && (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
 }
 
-/* The first rule that finds a tag, or NULL. Tells of those before it. */
+/* The first rule that finds a tag, or NULL. Reports those before it. */
 static struct rule *find_tag(const rf_rewrite *w, const struct passage *p, rf_slice name, bool braces,
                              struct tag_place *place)
 {
@@ -135,8 +134,8 @@ static struct rule *find_tag(const rf_rewrite *w, const struct passage *p, rf_sl
     return NULL;
 }
 
-/* Whether the name is another one with one "{" and one "}" behind it, just as the rules would put them there.
- * Where memory is out, it might be. */
+/* Whether the rules would make this name from another one, without its "{" and the "}" after it. True if out
+ * of memory. */
 static bool could_be_made(rf_rewrite *w, rf_slice name)
 {
     const uint8_t *open = memchr(name.ptr, '{', name.len), *end = name.ptr + name.len;
@@ -169,7 +168,7 @@ static rf_code tag_name(rf_rewrite *w, struct passage *p, struct rule *rule, str
     take_name(p, name);
     has_matched(p, rule, true);
     for (struct rule *rest = rule + 1; p->fn && rest < &w->rules[w->first[RULE_HASH_TAG + 1]]; rest++)
-        tell(p, rest, false, "another hash-tag rule has matched");
+        tell(p, rest, false, "another hash-tag rule matched");
     return RF_OK;
 }
 
@@ -177,11 +176,12 @@ static void keep_tag(rf_rewrite *w, const struct passage *p)
 {
     w->counts.tagged += p->counts;
     for (size_t i = w->first[RULE_HASH_TAG]; i < w->first[RULE_HASH_TAG + 1]; i++)
-        has_not_matched(p, &w->rules[i], "the name has a hash tag");
+        has_not_matched(p, &w->rules[i], "the name already has a hash tag");
 }
 
-/* Two names without braces never become one, nor does one that gets braces become one that has none. So the
- * names that get braces and had some are ambiguous, and those that have what another without braces gets. */
+/* Two names without braces never become equal, nor does a name that gets braces become one that has none. So
+ * the names that get braces and had some are ambiguous, and those that equal the result for a name without
+ * braces. */
 static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
 {
     bool braces = has_braces(p->name);
@@ -213,12 +213,12 @@ static rf_code prefix_db0(rf_rewrite *w, struct passage *p, rf_error *error)
     bool flattens = w->first[RULE_FLATTEN] < w->first[RULE_FLATTEN + 1];
     if (flattens && p->db == 0)
         return prefix_name(w, p, rule, w->rules[w->first[RULE_FLATTEN]].flatten, error);
-    has_not_matched(p, rule, flattens ? NULL : "there is no flatten-dbs");
+    has_not_matched(p, rule, flattens ? NULL : "no flatten-dbs rule");
     return RF_OK;
 }
 
-/* Where prefixes are unique (flatten_mixes()), a name of database 0 is all that a prefixed one can meet; it
- * then begins with the prefix of a database that there is. Behind prefix-db0 none does. */
+/* If prefixes are unique (flatten_mixes()), a prefixed name can only collide with a name of database 0 that
+ * begins with the prefix of an existing database. After prefix-db0 there are none. */
 static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
 {
     struct rule *rule = &w->rules[w->first[RULE_FLATTEN]];
@@ -227,11 +227,11 @@ static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
         return prefix_name(w, p, rule, rule->flatten, error);
     if (flatten_made(rule->flatten, p->name, &made) && made > 0 && rewrite_leads_to(w, made))
         p->ambiguous = true;
-    has_not_matched(p, rule, "it is in database 0");
+    has_not_matched(p, rule, "the key is in database 0");
     return RF_OK;
 }
 
-/* A stage is there if it has rules. */
+/* Stages without rules are skipped. */
 rf_code rewrite_pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
 {
     static stage_fn *const stages[RULE_KINDS] = {

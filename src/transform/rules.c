@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules as text: lines flow in, rules go into a rewrite. */
+/* Rules as text: parses lines and adds rules to a rewrite. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
@@ -38,7 +38,7 @@ static const struct word *find_word(const char *line, size_t len)
     return NULL;
 }
 
-/* A line without space around it. */
+/* A trimmed line. */
 static rf_code add_line(rf_rewrite *rewrite, const char *line, rf_error *error)
 {
     size_t len = strcspn(line, " \t\v\f\r");
@@ -47,7 +47,7 @@ static rf_code add_line(rf_rewrite *rewrite, const char *line, rf_error *error)
     while (rewrite_is_space(*argument))
         argument++;
     if (!word)
-        return fail(error, RF_E_ARGUMENT, "there is no rule '%.*s%s'", QUOTED(slice_of(line, len)));
+        return fail(error, RF_E_ARGUMENT, "unknown rule '%.*s%s'", QUOTED(slice_of(line, len)));
     if (word->follows == SOMETHING && !argument[0])
         return fail(error, RF_E_ARGUMENT, "%s needs an argument", word->text);
     if (word->follows == NOTHING && argument[0])
@@ -55,7 +55,7 @@ static rf_code add_line(rf_rewrite *rewrite, const char *line, rf_error *error)
     return word->add(rewrite, argument, error);
 }
 
-/* Puts the line's number before an error's message. */
+/* Prepends the name and the line number to an error's message. */
 COLD static void name_line(rf_error *error, const char *name, size_t number)
 {
     char message[sizeof error->message];
@@ -79,7 +79,7 @@ static rf_code read_line(rf_rewrite *rewrite, rf_slice line, rf_error *error)
     if (line.len == 0 || line.ptr[0] == '#')
         return RF_OK;
     if (memchr(line.ptr, '\0', line.len))
-        return fail(error, RF_E_ARGUMENT, "there is a NUL byte in it");
+        return fail(error, RF_E_ARGUMENT, "contains a NUL byte");
     char *text = strndup((const char *)line.ptr, line.len);
     if (!text)
         return fail(error, RF_E_MEMORY, "out of memory for a rule");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way back: which keys of a target a filter and a rewrite answer for. */
+/* The reverse direction: which keys of a target are covered by a filter and a rewrite. */
 #include "base/fail.h"
 #include "transform/filter.h"
 #include "transform/rewrite.h"
@@ -20,7 +20,7 @@ bool rf_rewrite_can_cover(const rf_rewrite *rewrite, const rf_filter *filter)
     return filter->pattern_count == 0 || !rewrites_names(rewrite);
 }
 
-/* Of templates that mix databases, a name does not tell which one it was. */
+/* If a template mixes databases, the database cannot be derived from a name. */
 static bool flatten_leads_to(const rf_rewrite *w, const struct flatten *flatten, int64_t db, rf_slice key)
 {
     bool prefixes_db0 = has_rules(w, RULE_PREFIX_DB0);

@@ -109,7 +109,7 @@ class Failures(WithTarget):
             with self.subcase(sanitize=sanitize):
                 self.configure("sanitize-dump-payload", sanitize)
                 report = self.replay(dump, self.url, "--mode", "restore", expected=TARGET)
-                self.assertRegex(self.said, "'twice'.*field 'fieldaaaa' occurs twice")
+                self.assertRegex(self.said, "'twice'.*duplicate field 'fieldaaaa'")
                 self.assertEqual((counts(report)["failed"], failures(report, "damaged")), (1, 1))
                 self.assertEqual(self.call("EXISTS", "twice"), 0)
                 self.assertGreater(counts(report)["written"], 100)

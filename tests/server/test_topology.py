@@ -129,7 +129,7 @@ class OfClusters(Topologies):
             for slot in (5, 7, 8):
                 node.call("CLUSTER", "DELSLOTS", slot)
             text = self.written(cli(node.port, "CLUSTER", "NODES"))
-            self.assertIn("slot 5 and 2 more belong to nobody", self.refusal(USAGE, "--topology", text))
+            self.assertIn("slot 5 and 2 more are not assigned to a shard", self.refusal(USAGE, "--topology", text))
             said = self.refusal(OUTPUT, "--topology", f"redis://{HOST}:{node.port}")
             self.assertIn("unassigned cluster slots: 3, the first is 5", said)
 

@@ -10,7 +10,7 @@ from verifying import Verifying, verify
 
 # How many faults there are, and the first of them.
 FAULTS = {
-    "valkey/corrupt_ziplist.rdb": (1, "offset 0x1ee: ziplist shorter than an empty one in key 'key:000000000091' (db 0)"),
+    "valkey/corrupt_ziplist.rdb": (1, "offset 0x1ee: ziplist too short in key 'key:000000000091' (db 0)"),
     "valkey/corrupt_empty_keys.rdb": (9, "offset 0x5e: empty set (servers drop or reject it) in key 'set' (db 0)"),
 }
 # What --strict makes count: a stream's wrong length; data of modules, no checksum.

@@ -14,12 +14,12 @@ VALUES = 400  # of a seed
 
 # What rdbferry refuses and a server loads: on purpose, as it is stricter there. By its message.
 STRICTER = {
-    r"a score that is no number": "a server takes as much of the text as strtod() likes: 1.5x, 0x10, nothing",
+    r"invalid score": "a server takes as much of the text as strtod() likes: 1.5x, 0x10, nothing",
     r"members out of order": "ZRANGE and ZADD in such a zset go wrong in the server afterwards",
-    r"where a length is expected|where a string is expected":
+    r"\(expected a length\)|\(expected a string\)":
         "a server reads 11xxxxxx as a length of six bits",
     r"below that of its last entry": "XADD would give out ids that are taken",
-    r"stream.*(another number of|(more|fewer) entries than|entries out of order|not above)":
+    r"stream.*(count mismatch|(more|fewer) entries than|entries out of order|not greater)":
         "XRANGE and XLEN would not agree with the entries",
     r"out of range": "a counter that no server counts to",
     r"wrong back length": "backwards iteration goes astray in the server",

@@ -86,7 +86,7 @@ static void expect_twice(const struct form *form, size_t count, size_t first, si
     made->elements[second].name = made->elements[first].name;
     cr_expect_eq(digest_made(form, made->elements, count, COMPARE_ALL, &error), RF_E_DUPLICATE,
                  "%s: %zu and %zu of %zu", form->name, first, second, count);
-    snprintf(expected, sizeof expected, "%s '%s' occurs twice", form->type == RF_HASH ? "field" : "member",
+    snprintf(expected, sizeof expected, "duplicate %s '%s'", form->type == RF_HASH ? "field" : "member",
              made->names[first]);
     cr_expect_str_eq(error.message, expected);
     cr_expect_str_eq(error.key, "k");
@@ -136,7 +136,7 @@ Test(digest_members, that_occur_twice_in_a_larger_value_are_found)
         struct made *made = make(count);
         made->elements[count - 1].name = made->elements[others[i]].name;
         cr_expect_eq(digest_made(plain_set, made->elements, count, COMPARE_ALL, &error), RF_E_DUPLICATE);
-        cr_expect_str_eq(error.message, "a member or field occurs twice");
+        cr_expect_str_eq(error.message, "duplicate member or field");
         cr_expect_str_eq(error.key, "k");
         cr_expect_eq(digest_made(plain_set, made->elements, count, false, &error), RF_OK);
     }
@@ -171,9 +171,9 @@ Test(digest_members, with_odd_names_are_escaped_and_shortened)
     static const struct {
         const char *hex, *message;
     } rows[] = {
-        {"02 00 00", "member '' occurs twice"},
-        {"02 03 000a27 03 000a27", "member '\\x00\\x0a\\x27' occurs twice"},
-        {"02 c005 0135", "member '5' occurs twice"},
+        {"02 00 00", "duplicate member ''"},
+        {"02 03 000a27 03 000a27", "duplicate member '\\x00\\x0a\\x27'"},
+        {"02 c005 0135", "duplicate member '5'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct build b = {0};

@@ -400,9 +400,9 @@ Test(digest_stream, whose_groups_or_consumers_occur_twice_is_a_fault)
 {
 #define SEEN_AT "0000000000000000 00"
     expect_twice("02 0167 01 01 00 00 0168 01 01 00 00", NULL);
-    expect_twice("02 0167 01 01 00 00 0167 01 01 00 00", "group 'g' occurs twice");
+    expect_twice("02 0167 01 01 00 00 0167 01 01 00 00", "duplicate group 'g'");
     expect_twice("01 0167 01 01 00 02 0163" SEEN_AT "0164" SEEN_AT, NULL);
-    expect_twice("01 0167 01 01 00 02 0163" SEEN_AT "0163" SEEN_AT, "consumer 'c' occurs twice");
+    expect_twice("01 0167 01 01 00 02 0163" SEEN_AT "0163" SEEN_AT, "duplicate consumer 'c'");
     expect_twice("02 0167 01 01 00 01 0163" SEEN_AT "0168 01 01 00 01 0163" SEEN_AT, NULL);
     expect_twice("02 0167 01 01 00 01 0167" SEEN_AT "0168 01 01 00 00", NULL);
 }

@@ -155,10 +155,10 @@ Test(dump_read, refused)
         rf_code code;
         const char *message;
     } refused[] = {
-        {"", RF_E_CORRUPT, "of 8 bytes"},
-        {"0a00", RF_E_CORRUPT, "of 10 bytes"},
-        {"00 0176 00 0a00", RF_E_CORRUPT, "1 bytes behind the value"},
-        {"00 05 76 0a00", RF_E_TRUNCATED, "4 more bytes are needed"},
+        {"", RF_E_CORRUPT, "(8 bytes)"},
+        {"0a00", RF_E_CORRUPT, "(10 bytes)"},
+        {"00 0176 00 0a00", RF_E_CORRUPT, "1 bytes after the value"},
+        {"00 05 76 0a00", RF_E_TRUNCATED, "4 more bytes expected"},
         {"06 00 0a00", RF_E_UNSUPPORTED, "type 6"},
         {"08 00 0a00", RF_E_UNSUPPORTED, "type 8"},
         {"3f 00 0f00", RF_E_UNSUPPORTED, "type 63"},
@@ -167,14 +167,14 @@ Test(dump_read, refused)
         {"18 00 5000", RF_E_UNSUPPORTED, "type 24"},
         {"1d 00 5000", RF_E_UNSUPPORTED, "type 29"},
         {"20 05 0178 0f00", RF_E_CORRUPT, "hash template 5 is not defined"},
-        {"1d 02 00 0f00", RF_E_CORRUPT, "hash template of unknown form 2"},
-        {"1f 01 00 0f00", RF_E_CORRUPT, "hash template without fields"},
-        {"1f 00 07 07000000 0000 ff 0f00", RF_E_CORRUPT, "hash template without fields"},
+        {"1d 02 00 0f00", RF_E_CORRUPT, "hash template: unknown form 2"},
+        {"1f 01 00 0f00", RF_E_CORRUPT, "hash template: no fields"},
+        {"1f 00 07 07000000 0000 ff 0f00", RF_E_CORRUPT, "hash template: no fields"},
         {"1f 00 07 08000000 0000 ff 0f00", RF_E_CORRUPT, "listpack"},
         {"1f 01 02 0162 0161 0178 0178 0f00", RF_E_CORRUPT, "out of order"},
-        {"f3 01 4142 0d00", RF_E_TRUNCATED, "needed"},
-        {"f3 00 0d00", RF_E_TRUNCATED, "needed"},
-        {"04 01 0166 0d00", RF_E_TRUNCATED, "needed"},
+        {"f3 01 4142 0d00", RF_E_TRUNCATED, "expected"},
+        {"f3 00 0d00", RF_E_TRUNCATED, "expected"},
+        {"04 01 0166 0d00", RF_E_TRUNCATED, "expected"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         rf_entry entry;

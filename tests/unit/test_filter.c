@@ -129,7 +129,7 @@ Test(filter, a_name_on_which_an_expression_gives_up)
     cr_expect_eq(rf_filter_judge(filter, &entry, &drop, &error), RF_E_ARGUMENT);
     cr_expect_eq(error.db, 3);
     cr_expect_str_eq(error.key, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\x27");
-    cr_expect(strstr(error.message, "'^(a+)+$' gives up"), "%s", error.message);
+    cr_expect(strstr(error.message, "'^(a+)+$' failed"), "%s", error.message);
     rf_filter_free(filter);
 }
 
@@ -275,27 +275,26 @@ static const struct {
     {add_dbs, "", "''"},
     {add_dbs, "0,,1", "''"},
     {add_dbs, "0,", "''"},
-    {add_dbs, "5-3", "'5-3' is neither a database nor a range of databases: give numbers such as"},
+    {add_dbs, "5-3", "invalid database or range '5-3': use numbers, e.g."},
     {add_dbs, "0,x", "'x'"},
     {add_dbs, "-1", "'-1'"},
     {add_dbs, "0-", "'0-'"},
     {add_dbs, "2147483648", "'2147483648'"},
     {add_dbs, "18446744073709551616", "'18446744073709551616'"},
-    {add_types, "", "'' is no type"},
+    {add_types, "", "unknown type ''"},
     {add_types, "hash,blob",
-     "'blob' is no type; there are string, list, set, zset, hash, stream, module, array"},
+     "unknown type 'blob'; the types are string, list, set, zset, hash, stream, module, array"},
     {add_types, "Hash", "'Hash'"},
     {add_types, "hash,", "''"},
     {add_types, "has", "'has'"},
     {add_types, "hashes", "'hashes'"},
     {add_regex, "user:(", "'user:('"},
     {rf_filter_slots, "", "''"},
-    {rf_filter_slots, "0-5460,16384",
-     "'16384' is neither a slot nor a range of slots: give numbers from 0 to 16383"},
+    {rf_filter_slots, "0-5460,16384", "invalid slot or slot range '16384': use numbers from 0 to 16383"},
     {rf_filter_slots, "1,5-3", "'5-3'"},
     {rf_filter_slots, "1,,2", "''"},
     {rf_filter_shard, "", "''"},
-    {rf_filter_shard, "0/8", "'0/8' is no part of the slots: give one such as 2/8"},
+    {rf_filter_shard, "0/8", "invalid shard '0/8': use I/N, e.g. 2/8"},
     {rf_filter_shard, "9/8", "'9/8'"},
     {rf_filter_shard, "1", "'1'"},
     {rf_filter_shard, "1/", "'1/'"},

@@ -36,8 +36,8 @@ Test(intset, every_width)
 
 Test(intset, wrong_sizes)
 {
-    check_fault("", "header");
-    check_fault("02000000 000000", "header");
+    check_fault("", "too short");
+    check_fault("02000000 000000", "too short");
     check_fault("02000000 01000000 01", "size");
     check_fault("02000000 01000000 010002", "size");
     check_fault("02000000 02000000 0100", "size");

@@ -191,21 +191,21 @@ Test(listpack, strings_at_the_bounds_of_their_encodings)
 
 Test(listpack, damaged_headers)
 {
-    check_fault("", "shorter");
-    check_fault("06000000 0000", "shorter");
-    check_fault("08000000 0000 ff", "contradicts");
-    check_fault("06000000 0000 ff", "contradicts");
-    check_fault("ffffffff 0000 ff", "contradicts");
-    check_fault("07000000 0000 fe", "without an end");
-    check_fault("09000000 0100 01 01 00", "without an end");
+    check_fault("", "too short");
+    check_fault("06000000 0000", "too short");
+    check_fault("08000000 0000 ff", "does not match");
+    check_fault("06000000 0000 ff", "does not match");
+    check_fault("ffffffff 0000 ff", "does not match");
+    check_fault("07000000 0000 fe", "missing end byte");
+    check_fault("09000000 0100 01 01 00", "missing end byte");
 }
 
 Test(listpack, wrong_counts)
 {
-    check_fault("09000000 0000 0101 ff", "number of elements");
-    check_fault("09000000 0200 0101 ff", "number of elements");
-    check_fault("07000000 0100 ff", "number of elements");
-    check_fault("07000000 feff ff", "number of elements");
+    check_fault("09000000 0000 0101 ff", "element count mismatch");
+    check_fault("09000000 0200 0101 ff", "element count mismatch");
+    check_fault("07000000 0100 ff", "element count mismatch");
+    check_fault("07000000 feff ff", "element count mismatch");
 }
 
 Test(listpack, wrong_back_lengths)

@@ -101,7 +101,7 @@ static void expect_form(const struct form *form, const struct element *elements,
         struct rdb_made made = {.target = target->server, .check = i % 2};
         rf_dialect dialect;
         if (expiring && !takes_field_expiry(target)) {
-            expect_unsayable(built(&b), target, "a hash field with an expiry");
+            expect_unsayable(built(&b), target, "hash field expiry");
             continue;
         }
         cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s for %s: %s", form->name, target_name(target),
@@ -352,26 +352,25 @@ Test(rdb_down, what_occurs_twice_is_found)
     static const struct {
         const char *magic, *hex, *message;
     } rows[] = {
-        {"REDIS0012", "02 016b 02 0161 0161", "member 'a' occurs twice"},
-        {"REDIS0012", "03 016b 02 0161 0131 0161 0132", "member 'a' occurs twice"},
-        {"REDIS0012", "05 016b 02 0161 0000000000000000 0161 000000000000f03f", "member 'a' occurs twice"},
-        {"REDIS0012", "04 016b 02 0161 00 0161 00", "field 'a' occurs twice"},
-        {"REDIS0012", "09 016b 0b 02 0161 01 00 62 0161 01 00 63 ff", "field 'a' occurs twice"},
-        {"REDIS0012", "14 016b 0d 0d000000 0200 816102 816102 ff", "member 'a' occurs twice"},
-        {"REDIS0012", "10 016b 13 13000000 0400 816102 817602 816102 817702 ff", "field 'a' occurs twice"},
-        {"REDIS0012", "11 016b 11 11000000 0400 816102 0101 816102 0201 ff", "member 'a' occurs twice"},
-        {"REDIS0012", "18 016b 0000000000000000 02 00 0161 00 00 0161 00", "field 'a' occurs twice"},
-        {"VALKEY080", "16 016b 02 0161 00 ffffffffffffffff 0161 00 0500000000000000",
-         "field 'a' occurs twice"},
-        {"REDIS0012", "0f 016b 00 00 05 01 02 0167 05 01 00 00 0167 05 01 00 00", "group 'g' occurs twice"},
+        {"REDIS0012", "02 016b 02 0161 0161", "duplicate member 'a'"},
+        {"REDIS0012", "03 016b 02 0161 0131 0161 0132", "duplicate member 'a'"},
+        {"REDIS0012", "05 016b 02 0161 0000000000000000 0161 000000000000f03f", "duplicate member 'a'"},
+        {"REDIS0012", "04 016b 02 0161 00 0161 00", "duplicate field 'a'"},
+        {"REDIS0012", "09 016b 0b 02 0161 01 00 62 0161 01 00 63 ff", "duplicate field 'a'"},
+        {"REDIS0012", "14 016b 0d 0d000000 0200 816102 816102 ff", "duplicate member 'a'"},
+        {"REDIS0012", "10 016b 13 13000000 0400 816102 817602 816102 817702 ff", "duplicate field 'a'"},
+        {"REDIS0012", "11 016b 11 11000000 0400 816102 0101 816102 0201 ff", "duplicate member 'a'"},
+        {"REDIS0012", "18 016b 0000000000000000 02 00 0161 00 00 0161 00", "duplicate field 'a'"},
+        {"VALKEY080", "16 016b 02 0161 00 ffffffffffffffff 0161 00 0500000000000000", "duplicate field 'a'"},
+        {"REDIS0012", "0f 016b 00 00 05 01 02 0167 05 01 00 00 0167 05 01 00 00", "duplicate group 'g'"},
         {"REDIS0012",
          "0f 016b 00 00 05 01 01 0167 05 01 00 02 0163 0000000000000000 00 0163 0000000000000000 00",
-         "consumer 'c' occurs twice"},
+         "duplicate consumer 'c'"},
         {"REDIS0014", "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 02 0170 00 0170 00 00 00",
-         "producer 'p' occurs twice"},
+         "duplicate producer 'p'"},
         {"REDIS0014",
          "1a 016b 00 00 05 01 00 00 00 00 05 00 4064 4064 01 0170 02 0169 05 01 0169 05 01 00 00",
-         "iid 'i' occurs twice"},
+         "duplicate iid 'i'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool is_valkey = *rows[i].magic == 'V';
@@ -387,9 +386,9 @@ Test(rdb_down, what_no_server_takes_is_found_in_any_copy)
     static const struct {
         const char *magic, *hex, *message;
     } rows[] = {
-        {"REDIS0009", "09 016b 02 00 ff", "without pairs"},
-        {"REDIS0009", "09 016b 0b 01 fe0100000061 01 00 62 ff", "five bytes"},
-        {"REDIS0009", "09 016b 07 ff 0161 01 00 62 ff", "another number of pairs"},
+        {"REDIS0009", "09 016b 02 00 ff", "empty zipmap"},
+        {"REDIS0009", "09 016b 0b 01 fe0100000061 01 00 62 ff", "non-canonical length"},
+        {"REDIS0009", "09 016b 07 ff 0161 01 00 62 ff", "pair count mismatch"},
         {"REDIS0012", "18 016b 0000000000000000 01 01 0166 0176", "expiry of field 'f'"},
         {"REDIS0012", "19 016b 0400000000000000 17 17000000 0300 816602 817602 f4000000000000040009 ff",
          "expiry of field 'f'"},

@@ -162,7 +162,7 @@ Test(rdb_down_stream, pending_entries_that_nobody_owns)
         if (target->version < 9)
             expect_unsayable(built(&b), target, "a stream");
         else if (newest_layout(target) < 5)
-            expect_unsayable(built(&b), target, "a pending entry that nobody owns");
+            expect_unsayable(built(&b), target, "unowned pending entries");
         else
             expect_layout(built(&b), target, 5, &stream, 2);
         build_free(&b);
@@ -193,7 +193,7 @@ Test(rdb_down_stream, idempotent_producers)
             if (newest_layout(target) == 0) {
                 expect_unsayable(built(&b), target, "a stream");
             } else if (newest_layout(target) < 4) {
-                expect_unsayable(built(&b), target, "idempotent producers");
+                expect_unsayable(built(&b), target, "idempotent stream producers");
             } else {
                 cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
                 find_key(made.file);

@@ -84,32 +84,32 @@ Test(rdb_reader, versions_that_are_not_read)
         rf_code code;
         const char *message;
     } headers[] = {
-        {"REDIS0000", RF_E_FORMAT, "no RDB version 0"},
+        {"REDIS0000", RF_E_FORMAT, "unsupported RDB version 0"},
         {"REDIS0016", RF_E_UNSUPPORTED, "version 16"},
         {"REDIS0079", RF_E_UNSUPPORTED, "version 79"},
-        {"REDIS0080", RF_E_FORMAT, "no RDB version 80"},
-        {"REDIS9999", RF_E_FORMAT, "no RDB version 9999"},
-        {"VALKEY000", RF_E_FORMAT, "no RDB version 0"},
-        {"VALKEY011", RF_E_FORMAT, "no RDB version 11"},
-        {"VALKEY079", RF_E_FORMAT, "no RDB version 79"},
+        {"REDIS0080", RF_E_FORMAT, "unsupported RDB version 80"},
+        {"REDIS9999", RF_E_FORMAT, "unsupported RDB version 9999"},
+        {"VALKEY000", RF_E_FORMAT, "unsupported RDB version 0"},
+        {"VALKEY011", RF_E_FORMAT, "unsupported RDB version 11"},
+        {"VALKEY079", RF_E_FORMAT, "unsupported RDB version 79"},
         {"VALKEY081", RF_E_UNSUPPORTED, "version 81"},
         {"VALKEY999", RF_E_UNSUPPORTED, "version 999"},
-        {"REDIS00x1", RF_E_FORMAT, "without a version number"},
-        {"REDIS 001", RF_E_FORMAT, "without a version number"},
-        {"REDIS-001", RF_E_FORMAT, "without a version number"},
-        {"VALKEY+80", RF_E_FORMAT, "without a version number"},
-        {"redis0009", RF_E_FORMAT, "neither"},
-        {"VALKEZ080", RF_E_FORMAT, "neither"},
+        {"REDIS00x1", RF_E_FORMAT, "invalid version number"},
+        {"REDIS 001", RF_E_FORMAT, "invalid version number"},
+        {"REDIS-001", RF_E_FORMAT, "invalid version number"},
+        {"VALKEY+80", RF_E_FORMAT, "invalid version number"},
+        {"redis0009", RF_E_FORMAT, "not an RDB or AOF"},
+        {"VALKEZ080", RF_E_FORMAT, "not an RDB or AOF"},
         {"VCS\x01\x01\x00\x01\x04\x22", RF_E_UNSUPPORTED, "VCS"},
-        {"hello, wo", RF_E_FORMAT, "neither"},
+        {"hello, wo", RF_E_FORMAT, "not an RDB or AOF"},
     };
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         expect_refused_hex(headers[i].magic, "", headers[i].code, headers[i].message);
     expect_refused(slice_of("", 0), RF_E_FORMAT, "empty");
-    expect_refused(SLICE("REDI"), RF_E_FORMAT, "neither");
+    expect_refused(SLICE("REDI"), RF_E_FORMAT, "not an RDB or AOF");
     expect_refused(SLICE("REDIS00"), RF_E_TRUNCATED, "2 more bytes");
-    expect_refused(SLICE("VALKEY08"), RF_E_TRUNCATED, "1 more byte is");
-    expect_refused(SLICE("REDIS0009"), RF_E_TRUNCATED, "1 more byte is");
+    expect_refused(SLICE("VALKEY08"), RF_E_TRUNCATED, "1 more byte expected");
+    expect_refused(SLICE("REDIS0009"), RF_E_TRUNCATED, "1 more byte expected");
 }
 
 /* --- who wrote it ------------------------------------------------------------------------------------ */
@@ -215,7 +215,7 @@ Test(rdb_reader, auxiliary_fields)
                 "aux redis-bits 64\naux a -1\naux  \n");
     expect_read("REDIS0009", "fa 036c7561 0178", "notice script_dropped\naux lua x\n");
     expect_read("REDIS0009", "fa 13 6b657964622d737562657870697265 2d6b6579 00",
-                "foreign 0  KeyDB: an expiry of a member\n");
+                "foreign 0  KeyDB: a member expiry\n");
 }
 
 Test(rdb_reader, functions_and_module_data)
@@ -226,8 +226,8 @@ Test(rdb_reader, functions_and_module_data)
                 "module_aux vectorset 81bde72da2bb1eb400020100\n");
     expect_read("REDIS0009", "f7 81bde72da2bb1eb400 02 02 05 03616263 04 0000000000000000 00" KEY,
                 "module_aux vectorset 81bde72da2bb1eb4000202050361626304000000000000000000\n" KEY_TEXT);
-    expect_refused_hex("REDIS0009", "f7 81bde72da2bb1eb400 02 01 09 00", RF_E_CORRUPT, "unknown kind 9");
-    expect_refused_hex("REDIS0008", "06 016b 81bde72da2bb1eb400", RF_E_UNSUPPORTED, "nobody can skip");
+    expect_refused_hex("REDIS0009", "f7 81bde72da2bb1eb400 02 01 09 00", RF_E_CORRUPT, "unknown item kind 9");
+    expect_refused_hex("REDIS0008", "06 016b 81bde72da2bb1eb400", RF_E_UNSUPPORTED, "cannot be skipped");
 }
 
 Test(rdb_reader, metadata_of_keys)
@@ -237,7 +237,7 @@ Test(rdb_reader, metadata_of_keys)
     expect_read("REDIS0013", "fc 0100000000000000 f3 02 41424344 00 45464748 01 05 00 f905" KEY,
                 "key 0 k string expire 1 freq 5 meta 0241424344004546474801"
                 "0500\nstring v\n");
-    expect_refused_hex("REDIS0013", "f3 01 41424344 07 00" KEY, RF_E_CORRUPT, "unknown kind 7");
+    expect_refused_hex("REDIS0013", "f3 01 41424344 07 00" KEY, RF_E_CORRUPT, "unknown item kind 7");
 }
 
 Test(rdb_reader, records_of_one_dialect)
@@ -262,9 +262,9 @@ Test(rdb_reader, records_of_other_vendors)
     expect_read("REDIS0009",
                 "fc 0100000000000000 40 016a 0173 0102030405060708 0102030405060708 02 0161 c005 01 0162" KEY,
                 "foreign 0 j KeyDB: a cron job\n" KEY_TEXT);
-    expect_refused_hex("REDIS0009", "64 00", RF_E_UNSUPPORTED, "not public");
-    expect_refused_hex("REDIS0009", "65 00", RF_E_UNSUPPORTED, "not public");
-    expect_refused_hex("REDIS0009", "66 00", RF_E_UNSUPPORTED, "not public");
+    expect_refused_hex("REDIS0009", "64 00", RF_E_UNSUPPORTED, "no public specification");
+    expect_refused_hex("REDIS0009", "65 00", RF_E_UNSUPPORTED, "no public specification");
+    expect_refused_hex("REDIS0009", "66 00", RF_E_UNSUPPORTED, "no public specification");
 }
 
 /* Every byte that begins no record is refused where it stands. */

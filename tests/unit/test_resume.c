@@ -313,13 +313,13 @@ static const struct large {
 } larges[] = {
     {"REDIS0015", 1, "LZF", put_text_or_damage, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 2, "LZF", put_text_or_damage, put_nothing, put_nothing, put_nothing},
-    {"REDIS0015", 3, "no number", put_scored_text, put_nothing, put_nothing, put_nothing},
+    {"REDIS0015", 3, "invalid score", put_scored_text, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 4, "LZF", put_pair, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 5, "NaN", put_scored, put_nothing, put_nothing, put_nothing},
-    {"REDIS0015", 14, "without an end", put_ziplist_node, put_nothing, put_nothing, put_nothing},
+    {"REDIS0015", 14, "missing end byte", put_ziplist_node, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 15, "stream node", put_stream_node, put_nothing, put_nothing, put_stream_end},
-    {"REDIS0015", 18, "without an end", put_listpack_node, put_nothing, put_nothing, put_nothing},
-    {"REDIS0015", 18, "unknown kind 9", put_unknown_node, put_nothing, put_nothing, put_nothing},
+    {"REDIS0015", 18, "missing end byte", put_listpack_node, put_nothing, put_nothing, put_nothing},
+    {"REDIS0015", 18, "unknown node kind 9", put_unknown_node, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 22, "out of range", put_expiring, put_nothing, put_nothing, put_nothing},
     {"REDIS0015", 28, "out of range", put_slot, put_nothing, put_no_insert_index, put_nothing},
     {"REDIS0015", 32, "LZF", put_text_or_damage, put_template, put_template_id, put_nothing},
@@ -491,7 +491,7 @@ Test(resume, goes_on_where_a_visitor_has_ended_the_walk)
     build_free(&b);
 }
 
-/* Of a module's value the parts are looked at by those who listen to them. */
+/* Of a module value the parts are looked at by those who listen to them. */
 Test(resume, goes_on_behind_a_part_of_a_module)
 {
     struct build b = {0};
@@ -508,7 +508,7 @@ Test(resume, goes_on_behind_a_part_of_a_module)
     cr_assert_eq(rf_reader_open(source, &(rf_reader_options){2, {0}, true}, &reader, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     cr_expect_eq(rf_digest_key(digester, &entry, &digest, &error), RF_E_CORRUPT);
-    cr_expect_str_eq(error.message, "damaged LZF data");
+    cr_expect_str_eq(error.message, "corrupt LZF data");
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     cr_expect(slice_equal(entry.key, SLICE("last")));
     cr_expect_eq(rf_digest_key(digester, &entry, &digest, &error), RF_OK, "%s", error.message);

@@ -484,20 +484,20 @@ Test(rewrite, explanations)
         "map-db 1=2,2=3",
         1, "x:1",
         "map-db 1=2: yes 2 x:1\n"
-        "map-db 2=3: no, another map-db rule has matched 2 x:1\n"
+        "map-db 2=3: no, another map-db rule matched 2 x:1\n"
         "rename s/^x/a/: yes 2 a:1\n"
         "rename s/^y/b/: no 2 a:1\n"
         "hash-tag {b}:*: no 2 a:1\n"
         "hash-tag {a*}:*: yes 2 {a}:1\n"
-        "hash-tag {*}: no, another hash-tag rule has matched 2 {a}:1\n"
+        "hash-tag {*}: no, another hash-tag rule matched 2 {a}:1\n"
         "flatten-dbs: yes 0 db2:{a}:1\n");
     expect_story("flatten-dbs\nhash-tag {a}*", 0, "{a}",
-                 "hash-tag {a}*: no, the name has a hash tag 0 {a}\n"
-                 "flatten-dbs: no, it is in database 0 0 {a}\n");
+                 "hash-tag {a}*: no, the name already has a hash tag 0 {a}\n"
+                 "flatten-dbs: no, the key is in database 0 0 {a}\n");
     expect_story("hash-tag a{*}b\nhash-tag *{b}\nprefix-db0", 0, "ab",
-                 "hash-tag a{*}b: no, there is nothing between the braces 0 ab\n"
+                 "hash-tag a{*}b: no, the tag would be empty 0 ab\n"
                  "hash-tag *{b}: yes 0 a{b}\n"
-                 "prefix-db0: no, there is no flatten-dbs 0 a{b}\n");
+                 "prefix-db0: no, no flatten-dbs rule 0 a{b}\n");
     expect_story("hash-tag *{b}", 0, "{}b",
-                 "hash-tag *{b}: no, the name has braces that would make the tag another one 0 {}b\n");
+                 "hash-tag *{b}: no, braces in the name would change the tag 0 {}b\n");
 }

@@ -250,7 +250,7 @@ Test(sink, what_an_rdb_cannot_say)
     }
 }
 
-/* The record of a server that has no vector sets of its own: a module's value like any other. */
+/* The record of a server that has no vector sets of its own: a module value like any other. */
 Test(sink, a_modules_vector_set_is_copied)
 {
     expect_rdb_for((rf_server){RF_REDIS, 7, 2}, "REDIS0011", "07 016b 81bde72da2bb1eb400 02 05 00",

@@ -229,26 +229,27 @@ Test(topology_parse, nodes_that_make_no_sense)
         rf_code code;
         const char *message;
     } wrong[] = {
-        {A "\n", RF_E_FORMAT, "line 1: a node's line has 8 words at least, and this one has 1"},
-        {A " h:1 master - 0 0 0\n", RF_E_FORMAT, "this one has 7"},
+        {A "\n", RF_E_FORMAT, "line 1: a node's line must have at least 8 words, not 1"},
+        {A " h:1 master - 0 0 0\n", RF_E_FORMAT, "not 7"},
         {A " h:1" REST "0-9\n\naa h:2" REST "10-16383\n", RF_E_FORMAT,
-         "line 3: a node's line begins with its id"},
-        {A " h" ALL, RF_E_FORMAT, "'h' is no address"},
-        {A " h@1:2" ALL, RF_E_FORMAT, "'h@1:2' is no address"},
-        {A " h:" ALL, RF_E_FORMAT, "'' is no port"},
-        {A " h:65536" ALL, RF_E_FORMAT, "'65536' is no port"},
-        {A " h:99999999999999999999" ALL, RF_E_FORMAT, "'99999999999999999999' is no port"},
-        {A " h:1@x" ALL, RF_E_FORMAT, "'x' is no port"},
-        {A " h\t:1" ALL, RF_E_FORMAT, "'h?' is no host"},
-        {A " h:1" REST "0-16384\n", RF_E_FORMAT, "line 1: '0-16384' is neither a slot nor a range of slots"},
-        {A " h:1" REST "18446744073709551616\n", RF_E_FORMAT, "is neither a slot"},
-        {A " h:1" REST "5-3\n", RF_E_FORMAT, "'5-3' is neither"},
-        {A " h:1" REST "0-5\t\n", RF_E_FORMAT, "'0-5?' is neither"},
+         "line 3: a node's line must begin with its ID"},
+        {A " h" ALL, RF_E_FORMAT, "'h' is not an address"},
+        {A " h@1:2" ALL, RF_E_FORMAT, "'h@1:2' is not an address"},
+        {A " h:" ALL, RF_E_FORMAT, "'' is not a port"},
+        {A " h:65536" ALL, RF_E_FORMAT, "'65536' is not a port"},
+        {A " h:99999999999999999999" ALL, RF_E_FORMAT, "'99999999999999999999' is not a port"},
+        {A " h:1@x" ALL, RF_E_FORMAT, "'x' is not a port"},
+        {A " h\t:1" ALL, RF_E_FORMAT, "'h?' is not a host"},
+        {A " h:1" REST "0-16384\n", RF_E_FORMAT, "line 1: '0-16384' is not a slot or a slot range"},
+        {A " h:1" REST "18446744073709551616\n", RF_E_FORMAT, "is not a slot or a slot range"},
+        {A " h:1" REST "5-3\n", RF_E_FORMAT, "'5-3' is not a slot"},
+        {A " h:1" REST "0-5\t\n", RF_E_FORMAT, "'0-5?' is not a slot"},
         {A " h:1" REST "[5->-" B "\n", RF_E_FORMAT, "'[5->-bbbb"},
-        {"vars currentEpoch 0 lastVoteEpoch 0\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
-        {A " h:1 myself,slave - 0 0 1 connected 0-16383\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
+        {"vars currentEpoch 0 lastVoteEpoch 0\n", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard"},
+        {A " h:1 myself,slave - 0 0 1 connected 0-16383\n", RF_E_ARGUMENT,
+         "slots 0-16383 are not assigned to a shard"},
         {A " h:1" REST "0-5460\n" B " h:2" REST "5471-16383\n", RF_E_ARGUMENT,
-         "slots 5461-5470 belong to nobody"},
+         "slots 5461-5470 are not assigned to a shard"},
         {A " h:1" REST "0-12\n" B " h:2" REST "12-16383\n", RF_E_ARGUMENT,
          "slot 12 belongs to both h-1 and h-2"},
         {A " h:1" REST "9-16383\n" B " h:2" REST "0-9\n", RF_E_ARGUMENT,
@@ -256,7 +257,7 @@ Test(topology_parse, nodes_that_make_no_sense)
         {A " h:1" REST "0-99 99\n", RF_E_ARGUMENT, "slot 99 is listed twice for h-1"},
         {A " h:1" ALL A " h:1" ALL, RF_E_ARGUMENT, "slot 0 is listed twice for h-1"},
         {A " h:1" ALL B " h:1" ALL, RF_E_ARGUMENT, "slot 0 belongs to both h-1 and h-1-2"},
-        {A " h:1" REST "[1->-" B "]\n", RF_E_ARGUMENT, "slots 0-16383 belong to nobody"},
+        {A " h:1" REST "[1->-" B "]\n", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         expect_fault(wrong[i].text, wrong[i].code, wrong[i].message);
@@ -343,8 +344,8 @@ Test(topology_parse, backups_that_make_no_sense)
 
 Test(topology_parse, backups_with_slots_of_nobody_or_two)
 {
-    expect_fault("[]", RF_E_ARGUMENT, "slots 0-16383 belong to nobody");
-    expect_fault("[" NODE(A, SLOTS("[]")) "]", RF_E_ARGUMENT, "slots 0-16383 belong to nobody");
+    expect_fault("[]", RF_E_ARGUMENT, "slots 0-16383 not assigned to a shard");
+    expect_fault("[" NODE(A, SLOTS("[]")) "]", RF_E_ARGUMENT, "slots 0-16383 not assigned to a shard");
     expect_fault("[" NODE(A, SLOTS("[[0,12],[14,16383]]")) "]", RF_E_ARGUMENT, "slot 13 belongs to nobody");
     expect_fault("[" NODE(A, SLOTS("[[0,12]]")) "," NODE(B, SLOTS("[[12,16383]]")) "]", RF_E_ARGUMENT,
                  "slot 12 belongs to both h-1 and h-1-2");
@@ -360,8 +361,8 @@ Test(topology_parse, other_formats)
     static const struct {
         const char *text, *message;
     } wrong[] = {
-        {"", "line 1: there is nothing in it"},
-        {"\n \n", "line 3: there is nothing in it"},
+        {"", "line 1: empty"},
+        {"\n \n", "line 3: empty"},
         {"Could not connect to Redis at 127.0.0.1:6379: Connection refused\n",
          "line 1: " USE "Could not connect"},
         {"\nERR This instance has cluster support disabled\n\n", "line 2: " USE "ERR This"},
@@ -417,11 +418,11 @@ Test(topology_parse, large_nonsense)
     expect_large("[{\"name\":\"" A "\"," SLOTS("["), "[7],", MANY, "[8]]}]", RF_E_ARGUMENT,
                  "slot 7 is listed twice");
     expect_large("[", NODE(A, SLOTS("[]")) ",", 20000, NODE(A, SLOTS("[[7]]")) "]", RF_E_ARGUMENT,
-                 "belong to nobody");
+                 "not assigned to a shard");
     expect_large("", "*1\r\n", MANY, "", RF_E_FORMAT, "not a topology");
     expect_large("1", "1", MANY, "", RF_E_FORMAT, "URL: 1111");
     expect_large(A " ", "h", MANY, ":1" ALL, RF_E_FORMAT, "'hhhhh");
-    expect_large(A " h:1" REST, "[1->-" B "] ", 100000, "\n", RF_E_ARGUMENT, "belong to nobody");
+    expect_large(A " h:1" REST, "[1->-" B "] ", 100000, "\n", RF_E_ARGUMENT, "not assigned to a shard");
     expect_large(A " h:1" REST, "7 ", MANY, "\n", RF_E_ARGUMENT, "slot 7 is listed twice");
     expect_large(A " h:1" REST "\n", "\n", MANY, "x\n", RF_E_FORMAT, "line 2000002: a node's line");
     struct rusage usage;

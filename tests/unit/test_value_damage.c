@@ -53,9 +53,12 @@ Test(value_damage, of_a_held_value_has_its_place_too)
 Test(value_damage, of_hash_templates)
 {
     static const char *const records[][2] = {
-        {"f2 05 00", "without fields"},           {"f2 05 01 0161 f2 05 01 0161", "defined twice"},
-        {"f2 05 02 0161 0161", "out of order"},   {"f2 05 02 0162 0161", "out of order"},
-        {"f2 05 02 026262 0163", "out of order"}, {"f2 05 03 00 0161", "0xff where a string is expected"},
+        {"f2 05 00", "no fields"},
+        {"f2 05 01 0161 f2 05 01 0161", "defined twice"},
+        {"f2 05 02 0161 0161", "out of order"},
+        {"f2 05 02 0162 0161", "out of order"},
+        {"f2 05 02 026262 0163", "out of order"},
+        {"f2 05 03 00 0161", "unexpected byte 0xff (expected a string)"},
     };
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         struct build b = {0};

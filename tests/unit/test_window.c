@@ -184,7 +184,7 @@ Test(window, memory)
     w.error = &error;
     cr_assert_eq(window_need(&w, 9), RF_OK);
     cr_assert_eq(window_need(&w, 10), RF_E_TRUNCATED);
-    cr_assert_str_eq(error.message, "the input ends where 1 more byte is needed");
+    cr_assert_str_eq(error.message, "truncated: 1 more byte expected");
     cr_assert_eq(error.file_offset, -1);
     cr_assert_eq(window_skip(&w, 9), RF_OK);
     cr_assert_eq(window_crc(&w), 0xe9c6d914c4b8d9ca);

@@ -168,33 +168,33 @@ Test(ziplist, strings_and_previous_lengths_at_their_bounds)
 
 Test(ziplist, damaged_headers)
 {
-    check_fault("", "shorter");
-    check_fault("0a000000 0a000000 0000", "shorter");
-    check_fault("0c000000 0a000000 0000 ff", "contradicts");
-    check_fault("ffffffff 0a000000 0000 ff", "contradicts");
-    check_fault("0b000000 0a000000 0000 fe", "without an end");
+    check_fault("", "too short");
+    check_fault("0a000000 0a000000 0000", "too short");
+    check_fault("0c000000 0a000000 0000 ff", "does not match");
+    check_fault("ffffffff 0a000000 0000 ff", "does not match");
+    check_fault("0b000000 0a000000 0000 fe", "missing end byte");
 }
 
 Test(ziplist, wrong_counts)
 {
-    check_fault("0f000000 0c000000 0100 00f3 02f6 ff", "number of elements");
-    check_fault("0f000000 0c000000 0300 00f3 02f6 ff", "number of elements");
-    check_fault("0b000000 0a000000 0100 ff", "number of elements");
+    check_fault("0f000000 0c000000 0100 00f3 02f6 ff", "element count mismatch");
+    check_fault("0f000000 0c000000 0300 00f3 02f6 ff", "element count mismatch");
+    check_fault("0b000000 0a000000 0100 ff", "element count mismatch");
 }
 
 Test(ziplist, wrong_offsets_of_the_last_element)
 {
-    check_fault("0f000000 0a000000 0200 00f3 02f6 ff", "offset");
-    check_fault("0f000000 0e000000 0200 00f3 02f6 ff", "offset");
-    check_fault("0f000000 ffffffff 0200 00f3 02f6 ff", "offset");
-    check_fault("0b000000 0b000000 0000 ff", "offset");
+    check_fault("0f000000 0a000000 0200 00f3 02f6 ff", "tail offset");
+    check_fault("0f000000 0e000000 0200 00f3 02f6 ff", "tail offset");
+    check_fault("0f000000 ffffffff 0200 00f3 02f6 ff", "tail offset");
+    check_fault("0b000000 0b000000 0000 ff", "tail offset");
 }
 
 Test(ziplist, wrong_previous_lengths)
 {
-    check_fault("0f000000 0c000000 0200 01f3 02f6 ff", "previous length");
-    check_fault("0f000000 0c000000 0200 00f3 01f6 ff", "previous length");
-    check_fault("13000000 0c000000 0200 00f3 fe03000000f6 ff", "previous length");
+    check_fault("0f000000 0c000000 0200 01f3 02f6 ff", "previous entry length");
+    check_fault("0f000000 0c000000 0200 00f3 01f6 ff", "previous entry length");
+    check_fault("13000000 0c000000 0200 00f3 fe03000000f6 ff", "previous entry length");
 }
 
 Test(ziplist, entries_that_reach_too_far)
@@ -216,8 +216,8 @@ Test(ziplist, entries_that_reach_too_far)
 
 Test(ziplist, an_end_in_between)
 {
-    check_fault("0f000000 0c000000 0200 fff3 02f6 ff", "end mark");
-    check_fault("0f000000 0c000000 0200 00f3 fff6 ff", "end mark");
+    check_fault("0f000000 0c000000 0200 fff3 02f6 ff", "data after end byte");
+    check_fault("0f000000 0c000000 0200 00f3 fff6 ff", "data after end byte");
 }
 
 Test(ziplist, unknown_encodings)

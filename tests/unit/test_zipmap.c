@@ -79,7 +79,7 @@ Test(zipmap, a_count_of_255)
         cr_assert_eq(zipmap_next(&cursor, &field, &value), PACKED_ELEMENT);
     cr_assert_eq(zipmap_next(&cursor, &field, &value), PACKED_END);
     exact_free(blob);
-    check_fault("ff 0161 010062 ff", "number of pairs");
+    check_fault("ff 0161 010062 ff", "pair count mismatch");
 }
 
 /* A value of so many bytes, its length in five. */
@@ -108,23 +108,23 @@ Test(zipmap, long_lengths)
     cr_expect_null(walk_long_value(254, 0));
     cr_expect_null(walk_long_value(255, 0));
     cr_expect_not_null(walk_long_value(253, 0));
-    check_fault("01 fe0100000061 010062 ff", "short length in five bytes");
-    check_fault("01 0161 fe010000000062 ff", "short length in five bytes");
-    check_fault("01 fe0000000000 010062 ff", "short length in five bytes");
+    check_fault("01 fe0100000061 010062 ff", "non-canonical length");
+    check_fault("01 0161 fe010000000062 ff", "non-canonical length");
+    check_fault("01 fe0000000000 010062 ff", "non-canonical length");
 }
 
 Test(zipmap, damage)
 {
-    check_fault("", "shorter");
-    check_fault("00", "shorter");
-    check_fault("00 ff 00", "behind its end");
-    check_fault("00 ff ff", "behind its end");
-    check_fault("01 0161 010062", "without an end");
-    check_fault("00 0161 010062 ff", "number of pairs");
-    check_fault("02 0161 010062 ff", "number of pairs");
-    check_fault("01 ff", "number of pairs");
-    check_fault("00 ff", "without pairs");
-    check_fault("fe ff", "without pairs");
+    check_fault("", "too short");
+    check_fault("00", "too short");
+    check_fault("00 ff 00", "data after end byte");
+    check_fault("00 ff ff", "data after end byte");
+    check_fault("01 0161 010062", "missing end byte");
+    check_fault("00 0161 010062 ff", "pair count mismatch");
+    check_fault("02 0161 010062 ff", "pair count mismatch");
+    check_fault("01 ff", "pair count mismatch");
+    check_fault("00 ff", "empty zipmap");
+    check_fault("fe ff", "empty zipmap");
     check_fault("01 0161", "truncated");
     check_fault("01 0161 ff", "truncated");
     check_fault("01 0161 01", "truncated");
