@@ -83,7 +83,7 @@ class Commands(WithTarget):
             self.assertIn("the existing data of the target, 1 key:", self.said)
             self.assertEqual((self.call("GET", "a"), self.keys_there()), (b"mine", 1))
             page = self.ferry("replay", path, self.url, "--dry-run", expected=NO).decode()
-            self.assertIn("would change what is there, 1 key", page)
+            self.assertIn("would modify the existing data, 1 key", page)
 
     def test_a_target_that_is_not_empty_and_a_pipe(self):
         self.call("SET", "a", "mine")

@@ -77,7 +77,7 @@ class Locks(Jobs):
             inode = os.stat(self.checkpoint).st_ino if os.path.exists(self.checkpoint) else None
             second = self.begin(*self.job(self.dump))
             self.assertEqual(second.wait(), USAGE, second.said())
-            self.assertIn("another run is under way", second.said())
+            self.assertIn("in use by another process", second.said())
             self.begun(first, lambda inode=inode: self.state() and os.stat(self.checkpoint).st_ino != inode)
             seen += 1
         self.assertEqual(seen, 3)
