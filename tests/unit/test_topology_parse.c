@@ -326,17 +326,17 @@ Test(topology_parse, backups_that_make_no_sense)
         {"[" NODE(A, "\"host\":\"h\",\"slots\":[[0,16383]]") "]", "a node without \"port\""},
         {"[" NODE(A, "\"host\":\"h\",\"port\":1") "]", "a node without \"slots\""},
         {"[" NODE(A, "\"host\":null,\"port\":1,\"slots\":[]") "]", "expected a string, found 'null,"},
-        {"[" NODE(A, "\"host\":\"a b\",\"port\":1,\"slots\":[]") "]", "'a b' is no host"},
-        {"[" NODE(A, "\"host\":\"h\",\"port\":65536,\"slots\":[]") "]", "'65536' is no port"},
-        {"[" NODE(A, "\"host\":\"h\",\"port\":-1,\"slots\":[]") "]", "'-1' is no port"},
+        {"[" NODE(A, "\"host\":\"a b\",\"port\":1,\"slots\":[]") "]", "'a b' is not a host"},
+        {"[" NODE(A, "\"host\":\"h\",\"port\":65536,\"slots\":[]") "]", "'65536' is not a port"},
+        {"[" NODE(A, "\"host\":\"h\",\"port\":-1,\"slots\":[]") "]", "'-1' is not a port"},
         {"[" NODE(A, SLOTS("{}")) "]", "expected '[', found '{}"},
         {"[" NODE(A, SLOTS("[0,16383]")) "]", "expected '[', found '0,16383]"},
         {"[" NODE(A, SLOTS("[[]]")) "]", "expected a value, found ']]"},
         {"[" NODE(A, SLOTS("[[0,1,2]]")) "]", "expected ']', found ',2]]"},
-        {"[" NODE(A, SLOTS("[[\n0,16384]]")) "]", "line 2: '0' to '16384' is no range of slots"},
-        {"[" NODE(A, SLOTS("[[9,8]]")) "]", "'9' to '8' is no range"},
-        {"[" NODE(A, SLOTS("[[99999999999999999999999]]")) "]", "is no range"},
-        {"[" NODE(A, SLOTS("[[1.5]]")) "]", "'1.5' to '1.5' is no range"},
+        {"[" NODE(A, SLOTS("[[\n0,16384]]")) "]", "line 2: '0' to '16384' is not a slot range"},
+        {"[" NODE(A, SLOTS("[[9,8]]")) "]", "'9' to '8' is not a slot range"},
+        {"[" NODE(A, SLOTS("[[99999999999999999999999]]")) "]", "is not a slot range"},
+        {"[" NODE(A, SLOTS("[[1.5]]")) "]", "'1.5' to '1.5' is not a slot range"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         expect_fault(wrong[i].text, RF_E_FORMAT, wrong[i].message);
@@ -344,9 +344,9 @@ Test(topology_parse, backups_that_make_no_sense)
 
 Test(topology_parse, backups_with_slots_of_nobody_or_two)
 {
-    expect_fault("[]", RF_E_ARGUMENT, "slots 0-16383 not assigned to a shard");
-    expect_fault("[" NODE(A, SLOTS("[]")) "]", RF_E_ARGUMENT, "slots 0-16383 not assigned to a shard");
-    expect_fault("[" NODE(A, SLOTS("[[0,12],[14,16383]]")) "]", RF_E_ARGUMENT, "slot 13 belongs to nobody");
+    expect_fault("[]", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard");
+    expect_fault("[" NODE(A, SLOTS("[]")) "]", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard");
+    expect_fault("[" NODE(A, SLOTS("[[0,12],[14,16383]]")) "]", RF_E_ARGUMENT, "slot 13 is not assigned to a shard");
     expect_fault("[" NODE(A, SLOTS("[[0,12]]")) "," NODE(B, SLOTS("[[12,16383]]")) "]", RF_E_ARGUMENT,
                  "slot 12 belongs to both h-1 and h-1-2");
     expect_fault("[" NODE(A, SLOTS("[[0,16383],[5]]")) "]", RF_E_ARGUMENT, "slot 5 is listed twice for h-1");
