@@ -60,9 +60,9 @@ static inline bool rf_place_before(rf_place a, rf_place b)
 }
 
 typedef enum rf_failure_kind {
-    RF_FAILURE_EXISTS,    /* the key exists, and RF_ON_EXISTS_FAIL */
-    RF_FAILURE_DOUBTFUL,  /* a different value exists, which may or may not be older than this run */
-    RF_FAILURE_REFUSED,   /* rejected by the server */
+    RF_FAILURE_EXISTS,        /* the key exists, and RF_ON_EXISTS_FAIL */
+    RF_FAILURE_INDETERMINATE, /* a different value exists, which may or may not be older than this run */
+    RF_FAILURE_REFUSED,       /* rejected by the server */
     RF_FAILURE_UNSAYABLE, /* the server has no command or payload format for it, it exceeds the server's size
                              limit, or the server lacks its module */
     RF_FAILURE_DAMAGED,   /* the value is damaged; nothing was sent */
@@ -98,7 +98,7 @@ typedef struct rf_replay_options {
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
-    void (*news)(void *ctx, const char *text); /* "10.0.0.5:6379: connection lost: ..." */
+    void (*on_log)(void *ctx, const char *text); /* "10.0.0.5:6379: connection lost: ..." */
     /* Called about ten times a second, within the functions below and between entries. Any return value but
      * RF_OK ends the run with that code. */
     rf_code (*tick)(void *ctx, rf_error *error);
@@ -141,7 +141,7 @@ RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
 
 /* All entries before the returned position are done: written, failed or skipped. It is the position of the
  * oldest entry in flight, or just after the last entry put. Valid after an error, too. */
-RF_API rf_place rf_replay_settled(const rf_replay *replay);
+RF_API rf_place rf_replay_acked(const rf_replay *replay);
 
 /* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {

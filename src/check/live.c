@@ -103,7 +103,7 @@ static rf_code refresh(rf_live *live, rf_error *error)
     for (;;) {
         rf_code code = find_anew(live, &found, error);
         if (code == RF_OK &&
-            (found.kind != live->primaries.kind || (found.silent && !live->primaries.silent))) {
+            (found.kind != live->primaries.kind || (found.info_refused && !live->primaries.info_refused))) {
             primaries_free(&found);
             code = fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
                         live->info.name);

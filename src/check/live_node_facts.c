@@ -27,7 +27,7 @@ static rf_code ask(rf_live *live, struct live_node *node, const char *const word
     rf_slice argv[WORDS_MAX];
     size_t argc = 0;
     *told = (struct told){.head = {.kind = REPLY_NIL}};
-    if (live->primaries.curt)
+    if (live->primaries.closes_on_unknown)
         return RF_OK;
     for (; argc < WORDS_MAX && words[argc]; argc++)
         argv[argc] = slice_of(words[argc], strlen(words[argc]));
@@ -37,8 +37,7 @@ static rf_code ask(rf_live *live, struct live_node *node, const char *const word
     return RF_OK;
 }
 
-/* --- INFO ------------------------------------------------------------------------------------------------
- */
+/* --- INFO ---------------------------------------------------------------------------------------------- */
 
 /* A field in a text of lines, and the member that it sets. */
 struct fact {
@@ -100,7 +99,7 @@ static rf_code ask_info(rf_live *live, struct live_node *node, rf_live_node *tol
     struct told info;
     rf_slice value;
     told->server = live->info.server;
-    if (live->primaries.silent)
+    if (live->primaries.info_refused)
         return ask_role(live, node, told, error);
     TRY(ask(live, node, (const char *const[WORDS_MAX]){"INFO"}, REPLY_STRING, &info, error));
     if (live->target->server.major == 0 && info_server(info.head.text).major > 0)
@@ -113,8 +112,7 @@ static rf_code ask_info(rf_live *live, struct live_node *node, rf_live_node *tol
     return RF_OK;
 }
 
-/* --- CONFIG GET ------------------------------------------------------------------------------------------
- */
+/* --- CONFIG GET ---------------------------------------------------------------------------------------- */
 
 static const struct fact settings[] = {
     FACT("proto-max-bulk-len", longest_argument),
@@ -159,8 +157,7 @@ static rf_code ask_settings(rf_live *live, struct live_node *node, rf_live_node 
     return RF_OK;
 }
 
-/* --- MODULE LIST -----------------------------------------------------------------------------------------
- */
+/* --- MODULE LIST --------------------------------------------------------------------------------------- */
 
 static rf_code ask_modules(rf_live *live, struct live_node *node, rf_live_node *told, rf_error *error)
 {
@@ -177,8 +174,7 @@ static rf_code ask_modules(rf_live *live, struct live_node *node, rf_live_node *
     return RF_OK;
 }
 
-/* --- CLUSTER ---------------------------------------------------------------------------------------------
- */
+/* --- CLUSTER ------------------------------------------------------------------------------------------- */
 
 /* "id address myself,master - 0 0 1 connected 0-5460 [93-<-id] [77->-id]" */
 static int64_t count_moving(rf_slice nodes)
@@ -301,7 +297,7 @@ rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error
     struct live_node *node = live->nodes[0];
     const rf_slice argv[] = {SLICE("COMMAND"), SLICE("INFO"), name};
     *has = RF_UNTOLD;
-    if (live->primaries.curt)
+    if (live->primaries.closes_on_unknown)
         return RF_OK;
     TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
     if (head.kind != REPLY_ARRAY || head.number != 1)

@@ -40,7 +40,7 @@ static rf_code count_selected(rf_live *live, rf_error *error)
     struct reply head;
     rf_slice rest;
     const rf_slice dbsize = SLICE("DBSIZE");
-    if (live->primaries.curt)
+    if (live->primaries.closes_on_unknown)
         return RF_OK;
     TRY(live_call(live, live->nodes[0], live->nodes[0]->db, &dbsize, 1, &head, &rest, error));
     live->counts.live += head.kind == REPLY_NUMBER && head.number > 0 ? (uint64_t)head.number : 0;
@@ -49,7 +49,7 @@ static rf_code count_selected(rf_live *live, rf_error *error)
 
 rf_code live_count(rf_live *live, rf_error *error)
 {
-    if (live->primaries.silent)
+    if (live->primaries.info_refused)
         return count_selected(live, error);
     for (size_t i = 0; i < live->primaries.node_count; i++) {
         struct buffer info = {0};

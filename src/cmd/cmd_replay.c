@@ -48,7 +48,7 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
     return r->dead_letter.error == 0 ? RF_OK : RF_E_WRITE;
 }
 
-static void say_news(void *ctx, const char *text)
+static void log_event(void *ctx, const char *text)
 {
     const struct replay *r = ctx;
 
@@ -214,7 +214,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .failed = note_failure,
         .skipped = options->verify ? note_skipped : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
-        .news = say_news,
+        .on_log = log_event,
         .tick = tick,
         .ctx = r,
     };
@@ -347,7 +347,9 @@ static rf_code replay(void *ctx, rf_error *error)
 static bool write_report(const struct replay *r, const rf_error *error, enum status status)
 {
     const struct report_part part = {replay_report, r};
-    const char *ended = status == STATUS_NO ? "failed" : status == STATUS_OUTPUT && !error ? "incomplete" : NULL;
+    const char *ended = status == STATUS_NO                 ? "failed"
+                        : status == STATUS_OUTPUT && !error ? "incomplete"
+                                                            : NULL;
 
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,

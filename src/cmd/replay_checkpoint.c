@@ -239,14 +239,14 @@ static rf_place later(rf_place a, rf_place b)
 /* Everything before it is done. */
 static rf_place position(const struct replay *r)
 {
-    rf_place settled;
+    rf_place acked;
 
     if (r->put == 0)
         return r->start;
-    settled = rf_replay_settled(r->engine);
+    acked = rf_replay_acked(r->engine);
     if (r->finished)
-        settled = (rf_place){r->last.input, r->last.offset + 1};
-    return later(settled, r->start);
+        acked = (rf_place){r->last.input, r->last.offset + 1};
+    return later(acked, r->start);
 }
 
 static rf_code save(struct replay *r, rf_error *error)

@@ -191,7 +191,7 @@ rf_code abilities_ask(const rf_target *target, const rf_address *address, const 
     *out = (rf_abilities){.server = primaries->server, .assumed = primaries->assumed};
     choose_key(&a, primaries, address);
     rf_code code = ask(&a, target, address, ask_all, error);
-    if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->curt)
+    if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->closes_on_unknown)
         code = ask(&a, target, address, ask_names, error);
     return code == RF_E_MEMORY ? code : RF_OK;
 }

@@ -56,7 +56,7 @@ static rf_code ask(const struct identifying *id, const char *const *words, struc
             return code;
         TRY(reconnect(id, error));
     }
-    id->primaries->curt = true;
+    id->primaries->closes_on_unknown = true;
     *head = closed;
     return RF_OK;
 }
@@ -79,11 +79,11 @@ static rf_code ask_info(const struct identifying *id, rf_error *error)
     struct reply info;
     rf_slice rest;
     TRY(ask(id, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
-    primaries->silent = info.kind == REPLY_ERROR;
-    if (primaries->silent && !primaries->curt && !reply_refuses_command(info))
+    primaries->info_refused = info.kind == REPLY_ERROR;
+    if (primaries->info_refused && !primaries->closes_on_unknown && !reply_refuses_command(info))
         return client_refused(*id->client, "INFO", info, error);
-    if (primaries->silent) {
-        reply_text(info, primaries->why_silent, sizeof primaries->why_silent);
+    if (primaries->info_refused) {
+        reply_text(info, primaries->info_error, sizeof primaries->info_error);
         return RF_OK;
     }
     primaries->kind = kind_of(info_mode(info.text));
@@ -166,15 +166,15 @@ rf_code identify(const rf_target *target, const rf_address *address, struct clie
 {
     const struct identifying id = {target, address, client, primaries};
     primaries->kind = target->kind;
-    primaries->assumed = primaries->curt = primaries->replica = false;
+    primaries->assumed = primaries->closes_on_unknown = primaries->replica = false;
     TRY(ask_info(&id, error));
-    if (primaries->kind == RF_TARGET_SENTINEL && !primaries->silent)
+    if (primaries->kind == RF_TARGET_SENTINEL && !primaries->info_refused)
         return RF_OK;
     if (primaries->server.major == 0)
         TRY(ask_hello(&id, error));
     if (primaries->server.major == 0 && target->server.major == 0)
         TRY(assume_version(&id, error));
-    bool untold = primaries->silent && (primaries->assumed || primaries->server.major == 0);
+    bool untold = primaries->info_refused && (primaries->assumed || primaries->server.major == 0);
     if (untold && target->kind == RF_TARGET_ANY)
         TRY(ask_cluster(&id, error));
     if (target->server.major > 0)

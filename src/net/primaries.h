@@ -21,10 +21,10 @@ struct primaries {
     rf_target_kind kind;      /* RF_TARGET_ANY: a standalone server */
     rf_server server;         /* of the data server, or as set in the target */
     bool assumed;             /* unknown: the oldest possible version */
-    bool silent;              /* INFO is not available, */
+    bool info_refused;        /* INFO is not available, */
     bool replica;             /* as reported by HELLO, if used */
-    bool curt;                /* and the server closes the connection over unknown commands */
-    char why_silent[128];     /* the reply to INFO; "" if it has no version */
+    bool closes_on_unknown;   /* and the server closes the connection over unknown commands */
+    char info_error[128];     /* the reply to INFO; "" if it has no version */
     int64_t ahead_us;         /* the server's clock minus ours; 0 if unknown */
     rf_address *nodes;        /* without duplicates */
     char (*ids)[NODE_ID + 1]; /* of the nodes, if known; otherwise "" */

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 /* "<mark><number>\r\n" */
-static size_t take_header(const uint8_t **p)
+static size_t parse_header(const uint8_t **p)
 {
     size_t n = 0;
     for ((*p)++; **p != '\r'; (*p)++)
@@ -22,9 +22,9 @@ bool command_take(rf_slice *rest, struct command *out)
     if (rest->len == 0)
         return false;
     const uint8_t *p = rest->ptr;
-    out->argc = take_header(&p);
+    out->argc = parse_header(&p);
     for (size_t i = 0; i < out->argc; i++) {
-        size_t length = take_header(&p);
+        size_t length = parse_header(&p);
         if (i < COMMAND_ARGS)
             out->argv[i] = slice_of(p, length);
         p += length + 2;

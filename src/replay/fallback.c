@@ -5,22 +5,22 @@
 #include "base/fail.h"
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
-#include "replay/replay.h"
+#include "replay/internal.h"
 #include <stdio.h>
 
-void fallback_take(rf_replay *r, struct pipe *pipe, uint64_t number)
+void fallback_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
-    struct node *node = pipe->owner;
+    struct node *node = pipeline->owner;
     uint32_t restore = UINT32_C(1) << RF_COMMAND_RESTORE;
     char text[400];
-    struct stray *stray = mend_stray(r, pipe, number, &r->unread);
+    struct retry_item *item = retry_enqueue(r, pipeline, number, &r->fallback_queue);
     if (r->info.abilities.refused & restore)
         return;
     r->info.abilities.refused |= restore;
     r->encoder.options.no_restore = true;
     snprintf(text, sizeof text, "%s: all values are written as commands from now on",
-             stray && stray->parcel.said ? stray->parcel.said : "RESTORE is not available");
-    nodes_tell(node, text);
+             item && item->request.error_text ? item->request.error_text : "RESTORE is not available");
+    node_log(node, text);
 }
 
 static rf_slice find_payload(rf_slice commands)
@@ -32,13 +32,13 @@ static rf_slice find_payload(rf_slice commands)
     return (rf_slice){0};
 }
 
-static rf_code write_stray(rf_replay *r, const struct stray *stray, rf_error *error)
+static rf_code write_item(rf_replay *r, const struct retry_item *item, rf_error *error)
 {
     struct dump_payload dump;
     rf_entry entry;
-    rf_slice commands = buffer_slice(&stray->bytes), key = command_key(commands);
-    TRY(dump_payload_open(&dump, find_payload(commands), stray->parcel.db, key, "RESTORE", &entry, error));
-    entry.expire_ms = stray->parcel.expire_ms;
+    rf_slice commands = buffer_slice(&item->bytes), key = command_key(commands);
+    TRY(dump_payload_open(&dump, find_payload(commands), item->request.db, key, "RESTORE", &entry, error));
+    entry.expire_ms = item->request.expire_ms;
     rf_code code = write_key(r, &entry, error);
     dump_payload_close(&dump);
     return code;
@@ -48,18 +48,19 @@ rf_code fallback_write(rf_replay *r, rf_error *error)
 {
     const uint64_t seq = r->seq;
     const rf_place place = r->place;
-    const bool putting = r->putting;
+    const bool put_in_progress = r->put_in_progress;
     rf_code code = RF_OK;
-    for (struct stray *stray; code == RF_OK && (stray = strays_take(&r->unread)); stray_free(stray)) {
-        r->seq = stray->parcel.seq;
-        r->place = stray->parcel.place;
-        r->putting = true;
-        code = write_stray(r, stray, error);
+    for (struct retry_item *item; code == RF_OK && (item = retry_queue_pop(&r->fallback_queue));
+         retry_item_free(item)) {
+        r->seq = item->request.seq;
+        r->place = item->request.place;
+        r->put_in_progress = true;
+        code = write_item(r, item, error);
     }
     if (code != RF_OK)
         return code;
     r->seq = seq;
     r->place = place;
-    r->putting = putting;
+    r->put_in_progress = put_in_progress;
     return RF_OK;
 }

@@ -8,7 +8,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "command/ability.h"
-#include "replay/replay.h"
+#include "replay/internal.h"
 #include <rdbferry/compare.h>
 
 struct loading {
@@ -17,11 +17,11 @@ struct loading {
     bool failed; /* on one of the nodes */
 };
 
-static void refuse(struct loading *l, rf_failure_kind kind, const char *reason)
+static void reject(struct loading *l, rf_failure_kind kind, const char *reason)
 {
-    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = l->r->place, .db = RF_LIBRARY};
+    const struct request request = {.kind = REQUEST_COMMAND, .place = l->r->place, .db = RF_LIBRARY};
     if (!l->failed)
-        settle_failed(l->r, &parcel, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
+        outcome_failed(l->r, &request, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
     l->failed = true;
 }
 
@@ -45,19 +45,19 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
 }
 
 /* Handles an error reply; RF_E_TARGET if it is transient. */
-static rf_code judge(struct loading *l, struct node *node, struct reply reply, rf_error *error)
+static rf_code on_error_reply(struct loading *l, struct node *node, struct reply reply, rf_error *error)
 {
-    char said[256];
+    char error_text[256];
     struct node *named;
-    reply_text(reply, said, sizeof said);
-    enum verdict verdict = answer_judge(l->r, node, reply, &named);
-    if (verdict == VERDICT_FATAL) {
-        answer_fatal(l->r, node, said, -1, (rf_slice){0});
+    reply_text(reply, error_text, sizeof error_text);
+    enum request_result result = classify_reply(l->r, node, reply, &named);
+    if (result == RESULT_FATAL) {
+        replay_fail(l->r, node, error_text, -1, (rf_slice){0});
         return replay_ended(l->r, error);
     }
-    if (verdict != VERDICT_REFUSED && verdict != VERDICT_EXISTS)
-        return fail(error, RF_E_TARGET, "%s: %s", node->name, said);
-    refuse(l, RF_FAILURE_REFUSED, said);
+    if (result != RESULT_REJECTED && result != RESULT_EXISTS)
+        return fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
+    reject(l, RF_FAILURE_REFUSED, error_text);
     return RF_OK;
 }
 
@@ -69,35 +69,35 @@ static rf_code call(struct client *client, const rf_slice *argv, size_t argc, st
 }
 
 /* Waits for replicas with a time limit, as for keys. */
-static rf_code await_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
+static rf_code wait_for_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
     uint8_t text[NUMBER_TEXT_MAX] = {0};
     struct reply head = {.number = 0};
     rf_slice rest;
-    for (int i = 0; node->guarded && i < ATTEMPTS; i++) {
+    for (int i = 0; node->wait_replicas && i < ATTEMPTS; i++) {
         rf_slice replicas = {text, number_print_u64(text, node->replicas)};
         const rf_slice wait[] = {SLICE("WAIT"), replicas, SLICE("1000")};
         TRY(call(client, wait, 3, &head, &rest, error));
         if (reply_is_error(head, "NOPERM"))
             return RF_OK;
         if (head.kind != REPLY_NUMBER)
-            return judge(l, node, head, error);
+            return on_error_reply(l, node, head, error);
         if (head.number >= (int64_t)node->replicas)
             return RF_OK;
         l->r->suspect = true;
-        TRY(loop_tick(l->r, error));
+        TRY(loop_run_timers(l->r, error));
         if (!node->primary)
             return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
     }
-    if (node->guarded)
-        answer_fewer_replicas(node, head.number);
+    if (node->wait_replicas)
+        reduce_replicas(node, head.number);
     return RF_OK;
 }
 
-/* `again`: the library may have been sent before, and may not have reached the replicas. It is loaded once
+/* `retrying`: the library may have been sent before, and may not have reached the replicas. It is loaded once
  * more, because WAIT counts from the last write of its connection. */
-static rf_code load_into(struct loading *l, struct node *node, bool again, rf_error *error)
+static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf_error *error)
 {
     const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
                              rf_function_name(l->entry->text), SLICE("WITHCODE")};
@@ -106,49 +106,50 @@ static rf_code load_into(struct loading *l, struct node *node, bool again, rf_er
     struct client *client;
     struct reply head;
     rf_slice rest, code;
-    TRY(node_ask(node, &client, error));
+    TRY(node_open_control(node, &client, error));
     TRY(call(client, list, 5, &head, &rest, error));
     if (head.kind == REPLY_ERROR)
-        return judge(l, node, head, error);
-    bool there = find_code(head, rest, &code);
-    bool equal = there && slice_equal(code, l->entry->text);
-    if (equal && !(again && node->guarded))
+        return on_error_reply(l, node, head, error);
+    bool exists = find_code(head, rest, &code);
+    bool equal = exists && slice_equal(code, l->entry->text);
+    if (equal && !(retrying && node->wait_replicas))
         return RF_OK;
-    if (there && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
-        refuse(l, RF_FAILURE_EXISTS, "already exists with different code");
-    if (there && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+    if (exists && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
+        reject(l, RF_FAILURE_EXISTS, "already exists with different code");
+    if (exists && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
-    TRY(call(client, there ? replace : load, there ? 4 : 3, &head, &rest, error));
-    return head.kind == REPLY_ERROR ? judge(l, node, head, error) : await_replicas(l, node, client, error);
+    TRY(call(client, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
+    return head.kind == REPLY_ERROR ? on_error_reply(l, node, head, error)
+                                    : wait_for_replicas(l, node, client, error);
 }
 
-static rf_code load_patiently(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
+static rf_code load_with_retry(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
 {
     for (;;) {
         rf_error why;
         rf_code code = load_into(l, node, *since_ms > 0, &why);
         if (code == RF_OK)
             return RF_OK;
-        node_stop_asking(node);
+        node_close_control(node);
         if (l->r->error.code != RF_OK)
             return replay_ended(l->r, error);
         if (code != RF_E_TARGET) {
             *error = why;
             return code;
         }
-        TRY(mend_wait(l->r, since_ms, &why, error));
+        TRY(retry_backoff(l->r, since_ms, &why, error));
         if (!node->primary)
             return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
     }
 }
 
 /* If the primaries change meanwhile, it starts again: a library that is already loaded is kept. */
-static rf_code load_everywhere(struct loading *l, rf_error *error)
+static rf_code load_on_all(struct loading *l, rf_error *error)
 {
     int64_t since_ms = 0;
     for (size_t i = 0; i < l->r->node_count; i++) {
         struct node *node = l->r->nodes[i];
-        rf_code code = node->primary ? load_patiently(l, node, &since_ms, error) : RF_OK;
+        rf_code code = node->primary ? load_with_retry(l, node, &since_ms, error) : RF_OK;
         bool changed = code == RF_E_TARGET && !node->primary && l->r->error.code == RF_OK;
         if (changed)
             i = (size_t)-1;
@@ -162,10 +163,10 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct loading l = {.r = r, .entry = entry};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
-        refuse(&l, RF_FAILURE_UNSAYABLE, "the server does not support functions");
+        reject(&l, RF_FAILURE_UNSAYABLE, "the server does not support functions");
         return RF_OK;
     }
-    rf_code code = load_everywhere(&l, error);
+    rf_code code = load_on_all(&l, error);
     r->counts.libraries += code == RF_OK && !l.failed;
     return code;
 }

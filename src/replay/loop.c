@@ -8,58 +8,58 @@
 
 enum {
     TICK_MS = 100,
-    GATHER_MS = 1,
-    RATE_TURN_MS = 10,      /* how long to wait for the rate limit */
+    BATCH_MS = 1,
+    RATE_POLL_MS = 10,      /* how long to wait for the rate limit */
     READY_MAX = 64,         /* events handled at a time */
     TIMEOUT_MS = 60 * 1000, /* for a reply, if the target has no timeout */
 };
 
-rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error)
+rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
-    pipe->events = EPOLLIN;
-    if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, connection_fd(pipe->connection), &event) == 0)
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipeline};
+    pipeline->events = EPOLLIN;
+    if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, connection_fd(pipeline->connection), &event) == 0)
         return RF_OK;
     return fail_errno(error, RF_E_TARGET, "cannot poll a connection");
 }
 
 /* EPOLLIN and EPOLLOUT are POLLIN and POLLOUT. */
-static void watch_for(const rf_replay *r, struct pipe *pipe, bool wants_write)
+static void update_events(const rf_replay *r, struct pipeline *pipeline, bool wants_write)
 {
-    uint32_t events = (uint32_t)connection_events(pipe->connection, wants_write);
-    struct epoll_event event = {.events = events, .data.ptr = pipe};
-    if (events == pipe->events)
+    uint32_t events = (uint32_t)connection_events(pipeline->connection, wants_write);
+    struct epoll_event event = {.events = events, .data.ptr = pipeline};
+    if (events == pipeline->events)
         return;
-    pipe->events = events;
-    epoll_ctl(r->epoll, EPOLL_CTL_MOD, connection_fd(pipe->connection), &event);
+    pipeline->events = events;
+    epoll_ctl(r->epoll, EPOLL_CTL_MOD, connection_fd(pipeline->connection), &event);
 }
 
 /* --- one pipeline -------------------------------------------------------------------------------------- */
 
-void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why)
+void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error *why)
 {
-    struct node *node = pipe->owner;
+    struct node *node = pipeline->owner;
     int64_t now = clock_monotonic_ms();
-    for (uint64_t i = pipe->head; i < pipe->tail; i++) {
-        struct parcel *parcel = pipe_parcel(pipe, i);
-        bool sent = parcel->start < pipe->sent;
-        if (parcel->settled)
+    for (uint64_t i = pipeline->head; i < pipeline->tail; i++) {
+        struct request *request = pipeline_request(pipeline, i);
+        bool sent = request->start < pipeline->sent;
+        if (request->done)
             continue;
-        parcel->doubtful |= sent;
-        if (parcel->since_ms == 0)
-            parcel->since_ms = now;
-        answer_lost(r, pipe, i, why);
+        request->maybe_applied |= sent;
+        if (request->since_ms == 0)
+            request->since_ms = now;
+        request_lost(r, pipeline, i, why);
     }
     node->fence = true;
-    r->stale = r->pause = true;
+    r->stale = r->backoff = true;
     r->counts.lost++;
-    if (r->options.news)
-        r->options.news(r->options.ctx, why->message);
-    pipe_disconnect(pipe);
+    if (r->options.on_log)
+        r->options.on_log(r->options.ctx, why->message);
+    pipeline_disconnect(pipeline);
 }
 
 /* The number of bytes that may be sent now. */
-static uint64_t allowed(rf_replay *r)
+static uint64_t allowed_bytes(rf_replay *r)
 {
     if (r->options.rate == 0)
         return UINT64_MAX;
@@ -73,36 +73,36 @@ static uint64_t allowed(rf_replay *r)
     return r->allowance > 0 ? (uint64_t)r->allowance : 0;
 }
 
-static rf_code send_some(rf_replay *r, struct pipe *pipe, rf_error *why)
+static rf_code send_some(rf_replay *r, struct pipeline *pipeline, rf_error *why)
 {
-    struct node *node = pipe->owner;
+    struct node *node = pipeline->owner;
     uint64_t n = 0;
-    rf_code code = pipe_send(pipe, allowed(r), &n, why);
+    rf_code code = pipeline_send(pipeline, allowed_bytes(r), &n, why);
     r->allowance -= r->options.rate ? (double)n : 0;
     r->counts.bytes += n;
     node->bytes += n;
     return code;
 }
 
-rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error)
+rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error)
 {
     rf_error why;
-    if (!pipe->connection)
+    if (!pipeline->connection)
         return RF_OK;
-    rf_code code = pipe_receive(pipe, &why);
+    rf_code code = pipeline_receive(pipeline, &why);
     if (code == RF_E_TARGET)
-        suspect_note(pipe);
-    if (code == RF_OK && pipe->broken)
-        code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipe->owner)->name, pipe->broken);
-    if (code == RF_OK && (code = send_some(r, pipe, &why)) == RF_E_TARGET)
-        suspect_note(pipe);
-    answer_release(r, pipe);
+        suspect_note(pipeline);
+    if (code == RF_OK && pipeline->broken)
+        code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->name, pipeline->broken);
+    if (code == RF_OK && (code = send_some(r, pipeline, &why)) == RF_E_TARGET)
+        suspect_note(pipeline);
+    release_answered(r, pipeline);
     if (code == RF_E_TARGET)
-        loop_lose(r, pipe, &why);
+        loop_fail_pipeline(r, pipeline, &why);
     else if (code != RF_OK)
         *error = why;
     else {
-        watch_for(r, pipe, pipe_unsent(pipe) > 0 && allowed(r) > 0);
+        update_events(r, pipeline, pipeline_unsent(pipeline) > 0 && allowed_bytes(r) > 0);
     }
     if (r->error.code != RF_OK)
         return replay_ended(r, error);
@@ -116,43 +116,43 @@ static int64_t timeout_ms(const rf_replay *r)
     return r->target->timeout_ms > 0 ? r->target->timeout_ms : TIMEOUT_MS;
 }
 
-static void check_timeout(rf_replay *r, struct pipe *pipe, int64_t now)
+static void check_timeout(rf_replay *r, struct pipeline *pipeline, int64_t now)
 {
     rf_error why;
-    if (!pipe->connection || now - pipe->progress.since_ms <= timeout_ms(r))
+    if (!pipeline->connection || now - pipeline->progress.since_ms <= timeout_ms(r))
         return;
-    if (pipe->head == pipe->tail && !pipe->streaming)
+    if (pipeline->head == pipeline->tail && !pipeline->streaming)
         return;
-    fail(&why, RF_E_TARGET, "%s: no reply within %g s", ((struct node *)pipe->owner)->name,
+    fail(&why, RF_E_TARGET, "%s: no reply within %g s", ((struct node *)pipeline->owner)->name,
          (double)timeout_ms(r) / 1000);
-    suspect_note(pipe);
-    loop_lose(r, pipe, &why);
+    suspect_note(pipeline);
+    loop_fail_pipeline(r, pipeline, &why);
 }
 
-static rf_code tend_pipe(rf_replay *r, struct pipe *pipe, int64_t now, rf_error *error)
+static rf_code poll_pipeline(rf_replay *r, struct pipeline *pipeline, int64_t now, rf_error *error)
 {
-    if (pipe_unsent(pipe) > 0 || now - pipe->progress.since_ms > timeout_ms(r))
-        TRY(loop_serve(r, pipe, error));
-    check_timeout(r, pipe, now);
+    if (pipeline_unsent(pipeline) > 0 || now - pipeline->progress.since_ms > timeout_ms(r))
+        TRY(loop_pipeline_io(r, pipeline, error));
+    check_timeout(r, pipeline, now);
     return RF_OK;
 }
 
-static rf_code tend(rf_replay *r, rf_error *error)
+static rf_code poll_all(rf_replay *r, rf_error *error)
 {
     int64_t now = clock_monotonic_ms();
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            TRY(tend_pipe(r, &r->nodes[i]->pipes[j], now, error));
+            TRY(poll_pipeline(r, &r->nodes[i]->pipelines[j], now, error));
     return RF_OK;
 }
 
-rf_code loop_tick(rf_replay *r, rf_error *error)
+rf_code loop_run_timers(rf_replay *r, rf_error *error)
 {
     int64_t now = clock_monotonic_ms();
-    if (now - r->ticked_ms < TICK_MS)
+    if (now - r->last_tick_ms < TICK_MS)
         return RF_OK;
-    r->ticked_ms = now;
-    TRY(tend(r, error));
+    r->last_tick_ms = now;
+    TRY(poll_all(r, error));
     TRY(nodes_check(r, error));
     rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
     if (code != RF_OK && r->error.code == RF_OK)
@@ -160,35 +160,35 @@ rf_code loop_tick(rf_replay *r, rf_error *error)
     return code;
 }
 
-rf_code loop_gather(rf_replay *r, rf_error *error)
+rf_code loop_run_batched(rf_replay *r, rf_error *error)
 {
     struct epoll_event ready;
-    TRY(tend(r, error));
+    TRY(poll_all(r, error));
     if (epoll_wait(r->epoll, &ready, 1, TICK_MS) > 0)
-        clock_sleep_ms(GATHER_MS);
-    return loop_turn(r, 0, error);
+        clock_sleep_ms(BATCH_MS);
+    return loop_run_once(r, 0, error);
 }
 
-rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error)
+rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
 {
     struct epoll_event ready[READY_MAX];
-    TRY(tend(r, error));
+    TRY(poll_all(r, error));
     if (wait_ms > TICK_MS)
         wait_ms = TICK_MS;
-    if (r->options.rate > 0 && wait_ms > RATE_TURN_MS)
-        wait_ms = RATE_TURN_MS;
+    if (r->options.rate > 0 && wait_ms > RATE_POLL_MS)
+        wait_ms = RATE_POLL_MS;
     int count = epoll_wait(r->epoll, ready, READY_MAX, (int)wait_ms);
     if (count < 0 && errno != EINTR)
         return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
     for (int i = 0; i < count; i++)
-        TRY(loop_serve(r, ready[i].data.ptr, error));
-    return loop_tick(r, error);
+        TRY(loop_pipeline_io(r, ready[i].data.ptr, error));
+    return loop_run_timers(r, error);
 }
 
-rf_code loop_pause(rf_replay *r, int64_t ms, rf_error *error)
+rf_code loop_sleep(rf_replay *r, int64_t ms, rf_error *error)
 {
     int64_t deadline = clock_monotonic_ms() + ms;
     for (int64_t left = ms; left > 0; left = deadline - clock_monotonic_ms())
-        TRY(loop_turn(r, left, error));
+        TRY(loop_run_once(r, left, error));
     return RF_OK;
 }

@@ -16,23 +16,23 @@ rf_code modules_learn(struct node *node, rf_error *error)
     rf_slice rest;
     if (node->modules_asked)
         return RF_OK;
-    TRY(node_ask(node, &client, error));
+    TRY(node_open_control(node, &client, error));
     rf_code code = client_put(client, (const rf_slice[]){SLICE("MODULE"), SLICE("LIST")}, 2, error);
     if (code == RF_OK)
         code = client_reply(client, &list, &rest, error);
     if (code != RF_OK) {
-        node_stop_asking(node);
+        node_close_control(node);
         return code;
     }
     node->modules.len = 0;
-    node->modules_told = list.kind == REPLY_ARRAY;
-    if (node->modules_told && !module_list_names(list, rest, &node->modules))
+    node->modules_known = list.kind == REPLY_ARRAY;
+    if (node->modules_known && !module_list_names(list, rest, &node->modules))
         return fail(error, RF_E_MEMORY, "out of memory");
     node->modules_asked = true;
     return RF_OK;
 }
 
-rf_code modules_learn_patiently(rf_replay *r, rf_slice key, rf_error *error)
+rf_code modules_learn_with_retry(rf_replay *r, rf_slice key, rf_error *error)
 {
     int64_t since_ms = 0;
     for (;;) {
@@ -46,7 +46,7 @@ rf_code modules_learn_patiently(rf_replay *r, rf_slice key, rf_error *error)
             *error = why;
             return code;
         }
-        TRY(mend_wait(r, &since_ms, &why, error));
+        TRY(retry_backoff(r, &since_ms, &why, error));
     }
 }
 
@@ -56,7 +56,7 @@ bool modules_allow(const struct node *node, const char *type, const char **why)
     rf_server server = node->server.major > 0 ? node->server : node->replay->info.server;
     bool refuses = server.major > 0 && rf_server_at_least(server, since);
     rf_module_presence presence = rf_module_presence_of(
-        type, node->modules_told ? (const char *)node->modules.data : NULL);
+        type, node->modules_known ? (const char *)node->modules.data : NULL);
     if (rf_server_has_module(server, type))
         presence = RF_MODULE_THERE;
     *why = presence == RF_MODULE_LACKING ? "the server lacks the module of the value"

@@ -13,23 +13,23 @@
 #include "base/number.h"
 #include "net/info.h"
 #include "net/redirect.h"
-#include "replay/replay.h"
+#include "replay/internal.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
     NAME_TEXT = 64,
-    GRACE_MS = 1000,    /* the time a server needs to execute what a lost connection has sent */
+    DRAIN_MS = 1000,    /* the time a server needs to execute what a lost connection has sent */
     REPLICAS_MAX = 256, /* limit for the reported number of replicas */
 };
 
-void nodes_tell(const struct node *node, const char *what)
+void node_log(const struct node *node, const char *what)
 {
     char text[512];
     const rf_replay_options *options = &node->replay->options;
     snprintf(text, sizeof text, "%s: %s", node->name, what);
-    if (options->news)
-        options->news(options->ctx, text);
+    if (options->on_log)
+        options->on_log(options->ctx, text);
 }
 
 /* --- the list of nodes --------------------------------------------------------------------------------- */
@@ -38,10 +38,10 @@ void node_free(struct node *node)
 {
     if (!node)
         return;
-    for (unsigned i = 0; node->pipes && i < node->replay->options.connections; i++)
-        pipe_close(&node->pipes[i]);
-    free(node->pipes);
-    client_close(node->asker);
+    for (unsigned i = 0; node->pipelines && i < node->replay->options.connections; i++)
+        pipeline_close(&node->pipelines[i]);
+    free(node->pipelines);
+    client_close(node->control);
     buffer_free(&node->modules);
     address_free(&node->address);
     free(node);
@@ -53,16 +53,16 @@ static rf_code make_node(rf_replay *r, const rf_address *address, struct node **
     if (!node)
         return fail(error, RF_E_MEMORY, "out of memory");
     node->replay = r;
-    node->pipes = calloc(r->options.connections, sizeof *node->pipes);
-    rf_code code = node->pipes ? address_make(slice_of(address->host, strlen(address->host)), address->port,
-                                              &node->address, error)
-                               : fail(error, RF_E_MEMORY, "out of memory");
+    node->pipelines = calloc(r->options.connections, sizeof *node->pipelines);
+    rf_code code = node->pipelines ? address_make(slice_of(address->host, strlen(address->host)),
+                                                  address->port, &node->address, error)
+                                   : fail(error, RF_E_MEMORY, "out of memory");
     if (code != RF_OK) {
         node_free(node);
         return code;
     }
     for (unsigned i = 0; i < r->options.connections; i++)
-        pipe_open(&node->pipes[i], &answer_listener, node);
+        pipeline_open(&node->pipelines[i], &reply_handler, node);
     node->fence = r->options.resumed;
     address_format(&node->address, node->name);
     *out = node;
@@ -97,10 +97,10 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
 }
 
 /* A node for slots that are not assigned; it cannot be connected. */
-static rf_code make_nobody(rf_replay *r, rf_error *error)
+static rf_code make_unassigned(rf_replay *r, rf_error *error)
 {
     const rf_address address = {.host = (char[]){"nobody"}, .port = 0};
-    return r->nobody ? RF_OK : make_node(r, &address, &r->nobody, error);
+    return r->unassigned ? RF_OK : make_node(r, &address, &r->unassigned, error);
 }
 
 struct node *nodes_of_key(const rf_replay *r, rf_slice key)
@@ -109,14 +109,14 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key)
 }
 
 /* What a node has acknowledged while it was no longer a primary may be lost. */
-static void leave_others(rf_replay *r)
+static void disconnect_demoted(rf_replay *r)
 {
     rf_error why;
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections && !r->nodes[i]->primary; j++)
-            if (r->nodes[i]->pipes[j].connection) {
+            if (r->nodes[i]->pipelines[j].connection) {
                 fail(&why, RF_E_TARGET, "%s: no longer a primary", r->nodes[i]->name);
-                loop_lose(r, &r->nodes[i]->pipes[j], &why);
+                loop_fail_pipeline(r, &r->nodes[i]->pipelines[j], &why);
             }
 }
 
@@ -134,30 +134,30 @@ static rf_code find_nodes(rf_replay *r, struct node **primaries, rf_error *error
     return RF_OK;
 }
 
-static void take_slots(rf_replay *r, struct node *const *primaries)
+static void assign_slots(rf_replay *r, struct node *const *primaries)
 {
     const uint16_t *node_of = r->primaries.node_of;
     r->node_of[0] = primaries[0];
     for (unsigned slot = 0; node_of && slot < RF_SLOTS; slot++)
-        r->node_of[slot] = node_of[slot] == NO_NODE ? r->nobody : primaries[node_of[slot]];
+        r->node_of[slot] = node_of[slot] == NO_NODE ? r->unassigned : primaries[node_of[slot]];
 }
 
 /* Applies a new topology. */
-static rf_code take_primaries(rf_replay *r, struct primaries *found, rf_error *error)
+static rf_code apply_primaries(rf_replay *r, struct primaries *found, rf_error *error)
 {
     primaries_free(&r->primaries);
     r->primaries = *found;
-    TRY(make_nobody(r, error));
+    TRY(make_unassigned(r, error));
     struct node **primaries = malloc(found->node_count * sizeof(struct node *));
     if (!primaries)
         return fail(error, RF_E_MEMORY, "out of memory");
     rf_code code = find_nodes(r, primaries, error);
     if (code == RF_OK)
-        take_slots(r, primaries);
+        assign_slots(r, primaries);
     free(primaries);
     TRY(code);
     r->info.nodes = found->node_count;
-    leave_others(r);
+    disconnect_demoted(r);
     return RF_OK;
 }
 
@@ -169,18 +169,18 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
     if (!r->node_of)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
-    return take_primaries(r, &found, error);
+    return apply_primaries(r, &found, error);
 }
 
 /* --- redirections --------------------------------------------------------------------------------------- */
 
 /* If CLUSTER NODES is not available, the address counts as not listed. */
-static rf_code ask_whether_named(struct node *node, const rf_address *address, bool *named, rf_error *error)
+static rf_code is_named_by_cluster(struct node *node, const rf_address *address, bool *named, rf_error *error)
 {
     struct client *client;
     struct reply table;
     rf_slice rest;
-    TRY(node_ask(node, &client, error));
+    TRY(node_open_control(node, &client, error));
     rf_code code = client_put(client, (const rf_slice[]){SLICE("CLUSTER"), SLICE("NODES")}, 2, error);
     if (code == RF_OK)
         code = client_reply(client, &table, &rest, error);
@@ -189,13 +189,13 @@ static rf_code ask_whether_named(struct node *node, const rf_address *address, b
     if (code == RF_OK)
         *named = table.kind == REPLY_STRING && redirect_is_named(table.text, &node->address, address);
     else
-        node_stop_asking(node);
+        node_close_control(node);
     return code;
 }
 
 /* A node that receives its first slot is not in any CLUSTER SLOTS yet, but in the CLUSTER NODES of the node
  * that redirects to it. If that cannot be queried now, the redirection will be repeated. */
-static rf_code settle_redirect(rf_replay *r, rf_error *error)
+static rf_code resolve_redirect(rf_replay *r, rf_error *error)
 {
     char name[ADDRESS_TEXT];
     rf_address address = r->redirect;
@@ -205,7 +205,7 @@ static rf_code settle_redirect(rf_replay *r, rf_error *error)
     if (!address.host)
         return RF_OK;
     if (!nodes_known(r, &address)) {
-        code = ask_whether_named(r->redirected_by, &address, &named, error);
+        code = is_named_by_cluster(r->redirected_by, &address, &named, error);
         address_format(&address, name);
         if (code == RF_OK && named && !nodes_at(r, &address, error))
             code = error->code;
@@ -235,14 +235,14 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     if (code != RF_OK)
         code = primaries_find(target, target->addresses, target->address_count, &found, error);
     TRY(code);
-    if (found.kind != r->primaries.kind || (found.silent && !r->primaries.silent)) {
+    if (found.kind != r->primaries.kind || (found.info_refused && !r->primaries.info_refused)) {
         primaries_free(&found);
         return fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
                     r->node_of[0]->name);
     }
     r->stale = false;
-    TRY(take_primaries(r, &found, error));
-    return settle_redirect(r, error);
+    TRY(apply_primaries(r, &found, error));
+    return resolve_redirect(r, error);
 }
 
 rf_code nodes_check(rf_replay *r, rf_error *error)
@@ -292,9 +292,9 @@ static bool is_open(const struct node *node, rf_slice name)
 {
     const rf_replay *r = node->replay;
     for (unsigned i = 0; i < r->options.connections; i++)
-        if (node->pipes[i].connection && has_name(r, name, node->pipes[i].serial))
+        if (node->pipelines[i].connection && has_name(r, name, node->pipelines[i].serial))
             return true;
-    return node->asker && has_name(r, name, node->asker_serial);
+    return node->control && has_name(r, name, node->control_serial);
 }
 
 /* Two nodes may be two addresses of the same server. */
@@ -336,11 +336,11 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
     struct reply head;
     rf_slice rest, line, id;
     *killed = false;
-    if (node->replay->primaries.curt)
+    if (node->replay->primaries.closes_on_unknown)
         return RF_OK;
     TRY(client_put(client, list, 2, error));
     TRY(client_reply(client, &head, &rest, error));
-    *killed = head.kind == REPLY_STRING && !node->nameless;
+    *killed = head.kind == REPLY_STRING && !node->no_client_names;
     if (!*killed || !buffer_append(&lines, head.text))
         return RF_OK;
     rf_code code = RF_OK;
@@ -363,7 +363,7 @@ static rf_code fence(struct node *node, struct client *client, unsigned serial, 
     node->fence = false; /* another connection may be lost meanwhile */
     rf_code code = kill_lost(node, client, serial, &killed, error);
     if (code == RF_OK && !killed)
-        code = loop_pause(node->replay, GRACE_MS, error);
+        code = loop_sleep(node->replay, DRAIN_MS, error);
     node->fence |= code != RF_OK;
     return code;
 }
@@ -382,7 +382,7 @@ static unsigned count_replicas(rf_slice info)
 }
 
 /* "role:master", and the number of replicas. */
-static rf_code ask_replication(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
+static rf_code query_replication(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
 {
     struct reply info;
     rf_slice rest, role;
@@ -393,7 +393,7 @@ static rf_code ask_replication(struct client *client, bool *replica, unsigned *r
 }
 
 /* ["master", offset, [replica, ...]] or ["slave", ...]; unknown if ROLE is not available. */
-static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
+static rf_code query_role_only(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
@@ -411,33 +411,33 @@ static rf_code ask_role_alone(struct client *client, bool *replica, unsigned *re
     return RF_OK;
 }
 
-static rf_code ask_role(struct node *node, struct client *client, rf_error *error)
+static rf_code query_role(struct node *node, struct client *client, rf_error *error)
 {
     bool replica = node->replay->primaries.replica;
     unsigned replicas = 0;
-    TRY((node->replay->primaries.silent ? ask_role_alone : ask_replication)(client, &replica, &replicas,
-                                                                            error));
+    TRY((node->replay->primaries.info_refused ? query_role_only : query_replication)(client, &replica,
+                                                                                     &replicas, error));
     if (replica)
         return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->name);
-    if (replicas > node->replicas && !node->unguardable)
+    if (replicas > node->replicas && !node->wait_unsupported)
         node->replicas = replicas;
-    node->guarded = node->replicas > 0;
+    node->wait_replicas = node->replicas > 0;
     return RF_OK;
 }
 
 /* A server that may evict any key may evict a staging key before it is complete. */
-static rf_code ask_eviction(struct node *node, struct client *client, rf_error *error)
+static rf_code query_eviction_policy(struct node *node, struct client *client, rf_error *error)
 {
     struct reply info;
     rf_slice rest, policy, most;
-    if (node->replay->primaries.silent)
+    if (node->replay->primaries.info_refused)
         return RF_OK;
     TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
     bool evicts = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
                   info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
                   memcmp(policy.ptr, "allkeys", 7) == 0;
     if (evicts && !node->evicts)
-        nodes_tell(node, "keys are evicted when memory is full: written keys may be lost");
+        node_log(node, "keys are evicted when memory is full: written keys may be lost");
     node->evicts = evicts;
     return RF_OK;
 }
@@ -447,17 +447,17 @@ rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error)
     struct client *client;
     struct reply info;
     rf_slice rest, text;
-    TRY(node_ask(node, &client, error));
+    TRY(node_open_control(node, &client, error));
     rf_code code = client_call(client, (const char *const[]){"INFO", "stats", NULL}, &info, &rest, error);
     if (code != RF_OK)
-        node_stop_asking(node);
+        node_close_control(node);
     else if (!info_field(info.text, "evicted_keys", &text) || !number_parse_i64(text, keys))
         *keys = 0;
     return code;
 }
 
 /* The first digits of run_id. */
-static uint32_t read_run(rf_slice info)
+static uint32_t parse_run_id(rf_slice info)
 {
     enum { DIGITS = 8 };
     char text[DIGITS + 1] = "";
@@ -468,40 +468,40 @@ static uint32_t read_run(rf_slice info)
 }
 
 /* A server that was restarted may have other modules. */
-static rf_code ask_who(struct node *node, struct client *client, rf_error *error)
+static rf_code query_server_info(struct node *node, struct client *client, rf_error *error)
 {
     struct reply info;
     rf_slice rest;
     TRY(client_put(client, (const rf_slice[]){SLICE("INFO"), SLICE("server")}, 2, error));
     TRY(client_reply(client, &info, &rest, error));
-    uint32_t run = info.kind == REPLY_STRING ? read_run(info.text) : 0;
+    uint32_t run = info.kind == REPLY_STRING ? parse_run_id(info.text) : 0;
     node->modules_asked &= run == node->run;
     node->run = run;
     node->server = info.kind == REPLY_STRING ? info_server(info.text) : (rf_server){0};
     return RF_OK;
 }
 
-static rf_code greet(struct node *node, struct client *client, unsigned serial, rf_error *error)
+static rf_code handshake(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     bool named = false;
-    node->nameless |= node->replay->primaries.curt;
-    if (node->replay->primaries.curt)
+    node->no_client_names |= node->replay->primaries.closes_on_unknown;
+    if (node->replay->primaries.closes_on_unknown)
         return node->fence ? fence(node, client, serial, error) : RF_OK;
     TRY(set_name(node->replay, client, serial, &named, error));
-    TRY(ask_who(node, client, error));
-    node->nameless |= !named;
+    TRY(query_server_info(node, client, error));
+    node->no_client_names |= !named;
     if (node->fence)
         TRY(fence(node, client, serial, error));
-    TRY(ask_role(node, client, error));
-    return ask_eviction(node, client, error);
+    TRY(query_role(node, client, error));
+    return query_eviction_policy(node, client, error);
 }
 
 static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
 {
-    if (node == node->replay->nobody)
+    if (node == node->replay->unassigned)
         return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
     TRY(client_open(node->replay->target, &node->address, out, error));
-    rf_code code = greet(node, *out, serial, error);
+    rf_code code = handshake(node, *out, serial, error);
     if (code == RF_OK)
         return RF_OK;
     client_close(*out);
@@ -509,24 +509,24 @@ static rf_code open_client(struct node *node, unsigned serial, struct client **o
     return code;
 }
 
-rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error)
+rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error)
 {
     struct client *client;
     unsigned serial = ++node->replay->serial;
     TRY(open_client(node, serial, &client, error));
-    TRY(pipe_connect(pipe, client_release(client), serial, error));
-    pipe->run = node->run;
-    return loop_watch(node->replay, pipe, error);
+    TRY(pipeline_connect(pipeline, client_release(client), serial, error));
+    pipeline->run = node->run;
+    return loop_add(node->replay, pipeline, error);
 }
 
-rf_code node_ask(struct node *node, struct client **out, rf_error *error)
+rf_code node_open_control(struct node *node, struct client **out, rf_error *error)
 {
-    if (!node->asker) {
-        node->asker_serial = ++node->replay->serial;
-        TRY(open_client(node, node->asker_serial, &node->asker, error));
-        node->asker_db = 0;
+    if (!node->control) {
+        node->control_serial = ++node->replay->serial;
+        TRY(open_client(node, node->control_serial, &node->control, error));
+        node->control_db = 0;
     }
-    *out = node->asker;
+    *out = node->control;
     return RF_OK;
 }
 
@@ -534,10 +534,10 @@ rf_code node_fence(struct node *node, rf_error *error)
 {
     struct client *client;
     while (UNLIKELY(node->fence)) {
-        TRY(node_ask(node, &client, error));
-        rf_code code = node->fence ? fence(node, client, node->asker_serial, error) : RF_OK;
+        TRY(node_open_control(node, &client, error));
+        rf_code code = node->fence ? fence(node, client, node->control_serial, error) : RF_OK;
         if (code != RF_OK) {
-            node_stop_asking(node);
+            node_close_control(node);
             return code;
         }
     }
@@ -545,9 +545,9 @@ rf_code node_fence(struct node *node, rf_error *error)
 }
 
 /* Its last reply may still be pending. */
-void node_stop_asking(struct node *node)
+void node_close_control(struct node *node)
 {
-    node->fence |= node->asker != NULL;
-    client_close(node->asker);
-    node->asker = NULL;
+    node->fence |= node->control != NULL;
+    client_close(node->control);
+    node->control = NULL;
 }

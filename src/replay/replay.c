@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The interface of a replay: detection of the target's abilities, entries that are put, and results. */
-#include "replay/replay.h"
+#include "replay/internal.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include "rdb/detail.h"
 #include "rdb/function_name.h"
 #include "rdb/value.h"
-#include "replay/way.h"
+#include "replay/write_method.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -20,16 +20,16 @@ enum {
     BIG_KEY = 1024 * 1024,
     CONNECTIONS = 2,
     WINDOW_ALL = 64 * 1024 * 1024, /* maximum number of bytes kept by all pipelines, */
-    WINDOW_MOST = 4 * 1024 * 1024, /* by one of them, */
-    WINDOW_LEAST = 256 * 1024,     /* and what one may always keep */
+    WINDOW_MAX = 4 * 1024 * 1024,  /* by one of them, */
+    WINDOW_MIN = 256 * 1024,       /* and what one may always keep */
     LONGEST = 512 * 1024 * 1024,   /* if the server does not report it */
-    PUTS_PER_LOOK = 64,            /* puts between two reads of the clock */
+    CLOCK_CHECK_EVERY = 64,        /* puts between two reads of the clock */
 };
 
 /* --- abilities of the target --------------------------------------------------------------------------- */
 
 /* Gets a number with CONFIG GET; false if that is not available, or there is no such setting. */
-static rf_code ask_setting(struct client *client, const char *name, int64_t *value, rf_error *error)
+static rf_code query_setting(struct client *client, const char *name, int64_t *value, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
@@ -46,17 +46,17 @@ static rf_code ask_setting(struct client *client, const char *name, int64_t *val
 }
 
 /* A cluster has one database, unless configured otherwise (Valkey 9). */
-static rf_code ask_settings(rf_replay *r, rf_error *error)
+static rf_code query_settings(rf_replay *r, rf_error *error)
 {
     struct client *client;
     int64_t longest = LONGEST, databases = 0;
     bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
     r->longest = LONGEST;
-    if (r->primaries.curt)
+    if (r->primaries.closes_on_unknown)
         return RF_OK;
-    TRY(node_ask(r->nodes[0], &client, error));
-    TRY(ask_setting(client, "proto-max-bulk-len", &longest, error));
-    TRY(ask_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
+    TRY(node_open_control(r->nodes[0], &client, error));
+    TRY(query_setting(client, "proto-max-bulk-len", &longest, error));
+    TRY(query_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
     r->longest = (uint64_t)longest;
     r->info.databases = cluster && databases == 0 ? 1 : databases;
     return RF_OK;
@@ -84,13 +84,13 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
     const struct node *node = r->node_of[0];
     const rf_abilities *can = &r->info.abilities;
     char server[32], text[256];
-    bool restores = way_restores(can), by_commands = r->options.mode != RF_REPLAY_RESTORE;
+    bool restores = method_can_restore(can), by_commands = r->options.mode != RF_REPLAY_RESTORE;
     rf_server_format(can->server, server, sizeof server);
     if (can->assumed) {
         snprintf(text, sizeof text, "%s%s%s; assuming %s and not using RESTORE: set --target-version",
-                 "server version unknown", *r->primaries.why_silent ? ": INFO: " : "",
-                 r->primaries.why_silent, server);
-        nodes_tell(node, text);
+                 "server version unknown", *r->primaries.info_error ? ": INFO: " : "",
+                 r->primaries.info_error, server);
+        node_log(node, text);
     }
     if (accepts_no_write(can))
         return fail(error, RF_E_TARGET, "%s: no write command is available: %s", node->name, can->why);
@@ -99,17 +99,17 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
                     can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available",
                     can->assumed ? ", or set --target-version" : "");
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
-        nodes_tell(node, "RESTORE is not available: all values are written as commands");
+        node_log(node, "RESTORE is not available: all values are written as commands");
     if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
         bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE;
         snprintf(text, sizeof text, "%s is not available: each value is written in a transaction",
                  rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
-        nodes_tell(node, text);
+        node_log(node, text);
     }
     return RF_OK;
 }
 
-static rf_code look_at_target(rf_replay *r, rf_error *error)
+static rf_code probe_target(rf_replay *r, rf_error *error)
 {
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
@@ -119,23 +119,23 @@ static rf_code look_at_target(rf_replay *r, rf_error *error)
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
     TRY(abilities_ask(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
     r->can_unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
-    r->can_rename = way_renames(&r->info.abilities, r->options.on_exists);
+    r->can_rename = method_can_rename(&r->info.abilities, r->options.on_exists);
     r->can_transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
-    r->can_expire_with_set = way_sets_expiry(&r->info.abilities);
+    r->can_expire_with_set = method_can_set_expiry(&r->info.abilities);
     r->can_restore_replace = at_least(r, 3, 0);
     r->can_restore_until = at_least(r, 5, 0);
     TRY(check_abilities(r, error));
-    return ask_settings(r, error);
+    return query_settings(r, error);
 }
 
 /* --- the encoder's notices ----------------------------------------------------------------------------- */
 
-static void take_notice(void *ctx, const rf_notice *notice)
+static void on_notice(void *ctx, const rf_notice *notice)
 {
     rf_replay *r = ctx;
     r->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
     if (notice->code == RF_NOTICE_DROPPED)
-        r->why_dropped = notice->detail;
+        r->drop_reason = notice->detail;
     else if (r->options.notify.fn &&
              notice->code != RF_NOTICE_DETAIL) { /* reported when the key is encoded */
         rf_notice named = *notice;               /* not with the staging key's name */
@@ -146,7 +146,7 @@ static void take_notice(void *ctx, const rf_notice *notice)
 
 /* --- creation and destruction -------------------------------------------------------------------------- */
 
-static void fill_in(rf_replay *r)
+static void set_defaults(rf_replay *r)
 {
     rf_replay_options *options = &r->options;
     if (options->big_key == 0)
@@ -157,15 +157,15 @@ static void fill_in(rf_replay *r)
         options->run = "0";
     r->serial = (unsigned)(clock_unix_us() / 1000); /* different from the numbers of earlier processes of this
                                                        run */
-    r->dead_db = -1;
-    r->window = WINDOW_MOST;
+    r->dead_letter_db = -1;
+    r->window = WINDOW_MAX;
 }
 
 /* Limits what all pipelines keep together, however many there are. */
-static void settle_window(rf_replay *r)
+static void set_window(rf_replay *r)
 {
     uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
-    r->window = window > WINDOW_MOST ? WINDOW_MOST : window < WINDOW_LEAST ? WINDOW_LEAST : window;
+    r->window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
 }
 
 static rf_code open_replay(rf_replay *r, rf_error *error)
@@ -178,15 +178,15 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
         return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(look_at_target(r, error));
-    settle_window(r);
+    TRY(probe_target(r, error));
+    set_window(r);
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,
                                            .drop_unsupported = true,
-                                           .no_restore = !way_restores(&r->info.abilities),
+                                           .no_restore = !method_can_restore(&r->info.abilities),
                                            .drop_detail = r->options.drop_detail,
                                            .longest = r->longest,
-                                           .notify = {take_notice, r}});
+                                           .notify = {on_notice, r}});
     return RF_OK;
 }
 
@@ -200,7 +200,7 @@ rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options
     r->target = target;
     r->options = *options;
     r->epoll = -1;
-    fill_in(r);
+    set_defaults(r);
     rf_code code = open_replay(r, error);
     if (code != RF_OK) {
         rf_replay_close(r);
@@ -216,22 +216,22 @@ void rf_replay_close(rf_replay *r)
         return;
     for (size_t i = 0; i < r->node_count; i++)
         node_free(r->nodes[i]);
-    node_free(r->nobody);
+    node_free(r->unassigned);
     free(r->nodes);
     address_index_free(&r->index);
     free(r->node_of);
     primaries_free(&r->primaries);
     address_free(&r->redirect);
-    strays_free(&r->strays);
-    strays_free(&r->doubts);
-    strays_free(&r->unread);
-    strays_free(&r->round);
+    retry_queue_free(&r->retry_queue);
+    retry_queue_free(&r->unconfirmed);
+    retry_queue_free(&r->fallback_queue);
+    retry_queue_free(&r->retry_batch);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
     buffer_free(&r->name);
     buffer_free(&r->commands);
     buffer_free(&r->transaction.bytes);
-    buffer_free(&r->answering.bytes);
+    buffer_free(&r->exec_cursor.bytes);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)
         close(r->epoll);
@@ -274,20 +274,20 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     char why[MODULE_AUX_TEXT];
-    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = -1};
+    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = -1};
     (void)error;
-    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, module_aux_text(entry, why), (rf_slice){0},
-                  (rf_slice){0});
+    outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, module_aux_text(entry, why), (rf_slice){0},
+                   (rf_slice){0});
     return RF_OK;
 }
 
 static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = (int32_t)entry->db};
     rf_error why;
     (void)error;
     if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
-        settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, why.message, entry->key, (rf_slice){0});
+        outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, why.message, entry->key, (rf_slice){0});
     return RF_OK;
 }
 
@@ -296,17 +296,17 @@ static rf_code put_library(rf_replay *r, rf_entry *entry, rf_error *error)
     return library_load(r, entry, error);
 }
 
-static rf_code put_nothing(rf_replay *r, rf_entry *entry, rf_error *error)
+static rf_code ignore_entry(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     (void)r, (void)entry, (void)error;
     return RF_OK;
 }
 
-static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error) = {
-    [RF_ENTRY_AUX] = put_nothing,
+static rf_code (*const put_handlers[])(rf_replay *r, rf_entry *entry, rf_error *error) = {
+    [RF_ENTRY_AUX] = ignore_entry,
     [RF_ENTRY_FUNCTION] = put_library,
     [RF_ENTRY_MODULE_AUX] = put_module_aux,
-    [RF_ENTRY_KEY_COUNTS] = put_nothing,
+    [RF_ENTRY_KEY_COUNTS] = ignore_entry,
     [RF_ENTRY_KEY] = put_key,
     [RF_ENTRY_COMMAND] = put_command,
     [RF_ENTRY_FOREIGN] = put_foreign,
@@ -315,16 +315,16 @@ static rf_code (*const puts_of[])(rf_replay *r, rf_entry *entry, rf_error *error
 
 /* An error of the input does not end the run: the reader will repeat it, and the entries put so far can be
  * finished. */
-static rf_code conclude(rf_replay *r, rf_code code, rf_error *error)
+static rf_code record_error(rf_replay *r, rf_code code, rf_error *error)
 {
     bool of_input = code >= RF_E_READ && code < RF_E_UNSAYABLE;
     if (r->error.code == RF_OK && (code == RF_OK || of_input))
         return code;
     if (r->error.code == RF_OK)
         r->error = *error;
-    if (!r->swept)
-        mend_sweep(r);
-    r->swept = true;
+    if (!r->cleaned_up)
+        retry_abort(r);
+    r->cleaned_up = true;
     *error = r->error;
     return error->code;
 }
@@ -333,25 +333,25 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
 {
     rf_code code = RF_OK;
     if (r->error.code != RF_OK)
-        return conclude(r, RF_OK, error);
-    if (UNLIKELY(r->unread.first != NULL))
+        return record_error(r, RF_OK, error);
+    if (UNLIKELY(r->fallback_queue.first != NULL))
         code = fallback_write(r, error);
     r->seq++;
     r->place = (rf_place){input, entry->offset};
-    r->putting = true;
-    if (UNLIKELY(++r->puts % PUTS_PER_LOOK == 0 && code == RF_OK))
-        code = loop_tick(r, error);
+    r->put_in_progress = true;
+    if (UNLIKELY(++r->put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
+        code = loop_run_timers(r, error);
     if (LIKELY(code == RF_OK))
-        code = puts_of[entry->kind](r, entry, error);
-    r->putting = code != RF_OK;
-    return conclude(r, code, error);
+        code = put_handlers[entry->kind](r, entry, error);
+    r->put_in_progress = code != RF_OK;
+    return record_error(r, code, error);
 }
 
 static bool is_idle(const rf_replay *r)
 {
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            if (r->nodes[i]->pipes[j].head < r->nodes[i]->pipes[j].tail)
+            if (r->nodes[i]->pipelines[j].head < r->nodes[i]->pipelines[j].tail)
                 return false;
     return true;
 }
@@ -360,19 +360,19 @@ static rf_code drain(rf_replay *r, rf_error *error)
 {
     enum { WAIT_MS = 100 };
     do {
-        TRY(mend(r, error));
+        TRY(retry_pending(r, error));
         TRY(fallback_write(r, error));
-        TRY(room_guard_all(r, error));
-        TRY(loop_turn(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->strays.first || r->doubts.first || r->unread.first);
+        TRY(dispatch_send_waits(r, error));
+        TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
+    } while (!is_idle(r) || r->retry_queue.first || r->unconfirmed.first || r->fallback_queue.first);
     return RF_OK;
 }
 
 rf_code rf_replay_finish(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)
-        return conclude(r, RF_OK, error);
-    return conclude(r, drain(r, error), error);
+        return record_error(r, RF_OK, error);
+    return record_error(r, drain(r, error), error);
 }
 
 /* --- results ------------------------------------------------------------------------------------------- */
@@ -394,7 +394,7 @@ bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
     const struct node *node = r->nodes[index];
     *out = (rf_replay_node){.name = node->name, .keys = node->keys, .bytes = node->bytes};
     for (unsigned i = 0; i < r->options.connections; i++)
-        out->connections += node->pipes[i].connection != NULL;
+        out->connections += node->pipelines[i].connection != NULL;
     return true;
 }
 
@@ -404,42 +404,42 @@ struct oldest {
     rf_place place;
 };
 
-static void consider(struct oldest *oldest, const struct parcel *parcel)
+static void oldest_update(struct oldest *oldest, const struct request *request)
 {
-    if (parcel->seq < oldest->seq)
-        *oldest = (struct oldest){parcel->seq, parcel->place};
+    if (request->seq < oldest->seq)
+        *oldest = (struct oldest){request->seq, request->place};
 }
 
-static void consider_pipe(struct oldest *oldest, const struct pipe *pipe)
+static void oldest_of_pipeline(struct oldest *oldest, const struct pipeline *pipeline)
 {
-    for (uint64_t i = pipe->head; i < pipe->tail; i++)
-        if (!pipe_parcel(pipe, i)->settled)
-            consider(oldest, pipe_parcel(pipe, i));
+    for (uint64_t i = pipeline->head; i < pipeline->tail; i++)
+        if (!pipeline_request(pipeline, i)->done)
+            oldest_update(oldest, pipeline_request(pipeline, i));
 }
 
-static void consider_strays(struct oldest *oldest, const struct strays *strays)
+static void oldest_of_queue(struct oldest *oldest, const struct retry_queue *queue)
 {
-    for (const struct stray *stray = strays->first; stray; stray = stray->next)
-        consider(oldest, &stray->parcel);
+    for (const struct retry_item *item = queue->first; item; item = item->next)
+        oldest_update(oldest, &item->request);
 }
 
-rf_place rf_replay_settled(const rf_replay *r)
+rf_place rf_replay_acked(const rf_replay *r)
 {
     struct oldest oldest = {r->seq + 1, {r->place.input, r->place.offset + 1}};
     if (r->seq == 0)
         return (rf_place){0};
-    if (r->putting)
+    if (r->put_in_progress)
         oldest = (struct oldest){r->seq, r->place};
     if (r->transaction.open && r->transaction.seq < oldest.seq)
         oldest = (struct oldest){r->transaction.seq, r->transaction.place};
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            consider_pipe(&oldest, &r->nodes[i]->pipes[j]);
-    consider_strays(&oldest, &r->strays);
-    consider_strays(&oldest, &r->unread);
-    consider_strays(&oldest, &r->round);
-    if (r->hand)
-        consider(&oldest, &r->hand->parcel);
-    consider_strays(&oldest, &r->doubts);
+            oldest_of_pipeline(&oldest, &r->nodes[i]->pipelines[j]);
+    oldest_of_queue(&oldest, &r->retry_queue);
+    oldest_of_queue(&oldest, &r->fallback_queue);
+    oldest_of_queue(&oldest, &r->retry_batch);
+    if (r->retry_current)
+        oldest_update(&oldest, &r->retry_current->request);
+    oldest_of_queue(&oldest, &r->unconfirmed);
     return oldest.place;
 }

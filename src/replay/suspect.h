@@ -15,22 +15,23 @@
 #ifndef REPLAY_SUSPECT_H
 #define REPLAY_SUSPECT_H
 
-#include "replay/replay.h"
+#include "replay/internal.h"
 
 /* Called when a pipeline's connection is lost or times out, before its requests leave it. */
-void suspect_note(struct pipe *pipe);
+void suspect_note(struct pipeline *pipeline);
 
 /* The same for a request sent over the node's control connection. */
-void suspect_note_one(const struct node *node, struct parcel *parcel);
+void suspect_note_one(const struct node *node, struct request *request);
 
 /* Whether it must be the only request in flight. */
-static inline bool suspect_goes_alone(const struct parcel *parcel)
+static inline bool suspect_goes_alone(const struct request *request)
 {
-    return parcel->deaths > 0 || parcel->cuts > 0;
+    return request->crashes > 0 || request->disconnects > 0;
 }
 
 /* Called before a retry item is sent on this pipeline. RF_E_TARGET: it must not be sent, and the run ends. */
-rf_code suspect_judge(rf_replay *r, struct stray *stray, const struct pipe *pipe, rf_error *error);
+rf_code suspect_check(rf_replay *r, struct retry_item *item, const struct pipeline *pipeline,
+                      rf_error *error);
 
 /* Waits until no request is in flight to the node. */
 rf_code suspect_wait(const struct node *node, rf_error *error);

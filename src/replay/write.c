@@ -15,11 +15,11 @@
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
-#include "replay/beside.h"
 #include "replay/commands.h"
+#include "replay/internal.h"
 #include "replay/modules.h"
-#include "replay/replay.h"
-#include "replay/way.h"
+#include "replay/staging_key.h"
+#include "replay/write_method.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
 
@@ -33,19 +33,19 @@ bool write_has_expired(const rf_replay *r, int64_t expire_ms)
     return expire_ms != RF_NO_EXPIRY && expire_ms <= write_now_ms(r);
 }
 
-bool write_is_doubtful(const rf_replay *r)
+bool write_maybe_applied(const rf_replay *r)
 {
     return r->options.resumed && rf_place_before(r->place, r->options.written_until);
 }
 
-rf_slice write_removing(const rf_replay *r)
+rf_slice write_unlink_name(const rf_replay *r)
 {
     return r->can_unlink ? SLICE("UNLINK") : SLICE("DEL");
 }
 
-void write_removal(const rf_replay *r, struct outbuf *out, rf_slice key)
+void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key)
 {
-    command_put(out, (const rf_slice[]){write_removing(r), key}, 2);
+    command_put(out, (const rf_slice[]){write_unlink_name(r), key}, 2);
 }
 
 static bool replaces(const rf_replay *r)
@@ -62,11 +62,11 @@ static bool expires(const rf_entry *entry)
 
 enum { ONE_COMMAND = 4096 }; /* raw bytes of a value that probably fits in one command */
 
-struct writing {
+struct key_write {
     rf_replay *r;
     rf_entry *entry;
-    struct pipe *pipe;
-    struct parcel *parcel;
+    struct pipeline *pipeline;
+    struct request *request;
     uint32_t replies, multi; /* number of replies up to that of MULTI */
     uint64_t elements;       /* of a payload */
     char module[10];         /* module of the value; "": none */
@@ -76,71 +76,71 @@ struct writing {
     rf_error error;
 };
 
-static rf_code name_beside(struct writing *w, rf_error *error)
+static rf_code name_staging_key(struct key_write *w, rf_error *error)
 {
-    if (beside_name(w->entry->key, w->r->options.run, &w->r->name))
+    if (staging_key_make(w->entry->key, w->r->options.run, &w->r->name))
         return RF_OK;
-    pipe_take_back(w->pipe);
+    pipeline_cancel(w->pipeline);
     return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", w->entry->key.len);
 }
 
 /* An earlier run may have left the staging key, even if it used another method. */
-static rf_code remove_beside(struct writing *w, rf_error *error)
+static rf_code remove_staging_key(struct key_write *w, rf_error *error)
 {
-    TRY(name_beside(w, error));
-    write_removal(w->r, &w->pipe->out, buffer_slice(&w->r->name));
+    TRY(name_staging_key(w, error));
+    write_unlink(w->r, &w->pipeline->out, buffer_slice(&w->r->name));
     w->replies = 1;
     return RF_OK;
 }
 
 /* Between the query and the write the key may have moved to another node, which is then queried. */
-static rf_code find_room(struct writing *w, rf_error *error)
+static rf_code choose_pipeline(struct key_write *w, rf_error *error)
 {
     const char *why;
     if (LIKELY(!*w->module))
-        return room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error);
+        return pipeline_for_key(w->r, w->entry->key, w->entry->db, &w->pipeline, error);
     const struct node *node;
     do {
-        TRY(modules_learn_patiently(w->r, w->entry->key, error));
-        TRY(room_for_key(w->r, w->entry->key, w->entry->db, &w->pipe, error));
-        node = w->pipe->owner;
+        TRY(modules_learn_with_retry(w->r, w->entry->key, error));
+        TRY(pipeline_for_key(w->r, w->entry->key, w->entry->db, &w->pipeline, error));
+        node = w->pipeline->owner;
     } while (!node->modules_asked);
     return modules_allow(node, w->module, &why) ? RF_OK
                                                 : fail(error, RF_E_UNSAYABLE, "%s: %s", node->name, why);
 }
 
-static rf_code begin(struct writing *w, enum form form, rf_error *error)
+static rf_code begin_request(struct key_write *w, enum write_method method, rf_error *error)
 {
-    TRY(find_room(w, error));
-    TRY(pipe_begin(w->pipe, &w->parcel, error));
-    struct parcel *parcel = w->parcel;
-    parcel->kind = PARCEL_KEY;
-    parcel->form = (uint8_t)form;
-    parcel->seq = w->r->seq;
-    parcel->place = w->r->place;
-    parcel->db = (int32_t)w->entry->db;
-    parcel->expire_ms = w->entry->expire_ms;
-    parcel->ends_ms = w->r->ends_ms;
-    parcel->doubtful = write_is_doubtful(w->r);
-    parcel->module = *w->module != '\0';
+    TRY(choose_pipeline(w, error));
+    TRY(pipeline_begin(w->pipeline, &w->request, error));
+    struct request *request = w->request;
+    request->kind = REQUEST_KEY;
+    request->method = (uint8_t)method;
+    request->seq = w->r->seq;
+    request->place = w->r->place;
+    request->db = (int32_t)w->entry->db;
+    request->expire_ms = w->entry->expire_ms;
+    request->ends_ms = w->r->ends_ms;
+    request->maybe_applied = write_maybe_applied(w->r);
+    request->module = *w->module != '\0';
     w->replies = 0;
-    return UNLIKELY(parcel->doubtful) ? remove_beside(w, error) : RF_OK;
+    return UNLIKELY(request->maybe_applied) ? remove_staging_key(w, error) : RF_OK;
 }
 
-static rf_code end(struct writing *w, rf_error *error)
+static rf_code end_request(struct key_write *w, rf_error *error)
 {
-    TRY(pipe_end(w->pipe, w->replies, error));
-    return room_used(w->r, w->pipe, error);
+    TRY(pipeline_end(w->pipeline, w->replies, error));
+    return pipeline_flush_if_full(w->r, w->pipeline, error);
 }
 
-static rf_code post(void *ctx, rf_slice bytes)
+static rf_code dead_letter_write(void *ctx, rf_slice bytes)
 {
     const rf_replay *r = ctx;
     return r->options.dead_letter(r->options.ctx, bytes);
 }
 
 /* Some other server may accept the payload unchanged, unless it is damaged. */
-static void write_letter(rf_replay *r, rf_entry *entry)
+static void write_dead_letter(rf_replay *r, rf_entry *entry)
 {
     uint8_t text[NUMBER_TEXT_MAX], head[RESP_HEADER_MAX];
     uint64_t size, elements;
@@ -154,40 +154,40 @@ static void write_letter(rf_replay *r, rf_entry *entry)
     uint8_t *p = resp_print_bulk(resp_print_header(opening.data, '*', expires(entry) ? 5 : 4),
                                  SLICE("RESTORE"));
     p = resp_print_header(resp_print_bulk(resp_print_bulk(p, key), ttl), '$', size);
-    settle_begin_letter(r, entry->db);
-    post(r, slice_of(opening.data, (size_t)(p - opening.data)));
-    dump_payload_put(entry, post, r, &ignored);
+    dead_letter_select_db(r, entry->db);
+    dead_letter_write(r, slice_of(opening.data, (size_t)(p - opening.data)));
+    dump_payload_put(entry, dead_letter_write, r, &ignored);
     p = resp_print_bulk(head, SLICE("ABSTTL"));
-    post(r, SLICE("\r\n"));
+    dead_letter_write(r, SLICE("\r\n"));
     if (expires(entry))
-        post(r, slice_of(head, (size_t)(p - head)));
+        dead_letter_write(r, slice_of(head, (size_t)(p - head)));
     buffer_free(&opening);
 }
 
 static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 {
-    const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_KEY, .place = r->place, .db = (int32_t)entry->db};
     char server[32], reason[256];
     rf_server_format(r->info.server, server, sizeof server);
     snprintf(reason, sizeof reason, "not supported by %s: %s", server, why);
-    settle_failed(r, &parcel, RF_FAILURE_UNSAYABLE, reason, entry->key, (rf_slice){0});
+    outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, reason, entry->key, (rf_slice){0});
 }
 
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why)
 {
     tell_unsayable(r, entry, why);
-    write_letter(r, entry);
+    write_dead_letter(r, entry);
 }
 
 /* --- with a staging key -------------------------------------------------------------------------------- */
 
 /* Begins a request for the staging key, whose name is in r->name. */
-static rf_code begin_beside(struct writing *w, rf_error *error)
+static rf_code begin_staging(struct key_write *w, rf_error *error)
 {
-    TRY(begin(w, FORM_BESIDE, error));
-    TRY(name_beside(w, error));
+    TRY(begin_request(w, METHOD_STAGED, error));
+    TRY(name_staging_key(w, error));
     if (w->transaction) {
-        command_put(&w->pipe->out, (const rf_slice[]){SLICE("MULTI")}, 1);
+        command_put(&w->pipeline->out, (const rf_slice[]){SLICE("MULTI")}, 1);
         w->multi = ++w->replies;
     }
     return RF_OK;
@@ -200,62 +200,62 @@ void write_wait(const struct node *node, struct outbuf *out)
     command_put(out, (const rf_slice[]){SLICE("WAIT"), replicas, SLICE("1000")}, 3);
 }
 
-void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms)
+void write_expiry(struct outbuf *out, rf_slice staging_key, int64_t expire_ms)
 {
     uint8_t text[NUMBER_TEXT_MAX];
     rf_slice ms = {text, number_print_i64(text, expire_ms)};
-    command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), beside, ms}, 3);
+    command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
 }
 
-void write_rename(const rf_replay *r, struct outbuf *out, rf_slice beside, rf_slice key)
+void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key)
 {
     rf_slice rename = replaces(r) ? SLICE("RENAME") : SLICE("RENAMENX");
-    command_put(out, (const rf_slice[]){rename, beside, key}, 3);
+    command_put(out, (const rf_slice[]){rename, staging_key, key}, 3);
 }
 
-static rf_code end_beside(struct writing *w, rf_error *error)
+static rf_code end_staging(struct key_write *w, rf_error *error)
 {
-    rf_slice beside = buffer_slice(&w->r->name);
+    rf_slice staging_key = buffer_slice(&w->r->name);
     if (expires(w->entry)) {
-        write_expiry(&w->pipe->out, beside, w->entry->expire_ms);
+        write_expiry(&w->pipeline->out, staging_key, w->entry->expire_ms);
         w->replies++;
     }
-    write_rename(w->r, &w->pipe->out, beside, w->entry->key);
+    write_rename(w->r, &w->pipeline->out, staging_key, w->entry->key);
     w->replies++;
     if (w->transaction) {
-        command_put(&w->pipe->out, (const rf_slice[]){SLICE("EXEC")}, 1);
-        w->parcel->transaction = true;
-        w->parcel->queued = w->replies++ - w->multi;
+        command_put(&w->pipeline->out, (const rf_slice[]){SLICE("EXEC")}, 1);
+        w->request->transaction = true;
+        w->request->queued = w->replies++ - w->multi;
     }
-    return end(w, error);
+    return end_request(w, error);
 }
 
 /* Writes the encoder's commands for the staging key. */
-static rf_code encode_beside(struct writing *w, rf_error *error)
+static rf_code encode_staging(struct key_write *w, rf_error *error)
 {
     rf_replay *r = w->r;
     rf_slice key = w->entry->key;
     w->entry->key = buffer_slice(&r->name);
     r->by_restore = false;
-    rf_code code = encoder_put_value(&r->encoder, &w->pipe->out, w->entry, error);
+    rf_code code = encoder_put_value(&r->encoder, &w->pipeline->out, w->entry, error);
     w->entry->key = key;
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
-        pipe_take_back(w->pipe);
+        pipeline_cancel(w->pipeline);
         if (!r->can_transact)
-            return big_write(r, w->entry, error);
+            return large_value_write(r, w->entry, error);
         w->transaction = true;
-        TRY(begin_beside(w, error));
-        return encode_beside(w, error);
+        TRY(begin_staging(w, error));
+        return encode_staging(w, error);
     }
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
         detail_notify(&r->options.notify, w->entry, r->encoder.without);
         w->replies += (uint32_t)r->encoder.batch.commands;
-        w->parcel->restored = r->by_restore;
-        return end_beside(w, error);
+        w->request->restored = r->by_restore;
+        return end_staging(w, error);
     }
-    pipe_take_back(w->pipe);
+    pipeline_cancel(w->pipeline);
     if (code == RF_OK && r->encoder.dropped)
-        write_unsayable(r, w->entry, r->why_dropped);
+        write_unsayable(r, w->entry, r->drop_reason);
     else if (code == RF_OK)
         r->counts.empty++; /* the encoder has reported it */
     return code;
@@ -264,19 +264,19 @@ static rf_code encode_beside(struct writing *w, rf_error *error)
 /* --- SET ----------------------------------------------------------------------------------------------- */
 
 /* An error returned by a visitor would count as an error of the input. */
-static void put_string_otherwise(struct writing *w, rf_slice value)
+static void put_large_string(struct key_write *w, rf_slice value)
 {
-    pipe_take_back(w->pipe);
+    pipeline_cancel(w->pipeline);
     w->done = true;
     if (value.len > w->r->longest)
         tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
     else
-        w->code = big_write_string(w->r, w->entry, value, &w->error);
+        w->code = large_value_write_string(w->r, w->entry, value, &w->error);
 }
 
-static void put_set(struct writing *w, rf_slice value)
+static void put_set(struct key_write *w, rf_slice value)
 {
-    struct outbuf *out = &w->pipe->out;
+    struct outbuf *out = &w->pipeline->out;
     bool only_new = !replaces(w->r), until = expires(w->entry);
     resp_array(out, 3u + only_new + 2u * until);
     outbuf_put(out, "$3\r\nSET\r\n", 9);
@@ -292,24 +292,24 @@ static void put_set(struct writing *w, rf_slice value)
 
 static rf_code put_string(void *ctx, rf_slice value)
 {
-    struct writing *w = ctx;
+    struct key_write *w = ctx;
     w->replies++;
     if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest))
-        put_string_otherwise(w, value);
+        put_large_string(w, value);
     else
         put_set(w, value);
     return RF_OK;
 }
 
-static rf_code write_set(struct writing *w, rf_error *error)
+static rf_code write_set(struct key_write *w, rf_error *error)
 {
     static const rf_visitor visitor = {.string = put_string};
-    TRY(begin(w, FORM_SET, error));
+    TRY(begin_request(w, METHOD_SET, error));
     rf_code code = rf_value_walk(w->entry->value, &visitor, w, error);
     if (LIKELY(code == RF_OK && !w->done))
-        return end(w, error);
+        return end_request(w, error);
     if (!w->done)
-        pipe_take_back(w->pipe);
+        pipeline_cancel(w->pipeline);
     if (code == RF_OK && w->code != RF_OK) {
         *error = w->error;
         return w->code;
@@ -327,9 +327,9 @@ static void put_usage(struct outbuf *out, const rf_entry *entry)
     resp_bulk_i64(out, entry->idle >= 0 ? entry->idle : entry->freq);
 }
 
-static void put_restore(struct writing *w, rf_slice payload)
+static void put_restore(struct key_write *w, rf_slice payload)
 {
-    struct outbuf *out = &w->pipe->out;
+    struct outbuf *out = &w->pipeline->out;
     const rf_entry *entry = w->entry;
     bool until = expires(entry), used = w->r->can_restore_until && (entry->idle >= 0 || entry->freq >= 0);
     resp_array(out, 4u + replaces(w->r) + until + 2u * used);
@@ -346,18 +346,18 @@ static void put_restore(struct writing *w, rf_slice payload)
     w->replies++;
 }
 
-static rf_code restore_beside(struct writing *w, rf_slice payload, rf_error *error)
+static rf_code restore_staging(struct key_write *w, rf_slice payload, rf_error *error)
 {
     w->transaction = expires(w->entry);
-    TRY(begin_beside(w, error));
-    w->parcel->restored = true;
-    command_put(&w->pipe->out,
+    TRY(begin_staging(w, error));
+    w->request->restored = true;
+    command_put(&w->pipeline->out,
                 (const rf_slice[]){SLICE("RESTORE"), buffer_slice(&w->r->name), SLICE("0"), payload}, 4);
     w->replies++;
-    return end_beside(w, error);
+    return end_staging(w, error);
 }
 
-static rf_code write_restore(struct writing *w, rf_slice payload, rf_error *error)
+static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *error)
 {
     const rf_replay *r = w->r;
     if (payload.len > r->longest) {
@@ -366,11 +366,11 @@ static rf_code write_restore(struct writing *w, rf_slice payload, rf_error *erro
     }
     bool at_once = (!expires(w->entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
     if (!at_once)
-        return restore_beside(w, payload, error);
-    TRY(begin(w, FORM_RESTORE, error));
-    w->parcel->restored = true;
+        return restore_staging(w, payload, error);
+    TRY(begin_request(w, METHOD_RESTORE, error));
+    w->request->restored = true;
     put_restore(w, payload);
-    return end(w, error);
+    return end_request(w, error);
 }
 
 static rf_code append_bytes(void *ctx, rf_slice bytes)
@@ -379,7 +379,7 @@ static rf_code append_bytes(void *ctx, rf_slice bytes)
 }
 
 /* Creates the payload of a verified value in r->payload. *made is false if it has more than `most` bytes. */
-static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_error *error)
+static rf_code make_payload(struct key_write *w, uint64_t most, bool *made, rf_error *error)
 {
     struct buffer *payload = &w->r->payload;
     uint64_t size;
@@ -401,22 +401,22 @@ static rf_code make_payload(struct writing *w, uint64_t most, bool *made, rf_err
 /* --- commands ------------------------------------------------------------------------------------------ */
 
 /* Without RENAME the whole value is written in one transaction, of limited size. */
-static rf_code transact(struct writing *w, uint64_t size, rf_error *error)
+static rf_code write_in_transaction(struct key_write *w, uint64_t size, rf_error *error)
 {
     if (size <= w->r->options.big_key)
-        return big_transact(w->r, w->entry, error);
-    write_unsayable(w->r, w->entry, way_is_too_large);
+        return large_value_transact(w->r, w->entry, error);
+    write_unsayable(w->r, w->entry, method_too_large);
     return RF_OK;
 }
 
 /* Values that are too large to be kept are streamed; so are those that need a transaction, if none is
  * available. */
-static rf_code write_commands(struct writing *w, rf_error *error)
+static rf_code write_commands(struct key_write *w, rf_error *error)
 {
     const rf_replay *r = w->r;
     uint64_t size;
-    const char *obstacle = way_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type,
-                                        expires(w->entry));
+    const char *obstacle = method_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type,
+                                           expires(w->entry));
     if (UNLIKELY(obstacle != NULL)) {
         write_unsayable(w->r, w->entry, obstacle);
         return RF_OK;
@@ -425,13 +425,13 @@ static rf_code write_commands(struct writing *w, rf_error *error)
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
     if (UNLIKELY(!r->can_rename))
-        return transact(w, size, error);
+        return write_in_transaction(w, size, error);
     bool large = size > r->options.big_key && w->entry->type != RF_STRING;
     w->transaction = expires(w->entry) || size > ONE_COMMAND;
     if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can_transact))
-        return big_write(w->r, w->entry, error);
-    TRY(begin_beside(w, error));
-    return encode_beside(w, error);
+        return large_value_write(w->r, w->entry, error);
+    TRY(begin_staging(w, error));
+    return encode_staging(w, error);
 }
 
 /* --- choosing the method ------------------------------------------------------------------------------- */
@@ -446,43 +446,43 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 {
     return r->options.mode == RF_REPLAY_RESTORE || needs_restore(entry) ||
            (r->options.mode == RF_REPLAY_AUTO && entry->type != RF_STRING) ||
-           UNLIKELY(!way_has_commands(&r->info.abilities, entry->type));
+           UNLIKELY(!method_has_commands(&r->info.abilities, entry->type));
 }
 
 /* Directly, or with a staging key. */
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
     bool at_once = (!expires(entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
-    return way_restores(&r->info.abilities) &&
+    return method_can_restore(&r->info.abilities) &&
            (at_once || (r->can_rename && (!expires(entry) || r->can_transact)));
 }
 
 /* Servers do not store collections without elements. */
-static rf_code write_payload(struct writing *w, rf_error *error)
+static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
     if (w->elements > 0 || entry->type == RF_STREAM || entry->type == RF_MODULE)
         return write_restore(w, buffer_slice(&w->r->payload), error);
-    settle_empty(w->r, &(struct parcel){.place = w->r->place, .db = (int32_t)entry->db}, entry->key);
+    outcome_empty(w->r, &(struct request){.place = w->r->place, .db = (int32_t)entry->db}, entry->key);
     return RF_OK;
 }
 
-/* *lacking: the server lacks the module, and the key has failed. */
-static rf_code check_module(struct writing *w, bool *lacking, rf_error *error)
+/* *missing: the server lacks the module, and the key has failed. */
+static rf_code check_module(struct key_write *w, bool *missing, rf_error *error)
 {
     const char *why;
-    *lacking = false;
+    *missing = false;
     if (LIKELY(w->entry->type != RF_MODULE))
         return RF_OK;
     TRY(rf_value_module(w->entry->value, w->module, error));
-    TRY(modules_learn_patiently(w->r, w->entry->key, error));
-    *lacking = !modules_allow(nodes_of_key(w->r, w->entry->key), w->module, &why);
-    if (*lacking)
+    TRY(modules_learn_with_retry(w->r, w->entry->key, error));
+    *missing = !modules_allow(nodes_of_key(w->r, w->entry->key), w->module, &why);
+    if (*missing)
         write_unsayable(w->r, w->entry, why);
     return RF_OK;
 }
 
-static void drop_metadata(struct writing *w)
+static void drop_metadata(struct key_write *w)
 {
     if (!w->r->options.drop_detail ||
         (dump_payload_accepted(w->entry, w->r->info.server) && can_restore(w->r, w->entry)))
@@ -491,7 +491,7 @@ static void drop_metadata(struct writing *w)
     detail_notify(&w->r->options.notify, w->entry, DETAIL_BIT(METADATA));
 }
 
-static rf_code write_value(struct writing *w, rf_error *error)
+static rf_code write_value(struct key_write *w, rf_error *error)
 {
     rf_replay *r = w->r;
     if (UNLIKELY(w->entry->metadata.len > 0))
@@ -501,9 +501,9 @@ static rf_code write_value(struct writing *w, rf_error *error)
         return write_commands(w, error);
     bool restores = can_restore(r, w->entry);
     if (restores && dump_payload_accepted(w->entry, r->info.server)) {
-        bool lacking;
-        TRY(check_module(w, &lacking, error));
-        if (lacking)
+        bool missing;
+        TRY(check_module(w, &missing, error));
+        if (missing)
             return RF_OK;
         uint64_t most = r->options.big_key < r->longest ? r->options.big_key : r->longest;
         TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : most, &made, error));
@@ -514,7 +514,7 @@ static rf_code write_value(struct writing *w, rf_error *error)
     if (may_be_commands)
         return write_commands(w, error);
     write_unsayable(r, w->entry,
-                    restores ? "the server does not support this payload format" : way_needs_restore);
+                    restores ? "the server does not support this payload format" : method_needs_restore);
     return RF_OK;
 }
 
@@ -524,16 +524,16 @@ static bool is_damage(const rf_entry *entry, rf_code code)
     return code >= RF_E_READ && code < RF_E_UNSAYABLE && entry->value->sticky->code == RF_OK;
 }
 
-static void settle_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
+static void fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
 {
-    const struct parcel parcel = {.kind = PARCEL_KEY, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_KEY, .place = r->place, .db = (int32_t)entry->db};
     char reason[sizeof error->message + 32];
     snprintf(reason, sizeof reason, "the value is damaged: %s", error->message);
-    settle_failed(r, &parcel, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
+    outcome_failed(r, &request, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
 }
 
 /* If all fields had expired, the staging key would be removed with the last of them. */
-static rf_code settle_fields(rf_replay *r, rf_entry *entry, rf_error *error)
+static rf_code drop_expired_fields(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     rf_field_expiry expiry;
     TRY(rf_value_field_expiry(entry->value, &expiry, error));
@@ -544,13 +544,13 @@ static rf_code settle_fields(rf_replay *r, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-static rf_code write_live_key(struct writing *w, rf_error *error)
+static rf_code write_live_key(struct key_write *w, rf_error *error)
 {
     rf_replay *r = w->r;
     r->key = w->entry->key;
     r->ends_ms = w->entry->expire_ms;
     if (w->entry->type == RF_HASH)
-        TRY(settle_fields(r, w->entry, error));
+        TRY(drop_expired_fields(r, w->entry, error));
     if (UNLIKELY(r->ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->ends_ms)) {
         r->counts.expired++;
         return RF_OK;
@@ -560,10 +560,10 @@ static rf_code write_live_key(struct writing *w, rf_error *error)
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    struct writing w = {.r = r, .entry = entry};
+    struct key_write w = {.r = r, .entry = entry};
     rf_code code = write_live_key(&w, error);
     if (is_damage(entry, code)) {
-        settle_damaged(r, entry, error);
+        fail_damaged(r, entry, error);
         return RF_OK;
     }
     if (code != RF_OK && !*error->key)

@@ -9,77 +9,77 @@
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
 #include "replay/forbidden.h"
+#include "replay/internal.h"
 #include "replay/modules.h"
-#include "replay/replay.h"
 #include "resp/resp_write.h"
 #include <stdio.h>
 
 /* --- commands that are not sent ------------------------------------------------------------------------ */
 
-static void refuse(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
+static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
     char name[64], reason[512];
-    const struct parcel parcel = {.kind = PARCEL_COMMAND, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = (int32_t)entry->db};
     command_name(entry->argv[0], name, sizeof name);
     snprintf(reason, sizeof reason, "%s: %s", name, why);
-    settle_failed(r, &parcel, kind, reason, (rf_slice){0}, (rf_slice){0});
+    outcome_failed(r, &request, kind, reason, (rf_slice){0}, (rf_slice){0});
 }
 
-/* Checks the value in a payload. *sound: it may be sent. */
-static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *value, bool *sound,
+/* Checks the value in a payload. *valid: it may be sent. */
+static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *value, bool *valid,
                              rf_error *error)
 {
     rf_error why;
     uint64_t elements;
     const char *unknown;
     char module[10] = "";
-    *sound = false;
+    *valid = false;
     if ((value->type == RF_MODULE && rf_value_module(value->value, module, &why) != RF_OK) ||
         rf_value_check(value->value, &elements, &why) != RF_OK) {
-        refuse(r, entry, RF_FAILURE_DAMAGED, why.message);
+        reject(r, entry, RF_FAILURE_DAMAGED, why.message);
         return RF_OK;
     }
     if (!dump_payload_accepted(value, r->info.server)) {
-        refuse(r, entry, RF_FAILURE_UNSAYABLE, "the server does not support this payload format");
+        reject(r, entry, RF_FAILURE_UNSAYABLE, "the server does not support this payload format");
         return RF_OK;
     }
-    *sound = true;
+    *valid = true;
     if (!*module)
         return RF_OK;
-    TRY(modules_learn_patiently(r, entry->argv[1], error));
-    *sound = modules_allow(nodes_of_key(r, entry->argv[1]), module, &unknown);
-    if (!*sound)
-        refuse(r, entry, RF_FAILURE_UNSAYABLE, unknown);
+    TRY(modules_learn_with_retry(r, entry->argv[1], error));
+    *valid = modules_allow(nodes_of_key(r, entry->argv[1]), module, &unknown);
+    if (!*valid)
+        reject(r, entry, RF_FAILURE_UNSAYABLE, unknown);
     return RF_OK;
 }
 
 /* RESTORE key ttl payload ... */
-static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *sound, rf_error *error)
+static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *valid, rf_error *error)
 {
     struct dump_payload dump;
     rf_entry value;
     rf_error why;
     if (entry->argc < 4)
         return RF_OK;
-    *sound = false;
+    *valid = false;
     if (dump_payload_open(&dump, entry->argv[3], entry->db, entry->argv[1], "RESTORE", &value, &why) !=
         RF_OK) {
-        refuse(r, entry, RF_FAILURE_DAMAGED, why.message);
+        reject(r, entry, RF_FAILURE_DAMAGED, why.message);
         return RF_OK;
     }
-    rf_code code = check_payload(r, entry, &value, sound, error);
+    rf_code code = check_payload(r, entry, &value, valid, error);
     dump_payload_close(&dump);
     return code;
 }
 
-static rf_code may_be_sent(rf_replay *r, const rf_entry *entry, bool *may, rf_error *error)
+static rf_code check_allowed(rf_replay *r, const rf_entry *entry, bool *allowed, rf_error *error)
 {
     bool nested = r->transaction.open && command_is(entry->argv[0], "MULTI");
-    *may = !nested && !command_is_forbidden(entry->argv, entry->argc);
-    if (!*may)
-        refuse(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
+    *allowed = !nested && !command_is_forbidden(entry->argv, entry->argc);
+    if (!*allowed)
+        reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
     else if (command_is(entry->argv[0], "RESTORE") || command_is(entry->argv[0], "RESTORE-ASKING"))
-        return check_restore(r, entry, may, error);
+        return check_restore(r, entry, allowed, error);
     return RF_OK;
 }
 
@@ -87,25 +87,25 @@ static rf_code may_be_sent(rf_replay *r, const rf_entry *entry, bool *may, rf_er
 
 static rf_code send_alone(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    struct parcel *parcel;
-    struct pipe *pipe;
-    TRY(room_for_command(r, entry->db, &pipe, error));
-    TRY(pipe_begin(pipe, &parcel, error));
-    *parcel = (struct parcel){.kind = PARCEL_COMMAND,
-                              .start = parcel->start,
-                              .seq = r->seq,
-                              .place = r->place,
-                              .entries = 1,
-                              .db = (int32_t)entry->db,
-                              .expire_ms = RF_NO_EXPIRY};
-    command_put(&pipe->out, entry->argv, entry->argc);
-    TRY(pipe_end(pipe, 1, error));
-    return room_used(r, pipe, error);
+    struct request *request;
+    struct pipeline *pipeline;
+    TRY(pipeline_for_command(r, entry->db, &pipeline, error));
+    TRY(pipeline_begin(pipeline, &request, error));
+    *request = (struct request){.kind = REQUEST_COMMAND,
+                                .start = request->start,
+                                .seq = r->seq,
+                                .place = r->place,
+                                .entries = 1,
+                                .db = (int32_t)entry->db,
+                                .expire_ms = RF_NO_EXPIRY};
+    command_put(&pipeline->out, entry->argv, entry->argc);
+    TRY(pipeline_end(pipeline, 1, error));
+    return pipeline_flush_if_full(r, pipeline, error);
 }
 
 /* --- transactions --------------------------------------------------------------------------------------- */
 
-static rf_code add(struct transaction *t, const rf_slice *argv, size_t argc, rf_error *error)
+static rf_code append_command(struct transaction *t, const rf_slice *argv, size_t argc, rf_error *error)
 {
     size_t size = RESP_HEADER_MAX;
     for (size_t i = 0; i < argc; i++)
@@ -119,7 +119,7 @@ static rf_code add(struct transaction *t, const rf_slice *argv, size_t argc, rf_
     return RF_OK;
 }
 
-static rf_code begin(rf_replay *r, const rf_entry *entry, rf_error *error)
+static rf_code begin_transaction(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct transaction *t = &r->transaction;
     struct buffer bytes = t->bytes;
@@ -131,52 +131,52 @@ static rf_code begin(rf_replay *r, const rf_entry *entry, rf_error *error)
                               .selected = entry->db,
                               .bytes = bytes,
                               .entries = 1};
-    return add(t, entry->argv, entry->argc, error);
+    return append_command(t, entry->argv, entry->argc, error);
 }
 
 /* The reader has removed SELECT, which is queued like any other command. */
-static rf_code queue(rf_replay *r, const rf_entry *entry, rf_error *error)
+static rf_code queue_command(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     uint8_t text[NUMBER_TEXT_MAX];
     struct transaction *t = &r->transaction;
     if (t->selected != entry->db) {
         const rf_slice select[] = {SLICE("SELECT"), {text, number_print_i64(text, entry->db)}};
-        TRY(add(t, select, 2, error));
+        TRY(append_command(t, select, 2, error));
         t->selected = entry->db;
         t->queued++;
     }
     t->queued++;
     t->entries++;
-    return add(t, entry->argv, entry->argc, error);
+    return append_command(t, entry->argv, entry->argc, error);
 }
 
 /* Only the reply of a transaction that contains SELECT could tell which database is selected afterwards. */
-static rf_code end(rf_replay *r, const rf_entry *exec, rf_error *error)
+static rf_code end_transaction(rf_replay *r, const rf_entry *exec, rf_error *error)
 {
     struct transaction *t = &r->transaction;
-    struct parcel *parcel;
-    struct pipe *pipe;
-    TRY(room_for_command(r, t->db, &pipe, error));
-    TRY(pipe_begin(pipe, &parcel, error));
-    *parcel = (struct parcel){.kind = PARCEL_COMMAND,
-                              .start = parcel->start,
-                              .seq = t->seq,
-                              .place = t->place,
-                              .transaction = true,
-                              .queued = t->queued,
-                              .entries = t->entries + 1,
-                              .db = (int32_t)t->db,
-                              .expire_ms = RF_NO_EXPIRY};
-    outbuf_put(&pipe->out, t->bytes.data, t->bytes.len);
-    command_put(&pipe->out, exec->argv, exec->argc);
-    TRY(pipe_end(pipe, t->queued + 2, error));
-    pipe->db = t->selected == t->db ? t->db : DB_UNKNOWN;
+    struct request *request;
+    struct pipeline *pipeline;
+    TRY(pipeline_for_command(r, t->db, &pipeline, error));
+    TRY(pipeline_begin(pipeline, &request, error));
+    *request = (struct request){.kind = REQUEST_COMMAND,
+                                .start = request->start,
+                                .seq = t->seq,
+                                .place = t->place,
+                                .transaction = true,
+                                .queued = t->queued,
+                                .entries = t->entries + 1,
+                                .db = (int32_t)t->db,
+                                .expire_ms = RF_NO_EXPIRY};
+    outbuf_put(&pipeline->out, t->bytes.data, t->bytes.len);
+    command_put(&pipeline->out, exec->argv, exec->argc);
+    TRY(pipeline_end(pipeline, t->queued + 2, error));
+    pipeline->db = t->selected == t->db ? t->db : DB_UNKNOWN;
     t->open = false;
-    return room_used(r, pipe, error);
+    return pipeline_flush_if_full(r, pipeline, error);
 }
 
 /* The transaction is discarded. */
-static rf_code discard(rf_replay *r)
+static rf_code discard_transaction(rf_replay *r)
 {
     r->counts.commands += r->transaction.entries + 1;
     r->transaction.open = false;
@@ -185,7 +185,7 @@ static rf_code discard(rf_replay *r)
 
 /* --- all commands -------------------------------------------------------------------------------------- */
 
-static rf_code expect_short(const rf_replay *r, const rf_entry *entry, rf_error *error)
+static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     for (size_t i = 0; i < entry->argc; i++)
         if (entry->argv[i].len > r->longest)
@@ -195,16 +195,16 @@ static rf_code expect_short(const rf_replay *r, const rf_entry *entry, rf_error 
 
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    bool may;
-    TRY(expect_short(r, entry, error));
-    TRY(may_be_sent(r, entry, &may, error));
-    if (!may)
+    bool allowed;
+    TRY(check_argument_sizes(r, entry, error));
+    TRY(check_allowed(r, entry, &allowed, error));
+    if (!allowed)
         return RF_OK;
     if (command_is(entry->argv[0], "MULTI"))
-        return begin(r, entry, error);
+        return begin_transaction(r, entry, error);
     if (!r->transaction.open)
         return send_alone(r, entry, error);
     if (command_is(entry->argv[0], "EXEC"))
-        return end(r, entry, error);
-    return command_is(entry->argv[0], "DISCARD") ? discard(r) : queue(r, entry, error);
+        return end_transaction(r, entry, error);
+    return command_is(entry->argv[0], "DISCARD") ? discard_transaction(r) : queue_command(r, entry, error);
 }

@@ -12,7 +12,7 @@ struct place_of_key {
     bool failed;
 };
 
-/* --- what is settled ------------------------------------------------------------------------------------ */
+/* --- what is acknowledged ------------------------------------------------------------------------------ */
 
 static bool is_there(struct replaying *p, const struct place_of_key *place)
 {
@@ -24,12 +24,12 @@ static bool is_there(struct replaying *p, const struct place_of_key *place)
     return found;
 }
 
-static void check_settled(struct replaying *p)
+static void check_acked(struct replaying *p)
 {
-    rf_place settled = rf_replay_settled(p->replay);
-    if (p->waits > 0 && p->keys > 0 && settled.offset > p->places[0].offset)
+    rf_place acked = rf_replay_acked(p->replay);
+    if (p->waits > 0 && p->keys > 0 && acked.offset > p->places[0].offset)
         cr_assert_geq(fake_count(&p->fake, "WAIT"), p->waits, "settled before a replica has it");
-    for (; p->checked < p->keys && p->places[p->checked].offset < settled.offset; p->checked++) {
+    for (; p->checked < p->keys && p->places[p->checked].offset < acked.offset; p->checked++) {
         struct place_of_key *place = &p->places[p->checked];
         bool expired = rf_replay_counts_get(p->replay).expired > 0; /* nobody tells which */
         cr_assert(expired || place->failed || is_there(p, place), "'%s' counts as settled, and is not there",
@@ -37,7 +37,7 @@ static void check_settled(struct replaying *p)
     }
 }
 
-static uint64_t settled_keys(const rf_replay_counts *c)
+static uint64_t acked_keys(const rf_replay_counts *c)
 {
     return c->written + c->skipped + c->expired + c->empty + c->failed;
 }
@@ -56,7 +56,7 @@ static void note_failure(void *ctx, const rf_failure *failure)
         p->places[i].failed |= p->places[i].offset == failure->place.offset;
 }
 
-/* A key without elements is settled without being there. */
+/* A key without elements is acknowledged without being there. */
 static void note_notice(void *ctx, const rf_notice *notice)
 {
     struct replaying *p = ctx;
@@ -71,16 +71,16 @@ static rf_code note_letter(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-static void note_news(void *ctx, const char *text)
+static void note_log(void *ctx, const char *text)
 {
-    record_text(&((struct replaying *)ctx)->news, "%s\n", text);
+    record_text(&((struct replaying *)ctx)->log, "%s\n", text);
 }
 
 static rf_code tick(void *ctx, rf_error *error)
 {
     struct replaying *p = ctx;
     if (p->replay)
-        check_settled(p);
+        check_acked(p);
     if (p->ticks == 0 || --p->ticks > 0)
         return RF_OK;
     *error = (rf_error){.code = RF_E_WRITE, .offset = -1, .db = -1, .message = "enough"};
@@ -112,7 +112,7 @@ static void put_all(struct replaying *p, rf_reader *reader)
     while ((code = rf_reader_next(reader, &entry, &p->error)) == RF_OK) {
         note_key(p, &entry);
         p->code = rf_replay_put(p->replay, 0, &entry, &p->error);
-        check_settled(p);
+        check_acked(p);
         if (p->code != RF_OK)
             return;
     }
@@ -120,7 +120,7 @@ static void put_all(struct replaying *p, rf_reader *reader)
     rf_code finished = p->abandoned ? RF_OK
                                     : rf_replay_finish(p->replay, code == RF_END ? &p->error : &second);
     p->code = code == RF_END ? finished : code;
-    check_settled(p);
+    check_acked(p);
 }
 
 static void read_and_put(struct replaying *p)
@@ -164,20 +164,20 @@ static void check_end(struct replaying *p)
 {
     rf_error again;
     p->counts = rf_replay_counts_get(p->replay);
-    p->settled = rf_replay_settled(p->replay);
-    cr_expect_leq(settled_keys(&p->counts), p->keys);
+    p->acked = rf_replay_acked(p->replay);
+    cr_expect_leq(acked_keys(&p->counts), p->keys);
     check_nodes(p);
     if (p->abandoned)
         return;
     if (p->code != RF_OK && p->code < RF_E_UNSAYABLE)
         return; /* of the input */
     if (p->code != RF_OK) {
-        cr_expect_geq(settled_keys(&p->counts), p->checked);
+        cr_expect_geq(acked_keys(&p->counts), p->checked);
         cr_expect_eq(rf_replay_finish(p->replay, &again), p->code, "errors are sticky");
         cr_expect_str_eq(again.message, p->error.message);
         return;
     }
-    cr_expect_eq(settled_keys(&p->counts), p->keys, "%s", replaying_text(&p->failures));
+    cr_expect_eq(acked_keys(&p->counts), p->keys, "%s", replaying_text(&p->failures));
     cr_expect_eq(p->checked, p->keys);
 }
 
@@ -193,7 +193,7 @@ void replaying_run(struct replaying *p)
     p->options.failed = note_failure;
     p->options.dead_letter = note_letter;
     p->options.notify = (rf_notify){note_notice, p};
-    p->options.news = note_news;
+    p->options.on_log = note_log;
     p->options.tick = tick;
     p->options.ctx = p;
     if (!p->options.run)
@@ -210,7 +210,7 @@ void replaying_run(struct replaying *p)
     p->store = fake_text(&p->fake);
     replaying_text(&p->failures);
     replaying_text(&p->letters);
-    replaying_text(&p->news);
+    replaying_text(&p->log);
 }
 
 void replaying_free(struct replaying *p)
@@ -222,7 +222,7 @@ void replaying_free(struct replaying *p)
     build_free(&p->input);
     buffer_free(&p->failures);
     buffer_free(&p->letters);
-    buffer_free(&p->news);
+    buffer_free(&p->log);
     fake_target_free(&p->fake);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A whole replay into a fake target. On the way, as often as can be, it is checked that nothing counts as
- * settled that is neither there nor told of; at the end that the counts add up. */
+ * acknowledged that is neither there nor told of; at the end that the counts add up. */
 #ifndef TESTS_REPLAYING_H
 #define TESTS_REPLAYING_H
 
@@ -20,19 +20,19 @@ struct replaying {
     const char *password;      /* of the target; NULL: none */
     rf_server server;          /* as the target is said to be */
     int timeout_ms;            /* of the target; 0: a long one */
-    unsigned waits;            /* before so many WAITs have been asked nothing may be settled */
+    unsigned waits;            /* before so many WAITs have been asked nothing may be acknowledged */
     bool abandoned;            /* it is closed without a finish */
     unsigned ticks;            /* with this one the run is ended from outside; 0: never */
     /* Filled in. */
     rf_code code;
     rf_error error;
-    rf_place settled;
+    rf_place acked;
     rf_replay_counts counts;
     rf_replay_info info;    /* after RF_OK of rf_replay_open() */
     uint64_t keys;          /* that were put */
     struct buffer failures; /* "exists 0:k: already exists on the target|" for each */
     struct buffer letters;  /* dead letters */
-    struct buffer news;     /* a line for each */
+    struct buffer log;      /* a line for each */
     char *store;            /* what is there at the end, as fake_store_text() has it */
     /* On the way. */
     rf_replay *replay;

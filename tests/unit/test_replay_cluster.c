@@ -69,7 +69,7 @@ Test(replay_cluster, moved_to_and_fro)
     cr_expect(strstr(p.error.message, "MOVED 3300"), "%s", p.error.message);
     cr_expect(strstr(p.error.message, "gave up after 0.3 s"), "%s", p.error.message);
     cr_expect_str_eq(p.error.key, "b");
-    cr_expect_eq(p.settled.offset, 9 + 5);
+    cr_expect_eq(p.acked.offset, 9 + 5);
     cr_expect_lt(fake_count(&p.fake, "SET b "), 60, "it is done at leisure");
     replaying_free(&p);
 }
@@ -170,7 +170,7 @@ static void put_strings(struct build *b, int count)
     }
 }
 
-Test(replay_cluster, nothing_is_settled_before_a_replica_has_it)
+Test(replay_cluster, nothing_is_acked_before_a_replica_has_it)
 {
     static const struct fake_rule rules[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 3}, {.on = NULL}};
     struct replaying p = {
@@ -179,7 +179,7 @@ Test(replay_cluster, nothing_is_settled_before_a_replica_has_it)
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
     cr_expect_eq(p.counts.written, 3000);
-    cr_expect_eq(p.news.len, 0, "%s", p.news.data);
+    cr_expect_eq(p.log.len, 0, "%s", p.log.data);
     cr_expect_geq(fake_count(&p.fake, "WAIT 1 "), 4);
     replaying_free(&p);
 }
@@ -209,13 +209,11 @@ Test(replay_cluster, replicas_that_cannot_be_asked_for)
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
     cr_expect_eq(p.counts.written, 50);
-    cr_expect(strstr((char *)p.news.data, ": NOPERM no: a failover may lose recent writes"), "%s",
-              p.news.data);
+    cr_expect(strstr((char *)p.log.data, ": NOPERM no: a failover may lose recent writes"), "%s", p.log.data);
     replaying_free(&p);
 }
 
-/* --- redirections to strangers ----------------------------------------------------------------------------
- */
+/* --- redirections to strangers ------------------------------------------------------------------------- */
 
 /* A fake target of its own, which is nobody's: whatever comes there has leaked. */
 struct stranger {

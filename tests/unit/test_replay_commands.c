@@ -173,7 +173,7 @@ Test(replay_commands, a_transaction_without_its_end)
     cr_expect_eq(p.code, RF_E_TRUNCATED, "%s", p.error.message);
     cr_expect_str_eq(p.store, "0:a=v|");
     cr_expect_eq(fake_count(&p.fake, "MULTI"), 0);
-    cr_expect_eq(p.settled.offset, strlen(SET("a")));
+    cr_expect_eq(p.acked.offset, strlen(SET("a")));
     replaying_free(&p);
 }
 

@@ -105,8 +105,7 @@ Test(replay_damage, collections_without_elements_are_not_sent)
     replaying_free(&p);
 }
 
-/* --- RESTORE in an AOF ------------------------------------------------------------------------------------
- */
+/* --- RESTORE in an AOF --------------------------------------------------------------------------------- */
 
 /* RESTORE of "k" with the payload of a value that is given by its type and its bytes. */
 static void put_restore(struct buffer *aof, const char *name, const char *payload_hex, const char *footer_hex)

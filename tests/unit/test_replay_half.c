@@ -2,7 +2,7 @@
 /* Keys that take several commands: what some of them have left behind is never given the key's name, be it of
  * this run or of an earlier one. */
 #include "base/bytes.h"
-#include "replay/beside.h"
+#include "replay/staging_key.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -26,8 +26,7 @@ static uint64_t list_length(struct replaying *p)
     return key ? key->count : 0;
 }
 
-/* --- what this run has left --------------------------------------------------------------------------------
- */
+/* --- what this run has left ---------------------------------------------------------------------------- */
 
 /* The one in the middle is not taken: not now, not this one, not any. */
 static const char *const errors[] = {"-LOADING x\r\n", "-ERR no\r\n", "-OOM x\r\n"};
@@ -87,14 +86,14 @@ Test(replay_half, one_command_of_several_is_not_taken_and_the_connection_is_lost
 }
 
 /* --- what an earlier run has left
- * --------------------------------------------------------------------------- */
+ * ------------------------------------------------------------------- */
 
 /* It was killed, and this one does not know of it. */
 static void replay_over_leftovers(struct replaying *p, const char *key, const char *command)
 {
     struct buffer name = {0};
     char there[100];
-    cr_assert(beside_name(slice_of(key, strlen(key)), "killed", &name));
+    cr_assert(staging_key_make(slice_of(key, strlen(key)), "killed", &name));
     snprintf(there, sizeof there, "%s %.*s stale", command, (int)name.len, (const char *)name.data);
     p->there = there;
     replaying_run(p);
@@ -117,7 +116,7 @@ Test(replay_half, a_list_over_leftovers)
     }
 }
 
-/* Before 5.0 RESTORE takes no absolute expiry: it goes by way of a temporary name. */
+/* Before 5.0 RESTORE takes no absolute expiry: it goes by way of a staging key. */
 Test(replay_half, a_restored_value_over_leftovers)
 {
     struct replaying p = {.fake.version = "redis_version:3.2.0"};

@@ -108,7 +108,7 @@ Test(replay_harm, each_node_has_modules_of_its_own)
     replaying_free(&p);
 }
 
-/* The slot goes to a node that lacks the module while the value is under way. */
+/* The slot goes to a node that lacks the module while the value is in flight. */
 Test(replay_harm, a_value_that_moves_to_a_node_without_its_module)
 {
     static const struct fake_rule rules[] = {
@@ -237,8 +237,7 @@ Test(replay_harm, outages_are_no_proof)
     replaying_free(&p);
 }
 
-/* --- commands that are never sent ------------------------------------------------------------------------
- */
+/* --- commands that are never sent ---------------------------------------------------------------------- */
 
 static void put_command(struct buffer *aof, const char *words)
 {

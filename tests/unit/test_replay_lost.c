@@ -92,13 +92,12 @@ Test(replay_lost, a_server_that_says_nothing)
                               .fake.rules = rules,
                               .timeout_ms = 300};
         expect_all(&p, silent[i]);
-        cr_expect(strstr((char *)p.news.data, ": no reply within 0.3 s"), "%s", p.news.data);
+        cr_expect(strstr((char *)p.log.data, ": no reply within 0.3 s"), "%s", p.log.data);
         replaying_free(&p);
     }
 }
 
-/* --- what comes before anything is sent again -------------------------------------------------------------
- */
+/* --- what comes before anything is sent again ---------------------------------------------------------- */
 
 /* The connection, which the server has not done with yet, is killed. */
 Test(replay_lost, lost_connections_are_killed_first)
@@ -172,8 +171,7 @@ Test(replay_lost, nasty_lines_of_client_list)
     replaying_free(&p);
 }
 
-/* --- commands of an AOF -----------------------------------------------------------------------------------
- */
+/* --- commands of an AOF -------------------------------------------------------------------------------- */
 
 Test(replay_lost, commands_of_an_aof_are_not_sent_again)
 {

@@ -139,7 +139,7 @@ Test(replay_open, no_error_shows_the_password)
         put_hex(&p.input, KEY);
         replaying_run(&p);
         cr_expect_null(strstr(p.error.message, "hunter2"), "%s", p.error.message);
-        cr_expect_null(strstr((char *)p.news.data, "hunter2"), "%s", p.news.data);
+        cr_expect_null(strstr((char *)p.log.data, "hunter2"), "%s", p.log.data);
         cr_expect_null(strstr((char *)p.failures.data, "hunter2"), "%s", p.failures.data);
         replaying_free(&p);
     }
@@ -179,7 +179,7 @@ Test(replay_open, patience_comes_to_an_end)
         cr_expect(strstr(p.error.message, troubles[i].why), "%s", p.error.message);
         cr_expect(strstr(p.error.message, "; gave up after 0.3 s"), "%s", p.error.message);
         cr_expect_str_eq(p.error.key, troubles[i].key);
-        cr_expect_leq(p.settled.offset, 9 + 2);
+        cr_expect_leq(p.acked.offset, 9 + 2);
         replaying_free(&p);
     }
 }
@@ -193,7 +193,7 @@ Test(replay_open, whoever_calls_can_end_it)
     replaying_run(&p);
     cr_expect_eq(p.code, RF_E_WRITE);
     cr_expect_str_eq(p.error.message, "enough");
-    cr_expect_eq(p.settled.offset, 9);
+    cr_expect_eq(p.acked.offset, 9);
     replaying_free(&p);
 }
 
@@ -206,7 +206,7 @@ Test(replay_open, closed_without_a_finish)
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
         if (i > 0)
-            cr_expect_eq(p.settled.offset, 9);
+            cr_expect_eq(p.acked.offset, 9);
         replaying_free(&p);
     }
 }
@@ -219,7 +219,7 @@ Test(replay_open, at_a_rate)
     replaying_free(&p);
 }
 
-/* What is under way when it ends leaves nothing beside the keys. */
+/* What is in flight when it ends leaves nothing beside the keys. */
 Test(replay_open, no_temporary_name_is_left_behind)
 {
     static const struct fake_rule rules[] = {{.on = "RENAMENX m:", .answer = "-OOM x\r\n"}, {.on = NULL}};

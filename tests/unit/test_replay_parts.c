@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a replay is made of, by itself: temporary names, and reading our own commands. */
+/* What a replay is made of, by itself: staging keys, and reading our own commands. */
 #include "base/bytes.h"
-#include "replay/beside.h"
 #include "replay/commands.h"
+#include "replay/staging_key.h"
 #include "support/exact.h"
 #include "support/run.h"
 #include "support/samples.h"
@@ -14,8 +14,7 @@
 
 TestSuite(replay_parts, .timeout = 120);
 
-/* --- temporary names --------------------------------------------------------------------------------------
- */
+/* --- staging keys -------------------------------------------------------------------------------------- */
 
 /* The slot by the letter of the specification, bit by bit: CRC-16/XMODEM of the tag, or of it all. */
 static unsigned slot_by_hand(rf_slice key)
@@ -39,7 +38,7 @@ static void check_name(rf_slice key)
     struct buffer name = {0};
     char again[8];
     rf_slice exact = exact_copy(key.ptr, key.len);
-    cr_assert(beside_name(exact, "run7", &name));
+    cr_assert(staging_key_make(exact, "run7", &name));
     cr_expect_eq(slot_by_hand(buffer_slice(&name)), slot_by_hand(key), "the name of '%.*s': '%.*s'",
                  (int)key.len, (const char *)key.ptr, (int)name.len, (const char *)name.data);
     cr_assert_eq(name.len, key.len + 18);
@@ -48,7 +47,7 @@ static void check_name(rf_slice key)
     memcpy(again, name.data + key.len + 15, 3);
     for (int i = 0; i < 3; i++)
         cr_expect(isalnum((unsigned char)again[i]));
-    cr_assert(beside_name(exact, "run7", &name));
+    cr_assert(staging_key_make(exact, "run7", &name));
     cr_expect_eq(memcmp(name.data + key.len + 15, again, 3), 0, "it is the same each time");
     rf_slice before = rf_hash_tag(key), after = rf_hash_tag(buffer_slice(&name));
     cr_expect(slice_equal(before, after) && !before.ptr == !after.ptr, "the tag of '%.*s'", (int)name.len,
@@ -57,7 +56,7 @@ static void check_name(rf_slice key)
     buffer_free(&name);
 }
 
-Test(replay_parts, names_beside_have_the_slot)
+Test(replay_parts, staging_keys_have_the_slot)
 {
     static const char *const keys[] = {"",
                                        "k",
@@ -88,7 +87,7 @@ Test(replay_parts, names_beside_have_the_slot)
         check_name(slice_of(keys[i], strlen(keys[i])));
 }
 
-Test(replay_parts, names_beside_any_key)
+Test(replay_parts, staging_keys_of_any_key)
 {
     uint64_t seed = (uint64_t)time(NULL), random = seed * 2 + 1;
     static uint8_t key[1000];
@@ -103,8 +102,7 @@ Test(replay_parts, names_beside_any_key)
     }
 }
 
-/* --- commands ---------------------------------------------------------------------------------------------
- */
+/* --- commands ------------------------------------------------------------------------------------------ */
 
 /* A second reader of RESP, which minds every byte. */
 static bool walk_command(rf_slice *rest, rf_slice *argv, size_t *argc)

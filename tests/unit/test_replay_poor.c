@@ -107,8 +107,8 @@ Test(replay_poor, what_a_server_tells_without_info)
         cr_expect_eq(p.info.server.major, cases[i].server.major, "case %zu", i);
         cr_expect_eq(p.info.server.minor, cases[i].server.minor, "case %zu", i);
         cr_expect_eq(p.info.server.dialect, cases[i].server.dialect, "case %zu", i);
-        bool warned = strstr(replaying_text(&p.news), "set --target-version") != NULL;
-        cr_expect_eq(warned, cases[i].assumed, "case %zu: %s", i, replaying_text(&p.news));
+        bool warned = strstr(replaying_text(&p.log), "set --target-version") != NULL;
+        cr_expect_eq(warned, cases[i].assumed, "case %zu: %s", i, replaying_text(&p.log));
         cr_expect_eq(p.counts.restored, cases[i].assumed ? 0 : 1, "case %zu", i);
         cr_expect_eq(fake_count(&p.fake, "restore") + fake_count(&p.fake, "RESTORE") > 0, !cases[i].assumed);
         replaying_free(&p);
@@ -177,7 +177,7 @@ Test(replay_poor, a_primary_that_a_sentinel_watches)
 
 /* --- without RESTORE ------------------------------------------------------------------------------------ */
 
-/* It turns out when payloads are under way already. */
+/* It turns out when payloads are in flight already. */
 Test(replay_poor, restore_that_is_refused_when_it_is_tried)
 {
     static const char *const answers[] = {NO_COMMAND, NO_RIGHT("restore"),
@@ -189,8 +189,8 @@ Test(replay_poor, restore_that_is_refused_when_it_is_tried)
         replaying_expect(&p, LIST "01 016d 01 0161" STRING LATER "01 016e 01 0161",
                          "0:l=a b|0:m=a|0:n=a|0:s=v|");
         cr_expect_eq(p.counts.restored, 0);
-        const char *news = replaying_text(&p.news), *first = strstr(news, "from now on");
-        cr_expect(first && !strstr(first + 1, "from now on"), "%s", news);
+        const char *log = replaying_text(&p.log), *first = strstr(log, "from now on");
+        cr_expect(first && !strstr(first + 1, "from now on"), "%s", log);
         replaying_free(&p);
     }
 }
@@ -203,7 +203,7 @@ Test(replay_poor, restore_that_is_known_to_be_refused)
                      only = {.options = {.mode = RF_REPLAY_RESTORE}, .fake.rules = rules};
     replaying_expect(&p, LIST STRING, "0:l=a b|0:s=v|");
     cr_expect_eq(fake_count(&p.fake, "RESTORE"), 0);
-    cr_expect(strstr(replaying_text(&p.news), "RESTORE is not available"), "%s", replaying_text(&p.news));
+    cr_expect(strstr(replaying_text(&p.log), "RESTORE is not available"), "%s", replaying_text(&p.log));
     replaying_free(&p);
     put_hex(&only.input, LIST);
     replaying_run(&only);

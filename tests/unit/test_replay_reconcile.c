@@ -6,11 +6,11 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-TestSuite(replay_doubt, .timeout = 120);
+TestSuite(replay_reconcile, .timeout = 120);
 
 static const struct {
     const char *hex, *lost_at, *equal, *other;
-} doubtful[] = {
+} unconfirmed[] = {
     {"00 016b 0176", "SET k ", "SET k v", "SET k w"},
     {"01 016b 02 0161 0162", "RENAMENX k:", "RPUSH k a b", "RPUSH k b a"},
     {"02 016b 02 0161 0162", "RENAMENX k:", "SADD k b a", "SADD k a"},
@@ -19,37 +19,37 @@ static const struct {
 };
 
 /* Lost before it was done, so what is there is somebody else's; where that is equal nobody minds. */
-Test(replay_doubt, whether_what_is_there_is_ours)
+Test(replay_reconcile, whether_what_is_there_is_ours)
 {
-    for (size_t i = 0; i < 2 * sizeof doubtful / sizeof *doubtful; i++) {
-        const struct fake_rule rules[] = {{.on = doubtful[i / 2].lost_at, .flags = FAKE_CLOSES},
+    for (size_t i = 0; i < 2 * sizeof unconfirmed / sizeof *unconfirmed; i++) {
+        const struct fake_rule rules[] = {{.on = unconfirmed[i / 2].lost_at, .flags = FAKE_CLOSES},
                                           {.on = NULL}};
         bool equal = i % 2;
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS},
-                              .there = equal ? doubtful[i / 2].equal : doubtful[i / 2].other,
+                              .there = equal ? unconfirmed[i / 2].equal : unconfirmed[i / 2].other,
                               .fake.rules = rules};
-        put_hex(&p.input, doubtful[i / 2].hex);
+        put_hex(&p.input, unconfirmed[i / 2].hex);
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-        cr_expect_eq(p.counts.written, equal, "%s", doubtful[i / 2].hex);
+        cr_expect_eq(p.counts.written, equal, "%s", unconfirmed[i / 2].hex);
         cr_expect_str_eq((char *)p.failures.data, equal ? "" : "exists 0:k: already exists on the target|");
         cr_expect_eq(p.fake.store.count, 1, "nothing is left beside it: %s", p.store);
         replaying_free(&p);
     }
 }
 
-Test(replay_doubt, what_an_earlier_run_has_written_is_ours)
+Test(replay_reconcile, what_an_earlier_run_has_written_is_ours)
 {
-    for (size_t i = 0; i < 4 * sizeof doubtful / sizeof *doubtful; i++) {
+    for (size_t i = 0; i < 4 * sizeof unconfirmed / sizeof *unconfirmed; i++) {
         bool equal = i % 2, before = i / 2 % 2;
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS,
                                           .resumed = true,
                                           .written_until = {0, before ? 10 : 9}}, /* the key lies at 9 */
-                              .there = equal ? doubtful[i / 4].equal : doubtful[i / 4].other};
-        put_hex(&p.input, doubtful[i / 4].hex);
+                              .there = equal ? unconfirmed[i / 4].equal : unconfirmed[i / 4].other};
+        put_hex(&p.input, unconfirmed[i / 4].hex);
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-        cr_expect_eq(p.counts.written, equal && before, "%s", doubtful[i / 4].hex);
+        cr_expect_eq(p.counts.written, equal && before, "%s", unconfirmed[i / 4].hex);
         cr_expect_eq(p.counts.failures[RF_FAILURE_EXISTS], !(equal && before));
         cr_expect_eq(p.fake.store.count, 1, "nothing is left beside it: %s", p.store);
         cr_expect_geq(fake_count(&p.fake, "CLIENT LIST"), 1);
@@ -58,7 +58,7 @@ Test(replay_doubt, what_an_earlier_run_has_written_is_ours)
 }
 
 /* The same value with another expiry is another key. */
-Test(replay_doubt, expiries_are_compared)
+Test(replay_reconcile, expiries_are_compared)
 {
     static const struct fake_rule rules[] = {{.on = "SET k", .flags = FAKE_CLOSES}, {.on = NULL}};
     static const struct {
@@ -82,12 +82,12 @@ Test(replay_doubt, expiries_are_compared)
 }
 
 /* --- answers to the questions
- * ------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------- */
 
 #define KEYS "00 016b 0176 00 016d 0177"
 
 /* "SET k " is lost, and then exists; the rest as the rule says. */
-static void doubt(struct replaying *p, const struct fake_rule *rule)
+static void reconcile(struct replaying *p, const struct fake_rule *rule)
 {
     const struct fake_rule rules[] = {
         {.on = "SET k ", .flags = FAKE_CLOSES | FAKE_DOES}, *rule, {.on = NULL}};
@@ -99,7 +99,7 @@ static void doubt(struct replaying *p, const struct fake_rule *rule)
 }
 
 /* What passes is waited for. Behind that, what makes no sense may be a failure of the key. */
-Test(replay_doubt, questions_that_are_not_answered_at_once)
+Test(replay_reconcile, questions_that_are_not_answered_at_once)
 {
     static const struct fake_rule rules[] = {
         {.on = "DUMP k:", .answer = "-LOADING x\r\n"}, {.on = "DUMP k", .answer = "-BUSY x\r\n", .times = 2},
@@ -111,7 +111,7 @@ Test(replay_doubt, questions_that_are_not_answered_at_once)
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct replaying p = {.options = {.retry_for_ms = 20000}};
-        doubt(&p, &rules[i]);
+        reconcile(&p, &rules[i]);
         cr_expect_eq(p.code, RF_OK, "%zu: %s", i, p.error.message);
         cr_expect_str_eq(p.store, "0:k=v|0:m=w|", "%zu: %s", i, p.store);
         cr_expect_eq(p.counts.written + p.counts.failed, 2);
@@ -120,19 +120,19 @@ Test(replay_doubt, questions_that_are_not_answered_at_once)
     }
 }
 
-Test(replay_doubt, questions_that_are_refused_end_the_run)
+Test(replay_reconcile, questions_that_are_refused_end_the_run)
 {
     static const struct fake_rule rule = {.on = "DUMP", .answer = "-NOPERM no\r\n", .times = FAKE_EVER};
     struct replaying p = {.options = {.retry_for_ms = 500}};
-    doubt(&p, &rule);
+    reconcile(&p, &rule);
     cr_expect_eq(p.code, RF_E_TARGET);
     cr_expect(strstr(p.error.message, "NOPERM no"), "%s", p.error.message);
-    cr_expect_leq(p.settled.offset, 9);
+    cr_expect_leq(p.acked.offset, 9);
     replaying_free(&p);
 }
 
 /* What is there is of a kind that we do not know: it cannot be ours, and does not end the run. */
-Test(replay_doubt, a_value_of_a_kind_that_is_not_known)
+Test(replay_reconcile, a_value_of_a_kind_that_is_not_known)
 {
     uint8_t payload[] = {0x3e, 'x', 'y', 'z', 'O', 'O', 0, 0, 0, 0, 0, 0, 0, 0};
     char answer[64] = "$14\r\n";
@@ -154,10 +154,10 @@ Test(replay_doubt, a_value_of_a_kind_that_is_not_known)
 }
 
 /* --- a value that the server cannot read
- * -------------------------------------------------------------------- */
+ * ------------------------------------------------------------ */
 
 /* It says so, and closes the connection: that is the key's failure, and no reason to try again and again. */
-Test(replay_doubt, protocol_errors)
+Test(replay_reconcile, protocol_errors)
 {
     static const char *const forms[] = {"00 016b 0176", "01 016b 01 0176", "01 016b 01 0176"};
     static const char *const on[] = {"SET k ", "RESTORE k", "RPUSH k:"};

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-TestSuite(replay_big, .timeout = 120);
+TestSuite(replay_large_values, .timeout = 120);
 
 enum { ITEMS = 3000, ITEM = 1000 };
 
@@ -64,7 +64,7 @@ static void replay_list(struct replaying *p)
     cr_expect_eq(p->fake.store.count, 2, "%.200s", p->store);
 }
 
-Test(replay_big, a_list)
+Test(replay_large_values, a_list)
 {
     struct replaying p = {.options = {.connections = 1}};
     replay_list(&p);
@@ -74,7 +74,7 @@ Test(replay_big, a_list)
 }
 
 /* What is encoded after the loss is not what a later connection begins with. */
-Test(replay_big, a_list_whose_connection_is_lost_in_the_middle)
+Test(replay_large_values, a_list_whose_connection_is_lost_in_the_middle)
 {
     for (int nth = 1; nth < 48; nth += 9) {
         const struct fake_rule rules[] = {
@@ -82,7 +82,7 @@ Test(replay_big, a_list_whose_connection_is_lost_in_the_middle)
         struct replaying p = {.options = {.connections = 1}, .fake.rules = rules};
         replay_list(&p);
         cr_expect_eq(p.counts.resent, 1);
-        cr_expect_eq(p.counts.lost, 1, "%d: %s", nth, p.news.data);
+        cr_expect_eq(p.counts.lost, 1, "%d: %s", nth, p.log.data);
         replaying_free(&p);
     }
 }
@@ -96,8 +96,8 @@ static void expect_string(struct replaying *p)
     cr_expect_str_eq(p->store, "0:l=aaaaaaaaaaaaaaaa...3000000|0:s=v|", "%s", p->store);
 }
 
-/* Whether it was done or not, and where: the temporary name goes first, the value comes anew. */
-Test(replay_big, a_string_whose_connection_is_lost)
+/* Whether it was done or not, and where: the staging key goes first, the value comes anew. */
+Test(replay_large_values, a_string_whose_connection_is_lost)
 {
     static const char *const steps[] = {"SET l:", "RENAMENX l:", "UNLINK l:"};
     for (size_t i = 0; i < 5; i++) {
@@ -115,7 +115,7 @@ Test(replay_big, a_string_whose_connection_is_lost)
 }
 
 /* Nobody has seen the answer to the renaming, and the key is there: it is ours. */
-Test(replay_big, a_list_that_was_renamed_without_an_answer)
+Test(replay_large_values, a_list_that_was_renamed_without_an_answer)
 {
     static const struct fake_rule rules[] = {{.on = "RENAMENX l:", .flags = FAKE_CLOSES | FAKE_DOES},
                                              {.on = NULL}};
@@ -125,7 +125,7 @@ Test(replay_big, a_list_that_was_renamed_without_an_answer)
     replaying_free(&p);
 }
 
-Test(replay_big, answers_that_pass)
+Test(replay_large_values, answers_that_pass)
 {
     static const struct fake_rule rules[] = {{.on = "RPUSH l:", .times = 3},
                                              {.on = "RPUSH l:", .answer = "-LOADING x\r\n"},
@@ -139,7 +139,7 @@ Test(replay_big, answers_that_pass)
 }
 
 /* Each in its own way stays what it was, and nothing is left beside it. */
-Test(replay_big, one_that_exists_or_is_refused)
+Test(replay_large_values, one_that_exists_or_is_refused)
 {
     static const struct {
         struct fake_rule rule;
@@ -183,7 +183,7 @@ Test(replay_big, one_that_exists_or_is_refused)
     }
 }
 
-Test(replay_big, no_memory_for_it)
+Test(replay_large_values, no_memory_for_it)
 {
     static const struct fake_rule rules[] = {
         {.on = "RPUSH l:", .times = 10}, {.on = "RPUSH l:", .answer = "-OOM x\r\n"}, {.on = NULL}};
@@ -193,7 +193,7 @@ Test(replay_big, no_memory_for_it)
     cr_expect_eq(p.code, RF_E_TARGET);
     cr_expect(strstr(p.error.message, "OOM x (raise maxmemory, or free memory)"), "%s", p.error.message);
     cr_expect_str_eq(p.error.key, "l");
-    cr_expect_eq(p.settled.offset, 9);
+    cr_expect_eq(p.acked.offset, 9);
     cr_expect_str_eq(p.store, "", "%.100s", p.store);
     replaying_free(&p);
 }
@@ -201,8 +201,8 @@ Test(replay_big, no_memory_for_it)
 #define FOLLOWED \
     "role:master\r\nconnected_slaves:1\r\nslave0:ip=10.0.0.1,port=6379,state=online,offset=1,lag=0"
 
-/* Where replicas follow, one has to have it; until then it is not settled. */
-Test(replay_big, a_list_that_a_replica_has)
+/* Where replicas follow, one has to have it; until then it is not acknowledged. */
+Test(replay_large_values, a_list_that_a_replica_has)
 {
     static const struct fake_rule lost[] = {{.on = "WAIT", .flags = FAKE_CLOSES}, {.on = NULL}};
     static const struct fake_rule late[] = {{.on = "WAIT", .answer = ":0\r\n", .times = 2}, {.on = NULL}};
@@ -216,7 +216,7 @@ Test(replay_big, a_list_that_a_replica_has)
 }
 
 /* A server that evicts: what may be half there is not given the key's name. */
-Test(replay_big, half_of_it_may_have_been_evicted)
+Test(replay_large_values, half_of_it_may_have_been_evicted)
 {
     static const struct fake_rule rules[] = {
         {.on = "INFO memory",
@@ -229,12 +229,11 @@ Test(replay_big, half_of_it_may_have_been_evicted)
     replaying_expect(&p, "01 016c 01 0161", "0:l=a|");
     cr_expect_eq(fake_count(&p.fake, "RPUSH l:"), 2);
     cr_expect_eq(fake_count(&p.fake, "RENAMENX l:"), 1);
-    cr_expect(strstr((char *)p.news.data, "keys are evicted"), "%s", p.news.data);
+    cr_expect(strstr((char *)p.log.data, "keys are evicted"), "%s", p.log.data);
     replaying_free(&p);
 }
 
-/* --- replies to nothing -----------------------------------------------------------------------------------
- */
+/* --- replies to nothing -------------------------------------------------------------------------------- */
 
 static size_t repeat(char *out, size_t size, const char *reply, unsigned times)
 {
@@ -246,7 +245,7 @@ static size_t repeat(char *out, size_t size, const char *reply, unsigned times)
 
 /* One too many, or a flood of them, at any step: they acknowledge nothing, and what is told is what happened.
  */
-Test(replay_big, replies_that_nobody_has_asked_for)
+Test(replay_large_values, replies_that_nobody_has_asked_for)
 {
     static const char *const steps[] = {"UNLINK l:", "RPUSH l:", "RENAMENX l:"};
     static const unsigned times[] = {2, 100, 5000};
@@ -263,8 +262,8 @@ Test(replay_big, replies_that_nobody_has_asked_for)
             cr_expect_eq(p.counts.written, 2);
             cr_expect_eq(p.counts.failed, 0, "%s", p.failures.data);
             cr_expect_geq(p.counts.lost, 1, "%s, %u", steps[i], times[j]);
-            cr_expect(strstr((char *)p.news.data, "unexpected reply"), "%s, %u: %s", steps[i], times[j],
-                      p.news.data);
+            cr_expect(strstr((char *)p.log.data, "unexpected reply"), "%s, %u: %s", steps[i], times[j],
+                      p.log.data);
             replaying_free(&p);
             free(answer);
         }

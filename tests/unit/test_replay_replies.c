@@ -4,19 +4,19 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-TestSuite(replay_answers, .timeout = 120);
+TestSuite(replay_replies, .timeout = 120);
 
 /* Each a string: k1 to k3. */
 #define KEYS "00 026b31 0161 00 026b32 0162 00 026b33 0163"
 #define LIST "01 016c 02 0161 0162"
 #define ALL  "0:k1=a|0:k2=b|0:k3=c|"
 
-Test(replay_answers, all_is_well)
+Test(replay_replies, all_is_well)
 {
     struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}};
     replaying_expect(&p, KEYS LIST "fc 00a0724e18090000 00 016b 0176", "0:k=v|" ALL "0:l=a b|");
     cr_expect_eq(p.counts.written, 5);
-    cr_expect_eq(p.failures.len + p.letters.len + p.news.len, 0);
+    cr_expect_eq(p.failures.len + p.letters.len + p.log.len, 0);
     cr_expect_eq(fake_count(&p.fake, "SET k"), 4);
     cr_expect_eq(fake_count(&p.fake, "SET k v NX PXAT 10000000000000"), 1);
     replaying_free(&p);
@@ -24,7 +24,7 @@ Test(replay_answers, all_is_well)
 
 /* --- what passes ---------------------------------------------------------------------------------------- */
 
-Test(replay_answers, what_passes_is_waited_for)
+Test(replay_replies, what_passes_is_waited_for)
 {
     static const char *const passing[] = {
         "-LOADING Redis is loading the dataset in memory\r\n",
@@ -49,7 +49,7 @@ Test(replay_answers, what_passes_is_waited_for)
     }
 }
 
-Test(replay_answers, a_later_attempt_finds_what_somebody_else_has_written)
+Test(replay_replies, a_later_attempt_finds_what_somebody_else_has_written)
 {
     static const struct fake_rule rules[] = {
         {.on = "RPUSH", .answer = "-LOADING x\r\n"}, {.on = "RENAMENX", .answer = ":0\r\n"}, {.on = NULL}};
@@ -65,7 +65,7 @@ Test(replay_answers, a_later_attempt_finds_what_somebody_else_has_written)
 
 /* --- what does not pass --------------------------------------------------------------------------------- */
 
-Test(replay_answers, what_stops_the_run)
+Test(replay_replies, what_stops_the_run)
 {
     static const struct {
         const char *answer, *message;
@@ -87,13 +87,13 @@ Test(replay_answers, what_stops_the_run)
         cr_expect_eq(strncmp(p.error.message, "127.0.0.1:", 10), 0, "%s", p.error.message);
         cr_expect_str_eq(p.error.key, "k2", "%s", p.error.message);
         cr_expect_eq(p.error.db, 0);
-        cr_expect_eq(p.settled.offset, 9 + 6, "at k2, and not beyond: %llu",
-                     (unsigned long long)p.settled.offset);
+        cr_expect_eq(p.acked.offset, 9 + 6, "at k2, and not beyond: %llu",
+                     (unsigned long long)p.acked.offset);
         replaying_free(&p);
     }
 }
 
-Test(replay_answers, a_refused_key_is_a_failure)
+Test(replay_replies, a_refused_key_is_a_failure)
 {
     static const struct fake_rule rules[] = {{.on = "SET k1 ", .answer = "-ERR no \x1b[31msuch\r\n"},
                                              {.on = "RESTORE", .answer = "-ERR Bad data format\r\n"},
@@ -108,7 +108,7 @@ Test(replay_answers, a_refused_key_is_a_failure)
     replaying_free(&p);
 }
 
-Test(replay_answers, fail_fast)
+Test(replay_replies, fail_fast)
 {
     static const struct fake_rule rules[] = {{.on = "SET k1 ", .answer = "-ERR no\r\n"}, {.on = NULL}};
     struct replaying p = {.options = {.fail_fast = true}, .fake.rules = rules};
@@ -126,7 +126,7 @@ Test(replay_answers, fail_fast)
 static const char *const forms[] = {"00 016b 0176", "fc 00a0724e18090000 00 016b 0176", "01 016b 01 0176",
                                     "01 016b 01 0176"};
 
-Test(replay_answers, keys_that_exist)
+Test(replay_replies, keys_that_exist)
 {
     for (size_t i = 0; i < 4; i++)
         for (rf_on_exists e = RF_ON_EXISTS_FAIL; e <= RF_ON_EXISTS_REPLACE; e++) {
@@ -147,7 +147,7 @@ Test(replay_answers, keys_that_exist)
 }
 
 /* What the dead letters say does what the entries would have done. */
-Test(replay_answers, dead_letters_can_be_piped)
+Test(replay_replies, dead_letters_can_be_piped)
 {
     for (size_t i = 0; i < 4; i++) {
         struct replaying p = {.options = {.mode = i == 3 ? RF_REPLAY_COMMANDS : 0}, .there = "SET k old"};

@@ -3,7 +3,7 @@
  *
  * CRC16 is linear: the CRC of a name and three letters is the CRC of the name and three zero bytes, xor the
  * CRC of the letters alone. So one table, from slots to letters with that CRC, serves all names. */
-#include "replay/beside.h"
+#include "replay/staging_key.h"
 
 #include "base/bytes.h"
 #include <pthread.h>
@@ -46,7 +46,7 @@ bool rf_replay_is_temporary(rf_slice name)
     return at < run && at >= MARK && memcmp(name.ptr + at - MARK, mark, MARK) == 0;
 }
 
-bool beside_name(rf_slice key, const char *run, struct buffer *out)
+bool staging_key_make(rf_slice key, const char *run, struct buffer *out)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const uint8_t zeros[LETTERS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks and requests in a queue: encoded at one end, then sent, answered, and released at the other. */
-#include "replay/pipe.h"
+#include "replay/pipeline.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -13,8 +13,8 @@ enum {
     READ_SIZE = 64 * 1024,
 };
 
-struct pipe_block {
-    struct pipe_block *next;
+struct pipeline_block {
+    struct pipeline_block *next;
     uint64_t start; /* position of its first byte */
     size_t used;    /* of a block other than the last */
     uint8_t bytes[BLOCK_SIZE];
@@ -22,19 +22,19 @@ struct pipe_block {
 
 /* --- blocks -------------------------------------------------------------------------------------------- */
 
-static uint64_t position(const struct pipe *p)
+static uint64_t position(const struct pipeline *p)
 {
     return p->last ? p->last->start + (uint64_t)(p->out.pos - p->last->bytes) : p->ready;
 }
 
-static void enter_block(struct pipe *p, struct pipe_block *block, size_t used)
+static void enter_block(struct pipeline *p, struct pipeline_block *block, size_t used)
 {
     p->out.start = block->bytes;
     p->out.pos = block->bytes + used;
     p->out.end = block->bytes + BLOCK_SIZE;
 }
 
-static void drop_block(struct pipe *p, struct pipe_block *block)
+static void drop_block(struct pipeline *p, struct pipeline_block *block)
 {
     if (p->spare)
         free(block);
@@ -42,9 +42,9 @@ static void drop_block(struct pipe *p, struct pipe_block *block)
         p->spare = block;
 }
 
-static bool add_block(struct pipe *p)
+static bool add_block(struct pipeline *p)
 {
-    struct pipe_block *block = p->spare ? p->spare : malloc(sizeof *block);
+    struct pipeline_block *block = p->spare ? p->spare : malloc(sizeof *block);
     if (!block)
         return false;
     uint64_t start = position(p);
@@ -63,10 +63,10 @@ static bool add_block(struct pipe *p)
 }
 
 /* Frees the blocks that end before a position, except the last one. */
-static void drop_blocks(struct pipe *p, uint64_t before)
+static void drop_blocks(struct pipeline *p, uint64_t before)
 {
     while (p->first != p->last && p->first->next->start <= before) {
-        struct pipe_block *block = p->first;
+        struct pipeline_block *block = p->first;
         p->first = block->next;
         if (p->sending == block)
             p->sending = block->next;
@@ -77,9 +77,9 @@ static void drop_blocks(struct pipe *p, uint64_t before)
 /* If out of memory, the last block is overwritten, and its content is never sent. */
 static void next_block(struct outbuf *out)
 {
-    struct pipe *p = (struct pipe *)out;
+    struct pipeline *p = (struct pipeline *)out;
     if (p->streaming && !p->lost) {
-        pipe_mark_ready(p);
+        pipeline_mark_ready(p);
         p->listener->block(p);
     }
     if (!p->lost && p->out.code == RF_OK && !add_block(p))
@@ -90,12 +90,12 @@ static void next_block(struct outbuf *out)
 
 /* --- creation and destruction -------------------------------------------------------------------------- */
 
-void pipe_open(struct pipe *p, const struct pipe_listener *listener, void *owner)
+void pipeline_open(struct pipeline *p, const struct pipeline_listener *listener, void *owner)
 {
-    *p = (struct pipe){.out = {.next = next_block}, .listener = listener, .owner = owner};
+    *p = (struct pipeline){.out = {.next = next_block}, .listener = listener, .owner = owner};
 }
 
-rf_code pipe_connect(struct pipe *p, struct connection *connection, unsigned serial, rf_error *error)
+rf_code pipeline_connect(struct pipeline *p, struct connection *connection, unsigned serial, rf_error *error)
 {
     if (!p->ring) {
         p->ring = malloc(RING_SIZE * sizeof *p->ring);
@@ -113,12 +113,12 @@ rf_code pipe_connect(struct pipe *p, struct connection *connection, unsigned ser
 }
 
 /* Keeps one block, so that an encoder can continue to write. */
-void pipe_disconnect(struct pipe *p)
+void pipeline_disconnect(struct pipeline *p)
 {
     connection_close(p->connection);
     p->connection = NULL;
     for (; p->head < p->tail; p->head++)
-        free(pipe_parcel(p, p->head)->said);
+        free(pipeline_request(p, p->head)->error_text);
     p->head = p->answer = p->tail = 0;
     drop_blocks(p, UINT64_MAX);
     if (p->last) {
@@ -126,9 +126,9 @@ void pipe_disconnect(struct pipe *p)
         enter_block(p, p->last, 0);
     }
     p->sending = p->first;
-    p->ready = p->sent = p->guarded = p->safe = 0;
+    p->ready = p->sent = p->wait_sent_up_to = p->replicated_up_to = 0;
     p->blocked = 0;
-    p->in.len = p->taken = 0;
+    p->in.len = p->consumed = 0;
     p->scan = (struct reply_scan){0};
     p->events = 0;
     p->out.code = RF_OK;
@@ -136,75 +136,75 @@ void pipe_disconnect(struct pipe *p)
     p->broken = NULL;
 }
 
-void pipe_close(struct pipe *p)
+void pipeline_close(struct pipeline *p)
 {
-    pipe_disconnect(p);
+    pipeline_disconnect(p);
     free(p->last);
     free(p->spare);
     free(p->ring);
     buffer_free(&p->in);
-    *p = (struct pipe){0};
+    *p = (struct pipeline){0};
 }
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
-static bool grow_ring(struct pipe *p)
+static bool grow_ring(struct pipeline *p)
 {
-    struct parcel *grown = malloc(2 * p->ring_size * sizeof *grown);
+    struct request *grown = malloc(2 * p->ring_size * sizeof *grown);
     if (!grown)
         return false;
     for (uint64_t i = p->head; i < p->tail; i++)
-        grown[i & (2 * p->ring_size - 1)] = *pipe_parcel(p, i);
+        grown[i & (2 * p->ring_size - 1)] = *pipeline_request(p, i);
     free(p->ring);
     p->ring = grown;
     p->ring_size *= 2;
     return true;
 }
 
-rf_code pipe_begin(struct pipe *p, struct parcel **out, rf_error *error)
+rf_code pipeline_begin(struct pipeline *p, struct request **out, rf_error *error)
 {
     if (p->tail - p->head == p->ring_size && !grow_ring(p))
         return fail(error, RF_E_MEMORY, "out of memory for pending requests");
-    *out = pipe_parcel(p, p->tail);
-    **out = (struct parcel){.start = p->ready};
+    *out = pipeline_request(p, p->tail);
+    **out = (struct request){.start = p->ready};
     return RF_OK;
 }
 
-rf_code pipe_end(struct pipe *p, uint32_t replies, rf_error *error)
+rf_code pipeline_end(struct pipeline *p, uint32_t replies, rf_error *error)
 {
     if (p->out.code != RF_OK) {
-        pipe_take_back(p);
+        pipeline_cancel(p);
         return fail(error, RF_E_MEMORY, "out of memory for pending requests");
     }
     if (p->answer == p->tail)
         progress_made(&p->progress, clock_monotonic_ms());
-    pipe_parcel(p, p->tail++)->replies = replies;
-    pipe_mark_ready(p);
+    pipeline_request(p, p->tail++)->replies = replies;
+    pipeline_mark_ready(p);
     return RF_OK;
 }
 
-void pipe_take_back(struct pipe *p)
+void pipeline_cancel(struct pipeline *p)
 {
-    struct pipe_block *block = p->first;
+    struct pipeline_block *block = p->first;
     while (block != p->last && block->next->start <= p->ready)
         block = block->next;
     while (block->next) {
-        struct pipe_block *gone = block->next;
-        block->next = gone->next;
-        drop_block(p, gone);
+        struct pipeline_block *dropped = block->next;
+        block->next = dropped->next;
+        drop_block(p, dropped);
     }
     p->last = block;
     enter_block(p, block, (size_t)(p->ready - block->start));
     p->out.code = RF_OK;
 }
 
-void pipe_mark_ready(struct pipe *p)
+void pipeline_mark_ready(struct pipeline *p)
 {
     if (!p->lost)
         p->ready = position(p);
 }
 
-void pipe_stream(struct pipe *p, bool on)
+void pipeline_stream(struct pipeline *p, bool on)
 {
     p->streaming = on;
     p->lost = on && !p->connection;
@@ -214,18 +214,18 @@ void pipe_stream(struct pipe *p, bool on)
 
 /* --- sending and receiving ----------------------------------------------------------------------------- */
 
-uint64_t pipe_kept(const struct pipe *p)
+uint64_t pipeline_kept(const struct pipeline *p)
 {
-    return p->head < p->tail ? p->ready - pipe_parcel(p, p->head)->start : 0;
+    return p->head < p->tail ? p->ready - pipeline_request(p, p->head)->start : 0;
 }
 
-static uint64_t block_end(const struct pipe *p, const struct pipe_block *block)
+static uint64_t block_end(const struct pipeline *p, const struct pipeline_block *block)
 {
     uint64_t end = block == p->last ? p->ready : block->start + block->used;
     return end < p->ready ? end : p->ready;
 }
 
-static rf_code lost(const struct pipe *p, rf_code code, rf_error *error)
+static rf_code lost(const struct pipeline *p, rf_code code, rf_error *error)
 {
     if (code == RF_END)
         return fail(error, RF_E_TARGET, "%s: connection closed by the server",
@@ -233,11 +233,11 @@ static rf_code lost(const struct pipe *p, rf_code code, rf_error *error)
     return code;
 }
 
-rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
+rf_code pipeline_send(struct pipeline *p, uint64_t most, uint64_t *n, rf_error *error)
 {
     *n = 0;
     while (p->sent < p->ready && *n < most) {
-        struct pipe_block *block = p->sending;
+        struct pipeline_block *block = p->sending;
         uint64_t left = block_end(p, block) - p->sent;
         size_t written = 0;
         if (left == 0) {
@@ -265,35 +265,35 @@ rf_code pipe_send(struct pipe *p, uint64_t most, uint64_t *n, rf_error *error)
 
 /* --- replies ------------------------------------------------------------------------------------------- */
 
-static uint64_t parcel_end(const struct pipe *p, uint64_t number)
+static uint64_t request_end(const struct pipeline *p, uint64_t number)
 {
-    return number + 1 < p->tail ? pipe_parcel(p, number + 1)->start : p->ready;
+    return number + 1 < p->tail ? pipeline_request(p, number + 1)->start : p->ready;
 }
 
 /* A reply to a request that has not been sent is an error. */
-static rf_code take_answer(struct pipe *p, struct reply reply, rf_slice rest, rf_error *error)
+static rf_code deliver_reply(struct pipeline *p, struct reply reply, rf_slice rest, rf_error *error)
 {
-    struct parcel *parcel = p->answer < p->tail ? pipe_parcel(p, p->answer) : NULL;
-    if (UNLIKELY(!parcel || parcel->start >= p->sent ||
-                 (parcel->replies == 1 && parcel_end(p, p->answer) > p->sent)))
+    struct request *request = p->answer < p->tail ? pipeline_request(p, p->answer) : NULL;
+    if (UNLIKELY(!request || request->start >= p->sent ||
+                 (request->replies == 1 && request_end(p, p->answer) > p->sent)))
         return fail(error, RF_E_TARGET, "%s: unexpected reply", connection_name(p->connection));
-    p->answer += --parcel->replies == 0;
-    p->listener->reply(p, parcel, reply, rest);
+    p->answer += --request->replies == 0;
+    p->listener->reply(p, request, reply, rest);
     return RF_OK;
 }
 
 /* Replies to the requests for keys are smaller than the commands; AOF commands may return values. */
-static uint64_t limit_of_next(const struct pipe *p)
+static uint64_t limit_of_next(const struct pipeline *p)
 {
     if (p->streaming || p->answer == p->tail)
         return REPLY_MAX_STATUS;
-    const struct parcel *parcel = pipe_parcel(p, p->answer);
-    return parcel->kind == PARCEL_COMMAND ? REPLY_MAX
-                                          : REPLY_MAX_STATUS + parcel_end(p, p->answer) - parcel->start;
+    const struct request *request = pipeline_request(p, p->answer);
+    return request->kind == REQUEST_COMMAND ? REPLY_MAX
+                                            : REPLY_MAX_STATUS + request_end(p, p->answer) - request->start;
 }
 
 /* RF_END: the reply is not complete yet. */
-static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error *error)
+static rf_code read_reply(struct pipeline *p, rf_slice bytes, size_t *size, rf_error *error)
 {
     rf_slice rest = {NULL, 0};
     static const uint8_t ok[] = "+OK\r\n", one[] = ":1\r\n";
@@ -315,34 +315,34 @@ static rf_code take_reply(struct pipe *p, rf_slice bytes, size_t *size, rf_error
         reply = reply_take(&rest);
     }
     if (p->streaming) {
-        p->listener->streamed(p, reply, rest);
+        p->listener->stream_reply(p, reply, rest);
         return RF_OK;
     }
-    return take_answer(p, reply, rest, error);
+    return deliver_reply(p, reply, rest, error);
 }
 
 /* RF_END: the next reply is not complete. *any: at least one was handled. */
-static rf_code take_replies(struct pipe *p, bool *any, rf_error *error)
+static rf_code read_replies(struct pipeline *p, bool *any, rf_error *error)
 {
     for (*any = false;; *any = true) {
         size_t size = 0;
-        rf_slice bytes = slice_of(p->in.data + p->taken, p->in.len - p->taken);
+        rf_slice bytes = slice_of(p->in.data + p->consumed, p->in.len - p->consumed);
         if (bytes.len == 0)
             return RF_END;
-        TRY(take_reply(p, bytes, &size, error));
-        p->taken += size;
+        TRY(read_reply(p, bytes, &size, error));
+        p->consumed += size;
     }
 }
 
-static void forget_taken(struct pipe *p)
+static void discard_consumed(struct pipeline *p)
 {
-    p->in.len -= p->taken;
-    if (p->in.len > 0 && p->taken > 0)
-        memmove(p->in.data, p->in.data + p->taken, p->in.len);
-    p->taken = 0;
+    p->in.len -= p->consumed;
+    if (p->in.len > 0 && p->consumed > 0)
+        memmove(p->in.data, p->in.data + p->consumed, p->in.len);
+    p->consumed = 0;
 }
 
-static void note_progress(struct pipe *p, bool replies, size_t bytes)
+static void note_progress(struct pipeline *p, bool replies, size_t bytes)
 {
     int64_t now_ms = clock_monotonic_ms();
     if (replies)
@@ -351,7 +351,7 @@ static void note_progress(struct pipe *p, bool replies, size_t bytes)
         progress_arrived(&p->progress, bytes, now_ms);
 }
 
-rf_code pipe_receive(struct pipe *p, rf_error *error)
+rf_code pipeline_receive(struct pipeline *p, rf_error *error)
 {
     size_t n;
     do {
@@ -359,15 +359,15 @@ rf_code pipe_receive(struct pipe *p, rf_error *error)
         size_t most = p->scan.announced ? p->scan.announced + READ_SIZE : SIZE_MAX;
         if (!buffer_reserve_within(&p->in, READ_SIZE, most))
             return fail(error, RF_E_MEMORY, "out of memory for a reply");
-        size_t room = p->in.cap - p->in.len;
-        rf_code code = connection_read(p->connection, p->in.data + p->in.len, room, &n, error);
+        size_t space = p->in.cap - p->in.len;
+        rf_code code = connection_read(p->connection, p->in.data + p->in.len, space, &n, error);
         if (code != RF_OK)
             return lost(p, code, error);
         p->in.len += n;
-        code = take_replies(p, &any, error);
+        code = read_replies(p, &any, error);
         if (n > 0)
             note_progress(p, any, n);
-        forget_taken(p);
+        discard_consumed(p);
         if (code != RF_END)
             return code;
     } while (n > 0);
@@ -376,17 +376,17 @@ rf_code pipe_receive(struct pipe *p, rf_error *error)
 
 /* --- kept requests ------------------------------------------------------------------------------------- */
 
-void pipe_release(struct pipe *p, uint64_t number)
+void pipeline_release(struct pipeline *p, uint64_t number)
 {
     for (; p->head < number; p->head++)
-        free(pipe_parcel(p, p->head)->said);
-    drop_blocks(p, p->head < p->tail ? pipe_parcel(p, p->head)->start : p->sent);
+        free(pipeline_request(p, p->head)->error_text);
+    drop_blocks(p, p->head < p->tail ? pipeline_request(p, p->head)->start : p->sent);
 }
 
-bool pipe_copy(const struct pipe *p, uint64_t number, struct buffer *into)
+bool pipeline_copy(const struct pipeline *p, uint64_t number, struct buffer *into)
 {
-    uint64_t at = pipe_parcel(p, number)->start, end = parcel_end(p, number);
-    for (const struct pipe_block *block = p->first; block && at < end; block = block->next) {
+    uint64_t at = pipeline_request(p, number)->start, end = request_end(p, number);
+    for (const struct pipeline_block *block = p->first; block && at < end; block = block->next) {
         uint64_t stop = block_end(p, block);
         if (stop <= at)
             continue;

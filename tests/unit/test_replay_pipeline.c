@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A pipe against a model: whatever is encoded, ended, taken back, sent, answered and released, and in which
- * order, what arrives is what was ended, and what is kept is what was encoded. */
+/* A pipeline against a model: whatever is encoded, ended, taken back, sent, answered and released, and in
+ * which order, what arrives is what was ended, and what is kept is what was encoded. */
 #include "base/bytes.h"
-#include "replay/pipe.h"
+#include "replay/pipeline.h"
 #include "support/exact.h"
 #include "support/scratch.h"
 #include <criterion/criterion.h>
@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(replay_pipe, .timeout = 120);
+TestSuite(replay_pipeline, .timeout = 120);
 
-enum { MODEL_PARCELS = 1 << 15, BIG = 600 * 1024 };
+enum { MODEL_REQUESTS = 1 << 15, BIG = 600 * 1024 };
 
 struct model {
-    struct pipe pipe; /* comes first */
+    struct pipeline pipeline; /* comes first */
     struct scratch scratch;
     rf_target target;
     int listener, peer;
@@ -25,9 +25,9 @@ struct model {
     struct {
         size_t start, end; /* in `ended` */
         unsigned replies;
-    } parcels[MODEL_PARCELS];
-    uint64_t tail, answer; /* numbers of parcels */
-    unsigned given;        /* replies to the parcel that is next */
+    } requests[MODEL_REQUESTS];
+    uint64_t tail, answer; /* numbers of requests */
+    unsigned given;        /* replies to the request that is next */
     uint64_t streamed, told;
     enum reply_kind expected;
     bool streaming;
@@ -56,15 +56,15 @@ static void arrive(struct model *m, size_t most)
 static void send_some(struct model *m, uint64_t most)
 {
     rf_error error;
-    uint64_t n, unsent = pipe_unsent(&m->pipe), again = m->pipe.blocked;
-    cr_assert_eq(pipe_send(&m->pipe, most, &n, &error), RF_OK, "%s", error.message);
+    uint64_t n, unsent = pipeline_unsent(&m->pipeline), again = m->pipeline.blocked;
+    cr_assert_eq(pipeline_send(&m->pipeline, most, &n, &error), RF_OK, "%s", error.message);
     cr_assert_leq(n, most > again ? most : again);
-    cr_assert_eq(pipe_unsent(&m->pipe), unsent - n);
+    cr_assert_eq(pipeline_unsent(&m->pipeline), unsent - n);
 }
 
 static void send_all(struct model *m)
 {
-    while (pipe_unsent(&m->pipe) > 0) {
+    while (pipeline_unsent(&m->pipeline) > 0) {
         send_some(m, UINT64_MAX);
         arrive(m, 1 << 20);
     }
@@ -75,45 +75,45 @@ static void send_all(struct model *m)
 /* --- what is told --------------------------------------------------------------------------------------- */
 
 /* An array comes with its elements. */
-static void take_reply(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest)
+static void on_reply(struct pipeline *pipeline, struct request *request, struct reply reply, rf_slice rest)
 {
-    struct model *m = (struct model *)pipe;
+    struct model *m = (struct model *)pipeline;
     if (reply.kind == REPLY_ARRAY)
         reply_pass(&rest, reply);
     cr_assert_eq(rest.len, 0);
     cr_assert_not(m->streaming);
-    cr_assert_eq(parcel->seq, m->answer, "the reply is another parcel's");
+    cr_assert_eq(request->seq, m->answer, "the reply is another request's");
     cr_assert_eq(reply.kind, m->expected);
     m->told++;
-    if (++m->given < m->parcels[m->answer].replies) {
-        cr_assert_eq(parcel->replies, m->parcels[m->answer].replies - m->given);
+    if (++m->given < m->requests[m->answer].replies) {
+        cr_assert_eq(request->replies, m->requests[m->answer].replies - m->given);
         return;
     }
-    cr_assert_eq(parcel->replies, 0);
-    cr_assert_eq(pipe->answer, ++m->answer);
+    cr_assert_eq(request->replies, 0);
+    cr_assert_eq(pipeline->answer, ++m->answer);
     m->given = 0;
 }
 
-static void take_streamed(struct pipe *pipe, struct reply reply, rf_slice rest)
+static void on_stream_reply(struct pipeline *pipeline, struct reply reply, rf_slice rest)
 {
-    struct model *m = (struct model *)pipe;
+    struct model *m = (struct model *)pipeline;
     (void)rest;
     cr_assert(m->streaming);
     cr_assert_eq(reply.kind, m->expected);
     m->told++;
 }
 
-static void take_block(struct pipe *pipe)
+static void on_block(struct pipeline *pipeline)
 {
-    struct model *m = (struct model *)pipe;
+    struct model *m = (struct model *)pipeline;
     cr_assert(m->streaming);
     m->streamed++;
-    if (!pipe->lost)
+    if (!pipeline->lost)
         send_some(m, UINT64_MAX);
     arrive(m, 1 << 20);
 }
 
-static const struct pipe_listener listener = {take_reply, take_streamed, take_block};
+static const struct pipeline_listener listener = {on_reply, on_stream_reply, on_block};
 
 /* In pieces: only with the last one it is told. */
 static void answer_one(struct model *m, size_t piece)
@@ -141,14 +141,14 @@ static void answer_one(struct model *m, size_t piece)
         size_t n = length - at < piece ? length - at : piece;
         uint64_t told = m->told;
         cr_assert_eq(send(m->peer, replies[choice].text + at, n, MSG_NOSIGNAL), (ssize_t)n);
-        cr_assert_eq(pipe_receive(&m->pipe, &error), RF_OK, "%s", error.message);
+        cr_assert_eq(pipeline_receive(&m->pipeline, &error), RF_OK, "%s", error.message);
         cr_assert_eq(m->told, told + (at + n == length));
     }
 }
 
 static bool can_be_answered(const struct model *m)
 {
-    return m->answer < m->tail && m->arrived.len >= m->parcels[m->answer].end;
+    return m->answer < m->tail && m->arrived.len >= m->requests[m->answer].end;
 }
 
 /* --- what is written ------------------------------------------------------------------------------------ */
@@ -164,11 +164,11 @@ static void encode(struct model *m, size_t pieces, size_t most)
             bytes[i] = (uint8_t)roll(m, 256);
         cr_assert(buffer_append(&m->ended, slice_of(bytes, n))); /* some of it may arrive at once */
         if (n > 0 && n <= room) {
-            uint8_t *to = outbuf_room(&m->pipe.out, room);
+            uint8_t *to = outbuf_room(&m->pipeline.out, room);
             memcpy(to, bytes, n);
-            m->pipe.out.pos = to + n;
+            m->pipeline.out.pos = to + n;
         } else {
-            outbuf_put(&m->pipe.out, bytes, n);
+            outbuf_put(&m->pipeline.out, bytes, n);
         }
     }
 }
@@ -183,47 +183,47 @@ static size_t size_now(struct model *m)
     }
 }
 
-static void write_parcel(struct model *m)
+static void write_request(struct model *m)
 {
     rf_error error;
-    struct parcel *parcel;
+    struct request *request;
     size_t start = m->ended.len;
-    if (m->tail == MODEL_PARCELS)
+    if (m->tail == MODEL_REQUESTS)
         return;
-    cr_assert_eq(pipe_begin(&m->pipe, &parcel, &error), RF_OK);
-    parcel->seq = m->tail;
+    cr_assert_eq(pipeline_begin(&m->pipeline, &request, &error), RF_OK);
+    request->seq = m->tail;
     encode(m, (size_t)roll(m, 5), size_now(m));
     if (roll(m, 4) == 0) {
-        pipe_take_back(&m->pipe);
+        pipeline_cancel(&m->pipeline);
         m->ended.len = start;
         return;
     }
     while (m->ended.len == start) /* whatever is answered has been said */
         encode(m, 1, 2 + BIG / 1000);
     unsigned replies = 1 + (unsigned)roll(m, 3);
-    cr_assert_eq(pipe_end(&m->pipe, replies, &error), RF_OK);
-    m->parcels[m->tail].start = start;
-    m->parcels[m->tail].end = m->ended.len;
-    m->parcels[m->tail++].replies = replies;
+    cr_assert_eq(pipeline_end(&m->pipeline, replies, &error), RF_OK);
+    m->requests[m->tail].start = start;
+    m->requests[m->tail].end = m->ended.len;
+    m->requests[m->tail++].replies = replies;
 }
 
 /* --- what is kept --------------------------------------------------------------------------------------- */
 
 static void check_kept(struct model *m)
 {
-    struct pipe *p = &m->pipe;
+    struct pipeline *p = &m->pipeline;
     struct buffer copy = {0};
     cr_assert_eq(p->tail, m->tail);
-    cr_assert_eq(pipe_is_answered(p), m->answer == m->tail);
-    cr_assert_eq(pipe_kept(p), p->head < p->tail ? m->ended.len - m->parcels[p->head].start : 0);
+    cr_assert_eq(pipeline_is_answered(p), m->answer == m->tail);
+    cr_assert_eq(pipeline_kept(p), p->head < p->tail ? m->ended.len - m->requests[p->head].start : 0);
     if (p->head == p->tail)
         return;
     uint64_t number = p->head + roll(m, p->tail - p->head);
-    cr_assert(pipe_copy(p, number, &copy));
-    cr_assert(slice_equal(buffer_slice(&copy), slice_of(m->ended.data + m->parcels[number].start,
-                                                        m->parcels[number].end - m->parcels[number].start)),
+    cr_assert(pipeline_copy(p, number, &copy));
+    cr_assert(slice_equal(buffer_slice(&copy), slice_of(m->ended.data + m->requests[number].start,
+                                                        m->requests[number].end - m->requests[number].start)),
               "what is kept of parcel %llu is other than what was encoded", (unsigned long long)number);
-    cr_assert_eq(pipe_parcel(p, number)->seq, number);
+    cr_assert_eq(pipeline_request(p, number)->seq, number);
     buffer_free(&copy);
 }
 
@@ -237,14 +237,14 @@ static void connect_it(struct model *m)
                  error.message);
     m->peer = accept(m->listener, NULL, NULL);
     cr_assert_geq(m->peer, 0);
-    cr_assert_eq(pipe_connect(&m->pipe, connection, 1, &error), RF_OK);
+    cr_assert_eq(pipeline_connect(&m->pipeline, connection, 1, &error), RF_OK);
     m->ended.len = m->arrived.len = 0;
     m->tail = m->answer = m->given = 0;
 }
 
 static void disconnect_it(struct model *m)
 {
-    pipe_disconnect(&m->pipe);
+    pipeline_disconnect(&m->pipeline);
     close(m->peer);
 }
 
@@ -261,13 +261,13 @@ static void start(struct model *m, uint64_t seed)
     cr_assert_eq(bind(m->listener, (const struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(m->listener, 8), 0);
     cr_assert_eq(rf_target_add_address(&m->target, path, 0, &error), RF_OK);
-    pipe_open(&m->pipe, &listener, NULL);
+    pipeline_open(&m->pipeline, &listener, NULL);
     connect_it(m);
 }
 
 static void finish(struct model *m)
 {
-    pipe_close(&m->pipe);
+    pipeline_close(&m->pipeline);
     close(m->peer);
     close(m->listener);
     buffer_free(&m->ended);
@@ -278,44 +278,44 @@ static void finish(struct model *m)
 
 /* --- streaming ------------------------------------------------------------------------------------------ */
 
-static void settle_all(struct model *m)
+static void finish_all(struct model *m)
 {
     send_all(m);
     while (m->answer < m->tail)
         answer_one(m, 1000);
-    pipe_release(&m->pipe, m->tail);
+    pipeline_release(&m->pipeline, m->tail);
 }
 
 static void stream(struct model *m)
 {
-    settle_all(m);
-    pipe_stream(&m->pipe, true);
+    finish_all(m);
+    pipeline_stream(&m->pipeline, true);
     m->streaming = true;
     encode(m, 1 + (size_t)roll(m, 20), size_now(m));
-    pipe_mark_ready(&m->pipe);
+    pipeline_mark_ready(&m->pipeline);
     send_all(m);
     answer_one(m, 1);
-    cr_assert_eq(pipe_kept(&m->pipe), 0);
-    pipe_take_back(&m->pipe);
-    pipe_stream(&m->pipe, false);
+    cr_assert_eq(pipeline_kept(&m->pipeline), 0);
+    pipeline_cancel(&m->pipeline);
+    pipeline_stream(&m->pipeline, false);
     m->streaming = false;
 }
 
 static void be_lost_while_streaming(struct model *m)
 {
-    settle_all(m);
-    pipe_stream(&m->pipe, true);
+    finish_all(m);
+    pipeline_stream(&m->pipeline, true);
     m->streaming = true;
     encode(m, 3, size_now(m));
     disconnect_it(m);
-    cr_assert(m->pipe.lost);
+    cr_assert(m->pipeline.lost);
     encode(m, 10, size_now(m));
-    pipe_mark_ready(&m->pipe);
-    pipe_take_back(&m->pipe);
-    pipe_stream(&m->pipe, false);
+    pipeline_mark_ready(&m->pipeline);
+    pipeline_cancel(&m->pipeline);
+    pipeline_stream(&m->pipeline, false);
     m->streaming = false;
     connect_it(m);
-    cr_assert_eq(pipe_unsent(&m->pipe) + pipe_kept(&m->pipe), 0);
+    cr_assert_eq(pipeline_unsent(&m->pipeline) + pipeline_kept(&m->pipeline), 0);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
@@ -326,7 +326,7 @@ static void step(struct model *m)
     case 0:
     case 1:
     case 2:
-    case 3: write_parcel(m); break;
+    case 3: write_request(m); break;
     case 4: send_some(m, roll(m, 2) ? roll(m, 500) : UINT64_MAX); break;
     case 5: arrive(m, 1 + (size_t)roll(m, 1 << 18)); break;
     case 6:
@@ -334,14 +334,15 @@ static void step(struct model *m)
             answer_one(m, roll(m, 2) ? 1 : 3);
         break;
     case 7:
-        if (m->pipe.head < m->pipe.answer)
-            pipe_release(&m->pipe, m->pipe.head + roll(m, m->pipe.answer - m->pipe.head + 1));
+        if (m->pipeline.head < m->pipeline.answer)
+            pipeline_release(&m->pipeline,
+                             m->pipeline.head + roll(m, m->pipeline.answer - m->pipeline.head + 1));
         break;
     default: check_kept(m); break;
     }
 }
 
-Test(replay_pipe, does_as_the_model_does)
+Test(replay_pipeline, does_as_the_model_does)
 {
     static struct model m;
     const char *chosen = getenv("PIPE_SEED");
@@ -358,30 +359,30 @@ Test(replay_pipe, does_as_the_model_does)
             be_lost_while_streaming(&m);
         } else if (roll(&m, 4) == 0) {
             disconnect_it(&m);
-            cr_assert_eq(pipe_kept(&m.pipe) + pipe_unsent(&m.pipe), 0);
+            cr_assert_eq(pipeline_kept(&m.pipeline) + pipeline_unsent(&m.pipeline), 0);
             connect_it(&m);
         }
     }
-    settle_all(&m);
+    finish_all(&m);
     cr_expect_eq(m.arrived.len, m.ended.len);
     finish(&m);
 }
 
 /* Many at once: the ring grows, also where it goes around. */
-Test(replay_pipe, thousands_of_parcels)
+Test(replay_pipeline, thousands_of_requests)
 {
     static struct model m;
     start(&m, 12345);
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < 150 << round; i++)
-            write_parcel(&m);
-        for (uint64_t i = m.pipe.head; i < m.pipe.tail; i++)
-            cr_assert_eq(pipe_parcel(&m.pipe, i)->seq, i);
+            write_request(&m);
+        for (uint64_t i = m.pipeline.head; i < m.pipeline.tail; i++)
+            cr_assert_eq(pipeline_request(&m.pipeline, i)->seq, i);
         check_kept(&m);
         send_all(&m);
         while (m.answer < m.tail)
             answer_one(&m, 100);
-        pipe_release(&m.pipe, m.answer - (uint64_t)roll(&m, 100));
+        pipeline_release(&m.pipeline, m.answer - (uint64_t)roll(&m, 100));
     }
     finish(&m);
 }
@@ -392,13 +393,13 @@ static void expect_fault(struct model *m, const char *bytes, const char *message
 {
     rf_error error = {0};
     cr_assert_eq(send(m->peer, bytes, strlen(bytes), MSG_NOSIGNAL), (ssize_t)strlen(bytes));
-    cr_expect_eq(pipe_receive(&m->pipe, &error), RF_E_TARGET, "%s", bytes);
+    cr_expect_eq(pipeline_receive(&m->pipeline, &error), RF_E_TARGET, "%s", bytes);
     cr_expect(strstr(error.message, message), "%s: %s", bytes, error.message);
     disconnect_it(m);
     connect_it(m);
 }
 
-Test(replay_pipe, what_is_no_reply)
+Test(replay_pipeline, what_is_no_reply)
 {
     static struct model m;
     rf_error error;
@@ -407,56 +408,56 @@ Test(replay_pipe, what_is_no_reply)
     expect_fault(&m, ":1\r\n", "unexpected reply");
     expect_fault(&m, "$-1\r\n", "unexpected reply");
     while (m.tail == 0)
-        write_parcel(&m);
+        write_request(&m);
     expect_fault(&m, "HTTP/1.1 400\r\n", "socket: ");
     while (m.tail == 0)
-        write_parcel(&m);
+        write_request(&m);
     expect_fault(&m, "*99999999999999\r\n", "socket: ");
     while (m.tail == 0)
-        write_parcel(&m);
+        write_request(&m);
     expect_fault(&m, "$100000000\r\n", "reply larger than expected");
     shutdown(m.peer, SHUT_WR);
-    cr_expect_eq(pipe_receive(&m.pipe, &error), RF_E_TARGET);
+    cr_expect_eq(pipeline_receive(&m.pipeline, &error), RF_E_TARGET);
     cr_expect(strstr(error.message, "connection closed by the server"), "%s", error.message);
     finish(&m);
 }
 
 /* While a value is streamed there cannot be more replies than commands that were sent. */
 /* Bytes alone are no progress: a whole reply is, or many bytes of a long one. */
-Test(replay_pipe, progress)
+Test(replay_pipeline, progress)
 {
     static struct model m;
     static char long_one[PROGRESS_BYTES];
     rf_error error;
     start(&m, 5);
     while (m.tail < 2)
-        write_parcel(&m);
+        write_request(&m);
     send_all(&m);
-    pipe_parcel(&m.pipe, 1)->kind = PARCEL_COMMAND; /* of an AOF, which may ask for values */
+    pipeline_request(&m.pipeline, 1)->kind = REQUEST_COMMAND; /* of an AOF, which may ask for values */
     m.expected = REPLY_STATUS;
-    for (unsigned i = 0; i < m.parcels[0].replies; i++) {
-        m.pipe.progress.since_ms = 0;
+    for (unsigned i = 0; i < m.requests[0].replies; i++) {
+        m.pipeline.progress.since_ms = 0;
         cr_assert_eq(send(m.peer, "+OK", 3, MSG_NOSIGNAL), 3);
-        cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
-        cr_expect_eq(m.pipe.progress.since_ms, 0);
+        cr_assert_eq(pipeline_receive(&m.pipeline, &error), RF_OK);
+        cr_expect_eq(m.pipeline.progress.since_ms, 0);
         cr_assert_eq(send(m.peer, "\r\n", 2, MSG_NOSIGNAL), 2);
-        cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
-        cr_expect_gt(m.pipe.progress.since_ms, 0);
+        cr_assert_eq(pipeline_receive(&m.pipeline, &error), RF_OK);
+        cr_expect_gt(m.pipeline.progress.since_ms, 0);
     }
-    m.pipe.progress.since_ms = 0;
+    m.pipeline.progress.since_ms = 0;
     cr_assert_eq(send(m.peer, "$1000000\r\n", 10, MSG_NOSIGNAL), 10);
-    cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
-    cr_expect_eq(m.pipe.progress.since_ms, 0);
+    cr_assert_eq(pipeline_receive(&m.pipeline, &error), RF_OK);
+    cr_expect_eq(m.pipeline.progress.since_ms, 0);
     cr_assert_eq(send(m.peer, long_one, sizeof long_one, MSG_NOSIGNAL), (ssize_t)sizeof long_one);
-    cr_assert_eq(pipe_receive(&m.pipe, &error), RF_OK);
-    cr_expect_gt(m.pipe.progress.since_ms, 0);
+    cr_assert_eq(pipeline_receive(&m.pipeline, &error), RF_OK);
+    cr_expect_gt(m.pipeline.progress.since_ms, 0);
     disconnect_it(&m);
     connect_it(&m);
     finish(&m);
 }
 
 /* What was whole before the end, or before the fault, has been told. */
-Test(replay_pipe, what_comes_before_the_end_is_told)
+Test(replay_pipeline, what_comes_before_the_end_is_told)
 {
     static const char *const ends[] = {"", "+O", "$5\r\nhel", "?\r\n"};
     static struct model m;
@@ -464,14 +465,14 @@ Test(replay_pipe, what_comes_before_the_end_is_told)
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         rf_error error;
         while (m.tail < 2)
-            write_parcel(&m);
+            write_request(&m);
         send_all(&m);
         m.told = 0;
         m.expected = REPLY_STATUS;
         cr_assert_eq(send(m.peer, "+OK\r\n", 5, MSG_NOSIGNAL), 5);
         cr_assert_eq(send(m.peer, ends[i], strlen(ends[i]), MSG_NOSIGNAL), (ssize_t)strlen(ends[i]));
         shutdown(m.peer, SHUT_WR);
-        cr_expect_eq(pipe_receive(&m.pipe, &error), RF_E_TARGET);
+        cr_expect_eq(pipeline_receive(&m.pipeline, &error), RF_E_TARGET);
         cr_expect_eq(m.told, 1);
         disconnect_it(&m);
         connect_it(&m);

@@ -14,63 +14,63 @@
  * to be kept are written one at a time, and the replay waits until they are done (large_value.c).
  *
  * There is a single thread: while it decodes, the server processes the requests in flight. */
-#ifndef REPLAY_REPLAY_H
-#define REPLAY_REPLAY_H
+#ifndef REPLAY_INTERNAL_H
+#define REPLAY_INTERNAL_H
 
 #include "check/digest.h"
 #include "command/encoder.h"
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
-#include "replay/pipe.h"
+#include "replay/pipeline.h"
 
 struct node {
     rf_replay *replay;
     rf_address address;
     char name[ADDRESS_TEXT];
-    struct pipe *pipes;     /* options.connections elements */
-    unsigned turn;          /* the pipeline that is being filled */
-    bool fence;             /* a connection was lost, here or by an earlier run, and has to be killed first */
-    bool nameless;          /* its connections could not be named, and so cannot be found */
-    bool primary;           /* it is a primary, as far as known */
-    bool guarded;           /* it has replicas: writes are not safe until these have acknowledged them */
-    unsigned replicas;      /* their number. Any of them may be promoted */
-    bool unguardable;       /* WAIT is not available */
-    bool gone;              /* it cannot be reached for the cleanup */
-    bool evicts;            /* it may evict any key when its memory is full */
-    int64_t guard_after_ms; /* the next WAIT is not sent before; 0: no limit */
-    int64_t unguarded_ms;   /* since when no replica has acknowledged writes; 0: they do */
+    struct pipeline *pipelines; /* options.connections elements */
+    unsigned current;           /* the pipeline that is being filled */
+    bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
+    bool no_client_names;  /* its connections could not be named, and so cannot be found */
+    bool primary;          /* it is a primary, as far as known */
+    bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
+    unsigned replicas;     /* their number. Any of them may be promoted */
+    bool wait_unsupported; /* WAIT is not available */
+    bool cleanup_failed;   /* it cannot be reached for the cleanup */
+    bool evicts;           /* it may evict any key when its memory is full */
+    int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
+    int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
     uint64_t keys, bytes;
-    rf_server server;      /* reported by the node; 0.0: unknown */
-    uint32_t run;          /* identifies its process; 0: unknown */
-    bool modules_asked;    /* for this process */
-    bool modules_told;     /* the list of its modules is known: */
-    struct buffer modules; /* their names, each terminated by a NUL, and one more NUL */
-    struct client *asker;  /* control connection for queries; NULL: not open */
-    unsigned asker_serial;
-    int64_t asker_db; /* database selected on it */
+    rf_server server;       /* reported by the node; 0.0: unknown */
+    uint32_t run;           /* identifies its process; 0: unknown */
+    bool modules_asked;     /* for this process */
+    bool modules_known;     /* the list of its modules is known: */
+    struct buffer modules;  /* their names, each terminated by a NUL, and one more NUL */
+    struct client *control; /* control connection for queries; NULL: not open */
+    unsigned control_serial;
+    int64_t control_db; /* database selected on it */
 };
 
 /* A request that waits to be sent again. */
-struct stray {
-    struct stray *next;
-    struct parcel parcel;
+struct retry_item {
+    struct retry_item *next;
+    struct request request;
     struct buffer bytes;
 };
 
-struct strays {
-    struct stray *first, **end;
+struct retry_queue {
+    struct retry_item *first, **end;
 };
 
 /* State of a value that is being streamed. */
-struct streamed {
-    enum verdict verdict; /* of the first reply that is not REPLY_OK */
-    char said[256];
+struct stream_state {
+    enum request_result result; /* of the first reply that is not REPLY_OK */
+    char error_text[256];
     uint64_t replies;
     uint64_t expected; /* number of expected replies, */
     bool encoding;     /* without the value that is being encoded */
     struct reply last; /* without its text */
-    bool executed;     /* it is the reply of EXEC to executed commands */
+    bool exec_done;    /* it is the reply of EXEC to executed commands */
     rf_error error;    /* error of the run, while the value was encoded */
 };
 
@@ -87,7 +87,7 @@ struct transaction {
 };
 
 /* Position in the commands of the transaction whose replies are being handled. */
-struct answering {
+struct exec_cursor {
     uint64_t seq;
     uint32_t index; /* of the next command in `rest` */
     rf_slice rest;  /* of the bytes */
@@ -103,7 +103,7 @@ struct rf_replay {
     struct node **nodes;
     size_t node_count;
     struct address_index index; /* of the nodes */
-    struct node *nobody;        /* not one of `nodes`: serves the slots that are not assigned */
+    struct node *unassigned;    /* not one of `nodes`: serves the slots that are not assigned */
     struct node **node_of;      /* RF_SLOTS elements in a cluster; otherwise one */
     int epoll;
     unsigned serial; /* of the last connection opened */
@@ -113,35 +113,36 @@ struct rf_replay {
     uint64_t window;  /* bytes that a pipeline may keep */
     uint64_t longest; /* bytes that a string may have on the target */
     bool can_unlink, can_rename, can_transact, can_expire_with_set, can_restore_replace, can_restore_until;
-    struct strays strays, doubts; /* keys to reconcile: they exist, and may be ours */
-    struct strays unread; /* their RESTORE was not available: to be written as commands (fallback.c) */
-    struct strays round;  /* items that are being retried, */
-    struct stray *hand;   /* and the current one */
-    bool stale;           /* the primaries may have changed */
-    bool pause;           /* before the next retry */
-    bool suspect;         /* a primary may have been replaced */
-    rf_address redirect;  /* not in any topology yet; no host: none */
+    struct retry_queue retry_queue, unconfirmed; /* keys to reconcile: they exist, and may be ours */
+    struct retry_queue
+        fallback_queue; /* their RESTORE was not available: to be written as commands (fallback.c) */
+    struct retry_queue retry_batch;   /* items that are being retried, */
+    struct retry_item *retry_current; /* and the current one */
+    bool stale;                       /* the primaries may have changed */
+    bool backoff;                     /* before the next retry */
+    bool suspect;                     /* a primary may have been replaced */
+    rf_address redirect;              /* not in any topology yet; no host: none */
     struct node *redirected_by;
-    int64_t checked_ms; /* time of the last check */
-    int64_t pause_ms;   /* duration of the last pause */
-    uint64_t seq;       /* of the last entry put */
-    rf_place place;     /* of the last entry put */
-    rf_slice key;       /* of the current entry */
-    int64_t ends_ms;    /* when it disappears by itself: it expires, or all its fields do */
-    bool putting;       /* not in a pipeline yet */
-    bool in_commands;   /* after the first command, no keys follow */
-    struct streamed streamed;
+    int64_t checked_ms;   /* time of the last check */
+    int64_t backoff_ms;   /* duration of the last pause */
+    uint64_t seq;         /* of the last entry put */
+    rf_place place;       /* of the last entry put */
+    rf_slice key;         /* of the current entry */
+    int64_t ends_ms;      /* when it disappears by itself: it expires, or all its fields do */
+    bool put_in_progress; /* not in a pipeline yet */
+    bool in_commands;     /* after the first command, no keys follow */
+    struct stream_state stream;
     bool by_restore;         /* the encoder had no commands for it */
-    const char *why_dropped; /* reason given by the encoder, which does not support it */
-    int64_t dead_db;         /* database selected in the dead-letter file */
-    int64_t ticked_ms;
-    unsigned puts;    /* since the last read of the clock */
-    double allowance; /* bytes that may be sent now, with a rate limit */
+    const char *drop_reason; /* reason given by the encoder, which does not support it */
+    int64_t dead_letter_db;  /* database selected in the dead-letter file */
+    int64_t last_tick_ms;
+    unsigned put_count; /* since the last read of the clock */
+    double allowance;   /* bytes that may be sent now, with a rate limit */
     int64_t allowed_us;
     struct transaction transaction;
-    struct answering answering;
-    bool swept;     /* after an error, all connections are closed */
-    rf_error error; /* sticky once its code is set */
+    struct exec_cursor exec_cursor;
+    bool cleaned_up; /* after an error, all connections are closed */
+    rf_error error;  /* sticky once its code is set */
 };
 
 /* --- nodes.c: nodes and connections -------------------------------------------------------------------- */
@@ -163,7 +164,7 @@ rf_code nodes_check(rf_replay *r, rf_error *error);
 struct node *nodes_of_key(const rf_replay *r, rf_slice key);
 
 /* Connects a pipeline. RF_E_TARGET if that is not possible now. */
-rf_code node_connect(struct node *node, struct pipe *pipe, rf_error *error);
+rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error);
 
 /* Ensures that lost connections cannot execute anything any more. Called before anything is sent again. */
 rf_code node_fence(struct node *node, rf_error *error);
@@ -172,72 +173,72 @@ rf_code node_fence(struct node *node, rf_error *error);
 rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
 
 /* The node's control connection, opened if necessary. After an error it must be closed with
- * node_stop_asking(). */
-rf_code node_ask(struct node *node, struct client **out, rf_error *error);
-void node_stop_asking(struct node *node);
+ * node_close_control(). */
+rf_code node_open_control(struct node *node, struct client **out, rf_error *error);
+void node_close_control(struct node *node);
 
 void node_free(struct node *node);
 
 /* Logs a message about a node. */
-void nodes_tell(const struct node *node, const char *what);
+void node_log(const struct node *node, const char *what);
 
 /* --- loop.c: sending and receiving --------------------------------------------------------------------- */
 
 /* Sends and receives until there was progress or the timeout has passed. Requests of lost connections go to
  * the retry queue; that is not an error here. */
-rf_code loop_turn(rf_replay *r, int64_t wait_ms, rf_error *error);
+rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error);
 
 /* The same for many requests in flight: it waits a little, because waking up for each reply would be costly
  * for both sides. */
-rf_code loop_gather(rf_replay *r, rf_error *error);
+rf_code loop_run_batched(rf_replay *r, rf_error *error);
 
 /* Adds a connected pipeline to the event loop. */
-rf_code loop_watch(rf_replay *r, struct pipe *pipe, rf_error *error);
+rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Sends and receives on one pipeline without waiting. */
-rf_code loop_serve(rf_replay *r, struct pipe *pipe, rf_error *error);
+rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Sleeps for `ms` milliseconds, while other pipelines send and receive. */
-rf_code loop_pause(rf_replay *r, int64_t ms, rf_error *error);
+rf_code loop_sleep(rf_replay *r, int64_t ms, rf_error *error);
 
 /* Calls options.tick if it is due. */
-rf_code loop_tick(rf_replay *r, rf_error *error);
+rf_code loop_run_timers(rf_replay *r, rf_error *error);
 
 /* Closes a pipeline's connection and moves its requests to the retry queue. */
-void loop_lose(rf_replay *r, struct pipe *pipe, const rf_error *why);
+void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error *why);
 
 /* --- reply_handler.c: the meaning of replies ----------------------------------------------------------- */
 
-extern const struct pipe_listener answer_listener;
+extern const struct pipeline_listener reply_handler;
 
 /* Releases requests that are answered, and acknowledged by replicas; their keys are then written. */
-void answer_release(rf_replay *r, struct pipe *pipe);
+void release_answered(rf_replay *r, struct pipeline *pipeline);
 
 /* Handles a request that will not be answered any more. */
-void answer_lost(rf_replay *r, struct pipe *pipe, uint64_t number, const rf_error *why);
+void request_lost(rf_replay *r, struct pipeline *pipeline, uint64_t number, const rf_error *why);
 
 /* Only this many replicas have acknowledged for a long time: stops waiting for more. */
-void answer_fewer_replicas(struct node *node, int64_t replicas);
+void reduce_replicas(struct node *node, int64_t replicas);
 
 /* Classifies a server's error; for REPLY_MOVED and REPLY_ASK, *node is the target of the redirection. A
  * redirection to an unknown node is REPLY_RETRY, after a topology refresh. */
-enum verdict answer_judge(rf_replay *r, struct node *asked, struct reply reply, struct node **node);
+enum request_result classify_reply(rf_replay *r, struct node *asked, struct reply reply, struct node **node);
 
 /* Whether a server reports a protocol error and closes the connection, which does not count as a lost
  * connection. */
-bool answer_was_garbled(const char *said);
+bool is_protocol_error(const char *error_text);
 
 /* Records an error reply to a request; only the first one counts. */
-void answer_note_error(struct parcel *parcel, struct node *node, struct reply reply);
+void request_set_error(struct request *request, struct node *node, struct reply reply);
 
 /* Clears it, so that the next one counts. */
-void answer_forget_error(struct parcel *parcel);
+void request_clear_error(struct request *request);
 
 /* Records an unexpected reply in the same way. */
-void answer_note_unexpected(struct parcel *parcel, const char *what);
+void request_set_unexpected(struct request *request, const char *what);
 
 /* Whether the staging key has expired before it was renamed. */
-bool answer_has_gone(const rf_replay *r, const char *said, int64_t expire_ms);
+bool is_expired_staging_key(const rf_replay *r, const char *error_text, int64_t expire_ms);
 
 /* Returns the error that has ended the run. */
 static inline rf_code replay_ended(const rf_replay *r, rf_error *error)
@@ -247,16 +248,17 @@ static inline rf_code replay_ended(const rf_replay *r, rf_error *error)
 }
 
 /* Ends the run with a server's error; returns r->error.code. */
-rf_code answer_fatal(rf_replay *r, const struct node *node, const char *said, int64_t db, rf_slice key);
+rf_code replay_fail(rf_replay *r, const struct node *node, const char *error_text, int64_t db, rf_slice key);
 
-/* --- executed.c: replies to transactions --------------------------------------------------------------- */
+/* --- exec_reply.c: replies to transactions ------------------------------------------------------------- */
 
 /* Handles a reply to a transaction; the last one is that of EXEC. Returns a reply that represents all of
  * EXEC's. */
-struct reply executed_take(struct pipe *pipe, struct parcel *parcel, struct reply reply, rf_slice rest);
+struct reply exec_reply_handle(struct pipeline *pipeline, struct request *request, struct reply reply,
+                               rf_slice rest);
 
 /* Whether the reply or one of its elements is an error, which is stored in *found. */
-bool executed_find_error(struct reply reply, rf_slice rest, struct reply *found);
+bool exec_reply_find_error(struct reply reply, rf_slice rest, struct reply *found);
 
 /* --- write.c: encoding entries ------------------------------------------------------------------------- */
 
@@ -268,20 +270,20 @@ void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
 bool write_has_expired(const rf_replay *r, int64_t expire_ms);
 
 /* Whether an earlier run may have written the key of the current entry. */
-bool write_is_doubtful(const rf_replay *r);
+bool write_maybe_applied(const rf_replay *r);
 
 /* UNLINK, or DEL if UNLINK is not available. */
-enum { REMOVING_MAX = 6 };
-rf_slice write_removing(const rf_replay *r);
-void write_removal(const rf_replay *r, struct outbuf *out, rf_slice key);
+enum { UNLINK_NAME_MAX = 6 };
+rf_slice write_unlink_name(const rf_replay *r);
+void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key);
 
 /* WAIT for all replicas, for at most one second, during which the server executes nothing else on this
  * connection. */
 void write_wait(const struct node *node, struct outbuf *out);
 
 /* The last commands for a staging key. */
-void write_expiry(struct outbuf *out, rf_slice beside, int64_t expire_ms);
-void write_rename(const rf_replay *r, struct outbuf *out, rf_slice beside, rf_slice key);
+void write_expiry(struct outbuf *out, rf_slice staging_key, int64_t expire_ms);
+void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key);
 
 /* --- write_command.c: commands of an AOF --------------------------------------------------------------- */
 
@@ -291,91 +293,93 @@ rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 
 /* Gets a connected pipeline to the key's node, with capacity and this database selected. Retries and waits
  * until there is one. */
-rf_code room_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipe **out, rf_error *error);
+rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error);
 
 /* The same for one node. RF_E_TARGET if it cannot be reached now. */
-rf_code room_at(rf_replay *r, struct node *node, int64_t db, struct pipe **out, rf_error *error);
+rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pipeline **out,
+                          rf_error *error);
 
 /* The pipeline for all AOF commands. */
-rf_code room_for_command(rf_replay *r, int64_t db, struct pipe **out, rf_error *error);
+rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf_error *error);
 
 /* The same for a given pipeline. */
-rf_code room_in(rf_replay *r, struct pipe *pipe, int64_t db, rf_error *error);
+rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error);
 
 /* Called after a request was completed: sends if there is enough, and sends WAIT if it is due. */
-rf_code room_used(rf_replay *r, struct pipe *pipe, rf_error *error);
+rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Sends WAIT for all writes that it does not cover yet. */
-rf_code room_guard_all(rf_replay *r, rf_error *error);
+rf_code dispatch_send_waits(rf_replay *r, rf_error *error);
 
 /* --- large_value.c: values that are not kept ----------------------------------------------------------- */
 
-rf_code big_write(rf_replay *r, rf_entry *entry, rf_error *error);
+rf_code large_value_write(rf_replay *r, rf_entry *entry, rf_error *error);
 
 /* The same for a string, while its value is being visited. */
-rf_code big_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
+rf_code large_value_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error);
 
 /* The same without a staging key, in a transaction: for targets without RENAME. */
-rf_code big_transact(rf_replay *r, rf_entry *entry, rf_error *error);
+rf_code large_value_transact(rf_replay *r, rf_entry *entry, rf_error *error);
 
 /* A block of a streamed value is full: waits for capacity for the next one. */
-void big_block(struct pipe *pipe);
+void large_value_on_block(struct pipeline *pipeline);
 
 /* --- retry.c: sending requests again ------------------------------------------------------------------- */
 
 /* Moves a request from its pipeline to the retry queue. NULL: out of memory, and r->error is set. */
-struct stray *mend_stray(rf_replay *r, struct pipe *pipe, uint64_t number, struct strays *into);
+struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
+                                 struct retry_queue *into);
 
 /* Queue the removal of a key, or of its staging key. The request `of` is not done before. */
-void mend_remove(rf_replay *r, const struct parcel *of, rf_slice key);
-void mend_clean_up(rf_replay *r, const struct parcel *of, rf_slice key);
+void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key);
+void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key);
 
 /* Called when something failed for a transient reason: waits, and refreshes the topology. *since_ms is the
  * time of the first failure, initially 0. RF_OK: try again. */
-rf_code mend_wait(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error);
+rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error);
 
 /* Sends all queued requests again, and reconciles keys. Waits if necessary. */
-rf_code mend(rf_replay *r, rf_error *error);
+rf_code retry_pending(rf_replay *r, rf_error *error);
 
 /* The run ends with an error: closes all connections, and removes staging keys as far as possible. Requests
  * that are not done remain in the retry queue. */
-void mend_sweep(rf_replay *r);
+void retry_abort(rf_replay *r);
 
 /* Returns RF_E_TARGET, with the message `why`, if transient errors have lasted too long, or the error is
  * permanent. */
-rf_code mend_patience(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
+rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
-void strays_append(struct strays *strays, struct stray *stray);
-struct stray *strays_take(struct strays *strays);
-void strays_free(struct strays *strays);
-void stray_free(struct stray *stray);
+void retry_queue_push(struct retry_queue *queue, struct retry_item *item);
+struct retry_item *retry_queue_pop(struct retry_queue *queue);
+void retry_queue_free(struct retry_queue *queue);
+void retry_item_free(struct retry_item *item);
 
 /* --- reconcile.c: existing keys that may be ours ------------------------------------------------------- */
 
 /* Compares the values of such requests with the existing keys; they are then done or sent again. RF_E_TARGET
  * if the node cannot be queried now: they return to the retry queue. */
-rf_code doubt_settle(rf_replay *r, rf_error *error);
+rf_code reconcile_pending(rf_replay *r, rf_error *error);
 
 /* Opens the node's control connection, and selects a database on it. */
-rf_code doubt_select(struct node *node, int64_t db, rf_error *error);
+rf_code reconcile_select_db(struct node *node, int64_t db, rf_error *error);
 
 /* The result of comparing two keys of a node. */
 struct comparison {
-    bool first; /* the first key exists */
-    bool there; /* the second key exists */
-    bool known; /* both can be decoded */
+    bool first_exists;  /* the first key exists */
+    bool second_exists; /* the second key exists */
+    bool decoded;       /* both can be decoded */
     bool equal;
 };
-rf_code doubt_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
-                      struct comparison *out, rf_error *error);
+rf_code reconcile_compare(rf_replay *r, struct node *node, int64_t db, rf_slice a, rf_slice b,
+                          struct comparison *out, rf_error *error);
 
 /* --- fallback.c: RESTORE is not available -------------------------------------------------------------- */
 
 /* Called when RESTORE itself was rejected: it is not used any more, and the request's value will be written
  * as commands. */
-void fallback_take(rf_replay *r, struct pipe *pipe, uint64_t number);
+void fallback_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number);
 
-/* Writes the values recorded by fallback_take(). Must be called between entries. */
+/* Writes the values recorded by fallback_enqueue(). Must be called between entries. */
 rf_code fallback_write(rf_replay *r, rf_error *error);
 
 /* --- library.c ----------------------------------------------------------------------------------------- */
@@ -384,22 +388,22 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
 
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 
-void settle_written(rf_replay *r, struct node *node, const struct parcel *parcel);
+void outcome_written(rf_replay *r, struct node *node, const struct request *request);
 
 /* The key has no elements. */
-void settle_empty(rf_replay *r, const struct parcel *parcel, rf_slice key);
+void outcome_empty(rf_replay *r, const struct request *request, rf_slice key);
 
 /* The key exists: skipped or failed. */
-void settle_exists(rf_replay *r, const struct parcel *parcel, rf_slice key, rf_slice commands);
+void outcome_exists(rf_replay *r, const struct request *request, rf_slice key, rf_slice commands);
 
 /* `commands` would write the entry, for the dead-letter file; empty: none. */
-void settle_failed(rf_replay *r, const struct parcel *parcel, rf_failure_kind kind, const char *reason,
-                   rf_slice key, rf_slice commands);
+void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind kind, const char *reason,
+                    rf_slice key, rf_slice commands);
 
 /* Writes commands to the dead-letter file. */
-void settle_post(rf_replay *r, const struct parcel *parcel, rf_slice commands);
+void dead_letter_put(rf_replay *r, const struct request *request, rf_slice commands);
 
 /* Prepares the dead-letter file for commands that the caller then writes with options.dead_letter. */
-void settle_begin_letter(rf_replay *r, int64_t db);
+void dead_letter_select_db(rf_replay *r, int64_t db);
 
 #endif

@@ -5,31 +5,31 @@
  *   RESTORE                    RESTORE, and a known server version
  *   commands, then a rename    RENAMENX, or RENAME if keys are replaced; PEXPIREAT
  *   a transaction              MULTI, and WATCH and EXISTS if keys are not replaced; PEXPIREAT */
-#include "replay/way.h"
+#include "replay/write_method.h"
 
 #include "rdb/value.h"
 
 enum { BIG_KEY = 1024 * 1024 };
 
-const char way_needs_restore[] = "only RESTORE can write it, and RESTORE is not available";
-const char way_is_too_large[] = "it is too large for a transaction, and RENAMENX is not available";
+const char method_needs_restore[] = "only RESTORE can write it, and RESTORE is not available";
+const char method_too_large[] = "it is too large for a transaction, and RENAMENX is not available";
 
 static rf_server since(int major, int minor)
 {
     return (rf_server){RF_REDIS, major, minor};
 }
 
-bool way_restores(const rf_abilities *target)
+bool method_can_restore(const rf_abilities *target)
 {
     return rf_accepts(target, RF_COMMAND_RESTORE) && !target->assumed;
 }
 
-bool way_renames(const rf_abilities *target, rf_on_exists on_exists)
+bool method_can_rename(const rf_abilities *target, rf_on_exists on_exists)
 {
     return rf_accepts(target, on_exists == RF_ON_EXISTS_REPLACE ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX);
 }
 
-bool way_transacts(const rf_abilities *target, rf_on_exists on_exists)
+bool method_can_transact(const rf_abilities *target, rf_on_exists on_exists)
 {
     if (!rf_accepts(target, RF_COMMAND_MULTI))
         return false;
@@ -38,7 +38,7 @@ bool way_transacts(const rf_abilities *target, rf_on_exists on_exists)
                : rf_accepts(target, RF_COMMAND_WATCH) && rf_accepts(target, RF_COMMAND_EXISTS);
 }
 
-bool way_has_commands(const rf_abilities *target, rf_type type)
+bool method_has_commands(const rf_abilities *target, rf_type type)
 {
     static const uint8_t commands[RF_TYPE_COUNT] = {
         [RF_STRING] = RF_COMMAND_SET,   [RF_LIST] = RF_COMMAND_RPUSH, [RF_SET] = RF_COMMAND_SADD,
@@ -47,20 +47,20 @@ bool way_has_commands(const rf_abilities *target, rf_type type)
     return commands[type] == RF_COMMAND_COUNT || rf_accepts(target, (rf_command)commands[type]);
 }
 
-bool way_sets_expiry(const rf_abilities *target)
+bool method_can_set_expiry(const rf_abilities *target)
 {
     return rf_server_at_least(target->server, since(6, 2));
 }
 
-const char *way_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires)
+const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires)
 {
-    if (!way_has_commands(target, type))
+    if (!method_has_commands(target, type))
         return "the command for its type is not available";
-    if (type == RF_STRING && (!expires || way_sets_expiry(target)))
+    if (type == RF_STRING && (!expires || method_can_set_expiry(target)))
         return NULL;
     if (expires && !rf_accepts(target, RF_COMMAND_PEXPIREAT))
         return "PEXPIREAT is not available";
-    if (!way_renames(target, on_exists) && !way_transacts(target, on_exists))
+    if (!method_can_rename(target, on_exists) && !method_can_transact(target, on_exists))
         return on_exists == RF_ON_EXISTS_REPLACE ? "neither RENAME nor MULTI is available"
                                                  : "neither RENAMENX nor MULTI with WATCH is available";
     return NULL;
@@ -74,8 +74,8 @@ static bool restores(const rf_abilities *target, const rf_replay_options *option
     bool at_once = (!expires || rf_server_at_least(target->server, since(5, 0))) &&
                    (options->on_exists != RF_ON_EXISTS_REPLACE ||
                     rf_server_at_least(target->server, since(3, 0)));
-    return way_restores(target) && (at_once || (way_renames(target, options->on_exists) &&
-                                                (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
+    return method_can_restore(target) && (at_once || (method_can_rename(target, options->on_exists) &&
+                                                      (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
 }
 
 static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
@@ -83,12 +83,12 @@ static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options
 {
     uint64_t size = 0;
     bool expires = key->expire_ms != RF_NO_EXPIRY;
-    *why = way_obstacle(target, options->on_exists, key->type, expires);
-    if (*why || way_renames(target, options->on_exists) || key->type == RF_STRING)
+    *why = method_obstacle(target, options->on_exists, key->type, expires);
+    if (*why || method_can_rename(target, options->on_exists) || key->type == RF_STRING)
         return RF_OK;
     rf_code code = rf_value_hold(key->value, &size, error);
     if (size > (options->big_key ? options->big_key : BIG_KEY))
-        *why = way_is_too_large;
+        *why = method_too_large;
     return code;
 }
 
@@ -104,7 +104,7 @@ rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *opt
         return code;
     if (*ways & RF_BY_RESTORE && !restores(target, options, key->expire_ms != RF_NO_EXPIRY)) {
         *ways &= ~(unsigned)RF_BY_RESTORE;
-        *why = way_needs_restore;
+        *why = method_needs_restore;
     }
     if (!options->drop_detail || obstacle)
         *ways &= ~(unsigned)RF_IN_PART;

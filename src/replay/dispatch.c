@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Dispatch: chooses the pipeline for the next request, and decides when to send. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "replay/commands.h"
+#include "replay/internal.h"
+
+enum {
+    SEND_SIZE = 64 * 1024,          /* bytes that are sent at once */
+    WAIT_EVERY_BYTES = 1024 * 1024, /* bytes written between two WAIT commands */
+    WAIT_MS = 100,
+};
+
+/* --- the database -------------------------------------------------------------------------------------- */
+
+static rf_code put_select(struct pipeline *pipeline, int64_t db, rf_error *error)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    struct request *request;
+    TRY(pipeline_begin(pipeline, &request, error));
+    request->kind = REQUEST_SELECT;
+    request->db = (int32_t)db;
+    request->done = true;
+    command_put(&pipeline->out, (const rf_slice[]){SLICE("SELECT"), {text, number_print_i64(text, db)}}, 2);
+    return pipeline_end(pipeline, 1, error);
+}
+
+/* Commands after a failed SELECT would go to the wrong database, so its reply is awaited. */
+static rf_code select_db(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
+{
+    const struct node *node = pipeline->owner;
+    unsigned serial = pipeline->serial;
+    TRY(put_select(pipeline, db, error));
+    while (pipeline->connection && pipeline->serial == serial && !pipeline_is_answered(pipeline))
+        TRY(loop_run_once(r, WAIT_MS, error));
+    if (pipeline->connection && pipeline->serial == serial && pipeline->db == db)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: cannot select database %lld", node->name, (long long)db);
+}
+
+/* --- replicas ------------------------------------------------------------------------------------------ */
+
+static rf_code send_wait(struct pipeline *pipeline, rf_error *error)
+{
+    struct request *request;
+    TRY(pipeline_begin(pipeline, &request, error));
+    request->kind = REQUEST_WAIT;
+    request->done = true;
+    write_wait(pipeline->owner, &pipeline->out);
+    TRY(pipeline_end(pipeline, 1, error));
+    pipeline->wait_sent_up_to = pipeline->ready;
+    return RF_OK;
+}
+
+static bool wants_wait(const struct pipeline *pipeline, uint64_t size)
+{
+    const struct node *node = pipeline->owner;
+    return pipeline->connection && node->wait_replicas && !pipeline->streaming &&
+           pipeline->head < pipeline->tail && pipeline->ready - pipeline->wait_sent_up_to >= size &&
+           (node->next_wait_ms == 0 || clock_monotonic_ms() >= node->next_wait_ms);
+}
+
+rf_code dispatch_send_waits(rf_replay *r, rf_error *error)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            if (wants_wait(&r->nodes[i]->pipelines[j], 1))
+                TRY(send_wait(&r->nodes[i]->pipelines[j], error));
+    return RF_OK;
+}
+
+/* --- pipelines ----------------------------------------------------------------------------------------- */
+
+static struct pipeline *advance_pipeline(struct node *node)
+{
+    node->current = (node->current + 1) % node->replay->options.connections;
+    return &node->pipelines[node->current];
+}
+
+/* A full pipeline has no capacity until it is half empty, so that work is not done in small pieces. */
+static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
+{
+    uint64_t kept = pipeline_kept(pipeline);
+    pipeline->full = kept >= (pipeline->full ? r->window / 2 : r->window);
+    return !pipeline->full;
+}
+
+rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
+{
+    while (UNLIKELY(!has_capacity(r, pipeline))) {
+        TRY(dispatch_send_waits(r, error));
+        TRY(loop_run_batched(r, error));
+    }
+    TRY(node_fence(pipeline->owner, error));
+    if (UNLIKELY(!pipeline->connection))
+        TRY(node_connect(pipeline->owner, pipeline, error));
+    return LIKELY(pipeline->db == db) ? RF_OK : select_db(r, pipeline, db, error);
+}
+
+/* A pipeline with capacity, in turn; one without a connection counts as such. */
+static struct pipeline *find_writable(struct node *node)
+{
+    struct pipeline *pipeline = &node->pipelines[node->current];
+    for (unsigned i = 0; i < node->replay->options.connections; i++, pipeline = advance_pipeline(node))
+        if (LIKELY(has_capacity(node->replay, pipeline)))
+            return pipeline;
+    return NULL;
+}
+
+rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pipeline **out, rf_error *error)
+{
+    while (UNLIKELY(!(*out = find_writable(node)))) {
+        TRY(dispatch_send_waits(r, error));
+        TRY(loop_run_batched(r, error));
+    }
+    return pipeline_prepare(r, *out, db, error);
+}
+
+/* A slot that is not assigned may be in the middle of a migration. */
+static rf_code wait_for_owner(rf_replay *r, rf_slice key, int64_t db, int64_t *since_ms, rf_error *error)
+{
+    rf_error why;
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(key));
+    rf_code code = retry_backoff(r, since_ms, &why, error);
+    if (code == RF_E_TARGET) {
+        error_key(&r->error, db, key);
+        *error = r->error;
+    }
+    return code;
+}
+
+rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (;;) {
+        rf_error why;
+        if (UNLIKELY(r->retry_queue.first || r->unconfirmed.first))
+            TRY(retry_pending(r, error));
+        struct node *node = nodes_of_key(r, key);
+        if (UNLIKELY(node == r->unassigned)) {
+            TRY(wait_for_owner(r, key, db, &since_ms, error));
+            continue;
+        }
+        rf_code code = pipeline_for_node(r, node, db, out, &why);
+        if (LIKELY(code == RF_OK && nodes_of_key(r, key) == node))
+            return RF_OK;
+        if (code == RF_OK)
+            continue; /* the slot has moved meanwhile */
+        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+            *error = why;
+            return code;
+        }
+        TRY(retry_backoff(r, &since_ms, &why, error));
+    }
+}
+
+rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (;;) {
+        rf_error why;
+        *out = &r->node_of[0]->pipelines[0];
+        rf_code code = pipeline_prepare(r, *out, db, &why);
+        if (LIKELY(code == RF_OK))
+            return RF_OK;
+        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+            *error = why;
+            return code;
+        }
+        TRY(retry_backoff(r, &since_ms, &why, error));
+    }
+}
+
+rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error *error)
+{
+    if (pipeline_unsent(pipeline) < SEND_SIZE)
+        return RF_OK;
+    if (wants_wait(pipeline, WAIT_EVERY_BYTES))
+        TRY(send_wait(pipeline, error));
+    advance_pipeline(pipeline->owner);
+    return loop_pipeline_io(r, pipeline, error);
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes values that are too large to be kept until they are acknowledged: their commands are streamed to the
+ * staging key, which is renamed when all of them have been executed.
+ *
+ *   UNLINK staging   RPUSH staging ...   RPUSH staging ...   |   [PEXPIREAT]   RENAME   WAIT
+ *
+ * If RENAME is not available, everything is sent in one transaction, which fails if another client creates
+ * the key in the meantime:
+ *
+ *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   EXEC
+ *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          if keys are replaced
+ *
+ * The value is held, so that it can be streamed again. Nothing else is in the pipeline meanwhile. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "rdb/detail.h"
+#include "replay/commands.h"
+#include "replay/internal.h"
+#include "replay/staging_key.h"
+#include <stdlib.h>
+
+enum { UNSENT_MAX = 1024 * 1024, WAIT_MS = 100 };
+
+struct large_write {
+    rf_replay *r;
+    rf_entry *entry;
+    struct pipeline *pipeline;
+    struct node *node;
+    struct request request; /* describes the entry; it is not in a pipeline */
+    rf_slice key, staging_key;
+    rf_slice string;                /* the value, if it is a string; otherwise it is held in the entry */
+    bool in_transaction;            /* without a staging key */
+    bool empty;                     /* the value has no elements */
+    const char *unsupported_reason; /* why the encoder does not support the value; NULL: it does */
+    bool retrying;                  /* not the first attempt */
+    bool maybe_applied; /* a RENAME without a reply, or an earlier run, may have written the key */
+    const struct node *confirmed_on; /* the node where the key exists with the right value; replicas may not
+                                    have it yet */
+    int64_t since_ms;
+    int64_t evicted; /* number of keys the node had evicted when the attempt began */
+};
+
+/* --- streaming ----------------------------------------------------------------------------------------- */
+
+/* Errors of the run are reported when the whole value has been streamed. */
+void large_value_on_block(struct pipeline *pipeline)
+{
+    rf_replay *r = ((struct node *)pipeline->owner)->replay;
+    rf_code code = loop_pipeline_io(r, pipeline, &r->stream.error);
+    while (code == RF_OK && !pipeline->lost && pipeline_unsent(pipeline) > UNSENT_MAX)
+        code = loop_run_batched(r, &r->stream.error);
+    pipeline->lost |= code != RF_OK;
+}
+
+/* Waits until all replies have arrived. RF_E_TARGET: the connection is lost. */
+static rf_code await_replies(struct large_write *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    pipeline_mark_ready(b->pipeline);
+    while (!b->pipeline->lost && r->stream.replies < r->stream.expected)
+        TRY(loop_run_once(r, WAIT_MS, error));
+    if (!b->pipeline->lost && pipeline_unsent(b->pipeline) > 0)
+        return fail(error, RF_E_TARGET, "%s: unexpected reply", b->node->name);
+    bool garbled = r->stream.result == RESULT_REJECTED && is_protocol_error(r->stream.error_text);
+    if (!b->pipeline->lost || garbled)
+        return RF_OK;
+    if (r->stream.error.code != RF_OK) {
+        *error = r->stream.error;
+        return error->code;
+    }
+    return fail(error, RF_E_TARGET, "%s: connection lost", b->node->name);
+}
+
+/* The pipeline of the key's node, after all its replies. */
+static rf_code acquire_pipeline(struct large_write *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    do {
+        TRY(pipeline_for_key(r, b->key, b->entry->db, &b->pipeline, error));
+        b->node = b->pipeline->owner;
+        if (b->node->evicts)
+            TRY(node_count_evicted(b->node, &b->evicted, error));
+        while (b->pipeline->connection && b->pipeline->head < b->pipeline->tail) {
+            TRY(dispatch_send_waits(r, error));
+            TRY(loop_run_once(r, WAIT_MS, error));
+        }
+    } while (!b->pipeline->connection || r->retry_queue.first || nodes_of_key(r, b->key) != b->node);
+    r->stream = (struct stream_state){.result = RESULT_OK};
+    pipeline_stream(b->pipeline, true);
+    return RF_OK;
+}
+
+static rf_code encode(struct large_write *b, rf_slice name, struct outbuf *out, rf_error *error)
+{
+    struct encoder *encoder = &b->r->encoder;
+    if (b->string.ptr) {
+        command_put(out, (const rf_slice[]){SLICE("SET"), name, b->string}, 3);
+        b->r->stream.expected++;
+        return RF_OK;
+    }
+    b->entry->key = name;
+    b->r->stream.encoding = true;
+    rf_code code = encoder_put_value(encoder, out, b->entry, error);
+    b->r->stream.encoding = false;
+    b->entry->key = b->key;
+    b->r->stream.expected += encoder->batch.commands;
+    b->empty = encoder->elements == 0;
+    b->unsupported_reason = encoder->dropped ? b->r->drop_reason : NULL;
+    return code;
+}
+
+static rf_code stream(struct large_write *b, rf_error *error)
+{
+    write_unlink(b->r, &b->pipeline->out, b->staging_key);
+    b->r->stream.expected++;
+    TRY(encode(b, b->staging_key, &b->pipeline->out, error));
+    if (b->entry->expire_ms != RF_NO_EXPIRY) {
+        write_expiry(&b->pipeline->out, b->staging_key, b->entry->expire_ms);
+        b->r->stream.expected++;
+    }
+    return await_replies(b, error);
+}
+
+/* --- the last step ------------------------------------------------------------------------------------- */
+
+enum outcome { OUTCOME_WRITTEN, OUTCOME_EXISTS, OUTCOME_FAILED, OUTCOME_EMPTY };
+
+/* Waits for the replicas, with a time limit. */
+static rf_code wait_for_replicas(struct large_write *b, rf_error *error)
+{
+    enum { ATTEMPTS = 10 };
+    const struct stream_state *s = &b->r->stream;
+    for (int i = 0; b->node->wait_replicas && i < ATTEMPTS; i++) {
+        write_wait(b->node, &b->pipeline->out);
+        b->r->stream.expected++;
+        TRY(await_replies(b, error));
+        if (s->result == RESULT_REJECTED || s->result == RESULT_RETRY)
+            return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->error_text);
+        if (s->result == RESULT_OK && s->last.number >= (int64_t)b->node->replicas)
+            return RF_OK;
+        b->r->suspect = true;
+        b->node->wait_unsupported |= s->result == RESULT_FATAL;
+        b->node->wait_replicas &= s->result != RESULT_FATAL;
+    }
+    if (b->node->wait_replicas)
+        reduce_replicas(b->node, s->last.number);
+    b->r->stream.result = RESULT_OK;
+    return RF_OK;
+}
+
+/* The key exists with the right value. WAIT counts from what was streamed now. */
+static rf_code wait_for_confirmed(struct large_write *b, enum outcome *outcome, rf_error *error)
+{
+    if (*outcome != OUTCOME_EXISTS || b->confirmed_on != b->node)
+        return RF_OK;
+    *outcome = OUTCOME_WRITTEN;
+    retry_delete_staging_key(b->r, &b->request, b->key);
+    return wait_for_replicas(b, error);
+}
+
+/* If the staging key was evicted, later commands have created it again, incomplete. */
+static rf_code check_eviction(struct large_write *b, rf_error *error)
+{
+    int64_t evicted;
+    if (!b->node->evicts)
+        return RF_OK;
+    TRY(node_count_evicted(b->node, &evicted, error));
+    return evicted == b->evicted
+               ? RF_OK
+               : fail(error, RF_E_TARGET, "%s: the server evicts keys while they are written", b->node->name);
+}
+
+static rf_code rename_key(struct large_write *b, enum outcome *outcome, rf_error *error)
+{
+    rf_replay *r = b->r;
+    bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE, maybe_applied = b->maybe_applied;
+    b->maybe_applied = true;
+    write_rename(r, &b->pipeline->out, b->staging_key, b->key);
+    b->r->stream.expected++;
+    TRY(await_replies(b, error));
+    b->maybe_applied = maybe_applied;
+    if (r->stream.result != RESULT_OK)
+        return RF_OK;
+    *outcome = replaces || r->stream.last.number > 0 ? OUTCOME_WRITTEN : OUTCOME_EXISTS;
+    if (*outcome == OUTCOME_WRITTEN) {
+        b->maybe_applied = true;
+        TRY(wait_for_replicas(b, error));
+    }
+    return RF_OK;
+}
+
+/* Determines the outcome; RF_E_TARGET: try again. */
+static rf_code check_result(struct large_write *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    enum request_result result = r->stream.result;
+    if (result == RESULT_FATAL) {
+        replay_fail(r, b->node, r->stream.error_text, b->entry->db, b->key);
+        return replay_ended(r, error);
+    }
+    if (result == RESULT_OK || result == RESULT_REJECTED || result == RESULT_EXISTS)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->stream.error_text);
+}
+
+/* RF_E_TARGET: try again. */
+static rf_code attempt(struct large_write *b, enum outcome *outcome, rf_error *error)
+{
+    rf_replay *r = b->r;
+    TRY(stream(b, error));
+    *outcome = OUTCOME_EMPTY;
+    if (b->empty && !b->unsupported_reason)
+        return RF_OK;
+    *outcome = OUTCOME_FAILED;
+    if (b->unsupported_reason)
+        return RF_OK;
+    TRY(check_eviction(b, error));
+    if (r->stream.result == RESULT_OK)
+        TRY(rename_key(b, outcome, error));
+    return check_result(b, error);
+}
+
+/* --- without a staging key ----------------------------------------------------------------------------- */
+
+static void put_word(struct large_write *b, rf_slice word)
+{
+    command_put(&b->pipeline->out, (const rf_slice[]){word}, 1);
+    b->r->stream.expected++;
+}
+
+static void put_key_command(struct large_write *b, rf_slice command)
+{
+    command_put(&b->pipeline->out, (const rf_slice[]){command, b->key}, 2);
+    b->r->stream.expected++;
+}
+
+/* From here on the transaction fails if another client creates the key. An existing key that may be ours is
+ * compared with the value, which is written under a staging key. */
+static rf_code watch(struct large_write *b, bool *exists, rf_error *error)
+{
+    const struct stream_state *s = &b->r->stream;
+    put_key_command(b, SLICE("WATCH"));
+    put_key_command(b, SLICE("EXISTS"));
+    TRY(await_replies(b, error));
+    *exists = s->result == RESULT_OK && s->last.number > 0;
+    if (!*exists)
+        return RF_OK;
+    put_word(b, SLICE("UNWATCH"));
+    return b->maybe_applied ? stream(b, error) : await_replies(b, error);
+}
+
+static rf_code put_transaction(struct large_write *b, rf_error *error)
+{
+    put_word(b, SLICE("MULTI"));
+    if (b->r->options.on_exists == RF_ON_EXISTS_REPLACE)
+        put_key_command(b, SLICE("DEL"));
+    TRY(encode(b, b->key, &b->pipeline->out, error));
+    if (b->entry->expire_ms != RF_NO_EXPIRY) {
+        write_expiry(&b->pipeline->out, b->key, b->entry->expire_ms);
+        b->r->stream.expected++;
+    }
+    put_word(b, b->empty || b->unsupported_reason ? SLICE("DISCARD") : SLICE("EXEC"));
+    return await_replies(b, error);
+}
+
+/* A key is removed if not all of its commands were executed. */
+static rf_code finish_transaction(struct large_write *b, enum outcome *outcome, rf_error *error)
+{
+    const struct stream_state *s = &b->r->stream;
+    *outcome = b->empty && !b->unsupported_reason ? OUTCOME_EMPTY : OUTCOME_FAILED;
+    if (b->empty || b->unsupported_reason)
+        return RF_OK;
+    if (s->result == RESULT_REJECTED && s->exec_done)
+        retry_delete_key(b->r, &b->request, b->key);
+    TRY(check_result(b, error));
+    if (s->result != RESULT_OK)
+        return RF_OK;
+    if (!s->exec_done)
+        return fail(error, RF_E_TARGET, "%s: another client has created the key", b->node->name);
+    *outcome = OUTCOME_WRITTEN;
+    return wait_for_replicas(b, error);
+}
+
+static rf_code attempt_transaction(struct large_write *b, enum outcome *outcome, rf_error *error)
+{
+    bool exists = false, maybe_applied = b->maybe_applied;
+    *outcome = OUTCOME_EXISTS;
+    if (b->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+        TRY(watch(b, &exists, error));
+    if (exists || b->r->stream.result != RESULT_OK) {
+        *outcome = exists ? OUTCOME_EXISTS : OUTCOME_FAILED;
+        return check_result(b, error);
+    }
+    b->maybe_applied = true;
+    TRY(put_transaction(b, error));
+    b->maybe_applied = maybe_applied;
+    rf_code code = finish_transaction(b, outcome, error);
+    b->maybe_applied |= *outcome == OUTCOME_WRITTEN;
+    return code;
+}
+
+/* --- outcomes ------------------------------------------------------------------------------------------ */
+
+struct dead_letter_writer {
+    struct outbuf out;
+    rf_replay *r;
+    uint8_t block[OUTBUF_ROOM_MAX];
+};
+
+static void flush_dead_letter(struct outbuf *out)
+{
+    const struct dead_letter_writer *writer = (const struct dead_letter_writer *)out;
+    rf_slice chunk = slice_of(out->start, (size_t)(out->pos - out->start));
+    if (chunk.len > 0)
+        writer->r->options.dead_letter(writer->r->options.ctx, chunk);
+    out->pos = out->start;
+}
+
+/* Encodes the value again, for the dead-letter file. */
+static rf_code write_dead_letter(struct large_write *b, rf_error *error)
+{
+    if (!b->r->options.dead_letter)
+        return RF_OK;
+    struct dead_letter_writer *writer = malloc(sizeof *writer);
+    if (!writer)
+        return fail(error, RF_E_MEMORY, "out of memory for a dead letter");
+    writer->r = b->r;
+    writer->out = (struct outbuf){.start = writer->block,
+                                  .pos = writer->block,
+                                  .end = writer->block + sizeof writer->block,
+                                  .next = flush_dead_letter};
+    dead_letter_select_db(b->r, b->entry->db);
+    rf_slice name = b->in_transaction ? b->key : b->staging_key;
+    rf_code code = encode(b, name, &writer->out, error);
+    if (b->entry->expire_ms != RF_NO_EXPIRY)
+        write_expiry(&writer->out, name, b->entry->expire_ms);
+    if (!b->in_transaction)
+        write_rename(b->r, &writer->out, b->staging_key, b->key);
+    flush_dead_letter(&writer->out);
+    free(writer);
+    return code;
+}
+
+static rf_code finish_existing(struct large_write *b, rf_error *error)
+{
+    struct comparison found = {.first_exists = true, .second_exists = true, .decoded = true};
+    if (b->maybe_applied)
+        TRY(reconcile_compare(b->r, b->node, b->entry->db, b->staging_key, b->key, &found, error));
+    if (!found.second_exists || !found.first_exists)
+        return fail(error, RF_E_TARGET, "%s: an existing key has disappeared", b->node->name);
+    if (found.equal && b->node->wait_replicas) {
+        b->confirmed_on = b->node;
+        return fail(error, RF_E_TARGET, "%s: the replicas may not have the key", b->node->name);
+    }
+    retry_delete_staging_key(b->r, &b->request, b->key);
+    if (found.equal) {
+        outcome_written(b->r, b->node, &b->request);
+        return RF_OK;
+    }
+    if (found.decoded)
+        outcome_exists(b->r, &b->request, b->key, (rf_slice){0});
+    else
+        outcome_failed(b->r, &b->request, RF_FAILURE_INDETERMINATE,
+                       "already exists, and cannot be compared with the value to write", b->key,
+                       (rf_slice){0});
+    return b->r->options.on_exists == RF_ON_EXISTS_FAIL ? write_dead_letter(b, error) : RF_OK;
+}
+
+static rf_code finish_rejected(struct large_write *b, rf_error *error)
+{
+    rf_replay *r = b->r;
+    retry_delete_staging_key(r, &b->request, b->key);
+    if (b->unsupported_reason) {
+        write_unsayable(r, b->entry, b->unsupported_reason);
+        return RF_OK;
+    }
+    if (is_expired_staging_key(r, r->stream.error_text, b->request.ends_ms)) {
+        r->counts.expired++;
+        return RF_OK;
+    }
+    outcome_failed(r, &b->request, RF_FAILURE_REFUSED, r->stream.error_text, b->key, (rf_slice){0});
+    return write_dead_letter(b, error);
+}
+
+static rf_code report_outcome(struct large_write *b, enum outcome outcome, rf_error *error)
+{
+    switch (outcome) {
+    case OUTCOME_WRITTEN: outcome_written(b->r, b->node, &b->request); return RF_OK;
+    case OUTCOME_EXISTS: return finish_existing(b, error);
+    case OUTCOME_FAILED: return finish_rejected(b, error);
+    case OUTCOME_EMPTY: break;
+    }
+    b->r->counts.empty++;
+    return RF_OK;
+}
+
+/* --- attempts ------------------------------------------------------------------------------------------ */
+
+/* A connection with replies pending, or with an incomplete command, cannot be used any more. */
+static void release_pipeline(struct large_write *b, rf_code code, const rf_error *error)
+{
+    struct pipeline *pipeline = b->pipeline;
+    const struct stream_state *s = &b->r->stream;
+    bool clean = !pipeline->lost && s->replies == s->expected && pipeline_unsent(pipeline) == 0;
+    rf_error why;
+    if (code == RF_OK)
+        fail(&why, RF_E_TARGET, "%s: unexpected reply", b->node->name);
+    else
+        why = *error;
+    if (!clean && pipeline->connection)
+        loop_fail_pipeline(b->r, pipeline, &why);
+    pipeline_stream(pipeline, false);
+    pipeline_cancel(pipeline);
+}
+
+static rf_code attempt_once(struct large_write *b, rf_error *error)
+{
+    enum outcome outcome = OUTCOME_FAILED;
+    TRY(acquire_pipeline(b, error));
+    rf_code code = (b->in_transaction ? attempt_transaction : attempt)(b, &outcome, error);
+    if (code == RF_OK)
+        code = wait_for_confirmed(b, &outcome, error);
+    b->confirmed_on = NULL;
+    if (code == RF_OK && outcome == OUTCOME_WRITTEN && !b->string.ptr)
+        detail_notify(&b->r->options.notify, b->entry, b->r->encoder.without);
+    release_pipeline(b, code, error);
+    b->r->counts.resent += b->retrying;
+    b->retrying = true;
+    return code == RF_OK ? report_outcome(b, outcome, error) : code;
+}
+
+static rf_code attempt_with_retry(struct large_write *b, rf_error *error)
+{
+    for (;;) {
+        rf_error why;
+        rf_code code = attempt_once(b, &why);
+        if (code == RF_OK)
+            return RF_OK;
+        if (b->r->error.code != RF_OK)
+            return replay_ended(b->r, error);
+        if (code != RF_E_TARGET) {
+            *error = why;
+            return code;
+        }
+        TRY(retry_backoff(b->r, &b->since_ms, &why, error));
+    }
+}
+
+static rf_code write_large(rf_replay *r, rf_entry *entry, rf_slice string, bool in_transaction,
+                           rf_error *error)
+{
+    struct buffer name = {0};
+    struct large_write b = {.r = r,
+                            .entry = entry,
+                            .key = entry->key,
+                            .string = string,
+                            .in_transaction = in_transaction,
+                            .request = {.kind = REQUEST_KEY,
+                                        .method = METHOD_STAGED,
+                                        .seq = r->seq,
+                                        .place = r->place,
+                                        .db = (int32_t)entry->db,
+                                        .expire_ms = entry->expire_ms,
+                                        .ends_ms = r->ends_ms},
+                            .maybe_applied = write_maybe_applied(r)};
+    if (!staging_key_make(entry->key, r->options.run, &name))
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);
+    b.staging_key = buffer_slice(&name);
+    rf_code code = attempt_with_retry(&b, error);
+    if (code != RF_OK)
+        retry_delete_staging_key(r, &b.request, entry->key);
+    buffer_free(&name);
+    return code;
+}
+
+rf_code large_value_write_string(rf_replay *r, rf_entry *entry, rf_slice string, rf_error *error)
+{
+    return write_large(r, entry, string, false, error);
+}
+
+rf_code large_value_write(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    return write_large(r, entry, (rf_slice){NULL, 0}, false, error);
+}
+
+rf_code large_value_transact(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    return write_large(r, entry, (rf_slice){NULL, 0}, true, error);
+}

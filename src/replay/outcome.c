@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts the outcomes of entries, and reports those that were not written. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "replay/commands.h"
+#include "replay/internal.h"
+#include "resp/resp_write.h"
+#include <rdbferry/compare.h>
+#include <stdio.h>
+
+void outcome_written(rf_replay *r, struct node *node, const struct request *request)
+{
+    r->backoff_ms = 0;
+    if (request->kind == REQUEST_COMMAND)
+        r->counts.commands += request->entries;
+    if (request->kind != REQUEST_KEY)
+        return;
+    r->counts.written++;
+    r->counts.restored += request->restored;
+    node->keys++;
+}
+
+static void dead_letter_write(rf_replay *r, rf_slice bytes)
+{
+    rf_code code = r->options.dead_letter(r->options.ctx, bytes);
+    if (code != RF_OK && r->error.code == RF_OK)
+        fail(&r->error, code, "cannot write to the dead-letter file");
+}
+
+void dead_letter_select_db(rf_replay *r, int64_t db)
+{
+    uint8_t text[NUMBER_TEXT_MAX], header[RESP_HEADER_MAX];
+    if (!r->options.dead_letter || r->dead_letter_db == db)
+        return;
+    rf_slice number = {text, number_print_i64(text, db)};
+    r->dead_letter_db = db;
+    dead_letter_write(r, SLICE("*2\r\n$6\r\nSELECT\r\n"));
+    dead_letter_write(r, slice_of(header, (size_t)(resp_print_header(header, '$', number.len) - header)));
+    dead_letter_write(r, number);
+    dead_letter_write(r, SLICE("\r\n"));
+}
+
+/* A transaction may leave another database selected. */
+void dead_letter_put(rf_replay *r, const struct request *request, rf_slice commands)
+{
+    struct command command;
+    if (commands.len == 0 || !r->options.dead_letter)
+        return;
+    dead_letter_select_db(r, request->db);
+    while (command_take(&commands, &command))
+        if (request->kind != REQUEST_KEY || !command_is_passing(&command))
+            dead_letter_write(r, command.whole);
+    if (request->kind == REQUEST_COMMAND && request->transaction)
+        r->dead_letter_db = -1;
+}
+
+void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind kind, const char *reason,
+                    rf_slice key, rf_slice commands)
+{
+    static const rf_code codes[RF_FAILURE_KINDS] = {
+        [RF_FAILURE_EXISTS] = RF_E_TARGET,   [RF_FAILURE_INDETERMINATE] = RF_E_TARGET,
+        [RF_FAILURE_REFUSED] = RF_E_TARGET,  [RF_FAILURE_UNSAYABLE] = RF_E_UNSAYABLE,
+        [RF_FAILURE_DAMAGED] = RF_E_CORRUPT, [RF_FAILURE_FORBIDDEN] = RF_E_UNSAYABLE,
+    };
+    const rf_failure failure = {kind, request->place, request->db, key, reason};
+    r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
+    r->counts.failures[kind]++;
+    if (r->options.failed)
+        r->options.failed(r->options.ctx, &failure);
+    dead_letter_put(r, request, commands);
+    if (!r->options.fail_fast || r->error.code != RF_OK)
+        return;
+    fail(&r->error, codes[kind], "%s", reason);
+    if (key.len > 0)
+        error_key(&r->error, request->db, key);
+}
+
+void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
+{
+    const rf_notice notice = {.code = RF_NOTICE_EMPTY_KEY,
+                              .offset = (int64_t)request->place.offset,
+                              .db = request->db,
+                              .key = key,
+                              .detail = "empty collection"};
+    r->counts.empty++;
+    if (r->options.notify.fn)
+        r->options.notify.fn(r->options.notify.ctx, &notice);
+}
+
+void outcome_exists(rf_replay *r, const struct request *request, rf_slice key, rf_slice commands)
+{
+    if (r->options.on_exists != RF_ON_EXISTS_SKIP) {
+        outcome_failed(r, request, RF_FAILURE_EXISTS, "already exists on the target", key, commands);
+        return;
+    }
+    r->counts.skipped++;
+    if (r->options.skipped)
+        r->options.skipped(r->options.ctx, request->db, key);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* Retries: requests that have left their pipeline are sent again, to the node that serves their slot now. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "replay/commands.h"
+#include "replay/modules.h"
+#include "replay/staging_key.h"
+#include "replay/suspect.h"
+#include "resp/resp_write.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    BACKOFF_MIN_MS = 20,
+    BACKOFF_MAX_MS = 1000,
+    RETRY_TIMEOUT_MS = 60 * 1000,
+};
+
+/* --- the retry queue ----------------------------------------------------------------------------------- */
+
+void retry_queue_push(struct retry_queue *queue, struct retry_item *item)
+{
+    if (!queue->first)
+        queue->end = &queue->first;
+    *queue->end = item;
+    queue->end = &item->next;
+    item->next = NULL;
+}
+
+struct retry_item *retry_queue_pop(struct retry_queue *queue)
+{
+    struct retry_item *item = queue->first;
+    if (item)
+        queue->first = item->next;
+    return item;
+}
+
+void retry_item_free(struct retry_item *item)
+{
+    if (!item)
+        return;
+    free(item->request.error_text);
+    buffer_free(&item->bytes);
+    free(item);
+}
+
+void retry_queue_free(struct retry_queue *queue)
+{
+    for (struct retry_item *item; (item = retry_queue_pop(queue));)
+        retry_item_free(item);
+}
+
+static struct retry_item *out_of_memory(rf_replay *r, struct retry_item *item)
+{
+    retry_item_free(item);
+    if (r->error.code == RF_OK)
+        fail(&r->error, RF_E_MEMORY, "out of memory for retries");
+    return NULL;
+}
+
+struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
+                                 struct retry_queue *into)
+{
+    struct request *request = pipeline_request(pipeline, number);
+    struct retry_item *item = calloc(1, sizeof *item);
+    if (!item || !pipeline_copy(pipeline, number, &item->bytes))
+        return out_of_memory(r, item);
+    item->request = *request;
+    item->request.confirmed_on = NULL;
+    if (item->request.since_ms == 0)
+        item->request.since_ms = clock_monotonic_ms();
+    request->error_text = NULL;
+    request->done = true;
+    retry_queue_push(into, item);
+    if (request->method == METHOD_STAGED && request->kind == REQUEST_KEY)
+        item->request.ask_node = NULL; /* a rename requires that both keys are on the same node, after the
+                                        slot migration */
+    if (request->result == RESULT_MOVED || item->request.ask_node)
+        r->backoff |= item->request.redirects++ > 0;
+    else if (into == &r->retry_queue)
+        r->stale = r->backoff = true;
+    r->counts.resent += request->kind == REQUEST_KEY && into == &r->retry_queue;
+    return item;
+}
+
+void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key)
+{
+    struct retry_item *item = calloc(1, sizeof *item);
+    if (!item ||
+        !buffer_reserve(&item->bytes, RESP_HEADER_MAX + 2 * BULK_EXTRA + UNLINK_NAME_MAX + key.len)) {
+        out_of_memory(r, item);
+        return;
+    }
+    uint8_t *end = resp_print_header(item->bytes.data, '*', 2);
+    end = resp_print_bulk(resp_print_bulk(end, write_unlink_name(r)), key);
+    item->bytes.len = (size_t)(end - item->bytes.data);
+    item->request = (struct request){.kind = REQUEST_CLEANUP,
+                                     .seq = of->seq,
+                                     .place = of->place,
+                                     .db = of->db,
+                                     .since_ms = clock_monotonic_ms()};
+    retry_queue_push(&r->retry_queue, item);
+}
+
+void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key)
+{
+    if (staging_key_make(key, r->options.run, &r->name))
+        retry_delete_key(r, of, buffer_slice(&r->name));
+    else
+        out_of_memory(r, NULL);
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------- */
+
+/* Errors that a server returns to every new connection. */
+static const char *const permanent_errors[] = {": NOAUTH ", ": WRONGPASS ", ": NOPERM ", ": DENIED ",
+                                               ": ERR invalid password"};
+
+/* Sets the error that ends the run, if there is none yet. */
+static rf_code fail_permanently(rf_replay *r, const char *why, const char *more, rf_error *error)
+{
+    if (r->error.code == RF_OK)
+        fail(&r->error, RF_E_TARGET, "%s%s", why, more);
+    *error = r->error;
+    return error->code;
+}
+
+rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
+{
+    char suffix[64];
+    int64_t timeout_ms = r->options.retry_for_ms > 0 ? r->options.retry_for_ms : RETRY_TIMEOUT_MS;
+    for (size_t i = 0; i < sizeof permanent_errors / sizeof *permanent_errors; i++)
+        if (strstr(why, permanent_errors[i]))
+            return fail_permanently(r, why, "", error);
+    if (clock_monotonic_ms() - since_ms <= timeout_ms)
+        return RF_OK;
+    snprintf(suffix, sizeof suffix, "; gave up after %g s", (double)timeout_ms / 1000);
+    return fail_permanently(r, why, suffix, error);
+}
+
+/* The duration of the next pause. */
+static int64_t next_backoff_ms(rf_replay *r)
+{
+    int64_t doubled = 2 * r->backoff_ms;
+    return r->backoff_ms = doubled < BACKOFF_MIN_MS   ? BACKOFF_MIN_MS
+                           : doubled < BACKOFF_MAX_MS ? doubled
+                                                      : BACKOFF_MAX_MS;
+}
+
+static rf_code check_item_timeout(rf_replay *r, const struct retry_item *item, const rf_error *why,
+                                  rf_error *error)
+{
+    char error_text[400];
+    const struct node *node = nodes_of_key(r, command_key(buffer_slice(&item->bytes)));
+    snprintf(error_text, sizeof error_text, "%s: %s", node->name,
+             item->request.error_text ? item->request.error_text : "connection lost");
+    rf_code code = retry_check_timeout(r, item->request.since_ms, why ? why->message : error_text, error);
+    if (code != RF_OK && !why && item->request.error_text) {
+        error_key(&r->error, item->request.db, command_key(buffer_slice(&item->bytes)));
+        *error = r->error;
+    }
+    return code;
+}
+
+/* --- sending again ------------------------------------------------------------------------------------- */
+
+struct request_writer {
+    struct outbuf *out;
+    bool asking;
+    uint32_t replies;
+};
+
+static void begin_command(struct request_writer *e)
+{
+    if (e->asking)
+        outbuf_put(e->out, "*1\r\n$6\r\nASKING\r\n", 16);
+    e->replies += e->asking ? 2 : 1;
+}
+
+/* The staging key of an earlier attempt is removed first. */
+static bool emit_unlink(rf_replay *r, struct request_writer *e, rf_slice key)
+{
+    if (!staging_key_make(key, r->options.run, &r->name))
+        return false;
+    begin_command(e);
+    write_unlink(r, e->out, buffer_slice(&r->name));
+    return true;
+}
+
+static void emit_commands(struct request_writer *e, const struct retry_item *item)
+{
+    struct command command;
+    rf_slice rest = buffer_slice(&item->bytes);
+    while (command_take(&rest, &command)) {
+        if (item->request.kind == REQUEST_KEY && command_is_passing(&command))
+            continue;
+        begin_command(e);
+        outbuf_put(e->out, command.whole.ptr, command.whole.len);
+    }
+}
+
+/* Copies the retry item to a new request, except for its replies. */
+static rf_code resend(rf_replay *r, struct pipeline *pipeline, const struct retry_item *item, rf_error *error)
+{
+    struct request *request;
+    struct request_writer e = {.out = &pipeline->out, .asking = item->request.ask_node != NULL};
+    TRY(pipeline_begin(pipeline, &request, error));
+    uint64_t start = request->start;
+    *request = item->request;
+    request->start = start;
+    request->error_text = NULL;
+    request->ask_node = NULL;
+    request->result = RESULT_OK;
+    request->done = false;
+    bool staged = item->request.method == METHOD_STAGED || item->request.maybe_applied;
+    if (item->request.kind == REQUEST_KEY && staged &&
+        !emit_unlink(r, &e, command_key(buffer_slice(&item->bytes))))
+        pipeline->out.code = RF_E_MEMORY;
+    emit_commands(&e, item);
+    return pipeline_end(pipeline, e.replies, error);
+}
+
+/* Requests lost meanwhile, or the connection to be used, may already be in the retry queue. */
+static rf_code send_alone(rf_replay *r, struct pipeline *pipeline, const struct retry_item *item,
+                          rf_error *error)
+{
+    unsigned serial = pipeline->serial;
+    TRY(suspect_wait(pipeline->owner, error));
+    if (!pipeline->connection || pipeline->serial != serial || pipeline->db != item->request.db)
+        return fail(error, RF_E_TARGET, "%s: connection lost", ((struct node *)pipeline->owner)->name);
+    TRY(resend(r, pipeline, item, error));
+    return suspect_wait(pipeline->owner, error);
+}
+
+/* The node may have changed. *missing: it lacks the module, and the key has failed. */
+static rf_code check_module(rf_replay *r, const struct retry_item *item, struct node *node, bool *missing,
+                            rf_error *error)
+{
+    char type[10];
+    const char *why;
+    rf_slice commands = buffer_slice(&item->bytes);
+    *missing = false;
+    if (LIKELY(!item->request.module) || !modules_type_of(commands, type))
+        return RF_OK;
+    TRY(modules_learn(node, error));
+    *missing = !modules_allow(node, type, &why);
+    if (*missing)
+        outcome_failed(r, &item->request, RF_FAILURE_UNSAYABLE, why, command_key(commands), commands);
+    return RF_OK;
+}
+
+/* After one attempt at the node of an ASK redirection, the key is sent to the slot's node again. */
+static rf_code retry_send_one(rf_replay *r, struct retry_item *item, rf_error *error)
+{
+    struct pipeline *pipeline;
+    bool missing;
+    rf_slice key = command_key(buffer_slice(&item->bytes));
+    struct node *node = item->request.ask_node ? item->request.ask_node : nodes_of_key(r, key);
+    TRY(check_module(r, item, node, &missing, error));
+    if (missing)
+        return RF_OK;
+    TRY(pipeline_for_node(r, node, item->request.db, &pipeline, error));
+    if (!item->request.ask_node && nodes_of_key(r, key) != node)
+        return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+    TRY(suspect_check(r, item, pipeline, error));
+    if (!suspect_goes_alone(&item->request))
+        return resend(r, pipeline, item, error);
+    return send_alone(r, pipeline, item, error);
+}
+
+/* *left: it could not be sent now. */
+static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, rf_error *error)
+{
+    rf_error why;
+    rf_code code = check_item_timeout(r, item, NULL, error);
+    *left = true;
+    TRY(code);
+    code = retry_send_one(r, item, &why);
+    *left = code != RF_OK;
+    if (code == RF_E_TARGET && r->error.code == RF_OK) {
+        r->stale = r->backoff = true;
+        return check_item_timeout(r, item, &why, error);
+    }
+    if (code != RF_OK)
+        *error = why;
+    return code;
+}
+
+/* Items that return to the queue wait for the next round. Every item holds back the acknowledged position. */
+static rf_code retry_send_all(rf_replay *r, rf_error *error)
+{
+    rf_code code = RF_OK;
+    r->retry_batch = r->retry_queue;
+    r->retry_queue = (struct retry_queue){0};
+    while (code == RF_OK && (r->retry_current = retry_queue_pop(&r->retry_batch))) {
+        bool left;
+        code = retry_try_one(r, r->retry_current, &left, error);
+        if (left)
+            retry_queue_push(&r->retry_queue, r->retry_current);
+        else
+            retry_item_free(r->retry_current);
+    }
+    for (struct retry_item *item; (item = retry_queue_pop(&r->retry_batch));)
+        retry_queue_push(&r->retry_queue, item);
+    r->retry_current = NULL;
+    return code;
+}
+
+/* A failed refresh is repeated in the next round. */
+static rf_code refresh(rf_replay *r, rf_error *error)
+{
+    rf_error why;
+    const struct retry_item *first = r->retry_queue.first ? r->retry_queue.first : r->unconfirmed.first;
+    rf_code code = nodes_refresh(r, &why);
+    if (code == RF_E_TARGET && r->error.code == RF_OK) {
+        r->backoff = true;
+        return check_item_timeout(r, first, &why, error);
+    }
+    if (code != RF_OK)
+        *error = why;
+    return code;
+}
+
+rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error)
+{
+    rf_error still;
+    if (*since_ms == 0)
+        *since_ms = clock_monotonic_ms();
+    TRY(retry_check_timeout(r, *since_ms, why->message, error));
+    TRY(loop_sleep(r, next_backoff_ms(r), error));
+    r->stale = true;
+    rf_code code = nodes_refresh(r, &still);
+    if (code == RF_E_TARGET && r->error.code == RF_OK)
+        return RF_OK;
+    if (code != RF_OK)
+        *error = still;
+    return code;
+}
+
+rf_code retry_pending(rf_replay *r, rf_error *error)
+{
+    while (r->retry_queue.first || r->unconfirmed.first) {
+        if (r->backoff)
+            TRY(loop_sleep(r, next_backoff_ms(r), error));
+        r->backoff = false;
+        if (r->stale)
+            TRY(refresh(r, error));
+        if (!r->stale)
+            TRY(retry_send_all(r, error));
+        TRY(reconcile_pending(r, error));
+    }
+    return RF_OK;
+}
+
+/* --- cleanup after an error ---------------------------------------------------------------------------- */
+
+static void abandon_pipeline(rf_replay *r, struct node *node, struct pipeline *pipeline)
+{
+    for (uint64_t i = pipeline->head; i < pipeline->tail; i++)
+        if (!pipeline_request(pipeline, i)->done)
+            retry_enqueue(r, pipeline, i, &r->retry_queue);
+    node->fence |= pipeline->connection != NULL;
+    pipeline_disconnect(pipeline);
+}
+
+/* Requests the removal of one staging key. */
+static rf_code cleanup_one(rf_replay *r, struct node *node, const struct retry_item *item, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest, name = command_key(buffer_slice(&item->bytes));
+    if (item->request.kind == REQUEST_KEY && staging_key_make(name, r->options.run, &r->name))
+        name = buffer_slice(&r->name);
+    TRY(reconcile_select_db(node, item->request.db, error));
+    TRY(client_put(node->control, (const rf_slice[]){write_unlink_name(r), name}, 2, error));
+    return client_reply(node->control, &head, &rest, error);
+}
+
+/* A node that cannot be reached is not tried again. */
+static void cleanup_all(rf_replay *r, const struct retry_queue *queue)
+{
+    rf_error ignored;
+    for (const struct retry_item *item = queue->first; item; item = item->next) {
+        bool staged = item->request.method == METHOD_STAGED || item->request.maybe_applied;
+        struct node *node = nodes_of_key(r, command_key(buffer_slice(&item->bytes)));
+        if (node->cleanup_failed ||
+            !(item->request.kind == REQUEST_CLEANUP || (item->request.kind == REQUEST_KEY && staged)))
+            continue;
+        node->cleanup_failed = cleanup_one(r, node, item, &ignored) != RF_OK;
+    }
+}
+
+void retry_abort(rf_replay *r)
+{
+    for (size_t i = 0; i < r->node_count; i++)
+        for (unsigned j = 0; j < r->options.connections; j++)
+            abandon_pipeline(r, r->nodes[i], &r->nodes[i]->pipelines[j]);
+    cleanup_all(r, &r->retry_queue);
+    cleanup_all(r, &r->unconfirmed);
+}
