@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A server that is further away: a proxy that passes everything on a fixed time later, however much of it is
- * under way.
+ * in flight.
  *
  *   delay PORT MICROSECONDS     to 127.0.0.1:PORT, whose round trips take so much longer; 0: none
  *
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    RING = 1024 * 1024, /* bytes under way; with 50 us of delay enough for 20 GB/s */
+    RING = 1024 * 1024, /* bytes in flight; with 50 us of delay enough for 20 GB/s */
     MARKS = 4096,
     ONCE = 256 * 1024, /* bytes read at once */
     BILLION = 1000000000,
@@ -34,7 +34,7 @@ struct mark {
     int64_t ns;   /* then */
 };
 
-struct way {
+struct rewind_buffer {
     int from, to;
     bool ended;        /* nothing more can be read */
     uint64_t in, out;  /* bytes read and written */
@@ -69,7 +69,7 @@ static size_t piece(uint64_t from, uint64_t to)
     return (size_t)(to - from < turn ? to - from : turn);
 }
 
-static bool may_read(const struct way *w)
+static bool may_read(const struct rewind_buffer *w)
 {
     return !w->ended && w->in - w->out < RING && w->tail - w->head < MARKS;
 }
@@ -79,10 +79,10 @@ static bool was_not_ready(ssize_t n)
     return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-static void take(struct way *w)
+static void take(struct rewind_buffer *w)
 {
-    size_t room = piece(w->in, w->out + RING);
-    ssize_t n = recv(w->from, w->ring + w->in % RING, room < ONCE ? room : ONCE, MSG_DONTWAIT);
+    size_t space = piece(w->in, w->out + RING);
+    ssize_t n = recv(w->from, w->ring + w->in % RING, space < ONCE ? space : ONCE, MSG_DONTWAIT);
     if (was_not_ready(n))
         return;
     if (n <= 0) {
@@ -94,7 +94,7 @@ static void take(struct way *w)
 }
 
 /* False where the other end takes nothing any more. */
-static bool give(struct way *w)
+static bool give(struct rewind_buffer *w)
 {
     while (w->head < w->tail && w->marks[w->head % MARKS].ns <= now_ns())
         w->due = w->marks[w->head++ % MARKS].end;
@@ -110,7 +110,7 @@ static bool give(struct way *w)
 }
 
 /* Until something can be read or written, or is due. */
-static void await(const struct way *w)
+static void await(const struct rewind_buffer *w)
 {
     bool writes = w->out < w->due;
     struct pollfd fds[] = {
@@ -124,7 +124,7 @@ static void await(const struct way *w)
 
 static void *run_way(void *argument)
 {
-    struct way *w = argument;
+    struct rewind_buffer *w = argument;
     while (give(w) && !(w->ended && w->out == w->in)) {
         await(w);
         if (may_read(w))
@@ -149,9 +149,9 @@ static void send_at_once(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static struct way *new_way(int from, int to)
+static struct rewind_buffer *new_way(int from, int to)
 {
-    struct way *w = calloc(1, sizeof *w);
+    struct rewind_buffer *w = calloc(1, sizeof *w);
     if (!w)
         die("delay");
     w->from = from;
@@ -163,7 +163,7 @@ static void *run_connection(void *argument)
 {
     int client = *(int *)argument, server = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = loopback(server_port);
-    struct way *there = new_way(client, server), *back = new_way(server, client);
+    struct rewind_buffer *there = new_way(client, server), *back = new_way(server, client);
     pthread_t thread;
     free(argument);
     send_at_once(client);

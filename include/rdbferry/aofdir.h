@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 typedef struct rf_files {
-    char **paths;           /* in the order in which a server loads them */
-    struct rf_file *places; /* private: the state of each path */
+    char **paths;          /* in the order in which a server loads them */
+    struct rf_file *found; /* private: the state of each path */
     size_t count;
 } rf_files;
 

@@ -5,8 +5,8 @@
  *
  *   1. every key is noted; ambiguous ones are kept
  *   2. if rf_collisions_is_open(): in a second pass, every key is compared with those
- *   3. rf_collisions_settle(): determines which names collide
- *   4. while the inputs are read again: rf_collisions_tell()
+ *   3. rf_collisions_resolve(): determines which names collide
+ *   4. while the inputs are read again: rf_collisions_lookup()
  *
  * Hashes are kept in memory, 16 bytes each in a table that is at most three quarters full; beyond the limit,
  * in 64 unnamed files in $TMPDIR, which are processed in parts that fit. In addition, buffers take an eighth
@@ -49,7 +49,7 @@ RF_API rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *
                                      rf_error *error);
 
 /* *count receives the number of names that collide. Only their hashes are kept afterwards. */
-RF_API rf_code rf_collisions_settle(rf_collisions *collisions, uint64_t *count, rf_error *error);
+RF_API rf_code rf_collisions_resolve(rf_collisions *collisions, uint64_t *count, rf_error *error);
 
 /* The position of an entry among those of the same name. */
 typedef struct rf_collision {
@@ -58,11 +58,11 @@ typedef struct rf_collision {
     uint64_t number; /* position among them, from 1 on */
     uint64_t count;  /* how many there are; 1: it does not collide. Libraries with the same code count as
                         one */
-    bool again;      /* a function library that was already reported with the same code: skip it */
+    bool duplicate;  /* a function library that was already reported with the same code: skip it */
 } rf_collision;
 
 /* Step 4, for the same entries in the same order as before. */
-RF_API void rf_collisions_tell(rf_collisions *collisions, const rf_entry *entry, rf_collision *out);
+RF_API void rf_collisions_lookup(rf_collisions *collisions, const rf_entry *entry, rf_collision *out);
 
 /* Starts step 4 again. */
 RF_API void rf_collisions_rewind(rf_collisions *collisions);

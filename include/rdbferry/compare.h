@@ -32,11 +32,11 @@ typedef struct rf_key_record {
 } rf_key_record;
 
 typedef enum rf_difference_kind {
-    RF_ADDED,   /* only in the second set */
-    RF_REMOVED, /* only in the first set */
-    RF_CHANGED, /* in both; type, value or expiry differ */
-    RF_TWICE,   /* duplicated in one set, which is then not a data set; `before` and `after` are the two,
-                   of which the first represents the key otherwise */
+    RF_ADDED,     /* only in the second set */
+    RF_REMOVED,   /* only in the first set */
+    RF_CHANGED,   /* in both; type, value or expiry differ */
+    RF_DUPLICATE, /* duplicated in one set, which is then not a data set; `before` and `after` are the two,
+                 of which the first represents the key otherwise */
 } rf_difference_kind;
 
 /* A side that does not have the key is NULL. Records are borrowed until the function returns. */

@@ -82,14 +82,14 @@ typedef struct rf_entry {
 
 /* Methods of writing a key to a running server. */
 enum {
-    RF_BY_COMMANDS = 1, /* element by element */
-    RF_BY_RESTORE = 2,  /* serialized, in one argument */
-    RF_IN_PART = 4,     /* by commands, except for details such as expiries of hash fields */
+    RF_WRITE_COMMANDS = 1, /* element by element */
+    RF_WRITE_RESTORE = 2,  /* serialized, in one argument */
+    RF_WRITE_PARTIAL = 4,  /* by commands, except for details such as expiries of hash fields */
 };
 
 /* Determines the methods by which a key can be written to a server of known version: a combination of the
  * above, 0 if the server does not support it. Loaded modules are not considered, except those built into
  * Redis. The value must not have been consumed, and can be used afterwards. */
-RF_API rf_code rf_server_takes(rf_server server, rf_entry *key, unsigned *ways, rf_error *error);
+RF_API rf_code rf_server_write_modes(rf_server server, rf_entry *key, unsigned *modes, rf_error *error);
 
 #endif

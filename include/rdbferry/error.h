@@ -26,7 +26,7 @@
     X(E_CHECKSUM,   23, "checksum mismatch")                                              \
     X(E_DUPLICATE,  24, "duplicate key or function library")                              \
     /* 30: the input is valid, but cannot be represented in the output */                 \
-    X(E_UNSAYABLE,  30, "not supported by the target version")                            \
+    X(E_INCOMPATIBLE,  30, "not supported by the target version")                            \
     X(E_COLLISION,  31, "two keys map to the same name")                                  \
     /* 40: the output, a file or a live target */                                         \
     X(E_WRITE,      40, "cannot write the output")                                        \

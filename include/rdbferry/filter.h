@@ -19,16 +19,16 @@ typedef enum rf_side { RF_INCLUDE, RF_EXCLUDE } rf_side;
 /* Why a key is not selected. The names are those used in reports. */
 /* clang-format off */
 #define RF_DROPS(X)                                                                      \
-    X(TAKEN, "taken") X(BY_DB, "db") X(BY_NAME, "name") X(BY_TYPE, "type")               \
+    X(NONE, "taken") X(BY_DB, "db") X(BY_NAME, "name") X(BY_TYPE, "type")               \
     X(BY_EXPIRY, "expired") X(BY_SLOT, "slot")
 /* clang-format on */
 
-typedef enum rf_drop {
+typedef enum rf_drop_reason {
 #define RF_DROP_ENUM(name, text) RF_DROP_##name,
     RF_DROPS(RF_DROP_ENUM)
 #undef RF_DROP_ENUM
         RF_DROP_COUNT
-} rf_drop;
+} rf_drop_reason;
 
 /* A filter that selects everything. Returns NULL if out of memory. */
 RF_API rf_filter *rf_filter_new(void);
@@ -63,17 +63,18 @@ RF_API void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_
 
 /* Whether all keys pass unconditionally; whether keys of this database, of this type may pass; whether slots,
  * types matter. */
-RF_API bool rf_filter_takes_all(const rf_filter *filter);
-RF_API bool rf_filter_takes_db(const rf_filter *filter, int64_t db);
-RF_API bool rf_filter_takes_type(const rf_filter *filter, rf_type type);
-RF_API bool rf_filter_minds_slots(const rf_filter *filter);
-RF_API bool rf_filter_minds_types(const rf_filter *filter);
+RF_API bool rf_filter_is_all(const rf_filter *filter);
+RF_API bool rf_filter_accepts_db(const rf_filter *filter, int64_t db);
+RF_API bool rf_filter_accepts_type(const rf_filter *filter, rf_type type);
+RF_API bool rf_filter_uses_slots(const rf_filter *filter);
+RF_API bool rf_filter_uses_types(const rf_filter *filter);
 
-/* Checks a key as it is in the input against all conditions but the slot: *drop is RF_DROP_TAKEN or the first
+/* Checks a key as it is in the input against all conditions but the slot: *drop is RF_DROP_NONE or the first
  * reason to reject it. Its value is not touched. RF_E_ARGUMENT, naming the key, if a regular expression
  * fails. */
-RF_API rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error);
+RF_API rf_code rf_filter_match(rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop,
+                               rf_error *error);
 
-RF_API bool rf_filter_takes_slot(const rf_filter *filter, unsigned slot);
+RF_API bool rf_filter_accepts_slot(const rf_filter *filter, unsigned slot);
 
 #endif

@@ -84,14 +84,14 @@ RF_API rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, voi
 /* Whether the target has this database, determined with SELECT unless it is database 0. */
 RF_API rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 
-enum { RF_UNTOLD = -1 }; /* a number that a node does not report */
+enum { RF_UNKNOWN = -1 }; /* a number that a node does not report */
 
-/* Whether the target has a command of this name: 0, 1 or RF_UNTOLD. Uses COMMAND INFO. */
+/* Whether the target has a command of this name: 0, 1 or RF_UNKNOWN. Uses COMMAND INFO. */
 RF_API rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *error);
 
 /* What a node reports in INFO, CONFIG GET, MODULE LIST, CLUSTER INFO and CLUSTER NODES. What is not reported
- * is RF_UNTOLD, an empty text, or NULL. */
-typedef struct rf_live_node {
+ * is RF_UNKNOWN, an empty text, or NULL. */
+typedef struct rf_live_node_info {
     char name[288];                        /* "10.0.0.5:6379" */
     rf_server server;                      /* 0.0: unknown */
     char role[16];                         /* "master", "slave" */
@@ -112,14 +112,14 @@ typedef struct rf_live_node {
     int64_t moving_slots;   /* being migrated from or to this node */
     rf_abilities abilities; /* available commands */
     const char *modules;    /* their names, each terminated by a NUL, and an empty name at the end */
-} rf_live_node;
+} rf_live_node_info;
 
 /* Queries each node. Invalidates the results of the previous call. */
-RF_API rf_code rf_live_ask_nodes(rf_live *live, rf_error *error);
+RF_API rf_code rf_live_query_nodes(rf_live *live, rf_error *error);
 
-/* Called after rf_live_ask_nodes(); returns false after the last node. The texts are valid until the next
- * rf_live_ask_nodes(). */
-RF_API bool rf_live_node_get(const rf_live *live, size_t index, rf_live_node *out);
+/* Called after rf_live_query_nodes(); returns false after the last node. The texts are valid until the next
+ * rf_live_query_nodes(). */
+RF_API bool rf_live_node_info_get(const rf_live *live, size_t index, rf_live_node_info *out);
 
 typedef enum rf_module_presence { RF_MODULE_THERE, RF_MODULE_LACKING, RF_MODULE_UNSURE } rf_module_presence;
 

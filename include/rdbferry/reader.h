@@ -28,8 +28,8 @@ typedef struct rf_reader_info {
     rf_server writer; /* from redis-ver or valkey-ver, checked against the RDB version; else derived from
                          the RDB version */
     int64_t saved_at; /* Unix seconds, from ctime, at most INT64_MAX / 1000; -1: not recorded */
-    int64_t whole;    /* commands: the offset in the decoded stream after the last one that is complete and
-                         outside of an unfinished transaction, where a truncated file can be cut; -1: none */
+    int64_t complete_bytes; /* commands: the offset in the decoded stream after the last one that is complete
+                      and outside of an unfinished transaction, where a truncated file can be cut; -1: none */
 } rf_reader_info;
 
 /* Examines the first bytes of the source and starts the thread that reads ahead. Takes ownership of `source`,

@@ -49,12 +49,12 @@ typedef enum rf_replay_mode {
 } rf_replay_mode;
 
 /* The position of an entry. */
-typedef struct rf_place {
+typedef struct rf_position {
     uint32_t input; /* number given by the caller, in ascending order */
     uint64_t offset;
-} rf_place;
+} rf_position;
 
-static inline bool rf_place_before(rf_place a, rf_place b)
+static inline bool rf_position_before(rf_position a, rf_position b)
 {
     return a.input < b.input || (a.input == b.input && a.offset < b.offset);
 }
@@ -63,10 +63,10 @@ typedef enum rf_failure_kind {
     RF_FAILURE_EXISTS,        /* the key exists, and RF_ON_EXISTS_FAIL */
     RF_FAILURE_INDETERMINATE, /* a different value exists, which may or may not be older than this run */
     RF_FAILURE_REFUSED,       /* rejected by the server */
-    RF_FAILURE_UNSAYABLE, /* the server has no command or payload format for it, it exceeds the server's size
-                             limit, or the server lacks its module */
-    RF_FAILURE_DAMAGED,   /* the value is damaged; nothing was sent */
-    RF_FAILURE_FORBIDDEN, /* an AOF command that is never sent, such as SHUTDOWN */
+    RF_FAILURE_UNSUPPORTED,   /* the server has no command or payload format for it, it exceeds the server's
+                               size   limit, or the server lacks its module */
+    RF_FAILURE_DAMAGED,       /* the value is damaged; nothing was sent */
+    RF_FAILURE_FORBIDDEN,     /* an AOF command that is never sent, such as SHUTDOWN */
 } rf_failure_kind;
 
 enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
@@ -74,7 +74,7 @@ enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
 /* An entry that was not written. Valid until the callback returns. */
 typedef struct rf_failure {
     rf_failure_kind kind;
-    rf_place place;
+    rf_position position;
     int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
     const char *reason; /* the server's error, printable */
@@ -91,7 +91,7 @@ typedef struct rf_replay_options {
     int64_t retry_for_ms; /* how long to retry transient errors; 0: 60 s */
     const char *run;      /* identifies this run in CLIENT LIST: "rdbferry-<run>-<n>"; letters and digits */
     bool resumed;         /* there was an earlier run of this name; its connections are killed */
-    rf_place written_until; /* the earlier run may have written anything before it; zeroed: nothing */
+    rf_position written_until; /* the earlier run may have written anything before it; zeroed: nothing */
     rf_notify notify;
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
@@ -133,7 +133,7 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  * entry, unless the reader cannot continue after it (see rf_reader_options.resume). Errors are sticky: after
  * an error, every call returns it. RF_E_TARGET: the target is unreachable for longer than
  * options->retry_for_ms, or returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM, MISCONF).
- * RF_E_UNSAYABLE: a key in a database that the target does not have. */
+ * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
 /* Waits until all entries are done. More may be put afterwards. */
@@ -141,7 +141,7 @@ RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
 
 /* All entries before the returned position are done: written, failed or skipped. It is the position of the
  * oldest entry in flight, or just after the last entry put. Valid after an error, too. */
-RF_API rf_place rf_replay_acked(const rf_replay *replay);
+RF_API rf_position rf_replay_acked(const rf_replay *replay);
 
 /* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {
@@ -172,11 +172,11 @@ typedef struct rf_replay_node {
 RF_API bool rf_replay_node_get(const rf_replay *replay, size_t index, rf_replay_node *node);
 
 /* Determines how a replay with these options (on_exists, mode, big_key and drop_detail matter) can write a
- * key to such a target: RF_BY_COMMANDS, RF_BY_RESTORE. 0: not at all, and *why says which command is not
- * available, or is NULL if the value itself is not supported. May consume or hold the value, as
- * rf_server_takes() does. */
-RF_API rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
-                               unsigned *ways, const char **why, rf_error *error);
+ * key to such a target: RF_WRITE_COMMANDS, RF_WRITE_RESTORE. 0: not at all, and *why says which command is
+ * not available, or is NULL if the value itself is not supported. May consume or hold the value, as
+ * rf_server_write_modes() does. */
+RF_API rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_options *options,
+                                     rf_entry *key, unsigned *modes, const char **why, rf_error *error);
 
 /* `replay` may be NULL. Without rf_replay_finish(), requests in flight are abandoned. */
 RF_API void rf_replay_close(rf_replay *replay);

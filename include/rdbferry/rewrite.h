@@ -75,12 +75,12 @@ RF_API bool rf_rewrite_is_ambiguous(const rf_rewrite *rewrite);
 RF_API rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error);
 
 /* Whether a key of a target, judged by its db, key, type and expiry, could be the result of rewriting (NULL:
- * no rewrite) a key accepted by the filter: *drop is RF_DROP_TAKEN, or the reason to exclude it.
+ * no rewrite) a key accepted by the filter: *drop is RF_DROP_NONE, or the reason to exclude it.
  * rf_rewrite_expect() must have been called with the same filter. If names are both filtered and rewritten,
  * the answer cannot be derived from a name: rf_rewrite_can_cover() then returns false, and
  * rf_rewrite_covers() must not be called. */
 RF_API rf_code rf_rewrite_covers(const rf_rewrite *rewrite, const rf_filter *filter, const rf_entry *entry,
-                                 rf_drop *drop, rf_error *error);
+                                 rf_drop_reason *drop, rf_error *error);
 RF_API bool rf_rewrite_can_cover(const rf_rewrite *rewrite, const rf_filter *filter);
 
 /* Whether later keys are counted. Default: true. */

@@ -80,7 +80,7 @@ typedef struct rf_split_options {
  *
  * where "+" indicates further ranges. The directory must be missing or empty; with options->force, the result
  * of an earlier split (a directory with a plan.json) is replaced as a whole. The directory appears
- * atomically. RF_E_UNSAYABLE for a key outside of database 0, unless all_dbs is set, and for commands. */
+ * atomically. RF_E_INCOMPATIBLE for a key outside of database 0, unless all_dbs is set, and for commands. */
 RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *split,
                                   const rf_sink_options *options, rf_sink **out, rf_error *error);
 
@@ -114,6 +114,6 @@ RF_API void rf_sink_close(rf_sink *sink);
 
 /* Removes all unfinished temporary files of this process, for a program that is about to be terminated by a
  * signal. Must be called from a thread (sigwait), not from a signal handler. */
-RF_API void rf_remove_unfinished(void);
+RF_API void rf_cleanup_temp_files(void);
 
 #endif

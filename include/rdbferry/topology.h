@@ -38,7 +38,7 @@ RF_API rf_code rf_topology_of_ranges(const char *list, rf_topology **out, rf_err
 RF_API rf_code rf_topology_parse(rf_slice text, const char *name, rf_topology **out, rf_error *error);
 
 /* Asks a live cluster. RF_E_TARGET also for a target that is not a cluster. */
-RF_API rf_code rf_topology_ask(const rf_target *target, rf_topology **out, rf_error *error);
+RF_API rf_code rf_topology_query(const rf_target *target, rf_topology **out, rf_error *error);
 
 RF_API size_t rf_topology_shards(const rf_topology *topology);
 RF_API const rf_shard *rf_topology_shard(const rf_topology *topology, size_t index);

@@ -14,7 +14,7 @@ bool aof_recognises(uint8_t first)
 
 void aof_reader_open(struct aof_reader *r, struct window *w)
 {
-    *r = (struct aof_reader){.w = w, .whole = window_offset(w)};
+    *r = (struct aof_reader){.w = w, .complete_bytes = window_offset(w)};
 }
 
 enum { LINE_MOST = 1023 /* maximum line length that a server reads, including the line end */ };
@@ -42,7 +42,7 @@ static bool is_command(rf_slice name, const char *wanted)
     return name.len == strlen(wanted) && strncasecmp((const char *)name.ptr, wanted, name.len) == 0;
 }
 
-static rf_code take_select(struct aof_reader *r, const rf_slice *argv, size_t argc)
+static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc)
 {
     if (argc != 2 || !number_parse_i64(argv[1], &r->db) || r->db < 0 || r->db > INT32_MAX)
         return window_fail(r->w, RF_E_CORRUPT, "SELECT without a database number");
@@ -50,11 +50,11 @@ static rf_code take_select(struct aof_reader *r, const rf_slice *argv, size_t ar
 }
 
 /* Processes commands that change the reader's state. *told: the command is an entry. */
-static rf_code take_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *told)
+static rf_code on_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *ready)
 {
-    *told = !is_command(argv[0], "SELECT");
-    if (!*told)
-        return take_select(r, argv, argc);
+    *ready = !is_command(argv[0], "SELECT");
+    if (!*ready)
+        return on_select(r, argv, argc);
     if (is_command(argv[0], "MULTI"))
         r->in_transaction = true;
     else if (is_command(argv[0], "EXEC"))
@@ -71,7 +71,7 @@ static rf_code read_end(struct aof_reader *r)
 
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
 {
-    for (bool told = false; !told;) {
+    for (bool ready = false; !ready;) {
         bool at_end;
         size_t argc;
         window_release(r->w);
@@ -85,9 +85,9 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
         entry->offset = window_offset(r->w);
         TRY(resp_read_command(r->w, &r->argv, &argc));
         const rf_slice *argv = (const rf_slice *)(const void *)r->argv.data;
-        TRY(take_command(r, argv, argc, &told));
+        TRY(on_command(r, argv, argc, &ready));
         if (!r->in_transaction)
-            r->whole = window_offset(r->w);
+            r->complete_bytes = window_offset(r->w);
         *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
                             .offset = entry->offset,
                             .db = r->db,

@@ -16,7 +16,7 @@ struct aof_reader {
     struct buffer argv;
     int64_t db;
     bool in_transaction;
-    uint64_t whole; /* see rf_reader_info */
+    uint64_t complete_bytes; /* see rf_reader_info */
 };
 
 /* True if the byte may begin a command stream. */

@@ -40,34 +40,34 @@ static rf_code out_of_memory(rf_error *error)
 
 /* --- the list ------------------------------------------------------------------------------------------ */
 
-static bool make_room(rf_files *files)
+static bool grow(rf_files *files)
 {
     char **paths = realloc(files->paths, (files->count + 1) * sizeof *paths);
     if (paths)
         files->paths = paths;
-    struct rf_file *places = realloc(files->places, (files->count + 1) * sizeof *places);
-    if (places)
-        files->places = places;
-    return paths && places;
+    struct rf_file *found = realloc(files->found, (files->count + 1) * sizeof *found);
+    if (found)
+        files->found = found;
+    return paths && found;
 }
 
-static void free_place(struct rf_file *place)
+static void free_file(struct rf_file *input_file)
 {
-    if (place->fd >= 0)
-        close(place->fd);
-    free(place->manifest);
+    if (input_file->fd >= 0)
+        close(input_file->fd);
+    free(input_file->manifest);
 }
 
-/* Takes ownership of `path` and `place`, also on error. */
-static rf_code add(rf_files *files, char *path, struct rf_file place, rf_error *error)
+/* Takes ownership of `path` and `input_file`, also on error. */
+static rf_code add(rf_files *files, char *path, struct rf_file input_file, rf_error *error)
 {
-    if (!path || !make_room(files)) {
+    if (!path || !grow(files)) {
         free(path);
-        free_place(&place);
+        free_file(&input_file);
         return out_of_memory(error);
     }
     files->paths[files->count] = path;
-    files->places[files->count++] = place;
+    files->found[files->count++] = input_file;
     return RF_OK;
 }
 
@@ -75,7 +75,7 @@ static void drop_last(rf_files *files, size_t count)
 {
     while (files->count > count) {
         free(files->paths[--files->count]);
-        free_place(&files->places[files->count]);
+        free_file(&files->found[files->count]);
     }
 }
 
@@ -167,9 +167,9 @@ static bool is_named_rdb(const char *path)
     return n >= 4 && strcmp(path + n - 4, ".rdb") == 0;
 }
 
-static bool is_empty(const struct rf_file *place, const char *path)
+static bool is_empty(const struct rf_file *input_file, const char *path)
 {
-    return place->size == 0 && !is_named_rdb(path);
+    return input_file->size == 0 && !is_named_rdb(path);
 }
 
 /* Opens a regular file; -1 for any other. *missing: it does not exist. */
@@ -189,18 +189,19 @@ static int open_regular(const char *path, int64_t *size, bool *missing)
 }
 
 /* Determines the state of a file of a manifest, and opens it if possible. */
-static rf_code look(const rf_files *files, const char *path, struct directory *d, struct rf_file *place,
-                    rf_error *error)
+static rf_code probe_path(const rf_files *files, const char *path, struct directory *d,
+                          struct rf_file *input_file, rf_error *error)
 {
     bool missing;
-    *place = (struct rf_file){.manifest = strdup(d->manifest_path), .stamp = d->stamp, .fd = -1, .size = -1};
-    if (!place->manifest)
+    *input_file = (struct rf_file){
+        .manifest = strdup(d->manifest_path), .stamp = d->stamp, .fd = -1, .size = -1};
+    if (!input_file->manifest)
         return out_of_memory(error);
-    place->fd = open_regular(path, &place->size, &missing);
+    input_file->fd = open_regular(path, &input_file->size, &missing);
     d->lacks |= missing;
-    if (place->fd >= 0 && !may_hold(files)) {
-        close(place->fd);
-        place->fd = -1;
+    if (input_file->fd >= 0 && !may_hold(files)) {
+        close(input_file->fd);
+        input_file->fd = -1;
     }
     return RF_OK;
 }
@@ -209,13 +210,13 @@ static rf_code look(const rf_files *files, const char *path, struct directory *d
 static rf_code add_file(struct directory *d, const struct manifest_file *file, bool empty, rf_files *files,
                         rf_error *error)
 {
-    struct rf_file place;
+    struct rf_file input_file;
     char *path = locate(d, file);
-    rf_code code = path ? look(files, path, d, &place, error) : out_of_memory(error);
-    if (code == RF_OK && is_empty(&place, path) == empty)
-        return add(files, path, place, error);
+    rf_code code = path ? probe_path(files, path, d, &input_file, error) : out_of_memory(error);
+    if (code == RF_OK && is_empty(&input_file, path) == empty)
+        return add(files, path, input_file, error);
     if (code == RF_OK)
-        free_place(&place);
+        free_file(&input_file);
     free(path);
     return code;
 }
@@ -240,18 +241,18 @@ static rf_code add_listed(struct directory *d, rf_files *files, rf_error *error)
         TRY(add_files(d, true, 1, files, error));
     if (files->count == before)
         return fail(error, RF_E_FORMAT, "manifest: no base and no incremental file");
-    files->places[before].alone = files->count == before + 1;
+    files->found[before].alone = files->count == before + 1;
     return RF_OK;
 }
 
 /* *again: the files added belong to a manifest that has been replaced. */
-static rf_code try_manifest(const char *path, rf_files *files, bool *again, rf_error *error)
+static rf_code try_manifest(const char *path, rf_files *files, bool *retry, rf_error *error)
 {
     const char *slash = strrchr(path, '/');
     struct directory d = {.manifest_path = path, .length = slash ? (size_t)(slash + 1 - path) : 0};
     read_stamp(path, &d.stamp);
     rf_code code = add_listed(&d, files, error);
-    *again = code == RF_OK && d.lacks && !is_still(&d.stamp, path);
+    *retry = code == RF_OK && d.lacks && !is_still(&d.stamp, path);
     manifest_free(&d.manifest);
     return code;
 }
@@ -259,12 +260,12 @@ static rf_code try_manifest(const char *path, rf_files *files, bool *again, rf_e
 static rf_code add_manifest_files(const char *path, rf_files *files, rf_error *error)
 {
     size_t before = files->count;
-    bool again = true;
-    for (int tries = TRIES; again && tries > 0; tries--) {
+    bool retry = true;
+    for (int tries = TRIES; retry && tries > 0; tries--) {
         drop_last(files, before);
-        TRY(try_manifest(path, files, &again, error));
+        TRY(try_manifest(path, files, &retry, error));
     }
-    return again ? fail(error, RF_E_READ,
+    return retry ? fail(error, RF_E_READ,
                         "the AOF directory keeps changing: read a copy of it, or stop the server")
                  : RF_OK;
 }
@@ -343,34 +344,34 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
 
 rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)
 {
-    const struct rf_file *place = &files->places[number];
+    const struct rf_file *input_file = &files->found[number];
     const char *path = files->paths[number];
-    TRY(place->fd >= 0 ? source_open_held(place->fd, place->size, path, out, error)
-                       : rf_source_open(path, out, error));
-    if (place->manifest && !is_named_rdb(path))
-        source_set_emptiness(*out, place->alone ? EMPTY_DOUBTFUL : EMPTY_USUAL);
+    TRY(input_file->fd >= 0 ? source_open_held(input_file->fd, input_file->size, path, out, error)
+                            : rf_source_open(path, out, error));
+    if (input_file->manifest && !is_named_rdb(path))
+        source_set_emptiness(*out, input_file->alone ? EMPTY_DOUBTFUL : EMPTY_USUAL);
     return RF_OK;
 }
 
 int rf_files_descriptor(const rf_files *files, size_t number)
 {
-    return files->places[number].fd;
+    return files->found[number].fd;
 }
 
 bool rf_files_changed(const rf_files *files, size_t number)
 {
-    const struct rf_file *place = &files->places[number];
+    const struct rf_file *input_file = &files->found[number];
     struct stat st;
-    if (!place->manifest)
+    if (!input_file->manifest)
         return false;
-    return place->fd >= 0 ? fstat(place->fd, &st) == 0 && st.st_size != place->size
-                          : !is_still(&place->stamp, place->manifest);
+    return input_file->fd >= 0 ? fstat(input_file->fd, &st) == 0 && st.st_size != input_file->size
+                               : !is_still(&input_file->stamp, input_file->manifest);
 }
 
 void rf_files_free(rf_files *files)
 {
     drop_last(files, 0);
     free(files->paths);
-    free(files->places);
+    free(files->found);
     *files = (rf_files){0};
 }

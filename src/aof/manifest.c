@@ -70,7 +70,7 @@ static bool next_word(const uint8_t **p, const uint8_t *end, char *word)
 
 /* --- lines ------------------------------------------------------------------------------------------- */
 
-static rf_code take_pair(struct manifest_file *file, const char *name, const char *value, rf_error *error)
+static rf_code parse_pair(struct manifest_file *file, const char *name, const char *value, rf_error *error)
 {
     if (strcmp(name, "file") == 0) {
         if (strchr(value, '/'))
@@ -94,7 +94,7 @@ static rf_code parse_line(struct manifest_file *file, rf_slice line, rf_error *e
     while (next_word(&p, end, name)) {
         if (!next_word(&p, end, value))
             return fail(error, RF_E_CORRUPT, "manifest: missing value after '%s'", name);
-        TRY(take_pair(file, name, value, error));
+        TRY(parse_pair(file, name, value, error));
     }
     if (p != end || !file->name || !file->name[0] || file->seq == 0 || !file->type)
         return fail(error, RF_E_CORRUPT, "manifest: a line lacks file, seq or type");

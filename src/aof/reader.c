@@ -118,7 +118,7 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     r->source = source;
     r->notify = options->notify;
     r->resume = options->resume;
-    r->info.saved_at = r->info.whole = -1;
+    r->info.saved_at = r->info.complete_bytes = -1;
     rf_code code = feed_open(source, options->block_size, &r->feed, error);
     if (code == RF_OK) {
         window_open_feed(&r->window, r->feed);
@@ -194,7 +194,7 @@ COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
 }
 
 /* Sends a notice if the file has no commands, only annotations or nothing. */
-static void tell_no_data(const rf_reader *r)
+static void fail_no_data(const rf_reader *r)
 {
     if (r->phase == IN_COMMANDS && r->info.rdb_version == 0 && !r->has_commands &&
         source_emptiness(r->source) != EMPTY_USUAL)
@@ -204,9 +204,9 @@ static void tell_no_data(const rf_reader *r)
 COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
 {
     if (r->phase == IN_COMMANDS)
-        r->info.whole = (int64_t)r->aof.whole;
+        r->info.complete_bytes = (int64_t)r->aof.complete_bytes;
     if (code == RF_END) {
-        tell_no_data(r);
+        fail_no_data(r);
         r->phase = AT_END;
         return RF_END;
     }

@@ -173,7 +173,7 @@ size_t double_print(uint8_t *out, double d)
 }
 
 /* Appends the digits at *p to *number; up to 19 of them cannot overflow. */
-static int take_digits(const uint8_t **p, const uint8_t *end, uint64_t *number)
+static int parse_digits(const uint8_t **p, const uint8_t *end, uint64_t *number)
 {
     const uint8_t *start = *p;
     for (; *p < end && (unsigned)(**p - '0') <= 9; ++*p)
@@ -195,10 +195,10 @@ static bool parse_short(rf_slice text, double *out)
     p += negative;
 
     uint64_t digits = 0, written = 0;
-    int whole = take_digits(&p, end, &digits), fraction = 0;
+    int whole = parse_digits(&p, end, &digits), fraction = 0;
     if (p < end && *p == '.') {
         p++;
-        fraction = take_digits(&p, end, &digits);
+        fraction = parse_digits(&p, end, &digits);
     }
     if (whole + fraction == 0 || whole + fraction > 19 || digits > hidden_bit * 2)
         return false;
@@ -207,7 +207,7 @@ static bool parse_short(rf_slice text, double *out)
         p++;
         bool below = p < end && *p == '-';
         p += below || (p < end && *p == '+');
-        if (!take_digits(&p, end, &written) || written > 1000)
+        if (!parse_digits(&p, end, &written) || written > 1000)
             return false;
         exponent = below ? -(int)written : (int)written;
     }

@@ -96,7 +96,7 @@ const char *rf_code_text(rf_code code)
 }
 
 /* Both offsets if they differ: the second one helps to locate the error in a compressed file. */
-static void print_place(const rf_error *error, char *out, size_t size)
+static void print_location(const rf_error *error, char *out, size_t size)
 {
     out[0] = '\0';
     if (error->offset >= 0 && error->file_offset >= 0 && error->file_offset != error->offset)
@@ -109,13 +109,13 @@ static void print_place(const rf_error *error, char *out, size_t size)
 
 size_t rf_error_format(const rf_error *error, char *out, size_t size)
 {
-    char place[80], db[32] = "";
+    char location[80], db[32] = "";
     bool has_key = error->db >= 0 || error->key[0]; /* an empty key is a valid key */
 
-    print_place(error, place, sizeof place);
+    print_location(error, location, sizeof location);
     if (error->db >= 0)
         snprintf(db, sizeof db, " (db %d)", error->db);
-    int length = snprintf(out, size, "%s%s%s%s%s%s%s%s", error->input, error->input[0] ? ": " : "", place,
+    int length = snprintf(out, size, "%s%s%s%s%s%s%s%s", error->input, error->input[0] ? ": " : "", location,
                           error->message[0] ? error->message : rf_code_text(error->code),
                           has_key ? " in key '" : "", error->key, has_key ? "'" : "", db);
     return length < 0 ? 0 : (size_t)length;

@@ -6,8 +6,8 @@ void outbuf_put_slow(struct outbuf *out, const void *bytes, size_t n)
 {
     const uint8_t *from = bytes;
     for (;;) {
-        size_t room = (size_t)(out->end - out->pos);
-        size_t part = n < room ? n : room;
+        size_t available = (size_t)(out->end - out->pos);
+        size_t part = n < available ? n : available;
         if (part)
             memcpy(out->pos, from, part);
         out->pos += part;

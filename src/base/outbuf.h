@@ -16,17 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OUTBUF_ROOM_MAX = 128 * 1024 }; /* the maximum that outbuf_room() may be asked for */
+enum { OUTBUF_RESERVE_MAX = 128 * 1024 }; /* the maximum that outbuf_reserve() may be asked for */
 
 struct outbuf {
     uint8_t *start, *pos, *end;
-    void (*next)(struct outbuf *out); /* postcondition: start == pos and end - pos >= OUTBUF_ROOM_MAX */
+    void (*next)(struct outbuf *out); /* postcondition: start == pos and end - pos >= OUTBUF_RESERVE_MAX */
     rf_code code;                     /* RF_OK, or why output is discarded */
 };
 
 /* Returns a pointer to at least n contiguous writable bytes; the caller then sets `pos` after the bytes
  * written. Never fails. */
-static inline uint8_t *outbuf_room(struct outbuf *out, size_t n)
+static inline uint8_t *outbuf_reserve(struct outbuf *out, size_t n)
 {
     if (UNLIKELY((size_t)(out->end - out->pos) < n))
         out->next(out);

@@ -108,8 +108,8 @@ static rf_key_record unpacked(const struct record *record, rf_slice key)
 /* --- reporting -------------------------------------------------------------------------------------- */
 
 /* Both have the same key; one may be NULL. */
-static rf_code tell(const struct rf_compare *compare, rf_difference_kind kind, const struct record *before,
-                    const struct record *after, rf_slice key, rf_error *error)
+static rf_code report(const struct rf_compare *compare, rf_difference_kind kind, const struct record *before,
+                      const struct record *after, rf_slice key, rf_error *error)
 {
     rf_key_record sides[2];
     rf_difference difference = {.kind = kind};
@@ -139,11 +139,11 @@ static rf_code meet(const struct rf_compare *compare, struct record *there, cons
     if ((there->marks ^ new->marks) & RECORD_AFTER) {
         struct record before = *there;
         *there = *new;
-        there->marks |= RECORD_TOLD;
-        return differs(compare, &before, new, key) ? tell(compare, RF_CHANGED, &before, new, key, error)
+        there->marks |= RECORD_REPORTED;
+        return differs(compare, &before, new, key) ? report(compare, RF_CHANGED, &before, new, key, error)
                                                    : RF_OK;
     }
-    return tell(compare, RF_TWICE, there, new, key, error);
+    return report(compare, RF_DUPLICATE, there, new, key, error);
 }
 
 /* --- a stage ---------------------------------------------------------------------------------------- */
@@ -174,14 +174,14 @@ static rf_code put_aside(struct stage *stage, const struct record *record, rf_sl
 /* Moves the whole table into partitions. */
 COLD static rf_code spill(struct stage *stage, rf_error *error)
 {
-    struct record_place place = {0};
-    record_table_free_places(&stage->table);
+    struct record_iter iter = {0};
+    record_table_free_buckets(&stage->table);
     if (stage->depth == DEEPEST)
         return fail(error, RF_E_MEMORY, "out of memory to compare %zu keys", stage->table.count);
     stage->partitions = partitions_new(stage->compare->partitions, stage->compare->buffer);
     if (!stage->partitions)
         return fail(error, RF_E_MEMORY, "out of memory");
-    for (const struct record *record; (record = record_table_next(&stage->table, &place));)
+    for (const struct record *record; (record = record_table_next(&stage->table, &iter));)
         TRY(put_aside(stage, record, record_key(record), error));
     record_table_free(&stage->table);
     return RF_OK;
@@ -199,22 +199,22 @@ static rf_code stage_take(void *ctx, const struct record *record, rf_slice key, 
         return meet(stage->compare, there, record, key, error);
     struct record added = *record;
     if (added.marks & RECORD_AFTER)
-        added.marks |= RECORD_TOLD;
+        added.marks |= RECORD_REPORTED;
     if (!record_table_add(&stage->table, &added, key, hash)) {
         TRY(spill(stage, error));
         return put_aside(stage, record, key, error);
     }
-    return added.marks != record->marks ? tell(stage->compare, RF_ADDED, NULL, record, key, error) : RF_OK;
+    return added.marks != record->marks ? report(stage->compare, RF_ADDED, NULL, record, key, error) : RF_OK;
 }
 
-static rf_code tell_removed(const struct stage *stage, rf_error *error)
+static rf_code report_removed(const struct stage *stage, rf_error *error)
 {
-    struct record_place place = {0};
+    struct record_iter iter = {0};
     if (stage->compare->options.one_set)
         return RF_OK;
-    for (const struct record *record; (record = record_table_next(&stage->table, &place));)
+    for (const struct record *record; (record = record_table_next(&stage->table, &iter));)
         if (!(record->marks & RECORD_AFTER))
-            TRY(tell(stage->compare, RF_REMOVED, record, NULL, record_key(record), error));
+            TRY(report(stage->compare, RF_REMOVED, record, NULL, record_key(record), error));
     return RF_OK;
 }
 
@@ -234,7 +234,7 @@ static rf_code finish_partition(struct stage *stage, size_t number, rf_error *er
 static rf_code stage_finish(struct stage *stage, rf_error *error)
 {
     if (!stage->partitions)
-        return tell_removed(stage, error);
+        return report_removed(stage, error);
     TRY(partitions_end(stage->partitions, error));
     for (size_t i = 0; i < stage->compare->partitions; i++)
         TRY(finish_partition(stage, i, error));
@@ -244,7 +244,7 @@ static rf_code stage_finish(struct stage *stage, rf_error *error)
 /* --- the comparison --------------------------------------------------------------------------------- */
 
 /* Buffers use an eighth of the memory; with little memory there are fewer. */
-static void settle_partitions(struct rf_compare *compare)
+static void resolve_partitions(struct rf_compare *compare)
 {
     uint64_t memory = compare->options.memory / 8;
     compare->partitions = MOST_PARTITIONS;
@@ -266,7 +266,7 @@ rf_code rf_compare_open(const rf_compare_options *options, rf_compare **out, rf_
     compare->options = *options;
     if (compare->options.memory == 0)
         compare->options.memory = USUAL_MEMORY;
-    settle_partitions(compare);
+    resolve_partitions(compare);
     stage_init(&compare->stage, compare, 0);
     return RF_OK;
 }

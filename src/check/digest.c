@@ -7,7 +7,7 @@
 #include "check/digest.h"
 #include "base/fail.h"
 #include "check/hasher.h"
-#include "rdb/members.h"
+#include "rdb/dup_set.h"
 #include "rdb/value.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct rf_digester {
     struct hasher ordered; /* for values with ordered elements */
     struct hasher element;
     rf_visitor visitor;
-    struct members *members; /* see digester_members() */
+    struct dup_set *dup_set; /* see digester_dup_set() */
     rf_digester *next;       /* for another kind of digest; NULL: the last one */
     rf_lthash keys;          /* RF_DIGEST_SHA256: all keys so far */
     int64_t expired_until;
@@ -93,7 +93,7 @@ static inline void add_element(rf_digester *d)
         rf_digest_add(&d->sum, hasher_end(&d->element));
 }
 
-static rf_code hear_string(void *ctx, rf_slice value)
+static rf_code on_string(void *ctx, rf_slice value)
 {
     rf_digester *d = ctx;
     count_element(d, value.len);
@@ -104,7 +104,7 @@ static rf_code hear_string(void *ctx, rf_slice value)
     return RF_OK;
 }
 
-static rf_code hear_item(void *ctx, rf_slice item)
+static rf_code on_item(void *ctx, rf_slice item)
 {
     rf_digester *d = ctx;
     count_element(d, item.len);
@@ -112,7 +112,7 @@ static rf_code hear_item(void *ctx, rf_slice item)
     return RF_OK;
 }
 
-static rf_code hear_member(void *ctx, rf_slice member)
+static rf_code on_member(void *ctx, rf_slice member)
 {
     rf_digester *d = ctx;
     count_element(d, member.len);
@@ -123,7 +123,7 @@ static rf_code hear_member(void *ctx, rf_slice member)
     return RF_OK;
 }
 
-static rf_code hear_scored(void *ctx, rf_slice member, double score)
+static rf_code on_scored(void *ctx, rf_slice member, double score)
 {
     rf_digester *d = ctx;
     uint64_t bits;
@@ -144,7 +144,7 @@ COLD static void add_expired(rf_digester *d)
     rf_digest_add(&d->expired_sum, digest);
 }
 
-static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code on_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     rf_digester *d = ctx;
     count_element(d, field.len);
@@ -159,14 +159,14 @@ static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t exp
     return RF_OK;
 }
 
-static rf_code hear_array(void *ctx, bool has_insert_index, uint64_t insert_index)
+static rf_code on_array(void *ctx, bool has_insert_index, uint64_t insert_index)
 {
     rf_digester *d = ctx;
     hasher_put_u64(&d->ordered, has_insert_index ? insert_index : UINT64_MAX);
     return RF_OK;
 }
 
-static rf_code hear_slot(void *ctx, uint64_t index, rf_slice value)
+static rf_code on_slot(void *ctx, uint64_t index, rf_slice value)
 {
     rf_digester *d = ctx;
     count_element(d, value.len);
@@ -175,7 +175,7 @@ static rf_code hear_slot(void *ctx, uint64_t index, rf_slice value)
     return RF_OK;
 }
 
-static rf_code hear_module(void *ctx, const char name[10], uint64_t version)
+static rf_code on_module(void *ctx, const char name[10], uint64_t version)
 {
     rf_digester *d = ctx;
     hasher_put(&d->ordered, "M", 1);
@@ -184,7 +184,7 @@ static rf_code hear_module(void *ctx, const char name[10], uint64_t version)
     return RF_OK;
 }
 
-static rf_code hear_module_part(void *ctx, const rf_module_part *part)
+static rf_code on_module_part(void *ctx, const rf_module_part *part)
 {
     struct hasher *h = &((rf_digester *)ctx)->ordered;
     hasher_put_u64(h, (uint64_t)part->kind);
@@ -199,7 +199,7 @@ static rf_code hear_module_part(void *ctx, const rf_module_part *part)
 
 /* --- streams: entries in order, the rest as a sum --------------------------------------------------- */
 
-static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+static rf_code on_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     rf_digester *d = ctx;
     d->elements++;
@@ -213,7 +213,7 @@ static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fie
     return RF_OK;
 }
 
-static rf_code hear_stream(void *ctx, const rf_stream *stream)
+static rf_code on_stream(void *ctx, const rf_stream *stream)
 {
     rf_digester *d = ctx;
     d->stream_hash = stream_digest_begin(&d->stream, &d->how, stream);
@@ -222,7 +222,7 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
     return RF_OK;
 }
 
-static rf_code hear_group(void *ctx, const rf_group *group)
+static rf_code on_group(void *ctx, const rf_group *group)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_group(&d->stream, &d->how, group);
@@ -230,7 +230,7 @@ static rf_code hear_group(void *ctx, const rf_group *group)
     return RF_OK;
 }
 
-static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
+static rf_code on_consumer(void *ctx, const rf_consumer *consumer)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_consumer(&d->stream, &d->how, consumer);
@@ -238,7 +238,7 @@ static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
     return RF_OK;
 }
 
-static rf_code hear_pending(void *ctx, const rf_pending *pending)
+static rf_code on_pending(void *ctx, const rf_pending *pending)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_pending(&d->how, &d->stream.consumer, pending);
@@ -246,7 +246,7 @@ static rf_code hear_pending(void *ctx, const rf_pending *pending)
     return RF_OK;
 }
 
-static rf_code hear_unowned(void *ctx, const rf_pending *pending)
+static rf_code on_unowned(void *ctx, const rf_pending *pending)
 {
     rf_digester *d = ctx;
     struct hash hash = stream_digest_pending(&d->how, &d->stream.group, pending);
@@ -258,56 +258,56 @@ static rf_code hear_unowned(void *ctx, const rf_pending *pending)
 
 /* clang-format off */
 /* hear_all_NAME(): calls hear_NAME() for each of a chain. */
-#define HEAR_ALL(name, parameters, ...)                        \
-    static rf_code hear_all_##name parameters                  \
+#define ON_ALL(name, parameters, ...)                        \
+    static rf_code on_all_##name parameters                  \
     {                                                          \
         for (rf_digester *each = ctx; each; each = each->next) \
-            TRY(hear_##name(each, __VA_ARGS__));               \
+            TRY(on_##name(each, __VA_ARGS__));               \
         return RF_OK;                                          \
     }
 /* clang-format on */
 
-HEAR_ALL(string, (void *ctx, rf_slice value), value)
-HEAR_ALL(item, (void *ctx, rf_slice item), item)
-HEAR_ALL(member, (void *ctx, rf_slice member), member)
-HEAR_ALL(scored, (void *ctx, rf_slice member, double score), member, score)
-HEAR_ALL(field, (void *ctx, rf_slice field, rf_slice value, int64_t expire_ms), field, value, expire_ms)
-HEAR_ALL(slot, (void *ctx, uint64_t index, rf_slice value), index, value)
-HEAR_ALL(array, (void *ctx, bool has_insert_index, uint64_t insert_index), has_insert_index, insert_index)
-HEAR_ALL(stream_entry, (void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs), id,
-         fields_values, pairs)
-HEAR_ALL(stream, (void *ctx, const rf_stream *stream), stream)
-HEAR_ALL(group, (void *ctx, const rf_group *group), group)
-HEAR_ALL(consumer, (void *ctx, const rf_consumer *consumer), consumer)
-HEAR_ALL(pending, (void *ctx, const rf_pending *pending), pending)
-HEAR_ALL(unowned, (void *ctx, const rf_pending *pending), pending)
-HEAR_ALL(module, (void *ctx, const char name[10], uint64_t version), name, version)
-HEAR_ALL(module_part, (void *ctx, const rf_module_part *part), part)
+ON_ALL(string, (void *ctx, rf_slice value), value)
+ON_ALL(item, (void *ctx, rf_slice item), item)
+ON_ALL(member, (void *ctx, rf_slice member), member)
+ON_ALL(scored, (void *ctx, rf_slice member, double score), member, score)
+ON_ALL(field, (void *ctx, rf_slice field, rf_slice value, int64_t expire_ms), field, value, expire_ms)
+ON_ALL(slot, (void *ctx, uint64_t index, rf_slice value), index, value)
+ON_ALL(array, (void *ctx, bool has_insert_index, uint64_t insert_index), has_insert_index, insert_index)
+ON_ALL(stream_entry, (void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs), id,
+       fields_values, pairs)
+ON_ALL(stream, (void *ctx, const rf_stream *stream), stream)
+ON_ALL(group, (void *ctx, const rf_group *group), group)
+ON_ALL(consumer, (void *ctx, const rf_consumer *consumer), consumer)
+ON_ALL(pending, (void *ctx, const rf_pending *pending), pending)
+ON_ALL(unowned, (void *ctx, const rf_pending *pending), pending)
+ON_ALL(module, (void *ctx, const char name[10], uint64_t version), name, version)
+ON_ALL(module_part, (void *ctx, const rf_module_part *part), part)
 
 /* --- a key ------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define VISITOR(hear)                       \
+#define VISITOR(on)                       \
     {                                       \
-        .string = hear##_string,            \
-        .item = hear##_item,                \
-        .member = hear##_member,            \
-        .scored = hear##_scored,            \
-        .field = hear##_field,              \
-        .slot = hear##_slot,                \
-        .array = hear##_array,              \
-        .stream_entry = hear##_stream_entry, \
-        .stream = hear##_stream,            \
-        .group = hear##_group,              \
-        .consumer = hear##_consumer,        \
-        .pending = hear##_pending,          \
-        .unowned = hear##_unowned,          \
-        .module = hear##_module,            \
-        .module_part = hear##_module_part,  \
+        .string = on##_string,            \
+        .item = on##_item,                \
+        .member = on##_member,            \
+        .scored = on##_scored,            \
+        .field = on##_field,              \
+        .slot = on##_slot,                \
+        .array = on##_array,              \
+        .stream_entry = on##_stream_entry, \
+        .stream = on##_stream,            \
+        .group = on##_group,              \
+        .consumer = on##_consumer,        \
+        .pending = on##_pending,          \
+        .unowned = on##_unowned,          \
+        .module = on##_module,            \
+        .module_part = on##_module_part,  \
     }
 /* clang-format on */
 
-static const rf_visitor visitor = VISITOR(hear), visitor_of_all = VISITOR(hear_all);
+static const rf_visitor visitor = VISITOR(on), visitor_of_all = VISITOR(on_all);
 
 static const bool has_order[RF_TYPE_COUNT] = {
     [RF_LIST] = true, [RF_STREAM] = true, [RF_MODULE] = true, [RF_ARRAY] = true};
@@ -392,7 +392,7 @@ static void add_key_sha256(rf_digester *d, const rf_entry *key)
     lthash_add(d->how.sha, &d->keys, item.bytes);
 }
 
-static rf_code tell_digest(rf_digester *d, const rf_entry *key, rf_key_digest *out, rf_error *error)
+static rf_code put_digest(rf_digester *d, const rf_entry *key, rf_key_digest *out, rf_error *error)
 {
     switch (d->kind) {
     case RF_DIGEST_PUBLISHED:
@@ -422,7 +422,7 @@ rf_code rf_digest_key(rf_digester *d, const rf_entry *key, rf_key_digest *out, r
                            .bytes = d->bytes,
                            .contradiction = key->value->contradiction};
     for (rf_digester *each = d; each; each = each->next)
-        TRY(tell_digest(each, key, out, error));
+        TRY(put_digest(each, key, out, error));
     return RF_OK;
 }
 
@@ -530,16 +530,16 @@ void rf_digester_expired(rf_digester *d, int64_t until_ms)
         d->expired_until = until_ms;
 }
 
-struct members **digester_members(rf_digester *d)
+struct dup_set **digester_dup_set(rf_digester *d)
 {
-    return &d->members;
+    return &d->dup_set;
 }
 
 void rf_digester_free(rf_digester *d)
 {
     while (d) {
         rf_digester *next = d->next;
-        members_free(d->members);
+        dup_set_free(d->dup_set);
         sha256_free(d->how.sha);
         free(d);
         d = next;

@@ -58,6 +58,6 @@ struct hash stream_digest_pending(const struct hashing *how, const struct hash *
 
 /* A table of members for the values of a digester's keys: reused from value to value, and freed with the
  * digester. */
-struct members **digester_members(rf_digester *digester);
+struct dup_set **digester_dup_set(rf_digester *digester);
 
 #endif

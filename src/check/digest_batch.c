@@ -62,7 +62,7 @@ rf_entry digest_batch_entry(const struct digest_batch *batch, const struct diges
 }
 
 /* The only notice that a value sends. */
-static void hear_notice(void *ctx, const rf_notice *notice)
+static void on_notice(void *ctx, const rf_notice *notice)
 {
     struct digest_batch_key *key = ctx;
     key->noticed = notice->detail;
@@ -70,9 +70,9 @@ static void hear_notice(void *ctx, const rf_notice *notice)
 
 static void run_key(const struct digest_batch *batch, struct digest_batch_key *key, rf_digester *digester)
 {
-    struct members **members = digester_members(digester);
+    struct dup_set **dup_set = digester_dup_set(digester);
     static const struct hash_templates none;
-    const rf_notify notify = {hear_notice, key};
+    const rf_notify notify = {on_notice, key};
     rf_error error, sticky;
     rf_entry entry = digest_batch_entry(batch, key);
     struct window w;
@@ -83,7 +83,7 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
                              .input = "",
                              .sticky = &sticky,
                              .notify = &notify,
-                             .members = *members};
+                             .dup_set = *dup_set};
     value_begin(&value, key->type, entry.db, entry.key, VALUE_NO_RECORD);
     value.expire_ms = entry.expire_ms;
     entry.value = &value;
@@ -92,7 +92,7 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
         digest_batch_key_fail(key, &error);
     }
     key->digested = true;
-    *members = value.members;
+    *dup_set = value.dup_set;
     window_close(&w);
 }
 

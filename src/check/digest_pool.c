@@ -18,7 +18,7 @@ enum { WORKERS_MAX = 7 };
 
 enum batch_state { BATCH_FREE, BATCH_WAITING, BATCH_RUNNING, BATCH_DONE };
 
-struct place {
+struct job {
     struct digest_batch batch;
     enum batch_state state; /* under the lock */
 };
@@ -37,16 +37,16 @@ struct rf_digest_pool {
     rf_notify notify;      /* of the reader whose keys are in the ring */
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
-    struct place *ring;
+    struct job *ring;
     size_t size; /* capacity; a power of two */
     _Atomic int64_t expired_until;
-    size_t oldest, filling; /* they increase without limit, see place_at() */
+    size_t oldest, filling; /* they increase without limit, see job_at() */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stop;
 };
 
-static struct place *place_at(const rf_digest_pool *pool, size_t number)
+static struct job *job_at(const rf_digest_pool *pool, size_t number)
 {
     return &pool->ring[number & (pool->size - 1)];
 }
@@ -54,26 +54,26 @@ static struct place *place_at(const rf_digest_pool *pool, size_t number)
 /* --- workers ------------------------------------------------------------------------------------------ */
 
 /* Requires the lock: the oldest waiting batch, now running; or NULL. */
-static struct place *begin_waiting(rf_digest_pool *pool)
+static struct job *begin_waiting(rf_digest_pool *pool)
 {
     for (size_t i = 0; i < pool->size; i++) {
-        struct place *place = place_at(pool, pool->oldest + i);
-        if (place->state == BATCH_WAITING) {
-            place->state = BATCH_RUNNING;
-            return place;
+        struct job *job = job_at(pool, pool->oldest + i);
+        if (job->state == BATCH_WAITING) {
+            job->state = BATCH_RUNNING;
+            return job;
         }
     }
     return NULL;
 }
 
 /* Releases the lock while it runs. */
-static void run(rf_digest_pool *pool, struct place *place, rf_digester *digester)
+static void run(rf_digest_pool *pool, struct job *job, rf_digester *digester)
 {
     pthread_mutex_unlock(&pool->lock);
     rf_digester_expired(digester, pool->expired_until);
-    digest_batch_run(&place->batch, digester);
+    digest_batch_run(&job->batch, digester);
     pthread_mutex_lock(&pool->lock);
-    place->state = BATCH_DONE;
+    job->state = BATCH_DONE;
     pthread_cond_broadcast(&pool->changed);
 }
 
@@ -83,9 +83,9 @@ static void *work(void *arg)
     rf_digest_pool *pool = worker->pool;
     pthread_mutex_lock(&pool->lock);
     while (!pool->stop) {
-        struct place *place = begin_waiting(pool);
-        if (place)
-            run(pool, place, worker->digester);
+        struct job *job = begin_waiting(pool);
+        if (job)
+            run(pool, job, worker->digester);
         else
             pthread_cond_wait(&pool->changed, &pool->lock);
     }
@@ -109,13 +109,13 @@ static rf_code hand_out(rf_digest_pool *pool, const struct digest_batch *batch,
 }
 
 /* Waits for the oldest batch, processing others meanwhile. */
-static void await_oldest(rf_digest_pool *pool, const struct place *oldest)
+static void await_oldest(rf_digest_pool *pool, const struct job *oldest)
 {
     pthread_mutex_lock(&pool->lock);
     while (oldest->state != BATCH_DONE) {
-        struct place *place = begin_waiting(pool);
-        if (place)
-            run(pool, place, pool->digester);
+        struct job *job = begin_waiting(pool);
+        if (job)
+            run(pool, job, pool->digester);
         else
             pthread_cond_wait(&pool->changed, &pool->lock);
     }
@@ -124,7 +124,7 @@ static void await_oldest(rf_digest_pool *pool, const struct place *oldest)
 
 static rf_code hand_out_oldest(rf_digest_pool *pool, rf_error *error)
 {
-    struct place *oldest = place_at(pool, pool->oldest);
+    struct job *oldest = job_at(pool, pool->oldest);
     rf_code code = RF_OK;
     await_oldest(pool, oldest);
     for (size_t i = 0; i < oldest->batch.count && code == RF_OK; i++)
@@ -141,7 +141,7 @@ static rf_code hand_out_oldest(rf_digest_pool *pool, rf_error *error)
 static rf_code send(rf_digest_pool *pool, rf_error *error)
 {
     pthread_mutex_lock(&pool->lock);
-    place_at(pool, pool->filling++)->state = BATCH_WAITING;
+    job_at(pool, pool->filling++)->state = BATCH_WAITING;
     pthread_cond_broadcast(&pool->changed);
     pthread_mutex_unlock(&pool->lock);
     return pool->filling - pool->oldest == pool->size ? hand_out_oldest(pool, error) : RF_OK;
@@ -154,12 +154,12 @@ static rf_code send(rf_digest_pool *pool, rf_error *error)
 static bool is_worth_a_copy(const rf_digest_pool *pool, const rf_entry *key)
 {
     bool is_slow = key->type != RF_STRING || pool->kinds & RF_DIGEST_SHA256;
-    return pool->worker_count > 0 && key->value->resume && is_slow && value_says_all(key->value);
+    return pool->worker_count > 0 && key->value->resume && is_slow && value_is_complete(key->value);
 }
 
 static bool is_empty(const rf_digest_pool *pool)
 {
-    return pool->oldest == pool->filling && place_at(pool, pool->filling)->batch.count == 0;
+    return pool->oldest == pool->filling && job_at(pool, pool->filling)->batch.count == 0;
 }
 
 /* Digests a key that has no others ahead of it. */
@@ -200,7 +200,7 @@ void rf_digest_pool_expired(rf_digest_pool *pool, int64_t until_ms)
 
 rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error)
 {
-    struct digest_batch *batch = &place_at(pool, pool->filling)->batch;
+    struct digest_batch *batch = &job_at(pool, pool->filling)->batch;
     if (is_empty(pool) && !is_worth_a_copy(pool, key))
         return digest_now(pool, key, error);
     pool->notify = *key->value->notify;
@@ -210,7 +210,7 @@ rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error)
 
 rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error)
 {
-    if (place_at(pool, pool->filling)->batch.count > 0)
+    if (job_at(pool, pool->filling)->batch.count > 0)
         TRY(send(pool, error));
     while (pool->oldest != pool->filling)
         TRY(hand_out_oldest(pool, error));

@@ -9,15 +9,15 @@
 #include <stdlib.h>
 
 enum {
-    PATIENCE_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
-    LOSSES_MAX = 3,          /* lost connections per query */
+    RETRY_TIMEOUT_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
+    LOSSES_MAX = 3,               /* lost connections per query */
     FIRST_PAUSE_MS = 20,
     LAST_PAUSE_MS = 1000,
 };
 
-static int64_t patience_ms(const rf_live *live)
+static int64_t retry_timeout_ms(const rf_live *live)
 {
-    return live->target->timeout_ms > 0 ? live->target->timeout_ms : PATIENCE_MS;
+    return live->target->timeout_ms > 0 ? live->target->timeout_ms : RETRY_TIMEOUT_MS;
 }
 
 void live_pause(rf_live *live)
@@ -32,9 +32,9 @@ void live_pause(rf_live *live)
 /* --- the primaries ------------------------------------------------------------------------------------- */
 
 /* Replaces a new node by the existing one with the same address, whose host the index refers to. */
-static struct live_node *take_place(struct live_node **place, struct live_node *before)
+static struct live_conn *adopt_conn(struct live_conn **place, struct live_conn *before)
 {
-    struct live_node *new = *place;
+    struct live_conn *new = *place;
     rf_address address = new->address;
     new->address = before->address;
     before->address = address;
@@ -43,21 +43,21 @@ static struct live_node *take_place(struct live_node **place, struct live_node *
 }
 
 /* The primaries come first, in their order; other nodes are removed. */
-static rf_code take_nodes(rf_live *live, rf_error *error)
+static rf_code adopt_nodes(rf_live *live, rf_error *error)
 {
-    struct live_node **before = live->nodes;
+    struct live_conn **before = live->nodes;
     size_t count = live->node_count, kept;
     address_index_free(&live->index);
     live->nodes = NULL;
     live->node_count = 0;
     bool complete = true;
     for (size_t i = 0; i < live->primaries.node_count && complete; i++)
-        complete = live_node_at(live, &live->primaries.nodes[i]) != NULL;
+        complete = live_conn_at(live, &live->primaries.nodes[i]) != NULL;
     for (size_t i = 0; i < count; i++) {
-        struct live_node *gone = before[i];
-        if (address_index_find(&live->index, &gone->address, &kept))
-            gone = take_place(&live->nodes[kept], gone);
-        live_node_close(gone);
+        struct live_conn *removed = before[i];
+        if (address_index_find(&live->index, &removed->address, &kept))
+            removed = adopt_conn(&live->nodes[kept], removed);
+        live_conn_close(removed);
     }
     free(before);
     return complete ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
@@ -75,13 +75,13 @@ static void describe(rf_live *live)
     rf_target_format(live->target, live->info.name, sizeof live->info.name);
 }
 
-static rf_code take_primaries(rf_live *live, struct primaries *found, rf_error *error)
+static rf_code adopt_primaries(rf_live *live, struct primaries *found, rf_error *error)
 {
     primaries_free(&live->primaries);
     live->primaries = *found;
     live->stale = false;
     describe(live);
-    return take_nodes(live, error);
+    return adopt_nodes(live, error);
 }
 
 /* The nodes of the cluster are tried first; those of the target may be gone. */
@@ -99,7 +99,7 @@ static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error
 static rf_code refresh(rf_live *live, rf_error *error)
 {
     struct primaries found;
-    int64_t deadline = clock_monotonic_ms() + patience_ms(live);
+    int64_t deadline = clock_monotonic_ms() + retry_timeout_ms(live);
     for (;;) {
         rf_code code = find_anew(live, &found, error);
         if (code == RF_OK &&
@@ -109,7 +109,7 @@ static rf_code refresh(rf_live *live, rf_error *error)
                         live->info.name);
         }
         if (code == RF_OK)
-            return take_primaries(live, &found, error);
+            return adopt_primaries(live, &found, error);
         if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)
             return code;
         live_pause(live);
@@ -119,77 +119,78 @@ static rf_code refresh(rf_live *live, rf_error *error)
 /* --- queries ------------------------------------------------------------------------------------------- */
 
 /* A slot that is not assigned may be in the middle of a migration. */
-static rf_code await_owner(rf_live *live, struct ask *ask, rf_error *error)
+static rf_code await_owner(rf_live *live, struct query *query, rf_error *error)
 {
     rf_error why;
-    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(ask->record.key));
-    error_key(&why, ask->record.db, ask->record.key);
-    return live_again(live, ask, TROUBLE_WAIT, &why, error);
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(query->record.key));
+    error_key(&why, query->record.db, query->record.key);
+    return live_retry(live, query, RETRY_LATER, &why, error);
 }
 
 /* The node of an ASK redirection: only nodes listed by the cluster are sent passwords and key names. */
-static rf_code find_asking(rf_live *live, struct live_node *owner, const struct ask *ask,
-                           struct live_node **out, rf_error *error)
+static rf_code find_ask_conn(rf_live *live, struct live_conn *owner, const struct query *query,
+                             struct live_conn **out, rf_error *error)
 {
     char name[ADDRESS_TEXT];
     struct reply table;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("CLUSTER"), SLICE("NODES")};
-    *out = live_node_known(live, &ask->asking);
+    *out = live_conn_find(live, &query->ask_address);
     if (*out)
         return RF_OK;
     TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
-    address_format(&ask->asking, name);
-    if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &ask->asking))
+    address_format(&query->ask_address, name);
+    if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &query->ask_address))
         return fail(error, RF_E_TARGET, "redirected to %s, which is not in CLUSTER NODES: check the node",
                     name);
-    *out = live_node_at(live, &ask->asking);
+    *out = live_conn_at(live, &query->ask_address);
     return *out ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code submit(rf_live *live, struct ask *ask, rf_error *error)
+static rf_code submit(rf_live *live, struct query *query, rf_error *error)
 {
-    size_t number = rf_live_node_of(live, ask->record.key);
+    size_t number = rf_live_node_of(live, query->record.key);
     if (number == RF_NO_NODE)
-        return await_owner(live, ask, error);
-    struct live_node *node = live->nodes[number];
-    rf_code code = ask->asking.host ? find_asking(live, node, ask, &node, error) : RF_OK;
+        return await_owner(live, query, error);
+    struct live_conn *node = live->nodes[number];
+    rf_code code = query->ask_address.host ? find_ask_conn(live, node, query, &node, error) : RF_OK;
     if (code == RF_OK)
-        return live_send(live, node, ask, error);
-    ask_free(ask);
+        return live_send(live, node, query, error);
+    query_free(query);
     return code;
 }
 
-rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why, rf_error *error)
+rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
+                   rf_error *error)
 {
-    bool lost = trouble == TROUBLE_LOST || trouble == TROUBLE_BESIDE;
+    bool lost = reason == RETRY_CONN_LOST || reason == RETRY_CONN_SHARED;
     int64_t now = clock_monotonic_ms();
-    if (ask->since_ms == 0 && !lost)
-        ask->since_ms = now;
-    ask->losses += trouble == TROUBLE_LOST;
-    ask->redirects += trouble == TROUBLE_MOVED || trouble == TROUBLE_ASK;
-    asks_append(&live->again, ask);
-    live->stale |= trouble != TROUBLE_ASK;
-    live->pause |= lost || trouble == TROUBLE_WAIT || ask->redirects > 1;
-    bool too_long = ask->since_ms > 0 && now - ask->since_ms > patience_ms(live);
-    if (ask->losses <= LOSSES_MAX && !too_long)
+    if (query->since_ms == 0 && !lost)
+        query->since_ms = now;
+    query->losses += reason == RETRY_CONN_LOST;
+    query->redirects += reason == RETRY_MOVED || reason == RETRY_ASK;
+    query_queue_push(&live->retry, query);
+    live->stale |= reason != RETRY_ASK;
+    live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
+    bool too_long = query->since_ms > 0 && now - query->since_ms > retry_timeout_ms(live);
+    if (query->losses <= LOSSES_MAX && !too_long)
         return RF_OK;
     *error = *why;
     return why->code;
 }
 
 /* Retries until every query has its result; that may take several rounds. */
-static rf_code settle(rf_live *live, rf_error *error)
+static rf_code resend(rf_live *live, rf_error *error)
 {
-    while (live->again.count > 0) {
+    while (live->retry.count > 0) {
         TRY(live_drain(live, error));
         if (live->pause)
             live_pause(live);
         if (live->stale)
             TRY(refresh(live, error));
         live->pause = false;
-        for (size_t left = live->again.count; left > 0; left--)
-            TRY(submit(live, asks_take(&live->again), error));
+        for (size_t left = live->retry.count; left > 0; left--)
+            TRY(submit(live, query_queue_pop(&live->retry), error));
     }
     return RF_OK;
 }
@@ -206,43 +207,43 @@ static uint64_t guess(const rf_live *live, const rf_key_record *record, const rf
     return AT_LEAST + (follows ? next->offset - record->offset : 0);
 }
 
-static rf_code submit_held(rf_live *live, const rf_key_record *next, rf_error *error)
+static rf_code submit_delayed(rf_live *live, const rf_key_record *next, rf_error *error)
 {
-    struct ask *ask = live->held;
-    live->held = NULL;
-    if (ask) {
-        ask->expected = guess(live, &ask->record, next);
-        TRY(submit(live, ask, error));
+    struct query *query = live->delayed;
+    live->delayed = NULL;
+    if (query) {
+        query->expected = guess(live, &query->record, next);
+        TRY(submit(live, query, error));
     }
-    return settle(live, error);
+    return resend(live, error);
 }
 
 static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error)
 {
-    TRY(submit_held(live, record, error));
+    TRY(submit_delayed(live, record, error));
     if (record->db == RF_LIBRARY)
         return live_check_library(live, record, error);
     live->counts.checked++;
     if (live->nameless)
-        return live_tell(live, RF_REMOVED, record, NULL, error);
-    struct ask *ask = malloc(sizeof *ask + record->key.len);
-    if (!ask)
+        return live_report(live, RF_REMOVED, record, NULL, error);
+    struct query *query = malloc(sizeof *query + record->key.len);
+    if (!query)
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
-    *ask = (struct ask){.record = *record};
+    *query = (struct query){.record = *record};
     if (record->key.len)
-        memcpy(ask->key, record->key.ptr, record->key.len);
-    ask->record.key.ptr = ask->key;
-    live->held = ask;
+        memcpy(query->key, record->key.ptr, record->key.len);
+    query->record.key.ptr = query->key;
+    live->delayed = query;
     return RF_OK;
 }
 
 static rf_code finish(rf_live *live, rf_error *error)
 {
-    TRY(submit_held(live, NULL, error));
+    TRY(submit_delayed(live, NULL, error));
     do {
-        TRY(settle(live, error));
+        TRY(resend(live, error));
         TRY(live_drain(live, error));
-    } while (live->again.count > 0);
+    } while (live->retry.count > 0);
     return live_count(live, error);
 }
 
@@ -285,25 +286,25 @@ rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx,
     return conclude(live, live_scan(live, what, fn, ctx, error), error);
 }
 
-rf_code rf_live_ask_nodes(rf_live *live, rf_error *error)
+rf_code rf_live_query_nodes(rf_live *live, rf_error *error)
 {
     if (live->error.code != RF_OK)
         return still_fails(live, error);
-    return conclude(live, live_ask_nodes(live, error), error);
+    return conclude(live, live_query_nodes(live, error), error);
 }
 
 rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error)
 {
     if (live->error.code != RF_OK)
         return still_fails(live, error);
-    return conclude(live, live_ask_db(live, db, has, error), error);
+    return conclude(live, live_query_db(live, db, has, error), error);
 }
 
 rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *error)
 {
     if (live->error.code != RF_OK)
         return still_fails(live, error);
-    return conclude(live, live_ask_command(live, name, has, error), error);
+    return conclude(live, live_query_command(live, name, has, error), error);
 }
 
 size_t rf_live_node_of(const rf_live *live, rf_slice key)
@@ -327,7 +328,7 @@ static rf_code open_target(rf_live *live, rf_error *error)
     if (!live->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
-    return take_primaries(live, &found, error);
+    return adopt_primaries(live, &found, error);
 }
 
 rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf_live **out, rf_error *error)
@@ -357,13 +358,13 @@ void rf_live_close(rf_live *live)
     if (!live)
         return;
     for (size_t i = 0; i < live->node_count; i++)
-        live_node_close(live->nodes[i]);
+        live_conn_close(live->nodes[i]);
     free(live->nodes);
     address_index_free(&live->index);
     primaries_free(&live->primaries);
     rf_digester_free(live->digester);
-    ask_free(live->held);
-    asks_free(&live->again);
+    query_free(live->delayed);
+    query_queue_free(&live->retry);
     live_free_libraries(live);
     live_forget_nodes(live);
     free(live);

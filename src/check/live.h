@@ -21,38 +21,38 @@
 #include <rdbferry/live.h>
 
 /* Why a query must be retried. */
-enum trouble {
-    TROUBLE_NONE,
-    TROUBLE_MOVED,  /* another node serves the slot */
-    TROUBLE_ASK,    /* this key is on another node, while its slot is migrated */
-    TROUBLE_WAIT,   /* retry later; or the node cannot be reached */
-    TROUBLE_LOST,   /* the connection was lost while waiting for this reply */
-    TROUBLE_BESIDE, /* the connection was lost while waiting for another reply */
+enum retry_reason {
+    RETRY_NONE,
+    RETRY_MOVED,       /* another node serves the slot */
+    RETRY_ASK,         /* this key is on another node, while its slot is migrated */
+    RETRY_LATER,       /* retry later; or the node cannot be reached */
+    RETRY_CONN_LOST,   /* the connection was lost while waiting for this reply */
+    RETRY_CONN_SHARED, /* the connection was lost while waiting for another reply */
 };
 
-struct ask {
-    struct ask *next;
-    rf_key_record record; /* its key is stored after it */
-    uint64_t expected;    /* estimated size of the reply */
-    rf_address asking;    /* node to query once, with ASKING; no host: the slot's node */
-    unsigned steps;       /* which of the steps in live_answer.c were sent, as bits */
+struct query {
+    struct query *next;
+    rf_key_record record;   /* its key is stored after it */
+    uint64_t expected;      /* estimated size of the reply */
+    rf_address ask_address; /* node to query once, with ASKING; no host: the slot's node */
+    unsigned steps;         /* which of the steps in live_query.c were sent, as bits */
     unsigned redirects, losses;
     int64_t since_ms; /* time of the first transient error; 0: none */
     uint8_t key[];
 };
 
-struct asks {
-    struct ask *first, **end;
+struct query_queue {
+    struct query *first, **end;
     size_t count;
 };
 
-struct live_node {
+struct live_conn {
     rf_address address;
-    struct client *client; /* NULL: not connected */
-    unsigned connections;  /* number of connections so far */
-    int64_t db;            /* database selected, after all that has been sent */
-    struct asks waiting;   /* queries sent */
-    uint64_t expected;     /* estimated size of their replies */
+    struct client *client;      /* NULL: not connected */
+    unsigned connections;       /* number of connections so far */
+    int64_t db;                 /* database selected, after all that has been sent */
+    struct query_queue waiting; /* queries sent */
+    uint64_t expected;          /* estimated size of their replies */
 };
 
 struct library {
@@ -66,21 +66,22 @@ struct rf_live {
     rf_live_info info;
     rf_live_counts counts;
     struct primaries primaries;
-    struct live_node **nodes; /* the primaries, in their order, then other nodes from ASK redirections */
+    struct live_conn **nodes; /* the primaries, in their order, then other nodes from ASK redirections */
     size_t node_count;
     struct address_index index; /* of the nodes */
     rf_digester *digester;
-    struct ask *held; /* the last query, which is delayed until the next record's offset shows its size */
-    struct asks again;
+    struct query
+        *delayed; /* the last query, which is delayed until the next record's offset shows its size */
+    struct query_queue retry;
     bool stale;       /* the primaries have changed, or a node is gone */
     bool pause;       /* before the next retry */
     int64_t pause_ms; /* duration of the last pause; 0: none */
     struct library *libraries;
     size_t library_count;
     bool libraries_known;
-    bool nameless;      /* names only: EXISTS is not available, and not used any more */
-    rf_live_node *told; /* of each primary, from the last rf_live_ask_nodes() */
-    size_t told_count;
+    bool nameless;                 /* names only: EXISTS is not available, and not used any more */
+    rf_live_node_info *node_infos; /* of each primary, from the last rf_live_query_nodes() */
+    size_t node_info_count;
     rf_error error; /* sticky once its code is set */
 };
 
@@ -88,45 +89,45 @@ struct rf_live {
 
 /* Queues a query to be retried, and records what that requires; `why` is the reason, and is returned as the
  * error if transient errors have lasted too long. */
-rf_code live_again(rf_live *live, struct ask *ask, enum trouble trouble, const rf_error *why,
+rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
                    rf_error *error);
 
 void live_pause(rf_live *live);
 
-/* --- live_node.c --- */
+/* --- live_conn.c --- */
 
-void asks_append(struct asks *asks, struct ask *ask);
-struct ask *asks_take(struct asks *asks);
-void asks_free(struct asks *asks);
-void ask_free(struct ask *ask);
+void query_queue_push(struct query_queue *queue, struct query *query);
+struct query *query_queue_pop(struct query_queue *queue);
+void query_queue_free(struct query_queue *queue);
+void query_free(struct query *query);
 
 /* The node at an address; NULL: none. */
-struct live_node *live_node_known(const rf_live *live, const rf_address *address);
+struct live_conn *live_conn_find(const rf_live *live, const rf_address *address);
 
 /* The same, added if there is none. NULL: out of memory. */
-struct live_node *live_node_at(rf_live *live, const rf_address *address);
+struct live_conn *live_conn_at(rf_live *live, const rf_address *address);
 
 /* Sends a query to its node; before that, receives replies of this node if too many are pending. */
-rf_code live_send(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error);
+rf_code live_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
 
 /* Receives all pending replies. */
 rf_code live_drain(rf_live *live, rf_error *error);
 
 /* Sends one command and receives its reply, which may be an error; reconnects and repeats it if the
  * connection is lost. The node must have no pending replies. */
-rf_code live_call(rf_live *live, struct live_node *node, int64_t db, const rf_slice *argv, size_t argc,
+rf_code live_call(rf_live *live, struct live_conn *node, int64_t db, const rf_slice *argv, size_t argc,
                   struct reply *head, rf_slice *rest, rf_error *error);
 
-void live_node_close(struct live_node *node);
+void live_conn_close(struct live_conn *node);
 
-/* --- live_answer.c --- */
+/* --- live_query.c --- */
 
-rf_code answer_request(rf_live *live, struct live_node *node, struct ask *ask, rf_error *error);
+rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
 
-/* Receives the reply to a query, and reports a difference. TROUBLE_LOST: no more replies will arrive, for the
- * reason *why. Any return value but RF_OK ends the check. */
-rf_code answer_take(rf_live *live, struct live_node *node, struct ask *ask, enum trouble *trouble,
-                    rf_error *why, rf_error *error);
+/* Receives the reply to a query, and reports a difference. RETRY_CONN_LOST: no more replies will arrive, for
+ * the reason *why. Any return value but RF_OK ends the check. */
+rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query, enum retry_reason *reason,
+                      rf_error *why, rf_error *error);
 
 /* The server's clock. */
 int64_t live_now_ms(const rf_live *live);
@@ -159,22 +160,22 @@ bool key_page_add(struct key_page *page, rf_slice key);
 
 /* Reports the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is not available.
  */
-rf_code live_ask_types(struct live_node *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
-                       void *ctx, rf_error *error);
+rf_code live_query_types(struct live_conn *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
+                         void *ctx, rf_error *error);
 
-/* --- live_node_facts.c --- */
+/* --- live_node_info.c --- */
 
-rf_code live_ask_nodes(rf_live *live, rf_error *error);
+rf_code live_query_nodes(rf_live *live, rf_error *error);
 
-rf_code live_ask_db(rf_live *live, int64_t db, bool *has, rf_error *error);
+rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 
-rf_code live_ask_command(rf_live *live, rf_slice name, int *has, rf_error *error);
+rf_code live_query_command(rf_live *live, rf_slice name, int *has, rf_error *error);
 
 void live_forget_nodes(rf_live *live);
 
 /* --- control flow -------------------------------------------------------------------------------------- */
 
-rf_code live_tell(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
-                  const rf_key_record *after, rf_error *error);
+rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
+                    const rf_key_record *after, rf_error *error);
 
 #endif

@@ -25,17 +25,17 @@ static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error
 static const char command[] = "FUNCTION LIST";
 
 /* One library: a flat array of names and values. */
-static rf_code take_library(rf_live *live, rf_slice *rest, rf_error *error)
+static rf_code on_library(rf_live *live, rf_slice *rest, rf_error *error)
 {
     rf_slice name = {0}, code = {0};
-    struct reply head = reply_take(rest);
+    struct reply head = reply_next(rest);
     if (head.kind != REPLY_ARRAY || head.number % 2 != 0)
         return client_refused(live->nodes[0]->client, command, head, error);
     for (int64_t left = head.number; left > 0; left -= 2) {
-        struct reply what = reply_take(rest);
-        reply_pass(rest, what);
-        struct reply value = reply_take(rest);
-        reply_pass(rest, value);
+        struct reply what = reply_next(rest);
+        reply_skip(rest, what);
+        struct reply value = reply_next(rest);
+        reply_skip(rest, value);
         if (slice_equal(what.text, SLICE("library_name")))
             name = value.text;
         else if (slice_equal(what.text, SLICE("library_code")))
@@ -57,7 +57,7 @@ rf_code live_load_libraries(rf_live *live, rf_error *error)
     struct reply head;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("WITHCODE")};
-    struct live_node *node = live->nodes[0];
+    struct live_conn *node = live->nodes[0];
     if (live->libraries_known)
         return RF_OK;
     TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
@@ -67,7 +67,7 @@ rf_code live_load_libraries(rf_live *live, rf_error *error)
     if (head.kind != REPLY_ARRAY)
         return client_refused(node->client, command, head, error);
     for (int64_t left = head.number; left > 0; left--)
-        TRY(take_library(live, &rest, error));
+        TRY(on_library(live, &rest, error));
     return RF_OK;
 }
 
@@ -82,10 +82,10 @@ rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error 
             after.value = live->libraries[i].keyed;
             after.published = live->libraries[i].published;
             if (rf_key_record_differs(record, &after, 0))
-                return live_tell(live, RF_CHANGED, record, &after, error);
+                return live_report(live, RF_CHANGED, record, &after, error);
             return RF_OK;
         }
-    return live_tell(live, RF_REMOVED, record, NULL, error);
+    return live_report(live, RF_REMOVED, record, NULL, error);
 }
 
 void live_free_libraries(rf_live *live)

@@ -23,7 +23,7 @@ static bool keyspace_line(rf_slice line, int64_t *db, int64_t *keys)
            number_parse_i64(slice_of(number, (size_t)((end ? end : line_end) - number)), keys) && *keys >= 0;
 }
 
-static rf_code ask_keyspace(rf_live *live, struct live_node *node, struct buffer *info, rf_error *error)
+static rf_code query_keyspace(rf_live *live, struct live_conn *node, struct buffer *info, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
@@ -55,7 +55,7 @@ rf_code live_count(rf_live *live, rf_error *error)
         struct buffer info = {0};
         rf_slice left, line;
         int64_t db, keys;
-        rf_code code = ask_keyspace(live, live->nodes[i], &info, error);
+        rf_code code = query_keyspace(live, live->nodes[i], &info, error);
         for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
             if (keyspace_line(line, &db, &keys))
                 live->counts.live += (uint64_t)keys;
@@ -69,7 +69,7 @@ rf_code live_count(rf_live *live, rf_error *error)
 
 struct scan {
     rf_live *live;
-    struct live_node *node;
+    struct live_conn *node;
     unsigned what;
     rf_live_key_fn fn;
     void *ctx;
@@ -102,12 +102,12 @@ static bool is_endless(const struct scan *scan, struct course *course, const str
 {
     enum { TIMES = 4, MORE_KEYS = 100000, MORE_CALLS = 1000000 };
     uint64_t counted = (uint64_t)scan->counted;
-    bool again = course->calls > 0 && same_cursor(&course->marked, next);
+    bool wrapped = course->calls > 0 && same_cursor(&course->marked, next);
     if (course->calls++ == course->mark_at) {
         course->marked = *next;
         course->mark_at *= 2;
     }
-    return again || course->keys / TIMES > counted + MORE_KEYS || course->calls > counted + MORE_CALLS;
+    return wrapped || course->keys / TIMES > counted + MORE_KEYS || course->calls > counted + MORE_CALLS;
 }
 
 static rf_code check_course(const struct scan *scan, struct course *course, const struct cursor *next,
@@ -121,7 +121,7 @@ static rf_code check_course(const struct scan *scan, struct course *course, cons
                 client_name(scan->node->client), course->keys, course->calls, scan->counted);
 }
 
-static rf_code take_key(const struct scan *scan, int64_t db, rf_slice key, rf_error *error)
+static rf_code on_key(const struct scan *scan, int64_t db, rf_slice key, rf_error *error)
 {
     const rf_key_record record = {
         .db = db, .key = key, .type = RF_TYPE_COUNT, .expire_ms = RF_NO_EXPIRY, .input = UINT32_MAX};
@@ -131,14 +131,14 @@ static rf_code take_key(const struct scan *scan, int64_t db, rf_slice key, rf_er
 }
 
 /* [cursor, [key, ...]] */
-static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head, rf_slice rest,
-                         struct cursor *cursor, struct course *course, rf_error *error)
+static rf_code on_keys(const struct scan *scan, int64_t db, struct reply head, rf_slice rest,
+                       struct cursor *cursor, struct course *course, rf_error *error)
 {
     struct reply next = {0}, keys = {0};
     if (head.kind == REPLY_ARRAY && head.number == 2) {
-        next = reply_take(&rest);
-        reply_pass(&rest, next);
-        keys = reply_take(&rest);
+        next = reply_next(&rest);
+        reply_skip(&rest, next);
+        keys = reply_next(&rest);
     }
     bool good = next.kind == REPLY_STRING && next.text.len > 0 && next.text.len <= sizeof cursor->text;
     if (!good || keys.kind != REPLY_ARRAY)
@@ -147,10 +147,10 @@ static rf_code take_keys(const struct scan *scan, int64_t db, struct reply head,
     course->keys += (uint64_t)keys.number;
     TRY(check_course(scan, course, cursor, error));
     for (int64_t left = keys.number; left > 0; left--) {
-        struct reply key = reply_take(&rest);
+        struct reply key = reply_next(&rest);
         if (key.kind != REPLY_STRING)
             return client_refused(scan->node->client, "SCAN", key, error);
-        TRY(take_key(scan, db, key.text, error));
+        TRY(on_key(scan, db, key.text, error));
     }
     return RF_OK;
 }
@@ -169,8 +169,8 @@ static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_err
                                  SLICE("1000")};
         TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
         scan->page->bytes.len = 0;
-        TRY(take_keys(scan, db, head, rest, &next, &course, error));
-        TRY(live_ask_types(scan->node, scan->page, db, scan->fn, scan->ctx, error));
+        TRY(on_keys(scan, db, head, rest, &next, &course, error));
+        TRY(live_query_types(scan->node, scan->page, db, scan->fn, scan->ctx, error));
         *lost = connections != scan->node->connections && !same_cursor(&cursor, &start);
         if (*lost)
             return RF_OK;
@@ -193,7 +193,7 @@ static rf_code scan_node(struct scan *scan, rf_error *error)
     struct buffer info = {0};
     rf_slice left, line;
     int64_t db;
-    rf_code code = ask_keyspace(scan->live, scan->node, &info, error);
+    rf_code code = query_keyspace(scan->live, scan->node, &info, error);
     for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
         if (keyspace_line(line, &db, &scan->counted))
             code = scan_db(scan, db, error);
@@ -201,7 +201,7 @@ static rf_code scan_node(struct scan *scan, rf_error *error)
     return code;
 }
 
-static rf_code tell_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
+static rf_code report_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
     TRY(live_load_libraries(live, error));
     for (size_t i = 0; i < live->library_count; i++) {
@@ -220,7 +220,7 @@ static rf_code tell_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_er
 rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
     struct key_page page = {0};
-    rf_code code = what & RF_SCAN_LIBRARIES ? tell_libraries(live, fn, ctx, error) : RF_OK;
+    rf_code code = what & RF_SCAN_LIBRARIES ? report_libraries(live, fn, ctx, error) : RF_OK;
     for (size_t i = 0; i < live->primaries.node_count && code == RF_OK; i++) {
         struct scan scan = {
             .live = live, .node = live->nodes[i], .what = what, .fn = fn, .ctx = ctx, .page = &page};

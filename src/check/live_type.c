@@ -48,25 +48,25 @@ static rf_code put_questions(struct client *client, const struct key_page *page,
 }
 
 /* A key that has disappeared or moved to another node meanwhile is skipped. */
-static rf_code take_type(struct client *client, bool *is_there, rf_type *type, rf_error *error)
+static rf_code on_type(struct client *client, bool *is_there, rf_type *type, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
     TRY(client_reply(client, &head, &rest, error));
     *is_there = head.kind == REPLY_STATUS && type_of(head.text, type);
-    bool gone = head.kind == REPLY_ERROR && passing_of(head) != PASSING_NOT;
-    return head.kind == REPLY_STATUS || gone ? RF_OK : client_refused(client, "TYPE", head, error);
+    bool missing = head.kind == REPLY_ERROR && classify_error(head) != ERROR_OTHER;
+    return head.kind == REPLY_STATUS || missing ? RF_OK : client_refused(client, "TYPE", head, error);
 }
 
-rf_code live_ask_types(struct live_node *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
-                       void *ctx, rf_error *error)
+rf_code live_query_types(struct live_conn *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
+                         void *ctx, rf_error *error)
 {
     rf_slice rest = buffer_slice(&page->bytes);
     rf_key_record record = {.db = db, .expire_ms = RF_NO_EXPIRY, .input = UINT32_MAX};
     TRY(put_questions(node->client, page, error));
     while (key_page_next(&rest, &record.key)) {
         bool is_there;
-        TRY(take_type(node->client, &is_there, &record.type, error));
+        TRY(on_type(node->client, &is_there, &record.type, error));
         if (is_there)
             TRY(fn(ctx, &record, error));
     }

@@ -22,7 +22,7 @@ static inline void note_number(struct shape *s, rf_slice element)
         s->widest = n != (int32_t)n ? 8 : n != (int16_t)n && s->widest < 4 ? 4 : s->widest ? s->widest : 2;
 }
 
-static rf_code hear_item(void *ctx, rf_slice item)
+static rf_code on_item(void *ctx, rf_slice item)
 {
     struct shape *s = ctx;
     s->elements++;
@@ -40,7 +40,7 @@ static inline void count_packable(struct shape *s, rf_slice element)
         s->packed += packed_string_size(element);
 }
 
-static rf_code hear_member(void *ctx, rf_slice member)
+static rf_code on_member(void *ctx, rf_slice member)
 {
     struct shape *s = ctx;
     s->elements++;
@@ -50,7 +50,7 @@ static rf_code hear_member(void *ctx, rf_slice member)
     return RF_OK;
 }
 
-static rf_code hear_scored(void *ctx, rf_slice member, double score)
+static rf_code on_scored(void *ctx, rf_slice member, double score)
 {
     struct shape *s = ctx;
     s->elements++;
@@ -60,7 +60,7 @@ static rf_code hear_scored(void *ctx, rf_slice member, double score)
     return RF_OK;
 }
 
-static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code on_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     struct shape *s = ctx;
     s->elements++;
@@ -70,7 +70,7 @@ static rf_code hear_field(void *ctx, rf_slice field, rf_slice value, int64_t exp
     return RF_OK;
 }
 
-static rf_code hear_slot(void *ctx, uint64_t index, rf_slice value)
+static rf_code on_slot(void *ctx, uint64_t index, rf_slice value)
 {
     enum { FITS_IN_SLOT = 7 };
     struct shape *s = ctx;
@@ -81,7 +81,7 @@ static rf_code hear_slot(void *ctx, uint64_t index, rf_slice value)
     return RF_OK;
 }
 
-static rf_code hear_module_part(void *ctx, const rf_module_part *part)
+static rf_code on_module_part(void *ctx, const rf_module_part *part)
 {
     struct shape *s = ctx;
     count(s, part->bytes.ptr ? part->bytes.len : sizeof part->number);
@@ -90,7 +90,7 @@ static rf_code hear_module_part(void *ctx, const rf_module_part *part)
 
 /* --- streams ----------------------------------------------------------------------------------------- */
 
-static rf_code hear_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+static rf_code on_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct shape *s = ctx;
     s->elements++;
@@ -110,7 +110,7 @@ static void end_consumer(struct shape *s)
     s->pending = (struct id_tree){0};
 }
 
-static rf_code hear_group(void *ctx, const rf_group *group)
+static rf_code on_group(void *ctx, const rf_group *group)
 {
     struct shape *s = ctx;
     end_consumer(s);
@@ -120,7 +120,7 @@ static rf_code hear_group(void *ctx, const rf_group *group)
     return RF_OK;
 }
 
-static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
+static rf_code on_consumer(void *ctx, const rf_consumer *consumer)
 {
     struct shape *s = ctx;
     end_consumer(s);
@@ -130,7 +130,7 @@ static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
     return RF_OK;
 }
 
-static rf_code hear_pending(void *ctx, const rf_pending *pending)
+static rf_code on_pending(void *ctx, const rf_pending *pending)
 {
     struct shape *s = ctx;
     id_tree_add(&s->pending, pending->id);
@@ -140,19 +140,19 @@ static rf_code hear_pending(void *ctx, const rf_pending *pending)
 /* --- a key ------------------------------------------------------------------------------------------- */
 
 static const rf_visitor visitor = {
-    .item = hear_item,
-    .member = hear_member,
-    .scored = hear_scored,
-    .field = hear_field,
-    .slot = hear_slot,
-    .stream_entry = hear_stream_entry,
-    .group = hear_group,
-    .consumer = hear_consumer,
-    .pending = hear_pending,
-    .module_part = hear_module_part,
+    .item = on_item,
+    .member = on_member,
+    .scored = on_scored,
+    .field = on_field,
+    .slot = on_slot,
+    .stream_entry = on_stream_entry,
+    .group = on_group,
+    .consumer = on_consumer,
+    .pending = on_pending,
+    .module_part = on_module_part,
 };
 
-static rf_code hear_string(void *ctx, rf_slice value)
+static rf_code on_string(void *ctx, rf_slice value)
 {
     rf_measure *out = ctx;
     int64_t n;
@@ -164,7 +164,7 @@ static rf_code hear_string(void *ctx, rf_slice value)
 
 static rf_code measure_string(const rf_entry *key, rf_measure *out, rf_error *error)
 {
-    static const rf_visitor strings = {.string = hear_string};
+    static const rf_visitor strings = {.string = on_string};
     return rf_value_walk(key->value, &strings, out, error);
 }
 

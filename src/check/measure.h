@@ -16,7 +16,7 @@ struct id_tree {
 
 /* The listpacks of a list or a stream. */
 struct nodes {
-    bool told;               /* node boundaries are given by the window's position */
+    bool known_bounds;       /* node boundaries are given by the window's position */
     uint64_t at;             /* the window's position after the current node */
     uint64_t stored;         /* its size in the dump, possibly compressed */
     uint64_t bytes, entries; /* of its elements */

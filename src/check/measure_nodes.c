@@ -21,11 +21,11 @@ enum {
 
 void nodes_begin(struct shape *s)
 {
-    static const bool told[RDB_TYPE_COUNT] = {
+    static const bool known_bounds[RDB_TYPE_COUNT] = {
         [QUICKLIST_ZIPLIST] = true, [QUICKLIST] = true, [STREAM_1] = true, [STREAM_2] = true,
         [STREAM_3] = true,          [STREAM_4] = true,  [STREAM_5] = true,
     };
-    s->nodes.told = told[s->value->type->encoding.number];
+    s->nodes.known_bounds = known_bounds[s->value->type->encoding.number];
     s->nodes.at = s->value->offset;
 }
 
@@ -53,7 +53,7 @@ static uint64_t next_node(struct shape *s)
 void nodes_add_item(struct shape *s, rf_slice item)
 {
     struct nodes *nodes = &s->nodes;
-    if (nodes->told ? next_node(s) > 0 : nodes->bytes + item.len + LIST_ITEM_EXTRA > LIST_NODE_BYTES)
+    if (nodes->known_bounds ? next_node(s) > 0 : nodes->bytes + item.len + LIST_ITEM_EXTRA > LIST_NODE_BYTES)
         end_node(nodes);
     if (nodes->entries++ == 0) {
         nodes->bytes = LISTPACK_FRAME;

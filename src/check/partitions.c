@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "io/unnamed.h"
+#include "io/anon_file.h"
 #include <lz4.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -80,10 +80,10 @@ static rf_code write_to(struct partition *partition, rf_slice bytes, rf_error *e
 {
     if (!partition->fd_plus_1) {
         int fd;
-        TRY(unnamed_open(&fd, error));
+        TRY(anon_file_open(&fd, error));
         partition->fd_plus_1 = fd + 1;
     }
-    return unnamed_write(partition->fd_plus_1 - 1, bytes, error);
+    return anon_file_write(partition->fd_plus_1 - 1, bytes, error);
 }
 
 static uint8_t *buffer_of(struct partitions *p, size_t number)
@@ -162,7 +162,7 @@ static rf_code read_exactly(struct chunk_reader *reader, struct buffer *into, ui
     size_t got;
     if (n > SIZE_MAX / 2 || !buffer_reserve(into, (size_t)n))
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(unnamed_read(reader->fd, into->data, (size_t)n, &got, error));
+    TRY(anon_file_read(reader->fd, into->data, (size_t)n, &got, error));
     return got == n ? RF_OK : fail_read(error);
 }
 
@@ -184,7 +184,7 @@ static rf_code read_chunk(struct chunk_reader *reader, rf_slice *records, rf_err
     struct chunk_head head;
     size_t got;
     *records = (rf_slice){0};
-    TRY(unnamed_read(reader->fd, &head, sizeof head, &got, error));
+    TRY(anon_file_read(reader->fd, &head, sizeof head, &got, error));
     if (got == 0)
         return RF_OK;
     if (got < sizeof head)

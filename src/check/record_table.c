@@ -39,31 +39,31 @@ uint64_t record_table_hash(const struct record_table *table, int64_t db, rf_slic
 
 /* --- the table -------------------------------------------------------------------------------------- */
 
-static struct record *record_at(const struct record_table *table, uint64_t place)
+static struct record *record_at(const struct record_table *table, uint64_t bucket)
 {
-    uint64_t position = ((place & POSITION_MASK) - 1) * 8;
+    uint64_t position = ((bucket & POSITION_MASK) - 1) * 8;
     const struct record_segment *segment = &table->segments[position / table->segment_size];
     return (struct record *)(void *)(segment->data + position % table->segment_size);
 }
 
-static uint64_t *free_place(const struct record_table *table, uint64_t hash)
+static uint64_t *free_bucket(const struct record_table *table, uint64_t hash)
 {
     size_t i = hash & (table->cap - 1);
-    while (table->places[i])
+    while (table->buckets[i])
         i = (i + 1) & (table->cap - 1);
-    return &table->places[i];
+    return &table->buckets[i];
 }
 
 struct record *record_table_find(const struct record_table *table, const struct record *record, rf_slice key,
                                  uint64_t hash)
 {
     for (size_t i = hash; table->cap > 0; i++) {
-        uint64_t place = table->places[i & (table->cap - 1)];
-        if (!place)
+        uint64_t bucket = table->buckets[i & (table->cap - 1)];
+        if (!bucket)
             break;
-        if (place >> POSITION_BITS != hash >> POSITION_BITS)
+        if (bucket >> POSITION_BITS != hash >> POSITION_BITS)
             continue;
-        struct record *found = record_at(table, place);
+        struct record *found = record_at(table, bucket);
         if (found->db == record->db && slice_equal(record_key(found), key))
             return found;
     }
@@ -72,7 +72,7 @@ struct record *record_table_find(const struct record_table *table, const struct 
 
 static void enter(struct record_table *table, uint64_t position, uint64_t hash)
 {
-    *free_place(table, hash) = (hash & ~POSITION_MASK) | (position / 8 + 1);
+    *free_bucket(table, hash) = (hash & ~POSITION_MASK) | (position / 8 + 1);
 }
 
 static void enter_all(struct record_table *table)
@@ -90,10 +90,10 @@ static void enter_all(struct record_table *table)
 
 static uint64_t bytes_with(const struct record_table *table, size_t cap)
 {
-    return table->bytes + cap * sizeof *table->places;
+    return table->bytes + cap * sizeof *table->buckets;
 }
 
-static bool has_room_for(const struct record_table *table, uint64_t bytes)
+static bool has_capacity_for(const struct record_table *table, uint64_t bytes)
 {
     return table->count == 0 || bytes <= table->limit;
 }
@@ -101,11 +101,11 @@ static bool has_room_for(const struct record_table *table, uint64_t bytes)
 COLD static bool grow(struct record_table *table)
 {
     size_t cap = table->cap ? 2 * table->cap : FIRST_CAP;
-    if (!has_room_for(table, bytes_with(table, cap)))
+    if (!has_capacity_for(table, bytes_with(table, cap)))
         return false;
-    record_table_free_places(table);
-    table->places = calloc(cap, sizeof *table->places);
-    if (!table->places)
+    record_table_free_buckets(table);
+    table->buckets = calloc(cap, sizeof *table->buckets);
+    if (!table->buckets)
         return false;
     table->cap = cap;
     enter_all(table);
@@ -118,7 +118,7 @@ COLD static bool add_segment(struct record_table *table, size_t size)
 {
     if (size < table->segment_size)
         size = table->segment_size;
-    if (!has_room_for(table, bytes_with(table, table->cap) + size) ||
+    if (!has_capacity_for(table, bytes_with(table, table->cap) + size) ||
         table->segment_count > POSITION_MASK * 8 / table->segment_size - 1)
         return false;
     struct record_segment *segments = realloc(table->segments,
@@ -134,7 +134,7 @@ COLD static bool add_segment(struct record_table *table, size_t size)
     return true;
 }
 
-static bool last_has_room(const struct record_table *table, size_t size)
+static bool last_has_capacity(const struct record_table *table, size_t size)
 {
     if (table->segment_count == 0)
         return false;
@@ -147,7 +147,7 @@ bool record_table_add(struct record_table *table, const struct record *record, r
     if (UNLIKELY(4 * (table->count + 1) > 3 * table->cap) && !grow(table))
         return false;
     size_t size = record_size(record);
-    if (!last_has_room(table, size) && !add_segment(table, size))
+    if (!last_has_capacity(table, size) && !add_segment(table, size))
         return false;
     struct record_segment *segment = &table->segments[table->segment_count - 1];
     uint8_t *at = segment->data + segment->used;
@@ -161,24 +161,24 @@ bool record_table_add(struct record_table *table, const struct record *record, r
     return true;
 }
 
-const struct record *record_table_next(const struct record_table *table, struct record_place *place)
+const struct record *record_table_next(const struct record_table *table, struct record_iter *iter)
 {
-    while (place->segment < table->segment_count) {
-        const struct record_segment *segment = &table->segments[place->segment];
-        if (place->offset < segment->used) {
-            const void *found = segment->data + place->offset;
-            place->offset += record_size(found);
+    while (iter->segment < table->segment_count) {
+        const struct record_segment *segment = &table->segments[iter->segment];
+        if (iter->offset < segment->used) {
+            const void *found = segment->data + iter->offset;
+            iter->offset += record_size(found);
             return found;
         }
-        *place = (struct record_place){.segment = place->segment + 1};
+        *iter = (struct record_iter){.segment = iter->segment + 1};
     }
     return NULL;
 }
 
-void record_table_free_places(struct record_table *table)
+void record_table_free_buckets(struct record_table *table)
 {
-    free(table->places);
-    table->places = NULL;
+    free(table->buckets);
+    table->buckets = NULL;
     table->cap = 0;
 }
 
@@ -187,6 +187,6 @@ void record_table_free(struct record_table *table)
     for (size_t i = 0; i < table->segment_count; i++)
         free(table->segments[i].data);
     free(table->segments);
-    record_table_free_places(table);
+    record_table_free_buckets(table);
     reset(table, table->limit, table->seed);
 }

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 enum record_mark {
-    RECORD_AFTER = 1, /* it belongs to the second set */
-    RECORD_TOLD = 2,  /* its relation to the first set has been reported */
+    RECORD_AFTER = 1,    /* it belongs to the second set */
+    RECORD_REPORTED = 2, /* its relation to the first set has been reported */
 };
 
 /* Followed by its name, in a log as in a file. */
@@ -54,7 +54,7 @@ struct record_table {
     size_t segment_size;
     struct record_segment *segments;
     size_t segment_count;
-    uint64_t *places; /* 0: free */
+    uint64_t *buckets; /* 0: free */
     size_t count, cap;
 };
 
@@ -72,15 +72,15 @@ struct record *record_table_find(const struct record_table *table, const struct 
 bool record_table_add(struct record_table *table, const struct record *record, rf_slice key, uint64_t hash);
 
 /* The position of a walk over the log; a zeroed one is at its beginning. */
-struct record_place {
+struct record_iter {
     size_t segment, offset;
 };
 
 /* The next record; NULL at the end. */
-const struct record *record_table_next(const struct record_table *table, struct record_place *place);
+const struct record *record_table_next(const struct record_table *table, struct record_iter *iter);
 
 /* Frees only the table: the records can still be walked. */
-void record_table_free_places(struct record_table *table);
+void record_table_free_buckets(struct record_table *table);
 
 void record_table_free(struct record_table *table);
 

@@ -62,7 +62,7 @@ static rf_code take_string(struct topology_text *text, rf_slice *string, rf_erro
 }
 
 /* A number, true, false or null. */
-static rf_code take_word(struct topology_text *text, rf_slice *word, rf_error *error)
+static rf_code next_word(struct topology_text *text, rf_slice *word, rf_error *error)
 {
     size_t n = 0;
     topology_skip_blanks(text);
@@ -96,7 +96,7 @@ static rf_code skip_value(struct topology_text *text, unsigned depth, rf_error *
     int byte = next_byte(text);
     rf_code code;
     if (byte != '{' && byte != '[')
-        return byte == '"' ? take_string(text, &ignored, error) : take_word(text, &ignored, error);
+        return byte == '"' ? take_string(text, &ignored, error) : next_word(text, &ignored, error);
     if (depth == DEPTH_MAX)
         return topology_fault(text, error, "nested too deeply");
     topology_skip(text, 1);
@@ -145,11 +145,11 @@ static rf_code read_range(struct topology_text *text, rf_slot_range *range, rf_e
 {
     rf_slice first, last;
     TRY(take(text, '[', error));
-    TRY(take_word(text, &first, error));
+    TRY(next_word(text, &first, error));
     last = first;
     if (next_byte(text) == ',') {
         topology_skip(text, 1);
-        TRY(take_word(text, &last, error));
+        TRY(next_word(text, &last, error));
     }
     TRY(take(text, ']', error));
     return topology_read_range(text, first, last, range, error);
@@ -181,7 +181,7 @@ static rf_code read_node(struct topology_text *text, struct topology_builder *bu
         return topology_fault(&at[NAME], error, "a node without an id");
     TRY(take_string(&at[HOST], &host, error));
     TRY(topology_read_host(&at[HOST], host, &node.host, error));
-    TRY(take_word(&at[PORT], &port, error));
+    TRY(next_word(&at[PORT], &port, error));
     TRY(topology_read_port(&at[PORT], port, &node.port, error));
     return read_slots(&at[SLOTS], &node, builder, error);
 }

@@ -10,7 +10,7 @@
 enum {
     NOBODY = RF_SLOTS, /* in of_slot */
     NAME_HOST = 200,   /* bytes of a host in a shard's name, which is used in file names */
-    NAME_ROOM = NAME_HOST + 64,
+    NAME_MAX_LEN = NAME_HOST + 64,
 };
 
 /* The arguments of "%.160s%s": "nodes.conf: " */
@@ -44,13 +44,13 @@ rf_code topology_builder_add(struct topology_builder *builder, size_t *shard, rf
     rf_topology *topology = builder->topology;
     if (topology->shard_count == RF_SLOTS)
         return fail(error, RF_E_ARGUMENT, "%.160s%smore shards than there are slots", SOURCE(builder));
-    if (topology->shard_count == builder->room) {
-        size_t room = builder->room ? 2 * builder->room : 16;
-        rf_shard *grown = realloc(topology->shards, room * sizeof *grown);
+    if (topology->shard_count == builder->capacity) {
+        size_t capacity = builder->capacity ? 2 * builder->capacity : 16;
+        rf_shard *grown = realloc(topology->shards, capacity * sizeof *grown);
         if (!grown)
             return out_of_memory(error);
         topology->shards = grown;
-        builder->room = room;
+        builder->capacity = capacity;
     }
     *shard = topology->shard_count++;
     topology->shards[*shard] = (rf_shard){0};
@@ -162,16 +162,16 @@ static bool is_plain(char c)
 }
 
 /* "10.0.0.5-6379", else the id, else "shard-07". */
-static void put_name(const rf_topology *topology, size_t index, char out[NAME_ROOM])
+static void put_name(const rf_topology *topology, size_t index, char out[NAME_MAX_LEN])
 {
     const rf_shard *shard = &topology->shards[index];
     if (shard->host) {
-        snprintf(out, NAME_ROOM, "%.*s-%d", NAME_HOST, shard->host, shard->port);
+        snprintf(out, NAME_MAX_LEN, "%.*s-%d", NAME_HOST, shard->host, shard->port);
     } else if (shard->id) {
-        snprintf(out, NAME_ROOM, "%s", shard->id);
+        snprintf(out, NAME_MAX_LEN, "%s", shard->id);
     } else {
         int width = snprintf(NULL, 0, "%zu", topology->shard_count - 1);
-        snprintf(out, NAME_ROOM, "shard-%0*zu", width, index);
+        snprintf(out, NAME_MAX_LEN, "shard-%0*zu", width, index);
     }
     for (char *c = out; *c; c++)
         if (!is_plain(*c))
@@ -179,26 +179,26 @@ static void put_name(const rf_topology *topology, size_t index, char out[NAME_RO
 }
 
 static char *keep_name(rf_topology *topology, struct topology_names *names, const char *text,
-                       struct topology_name **place)
+                       struct topology_name **bucket)
 {
     char *name = keep(topology, slice_of(text, strlen(text)));
-    *place = name ? topology_names_put(names, slice_of(name, strlen(name))) : NULL;
-    return *place ? name : NULL;
+    *bucket = name ? topology_names_put(names, slice_of(name, strlen(name))) : NULL;
+    return *bucket ? name : NULL;
 }
 
 /* Appends "-2" to a name that is taken, or the next number that makes it unique. The number of a name is the
  * last one that was tried. */
 static char *keep_distinct(rf_topology *topology, struct topology_names *names, const char *wished)
 {
-    char text[NAME_ROOM + 24];
-    struct topology_name *taken, *place;
+    char text[NAME_MAX_LEN + 24];
+    struct topology_name *taken, *bucket;
     char *name = keep_name(topology, names, wished, &taken);
     if (!name || taken->number++ == 0)
         return name;
     for (;; taken->number++) {
         snprintf(text, sizeof text, "%s-%zu", wished, taken->number);
-        name = keep_name(topology, names, text, &place);
-        if (!name || place->number++ == 0)
+        name = keep_name(topology, names, text, &bucket);
+        if (!name || bucket->number++ == 0)
             return name;
     }
 }
@@ -210,7 +210,7 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
     if (!topology_names_open(&names, 2 * topology->shard_count))
         return out_of_memory(error);
     for (size_t i = 0; i < topology->shard_count && code == RF_OK; i++) {
-        char name[NAME_ROOM];
+        char name[NAME_MAX_LEN];
         put_name(topology, i, name);
         topology->shards[i].name = keep_distinct(topology, &names, name);
         if (!topology->shards[i].name)

@@ -33,9 +33,9 @@ enum topology_order { TOPOLOGY_AS_ADDED, TOPOLOGY_BY_SLOT };
 struct topology_builder {
     const char *source; /* the origin of the topology, for errors; NULL: the caller's own list */
     rf_topology *topology;
-    size_t room;    /* for shards */
-    bool clashes;   /* a slot was assigned twice */
-    unsigned clash; /* the first such slot, and its two shards */
+    size_t capacity; /* for shards */
+    bool clashes;    /* a slot was assigned twice */
+    unsigned clash;  /* the first such slot, and its two shards */
     size_t clash_had, clash_got;
 };
 

@@ -8,24 +8,24 @@
 
 bool topology_names_open(struct topology_names *names, size_t most)
 {
-    size_t places = 2;
-    while (places < 2 * most)
-        places *= 2;
-    *names = (struct topology_names){calloc(places, sizeof *names->places), places - 1, random_u64()};
-    return names->places;
+    size_t buckets = 2;
+    while (buckets < 2 * most)
+        buckets *= 2;
+    *names = (struct topology_names){calloc(buckets, sizeof *names->buckets), buckets - 1, random_u64()};
+    return names->buckets;
 }
 
 struct topology_name *topology_names_put(struct topology_names *names, rf_slice text)
 {
     size_t at = XXH3_64bits_withSeed(text.ptr, text.len, names->seed) & names->mask;
-    while (names->places[at].text.ptr && !slice_equal(names->places[at].text, text))
+    while (names->buckets[at].text.ptr && !slice_equal(names->buckets[at].text, text))
         at = (at + 1) & names->mask;
-    names->places[at].text = text;
-    return &names->places[at];
+    names->buckets[at].text = text;
+    return &names->buckets[at];
 }
 
 void topology_names_close(struct topology_names *names)
 {
-    free(names->places);
+    free(names->buckets);
     *names = (struct topology_names){0};
 }

@@ -12,7 +12,7 @@ struct topology_name {
 };
 
 struct topology_names {
-    struct topology_name *places;
+    struct topology_name *buckets;
     size_t mask;
     uint64_t seed; /* of the hash: names are untrusted */
 };

@@ -20,7 +20,7 @@
 #include "cluster/topology_text.h"
 
 /* Removes the next word from a line; false if there are no more. */
-static bool take_word(rf_slice *line, rf_slice *word)
+static bool next_word(rf_slice *line, rf_slice *word)
 {
     size_t begin = 0, end;
     while (begin < line->len && line->ptr[begin] == ' ')
@@ -38,7 +38,7 @@ bool topology_is_nodes(rf_slice text)
     const uint8_t *end = memchr(text.ptr, '\n', text.len);
     if (end)
         line.len = (size_t)(end - text.ptr);
-    return take_word(&line, &word) && (topology_is_id(word) || slice_equal(word, SLICE("vars")));
+    return next_word(&line, &word) && (topology_is_id(word) || slice_equal(word, SLICE("vars")));
 }
 
 /* --- one node ---------------------------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ static bool is_primary(rf_slice flags)
 static rf_code read_slots(const struct topology_text *text, rf_slice line, const struct topology_node *node,
                           struct topology_builder *builder, rf_error *error)
 {
-    for (rf_slice word; take_word(&line, &word);) {
+    for (rf_slice word; next_word(&line, &word);) {
         char quoted[TOPOLOGY_QUOTED];
         unsigned first, last;
         size_t shard;
@@ -99,7 +99,7 @@ static rf_code read_node(const struct topology_text *text, rf_slice line, struct
     rf_slice words[WORDS];
     struct topology_node node = {0};
     for (int i = 0; i < WORDS; i++)
-        if (!take_word(&line, &words[i]))
+        if (!next_word(&line, &words[i]))
             return topology_fault(text, error, "a node's line must have at least %d words, not %d", WORDS, i);
     if (!topology_is_id(words[ID]))
         return topology_fault(text, error, "a node's line must begin with its ID of %d hexadecimal digits",
@@ -114,7 +114,7 @@ rf_code topology_read_nodes(struct topology_text *text, struct topology_builder 
     struct topology_text at = *text;
     for (rf_slice line; topology_line(text, &line); at = *text) {
         rf_slice rest = line, first;
-        if (take_word(&rest, &first) && !slice_equal(first, SLICE("vars")))
+        if (next_word(&rest, &first) && !slice_equal(first, SLICE("vars")))
             TRY(read_node(&at, line, builder, error));
     }
     return RF_OK;

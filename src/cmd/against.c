@@ -15,31 +15,31 @@ void against_detail(const rf_live *live)
                    text_plural(info->nodes));
 }
 
-void against_begin_line(FILE *out, const char *name)
+void against_print_prefix(FILE *out, const char *name)
 {
     fputs("against ", out);
     text_put(out, name);
     fputs(": ", out);
 }
 
-void against_say(FILE *out, const char *name, const struct differences *differences,
-                 const struct extra_keys *extra, const char *hint)
+void against_print(FILE *out, const char *name, const struct differences *differences,
+                   const struct extra_keys *extra, const char *hint)
 {
     char text[256];
 
     differences_format(differences, text, sizeof text);
-    against_begin_line(out, name);
+    against_print_prefix(out, name);
     fputs(differences_total(differences) > 0 ? text : "matches", out);
     if (extra)
-        extra_keys_say(out, extra, hint);
+        extra_keys_print(out, extra, hint);
     putc('\n', out);
 }
 
-void against_say_expired(FILE *out, const char *name, uint64_t expired)
+void against_print_expired(FILE *out, const char *name, uint64_t expired)
 {
     if (expired == 0)
         return;
-    against_begin_line(out, name);
+    against_print_prefix(out, name);
     fprintf(out, "%" PRIu64 " key%s expired meanwhile\n", expired, text_plural(expired));
 }
 

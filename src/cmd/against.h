@@ -14,13 +14,13 @@ void against_detail(const rf_live *live);
 
 /* Prints a line such as "against dump.rdb: matches", or a summary of the differences. `extra` may be NULL;
  * otherwise the line includes extra keys, and `hint` says how to list them. */
-void against_say(FILE *out, const char *name, const struct differences *differences,
-                 const struct extra_keys *extra, const char *hint);
+void against_print(FILE *out, const char *name, const struct differences *differences,
+                   const struct extra_keys *extra, const char *hint);
 /* Prints a separate line if keys have expired. */
-void against_say_expired(FILE *out, const char *name, uint64_t expired);
+void against_print_expired(FILE *out, const char *name, uint64_t expired);
 
 /* Prints "against dump.rdb: ", the start of a line. */
-void against_begin_line(FILE *out, const char *name);
+void against_print_prefix(FILE *out, const char *name);
 
 /* Adds the members of an object: the target, and the counts of the comparison. */
 void against_report(struct json *json, const rf_live *live, const rf_live_counts *counts,

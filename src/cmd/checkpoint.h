@@ -46,8 +46,8 @@ struct checkpoint {
     enum checkpoint_state state;
     char run[CHECKPOINT_RUN + 1];
     int64_t started;            /* Unix milliseconds: the `now` of all runs that resume from it */
-    rf_place position;          /* everything before it is done */
-    rf_place written_until;     /* nothing at or after it has been sent */
+    rf_position position;       /* everything before it is done */
+    rf_position written_until;  /* nothing at or after it has been sent */
     bool commands;              /* AOF commands may have been sent */
     uint64_t failed;            /* before the position */
     uint64_t skipped;           /* because they existed; some may be after the position */

@@ -167,7 +167,7 @@ static bool read_count(char **lines, const char *name, uint64_t *out)
     return value && read_number(value, out);
 }
 
-static bool read_place(char **lines, const char *name, rf_place *out)
+static bool read_position(char **lines, const char *name, rf_position *out)
 {
     char *value = next_value(lines, name);
     uint64_t input;
@@ -249,8 +249,8 @@ static bool read_lines(char *lines, struct checkpoint *c)
 
     if (!read_count(&lines, "rdbferry-checkpoint", &format) || format != FORMAT ||
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
-        !read_count(&lines, "started", &started) || !read_place(&lines, "position", &c->position) ||
-        !read_place(&lines, "written-until", &c->written_until) ||
+        !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
+        !read_position(&lines, "written-until", &c->written_until) ||
         !read_choice(&lines, "commands", answers, &commands) || !read_count(&lines, "failed", &c->failed) ||
         !read_count(&lines, "skipped", &c->skipped) || !read_dead_letter(&lines, c) ||
         !read_options(&lines, c) || !read_inputs(&lines, c))
@@ -265,7 +265,7 @@ static bool read_lines(char *lines, struct checkpoint *c)
 static bool is_consistent(const struct checkpoint *c)
 {
     return c->position.input < c->input_count && c->written_until.input < c->input_count &&
-           !rf_place_before(c->written_until, c->position);
+           !rf_position_before(c->written_until, c->position);
 }
 
 /* Removes the last line. Returns false if it is not the checksum of the others. */

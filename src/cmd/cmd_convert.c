@@ -10,8 +10,8 @@
 static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *sink_options, rf_sink **out,
                          rf_error *error)
 {
-    const struct convert_options *options = transfer->part->ctx;
-    const struct written_options *written = &options->written;
+    const struct convert_options *options = transfer->ops->ctx;
+    const struct output_options *written = &options->written;
 
     if (written->to == TO_AOF_DIR)
         return rf_sink_open_aofdir(options->output, written->appendfilename, (rf_aof_base)written->base,
@@ -23,9 +23,9 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
     return rf_sink_open_aof(options->output, sink_options, out, error);
 }
 
-static void say_written(const struct transfer *transfer, const char *read, uint64_t bytes)
+static void print_written(const struct transfer *transfer, const char *read, uint64_t bytes)
 {
-    const struct convert_options *options = transfer->part->ctx;
+    const struct convert_options *options = transfer->ops->ctx;
     char size[SIZE_TEXT];
 
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output,
@@ -34,13 +34,13 @@ static void say_written(const struct transfer *transfer, const char *read, uint6
 
 static int convert(struct convert_options *options)
 {
-    const struct transfer_part part = {
-        .command = "convert", .open = open_sink, .say = say_written, .ctx = options};
+    const struct transfer_ops ops = {
+        .command = "convert", .open = open_sink, .print_summary = print_written, .ctx = options};
     struct transfer transfer = {
         .common = &options->common,
         .written = &options->written,
-        .part = &part,
-        .compress = destination_compression_of(options->output),
+        .ops = &ops,
+        .compress = output_compression_of(options->output),
     };
     int status = transfer_open(&transfer) ? transfer_run(&transfer) : STATUS_OUTPUT;
 

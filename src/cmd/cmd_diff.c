@@ -26,7 +26,7 @@ static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_key_dig
     return RF_OK;
 }
 
-static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct diff *diff = ctx;
     size_t number = (size_t)(input - diff->session.inputs);
@@ -56,7 +56,7 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
     const rf_compare_options options = {
         .memory = diff->options->memory,
         .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
-        .fn = differences_take,
+        .fn = differences_add,
         .ctx = &diff->differences,
     };
     rf_code code = rf_compare_open(&options, &diff->compare, error);
@@ -64,13 +64,13 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
     rf_digester_expired(diff->digester, session->now);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         /* it is compared with the rewritten keys of BEFORE */
-        session->as_is = i >= diff->options->before_count && session->options->keys.rewrite;
-        code = session_read(session, &session->inputs[i], take_entry, diff, error);
+        session->raw_keys = i >= diff->options->before_count && session->options->keys.rewrite;
+        code = session_read(session, &session->inputs[i], on_entry, diff, error);
     }
     return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
 }
 
-static rf_code explain_key(void *ctx, rf_error *error)
+static rf_code explain_one_key(void *ctx, rf_error *error)
 {
     struct diff *diff = ctx;
     const struct explanation explanation = {
@@ -90,7 +90,7 @@ static rf_code explain_key(void *ctx, rf_error *error)
 /* --- running ------------------------------------------------------------------------------------------ */
 
 /* Prints how many lines were cut off, so that the first ones are not mistaken for all. */
-static void say_rest(const struct diff *diff)
+static void print_rest(const struct diff *diff)
 {
     uint64_t total = differences_total(&diff->differences);
 
@@ -115,7 +115,8 @@ static enum status run(struct diff *diff)
 {
     rf_error error;
     bool explains = diff->options->explain != NULL;
-    rf_code code = session_run(&diff->session, explains ? explain_key : compare_inputs, NULL, diff, &error);
+    rf_code code = session_run(&diff->session, explains ? explain_one_key : compare_inputs, NULL, diff,
+                               &error);
     enum status status = status_of(code);
 
     notices_summarize(&diff->session.notices);
@@ -125,7 +126,7 @@ static enum status run(struct diff *diff)
         if (!ferror(stdout)) /* reported by the program itself at the end */
             message_failure(&error);
     } else {
-        say_rest(diff);
+        print_rest(diff);
         if (!explains)
             differences_summarize(&diff->differences);
         if (differences_total(&diff->differences) > 0)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_KEPT_FOR_PAGE = 256, KEY_KEPT_FOR_ROW = 4096 };
+enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096 };
 
 /* --- counting ----------------------------------------------------------------------------------------- */
 
@@ -33,7 +33,7 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
                          rf_error *error)
 {
     bool good = tables_add(&inspection->tables, key, measure) &&
-                top_offer(&inspection->heaviest, measure->memory, key, measure) &&
+                top_offer(&inspection->by_memory, measure->memory, key, measure) &&
                 prefixes_add(&inspection->prefixes, key->key, measure->memory);
 
     slots_add(&inspection->slots, key, measure);
@@ -41,13 +41,13 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
     histogram_add(&inspection->memories, &memory_ranges, measure->memory, measure->memory);
     histogram_add(&inspection->longest, &longest_ranges, measure->longest, measure->memory);
     if (is_collection(key->type)) {
-        good = good && top_offer(&inspection->largest, measure->elements, key, measure);
+        good = good && top_offer(&inspection->by_elements, measure->elements, key, measure);
         histogram_add(&inspection->elements, &element_ranges, measure->elements, measure->memory);
     }
     return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct inspection *inspection = ctx;
     char module[10];
@@ -55,7 +55,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     rf_code code = RF_OK;
 
     if (entry->kind != RF_ENTRY_KEY)
-        return beside_add(&inspection->beside, input, entry) ? RF_OK
+        return extras_add(&inspection->extras, input, entry) ? RF_OK
                                                              : failure(error, RF_E_MEMORY, "out of memory");
     if (entry->type == RF_MODULE)
         code = rf_value_module(entry->value, module, error);
@@ -64,14 +64,14 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code != RF_OK)
         return code;
     if (entry->type == RF_MODULE)
-        beside_add_key(&inspection->beside, module, &measure);
+        extras_add_key(&inspection->extras, module, &measure);
     return count_key(inspection, entry, &measure, error);
 }
 
 /* --- rows --------------------------------------------------------------------------------------------- */
 
-static rf_code take_sorted(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
-                           rf_error *error)
+static rf_code on_sorted_row(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
+                             rf_error *error)
 {
     struct top *sorted = &inspection->sorted;
 
@@ -81,7 +81,7 @@ static rf_code take_sorted(struct inspection *inspection, const rf_entry *key, c
 }
 
 /* RF_END: enough rows, or stdout has failed, which is checked at the end. */
-static rf_code take_row(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_row(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct inspection *inspection = ctx;
     rf_measure measure;
@@ -95,7 +95,7 @@ static rf_code take_row(void *ctx, struct input *input, rf_entry *entry, rf_erro
     if (code != RF_OK)
         return code;
     if (inspection->options->sort != SORT_NONE)
-        return take_sorted(inspection, entry, &measure, error);
+        return on_sorted_row(inspection, entry, &measure, error);
     row = key_row_of(entry, &measure);
     if (inspection->rows == inspection->options->limit || !inspect_put_csv_row(&row))
         return RF_END;
@@ -116,20 +116,20 @@ static rf_code read_inputs(void *ctx, rf_error *error)
 {
     struct inspection *inspection = ctx;
     struct session *session = &inspection->session;
-    session_take_fn *take = inspection->options->keys ? take_row : take_entry;
+    session_entry_fn *entry_fn = inspection->options->keys ? on_row : on_entry;
     rf_code code = RF_OK;
 
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], take, inspection, error);
+        code = session_read(session, &session->inputs[i], entry_fn, inspection, error);
     return code;
 }
 
 /* Results for the readable part of a damaged input are printed as well. */
-static enum status tell(struct inspection *inspection)
+static enum status print_result(struct inspection *inspection)
 {
     slots_end(&inspection->slots);
-    top_sort(&inspection->heaviest);
-    top_sort(&inspection->largest);
+    top_sort(&inspection->by_memory);
+    top_sort(&inspection->by_elements);
     if (!prefixes_end(&inspection->prefixes)) {
         message_error("out of memory");
         return STATUS_OUTPUT;
@@ -166,7 +166,7 @@ static enum status run(struct inspection *inspection)
     if (inspection->error)
         message_failure(&error);
     if ((status == STATUS_DONE || status == STATUS_INPUT) && inspection->session.inputs->opened)
-        if (tell(inspection) != STATUS_DONE)
+        if (print_result(inspection) != STATUS_DONE)
             status = STATUS_OUTPUT;
     if (!write_report(inspection) && status == STATUS_DONE)
         status = STATUS_OUTPUT;
@@ -187,10 +187,10 @@ static struct inspection *prepare(const struct inspect_options *options)
         return NULL;
     }
     inspection->options = options;
-    inspection->heaviest = (struct top){
-        .order = TOP_MEMORY, .limit = options->top, .key_kept = KEY_KEPT_FOR_PAGE};
-    inspection->largest = (struct top){
-        .order = TOP_ELEMENTS, .limit = options->top, .key_kept = KEY_KEPT_FOR_PAGE};
+    inspection->by_memory = (struct top){
+        .order = TOP_MEMORY, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
+    inspection->by_elements = (struct top){
+        .order = TOP_ELEMENTS, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
     inspection->sorted = (struct top){
         .order = orders[options->sort], .limit = options->limit, .key_kept = KEY_KEPT_FOR_ROW};
     return inspection;
@@ -199,11 +199,11 @@ static struct inspection *prepare(const struct inspect_options *options)
 static void discard(struct inspection *inspection)
 {
     tables_free(&inspection->tables);
-    top_free(&inspection->heaviest);
-    top_free(&inspection->largest);
+    top_free(&inspection->by_memory);
+    top_free(&inspection->by_elements);
     top_free(&inspection->sorted);
     prefixes_close(&inspection->prefixes);
-    beside_free(&inspection->beside);
+    extras_free(&inspection->extras);
     session_close(&inspection->session);
     free(inspection);
 }

@@ -5,7 +5,7 @@
 #include "failure.h"
 #include "message.h"
 #include "replay.h"
-#include "replay_dry.h"
+#include "replay_preflight.h"
 #include "report.h"
 #include "text.h"
 #include <errno.h>
@@ -18,8 +18,8 @@
 enum {
     TICK_MS = 100,
     SECOND_MS = 1000,
-    PATIENCE_MS = 2000,    /* after a signal, for requests in flight */
-    ENTRIES_PER_LOOK = 64, /* between two reads of the clock */
+    DRAIN_MS = 2000,        /* after a signal, for requests in flight */
+    CLOCK_CHECK_EVERY = 64, /* between two reads of the clock */
 };
 
 /* --- callbacks of the engine --------------------------------------------------------------------------- */
@@ -104,7 +104,7 @@ static bool is_overdue(struct replay *r, int64_t now)
         return false;
     if (r->asked_ms == 0)
         r->asked_ms = now;
-    return now - r->asked_ms >= PATIENCE_MS;
+    return now - r->asked_ms >= DRAIN_MS;
 }
 
 /* Called by the engine and between entries: does everything that is done periodically. */
@@ -123,9 +123,9 @@ static rf_code tick(void *ctx, rf_error *error)
         r->cut = true;
         return stop(r, error);
     }
-    if (!r->writing || now - r->looked_at_ms < SECOND_MS)
+    if (!r->writing || now - r->last_tick_ms < SECOND_MS)
         return RF_OK;
-    r->looked_at_ms = now;
+    r->last_tick_ms = now;
     return replay_keep(r, error);
 }
 
@@ -135,31 +135,31 @@ static rf_code before_entry(void *ctx, rf_error *error)
 
     if (is_to_stop(r))
         return stop(r, error);
-    return ++r->looks % ENTRIES_PER_LOOK == 0 ? tick(r, error) : RF_OK;
+    return ++r->entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-static rf_code put(struct replay *r, const struct input *input, rf_place place, rf_entry *entry,
+static rf_code put(struct replay *r, const struct input *input, rf_position position, rf_entry *entry,
                    rf_error *error)
 {
     bool command = entry->kind == RF_ENTRY_COMMAND;
-    rf_code code = replay_reserve(r, place, command, error);
+    rf_code code = replay_reserve(r, position, command, error);
 
     if (code != RF_OK)
         return code;
     r->put++;
     r->put_keys += entry->kind == RF_ENTRY_KEY;
-    r->last = place;
-    code = rf_replay_put(r->engine, place.input, entry, error);
-    r->in_transaction = command && input_info(input)->whole <= (int64_t)place.offset;
+    r->last = position;
+    code = rf_replay_put(r->engine, position.input, entry, error);
+    r->in_transaction = command && input_info(input)->complete_bytes <= (int64_t)position.offset;
     return code;
 }
 
 /* Whether an earlier run is done with the entry. */
-static bool pass_by(struct replay *r, rf_place place, const rf_entry *entry)
+static bool skip_done(struct replay *r, rf_position position, const rf_entry *entry)
 {
-    if (!rf_place_before(place, r->start))
+    if (!rf_position_before(position, r->start))
         return false;
     r->resumed_keys += entry->kind == RF_ENTRY_KEY;
     return true;
@@ -173,11 +173,11 @@ static bool is_for_target(struct replay *r, const rf_entry *entry)
            entry->kind != RF_ENTRY_MODULE_AUX;
 }
 
-static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct replay *r = ctx;
     size_t number = (size_t)(input - r->session.inputs);
-    rf_place place = {(uint32_t)number, entry->offset};
+    rf_position position = {(uint32_t)number, entry->offset};
     bool leave_out = false;
     rf_code code = RF_OK;
 
@@ -187,10 +187,10 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
         return code;
     code = replay_check(r, entry, error);
     if (code == RF_OK)
-        code = collisions_take(&r->collisions, input, entry, &leave_out, error);
-    if (code != RF_OK || leave_out || pass_by(r, place, entry))
+        code = collisions_note(&r->collisions, input, entry, &leave_out, error);
+    if (code != RF_OK || leave_out || skip_done(r, position, entry))
         return code;
-    return put(r, input, place, entry, error);
+    return put(r, input, position, entry, error);
 }
 
 /* --- the run ------------------------------------------------------------------------------------------ */
@@ -248,15 +248,15 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
     struct session *session = &r->session;
     rf_code code = RF_OK;
 
-    session->takes_foreign = true;
+    session->accepts_foreign = true;
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        code = session_read(session, &session->inputs[i], take_entry, r, error);
+        code = session_read(session, &session->inputs[i], on_entry, r, error);
         if (code == RF_OK)
             code = check_start(r, i, error);
     }
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
-    if (code != RF_OK && code < RF_E_UNSAYABLE && is_to_stop(r))
+    if (code != RF_OK && code < RF_E_INCOMPATIBLE && is_to_stop(r))
         r->stopped = true; /* the signal has also ended the process that writes to a pipe */
     return r->stopped ? RF_OK : code;
 }
@@ -299,7 +299,7 @@ static rf_code begin(struct replay *r, rf_error *error)
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
                                   .resumed = &r->resumed_keys,
-                                  .collided = &r->collisions.lost_keys};
+                                  .collided = &r->collisions.dropped_keys};
     code = metrics_begin(&r->metrics, &r->session, error);
     return code == RF_OK ? replay_begin(r, error) : code;
 }
@@ -313,7 +313,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         code = replay_survey(r, error);
     if (code != RF_OK)
         return r->stopped ? RF_OK : code;
-    r->looked_at_ms = clock_ms();
+    r->last_tick_ms = clock_ms();
     r->writing = true;
     code = finish(r, read_inputs(r, error), error);
     r->writing = false;
@@ -336,7 +336,7 @@ static rf_code replay(void *ctx, rf_error *error)
     if (code != RF_OK || r->stopped || !r->options->verify)
         return code;
     if (before)
-        code = collisions_survey(&r->collisions, error);
+        code = collisions_prescan(&r->collisions, error);
     if (code == RF_OK)
         code = verify(r, error);
     return r->stopped ? RF_OK : code;
@@ -359,7 +359,7 @@ static bool write_report(const struct replay *r, const rf_error *error, enum sta
                         r->options->common.report);
 }
 
-static enum status judge(const struct replay *r, rf_code code)
+static enum status exit_status(const struct replay *r, rf_code code)
 {
     if (code != RF_OK)
         return status_of(code);
@@ -382,11 +382,11 @@ static enum status run(struct replay *r)
     r->session.before_entry = before_entry;
     r->session.before_ctx = r;
     code = session_run(&r->session, replay, NULL, r, &error);
-    status = judge(r, code);
+    status = exit_status(r, code);
     notices_summarize(&r->session.notices);
     collisions_summarize(&r->collisions);
     failures_summarize(&r->failures);
-    replay_say(r, code == RF_OK ? NULL : &error);
+    replay_print(r, code == RF_OK ? NULL : &error);
     if (!write_report(r, code == RF_OK ? NULL : &error, status) && status <= STATUS_NO)
         status = STATUS_OUTPUT;
     return metrics_end(&r->metrics, r->engine, &r->session, status) || status > STATUS_NO ? status
@@ -426,7 +426,7 @@ int replay_run(int argc, char **argv)
 
     if (replay_options_read(argc, argv, &options, &status))
         status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
-                 : options.dry_run           ? replay_dry_run(&options)
+                 : options.dry_run           ? replay_preflight(&options)
                                              : replay_command(&options);
     replay_options_free(&options);
     return status;

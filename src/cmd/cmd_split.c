@@ -28,11 +28,11 @@ static bool all_dbs(const struct split *split)
 static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
                          rf_error *error)
 {
-    const struct split *split = transfer->part->ctx;
-    const struct written_options *written = &split->options->written;
+    const struct split *split = transfer->ops->ctx;
+    const struct output_options *written = &split->options->written;
     const rf_split_options shards = {
         .topology = split->options->topology,
-        .kind = destination_sink_kind(written->to),
+        .kind = output_sink_kind(written->to),
         .appendfilename = written->appendfilename,
         .base = (rf_aof_base)written->base,
         .bytes = (rf_json_bytes)written->binary,
@@ -49,17 +49,17 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
 
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
-    failure(error, RF_E_UNSAYABLE,
+    failure(error, RF_E_INCOMPATIBLE,
             "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
             entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
     text_escape(session_source_key(session, entry), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, entry);
-    return RF_E_UNSAYABLE;
+    return RF_E_INCOMPATIBLE;
 }
 
 static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)
 {
-    const struct split *split = transfer->part->ctx;
+    const struct split *split = transfer->ops->ctx;
 
     if (entry->kind == RF_ENTRY_COMMAND)
         return failure(error, RF_E_ARGUMENT,
@@ -73,7 +73,7 @@ static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *e
 
 static void count_key(struct transfer *transfer, const rf_entry *key)
 {
-    struct split *split = transfer->part->ctx;
+    struct split *split = transfer->ops->ctx;
 
     transfer->session.bytes_of = plan_add(split->plan, key);
 }
@@ -81,7 +81,7 @@ static void count_key(struct transfer *transfer, const rf_entry *key)
 /* The plan is one of the outputs: it appears together with them. */
 static rf_code add_plan(struct transfer *transfer, rf_error *error)
 {
-    struct split *split = transfer->part->ctx;
+    struct split *split = transfer->ops->ctx;
     char *text = NULL;
     size_t size = 0;
     FILE *out;
@@ -104,14 +104,14 @@ static rf_code add_plan(struct transfer *transfer, rf_error *error)
 
 /* --- running ------------------------------------------------------------------------------------------ */
 
-static void say_done(const struct transfer *transfer, const char *read, uint64_t bytes)
+static void print_done(const struct transfer *transfer, const char *read, uint64_t bytes)
 {
-    const struct split *split = transfer->part->ctx;
+    const struct split *split = transfer->ops->ctx;
     size_t shards = rf_topology_shards(split->options->topology);
     char size[SIZE_TEXT];
 
     if (!split->options->common.quiet && !is_dash(split->options->common.report))
-        plan_show(split->plan);
+        plan_print(split->plan);
     plan_warn(split->plan);
     if (!transfer->dry)
         message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards),
@@ -120,7 +120,7 @@ static void say_done(const struct transfer *transfer, const char *read, uint64_t
 
 static void report_plan(struct json *json, const struct transfer *transfer)
 {
-    const struct split *split = transfer->part->ctx;
+    const struct split *split = transfer->ops->ctx;
 
     json_object(json, "plan");
     plan_report(json, split->plan);
@@ -130,8 +130,8 @@ static void report_plan(struct json *json, const struct transfer *transfer)
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
-    const struct transfer_part part = {"split",  open_sink, see_entry,   count_key,
-                                       add_plan, say_done,  report_plan, &split};
+    const struct transfer_ops ops = {"split",  open_sink,  see_entry,   count_key,
+                                     add_plan, print_done, report_plan, &split};
     int status = STATUS_OUTPUT;
 
     if (!split.plan) {
@@ -142,7 +142,7 @@ static int split_inputs(const struct split_options *options)
     split.transfer = (struct transfer){
         .common = &options->common,
         .written = &options->written,
-        .part = &part,
+        .ops = &ops,
         .compress = (rf_compression)options->compress,
         .dry = options->dry_run,
     };

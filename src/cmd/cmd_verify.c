@@ -41,21 +41,22 @@ static void begin_line(const struct verification *v, const char *name)
 }
 
 /* Prints how far an input could be read. */
-static void say_end(const struct verification *v, const struct input *input, const rf_error *fault)
+static void print_end(const struct verification *v, const struct input *input, const rf_error *fault)
 {
-    uint64_t whole = (uint64_t)input->info.whole, lost = (uint64_t)input->size - whole;
+    uint64_t complete_bytes = (uint64_t)input->info.complete_bytes,
+             lost = (uint64_t)input->size - complete_bytes;
 
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
     begin_line(v, input_name(input));
-    if (input->info.whole < 0) {
+    if (input->info.complete_bytes < 0) {
         fputs("the rest cannot be read\n", v->out);
         return;
     }
-    fprintf(v->out, "complete up to offset 0x%" PRIx64 ", then %s", whole,
+    fprintf(v->out, "complete up to offset 0x%" PRIx64 ", then %s", complete_bytes,
             fault->code == RF_E_TRUNCATED ? "incomplete data" : "damaged data");
     if (can_be_cut(v, input))
-        fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", whole, lost,
+        fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", complete_bytes, lost,
                 text_plural(lost));
     putc('\n', v->out);
 }
@@ -83,7 +84,7 @@ static rf_code check_version(struct verification *v, const struct input *input, 
     if (reads.major == 0 || info->rdb_version == 0 ||
         rf_server_reads_version(reads, info->dialect, info->rdb_version))
         return RF_OK;
-    failure(&fault, RF_E_UNSAYABLE, "RDB version %d is not supported by the target version",
+    failure(&fault, RF_E_INCOMPATIBLE, "RDB version %d is not supported by the target version",
             info->rdb_version);
     return verify_fault(v, input, &fault, error);
 }
@@ -95,20 +96,20 @@ static rf_code read_input(struct verification *v, struct input *input, rf_error 
     rf_code code, drained;
 
     v->reading = input;
-    code = session_read(&v->session, input, verify_take, v, &fault);
+    code = session_read(&v->session, input, verify_on_entry, v, &fault);
     drained = rf_digest_pool_drain(v->pool, error);
     if (drained == RF_OK)
         drained = check_version(v, input, error);
     if (drained != RF_OK || code == RF_OK)
         return drained;
-    if (code >= RF_E_UNSAYABLE) {
+    if (code >= RF_E_INCOMPATIBLE) {
         *error = fault;
         return code;
     }
     if (!is_fault(v, input, code))
         return give_up(v, input, &fault);
     code = faults_last_is(&v->faults, number, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
-    say_end(v, input, &fault);
+    print_end(v, input, &fault);
     return code;
 }
 
@@ -122,14 +123,14 @@ static uint64_t count_warnings(const struct notices *notices)
     return count;
 }
 
-static void judge(struct verification *v)
+static void summarize(struct verification *v)
 {
-    v->census.stats = &v->session.stats;
-    v->census.inputs = v->session.inputs;
-    v->census.input_count = v->options->own_inputs;
-    v->census.now = v->session.now;
-    v->census.modules = &v->modules;
-    v->unmet = expectations_judge(&v->options->expectations, &v->census);
+    v->totals.stats = &v->session.stats;
+    v->totals.inputs = v->session.inputs;
+    v->totals.input_count = v->options->own_inputs;
+    v->totals.now = v->session.now;
+    v->totals.modules = &v->modules;
+    v->unmet = expectations_check(&v->options->expectations, &v->totals);
     if (v->options->strict)
         v->warnings = count_warnings(&v->session.notices);
 }
@@ -162,7 +163,7 @@ static rf_code verify(void *ctx, rf_error *error)
     rf_code code = against_open(v, error);
 
     if (code == RF_OK)
-        code = rf_digest_pool_open(digests_wanted(v), true, verify_take_digest, v, &v->pool, error);
+        code = rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error);
     for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
         code = read_input(v, &v->session.inputs[i], error);
     if (code != RF_OK)
@@ -170,14 +171,14 @@ static rf_code verify(void *ctx, rf_error *error)
     code = sum_up(v, error);
     if (code != RF_OK)
         return code;
-    judge(v);
+    summarize(v);
     return v->error ? RF_OK : against_finish(v, error);
 }
 
 /* --- the result --------------------------------------------------------------------------------------- */
 
 /* Prints what else failed; `but` is not empty if the data is intact. */
-static void say_but(const struct verification *v, const char *but)
+static void print_failures(const struct verification *v, const char *but)
 {
     if (v->unmet > 0)
         fprintf(v->out, ", %s%zu expectation%s not met", but, v->unmet, v->unmet == 1 ? " is" : "s are");
@@ -185,7 +186,7 @@ static void say_but(const struct verification *v, const char *but)
         fprintf(v->out, ", %sdoes not match", v->unmet > 0 ? "" : but);
 }
 
-static void say_soundness(const struct verification *v)
+static void print_soundness(const struct verification *v)
 {
     bool sound = v->faults.count == 0 && v->warnings == 0 && !v->error;
     char inputs[256], counts[160];
@@ -203,11 +204,11 @@ static void say_soundness(const struct verification *v)
         fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
     else
         fputs("intact", v->out);
-    say_but(v, sound ? "but " : "");
+    print_failures(v, sound ? "but " : "");
     fprintf(v->out, "; %s\n", counts);
 }
 
-static void say_expectations(const struct verification *v)
+static void print_expectations(const struct verification *v)
 {
     for (size_t i = 0; i < v->options->expectations.count; i++) {
         const struct expectation *e = &v->options->expectations.all[i];
@@ -224,15 +225,15 @@ static const char *against_name(const struct verification *v)
     return is_dash(v->options->against) ? "stdin" : v->options->against;
 }
 
-static void say_against(const struct verification *v)
+static void print_against(const struct verification *v)
 {
     const struct extra_keys *extra = v->live && !v->options->strict ? &v->extra : NULL;
 
-    against_say(v->out, against_name(v), &v->differences, extra, "--strict lists them");
-    against_say_expired(v->out, against_name(v), v->live_counts.expired);
+    against_print(v->out, against_name(v), &v->differences, extra, "--strict lists them");
+    against_print_expired(v->out, against_name(v), v->live_counts.expired);
 }
 
-static void say_digest(const struct verification *v)
+static void print_digest(const struct verification *v)
 {
     bool sha256 = v->options->digest == DIGEST_SHA256;
     char digest[RF_DIGEST_TEXT];
@@ -243,7 +244,7 @@ static void say_digest(const struct verification *v)
 }
 
 /* Prints how many entries of a list were cut off. */
-static void say_rest(const struct verification *v, const char *what, uint64_t count)
+static void print_rest(const struct verification *v, const char *what, uint64_t count)
 {
     uint64_t limit = v->options->limit;
 
@@ -252,18 +253,18 @@ static void say_rest(const struct verification *v, const char *what, uint64_t co
                 text_plural(count - limit));
 }
 
-static void say_answer(const struct verification *v)
+static void print_result(const struct verification *v)
 {
-    say_rest(v, "fault", v->faults.count);
-    say_rest(v, "difference", differences_total(&v->differences));
-    say_expectations(v);
+    print_rest(v, "fault", v->faults.count);
+    print_rest(v, "difference", differences_total(&v->differences));
+    print_expectations(v);
     if (v->options->digest && v->faults.count == 0 && !v->error)
-        say_digest(v);
+        print_digest(v);
     if (v->options->common.quiet || (v->options->digest && verify_is_sound(v)))
         return;
     if (v->options->against && !v->error)
-        say_against(v);
-    say_soundness(v);
+        print_against(v);
+    print_soundness(v);
 }
 
 static bool write_reports(const struct verification *v)
@@ -292,7 +293,7 @@ static enum status run(struct verification *v)
         v->error = &v->end;
     status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
-        say_answer(v);
+        print_result(v);
     else if (!ferror(v->out)) /* reported by the program itself at the end */
         message_failure(v->error);
     if (!write_reports(v) && status <= STATUS_NO)
@@ -329,9 +330,9 @@ static void discard(struct verification *v)
 }
 
 /* The inputs could not be determined; reports are still written. */
-static void report_refusal(struct verification *v)
+static void report_input_error(struct verification *v)
 {
-    v->error = &v->options->common.refusal;
+    v->error = &v->options->common.input_error;
     v->ended_early = true;
     if (prepare(v))
         write_reports(v);
@@ -345,8 +346,8 @@ int verify_run(int argc, char **argv)
 
     if (verify_options_read(argc, argv, &options, &status))
         status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
-    else if (options.common.refusal.code != RF_OK)
-        report_refusal(&v);
+    else if (options.common.input_error.code != RF_OK)
+        report_input_error(&v);
     discard(&v);
     verify_options_free(&options);
     return status;

@@ -12,7 +12,7 @@
 
 /* --- reading the inputs again ------------------------------------------------------------------------- */
 
-static bool can_read_again(const struct session *session)
+static bool can_rescan_inputs(const struct session *session)
 {
     struct stat found;
 
@@ -25,14 +25,14 @@ static bool can_read_again(const struct session *session)
 
 static bool is_ambiguous(const struct collisions *c)
 {
-    return c->all || c->session->ambiguous;
+    return c->keep_all || c->session->ambiguous;
 }
 
 static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct collisions *c = ctx;
     rf_known known;
-    rf_code code = c->look ? c->look(c->look_ctx, input, entry, error) : RF_OK;
+    rf_code code = c->scan_fn ? c->scan_fn(c->scan_ctx, input, entry, error) : RF_OK;
 
     if (code != RF_OK || !c->set)
         return code;
@@ -48,15 +48,15 @@ static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_
 }
 
 /* All names have been noted. */
-static rf_code settle(struct collisions *c, rf_error *error)
+static rf_code resolve(struct collisions *c, rf_error *error)
 {
     rf_code code = RF_OK;
 
     if (rf_collisions_is_open(c->set))
-        code = session_read_again(c->session, compare_name, c, error);
+        code = session_rescan(c->session, compare_name, c, error);
     if (code == RF_OK)
-        code = rf_collisions_settle(c->set, &c->names, error);
-    c->settled = code == RF_OK;
+        code = rf_collisions_resolve(c->set, &c->names, error);
+    c->resolved = code == RF_OK;
     return code;
 }
 
@@ -95,7 +95,7 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     if (is_key) {
         source->db = session_source_db(c->session, entry);
         text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
-        source->whole = key_digest(source->db, session_source_key(c->session, entry));
+        source->digest = key_digest(source->db, session_source_key(c->session, entry));
     }
 }
 
@@ -144,11 +144,11 @@ static bool collides(const struct search *search, const rf_entry *entry)
 
     if (search->has_name)
         return is_wanted(search, entry);
-    rf_collisions_tell(search->c->set, entry, &collision);
+    rf_collisions_lookup(search->c->set, entry, &collision);
     return collision.count > 1;
 }
 
-static rf_code look_at_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code find_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct search *search = ctx;
     struct collisions *c = search->c;
@@ -173,7 +173,7 @@ static void format_source(const struct collisions *c, const struct collision_sou
 
 static bool same_key(const struct collision_source *a, const struct collision_source *b)
 {
-    return a->db == b->db && a->whole.low == b->whole.low && a->whole.high == b->whole.high &&
+    return a->db == b->db && a->digest.low == b->digest.low && a->digest.high == b->digest.high &&
            strcmp(a->key, b->key) == 0;
 }
 
@@ -183,7 +183,7 @@ static bool keeps_name(const struct collision_source *source, int64_t db, const 
     return source->db == db && strcmp(source->key, key) == 0;
 }
 
-static rf_code tell_duplicate(const struct collision_source *source, rf_error *error)
+static rf_code fail_duplicate(const struct collision_source *source, rf_error *error)
 {
     failure(error, RF_E_DUPLICATE, "duplicate");
     snprintf(error->input, sizeof error->input, "%s", source->input);
@@ -203,7 +203,7 @@ static void format_both(const struct collision_source *a, const struct collision
                  b->input);
 }
 
-static rf_code tell_pair(const struct collisions *c, rf_error *error)
+static rf_code fail_pair(const struct collisions *c, rf_error *error)
 {
     const struct collision_example *pair = &c->example[0];
     const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
@@ -216,7 +216,7 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
         return failure(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
                        pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
-        return tell_duplicate(b, error);
+        return fail_duplicate(b, error);
     if (same_key(a, b) && keeps_name(a, pair->db, pair->key)) {
         format_both(a, b, first, sizeof first);
         return failure(error, RF_E_COLLISION, "%s", first);
@@ -228,7 +228,7 @@ static rf_code tell_pair(const struct collisions *c, rf_error *error)
 }
 
 /* If the inputs cannot be read again, only the second key is known. */
-static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
+static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     const struct collision_source *source = &c->example[0].sources[0];
     const rf_rewrite *rewrite = c->session->options->keys.rewrite;
@@ -240,7 +240,7 @@ static rf_code tell_second(const struct collisions *c, const rf_entry *entry, rf
         return failure(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
                        source->input, name);
     if (keeps && c->session->options->operand_count == 1)
-        return tell_duplicate(source, error);
+        return fail_duplicate(source, error);
     if (keeps_name(source, entry->db, name))
         return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input,
                        name, source->db);
@@ -255,16 +255,16 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
     struct search search = {.c = c};
     rf_code code = RF_OK;
 
-    if (!c->again)
-        return entry ? tell_second(c, entry, error)
+    if (!c->can_rescan)
+        return entry ? fail_second(c, entry, error)
                      : failure(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
     c->example[0].known = 0;
     if (entry)
         code = want(&search, entry, error);
     if (code == RF_OK)
-        code = session_read_again(c->session, look_at_name, &search, error);
+        code = session_rescan(c->session, find_name, &search, error);
     free(search.name);
-    return code == RF_END || code == RF_OK ? tell_pair(c, error) : code;
+    return code == RF_END || code == RF_OK ? fail_pair(c, error) : code;
 }
 
 /* --- start and end ------------------------------------------------------------------------------------ */
@@ -272,32 +272,32 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 /* All names have been noted, and collisions are errors. */
 static rf_code allow_none(struct collisions *c, rf_error *error)
 {
-    rf_code code = settle(c, error);
+    rf_code code = resolve(c, error);
 
     return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
 }
 
-rf_code collisions_survey(struct collisions *c, rf_error *error)
+rf_code collisions_prescan(struct collisions *c, rf_error *error)
 {
-    bool chooses = c->set && c->policy != COLLISION_FAIL, early = c->set && c->early;
+    bool chooses = c->set && c->policy != COLLISION_FAIL, resolve_first = c->set && c->resolve_first;
     rf_code code;
 
-    if (!chooses && !early && !c->look)
+    if (!chooses && !resolve_first && !c->scan_fn)
         return RF_OK;
-    if (!c->again && chooses && c->policy == COLLISION_OVERWRITE)
+    if (!c->can_rescan && chooses && c->policy == COLLISION_OVERWRITE)
         return failure(error, RF_E_ARGUMENT,
                        "--on-collision overwrite requires regular files: it reads the inputs twice");
-    if (!c->again)
+    if (!c->can_rescan)
         return RF_OK;
-    code = session_read_again(c->session, note_name, c, error);
+    code = session_rescan(c->session, note_name, c, error);
     if (code != RF_OK || !c->set)
         return code;
-    return chooses ? settle(c, error) : allow_none(c, error);
+    return chooses ? resolve(c, error) : allow_none(c, error);
 }
 
 rf_code collisions_end(struct collisions *c, rf_error *error)
 {
-    return c->set && !c->settled && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
+    return c->set && !c->resolved && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
@@ -307,42 +307,43 @@ static void notice_same_function(struct collisions *c, const rf_entry *entry)
     session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "also in an earlier input");
 }
 
-static void count_lost(struct collisions *c, const rf_entry *entry)
+static void count_dropped(struct collisions *c, const rf_entry *entry)
 {
     if (entry->kind == RF_ENTRY_KEY)
-        c->lost_keys++;
+        c->dropped_keys++;
     else
-        c->lost_libraries++;
-    c->lost++;
+        c->dropped_libraries++;
+    c->dropped++;
 }
 
 /* One of the keys with the same name is kept, or the run has ended. */
 static bool is_left_out(const struct collisions *c, const rf_collision *collision)
 {
-    if (collision->again || collision->count < 2)
-        return collision->again;
+    if (collision->duplicate || collision->count < 2)
+        return collision->duplicate;
     return c->policy == COLLISION_SKIP ? collision->number > 1 : collision->number < collision->count;
 }
 
 /* The colliding names are known. */
-static void take_told(struct collisions *c, const struct input *input, const rf_entry *entry, bool *leave_out)
+static void on_resolved(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out)
 {
     rf_collision collision;
 
-    rf_collisions_tell(c->set, entry, &collision);
+    rf_collisions_lookup(c->set, entry, &collision);
     *leave_out = is_left_out(c, &collision);
-    if (collision.again)
+    if (collision.duplicate)
         notice_same_function(c, entry);
-    if (collision.again || collision.count < 2)
+    if (collision.duplicate || collision.count < 2)
         return;
     if (*leave_out)
-        count_lost(c, entry);
+        count_dropped(c, entry);
     keep_example(c, input, entry, collision.name, !*leave_out);
 }
 
 /* Collisions are detected while writing. */
-static rf_code take_new(struct collisions *c, const struct input *input, const rf_entry *entry,
-                        bool *leave_out, rf_error *error)
+static rf_code on_first_reading(struct collisions *c, const struct input *input, const rf_entry *entry,
+                                bool *leave_out, rf_error *error)
 {
     rf_known known;
     rf_code code = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
@@ -357,22 +358,22 @@ static rf_code take_new(struct collisions *c, const struct input *input, const r
         notice_same_function(c, entry);
     if (known != RF_KNOWN_OTHER)
         return RF_OK;
-    keep_example(c, input, entry, c->lost, false);
+    keep_example(c, input, entry, c->dropped, false);
     if (c->policy == COLLISION_FAIL)
         return fail_of_collision(c, entry, error);
-    count_lost(c, entry);
+    count_dropped(c, entry);
     return RF_OK;
 }
 
-rf_code collisions_take(struct collisions *c, const struct input *input, const rf_entry *entry,
+rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error)
 {
     *leave_out = false;
     if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return RF_OK;
-    if (!c->settled)
-        return take_new(c, input, entry, leave_out, error);
-    take_told(c, input, entry, leave_out);
+    if (!c->resolved)
+        return on_first_reading(c, input, entry, leave_out, error);
+    on_resolved(c, input, entry, leave_out);
     return RF_OK;
 }
 
@@ -390,7 +391,7 @@ bool collisions_left_out(struct collisions *c, const rf_entry *entry)
 
     if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return false;
-    rf_collisions_tell(c->set, entry, &collision);
+    rf_collisions_lookup(c->set, entry, &collision);
     return is_left_out(c, &collision);
 }
 
@@ -402,9 +403,9 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
     const rf_rewrite *rewrite = session->options->keys.rewrite;
     bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
 
-    *c = (struct collisions){.session = session, .policy = policy, .again = can_read_again(session)};
-    c->all = check || session->options->operand_count > 1 || !c->again ||
-             (rewrite && rf_rewrite_is_ambiguous(rewrite));
+    *c = (struct collisions){.session = session, .policy = policy, .can_rescan = can_rescan_inputs(session)};
+    c->keep_all = check || session->options->operand_count > 1 || !c->can_rescan ||
+                  (rewrite && rf_rewrite_is_ambiguous(rewrite));
     if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
         return true;
     c->set = rf_collisions_new(memory);
@@ -424,12 +425,12 @@ static void format_first(const struct collisions *c, char *out, size_t size)
 {
     const struct collision_example *first = &c->example[0];
     const struct collision_source *a = &first->sources[0], *b = &first->sources[1], *left_out;
-    size_t lost = 0;
+    size_t dropped = 0;
     char source[300];
 
-    while (lost + 1 < first->known && first->sources[lost].kept)
-        lost++;
-    left_out = &first->sources[lost];
+    while (dropped + 1 < first->known && first->sources[dropped].kept)
+        dropped++;
+    left_out = &first->sources[dropped];
     format_source(c, left_out, source, sizeof source);
     if (first->db < 0)
         snprintf(out, size, "function library '%s' of %s", first->key, left_out->input);
@@ -443,14 +444,14 @@ void collisions_summarize(const struct collisions *c)
 {
     char first[512], keys[64] = "", libraries[64] = "";
 
-    if (c->lost == 0)
+    if (c->dropped == 0)
         return;
     format_first(c, first, sizeof first);
-    if (c->lost_keys > 0)
-        snprintf(keys, sizeof keys, "%" PRIu64 " key%s", c->lost_keys, text_plural(c->lost_keys));
-    if (c->lost_libraries > 0)
-        snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->lost_libraries,
-                 c->lost_libraries == 1 ? "y" : "ies");
+    if (c->dropped_keys > 0)
+        snprintf(keys, sizeof keys, "%" PRIu64 " key%s", c->dropped_keys, text_plural(c->dropped_keys));
+    if (c->dropped_libraries > 0)
+        snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->dropped_libraries,
+                 c->dropped_libraries == 1 ? "y" : "ies");
     message_warning("%s%s%s discarded: name already used by another (first: %s)", keys,
                     *keys && *libraries ? " and " : "", libraries, first);
 }
@@ -482,11 +483,11 @@ static void report_example(struct json *json, const struct collision_example *ex
 void collisions_report(struct json *json, const struct collisions *c)
 {
     json_object(json, "collisions");
-    if (c->settled || !c->set)
+    if (c->resolved || !c->set)
         json_number(json, "names", c->names);
     else
         json_string(json, "names", NULL);
-    json_number(json, "discarded", c->lost);
+    json_number(json, "discarded", c->dropped);
     json_array(json, "examples");
     for (size_t i = 0; i < c->examples; i++)
         report_example(json, &c->example[i]);

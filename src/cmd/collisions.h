@@ -21,8 +21,8 @@ struct collision_source {
     const char *input;
     uint64_t offset;
     int64_t db;
-    char key[128];   /* escaped */
-    rf_digest whole; /* distinguishes keys whose displayed names are equal because they are cut */
+    char key[128];    /* escaped */
+    rf_digest digest; /* distinguishes keys whose displayed names are equal because they are cut */
     bool kept;
 };
 
@@ -36,32 +36,32 @@ struct collision_example {
 struct collisions {
     struct session *session;
     enum collision_policy policy;
-    rf_collisions *set;    /* NULL: collisions are impossible */
-    bool all;              /* every key counts as ambiguous */
-    bool settled;          /* the colliding names are known */
-    bool again;            /* the inputs can be read again */
-    bool early;            /* collisions must be known before anything is written, whatever the policy */
-    session_take_fn *look; /* called for each entry of the first pass, which it enforces; may be NULL */
-    void *look_ctx;
-    uint64_t names;                           /* that collide, as far as known */
-    uint64_t lost, lost_keys, lost_libraries; /* discarded entries: the sum of both, and each */
+    rf_collisions *set;        /* NULL: collisions are impossible */
+    bool keep_all;             /* every key counts as ambiguous */
+    bool resolved;             /* the colliding names are known */
+    bool can_rescan;           /* the inputs can be read again */
+    bool resolve_first;        /* collisions must be known before anything is written, whatever the policy */
+    session_entry_fn *scan_fn; /* called for each entry of the first pass, which it enforces; may be NULL */
+    void *scan_ctx;
+    uint64_t names;                                    /* that collide, as far as known */
+    uint64_t dropped, dropped_keys, dropped_libraries; /* discarded entries: the sum of both, and each */
     size_t examples;
     struct collision_example example[COLLISION_EXAMPLES];
 };
 
-/* `early` and `look` may be set afterwards. `check`: also detect duplicate keys within one input. The session
- * must outlive the object. Returns false after printing an error. */
+/* `resolve_first` and `scan_fn` may be set afterwards. `check`: also detect duplicate keys within one input.
+ * The session must outlive the object. Returns false after printing an error. */
 bool collisions_open(struct collisions *collisions, struct session *session, enum collision_policy policy,
                      uint64_t memory, bool check);
 void collisions_close(struct collisions *collisions);
 
-/* Called before anything is written: reads the names if the collisions must be known now, or if `look` is
- * set. If the inputs cannot be read twice, `early` has no effect and `look` is not called. */
-rf_code collisions_survey(struct collisions *collisions, rf_error *error);
+/* Called before anything is written: reads the names if the collisions must be known now, or if `scan_fn` is
+ * set. If the inputs cannot be read twice, `resolve_first` has no effect and `scan_fn` is not called. */
+rf_code collisions_prescan(struct collisions *collisions, rf_error *error);
 
 /* Notes an entry that is about to be written. Sets *leave_out if it must not be. Returns RF_E_COLLISION, or
  * RF_E_DUPLICATE for a key that occurs twice in one input. */
-rf_code collisions_take(struct collisions *collisions, const struct input *input, const rf_entry *entry,
+rf_code collisions_note(struct collisions *collisions, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error);
 
 /* Called after the last entry: resolves the collisions that could not be decided while writing. */

@@ -23,12 +23,12 @@ static bool expand(struct common_options *common, char **operands, int *status)
     if (code == RF_OK)
         return true;
     message_failure(&error);
-    common->refusal = error;
+    common->input_error = error;
     *status = status_of(code);
     return false;
 }
 
-bool inputs_take_stdin_once(const struct common_options *common, const char *command)
+bool inputs_use_stdin_once(const struct common_options *common, const char *command)
 {
     bool seen = false;
 
@@ -107,9 +107,9 @@ bool common_options_read(struct common_options *common, const char *command, cha
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
             return false;
     }
-    if (!key_options_settle(&common->keys, command) || !expand(common, operands, status))
+    if (!key_options_finalize(&common->keys, command) || !expand(common, operands, status))
         return false;
-    return inputs_take_stdin_once(common, command) &&
+    return inputs_use_stdin_once(common, command) &&
            inputs_differ_from(common, common->report, "the report", command);
 }
 

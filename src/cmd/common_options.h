@@ -22,7 +22,7 @@ struct common_options {
     size_t of_first_operand; /* number of files of the first operand */
     char **operands;         /* as given by the user; they point into argv */
     size_t operand_count;
-    rf_error refusal; /* why common_options_read() could not determine the files */
+    rf_error input_error; /* why common_options_read() could not determine the files */
 };
 
 extern const struct option_choice progress_choices[];
@@ -48,7 +48,7 @@ bool common_options_read(struct common_options *common, const char *command, cha
 void common_options_free(struct common_options *common);
 
 /* False if more than one input is stdin; the error has been printed. */
-bool inputs_take_stdin_once(const struct common_options *common, const char *command);
+bool inputs_use_stdin_once(const struct common_options *common, const char *command);
 
 /* False if `path`, a file to be written that messages call `what`, is one of the inputs, or a file of an AOF
  * directory that is one; the error has been printed. `path` may be NULL. */

@@ -47,7 +47,7 @@ static const struct option_table table = {
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static bool usage_error(const char *format, ...)
 {
     va_list args;
     char text[4096 + 256];
@@ -59,17 +59,17 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     return false;
 }
 
-static bool settle_kind(struct convert_options *options)
+static bool infer_kind(struct convert_options *options)
 {
     int *to = &options->written.to;
 
     if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
-        return wrong("output to stdout requires --to aof, rdb or jsonl");
+        return usage_error("output to stdout requires --to aof, rdb or jsonl");
     if (!*to)
-        *to = (int)destination_kind_of(options->output);
+        *to = (int)output_kind_of(options->output);
     if (!*to)
-        return wrong("cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
-                     options->output);
+        return usage_error("cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
+                           options->output);
     return true;
 }
 
@@ -78,9 +78,9 @@ static bool check_stdout(const struct convert_options *options)
     if (!is_dash(options->output))
         return true;
     if (is_dash(options->common.report))
-        return wrong("data and report cannot both go to stdout");
+        return usage_error("data and report cannot both go to stdout");
     if (!options->written.force && terminal_at(STDOUT_FILENO))
-        return wrong("refusing to write data to a terminal; use --force");
+        return usage_error("refusing to write data to a terminal; use --force");
     return true;
 }
 
@@ -95,8 +95,8 @@ static bool check_clash_inside(const struct convert_options *options)
         if (!is_dash(options->common.inputs.paths[i]) &&
             stat_directory(options->common.inputs.paths[i], &read) && written.st_dev == read.st_dev &&
             written.st_ino == read.st_ino)
-            return wrong("input '%s' is inside the output '%s'", options->common.inputs.paths[i],
-                         options->output);
+            return usage_error("input '%s' is inside the output '%s'", options->common.inputs.paths[i],
+                               options->output);
     return true;
 }
 
@@ -107,8 +107,8 @@ static bool check_files(const struct convert_options *options)
     if (!inputs_differ_from(&options->common, options->output, "the output", table.command) ||
         !check_clash_inside(options))
         return false;
-    if (report && same_place(report, options->output))
-        return wrong("'%s' is both the output and the report", report);
+    if (report && same_path(report, options->output))
+        return usage_error("'%s' is both the output and the report", report);
     return true;
 }
 
@@ -116,26 +116,26 @@ static bool check_files(const struct convert_options *options)
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
     *status = STATUS_USAGE;
-    return (!options->output || settle_kind(options)) &&
-           (!options->written.to || written_options_settle(&options->written, table.command)) &&
-           key_options_settle(&options->common.keys, table.command);
+    return (!options->output || infer_kind(options)) &&
+           (!options->written.to || output_options_finalize(&options->written, table.command)) &&
+           key_options_finalize(&options->common.keys, table.command);
 }
 
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
 
-    *options = (struct convert_options){.written = WRITTEN_OPTIONS};
+    *options = (struct convert_options){.written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     if (options->written.explain_key)
         return read_for_explanation(options, status);
     *status = STATUS_USAGE;
     if (first == argc)
-        return wrong("missing INPUT");
+        return usage_error("missing INPUT");
     if (!options->output || !*options->output)
-        return wrong("missing -o OUT");
-    if (!settle_kind(options) || !written_options_settle(&options->written, table.command) ||
+        return usage_error("missing -o OUT");
+    if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;
     return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&

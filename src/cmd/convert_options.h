@@ -4,11 +4,11 @@
 #define CMD_CONVERT_OPTIONS_H
 
 #include "common_options.h"
-#include "written_options.h"
+#include "output_options.h"
 
 struct convert_options {
     struct common_options common;
-    struct written_options written;
+    struct output_options written;
     const char *output; /* "-": stdout; NULL if a key is to be explained */
 };
 

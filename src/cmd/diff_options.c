@@ -2,13 +2,13 @@
 /* The options of `diff`: the table, defaults and invalid combinations. */
 #include "diff_options.h"
 #include "differences.h"
+#include "format.h"
 #include "message.h"
-#include "show.h"
 #include "status.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define UNTOLD UINT64_MAX
+#define OPT_UNSET UINT64_MAX
 
 #define AT(member) .offset = offsetof(struct diff_options, member)
 
@@ -44,7 +44,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-static bool wrong(const char *text)
+static bool usage_error(const char *text)
 {
     message_usage(table.command, "%s", text);
     return false;
@@ -55,26 +55,26 @@ static bool check(const struct diff_options *options)
     const struct common_options *common = &options->common;
 
     if (is_dash(common->report))
-        return wrong("differences and report cannot both go to stdout");
-    if (!options->explain && options->db != UNTOLD)
-        return wrong("--explain-db requires --explain");
+        return usage_error("differences and report cannot both go to stdout");
+    if (!options->explain && options->db != OPT_UNSET)
+        return usage_error("--explain-db requires --explain");
     if (!options->explain)
         return true;
     if (options->jsonl)
-        return wrong("--explain cannot be combined with --jsonl");
+        return usage_error("--explain cannot be combined with --jsonl");
     if (common->report)
-        return wrong("--explain cannot be combined with --report");
-    if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_takes_all(common->keys.filter) ||
+        return usage_error("--explain cannot be combined with --report");
+    if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_is_all(common->keys.filter) ||
         common->keys.rewrite || options->ttl_tolerance_ms > 0)
-        return wrong("--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
+        return usage_error("--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
     return true;
 }
 
-static void settle(struct diff_options *options)
+static void finalize(struct diff_options *options)
 {
-    if (options->limit == UNTOLD)
+    if (options->limit == OPT_UNSET)
         options->limit = options->jsonl ? 0 : DIFFERENCES_SHOWN;
-    if (options->db == UNTOLD)
+    if (options->db == OPT_UNSET)
         options->db = 0;
 }
 
@@ -96,18 +96,18 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
 {
     int first;
 
-    *options = (struct diff_options){.limit = UNTOLD, .db = UNTOLD};
+    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
     if (argc - first != 2)
-        return wrong("expected two inputs: BEFORE and AFTER");
+        return usage_error("expected two inputs: BEFORE and AFTER");
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
     if (!check(options) || !read_key(options, status))
         return false;
-    settle(options);
+    finalize(options);
     options->before_count = options->common.of_first_operand;
     return true;
 }

@@ -10,8 +10,8 @@
 #include "differences.h"
 #include "differences_json.h"
 #include "failure.h"
+#include "format.h"
 #include "message.h"
-#include "show.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -48,7 +48,7 @@ static void count(struct differences *differences, rf_difference_kind kind, unsi
         [RF_ADDED] = &differences->added,
         [RF_REMOVED] = &differences->removed,
         [RF_CHANGED] = &differences->changed,
-        [RF_TWICE] = &differences->twice,
+        [RF_DUPLICATE] = &differences->duplicates,
     };
 
     ++*by_kind[kind];
@@ -71,7 +71,7 @@ static void print_key(FILE *out, char sign, const rf_key_record *record)
         fprintf(out, "%c %-15s ", sign, "function");
     else
         fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, text_type(record->type));
-    show_bytes(out, record->key);
+    print_bytes(out, record->key);
 }
 
 static void print_changes(FILE *out, const rf_difference *difference, unsigned changes)
@@ -89,19 +89,20 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
         separator = ", ";
     }
     if (changes & CHANGED_EXPIRY)
-        fprintf(out, "%sexpiry %s -> %s", separator, show_time(before->expire_ms, times[0]),
-                show_time(after->expire_ms, times[1]));
+        fprintf(out, "%sexpiry %s -> %s", separator, format_time(before->expire_ms, times[0]),
+                format_time(after->expire_ms, times[1]));
 }
 
 static void print_line(const struct differences *differences, const rf_difference *difference,
                        unsigned changes)
 {
-    static const char signs[] = {[RF_ADDED] = '+', [RF_REMOVED] = '-', [RF_CHANGED] = '~', [RF_TWICE] = '='};
+    static const char signs[] = {
+        [RF_ADDED] = '+', [RF_REMOVED] = '-', [RF_CHANGED] = '~', [RF_DUPLICATE] = '='};
 
     print_key(differences->out, signs[difference->kind],
               difference->after ? difference->after : difference->before);
     print_changes(differences->out, difference, changes);
-    if (difference->kind == RF_TWICE) {
+    if (difference->kind == RF_DUPLICATE) {
         fputs(": occurs twice in ", differences->out);
         text_put(differences->out, differences_input(differences, difference->after));
     }
@@ -146,7 +147,7 @@ static bool keep(struct differences *differences, const rf_difference *differenc
     return kept->line && kept->object;
 }
 
-rf_code differences_take(void *ctx, const rf_difference *difference, rf_error *error)
+rf_code differences_add(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct differences *differences = ctx;
     unsigned changes = 0;
@@ -167,23 +168,23 @@ rf_code differences_take(void *ctx, const rf_difference *difference, rf_error *e
 
 uint64_t differences_total(const struct differences *differences)
 {
-    return differences->added + differences->removed + differences->changed + differences->twice;
+    return differences->added + differences->removed + differences->changed + differences->duplicates;
 }
 
 void differences_format(const struct differences *differences, char *out, size_t size)
 {
     uint64_t total = differences_total(differences);
-    char changed[128] = "", twice[48] = "", shown[64] = "";
+    char changed[128] = "", duplicates[48] = "", shown[64] = "";
 
     if (differences->changed > 0)
         snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
                  differences->values, differences->types, differences->expiries);
-    if (differences->twice > 0)
-        snprintf(twice, sizeof twice, ", %" PRIu64 " duplicate", differences->twice);
+    if (differences->duplicates > 0)
+        snprintf(duplicates, sizeof duplicates, ", %" PRIu64 " duplicate", differences->duplicates);
     if (differences->shown < total)
         snprintf(shown, sizeof shown, "; %" PRIu64 " of %" PRIu64 " shown", differences->shown, total);
     snprintf(out, size, "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " changed%s%s%s",
-             differences->added, differences->removed, differences->changed, changed, twice, shown);
+             differences->added, differences->removed, differences->changed, changed, duplicates, shown);
 }
 
 void differences_summarize(const struct differences *differences)
@@ -205,7 +206,7 @@ void differences_report(struct json *json, const void *ctx)
     json_number(json, "changed_value", differences->values);
     json_number(json, "changed_type", differences->types);
     json_number(json, "changed_expiry", differences->expiries);
-    json_number(json, "duplicate", differences->twice);
+    json_number(json, "duplicate", differences->duplicates);
     json_number(json, "shown", differences->shown);
     json_array(json, "list");
     for (size_t i = 0; i < differences->kept_count; i++)

@@ -22,7 +22,7 @@ struct differences {
     const char *elsewhere; /* name for any other index: a live target */
     bool keep;             /* keep those that are printed for a report */
 
-    uint64_t added, removed, changed, twice;
+    uint64_t added, removed, changed, duplicates;
     uint64_t values, types, expiries; /* changes by kind; a key may count in several */
     uint64_t shown;
     struct difference_kept {
@@ -39,7 +39,7 @@ static inline unsigned differences_digests(const struct differences *differences
 }
 
 /* An rf_difference_fn whose ctx is a struct differences. Returns RF_E_WRITE if writing to `out` fails. */
-rf_code differences_take(void *differences, const rf_difference *difference, rf_error *error);
+rf_code differences_add(void *differences, const rf_difference *difference, rf_error *error);
 
 uint64_t differences_total(const struct differences *differences);
 

@@ -136,8 +136,10 @@ static void put_what(FILE *out, unsigned changes)
 void differences_print_json(const struct differences *differences, const rf_difference *difference,
                             unsigned changes)
 {
-    static const char *const kinds[] = {
-        [RF_ADDED] = "added", [RF_REMOVED] = "removed", [RF_CHANGED] = "changed", [RF_TWICE] = "duplicate"};
+    static const char *const kinds[] = {[RF_ADDED] = "added",
+                                        [RF_REMOVED] = "removed",
+                                        [RF_CHANGED] = "changed",
+                                        [RF_DUPLICATE] = "duplicate"};
     FILE *out = differences->out;
 
     fprintf(out, "{\"difference\":\"%s\"", kinds[difference->kind]);

@@ -11,7 +11,7 @@
 struct expectation_kind {
     const char *name;
     bool (*read)(struct expectation *e, const char *argument);
-    bool (*judge)(struct expectation *e, const struct census *census);
+    bool (*check)(struct expectation *e, const struct data_totals *totals);
 };
 
 void module_names_add(struct module_names *modules, const char name[10])
@@ -139,31 +139,31 @@ static bool within(const struct expectation *e, uint64_t number)
     return number >= e->least && number <= e->most;
 }
 
-static bool judge_number(struct expectation *e, uint64_t keys)
+static bool check_number(struct expectation *e, uint64_t keys)
 {
     snprintf(e->found, sizeof e->found, "%" PRIu64 " key%s", keys, text_plural(keys));
     return within(e, keys);
 }
 
-static bool judge_keys(struct expectation *e, const struct census *census)
+static bool check_keys(struct expectation *e, const struct data_totals *totals)
 {
-    return judge_number(e, tables_total(&census->stats->tables).keys);
+    return check_number(e, tables_total(&totals->stats->tables).keys);
 }
 
-static bool judge_database(struct expectation *e, const struct census *census)
+static bool check_database(struct expectation *e, const struct data_totals *totals)
 {
-    return judge_number(e, tables_of_database(&census->stats->tables, (size_t)e->of).keys);
+    return check_number(e, tables_of_database(&totals->stats->tables, (size_t)e->of).keys);
 }
 
-static bool judge_type(struct expectation *e, const struct census *census)
+static bool check_type(struct expectation *e, const struct data_totals *totals)
 {
-    return judge_number(e, tables_of_type(&census->stats->tables, (rf_type)e->of).keys);
+    return check_number(e, tables_of_type(&totals->stats->tables, (rf_type)e->of).keys);
 }
 
-static bool judge_module(struct expectation *e, const struct census *census)
+static bool check_module(struct expectation *e, const struct data_totals *totals)
 {
-    for (size_t i = 0; i < census->modules->count; i++) {
-        if (strcmp(census->modules->names[i], e->text) == 0) {
+    for (size_t i = 0; i < totals->modules->count; i++) {
+        if (strcmp(totals->modules->names[i], e->text) == 0) {
             snprintf(e->found, sizeof e->found, "values of it found");
             return false;
         }
@@ -175,18 +175,18 @@ static bool judge_module(struct expectation *e, const struct census *census)
 enum { CLOCKS_APART = 5 * 60 /* seconds, the largest accepted clock difference between two machines */ };
 
 /* Each input has a save time; the oldest one counts. */
-static bool judge_age(struct expectation *e, const struct census *census)
+static bool check_age(struct expectation *e, const struct data_totals *totals)
 {
     int64_t oldest = INT64_MAX, seconds;
 
-    for (size_t i = 0; i < census->input_count; i++)
-        if (census->inputs[i].info.rdb_version > 0 && census->inputs[i].info.saved_at < oldest)
-            oldest = census->inputs[i].info.saved_at;
+    for (size_t i = 0; i < totals->input_count; i++)
+        if (totals->inputs[i].info.rdb_version > 0 && totals->inputs[i].info.saved_at < oldest)
+            oldest = totals->inputs[i].info.saved_at;
     if (oldest < 0 || oldest == INT64_MAX) {
         snprintf(e->found, sizeof e->found, "an input has no save time");
         return false;
     }
-    seconds = census->now / 1000 - oldest;
+    seconds = totals->now / 1000 - oldest;
     if (seconds < -CLOCKS_APART) {
         snprintf(e->found, sizeof e->found, "saved %" PRId64 " h in the future", -seconds / 3600);
         return false;
@@ -196,26 +196,26 @@ static bool judge_age(struct expectation *e, const struct census *census)
     return seconds < 0 || (uint64_t)seconds * 1000 <= e->most;
 }
 
-static bool judge_size(struct expectation *e, const struct census *census)
+static bool check_size(struct expectation *e, const struct data_totals *totals)
 {
     uint64_t size = 0;
 
-    for (size_t i = 0; i < census->input_count; i++)
-        size += census->inputs[i].read;
+    for (size_t i = 0; i < totals->input_count; i++)
+        size += totals->inputs[i].read;
     snprintf(e->found, sizeof e->found, "%" PRIu64 " bytes", size);
     return within(e, size);
 }
 
-static bool judge_share(struct expectation *e, const struct census *census)
+static bool check_share(struct expectation *e, const struct data_totals *totals)
 {
-    struct tally total = tables_total(&census->stats->tables);
+    struct key_totals total = tables_total(&totals->stats->tables);
     double share = total.keys > 0 ? (double)total.expiring / (double)total.keys : 0;
 
     snprintf(e->found, sizeof e->found, "%.3f of the keys expire", share);
     return share >= e->least_share && share <= e->most_share;
 }
 
-static bool judge_record(struct expectation *e, const struct record_key *record, const char *unit)
+static bool check_record(struct expectation *e, const struct record_key *record, const char *unit)
 {
     if (record->size == 0)
         snprintf(e->found, sizeof e->found, "no key");
@@ -225,32 +225,32 @@ static bool judge_record(struct expectation *e, const struct record_key *record,
     return within(e, record->size);
 }
 
-static bool judge_largest(struct expectation *e, const struct census *census)
+static bool check_largest(struct expectation *e, const struct data_totals *totals)
 {
-    return judge_record(e, &census->largest, "bytes");
+    return check_record(e, &totals->largest, "bytes");
 }
 
-static bool judge_longest(struct expectation *e, const struct census *census)
+static bool check_longest(struct expectation *e, const struct data_totals *totals)
 {
-    return judge_record(e, &census->longest, "elements");
+    return check_record(e, &totals->longest, "elements");
 }
 
 /* --- the table ---------------------------------------------------------------------------------------- */
 
 static const struct expectation_kind kinds[] = {
-    {"min-keys", read_least, judge_keys},
-    {"max-keys", read_most, judge_keys},
-    {"expect-db", read_database, judge_database},
-    {"expect-type", read_type, judge_type},
-    {"min-size", read_least_size, judge_size},
-    {"max-size", read_most_size, judge_size},
-    {"max-age", read_age, judge_age},
-    {"min-ttl-share", read_least_share, judge_share},
-    {"max-ttl-share", read_most_share, judge_share},
-    {"max-key-size", read_most_size, judge_largest},
-    {"max-elements", read_most, judge_longest},
-    {"forbid-type", read_forbidden_type, judge_type},
-    {"forbid-module", read_module, judge_module},
+    {"min-keys", read_least, check_keys},
+    {"max-keys", read_most, check_keys},
+    {"expect-db", read_database, check_database},
+    {"expect-type", read_type, check_type},
+    {"min-size", read_least_size, check_size},
+    {"max-size", read_most_size, check_size},
+    {"max-age", read_age, check_age},
+    {"min-ttl-share", read_least_share, check_share},
+    {"max-ttl-share", read_most_share, check_share},
+    {"max-key-size", read_most_size, check_largest},
+    {"max-elements", read_most, check_longest},
+    {"forbid-type", read_forbidden_type, check_type},
+    {"forbid-module", read_module, check_module},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -272,14 +272,14 @@ bool expectations_add(struct expectations *expectations, const char *name, const
     return false;
 }
 
-size_t expectations_judge(struct expectations *expectations, const struct census *census)
+size_t expectations_check(struct expectations *expectations, const struct data_totals *totals)
 {
     size_t unmet = 0;
 
     for (size_t i = 0; i < expectations->count; i++) {
         struct expectation *e = &expectations->all[i];
 
-        e->met = e->kind->judge(e, census);
+        e->met = e->kind->check(e, totals);
         unmet += !e->met;
     }
     return unmet;

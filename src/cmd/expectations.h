@@ -9,7 +9,7 @@
 #include "stats.h"
 
 /* Facts about a data set, known after it has been read. */
-struct census {
+struct data_totals {
     const struct stats *stats;
     const struct input *inputs;
     size_t input_count;
@@ -76,7 +76,7 @@ struct expectations {
 bool expectations_add(struct expectations *expectations, const char *name, const char *argument);
 
 /* Checks all of them against the census. Returns how many are not met. */
-size_t expectations_judge(struct expectations *expectations, const struct census *census);
+size_t expectations_check(struct expectations *expectations, const struct data_totals *totals);
 
 /* A member "expectations". */
 void expectations_report(struct json *json, const struct expectations *expectations);

@@ -7,7 +7,7 @@
  *         + 'hello, world' */
 #include "explain.h"
 #include "failure.h"
-#include "show.h"
+#include "format.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,7 +132,7 @@ static void print_around(char sign, rf_slice text, size_t at)
     size_t from = at > BEFORE ? at - BEFORE : 0;
 
     printf("    %c %s", sign, from > 0 ? "..." : "");
-    show_bytes_cut(stdout, (rf_slice){text.ptr + from, text.len - from}, SHOWN);
+    print_bytes_cut(stdout, (rf_slice){text.ptr + from, text.len - from}, SHOWN);
     putchar('\n');
 }
 
@@ -153,7 +153,7 @@ static rf_code print_both(void *ctx, rf_slice after)
 }
 
 /* While the first string is available, walks the second. */
-static rf_code take_before(void *ctx, rf_slice before)
+static rf_code on_before(void *ctx, rf_slice before)
 {
     static const rf_visitor visitor = {.string = print_both};
     struct strings *strings = ctx;
@@ -164,7 +164,7 @@ static rf_code take_before(void *ctx, rf_slice before)
 
 static rf_code explain_string(const struct side sides[2], rf_error *error)
 {
-    static const rf_visitor visitor = {.string = take_before};
+    static const rf_visitor visitor = {.string = on_before};
     struct strings strings = {.after = &sides[1], .error = error};
 
     return rf_value_walk(sides[0].entry.value, &visitor, &strings, error);
@@ -183,7 +183,7 @@ static void explain_metadata(const struct side sides[2])
         if (sides[i].entry.metadata.len == 0)
             continue;
         printf("    %c metadata ", "-+"[i]);
-        show_bytes_cut(stdout, sides[i].entry.metadata, METADATA_SHOWN);
+        print_bytes_cut(stdout, sides[i].entry.metadata, METADATA_SHOWN);
         putchar('\n');
     }
 }
@@ -214,7 +214,7 @@ static rf_code explain_both(const struct explanation *e, const struct side sides
 
     if (!rf_key_record_differs(&sides[0].record, &sides[1].record, 0))
         return RF_OK;
-    code = differences_take(e->differences, &difference, error);
+    code = differences_add(e->differences, &difference, error);
     if (code != RF_OK || sides[0].entry.type != sides[1].entry.type || same_value(sides))
         return code;
     return explain_value(e, sides, error);
@@ -231,7 +231,7 @@ static rf_code explain_sides(const struct explanation *e, const struct side side
                        "no such key in database %" PRId64 " of either (see --explain-db)", e->db);
     if (!sides[1].input)
         difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
-    return differences_take(e->differences, &difference, error);
+    return differences_add(e->differences, &difference, error);
 }
 
 rf_code explain(const struct explanation *e, rf_error *error)

@@ -10,7 +10,7 @@
  * item that differs is shown. The time when a consumer was last seen is not compared. */
 #include "explain.h"
 #include "failure.h"
-#include "show.h"
+#include "format.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static FILE *begin(struct walk *walk, const char *word)
 
 static FILE *begin_named(struct walk *walk, const char *word, rf_slice name)
 {
-    show_bytes_cut(begin(walk, word), name, SHOWN);
+    print_bytes_cut(begin(walk, word), name, SHOWN);
     return walk->text;
 }
 
@@ -123,7 +123,7 @@ static rf_code put_line(struct walk *walk, size_t name)
 static rf_code put_indexed(struct walk *walk, const char *word, uint64_t index, rf_slice content)
 {
     fprintf(begin(walk, word), "%" PRIu64 ": ", index);
-    show_bytes_cut(walk->text, content, SHOWN);
+    print_bytes_cut(walk->text, content, SHOWN);
     return put(walk, (rf_slice){(const uint8_t *)&index, sizeof index}, content, RF_NO_EXPIRY);
 }
 
@@ -142,7 +142,7 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
 {
     char text[SCORE_TEXT];
 
-    fprintf(begin_named(ctx, "member ", member), ": %s", show_score(score, text));
+    fprintf(begin_named(ctx, "member ", member), ": %s", format_score(score, text));
     return put(ctx, member, (rf_slice){(const uint8_t *)text, strlen(text)}, RF_NO_EXPIRY);
 }
 
@@ -152,9 +152,9 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
     char expiry[TIME_TEXT];
 
     fputs(": ", text);
-    show_bytes_cut(text, value, SHOWN);
+    print_bytes_cut(text, value, SHOWN);
     if (expire_ms != RF_NO_EXPIRY)
-        fprintf(text, ", expires %s", show_time(expire_ms, expiry));
+        fprintf(text, ", expires %s", format_time(expire_ms, expiry));
     return put(ctx, field, value, expire_ms);
 }
 
@@ -196,7 +196,7 @@ static rf_code put_part(void *ctx, const rf_module_part *part)
     else if (part->kind == RF_PART_UNSIGNED)
         fprintf(walk->text, "%" PRIu64, part->number);
     else
-        show_bytes(walk->text, part->bytes);
+        print_bytes(walk->text, part->bytes);
     if (part->kind != RF_PART_SIGNED)
         fputs(kinds[part->kind], walk->text);
     return put_line(walk, name);
@@ -219,7 +219,7 @@ static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_valu
     for (size_t i = 0; i < 2 * pairs; i++) {
         if (i > 0)
             putc(' ', walk->text);
-        show_bytes(walk->text, fields_values[i]);
+        print_bytes(walk->text, fields_values[i]);
     }
     return put_line(walk, name);
 }
@@ -247,7 +247,7 @@ static rf_code put_group(void *ctx, const rf_group *group)
     size_t name;
     rf_code code;
 
-    show_bytes(begin(walk, "group "), group->name);
+    print_bytes(begin(walk, "group "), group->name);
     code = keep(walk, &walk->group);
     if (code != RF_OK)
         return code;
@@ -264,7 +264,7 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
     struct walk *walk = ctx;
     rf_code code;
 
-    show_bytes(begin(walk, "consumer "), consumer->name);
+    print_bytes(begin(walk, "consumer "), consumer->name);
     code = keep(walk, &walk->consumer);
     if (code != RF_OK)
         return code;
@@ -281,7 +281,7 @@ static rf_code put_owned(struct walk *walk, const rf_pending *pending, const cha
     fprintf(walk->text, " of %s", walk->group);
     name = end_name(walk);
     fprintf(walk->text, "of %s, delivered %s, count %" PRIu64, owner,
-            show_time(pending->delivered_ms, delivered), pending->delivery_count);
+            format_time(pending->delivered_ms, delivered), pending->delivery_count);
     return put_line(walk, name);
 }
 
@@ -333,7 +333,7 @@ static struct change change_of(const rf_difference *difference)
 {
     struct change change = {{NO_ELEMENT, NO_ELEMENT}, {NULL, NULL}};
 
-    if (difference->kind == RF_TWICE) {
+    if (difference->kind == RF_DUPLICATE) {
         change.number[difference->after->input] = difference->after->offset;
         return change;
     }
@@ -349,7 +349,7 @@ static uint64_t first_number(const struct change *change)
     return change->number[0] < change->number[1] ? change->number[0] : change->number[1];
 }
 
-static rf_code take_change(void *ctx, const rf_difference *difference, rf_error *error)
+static rf_code on_change(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct changes *changes = ctx;
     struct change change = change_of(difference);
@@ -378,7 +378,7 @@ static rf_code take_change(void *ctx, const rf_difference *difference, rf_error 
 static rf_code find_changes(rf_value *const values[2], uint64_t memory, struct changes *changes,
                             rf_error *error)
 {
-    const rf_compare_options options = {.memory = memory, .fn = take_change, .ctx = changes};
+    const rf_compare_options options = {.memory = memory, .fn = on_change, .ctx = changes};
     rf_compare *compare;
     rf_code code = rf_compare_open(&options, &compare, error);
 

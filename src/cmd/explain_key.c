@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints one line per rule, and the resulting key. */
 #include "explain_key.h"
+#include "format.h"
 #include "message.h"
-#include "show.h"
 #include "status.h"
 #include <inttypes.h>
 #include <rdbferry/slot.h>
@@ -13,7 +13,7 @@ enum { RULE_COLUMN = 32, KEY_SHOWN = 256 };
 
 static void put_key(int64_t db, rf_slice key)
 {
-    show_bytes_cut(stdout, key, KEY_SHOWN);
+    print_bytes_cut(stdout, key, KEY_SHOWN);
     printf(" (db %" PRId64 ")", db);
 }
 
@@ -39,7 +39,8 @@ static void put_shard(const rf_topology *topology, unsigned slot)
     putchar(')');
 }
 
-static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop drop, const rf_topology *topology)
+static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop_reason drop,
+                    const rf_topology *topology)
 {
     unsigned slot = rf_slot_of(key->key);
     rf_slice tag = rf_hash_tag(key->key);
@@ -47,7 +48,7 @@ static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop drop, 
     printf("slot %u", slot);
     if (tag.ptr) {
         fputs(", hash tag ", stdout);
-        show_bytes_cut(stdout, tag, KEY_SHOWN);
+        print_bytes_cut(stdout, tag, KEY_SHOWN);
     }
     if (topology)
         put_shard(topology, slot);
@@ -56,7 +57,7 @@ static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop drop, 
         printf("database %" PRId64 " exists only in clusters of Valkey 9.0 and newer\n", key->db);
     if (drop == RF_DROP_BY_DB || drop == RF_DROP_BY_NAME)
         printf("filtered out by its %s\n", drop == RF_DROP_BY_DB ? "database" : "name");
-    else if (!rf_filter_takes_slot(filter, slot))
+    else if (!rf_filter_accepts_slot(filter, slot))
         puts("filtered out by its slot");
 }
 
@@ -64,9 +65,9 @@ static rf_code explain(const struct key_options *keys, int64_t db, rf_slice name
                        rf_error *error)
 {
     rf_entry key = {.kind = RF_ENTRY_KEY, .db = db, .key = name, .slot = -1, .expire_ms = RF_NO_EXPIRY};
-    rf_drop drop;
+    rf_drop_reason drop;
     bool ambiguous;
-    rf_code code = rf_filter_judge(keys->filter, &key, &drop, error);
+    rf_code code = rf_filter_match(keys->filter, &key, &drop, error);
 
     if (code != RF_OK)
         return code;
@@ -81,7 +82,7 @@ static rf_code explain(const struct key_options *keys, int64_t db, rf_slice name
     return code;
 }
 
-int explain_key(const struct key_options *keys, const struct written_options *written,
+int explain_key(const struct key_options *keys, const struct output_options *written,
                 const rf_topology *topology)
 {
     char *name = strdup(written->explain_key);
@@ -92,8 +93,8 @@ int explain_key(const struct key_options *keys, const struct written_options *wr
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
-    code = explain(keys, written->explain_db == UNTOLD_DB ? 0 : (int64_t)written->explain_db, unescape(name),
-                   topology, &error);
+    code = explain(keys, written->explain_db == OPT_UNSET_DB ? 0 : (int64_t)written->explain_db,
+                   unescape(name), topology, &error);
     free(name);
     if (code != RF_OK)
         message_failure(&error);

@@ -4,12 +4,12 @@
 #define CMD_EXPLAIN_KEY_H
 
 #include "key_options.h"
-#include "written_options.h"
+#include "output_options.h"
 #include <rdbferry/topology.h>
 
 /* Prints the effect of each rule on written->explain_key, whether the key passes the filters, and its slot;
  * with a topology, its shard too. Returns the exit status. */
-int explain_key(const struct key_options *keys, const struct written_options *written,
+int explain_key(const struct key_options *keys, const struct output_options *written,
                 const rf_topology *topology);
 
 #endif

@@ -11,7 +11,7 @@ static void give_up(struct extra_keys *extra, const char *why)
     snprintf(extra->why_not, sizeof extra->why_not, "%s", why);
 }
 
-static bool can_be_told(const struct extra_keys *extra)
+static bool can_be_listed(const struct extra_keys *extra)
 {
     const struct key_options *keys = &extra->session->options->keys;
 
@@ -19,12 +19,13 @@ static bool can_be_told(const struct extra_keys *extra)
 }
 
 /* A scan may return a key twice: only names that are not in the data count. */
-static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct extra_keys *extra = ctx;
-    bool is_twice = difference->kind == RF_TWICE && difference->after->input < extra->session->input_count;
+    bool is_duplicate = difference->kind == RF_DUPLICATE &&
+                        difference->after->input < extra->session->input_count;
 
-    if (difference->kind != RF_ADDED && !is_twice)
+    if (difference->kind != RF_ADDED && !is_duplicate)
         return RF_OK;
     if (difference->kind == RF_ADDED && difference->after->db != RF_LIBRARY) {
         extra->count++;
@@ -36,9 +37,9 @@ static rf_code take_difference(void *ctx, const rf_difference *difference, rf_er
 rf_code extra_keys_open(struct extra_keys *extra, rf_error *error)
 {
     const rf_compare_options options = {
-        .memory = extra->memory, .names_only = true, .fn = take_difference, .ctx = extra};
+        .memory = extra->memory, .names_only = true, .fn = on_difference, .ctx = extra};
 
-    if (!can_be_told(extra))
+    if (!can_be_listed(extra))
         give_up(extra, "names are both filtered and rewritten");
     return rf_compare_open(&options, &extra->compare, error);
 }
@@ -48,7 +49,7 @@ rf_code extra_keys_note(struct extra_keys *extra, const rf_key_record *record, r
     return rf_compare_add_before(extra->compare, record, error);
 }
 
-static rf_code take_live(void *ctx, const rf_key_record *record, rf_error *error)
+static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *error)
 {
     struct extra_keys *extra = ctx;
     const struct key_options *keys = &extra->session->options->keys;
@@ -57,21 +58,20 @@ static rf_code take_live(void *ctx, const rf_key_record *record, rf_error *error
                             .key = record->key,
                             .type = record->type,
                             .expire_ms = RF_NO_EXPIRY};
-    rf_drop drop = RF_DROP_TAKEN;
+    rf_drop_reason drop = RF_DROP_NONE;
     rf_code code = RF_OK;
 
     if (record->db != RF_LIBRARY)
         code = rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error);
-    return code == RF_OK && drop == RF_DROP_TAKEN ? rf_compare_add_after(extra->compare, record, error)
-                                                  : code;
+    return code == RF_OK && drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : code;
 }
 
 static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
 {
     const rf_filter *filter = extra->session->options->keys.filter;
     unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
-                    (rf_filter_minds_types(filter) ? RF_SCAN_TYPES : 0u);
-    rf_code code = rf_live_scan(live, what, take_live, extra, error);
+                    (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
+    rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
 
     if (code != RF_E_TARGET || extra->strict)
         return code;
@@ -86,8 +86,8 @@ rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_c
                         rf_error *error)
 {
     bool counts_all = rf_live_info_get(live)->server.major > 0;
-    bool settled = counts_all && counts->live <= counts->found && !extra->strict;
-    rf_code code = settled || !can_be_told(extra) ? RF_OK : scan(extra, live, error);
+    bool complete = counts_all && counts->live <= counts->found && !extra->strict;
+    rf_code code = complete || !can_be_listed(extra) ? RF_OK : scan(extra, live, error);
 
     if (code == RF_OK)
         code = rf_compare_finish(extra->compare, error);
@@ -95,7 +95,7 @@ rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_c
     return code;
 }
 
-void extra_keys_say(FILE *out, const struct extra_keys *extra, const char *hint)
+void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint)
 {
     if (!extra->counted)
         fprintf(out, "; extra keys on the target not counted: %s", extra->why_not);

@@ -36,7 +36,7 @@ rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_c
 
 /* Prints "; 38 extra keys on the target, 2 of them temporary (hint)", which follows the result of a
  * comparison. */
-void extra_keys_say(FILE *out, const struct extra_keys *extra, const char *hint);
+void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint);
 
 /* Adds the members "keys_extra" and "keys_temporary": null if they were not counted. */
 void extra_keys_report(struct json *json, const struct extra_keys *extra);

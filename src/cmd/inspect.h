@@ -3,7 +3,7 @@
 #ifndef CMD_INSPECT_H
 #define CMD_INSPECT_H
 
-#include "inspect_beside.h"
+#include "inspect_extras.h"
 #include "inspect_histogram.h"
 #include "inspect_options.h"
 #include "inspect_prefix.h"
@@ -18,10 +18,10 @@ struct inspection {
     const rf_error *error; /* why an input could not be read to the end; NULL: all were */
     struct tables tables;
     struct histogram expiries, memories, elements, longest;
-    struct top heaviest, largest; /* by memory, by elements */
+    struct top by_memory, by_elements; /* by memory, by elements */
     struct prefixes prefixes;
     struct slots slots;
-    struct beside beside;
+    struct extras extras;
     struct top sorted; /* rows of --keys, if they are sorted */
     uint64_t rows;     /* rows of --keys written so far */
 };

@@ -2,8 +2,8 @@
 /* Keys as lines of CSV (RFC 4180, but lines end with a newline), with the columns of the memory report of
  * redis-rdb-tools. The key is quoted, and quotes in it are doubled; see text_character() for bytes that are
  * not text. */
+#include "format.h"
 #include "inspect.h"
-#include "show.h"
 #include "text.h"
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,7 @@ bool inspect_put_csv_row(const struct key_row *row)
     end = put_field(put_field(end, row->measure.elements), row->measure.longest);
     *end++ = ',';
     if (row->expire_ms != RF_NO_EXPIRY)
-        end += strlen(show_time(row->expire_ms, end));
+        end += strlen(format_time(row->expire_ms, end));
     *end++ = '\n';
     fwrite_unlocked(after, 1, (size_t)(end - after), stdout);
     return !ferror_unlocked(stdout);

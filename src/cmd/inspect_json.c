@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
  * an estimate; the "keys" of a name are one if its "estimate" is true. */
+#include "format.h"
 #include "inspect.h"
 #include "json.h"
 #include "report.h"
-#include "show.h"
 #include "text.h"
 #include <stdio.h>
 #include <string.h>
@@ -18,24 +18,24 @@ static void put_time(struct json *json, const char *name, int64_t ms)
 {
     char text[TIME_TEXT];
 
-    json_string(json, name, ms == RF_NO_EXPIRY ? NULL : show_time(ms, text));
+    json_string(json, name, ms == RF_NO_EXPIRY ? NULL : format_time(ms, text));
 }
 
-static void put_aux(struct json *json, const struct beside *beside, const struct input *input)
+static void put_aux(struct json *json, const struct extras *extras, const struct input *input)
 {
     json_array(json, "aux");
-    for (size_t i = 0; i < beside->aux_kept; i++) {
-        if (beside->aux[i].input != input)
+    for (size_t i = 0; i < extras->aux_kept; i++) {
+        if (extras->aux[i].input != input)
             continue;
         json_object(json, NULL);
-        json_string(json, "name", beside->aux[i].name);
-        json_string(json, "value", beside->aux[i].value);
+        json_string(json, "name", extras->aux[i].name);
+        json_string(json, "value", extras->aux[i].value);
         json_end_object(json);
     }
     json_end_array(json);
 }
 
-static void put_input(struct json *json, const struct beside *beside, const struct input *input)
+static void put_input(struct json *json, const struct extras *extras, const struct input *input)
 {
     const rf_reader_info *info = &input->info;
 
@@ -49,7 +49,7 @@ static void put_input(struct json *json, const struct beside *beside, const stru
         put_time(json, "saved", inspect_saved_ms(input));
         json_number(json, "bytes_read", input->read);
         json_number(json, "bytes_decoded", input->decoded);
-        put_aux(json, beside, input);
+        put_aux(json, extras, input);
     }
     json_end_object(json);
 }
@@ -58,23 +58,23 @@ static void put_inputs(struct json *json, const struct inspection *inspection)
 {
     json_array(json, "inputs");
     for (size_t i = 0; i < inspection->session.input_count; i++)
-        put_input(json, &inspection->beside, &inspection->session.inputs[i]);
+        put_input(json, &inspection->extras, &inspection->session.inputs[i]);
     json_end_array(json);
 }
 
 /* --- tables ------------------------------------------------------------------------------------------- */
 
-static void put_tally(struct json *json, struct tally tally)
+static void put_totals(struct json *json, struct key_totals totals)
 {
-    json_number(json, "keys", tally.keys);
-    json_number(json, "expiring", tally.expiring);
-    json_number(json, "elements", tally.elements);
-    json_number(json, "longest_element", tally.longest);
-    json_number(json, "bytes", tally.bytes);
-    json_number(json, "memory", tally.memory);
+    json_number(json, "keys", totals.keys);
+    json_number(json, "expiring", totals.expiring);
+    json_number(json, "elements", totals.elements);
+    json_number(json, "longest_element", totals.longest);
+    json_number(json, "bytes", totals.bytes);
+    json_number(json, "memory", totals.memory);
 }
 
-static void put_memory(struct json *json, const struct tables *tables, struct tally total)
+static void put_memory(struct json *json, const struct tables *tables, struct key_totals total)
 {
     uint64_t overhead = tables_overhead(tables);
 
@@ -88,10 +88,10 @@ static void put_memory(struct json *json, const struct tables *tables, struct ta
 
 static void put_total(struct json *json, const struct tables *tables)
 {
-    struct tally total = tables_total(tables);
+    struct key_totals total = tables_total(tables);
 
     json_object(json, "total");
-    put_tally(json, total);
+    put_totals(json, total);
     json_end_object(json);
     put_memory(json, tables, total);
 }
@@ -173,7 +173,7 @@ static void put_names(struct json *json, const char *list, const struct sketch *
                       size_t most, const struct name_terms *terms)
 {
     const struct sketch_name *names[TOP_MOST];
-    size_t count = sketch_greatest(sketch, by_weight, names, most);
+    size_t count = sketch_top(sketch, by_weight, names, most);
 
     json_array(json, list);
     for (size_t i = 0; i < count; i++)
@@ -189,7 +189,7 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
 
     json_object(json, "prefixes");
     json_string(json, "delimiters", prefixes->delimiters);
-    json_bool(json, "delimiters_given", prefixes->told);
+    json_bool(json, "delimiters_given", prefixes->user_given);
     json_number(json, "depth", prefixes->depth);
     put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
     put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
@@ -198,16 +198,16 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
 
 static void put_slot(struct json *json, const struct slots *slots, unsigned slot)
 {
-    const struct slot_tally *tally = &slots->of[slot];
+    const struct slot_totals *totals = &slots->of[slot];
 
-    json_numbers(json, NULL, (const uint64_t[]){slot, tally->keys, tally->bytes, tally->memory}, 4);
+    json_numbers(json, NULL, (const uint64_t[]){slot, totals->keys, totals->bytes, totals->memory}, 4);
 }
 
 static void put_slots(struct json *json, const struct inspection *inspection)
 {
     const struct slots *slots = &inspection->slots;
-    unsigned heaviest[TOP_MOST];
-    size_t count = slots_heaviest(slots, heaviest, inspection->options->top);
+    unsigned top[TOP_MOST];
+    size_t count = slots_top(slots, top, inspection->options->top);
 
     json_object(json, "slots");
     json_number(json, "used", slots_used(slots));
@@ -215,7 +215,7 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     json_string(json, "columns", "slot, keys, bytes, memory");
     json_array(json, "largest");
     for (size_t i = 0; i < count; i++)
-        put_slot(json, slots, heaviest[i]);
+        put_slot(json, slots, top[i]);
     json_end_array(json);
     json_array(json, "all");
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
@@ -227,28 +227,28 @@ static void put_slots(struct json *json, const struct inspection *inspection)
 
 /* --- data besides keys -------------------------------------------------------------------------------- */
 
-static void put_libraries(struct json *json, const struct beside *beside)
+static void put_libraries(struct json *json, const struct extras *extras)
 {
     json_object(json, "functions");
-    json_number(json, "libraries", beside->library_count);
-    json_number(json, "bytes", beside->library_bytes);
+    json_number(json, "libraries", extras->library_count);
+    json_number(json, "bytes", extras->library_bytes);
     json_array(json, "all");
-    for (size_t i = 0; i < beside->libraries_kept; i++) {
+    for (size_t i = 0; i < extras->libraries_kept; i++) {
         json_object(json, NULL);
-        json_string(json, "name", beside->libraries[i].name);
-        json_string(json, "engine", beside->libraries[i].engine);
-        json_number(json, "bytes", beside->libraries[i].bytes);
+        json_string(json, "name", extras->libraries[i].name);
+        json_string(json, "engine", extras->libraries[i].engine);
+        json_number(json, "bytes", extras->libraries[i].bytes);
         json_end_object(json);
     }
     json_end_array(json);
     json_end_object(json);
 }
 
-static void put_modules(struct json *json, const struct beside *beside)
+static void put_modules(struct json *json, const struct extras *extras)
 {
     json_array(json, "modules");
-    for (size_t i = 0; i < beside->modules_kept; i++) {
-        const struct module *module = &beside->modules[i];
+    for (size_t i = 0; i < extras->modules_kept; i++) {
+        const struct module *module = &extras->modules[i];
 
         json_object(json, NULL);
         json_string(json, "name", module->name);
@@ -265,11 +265,11 @@ static void put_modules(struct json *json, const struct beside *beside)
 static void put_commands(struct json *json, const struct inspection *inspection)
 {
     static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
-    const struct beside *beside = &inspection->beside;
+    const struct extras *extras = &inspection->extras;
 
     json_object(json, "commands");
-    json_number(json, "count", beside->commands);
-    put_names(json, "by_name", &beside->by_name, false, inspection->options->top, &terms);
+    json_number(json, "count", extras->commands);
+    put_names(json, "by_name", &extras->by_name, false, inspection->options->top, &terms);
     json_end_object(json);
 }
 
@@ -288,16 +288,16 @@ void inspect_put_json(const struct inspection *inspection)
     put_time(&json, "now", inspection->session.now);
     put_inputs(&json, inspection);
     put_total(&json, &inspection->tables);
-    report_put_tables(&json, &inspection->tables, put_tally, put_tally);
+    report_put_tables(&json, &inspection->tables, put_totals, put_totals);
     put_histograms(&json, inspection);
     json_object(&json, "top");
-    put_top(&json, "by_memory", &inspection->heaviest);
-    put_top(&json, "by_elements", &inspection->largest);
+    put_top(&json, "by_memory", &inspection->by_memory);
+    put_top(&json, "by_elements", &inspection->by_elements);
     json_end_object(&json);
     put_prefixes(&json, inspection);
     put_slots(&json, inspection);
-    put_libraries(&json, &inspection->beside);
-    put_modules(&json, &inspection->beside);
+    put_libraries(&json, &inspection->extras);
+    put_modules(&json, &inspection->extras);
     put_commands(&json, inspection);
     json_end_object(&json);
 }

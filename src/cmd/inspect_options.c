@@ -10,9 +10,9 @@
 
 enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
 
-static const uint64_t limit_untold = UINT64_MAX - 1;
+static const uint64_t limit_unset = UINT64_MAX - 1;
 
-static rf_code take_delimiter(const char *argument, void *into, rf_error *error)
+static rf_code opt_delimiter(const char *argument, void *into, rf_error *error)
 {
     (void)error;
     *(const char **)into = argument;
@@ -37,7 +37,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
     {OPTION_HEADING, .help = "Prefixes"},
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
-     "separators in key names (default: detected)", .handle = take_delimiter,
+     "separators in key names (default: detected)", .handle = opt_delimiter,
      AT(delimiter)},
     {OPTION_COUNT, 0, "depth", "N", "number of prefix levels to count (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
     FILTER_ROWS(struct inspect_options),
@@ -57,7 +57,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-static bool wrong(const char *what)
+static bool usage_error(const char *what)
 {
     message_usage(table.command, "%s", what);
     return false;
@@ -66,13 +66,13 @@ static bool wrong(const char *what)
 static bool check(const struct inspect_options *options)
 {
     if (options->json && options->keys)
-        return wrong("--json and --keys are mutually exclusive");
+        return usage_error("--json and --keys are mutually exclusive");
     if (options->sort != SORT_NONE && !options->keys)
-        return wrong("--sort requires --keys");
-    if (options->limit != limit_untold && !options->keys)
-        return wrong("--limit requires --keys");
+        return usage_error("--sort requires --keys");
+    if (options->limit != limit_unset && !options->keys)
+        return usage_error("--limit requires --keys");
     if (is_dash(options->common.report))
-        return wrong("output and report cannot both go to stdout");
+        return usage_error("output and report cannot both go to stdout");
     return true;
 }
 
@@ -80,7 +80,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
 {
     int first;
 
-    *options = (struct inspect_options){.limit = limit_untold, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    *options = (struct inspect_options){.limit = limit_unset, .top = TOP_USUAL, .depth = DEPTH_USUAL};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
@@ -89,7 +89,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
         options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */
-    if (options->limit == limit_untold)
+    if (options->limit == limit_unset)
         options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
     return true;
 }

@@ -75,9 +75,9 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
 
 /* The number of keys without a delimiter so far that have this character after a beginning which another key
  * has, too. */
-static size_t merit_of(struct prefix_sample *sample, char candidate)
+static size_t score_of(struct prefix_sample *sample, char candidate)
 {
-    size_t merit = 0;
+    size_t score = 0;
 
     memset(sample->seen, 0, sizeof sample->seen);
     for (size_t i = 0; i < sample->count; i++) {
@@ -85,9 +85,9 @@ static size_t merit_of(struct prefix_sample *sample, char candidate)
         const uint8_t *found = bytes.len > 0 ? memchr(bytes.ptr, candidate, bytes.len) : NULL;
 
         if (found && !sample->keys[i].is_delimited)
-            merit += !see(sample, (rf_slice){bytes.ptr, (size_t)(found - bytes.ptr)});
+            score += !see(sample, (rf_slice){bytes.ptr, (size_t)(found - bytes.ptr)});
     }
-    return merit;
+    return score;
 }
 
 /* 0: none is good enough. */
@@ -97,10 +97,10 @@ static char best_candidate(struct prefix_sample *sample)
     char chosen = 0;
 
     for (const char *candidate = candidates; *candidate; candidate++) {
-        size_t merit = merit_of(sample, *candidate);
+        size_t score = score_of(sample, *candidate);
 
-        if (merit > best + best / 20) {
-            best = merit;
+        if (score > best + best / 20) {
+            best = score;
             chosen = *candidate;
         }
     }
@@ -120,13 +120,13 @@ static void choose(struct prefixes *prefixes, char delimiter)
     }
 }
 
-static bool settle(struct prefixes *prefixes)
+static bool choose_delimiters(struct prefixes *prefixes)
 {
     struct prefix_sample *sample = prefixes->sample;
     bool good = true;
     char delimiter;
 
-    prefixes->settled = true;
+    prefixes->chosen = true;
     while ((delimiter = best_candidate(sample)))
         choose(prefixes, delimiter);
     for (size_t i = 0; i < sample->count && good; i++)
@@ -142,7 +142,7 @@ bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory
     size_t length = key.len < SAMPLE_KEY_BYTES ? key.len : SAMPLE_KEY_BYTES;
 
     if (sample->count == SAMPLE_KEYS || sample->used + length > SAMPLE_BYTES)
-        return settle(prefixes) && prefixes_count(prefixes, key, memory);
+        return choose_delimiters(prefixes) && prefixes_count(prefixes, key, memory);
     if (length > 0)
         memcpy(sample->bytes + sample->used, key.ptr, length);
     sample->keys[sample->count++] = (struct sampled){
@@ -155,10 +155,10 @@ bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory
 
 bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth)
 {
-    *prefixes = (struct prefixes){.depth = depth, .told = delimiters, .settled = delimiters};
+    *prefixes = (struct prefixes){.depth = depth, .user_given = delimiters, .chosen = delimiters};
     for (; delimiters && *delimiters; delimiters++)
         choose(prefixes, *delimiters);
-    if (prefixes->settled)
+    if (prefixes->chosen)
         return true;
     prefixes->sample = malloc(sizeof *prefixes->sample);
     if (!prefixes->sample)
@@ -169,7 +169,7 @@ bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned d
 
 bool prefixes_end(struct prefixes *prefixes)
 {
-    return prefixes->settled || settle(prefixes);
+    return prefixes->chosen || choose_delimiters(prefixes);
 }
 
 void prefixes_close(struct prefixes *prefixes)

@@ -13,8 +13,8 @@ struct prefix_sample; /* the first keys */
 struct prefixes {
     unsigned depth;                         /* number of levels to count */
     char delimiters[PREFIX_DELIMITERS + 1]; /* "": none */
-    bool told;                              /* given by the user */
-    bool settled;
+    bool user_given;                        /* given by the user */
+    bool chosen;
     bool delimits[256];
     struct prefix_sample *sample; /* until the delimiters are chosen */
     struct sketch sketch;         /* prefixes including the delimiter, weighted by memory */
@@ -30,8 +30,8 @@ bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory);
 /* False: out of memory. */
 static inline bool prefixes_add(struct prefixes *prefixes, rf_slice key, uint64_t memory)
 {
-    return prefixes->settled ? prefixes_count(prefixes, key, memory)
-                             : prefixes_add_first(prefixes, key, memory);
+    return prefixes->chosen ? prefixes_count(prefixes, key, memory)
+                            : prefixes_add_first(prefixes, key, memory);
 }
 
 /* Called after the last key. False: out of memory. */

@@ -11,7 +11,7 @@ unsigned slots_used(const struct slots *slots)
     return used;
 }
 
-size_t slots_heaviest(const struct slots *slots, unsigned *out, size_t most)
+size_t slots_top(const struct slots *slots, unsigned *out, size_t most)
 {
     size_t found = 0, at;
 

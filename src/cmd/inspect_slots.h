@@ -6,17 +6,17 @@
 #include <rdbferry/measure.h>
 #include <rdbferry/slot.h>
 
-struct slot_tally {
+struct slot_totals {
     uint64_t keys, bytes, memory;
 };
 
 struct slots {
-    struct slot_tally of[RF_SLOTS];
+    struct slot_totals of[RF_SLOTS];
     uint64_t tagged; /* keys with a hash tag */
     /* The table exceeds the cache: a key is counted when the next one arrives, and its slot is prefetched
      * meanwhile. */
-    struct slot_tally *last_slot;
-    struct slot_tally last;
+    struct slot_totals *last_slot;
+    struct slot_totals last;
 };
 
 /* Counts the last key. */
@@ -34,7 +34,7 @@ static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_
 {
     slots_end(slots);
     slots->last_slot = &slots->of[rf_slot_of(key->key)];
-    slots->last = (struct slot_tally){1, measure->stored, measure->memory};
+    slots->last = (struct slot_totals){1, measure->stored, measure->memory};
     slots->tagged += rf_hash_tag(key->key).ptr != NULL;
     __builtin_prefetch(slots->last_slot, 1);
 }
@@ -42,6 +42,6 @@ static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_
 unsigned slots_used(const struct slots *slots);
 
 /* Writes at most `most` slots in descending order of memory, without empty ones. Returns their number. */
-size_t slots_heaviest(const struct slots *slots, unsigned *out, size_t most);
+size_t slots_top(const struct slots *slots, unsigned *out, size_t most);
 
 #endif

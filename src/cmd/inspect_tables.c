@@ -15,10 +15,10 @@ static size_t place_of_encoding(const rf_encoding *encoding)
            (encoding->dialect == RF_VALKEY ? STATS_ENCODINGS / 2 : 0);
 }
 
-struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db)
+struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db)
 {
     size_t encoding = place_of_encoding(key->encoding);
-    struct tally **database = &tables->databases[place_of_db(db)];
+    struct key_totals **database = &tables->databases[place_of_db(db)];
 
     if (!*database)
         *database = calloc(STATS_ENCODINGS, sizeof **database);
@@ -31,7 +31,7 @@ struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db
     return tables->last;
 }
 
-static void sum(struct tally *into, struct tally from)
+static void sum(struct key_totals *into, struct key_totals from)
 {
     into->keys += from.keys;
     into->expiring += from.expiring;
@@ -41,18 +41,18 @@ static void sum(struct tally *into, struct tally from)
     into->memory += from.memory;
 }
 
-struct tally tables_of_database(const struct tables *tables, size_t db)
+struct key_totals tables_of_database(const struct tables *tables, size_t db)
 {
-    struct tally result = {0};
+    struct key_totals result = {0};
 
     for (size_t i = 0; tables->databases[db] && i < STATS_ENCODINGS; i++)
         sum(&result, tables->databases[db][i]);
     return result;
 }
 
-struct tally tables_of_encoding(const struct tables *tables, size_t encoding)
+struct key_totals tables_of_encoding(const struct tables *tables, size_t encoding)
 {
-    struct tally result = {0};
+    struct key_totals result = {0};
 
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         if (tables->databases[db])
@@ -60,9 +60,9 @@ struct tally tables_of_encoding(const struct tables *tables, size_t encoding)
     return result;
 }
 
-struct tally tables_of_type(const struct tables *tables, rf_type type)
+struct key_totals tables_of_type(const struct tables *tables, rf_type type)
 {
-    struct tally result = {0};
+    struct key_totals result = {0};
 
     for (size_t i = 0; i < STATS_ENCODINGS; i++)
         if (tables->encodings[i] && tables->encodings[i]->type == type)
@@ -70,9 +70,9 @@ struct tally tables_of_type(const struct tables *tables, rf_type type)
     return result;
 }
 
-struct tally tables_total(const struct tables *tables)
+struct key_totals tables_total(const struct tables *tables)
 {
-    struct tally result = {0};
+    struct key_totals result = {0};
 
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         sum(&result, tables_of_database(tables, db));
@@ -84,9 +84,9 @@ uint64_t tables_overhead(const struct tables *tables)
     uint64_t memory = 0;
 
     for (size_t db = 0; db <= STATS_DATABASES; db++) {
-        struct tally tally = tables_of_database(tables, db);
+        struct key_totals totals = tables_of_database(tables, db);
 
-        memory += rf_measure_tables(tally.keys, tally.expiring);
+        memory += rf_measure_tables(totals.keys, totals.expiring);
     }
     return memory;
 }

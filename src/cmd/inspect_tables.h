@@ -12,7 +12,7 @@ enum {
     STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
 };
 
-struct tally {
+struct key_totals {
     uint64_t keys, expiring;
     uint64_t bytes;    /* in the dump */
     uint64_t elements; /* of collections; a string counts as one, a module's value as none */
@@ -20,44 +20,44 @@ struct tally {
     uint64_t memory;   /* an estimate */
 };
 
-static inline void tally_add(struct tally *tally, const rf_entry *key, const rf_measure *measure)
+static inline void key_totals_add(struct key_totals *totals, const rf_entry *key, const rf_measure *measure)
 {
-    tally->keys++;
-    tally->expiring += key->expire_ms != RF_NO_EXPIRY;
-    tally->bytes += measure->stored;
-    tally->elements += measure->elements;
-    tally->longest = measure->longest > tally->longest ? measure->longest : tally->longest;
-    tally->memory += measure->memory;
+    totals->keys++;
+    totals->expiring += key->expire_ms != RF_NO_EXPIRY;
+    totals->bytes += measure->stored;
+    totals->elements += measure->elements;
+    totals->longest = measure->longest > totals->longest ? measure->longest : totals->longest;
+    totals->memory += measure->memory;
 }
 
 struct tables {
-    struct tally *databases[STATS_DATABASES + 1];  /* by encoding; NULL: no keys */
-    const rf_encoding *encodings[STATS_ENCODINGS]; /* NULL: no keys */
+    struct key_totals *databases[STATS_DATABASES + 1]; /* by encoding; NULL: no keys */
+    const rf_encoding *encodings[STATS_ENCODINGS];     /* NULL: no keys */
     /* of the previous key */
-    struct tally *last;
+    struct key_totals *last;
     const rf_encoding *last_encoding;
     int64_t last_db;
 };
 
 /* The counters of keys like this one in this database; NULL: out of memory. */
-struct tally *tables_find(struct tables *tables, const rf_entry *key, int64_t db);
+struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db);
 
 /* False: out of memory. Most keys are like the previous one. */
 static inline bool tables_add(struct tables *tables, const rf_entry *key, const rf_measure *measure)
 {
-    struct tally *tally = tables->last;
+    struct key_totals *totals = tables->last;
 
-    if (key->encoding != tables->last_encoding || key->db != tables->last_db || !tally)
-        tally = tables_find(tables, key, key->db);
-    if (tally)
-        tally_add(tally, key, measure);
-    return tally != NULL;
+    if (key->encoding != tables->last_encoding || key->db != tables->last_db || !totals)
+        totals = tables_find(tables, key, key->db);
+    if (totals)
+        key_totals_add(totals, key, measure);
+    return totals != NULL;
 }
 
-struct tally tables_of_database(const struct tables *tables, size_t db);
-struct tally tables_of_encoding(const struct tables *tables, size_t encoding);
-struct tally tables_of_type(const struct tables *tables, rf_type type);
-struct tally tables_total(const struct tables *tables);
+struct key_totals tables_of_database(const struct tables *tables, size_t db);
+struct key_totals tables_of_encoding(const struct tables *tables, size_t encoding);
+struct key_totals tables_of_type(const struct tables *tables, rf_type type);
+struct key_totals tables_total(const struct tables *tables);
 
 /* Server memory of the hash tables, which belongs to no single key; an estimate. */
 uint64_t tables_overhead(const struct tables *tables);

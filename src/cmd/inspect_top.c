@@ -103,7 +103,7 @@ static bool keep_key(const struct top *top, struct key_row *row, rf_slice bytes)
     return true;
 }
 
-bool top_take(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure)
+bool top_take_sorted(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure)
 {
     struct ranked taken = {rank, top->offered++, key_row_of(key, measure)};
     bool is_full = top->count == top->limit;

@@ -43,14 +43,14 @@ struct top {
 /* The rank for top_offer(), by the order of the list. */
 uint64_t top_rank(const struct top *top, const rf_entry *key, const rf_measure *measure);
 
-bool top_take(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure);
+bool top_take_sorted(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure);
 
 /* False: out of memory. */
 static inline bool top_offer(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure)
 {
     if (top->count == top->limit && (top->limit == 0 || rank < top->heap->rank))
         return true;
-    return top_take(top, rank, key, measure);
+    return top_take_sorted(top, rank, key, measure);
 }
 
 /* Sorts the rows, the first one first; nothing may be offered afterwards. */

@@ -45,8 +45,8 @@ static rf_code note_choice(struct key_options *keys, const char *name, const cha
 }
 
 /* clang-format off */
-#define TAKE_FOR_FILTER(id, name, call)                                         \
-    rf_code take_##id(const char *argument, void *into, rf_error *error)        \
+#define DEFINE_FILTER_OPT(id, name, call)                                         \
+    rf_code opt_##id(const char *argument, void *into, rf_error *error)        \
     {                                                                           \
         rf_filter *filter = filter_of(into);                                    \
         rf_code code = filter ? call : out_of_memory(error);                    \
@@ -54,8 +54,8 @@ static rf_code note_choice(struct key_options *keys, const char *name, const cha
         return code == RF_OK ? note_choice(into, name, argument, error) : code; \
     }
 
-#define TAKE_FOR_REWRITE(name, function)                                        \
-    rf_code take_##name(const char *argument, void *into, rf_error *error)      \
+#define DEFINE_REWRITE_OPT(name, function)                                        \
+    rf_code opt_##name(const char *argument, void *into, rf_error *error)      \
     {                                                                           \
         rf_rewrite *rewrite = rewrite_of(into);                                 \
                                                                                 \
@@ -63,27 +63,27 @@ static rf_code note_choice(struct key_options *keys, const char *name, const cha
     }
 /* clang-format on */
 
-TAKE_FOR_FILTER(db, "db", rf_filter_dbs(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_db, "no-db", rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(match, "match", rf_filter_glob(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_match, "no-match", rf_filter_glob(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(regex, "key-regex", rf_filter_regex(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_regex, "no-key-regex", rf_filter_regex(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(type, "type", rf_filter_types(filter, RF_INCLUDE, argument, error))
-TAKE_FOR_FILTER(no_type, "no-type", rf_filter_types(filter, RF_EXCLUDE, argument, error))
-TAKE_FOR_FILTER(only_slots, "only-slots", rf_filter_slots(filter, argument, error))
-TAKE_FOR_FILTER(shard, "shard", rf_filter_shard(filter, argument, error))
+DEFINE_FILTER_OPT(db, "db", rf_filter_dbs(filter, RF_INCLUDE, argument, error))
+DEFINE_FILTER_OPT(no_db, "no-db", rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
+DEFINE_FILTER_OPT(match, "match", rf_filter_glob(filter, RF_INCLUDE, argument, error))
+DEFINE_FILTER_OPT(no_match, "no-match", rf_filter_glob(filter, RF_EXCLUDE, argument, error))
+DEFINE_FILTER_OPT(regex, "key-regex", rf_filter_regex(filter, RF_INCLUDE, argument, error))
+DEFINE_FILTER_OPT(no_regex, "no-key-regex", rf_filter_regex(filter, RF_EXCLUDE, argument, error))
+DEFINE_FILTER_OPT(type, "type", rf_filter_types(filter, RF_INCLUDE, argument, error))
+DEFINE_FILTER_OPT(no_type, "no-type", rf_filter_types(filter, RF_EXCLUDE, argument, error))
+DEFINE_FILTER_OPT(only_slots, "only-slots", rf_filter_slots(filter, argument, error))
+DEFINE_FILTER_OPT(shard, "shard", rf_filter_shard(filter, argument, error))
 
-TAKE_FOR_REWRITE(rename, rf_rewrite_rename)
-TAKE_FOR_REWRITE(hash_tag, rf_rewrite_hash_tag)
-TAKE_FOR_REWRITE(map_db, rf_rewrite_map_db)
-TAKE_FOR_REWRITE(flatten, rf_rewrite_flatten)
+DEFINE_REWRITE_OPT(rename, rf_rewrite_rename)
+DEFINE_REWRITE_OPT(hash_tag, rf_rewrite_hash_tag)
+DEFINE_REWRITE_OPT(map_db, rf_rewrite_map_db)
+DEFINE_REWRITE_OPT(flatten, rf_rewrite_flatten)
 
 /* --- a file of rules ---------------------------------------------------------------------------------- */
 
 enum { RULES_MOST = 1024 * 1024 };
 
-rf_code take_rules(const char *argument, void *into, rf_error *error)
+rf_code opt_rules(const char *argument, void *into, rf_error *error)
 {
     rf_rewrite *rewrite = rewrite_of(into);
     char *text;
@@ -102,7 +102,7 @@ rf_code take_rules(const char *argument, void *into, rf_error *error)
 
 /* --- expiries ----------------------------------------------------------------------------------------- */
 
-rf_code take_shift(const char *argument, void *into, rf_error *error)
+rf_code opt_shift(const char *argument, void *into, rf_error *error)
 {
     struct key_options *keys = into;
     bool back = *argument == '-';
@@ -130,7 +130,7 @@ static bool has_rule(const rf_rewrite *rewrite, const char *name)
     return false;
 }
 
-bool key_options_settle(struct key_options *keys, const char *command)
+bool key_options_finalize(struct key_options *keys, const char *command)
 {
     if (!filter_of(keys) || ((keys->prefix_db0 || keys->shift) && !rewrite_of(keys))) {
         message_error("out of memory");

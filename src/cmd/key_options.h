@@ -22,27 +22,27 @@ struct key_options {
 };
 
 /* False: the options cannot be combined; the error has been printed. Afterwards `filter` is not NULL. */
-bool key_options_settle(struct key_options *keys, const char *command);
+bool key_options_finalize(struct key_options *keys, const char *command);
 
 void key_options_free(struct key_options *keys);
 
 /* Option handlers; `into` is a struct key_options. */
-rf_code take_db(const char *argument, void *into, rf_error *error);
-rf_code take_no_db(const char *argument, void *into, rf_error *error);
-rf_code take_match(const char *argument, void *into, rf_error *error);
-rf_code take_no_match(const char *argument, void *into, rf_error *error);
-rf_code take_regex(const char *argument, void *into, rf_error *error);
-rf_code take_no_regex(const char *argument, void *into, rf_error *error);
-rf_code take_type(const char *argument, void *into, rf_error *error);
-rf_code take_no_type(const char *argument, void *into, rf_error *error);
-rf_code take_only_slots(const char *argument, void *into, rf_error *error);
-rf_code take_shard(const char *argument, void *into, rf_error *error);
-rf_code take_rename(const char *argument, void *into, rf_error *error);
-rf_code take_hash_tag(const char *argument, void *into, rf_error *error);
-rf_code take_flatten(const char *argument, void *into, rf_error *error);
-rf_code take_map_db(const char *argument, void *into, rf_error *error);
-rf_code take_rules(const char *argument, void *into, rf_error *error);
-rf_code take_shift(const char *argument, void *into, rf_error *error);
+rf_code opt_db(const char *argument, void *into, rf_error *error);
+rf_code opt_no_db(const char *argument, void *into, rf_error *error);
+rf_code opt_match(const char *argument, void *into, rf_error *error);
+rf_code opt_no_match(const char *argument, void *into, rf_error *error);
+rf_code opt_regex(const char *argument, void *into, rf_error *error);
+rf_code opt_no_regex(const char *argument, void *into, rf_error *error);
+rf_code opt_type(const char *argument, void *into, rf_error *error);
+rf_code opt_no_type(const char *argument, void *into, rf_error *error);
+rf_code opt_only_slots(const char *argument, void *into, rf_error *error);
+rf_code opt_shard(const char *argument, void *into, rf_error *error);
+rf_code opt_rename(const char *argument, void *into, rf_error *error);
+rf_code opt_hash_tag(const char *argument, void *into, rf_error *error);
+rf_code opt_flatten(const char *argument, void *into, rf_error *error);
+rf_code opt_map_db(const char *argument, void *into, rf_error *error);
+rf_code opt_rules(const char *argument, void *into, rf_error *error);
+rf_code opt_shift(const char *argument, void *into, rf_error *error);
 
 extern const struct option_choice expired_choices[];
 
@@ -53,30 +53,30 @@ extern const struct option_choice expired_choices[];
 /* `type`: the command's struct, which has a member `common`. */
 #define FILTER_ROWS(type)                                                                                     \
     {OPTION_HEADING, .help = "Filtering keys (options combine; exclusions win)"},                               \
-    KEY_ROW(type, 'd', "db", "LIST", "only these databases: 0,5-7", take_db),                              \
-    KEY_ROW(type, 'D', "no-db", "LIST", "not these databases", take_no_db),                                         \
-    KEY_ROW(type, 'k', "match", "GLOB", "only keys that match, as in KEYS: 'user:*'", take_match),       \
-    KEY_ROW(type, 'K', "no-match", "GLOB", "no keys that match", take_no_match),                                 \
-    KEY_ROW(type, 0, "key-regex", "RE", "only keys that contain a match of this\nPerl-compatible regular expression", take_regex), \
-    KEY_ROW(type, 0, "no-key-regex", "RE", "no keys that contain a match", take_no_regex),                       \
-    KEY_ROW(type, 't', "type", "LIST", "only these types: string, list, set, zset, hash,\nstream, module, array", take_type), \
-    KEY_ROW(type, 'T', "no-type", "LIST", "not these types", take_no_type),                                     \
+    KEY_ROW(type, 'd', "db", "LIST", "only these databases: 0,5-7", opt_db),                              \
+    KEY_ROW(type, 'D', "no-db", "LIST", "not these databases", opt_no_db),                                         \
+    KEY_ROW(type, 'k', "match", "GLOB", "only keys that match, as in KEYS: 'user:*'", opt_match),       \
+    KEY_ROW(type, 'K', "no-match", "GLOB", "no keys that match", opt_no_match),                                 \
+    KEY_ROW(type, 0, "key-regex", "RE", "only keys that contain a match of this\nPerl-compatible regular expression", opt_regex), \
+    KEY_ROW(type, 0, "no-key-regex", "RE", "no keys that contain a match", opt_no_regex),                       \
+    KEY_ROW(type, 't', "type", "LIST", "only these types: string, list, set, zset, hash,\nstream, module, array", opt_type), \
+    KEY_ROW(type, 'T', "no-type", "LIST", "not these types", opt_no_type),                                     \
     {OPTION_CHOICE, 0, "expired", "POLICY", "expired keys: keep, drop, or only these (keep)", \
      .offset = offsetof(type, common.keys.expired), .choices = expired_choices},                              \
-    KEY_ROW(type, 0, "only-slots", "LIST", "only these cluster slots, after renaming: 0-5460", take_only_slots), \
-    KEY_ROW(type, 0, "shard", "I/N", "only the slots of the I-th of N equal ranges", take_shard)
+    KEY_ROW(type, 0, "only-slots", "LIST", "only these cluster slots, after renaming: 0-5460", opt_only_slots), \
+    KEY_ROW(type, 0, "shard", "I/N", "only the slots of the I-th of N equal ranges", opt_shard)
 
 #define REWRITE_ROWS(type)                                                                                    \
     {OPTION_HEADING, .help = "Rewriting keys, in this order (see 'rdbferry help rules')"},                    \
-    KEY_ROW(type, 0, "map-db", "FROM=TO", "move keys to another database: 5=0,6=0", take_map_db),            \
-    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys; \\1 is the match of the first group;\nflags: g, i", take_rename), \
-    KEY_ROW(type, 0, "hash-tag", "GLOB", "add a hash tag: '{user:*}:*' turns user:1:cart into\n{user:1}:cart; the first match wins", take_hash_tag), \
+    KEY_ROW(type, 0, "map-db", "FROM=TO", "move keys to another database: 5=0,6=0", opt_map_db),            \
+    KEY_ROW(type, 0, "rename", "s/RE/REPL/", "rename keys; \\1 is the match of the first group;\nflags: g, i", opt_rename), \
+    KEY_ROW(type, 0, "hash-tag", "GLOB", "add a hash tag: '{user:*}:*' turns user:1:cart into\n{user:1}:cart; the first match wins", opt_hash_tag), \
     {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX", "move all keys to database 0; prefix the names of\nthose in other databases (db%d:)", \
-     .offset = offsetof(type, common.keys), .handle = take_flatten, .optional = true},                        \
+     .offset = offsetof(type, common.keys), .handle = opt_flatten, .optional = true},                        \
     {OPTION_FLAG, 0, "prefix-db0", .help = "prefix the names in database 0 as well",                          \
      .offset = offsetof(type, common.keys.prefix_db0)},                                                       \
-    KEY_ROW(type, 0, "rules", "FILE", "read such rules from FILE, one per line", take_rules),                            \
-    KEY_ROW(type, 0, "shift-expiry", "DURATION", "extend expiries of keys and fields by DURATION, or by\nthe age of the input: auto", take_shift)
+    KEY_ROW(type, 0, "rules", "FILE", "read such rules from FILE, one per line", opt_rules),                            \
+    KEY_ROW(type, 0, "shift-expiry", "DURATION", "extend expiries of keys and fields by DURATION, or by\nthe age of the input: auto", opt_shift)
 /* clang-format on */
 
 #endif

@@ -3,7 +3,7 @@
 #include "key_set.h"
 #include <stdlib.h>
 
-enum { ROOM_AT_FIRST = 1024 };
+enum { INITIAL_CAPACITY = 1024 };
 
 /* The database is added after the name is hashed: no name can compensate for it. */
 rf_digest key_digest(int64_t db, rf_slice key)
@@ -16,14 +16,14 @@ rf_digest key_digest(int64_t db, rf_slice key)
 
 void key_set_add(struct key_set *set, int64_t db, rf_slice key)
 {
-    if (set->count == set->room) {
-        size_t room = set->room ? 2 * set->room : ROOM_AT_FIRST;
-        rf_digest *grown = realloc(set->digests, room * sizeof *grown);
+    if (set->count == set->capacity) {
+        size_t capacity = set->capacity ? 2 * set->capacity : INITIAL_CAPACITY;
+        rf_digest *grown = realloc(set->digests, capacity * sizeof *grown);
 
         if (!grown)
             return;
         set->digests = grown;
-        set->room = room;
+        set->capacity = capacity;
     }
     set->digests[set->count++] = key_digest(db, key);
     set->sorted = false;

@@ -12,7 +12,7 @@
 /* Starts as 0. */
 struct key_set {
     rf_digest *digests;
-    size_t count, room;
+    size_t count, capacity;
     bool sorted;
 };
 

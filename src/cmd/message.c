@@ -49,7 +49,7 @@ static void wipe_progress(void)
     progress_shown = false;
 }
 
-static void say(const struct style *style, const char *text)
+static void print_text(const struct style *style, const char *text)
 {
     bool coloured = terminal_has_colour(STDERR_FILENO);
 
@@ -62,13 +62,13 @@ static void say(const struct style *style, const char *text)
     pthread_mutex_unlock(&lock);
 }
 
-__attribute__((format(printf, 2, 0))) static void say_formatted(const struct style *style, const char *format,
-                                                                va_list args)
+__attribute__((format(printf, 2, 0))) static void print_formatted(const struct style *style,
+                                                                  const char *format, va_list args)
 {
     char text[MESSAGE_SIZE];
 
     vsnprintf(text, sizeof text, format, args);
-    say(style, text);
+    print_text(style, text);
 }
 
 void message_error(const char *format, ...)
@@ -76,7 +76,7 @@ void message_error(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say_formatted(&error_style, format, args);
+    print_formatted(&error_style, format, args);
     va_end(args);
 }
 
@@ -86,10 +86,10 @@ void message_usage(const char *command, const char *format, ...)
     char hint[128];
 
     va_start(args, format);
-    say_formatted(&error_style, format, args);
+    print_formatted(&error_style, format, args);
     va_end(args);
     snprintf(hint, sizeof hint, "try 'rdbferry %s%s'", command ? command : "help", command ? " --help" : "");
-    say(&plain_style, hint);
+    print_text(&plain_style, hint);
 }
 
 void message_failure(const rf_error *error)
@@ -97,7 +97,7 @@ void message_failure(const rf_error *error)
     char text[MESSAGE_SIZE];
 
     rf_error_format(error, text, sizeof text);
-    say(&error_style, text);
+    print_text(&error_style, text);
 }
 
 void message_warning(const char *format, ...)
@@ -107,7 +107,7 @@ void message_warning(const char *format, ...)
     if (level < LEVEL_NORMAL)
         return;
     va_start(args, format);
-    say_formatted(&warning_style, format, args);
+    print_formatted(&warning_style, format, args);
     va_end(args);
 }
 
@@ -118,7 +118,7 @@ void message_detail(const char *format, ...)
     if (level < LEVEL_VERBOSE)
         return;
     va_start(args, format);
-    say_formatted(&detail_style, format, args);
+    print_formatted(&detail_style, format, args);
     va_end(args);
 }
 
@@ -129,12 +129,12 @@ void message_summary(const char *format, ...)
     if (level < LEVEL_NORMAL || (level == LEVEL_NORMAL && !terminal_at(STDERR_FILENO)))
         return;
     va_start(args, format);
-    say_formatted(&plain_style, format, args);
+    print_formatted(&plain_style, format, args);
     va_end(args);
 }
 
 /* The caller must not block: it also handles signals. */
-static bool stderr_has_room(void)
+static bool stderr_is_ready(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
 
@@ -143,7 +143,7 @@ static bool stderr_has_room(void)
 
 void message_progress(const char *line)
 {
-    if (!stderr_has_room() || pthread_mutex_trylock(&lock) != 0)
+    if (!stderr_is_ready() || pthread_mutex_trylock(&lock) != 0)
         return;
     wipe_progress();
     if (line) {

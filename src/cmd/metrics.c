@@ -100,7 +100,7 @@ static const struct {
 
 static const char *const failure_kinds[] = {
     [RF_FAILURE_EXISTS] = "exists",    [RF_FAILURE_INDETERMINATE] = "indeterminate",
-    [RF_FAILURE_REFUSED] = "rejected", [RF_FAILURE_UNSAYABLE] = "unsupported",
+    [RF_FAILURE_REFUSED] = "rejected", [RF_FAILURE_UNSUPPORTED] = "unsupported",
     [RF_FAILURE_DAMAGED] = "damaged",  [RF_FAILURE_FORBIDDEN] = "forbidden"};
 
 static const struct {
@@ -222,7 +222,7 @@ static void put_state(FILE *out, struct state *s)
     put_session(s);
     if (s->replay) {
         const rf_replay_counts counts = rf_replay_counts_get(s->replay);
-        rf_place acked = rf_replay_acked(s->replay);
+        rf_position acked = rf_replay_acked(s->replay);
 
         put_gauge(s, "position_input", "Number of the input of the current position, from 0.", acked.input);
         put_gauge(s, "position_bytes", "Offset in that input before which everything is done.", acked.offset);

@@ -110,7 +110,7 @@ static void summarize(rf_notice_code code, const struct notice_record *record)
 {
     const struct notice_example *first = &record->example[0];
     const char *input = record->many_inputs ? "several inputs" : first->input;
-    char count[32] = "", where[320], place[640] = "";
+    char count[32] = "", where[320], location[640] = "";
 
     if (record->count == 1 && message_get_level() == LEVEL_VERBOSE)
         return; /* already printed when it occurred */
@@ -119,12 +119,12 @@ static void summarize(rf_notice_code code, const struct notice_record *record)
                  countable >> code & 1 ? "" : " times:");
     describe(first, where, sizeof where);
     if (*where)
-        snprintf(place, sizeof place, " (%s%s%s%s)", record->count > 1 ? "first: " : "",
+        snprintf(location, sizeof location, " (%s%s%s%s)", record->count > 1 ? "first: " : "",
                  record->many_inputs ? first->input : "", record->many_inputs ? ": " : "", where);
     if (harmless >> code & 1)
-        message_detail("%s: %s%s%s", input, count, notice_text(code), place);
+        message_detail("%s: %s%s%s", input, count, notice_text(code), location);
     else
-        message_warning("%s: %s%s%s", input, count, notice_text(code), place);
+        message_warning("%s: %s%s%s", input, count, notice_text(code), location);
 }
 
 void notices_summarize(const struct notices *notices)

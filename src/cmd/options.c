@@ -143,7 +143,7 @@ static const struct option_row *find_row(const struct option_table *table, int f
 
 /* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
  * unexpected argument, or 0 for an unknown or ambiguous long option. */
-static void complain_unknown(const struct option_table *table, char **argv)
+static void report_unknown_option(const struct option_table *table, char **argv)
 {
     const struct option_row *row = find_row(table, optopt);
 
@@ -176,8 +176,8 @@ static const char *form_of(const char *argument)
     return argument;
 }
 
-static void complain_argument(const struct option_table *table, const struct option_row *row,
-                              const char *argument, const rf_error *error)
+static void report_invalid_argument(const struct option_table *table, const struct option_row *row,
+                                    const char *argument, const rf_error *error)
 {
     char names[128] = "", shown[256];
     size_t length = 0;
@@ -200,24 +200,24 @@ static void complain_argument(const struct option_table *table, const struct opt
 }
 
 /* False if a URL is given where a file or a host is expected. */
-static bool has_right_place(const struct option_table *table, const struct option_row *row,
-                            const char *argument)
+static bool has_right_position(const struct option_table *table, const struct option_row *row,
+                               const char *argument)
 {
     static const struct {
         const char *argument;
-        enum url_place place;
-    } places[] = {
+        enum url_context context;
+    } contexts[] = {
         {"FILE", URL_NOT_WRITTEN},  {"DIR", URL_NOT_WRITTEN}, {"OUT", URL_NOT_WRITTEN},
         {"PATH", URL_NOT_READ},     {"HOST", URL_NOT_HOST},   {"FILE|URL", URL_OR_FILE},
         {"INPUT|URL", URL_OR_FILE},
     };
     char what[64];
 
-    for (size_t i = 0; row->argument && argument && i < sizeof places / sizeof *places; i++) {
-        if (strcmp(row->argument, places[i].argument) != 0)
+    for (size_t i = 0; row->argument && argument && i < sizeof contexts / sizeof *contexts; i++) {
+        if (strcmp(row->argument, contexts[i].argument) != 0)
             continue;
         snprintf(what, sizeof what, "option '--%s'", row->name);
-        return url_guard(argument, places[i].place, what, table->command);
+        return url_guard(argument, contexts[i].context, what, table->command);
     }
     return true;
 }
@@ -245,7 +245,7 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
         rf_error error = {.input = "", .message = ""};
 
         if (found == '?') {
-            complain_unknown(table, argv);
+            report_unknown_option(table, argv);
             return false;
         }
         if (found == ':') {
@@ -262,10 +262,10 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
                           argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
             return false;
         }
-        if (!has_right_place(table, row, optarg))
+        if (!has_right_position(table, row, optarg))
             return false;
         if (!store(row, optarg, values, &error)) {
-            complain_argument(table, row, optarg, &error);
+            report_invalid_argument(table, row, optarg, &error);
             return false;
         }
     }

@@ -41,7 +41,7 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-bool same_place(const char *a, const char *b)
+bool same_path(const char *a, const char *b)
 {
     struct stat of_a, of_b;
 

@@ -14,7 +14,7 @@ bool is_dash(const char *path);
 bool same_file(const struct stat *a, const struct stat *b);
 
 /* Both names refer to the same file, whether it exists or not; "-" is stdout. */
-bool same_place(const char *a, const char *b);
+bool same_path(const char *a, const char *b);
 
 /* The directory of a file, which need not exist. */
 bool stat_directory(const char *path, struct stat *found);

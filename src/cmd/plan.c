@@ -2,7 +2,7 @@
 /* Counts keys by slot, and finds the hash tags that dominate slots. */
 #include "plan.h"
 #include "message.h"
-#include "page.h"
+#include "table.h"
 #include "text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,14 +77,14 @@ uint64_t *plan_add(struct plan *plan, const rf_entry *key)
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out)
 {
-    *out = (struct plan_shard){.heaviest = shard->ranges[0].first};
+    *out = (struct plan_shard){.largest_slot = shard->ranges[0].first};
     for (size_t i = 0; i < shard->range_count; i++)
         for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last; slot++) {
             out->slots++;
             out->keys += plan->slots[slot].keys;
             out->bytes += plan->slots[slot].bytes;
-            if (plan->slots[slot].bytes > plan->slots[out->heaviest].bytes)
-                out->heaviest = slot;
+            if (plan->slots[slot].bytes > plan->slots[out->largest_slot].bytes)
+                out->largest_slot = slot;
         }
 }
 
@@ -132,38 +132,38 @@ static int name_width(const rf_topology *topology)
     return (int)width;
 }
 
-static double percent(uint64_t part, uint64_t whole)
+static double percent(uint64_t part, uint64_t total)
 {
-    return whole ? 100.0 * (double)part / (double)whole : 0;
+    return total ? 100.0 * (double)part / (double)total : 0;
 }
 
-static void show_shard(const struct plan *plan, const struct page *page, const rf_shard *shard, int width,
-                       uint64_t whole)
+static void print_shard(const struct plan *plan, const struct table *table, const rf_shard *shard, int width,
+                        uint64_t total)
 {
     struct plan_shard sum;
     char size[SIZE_TEXT];
 
     plan_sum(plan, shard, &sum);
     printf("%-*s %6" PRIu64 " %11" PRIu64 " %9s %5.1f%%", width, shard->name, sum.slots, sum.keys,
-           text_size(sum.bytes, size), percent(sum.bytes, whole));
+           text_size(sum.bytes, size), percent(sum.bytes, total));
     if (sum.bytes == 0) {
-        page_end_line();
+        table_end_line();
         return;
     }
-    printf(" %8u %7.1f%%", sum.heaviest, percent(plan->slots[sum.heaviest].bytes, sum.bytes));
-    page_bar(page, sum.bytes, whole, BAR);
+    printf(" %8u %7.1f%%", sum.largest_slot, percent(plan->slots[sum.largest_slot].bytes, sum.bytes));
+    table_bar(table, sum.bytes, total, BAR);
 }
 
-void plan_show(const struct plan *plan)
+void plan_print(const struct plan *plan)
 {
-    const struct page page = page_begin();
-    uint64_t whole = total_bytes(plan), keys = 0;
+    const struct table table = table_begin();
+    uint64_t total = total_bytes(plan), keys = 0;
     int width = name_width(plan->topology);
 
-    printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", page.colour ? "\033[1m" : "", width, "shard", "slots",
-           "keys", "bytes", "share", "top slot", "of shard", page.colour ? "\033[0m" : "");
+    printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", table.colour ? "\033[1m" : "", width, "shard", "slots",
+           "keys", "bytes", "share", "top slot", "of shard", table.colour ? "\033[0m" : "");
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
-        show_shard(plan, &page, rf_topology_shard(plan->topology, i), width, whole);
+        print_shard(plan, &table, rf_topology_shard(plan->topology, i), width, total);
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
         keys += plan->slots[slot].keys;
     printf("\n%" PRIu64 " key%s, %" PRIu64 " of them without a hash tag\n", keys, text_plural(keys),

@@ -49,7 +49,7 @@ uint64_t *plan_add(struct plan *plan, const rf_entry *key);
 void plan_end(struct plan *plan);
 
 /* Prints the plan as a table on stdout, and warnings about slots and tags that are too large. */
-void plan_show(const struct plan *plan);
+void plan_print(const struct plan *plan);
 void plan_warn(const struct plan *plan);
 
 /* Writes plan.json: the counts of keys, the shards, and the files in `directory`. */
@@ -63,7 +63,7 @@ void plan_report(struct json *json, const struct plan *plan);
 
 struct plan_shard {
     uint64_t slots, keys, bytes;
-    unsigned heaviest; /* of its slots, by bytes */
+    unsigned largest_slot; /* of its slots, by bytes */
 };
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out);

@@ -17,9 +17,9 @@ static void put_ranges(struct json *json, const rf_shard *shard)
     json_end_array(json);
 }
 
-static void put_heaviest(struct json *json, const struct plan *plan, const struct plan_shard *sum)
+static void put_largest_slot(struct json *json, const struct plan *plan, const struct plan_shard *sum)
 {
-    unsigned slot = sum->heaviest;
+    unsigned slot = sum->largest_slot;
     char tag[PLAN_TAG_TEXT];
 
     if (sum->bytes == 0)
@@ -51,7 +51,7 @@ static void put_shard(struct json *json, const struct plan *plan, const rf_shard
     json_number(json, "slots", sum.slots);
     json_number(json, "keys", sum.keys);
     json_number(json, "bytes", sum.bytes);
-    put_heaviest(json, plan, &sum);
+    put_largest_slot(json, plan, &sum);
     json_end_object(json);
 }
 

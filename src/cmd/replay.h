@@ -27,11 +27,11 @@ struct replay {
     struct dead_letter dead_letter;
     struct metrics metrics;
     struct replay_verification verification;
-    rf_replay *engine;   /* NULL: not connected to the target */
-    rf_replay_info info; /* zeroed until connected */
-    rf_place start;      /* everything before it was done by an earlier run */
-    rf_place inherited;  /* the earlier run has sent nothing after it */
-    rf_place last;       /* the last entry put, if `put` > 0 */
+    rf_replay *engine;     /* NULL: not connected to the target */
+    rf_replay_info info;   /* zeroed until connected */
+    rf_position start;     /* everything before it was done by an earlier run */
+    rf_position inherited; /* the earlier run has sent nothing after it */
+    rf_position last;      /* the last entry put, if `put` > 0 */
     uint64_t put, put_keys, resumed_keys;
     uint64_t keys_before; /* on the target, if there may be AOF commands and it matters */
     size_t entered;       /* number of inputs opened so far */
@@ -41,11 +41,11 @@ struct replay {
     bool saved;           /* this run has written the checkpoint */
     bool cut;             /* without waiting for requests in flight */
     bool writing;         /* or waiting for requests in flight */
-    uint64_t looks;       /* calls between entries */
+    uint64_t entries;     /* calls between entries */
     int64_t asked_ms;     /* when a signal was seen; 0: none. Monotonic, as those below */
     int64_t ticked_ms;
-    int64_t looked_at_ms; /* when the current second began: */
-    rf_place looked_at;
+    int64_t last_tick_ms; /* when the current second began: */
+    rf_position last_tick;
     uint64_t last_second; /* bytes of an input put in the last second */
 };
 
@@ -67,7 +67,7 @@ static inline bool replay_is_done(const struct replay *replay)
 rf_code replay_enter(struct replay *replay, size_t input, rf_error *error);
 
 /* Called before an entry is put. */
-rf_code replay_reserve(struct replay *replay, rf_place place, bool command, rf_error *error);
+rf_code replay_reserve(struct replay *replay, rf_position position, bool command, rf_error *error);
 
 /* Called every second: saves the progress. */
 rf_code replay_keep(struct replay *replay, rf_error *error);
@@ -75,7 +75,8 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
-/* --- before the first write (replay_survey.c) ----------------------------------------------------------- */
+/* --- before the first write (replay_prescan.c) -----------------------------------------------------------
+ */
 
 /* Checks for problems that should be found before the first write. */
 rf_code replay_survey(struct replay *replay, rf_error *error);
@@ -85,15 +86,15 @@ rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_erro
 
 /* --- results (replay_report.c) ------------------------------------------------------------------------- */
 
-/* The outcomes of the keys that were read; they add up. Those that are `unsettled` were in flight at the end.
+/* The outcomes of the keys that were read; they add up. Those that are `in_flight` were in flight at the end.
  */
 struct replay_keys {
-    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, unsettled;
+    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, in_flight;
 };
 struct replay_keys replay_keys(const struct replay *replay);
 
 /* `error` is why it ended; it may be NULL. */
-void replay_say(const struct replay *replay, const rf_error *error);
+void replay_print(const struct replay *replay, const rf_error *error);
 
 /* Writes the replay's members of the report. */
 void replay_report(struct json *json, const void *replay);

@@ -17,11 +17,11 @@
 
 static char *printable(const char *text)
 {
-    size_t length = strlen(text), room = 4 * length + 8;
-    char *out = malloc(room);
+    size_t length = strlen(text), capacity = 4 * length + 8;
+    char *out = malloc(capacity);
 
     if (out)
-        text_escape((rf_slice){(const uint8_t *)text, length}, out, room);
+        text_escape((rf_slice){(const uint8_t *)text, length}, out, capacity);
     return out;
 }
 
@@ -117,7 +117,7 @@ static rf_code compare(const struct replay *r, rf_error *error)
     return code;
 }
 
-static void say_place(const struct replay *r)
+static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
 
@@ -145,7 +145,7 @@ static void go_on(struct replay *r)
     c->skipped = found->skipped;
     c->position = r->start = found->position;
     c->written_until = r->inherited = found->written_until;
-    say_place(r);
+    print_position(r);
 }
 
 /* The checkpoint of a complete run may be replaced. */
@@ -231,21 +231,21 @@ rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
 
 /* --- progress ------------------------------------------------------------------------------------------ */
 
-static rf_place later(rf_place a, rf_place b)
+static rf_position later(rf_position a, rf_position b)
 {
-    return rf_place_before(a, b) ? b : a;
+    return rf_position_before(a, b) ? b : a;
 }
 
 /* Everything before it is done. */
-static rf_place position(const struct replay *r)
+static rf_position current_position(const struct replay *r)
 {
-    rf_place acked;
+    rf_position acked;
 
     if (r->put == 0)
         return r->start;
     acked = rf_replay_acked(r->engine);
     if (r->finished)
-        acked = (rf_place){r->last.input, r->last.offset + 1};
+        acked = (rf_position){r->last.input, r->last.offset + 1};
     return later(acked, r->start);
 }
 
@@ -256,8 +256,8 @@ static rf_code save(struct replay *r, rf_error *error)
 
     if (code != RF_OK)
         return code;
-    c->position = position(r);
-    c->failed += failures_settle(&r->failures, c->position);
+    c->position = current_position(r);
+    c->failed += failures_ack_before(&r->failures, c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
@@ -266,43 +266,43 @@ static rf_code save(struct replay *r, rf_error *error)
     return checkpoint_save(c, error);
 }
 
-/* The position `bytes` after `place`; if that is beyond the end of its file, in the files that follow. The
+/* The position `bytes` after `position`; if that is beyond the end of its file, in the files that follow. The
  * decoded data of compressed files is longer, so that more is reserved than `bytes`. */
-static rf_place place_ahead(const struct replay *r, rf_place place, uint64_t bytes)
+static rf_position position_ahead(const struct replay *r, rf_position position, uint64_t bytes)
 {
     const struct checkpoint *c = &r->checkpoint;
 
-    while (place.input + 1 < c->input_count && c->inputs[place.input].identity.size >= 0) {
-        uint64_t size = (uint64_t)c->inputs[place.input].identity.size;
-        uint64_t left = size > place.offset ? size - place.offset : 0;
+    while (position.input + 1 < c->input_count && c->inputs[position.input].identity.size >= 0) {
+        uint64_t size = (uint64_t)c->inputs[position.input].identity.size;
+        uint64_t left = size > position.offset ? size - position.offset : 0;
 
-        if (!c->inputs[place.input].known || left > bytes)
+        if (!c->inputs[position.input].known || left > bytes)
             break;
         bytes -= left;
-        place = (rf_place){place.input + 1, 0};
+        position = (rf_position){position.input + 1, 0};
     }
-    place.offset += bytes;
-    return place;
+    position.offset += bytes;
+    return position;
 }
 
-/* Saves the checkpoint with a new reservation that begins at `place`. */
-static rf_code save_ahead(struct replay *r, rf_place place, rf_error *error)
+/* Saves the checkpoint with a new reservation that begins at `position`. */
+static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
 {
     uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
 
     r->checkpoint.state = CHECKPOINT_RUNNING;
-    r->checkpoint.written_until = later(r->checkpoint.written_until, place_ahead(r, place, ahead));
+    r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
 }
 
-rf_code replay_reserve(struct replay *r, rf_place place, bool command, rf_error *error)
+rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
 
-    if (!c->path || (r->saved && rf_place_before(place, c->written_until) && (!command || c->commands)))
+    if (!c->path || (r->saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
         return RF_OK;
     c->commands |= command;
-    return save_ahead(r, place, error);
+    return save_ahead(r, position, error);
 }
 
 rf_code replay_keep(struct replay *r, rf_error *error)
@@ -311,8 +311,8 @@ rf_code replay_keep(struct replay *r, rf_error *error)
         return dead_letter_sync(&r->dead_letter, error);
     if (r->put == 0)
         return RF_OK;
-    r->last_second = r->last.input == r->looked_at.input ? r->last.offset - r->looked_at.offset : 0;
-    r->looked_at = r->last;
+    r->last_second = r->last.input == r->last_tick.input ? r->last.offset - r->last_tick.offset : 0;
+    r->last_tick = r->last;
     return save_ahead(r, r->last, error);
 }
 
@@ -324,7 +324,7 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
         return RF_OK;
     if (r->finished) {
         c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;
-        c->written_until = later(position(r), r->inherited);
+        c->written_until = later(current_position(r), r->inherited);
     }
     return save(r, error);
 }

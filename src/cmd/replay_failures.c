@@ -19,10 +19,10 @@ static void fill_example(struct failure_example *example, const struct session *
 
     *example = (struct failure_example){.kind = failed->kind, .library = failed->db == RF_LIBRARY};
     *error = (rf_error){.code = RF_E_TARGET,
-                        .offset = (int64_t)failed->place.offset,
+                        .offset = (int64_t)failed->position.offset,
                         .file_offset = -1,
                         .db = (int)failed->db};
-    snprintf(error->input, sizeof error->input, "%s", input_name(&session->inputs[failed->place.input]));
+    snprintf(error->input, sizeof error->input, "%s", input_name(&session->inputs[failed->position.input]));
     snprintf(error->message, sizeof error->message, "%s", failed->reason);
     text_escape(failed->key, error->key, sizeof error->key);
 }
@@ -39,18 +39,18 @@ static void print(const struct failure_example *example)
 }
 
 /* If out of memory, the failure is only counted for this run. */
-static void remember_place(struct failures *failures, rf_place place)
+static void remember_position(struct failures *failures, rf_position position)
 {
-    if (failures->open_count == failures->room) {
-        size_t room = failures->room ? 2 * failures->room : 64;
-        rf_place *open = realloc(failures->open, room * sizeof *open);
+    if (failures->open_count == failures->capacity) {
+        size_t capacity = failures->capacity ? 2 * failures->capacity : 64;
+        rf_position *open = realloc(failures->open, capacity * sizeof *open);
 
         if (!open)
             return;
         failures->open = open;
-        failures->room = room;
+        failures->capacity = capacity;
     }
-    failures->open[failures->open_count++] = place;
+    failures->open[failures->open_count++] = position;
 }
 
 void failures_add(struct failures *failures, const struct session *session, const rf_failure *failed,
@@ -62,15 +62,15 @@ void failures_add(struct failures *failures, const struct session *session, cons
     }
     failures->count++;
     if (remember)
-        remember_place(failures, failed->place);
+        remember_position(failures, failed->position);
 }
 
-uint64_t failures_settle(struct failures *failures, rf_place position)
+uint64_t failures_ack_before(struct failures *failures, rf_position position)
 {
     size_t kept = 0, count = failures->open_count;
 
     for (size_t i = 0; i < count; i++)
-        if (!rf_place_before(failures->open[i], position))
+        if (!rf_position_before(failures->open[i], position))
             failures->open[kept++] = failures->open[i];
     failures->open_count = kept;
     return count - kept;

@@ -19,8 +19,8 @@ struct failure_example {
 struct failures {
     uint64_t count;
     struct failure_example example[FAILURES_SHOWN];
-    rf_place *open; /* not in a checkpoint yet */
-    size_t open_count, room;
+    rf_position *open; /* not in a checkpoint yet */
+    size_t open_count, capacity;
 };
 
 /* `remember`: until the checkpoint includes it. */
@@ -28,7 +28,7 @@ void failures_add(struct failures *failures, const struct session *session, cons
                   bool remember);
 
 /* Forgets the remembered failures before `position`, and returns their number. */
-uint64_t failures_settle(struct failures *failures, rf_place position);
+uint64_t failures_ack_before(struct failures *failures, rf_position position);
 
 /* Prints how many were not shown. */
 void failures_summarize(const struct failures *failures);

@@ -19,7 +19,7 @@ const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
 
 /* "50MB/s"; "/s" may be omitted. */
-static rf_code take_rate(const char *argument, void *into, rf_error *error)
+static rf_code opt_rate(const char *argument, void *into, rf_error *error)
 {
     size_t length = strlen(argument);
     char size[32];
@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
      .choices = mode_choices},
     {OPTION_SIZE, 0, "big-key", "SIZE", "write values of SIZE or more in chunks (1M)", AT(big_key)},
     {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections), .most = CONNECTIONS_MOST},
-    {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = take_rate},
+    {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
     {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)", AT(retry_for_ms)},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
@@ -80,7 +80,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-static bool wrong(const char *text)
+static bool usage_error(const char *text)
 {
     message_usage(table.command, "%s", text);
     return false;
@@ -113,7 +113,7 @@ static bool lacks_target(char **operands, int count)
         if (!url_guard(operands[i], URL_NOT_READ, "missing target URL", table.command))
             return false;
     }
-    return wrong("missing target URL (last argument), e.g. redis://10.0.0.5:6379");
+    return usage_error("missing target URL (last argument), e.g. redis://10.0.0.5:6379");
 }
 
 /* The target is the last operand, or given by the connection options alone. */
@@ -146,11 +146,11 @@ static bool check_files(const struct replay_options *options)
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (i > 0 && (is_dash(files[i].path) || (files[i].path && !*files[i].path)))
-            return wrong("--checkpoint, --dead-letter and --metrics-file require a file name");
+            return usage_error("--checkpoint, --dead-letter and --metrics-file require a file name");
         if (!inputs_differ_from(&options->common, files[i].path, files[i].what, table.command))
             return false;
         for (size_t j = 0; j < i; j++) {
-            if (files[i].path && files[j].path && same_place(files[i].path, files[j].path)) {
+            if (files[i].path && files[j].path && same_path(files[i].path, files[j].path)) {
                 message_usage(table.command, "'%s' is both %s and %s", files[i].path, files[j].what,
                               files[i].what);
                 return false;
@@ -182,9 +182,9 @@ static bool check_dry_run(const struct replay_options *options)
 static bool check(const struct replay_options *options)
 {
     if (options->connections == 0)
-        return wrong("--connections must be at least 1");
+        return usage_error("--connections must be at least 1");
     if (options->resume && !options->checkpoint)
-        return wrong("--resume requires --checkpoint");
+        return usage_error("--resume requires --checkpoint");
     return check_dry_run(options);
 }
 
@@ -192,14 +192,14 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
 {
     int first, count;
 
-    *options = (struct replay_options){.written = WRITTEN_OPTIONS, .connections = CONNECTIONS};
+    *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!written_options_settle(&options->written, table.command))
+    if (!output_options_finalize(&options->written, table.command))
         return false;
     if (options->written.explain_key)
-        return key_options_settle(&options->common.keys, table.command);
+        return key_options_finalize(&options->common.keys, table.command);
     count = argc - first;
     return check(options) && read_target(options, argv + first, &count, status) &&
            common_options_read(&options->common, table.command, argv + first, count, status) &&

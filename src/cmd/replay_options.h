@@ -4,20 +4,20 @@
 #define CMD_REPLAY_OPTIONS_H
 
 #include "common_options.h"
+#include "output_options.h"
 #include "target_options.h"
-#include "written_options.h"
 #include <rdbferry/replay.h>
 
 struct replay_options {
     struct common_options common; /* the inputs; the target is not among the operands */
     struct target_options target_options;
-    rf_server target_version;       /* 0.0: detected */
-    rf_target target;               /* resolved from target_options and the URL */
-    char target_name[256];          /* address, without user and password */
-    struct written_options written; /* collision handling; the other members have their defaults */
-    int on_exists;                  /* rf_on_exists */
-    int mode;                       /* rf_replay_mode */
-    uint64_t big_key;               /* these as in rf_replay_options: 0 if not given */
+    rf_server target_version;      /* 0.0: detected */
+    rf_target target;              /* resolved from target_options and the URL */
+    char target_name[256];         /* address, without user and password */
+    struct output_options written; /* collision handling; the other members have their defaults */
+    int on_exists;                 /* rf_on_exists */
+    int mode;                      /* rf_replay_mode */
+    uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t rate;
     int64_t retry_for_ms;

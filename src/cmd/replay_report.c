@@ -15,7 +15,7 @@ struct replay_keys replay_keys(const struct replay *r)
     const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
     struct replay_keys keys = {
         .dropped = session_dropped(&r->session),
-        .collided = r->collisions.lost_keys,
+        .collided = r->collisions.dropped_keys,
         .resumed = r->resumed_keys,
         .empty = counts.empty,
         .expired = counts.expired,
@@ -23,10 +23,10 @@ struct replay_keys replay_keys(const struct replay *r)
         .failed = counts.failed,
         .written = counts.written,
     };
-    uint64_t settled = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
+    uint64_t done = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
 
     keys.read = tables_total(&r->session.stats.tables).keys + keys.dropped;
-    keys.unsettled = r->put_keys > settled ? r->put_keys - settled : 0;
+    keys.in_flight = r->put_keys > done ? r->put_keys - done : 0;
     return keys;
 }
 
@@ -59,7 +59,7 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
     append_count(out, size, r->failures.count, "failed");
 }
 
-static void say_written(const struct replay *r)
+static void print_written(const struct replay *r)
 {
     char inputs[256], counts[160], outcome[320];
 
@@ -69,7 +69,7 @@ static void say_written(const struct replay *r)
     message_summary("%s: %s -> %s (%s)", inputs, counts, r->info.name, outcome);
 }
 
-static void say_failed(const struct replay *r)
+static void print_failed(const struct replay *r)
 {
     uint64_t failed = r->failures.count, before = r->found.failed;
 
@@ -80,7 +80,7 @@ static void say_failed(const struct replay *r)
         message_error("%" PRIu64 " not written in earlier runs", before);
 }
 
-static void say_nodes(const struct replay *r)
+static void print_nodes(const struct replay *r)
 {
     char size[SIZE_TEXT];
     rf_replay_node node;
@@ -102,7 +102,7 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
 }
 
 /* Prints the position, and how to continue. */
-static void say_position(const struct replay *r)
+static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
@@ -121,7 +121,7 @@ static const char *signal_name(int number)
     return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
-static void say_stopped(const struct replay *r)
+static void print_stopped(const struct replay *r)
 {
     const char *name = signal_name(r->stop_request.signal);
     char outcome[320];
@@ -134,7 +134,7 @@ static void say_stopped(const struct replay *r)
         message_error("stopped by %s", name);
 }
 
-static void say_error(const struct replay *r, const rf_error *error)
+static void print_error(const struct replay *r, const rf_error *error)
 {
     if (r->engine) /* its message says what to do */
         message_failure(error);
@@ -142,29 +142,29 @@ static void say_error(const struct replay *r, const rf_error *error)
         target_failure(error);
 }
 
-static void say_verified(const struct replay *r)
+static void print_verified(const struct replay *r)
 {
     if (r->verification.complete)
-        replay_verify_say(&r->verification);
+        replay_verify_print(&r->verification);
     else if (r->options->verify && replay_is_done(r))
         message_error("all keys were written, but not verified%s",
                       r->checkpoint.path ? ": run it again with --resume to verify" : "");
 }
 
-void replay_say(const struct replay *r, const rf_error *error)
+void replay_print(const struct replay *r, const rf_error *error)
 {
     if (error)
-        say_error(r, error);
+        print_error(r, error);
     else if (r->stopped)
-        say_stopped(r);
+        print_stopped(r);
     if (can_go_on(r, error))
-        say_position(r);
+        print_position(r);
     else if (r->engine && !error && !r->stopped)
-        say_written(r);
-    say_failed(r);
+        print_written(r);
+    print_failed(r);
     if (r->engine)
-        say_nodes(r);
-    say_verified(r);
+        print_nodes(r);
+    print_verified(r);
 }
 
 /* --- the report ---------------------------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static void put_keys(struct json *json, const struct replay *r)
     json_number(json, "skipped", keys.skipped);
     json_number(json, "failed", keys.failed);
     json_number(json, "written", keys.written);
-    json_number(json, "in_flight", keys.unsettled);
+    json_number(json, "in_flight", keys.in_flight);
     json_end_object(json);
 }
 

@@ -36,7 +36,7 @@ static bool was_skipped(const struct replay_verification *v, const rf_key_record
            (record->db == RF_LIBRARY && v->options->on_exists == RF_ON_EXISTS_SKIP);
 }
 
-static rf_code take_any(struct replay_verification *v, const rf_difference *difference, rf_error *error)
+static rf_code on_any(struct replay_verification *v, const rf_difference *difference, rf_error *error)
 {
     const rf_key_record *record = difference->before;
     bool has_failed = key_set_has(v->failed, record->db, record->key);
@@ -45,22 +45,22 @@ static rf_code take_any(struct replay_verification *v, const rf_difference *diff
         v->left_missing += has_failed;
     else if (difference->kind == RF_CHANGED)
         v->left_changed += has_failed || was_skipped(v, record);
-    return differences_take(&v->differences, difference, error);
+    return differences_add(&v->differences, difference, error);
 }
 
-static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct replay_verification *v = ctx;
     rf_key_record before = *difference->before;
 
     if (!(before.input & INCOMPARABLE))
-        return take_any(v, difference, error);
+        return on_any(v, difference, error);
     before.input &= ~INCOMPARABLE;
     if (difference->kind == RF_CHANGED)
         before.value = difference->after->value;
     if (difference->kind == RF_CHANGED && !rf_key_record_differs(&before, difference->after, 0))
         return RF_OK;
-    return take_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
+    return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
 }
 
 static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
@@ -77,13 +77,13 @@ static rf_code check(struct replay_verification *v, const rf_key_record *record,
 }
 
 /* A damaged value was not written: the target's value is always a difference. */
-static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                           rf_error *error)
+static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error)
 {
     struct replay_verification *v = ctx;
     rf_key_record record;
 
-    if (fault && fault->code >= RF_E_UNSAYABLE) {
+    if (fault && fault->code >= RF_E_INCOMPATIBLE) {
         *error = *fault;
         return fault->code;
     }
@@ -107,7 +107,7 @@ static rf_code is_vector_set(const rf_entry *key, bool *is, rf_error *error)
     return code;
 }
 
-static rf_code take_key(struct replay_verification *v, rf_entry *key, rf_error *error)
+static rf_code on_key(struct replay_verification *v, rf_entry *key, rf_error *error)
 {
     rf_key_record record;
     bool is;
@@ -121,7 +121,7 @@ static rf_code take_key(struct replay_verification *v, rf_entry *key, rf_error *
     return check(v, &record, error);
 }
 
-static rf_code take_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
+static rf_code on_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
 
@@ -143,7 +143,7 @@ static rf_code enter(struct replay_verification *v, const struct input *input, r
     return code;
 }
 
-static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct replay_verification *v = ctx;
     rf_code code = enter(v, input, error);
@@ -151,8 +151,8 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code != RF_OK || collisions_left_out(v->collisions, entry))
         return code;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return take_key(v, entry, error);
-    case RF_ENTRY_FUNCTION: return take_library(v, entry, error);
+    case RF_ENTRY_KEY: return on_key(v, entry, error);
+    case RF_ENTRY_FUNCTION: return on_library(v, entry, error);
     case RF_ENTRY_COMMAND: return refuse_commands(error);
     case RF_ENTRY_AUX:
     case RF_ENTRY_MODULE_AUX:
@@ -167,7 +167,7 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
 
 static rf_code open_target(struct replay_verification *v, rf_error *error)
 {
-    const rf_live_options options = {.published = v->differences.keep, .fn = take_difference, .ctx = v};
+    const rf_live_options options = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
 
     if (code != RF_OK)
@@ -182,7 +182,7 @@ static rf_code read_inputs(struct replay_verification *v, rf_error *error)
     rf_code code;
 
     collisions_rewind(v->collisions);
-    code = session_read_again(v->session, take_entry, v, error);
+    code = session_rescan(v->session, on_entry, v, error);
     return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
 }
 
@@ -201,7 +201,7 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
     };
     code = open_target(v, error);
     if (code == RF_OK)
-        code = rf_digest_pool_open(differences_digests(&v->differences), false, take_digest, v, &v->pool,
+        code = rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool,
                                    error);
     if (code == RF_OK)
         code = read_inputs(v, error);
@@ -239,21 +239,21 @@ uint64_t replay_verify_unaccounted(const struct replay_verification *v)
     return missing - missing_before + changed - changed_before;
 }
 
-void replay_verify_say(const struct replay_verification *v)
+void replay_verify_print(const struct replay_verification *v)
 {
     const char *name = rf_live_info_get(v->live)->name;
     uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
 
-    against_say(v->out, name, &v->differences, &v->extra, "list them with verify --strict");
-    against_say_expired(v->out, name, v->counts.expired);
+    against_print(v->out, name, &v->differences, &v->extra, "list them with verify --strict");
+    against_print_expired(v->out, name, v->counts.expired);
     if (v->incomparable > 0) {
-        against_begin_line(v->out, name);
+        against_print_prefix(v->out, name);
         fprintf(v->out, "%" PRIu64 " vector set%s compared by type and expiry only\n", v->incomparable,
                 text_plural(v->incomparable));
     }
     if (accounted == 0)
         return;
-    against_begin_line(v->out, name);
+    against_print_prefix(v->out, name);
     fprintf(v->out, "%" PRIu64 " of these are explained by keys that were skipped or failed\n", accounted);
 }
 

@@ -53,7 +53,7 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error);
 uint64_t replay_verify_unaccounted(const struct replay_verification *v);
 
 /* Prints the result. */
-void replay_verify_say(const struct replay_verification *v);
+void replay_verify_print(const struct replay_verification *v);
 
 /* Writes the member "verify"; null if the verification was not completed. */
 void replay_verify_report(struct json *json, const struct replay_verification *v);

@@ -2,9 +2,9 @@
 /* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
  */
 #include "report.h"
+#include "format.h"
 #include "json.h"
 #include "save.h"
-#include "show.h"
 #include "text.h"
 #include <inttypes.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void put_saved(struct json *json, int64_t seconds)
 {
     char text[TIME_TEXT];
 
-    json_string(json, "saved", seconds >= 0 ? show_time(seconds * 1000, text) : NULL);
+    json_string(json, "saved", seconds >= 0 ? format_time(seconds * 1000, text) : NULL);
 }
 
 void report_put_layers(struct json *json, const char *layers)
@@ -68,8 +68,8 @@ static void put_input(struct json *json, const struct input *input)
         json_signed(json, "rdb_version", input->info.rdb_version);
         report_put_server(json, "writer", input->info.writer);
         put_saved(json, input->info.saved_at);
-        if (input->info.whole >= 0)
-            json_signed(json, "complete_bytes", input->info.whole);
+        if (input->info.complete_bytes >= 0)
+            json_signed(json, "complete_bytes", input->info.complete_bytes);
         if (input->size >= 0)
             json_signed(json, "size", input->size);
         json_number(json, "bytes_read", input->read);
@@ -88,14 +88,14 @@ static void put_inputs(struct json *json, const struct report *report)
 
 /* --- counts ------------------------------------------------------------------------------------------- */
 
-static void put_count(struct json *json, struct tally count)
+static void put_count(struct json *json, struct key_totals count)
 {
     json_number(json, "keys", count.keys);
     json_number(json, "bytes", count.bytes);
     json_number(json, "expiring", count.expiring);
 }
 
-static void put_keys(struct json *json, struct tally count)
+static void put_keys(struct json *json, struct key_totals count)
 {
     json_number(json, "keys", count.keys);
 }
@@ -121,13 +121,13 @@ static void put_types(struct json *json, const struct tables *tables, report_put
 {
     json_array(json, "types");
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
-        struct tally tally = tables_of_type(tables, (rf_type)type);
+        struct key_totals totals = tables_of_type(tables, (rf_type)type);
 
-        if (tally.keys == 0)
+        if (totals.keys == 0)
             continue;
         json_object(json, NULL);
         json_string(json, "type", text_type((rf_type)type));
-        put(json, tally);
+        put(json, totals);
         json_end_object(json);
     }
     json_end_array(json);

@@ -25,7 +25,7 @@ struct report {
 void report_put_server(struct json *json, const char *name, rf_server server);
 
 /* Adds databases, types and encodings, each an array of objects whose counts `put` adds. */
-typedef void report_put_tally(struct json *json, struct tally tally);
+typedef void report_put_tally(struct json *json, struct key_totals totals);
 void report_put_tables(struct json *json, const struct tables *tables, report_put_tally *put,
                        report_put_tally *put_of_encoding);
 

@@ -41,7 +41,7 @@ static bool write_in_place(const char *path, const char *data, size_t size)
 }
 
 /* How a file is written. */
-struct manner {
+struct save_mode {
     mode_t mode;
     bool syncs; /* sync the data and the directory entry */
 };
@@ -57,64 +57,65 @@ static mode_t usual_mode(void)
 /* --- the current temporary file ----------------------------------------------------------------------- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const char *begun; /* the temporary file that exists; NULL: none */
+static const char *temp_name; /* the temporary file that exists; NULL: none */
 
 /* Returns a descriptor, or -1. */
-static int begin(char *temporary)
+static int create_temp(char *temporary)
 {
     int fd;
 
     pthread_mutex_lock(&lock);
     fd = mkostemp(temporary, O_CLOEXEC);
-    begun = fd >= 0 ? temporary : NULL;
+    temp_name = fd >= 0 ? temporary : NULL;
     pthread_mutex_unlock(&lock);
     return fd;
 }
 
-static bool rename_begun(const char *temporary, const char *path)
+static bool rename_temp(const char *temporary, const char *path)
 {
     bool good;
 
     pthread_mutex_lock(&lock);
     good = rename(temporary, path) == 0;
     if (good)
-        begun = NULL;
+        temp_name = NULL;
     pthread_mutex_unlock(&lock);
     return good;
 }
 
 /* Preserves errno. */
-static void remove_begun(void)
+static void remove_temp(void)
 {
     int error = errno;
 
     pthread_mutex_lock(&lock);
-    unlink(begun);
-    begun = NULL;
+    unlink(temp_name);
+    temp_name = NULL;
     pthread_mutex_unlock(&lock);
     errno = error;
 }
 
-void save_remove_unfinished(void)
+void save_cleanup_temp_file(void)
 {
     pthread_mutex_lock(&lock); /* never unlocked */
-    if (begun)
-        unlink(begun);
+    if (temp_name)
+        unlink(temp_name);
 }
 
 /* --- one file ----------------------------------------------------------------------------------------- */
 
-static bool fill_and_rename(int fd, const struct manner *manner, const char *temporary, const char *path,
-                            const char *data, size_t size)
+static bool fill_and_rename(int fd, const struct save_mode *save_mode, const char *temporary,
+                            const char *path, const char *data, size_t size)
 {
-    bool good = write_all(fd, data, size) && fchmod(fd, manner->mode) == 0 &&
-                (!manner->syncs || fsync(fd) == 0);
+    bool good = write_all(fd, data, size) && fchmod(fd, save_mode->mode) == 0 &&
+                (!save_mode->syncs || fsync(fd) == 0);
 
     good = close(fd) == 0 && good;
-    return good && rename_begun(temporary, path);
+    return good && rename_temp(temporary, path);
 }
 
-static bool write_beside(const char *path, const struct manner *manner, const char *data, size_t size)
+static bool write_temp_file(const char *path, const struct save_mode *save_mode, const char *data,
+                            size_t size)
 {
     char *temporary = NULL;
     bool good;
@@ -122,10 +123,10 @@ static bool write_beside(const char *path, const struct manner *manner, const ch
 
     if (asprintf(&temporary, "%s.tmp-XXXXXX", path) < 0)
         return false;
-    fd = begin(temporary);
-    good = fd >= 0 && fill_and_rename(fd, manner, temporary, path, data, size);
+    fd = create_temp(temporary);
+    good = fd >= 0 && fill_and_rename(fd, save_mode, temporary, path, data, size);
     if (fd >= 0 && !good)
-        remove_begun();
+        remove_temp();
     free(temporary);
     return good;
 }
@@ -144,7 +145,7 @@ static void sync_directory(const char *path)
     free(directory);
 }
 
-static bool replace_file(const char *path, const struct manner *manner, const char *data, size_t size)
+static bool replace_file(const char *path, const struct save_mode *save_mode, const char *data, size_t size)
 {
     sigset_t all, before;
     char *target = realpath(path, NULL); /* a symbolic link is preserved */
@@ -152,36 +153,36 @@ static bool replace_file(const char *path, const struct manner *manner, const ch
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    good = write_beside(target ? target : path, manner, data, size);
-    if (good && manner->syncs)
+    good = write_temp_file(target ? target : path, save_mode, data, size);
+    if (good && save_mode->syncs)
         sync_directory(target ? target : path);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     free(target);
     return good;
 }
 
-static bool save(const char *path, const struct manner *manner, const char *data, size_t size)
+static bool save(const char *path, const struct save_mode *save_mode, const char *data, size_t size)
 {
     struct stat there;
 
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return write_in_place(path, data, size);
-    return replace_file(path, manner, data, size);
+    return replace_file(path, save_mode, data, size);
 }
 
 bool save_file(const char *path, const char *data, size_t size)
 {
-    return save(path, &(struct manner){.mode = usual_mode(), .syncs = true}, data, size);
+    return save(path, &(struct save_mode){.mode = usual_mode(), .syncs = true}, data, size);
 }
 
 bool save_shared(const char *path, mode_t mode, const char *data, size_t size)
 {
-    return save(path, &(struct manner){.mode = mode}, data, size);
+    return save(path, &(struct save_mode){.mode = mode}, data, size);
 }
 
 bool save_private(const char *path, const char *data, size_t size)
 {
-    return save(path, &(struct manner){.mode = 0600, .syncs = true}, data, size);
+    return save(path, &(struct save_mode){.mode = 0600, .syncs = true}, data, size);
 }
 
 static bool deliver(const char *path, const char *data, size_t size)

@@ -22,7 +22,7 @@ bool save_shared(const char *path, mode_t mode, const char *data, size_t size);
 
 /* Called by another thread before the process ends: removes the temporary file and prevents new ones. A
  * thread that is saving a file blocks until the process ends. */
-void save_remove_unfinished(void);
+void save_cleanup_temp_file(void);
 
 /* Saves the output of `make`, which is built in memory first. `path` "-" is stdout. False: the error has been
  * printed. */

@@ -4,11 +4,11 @@
 #ifndef CMD_SESSION_H
 #define CMD_SESSION_H
 
-#include "attend.h"
 #include "common_options.h"
 #include "inputs.h"
 #include "notices.h"
 #include "progress.h"
+#include "signals.h"
 #include "stats.h"
 #include "status.h"
 
@@ -26,11 +26,11 @@ struct session {
      * but RF_OK ends the reading with that code. May be NULL. */
     rf_code (*before_entry)(void *ctx, rf_error *error);
     void *before_ctx;
-    bool takes_all; /* all keys are read and keep their names */
-    bool as_is; /* keys are results of a rewrite: those of keys that may have passed the filter are read */
-    bool takes_foreign;  /* also read records that only servers of one vendor understand; else give notice */
-    bool counts_results; /* keys are counted in their resulting database, not in that of the input */
-    bool twice;          /* the inputs are read again: nothing is counted, and there are no notices */
+    bool unfiltered; /* all keys are read and keep their names */
+    bool raw_keys; /* keys are results of a rewrite: those of keys that may have passed the filter are read */
+    bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
+    bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
+    bool rescanning;      /* the inputs are read again: nothing is counted, and there are no notices */
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
     /* The current key: */
     bool rewritten; /* it was rewritten; `source_db` and `source_key` have the previous values */
@@ -39,7 +39,7 @@ struct session {
     bool ambiguous;     /* see rf_rewrite_apply() */
     uint64_t *bytes_of; /* set by the consumer: the size of the record is added to it; may be NULL */
     uint64_t last_offset;
-    bool takes_last;     /* it passed the filter, and entries that belong to it do, too */
+    bool last_accepted;  /* it passed the filter, and entries that belong to it do, too */
     const char *shifted; /* the path of an input whose expiry shift has been set */
 };
 
@@ -48,16 +48,16 @@ bool session_open(struct session *session, const struct common_options *options)
 void session_close(struct session *session);
 
 /* Consumes one entry, including AUX fields. Any result but RF_OK ends the input with that code. */
-typedef rf_code session_take_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+typedef rf_code session_entry_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
 
 /* Reads one input to its end: returns RF_OK or the error. Dropped keys are skipped; the others are rewritten.
  * Closes the input; facts about it stay in `input`. */
-rf_code session_read(struct session *session, struct input *input, session_take_fn *take, void *ctx,
+rf_code session_read(struct session *session, struct input *input, session_entry_fn *fn, void *ctx,
                      rf_error *error);
 
-/* Reads all inputs again, under the same names, without counting and notices. RF_END from `take` ends it
- * early. One of the inputs may be open meanwhile; `take` gets another struct input with the same path. */
-rf_code session_read_again(struct session *session, session_take_fn *take, void *ctx, rf_error *error);
+/* Reads all inputs again, under the same names, without counting and notices. RF_END from `fn` ends it
+ * early. One of the inputs may be open meanwhile; `fn` gets another struct input with the same path. */
+rf_code session_rescan(struct session *session, session_entry_fn *fn, void *ctx, rf_error *error);
 
 /* Runs `work`, which reads the inputs, with the signal thread running. `undo` may be NULL; it is called after
  * an error, while signals are still handled. */
@@ -81,7 +81,7 @@ void session_format_inputs(const struct session *session, char *out, size_t size
 int64_t session_fields_until(void);
 
 /* Whether all keys are read unchanged. */
-bool session_takes_all(const struct session *session);
+bool session_is_unfiltered(const struct session *session);
 
 /* The number of dropped keys. */
 uint64_t session_dropped(const struct session *session);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-    PLACES = 2 * SKETCH_NAMES, /* a power of two */
-    CLASS_BITS = 4,            /* 16 classes per power of two */
+    BUCKETS = 2 * SKETCH_NAMES, /* a power of two */
+    CLASS_BITS = 4,             /* 16 classes per power of two */
     CLASSES = 1 << CLASS_BITS,
     MAGNITUDES = 64 * CLASSES,
 };
@@ -37,13 +37,13 @@ static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
 }
 
 /* The slot that holds the name, or a free one for it. */
-static uint16_t *place_of(const struct sketch *sketch, uint64_t hash)
+static uint16_t *find_bucket(const struct sketch *sketch, uint64_t hash)
 {
-    size_t at = hash % PLACES;
+    size_t at = hash % BUCKETS;
 
-    while (sketch->places[at] && sketch->names[sketch->places[at] - 1].hash != hash)
-        at = (at + 1) % PLACES;
-    return &sketch->places[at];
+    while (sketch->buckets[at] && sketch->names[sketch->buckets[at] - 1].hash != hash)
+        at = (at + 1) % BUCKETS;
+    return &sketch->buckets[at];
 }
 
 /* --- eviction ----------------------------------------------------------------------------------------- */
@@ -56,7 +56,7 @@ static size_t magnitude(uint64_t n)
     return n < CLASSES ? n : (log - CLASS_BITS + 1) * CLASSES + (n >> (log - CLASS_BITS) & (CLASSES - 1));
 }
 
-static uint64_t greatest_of_magnitude(size_t magnitude)
+static uint64_t largest_of_magnitude(size_t magnitude)
 {
     if (magnitude < CLASSES)
         return magnitude;
@@ -70,7 +70,7 @@ static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
 
     while (4 * seen < 3 * SKETCH_NAMES)
         seen += counts[++i];
-    return greatest_of_magnitude(i);
+    return largest_of_magnitude(i);
 }
 
 /* The upper bound of its count or weight, including what was missed. */
@@ -92,29 +92,29 @@ static struct sketch_sum quartiles_of(const struct sketch *sketch)
     return (struct sketch_sum){upper_quartile(counts), upper_quartile(weights)};
 }
 
-static void raise_floor(struct sketch_sum *floor, struct sketch_sum to)
+static void raise_evicted_max(struct sketch_sum *evicted_max, struct sketch_sum to)
 {
-    floor->count = to.count > floor->count ? to.count : floor->count;
-    floor->weight = to.weight > floor->weight ? to.weight : floor->weight;
+    evicted_max->count = to.count > evicted_max->count ? to.count : evicted_max->count;
+    evicted_max->weight = to.weight > evicted_max->weight ? to.weight : evicted_max->weight;
 }
 
 /* At least half of a full table is evicted: a quarter exceeds the one quartile, and a quarter the other. */
-static void make_room(struct sketch *sketch)
+static void evict(struct sketch *sketch)
 {
     struct sketch_sum most = quartiles_of(sketch);
     size_t kept = 0;
 
-    memset(sketch->places, 0, PLACES * sizeof *sketch->places);
+    memset(sketch->buckets, 0, BUCKETS * sizeof *sketch->buckets);
     for (size_t i = 0; i < sketch->count; i++) {
         struct sketch_sum bound = bound_of(&sketch->names[i]);
 
         if (bound.count <= most.count && bound.weight <= most.weight) {
-            raise_floor(&sketch->floor, bound);
+            raise_evicted_max(&sketch->evicted_max, bound);
             continue;
         }
         if (kept < i)
             sketch->names[kept] = sketch->names[i];
-        *place_of(sketch, sketch->names[kept].hash) = (uint16_t)(kept + 1);
+        *find_bucket(sketch, sketch->names[kept].hash) = (uint16_t)(kept + 1);
         kept++;
     }
     sketch->count = kept;
@@ -135,9 +135,9 @@ static void draw(struct sketch *sketch)
 static bool allocate(struct sketch *sketch)
 {
     sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
-    sketch->places = calloc(PLACES, sizeof *sketch->places);
+    sketch->buckets = calloc(BUCKETS, sizeof *sketch->buckets);
     draw(sketch);
-    return sketch->names && sketch->places;
+    return sketch->names && sketch->buckets;
 }
 
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
@@ -145,16 +145,16 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
     struct sketch_name *name;
 
     if (sketch->count == SKETCH_NAMES)
-        make_room(sketch);
+        evict(sketch);
     name = &sketch->names[sketch->count++];
     *name = (struct sketch_name){
         .hash = hash,
-        .missed = sketch->floor,
+        .missed = sketch->evicted_max,
         .length = text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX,
     };
     if (text.len > 0)
         memcpy(name->name, text.ptr, text.len < SKETCH_NAME_KEPT ? text.len : SKETCH_NAME_KEPT);
-    *place_of(sketch, hash) = (uint16_t)sketch->count;
+    *find_bucket(sketch, hash) = (uint16_t)sketch->count;
     return name;
 }
 
@@ -162,13 +162,13 @@ bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
 {
     struct sketch_name *name;
     uint64_t hash;
-    uint16_t place;
+    uint16_t bucket;
 
     if (!sketch->names && !allocate(sketch))
         return false;
     hash = hash_of(sketch, text);
-    place = *place_of(sketch, hash);
-    name = place ? &sketch->names[place - 1] : add_name(sketch, text, hash);
+    bucket = *find_bucket(sketch, hash);
+    name = bucket ? &sketch->names[bucket - 1] : add_name(sketch, text, hash);
     name->sum.count++;
     name->sum.weight += weight;
     return true;
@@ -188,8 +188,7 @@ static bool precedes(const struct sketch_name *a, const struct sketch_name *b, b
     return memcmp(a->name, b->name, sizeof a->name) < 0;
 }
 
-size_t sketch_greatest(const struct sketch *sketch, bool by_weight, const struct sketch_name **out,
-                       size_t most)
+size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sketch_name **out, size_t most)
 {
     size_t found = 0, at;
 
@@ -208,5 +207,5 @@ size_t sketch_greatest(const struct sketch *sketch, bool by_weight, const struct
 void sketch_free(struct sketch *sketch)
 {
     free(sketch->names);
-    free(sketch->places);
+    free(sketch->buckets);
 }

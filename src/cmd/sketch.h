@@ -29,10 +29,10 @@ struct sketch_name {
 
 struct sketch {
     struct sketch_name *names; /* NULL: nothing was added */
-    uint16_t *places;          /* by hash: index of a name + 1; 0: free */
+    uint16_t *buckets;         /* by hash: index of a name + 1; 0: free */
     size_t count;
-    uint64_t odd[2];         /* secret: no names can be crafted that share a hash */
-    struct sketch_sum floor; /* upper bound for a name that is not in the table */
+    uint64_t odd[2];               /* secret: no names can be crafted that share a hash */
+    struct sketch_sum evicted_max; /* upper bound for a name that is not in the table */
 };
 
 /* False: out of memory. */
@@ -50,8 +50,7 @@ static inline rf_slice sketch_name_text(const struct sketch_name *name)
 }
 
 /* Writes pointers to at most `most` names in descending order of weight or count; returns their number. */
-size_t sketch_greatest(const struct sketch *sketch, bool by_weight, const struct sketch_name **out,
-                       size_t most);
+size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sketch_name **out, size_t most);
 
 void sketch_free(struct sketch *sketch);
 

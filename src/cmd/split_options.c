@@ -56,7 +56,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-static bool wrong(const char *text)
+static bool usage_error(const char *text)
 {
     message_usage(table.command, "%s", text);
     return false;
@@ -68,16 +68,17 @@ static bool check(const struct split_options *options)
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
 
     if (given > 1)
-        return wrong("--shards, --slots and --topology are mutually exclusive");
+        return usage_error("--shards, --slots and --topology are mutually exclusive");
     if (given == 0 && !explains)
-        return wrong("missing --shards, --slots or --topology");
+        return usage_error("missing --shards, --slots or --topology");
     if (target_options_given(&options->target_options) &&
         !(options->topology_from && rf_target_is_url(options->topology_from)))
-        return wrong("options for a live cluster require --topology with a URL");
+        return usage_error("options for a live cluster require --topology with a URL");
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
-        return wrong("missing -o DIR (or use --dry-run)");
+        return usage_error("missing -o DIR (or use --dry-run)");
     if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
-        return wrong("--compress cannot be combined with --to aof-dir: servers cannot read compressed files");
+        return usage_error(
+            "--compress cannot be combined with --to aof-dir: servers cannot read compressed files");
     return true;
 }
 
@@ -105,7 +106,7 @@ static rf_code make_topology(struct split_options *options, const rf_target *tar
         return rf_topology_equal(options->shards, &options->topology, error);
     if (options->slots)
         return rf_topology_of_ranges(options->slots, &options->topology, error);
-    return target ? rf_topology_ask(target, &options->topology, error)
+    return target ? rf_topology_query(target, &options->topology, error)
                   : read_topology(options->topology_from, &options->topology, error);
 }
 
@@ -114,16 +115,16 @@ static bool topology_read(struct split_options *options, int *status)
     rf_target target = {0};
     rf_error error;
     rf_code code;
-    bool asks = options->topology_from && rf_target_is_url(options->topology_from);
+    bool queries_target = options->topology_from && rf_target_is_url(options->topology_from);
 
     if (options->shards == NO_SHARDS && !options->slots && !options->topology_from)
         return true;
-    if (asks && !target_options_resolve(&options->target_options, options->topology_from, table.command,
-                                        &target, status)) {
+    if (queries_target && !target_options_resolve(&options->target_options, options->topology_from,
+                                                  table.command, &target, status)) {
         rf_target_free(&target);
         return false;
     }
-    code = make_topology(options, asks ? &target : NULL, &error);
+    code = make_topology(options, queries_target ? &target : NULL, &error);
     rf_target_free(&target);
     *status = (int)status_of(code);
     if (*status == STATUS_USAGE) {
@@ -141,7 +142,7 @@ static bool topology_read(struct split_options *options, int *status)
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
-static bool stays(const struct split_options *options, const char *path)
+static bool is_kept(const struct split_options *options, const char *path)
 {
     if (is_dash(path) || !path_lies_in(path, options->output))
         return true;
@@ -150,48 +151,48 @@ static bool stays(const struct split_options *options, const char *path)
 }
 
 /* Neither the inputs nor the report may be inside a directory that is replaced. */
-static bool files_stay(const struct split_options *options)
+static bool files_are_kept(const struct split_options *options)
 {
     const struct common_options *common = &options->common;
 
     if (!options->output || options->dry_run)
         return true;
     for (size_t i = 0; i < common->inputs.count; i++)
-        if (!stays(options, common->inputs.paths[i]))
+        if (!is_kept(options, common->inputs.paths[i]))
             return false;
     for (size_t i = 0; i < common->operand_count; i++)
-        if (!stays(options, common->operands[i]))
+        if (!is_kept(options, common->operands[i]))
             return false;
-    return (!common->report || stays(options, common->report)) &&
-           (!options->topology_from || stays(options, options->topology_from));
+    return (!common->report || is_kept(options, common->report)) &&
+           (!options->topology_from || is_kept(options, options->topology_from));
 }
 
 static bool inputs_read(struct split_options *options, char **operands, int count, int *status)
 {
     if (options->written.explain_key)
-        return key_options_settle(&options->common.keys, table.command);
+        return key_options_finalize(&options->common.keys, table.command);
     if (!common_options_read(&options->common, table.command, operands, count, status))
         return false;
     *status = STATUS_USAGE;
     if (is_dash(options->topology_from))
         for (size_t i = 0; i < options->common.inputs.count; i++)
             if (is_dash(options->common.inputs.paths[i]))
-                return wrong("stdin can be read only once");
+                return usage_error("stdin can be read only once");
     return inputs_differ_from(&options->common, options->output, "the output", table.command) &&
-           files_stay(options);
+           files_are_kept(options);
 }
 
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
 
-    *options = (struct split_options){.written = WRITTEN_OPTIONS, .shards = NO_SHARDS};
+    *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = NO_SHARDS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    if (options->written.to == TO_UNTOLD)
+    if (options->written.to == TO_UNSET)
         options->written.to = TO_RDB;
-    return check(options) && written_options_settle(&options->written, table.command) &&
+    return check(options) && output_options_finalize(&options->written, table.command) &&
            inputs_read(options, argv + first, argc - first, status) && topology_read(options, status);
 }
 

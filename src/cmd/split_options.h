@@ -4,13 +4,13 @@
 #define CMD_SPLIT_OPTIONS_H
 
 #include "common_options.h"
+#include "output_options.h"
 #include "target_options.h"
-#include "written_options.h"
 #include <rdbferry/topology.h>
 
 struct split_options {
     struct common_options common;
-    struct written_options written;
+    struct output_options written;
     const char *output; /* a directory; NULL if nothing is written */
     uint64_t shards;    /* exactly one of these three is given */
     const char *slots, *topology_from;

@@ -2,7 +2,7 @@
 /* Counters of the entries that were read. */
 #include "stats.h"
 
-static void settle_last(struct stats *stats, uint64_t offset)
+static void flush_last(struct stats *stats, uint64_t offset)
 {
     if (stats->last)
         stats->last->bytes += offset - stats->last_offset;
@@ -11,7 +11,7 @@ static void settle_last(struct stats *stats, uint64_t offset)
 
 static bool add_key(struct stats *stats, const rf_entry *entry, int64_t db)
 {
-    struct tally *cell = tables_find(&stats->tables, entry, db);
+    struct key_totals *cell = tables_find(&stats->tables, entry, db);
 
     if (!cell)
         return false;
@@ -31,7 +31,7 @@ static void add_other(struct stats *stats, rf_entry_kind kind)
 
 bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db)
 {
-    settle_last(stats, entry->offset);
+    flush_last(stats, entry->offset);
     if (entry->kind == RF_ENTRY_KEY)
         return add_key(stats, entry, db);
     add_other(stats, entry->kind);
@@ -40,7 +40,7 @@ bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db)
 
 void stats_pause(struct stats *stats, uint64_t offset)
 {
-    settle_last(stats, offset);
+    flush_last(stats, offset);
 }
 
 size_t stats_databases(const struct stats *stats)

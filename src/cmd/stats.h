@@ -10,7 +10,7 @@ struct stats {
                              one's, and how many expire */
     uint64_t functions, module_aux, commands;
     /* of the entry before, whose bytes are not known yet */
-    struct tally *last; /* NULL: it was no key */
+    struct key_totals *last; /* NULL: it was no key */
     uint64_t last_offset;
 };
 
@@ -19,7 +19,7 @@ bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 /* `db`: the database of the key in the input. False: out of memory. Most keys are like the previous one. */
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
-    struct tally *cell = stats->last;
+    struct key_totals *cell = stats->last;
 
     if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->tables.last_encoding ||
         db != stats->tables.last_db)

@@ -14,7 +14,7 @@
 
 static const struct {
     const char *who; /* how the message begins; NULL: any */
-    const char *said, *advice;
+    const char *error_text, *advice;
 } known[] = {
     {"Sentinel ", "NOAUTH", "the Sentinels require a password: " SENTINELS},
     {"Sentinel ", "WRONGPASS", "wrong user name or password for the Sentinels: " SENTINELS},
@@ -36,7 +36,7 @@ void target_failure(const rf_error *error)
     if (error->code != RF_E_TARGET)
         return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (is_by(error, known[i].who) && strstr(error->message, known[i].said)) {
+        if (is_by(error, known[i].who) && strstr(error->message, known[i].error_text)) {
             message_error("%s", known[i].advice);
             return;
         }

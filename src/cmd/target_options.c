@@ -78,14 +78,14 @@ struct resolving {
     rf_error error;
 };
 
-static bool wrong(const struct resolving *r, const char *text)
+static bool usage_error(const struct resolving *r, const char *text)
 {
     message_usage(r->command, "%s", text);
     return false;
 }
 
 /* Replaces the URL's text, if the option was given. */
-static bool take_text(const char *given, char **into)
+static bool set_text(const char *given, char **into)
 {
     char *copy;
 
@@ -107,7 +107,7 @@ static const char *password_of(const char *given, const char *in_url, const char
     return value && *value ? value : given;
 }
 
-static bool take_texts(struct resolving *r)
+static bool set_texts(struct resolving *r)
 {
     const struct target_options *options = r->options;
     rf_target *target = r->target;
@@ -116,39 +116,39 @@ static bool take_texts(struct resolving *r)
                                 ? password_of(options->sentinel_password, NULL, "RDBFERRY_SENTINEL_AUTH")
                                 : NULL;
 
-    if (take_text(options->user, &target->user) && take_text(password, &target->password) &&
-        take_text(options->sentinel_user, &target->sentinel_user) &&
-        take_text(sentinels, &target->sentinel_password) && take_text(options->cacert, &target->cacert) &&
-        take_text(options->cacertdir, &target->cacertdir) && take_text(options->cert, &target->cert) &&
-        take_text(options->key, &target->key) && take_text(options->sni, &target->sni))
+    if (set_text(options->user, &target->user) && set_text(password, &target->password) &&
+        set_text(options->sentinel_user, &target->sentinel_user) &&
+        set_text(sentinels, &target->sentinel_password) && set_text(options->cacert, &target->cacert) &&
+        set_text(options->cacertdir, &target->cacertdir) && set_text(options->cert, &target->cert) &&
+        set_text(options->key, &target->key) && set_text(options->sni, &target->sni))
         return true;
     r->error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
     return false;
 }
 
-static bool take_address(struct resolving *r)
+static bool set_address(struct resolving *r)
 {
     const struct target_options *options = r->options;
     uint64_t port = DEFAULT_PORT;
     const char *host = options->host ? options->host : "127.0.0.1";
 
     if (options->socket && (options->host || options->port))
-        return wrong(r, "--socket cannot be combined with --host or --port");
+        return usage_error(r, "--socket cannot be combined with --host or --port");
     if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
-        return wrong(r, "option '--port' requires a number from 1 to 65535");
+        return usage_error(r, "option '--port' requires a number from 1 to 65535");
     return rf_target_add_address(r->target, options->socket ? options->socket : host,
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
 
-static bool take_timeout(struct resolving *r)
+static bool set_timeout(struct resolving *r)
 {
     if (r->options->timeout_ms > INT_MAX)
-        return wrong(r, "option '--timeout' must not exceed 24 days");
+        return usage_error(r, "option '--timeout' must not exceed 24 days");
     r->target->timeout_ms = (int)r->options->timeout_ms;
     return true;
 }
 
-static bool take_tls(struct resolving *r)
+static bool set_tls(struct resolving *r)
 {
     const struct target_options *options = r->options;
     bool about_tls = options->cacert || options->cacertdir || options->cert || options->key || options->sni ||
@@ -157,16 +157,16 @@ static bool take_tls(struct resolving *r)
     r->target->tls |= options->tls;
     r->target->insecure = options->insecure;
     if (about_tls && !r->target->tls)
-        return wrong(r, "certificate options and --insecure require --tls or a rediss:// URL");
+        return usage_error(r, "certificate options and --insecure require --tls or a rediss:// URL");
     if (r->target->tls && r->target->addresses[0].port == 0)
-        return wrong(r, "TLS is not supported over a unix socket");
+        return usage_error(r, "TLS is not supported over a unix socket");
     if (!options->cert != !options->key)
-        return wrong(r, "--cert and --key must be given together");
+        return usage_error(r, "--cert and --key must be given together");
     return true;
 }
 
 /* The target takes over the maps. */
-static void take_maps(struct resolving *r)
+static void set_maps(struct resolving *r)
 {
     rf_target *mapping = &r->options->mapping;
 
@@ -180,7 +180,7 @@ static bool check_sentinels(struct resolving *r)
     const struct target_options *options = r->options;
 
     if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
-        return wrong(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
     return true;
 }
 
@@ -189,11 +189,11 @@ static bool resolve(struct resolving *r, const char *url)
     const struct target_options *options = r->options;
 
     if (url && (options->host || options->port || options->socket))
-        return wrong(r, "a target URL cannot be combined with --host, --port or --socket");
+        return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
     if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
         return false;
-    take_maps(r);
-    return (url || take_address(r)) && check_sentinels(r) && take_texts(r) && take_timeout(r) && take_tls(r);
+    set_maps(r);
+    return (url || set_address(r)) && check_sentinels(r) && set_texts(r) && set_timeout(r) && set_tls(r);
 }
 
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,

@@ -30,7 +30,7 @@ static rf_code survey_writers(struct transfer *t, rf_error *error)
 {
     rf_code code = RF_OK;
 
-    if (t->written->target.major > 0 || !written_options_has_target(t->written))
+    if (t->written->target.major > 0 || !output_options_has_target(t->written))
         return RF_OK;
     for (size_t i = 1; i < t->session.input_count && code == RF_OK; i++) {
         struct input_head head;
@@ -41,23 +41,23 @@ static rf_code survey_writers(struct transfer *t, rf_error *error)
     return code;
 }
 
-static void settle_target(struct transfer *t, const struct input *first)
+static void choose_target(struct transfer *t, const struct input *first)
 {
-    rf_server floor = written_options_floor(t->written);
+    rf_server min_version = output_options_min_version(t->written);
     rf_server target = newer(t->surveyed, input_info(first)->writer);
 
-    if (!written_options_has_target(t->written))
+    if (!output_options_has_target(t->written))
         return;
     if (t->written->target.major > 0)
         target = t->written->target;
-    t->target = rf_server_at_least(target, floor) ? target : floor;
+    t->target = rf_server_at_least(target, min_version) ? target : min_version;
 }
 
 /* --- the sink ----------------------------------------------------------------------------------------- */
 
 static rf_code open_sink(struct transfer *t, rf_error *error)
 {
-    const struct written_options *written = t->written;
+    const struct output_options *written = t->written;
     const rf_sink_options options = {
         .target = t->target,
         .saved_at = t->common->keys.shift ? t->session.now / 1000 : t->saved_at, /* expiries are of now */
@@ -72,15 +72,15 @@ static rf_code open_sink(struct transfer *t, rf_error *error)
         .notify = notices_listener(&t->session.notices),
     };
 
-    return t->part->open(t, &options, &t->sink, error);
+    return t->ops->open(t, &options, &t->sink, error);
 }
 
 static rf_code need_sink(struct transfer *t, const struct input *input, rf_error *error)
 {
-    if (t->settled)
+    if (t->decided)
         return RF_OK;
-    t->settled = true;
-    settle_target(t, input);
+    t->decided = true;
+    choose_target(t, input);
     t->saved_at = input_info(input)->saved_at;
     return t->dry ? RF_OK : open_sink(t, error);
 }
@@ -100,7 +100,7 @@ static uint64_t count_of(const struct transfer *t, rf_notice_code code)
 }
 
 /* A sink that skips an entry issues a notice. *stays: it was not skipped. */
-static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *stays, rf_error *error)
+static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *kept, rf_error *error)
 {
     uint64_t dropped = count_of(t, RF_NOTICE_DROPPED), empty = count_of(t, RF_NOTICE_EMPTY_KEY);
     bool is_key = entry->kind == RF_ENTRY_KEY;
@@ -110,32 +110,32 @@ static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *stays, r
     empty = count_of(t, RF_NOTICE_EMPTY_KEY) - empty;
     t->unsupported += is_key && dropped > 0;
     t->empty += is_key && empty > 0;
-    *stays = dropped + empty == 0;
+    *kept = dropped + empty == 0;
     return code;
 }
 
 /* The module must be loaded in the server that loads the output. */
 static void notice_module(struct transfer *t, rf_notice_code code, const rf_entry *entry, const char *module)
 {
-    if (written_options_has_target(t->written) && !rf_server_has_module(t->target, module))
+    if (output_options_has_target(t->written) && !rf_server_has_module(t->target, module))
         session_notice(&t->session, code, entry, module);
 }
 
 static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
 {
-    bool stays = true;
+    bool kept = true;
     char module[10] = "";
     rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
 
     if (code == RF_OK)
-        code = put_into_sink(t, key, &stays, error);
-    if (code != RF_OK || !stays)
+        code = put_into_sink(t, key, &kept, error);
+    if (code != RF_OK || !kept)
         return code;
-    t->stayed++;
+    t->kept_keys++;
     if (key->type == RF_MODULE)
         notice_module(t, RF_NOTICE_MODULE_VALUE, key, module);
-    if (t->part->placed)
-        t->part->placed(t, key);
+    if (t->ops->on_written)
+        t->ops->on_written(t, key);
     return RF_OK;
 }
 
@@ -143,15 +143,15 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
 {
     enum module_known known = module_records_note(&t->module_records, input, entry);
     char module[10];
-    bool stays;
+    bool kept;
     rf_code code;
 
     if (known == MODULE_RECORD_SAME) {
         session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
         return RF_OK;
     }
-    code = put_into_sink(t, entry, &stays, error);
-    if (code != RF_OK || !stays)
+    code = put_into_sink(t, entry, &kept, error);
+    if (code != RF_OK || !kept)
         return code;
     snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     if (known == MODULE_RECORD_OTHER)
@@ -175,7 +175,7 @@ static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
     }
     if (support == RF_COMMAND_UNSUPPORTED) {
         *error = (rf_error){
-            .code = RF_E_UNSAYABLE, .offset = (int64_t)entry->offset, .file_offset = -1, .db = -1};
+            .code = RF_E_INCOMPATIBLE, .offset = (int64_t)entry->offset, .file_offset = -1, .db = -1};
         command_support_format(t->target, &need, error->message, sizeof error->message);
         return error->code;
     }
@@ -186,7 +186,7 @@ static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
 
 static rf_code put_entry(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
 {
-    rf_code code = t->part->see ? t->part->see(t, entry, error) : RF_OK;
+    rf_code code = t->ops->see ? t->ops->see(t, entry, error) : RF_OK;
 
     if (code != RF_OK)
         return code;
@@ -199,7 +199,7 @@ static rf_code put_entry(struct transfer *t, const struct input *input, rf_entry
     return t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
 }
 
-static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct transfer *t = ctx;
     bool leave_out = false;
@@ -211,9 +211,10 @@ static rf_code take_entry(void *ctx, struct input *input, rf_entry *entry, rf_er
     if (code == RF_OK && entry->kind == RF_ENTRY_COMMAND)
         code = transfer_check_command(t->common, error);
     if (code == RF_OK)
-        code = collisions_take(&t->collisions, input, entry, &leave_out, error);
+        code = collisions_note(&t->collisions, input, entry, &leave_out, error);
     /* hints are useless for another set of keys */
-    if (code != RF_OK || leave_out || (entry->kind == RF_ENTRY_KEY_COUNTS && !session_takes_all(&t->session)))
+    if (code != RF_OK || leave_out ||
+        (entry->kind == RF_ENTRY_KEY_COUNTS && !session_is_unfiltered(&t->session)))
         return code;
     return put_entry(t, input, entry, error);
 }
@@ -222,8 +223,8 @@ static rf_code finish(struct transfer *t, rf_error *error)
 {
     rf_code code = t->dry ? RF_OK : rf_sink_complete(t->sink, error);
 
-    if (code == RF_OK && t->part->end)
-        code = t->part->end(t, error);
+    if (code == RF_OK && t->ops->end)
+        code = t->ops->end(t, error);
     return code == RF_OK && !t->dry ? rf_sink_finish(t->sink, error) : code;
 }
 
@@ -234,9 +235,9 @@ static rf_code move(void *ctx, rf_error *error)
     rf_code code = survey_writers(t, error);
 
     if (code == RF_OK)
-        code = collisions_survey(&t->collisions, error);
+        code = collisions_prescan(&t->collisions, error);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        code = session_read(session, &session->inputs[i], take_entry, t, error);
+        code = session_read(session, &session->inputs[i], on_entry, t, error);
         if (code == RF_OK) /* it may have been empty */
             code = need_sink(t, &session->inputs[i], error);
     }
@@ -258,7 +259,7 @@ bool transfer_open(struct transfer *t)
 {
     if (!session_open(&t->session, t->common))
         return false;
-    t->session.takes_foreign = true;
+    t->session.accepts_foreign = true;
     return collisions_open(&t->collisions, &t->session, (enum collision_policy)t->written->on_collision,
                            t->written->memory, t->written->check);
 }
@@ -276,18 +277,18 @@ struct transfer_keys transfer_keys(const struct transfer *t)
 {
     struct transfer_keys keys = {
         .dropped = session_dropped(&t->session),
-        .collided = t->collisions.lost_keys,
+        .collided = t->collisions.dropped_keys,
         .unsupported = t->unsupported,
         .empty = t->empty,
     };
 
     keys.read = tables_total(&t->session.stats.tables).keys + keys.dropped;
-    keys.written = t->sink || t->dry ? t->stayed : 0;
+    keys.written = t->sink || t->dry ? t->kept_keys : 0;
     return keys;
 }
 
 /* Returns the sum of the sizes. */
-static uint64_t say_outputs(const struct transfer *t)
+static uint64_t print_outputs(const struct transfer *t)
 {
     char size[SIZE_TEXT], target[32], reader[64] = "";
     rf_output_info output;
@@ -304,7 +305,7 @@ static uint64_t say_outputs(const struct transfer *t)
     return bytes;
 }
 
-static void say_written(const struct transfer *t)
+static void print_written(const struct transfer *t)
 {
     const struct transfer_keys keys = transfer_keys(t);
     uint64_t left_out = keys.dropped + keys.collided + keys.unsupported + keys.empty;
@@ -315,7 +316,7 @@ static void say_written(const struct transfer *t)
     if (left_out > 0)
         snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " not written", left_out, keys.read);
     snprintf(read, sizeof read, "%s: %s%s", inputs, counts, rest);
-    t->part->say(t, read, say_outputs(t));
+    t->ops->print_summary(t, read, print_outputs(t));
 }
 
 static bool write_report(const struct transfer *t, const rf_error *error)
@@ -324,7 +325,7 @@ static bool write_report(const struct transfer *t, const rf_error *error)
 
     return report_write(
         &(const struct report){
-            .command = t->part->command, .session = &t->session, .error = error, .part = &part},
+            .command = t->ops->command, .session = &t->session, .error = error, .part = &part},
         t->common->report);
 }
 
@@ -337,7 +338,7 @@ int transfer_run(struct transfer *t)
     notices_summarize(&t->session.notices);
     collisions_summarize(&t->collisions);
     if (code == RF_OK)
-        say_written(t);
+        print_written(t);
     else
         message_failure(&error);
     if (!write_report(t, code == RF_OK ? NULL : &error) && status == STATUS_DONE) {

@@ -7,13 +7,13 @@
 #include "collisions.h"
 #include "json.h"
 #include "module_records.h"
+#include "output_options.h"
 #include "session.h"
-#include "written_options.h"
 
 struct transfer;
 
 /* The functions that differ between commands. */
-struct transfer_part {
+struct transfer_ops {
     const char *command;
     /* Opens the sink; called at the first entry: by then the writer of the input is known. */
     rf_code (*open)(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
@@ -21,12 +21,12 @@ struct transfer_part {
     /* Called for each entry before it is written. May be NULL. */
     rf_code (*see)(struct transfer *transfer, rf_entry *entry, rf_error *error);
     /* Called for each key that has been written, or would be. May be NULL. */
-    void (*placed)(struct transfer *transfer, const rf_entry *key);
+    void (*on_written)(struct transfer *transfer, const rf_entry *key);
     /* Called when the sink is complete, but its files do not have their final names. May be NULL. */
     rf_code (*end)(struct transfer *transfer, rf_error *error);
     /* Prints what was written, after success. `read`: "dump.rdb: 183 keys in 3 databases"; `bytes`: of the
      * outputs. */
-    void (*say)(const struct transfer *transfer, const char *read, uint64_t bytes);
+    void (*print_summary)(const struct transfer *transfer, const char *read, uint64_t bytes);
     /* Adds members to the report. May be NULL. */
     void (*report)(struct json *json, const struct transfer *transfer);
     void *ctx;
@@ -34,8 +34,8 @@ struct transfer_part {
 
 struct transfer {
     const struct common_options *common;
-    const struct written_options *written;
-    const struct transfer_part *part;
+    const struct output_options *written;
+    const struct transfer_ops *ops;
     rf_compression compress;
     bool dry; /* dry run: there is no sink */
     struct session session;
@@ -44,9 +44,9 @@ struct transfer {
     rf_server surveyed; /* the newest writer of the inputs after the first; 0.0: unknown */
     rf_server target;   /* known at the first entry; 0.0: none */
     int64_t saved_at;   /* known at the first entry */
-    bool settled;       /* the two above are known */
+    bool decided;       /* the two above are known */
     rf_sink *sink;
-    uint64_t stayed, unsupported, empty; /* keys written to the sink, or skipped by it */
+    uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
 /* The five members above `session` are set by the caller. False: the error has been printed. transfer_close()

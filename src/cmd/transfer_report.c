@@ -50,6 +50,6 @@ void transfer_report(struct json *json, const void *transfer)
     report_put_reasons(json, restored);
     json_end_object(json);
     put_outputs(json, t->sink);
-    if (t->part->report)
-        t->part->report(json, t);
+    if (t->ops->report)
+        t->ops->report(json, t);
 }

@@ -122,7 +122,7 @@ const char *url_shown(const char *text, char *out, size_t size)
 /* --- rejecting ---------------------------------------------------------------------------------------- */
 
 /* Prints "did you mean ...?" with the rest of the URL without credentials. */
-static void tell_mistake(const char *text, const char *what, const char *command)
+static void report_mistake(const char *text, const char *what, const char *command)
 {
     const char *meant = near_scheme(text);
     char shown[SHOWN];
@@ -138,20 +138,20 @@ static void tell_mistake(const char *text, const char *what, const char *command
                       what, shown);
 }
 
-bool url_guard(const char *text, enum url_place place, const char *what, const char *command)
+bool url_guard(const char *text, enum url_context context, const char *what, const char *command)
 {
     bool is_url = rf_target_is_url(text);
-    bool looks_like_one = has_scheme(text) || (place != URL_NOT_WRITTEN && has_credentials(text));
+    bool looks_like_one = has_scheme(text) || (context != URL_NOT_WRITTEN && has_credentials(text));
     char shown[SHOWN];
 
-    if (!looks_like_one || (is_url && place == URL_OR_FILE))
+    if (!looks_like_one || (is_url && context == URL_OR_FILE))
         return true;
-    if (!is_url && (place == URL_NOT_READ || place == URL_OR_FILE) && access(text, F_OK) == 0)
+    if (!is_url && (context == URL_NOT_READ || context == URL_OR_FILE) && access(text, F_OK) == 0)
         return true;
     if (is_url)
         message_usage(command, "%s: '%s' is the URL of a live target, not a %s", what,
-                      url_shown(text, shown, sizeof shown), place == URL_NOT_HOST ? "host" : "file");
+                      url_shown(text, shown, sizeof shown), context == URL_NOT_HOST ? "host" : "file");
     else
-        tell_mistake(text, what, command);
+        report_mistake(text, what, command);
     return false;
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum url_place {
+enum url_context {
     URL_NOT_READ,    /* a file to read */
     URL_NOT_WRITTEN, /* a file to write, which need not exist */
     URL_OR_FILE,     /* a file to read, or a target */
@@ -17,7 +17,7 @@ enum url_place {
 /* False for a URL, or a text that was meant to be one, in a wrong place: the usage error has been printed.
  * `what` says where it was given: "option '--report'", "an input". An existing file to be read is not taken
  * for a URL. */
-bool url_guard(const char *text, enum url_place place, const char *what, const char *command);
+bool url_guard(const char *text, enum url_context context, const char *what, const char *command);
 
 /* Formats the text for a message: unchanged, or a URL without user and password, cut to fit. Returns `out`.
  */

@@ -36,7 +36,7 @@ struct verification {
     rf_live_counts live_counts;
     struct extra_keys extra; /* of the target */
     struct differences differences;
-    struct census census;
+    struct data_totals totals;
     struct module_names modules;
     size_t unmet;      /* number of expectations */
     uint64_t warnings; /* number of notices, if --strict counts them */
@@ -48,13 +48,13 @@ struct verification {
 /* --- verify_key.c: one entry --- */
 
 /* The effect of commands is known only to a server. */
-rf_code verify_refuse_commands(rf_error *error);
+rf_code verify_reject_commands(rf_error *error);
 
-/* A session_take_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
+/* A session_entry_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
  * verification. Faults of values are counted; they are not errors. */
-rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
-rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                           rf_error *error);
+rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error);
 
 /* Whether an error is a defect of the input, and not a failure to read it. */
 bool verify_is_fault(rf_code code);
@@ -68,7 +68,7 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 rf_code against_open(struct verification *v, rf_error *error);
 
 /* Adds one key or function library of the verified data. */
-rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error);
+rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error);
 
 /* Called after all of it: reads the other data, waits for replies, reports differences. */
 rf_code against_finish(struct verification *v, rf_error *error);

@@ -8,35 +8,35 @@
 
 /* --- differences and duplicate keys ------------------------------------------------------------------- */
 
-static rf_code take_twice(struct verification *v, const rf_difference *difference, rf_error *error)
+static rf_code on_duplicate(struct verification *v, const rf_difference *difference, rf_error *error)
 {
-    const rf_key_record *again = difference->after;
+    const rf_key_record *second = difference->after;
     const struct input *first = &v->session.inputs[difference->before->input];
     rf_error fault = {
-        .code = RF_E_DUPLICATE, .offset = (int64_t)again->offset, .file_offset = -1, .db = (int)again->db};
+        .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
 
-    text_escape(again->key, fault.key, sizeof fault.key);
+    text_escape(second->key, fault.key, sizeof fault.key);
     snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
-    return verify_fault(v, &v->session.inputs[again->input], &fault, error);
+    return verify_fault(v, &v->session.inputs[second->input], &fault, error);
 }
 
-static rf_code take_difference(void *ctx, const rf_difference *difference, rf_error *error)
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct verification *v = ctx;
 
-    if (difference->kind == RF_TWICE && difference->after->input < v->options->own_inputs)
-        return take_twice(v, difference, error);
-    return differences_take(&v->differences, difference, error);
+    if (difference->kind == RF_DUPLICATE && difference->after->input < v->options->own_inputs)
+        return on_duplicate(v, difference, error);
+    return differences_add(&v->differences, difference, error);
 }
 
 /* Extra keys are differences with --strict; duplicate keys in several inputs are always faults. */
-static rf_code take_extra(void *ctx, const rf_difference *difference, rf_error *error)
+static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     const struct verification *v = ctx;
-    bool is_told = v->options->strict || (difference->kind == RF_TWICE && v->options->own_inputs > 1);
+    bool is_reported = v->options->strict || (difference->kind == RF_DUPLICATE && v->options->own_inputs > 1);
 
-    return is_told ? take_difference(ctx, difference, error) : RF_OK;
+    return is_reported ? on_difference(ctx, difference, error) : RF_OK;
 }
 
 /* --- opening ------------------------------------------------------------------------------------------ */
@@ -47,7 +47,7 @@ static rf_code open_compare(struct verification *v, bool one_set, rf_error *erro
         .memory = v->options->memory,
         .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
         .one_set = one_set,
-        .fn = take_difference,
+        .fn = on_difference,
         .ctx = v,
     };
 
@@ -59,7 +59,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
     const rf_live_options options = {
         .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
         .published = v->differences.keep,
-        .fn = take_difference,
+        .fn = on_difference,
         .ctx = v,
     };
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
@@ -71,7 +71,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
         .session = &v->session,
         .memory = v->options->memory,
         .strict = v->options->strict,
-        .differ = take_extra,
+        .differ = on_extra,
         .ctx = v,
     };
     return extra_keys_open(&v->extra, error);
@@ -99,7 +99,7 @@ rf_code against_open(struct verification *v, rf_error *error)
     return RF_OK;
 }
 
-rf_code against_take(struct verification *v, const rf_key_record *record, rf_error *error)
+rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
 {
     rf_code code;
 
@@ -117,7 +117,7 @@ struct other {
     rf_collisions *libraries;
 };
 
-static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct other *other = ctx;
     struct verification *v = other->v;
@@ -127,7 +127,7 @@ static rf_code take_other(void *ctx, struct input *input, rf_entry *entry, rf_er
     rf_code code = RF_OK;
 
     if (entry->kind == RF_ENTRY_COMMAND)
-        return verify_refuse_commands(error);
+        return verify_reject_commands(error);
     if (entry->kind == RF_ENTRY_KEY)
         code = rf_digest_key(other->digester, entry, &digest, error);
     else if (entry->kind == RF_ENTRY_FUNCTION)
@@ -157,9 +157,9 @@ static rf_code read_other(struct verification *v, rf_error *error)
     session->stats = (struct stats){0};
     if (other.digester)
         rf_digester_expired(other.digester, session->now);
-    session->as_is = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
+    session->raw_keys = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], take_other, &other, error);
+        code = session_read(session, &session->inputs[i], on_other, &other, error);
     stats_free(&session->stats);
     session->stats = own;
     rf_digester_free(other.digester);

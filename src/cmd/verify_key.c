@@ -88,13 +88,13 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
-        fault = fault_of(entry, input, RF_E_UNSAYABLE,
+        fault = fault_of(entry, input, RF_E_INCOMPATIBLE,
                          "value (%s, type %u) not supported by the target version", entry->encoding->name,
                          entry->encoding->number);
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && digest->contradiction && holds_streams_to_their_totals(reads)) {
-        fault = fault_of(entry, input, RF_E_UNSAYABLE,
+        fault = fault_of(entry, input, RF_E_INCOMPATIBLE,
                          "stream that the target version may reject (%s; convert corrects it)",
                          digest->contradiction);
         code = verify_fault(v, input, &fault, error);
@@ -102,20 +102,21 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     return code;
 }
 
-static rf_code take_digest(struct verification *v, const rf_entry *key, const rf_key_digest *digest,
-                           rf_error *error)
+static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_key_digest *digest,
+                         rf_error *error)
 {
     rf_key_record record;
     rf_code code = check_key(v, v->reading, key, digest, error);
 
     rf_digest_add(&v->digest, digest->key);
-    note_record(&v->census.largest, key, digest->bytes);
-    note_record(&v->census.longest, key, digest->elements);
+    note_record(&v->totals.largest, key, digest->bytes);
+    note_record(&v->totals.longest, key, digest->elements);
     if (code != RF_OK || (!v->compare && !v->live))
         return code;
     rf_key_record_of_left(key, digest, (uint32_t)(v->reading - v->session.inputs), &record);
     record.published = digest->value;
-    return record.fields_expired && v->options->against && !v->live ? RF_OK : against_take(v, &record, error);
+    return record.fields_expired && v->options->against && !v->live ? RF_OK
+                                                                    : against_on_record(v, &record, error);
 }
 
 bool verify_is_fault(rf_code code)
@@ -124,20 +125,20 @@ bool verify_is_fault(rf_code code)
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
-rf_code verify_take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                           rf_error *error)
+rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error)
 {
     struct verification *v = ctx;
 
     if (digest)
-        return take_digest(v, key, digest, error);
+        return on_digest(v, key, digest, error);
     if (verify_is_fault(fault->code))
         return verify_fault(v, v->reading, fault, error);
     *error = *fault;
     return error->code;
 }
 
-static rf_code take_key(struct verification *v, rf_entry *entry, rf_error *error)
+static rf_code on_key(struct verification *v, rf_entry *entry, rf_error *error)
 {
     rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
 
@@ -173,7 +174,7 @@ static rf_code check_library(struct verification *v, const struct input *input, 
 }
 
 /* In several inputs, shards of one data set, each shard has the same libraries; they are counted once. */
-static rf_code take_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code on_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
     rf_known known;
@@ -189,11 +190,11 @@ static rf_code take_function(struct verification *v, struct input *input, rf_ent
     code = check_library(v, input, entry, error);
     if (code == RF_OK && v->options->digest == DIGEST_SHA256)
         code = rf_lthash_add_library(&v->sha256, entry->text, error);
-    return code == RF_OK && (v->compare || v->live) ? against_take(v, &record, error) : code;
+    return code == RF_OK && (v->compare || v->live) ? against_on_record(v, &record, error) : code;
 }
 
 /* The module must be loaded for its AUX records, too. */
-static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
+static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
 {
     char name[MODULE_NAME];
 
@@ -203,13 +204,13 @@ static rf_code take_module_aux(struct verification *v, const rf_entry *entry)
     return RF_OK;
 }
 
-rf_code verify_refuse_commands(rf_error *error)
+rf_code verify_reject_commands(rf_error *error)
 {
     return failure(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
 }
 
-static rf_code take_command(struct verification *v, const struct input *input, const rf_entry *command,
-                            rf_error *error)
+static rf_code on_command(struct verification *v, const struct input *input, const rf_entry *command,
+                          rf_error *error)
 {
     rf_server reads = v->options->reads;
     rf_command_support support = RF_COMMAND_SUPPORTED;
@@ -218,7 +219,7 @@ static rf_code take_command(struct verification *v, const struct input *input, c
     rf_error fault;
 
     if (v->options->digest || v->options->against)
-        return verify_refuse_commands(error);
+        return verify_reject_commands(error);
     if (reads.major > 0)
         support = rf_server_knows(reads, command, &need);
     if (support == RF_COMMAND_UNKNOWN)
@@ -226,19 +227,19 @@ static rf_code take_command(struct verification *v, const struct input *input, c
     if (support != RF_COMMAND_UNSUPPORTED)
         return RF_OK;
     command_support_format(reads, &need, lacking, sizeof lacking);
-    fault = fault_of(command, input, RF_E_UNSAYABLE, "%s", lacking);
+    fault = fault_of(command, input, RF_E_INCOMPATIBLE, "%s", lacking);
     return verify_fault(v, input, &fault, error);
 }
 
-rf_code verify_take(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct verification *v = ctx;
 
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return take_key(v, entry, error);
-    case RF_ENTRY_FUNCTION: return take_function(v, input, entry, error);
-    case RF_ENTRY_COMMAND: return take_command(v, input, entry, error);
-    case RF_ENTRY_MODULE_AUX: return take_module_aux(v, entry);
+    case RF_ENTRY_KEY: return on_key(v, entry, error);
+    case RF_ENTRY_FUNCTION: return on_function(v, input, entry, error);
+    case RF_ENTRY_COMMAND: return on_command(v, input, entry, error);
+    case RF_ENTRY_MODULE_AUX: return on_module_aux(v, entry);
     case RF_ENTRY_AUX:
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:

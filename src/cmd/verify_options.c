@@ -7,16 +7,16 @@
 #include "status.h"
 #include <string.h>
 
-#define TAKE(id, name, argument_name, help)                                     \
-    static rf_code take_##id(const char *argument, void *into, rf_error *error) \
-    {                                                                           \
-        (void)error;                                                            \
-        return expectations_add(into, name, argument) ? RF_OK : RF_E_ARGUMENT;  \
+#define DEFINE_OPT(id, name, argument_name, help)                              \
+    static rf_code opt_##id(const char *argument, void *into, rf_error *error) \
+    {                                                                          \
+        (void)error;                                                           \
+        return expectations_add(into, name, argument) ? RF_OK : RF_E_ARGUMENT; \
     }
-EXPECTATIONS(TAKE)
-#undef TAKE
+EXPECTATIONS(DEFINE_OPT)
+#undef DEFINE_OPT
 
-static rf_code take_digest(const char *argument, void *into, rf_error *error)
+static rf_code on_digest(const char *argument, void *into, rf_error *error)
 {
     static const char *const kinds[] = {[DIGEST_XXH3] = "xxh3", [DIGEST_SHA256] = "sha256"};
     int *digest = into;
@@ -37,7 +37,7 @@ static const struct option_row rows[] = {
     {OPTION_SERVER, 0, "target-version", "VERSION", "treat values and commands that this server does not\nsupport as faults", AT(reads)},
     {OPTION_HANDLER, 0, "digest", "KIND",
      .help = "print the digest and the number of keys instead of\nthe result, unless a check fails; KIND: xxh3 (detects\naccidental changes) or sha256 (slow, resists forgery)\n(xxh3)",
-     .handle = take_digest, .optional = true, AT(digest)},
+     .handle = on_digest, .optional = true, AT(digest)},
     {OPTION_HEADING, .help = "Comparison"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "compare with this input or live target", AT(against)},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Connection to a live target"},
     TARGET_ROWS(struct verify_options),
     {OPTION_HEADING, .help = "Expectations"},
-#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = take_##id, AT(expectations)},
+#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = opt_##id, AT(expectations)},
     EXPECTATIONS(ROW)
 #undef ROW
     FILTER_ROWS(struct verify_options),
@@ -67,7 +67,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
 };
 
-static bool wrong(const char *text)
+static bool usage_error(const char *text)
 {
     message_usage(table.command, "%s", text);
     return false;
@@ -78,14 +78,14 @@ static bool check(const struct verify_options *options)
     const struct common_options *common = &options->common;
 
     if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
-        return wrong("--report and --junit need different files");
+        return usage_error("--report and --junit need different files");
     if (!options->against && options->ttl_tolerance_ms > 0)
-        return wrong("--ttl-tolerance requires --against");
+        return usage_error("--ttl-tolerance requires --against");
     if (options->strict && options->against_target &&
         !rf_rewrite_can_cover(common->keys.rewrite, common->keys.filter))
-        return wrong(
+        return usage_error(
             "--strict cannot find extra keys on the target if names are both filtered and rewritten");
-    return inputs_take_stdin_once(common, table.command) &&
+    return inputs_use_stdin_once(common, table.command) &&
            inputs_differ_from(common, common->report, "the report", table.command) &&
            inputs_differ_from(common, options->junit, "the report", table.command);
 }
@@ -111,7 +111,7 @@ static bool read_against(struct verify_options *options, int *status)
 
     options->against_target = has_flags || is_url;
     if (options->against && has_flags && !is_url)
-        return wrong("--against names an input, but other options name a live target");
+        return usage_error("--against names an input, but other options name a live target");
     if (!options->against_target)
         return !options->against || add_against(options, status);
     if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
@@ -126,7 +126,7 @@ static bool read_inputs(struct verify_options *options, char **operands, int cou
 {
     if (common_options_read(&options->common, table.command, operands, count, status))
         return true;
-    if (*status == STATUS_INPUT && options->common.refusal.code != RF_E_READ)
+    if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
         *status = STATUS_NO;
     return false;
 }

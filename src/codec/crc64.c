@@ -97,19 +97,19 @@ uint64_t crc64_zeros(uint64_t crc, uint64_t n)
     return crc;
 }
 
-typedef uint64_t crc64_way(uint64_t crc, const void *bytes, size_t n);
+typedef uint64_t crc64_fn(uint64_t crc, const void *bytes, size_t n);
 
-static crc64_way first_call;
-static _Atomic(crc64_way *) way = first_call;
+static crc64_fn first_call;
+static _Atomic(crc64_fn *) fn = first_call;
 
 static uint64_t first_call(uint64_t crc, const void *bytes, size_t n)
 {
-    crc64_way *best = crc64_has_clmul() ? crc64_clmul : crc64_slicing;
-    atomic_store_explicit(&way, best, memory_order_relaxed);
+    crc64_fn *best = crc64_has_clmul() ? crc64_clmul : crc64_slicing;
+    atomic_store_explicit(&fn, best, memory_order_relaxed);
     return best(crc, bytes, n);
 }
 
 uint64_t crc64(uint64_t crc, const void *bytes, size_t n)
 {
-    return atomic_load_explicit(&way, memory_order_relaxed)(crc, bytes, n);
+    return atomic_load_explicit(&fn, memory_order_relaxed)(crc, bytes, n);
 }

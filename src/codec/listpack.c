@@ -98,20 +98,20 @@ static bool backlen_matches(const uint8_t *p, size_t width, uint64_t size)
 enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element)
 {
     const uint8_t *p = cursor->pos;
-    uint64_t room = (uint64_t)(cursor->end - p);
-    if (room == 0)
+    uint64_t available = (uint64_t)(cursor->end - p);
+    if (available == 0)
         return listpack_end(cursor);
 
     uint64_t size = head_size(*p);
     if (size == 0)
         return damaged(cursor, "listpack: unknown encoding");
-    if (size > room)
+    if (size > available)
         return damaged(cursor, "truncated listpack");
     *element = decode(p);
     if (element->ptr)
         size += element->len;
     size_t width = backlen_size(size);
-    if (size + width > room)
+    if (size + width > available)
         return damaged(cursor, "truncated listpack");
     if (!backlen_matches(p + size, width, size))
         return damaged(cursor, "listpack: wrong back length");

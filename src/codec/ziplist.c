@@ -91,15 +91,15 @@ enum packed_step ziplist_next(struct ziplist *cursor, struct packed *element)
         return damaged(cursor, "ziplist: wrong previous entry length");
     p += prevlen_size;
 
-    uint64_t room = (uint64_t)(cursor->end - p), size = head_size(*p);
+    uint64_t available = (uint64_t)(cursor->end - p), size = head_size(*p);
     if (size == 0)
         return damaged(cursor, "ziplist: unknown encoding");
-    if (size > room)
+    if (size > available)
         return damaged(cursor, "truncated ziplist");
     *element = decode(p);
     if (element->ptr)
         size += element->len;
-    if (size > room)
+    if (size > available)
         return damaged(cursor, "truncated ziplist");
     cursor->last_size = (uint32_t)(prevlen_size + size);
     cursor->pos = p + size;

@@ -28,7 +28,7 @@ static const char truncated[] = "truncated zipmap";
 
 /* Reads a length, which must be in one byte if it fits, as servers require. Returns NULL, or the error
  * message; so do the functions below. */
-static const char *take_length(const uint8_t **pos, const uint8_t *end, uint64_t *len)
+static const char *parse_length(const uint8_t **pos, const uint8_t *end, uint64_t *len)
 {
     const uint8_t *p = *pos;
     if (p == end || *p == ZIPMAP_END)
@@ -47,11 +47,11 @@ static const char *take_length(const uint8_t **pos, const uint8_t *end, uint64_t
 }
 
 /* Reads the bytes after the length at *pos; `spare`: a byte before them counts unused bytes after them. */
-static const char *take_string(const uint8_t **pos, const uint8_t *end, bool spare, rf_slice *out)
+static const char *parse_string(const uint8_t **pos, const uint8_t *end, bool spare, rf_slice *out)
 {
     const uint8_t *p = *pos;
     uint64_t len, unused = 0;
-    const char *fault = take_length(&p, end, &len);
+    const char *fault = parse_length(&p, end, &len);
     if (fault)
         return fault;
     if (spare) {
@@ -84,9 +84,9 @@ enum packed_step zipmap_next(struct zipmap *cursor, rf_slice *field, rf_slice *v
     if (*cursor->pos == ZIPMAP_END)
         return zipmap_end(cursor);
     const uint8_t *p = cursor->pos;
-    const char *fault = take_string(&p, cursor->end, false, field);
+    const char *fault = parse_string(&p, cursor->end, false, field);
     if (!fault)
-        fault = take_string(&p, cursor->end, true, value);
+        fault = parse_string(&p, cursor->end, true, value);
     if (fault)
         return damaged(cursor, fault);
     cursor->pos = p;

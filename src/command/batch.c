@@ -21,7 +21,7 @@ bool batch_prepare(struct batch *batch, rf_slice command, rf_slice key, unsigned
 void batch_open(struct batch *batch)
 {
     batch->commands++;
-    batch->start = outbuf_room(batch->out, BATCH_BYTES);
+    batch->start = outbuf_reserve(batch->out, BATCH_BYTES);
     batch->limit = batch->start + BATCH_BYTES;
     memcpy(batch->start + BATCH_HEADER, batch->opening.data, batch->opening.len);
     batch->out->pos = batch->start + BATCH_HEADER + batch->opening.len;

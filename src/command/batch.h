@@ -39,7 +39,7 @@ void batch_close(struct batch *batch);
 void batch_single(struct batch *batch);
 
 /* Returns space for n bytes for the next item, or NULL if it is too large: then use batch_single(). */
-static inline uint8_t *batch_room(struct batch *batch, size_t n)
+static inline uint8_t *batch_reserve(struct batch *batch, size_t n)
 {
     if (LIKELY(batch->items > 0)) {
         if (LIKELY((size_t)(batch->limit - batch->out->pos) >= n))

@@ -175,12 +175,12 @@ static void put_command(struct encoder *e, uint64_t args, rf_slice command)
 }
 
 /* The maximum size of an entry's XADD. */
-static size_t entry_room(const struct encoder *e, const rf_slice *fields_values, size_t count)
+static size_t entry_reserve(const struct encoder *e, const rf_slice *fields_values, size_t count)
 {
-    size_t room = RESP_HEADER_MAX + e->batch.opening.len + ID_TEXT_MAX + BULK_EXTRA;
+    size_t reserve = RESP_HEADER_MAX + e->batch.opening.len + ID_TEXT_MAX + BULK_EXTRA;
     for (size_t i = 0; i < count; i++)
-        room += fields_values[i].len + BULK_EXTRA;
-    return room;
+        reserve += fields_values[i].len + BULK_EXTRA;
+    return reserve;
 }
 
 static rf_code put_large_entry(struct encoder *e, rf_stream_id id, const rf_slice *fields_values,
@@ -188,7 +188,7 @@ static rf_code put_large_entry(struct encoder *e, rf_stream_id id, const rf_slic
 {
     rf_code code = RF_OK;
     for (size_t i = 0; i < count; i++)
-        if (!encoder_takes(e, fields_values[i], &code))
+        if (!encoder_fits(e, fields_values[i], &code))
             return code;
     encoder_command(e, 3 + count);
     outbuf_put(e->out, e->batch.opening.data, e->batch.opening.len);
@@ -201,13 +201,13 @@ static rf_code put_large_entry(struct encoder *e, rf_stream_id id, const rf_slic
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct encoder *e = ctx;
-    size_t count = 2 * pairs, room = entry_room(e, fields_values, count);
+    size_t count = 2 * pairs, reserve = entry_reserve(e, fields_values, count);
     uint8_t text[ID_TEXT_MAX];
-    if (UNLIKELY(room > OUTBUF_ROOM_MAX)) {
+    if (UNLIKELY(reserve > OUTBUF_RESERVE_MAX)) {
         return put_large_entry(e, id, fields_values, count);
     }
     e->batch.commands++;
-    uint8_t *p = resp_print_header(outbuf_room(e->out, room), '*', 3 + count);
+    uint8_t *p = resp_print_header(outbuf_reserve(e->out, reserve), '*', 3 + count);
     memcpy(p, e->batch.opening.data, e->batch.opening.len);
     p = resp_print_bulk(p + e->batch.opening.len, (rf_slice){text, print_id(text, id)});
     for (size_t i = 0; i < count; i++)
@@ -369,15 +369,15 @@ rf_code encode_stream(struct encoder *e, rf_entry *entry, rf_error *error)
                                         .producers = put_producers,
                                         .producer_record = put_producer_record};
     unsigned details;
-    bool stays = true;
+    bool kept = true;
     if (!server_can(e->options.target, CAN_STREAMS))
-        return encoder_unsayable(e, ability_text(CAN_STREAMS), error);
+        return encoder_unsupported(e, ability_text(CAN_STREAMS), error);
     TRY(survey(e, entry, &details, error));
     if (details && (encoder_restores(e, entry) || !e->options.drop_detail))
         return encode_restore(e, entry, detail_lacking(details), error);
     if (details)
-        TRY(encoder_leave_out(e, details, &stays, error));
-    if (!stays)
+        TRY(encoder_leave_out(e, details, &kept, error));
+    if (!kept)
         return RF_OK;
     if (!batch_prepare(&e->batch, SLICE("XADD"), entry->key, 1))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);

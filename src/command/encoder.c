@@ -23,7 +23,7 @@ void encoder_close(struct encoder *e)
     buffer_free(&e->consumer);
 }
 
-static rf_code unsayable_unless(struct encoder *e, const char *what, const char *unless, rf_error *error)
+static rf_code unsupported_unless(struct encoder *e, const char *what, const char *unless, rf_error *error)
 {
     char target[32];
     if (e->options.drop_unsupported) {
@@ -32,20 +32,20 @@ static rf_code unsayable_unless(struct encoder *e, const char *what, const char 
         return RF_OK;
     }
     rf_server_format(e->options.target, target, sizeof target);
-    return fail(error, RF_E_UNSAYABLE, "%s commands cannot represent %s%s", target, what, unless);
+    return fail(error, RF_E_INCOMPATIBLE, "%s commands cannot represent %s%s", target, what, unless);
 }
 
-rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error)
+rf_code encoder_unsupported(struct encoder *e, const char *what, rf_error *error)
 {
-    return unsayable_unless(e, what, "", error);
+    return unsupported_unless(e, what, "", error);
 }
 
-rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_error *error)
+rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *kept, rf_error *error)
 {
-    *stays = e->options.drop_detail;
-    if (!*stays)
-        return unsayable_unless(e, detail_lacking(details), " (--drop-detail writes the key without it)",
-                                error);
+    *kept = e->options.drop_detail;
+    if (!*kept)
+        return unsupported_unless(e, detail_lacking(details), " (--drop-detail writes the key without it)",
+                                  error);
     e->without |= details;
     detail_notify(&e->options.notify, e->entry, details);
     return RF_OK;
@@ -68,10 +68,10 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
 {
     uint64_t elements, size;
     if (e->options.no_restore)
-        return encoder_unsayable(e, "a value that only RESTORE can write, which the target does not accept",
-                                 error);
+        return encoder_unsupported(e, "a value that only RESTORE can write, which the target does not accept",
+                                   error);
     if (!dump_payload_accepted(entry, e->options.target))
-        return encoder_unsayable(e, why, error);
+        return encoder_unsupported(e, why, error);
     TRY(rf_value_check(entry->value, &elements, error));
     if (elements == 0 && entry->type != RF_STREAM && entry->type != RF_MODULE)
         return RF_OK; /* RESTORE does not accept an empty collection */
@@ -80,7 +80,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     resp_bulk(e->out, SLICE("RESTORE"));
     resp_bulk(e->out, entry->key);
     resp_bulk(e->out, SLICE("0"));
-    e->out->pos = resp_print_header(outbuf_room(e->out, RESP_HEADER_MAX), '$', size);
+    e->out->pos = resp_print_header(outbuf_reserve(e->out, RESP_HEADER_MAX), '$', size);
     TRY(dump_payload_put(entry, put_bytes, e->out, error));
     outbuf_put(e->out, "\r\n", 2);
     e->elements++;
@@ -100,21 +100,22 @@ static inline void put_key_command(struct encoder *e, const char *head, size_t h
     rf_slice key = e->entry->key;
     e->batch.commands++;
     size_t total = head_len + key.len + n + 2 * BULK_EXTRA;
-    if (UNLIKELY(total > OUTBUF_ROOM_MAX)) {
+    if (UNLIKELY(total > OUTBUF_RESERVE_MAX)) {
         outbuf_put(out, head, head_len);
         resp_bulk(out, key);
         return;
     }
-    uint8_t *p = outbuf_room(out, total);
+    uint8_t *p = outbuf_reserve(out, total);
     memcpy(p, head, head_len);
     out->pos = resp_print_bulk(p + head_len, key);
 }
 
-bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code)
+bool encoder_fits(struct encoder *e, rf_slice string, rf_code *code)
 {
     if (LIKELY(e->options.longest == 0 || string.len <= e->options.longest))
         return true;
-    *code = e->dropped ? RF_OK : encoder_unsayable(e, "an element longer than the server accepts", e->error);
+    *code = e->dropped ? RF_OK
+                       : encoder_unsupported(e, "an element longer than the server accepts", e->error);
     return false;
 }
 
@@ -122,7 +123,7 @@ static rf_code put_string(void *ctx, rf_slice value)
 {
     struct encoder *e = ctx;
     rf_code code = RF_OK;
-    if (!encoder_takes(e, value, &code))
+    if (!encoder_fits(e, value, &code))
         return code;
     PUT_KEY_COMMAND(e, "$3\r\nSET", value.len);
     resp_bulk(e->out, value);
@@ -135,11 +136,11 @@ static rf_code put_item(void *ctx, rf_slice item)
 {
     struct encoder *e = ctx;
     rf_code code = RF_OK;
-    uint8_t *p = batch_room(&e->batch, item.len + BULK_EXTRA);
+    uint8_t *p = batch_reserve(&e->batch, item.len + BULK_EXTRA);
     e->elements++;
     if (LIKELY(p != NULL)) {
         batch_add(&e->batch, resp_print_bulk(p, item));
-    } else if (encoder_takes(e, item, &code)) {
+    } else if (encoder_fits(e, item, &code)) {
         batch_single(&e->batch);
         resp_bulk(e->out, item);
     }
@@ -149,11 +150,11 @@ static rf_code put_item(void *ctx, rf_slice item)
 static inline rf_code put_pair(struct encoder *e, rf_slice first, rf_slice second)
 {
     rf_code code = RF_OK;
-    uint8_t *p = batch_room(&e->batch, first.len + second.len + 2 * BULK_EXTRA);
+    uint8_t *p = batch_reserve(&e->batch, first.len + second.len + 2 * BULK_EXTRA);
     e->elements++;
     if (LIKELY(p != NULL)) {
         batch_add(&e->batch, resp_print_bulk(resp_print_bulk(p, first), second));
-    } else if (encoder_takes(e, first, &code) && encoder_takes(e, second, &code)) {
+    } else if (encoder_fits(e, first, &code) && encoder_fits(e, second, &code)) {
         batch_single(&e->batch);
         resp_bulk(e->out, first);
         resp_bulk(e->out, second);
@@ -198,7 +199,7 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
     if (LIKELY(expire_ms == RF_NO_EXPIRY) || e->without & DETAIL_BIT(FIELD_EXPIRY))
         return put_pair(e, field, value);
     e->elements++;
-    if (encoder_takes(e, field, &code) && encoder_takes(e, value, &code))
+    if (encoder_fits(e, field, &code) && encoder_fits(e, value, &code))
         put_expiring_field(e, field, value, expire_ms);
     return code;
 }
@@ -257,7 +258,7 @@ static rf_code encode_string(struct encoder *e, rf_entry *entry, rf_error *error
 static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     if (!server_can(e->options.target, CAN_ARRAYS))
-        return encoder_unsayable(e, ability_text(CAN_ARRAYS), error);
+        return encoder_unsupported(e, ability_text(CAN_ARRAYS), error);
     TRY(encode_elements(e, entry, error));
     if (e->has_insert_index) {
         encoder_command(e, 3);
@@ -294,13 +295,13 @@ static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error
 static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     int64_t last;
-    bool stays = true;
+    bool kept = true;
     TRY(last_field_expiry(entry, &last, error));
     if (last != RF_NO_EXPIRY && !server_can(e->options.target, CAN_FIELD_EXPIRY))
-        TRY(encoder_leave_out(e, DETAIL_BIT(FIELD_EXPIRY), &stays, error));
+        TRY(encoder_leave_out(e, DETAIL_BIT(FIELD_EXPIRY), &kept, error));
     else if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
         return encode_restore(e, entry, "a field expiry beyond what commands accept", error);
-    return stays ? encode_elements(e, entry, error) : RF_OK;
+    return kept ? encode_elements(e, entry, error) : RF_OK;
 }
 
 /* --- keys ------------------------------------------------------------------------------------------- */
@@ -310,7 +311,7 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
     if (!value_module_fits(entry->value, e->options.target, name))
-        return encoder_unsayable(e, "a vector set", error);
+        return encoder_unsupported(e, "a vector set", error);
     return encode_restore(e, entry, "a module value", error);
 }
 
@@ -336,20 +337,20 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
-COLD static rf_code settle_metadata(struct encoder *e, rf_entry *entry, bool *stays, rf_error *error)
+COLD static rf_code handle_metadata(struct encoder *e, rf_entry *entry, bool *kept, rf_error *error)
 {
     if (encoder_restores(e, entry) || !e->options.drop_detail)
         return RF_OK;
     entry->metadata.len = 0;
-    return encoder_leave_out(e, DETAIL_BIT(METADATA), stays, error);
+    return encoder_leave_out(e, DETAIL_BIT(METADATA), kept, error);
 }
 
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    bool stays = true;
+    bool kept = true;
     if (UNLIKELY(entry->metadata.len > 0))
-        TRY(settle_metadata(e, entry, &stays, error));
-    if (UNLIKELY(!stays))
+        TRY(handle_metadata(e, entry, &kept, error));
+    if (UNLIKELY(!kept))
         return RF_OK;
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
         return encode_restore(e, entry, "module metadata attached to the key", error);
@@ -398,7 +399,7 @@ rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, 
 static rf_code encode_function(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     if (!server_can(e->options.target, CAN_FUNCTIONS))
-        return encoder_unsayable(e, ability_text(CAN_FUNCTIONS), error);
+        return encoder_unsupported(e, ability_text(CAN_FUNCTIONS), error);
     encoder_command(e, 3);
     resp_bulk(e->out, SLICE("FUNCTION"));
     resp_bulk(e->out, SLICE("LOAD"));
@@ -409,7 +410,7 @@ static rf_code encode_function(struct encoder *e, rf_entry *entry, rf_error *err
 static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     char what[MODULE_AUX_TEXT];
-    return encoder_unsayable(e, module_aux_text(entry, what), error);
+    return encoder_unsupported(e, module_aux_text(entry, what), error);
 }
 
 static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)

@@ -5,7 +5,7 @@
  *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | XADD ...     PEXPIREAT
  *
  * What commands cannot represent exactly is written as RESTORE with the original bytes, if the target reads
- * them; everything else is RF_E_UNSAYABLE, or skipped with a notice. (Valkey src/aof.c:
+ * them; everything else is RF_E_INCOMPATIBLE, or skipped with a notice. (Valkey src/aof.c:
  * rewriteAppendOnlyFileRio) */
 #ifndef COMMAND_ENCODER_H
 #define COMMAND_ENCODER_H
@@ -63,21 +63,21 @@ static inline void encoder_command(struct encoder *e, uint64_t args)
 
 /* The target does not support `what`: fails, or sends a notice and returns RF_OK if such data is to be
  * dropped. */
-rf_code encoder_unsayable(struct encoder *e, const char *what, rf_error *error);
+rf_code encoder_unsupported(struct encoder *e, const char *what, rf_error *error);
 
 /* The target does not support these details, at least one. *stays: the key is written without them, and
- * notices have been sent; otherwise it is handled by encoder_unsayable(). */
-rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *stays, rf_error *error);
+ * notices have been sent; otherwise it is handled by encoder_unsupported(). */
+rf_code encoder_leave_out(struct encoder *e, unsigned details, bool *kept, rf_error *error);
 
-/* False for a string that the target does not accept: *code is then RF_E_UNSAYABLE, or RF_OK if the key is
+/* False for a string that the target does not accept: *code is then RF_E_INCOMPATIBLE, or RF_OK if the key is
  * dropped. */
-bool encoder_takes(struct encoder *e, rf_slice string, rf_code *code);
+bool encoder_fits(struct encoder *e, rf_slice string, rf_code *code);
 
 /* Whether RESTORE writes the key, with all its details. */
 bool encoder_restores(const struct encoder *e, const rf_entry *entry);
 
 /* Checks the value and writes the key as RESTORE, with a notice giving the reason; nothing if the value is
- * empty, which RESTORE does not accept; handled by encoder_unsayable() if the target does not accept its
+ * empty, which RESTORE does not accept; handled by encoder_unsupported() if the target does not accept its
  * payload. */
 rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_error *error);
 

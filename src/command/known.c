@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum place { ANYWHERE, LEADING, ARGUMENT };
+enum key_position { ANYWHERE, LEADING, ARGUMENT };
 
 enum { NEVER = 9999, NAME_MAX_LENGTH = 40 };
 
@@ -19,12 +19,12 @@ struct command {
 struct option {
     const char *command, *word;
     size_t argument;
-    enum place place;
+    enum key_position position;
     int since[2];
 };
 
 static const struct command commands[] = {
-#define OPTION(command, word, argument, place, redis, valkey)
+#define OPTION(command, word, argument, position, redis, valkey)
 #define COMMAND(name, redis, valkey) {name, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
 #include "command/commands.def"
 #undef COMMAND
@@ -33,8 +33,8 @@ static const struct command commands[] = {
 
 static const struct option options[] = {
 #define COMMAND(name, redis, valkey)
-#define OPTION(command, word, argument, place, redis, valkey) \
-    {command, word, argument, place, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
+#define OPTION(command, word, argument, position, redis, valkey) \
+    {command, word, argument, position, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
 #include "command/commands.def"
 #undef COMMAND
 #undef OPTION
@@ -48,7 +48,7 @@ static int compare_names(const void *name, const void *row)
 }
 
 /* The first words of a command; false if they are longer than any name. */
-static bool take_name(const rf_entry *command, size_t words, char name[NAME_MAX_LENGTH])
+static bool next_name(const rf_entry *command, size_t words, char name[NAME_MAX_LENGTH])
 {
     size_t length = 0;
     for (size_t i = 0; i < words; i++) {
@@ -70,7 +70,7 @@ static const struct command *find_command(const rf_entry *command)
     char name[NAME_MAX_LENGTH];
     for (size_t words = command->argc < 2 ? command->argc : 2; words > 0; words--) {
         const struct command *found = NULL;
-        if (take_name(command, words, name))
+        if (next_name(command, words, name))
             found = bsearch(name, commands, sizeof commands / sizeof *commands, sizeof *commands,
                             compare_names);
         if (found)
@@ -95,12 +95,12 @@ static bool is_number_or_id(rf_slice argument)
 
 static bool has_option(const rf_entry *command, const struct option *option)
 {
-    if (option->place == ARGUMENT)
+    if (option->position == ARGUMENT)
         return command->argc > option->argument;
     for (size_t i = option->argument; i < command->argc; i++) {
         if (is_word(command->argv[i], option->word))
             return true;
-        if (option->place == LEADING && is_number_or_id(command->argv[i]))
+        if (option->position == LEADING && is_number_or_id(command->argv[i]))
             return false;
     }
     return false;

@@ -63,8 +63,8 @@ static void *feed_run(void *arg)
     rf_code code = RF_OK;
     bool ended = false;
 
-    while (!ended && (block = queue_take(&feed->free)) != NULL) {
-        block->data = ((struct feed_block *)block)->memory + FEED_ROOM;
+    while (!ended && (block = queue_pop(&feed->free)) != NULL) {
+        block->data = ((struct feed_block *)block)->memory + FEED_HEADROOM;
         ASAN_UNPOISON_MEMORY_REGION(block->data, feed->block_size);
         code = feed_fill(feed, block);
         ASAN_POISON_MEMORY_REGION(block->data + block->len, feed->block_size - block->len);
@@ -91,7 +91,7 @@ static void *feed_run(void *arg)
 static bool feed_allocate(struct feed *feed)
 {
     for (int i = 0; i < FEED_BLOCKS; i++) {
-        struct feed_block *b = malloc(sizeof *b + FEED_ROOM + feed->block_size);
+        struct feed_block *b = malloc(sizeof *b + FEED_HEADROOM + feed->block_size);
         if (!b)
             return false;
         b->block = (struct block){.len = 0};
@@ -126,7 +126,7 @@ rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_er
 
 struct block *feed_next(struct feed *feed)
 {
-    struct block *block = queue_take(&feed->full);
+    struct block *block = queue_pop(&feed->full);
     return block ? block : &feed->end;
 }
 

@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FEED_ROOM = 64 * 1024, FEED_BLOCK = 512 * 1024, FEED_BLOCKS = 6 };
+enum { FEED_HEADROOM = 64 * 1024, FEED_BLOCK = 512 * 1024, FEED_BLOCKS = 6 };
 
 struct block {
-    uint8_t *data;       /* preceded by FEED_ROOM bytes of headroom */
+    uint8_t *data;       /* preceded by FEED_HEADROOM bytes of headroom */
     size_t len;          /* 0: the end of the input, or a read error, see `code` */
     uint64_t offset;     /* of data in the decoded stream */
     uint64_t crc;        /* of the decoded stream before data */

@@ -142,7 +142,8 @@ static bool is_server_in(const struct process *process, const void *wanted)
 }
 
 /* Whether the process matches; then sets its name. */
-static bool judge(const char *pid, int proc, match_fn *matches, const void *wanted, char *name, size_t size)
+static bool check_holders(const char *pid, int proc, match_fn *matches, const void *wanted, char *name,
+                          size_t size)
 {
     struct process process = {.dir = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (process.dir < 0)
@@ -165,7 +166,7 @@ static bool find_process(match_fn *matches, const void *wanted, char *name, size
     self[n > 0 ? n : 0] = '\0';
     for (struct dirent *e; proc && !found && (e = readdir(proc)) != NULL;)
         found = isdigit((unsigned char)*e->d_name) && strcmp(e->d_name, self) != 0 &&
-                judge(e->d_name, dirfd(proc), matches, wanted, name, size);
+                check_holders(e->d_name, dirfd(proc), matches, wanted, name, size);
     if (proc)
         closedir(proc);
     return found;
@@ -185,7 +186,7 @@ rf_code in_use_refuse(const char *path, rf_error *error)
     return code;
 }
 
-rf_code in_use_refuse_beside_server(const char *path, rf_error *error)
+rf_code in_use_refuse_adjacent_server(const char *path, rf_error *error)
 {
     const char *slash = strrchr(path, '/');
     char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");

@@ -14,6 +14,6 @@ rf_code in_use_refuse(const char *path, rf_error *error);
 
 /* RF_E_EXISTS if the file `path` is in the working directory of a running server ("redis-server",
  * "valkey-server" ...), which may save its data there. */
-rf_code in_use_refuse_beside_server(const char *path, rf_error *error);
+rf_code in_use_refuse_adjacent_server(const char *path, rf_error *error);
 
 #endif

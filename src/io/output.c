@@ -65,7 +65,7 @@ static void write_block(struct output_channel *channel, const uint8_t *bytes, si
 
 /* --- the encoder's side ------------------------------------------------------------------------------ */
 
-static uint8_t no_room[1]; /* for an output without a block */
+static uint8_t no_space[1]; /* for an output without a block */
 
 static void block_start(struct output *out)
 {
@@ -92,7 +92,7 @@ static void hand_on(struct output *out, bool last)
     block->last = last;
     output_group_hand_on(&state->channel, block);
     state->filling = NULL;
-    out->buf.start = out->buf.pos = out->buf.end = no_room;
+    out->buf.start = out->buf.pos = out->buf.end = no_space;
 }
 
 /* outbuf.next */
@@ -177,7 +177,7 @@ rf_code output_open(const char *path, const struct output_options *options, stru
         return fail(error, RF_E_MEMORY, "out of memory");
     state->channel.write = write_block;
     state->wants_crc = options->crc;
-    struct output made = {.buf = {.start = no_room, .pos = no_room, .end = no_room, .next = output_next},
+    struct output made = {.buf = {.start = no_space, .pos = no_space, .end = no_space, .next = output_next},
                           .state = state};
     rf_code code = state_open(state, path, options, error);
     if (code == RF_OK)

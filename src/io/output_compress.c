@@ -79,7 +79,7 @@ static const LZ4F_preferences_t lz4_preferences = {
 struct lz4 {
     struct compressor compressor;
     LZ4F_cctx *context;
-    bool begun;
+    bool started;
     size_t cap;
     uint8_t out[];
 };
@@ -95,9 +95,9 @@ static rf_code lz4_hand_on(struct lz4 *lz4, size_t made, rf_error *error)
 
 static rf_code lz4_begin(struct lz4 *lz4, rf_error *error)
 {
-    if (lz4->begun)
+    if (lz4->started)
         return RF_OK;
-    lz4->begun = true;
+    lz4->started = true;
     return lz4_hand_on(lz4, LZ4F_compressBegin(lz4->context, lz4->out, lz4->cap, &lz4_preferences), error);
 }
 

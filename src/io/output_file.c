@@ -49,7 +49,7 @@ static rf_code refuse_in_use(const struct output_file *file, bool is_there, rf_e
         return RF_OK;
     if (is_there)
         TRY(in_use_refuse(file->path, error));
-    return is_of_server(file->path, is_there) ? in_use_refuse_beside_server(file->path, error) : RF_OK;
+    return is_of_server(file->path, is_there) ? in_use_refuse_adjacent_server(file->path, error) : RF_OK;
 }
 
 static rf_code open_temporary(struct output_file *file, rf_error *error)
@@ -142,7 +142,7 @@ rf_code output_file_leave(struct output_file *file, rf_code code, rf_error *erro
 }
 
 /* EAGAIN: the other end of a pipe has made it non-blocking for both. */
-static rf_code await_room(const struct output_file *file, rf_error *error)
+static rf_code await_space(const struct output_file *file, rf_error *error)
 {
     struct pollfd fd = {.fd = file->fd, .events = POLLOUT};
     if (poll(&fd, 1, -1) < 0 && errno != EINTR)
@@ -161,7 +161,7 @@ rf_code output_file_put(struct output_file *file, rf_slice bytes, rf_error *erro
             bytes.ptr += n;
             bytes.len -= (size_t)n;
         } else if (errno == EAGAIN) {
-            TRY(await_room(file, error));
+            TRY(await_space(file, error));
         } else if (errno != EINTR) {
             return cannot_write(file, error);
         }

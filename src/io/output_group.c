@@ -12,7 +12,7 @@
 enum {
     SPARE_BLOCKS = 3, /* per writer: one is being written, two wait */
     BLOCK_MAX = 512 * 1024,
-    BLOCK_MIN = OUTBUF_ROOM_MAX,
+    BLOCK_MIN = OUTBUF_RESERVE_MAX,
     BLOCKS_TOGETHER = 2 * 1024 * 1024, /* total size of the blocks being filled, while blocks are larger
                                           than BLOCK_MIN */
     FILES_MAX = 64,                    /* number of files kept open */
@@ -67,7 +67,7 @@ static void *writer_run(void *arg)
         pthread_mutex_unlock(&group->lock);
         channel->write(channel, block->bytes, block->len, block->last);
         pthread_mutex_lock(&group->lock);
-        channel->under_way--;
+        channel->in_flight--;
         push_free(group, block);
         pthread_cond_signal(&group->returned);
     }
@@ -98,7 +98,7 @@ void output_group_hand_on(struct output_channel *channel, struct output_block *b
     pthread_mutex_lock(&group->lock);
     if (!channel->writer)
         channel->writer = &group->writers[group->next_writer++ % group->writer_count];
-    channel->under_way++;
+    channel->in_flight++;
     *channel->writer->end = block;
     channel->writer->end = &block->next;
     pthread_cond_signal(&channel->writer->changed);
@@ -116,7 +116,7 @@ void output_group_await(struct output_channel *channel)
 {
     struct output_group *group = channel->group;
     pthread_mutex_lock(&group->lock);
-    while (channel->under_way > 0)
+    while (channel->in_flight > 0)
         pthread_cond_wait(&group->returned, &group->lock);
     pthread_mutex_unlock(&group->lock);
 }

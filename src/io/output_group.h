@@ -26,7 +26,7 @@ struct output_channel {
     void (*write)(struct output_channel *channel, const uint8_t *bytes, size_t len, bool last);
     /* private */
     struct output_writer *writer; /* NULL before the first block */
-    unsigned under_way;           /* blocks in flight */
+    unsigned in_flight;           /* blocks in flight */
 };
 
 struct output_block {

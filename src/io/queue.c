@@ -27,7 +27,7 @@ void queue_put(struct queue *queue, void *item)
     pthread_mutex_unlock(&queue->lock);
 }
 
-void *queue_take(struct queue *queue)
+void *queue_pop(struct queue *queue)
 {
     void *item = NULL;
     pthread_mutex_lock(&queue->lock);

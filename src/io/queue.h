@@ -26,7 +26,7 @@ void queue_free(struct queue *queue);
 void queue_put(struct queue *queue, void *item);
 
 /* Waits for the oldest item. NULL once the queue is closed and empty. */
-void *queue_take(struct queue *queue);
+void *queue_pop(struct queue *queue);
 
 /* Ends the queue: wakes a waiting thread. */
 void queue_close(struct queue *queue);

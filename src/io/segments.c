@@ -3,7 +3,7 @@
  * is not reported as an error on a mapping. */
 #include "io/segments.h"
 #include "base/fail.h"
-#include "io/unnamed.h"
+#include "io/anon_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,11 +23,11 @@ static rf_code reserve_pointer(struct segments *s, rf_error *error)
     return RF_OK;
 }
 
-static rf_code make_room(struct segments *s, off_t offset, rf_error *error)
+static rf_code grow(struct segments *s, off_t offset, rf_error *error)
 {
     if (s->fd_plus_1 == 0) {
         int fd;
-        TRY(unnamed_open(&fd, error));
+        TRY(anon_file_open(&fd, error));
         s->fd_plus_1 = fd + 1;
     }
     errno = posix_fallocate(s->fd_plus_1 - 1, offset, SEGMENT_SIZE);
@@ -42,7 +42,7 @@ static rf_code add_segment(struct segments *s, rf_error *error)
     if (s->count >= SEGMENTS_IN_MEMORY) {
         flags = MAP_SHARED;
         offset = (off_t)(s->count - SEGMENTS_IN_MEMORY) * SEGMENT_SIZE;
-        TRY(make_room(s, offset, error));
+        TRY(grow(s, offset, error));
         fd = s->fd_plus_1 - 1;
     }
     void *map = mmap(NULL, SEGMENT_SIZE, PROT_READ | PROT_WRITE, flags, fd, offset);

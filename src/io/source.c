@@ -30,11 +30,11 @@ rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_
         return layer->read(layer, out, cap, n, error);
     *n = left < cap ? left : cap;
     memcpy(out, layer->head + layer->head_pos, *n);
-    layer_pass(layer, *n);
+    layer_skip(layer, *n);
     return RF_OK;
 }
 
-void layer_pass(struct layer *layer, size_t n)
+void layer_skip(struct layer *layer, size_t n)
 {
     layer->head_pos += n;
     if (layer->head_pos < layer->head_len)

@@ -59,7 +59,7 @@ extern const struct layer_kind layer_gzip, layer_lz4, layer_capture;
 rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
 
 /* Skips n examined bytes. */
-void layer_pass(struct layer *layer, size_t n);
+void layer_skip(struct layer *layer, size_t n);
 
 /* The bottoms. They report only their own errors; on error *out is unchanged. */
 rf_code origin_open_path(const char *path, struct origin **out, rf_error *error);

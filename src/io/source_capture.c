@@ -183,7 +183,7 @@ static struct layer *capture_open(struct layer *below)
     if (!capture)
         return NULL;
     head_parse(below->head, below->head_len, &head);
-    layer_pass(below, head.len);
+    layer_skip(below, head.len);
     capture->layer.read = head.marked ? marked_read : counted_read;
     capture->layer.close = capture_close;
     capture->left = head.rdb_len;

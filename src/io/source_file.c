@@ -98,7 +98,7 @@ static rf_code file_read(struct layer *layer, uint8_t *out, size_t cap, size_t *
 
 /* --- identity ---------------------------------------------------------------------------------------- */
 
-static void tell_identity(XXH128_hash_t hash, int64_t size, rf_identity *out)
+static void get_identity(XXH128_hash_t hash, int64_t size, rf_identity *out)
 {
     out->size = size;
     snprintf(out->hash, sizeof out->hash, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
@@ -126,7 +126,7 @@ static rf_code identify_file(const struct file_origin *file, rf_identity *out, r
     size_t first, last;
     TRY(read_part(file->fd, 0, parts, IDENTITY_PART, &first, error));
     TRY(read_part(file->fd, tail, parts + first, IDENTITY_PART, &last, error));
-    tell_identity(XXH3_128bits(parts, first + last), size, out);
+    get_identity(XXH3_128bits(parts, first + last), size, out);
     return RF_OK;
 }
 
@@ -137,7 +137,7 @@ static rf_code file_identify(struct origin *origin, rf_identity *out, rf_error *
         return identify_file(file, out, error);
     while (!file->head_whole)
         TRY(extend_head(file, error));
-    tell_identity(XXH3_128bits(file->head, file->head_len), -1, out);
+    get_identity(XXH3_128bits(file->head, file->head_len), -1, out);
     return RF_OK;
 }
 

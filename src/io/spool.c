@@ -2,7 +2,7 @@
 /* A spool: a buffer that is flushed to an unnamed file when it is full. */
 #include "io/spool.h"
 #include "base/fail.h"
-#include "io/unnamed.h"
+#include "io/anon_file.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,10 +11,10 @@ static rf_code to_disk(struct spool *spool, rf_slice bytes, rf_error *error)
 {
     if (spool->fd_plus_1 == 0) {
         int fd;
-        TRY(unnamed_open(&fd, error));
+        TRY(anon_file_open(&fd, error));
         spool->fd_plus_1 = fd + 1;
     }
-    TRY(unnamed_write(spool->fd_plus_1 - 1, bytes, error));
+    TRY(anon_file_write(spool->fd_plus_1 - 1, bytes, error));
     spool->on_disk += bytes.len;
     return RF_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Temporary directories. Files in them are created between unfinished_begin() and _end(), so that nothing
+/* Temporary directories. Files in them are created between cleanup_begin() and _end(), so that nothing
  * appears in a directory that is being removed. */
 #include "io/tempdir.h"
 #include "base/fail.h"
-#include "io/beside.h"
+#include "io/cleanup.h"
+#include "io/temp_path.h"
 #include "io/tree.h"
-#include "io/unfinished.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #define PLAN "plan.json" /* present in a directory that may be replaced */
 
 struct tempdir {
-    struct unfinished unfinished; /* first: it is cast back */
-    struct beside beside;
-    char *target; /* as given; that of `beside` is the resolved path */
+    struct cleanup cleanup; /* first: it is cast back */
+    struct temp_path temp_path;
+    char *target; /* as given; that of `temp_path` is the resolved path */
     bool force;
     int fd;
 };
@@ -60,14 +60,14 @@ static bool holds_plan(int fd)
     return got == sizeof found && memcmp(found, head, sizeof found) == 0;
 }
 
-static enum obstacle look(const struct beside *beside)
+static enum obstacle find_obstacle(const struct temp_path *temp_path)
 {
     struct stat st;
-    if (fstatat(beside->dir, beside->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (fstatat(temp_path->dir, temp_path->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? NOTHING : NO_DIRECTORY;
     if (!S_ISDIR(st.st_mode))
         return NO_DIRECTORY;
-    int fd = openat(beside->dir, beside->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(temp_path->dir, temp_path->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return DIRECTORY;
     if (!holds_plan(fd))
@@ -77,17 +77,17 @@ static enum obstacle look(const struct beside *beside)
 }
 
 /* A mount point cannot be replaced by a rename, and its parent directory is on another file system. */
-static bool is_mount_point(const struct beside *beside)
+static bool is_mount_point(const struct temp_path *temp_path)
 {
     struct statx stx;
-    return statx(beside->dir, beside->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
+    return statx(temp_path->dir, temp_path->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
            (stx.stx_attributes & stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
 }
 
 static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
 {
     const char *target = dir->target;
-    switch (look(&dir->beside)) {
+    switch (find_obstacle(&dir->temp_path)) {
     case NOTHING:
     case EMPTY_DIRECTORY: break;
     case DIRECTORY_WITH_PLAN:
@@ -98,7 +98,7 @@ static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
         return fail(error, RF_E_EXISTS, "%s: not empty, and without a " PLAN " of an earlier split", target);
     case NO_DIRECTORY: return fail(error, RF_E_EXISTS, "%s: exists and is not a directory", target);
     }
-    if (is_mount_point(&dir->beside))
+    if (is_mount_point(&dir->temp_path))
         return fail(error, RF_E_WRITE, "%s: a mount point cannot be replaced: use a directory inside it",
                     target);
     return RF_OK;
@@ -106,10 +106,10 @@ static rf_code refuse_obstacle(const struct tempdir *dir, rf_error *error)
 
 /* --- creation --------------------------------------------------------------------------------------- */
 
-static void remove_listed_tree(struct unfinished *unfinished)
+static void remove_listed_tree(struct cleanup *cleanup)
 {
-    const struct beside *beside = &((struct tempdir *)unfinished)->beside;
-    tree_remove(beside->dir, beside->temporary);
+    const struct temp_path *temp_path = &((struct tempdir *)cleanup)->temp_path;
+    tree_remove(temp_path->dir, temp_path->temporary);
 }
 
 /* Without trailing slashes and dots: "dir/" is "dir". */
@@ -128,26 +128,27 @@ static int make_private(int dir, const char *name)
 
 static rf_code make_listed(struct tempdir *dir, rf_error *error)
 {
-    struct beside *beside = &dir->beside;
-    TRY(unfinished_begin(dir->target, error));
+    struct temp_path *temp_path = &dir->temp_path;
+    TRY(cleanup_begin(dir->target, error));
     rf_code code = RF_OK;
-    if (beside_make(beside, make_private) == 0)
-        unfinished_list(&dir->unfinished);
+    if (temp_path_make(temp_path, make_private) == 0)
+        cleanup_list(&dir->cleanup);
     else
         code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary directory next to it",
                           dir->target);
-    unfinished_end();
+    cleanup_end();
     TRY(code);
-    dir->fd = openat(beside->dir, beside->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return dir->fd >= 0 ? RF_OK
-                        : fail_errno(error, RF_E_WRITE, "%s: cannot open %s", dir->target, beside->temporary);
+    dir->fd = openat(temp_path->dir, temp_path->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return dir->fd >= 0
+               ? RF_OK
+               : fail_errno(error, RF_E_WRITE, "%s: cannot open %s", dir->target, temp_path->temporary);
 }
 
 /* Resolves `.` and symbolic links; a dangling link is used as it is. */
-static rf_code open_beside(struct tempdir *dir, rf_error *error)
+static rf_code open_temp_path(struct tempdir *dir, rf_error *error)
 {
     char *real = realpath(dir->target, NULL);
-    rf_code code = beside_open(real ? real : dir->target, &dir->beside, error);
+    rf_code code = temp_path_open(real ? real : dir->target, &dir->temp_path, error);
     free(real);
     return code;
 }
@@ -161,8 +162,8 @@ rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_
     }
     dir->force = force;
     dir->fd = -1;
-    dir->unfinished.remove = remove_listed_tree;
-    rf_code code = open_beside(dir, error);
+    dir->cleanup.remove = remove_listed_tree;
+    rf_code code = open_temp_path(dir, error);
     if (code != RF_OK) {
         free(dir->target);
         free(dir);
@@ -201,10 +202,10 @@ static rf_code fail_to_make(const struct tempdir *dir, const char *name, rf_erro
 
 rf_code tempdir_create_file(struct tempdir *dir, const char *name, int *fd, rf_error *error)
 {
-    TRY(unfinished_begin(dir->target, error));
+    TRY(cleanup_begin(dir->target, error));
     int made = openat(dir->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
     rf_code code = made >= 0 ? RF_OK : fail_to_make(dir, name, error);
-    unfinished_end();
+    cleanup_end();
     if (code == RF_OK)
         *fd = made;
     return code;
@@ -212,9 +213,9 @@ rf_code tempdir_create_file(struct tempdir *dir, const char *name, int *fd, rf_e
 
 rf_code tempdir_make_directory(struct tempdir *dir, const char *name, rf_error *error)
 {
-    TRY(unfinished_begin(dir->target, error));
+    TRY(cleanup_begin(dir->target, error));
     rf_code code = mkdirat(dir->fd, name, 0700) == 0 ? RF_OK : fail_to_make(dir, name, error);
-    unfinished_end();
+    cleanup_end();
     return code;
 }
 
@@ -233,12 +234,12 @@ off_t tempdir_file_size(const struct tempdir *dir, const char *name)
 
 /* --- replacing the target --------------------------------------------------------------------------- */
 
-static int rename_to(const struct beside *beside, const char *from, const char *to, unsigned flags)
+static int rename_to(const struct temp_path *temp_path, const char *from, const char *to, unsigned flags)
 {
-    return renameat2(beside->dir, from, beside->dir, to, flags);
+    return renameat2(temp_path->dir, from, temp_path->dir, to, flags);
 }
 
-/* For beside_make(): finds a free name without creating anything. */
+/* For temp_path_make(): finds a free name without creating anything. */
 static int make_nothing(int dir, const char *name)
 {
     errno = EEXIST;
@@ -246,77 +247,78 @@ static int make_nothing(int dir, const char *name)
 }
 
 /* Exchanges the names of target and temporary directory. */
-static int exchange(const struct beside *beside)
+static int exchange(const struct temp_path *temp_path)
 {
-    if (rename_to(beside, beside->temporary, beside->name, RENAME_EXCHANGE) == 0)
+    if (rename_to(temp_path, temp_path->temporary, temp_path->name, RENAME_EXCHANGE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
     /* the file system has no such rename */
-    struct beside aside = *beside;
-    if (beside_make(&aside, make_nothing) < 0 || rename_to(beside, beside->name, aside.temporary, 0) < 0)
+    struct temp_path aside = *temp_path;
+    if (temp_path_make(&aside, make_nothing) < 0 ||
+        rename_to(temp_path, temp_path->name, aside.temporary, 0) < 0)
         return -1;
-    if (rename_to(beside, beside->temporary, beside->name, 0) == 0)
-        return rename_to(beside, aside.temporary, beside->temporary, 0);
+    if (rename_to(temp_path, temp_path->temporary, temp_path->name, 0) == 0)
+        return rename_to(temp_path, aside.temporary, temp_path->temporary, 0);
     int failure = errno;
-    rename_to(beside, aside.temporary, beside->name, 0);
+    rename_to(temp_path, aside.temporary, temp_path->name, 0);
     errno = failure;
     return -1;
 }
 
-static bool is_taken(int failure)
+static bool is_occupied(int failure)
 {
     return failure == EEXIST || failure == ENOTEMPTY || failure == ENOTDIR;
 }
 
 /* *old: the temporary name is now that of the previous target. */
-static rf_code take_place(const struct tempdir *dir, bool *old, rf_error *error)
+static rf_code claim_name(const struct tempdir *dir, bool *old, rf_error *error)
 {
-    const struct beside *beside = &dir->beside;
+    const struct temp_path *temp_path = &dir->temp_path;
     *old = false;
-    if (rename_to(beside, beside->temporary, beside->name, 0) == 0)
+    if (rename_to(temp_path, temp_path->temporary, temp_path->name, 0) == 0)
         return RF_OK;
-    if (!is_taken(errno))
+    if (!is_occupied(errno))
         return fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary directory to it", dir->target);
     TRY(refuse_obstacle(dir, error));
-    if (exchange(beside) < 0)
+    if (exchange(temp_path) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot replace", dir->target);
     *old = true;
     return RF_OK;
 }
 
 /* Undoes the rename; -1 if that failed. */
-static int give_back_place(const struct beside *beside, bool old)
+static int release_name(const struct temp_path *temp_path, bool old)
 {
-    return old ? exchange(beside) : rename_to(beside, beside->name, beside->temporary, 0);
+    return old ? exchange(temp_path) : rename_to(temp_path, temp_path->name, temp_path->temporary, 0);
 }
 
 static rf_code commit_listed(struct tempdir *dir, rf_error *error)
 {
-    const struct beside *beside = &dir->beside;
+    const struct temp_path *temp_path = &dir->temp_path;
     bool old;
-    TRY(unfinished_begin(dir->target, error));
-    rf_code code = take_place(dir, &old, error);
-    bool stays = code == RF_OK;
-    if (code == RF_OK && (code = beside_sync(beside, error)) != RF_OK)
-        stays = give_back_place(beside, old) < 0; /* the state of the names is unknown: nothing is removed */
-    if (stays)
-        unfinished_unlist(&dir->unfinished);
-    unfinished_end();
+    TRY(cleanup_begin(dir->target, error));
+    rf_code code = claim_name(dir, &old, error);
+    bool kept = code == RF_OK;
+    if (code == RF_OK && (code = temp_path_sync(temp_path, error)) != RF_OK)
+        kept = release_name(temp_path, old) < 0; /* the state of the names is unknown: nothing is removed */
+    if (kept)
+        cleanup_unlist(&dir->cleanup);
+    cleanup_end();
     TRY(code);
-    if (old && tree_remove(beside->dir, beside->temporary) < 0)
+    if (old && tree_remove(temp_path->dir, temp_path->temporary) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: complete, but the replaced directory remains in %s",
-                          dir->target, beside->temporary);
+                          dir->target, temp_path->temporary);
     return RF_OK;
 }
 
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error)
 {
-    if (tree_settle(dir->fd, current_umask()) < 0)
+    if (tree_finalize(dir->fd, current_umask()) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot sync its contents", dir->target);
-    unfinished_commits_begin();
+    cleanup_commits_begin();
     rf_code code = commit_listed(dir, error);
-    unfinished_commits_end();
+    cleanup_commits_end();
     return code;
 }
 
@@ -324,10 +326,10 @@ void tempdir_close(struct tempdir *dir)
 {
     if (!dir)
         return;
-    unfinished_remove(&dir->unfinished);
+    cleanup_remove(&dir->cleanup);
     if (dir->fd >= 0)
         close(dir->fd);
-    beside_close(&dir->beside);
+    temp_path_close(&dir->temp_path);
     free(dir->target);
     free(dir);
 }

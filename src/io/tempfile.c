@@ -2,8 +2,8 @@
 /* Temporary files, and directories that are removed unless committed. */
 #include "io/tempfile.h"
 #include "base/fail.h"
-#include "io/beside.h"
-#include "io/unfinished.h"
+#include "io/cleanup.h"
+#include "io/temp_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,24 +12,24 @@
 #include <unistd.h>
 
 struct tempfile {
-    struct unfinished unfinished; /* first: it is cast back */
-    struct beside beside;
+    struct cleanup cleanup; /* first: it is cast back */
+    struct temp_path temp_path;
     int fd;
 };
 
 /* --- making one -------------------------------------------------------------------------------------- */
 
-static void remove_file(struct unfinished *unfinished)
+static void remove_file(struct cleanup *cleanup)
 {
-    const struct beside *beside = &((struct tempfile *)unfinished)->beside;
-    unlinkat(beside->dir, beside->temporary, 0);
+    const struct temp_path *temp_path = &((struct tempfile *)cleanup)->temp_path;
+    unlinkat(temp_path->dir, temp_path->temporary, 0);
 }
 
 /* A directory that is not empty stays. */
-static void remove_directory(struct unfinished *unfinished)
+static void remove_directory(struct cleanup *cleanup)
 {
-    const struct beside *beside = &((struct tempfile *)unfinished)->beside;
-    unlinkat(beside->dir, beside->name, AT_REMOVEDIR);
+    const struct temp_path *temp_path = &((struct tempfile *)cleanup)->temp_path;
+    unlinkat(temp_path->dir, temp_path->name, AT_REMOVEDIR);
 }
 
 static int make_file(int dir, const char *name)
@@ -39,28 +39,28 @@ static int make_file(int dir, const char *name)
 
 static rf_code make_listed(struct tempfile *file, rf_error *error)
 {
-    TRY(unfinished_begin(file->beside.target, error));
-    file->fd = beside_make(&file->beside, make_file);
+    TRY(cleanup_begin(file->temp_path.target, error));
+    file->fd = temp_path_make(&file->temp_path, make_file);
     rf_code code = RF_OK;
     if (file->fd >= 0)
-        unfinished_list(&file->unfinished);
+        cleanup_list(&file->cleanup);
     else
         code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary file next to it",
-                          file->beside.target);
-    unfinished_end();
+                          file->temp_path.target);
+    cleanup_end();
     return code;
 }
 
 /* An existing directory is RF_OK and not listed. */
 static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
 {
-    TRY(unfinished_begin(file->beside.target, error));
+    TRY(cleanup_begin(file->temp_path.target, error));
     rf_code code = RF_OK;
-    if (mkdirat(file->beside.dir, file->beside.name, 0777) == 0)
-        unfinished_list(&file->unfinished);
+    if (mkdirat(file->temp_path.dir, file->temp_path.name, 0777) == 0)
+        cleanup_list(&file->cleanup);
     else if (errno != EEXIST)
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot create the directory", file->beside.target);
-    unfinished_end();
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot create the directory", file->temp_path.target);
+    cleanup_end();
     return code;
 }
 
@@ -70,14 +70,14 @@ static rf_code create(const char *target, bool directory, struct tempfile **out,
     if (!file)
         return fail(error, RF_E_MEMORY, "out of memory");
     file->fd = -1;
-    file->unfinished.remove = directory ? remove_directory : remove_file;
-    rf_code code = beside_open(target, &file->beside, error);
+    file->cleanup.remove = directory ? remove_directory : remove_file;
+    rf_code code = temp_path_open(target, &file->temp_path, error);
     if (code != RF_OK) {
         free(file);
         return code;
     }
     code = directory ? make_listed_directory(file, error) : make_listed(file, error);
-    if (file->unfinished.listed)
+    if (file->cleanup.listed)
         *out = file;
     else
         tempfile_close(file);
@@ -107,51 +107,53 @@ void tempfile_keep_directory(struct tempfile *directory)
     rf_error ignored;
     if (!directory)
         return;
-    if (unfinished_begin(directory->beside.target, &ignored) == RF_OK) {
-        unfinished_unlist(&directory->unfinished);
-        unfinished_end();
+    if (cleanup_begin(directory->temp_path.target, &ignored) == RF_OK) {
+        cleanup_unlist(&directory->cleanup);
+        cleanup_end();
     }
-    beside_sync(&directory->beside, &ignored); /* at worst the directory's name is lost, with its contents */
+    temp_path_sync(&directory->temp_path,
+                   &ignored); /* at worst the directory's name is lost, with its contents */
 }
 
-static int rename_into_place(const struct beside *beside, bool replace)
+static int rename_into_place(const struct temp_path *temp_path, bool replace)
 {
     if (replace)
-        return renameat(beside->dir, beside->temporary, beside->dir, beside->name);
-    if (renameat2(beside->dir, beside->temporary, beside->dir, beside->name, RENAME_NOREPLACE) == 0)
+        return renameat(temp_path->dir, temp_path->temporary, temp_path->dir, temp_path->name);
+    if (renameat2(temp_path->dir, temp_path->temporary, temp_path->dir, temp_path->name, RENAME_NOREPLACE) ==
+        0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
     /* the file system has no such rename */
-    if (linkat(beside->dir, beside->temporary, beside->dir, beside->name, 0) < 0)
+    if (linkat(temp_path->dir, temp_path->temporary, temp_path->dir, temp_path->name, 0) < 0)
         return -1;
-    return unlinkat(beside->dir, beside->temporary, 0);
+    return unlinkat(temp_path->dir, temp_path->temporary, 0);
 }
 
 static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *error)
 {
-    const struct beside *beside = &file->beside;
-    TRY(unfinished_begin(beside->target, error));
+    const struct temp_path *temp_path = &file->temp_path;
+    TRY(cleanup_begin(temp_path->target, error));
     rf_code code = RF_OK;
-    if (rename_into_place(beside, replace) == 0)
-        unfinished_unlist(&file->unfinished);
+    if (rename_into_place(temp_path, replace) == 0)
+        cleanup_unlist(&file->cleanup);
     else if (errno == EEXIST)
-        code = fail(error, RF_E_EXISTS, "%s: already exists", beside->target);
+        code = fail(error, RF_E_EXISTS, "%s: already exists", temp_path->target);
     else
-        code = fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary file to it", beside->target);
-    unfinished_end();
+        code = fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary file to it", temp_path->target);
+    cleanup_end();
     return code;
 }
 
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
 {
-    const struct beside *beside = &file->beside;
+    const struct temp_path *temp_path = &file->temp_path;
     if (fchmod(file->fd, 0666 & ~current_umask()) < 0)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", beside->target);
+        return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", temp_path->target);
     TRY(commit_listed(file, replace, error));
-    rf_code code = beside_sync(beside, error);
+    rf_code code = temp_path_sync(temp_path, error);
     if (code != RF_OK && !replace)
-        unlinkat(beside->dir, beside->name, 0);
+        unlinkat(temp_path->dir, temp_path->name, 0);
     return code;
 }
 
@@ -159,9 +161,9 @@ void tempfile_close(struct tempfile *file)
 {
     if (!file)
         return;
-    unfinished_remove(&file->unfinished);
+    cleanup_remove(&file->cleanup);
     if (file->fd >= 0)
         close(file->fd);
-    beside_close(&file->beside);
+    temp_path_close(&file->temp_path);
     free(file);
 }

@@ -3,7 +3,7 @@
  *
  *     dir/dump.rdb  <-  dir/.dump.rdb.rdbferry-x7Kq2a
  *
- * All files of the process are listed for rf_remove_unfinished(). Thread-safe. */
+ * All files of the process are listed for rf_cleanup_temp_files(). Thread-safe. */
 #ifndef IO_TEMPFILE_H
 #define IO_TEMPFILE_H
 
@@ -26,7 +26,7 @@ int tempfile_fd(const struct tempfile *file);
 void tempfile_keep_directory(struct tempfile *directory);
 
 /* Sets the mode of the file according to the umask, renames it to its target, and syncs the directory.
- * Without `replace`, RF_E_EXISTS if the name is taken. Fails after rf_remove_unfinished(). The content must
+ * Without `replace`, RF_E_EXISTS if the name is taken. Fails after rf_cleanup_temp_files(). The content must
  * have been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
 

@@ -58,7 +58,7 @@ int tree_remove(int dir, const char *name)
     return failure ? failed_with(failure) : -1;
 }
 
-static int settle_one(int dir, const char *name, void *ctx)
+static int finalize_one(int dir, const char *name, void *ctx)
 {
     mode_t umask = *(const mode_t *)ctx;
     struct stat st;
@@ -67,7 +67,7 @@ static int settle_one(int dir, const char *name, void *ctx)
         return -1;
     int result = fstat(fd, &st);
     if (result == 0 && S_ISDIR(st.st_mode))
-        result = tree_settle(fd, umask);
+        result = tree_finalize(fd, umask);
     else if (result == 0 && S_ISREG(st.st_mode) && (result = fchmod(fd, 0666 & ~umask)) == 0)
         result = fsync(fd);
     int failure = errno;
@@ -76,10 +76,10 @@ static int settle_one(int dir, const char *name, void *ctx)
     return result;
 }
 
-int tree_settle(int dir, mode_t umask)
+int tree_finalize(int dir, mode_t umask)
 {
     struct stat st;
-    int failure = for_each(dir, settle_one, &umask);
+    int failure = for_each(dir, finalize_one, &umask);
     if (failure)
         return failed_with(failure);
     /* keeps the inherited set-group-ID bit */

@@ -11,6 +11,6 @@ int tree_remove(int dir, const char *name);
 
 /* Sets the mode of regular files to 0666 without `umask`, of directories, including `dir`, to 0777 without
  * it; syncs all. Returns -1 with errno. */
-int tree_settle(int dir, mode_t umask);
+int tree_finalize(int dir, mode_t umask);
 
 #endif

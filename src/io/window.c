@@ -131,7 +131,7 @@ static void segment_enter(struct window *w)
 static bool can_enter(const struct window *w, size_t n)
 {
     size_t rest = window_left(w);
-    return w->held <= HELD_MAX && rest <= FEED_ROOM + w->pending_used && n - rest <= pending_left(w);
+    return w->held <= HELD_MAX && rest <= FEED_HEADROOM + w->pending_used && n - rest <= pending_left(w);
 }
 
 /* --- spills ------------------------------------------------------------------------------------------ */
@@ -251,7 +251,7 @@ rf_code window_at_end(struct window *w, bool *at_end)
 
 /* Skips the whole pending block; only the tap sees its bytes. Afterwards the bytes before pos in the segment
  * are not those before it in the stream. */
-static rf_code pass_over(struct window *w)
+static rf_code skip_over(struct window *w)
 {
     struct block *block = w->pending;
     size_t n = pending_left(w);
@@ -272,7 +272,7 @@ rf_code window_skip_slow(struct window *w, uint64_t n)
     rf_code code = w->feed ? await_block(w) : RF_END;
     while (code == RF_OK && n > pending_left(w)) {
         n -= pending_left(w);
-        TRY(pass_over(w));
+        TRY(skip_over(w));
         code = await_block(w);
     }
     if (code == RF_OK)

@@ -48,7 +48,7 @@ const char *rf_command_name(rf_command command)
     return probes[command].name;
 }
 
-struct asking {
+struct probing {
     struct client *client;
     char key[32]; /* KEY, or a similar key in one of the node's slots */
     rf_abilities *abilities;
@@ -59,13 +59,13 @@ struct asking {
 };
 
 /* A server of unknown version is not sent RESTORE, not even an empty one. */
-static bool is_asked(const rf_abilities *abilities, int command)
+static bool is_probed(const rf_abilities *abilities, int command)
 {
     return rf_accepts(abilities, (rf_command)command) &&
            (command != RF_COMMAND_RESTORE || !abilities->assumed);
 }
 
-static rf_code put_words(const struct asking *a, const char *const words[WORDS_MAX], rf_error *error)
+static rf_code put_words(const struct probing *a, const char *const words[WORDS_MAX], rf_error *error)
 {
     rf_slice argv[WORDS_MAX];
     size_t argc = 0;
@@ -77,7 +77,7 @@ static rf_code put_words(const struct asking *a, const char *const words[WORDS_M
 }
 
 /* A cluster node only accepts keys in its own slots. */
-static void choose_key(struct asking *a, const struct primaries *primaries, const rf_address *address)
+static void choose_key(struct probing *a, const struct primaries *primaries, const rf_address *address)
 {
     enum { TRIES = 4 * RF_SLOTS };
     bool is_own = primaries->kind != RF_TARGET_CLUSTER;
@@ -92,14 +92,14 @@ static void choose_key(struct asking *a, const struct primaries *primaries, cons
 /* --- the transaction ----------------------------------------------------------------------------------- */
 
 /* If the connection is lost twice over the same command, it counts as not available. */
-static void note_loss(struct asking *a, int command)
+static void note_loss(struct probing *a, int command)
 {
     if (a->lost_at == command)
         a->abilities->refused |= UINT32_C(1) << command;
     a->lost_at = command;
 }
 
-static rf_code take_reply(struct asking *a, int command, rf_error *error)
+static rf_code on_reply(struct probing *a, int command, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
@@ -119,40 +119,40 @@ static rf_code take_reply(struct asking *a, int command, rf_error *error)
 }
 
 /* Sends these commands ahead of their replies. */
-static rf_code ask_some(struct asking *a, int from, int to, rf_error *error)
+static rf_code probe_some(struct probing *a, int from, int to, rf_error *error)
 {
-    const rf_abilities asked = *a->abilities;
+    const rf_abilities known = *a->abilities;
     for (int i = from; i < to; i++)
-        if (is_asked(&asked, i))
+        if (is_probed(&known, i))
             TRY(put_words(a, probes[i].words, error));
     for (int i = from; i < to; i++)
-        if (is_asked(&asked, i))
-            TRY(take_reply(a, i, error));
+        if (is_probed(&known, i))
+            TRY(on_reply(a, i, error));
     return RF_OK;
 }
 
 /* RF_E_TARGET: the connection is lost. */
-static rf_code ask_all(struct asking *a, rf_error *error)
+static rf_code probe_all(struct probing *a, rf_error *error)
 {
     static const char *const discard[] = {"discard", NULL};
     struct reply head;
     rf_slice rest;
     a->in_multi = a->queued = a->carried = false;
-    TRY(ask_some(a, RF_COMMAND_WATCH, QUEUED_FROM, error));
+    TRY(probe_some(a, RF_COMMAND_WATCH, QUEUED_FROM, error));
     if (!a->in_multi)
         return rf_accepts(a->abilities, RF_COMMAND_MULTI) ? RF_OK
-                                                          : ask_some(a, QUEUED_FROM, WRITES_FROM, error);
-    TRY(ask_some(a, QUEUED_FROM, WRITES_FROM, error));
+                                                          : probe_some(a, QUEUED_FROM, WRITES_FROM, error);
+    TRY(probe_some(a, QUEUED_FROM, WRITES_FROM, error));
     if (a->carried)
         a->abilities->refused |= UINT32_C(1) << RF_COMMAND_MULTI;
     else if (a->queued)
-        TRY(ask_some(a, WRITES_FROM, RF_COMMAND_COUNT, error));
-    return client_ask(a->client, discard, &head, &rest, error);
+        TRY(probe_some(a, WRITES_FROM, RF_COMMAND_COUNT, error));
+    return client_query(a->client, discard, &head, &rest, error);
 }
 
 /* --- COMMAND INFO -------------------------------------------------------------------------------------- */
 
-static rf_code ask_names(struct asking *a, rf_error *error)
+static rf_code probe_names(struct probing *a, rf_error *error)
 {
     rf_slice argv[2 + RF_COMMAND_COUNT] = {SLICE("COMMAND"), SLICE("INFO")}, rest;
     struct reply head;
@@ -162,8 +162,8 @@ static rf_code ask_names(struct asking *a, rf_error *error)
     TRY(client_reply(a->client, &head, &rest, error));
     for (int i = 0; head.kind == REPLY_ARRAY && head.number == RF_COMMAND_COUNT && i < RF_COMMAND_COUNT;
          i++) {
-        struct reply command = reply_take(&rest);
-        reply_pass(&rest, command);
+        struct reply command = reply_next(&rest);
+        reply_skip(&rest, command);
         a->abilities->refused |= (uint32_t)(command.kind == REPLY_NIL) << i;
     }
     return RF_OK;
@@ -172,8 +172,8 @@ static rf_code ask_names(struct asking *a, rf_error *error)
 /* --- control flow -------------------------------------------------------------------------------------- */
 
 /* Reconnects after a lost connection: the second loss over the same command determines it. */
-static rf_code ask(struct asking *a, const rf_target *target, const rf_address *address,
-                   rf_code (*questions)(struct asking *a, rf_error *error), rf_error *error)
+static rf_code probe(struct probing *a, const rf_target *target, const rf_address *address,
+                     rf_code (*questions)(struct probing *a, rf_error *error), rf_error *error)
 {
     rf_code code = RF_E_TARGET;
     for (int left = 2 * RF_COMMAND_COUNT; code == RF_E_TARGET && left > 0; left--) {
@@ -184,14 +184,14 @@ static rf_code ask(struct asking *a, const rf_target *target, const rf_address *
     return code;
 }
 
-rf_code abilities_ask(const rf_target *target, const rf_address *address, const struct primaries *primaries,
-                      rf_abilities *out, rf_error *error)
+rf_code abilities_probe(const rf_target *target, const rf_address *address, const struct primaries *primaries,
+                        rf_abilities *out, rf_error *error)
 {
-    struct asking a = {.abilities = out, .lost_at = -1};
+    struct probing a = {.abilities = out, .lost_at = -1};
     *out = (rf_abilities){.server = primaries->server, .assumed = primaries->assumed};
     choose_key(&a, primaries, address);
-    rf_code code = ask(&a, target, address, ask_all, error);
+    rf_code code = probe(&a, target, address, probe_all, error);
     if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->closes_on_unknown)
-        code = ask(&a, target, address, ask_names, error);
+        code = probe(&a, target, address, probe_names, error);
     return code == RF_E_MEMORY ? code : RF_OK;
 }

@@ -8,7 +8,7 @@
 
 /* Queries the server at `address` over a separate connection; `primaries` holds what is known about it. What
  * cannot be determined is not an error: the only error is RF_E_MEMORY. */
-rf_code abilities_ask(const rf_target *target, const rf_address *address, const struct primaries *primaries,
-                      rf_abilities *out, rf_error *error);
+rf_code abilities_probe(const rf_target *target, const rf_address *address, const struct primaries *primaries,
+                        rf_abilities *out, rf_error *error);
 
 #endif

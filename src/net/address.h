@@ -19,7 +19,7 @@ rf_slice address_host(const rf_address *address);
 rf_code address_make(rf_slice host, int64_t port, rf_address *out, rf_error *error);
 
 /* The same for an address sent by a server, which cannot be a unix socket: RF_E_TARGET. */
-rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error);
+rf_code address_from_server(rf_slice host, int64_t port, rf_address *out, rf_error *error);
 
 /* The address to connect to: the mapped one, if the target maps it. Borrows its host. */
 rf_address address_mapped(const rf_target *target, const rf_address *address);

@@ -11,8 +11,8 @@ struct address_index {
         int port;
         size_t number;
     } * entries;
-    size_t room, count; /* of entries; `room` is a power of two, or 0 */
-    uint64_t seed;      /* of the hash: servers choose the addresses */
+    size_t capacity, count; /* of entries; `capacity` is a power of two, or 0 */
+    uint64_t seed;          /* of the hash: servers choose the addresses */
 };
 
 /* Gets the number of an address; returns false if it is missing. */

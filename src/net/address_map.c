@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static rf_code wrong(const char *what, rf_error *error)
+static rf_code invalid(const char *what, rf_error *error)
 {
     return fail(error, RF_E_ARGUMENT, "%s: FROM and TO must be HOST or HOST:PORT", what);
 }
@@ -27,12 +27,12 @@ static rf_code parse_end(rf_slice text, rf_address *out, rf_error *error)
     rf_slice rest = {text.ptr + length + bracketed, text.len - length - bracketed};
     int64_t port = 0;
     if ((bracketed && !end) || host.len == 0)
-        return wrong("missing host", error);
+        return invalid("missing host", error);
     if (!bracketed && rest.len > 0 && memchr(rest.ptr + 1, ':', rest.len - 1))
-        return wrong("IPv6 address without brackets", error);
+        return invalid("IPv6 address without brackets", error);
     if (rest.len > 0 && (*rest.ptr != ':' || !number_parse_i64(slice_of(rest.ptr + 1, rest.len - 1), &port) ||
                          port < 1 || port > UINT16_MAX))
-        return wrong("invalid port", error);
+        return invalid("invalid port", error);
     return address_make(host, port, out, error);
 }
 
@@ -48,10 +48,10 @@ static rf_code parse(const rf_target *target, const char *text, rf_address_map *
 {
     const char *equals = strchr(text, '=');
     if (!equals)
-        return wrong("missing '='", error);
+        return invalid("missing '='", error);
     TRY(parse_end(slice_of(text, (size_t)(equals - text)), &map->from, error));
     TRY(parse_end(slice_of(equals + 1, strlen(equals + 1)), &map->to, error));
-    return has_from(target, &map->from) ? wrong("address is already mapped", error) : RF_OK;
+    return has_from(target, &map->from) ? invalid("address is already mapped", error) : RF_OK;
 }
 
 rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *error)

@@ -27,12 +27,12 @@ struct client {
     struct buffer out;
     size_t sent; /* bytes of `out` */
     struct buffer in;
-    size_t taken;                        /* bytes of `in` that have been returned */
-    size_t scanned;                      /* bytes of `in` that are complete replies; at least `taken` */
-    struct request *requests;            /* in order; a ring */
-    size_t room, first, count, answered; /* of `requests`: a power of two; `answered` of `count` have complete
-                                            replies */
-    struct reply_scan scan;              /* of the incomplete reply after the complete ones */
+    size_t consumed;          /* bytes of `in` that have been returned */
+    size_t scanned;           /* bytes of `in` that are complete replies; at least `consumed` */
+    struct request *requests; /* in order; a ring */
+    size_t capacity, first, count, answered; /* of `requests`: a power of two; `answered` of `count` have
+                                            complete replies */
+    struct reply_scan scan;                  /* of the incomplete reply after the complete ones */
     struct progress progress;
     bool closed; /* no more will arrive */
     rf_code code;
@@ -48,28 +48,28 @@ const char *client_name(const struct client *c)
 
 static struct request *request(const struct client *c, size_t n)
 {
-    return &c->requests[(c->first + n) & (c->room - 1)];
+    return &c->requests[(c->first + n) & (c->capacity - 1)];
 }
 
 static bool grow_requests(struct client *c)
 {
-    enum { ROOM = 16 };
-    size_t room = c->room ? 2 * c->room : ROOM;
-    struct request *grown = malloc(room * sizeof *grown);
+    enum { INITIAL_CAPACITY = 16 };
+    size_t capacity = c->capacity ? 2 * c->capacity : INITIAL_CAPACITY;
+    struct request *grown = malloc(capacity * sizeof *grown);
     if (!grown)
         return false;
     for (size_t i = 0; i < c->count; i++)
         grown[i] = *request(c, i);
     free(c->requests);
     c->requests = grown;
-    c->room = room;
+    c->capacity = capacity;
     c->first = 0;
     return true;
 }
 
 static bool add_request(struct client *c, const rf_slice *argv, size_t argc)
 {
-    if (c->count == c->room && !grow_requests(c))
+    if (c->count == c->capacity && !grow_requests(c))
         return false;
     *request(c, c->count++) = (struct request){.limit = reply_limit(argv, argc)};
     return true;
@@ -79,13 +79,13 @@ static bool add_request(struct client *c, const rf_slice *argv, size_t argc)
 
 /* Reserves capacity for the next read: if the reply's length is known, no more than it needs. Returned bytes
  * are removed once they are as many as the rest. */
-static rf_code make_room(struct client *c, rf_error *error)
+static rf_code grow(struct client *c, rf_error *error)
 {
-    if (c->taken > 0 && c->taken >= c->in.len - c->taken) {
-        c->in.len -= c->taken;
-        c->scanned -= c->taken;
-        memmove(c->in.data, c->in.data + c->taken, c->in.len);
-        c->taken = 0;
+    if (c->consumed > 0 && c->consumed >= c->in.len - c->consumed) {
+        c->in.len -= c->consumed;
+        c->scanned -= c->consumed;
+        memmove(c->in.data, c->in.data + c->consumed, c->in.len);
+        c->consumed = 0;
     }
     size_t most = c->scan.announced ? c->scanned + c->scan.announced + READ_SIZE : SIZE_MAX;
     return buffer_reserve_within(&c->in, READ_SIZE, most)
@@ -128,7 +128,7 @@ static void scan_arrived(struct client *c, int64_t now_ms)
 static rf_code receive_some(struct client *c, size_t *n, rf_error *error)
 {
     *n = 0;
-    TRY(make_room(c, error));
+    TRY(grow(c, error));
     rf_code code = connection_read(c->connection, c->in.data + c->in.len, c->in.cap - c->in.len, n,
                                    &c->error);
     if (code != RF_OK)
@@ -211,11 +211,11 @@ rf_code client_refused(const struct client *c, const char *command, struct reply
 
 /* --- replies ----------------------------------------------------------------------------------------- */
 
-static void forget_taken(struct client *c)
+static void forget_replies(struct client *c)
 {
-    if (c->taken < c->in.len)
+    if (c->consumed < c->in.len)
         return;
-    c->in.len = c->taken = c->scanned = 0;
+    c->in.len = c->consumed = c->scanned = 0;
     if (c->in.cap > KEPT_MAX)
         buffer_free(&c->in);
 }
@@ -245,20 +245,20 @@ static rf_code await_reply(struct client *c, rf_error *error)
 rf_code client_reply(struct client *c, struct reply *head, rf_slice *rest, rf_error *error)
 {
     TRY(client_flush(c, error));
-    forget_taken(c);
+    forget_replies(c);
     TRY(await_reply(c, error));
     size_t size = request(c, 0)->size;
     c->first++;
     c->count--;
     c->answered--;
-    *rest = slice_of(c->in.data + c->taken, size);
-    c->taken += size;
-    *head = reply_take(rest);
+    *rest = slice_of(c->in.data + c->consumed, size);
+    c->consumed += size;
+    *head = reply_next(rest);
     return RF_OK;
 }
 
-rf_code client_ask(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
-                   rf_error *error)
+rf_code client_query(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
+                     rf_error *error)
 {
     enum { MOST_WORDS = 8 };
     rf_slice argv[MOST_WORDS];
@@ -272,7 +272,7 @@ rf_code client_ask(struct client *c, const char *const *words, struct reply *hea
 rf_code client_call(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
                     rf_error *error)
 {
-    TRY(client_ask(c, words, head, rest, error));
+    TRY(client_query(c, words, head, rest, error));
     return head->kind == REPLY_ERROR ? client_refused(c, words[0], *head, error) : RF_OK;
 }
 

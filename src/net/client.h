@@ -44,13 +44,13 @@ rf_code client_flush(struct client *client, rf_error *error);
 rf_code client_reply(struct client *client, struct reply *head, rf_slice *rest, rf_error *error);
 
 /* Sends a command of words, terminated by NULL, and waits for its reply; no other reply may be pending. */
-rf_code client_ask(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
-                   rf_error *error);
+rf_code client_query(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
+                     rf_error *error);
 
 /* Whether the connection was closed or lost, so that no more will arrive. */
 bool client_is_closed(const struct client *client);
 
-/* The same as client_ask(), but RF_E_TARGET if the reply is an error. */
+/* The same as client_query(), but RF_E_TARGET if the reply is an error. */
 rf_code client_call(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
                     rf_error *error);
 

@@ -28,68 +28,68 @@ static rf_slice find_ip(rf_slice *rest, struct reply names, rf_slice host)
 {
     int64_t left = names.kind == REPLY_ARRAY ? names.number : 0;
     for (; left > 1; left -= 2) {
-        struct reply name = reply_take(rest), value;
-        reply_pass(rest, name);
-        value = reply_take(rest);
-        reply_pass(rest, value);
+        struct reply name = reply_next(rest), value;
+        reply_skip(rest, name);
+        value = reply_next(rest);
+        reply_skip(rest, value);
         if (slice_equal(name.text, SLICE("ip")) && value.text.len > 0)
             host = value.text;
     }
     if (left > 0)
-        reply_pass(rest, reply_take(rest));
+        reply_skip(rest, reply_next(rest));
     return host;
 }
 
-static rf_code take_node(const struct client *node, const rf_address *asked, struct primaries *primaries,
-                         rf_slice *rest, size_t *index, rf_error *error)
+static rf_code parse_node(const struct client *node, const rf_address *asked, struct primaries *primaries,
+                          rf_slice *rest, size_t *index, rf_error *error)
 {
-    struct reply head = reply_take(rest);
+    struct reply head = reply_next(rest);
     if (head.kind != REPLY_ARRAY || head.number < 2)
         return garbled(node, error);
-    struct reply endpoint = reply_take(rest);
-    reply_pass(rest, endpoint);
-    struct reply port = reply_take(rest);
-    reply_pass(rest, port);
+    struct reply endpoint = reply_next(rest);
+    reply_skip(rest, endpoint);
+    struct reply port = reply_next(rest);
+    reply_skip(rest, port);
     if (port.kind != REPLY_NUMBER || port.number < 1)
         return garbled(node, error);
     bool unknown = slice_equal(endpoint.text, SLICE("?"));
     rf_slice id = {0}, host = endpoint.text.len == 0 || unknown ? address_host(asked) : endpoint.text;
     for (int64_t i = 2; i < head.number; i++) {
-        struct reply more = reply_take(rest);
+        struct reply more = reply_next(rest);
         if (more.kind == REPLY_STRING)
             id = more.text;
         if (unknown)
             host = find_ip(rest, more, host);
         else
-            reply_pass(rest, more);
+            reply_skip(rest, more);
     }
     return primaries_add(primaries, host, port.number, id, index, error);
 }
 
 /* [first, last, primary, replicas...] */
-static rf_code take_range(const struct client *node, const rf_address *asked, struct primaries *primaries,
-                          rf_slice *rest, rf_error *error)
+static rf_code parse_range(const struct client *node, const rf_address *asked, struct primaries *primaries,
+                           rf_slice *rest, rf_error *error)
 {
     size_t index;
-    struct reply head = reply_take(rest);
+    struct reply head = reply_next(rest);
     if (head.kind != REPLY_ARRAY || head.number < 3)
         return garbled(node, error);
-    struct reply first = reply_take(rest);
-    reply_pass(rest, first);
-    struct reply last = reply_take(rest);
-    reply_pass(rest, last);
+    struct reply first = reply_next(rest);
+    reply_skip(rest, first);
+    struct reply last = reply_next(rest);
+    reply_skip(rest, last);
     bool in_order = first.kind == REPLY_NUMBER && last.kind == REPLY_NUMBER && first.number >= 0 &&
                     first.number <= last.number && last.number < RF_SLOTS;
     if (!in_order)
         return garbled(node, error);
-    TRY(take_node(node, asked, primaries, rest, &index, error));
+    TRY(parse_node(node, asked, primaries, rest, &index, error));
     for (int64_t slot = first.number; slot <= last.number; slot++) {
         if (primaries->node_of[slot] != NO_NODE)
             return garbled(node, error);
         primaries->node_of[slot] = (uint16_t)index;
     }
     for (int64_t i = 3; i < head.number; i++)
-        reply_pass(rest, reply_take(rest));
+        reply_skip(rest, reply_next(rest));
     return RF_OK;
 }
 
@@ -128,6 +128,6 @@ rf_code discover_cluster(struct client *node, const rf_address *asked, struct pr
     if (ranges.kind != REPLY_ARRAY)
         return garbled(node, error);
     for (int64_t i = 0; i < ranges.number; i++)
-        TRY(take_range(node, asked, primaries, &rest, error));
+        TRY(parse_range(node, asked, primaries, &rest, error));
     return check_coverage(node, primaries, error);
 }

@@ -18,20 +18,20 @@ static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)
     rf_slice found = {0};
     int64_t count = head.kind == REPLY_ARRAY ? head.number : 0;
     for (; count > 1; count -= 2) {
-        struct reply key = reply_take(rest);
-        reply_pass(rest, key);
-        struct reply value = reply_take(rest);
-        reply_pass(rest, value);
+        struct reply key = reply_next(rest);
+        reply_skip(rest, key);
+        struct reply value = reply_next(rest);
+        reply_skip(rest, value);
         if (slice_equal(key.text, slice_of(name, strlen(name))))
             found = value.text;
     }
     if (count > 0)
-        reply_pass(rest, reply_take(rest));
+        reply_skip(rest, reply_next(rest));
     return found;
 }
 
 /* The names of all monitored primaries, separated by ", ". */
-static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t *count, rf_error *error)
+static rf_code query_names(struct client *sentinel, struct buffer *names, int64_t *count, rf_error *error)
 {
     struct reply masters;
     rf_slice rest;
@@ -40,7 +40,7 @@ static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t 
     *count = masters.kind == REPLY_ARRAY ? masters.number : 0;
     for (int64_t i = 0; i < *count; i++) {
         bool kept = (i == 0 || buffer_append(names, SLICE(", "))) &&
-                    buffer_append(names, named_value(&rest, reply_take(&rest), "name"));
+                    buffer_append(names, named_value(&rest, reply_next(&rest), "name"));
         if (!kept)
             return fail(error, RF_E_MEMORY, "out of memory");
     }
@@ -48,11 +48,11 @@ static rf_code ask_names(struct client *sentinel, struct buffer *names, int64_t 
 }
 
 /* Appends the name of the only monitored primary to `name`. */
-static rf_code ask_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
+static rf_code query_only_name(struct client *sentinel, struct buffer *name, rf_error *error)
 {
     char text[256];
     int64_t count;
-    TRY(ask_names(sentinel, name, &count, error));
+    TRY(query_names(sentinel, name, &count, error));
     if (count == 1)
         return RF_OK;
     if (count == 0)
@@ -68,7 +68,7 @@ static rf_code unknown_name(struct client *sentinel, const char *name, rf_error 
     struct buffer names = {0};
     char text[256];
     int64_t count;
-    bool listed = ask_names(sentinel, &names, &count, error) == RF_OK && count > 0;
+    bool listed = query_names(sentinel, &names, &count, error) == RF_OK && count > 0;
     reply_text((struct reply){.text = buffer_slice(&names)}, text, sizeof text);
     buffer_free(&names);
     return fail(error, RF_E_TARGET, "%s: no primary '%.100s'%s%s", client_name(sentinel), name,
@@ -79,14 +79,14 @@ static rf_code find_name(struct client *sentinel, const rf_target *target, struc
                          rf_error *error)
 {
     if (!target->name)
-        TRY(ask_only_name(sentinel, name, error));
+        TRY(query_only_name(sentinel, name, error));
     else if (!buffer_append(name, slice_of(target->name, strlen(target->name))))
         return fail(error, RF_E_MEMORY, "out of memory");
     return buffer_append(name, SLICE("\0")) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code ask_address(struct client *sentinel, const char *name, struct primaries *primaries,
-                           rf_error *error)
+static rf_code query_address(struct client *sentinel, const char *name, struct primaries *primaries,
+                             rf_error *error)
 {
     struct reply answer;
     rf_slice rest;
@@ -98,9 +98,9 @@ static rf_code ask_address(struct client *sentinel, const char *name, struct pri
         return unknown_name(sentinel, name, error);
     if (answer.kind != REPLY_ARRAY || answer.number != 2)
         return client_refused(sentinel, words[1], answer, error);
-    struct reply host = reply_take(&rest);
-    reply_pass(&rest, host);
-    struct reply port_text = reply_take(&rest);
+    struct reply host = reply_next(&rest);
+    reply_skip(&rest, host);
+    struct reply port_text = reply_next(&rest);
     if (host.kind != REPLY_STRING || !number_parse_i64(port_text.text, &port))
         return client_refused(sentinel, words[1], answer, error);
     return primaries_add(primaries, host.text, port, (rf_slice){0}, &index, error);
@@ -111,7 +111,7 @@ static rf_code verify_hello(struct client *server, bool *replica, rf_error *erro
 {
     struct reply hello;
     rf_slice rest;
-    TRY(client_ask(server, (const char *const[]){"HELLO", "2", NULL}, &hello, &rest, error));
+    TRY(client_query(server, (const char *const[]){"HELLO", "2", NULL}, &hello, &rest, error));
     *replica = slice_equal(named_value(&rest, hello, "role"), SLICE("replica"));
     return RF_OK;
 }
@@ -122,7 +122,7 @@ static rf_code verify_role(struct client *server, rf_error *error)
     struct reply role;
     rf_slice rest;
     bool replica = true;
-    TRY(client_ask(server, (const char *const[]){"ROLE", NULL}, &role, &rest, error));
+    TRY(client_query(server, (const char *const[]){"ROLE", NULL}, &role, &rest, error));
     bool refused = reply_refuses_command(role);
     if (role.kind == REPLY_ERROR && !refused)
         return client_refused(server, "ROLE", role, error);
@@ -130,7 +130,7 @@ static rf_code verify_role(struct client *server, rf_error *error)
         TRY(verify_hello(server, &replica, error));
     if (refused && !replica)
         return RF_OK;
-    struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_take(&rest) : role;
+    struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_next(&rest) : role;
     if (first.kind == REPLY_STRING && slice_equal(first.text, SLICE("master")))
         return RF_OK;
     return fail(error, RF_E_TARGET, "%s: not a primary, although the Sentinel reports it as one",
@@ -155,7 +155,7 @@ rf_code discover_primary(struct client *sentinel, const rf_target *target, struc
     struct buffer name = {0};
     rf_code code = find_name(sentinel, target, &name, error);
     if (code == RF_OK)
-        code = ask_address(sentinel, (const char *)name.data, primaries, error);
+        code = query_address(sentinel, (const char *)name.data, primaries, error);
     buffer_free(&name);
     return code == RF_OK ? primaries_blame("primary", visit_primary(target, primaries, error), error)
                          : primaries_blame("Sentinel", code, error);

@@ -44,14 +44,14 @@ static rf_code reconnect(const struct identifying *id, rf_error *error)
 
 /* Returns the reply to a query, which may be an error. If the connection is closed twice, that counts as an
  * error reply. */
-static rf_code ask(const struct identifying *id, const char *const *words, struct reply *head, rf_slice *rest,
-                   rf_error *error)
+static rf_code query(const struct identifying *id, const char *const *words, struct reply *head,
+                     rf_slice *rest, rf_error *error)
 {
     enum { LOSSES = 2 };
     static const struct reply closed = {.kind = REPLY_ERROR,
                                         .text = {(const uint8_t *)"ERR connection closed by the server", 36}};
     for (int i = 0; i < LOSSES; i++) {
-        rf_code code = client_ask(*id->client, words, head, rest, error);
+        rf_code code = client_query(*id->client, words, head, rest, error);
         if (code != RF_E_TARGET || !client_is_closed(*id->client))
             return code;
         TRY(reconnect(id, error));
@@ -63,7 +63,7 @@ static rf_code ask(const struct identifying *id, const char *const *words, struc
 
 /* --- INFO ---------------------------------------------------------------------------------------------- */
 
-static void take_clock(struct primaries *primaries, rf_slice info)
+static void parse_clock(struct primaries *primaries, rf_slice info)
 {
     rf_slice time;
     int64_t server_time;
@@ -73,12 +73,12 @@ static void take_clock(struct primaries *primaries, rf_slice info)
 }
 
 /* Transient errors, and errors that concern all commands, do not mean that INFO is not available. */
-static rf_code ask_info(const struct identifying *id, rf_error *error)
+static rf_code query_info(const struct identifying *id, rf_error *error)
 {
     struct primaries *primaries = id->primaries;
     struct reply info;
     rf_slice rest;
-    TRY(ask(id, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
+    TRY(query(id, (const char *const[]){"INFO", "server", NULL}, &info, &rest, error));
     primaries->info_refused = info.kind == REPLY_ERROR;
     if (primaries->info_refused && !primaries->closes_on_unknown && !reply_refuses_command(info))
         return client_refused(*id->client, "INFO", info, error);
@@ -88,14 +88,14 @@ static rf_code ask_info(const struct identifying *id, rf_error *error)
     }
     primaries->kind = kind_of(info_mode(info.text));
     primaries->server = info_server(info.text);
-    take_clock(primaries, info.text);
+    parse_clock(primaries, info.text);
     return RF_OK;
 }
 
 /* --- without INFO -------------------------------------------------------------------------------------- */
 
 /* ["server", "redis", "version", "7.0.15", ..., "mode", "standalone", "role", "master", ...] */
-static void take_hello(struct primaries *primaries, struct reply head, rf_slice rest)
+static void parse_hello(struct primaries *primaries, struct reply head, rf_slice rest)
 {
     rf_slice project = {0}, version = {0}, mode = {0}, role = {0};
     const struct {
@@ -103,10 +103,10 @@ static void take_hello(struct primaries *primaries, struct reply head, rf_slice 
         rf_slice *value;
     } fields[] = {{"server", &project}, {"version", &version}, {"mode", &mode}, {"role", &role}};
     for (int64_t left = head.kind == REPLY_ARRAY ? head.number : 0; left > 1; left -= 2) {
-        struct reply name = reply_take(&rest);
-        reply_pass(&rest, name);
-        struct reply value = reply_take(&rest);
-        reply_pass(&rest, value);
+        struct reply name = reply_next(&rest);
+        reply_skip(&rest, name);
+        struct reply value = reply_next(&rest);
+        reply_skip(&rest, value);
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
             if (slice_equal(name.text, slice_of(fields[i].name, strlen(fields[i].name))))
                 *fields[i].value = value.text;
@@ -117,12 +117,12 @@ static void take_hello(struct primaries *primaries, struct reply head, rf_slice 
         primaries->kind = kind_of(mode);
 }
 
-static rf_code ask_hello(const struct identifying *id, rf_error *error)
+static rf_code query_hello(const struct identifying *id, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
-    TRY(ask(id, (const char *const[]){"HELLO", "2", NULL}, &head, &rest, error));
-    take_hello(id->primaries, head, rest);
+    TRY(query(id, (const char *const[]){"HELLO", "2", NULL}, &head, &rest, error));
+    parse_hello(id->primaries, head, rest);
     return RF_OK;
 }
 
@@ -135,10 +135,10 @@ static rf_code assume_version(const struct identifying *id, rf_error *error)
     struct reply head;
     rf_slice rest;
     int known = 0;
-    TRY(ask(id, firsts, &head, &rest, error));
+    TRY(query(id, firsts, &head, &rest, error));
     while (head.kind == REPLY_ARRAY && head.number == FIRSTS && known < FIRSTS) {
-        struct reply command = reply_take(&rest);
-        reply_pass(&rest, command);
+        struct reply command = reply_next(&rest);
+        reply_skip(&rest, command);
         if (command.kind != REPLY_ARRAY)
             break;
         known++;
@@ -149,11 +149,11 @@ static rf_code assume_version(const struct identifying *id, rf_error *error)
 }
 
 /* "cluster_state:ok ..."; a standalone server returns an error. */
-static rf_code ask_cluster(const struct identifying *id, rf_error *error)
+static rf_code query_cluster(const struct identifying *id, rf_error *error)
 {
     struct reply head;
     rf_slice rest, state;
-    TRY(ask(id, (const char *const[]){"CLUSTER", "INFO", NULL}, &head, &rest, error));
+    TRY(query(id, (const char *const[]){"CLUSTER", "INFO", NULL}, &head, &rest, error));
     if (head.kind == REPLY_STRING && info_field(head.text, "cluster_state", &state))
         id->primaries->kind = RF_TARGET_CLUSTER;
     return RF_OK;
@@ -167,16 +167,16 @@ rf_code identify(const rf_target *target, const rf_address *address, struct clie
     const struct identifying id = {target, address, client, primaries};
     primaries->kind = target->kind;
     primaries->assumed = primaries->closes_on_unknown = primaries->replica = false;
-    TRY(ask_info(&id, error));
+    TRY(query_info(&id, error));
     if (primaries->kind == RF_TARGET_SENTINEL && !primaries->info_refused)
         return RF_OK;
     if (primaries->server.major == 0)
-        TRY(ask_hello(&id, error));
+        TRY(query_hello(&id, error));
     if (primaries->server.major == 0 && target->server.major == 0)
         TRY(assume_version(&id, error));
-    bool untold = primaries->info_refused && (primaries->assumed || primaries->server.major == 0);
-    if (untold && target->kind == RF_TARGET_ANY)
-        TRY(ask_cluster(&id, error));
+    bool unknown = primaries->info_refused && (primaries->assumed || primaries->server.major == 0);
+    if (unknown && target->kind == RF_TARGET_ANY)
+        TRY(query_cluster(&id, error));
     if (target->server.major > 0)
         primaries->server = target->server;
     return RF_OK;

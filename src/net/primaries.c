@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Makes capacity for one more node; the capacity is a power of two. */
-static rf_code make_room(struct primaries *primaries, rf_error *error)
+static rf_code grow(struct primaries *primaries, rf_error *error)
 {
     size_t count = primaries->node_count ? 2 * primaries->node_count : 1;
     if ((primaries->node_count & (primaries->node_count - 1)) != 0)
@@ -36,7 +36,7 @@ static rf_code put(struct primaries *primaries, rf_address address, rf_slice id,
                    rf_error *error)
 {
     bool there = address_index_find(&primaries->index, &address, index);
-    rf_code code = there ? expect_same(primaries, *index, id, error) : make_room(primaries, error);
+    rf_code code = there ? expect_same(primaries, *index, id, error) : grow(primaries, error);
     if (!there && code == RF_OK && !address_index_add(&primaries->index, &address, primaries->node_count))
         code = fail(error, RF_E_MEMORY, "out of memory");
     if (there || code != RF_OK) {
@@ -56,7 +56,7 @@ rf_code primaries_add(struct primaries *primaries, rf_slice host, int64_t port, 
                       rf_error *error)
 {
     rf_address address;
-    TRY(address_told(host, port, &address, error));
+    TRY(address_from_server(host, port, &address, error));
     return put(primaries, address, id, index, error);
 }
 
@@ -135,7 +135,8 @@ static rf_code examine(struct client **opened, const rf_target *target, const rf
     return put(primaries, address, (rf_slice){0}, &index, error);
 }
 
-static rf_code ask(const rf_target *target, const rf_address *address, struct primaries *out, rf_error *error)
+static rf_code query(const rf_target *target, const rf_address *address, struct primaries *out,
+                     rf_error *error)
 {
     struct client *client;
     TRY(client_connect(target, address, &client, error));
@@ -152,7 +153,7 @@ rf_code primaries_find(const rf_target *target, const rf_address *addresses, siz
     rf_code code = fail(error, RF_E_ARGUMENT, "missing target address");
     *out = (struct primaries){0};
     for (size_t i = 0; i < count && code != RF_OK && code != RF_E_MEMORY; i++)
-        if ((code = ask(target, &addresses[i], out, error)) == RF_OK)
+        if ((code = query(target, &addresses[i], out, error)) == RF_OK)
             return RF_OK;
     return code;
 }

@@ -10,19 +10,20 @@
 
 static const struct {
     const char *code;
-    enum passing passing;
+    enum error_class error_class;
 } errors[] = {
-    {"MOVED", PASSING_MOVED},  {"ASK", PASSING_ASK},          {"TRYAGAIN", PASSING_WAIT},
-    {"LOADING", PASSING_WAIT}, {"CLUSTERDOWN", PASSING_WAIT}, {"MASTERDOWN", PASSING_WAIT},
-    {"BUSY", PASSING_WAIT},
+    {"MOVED", ERROR_MOVED},           {"ASK", ERROR_ASK},
+    {"TRYAGAIN", ERROR_TRANSIENT},    {"LOADING", ERROR_TRANSIENT},
+    {"CLUSTERDOWN", ERROR_TRANSIENT}, {"MASTERDOWN", ERROR_TRANSIENT},
+    {"BUSY", ERROR_TRANSIENT},
 };
 
-enum passing passing_of(struct reply reply)
+enum error_class classify_error(struct reply reply)
 {
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (reply_is_error(reply, errors[i].code))
-            return errors[i].passing;
-    return PASSING_NOT;
+            return errors[i].error_class;
+    return ERROR_OTHER;
 }
 
 rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address *out, rf_error *error)
@@ -41,7 +42,7 @@ rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address
     rf_slice host = slice_of(blank + 1, (size_t)(colon - blank - 1));
     if (host.len == 0 || slice_equal(host, SLICE("?")))
         host = address_host(asked);
-    return address_told(host, port, out, error);
+    return address_from_server(host, port, out, error);
 }
 
 /* --- CLUSTER NODES ------------------------------------------------------------------------------------ */
@@ -70,11 +71,11 @@ static bool has_address(rf_slice text, const rf_address *asked, const rf_address
 /* "id address flags ..." */
 bool redirect_is_named(rf_slice nodes, const rf_address *asked, const rf_address *address)
 {
-    rf_slice line, id, place, flags;
+    rf_slice line, id, endpoint, flags;
     while (info_line(&nodes, &line))
-        if (list_next(&line, ' ', &id) && list_next(&line, ' ', &place) && list_next(&line, ' ', &flags) &&
+        if (list_next(&line, ' ', &id) && list_next(&line, ' ', &endpoint) && list_next(&line, ' ', &flags) &&
             !memmem(flags.ptr, flags.len, "handshake", 9) && !memmem(flags.ptr, flags.len, "noaddr", 6) &&
-            has_address(place, asked, address))
+            has_address(endpoint, asked, address))
             return true;
     return false;
 }

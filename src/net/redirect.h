@@ -8,14 +8,14 @@
 #include "net/address.h"
 #include "net/reply.h"
 
-enum passing {
-    PASSING_NOT,
-    PASSING_MOVED, /* another node serves the slot */
-    PASSING_ASK,   /* this key is on another node, while its slot is migrated */
-    PASSING_WAIT,  /* retry later */
+enum error_class {
+    ERROR_OTHER,
+    ERROR_MOVED,     /* another node serves the slot */
+    ERROR_ASK,       /* this key is on another node, while its slot is migrated */
+    ERROR_TRANSIENT, /* retry later */
 };
 
-enum passing passing_of(struct reply reply);
+enum error_class classify_error(struct reply reply);
 
 /* The address in a MOVED or ASK error sent by `asked`; the caller frees it. RF_E_TARGET if there is none. */
 rf_code redirect_address(struct reply reply, const rf_address *asked, rf_address *out, rf_error *error);

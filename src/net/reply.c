@@ -116,7 +116,7 @@ rf_code reply_scan(struct reply_scan *scan, rf_slice bytes)
 /* --- elements ------------------------------------------------------------------------------------------ */
 
 /* Takes `size` bytes and the two after them off `rest`. */
-static rf_slice take_bytes(rf_slice *rest, size_t size)
+static rf_slice next_bytes(rf_slice *rest, size_t size)
 {
     rf_slice bytes = {rest->ptr, size};
     rest->ptr += size + 2;
@@ -124,10 +124,10 @@ static rf_slice take_bytes(rf_slice *rest, size_t size)
     return bytes;
 }
 
-struct reply reply_take(rf_slice *rest)
+struct reply reply_next(rf_slice *rest)
 {
     const uint8_t *end = memchr(rest->ptr, '\r', rest->len);
-    rf_slice line = take_bytes(rest, (size_t)(end - rest->ptr));
+    rf_slice line = next_bytes(rest, (size_t)(end - rest->ptr));
     rf_slice text = {line.ptr + 1, line.len - 1};
     int64_t number = 0;
     switch (*line.ptr) {
@@ -141,14 +141,14 @@ struct reply reply_take(rf_slice *rest)
         return (struct reply){.kind = REPLY_NIL};
     if (*line.ptr == '*')
         return (struct reply){.kind = REPLY_ARRAY, .number = number};
-    return (struct reply){.kind = REPLY_STRING, .text = take_bytes(rest, (size_t)number)};
+    return (struct reply){.kind = REPLY_STRING, .text = next_bytes(rest, (size_t)number)};
 }
 
-void reply_pass(rf_slice *rest, struct reply head)
+void reply_skip(rf_slice *rest, struct reply head)
 {
     uint64_t left = head.kind == REPLY_ARRAY ? (uint64_t)head.number : 0;
     for (; left > 0; left--) {
-        struct reply element = reply_take(rest);
+        struct reply element = reply_next(rest);
         if (element.kind == REPLY_ARRAY)
             left += (uint64_t)element.number;
     }

@@ -4,7 +4,7 @@
  *   "+" status CRLF   "-" error CRLF   ":" number CRLF   "$" length CRLF bytes CRLF   "$-1" CRLF
  *   "*" count CRLF, then as many replies   "*-1" CRLF
  *
- * There are two steps: reply_scan() finds the end of a reply and validates it; then reply_take() iterates
+ * There are two steps: reply_scan() finds the end of a reply and validates it; then reply_next() iterates
  * over its elements, which cannot fail. An array is a head followed by its elements: there is no tree, and
  * nothing is allocated. */
 #ifndef NET_REPLY_H
@@ -53,10 +53,10 @@ struct reply {
 };
 
 /* Takes the next element off a complete reply. */
-struct reply reply_take(rf_slice *rest);
+struct reply reply_next(rf_slice *rest);
 
 /* Skips the elements of an element just taken, if it is an array. */
-void reply_pass(rf_slice *rest, struct reply head);
+void reply_skip(rf_slice *rest, struct reply head);
 
 /* Whether the reply is an error that begins with this word. */
 bool reply_is_error(struct reply reply, const char *code);

@@ -55,7 +55,7 @@ static bool is_host(rf_slice host)
     return host.len > 0 && host.len <= HOST_MAX;
 }
 
-rf_code address_told(rf_slice host, int64_t port, rf_address *out, rf_error *error)
+rf_code address_from_server(rf_slice host, int64_t port, rf_address *out, rf_error *error)
 {
     if (!is_host(host))
         return fail(error, RF_E_TARGET, "the target reports an invalid host");

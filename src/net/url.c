@@ -143,7 +143,7 @@ static rf_code decoded(rf_slice text, char **out, rf_error *error)
 
 /* --- parts --------------------------------------------------------------------------------------------- */
 
-static rf_code take_credentials(const struct url *url, rf_target *target, rf_error *error)
+static rf_code parse_credentials(const struct url *url, rf_target *target, rf_error *error)
 {
     rf_slice password = url->credentials;
     rf_slice user = cut(&password, ':');
@@ -153,7 +153,7 @@ static rf_code take_credentials(const struct url *url, rf_target *target, rf_err
     return has_password ? decoded(password, &target->password, error) : RF_OK;
 }
 
-static rf_code take_db(rf_slice text, rf_target *target, rf_error *error)
+static rf_code parse_db(rf_slice text, rf_target *target, rf_error *error)
 {
     if (text.len == 0)
         return RF_OK;
@@ -176,7 +176,7 @@ static rf_code cut_host(rf_slice *rest, rf_slice *host, rf_error *error)
     return RF_OK;
 }
 
-static rf_code take_host(rf_slice text, int default_port, rf_target *target, rf_error *error)
+static rf_code parse_host(rf_slice text, int default_port, rf_target *target, rf_error *error)
 {
     rf_slice host;
     int64_t port = default_port;
@@ -196,10 +196,10 @@ static rf_code take_host(rf_slice text, int default_port, rf_target *target, rf_
     return code;
 }
 
-static rf_code take_hosts(rf_slice hosts, const struct scheme *scheme, rf_target *target, rf_error *error)
+static rf_code parse_hosts(rf_slice hosts, const struct scheme *scheme, rf_target *target, rf_error *error)
 {
     do {
-        TRY(take_host(cut(&hosts, ','), scheme->port, target, error));
+        TRY(parse_host(cut(&hosts, ','), scheme->port, target, error));
     } while (hosts.len > 0);
     if (scheme->kind == RF_TARGET_ANY && target->address_count > 1)
         return fail(error, RF_E_ARGUMENT,
@@ -208,7 +208,7 @@ static rf_code take_hosts(rf_slice hosts, const struct scheme *scheme, rf_target
 }
 
 /* Parses "/db", "/name/db" or nothing. */
-static rf_code take_path(rf_slice path, const struct scheme *scheme, rf_target *target, rf_error *error)
+static rf_code parse_path(rf_slice path, const struct scheme *scheme, rf_target *target, rf_error *error)
 {
     cut(&path, '/');
     if (scheme->kind == RF_TARGET_SENTINEL) {
@@ -218,10 +218,10 @@ static rf_code take_path(rf_slice path, const struct scheme *scheme, rf_target *
     }
     if (scheme->kind == RF_TARGET_CLUSTER && path.len > 0)
         return fail(error, RF_E_ARGUMENT, "invalid target URL: a cluster URL must not name a database");
-    return take_db(path, target, error);
+    return parse_db(path, target, error);
 }
 
-static rf_code take_unix(const struct url *url, rf_target *target, rf_error *error)
+static rf_code parse_unix(const struct url *url, rf_target *target, rf_error *error)
 {
     char *path;
     if (url->hosts.len > 0 || url->path.len < 2)
@@ -234,19 +234,19 @@ static rf_code take_unix(const struct url *url, rf_target *target, rf_error *err
     rf_slice name = cut(&value, '=');
     if (!slice_equal(name, SLICE("db")) && name.len > 0)
         return fail(error, RF_E_ARGUMENT, "invalid target URL: only ?db=N may follow the path");
-    return take_db(value, target, error);
+    return parse_db(value, target, error);
 }
 
-static rf_code take_network(const struct url *url, const struct scheme *scheme, rf_target *target,
-                            rf_error *error)
+static rf_code parse_network(const struct url *url, const struct scheme *scheme, rf_target *target,
+                             rf_error *error)
 {
     if (url->has_stray_at)
         return fail(error, RF_E_ARGUMENT,
                     "invalid target URL: '@' after the host (write '/' in a password as %%2F)");
     if (url->query.len > 0)
         return fail(error, RF_E_ARGUMENT, "invalid target URL: unexpected '?'");
-    TRY(take_hosts(url->hosts, scheme, target, error));
-    return take_path(url->path, scheme, target, error);
+    TRY(parse_hosts(url->hosts, scheme, target, error));
+    return parse_path(url->path, scheme, target, error);
 }
 
 static rf_code parse(const char *text, rf_target *target, rf_error *error)
@@ -258,8 +258,8 @@ static rf_code parse(const char *text, rf_target *target, rf_error *error)
     target->kind = scheme->kind;
     target->tls = scheme->tls;
     if (url.has_credentials)
-        TRY(take_credentials(&url, target, error));
-    return scheme->port == 0 ? take_unix(&url, target, error) : take_network(&url, scheme, target, error);
+        TRY(parse_credentials(&url, target, error));
+    return scheme->port == 0 ? parse_unix(&url, target, error) : parse_network(&url, scheme, target, error);
 }
 
 rf_code rf_target_parse(const char *url, rf_target *out, rf_error *error)

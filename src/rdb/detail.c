@@ -42,7 +42,7 @@ rf_code detail_leave_out_foreign(const rf_notify *notify, const rf_entry *entry,
         notify_of(notify, entry, is_detail ? RF_NOTICE_DETAIL : RF_NOTICE_FOREIGN_RECORD, what);
         return RF_OK;
     }
-    fail(error, RF_E_UNSAYABLE, "no other server supports %s (--drop-detail drops it)", what);
+    fail(error, RF_E_INCOMPATIBLE, "no other server supports %s (--drop-detail drops it)", what);
     error_key(error, entry->db, entry->key);
-    return RF_E_UNSAYABLE;
+    return RF_E_INCOMPATIBLE;
 }

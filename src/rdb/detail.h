@@ -29,7 +29,7 @@ enum { DETAIL_FOREIGN_TEXT = 64 };
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT]);
 
 /* Handles an entry of kind RF_ENTRY_FOREIGN or RF_ENTRY_FOREIGN_DETAIL, which no output can represent: sends
- * a notice if it may be dropped, else RF_E_UNSAYABLE. */
+ * a notice if it may be dropped, else RF_E_INCOMPATIBLE. */
 rf_code detail_leave_out_foreign(const rf_notify *notify, const rf_entry *entry, bool may, rf_error *error);
 
 #endif

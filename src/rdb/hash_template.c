@@ -11,7 +11,7 @@
 
 /* The position of `id`, existing or new. Seeded by the table's address, so that IDs cannot be chosen to
  * collide. */
-static struct hash_template *place_of(struct hash_template *all, size_t cap, uint64_t id)
+static struct hash_template *find_bucket(struct hash_template *all, size_t cap, uint64_t id)
 {
     size_t i = XXH3_64bits_withSeed(&id, sizeof id, (uintptr_t)all) & (cap - 1);
     while (all[i].fields && all[i].id != id)
@@ -21,8 +21,9 @@ static struct hash_template *place_of(struct hash_template *all, size_t cap, uin
 
 const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id)
 {
-    const struct hash_template *place = templates->cap ? place_of(templates->all, templates->cap, id) : NULL;
-    return place && place->fields ? place : NULL;
+    const struct hash_template *bucket = templates->cap ? find_bucket(templates->all, templates->cap, id)
+                                                        : NULL;
+    return bucket && bucket->fields ? bucket : NULL;
 }
 
 static bool grow(struct hash_templates *templates)
@@ -33,7 +34,7 @@ static bool grow(struct hash_templates *templates)
         return false;
     for (size_t i = 0; i < templates->cap; i++)
         if (templates->all[i].fields)
-            *place_of(all, cap, templates->all[i].id) = templates->all[i];
+            *find_bucket(all, cap, templates->all[i].id) = templates->all[i];
     free(templates->all);
     templates->all = all;
     templates->cap = cap;
@@ -44,7 +45,7 @@ static bool insert(struct hash_templates *templates, struct hash_template templa
 {
     if (4 * (templates->count + 1) > 3 * templates->cap && !grow(templates))
         return false;
-    *place_of(templates->all, templates->cap, template.id) = template;
+    *find_bucket(templates->all, templates->cap, template.id) = template;
     templates->count++;
     return true;
 }

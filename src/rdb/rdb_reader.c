@@ -8,7 +8,7 @@
 #include "rdb/rdb_read.h"
 
 /* Reads what follows an opcode. *told: `entry` has been filled and is to be returned. */
-typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *told);
+typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);
 
 struct rdb_opcode {
     read_fn *read;
@@ -36,10 +36,10 @@ static void clear_prefix(struct rdb_reader *r)
 
 enum { USUAL_DATABASES = 16 };
 
-static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t db;
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     TRY(rdb_length(r->w, &db));
     if (db > INT32_MAX)
         return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
@@ -49,18 +49,18 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *told)
     return RF_OK;
 }
 
-static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     TRY(window_need(r->w, 4));
     r->expire_ms = (int64_t)(int32_t)load_le32(r->w->pos) * 1000;
     r->w->pos += 4;
     return RF_OK;
 }
 
-static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     uint64_t ms;
     TRY(rdb_u64le(r->w, &ms));
     r->expire_ms = (int64_t)ms;
@@ -69,18 +69,18 @@ static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *told)
     return RF_OK;
 }
 
-static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     uint64_t seconds;
     TRY(rdb_length(r->w, &seconds));
     r->idle = (int64_t)(seconds & INT64_MAX);
     return RF_OK;
 }
 
-static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     uint8_t freq;
     TRY(rdb_u8(r->w, &freq));
     r->freq = freq;
@@ -105,9 +105,9 @@ static rf_code keep_raw(struct rdb_reader *r, struct buffer *buffer, rf_code (*p
     return code;
 }
 
-static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     return keep_raw(r, &r->metadata, module_skip_key_metadata);
 }
 
@@ -141,7 +141,7 @@ static inline size_t read_short_key_name(struct rdb_reader *r)
     return len;
 }
 
-static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
+static inline void keep_prefix(const struct rdb_reader *r, rf_entry *entry)
 {
     entry->expire_ms = r->expire_ms;
     entry->idle = r->idle;
@@ -149,7 +149,7 @@ static inline void take_prefix(const struct rdb_reader *r, rf_entry *entry)
     entry->metadata = buffer_slice(&r->metadata);
 }
 
-static inline void take_no_prefix(rf_entry *entry)
+static inline void reject_prefix(rf_entry *entry)
 {
     entry->expire_ms = RF_NO_EXPIRY;
     entry->idle = entry->freq = -1;
@@ -171,9 +171,9 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     }
     const rf_slice key = {r->key.data, len};
     if (r->has_prefix)
-        take_prefix(r, entry);
+        keep_prefix(r, entry);
     else
-        take_no_prefix(entry);
+        reject_prefix(entry);
     entry->kind = RF_ENTRY_KEY;
     entry->type = type->encoding.type;
     entry->encoding = &type->encoding;
@@ -229,7 +229,7 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
 
 /* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
  * name is still in r->key. */
-static void tell_member_expiry(struct rdb_reader *r, rf_entry *entry)
+static void put_member_expiry(struct rdb_reader *r, rf_entry *entry)
 {
     entry->kind = RF_ENTRY_FOREIGN_DETAIL;
     entry->db = r->db;
@@ -238,38 +238,38 @@ static void tell_member_expiry(struct rdb_reader *r, rf_entry *entry)
     entry->text = SLICE("a member expiry");
 }
 
-static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_AUX;
     TRY(rdb_string(r->w, &entry->name));
     TRY(rdb_string(r->w, &entry->text));
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        tell_member_expiry(r, entry);
+        put_member_expiry(r, entry);
     else
         learn_from_aux(r, entry);
-    *told = true;
+    *ready = true;
     return RF_OK;
 }
 
-static rf_code read_key_counts(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_key_counts(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_KEY_COUNTS;
     entry->db = r->db;
     TRY(rdb_length(r->w, &entry->keys));
     TRY(rdb_length(r->w, &entry->expiring));
-    *told = true;
+    *ready = true;
     return RF_OK;
 }
 
-static rf_code read_function(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_function(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_FUNCTION;
     TRY(rdb_string(r->w, &entry->text));
-    *told = true;
+    *ready = true;
     return RF_OK;
 }
 
-static rf_code pass_module_aux(struct window *w)
+static rf_code skip_module_aux(struct window *w)
 {
     uint64_t id;
     TRY(rdb_length(w, &id));
@@ -277,11 +277,11 @@ static rf_code pass_module_aux(struct window *w)
 }
 
 /* The raw record is kept; its first length is the module's ID. */
-static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     struct window record = {0};
     uint64_t id;
-    TRY(keep_raw(r, &r->aux, pass_module_aux));
+    TRY(keep_raw(r, &r->aux, skip_module_aux));
     window_open_memory(&record, buffer_slice(&r->aux));
     rf_code code = rdb_length(&record, &id);
     window_close(&record);
@@ -290,25 +290,25 @@ static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *told
     entry->kind = RF_ENTRY_MODULE_AUX;
     entry->name = slice_of(r->module, 9);
     entry->text = buffer_slice(&r->aux);
-    *told = true;
+    *ready = true;
     return RF_OK;
 }
 
 /* --- skipped records -------------------------------------------------------------------------------- */
 
-static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t ignored;
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     for (int i = 0; i < 3; i++)
         TRY(rdb_length(r->w, &ignored));
     return RF_OK;
 }
 
-static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t ranges, slot;
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     TRY(rdb_skip_string(r->w));
     TRY(rdb_length(r->w, &ranges));
     for (; ranges > 0; ranges--) {
@@ -320,16 +320,16 @@ static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *tol
     return RF_OK;
 }
 
-static rf_code read_hash_template(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_hash_template(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     return hash_templates_read(&r->templates, r->w);
 }
 
-static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t ignored;
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
     return rdb_length(r->w, &ignored);
 }
@@ -346,7 +346,7 @@ static rf_code skip_string_list(struct window *w)
 }
 
 /* string key, string script, i64 start, i64 interval, len n string*n, len n string*n */
-static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     TRY(read_long_key_name(r));
     TRY(rdb_skip_string(r->w));
@@ -359,16 +359,16 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *told
     entry->key = r->value.key = buffer_slice(&r->key);
     entry->name = SLICE("KeyDB");
     entry->text = SLICE("a cron job");
-    *told = true;
+    *ready = true;
     return RF_OK;
 }
 
 /* --- the end --------------------------------------------------------------------------------------- */
 
-static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *told)
+static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t computed = window_crc(r->w), stored;
-    (void)entry, (void)told;
+    (void)entry, (void)ready;
     if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
@@ -409,13 +409,13 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 /* `at`: the offset of the opcode. A key's record can be copied as a whole only if writing it anew would give
  * the same bytes, or the output would depend on how the input is divided into blocks: so the head must be the
  * usual one, with an expiry or nothing before the type, and a short key stored as it is. */
-static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *told)
+static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_entry *entry, bool *ready)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
     r->record = byte == RDB_EXPIRETIME_MS && !r->has_prefix ? at : VALUE_NO_RECORD;
     r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
-        return opcode->read(r, entry, told);
+        return opcode->read(r, entry, ready);
     r->w->pos--; /* report the error at the byte itself */
     if (opcode->refused)
         return window_fail(r->w, RF_E_UNSUPPORTED, "%s %u is %s", opcode->kind, byte, opcode->refused);
@@ -424,7 +424,7 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_e
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 {
-    bool told = false;
+    bool ready = false;
     if (r->value.type) {
         if (!r->value.used)
             TRY(rf_value_skip(&r->value, r->w->error));
@@ -434,13 +434,13 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
             clear_prefix(r);
     }
     uint64_t at = entry->offset = window_offset(r->w);
-    for (; !told; at = window_offset(r->w)) {
+    for (; !ready; at = window_offset(r->w)) {
         uint8_t byte;
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
         if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
             return read_key(r, entry, &r->types[byte], at);
-        TRY(read_opcode(r, byte, at, entry, &told));
+        TRY(read_opcode(r, byte, at, entry, &ready));
     }
     return RF_OK;
 }

@@ -52,40 +52,40 @@ static void release(const struct transcoding *t)
 
 /* --- skipping --------------------------------------------------------------------------------------- */
 
-typedef rf_code pass_fn(struct window *w);
+typedef rf_code copy_fn(struct window *w);
 
-static rf_code pass_length(struct window *w)
+static rf_code copy_length(struct window *w)
 {
     uint64_t ignored;
     return rdb_length(w, &ignored);
 }
 
-static rf_code pass_id(struct window *w)
+static rf_code copy_id(struct window *w)
 {
-    TRY(pass_length(w));
-    return pass_length(w);
+    TRY(copy_length(w));
+    return copy_length(w);
 }
 
-static rf_code pass_time(struct window *w)
+static rf_code copy_time(struct window *w)
 {
     return window_skip(w, 8);
 }
 
 /* An item introduced in `layout`. */
-static rf_code pass_newer(struct transcoding *t, int layout, pass_fn *pass)
+static rf_code copy_newer(struct transcoding *t, int layout, copy_fn *copy)
 {
     if (t->from < layout)
         return RF_OK;
     if (t->to >= layout || t->looking_ahead)
-        return pass(t->w);
+        return copy(t->w);
     TRY(copy_end(t));
-    TRY(pass(t->w));
+    TRY(copy(t->w));
     copy_begin(t);
     return RF_OK;
 }
 
 /* n IDs of 16 bytes. */
-static rf_code pass_raw_ids(struct window *w)
+static rf_code copy_raw_ids(struct window *w)
 {
     uint64_t n;
     TRY(rdb_length(w, &n));
@@ -113,7 +113,7 @@ static rf_code put_nodes(struct transcoding *t, struct stream_entries *entries)
     for (uint64_t left = entries->nodes; left > 0; left--) {
         window_release(t->w);
         copy_begin(t);
-        TRY(stream_pass_node(t->k, &live));
+        TRY(stream_copy_node(t->k, &live));
         entries->live += live;
         if (live == 0 && entries->empty++ < empty)
             window_tap_cancel(t->w);
@@ -149,38 +149,38 @@ static rf_code put_entries_read(struct transcoding *t)
     return RF_OK;
 }
 
-static rf_code pass_consumer(struct transcoding *t)
+static rf_code copy_consumer(struct transcoding *t)
 {
     release(t);
     TRY(rdb_skip_string(t->w));
-    TRY(pass_time(t->w));
-    TRY(pass_newer(t, 3, pass_time));
-    return pass_raw_ids(t->w);
+    TRY(copy_time(t->w));
+    TRY(copy_newer(t, 3, copy_time));
+    return copy_raw_ids(t->w);
 }
 
-static rf_code pass_pending(struct window *w)
+static rf_code copy_pending(struct window *w)
 {
     TRY(window_skip(w, 16 + 8));
-    return pass_length(w);
+    return copy_length(w);
 }
 
-static rf_code pass_all_pending(struct transcoding *t)
+static rf_code copy_all_pending(struct transcoding *t)
 {
     uint64_t n;
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--) {
         release(t);
-        TRY(pass_pending(t->w));
+        TRY(copy_pending(t->w));
     }
     return RF_OK;
 }
 
-static rf_code pass_consumers(struct transcoding *t)
+static rf_code copy_consumers(struct transcoding *t)
 {
     uint64_t n;
     TRY(rdb_length(t->w, &n));
     for (; n > 0; n--)
-        TRY(pass_consumer(t));
+        TRY(copy_consumer(t));
     return RF_OK;
 }
 
@@ -198,7 +198,7 @@ static int compare_raw_ids(const void *a, const void *b)
     return memcmp(a, b, 16);
 }
 
-static rf_code take_unowned(struct transcoding *t, struct unowned *unowned)
+static rf_code on_unowned(struct transcoding *t, struct unowned *unowned)
 {
     TRY(rdb_length(t->w, &unowned->count));
     if (unowned->count == 0)
@@ -218,17 +218,17 @@ static rf_code find_unowned(struct transcoding *t, struct unowned *unowned)
 {
     const uint8_t *pos = t->w->pos;
     TRY(copy_end(t));
-    TRY(pass_all_pending(t));
+    TRY(copy_all_pending(t));
     t->looking_ahead = true;
-    TRY(pass_consumers(t));
+    TRY(copy_consumers(t));
     t->looking_ahead = false;
-    TRY(take_unowned(t, unowned));
+    TRY(on_unowned(t, unowned));
     t->w->pos = pos;
     copy_begin(t);
     return RF_OK;
 }
 
-static rf_code pass_owned_pending(struct transcoding *t, const struct unowned *unowned)
+static rf_code copy_owned_pending(struct transcoding *t, const struct unowned *unowned)
 {
     uint64_t n;
     TRY(copy_end(t));
@@ -240,7 +240,7 @@ static rf_code pass_owned_pending(struct transcoding *t, const struct unowned *u
         bool is_owned = !bsearch(t->w->pos, unowned->ids, unowned->count, 16, compare_raw_ids);
         if (is_owned)
             copy_begin(t);
-        TRY(pass_pending(t->w));
+        TRY(copy_pending(t->w));
         if (is_owned)
             TRY(copy_end(t));
     }
@@ -248,23 +248,23 @@ static rf_code pass_owned_pending(struct transcoding *t, const struct unowned *u
     return RF_OK;
 }
 
-static rf_code pass_members(struct transcoding *t, struct unowned *unowned)
+static rf_code copy_members(struct transcoding *t, struct unowned *unowned)
 {
     if (t->from >= 5 && t->to < 5)
         TRY(find_unowned(t, unowned));
-    TRY(unowned->count > 0 ? pass_owned_pending(t, unowned) : pass_all_pending(t));
-    TRY(pass_consumers(t));
-    return pass_newer(t, 5, pass_raw_ids);
+    TRY(unowned->count > 0 ? copy_owned_pending(t, unowned) : copy_all_pending(t));
+    TRY(copy_consumers(t));
+    return copy_newer(t, 5, copy_raw_ids);
 }
 
-static rf_code pass_group(struct transcoding *t)
+static rf_code copy_group(struct transcoding *t)
 {
     struct unowned unowned = {0};
     release(t);
     TRY(rdb_skip_string(t->w));
-    TRY(pass_id(t->w));
+    TRY(copy_id(t->w));
     TRY(put_entries_read(t));
-    rf_code code = pass_members(t, &unowned);
+    rf_code code = copy_members(t, &unowned);
     free(unowned.ids);
     return code;
 }
@@ -272,11 +272,11 @@ static rf_code pass_group(struct transcoding *t)
 /* --- the rest ---------------------------------------------------------------------------------------- */
 
 /* Settings, then producers with their records, then two totals. */
-static rf_code pass_producers(struct transcoding *t)
+static rf_code copy_producers(struct transcoding *t)
 {
     uint64_t producers, records;
-    TRY(pass_length(t->w));
-    TRY(pass_length(t->w));
+    TRY(copy_length(t->w));
+    TRY(copy_length(t->w));
     TRY(rdb_length(t->w, &producers));
     for (; producers > 0; producers--) {
         release(t);
@@ -285,13 +285,13 @@ static rf_code pass_producers(struct transcoding *t)
         for (; records > 0; records--) {
             release(t);
             TRY(rdb_skip_string(t->w));
-            TRY(pass_id(t->w));
+            TRY(copy_id(t->w));
         }
     }
-    return pass_id(t->w); /* two lengths, like an ID */
+    return copy_id(t->w); /* two lengths, like an ID */
 }
 
-static rf_code pass_stream(struct walk *k, void *arg)
+static rf_code copy_stream(struct walk *k, void *arg)
 {
     struct transcoding *t = arg;
     struct stream_entries entries;
@@ -303,9 +303,9 @@ static rf_code pass_stream(struct walk *k, void *arg)
     copy_begin(t);
     TRY(rdb_length(t->w, &groups));
     for (; groups > 0; groups--)
-        TRY(pass_group(t));
+        TRY(copy_group(t));
     if (t->to >= 4)
-        TRY(pass_producers(t));
+        TRY(copy_producers(t));
     return copy_end(t);
 }
 
@@ -313,5 +313,5 @@ rf_code rdb_reencode_stream(rf_value *value, uint8_t type, rf_bytes_fn fn, void 
 {
     struct transcoding t = {
         .from = layout_of(value->type->encoding.number), .to = layout_of(type), .fn = fn, .ctx = ctx};
-    return value_pass(value, pass_stream, &t, error);
+    return value_skip_raw(value, copy_stream, &t, error);
 }

@@ -21,7 +21,7 @@ static void put_byte(struct rdb_writer *w, uint8_t byte)
 static void put_length(struct rdb_writer *w, uint64_t n)
 {
     struct outbuf *out = &w->out->buf;
-    out->pos += rdb_put_length(outbuf_room(out, RDB_LENGTH_MAX), n);
+    out->pos += rdb_put_length(outbuf_reserve(out, RDB_LENGTH_MAX), n);
 }
 
 static void put_string(struct rdb_writer *w, rf_slice bytes)
@@ -91,8 +91,8 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
 
 /* --- unsupported data ------------------------------------------------------------------------------- */
 
-COLD static rf_code unsayable_unless(struct rdb_writer *w, const rf_entry *entry, const char *what,
-                                     const char *unless, rf_error *error)
+COLD static rf_code unsupported_unless(struct rdb_writer *w, const rf_entry *entry, const char *what,
+                                       const char *unless, rf_error *error)
 {
     char target[32];
     if (w->drop_unsupported) {
@@ -100,29 +100,30 @@ COLD static rf_code unsayable_unless(struct rdb_writer *w, const rf_entry *entry
         return RF_OK;
     }
     rf_server_format(w->target, target, sizeof target);
-    fail(error, RF_E_UNSAYABLE, "the RDB format of %s (version %d) cannot represent %s%s", target, w->version,
-         what, unless);
+    fail(error, RF_E_INCOMPATIBLE, "the RDB format of %s (version %d) cannot represent %s%s", target,
+         w->version, what, unless);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
-    return RF_E_UNSAYABLE;
+    return RF_E_INCOMPATIBLE;
 }
 
-COLD static rf_code unsayable(struct rdb_writer *w, const rf_entry *entry, const char *what, rf_error *error)
+COLD static rf_code unsupported(struct rdb_writer *w, const rf_entry *entry, const char *what,
+                                rf_error *error)
 {
-    return unsayable_unless(w, entry, what, "", error);
+    return unsupported_unless(w, entry, what, "", error);
 }
 
 /* *stays: the key is written without these details; `details` may be 0. */
-static rf_code settle_details(struct rdb_writer *w, const rf_entry *entry, unsigned details, bool *stays,
+static rf_code handle_details(struct rdb_writer *w, const rf_entry *entry, unsigned details, bool *kept,
                               rf_error *error)
 {
-    *stays = !details || w->drop_detail;
-    if (*stays) {
+    *kept = !details || w->drop_detail;
+    if (*kept) {
         detail_notify(&w->notify, entry, details);
         return RF_OK;
     }
-    return unsayable_unless(w, entry, detail_lacking(details), " (--drop-detail writes the key without it)",
-                            error);
+    return unsupported_unless(w, entry, detail_lacking(details), " (--drop-detail writes the key without it)",
+                              error);
 }
 
 /* --- databases, and their key counts ---------------------------------------------------------------- */
@@ -208,7 +209,7 @@ static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t ty
 {
     enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
     struct outbuf *out = &w->out->buf;
-    uint8_t *p = outbuf_room(out, SHORT_PARTS);
+    uint8_t *p = outbuf_reserve(out, SHORT_PARTS);
     if (entry->expire_ms != RF_NO_EXPIRY)
         p = put_expiry(p, w->version, entry->expire_ms);
     if (entry->idle >= 0 && w->version >= RDB_EVICTION_SINCE) {
@@ -237,7 +238,7 @@ static rf_code put_bytes(void *ctx, rf_slice bytes)
 static bool target_has_type(const struct rdb_writer *w, const rf_entry *entry)
 {
     const rf_encoding *encoding = entry->encoding;
-    return value_says_all(entry->value) &&
+    return value_is_complete(entry->value) &&
            rdb_known_to(w->target.dialect, w->version, encoding->since, encoding->dialect);
 }
 
@@ -272,7 +273,7 @@ static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
 }
 
 /* A key whose value is copied as it is stored. */
-static rf_code put_sayable_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+static rf_code put_supported_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     begin_key(w, entry);
     if (LIKELY(record_serves(w, entry)))
@@ -296,7 +297,7 @@ COLD static rf_code put_checked_key(struct rdb_writer *w, rf_entry *entry, rf_er
 {
     uint64_t elements;
     TRY(rf_value_check(entry->value, &elements, error));
-    return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_sayable_key(w, entry, error);
+    return is_empty_collection(entry, elements) ? skip_empty(w, entry) : put_supported_key(w, entry, error);
 }
 
 /* A stream's counters are always corrected; its nodes have to be examined. */
@@ -312,28 +313,28 @@ static inline rf_code put_copied_key(struct rdb_writer *w, rf_entry *entry, rf_e
     if (UNLIKELY(entry->value->unguarded || target_checks_type(w, entry)))
         return put_checked_key(w, entry, error);
     entry->value->trusted = true;
-    return put_sayable_key(w, entry, error);
+    return put_supported_key(w, entry, error);
 }
 
 COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    return value_module_fits(entry->value, w->target, name) ? put_sayable_key(w, entry, error)
-                                                            : unsayable(w, entry, "a vector set", error);
+    return value_module_fits(entry->value, w->target, name) ? put_supported_key(w, entry, error)
+                                                            : unsupported(w, entry, "a vector set", error);
 }
 
 COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     struct rdb_plan plan;
-    bool stays;
+    bool kept;
     TRY(rdb_plan(entry->value, w->target.dialect, w->version, &plan, error));
     if (plan.beyond)
-        return unsayable(w, entry, plan.beyond, error);
+        return unsupported(w, entry, plan.beyond, error);
     if (is_empty_collection(entry, plan.survey.elements))
         return skip_empty(w, entry);
-    TRY(settle_details(w, entry, plan.details, &stays, error));
-    if (!stays)
+    TRY(handle_details(w, entry, plan.details, &kept, error));
+    if (!kept)
         return RF_OK;
     begin_key(w, entry);
     put_key_head(w, entry, plan.type);
@@ -363,16 +364,16 @@ COLD static rf_code holds_newer_forms(const struct rdb_writer *w, rf_entry *entr
     if (*newer)
         return RF_OK;
     TRY(rf_value_hold(entry->value, NULL, error));
-    return value_pass(entry->value, find_long_lengths, newer, error);
+    return value_skip_raw(entry->value, find_long_lengths, newer, error);
 }
 
 COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool reencode = !target_has_type(w, entry);
     if (!target_has_expiry(w, entry))
-        return unsayable(w, entry, "an expiry after the year 2038", error);
+        return unsupported(w, entry, "an expiry after the year 2038", error);
     if (entry->key.len > UINT32_MAX)
-        return unsayable(w, entry, "a key of 4 GiB or more", error);
+        return unsupported(w, entry, "a key of 4 GiB or more", error);
     if (!reencode)
         TRY(holds_newer_forms(w, entry, &reencode, error));
     if (reencode)
@@ -380,20 +381,20 @@ COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *
     return put_copied_key(w, entry, error);
 }
 
-COLD static rf_code settle_metadata(struct rdb_writer *w, rf_entry *entry, bool *stays, rf_error *error)
+COLD static rf_code handle_metadata(struct rdb_writer *w, rf_entry *entry, bool *kept, rf_error *error)
 {
     if (rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS))
         return RF_OK;
     entry->metadata.len = 0;
-    return settle_details(w, entry, DETAIL_BIT(METADATA), stays, error);
+    return handle_details(w, entry, DETAIL_BIT(METADATA), kept, error);
 }
 
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    bool stays = true;
+    bool kept = true;
     if (UNLIKELY(entry->metadata.len > 0))
-        TRY(settle_metadata(w, entry, &stays, error));
-    if (UNLIKELY(!stays))
+        TRY(handle_metadata(w, entry, &kept, error));
+    if (UNLIKELY(!kept))
         return RF_OK;
     if (UNLIKELY(w->version < RDB_LONG_LENGTHS_SINCE))
         return put_key_before_long_lengths(w, entry, error);
@@ -427,7 +428,7 @@ static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     if (w->version < RDB_FUNCTION_SINCE)
-        return unsayable(w, entry, "a function library", error);
+        return unsupported(w, entry, "a function library", error);
     put_byte(w, RDB_FUNCTION2);
     put_string(w, entry->text);
     return RF_OK;
@@ -437,7 +438,7 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
 {
     char what[MODULE_AUX_TEXT];
     if (w->version < RDB_MODULE_AUX_SINCE || w->drop_unsupported)
-        return unsayable(w, entry, module_aux_text(entry, what), error);
+        return unsupported(w, entry, module_aux_text(entry, what), error);
     put_byte(w, RDB_MODULE_AUX);
     outbuf_put(&w->out->buf, entry->text.ptr, entry->text.len);
     return RF_OK;
@@ -451,7 +452,7 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     case RF_ENTRY_FUNCTION: return put_function(w, entry, error);
     case RF_ENTRY_MODULE_AUX: return put_module_aux(w, entry, error);
     case RF_ENTRY_COMMAND:
-        return fail(error, RF_E_UNSAYABLE,
+        return fail(error, RF_E_INCOMPATIBLE,
                     "an RDB cannot hold AOF commands: run BGREWRITEAOF first, or load the AOF into a server "
                     "and save an RDB");
     case RF_ENTRY_FOREIGN:

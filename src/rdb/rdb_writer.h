@@ -6,7 +6,7 @@
  *
  * The version written is the target's. A value is copied unchanged if the target supports its encoding, and
  * re-encoded in a plainer type otherwise (rdb_reencode.h); a hash with a template always is. Data that the
- * version cannot represent is RF_E_UNSAYABLE, naming the key, or dropped with a notice.
+ * version cannot represent is RF_E_INCOMPATIBLE, naming the key, or dropped with a notice.
  *
  * RESIZEDB holds the number of keys of a database and how many of them expire, before the keys. If the output
  * can be patched, it is written at the database's first SELECTDB with lengths of full width, which are set to

@@ -198,7 +198,7 @@ static rf_code node_id(struct walk *k, rf_stream_id *id)
 }
 
 /* The count is first in the listpack; a copy decodes nothing else. */
-rf_code stream_pass_node(struct walk *k, uint64_t *live)
+rf_code stream_copy_node(struct walk *k, uint64_t *live)
 {
     struct node node = {.k = k};
     uint8_t start[LISTPACK_START];

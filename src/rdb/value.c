@@ -109,27 +109,28 @@ rf_code rf_value_skip(rf_value *value, rf_error *error)
 
 /* --- walking, and finding the end of a damaged value ------------------------------------------------ */
 
-enum { WAY_MAX = 16 * 1024 * 1024 };
+enum { REWIND_MAX = 16 * 1024 * 1024 };
 
 /* A tap for the segments that the walk has left. */
-static rf_code keep_way(void *ctx, rf_slice bytes)
+static rf_code rewind_save(void *ctx, rf_slice bytes)
 {
     struct rf_value *value = ctx;
-    value->way_is_lost |= value->way.len + bytes.len > WAY_MAX || !buffer_append(&value->way, bytes);
+    value->rewind_lost |= value->rewind_buffer.len + bytes.len > REWIND_MAX ||
+                          !buffer_append(&value->rewind_buffer, bytes);
     return RF_OK;
 }
 
 /* Goes back to the start of the value, and walks its framing only, without decoding its strings. `found`:
  * receives an error in the framing. */
-COLD static rf_code pass_damaged(struct walk *k, rf_error *found)
+COLD static rf_code skip_damaged(struct walk *k, rf_error *found)
 {
-    struct walk pass = {.w = k->w, .value = k->value, .frame_only = true};
+    struct walk skip = {.w = k->w, .value = k->value, .frame_only = true};
     k->w->error = found;
-    if (window_tap_end(k->w) != RF_OK || k->value->way_is_lost)
+    if (window_tap_end(k->w) != RF_OK || k->value->rewind_lost)
         return window_fail(k->w, RF_E_CORRUPT, "cannot rewind to the start of the value");
     window_release(k->w);
-    TRY(window_unread(k->w, buffer_slice(&k->value->way)));
-    return k->value->type->walk(&pass);
+    TRY(window_unread(k->w, buffer_slice(&k->value->rewind_buffer)));
+    return k->value->type->walk(&skip);
 }
 
 /* The reader's sticky error must be an error of the input: an error of the visitor, which has no offset, is
@@ -137,7 +138,7 @@ COLD static rf_code pass_damaged(struct walk *k, rf_error *found)
 COLD static rf_code go_back(struct rf_value *value, struct walk *k, rf_code code, rf_error *error)
 {
     rf_error found;
-    rf_code found_code = pass_damaged(k, &found);
+    rf_code found_code = skip_damaged(k, &found);
     if (found_code == RF_OK)
         return concern(value, code, error);
     if (error->offset < 0) {
@@ -151,10 +152,10 @@ static rf_code walk_resumably(rf_value *value, const rf_visitor *visitor, void *
 {
     struct walk k = {.w = value->stream, .visitor = visitor, .ctx = ctx, .value = value};
     value->used = true;
-    value->way.len = 0;
-    value->way_is_lost = false;
+    value->rewind_buffer.len = 0;
+    value->rewind_lost = false;
     k.w->error = error;
-    window_tap_begin(k.w, keep_way, value);
+    window_tap_begin(k.w, rewind_save, value);
     rf_code code = walk_with_visitor(&k);
     if (UNLIKELY(code != RF_OK))
         return go_back(value, &k, code, error);
@@ -169,7 +170,7 @@ static rf_code walk_stored(rf_value *value, const rf_visitor *visitor, void *ctx
     return value_use(value, use_walk, visitor, ctx, NULL, error);
 }
 
-rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error)
+rf_code value_skip_raw(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error)
 {
     return value_use(value, use, NULL, NULL, arg, error);
 }
@@ -272,15 +273,15 @@ rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error
 
 /* --- extracting the raw bytes ----------------------------------------------------------------------- */
 
-struct taking {
+struct extraction {
     struct buffer *into;
     size_t most; /* limit of into->len */
 };
 
 /* Any error ends the walk when the limit is exceeded. */
-static rf_code take_bytes(void *ctx, rf_slice bytes)
+static rf_code on_tapped(void *ctx, rf_slice bytes)
 {
-    struct taking *t = ctx;
+    struct extraction *t = ctx;
     if (!buffer_append(t->into, bytes))
         return RF_E_MEMORY;
     return t->into->len > t->most ? RF_E_ARGUMENT : RF_OK;
@@ -293,9 +294,9 @@ rf_code value_take(struct rf_value *value, struct buffer *into, size_t most, boo
         return RF_OK;
     size_t start = into->len;
     struct walk k = {.w = value->stream, .value = value, .frame_only = true};
-    struct taking taking = {into, start + most};
+    struct extraction extraction = {into, start + most};
     k.w->error = error;
-    window_tap_begin(k.w, take_bytes, &taking);
+    window_tap_begin(k.w, on_tapped, &extraction);
     rf_code code = value->type->walk(&k), tap_code = window_tap_end(k.w);
     if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
         return conclude(value, window_fail(k.w, RF_E_MEMORY, "out of memory for a value"), error);
@@ -359,7 +360,7 @@ COLD static rf_code copy_reencoded(rf_value *value, const struct copy *copy, rf_
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct copy copy = {.fn = fn, .ctx = ctx};
-    if (UNLIKELY(!value_says_all(value)))
+    if (UNLIKELY(!value_is_complete(value)))
         return copy_reencoded(value, &copy, error);
     if (value->type->encoding.type == RF_STREAM)
         return rdb_reencode_stream(value, value->type->encoding.number, fn, ctx, error);

@@ -11,8 +11,8 @@
 #include "base/fail.h"
 #include "io/spool.h"
 #include "io/window.h"
+#include "rdb/dup_set.h"
 #include "rdb/hash_template.h"
-#include "rdb/members.h"
 #include "rdb/rdb_format.h"
 #include <rdbferry/notice.h>
 #include <rdbferry/reader.h>
@@ -23,8 +23,8 @@ struct walk {
     const rf_visitor *visitor; /* NULL: skip */
     void *ctx;
     struct rf_value *value;
-    struct members *members; /* NULL: do not check for duplicates */
-    uint64_t members_left;   /* number of members still to be checked */
+    struct dup_set *dup_set; /* NULL: do not check for duplicates */
+    uint64_t dup_left;       /* number of members still to be checked */
     bool frame_only;         /* without a visitor: only determine the value's end */
 };
 
@@ -50,11 +50,11 @@ struct rf_value {
     const uint8_t *record; /* the start of the key's record, if it is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
-    bool changed;      /* its fields are shifted by shift_ms, or some are excluded */
-    bool is_plain;     /* none of the remaining fields expires */
-    bool resume;       /* see rf_reader_next() */
-    struct buffer way; /* the bytes that a walk has consumed, to rewind */
-    bool way_is_lost;  /* there were too many to keep */
+    bool changed;                /* its fields are shifted by shift_ms, or some are excluded */
+    bool is_plain;               /* none of the remaining fields expires */
+    bool resume;                 /* see rf_reader_next() */
+    struct buffer rewind_buffer; /* the bytes that a walk has consumed, to rewind */
+    bool rewind_lost;            /* there were too many to keep */
     struct spool spool;
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, from its record */
@@ -68,7 +68,7 @@ struct rf_value {
     const rf_notify *notify;
     bool unguarded; /* known not to be covered by a checksum, or everything has to be checked anyway */
     bool trusted;   /* this value or an earlier one was passed on unchecked, relying on the checksum */
-    struct members *members;   /* NULL until needed by a walk */
+    struct dup_set *dup_set;   /* NULL until needed by a walk */
     const char *contradiction; /* how a stream's metadata contradicts its entries; NULL: not found */
     uint64_t empty_nodes;      /* of a stream, as found by a walk */
 };
@@ -96,7 +96,7 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
 
 /* False for a hash whose field names are in a template, whose fields' expiry is shifted, or with excluded
  * fields: its bytes differ from the result of a walk. */
-static inline bool value_says_all(const struct rf_value *value)
+static inline bool value_is_complete(const struct rf_value *value)
 {
     return value->type->copied_type == value->type->encoding.number && !value->changed;
 }
@@ -105,7 +105,7 @@ static inline bool value_says_all(const struct rf_value *value)
  * corrected. */
 static inline bool value_copied_as_stored(const struct rf_value *value)
 {
-    return value_says_all(value) && value->type->encoding.type != RF_STREAM;
+    return value_is_complete(value) && value->type->encoding.type != RF_STREAM;
 }
 
 /* Frees what belongs to this key. */
@@ -120,9 +120,9 @@ static inline void value_end(struct rf_value *value)
 static inline void value_close(struct rf_value *value)
 {
     value_end(value);
-    buffer_free(&value->way);
-    members_free(value->members);
-    value->members = NULL;
+    buffer_free(&value->rewind_buffer);
+    dup_set_free(value->dup_set);
+    value->dup_set = NULL;
 }
 
 /* Whether the value's type is rare and servers reject such values for reasons that a copy does not detect: an
@@ -136,7 +136,7 @@ rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_
 typedef rf_code value_use_fn(struct walk *k, void *arg);
 
 /* Runs `use` over the value's bytes, wherever they are: a walk without a visitor. */
-rf_code value_pass(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
+rf_code value_skip_raw(struct rf_value *value, value_use_fn *use, void *arg, rf_error *error);
 
 /* Appends the value's raw bytes to `into`, if there are no more than `most`, their framing is intact and they
  * match the result of a walk, and consumes it, unless it is held. Otherwise *taken is false and the value is
@@ -153,16 +153,16 @@ void value_notice(const struct rf_value *value, rf_notice_code code, const char 
 void value_contradicts(struct rf_value *value, const char *detail);
 
 /* In value_unique.c: the error for a duplicate `what`, or a failed check. */
-rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name);
+rf_code walk_not_unique(struct walk *k, enum dup_set_result answer, const char *what, rf_slice name);
 
 /* RF_E_DUPLICATE if `name` has occurred before in its space, if duplicates are checked. */
 static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *what, rf_slice name)
 {
-    if (!k->members || k->members_left == 0)
+    if (!k->dup_set || k->dup_left == 0)
         return RF_OK;
-    k->members_left--;
-    enum members_answer answer = members_add(k->members, space, name);
-    return LIKELY(answer == MEMBERS_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
+    k->dup_left--;
+    enum dup_set_result answer = dup_set_add(k->dup_set, space, name);
+    return LIKELY(answer == DUP_SET_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
 }
 
 /* A field's expiry as a number: 0 if it is out of range for Redis. */

@@ -39,7 +39,7 @@ static rf_code count_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fi
 }
 
 /* A visitor of the stream causes the notice about a wrong length. */
-static rf_code hear_stream(void *ctx, const rf_stream *stream)
+static rf_code on_stream(void *ctx, const rf_stream *stream)
 {
     (void)ctx, (void)stream;
     return RF_OK;
@@ -55,7 +55,7 @@ rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
                                        .field = count_field,
                                        .slot = count_slot,
                                        .stream_entry = count_stream_entry,
-                                       .stream = hear_stream};
+                                       .stream = on_stream};
     *elements = 0;
     TRY(rf_value_hold(value, NULL, error));
     return rf_value_walk(value, &counter, elements, error);

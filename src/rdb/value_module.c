@@ -83,7 +83,7 @@ static rf_code raw_bytes(struct window *w, size_t n, rf_slice *out)
     return RF_OK;
 }
 
-static rf_code tell_items(struct walk *k)
+static rf_code emit_items(struct walk *k)
 {
     for (;;) {
         uint64_t opcode;
@@ -113,5 +113,5 @@ rf_code walk_module(struct walk *k)
         module_name(id, name);
         TRY(VISIT(k, module, name, id & 1023));
     }
-    return k->visitor && k->visitor->module_part ? tell_items(k) : module_skip_items(k->w);
+    return k->visitor && k->visitor->module_part ? emit_items(k) : module_skip_items(k->w);
 }

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 struct pending {
-    rf_pending told;
+    rf_pending entry;
     bool owned;
 };
 
@@ -75,7 +75,7 @@ static rf_code keep_name(struct stream_walk *s, rf_slice *name)
 static int compare_pending(const void *a, const void *b)
 {
     const struct pending *left = a, *right = b;
-    return stream_id_compare(left->told.id, right->told.id);
+    return stream_id_compare(left->entry.id, right->entry.id);
 }
 
 static rf_code pending_add(struct stream_walk *s, struct pending pending)
@@ -115,10 +115,10 @@ static rf_code read_pending(struct stream_walk *s, uint64_t n)
         struct pending pending = {0};
         uint64_t delivered;
         window_release(k->w);
-        TRY(read_raw_id(k, &pending.told.id));
+        TRY(read_raw_id(k, &pending.entry.id));
         TRY(rdb_u64le(k->w, &delivered));
-        TRY(rdb_length(k->w, &pending.told.delivery_count));
-        pending.told.delivered_ms = (int64_t)delivered;
+        TRY(rdb_length(k->w, &pending.entry.delivery_count));
+        pending.entry.delivered_ms = (int64_t)delivered;
         if (k->visitor)
             TRY(pending_add(s, pending));
     }
@@ -128,13 +128,13 @@ static rf_code read_pending(struct stream_walk *s, uint64_t n)
 typedef rf_code pending_fn(void *ctx, const rf_pending *pending);
 
 /* n IDs of the group's pending entries, each owned by at most one consumer. */
-static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *tell)
+static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *emit)
 {
     struct walk *k = s->k;
     for (; n > 0; n--) {
         struct pending key = {0};
         window_release(k->w);
-        TRY(read_raw_id(k, &key.told.id));
+        TRY(read_raw_id(k, &key.entry.id));
         if (!k->visitor)
             continue;
         struct pending *found = s->count ? bsearch(&key, s->pending, s->count, sizeof key, compare_pending)
@@ -144,8 +144,8 @@ static rf_code claim_pending(struct stream_walk *s, uint64_t n, pending_fn *tell
         if (found->owned)
             return CORRUPT(k, "stream: pending entry owned twice");
         found->owned = true;
-        if (tell)
-            TRY(tell(k->ctx, &found->told));
+        if (emit)
+            TRY(emit(k->ctx, &found->entry));
     }
     return RF_OK;
 }
@@ -259,7 +259,7 @@ static rf_code read_producers(struct stream_walk *s)
 /* --- the stream ------------------------------------------------------------------------------------ */
 
 /* Corrects what servers from Redis 8.8 on reject; no data is lost by that. */
-static void settle_totals(struct walk *k, const struct stream_entries *entries, rf_stream *stream)
+static void finalize_totals(struct walk *k, const struct stream_entries *entries, rf_stream *stream)
 {
     if (stream->length != entries->live)
         value_contradicts(k->value, "length recomputed from its entries");
@@ -287,7 +287,7 @@ rf_code stream_totals(struct walk *k, int layout, const struct stream_entries *e
     if (stream->entries_added > INT64_MAX)
         TRY(WRONG(k, "stream: length out of range"));
     if (entries->counted)
-        settle_totals(k, entries, stream);
+        finalize_totals(k, entries, stream);
     return RF_OK;
 }
 

@@ -39,7 +39,7 @@ static inline bool producers_are_default(const rf_producers *producers)
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
 
 /* The next node; *live receives its number of live entries as stated, without examining them. */
-rf_code stream_pass_node(struct walk *k, uint64_t *live);
+rf_code stream_copy_node(struct walk *k, uint64_t *live);
 
 /* Reads the metadata after the nodes, up to the number of groups, and corrects it if the entries were
  * counted. */

@@ -3,21 +3,21 @@
  * first walk that needs it. */
 #include "rdb/value.h"
 
-COLD rf_code walk_not_unique(struct walk *k, enum members_answer answer, const char *what, rf_slice name)
+COLD rf_code walk_not_unique(struct walk *k, enum dup_set_result answer, const char *what, rf_slice name)
 {
     rf_error escaped;
-    if (answer == MEMBERS_FAILED)
+    if (answer == DUP_SET_FAILED)
         return k->w->error->code;
     error_key(&escaped, -1, name);
     return window_fail(k->w, RF_E_DUPLICATE, "duplicate %s '%s'", what, escaped.key);
 }
 
-static rf_code conclude(struct walk *k, enum members_answer answer)
+static rf_code conclude(struct walk *k, enum dup_set_result answer)
 {
-    if (LIKELY(answer == MEMBERS_NEW))
+    if (LIKELY(answer == DUP_SET_NEW))
         return RF_OK;
-    return answer == MEMBERS_TWICE ? window_fail(k->w, RF_E_DUPLICATE, "duplicate member or field")
-                                   : k->w->error->code;
+    return answer == DUP_SET_DUPLICATE ? window_fail(k->w, RF_E_DUPLICATE, "duplicate member or field")
+                                       : k->w->error->code;
 }
 
 /* For a large value, the end only shows that a member is duplicated, not which one: if the value is still
@@ -25,30 +25,30 @@ static rf_code conclude(struct walk *k, enum members_answer answer)
 COLD static rf_code seek(struct walk *k, const uint8_t *start)
 {
     static const rf_visitor nobody = {.unique = RF_UNIQUE_ALL};
-    struct walk again = *k;
-    again.visitor = &nobody;
+    struct walk rewalk = *k;
+    rewalk.visitor = &nobody;
     k->w->pos = start;
-    members_seek(k->members);
-    TRY(k->value->type->walk(&again));
-    return conclude(k, MEMBERS_TWICE);
+    dup_set_seek(k->dup_set);
+    TRY(k->value->type->walk(&rewalk));
+    return conclude(k, DUP_SET_DUPLICATE);
 }
 
-static const bool has_members[RF_TYPE_COUNT] = {
+static const bool has_elements[RF_TYPE_COUNT] = {
     [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true};
 
 rf_code walk_unique_members(struct walk *k)
 {
     struct rf_value *value = k->value;
     const uint8_t *start = window_is_memory(k->w) ? k->w->pos : NULL;
-    if (!has_members[value->type->encoding.type])
+    if (!has_elements[value->type->encoding.type])
         return value->type->walk(k);
-    if (!value->members && !(value->members = members_new()))
+    if (!value->dup_set && !(value->dup_set = dup_set_new()))
         return window_fail(k->w, RF_E_MEMORY, "out of memory to compare members");
-    k->members = value->members;
-    k->members_left = k->visitor->unique == RF_UNIQUE_FIRST && !value->unguarded ? RF_UNIQUE_FIRST_MOST
-                                                                                 : UINT64_MAX;
-    members_begin(k->members, k->w->error);
+    k->dup_set = value->dup_set;
+    k->dup_left = k->visitor->unique == RF_UNIQUE_FIRST && !value->unguarded ? RF_UNIQUE_FIRST_MOST
+                                                                             : UINT64_MAX;
+    dup_set_begin(k->dup_set, k->w->error);
     TRY(value->type->walk(k));
-    enum members_answer answer = members_end(k->members);
-    return UNLIKELY(answer == MEMBERS_TWICE && start) ? seek(k, start) : conclude(k, answer);
+    enum dup_set_result answer = dup_set_end(k->dup_set);
+    return UNLIKELY(answer == DUP_SET_DUPLICATE && start) ? seek(k, start) : conclude(k, answer);
 }

@@ -16,7 +16,7 @@ bool exec_reply_find_error(struct reply reply, rf_slice rest, struct reply *foun
     int64_t left = reply.kind == REPLY_ARRAY ? reply.number : 0;
     *found = reply;
     for (; left > 0 && found->kind != REPLY_ERROR; left--) {
-        *found = reply_take(&rest);
+        *found = reply_next(&rest);
         left += found->kind == REPLY_ARRAY ? found->number : 0;
     }
     return found->kind == REPLY_ERROR;
@@ -84,10 +84,10 @@ static void on_exec_reply(struct pipeline *pipeline, struct request *request, st
         return;
     }
     for (uint32_t index = 1; index <= request->queued; index++) {
-        struct reply reply = reply_take(&rest);
+        struct reply reply = reply_next(&rest);
         if (exec_reply_find_error(reply, rest, &found))
             reject_one(pipeline, request, index, found);
-        reply_pass(&rest, reply);
+        reply_skip(&rest, reply);
     }
     if (request->errors > 0)
         node->replay->counts.commands += request->entries - request->errors;
@@ -104,10 +104,10 @@ static struct reply on_key_exec_reply(struct pipeline *pipeline, struct request 
     else if (exec.kind != REPLY_ARRAY || exec.number != request->queued)
         request_set_unexpected(request, "EXEC: unexpected reply");
     for (int64_t left = exec.kind == REPLY_ARRAY ? exec.number : 0; left > 0; left--) {
-        last = reply_take(&rest);
+        last = reply_next(&rest);
         if (last.kind == REPLY_ERROR)
             request_set_error(request, pipeline->owner, last);
-        reply_pass(&rest, last);
+        reply_skip(&rest, last);
     }
     return last;
 }

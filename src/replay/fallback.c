@@ -47,20 +47,20 @@ static rf_code write_item(rf_replay *r, const struct retry_item *item, rf_error 
 rf_code fallback_write(rf_replay *r, rf_error *error)
 {
     const uint64_t seq = r->seq;
-    const rf_place place = r->place;
+    const rf_position position = r->position;
     const bool put_in_progress = r->put_in_progress;
     rf_code code = RF_OK;
     for (struct retry_item *item; code == RF_OK && (item = retry_queue_pop(&r->fallback_queue));
          retry_item_free(item)) {
         r->seq = item->request.seq;
-        r->place = item->request.place;
+        r->position = item->request.position;
         r->put_in_progress = true;
         code = write_item(r, item, error);
     }
     if (code != RF_OK)
         return code;
     r->seq = seq;
-    r->place = place;
+    r->position = position;
     r->put_in_progress = put_in_progress;
     return RF_OK;
 }

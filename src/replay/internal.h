@@ -78,7 +78,7 @@ struct stream_state {
 struct transaction {
     bool open;
     uint64_t seq; /* of its MULTI, as are place and db */
-    rf_place place;
+    rf_position position;
     int64_t db;
     int64_t selected;    /* database of the last command */
     struct buffer bytes; /* its commands so far, including MULTI */
@@ -126,7 +126,7 @@ struct rf_replay {
     int64_t checked_ms;   /* time of the last check */
     int64_t backoff_ms;   /* duration of the last pause */
     uint64_t seq;         /* of the last entry put */
-    rf_place place;       /* of the last entry put */
+    rf_position position; /* of the last entry put */
     rf_slice key;         /* of the current entry */
     int64_t ends_ms;      /* when it disappears by itself: it expires, or all its fields do */
     bool put_in_progress; /* not in a pipeline yet */

@@ -304,7 +304,7 @@ static rf_code attempt_transaction(struct large_write *b, enum outcome *outcome,
 struct dead_letter_writer {
     struct outbuf out;
     rf_replay *r;
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
 };
 
 static void flush_dead_letter(struct outbuf *out)
@@ -458,7 +458,7 @@ static rf_code write_large(rf_replay *r, rf_entry *entry, rf_slice string, bool 
                             .request = {.kind = REQUEST_KEY,
                                         .method = METHOD_STAGED,
                                         .seq = r->seq,
-                                        .place = r->place,
+                                        .position = r->position,
                                         .db = (int32_t)entry->db,
                                         .expire_ms = entry->expire_ms,
                                         .ends_ms = r->ends_ms},

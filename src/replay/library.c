@@ -19,7 +19,7 @@ struct loading {
 
 static void reject(struct loading *l, rf_failure_kind kind, const char *reason)
 {
-    const struct request request = {.kind = REQUEST_COMMAND, .place = l->r->place, .db = RF_LIBRARY};
+    const struct request request = {.kind = REQUEST_COMMAND, .position = l->r->position, .db = RF_LIBRARY};
     if (!l->failed)
         outcome_failed(l->r, &request, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
     l->failed = true;
@@ -30,13 +30,13 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
 {
     if (head.kind != REPLY_ARRAY || head.number < 1)
         return false;
-    struct reply library = reply_take(&rest);
+    struct reply library = reply_next(&rest);
     int64_t left = library.kind == REPLY_ARRAY ? library.number : 0;
     for (; left > 1; left -= 2) {
-        struct reply what = reply_take(&rest);
-        reply_pass(&rest, what);
-        struct reply value = reply_take(&rest);
-        reply_pass(&rest, value);
+        struct reply what = reply_next(&rest);
+        reply_skip(&rest, what);
+        struct reply value = reply_next(&rest);
+        reply_skip(&rest, value);
         *code = value.text;
         if (slice_equal(what.text, SLICE("library_code")))
             return true;
@@ -163,7 +163,7 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct loading l = {.r = r, .entry = entry};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
-        reject(&l, RF_FAILURE_UNSAYABLE, "the server does not support functions");
+        reject(&l, RF_FAILURE_UNSUPPORTED, "the server does not support functions");
         return RF_OK;
     }
     rf_code code = load_on_all(&l, error);

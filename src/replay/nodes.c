@@ -184,7 +184,7 @@ static rf_code is_named_by_cluster(struct node *node, const rf_address *address,
     rf_code code = client_put(client, (const rf_slice[]){SLICE("CLUSTER"), SLICE("NODES")}, 2, error);
     if (code == RF_OK)
         code = client_reply(client, &table, &rest, error);
-    if (code == RF_OK && passing_of(table) != PASSING_NOT)
+    if (code == RF_OK && classify_error(table) != ERROR_OTHER)
         code = client_refused(client, "CLUSTER", table, error);
     if (code == RF_OK)
         *named = table.kind == REPLY_STRING && redirect_is_named(table.text, &node->address, address);
@@ -397,14 +397,14 @@ static rf_code query_role_only(struct client *client, bool *replica, unsigned *r
 {
     struct reply head;
     rf_slice rest;
-    TRY(client_ask(client, (const char *const[]){"ROLE", NULL}, &head, &rest, error));
+    TRY(client_query(client, (const char *const[]){"ROLE", NULL}, &head, &rest, error));
     if (head.kind != REPLY_ARRAY || head.number < 3)
         return RF_OK;
-    struct reply role = reply_take(&rest);
+    struct reply role = reply_next(&rest);
     *replica = slice_equal(role.text, SLICE("slave"));
-    reply_pass(&rest, role);
-    reply_pass(&rest, reply_take(&rest));
-    struct reply list = reply_take(&rest);
+    reply_skip(&rest, role);
+    reply_skip(&rest, reply_next(&rest));
+    struct reply list = reply_next(&rest);
     *replicas = list.kind != REPLY_ARRAY     ? 0
                 : list.number < REPLICAS_MAX ? (unsigned)list.number
                                              : REPLICAS_MAX;

@@ -60,10 +60,10 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
 {
     static const rf_code codes[RF_FAILURE_KINDS] = {
         [RF_FAILURE_EXISTS] = RF_E_TARGET,   [RF_FAILURE_INDETERMINATE] = RF_E_TARGET,
-        [RF_FAILURE_REFUSED] = RF_E_TARGET,  [RF_FAILURE_UNSAYABLE] = RF_E_UNSAYABLE,
-        [RF_FAILURE_DAMAGED] = RF_E_CORRUPT, [RF_FAILURE_FORBIDDEN] = RF_E_UNSAYABLE,
+        [RF_FAILURE_REFUSED] = RF_E_TARGET,  [RF_FAILURE_UNSUPPORTED] = RF_E_INCOMPATIBLE,
+        [RF_FAILURE_DAMAGED] = RF_E_CORRUPT, [RF_FAILURE_FORBIDDEN] = RF_E_INCOMPATIBLE,
     };
-    const rf_failure failure = {kind, request->place, request->db, key, reason};
+    const rf_failure failure = {kind, request->position, request->db, key, reason};
     r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
     r->counts.failures[kind]++;
     if (r->options.failed)
@@ -79,7 +79,7 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
 void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
 {
     const rf_notice notice = {.code = RF_NOTICE_EMPTY_KEY,
-                              .offset = (int64_t)request->place.offset,
+                              .offset = (int64_t)request->position.offset,
                               .db = request->db,
                               .key = key,
                               .detail = "empty collection"};

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    BLOCK_SIZE = 256 * 1024, /* at least OUTBUF_ROOM_MAX */
+    BLOCK_SIZE = 256 * 1024, /* at least OUTBUF_RESERVE_MAX */
     RING_SIZE = 256,         /* initially; a power of two */
     READ_SIZE = 64 * 1024,
 };
@@ -312,7 +312,7 @@ static rf_code read_reply(struct pipeline *p, rf_slice bytes, size_t *size, rf_e
         *size = p->scan.at;
         p->scan = (struct reply_scan){0};
         rest = slice_of(bytes.ptr, *size);
-        reply = reply_take(&rest);
+        reply = reply_next(&rest);
     }
     if (p->streaming) {
         p->listener->stream_reply(p, reply, rest);

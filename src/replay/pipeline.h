@@ -48,7 +48,7 @@ enum request_result {
 struct request {
     uint64_t seq;   /* number of the entry */
     uint64_t start; /* position of its first byte */
-    rf_place place;
+    rf_position position;
     int64_t expire_ms;
     int64_t ends_ms;    /* when the key disappears by itself: it expires, or all its fields do */
     int64_t since_ms;   /* time of the first transient error; 0: none */

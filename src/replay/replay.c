@@ -39,8 +39,8 @@ static rf_code query_setting(struct client *client, const char *name, int64_t *v
     TRY(client_reply(client, &head, &rest, error));
     if (head.kind != REPLY_ARRAY || head.number != 2)
         return RF_OK;
-    reply_take(&rest);
-    if (number_parse_i64(reply_take(&rest).text, &number) && number > 0)
+    reply_next(&rest);
+    if (number_parse_i64(reply_next(&rest).text, &number) && number > 0)
         *value = number;
     return RF_OK;
 }
@@ -117,7 +117,7 @@ static rf_code probe_target(rf_replay *r, rf_error *error)
     r->info.kind = kinds[r->primaries.kind];
     r->info.server = r->primaries.server;
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    TRY(abilities_ask(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
+    TRY(abilities_probe(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
     r->can_unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can_rename = method_can_rename(&r->info.abilities, r->options.on_exists);
     r->can_transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
@@ -244,10 +244,10 @@ static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *err
 {
     if (r->info.databases == 0 || entry->db < r->info.databases)
         return RF_OK;
-    fail(error, RF_E_UNSAYABLE, "the target has no database %lld", (long long)entry->db);
+    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld", (long long)entry->db);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
-    return RF_E_UNSAYABLE;
+    return RF_E_INCOMPATIBLE;
 }
 
 static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
@@ -274,20 +274,21 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     char why[MODULE_AUX_TEXT];
-    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = -1};
+    const struct request request = {.kind = REQUEST_COMMAND, .position = r->position, .db = -1};
     (void)error;
-    outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, module_aux_text(entry, why), (rf_slice){0},
+    outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, module_aux_text(entry, why), (rf_slice){0},
                    (rf_slice){0});
     return RF_OK;
 }
 
 static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
 {
-    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {
+        .kind = REQUEST_COMMAND, .position = r->position, .db = (int32_t)entry->db};
     rf_error why;
     (void)error;
     if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
-        outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, why.message, entry->key, (rf_slice){0});
+        outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, why.message, entry->key, (rf_slice){0});
     return RF_OK;
 }
 
@@ -317,7 +318,7 @@ static rf_code (*const put_handlers[])(rf_replay *r, rf_entry *entry, rf_error *
  * finished. */
 static rf_code record_error(rf_replay *r, rf_code code, rf_error *error)
 {
-    bool of_input = code >= RF_E_READ && code < RF_E_UNSAYABLE;
+    bool of_input = code >= RF_E_READ && code < RF_E_INCOMPATIBLE;
     if (r->error.code == RF_OK && (code == RF_OK || of_input))
         return code;
     if (r->error.code == RF_OK)
@@ -337,7 +338,7 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     if (UNLIKELY(r->fallback_queue.first != NULL))
         code = fallback_write(r, error);
     r->seq++;
-    r->place = (rf_place){input, entry->offset};
+    r->position = (rf_position){input, entry->offset};
     r->put_in_progress = true;
     if (UNLIKELY(++r->put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
         code = loop_run_timers(r, error);
@@ -401,13 +402,13 @@ bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
 /* The oldest entry in flight. */
 struct oldest {
     uint64_t seq;
-    rf_place place;
+    rf_position position;
 };
 
 static void oldest_update(struct oldest *oldest, const struct request *request)
 {
     if (request->seq < oldest->seq)
-        *oldest = (struct oldest){request->seq, request->place};
+        *oldest = (struct oldest){request->seq, request->position};
 }
 
 static void oldest_of_pipeline(struct oldest *oldest, const struct pipeline *pipeline)
@@ -423,15 +424,15 @@ static void oldest_of_queue(struct oldest *oldest, const struct retry_queue *que
         oldest_update(oldest, &item->request);
 }
 
-rf_place rf_replay_acked(const rf_replay *r)
+rf_position rf_replay_acked(const rf_replay *r)
 {
-    struct oldest oldest = {r->seq + 1, {r->place.input, r->place.offset + 1}};
+    struct oldest oldest = {r->seq + 1, {r->position.input, r->position.offset + 1}};
     if (r->seq == 0)
-        return (rf_place){0};
+        return (rf_position){0};
     if (r->put_in_progress)
-        oldest = (struct oldest){r->seq, r->place};
+        oldest = (struct oldest){r->seq, r->position};
     if (r->transaction.open && r->transaction.seq < oldest.seq)
-        oldest = (struct oldest){r->transaction.seq, r->transaction.place};
+        oldest = (struct oldest){r->transaction.seq, r->transaction.position};
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             oldest_of_pipeline(&oldest, &r->nodes[i]->pipelines[j]);
@@ -441,5 +442,5 @@ rf_place rf_replay_acked(const rf_replay *r)
     if (r->retry_current)
         oldest_update(&oldest, &r->retry_current->request);
     oldest_of_queue(&oldest, &r->unconfirmed);
-    return oldest.place;
+    return oldest.position;
 }

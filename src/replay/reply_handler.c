@@ -47,7 +47,7 @@ static const struct {
 };
 
 static const enum request_result result_of[] = {
-    [PASSING_MOVED] = RESULT_MOVED, [PASSING_ASK] = RESULT_ASK, [PASSING_WAIT] = RESULT_RETRY};
+    [ERROR_MOVED] = RESULT_MOVED, [ERROR_ASK] = RESULT_ASK, [ERROR_TRANSIENT] = RESULT_RETRY};
 
 /* "MOVED 3999 ..." */
 static unsigned slot_of(struct reply reply)
@@ -92,15 +92,15 @@ static bool reply_refuses_restore(struct reply reply)
 
 enum request_result classify_reply(rf_replay *r, struct node *asked, struct reply reply, struct node **node)
 {
-    enum passing passing = passing_of(reply);
+    enum error_class error_class = classify_error(reply);
     *node = NULL;
-    if (r->primaries.kind == RF_TARGET_CLUSTER && (passing == PASSING_MOVED || passing == PASSING_ASK)) {
+    if (r->primaries.kind == RF_TARGET_CLUSTER && (error_class == ERROR_MOVED || error_class == ERROR_ASK)) {
         *node = redirect_node(r, asked, reply);
-        if (passing == PASSING_MOVED && *node && slot_of(reply) < RF_SLOTS)
+        if (error_class == ERROR_MOVED && *node && slot_of(reply) < RF_SLOTS)
             r->node_of[slot_of(reply)] = *node;
-        return *node ? result_of[passing] : RESULT_RETRY;
+        return *node ? result_of[error_class] : RESULT_RETRY;
     }
-    if (passing == PASSING_WAIT)
+    if (error_class == ERROR_TRANSIENT)
         return RESULT_RETRY;
     if (reply_refuses_restore(reply))
         return r->options.mode == RF_REPLAY_RESTORE ? RESULT_FATAL : RESULT_REJECTED;
@@ -306,7 +306,7 @@ static void finish_select(rf_replay *r, struct pipeline *pipeline, uint64_t numb
     if (request->result == RESULT_OK)
         pipeline->db = request->db;
     else if (request->result == RESULT_REJECTED && r->error.code == RF_OK)
-        fail(&r->error, RF_E_UNSAYABLE, "%s: database %d: %s", ((struct node *)pipeline->owner)->name,
+        fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s", ((struct node *)pipeline->owner)->name,
              request->db, error_text(request));
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
@@ -419,9 +419,9 @@ static void on_stream_reply(struct pipeline *pipeline, struct reply reply, rf_sl
     s->exec_done = reply.kind == REPLY_ARRAY;
     note_stream_error(node, reply);
     for (int64_t left = s->exec_done ? reply.number : 0; left > 0; left--) {
-        struct reply done = reply_take(&rest);
+        struct reply done = reply_next(&rest);
         note_stream_error(node, done);
-        reply_pass(&rest, done);
+        reply_skip(&rest, done);
     }
 }
 

@@ -97,7 +97,7 @@ void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key)
     item->bytes.len = (size_t)(end - item->bytes.data);
     item->request = (struct request){.kind = REQUEST_CLEANUP,
                                      .seq = of->seq,
-                                     .place = of->place,
+                                     .position = of->position,
                                      .db = of->db,
                                      .since_ms = clock_monotonic_ms()};
     retry_queue_push(&r->retry_queue, item);
@@ -246,7 +246,7 @@ static rf_code check_module(rf_replay *r, const struct retry_item *item, struct 
     TRY(modules_learn(node, error));
     *missing = !modules_allow(node, type, &why);
     if (*missing)
-        outcome_failed(r, &item->request, RF_FAILURE_UNSAYABLE, why, command_key(commands), commands);
+        outcome_failed(r, &item->request, RF_FAILURE_UNSUPPORTED, why, command_key(commands), commands);
     return RF_OK;
 }
 

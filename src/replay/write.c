@@ -35,7 +35,7 @@ bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 
 bool write_maybe_applied(const rf_replay *r)
 {
-    return r->options.resumed && rf_place_before(r->place, r->options.written_until);
+    return r->options.resumed && rf_position_before(r->position, r->options.written_until);
 }
 
 rf_slice write_unlink_name(const rf_replay *r)
@@ -106,7 +106,7 @@ static rf_code choose_pipeline(struct key_write *w, rf_error *error)
         node = w->pipeline->owner;
     } while (!node->modules_asked);
     return modules_allow(node, w->module, &why) ? RF_OK
-                                                : fail(error, RF_E_UNSAYABLE, "%s: %s", node->name, why);
+                                                : fail(error, RF_E_INCOMPATIBLE, "%s: %s", node->name, why);
 }
 
 static rf_code begin_request(struct key_write *w, enum write_method method, rf_error *error)
@@ -117,7 +117,7 @@ static rf_code begin_request(struct key_write *w, enum write_method method, rf_e
     request->kind = REQUEST_KEY;
     request->method = (uint8_t)method;
     request->seq = w->r->seq;
-    request->place = w->r->place;
+    request->position = w->r->position;
     request->db = (int32_t)w->entry->db;
     request->expire_ms = w->entry->expire_ms;
     request->ends_ms = w->r->ends_ms;
@@ -166,11 +166,11 @@ static void write_dead_letter(rf_replay *r, rf_entry *entry)
 
 static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 {
-    const struct request request = {.kind = REQUEST_KEY, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_KEY, .position = r->position, .db = (int32_t)entry->db};
     char server[32], reason[256];
     rf_server_format(r->info.server, server, sizeof server);
     snprintf(reason, sizeof reason, "not supported by %s: %s", server, why);
-    outcome_failed(r, &request, RF_FAILURE_UNSAYABLE, reason, entry->key, (rf_slice){0});
+    outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, reason, entry->key, (rf_slice){0});
 }
 
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why)
@@ -463,7 +463,7 @@ static rf_code write_payload(struct key_write *w, rf_error *error)
     const rf_entry *entry = w->entry;
     if (w->elements > 0 || entry->type == RF_STREAM || entry->type == RF_MODULE)
         return write_restore(w, buffer_slice(&w->r->payload), error);
-    outcome_empty(w->r, &(struct request){.place = w->r->place, .db = (int32_t)entry->db}, entry->key);
+    outcome_empty(w->r, &(struct request){.position = w->r->position, .db = (int32_t)entry->db}, entry->key);
     return RF_OK;
 }
 
@@ -521,12 +521,12 @@ static rf_code write_value(struct key_write *w, rf_error *error)
 /* The damage is within the value, so the reader can continue after it. */
 static bool is_damage(const rf_entry *entry, rf_code code)
 {
-    return code >= RF_E_READ && code < RF_E_UNSAYABLE && entry->value->sticky->code == RF_OK;
+    return code >= RF_E_READ && code < RF_E_INCOMPATIBLE && entry->value->sticky->code == RF_OK;
 }
 
 static void fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
 {
-    const struct request request = {.kind = REQUEST_KEY, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_KEY, .position = r->position, .db = (int32_t)entry->db};
     char reason[sizeof error->message + 32];
     snprintf(reason, sizeof reason, "the value is damaged: %s", error->message);
     outcome_failed(r, &request, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});

@@ -19,7 +19,8 @@
 static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
     char name[64], reason[512];
-    const struct request request = {.kind = REQUEST_COMMAND, .place = r->place, .db = (int32_t)entry->db};
+    const struct request request = {
+        .kind = REQUEST_COMMAND, .position = r->position, .db = (int32_t)entry->db};
     command_name(entry->argv[0], name, sizeof name);
     snprintf(reason, sizeof reason, "%s: %s", name, why);
     outcome_failed(r, &request, kind, reason, (rf_slice){0}, (rf_slice){0});
@@ -40,7 +41,7 @@ static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *valu
         return RF_OK;
     }
     if (!dump_payload_accepted(value, r->info.server)) {
-        reject(r, entry, RF_FAILURE_UNSAYABLE, "the server does not support this payload format");
+        reject(r, entry, RF_FAILURE_UNSUPPORTED, "the server does not support this payload format");
         return RF_OK;
     }
     *valid = true;
@@ -49,7 +50,7 @@ static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *valu
     TRY(modules_learn_with_retry(r, entry->argv[1], error));
     *valid = modules_allow(nodes_of_key(r, entry->argv[1]), module, &unknown);
     if (!*valid)
-        reject(r, entry, RF_FAILURE_UNSAYABLE, unknown);
+        reject(r, entry, RF_FAILURE_UNSUPPORTED, unknown);
     return RF_OK;
 }
 
@@ -94,7 +95,7 @@ static rf_code send_alone(rf_replay *r, const rf_entry *entry, rf_error *error)
     *request = (struct request){.kind = REQUEST_COMMAND,
                                 .start = request->start,
                                 .seq = r->seq,
-                                .place = r->place,
+                                .position = r->position,
                                 .entries = 1,
                                 .db = (int32_t)entry->db,
                                 .expire_ms = RF_NO_EXPIRY};
@@ -126,7 +127,7 @@ static rf_code begin_transaction(rf_replay *r, const rf_entry *entry, rf_error *
     bytes.len = 0;
     *t = (struct transaction){.open = true,
                               .seq = r->seq,
-                              .place = r->place,
+                              .position = r->position,
                               .db = entry->db,
                               .selected = entry->db,
                               .bytes = bytes,
@@ -161,7 +162,7 @@ static rf_code end_transaction(rf_replay *r, const rf_entry *exec, rf_error *err
     *request = (struct request){.kind = REQUEST_COMMAND,
                                 .start = request->start,
                                 .seq = t->seq,
-                                .place = t->place,
+                                .position = t->position,
                                 .transaction = true,
                                 .queued = t->queued,
                                 .entries = t->entries + 1,
@@ -189,7 +190,8 @@ static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, r
 {
     for (size_t i = 0; i < entry->argc; i++)
         if (entry->argv[i].len > r->longest)
-            return fail(error, RF_E_UNSAYABLE, "a command argument exceeds the server's proto-max-bulk-len");
+            return fail(error, RF_E_INCOMPATIBLE,
+                        "a command argument exceeds the server's proto-max-bulk-len");
     return RF_OK;
 }
 

@@ -92,26 +92,26 @@ static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options
     return code;
 }
 
-rf_code rf_replay_takes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
-                        unsigned *ways, const char **why, rf_error *error)
+rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
+                              unsigned *ways, const char **why, rf_error *error)
 {
     const char *obstacle;
     *why = NULL;
-    rf_code code = rf_server_takes(target->server, key, ways, error);
+    rf_code code = rf_server_write_modes(target->server, key, ways, error);
     if (code == RF_OK)
         code = find_obstacle(target, options, key, &obstacle, error);
     if (code != RF_OK)
         return code;
-    if (*ways & RF_BY_RESTORE && !restores(target, options, key->expire_ms != RF_NO_EXPIRY)) {
-        *ways &= ~(unsigned)RF_BY_RESTORE;
+    if (*ways & RF_WRITE_RESTORE && !restores(target, options, key->expire_ms != RF_NO_EXPIRY)) {
+        *ways &= ~(unsigned)RF_WRITE_RESTORE;
         *why = method_needs_restore;
     }
     if (!options->drop_detail || obstacle)
-        *ways &= ~(unsigned)RF_IN_PART;
+        *ways &= ~(unsigned)RF_WRITE_PARTIAL;
     if (options->mode == RF_REPLAY_RESTORE)
-        *ways &= RF_BY_RESTORE;
-    if (*ways & RF_BY_COMMANDS && obstacle) {
-        *ways &= ~(unsigned)RF_BY_COMMANDS;
+        *ways &= RF_WRITE_RESTORE;
+    if (*ways & RF_WRITE_COMMANDS && obstacle) {
+        *ways &= ~(unsigned)RF_WRITE_COMMANDS;
         *why = obstacle;
     }
     return RF_OK;

@@ -17,7 +17,7 @@ const char resp_short_headers[RESP_SHORT][8] = {
 
 void resp_bulk_large(struct outbuf *out, rf_slice bytes)
 {
-    out->pos = resp_print_header(outbuf_room(out, RESP_HEADER_MAX), '$', bytes.len);
+    out->pos = resp_print_header(outbuf_reserve(out, RESP_HEADER_MAX), '$', bytes.len);
     outbuf_put(out, bytes.ptr, bytes.len);
     outbuf_put(out, "\r\n", 2);
 }

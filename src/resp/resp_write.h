@@ -45,7 +45,7 @@ static inline uint8_t *resp_print_bulk(uint8_t *p, rf_slice bytes)
 
 static inline void resp_array(struct outbuf *out, uint64_t n)
 {
-    out->pos = resp_print_header(outbuf_room(out, RESP_HEADER_MAX), '*', n);
+    out->pos = resp_print_header(outbuf_reserve(out, RESP_HEADER_MAX), '*', n);
 }
 
 void resp_bulk_large(struct outbuf *out, rf_slice bytes);

@@ -55,7 +55,7 @@ enum {
     SLACK = 16, /* may be overwritten after the end */
 };
 
-_Static_assert(TEXT_PART *ESCAPE_MAX + SLACK <= OUTBUF_ROOM_MAX, "a part must fit into the capacity");
+_Static_assert(TEXT_PART *ESCAPE_MAX + SLACK <= OUTBUF_RESERVE_MAX, "a part must fit into the capacity");
 
 static uint8_t *print_escapes(uint8_t *to, const uint8_t *from, size_t n, const struct escape table[256])
 {
@@ -112,7 +112,7 @@ static void put_rest(struct outbuf *out, rf_slice text, enum high high)
 {
     while (text.len > 0) {
         size_t part = text.len < TEXT_PART ? text.len : TEXT_PART;
-        uint8_t *to = outbuf_room(out, part * ESCAPE_MAX + SLACK);
+        uint8_t *to = outbuf_reserve(out, part * ESCAPE_MAX + SLACK);
         size_t done = high == HIGH_STAYS     ? print_text(&to, text.ptr, part, HIGH_STAYS)
                       : high == HIGH_ESCAPED ? print_text(&to, text.ptr, part, HIGH_ESCAPED)
                                              : print_text(&to, text.ptr, part, HIGH_STOPS);
@@ -127,7 +127,7 @@ static void put_rest(struct outbuf *out, rf_slice text, enum high high)
 void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes bytes)
 {
     size_t part = text.len < TEXT_PART ? text.len : TEXT_PART;
-    uint8_t *to = outbuf_room(out, part * ESCAPE_MAX + SLACK + 3);
+    uint8_t *to = outbuf_reserve(out, part * ESCAPE_MAX + SLACK + 3);
     *to++ = (uint8_t)before;
     *to++ = '"';
     size_t done = print_text(&to, text.ptr, part, HIGH_STOPS);
@@ -138,7 +138,7 @@ void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes
         }
         out->pos = to;
         put_rest(out, slice_behind(text, done), bytes == RF_JSON_BASE64 ? HIGH_STAYS : HIGH_STOPS);
-        to = outbuf_room(out, 1);
+        to = outbuf_reserve(out, 1);
     }
     *to++ = '"';
     out->pos = to;
@@ -150,7 +150,7 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 enum { BASE64_PART = 48 * 1024 };
 
-_Static_assert(BASE64_PART % 3 == 0 && BASE64_PART / 3 * 4 <= OUTBUF_ROOM_MAX,
+_Static_assert(BASE64_PART % 3 == 0 && BASE64_PART / 3 * 4 <= OUTBUF_RESERVE_MAX,
                "only the last part is padded");
 
 /* Three bytes, or fewer at the end. */
@@ -182,7 +182,7 @@ void json_put_base64(struct outbuf *out, char before, rf_slice bytes)
     json_put_char(out, '"');
     for (size_t done = 0; done < bytes.len; done += BASE64_PART) {
         size_t part = bytes.len - done < BASE64_PART ? bytes.len - done : BASE64_PART;
-        uint8_t *to = outbuf_room(out, (part + 2) / 3 * 4);
+        uint8_t *to = outbuf_reserve(out, (part + 2) / 3 * 4);
         out->pos = print_base64(to, bytes.ptr + done, part);
     }
     json_put_char(out, '"');
@@ -200,14 +200,14 @@ void json_put_base64_object(struct outbuf *out, char before, rf_slice bytes)
 
 void json_put_u64(struct outbuf *out, char before, uint64_t n)
 {
-    uint8_t *p = outbuf_room(out, 1 + NUMBER_TEXT_MAX);
+    uint8_t *p = outbuf_reserve(out, 1 + NUMBER_TEXT_MAX);
     *p++ = (uint8_t)before;
     out->pos = p + number_print_u64(p, n);
 }
 
 void json_put_i64(struct outbuf *out, char before, int64_t n)
 {
-    uint8_t *p = outbuf_room(out, 1 + NUMBER_TEXT_MAX);
+    uint8_t *p = outbuf_reserve(out, 1 + NUMBER_TEXT_MAX);
     *p++ = (uint8_t)before;
     out->pos = p + number_print_i64(p, n);
 }
@@ -231,14 +231,14 @@ void json_put_double(struct outbuf *out, char before, double d)
         put_unusual_double(out, before, d);
         return;
     }
-    uint8_t *p = outbuf_room(out, 1 + DOUBLE_TEXT_MAX);
+    uint8_t *p = outbuf_reserve(out, 1 + DOUBLE_TEXT_MAX);
     *p++ = (uint8_t)before;
     out->pos = p + double_print(p, d);
 }
 
 void json_put_id(struct outbuf *out, char before, rf_stream_id id)
 {
-    uint8_t *p = outbuf_room(out, 2 * NUMBER_TEXT_MAX + 4);
+    uint8_t *p = outbuf_reserve(out, 2 * NUMBER_TEXT_MAX + 4);
     *p++ = (uint8_t)before;
     *p++ = '"';
     p += number_print_u64(p, id.ms);

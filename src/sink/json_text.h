@@ -10,7 +10,7 @@
 
 static inline void json_put_char(struct outbuf *out, char c)
 {
-    uint8_t *p = outbuf_room(out, 1);
+    uint8_t *p = outbuf_reserve(out, 1);
     *p = (uint8_t)c;
     out->pos = p + 1;
 }

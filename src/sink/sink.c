@@ -40,13 +40,13 @@ void rf_sink_close(rf_sink *sink)
 
 /* --- null sink -------------------------------------------------------------------------------------- */
 
-static rf_code hear_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+static rf_code on_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     (void)ctx, (void)id, (void)fields_values, (void)pairs;
     return RF_OK;
 }
 
-static rf_code hear_stream(void *ctx, const rf_stream *stream)
+static rf_code on_stream(void *ctx, const rf_stream *stream)
 {
     (void)ctx, (void)stream;
     return RF_OK;
@@ -56,7 +56,7 @@ static rf_code null_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     /* A stream's entries and its length are checked only with callbacks. */
     static const rf_visitor checker = {
-        .unique = RF_UNIQUE_ALL, .stream_entry = hear_entry, .stream = hear_stream};
+        .unique = RF_UNIQUE_ALL, .stream_entry = on_stream_entry, .stream = on_stream};
     (void)sink;
     return entry->kind == RF_ENTRY_KEY ? rf_value_walk(entry->value, &checker, NULL, error) : RF_OK;
 }

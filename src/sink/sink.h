@@ -24,35 +24,35 @@ struct rf_sink {
 };
 
 /* The destination of an output. In a temporary directory `path` is relative to it, and must not exist. */
-struct sink_place {
+struct sink_location {
     const char *path;
     struct output_group *group; /* NULL: threads of its own */
     struct tempdir *within;     /* NULL: none */
 };
 
-rf_code sink_open_aof(const struct sink_place *place, const rf_sink_options *options, rf_sink **out,
+rf_code sink_open_aof(const struct sink_location *location, const rf_sink_options *options, rf_sink **out,
                       rf_error *error);
 
 /* Also as the base of an AOF directory. */
-rf_code sink_open_rdb(const struct sink_place *place, enum rdb_purpose purpose,
+rf_code sink_open_rdb(const struct sink_location *location, enum rdb_purpose purpose,
                       const rf_sink_options *options, rf_sink **out, rf_error *error);
 
-rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilename, rf_aof_base base,
+rf_code sink_open_aofdir(const struct sink_location *location, const char *appendfilename, rf_aof_base base,
                          const rf_sink_options *options, rf_sink **out, rf_error *error);
 
-rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, const rf_sink_options *options,
-                        rf_sink **out, rf_error *error);
+rf_code sink_open_jsonl(const struct sink_location *location, rf_json_bytes bytes,
+                        const rf_sink_options *options, rf_sink **out, rf_error *error);
 
 /* The options for an output at this destination. */
-static inline struct output_options sink_output_options(const struct sink_place *place,
+static inline struct output_options sink_output_options(const struct sink_location *location,
                                                         const rf_sink_options *options)
 {
     return (struct output_options){.compress = options->compress,
                                    .force = options->force,
                                    .unsafe = options->unsafe,
                                    .hash = options->hash,
-                                   .group = place->group,
-                                   .within = place->within};
+                                   .group = location->group,
+                                   .within = location->within};
 }
 
 #endif

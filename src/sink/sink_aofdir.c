@@ -10,11 +10,11 @@
  * nothing older, and all files appear with that directory. */
 #include "aof/manifest.h"
 #include "base/fail.h"
+#include "io/cleanup.h"
 #include "io/in_use.h"
 #include "io/output.h"
 #include "io/tempdir.h"
 #include "io/tempfile.h"
-#include "io/unfinished.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
 #include <dirent.h>
@@ -136,14 +136,14 @@ static rf_code name_files(struct sink_aofdir *s, const char *appendfilename, rf_
     return name_file(s, INCR, appendfilename, "incr.aof", error);
 }
 
-static struct sink_place place_of(const struct sink_aofdir *s, int file)
+static struct sink_location location_of(const struct sink_aofdir *s, int file)
 {
-    return (struct sink_place){.path = s->paths[file], .group = s->group, .within = s->within};
+    return (struct sink_location){.path = s->paths[file], .group = s->group, .within = s->within};
 }
 
 static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_options options, rf_error *error)
 {
-    struct sink_place at_base = place_of(s, BASE), at_incr = place_of(s, INCR);
+    struct sink_location at_base = location_of(s, BASE), at_incr = location_of(s, INCR);
     options.compress = RF_PLAIN;
     TRY(base == RF_BASE_RDB ? sink_open_rdb(&at_base, RDB_AOF_BASE, &options, &s->parts[BASE], error)
                             : sink_open_aof(&at_base, &options, &s->parts[BASE], error));
@@ -189,7 +189,7 @@ static bool is_ours(const struct sink_aofdir *s, const char *name)
            strcmp(name, s->manifest_name) == 0;
 }
 
-static void tell_left(const struct sink_aofdir *s, const char *path, int failure)
+static void report_left(const struct sink_aofdir *s, const char *path, int failure)
 {
     char detail[320];
     snprintf(detail, sizeof detail, "%.200s: %s", path, strerror(failure));
@@ -202,9 +202,9 @@ static void remove_old_file(const struct sink_aofdir *s, const char *name)
     char *path;
     rf_error ignored;
     if (make_path(&path, s, name, &ignored) != RF_OK)
-        return tell_left(s, name, ENOMEM);
+        return report_left(s, name, ENOMEM);
     if (unlink(path) < 0 && errno != ENOENT)
-        tell_left(s, path, errno);
+        report_left(s, path, errno);
     free(path);
 }
 
@@ -255,13 +255,13 @@ static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
     if (s->within)
         return commit_each(s, &named, error);
     TRY(refuse_in_use(s, error));
-    unfinished_commits_begin();
+    cleanup_commits_begin();
     rf_code code = commit_files(s, error);
     if (code == RF_OK) {
         tempfile_keep_directory(s->made);
         remove_old_files(s);
     }
-    unfinished_commits_end();
+    cleanup_commits_end();
     return code;
 }
 
@@ -314,13 +314,13 @@ static rf_code enter_directory(struct sink_aofdir *s, bool force, rf_error *erro
     return look_for_old_manifest(s, force, error);
 }
 
-static rf_code open_directory(struct sink_aofdir *s, const struct sink_place *place,
+static rf_code open_directory(struct sink_aofdir *s, const struct sink_location *location,
                               const char *appendfilename, rf_aof_base base, const rf_sink_options *options,
                               rf_error *error)
 {
-    s->group = place->group;
-    s->within = place->within;
-    s->directory = trimmed_path(place->path);
+    s->group = location->group;
+    s->within = location->within;
+    s->directory = trimmed_path(location->path);
     s->hash = options->hash;
     s->unsafe = options->unsafe;
     s->notify = options->notify;
@@ -337,7 +337,7 @@ static rf_code open_directory(struct sink_aofdir *s, const struct sink_place *pl
     return open_parts(s, base, *options, error);
 }
 
-rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilename, rf_aof_base base,
+rf_code sink_open_aofdir(const struct sink_location *location, const char *appendfilename, rf_aof_base base,
                          const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {aofdir_put, aofdir_finish, aofdir_commit, aofdir_output,
@@ -350,7 +350,7 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
     s->sink.class = &class;
     s->sink.check = options->check;
     s->lock = -1;
-    rf_code code = open_directory(s, place, appendfilename, base, options, error);
+    rf_code code = open_directory(s, location, appendfilename, base, options, error);
     if (code != RF_OK) {
         aofdir_close(&s->sink);
         return code;
@@ -362,5 +362,5 @@ rf_code sink_open_aofdir(const struct sink_place *place, const char *appendfilen
 rf_code rf_sink_open_aofdir(const char *path, const char *appendfilename, rf_aof_base base,
                             const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
-    return sink_open_aofdir(&(struct sink_place){.path = path}, appendfilename, base, options, out, error);
+    return sink_open_aofdir(&(struct sink_location){.path = path}, appendfilename, base, options, out, error);
 }

@@ -64,7 +64,7 @@ static void file_close(rf_sink *sink)
 }
 
 /* A file of commands. */
-static rf_code open_file(const struct sink_place *place, const rf_sink_options *options, bool crc,
+static rf_code open_file(const struct sink_location *location, const rf_sink_options *options, bool crc,
                          struct sink_file **out, rf_error *error)
 {
     static const struct sink_class class = {file_put, file_finish, file_commit, file_output, file_close};
@@ -73,9 +73,9 @@ static rf_code open_file(const struct sink_place *place, const rf_sink_options *
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->sink.check = options->check;
-    struct output_options output = sink_output_options(place, options);
+    struct output_options output = sink_output_options(location, options);
     output.crc = crc;
-    rf_code code = output_open(place->path, &output, &s->output, error);
+    rf_code code = output_open(location->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);
         return code;
@@ -90,11 +90,11 @@ static rf_code open_file(const struct sink_place *place, const rf_sink_options *
     return RF_OK;
 }
 
-rf_code sink_open_aof(const struct sink_place *place, const rf_sink_options *options, rf_sink **out,
+rf_code sink_open_aof(const struct sink_location *location, const rf_sink_options *options, rf_sink **out,
                       rf_error *error)
 {
     struct sink_file *s = NULL;
-    TRY(open_file(place, options, false, &s, error));
+    TRY(open_file(location, options, false, &s, error));
     *out = &s->sink;
     return RF_OK;
 }
@@ -102,16 +102,16 @@ rf_code sink_open_aof(const struct sink_place *place, const rf_sink_options *opt
 rf_code rf_sink_open_aof(const char *path, const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     TRY(surroundings_check_file(path, options, error));
-    return sink_open_aof(&(struct sink_place){.path = path}, options, out, error);
+    return sink_open_aof(&(struct sink_location){.path = path}, options, out, error);
 }
 
-rf_code sink_open_rdb(const struct sink_place *place, enum rdb_purpose purpose,
+rf_code sink_open_rdb(const struct sink_location *location, enum rdb_purpose purpose,
                       const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     struct sink_file *s = NULL;
     if (rf_server_rdb_version(options->target) == 0)
         return fail(error, RF_E_ARGUMENT, "the target version is required to write an RDB");
-    TRY(open_file(place, options, true, &s, error));
+    TRY(open_file(location, options, true, &s, error));
     s->in_rdb = true;
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;
     rdb_writer_open(&s->writer, &s->output, purpose, options);
@@ -123,6 +123,6 @@ rf_code rf_sink_open_rdb(const char *path, bool preamble, const rf_sink_options 
                          rf_error *error)
 {
     TRY(surroundings_check_file(path, options, error));
-    return sink_open_rdb(&(struct sink_place){.path = path}, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN, options,
-                         out, error);
+    return sink_open_rdb(&(struct sink_location){.path = path}, preamble ? RDB_AOF_PREAMBLE : RDB_PLAIN,
+                         options, out, error);
 }

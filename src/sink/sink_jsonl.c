@@ -196,18 +196,18 @@ static void jsonl_close_sink(rf_sink *sink)
     free(s);
 }
 
-rf_code sink_open_jsonl(const struct sink_place *place, rf_json_bytes bytes, const rf_sink_options *options,
-                        rf_sink **out, rf_error *error)
+rf_code sink_open_jsonl(const struct sink_location *location, rf_json_bytes bytes,
+                        const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {jsonl_put, jsonl_finish, jsonl_commit, jsonl_output,
                                             jsonl_close_sink};
-    struct output_options output = sink_output_options(place, options);
+    struct output_options output = sink_output_options(location, options);
     struct sink_jsonl *s = calloc(1, sizeof *s);
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->sink.check = options->check;
-    rf_code code = output_open(place->path, &output, &s->output, error);
+    rf_code code = output_open(location->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);
         return code;
@@ -222,5 +222,5 @@ rf_code rf_sink_open_jsonl(const char *path, rf_json_bytes bytes, const rf_sink_
                            rf_sink **out, rf_error *error)
 {
     TRY(surroundings_check_file(path, options, error));
-    return sink_open_jsonl(&(struct sink_place){.path = path}, bytes, options, out, error);
+    return sink_open_jsonl(&(struct sink_location){.path = path}, bytes, options, out, error);
 }

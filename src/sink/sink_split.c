@@ -22,7 +22,7 @@ struct sink_split {
     const rf_topology *topology;
     bool all_dbs, hash, unsafe;
     rf_notify notify;
-    bool told; /* notices about this entry have already been sent by one of the outputs */
+    bool reported; /* notices about this entry have already been sent by one of the outputs */
     struct tempdir *directory;
     struct output_group *group;
     rf_sink **shards;
@@ -40,10 +40,10 @@ static rf_code out_of_memory(rf_error *error)
 
 COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
 {
-    fail(error, RF_E_UNSAYABLE,
+    fail(error, RF_E_INCOMPATIBLE,
          "a cluster has database 0 only: use --flatten-dbs or --map-db, or select with --db");
     error_key(error, entry->db, entry->key);
-    return RF_E_UNSAYABLE;
+    return RF_E_INCOMPATIBLE;
 }
 
 static rf_code put_key(struct sink_split *s, rf_entry *entry, rf_error *error)
@@ -58,10 +58,10 @@ static rf_code put_to_all(struct sink_split *s, rf_entry *entry, rf_error *error
 {
     rf_code code = RF_OK;
     for (size_t i = 0; code == RF_OK && i < s->shard_count; i++) {
-        s->told = i > 0;
+        s->reported = i > 0;
         code = rf_sink_put(s->shards[i], entry, error);
     }
-    s->told = false;
+    s->reported = false;
     return code;
 }
 
@@ -75,7 +75,7 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     case RF_ENTRY_FUNCTION:
     case RF_ENTRY_MODULE_AUX: return put_to_all(s, entry, error);
     case RF_ENTRY_COMMAND:
-        return fail(error, RF_E_UNSAYABLE,
+        return fail(error, RF_E_INCOMPATIBLE,
                     "AOF commands cannot be split: load the AOF into a server and save an RDB");
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
@@ -83,10 +83,10 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-static void hear_notice(void *ctx, const rf_notice *notice)
+static void on_notice(void *ctx, const rf_notice *notice)
 {
     const struct sink_split *s = ctx;
-    if (s->notify.fn && !s->told)
+    if (s->notify.fn && !s->reported)
         s->notify.fn(s->notify.ctx, notice);
 }
 
@@ -185,13 +185,13 @@ static char *name_of(const rf_shard *shard, rf_sink_kind kind, rf_compression co
     return n >= 0 ? name : NULL;
 }
 
-static rf_code open_aofdir(const struct sink_place *place, const rf_split_options *split,
+static rf_code open_aofdir(const struct sink_location *location, const rf_split_options *split,
                            const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
-    struct sink_place inside = *place;
+    struct sink_location inside = *location;
     char *path;
-    TRY(tempdir_make_directory(place->within, place->path, error));
-    if (asprintf(&path, "%s/appendonlydir", place->path) < 0)
+    TRY(tempdir_make_directory(location->within, location->path, error));
+    if (asprintf(&path, "%s/appendonlydir", location->path) < 0)
         return out_of_memory(error);
     inside.path = path;
     rf_code code = sink_open_aofdir(&inside, split->appendfilename, split->base, options, out, error);
@@ -199,16 +199,16 @@ static rf_code open_aofdir(const struct sink_place *place, const rf_split_option
     return code;
 }
 
-static rf_code open_place(const struct sink_place *place, const rf_split_options *split,
-                          const rf_sink_options *options, rf_sink **out, rf_error *error)
+static rf_code open_location(const struct sink_location *location, const rf_split_options *split,
+                             const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     switch (split->kind) {
-    case RF_SINK_AOF: return sink_open_aof(place, options, out, error);
-    case RF_SINK_AOFDIR: return open_aofdir(place, split, options, out, error);
-    case RF_SINK_RDB: return sink_open_rdb(place, RDB_PLAIN, options, out, error);
+    case RF_SINK_AOF: return sink_open_aof(location, options, out, error);
+    case RF_SINK_AOFDIR: return open_aofdir(location, split, options, out, error);
+    case RF_SINK_RDB: return sink_open_rdb(location, RDB_PLAIN, options, out, error);
     case RF_SINK_JSONL: break;
     }
-    return sink_open_jsonl(place, split->bytes, options, out, error);
+    return sink_open_jsonl(location, split->bytes, options, out, error);
 }
 
 static rf_code open_shards(struct sink_split *s, const rf_split_options *split,
@@ -219,8 +219,8 @@ static rf_code open_shards(struct sink_split *s, const rf_split_options *split,
         char *name = name_of(rf_topology_shard(s->topology, s->shard_count), split->kind, options->compress);
         if (!name)
             return out_of_memory(error);
-        struct sink_place place = {.path = name, .group = s->group, .within = s->directory};
-        code = open_place(&place, split, options, &s->shards[s->shard_count], error);
+        struct sink_location location = {.path = name, .group = s->group, .within = s->directory};
+        code = open_location(&location, split, options, &s->shards[s->shard_count], error);
         s->shard_count += code == RF_OK;
         free(name);
     }
@@ -232,7 +232,7 @@ static rf_code open_directory(struct sink_split *s, const char *path, const rf_s
 {
     size_t shards = rf_topology_shards(s->topology);
     rf_sink_options each = *options;
-    each.notify = (rf_notify){hear_notice, s};
+    each.notify = (rf_notify){on_notice, s};
     s->shards = calloc(shards, sizeof(rf_sink *));
     if (!s->shards)
         return out_of_memory(error);

@@ -133,7 +133,7 @@ static rf_code check_manifests(const char *directory, const char *name, rf_error
     return code;
 }
 
-static rf_code check_aof_beside(const char *directory, const char *name, rf_error *error)
+static rf_code check_adjacent_aof(const char *directory, const char *name, rf_error *error)
 {
     char *manifest;
     if (asprintf(&manifest, "%s/" USUAL "/%s.manifest", directory, name) < 0)
@@ -159,7 +159,7 @@ rf_code surroundings_check_file(const char *path, const rf_sink_options *options
         return out_of_memory(error);
     rf_code code = check_manifests(directory, name, error);
     if (code == RF_OK)
-        code = check_aof_beside(directory, name, error);
+        code = check_adjacent_aof(directory, name, error);
     free(directory);
     return code;
 }

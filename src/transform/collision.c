@@ -43,7 +43,7 @@ struct rf_collisions {
     struct collision_table codes;  /* struct code: of all libraries */
     struct collision_spill *spill; /* NULL: all fit into `keys` */
     bool some_are_ambiguous, some_are_not;
-    uint64_t names_told;
+    uint64_t next_name;
 };
 
 rf_collisions *rf_collisions_new(uint64_t memory)
@@ -203,7 +203,7 @@ struct sweep {
 };
 
 /* A collision_fn. */
-static rf_code sweep_take(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_error *error)
+static rf_code sweep_next(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_error *error)
 {
     const struct sweep *sweep = ctx;
     struct collision_table *keys = &sweep->collisions->keys;
@@ -218,40 +218,40 @@ static rf_code sweep_take(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_erro
 }
 
 /* Each of several parts should fill two thirds of the table, as their sizes vary. */
-static uint64_t parts_of(uint64_t hashes, size_t room)
+static uint64_t parts_of(uint64_t hashes, size_t capacity)
 {
-    return hashes <= room ? 1 : hashes / (room / 3 * 2) + 1;
+    return hashes <= capacity ? 1 : hashes / (capacity / 3 * 2) + 1;
 }
 
-static rf_code settle_partition(rf_collisions *collisions, unsigned partition, rf_error *error)
+static rf_code resolve_partition(rf_collisions *collisions, unsigned partition, rf_error *error)
 {
     uint64_t ambiguous = collision_spill_ambiguous(collisions->spill, partition);
     struct sweep sweep = {.collisions = collisions,
-                          .parts = parts_of(ambiguous, collision_table_room(&collisions->keys))};
+                          .parts = parts_of(ambiguous, collision_table_capacity(&collisions->keys))};
     if (ambiguous == 0)
         return RF_OK;
     for (; sweep.part < sweep.parts; sweep.part++) {
         collision_table_clear(&collisions->keys);
-        TRY(collision_spill_read(collisions->spill, partition, sweep_take, &sweep, error));
+        TRY(collision_spill_read(collisions->spill, partition, sweep_next, &sweep, error));
     }
     return RF_OK;
 }
 
-static rf_code settle_spill(rf_collisions *collisions, rf_error *error)
+static rf_code resolve_spill(rf_collisions *collisions, rf_error *error)
 {
     TRY(collision_spill_end(collisions->spill, error));
     for (unsigned i = 0; i < COLLISION_PARTITIONS; i++) {
-        TRY(settle_partition(collisions, i, error));
+        TRY(resolve_partition(collisions, i, error));
         collision_spill_drop(collisions->spill, i);
     }
     return RF_OK;
 }
 
-rf_code rf_collisions_settle(rf_collisions *collisions, uint64_t *count, rf_error *error)
+rf_code rf_collisions_resolve(rf_collisions *collisions, uint64_t *count, rf_error *error)
 {
     size_t position = 0;
     if (collisions->spill)
-        TRY(settle_spill(collisions, error));
+        TRY(resolve_spill(collisions, error));
     collision_table_free(&collisions->keys);
     *count = 0;
     for (const struct name *name; (name = collision_table_next(&collisions->names, &position));)
@@ -262,23 +262,23 @@ rf_code rf_collisions_settle(rf_collisions *collisions, uint64_t *count, rf_erro
 /* --- 4: reporting ----------------------------------------------------------------------------------- */
 
 /* Reports one more key of this name. */
-static rf_collision tell_next(rf_collisions *collisions, struct name *name)
+static rf_collision lookup_next(rf_collisions *collisions, struct name *name)
 {
     if (name->number++ == 0 && name->count > 1)
-        name->name = collisions->names_told++;
+        name->name = collisions->next_name++;
     return (rf_collision){.name = name->name, .number = name->number, .count = name->count};
 }
 
-static rf_collision tell_library(rf_collisions *collisions, struct name *name, struct code *code)
+static rf_collision lookup_library(rf_collisions *collisions, struct name *name, struct code *code)
 {
     if (code->number > 0)
         return (rf_collision){
-            .name = name->name, .number = code->number, .count = name->count, .again = true};
+            .name = name->name, .number = code->number, .count = name->count, .duplicate = true};
     code->number = name->number + 1;
-    return tell_next(collisions, name);
+    return lookup_next(collisions, name);
 }
 
-void rf_collisions_tell(rf_collisions *collisions, const rf_entry *entry, rf_collision *out)
+void rf_collisions_lookup(rf_collisions *collisions, const rf_entry *entry, rf_collision *out)
 {
     struct name *name = NULL;
     struct code *code = NULL;
@@ -291,7 +291,7 @@ void rf_collisions_tell(rf_collisions *collisions, const rf_entry *entry, rf_col
     if (LIKELY(!name))
         *out = (rf_collision){.number = 1, .count = 1};
     else
-        *out = code ? tell_library(collisions, name, code) : tell_next(collisions, name);
+        *out = code ? lookup_library(collisions, name, code) : lookup_next(collisions, name);
 }
 
 void rf_collisions_rewind(rf_collisions *collisions)
@@ -302,5 +302,5 @@ void rf_collisions_rewind(rf_collisions *collisions)
     position = 0;
     for (struct code *code; (code = collision_table_next(&collisions->codes, &position));)
         code->number = 0;
-    collisions->names_told = 0;
+    collisions->next_name = 0;
 }

@@ -3,7 +3,7 @@
 #include "transform/collision_spill.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "io/unnamed.h"
+#include "io/anon_file.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,12 +61,12 @@ static rf_code flush(struct partition *partition, const XXH128_hash_t *hashes, r
 {
     if (!partition->fd_plus_1) {
         int fd;
-        TRY(unnamed_open(&fd, error));
+        TRY(anon_file_open(&fd, error));
         partition->fd_plus_1 = fd + 1;
     }
     size_t used = partition->used;
     partition->used = 0;
-    return unnamed_write(partition->fd_plus_1 - 1, slice_of(hashes, used * sizeof *hashes), error);
+    return anon_file_write(partition->fd_plus_1 - 1, slice_of(hashes, used * sizeof *hashes), error);
 }
 
 rf_code collision_spill_put(struct collision_spill *spill, XXH128_hash_t hash, bool ambiguous,
@@ -106,7 +106,7 @@ rf_code collision_spill_read(struct collision_spill *spill, unsigned partition, 
     for (uint64_t number = 0; number < p->all;) {
         uint64_t left = p->all - number;
         size_t n = left < spill->buffer ? (size_t)left : spill->buffer, got;
-        TRY(unnamed_read(p->fd_plus_1 - 1, hashes, n * sizeof *hashes, &got, error));
+        TRY(anon_file_read(p->fd_plus_1 - 1, hashes, n * sizeof *hashes, &got, error));
         if (got < n * sizeof *hashes)
             return fail(error, RF_E_WRITE, "temporary file corrupted");
         for (size_t i = 0; i < n; i++, number++)

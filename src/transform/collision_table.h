@@ -10,7 +10,7 @@
 #include <xxhash.h>
 
 struct collision_table {
-    uint8_t *places;
+    uint8_t *buckets;
     size_t size;       /* of a position */
     size_t count, cap; /* cap: a power of two, or 0 */
     size_t most;       /* limit of cap */
@@ -22,7 +22,7 @@ enum { COLLISION_TABLE_FLOOR = 1024 }; /* positions that a table may always have
 void collision_table_init(struct collision_table *table, size_t size, uint64_t memory);
 
 /* The number of hashes that fit. */
-size_t collision_table_room(const struct collision_table *table);
+size_t collision_table_capacity(const struct collision_table *table);
 
 /* Returns NULL if the hash is not in the table. */
 void *collision_table_find(const struct collision_table *table, XXH128_hash_t hash);

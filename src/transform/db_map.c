@@ -19,6 +19,6 @@ void db_set_of_filter(struct db_set *set, const rf_filter *filter)
 {
     *set = (struct db_set){0};
     for (int64_t db = 0; db < DB_SET_SIZE; db++)
-        if (!rf_filter_takes_db(filter, db))
+        if (!rf_filter_accepts_db(filter, db))
             set->refused[db / 64] |= UINT64_C(1) << db % 64;
 }

@@ -10,7 +10,7 @@ rf_filter *rf_filter_new(void)
 {
     rf_filter *filter = calloc(1, sizeof *filter);
     if (filter)
-        filter->judged_db_taken = true;
+        filter->cached_db_accepted = true;
     return filter;
 }
 
@@ -35,27 +35,27 @@ void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_ms)
 
 /* --- each kind -------------------------------------------------------------------------------------- */
 
-bool rf_filter_takes_db(const rf_filter *filter, int64_t db)
+bool rf_filter_accepts_db(const rf_filter *filter, int64_t db)
 {
-    bool taken = !filter->dbs_include;
+    bool accepted = !filter->dbs_include;
     for (size_t i = 0; i < filter->db_count; i++) {
         const struct db_range *range = &filter->dbs[i];
         if (db < range->first || db > range->last)
             continue;
         if (range->side == RF_EXCLUDE)
             return false;
-        taken = true;
+        accepted = true;
     }
-    return taken;
+    return accepted;
 }
 
-static inline bool takes_db(rf_filter *filter, int64_t db)
+static inline bool accepts_db(rf_filter *filter, int64_t db)
 {
-    if (UNLIKELY(db != filter->judged_db)) {
-        filter->judged_db = db;
-        filter->judged_db_taken = rf_filter_takes_db(filter, db);
+    if (UNLIKELY(db != filter->cached_db)) {
+        filter->cached_db = db;
+        filter->cached_db_accepted = rf_filter_accepts_db(filter, db);
     }
-    return filter->judged_db_taken;
+    return filter->cached_db_accepted;
 }
 
 static rf_code pattern_matches(const struct pattern *pattern, const rf_entry *entry, bool *matches,
@@ -71,30 +71,30 @@ static rf_code pattern_matches(const struct pattern *pattern, const rf_entry *en
     return code;
 }
 
-static rf_code takes_name(const rf_filter *filter, const rf_entry *entry, bool *taken, rf_error *error)
+static rf_code accepts_name(const rf_filter *filter, const rf_entry *entry, bool *accepted, rf_error *error)
 {
-    *taken = !filter->names_include;
+    *accepted = !filter->names_include;
     for (size_t i = 0; i < filter->pattern_count; i++) {
         const struct pattern *pattern = &filter->patterns[i];
         bool matches;
-        if (pattern->side == RF_INCLUDE && *taken)
+        if (pattern->side == RF_INCLUDE && *accepted)
             continue;
         TRY(pattern_matches(pattern, entry, &matches, error));
         if (!matches)
             continue;
-        *taken = pattern->side == RF_INCLUDE;
-        if (!*taken)
+        *accepted = pattern->side == RF_INCLUDE;
+        if (!*accepted)
             return RF_OK;
     }
     return RF_OK;
 }
 
-bool rf_filter_takes_type(const rf_filter *filter, rf_type type)
+bool rf_filter_accepts_type(const rf_filter *filter, rf_type type)
 {
-    return !(filter->types_refused >> type & 1);
+    return !(filter->types_rejected >> type & 1);
 }
 
-static inline bool takes_expiry(const rf_filter *filter, int64_t expire_ms)
+static inline bool accepts_expiry(const rf_filter *filter, int64_t expire_ms)
 {
     if (filter->expired == RF_EXPIRED_KEEP)
         return true;
@@ -104,45 +104,46 @@ static inline bool takes_expiry(const rf_filter *filter, int64_t expire_ms)
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
-rf_code filter_judge_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error)
+rf_code filter_match_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop,
+                           rf_error *error)
 {
-    bool name_taken = true;
+    bool name_accepted = true;
     if (filter->pattern_count > 0)
-        TRY(takes_name(filter, entry, &name_taken, error));
-    if (!name_taken)
+        TRY(accepts_name(filter, entry, &name_accepted, error));
+    if (!name_accepted)
         *drop = RF_DROP_BY_NAME;
-    else if (!rf_filter_takes_type(filter, entry->type))
+    else if (!rf_filter_accepts_type(filter, entry->type))
         *drop = RF_DROP_BY_TYPE;
     else
-        *drop = takes_expiry(filter, entry->expire_ms) ? RF_DROP_TAKEN : RF_DROP_BY_EXPIRY;
+        *drop = accepts_expiry(filter, entry->expire_ms) ? RF_DROP_NONE : RF_DROP_BY_EXPIRY;
     return RF_OK;
 }
 
-rf_code rf_filter_judge(rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error)
+rf_code rf_filter_match(rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop, rf_error *error)
 {
-    if (takes_db(filter, entry->db))
-        return filter_judge_in_db(filter, entry, drop, error);
+    if (accepts_db(filter, entry->db))
+        return filter_match_in_db(filter, entry, drop, error);
     *drop = RF_DROP_BY_DB;
     return RF_OK;
 }
 
-bool rf_filter_minds_types(const rf_filter *filter)
+bool rf_filter_uses_types(const rf_filter *filter)
 {
-    return filter->types_refused != 0;
+    return filter->types_rejected != 0;
 }
 
-bool rf_filter_minds_slots(const rf_filter *filter)
+bool rf_filter_uses_slots(const rf_filter *filter)
 {
-    return filter->minds_slots;
+    return filter->uses_slots;
 }
 
-bool rf_filter_takes_slot(const rf_filter *filter, unsigned slot)
+bool rf_filter_accepts_slot(const rf_filter *filter, unsigned slot)
 {
-    return !filter->minds_slots || (filter->slots[slot / 64] >> slot % 64 & 1);
+    return !filter->uses_slots || (filter->slots[slot / 64] >> slot % 64 & 1);
 }
 
-bool rf_filter_takes_all(const rf_filter *filter)
+bool rf_filter_is_all(const rf_filter *filter)
 {
-    return filter->db_count == 0 && filter->pattern_count == 0 && !filter->types_refused &&
-           filter->expired == RF_EXPIRED_KEEP && !filter->minds_slots;
+    return filter->db_count == 0 && filter->pattern_count == 0 && !filter->types_rejected &&
+           filter->expired == RF_EXPIRED_KEEP && !filter->uses_slots;
 }

@@ -22,11 +22,11 @@ struct pattern {
 };
 
 struct rf_filter {
-    int64_t judged_db; /* the database that was checked last, and the result */
-    bool judged_db_taken;
+    int64_t cached_db; /* the database that was checked last, and the result */
+    bool cached_db_accepted;
     bool dbs_include, names_include; /* some of the ranges, some of the patterns are including */
-    bool minds_slots;                /* not all slots are accepted */
-    uint32_t types_refused;          /* bits by rf_type; from the two below */
+    bool uses_slots;                 /* not all slots are accepted */
+    uint32_t types_rejected;         /* bits by rf_type; from the two below */
     rf_expired expired;
     int64_t now_ms;
 
@@ -38,7 +38,8 @@ struct rf_filter {
     uint64_t slots[RF_SLOTS / 64]; /* one bit each; none is set if slots do not matter */
 };
 
-/* rf_filter_judge() without the database. */
-rf_code filter_judge_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop *drop, rf_error *error);
+/* rf_filter_match() without the database. */
+rf_code filter_match_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop,
+                           rf_error *error);
 
 #endif

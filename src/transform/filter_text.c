@@ -48,7 +48,7 @@ rf_code rf_filter_dbs(rf_filter *filter, rf_side side, const char *list, rf_erro
     }
     filter->db_count = count;
     filter->dbs_include |= side == RF_INCLUDE;
-    filter->judged_db_taken = rf_filter_takes_db(filter, filter->judged_db);
+    filter->cached_db_accepted = rf_filter_accepts_db(filter, filter->cached_db);
     return RF_OK;
 }
 
@@ -114,21 +114,21 @@ rf_code rf_filter_types(rf_filter *filter, rf_side side, const char *list, rf_er
     while (list_next(&rest, ',', &item))
         TRY(read_type(item, &types, error));
     filter->types[side] = types;
-    filter->types_refused = filter->types[RF_EXCLUDE];
+    filter->types_rejected = filter->types[RF_EXCLUDE];
     if (filter->types[RF_INCLUDE])
-        filter->types_refused |= ALL_TYPES & ~filter->types[RF_INCLUDE];
+        filter->types_rejected |= ALL_TYPES & ~filter->types[RF_INCLUDE];
     return RF_OK;
 }
 
 /* --- slots ------------------------------------------------------------------------------------------ */
 
-static void take_slots(rf_filter *filter, unsigned first, unsigned last)
+static void parse_slots(rf_filter *filter, unsigned first, unsigned last)
 {
     for (unsigned slot = first; slot <= last; slot++)
         filter->slots[slot / 64] |= UINT64_C(1) << slot % 64;
-    filter->minds_slots = false;
+    filter->uses_slots = false;
     for (unsigned i = 0; i < RF_SLOTS / 64; i++)
-        filter->minds_slots |= filter->slots[i] != UINT64_MAX;
+        filter->uses_slots |= filter->slots[i] != UINT64_MAX;
 }
 
 rf_code rf_filter_slots(rf_filter *filter, const char *list, rf_error *error)
@@ -138,7 +138,7 @@ rf_code rf_filter_slots(rf_filter *filter, const char *list, rf_error *error)
         TRY(slot_list_next(&rest, ',', &first, &last, error));
     for (rf_slice rest = text_slice(list); rest.ptr;) {
         TRY(slot_list_next(&rest, ',', &first, &last, error));
-        take_slots(filter, first, last);
+        parse_slots(filter, first, last);
     }
     return RF_OK;
 }
@@ -156,6 +156,6 @@ rf_code rf_filter_shard(rf_filter *filter, const char *part, rf_error *error)
                     "at most %d",
                     QUOTED(text_slice(part)), RF_SLOTS);
     slot_range_equal((unsigned)n, (unsigned)i, &first, &last);
-    take_slots(filter, first, last);
+    parse_slots(filter, first, last);
     return RF_OK;
 }

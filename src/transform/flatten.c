@@ -94,7 +94,7 @@ bool flatten_mixes(const struct flatten *flatten)
     return behind.len == 0 || is_digit(behind.ptr[0]);
 }
 
-static inline bool take_off(rf_slice *name, rf_slice prefix)
+static inline bool consume(rf_slice *name, rf_slice prefix)
 {
     if (prefix.len == 0)
         return true;
@@ -107,10 +107,10 @@ static inline bool take_off(rf_slice *name, rf_slice prefix)
 
 bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
 {
-    if (!take_off(&name, before_number(flatten)))
+    if (!consume(&name, before_number(flatten)))
         return false;
     rf_slice digits = {name.ptr, 0};
     while (digits.len < name.len && is_digit(name.ptr[digits.len]))
         digits.len++;
-    return number_parse_i64(digits, db) && take_off(&name, digits) && take_off(&name, behind_number(flatten));
+    return number_parse_i64(digits, db) && consume(&name, digits) && consume(&name, behind_number(flatten));
 }

@@ -14,7 +14,7 @@ rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
 {
     struct glob *glob = calloc(1, sizeof *glob);
     if (glob)
-        glob->elements = glob_take_apart(pattern, &glob->count);
+        glob->elements = glob_split(pattern, &glob->count);
     if (!glob || !glob->elements) {
         free(glob);
         return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", pattern.len);

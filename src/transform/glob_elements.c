@@ -18,7 +18,7 @@ static void add_range(uint64_t set[4], uint8_t from, uint8_t to)
 }
 
 /* `p` is after the "["; returns the start of the next element. */
-static const uint8_t *take_brackets(const uint8_t *p, const uint8_t *end, uint64_t set[4])
+static const uint8_t *parse_brackets(const uint8_t *p, const uint8_t *end, uint64_t set[4])
 {
     bool negated = p < end && *p == '^';
     p += negated;
@@ -39,7 +39,7 @@ static const uint8_t *take_brackets(const uint8_t *p, const uint8_t *end, uint64
     return p < end ? p + 1 : p;
 }
 
-static const uint8_t *take_element(const uint8_t *p, const uint8_t *end, struct glob_element *out)
+static const uint8_t *parse_element(const uint8_t *p, const uint8_t *end, struct glob_element *out)
 {
     *out = (struct glob_element){.kind = GLOB_BYTE, .byte = *p};
     switch (*p) {
@@ -48,7 +48,7 @@ static const uint8_t *take_element(const uint8_t *p, const uint8_t *end, struct 
         out->kind = GLOB_SET;
         memset(out->set, 0xff, sizeof out->set);
         return p + 1;
-    case '[': out->kind = GLOB_SET; return take_brackets(p + 1, end, out->set);
+    case '[': out->kind = GLOB_SET; return parse_brackets(p + 1, end, out->set);
     case '\\':
         if (end - p < 2)
             return p + 1;
@@ -59,20 +59,20 @@ static const uint8_t *take_element(const uint8_t *p, const uint8_t *end, struct 
     }
 }
 
-struct glob_element *glob_take_apart(rf_slice pattern, size_t *count)
+struct glob_element *glob_split(rf_slice pattern, size_t *count)
 {
     struct glob_element *elements = calloc(pattern.len + 1, sizeof *elements);
     if (!elements)
         return NULL;
     *count = 0;
     for (const uint8_t *p = pattern.ptr, *end = pattern.len ? p + pattern.len : p; p < end;)
-        p = take_element(p, end, &elements[(*count)++]);
+        p = parse_element(p, end, &elements[(*count)++]);
     return elements;
 }
 
 /* --- matching --------------------------------------------------------------------------------------- */
 
-static inline bool takes(const struct glob_element *element, uint8_t c)
+static inline bool accepts(const struct glob_element *element, uint8_t c)
 {
     if (LIKELY(element->kind == GLOB_BYTE))
         return element->byte == c;
@@ -80,7 +80,7 @@ static inline bool takes(const struct glob_element *element, uint8_t c)
 }
 
 /* The first position from `t` on where the elements after a star may begin. */
-static inline size_t next_place(const struct glob_element *element, rf_slice text, size_t t)
+static inline size_t next_position(const struct glob_element *element, rf_slice text, size_t t)
 {
     if (element->kind != GLOB_BYTE || t == text.len)
         return t;
@@ -89,11 +89,11 @@ static inline size_t next_place(const struct glob_element *element, rf_slice tex
 }
 
 /* The elements from `first` to `e` begin one byte after the other, from `t` on. */
-static inline void tell_places(struct glob_mark *marks, size_t first, size_t e, size_t t)
+static inline void mark_positions(struct glob_mark *marks, size_t first, size_t e, size_t t)
 {
     for (int i = 0; marks && i < GLOB_MARKS; i++)
         if (marks[i].at >= first && marks[i].at <= e)
-            marks[i].place = t + (marks[i].at - first);
+            marks[i].position = t + (marks[i].at - first);
 }
 
 /* The elements between two stars are matched at the earliest position, and stay there: whatever the rest can
@@ -106,21 +106,22 @@ bool glob_elements_match(const struct glob_element *elements, size_t count, rf_s
     for (;;) {
         size_t e = first, t = begin;
         while (e < count && t < text.len && elements[e].kind != GLOB_STAR &&
-               takes(&elements[e], text.ptr[t])) {
+               accepts(&elements[e], text.ptr[t])) {
             e++;
             t++;
         }
         if (e < count && elements[e].kind == GLOB_STAR) {
-            tell_places(marks, first, e, begin);
+            mark_positions(marks, first, e, begin);
             first = e + 1;
-            begin = first == count ? text.len : next_place(&elements[first], text, t);
+            begin = first == count ? text.len : next_position(&elements[first], text, t);
         } else if (e == count && t == text.len) {
-            tell_places(marks, first, e, begin);
+            mark_positions(marks, first, e, begin);
             return true;
         } else if (first == 0 || t == text.len) {
             return false;
         } else {
-            begin = e == count ? text.len - (count - first) : next_place(&elements[first], text, begin + 1);
+            begin = e == count ? text.len - (count - first)
+                               : next_position(&elements[first], text, begin + 1);
         }
     }
 }

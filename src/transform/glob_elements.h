@@ -28,11 +28,11 @@ struct glob_element {
 };
 
 /* The elements of a pattern, in memory that the caller frees; NULL if out of memory. */
-struct glob_element *glob_take_apart(rf_slice pattern, size_t *count);
+struct glob_element *glob_split(rf_slice pattern, size_t *count);
 
 /* Positions in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
 struct glob_mark {
-    size_t at, place;
+    size_t at, position;
 };
 
 enum { GLOB_MARKS = 2 };

@@ -15,7 +15,7 @@ struct hash_tag {
 };
 
 /* Removes the first brace of this kind; *at receives its position. */
-static bool take_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
+static bool parse_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
 {
     for (size_t i = 0; i < rule->count; i++) {
         const struct glob_element *element = &rule->elements[i];
@@ -29,23 +29,23 @@ static bool take_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
     return false;
 }
 
-static bool take_braces(struct hash_tag *rule)
+static bool parse_braces(struct hash_tag *rule)
 {
     size_t third;
-    return take_brace(rule, '{', &rule->open) && take_brace(rule, '}', &rule->close) &&
-           rule->open < rule->close && !take_brace(rule, '{', &third) && !take_brace(rule, '}', &third);
+    return parse_brace(rule, '{', &rule->open) && parse_brace(rule, '}', &rule->close) &&
+           rule->open < rule->close && !parse_brace(rule, '{', &third) && !parse_brace(rule, '}', &third);
 }
 
 rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error)
 {
     struct hash_tag *rule = calloc(1, sizeof *rule);
     if (rule)
-        rule->elements = glob_take_apart(glob, &rule->count);
+        rule->elements = glob_split(glob, &rule->count);
     if (!rule || !rule->elements) {
         hash_tag_free(rule);
         return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", glob.len);
     }
-    if (!take_braces(rule)) {
+    if (!parse_braces(rule)) {
         hash_tag_free(rule);
         return fail(
             error, RF_E_ARGUMENT,
@@ -71,28 +71,27 @@ static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
 }
 
 /* The first "{" of the new name must be the added one, and so must the first "}" after it. */
-enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
-                              struct tag_place *place)
+enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span)
 {
     struct glob_mark marks[GLOB_MARKS] = {{.at = rule->open}, {.at = rule->close}};
     if (!glob_elements_match(rule->elements, rule->count, name, marks))
         return TAG_NO_MATCH;
-    size_t from = marks[0].place, to = marks[1].place;
+    size_t from = marks[0].position, to = marks[1].position;
     if (from == to)
         return TAG_EMPTY;
     if (braces && (has(name, 0, from, '{') || has(name, from, to, '}')))
         return TAG_DIFFERENT;
-    *place = (struct tag_place){from, to};
+    *span = (struct tag_span){from, to};
     return TAG_FOUND;
 }
 
-rf_code hash_tag_make(rf_slice name, struct tag_place place, struct buffer *out, rf_error *error)
+rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
 {
     TRY(name_reserve(out, name.len + 2, error));
-    name_put(out, slice_of(name.ptr, place.from));
+    name_put(out, slice_of(name.ptr, span.from));
     name_put(out, SLICE("{"));
-    name_put(out, slice_of(name.ptr + place.from, place.to - place.from));
+    name_put(out, slice_of(name.ptr + span.from, span.to - span.from));
     name_put(out, SLICE("}"));
-    name_put(out, slice_of(name.ptr + place.to, name.len - place.to));
+    name_put(out, slice_of(name.ptr + span.to, name.len - span.to));
     return RF_OK;
 }

@@ -26,16 +26,15 @@ enum tag_answer {
 };
 
 /* The position of a tag in a name without its braces. */
-struct tag_place {
+struct tag_span {
     size_t from, to;
 };
 
 /* *place is set for TAG_FOUND: with braces there, the effective tag of the name is name[from, to). `braces`:
  * whether the name has any of its own. */
-enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
-                              struct tag_place *place);
+enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span);
 
 /* Appends the name with braces to `out`, which need not be empty. */
-rf_code hash_tag_make(rf_slice name, struct tag_place place, struct buffer *out, rf_error *error);
+rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error);
 
 #endif

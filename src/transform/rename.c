@@ -34,7 +34,7 @@ struct parts {
 };
 
 /* The text before the next delimiter; false if there is none. */
-static bool take_part(rf_slice *rest, uint8_t delimiter, rf_slice *part)
+static bool parse_part(rf_slice *rest, uint8_t delimiter, rf_slice *part)
 {
     for (size_t i = 0; i < rest->len; i++) {
         if (rest->ptr[i] == delimiter) {
@@ -47,14 +47,14 @@ static bool take_part(rf_slice *rest, uint8_t delimiter, rf_slice *part)
     return false;
 }
 
-static bool take_parts(rf_slice expression, struct parts *out)
+static bool parse_parts(rf_slice expression, struct parts *out)
 {
     if (expression.len < 2 || expression.ptr[0] != 's' || expression.ptr[1] == '\\')
         return false;
     out->delimiter = expression.ptr[1];
     out->flags = slice_of(expression.ptr + 2, expression.len - 2);
-    return take_part(&out->flags, out->delimiter, &out->pattern) &&
-           take_part(&out->flags, out->delimiter, &out->replacement);
+    return parse_part(&out->flags, out->delimiter, &out->pattern) &&
+           parse_part(&out->flags, out->delimiter, &out->replacement);
 }
 
 static bool read_flags(struct rename *rename, rf_slice flags)
@@ -204,7 +204,7 @@ static rf_code put_replacement(const struct rename *rename, rf_slice name, struc
 static rf_code read_expression(struct rename *rename, rf_slice expression, rf_error *error)
 {
     struct parts parts;
-    if (!take_parts(expression, &parts) || !read_flags(rename, parts.flags))
+    if (!parse_parts(expression, &parts) || !read_flags(rename, parts.flags))
         return fail(error, RF_E_ARGUMENT,
                     "invalid rename '%.*s%s': use s/RE/REPL/, optionally followed by g or i",
                     QUOTED(expression));

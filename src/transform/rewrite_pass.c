@@ -21,13 +21,13 @@ static struct buffer *spare_name(rf_rewrite *rewrite, const struct passage *p)
 }
 
 /* Makes the spare name the key's name. */
-static void take_name(struct passage *p, const struct buffer *name)
+static void apply_name(struct passage *p, const struct buffer *name)
 {
     p->name = name->len > 0 ? buffer_slice(name) : SLICE("");
     p->spare ^= 1;
 }
 
-static void tell(const struct passage *p, const struct rule *rule, bool matched, const char *why_not)
+static void notify_once(const struct passage *p, const struct rule *rule, bool matched, const char *why_not)
 {
     rf_rewrite_step step = {
         .rule = rule->text, .matched = matched, .why_not = why_not, .db = p->db, .key = p->name};
@@ -38,13 +38,13 @@ static inline void has_matched(const struct passage *p, struct rule *rule, bool 
 {
     rule->keys += p->counts && changed;
     if (UNLIKELY(p->fn != NULL))
-        tell(p, rule, true, NULL);
+        notify_once(p, rule, true, NULL);
 }
 
 static inline void has_not_matched(const struct passage *p, const struct rule *rule, const char *why_not)
 {
     if (UNLIKELY(p->fn != NULL))
-        tell(p, rule, false, why_not);
+        notify_once(p, rule, false, why_not);
 }
 
 /* --- map-db ----------------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ static rf_code rename_names(rf_rewrite *w, struct passage *p, rf_error *error)
         bool matched;
         TRY(rename_make(rule->rename, before, name, &matched, error));
         if (matched) {
-            take_name(p, name);
+            apply_name(p, name);
             has_matched(p, rule, !slice_equal(p->name, before));
         } else {
             p->ambiguous |= rename_made(rule->rename, before);
@@ -123,10 +123,10 @@ static bool has_braces(rf_slice name)
 
 /* The first rule that finds a tag, or NULL. Reports those before it. */
 static struct rule *find_tag(const rf_rewrite *w, const struct passage *p, rf_slice name, bool braces,
-                             struct tag_place *place)
+                             struct tag_span *span)
 {
     for (size_t i = w->first[RULE_HASH_TAG]; i < w->first[RULE_HASH_TAG + 1]; i++) {
-        enum tag_answer answer = hash_tag_find(w->rules[i].tag, name, braces, place);
+        enum tag_answer answer = hash_tag_find(w->rules[i].tag, name, braces, span);
         if (answer == TAG_FOUND)
             return &w->rules[i];
         has_not_matched(p, &w->rules[i], why_no_tag[answer]);
@@ -154,21 +154,21 @@ static bool could_be_made(rf_rewrite *w, rf_slice name)
         if (!buffer_append(&w->bare, pieces[i]))
             return true;
     }
-    struct tag_place place;
+    struct tag_span span;
     const struct passage unheard = {0};
-    return w->bare.len > 0 && find_tag(w, &unheard, buffer_slice(&w->bare), false, &place) &&
-           place.from == pieces[0].len && place.to == pieces[0].len + pieces[1].len;
+    return w->bare.len > 0 && find_tag(w, &unheard, buffer_slice(&w->bare), false, &span) &&
+           span.from == pieces[0].len && span.to == pieces[0].len + pieces[1].len;
 }
 
-static rf_code tag_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct tag_place place,
+static rf_code tag_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct tag_span span,
                         rf_error *error)
 {
     struct buffer *name = spare_name(w, p);
-    TRY(hash_tag_make(p->name, place, name, error));
-    take_name(p, name);
+    TRY(hash_tag_make(p->name, span, name, error));
+    apply_name(p, name);
     has_matched(p, rule, true);
     for (struct rule *rest = rule + 1; p->fn && rest < &w->rules[w->first[RULE_HASH_TAG + 1]]; rest++)
-        tell(p, rest, false, "another hash-tag rule matched");
+        notify_once(p, rest, false, "another hash-tag rule matched");
     return RF_OK;
 }
 
@@ -186,12 +186,12 @@ static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
 {
     bool braces = has_braces(p->name);
     bool tagged = braces && rf_hash_tag(p->name).ptr;
-    struct tag_place place;
-    struct rule *rule = tagged ? NULL : find_tag(w, p, p->name, braces, &place);
+    struct tag_span span;
+    struct rule *rule = tagged ? NULL : find_tag(w, p, p->name, braces, &span);
     p->ambiguous |= braces && (rule || could_be_made(w, p->name));
     if (tagged)
         keep_tag(w, p);
-    return rule ? tag_name(w, p, rule, place, error) : RF_OK;
+    return rule ? tag_name(w, p, rule, span, error) : RF_OK;
 }
 
 /* --- prefix-db0, flatten-dbs ------------------------------------------------------------------------ */
@@ -201,7 +201,7 @@ static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, 
 {
     struct buffer *name = spare_name(w, p);
     TRY(flatten_make(flatten, p->db, p->name, name, error));
-    take_name(p, name);
+    apply_name(p, name);
     p->db = 0;
     has_matched(p, rule, true);
     return RF_OK;

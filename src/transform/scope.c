@@ -35,21 +35,21 @@ static bool flatten_leads_to(const rf_rewrite *w, const struct flatten *flatten,
 static bool leads_to(const rf_rewrite *w, const rf_filter *filter, int64_t db, rf_slice key)
 {
     if (!w)
-        return rf_filter_takes_db(filter, db);
+        return rf_filter_accepts_db(filter, db);
     if (has_rules(w, RULE_FLATTEN))
         return flatten_leads_to(w, w->rules[w->first[RULE_FLATTEN]].flatten, db, key);
     return rewrite_leads_to(w, db);
 }
 
 rf_code rf_rewrite_covers(const rf_rewrite *rewrite, const rf_filter *filter, const rf_entry *entry,
-                          rf_drop *drop, rf_error *error)
+                          rf_drop_reason *drop, rf_error *error)
 {
     if (leads_to(rewrite, filter, entry->db, entry->key))
-        TRY(filter_judge_in_db(filter, entry, drop, error));
+        TRY(filter_match_in_db(filter, entry, drop, error));
     else
         *drop = RF_DROP_BY_DB;
-    if (*drop == RF_DROP_TAKEN && rf_filter_minds_slots(filter) &&
-        !rf_filter_takes_slot(filter, rf_slot_of(entry->key)))
+    if (*drop == RF_DROP_NONE && rf_filter_uses_slots(filter) &&
+        !rf_filter_accepts_slot(filter, rf_slot_of(entry->key)))
         *drop = RF_DROP_BY_SLOT;
     return RF_OK;
 }

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct drain {
     struct output output;
     struct buffer *kept; /* NULL: thrown away */
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
 };
 
 static inline void drain_next(struct outbuf *out)

@@ -15,7 +15,7 @@ static void walk(rf_slice bytes)
     rf_slice whole = exact_copy(bytes.ptr, bytes.len), rest = whole;
     uint64_t left = 1;
     for (; left > 0; left--) {
-        struct reply reply = reply_take(&rest);
+        struct reply reply = reply_next(&rest);
         char text[16];
         reply_text(reply, text, sizeof text);
         if (reply.kind == REPLY_ARRAY)
@@ -24,8 +24,8 @@ static void walk(rf_slice bytes)
     if (rest.len != 0)
         abort();
     rest = whole;
-    struct reply head = reply_take(&rest);
-    reply_pass(&rest, head);
+    struct reply head = reply_next(&rest);
+    reply_skip(&rest, head);
     if (rest.len != 0)
         abort();
     exact_free(whole);

@@ -45,10 +45,10 @@ void expect_commands(const char *magic, const char *hex, const char *expected)
     expect_commands_for((rf_server){RF_REDIS, 8, 10}, 0, magic, hex, expected);
 }
 
-void expect_unsayable(rf_server target, const char *magic, const char *hex, const char *what)
+void expect_unsupported(rf_server target, const char *magic, const char *hex, const char *what)
 {
     struct encoding e = {.magic = magic, .hex = hex, .target = target};
-    cr_expect_eq(encode(&e), RF_E_UNSAYABLE, "%s", hex);
+    cr_expect_eq(encode(&e), RF_E_INCOMPATIBLE, "%s", hex);
     cr_expect(strstr(e.error.message, what), "'%s' is not in '%s'", what, e.error.message);
     cr_expect_str_eq(e.error.key, "k");
     encoding_free(&e);

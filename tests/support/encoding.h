@@ -33,8 +33,8 @@ void expect_commands(const char *magic, const char *hex, const char *expected);
 void expect_commands_for(rf_server target, int flags, const char *magic, const char *hex,
                          const char *expected);
 
-/* Expects RF_E_UNSAYABLE that names the key "k" and `what`, and with DROP_UNSUPPORTED a notice and nothing
+/* Expects RF_E_INCOMPATIBLE that names the key "k" and `what`, and with DROP_UNSUPPORTED a notice and nothing
  * but the other keys. */
-void expect_unsayable(rf_server target, const char *magic, const char *hex, const char *what);
+void expect_unsupported(rf_server target, const char *magic, const char *hex, const char *what);
 
 #endif

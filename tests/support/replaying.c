@@ -5,7 +5,7 @@
 #include <rdbferry/reader.h>
 #include <stdlib.h>
 
-struct place_of_key {
+struct key_position {
     uint64_t offset;
     int64_t db;
     struct buffer name;
@@ -14,26 +14,26 @@ struct place_of_key {
 
 /* --- what is acknowledged ------------------------------------------------------------------------------ */
 
-static bool is_there(struct replaying *p, const struct place_of_key *place)
+static bool is_there(struct replaying *p, const struct key_position *position)
 {
     bool found = false;
     pthread_mutex_lock(&p->fake.lock);
     for (unsigned i = 0; i < p->fake.nodes; i++)
-        found |= fake_store_find(&p->fake.store, i, place->db, buffer_slice(&place->name)) != NULL;
+        found |= fake_store_find(&p->fake.store, i, position->db, buffer_slice(&position->name)) != NULL;
     pthread_mutex_unlock(&p->fake.lock);
     return found;
 }
 
 static void check_acked(struct replaying *p)
 {
-    rf_place acked = rf_replay_acked(p->replay);
-    if (p->waits > 0 && p->keys > 0 && acked.offset > p->places[0].offset)
+    rf_position acked = rf_replay_acked(p->replay);
+    if (p->waits > 0 && p->keys > 0 && acked.offset > p->positions[0].offset)
         cr_assert_geq(fake_count(&p->fake, "WAIT"), p->waits, "settled before a replica has it");
-    for (; p->checked < p->keys && p->places[p->checked].offset < acked.offset; p->checked++) {
-        struct place_of_key *place = &p->places[p->checked];
+    for (; p->checked < p->keys && p->positions[p->checked].offset < acked.offset; p->checked++) {
+        struct key_position *position = &p->positions[p->checked];
         bool expired = rf_replay_counts_get(p->replay).expired > 0; /* nobody tells which */
-        cr_assert(expired || place->failed || is_there(p, place), "'%s' counts as settled, and is not there",
-                  replaying_text(&place->name));
+        cr_assert(expired || position->failed || is_there(p, position),
+                  "'%s' counts as settled, and is not there", replaying_text(&position->name));
     }
 }
 
@@ -53,7 +53,7 @@ static void note_failure(void *ctx, const rf_failure *failure)
     record_bytes(&p->failures, failure->key);
     record_text(&p->failures, ": %s|", failure->reason);
     for (uint64_t i = 0; i < p->keys; i++)
-        p->places[i].failed |= p->places[i].offset == failure->place.offset;
+        p->positions[i].failed |= p->positions[i].offset == failure->position.offset;
 }
 
 /* A key without elements is acknowledged without being there. */
@@ -61,7 +61,7 @@ static void note_notice(void *ctx, const rf_notice *notice)
 {
     struct replaying *p = ctx;
     for (uint64_t i = 0; notice->code == RF_NOTICE_EMPTY_KEY && i < p->keys; i++)
-        p->places[i].failed |= p->places[i].offset == (uint64_t)notice->offset;
+        p->positions[i].failed |= p->positions[i].offset == (uint64_t)notice->offset;
 }
 
 static rf_code note_letter(void *ctx, rf_slice bytes)
@@ -98,11 +98,11 @@ static void note_key(struct replaying *p, const rf_entry *entry)
 {
     if (entry->kind != RF_ENTRY_KEY)
         return;
-    struct place_of_key *grown = realloc(p->places, (p->keys + 1) * sizeof *grown);
+    struct key_position *grown = realloc(p->positions, (p->keys + 1) * sizeof *grown);
     cr_assert_not_null(grown);
-    p->places = grown;
-    p->places[p->keys] = (struct place_of_key){.offset = entry->offset, .db = entry->db};
-    cr_assert(buffer_append(&p->places[p->keys++].name, entry->key));
+    p->positions = grown;
+    p->positions[p->keys] = (struct key_position){.offset = entry->offset, .db = entry->db};
+    cr_assert(buffer_append(&p->positions[p->keys++].name, entry->key));
 }
 
 static void put_all(struct replaying *p, rf_reader *reader)
@@ -169,7 +169,7 @@ static void check_end(struct replaying *p)
     check_nodes(p);
     if (p->abandoned)
         return;
-    if (p->code != RF_OK && p->code < RF_E_UNSAYABLE)
+    if (p->code != RF_OK && p->code < RF_E_INCOMPATIBLE)
         return; /* of the input */
     if (p->code != RF_OK) {
         cr_expect_geq(acked_keys(&p->counts), p->checked);
@@ -216,8 +216,8 @@ void replaying_run(struct replaying *p)
 void replaying_free(struct replaying *p)
 {
     for (uint64_t i = 0; i < p->keys; i++)
-        buffer_free(&p->places[i].name);
-    free(p->places);
+        buffer_free(&p->positions[i].name);
+    free(p->positions);
     free(p->store);
     build_free(&p->input);
     buffer_free(&p->failures);

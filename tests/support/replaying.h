@@ -26,7 +26,7 @@ struct replaying {
     /* Filled in. */
     rf_code code;
     rf_error error;
-    rf_place acked;
+    rf_position acked;
     rf_replay_counts counts;
     rf_replay_info info;    /* after RF_OK of rf_replay_open() */
     uint64_t keys;          /* that were put */
@@ -36,7 +36,7 @@ struct replaying {
     char *store;            /* what is there at the end, as fake_store_text() has it */
     /* On the way. */
     rf_replay *replay;
-    struct place_of_key *places;
+    struct key_position *positions;
     uint64_t checked;
 };
 

@@ -16,12 +16,12 @@ rf_rewrite *rewrite_of(const char *rules)
     return rewrite;
 }
 
-struct place rewritten(rf_rewrite *rewrite, int64_t db, rf_slice name, bool *ambiguous)
+struct location rewritten(rf_rewrite *rewrite, int64_t db, rf_slice name, bool *ambiguous)
 {
     rf_error error;
     rf_entry entry = {.kind = RF_ENTRY_KEY, .db = db, .key = name, .expire_ms = RF_NO_EXPIRY};
     cr_assert_eq(rf_rewrite_apply(rewrite, &entry, ambiguous, &error), RF_OK, "%s", error.message);
-    return (struct place){entry.db, entry.key};
+    return (struct location){entry.db, entry.key};
 }
 
 uint64_t printed_seed(void)

@@ -9,13 +9,13 @@
 rf_rewrite *rewrite_of(const char *rules);
 
 /* A place in a set of databases. */
-struct place {
+struct location {
     int64_t db;
     rf_slice name;
 };
 
 /* Where a key comes out. Borrowed from the rewrite, until the next call. */
-struct place rewritten(rf_rewrite *rewrite, int64_t db, rf_slice name, bool *ambiguous);
+struct location rewritten(rf_rewrite *rewrite, int64_t db, rf_slice name, bool *ambiguous);
 
 /* The rest of the numbers that tests draw follows from this; it is printed. */
 uint64_t printed_seed(void);

@@ -154,7 +154,7 @@ void count_notice(void *ctx, const rf_notice *notice)
 struct collector {
     struct outbuf out;
     struct buffer *kept;
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
 };
 
 static void collect(struct outbuf *out)

@@ -36,8 +36,8 @@ Test(client, takes_answers_however_they_arrive)
         cr_expect_eq(head.kind, REPLY_STATUS);
         cr_assert_eq(call(client, &head, &rest, &error), RF_OK, "%s", error.message);
         cr_expect(head.kind == REPLY_ARRAY && head.number == 2);
-        cr_expect(slice_equal(reply_take(&rest).text, SLICE("hello")));
-        cr_expect_eq(reply_take(&rest).number, 7);
+        cr_expect(slice_equal(reply_next(&rest).text, SLICE("hello")));
+        cr_expect_eq(reply_next(&rest).number, 7);
         cr_assert_eq(call(client, &head, &rest, &error), RF_OK, "%s", error.message);
         cr_expect_eq(head.kind, REPLY_NIL);
         cr_expect_eq(call(client, &head, &rest, &error), RF_E_TARGET);

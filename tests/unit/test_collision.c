@@ -55,7 +55,7 @@ static uint64_t settle(rf_collisions *collisions)
 {
     uint64_t count = UINT64_MAX;
     rf_error error;
-    cr_assert_eq(rf_collisions_settle(collisions, &count, &error), RF_OK, "%s", error.message);
+    cr_assert_eq(rf_collisions_resolve(collisions, &count, &error), RF_OK, "%s", error.message);
     return count;
 }
 
@@ -64,7 +64,7 @@ static rf_collision tell(rf_collisions *collisions, const struct item *item)
     char text[64];
     rf_entry entry = entry_of(item, text);
     rf_collision told;
-    rf_collisions_tell(collisions, &entry, &told);
+    rf_collisions_lookup(collisions, &entry, &told);
     return told;
 }
 
@@ -75,7 +75,7 @@ static void expect_told(rf_collisions *collisions, const struct item *item, uint
 {
     rf_collision told = tell(collisions, item);
     cr_expect(
-        told.number == number && told.count == count && !told.again && (count == 1 || told.name == name),
+        told.number == number && told.count == count && !told.duplicate && (count == 1 || told.name == name),
         "n%u: name %" PRIu64 ", %" PRIu64 " of %" PRIu64, item->name, told.name, told.number, told.count);
 }
 
@@ -83,7 +83,7 @@ static void expect_told_again(rf_collisions *collisions, const struct item *item
                               uint64_t count)
 {
     rf_collision told = tell(collisions, item);
-    cr_expect(told.number == number && told.count == count && told.again, "n%u: %" PRIu64 " of %" PRIu64,
+    cr_expect(told.number == number && told.count == count && told.duplicate, "n%u: %" PRIu64 " of %" PRIu64,
               item->name, told.number, told.count);
 }
 
@@ -239,7 +239,7 @@ Test(collision, nothing_else_counts)
         cr_expect_eq(rf_collisions_compare(collisions, &entry, i % 2, &error), RF_OK);
     }
     cr_expect_not(rf_collisions_is_open(collisions));
-    cr_expect_eq(rf_collisions_settle(collisions, &count, &error), RF_OK);
+    cr_expect_eq(rf_collisions_resolve(collisions, &count, &error), RF_OK);
     cr_expect_eq(count, 0);
     rf_collisions_free(collisions);
 }
@@ -285,7 +285,7 @@ static bool expect_run(const struct item *items, const size_t *places, size_t n,
     for (size_t i = 0; i < n; i++) {
         size_t first = first_with_code_of(items, places, i);
         rf_collision *same = &told[places[first]];
-        told[places[i]] = first < i ? (rf_collision){.number = same->number, .again = true}
+        told[places[i]] = first < i ? (rf_collision){.number = same->number, .duplicate = true}
                                     : (rf_collision){.number = ++count};
     }
     for (size_t i = 0; i < n; i++)
@@ -318,12 +318,13 @@ static void expect_tellings(rf_collisions *collisions, const struct item *items,
     uint64_t names = 0;
     for (size_t i = 0; i < count; i++) {
         rf_collision told = tell(collisions, &items[i]), *wanted = &expected->told[i];
-        cr_assert(told.number == wanted->number && told.count == wanted->count && told.again == wanted->again,
+        cr_assert(told.number == wanted->number && told.count == wanted->count &&
+                      told.duplicate == wanted->duplicate,
                   "seed %" PRIu64 ", item %zu: %" PRIu64 " of %" PRIu64 " for %" PRIu64 " of %" PRIu64, seed,
                   i, told.number, told.count, wanted->number, wanted->count);
         if (told.count == 1)
             continue;
-        if (told.number == 1 && !told.again) {
+        if (told.number == 1 && !told.duplicate) {
             cr_assert_eq(told.name, names, "seed %" PRIu64 ", item %zu", seed, i);
             firsts[names++] = items[i];
         }
@@ -339,7 +340,7 @@ static rf_known expect_known(const struct item *item, const rf_collision *told, 
 {
     if (!item->is_library)
         return item->ambiguous && ambiguous_before > 0 ? RF_KNOWN_OTHER : RF_KNOWN_NOT;
-    if (told->again)
+    if (told->duplicate)
         return RF_KNOWN_SAME;
     return told->number > 1 ? RF_KNOWN_OTHER : RF_KNOWN_NOT;
 }

@@ -274,7 +274,7 @@ static void compare_naively(const struct set sets[2], const rf_compare_options *
             const rf_key_record *first = first_like(&sets[side], record);
             const rf_key_record *other = first_like(&sets[!side], record);
             if (first != record)
-                tell(out, RF_TWICE, first, record);
+                tell(out, RF_DUPLICATE, first, record);
             else if (!other && !options->one_set)
                 tell(out, side ? RF_ADDED : RF_REMOVED, side ? NULL : record, side ? record : NULL);
             else if (other && side && !options->names_only &&
@@ -379,7 +379,7 @@ Test(compare, memory_is_bounded)
     cr_assert_eq(compare_many(c, KEYS, 1000, &error), RF_OK, "%s", error.message);
     rf_compare_close(c);
     cr_expect_eq(counts.of[RF_REMOVED], KEYS / 1000);
-    cr_expect_eq(counts.of[RF_ADDED] + counts.of[RF_CHANGED] + counts.of[RF_TWICE], 0);
+    cr_expect_eq(counts.of[RF_ADDED] + counts.of[RF_CHANGED] + counts.of[RF_DUPLICATE], 0);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     most *= 100;
 #endif

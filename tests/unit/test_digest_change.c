@@ -136,7 +136,7 @@ Test(digest_change, none_by_the_size_of_blocks)
 
 /* --- every byte -------------------------------------------------------------------------------------- */
 
-static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
+static rf_code on_consumer(void *ctx, const rf_consumer *consumer)
 {
     record_text(ctx, "consumer ");
     record_bytes(ctx, consumer->name);
@@ -144,7 +144,7 @@ static rf_code hear_consumer(void *ctx, const rf_consumer *consumer)
     return RF_OK;
 }
 
-static rf_code hear_stream(void *ctx, const rf_stream *stream)
+static rf_code on_stream(void *ctx, const rf_stream *stream)
 {
     record_text(ctx, "stream %" PRIu64 "-%" PRIu64 " %" PRIu64 "-%" PRIu64 " %" PRIu64 "\n",
                 stream->last_id.ms, stream->last_id.seq, stream->max_deleted_id.ms,
@@ -152,7 +152,7 @@ static rf_code hear_stream(void *ctx, const rf_stream *stream)
     return RF_OK;
 }
 
-static rf_code hear_group(void *ctx, const rf_group *group)
+static rf_code on_group(void *ctx, const rf_group *group)
 {
     record_text(ctx, "group ");
     record_bytes(ctx, group->name);
@@ -161,7 +161,7 @@ static rf_code hear_group(void *ctx, const rf_group *group)
     return RF_OK;
 }
 
-static rf_code hear_module_part(void *ctx, const rf_module_part *part)
+static rf_code on_module_part(void *ctx, const rf_module_part *part)
 {
     record_text(ctx, "part %d %" PRIu64 " ", (int)part->kind, part->number);
     record_bytes(ctx, part->bytes);
@@ -173,10 +173,10 @@ static rf_code hear_module_part(void *ctx, const rf_module_part *part)
 static rf_code tell_data(struct buffer *text, rf_entry *entry, rf_error *error)
 {
     rf_visitor visitor = recorder;
-    visitor.consumer = hear_consumer;
-    visitor.stream = hear_stream;
-    visitor.group = hear_group;
-    visitor.module_part = hear_module_part;
+    visitor.consumer = on_consumer;
+    visitor.stream = on_stream;
+    visitor.group = on_group;
+    visitor.module_part = on_module_part;
     visitor.producers = NULL;
     visitor.producer_record = NULL;
     if (entry->kind == RF_ENTRY_FUNCTION) {

@@ -107,7 +107,7 @@ Test(encode_stream, idle_consumers)
     expect_commands_for((rf_server){RF_REDIS, 6, 2}, 0, "REDIS0010", idle,
                         XADD "XSETID k 1000-1\nXGROUP CREATE k g 1000-1\nXGROUP CREATECONSUMER k g c\n"
                              "XGROUP CREATECONSUMER k g d\n");
-    expect_unsayable(redis_6, "REDIS0010", idle, "consumers without pending entries");
+    expect_unsupported(redis_6, "REDIS0010", idle, "consumers without pending entries");
     expect_restored(redis_6, "REDIS0009", "0f 016b" NODE LENGTH "01 0167 43e8 01 00 01 0163" TIME "00",
                     "an idle consumer before 6.2");
 }
@@ -120,7 +120,7 @@ Test(encode_stream, a_pending_entry_that_is_gone)
                                     "03 01 0163" TIME "01" GONE;
     expect_restored(newest, "REDIS0010", gone, "gone");
     expect_restored(valkey, "REDIS0010", only_gone, "gone, and no entries");
-    expect_unsayable((rf_server){RF_REDIS, 6, 2}, "REDIS0010", gone, "of deleted stream entries");
+    expect_unsupported((rf_server){RF_REDIS, 6, 2}, "REDIS0010", gone, "of deleted stream entries");
 }
 
 /* What a server's own XSETID can make, and XSETID with MAXDELETEDID refuses. */
@@ -148,8 +148,8 @@ Test(encode_stream, pending_entries_that_nobody_owns)
     static const char unowned[] = STREAM_5("01" ID TIME "03", "01" ID) "4064 4064 00 00 00";
     expect_commands_for((rf_server){RF_REDIS, 8, 8}, 0, "REDIS0014", unowned,
                         XADD XSETID XGROUP "XNACK k g FAIL IDS 1 1000-1 RETRYCOUNT 3 FORCE\n");
-    expect_unsayable((rf_server){RF_REDIS, 8, 6}, "REDIS0014", unowned, "unowned pending entries");
-    expect_unsayable(valkey, "REDIS0014", unowned, "unowned pending entries");
+    expect_unsupported((rf_server){RF_REDIS, 8, 6}, "REDIS0014", unowned, "unowned pending entries");
+    expect_unsupported(valkey, "REDIS0014", unowned, "unowned pending entries");
     expect_restored(newest, "REDIS0014", STREAM_5("01" GONE TIME "03", "01" GONE) "4064 4064 00 00 00",
                     "gone");
 }
@@ -169,11 +169,11 @@ Test(encode_stream, idempotent_producers)
     expect_commands_for(newest, 0, "REDIS0013", defaults, XADD XSETID);
     expect_commands_for(valkey, 0, "REDIS0013", defaults, XADD XSETID);
     expect_restored(newest, "REDIS0013", gone, "a record whose entry is gone");
-    expect_unsayable((rf_server){RF_REDIS, 8, 4}, "REDIS0013", producers, "idempotent stream producers");
-    expect_unsayable(valkey, "REDIS0013", no_records, "idempotent stream producers");
+    expect_unsupported((rf_server){RF_REDIS, 8, 4}, "REDIS0013", producers, "idempotent stream producers");
+    expect_unsupported(valkey, "REDIS0013", no_records, "idempotent stream producers");
 }
 
 Test(encode_stream, servers_without_streams)
 {
-    expect_unsayable((rf_server){RF_REDIS, 4, 0}, "REDIS0009", "0f 016b" NODE LENGTH "00", "streams");
+    expect_unsupported((rf_server){RF_REDIS, 4, 0}, "REDIS0009", "0f 016b" NODE LENGTH "00", "streams");
 }

@@ -104,9 +104,9 @@ Test(encoder, a_modules_value_goes_as_restore)
                      "SELECT 0\nRESTORE k 0 \\x07\\x81\\xbd\\xe7-\\xa2\\xbb\\x1e\\xb4\\x00\\x02\\x05\\x00"
                      "\\x08\\x00\\xe6\\xae&G;\\xe4\\xdf\\xf7\nPEXPIREAT k 5\n");
     encoding_free(&e);
-    expect_unsayable((rf_server){RF_REDIS, 3, 2}, "REDIS0009", MODULE, "a module value");
-    expect_unsayable((rf_server){RF_REDIS, 7, 4}, "REDIS0012", VECTORS, "a vector set");
-    expect_unsayable(valkey, "REDIS0012", VECTORS, "a vector set");
+    expect_unsupported((rf_server){RF_REDIS, 3, 2}, "REDIS0009", MODULE, "a module value");
+    expect_unsupported((rf_server){RF_REDIS, 7, 4}, "REDIS0012", VECTORS, "a vector set");
+    expect_unsupported(valkey, "REDIS0012", VECTORS, "a vector set");
 }
 
 Test(encoder, metadata_goes_as_restore)
@@ -116,8 +116,9 @@ Test(encoder, metadata_goes_as_restore)
     cr_expect_eq(e.notices[RF_NOTICE_BY_RESTORE], 1);
     cr_expect(strstr((const char *)e.text.data, "RESTORE k 0 \\xf3\\x01ABCD\\x00\\x00\\x01v\\x0d\\x00"));
     encoding_free(&e);
-    expect_unsayable((rf_server){RF_REDIS, 8, 4}, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "metadata");
-    expect_unsayable(valkey, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "metadata");
+    expect_unsupported((rf_server){RF_REDIS, 8, 4}, "REDIS0013", "f3 01 41424344 00 00 016b 0176",
+                       "metadata");
+    expect_unsupported(valkey, "REDIS0013", "f3 01 41424344 00 00 016b 0176", "metadata");
 }
 
 Test(encoder, restore_where_it_is_preferred)
@@ -137,8 +138,8 @@ Test(encoder, restore_where_it_is_preferred)
 
 Test(encoder, arrays_need_a_server_that_has_them)
 {
-    expect_unsayable((rf_server){RF_REDIS, 8, 6}, "REDIS0014", "1c 016b 01 00 00 00 0161", "arrays");
-    expect_unsayable(valkey, "REDIS0014", "1c 016b 01 00 00 00 0161", "arrays");
+    expect_unsupported((rf_server){RF_REDIS, 8, 6}, "REDIS0014", "1c 016b 01 00 00 00 0161", "arrays");
+    expect_unsupported(valkey, "REDIS0014", "1c 016b 01 00 00 00 0161", "arrays");
 }
 
 Test(encoder, expiring_fields_in_each_dialect)
@@ -157,9 +158,9 @@ Test(encoder, expiring_fields_need_a_server_that_has_them)
 {
     static const rf_server without[] = {{RF_REDIS, 7, 2}, {RF_REDIS, 2, 6}, {RF_VALKEY, 8, 1}};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
-        expect_unsayable(without[i], "REDIS0012", TTL, "hash field expiry");
-        expect_unsayable(without[i], "VALKEY080", "16 016b 01 0166 0176 0500000000000000",
-                         "hash field expiry");
+        expect_unsupported(without[i], "REDIS0012", TTL, "hash field expiry");
+        expect_unsupported(without[i], "VALKEY080", "16 016b 01 0166 0176 0500000000000000",
+                           "hash field expiry");
         expect_commands_for(without[i], 0, "REDIS0012", NO_TTL, "SELECT 0\nHMSET k a x\n");
         expect_commands_for(without[i], 0, "VALKEY080", "16 016b 01 0166 0176 ffffffffffffffff",
                             "SELECT 0\nHMSET k f v\n");
@@ -181,7 +182,7 @@ Test(encoder, details_are_left_out_where_that_is_asked_for)
 Test(encoder, functions_need_a_server_that_has_them)
 {
     struct encoding e = {.magic = "REDIS0010", .hex = "f5 00 00 016b 0176", .target = {RF_REDIS, 6, 2}};
-    cr_expect_eq(encode(&e), RF_E_UNSAYABLE);
+    cr_expect_eq(encode(&e), RF_E_INCOMPATIBLE);
     cr_expect_str_eq(e.error.message, "redis 6.2 commands cannot represent function libraries");
     cr_expect_str_eq(e.error.key, "");
     cr_expect_eq(e.error.db, -1);
@@ -194,7 +195,7 @@ Test(encoder, functions_need_a_server_that_has_them)
 Test(encoder, module_data_beside_the_keys_has_no_command)
 {
     struct encoding e = {.magic = "REDIS0009", .hex = "f7 81bde72da2bb1eb400 0202 00", .target = newest};
-    cr_expect_eq(encode(&e), RF_E_UNSAYABLE);
+    cr_expect_eq(encode(&e), RF_E_INCOMPATIBLE);
     cr_expect(strstr(e.error.message, "'vectorset'"), "%s", e.error.message);
     encoding_free(&e);
     expect_commands_for(newest, DROP_UNSUPPORTED, "REDIS0009", "f7 81bde72da2bb1eb400 0202 00 00 016b 0176",

@@ -15,18 +15,18 @@ static rf_slice slice(const char *text)
     return slice_of(text, strlen(text));
 }
 
-static rf_drop judged(rf_filter *filter, const rf_entry *entry)
+static rf_drop_reason matched(rf_filter *filter, const rf_entry *entry)
 {
-    rf_drop drop = RF_DROP_COUNT;
+    rf_drop_reason drop = RF_DROP_COUNT;
     rf_error error;
-    cr_assert_eq(rf_filter_judge(filter, entry, &drop, &error), RF_OK, "%s", error.message);
+    cr_assert_eq(rf_filter_match(filter, entry, &drop, &error), RF_OK, "%s", error.message);
     return drop;
 }
 
-static rf_drop judge(rf_filter *filter, int64_t db, const char *key)
+static rf_drop_reason match(rf_filter *filter, int64_t db, const char *key)
 {
     rf_entry entry = {.kind = RF_ENTRY_KEY, .db = db, .key = slice(key), .expire_ms = RF_NO_EXPIRY};
-    return judged(filter, &entry);
+    return matched(filter, &entry);
 }
 
 static void add(rf_filter *filter, rf_side side, const char *text,
@@ -41,12 +41,12 @@ static void add(rf_filter *filter, rf_side side, const char *text,
 Test(filter, one_that_takes_everything)
 {
     rf_filter *filter = rf_filter_new();
-    cr_expect(rf_filter_takes_all(filter));
-    cr_expect_not(rf_filter_minds_slots(filter));
-    cr_expect(rf_filter_takes_db(filter, 0) && rf_filter_takes_db(filter, 5));
-    cr_expect(rf_filter_takes_slot(filter, 0) && rf_filter_takes_slot(filter, RF_SLOTS - 1));
-    cr_expect_eq(judge(filter, 0, ""), RF_DROP_TAKEN);
-    cr_expect_eq(judge(filter, 9, "x"), RF_DROP_TAKEN);
+    cr_expect(rf_filter_is_all(filter));
+    cr_expect_not(rf_filter_uses_slots(filter));
+    cr_expect(rf_filter_accepts_db(filter, 0) && rf_filter_accepts_db(filter, 5));
+    cr_expect(rf_filter_accepts_slot(filter, 0) && rf_filter_accepts_slot(filter, RF_SLOTS - 1));
+    cr_expect_eq(match(filter, 0, ""), RF_DROP_NONE);
+    cr_expect_eq(match(filter, 9, "x"), RF_DROP_NONE);
     rf_filter_free(filter);
     rf_filter_free(NULL);
 }
@@ -55,8 +55,8 @@ static void expect_dbs(rf_filter *filter, const char *taken)
 {
     for (int db = 0; taken[db]; db++) {
         bool wanted = taken[db] == '1';
-        cr_expect_eq(rf_filter_takes_db(filter, db), wanted, "%s: %d", taken, db);
-        cr_expect_eq(judge(filter, db, "k"), wanted ? RF_DROP_TAKEN : RF_DROP_BY_DB, "%s: %d", taken, db);
+        cr_expect_eq(rf_filter_accepts_db(filter, db), wanted, "%s: %d", taken, db);
+        cr_expect_eq(match(filter, db, "k"), wanted ? RF_DROP_NONE : RF_DROP_BY_DB, "%s: %d", taken, db);
     }
 }
 
@@ -70,19 +70,19 @@ Test(filter, databases)
     expect_dbs(filter, "11010001000");
     add(filter, RF_INCLUDE, "10", rf_filter_dbs);
     expect_dbs(filter, "11010001001");
-    cr_expect_not(rf_filter_takes_all(filter));
+    cr_expect_not(rf_filter_is_all(filter));
     rf_filter_free(filter);
 }
 
 Test(filter, a_database_that_has_been_judged_before)
 {
     rf_filter *filter = rf_filter_new();
-    cr_expect_eq(judge(filter, 1, "k"), RF_DROP_TAKEN);
+    cr_expect_eq(match(filter, 1, "k"), RF_DROP_NONE);
     add(filter, RF_EXCLUDE, "1", rf_filter_dbs);
-    cr_expect_eq(judge(filter, 1, "k"), RF_DROP_BY_DB);
+    cr_expect_eq(match(filter, 1, "k"), RF_DROP_BY_DB);
     add(filter, RF_INCLUDE, "2147483647", rf_filter_dbs);
-    cr_expect_eq(judge(filter, 0, "k"), RF_DROP_BY_DB);
-    cr_expect_eq(judge(filter, 2147483647, "k"), RF_DROP_TAKEN);
+    cr_expect_eq(match(filter, 0, "k"), RF_DROP_BY_DB);
+    cr_expect_eq(match(filter, 2147483647, "k"), RF_DROP_NONE);
     rf_filter_free(filter);
 }
 
@@ -90,19 +90,19 @@ Test(filter, names)
 {
     rf_filter *filter = rf_filter_new();
     add(filter, RF_INCLUDE, "user:*", rf_filter_glob);
-    cr_expect_eq(judge(filter, 0, "user:1"), RF_DROP_TAKEN);
-    cr_expect_eq(judge(filter, 0, "session:1"), RF_DROP_BY_NAME);
+    cr_expect_eq(match(filter, 0, "user:1"), RF_DROP_NONE);
+    cr_expect_eq(match(filter, 0, "session:1"), RF_DROP_BY_NAME);
     add(filter, RF_INCLUDE, "on:[0-9]+$", rf_filter_regex);
-    cr_expect_eq(judge(filter, 0, "session:1"), RF_DROP_TAKEN);
-    cr_expect_eq(judge(filter, 0, "session:x"), RF_DROP_BY_NAME);
+    cr_expect_eq(match(filter, 0, "session:1"), RF_DROP_NONE);
+    cr_expect_eq(match(filter, 0, "session:x"), RF_DROP_BY_NAME);
     add(filter, RF_EXCLUDE, "*:1", rf_filter_glob);
-    cr_expect_eq(judge(filter, 0, "session:1"), RF_DROP_BY_NAME);
-    cr_expect_eq(judge(filter, 0, "session:2"), RF_DROP_TAKEN);
+    cr_expect_eq(match(filter, 0, "session:1"), RF_DROP_BY_NAME);
+    cr_expect_eq(match(filter, 0, "session:2"), RF_DROP_NONE);
     add(filter, RF_EXCLUDE, "^user:2", rf_filter_regex);
-    cr_expect_eq(judge(filter, 0, "user:2"), RF_DROP_BY_NAME);
-    cr_expect_eq(judge(filter, 0, "user:3"), RF_DROP_TAKEN);
-    cr_expect_eq(judge(filter, 0, "USER:3"), RF_DROP_BY_NAME);
-    cr_expect_not(rf_filter_takes_all(filter));
+    cr_expect_eq(match(filter, 0, "user:2"), RF_DROP_BY_NAME);
+    cr_expect_eq(match(filter, 0, "user:3"), RF_DROP_NONE);
+    cr_expect_eq(match(filter, 0, "USER:3"), RF_DROP_BY_NAME);
+    cr_expect_not(rf_filter_is_all(filter));
     rf_filter_free(filter);
 }
 
@@ -111,10 +111,10 @@ Test(filter, names_that_exclude_alone)
     rf_filter *filter = rf_filter_new();
     rf_entry entry = {.kind = RF_ENTRY_KEY, .key = SLICE("a\0tmp"), .expire_ms = RF_NO_EXPIRY};
     add(filter, RF_EXCLUDE, "tmp$", rf_filter_regex);
-    cr_expect_eq(judge(filter, 0, "a:tmp"), RF_DROP_BY_NAME);
-    cr_expect_eq(judged(filter, &entry), RF_DROP_BY_NAME);
-    cr_expect_eq(judge(filter, 0, "a:tm"), RF_DROP_TAKEN);
-    cr_expect_eq(judge(filter, 0, ""), RF_DROP_TAKEN);
+    cr_expect_eq(match(filter, 0, "a:tmp"), RF_DROP_BY_NAME);
+    cr_expect_eq(matched(filter, &entry), RF_DROP_BY_NAME);
+    cr_expect_eq(match(filter, 0, "a:tm"), RF_DROP_NONE);
+    cr_expect_eq(match(filter, 0, ""), RF_DROP_NONE);
     rf_filter_free(filter);
 }
 
@@ -123,10 +123,10 @@ Test(filter, a_name_on_which_an_expression_gives_up)
     rf_filter *filter = rf_filter_new();
     rf_entry entry = {
         .kind = RF_ENTRY_KEY, .db = 3, .key = SLICE("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'")};
-    rf_drop drop;
+    rf_drop_reason drop;
     rf_error error;
     add(filter, RF_EXCLUDE, "^(a+)+$", rf_filter_regex);
-    cr_expect_eq(rf_filter_judge(filter, &entry, &drop, &error), RF_E_ARGUMENT);
+    cr_expect_eq(rf_filter_match(filter, &entry, &drop, &error), RF_E_ARGUMENT);
     cr_expect_eq(error.db, 3);
     cr_expect_str_eq(error.key, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\x27");
     cr_expect(strstr(error.message, "'^(a+)+$' failed"), "%s", error.message);
@@ -140,8 +140,8 @@ static void expect_types(rf_filter *filter, const char *taken)
 {
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         rf_entry entry = {.kind = RF_ENTRY_KEY, .type = (rf_type)type, .expire_ms = RF_NO_EXPIRY};
-        rf_drop wanted = taken[type] == '1' ? RF_DROP_TAKEN : RF_DROP_BY_TYPE;
-        cr_expect_eq(judged(filter, &entry), wanted, "%s: %s", taken, type_texts[type]);
+        rf_drop_reason wanted = taken[type] == '1' ? RF_DROP_NONE : RF_DROP_BY_TYPE;
+        cr_expect_eq(matched(filter, &entry), wanted, "%s: %s", taken, type_texts[type]);
     }
 }
 
@@ -154,7 +154,7 @@ Test(filter, types)
     expect_types(filter, "10001000");
     add(filter, RF_INCLUDE, "array", rf_filter_types);
     expect_types(filter, "10001001");
-    cr_expect_not(rf_filter_takes_all(filter));
+    cr_expect_not(rf_filter_is_all(filter));
     rf_filter_free(filter);
 }
 
@@ -171,7 +171,7 @@ Test(filter, every_type_by_its_name)
         add(all, RF_INCLUDE, type_texts[type], rf_filter_types);
     }
     expect_types(all, "11111111");
-    cr_expect(rf_filter_takes_all(all));
+    cr_expect(rf_filter_is_all(all));
     rf_filter_free(all);
 }
 
@@ -180,19 +180,19 @@ Test(filter, expiries)
     static const struct {
         rf_expired policy;
         int64_t expire_ms;
-        rf_drop drop;
+        rf_drop_reason drop;
     } cases[] = {
-        {RF_EXPIRED_KEEP, 999, RF_DROP_TAKEN},      {RF_EXPIRED_DROP, RF_NO_EXPIRY, RF_DROP_TAKEN},
-        {RF_EXPIRED_DROP, 1000, RF_DROP_BY_EXPIRY}, {RF_EXPIRED_DROP, 1001, RF_DROP_TAKEN},
+        {RF_EXPIRED_KEEP, 999, RF_DROP_NONE},       {RF_EXPIRED_DROP, RF_NO_EXPIRY, RF_DROP_NONE},
+        {RF_EXPIRED_DROP, 1000, RF_DROP_BY_EXPIRY}, {RF_EXPIRED_DROP, 1001, RF_DROP_NONE},
         {RF_EXPIRED_DROP, 0, RF_DROP_BY_EXPIRY},    {RF_EXPIRED_ONLY, RF_NO_EXPIRY, RF_DROP_BY_EXPIRY},
-        {RF_EXPIRED_ONLY, 1000, RF_DROP_TAKEN},     {RF_EXPIRED_ONLY, 1001, RF_DROP_BY_EXPIRY},
+        {RF_EXPIRED_ONLY, 1000, RF_DROP_NONE},      {RF_EXPIRED_ONLY, 1001, RF_DROP_BY_EXPIRY},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         rf_filter *filter = rf_filter_new();
         rf_entry entry = {.kind = RF_ENTRY_KEY, .expire_ms = cases[i].expire_ms};
         rf_filter_expired(filter, cases[i].policy, 1000);
-        cr_expect_eq(judged(filter, &entry), cases[i].drop, "case %zu", i);
-        cr_expect_eq(rf_filter_takes_all(filter), cases[i].policy == RF_EXPIRED_KEEP);
+        cr_expect_eq(matched(filter, &entry), cases[i].drop, "case %zu", i);
+        cr_expect_eq(rf_filter_is_all(filter), cases[i].policy == RF_EXPIRED_KEEP);
         rf_filter_free(filter);
     }
 }
@@ -203,7 +203,7 @@ static unsigned slots_taken(const rf_filter *filter)
 {
     unsigned count = 0;
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
-        count += rf_filter_takes_slot(filter, slot);
+        count += rf_filter_accepts_slot(filter, slot);
     return count;
 }
 
@@ -212,18 +212,18 @@ Test(filter, slots)
     rf_filter *filter = rf_filter_new();
     rf_error error;
     cr_assert_eq(rf_filter_slots(filter, "5,100-163", &error), RF_OK);
-    cr_expect(rf_filter_minds_slots(filter));
-    cr_expect_not(rf_filter_takes_all(filter));
-    cr_expect(rf_filter_takes_slot(filter, 5) && rf_filter_takes_slot(filter, 100) &&
-              rf_filter_takes_slot(filter, 163));
+    cr_expect(rf_filter_uses_slots(filter));
+    cr_expect_not(rf_filter_is_all(filter));
+    cr_expect(rf_filter_accepts_slot(filter, 5) && rf_filter_accepts_slot(filter, 100) &&
+              rf_filter_accepts_slot(filter, 163));
     cr_expect_eq(slots_taken(filter), 65);
     cr_assert_eq(rf_filter_slots(filter, "16383,163-164", &error), RF_OK);
-    cr_expect(rf_filter_takes_slot(filter, RF_SLOTS - 1));
+    cr_expect(rf_filter_accepts_slot(filter, RF_SLOTS - 1));
     cr_expect_eq(slots_taken(filter), 67);
-    cr_expect_eq(judge(filter, 0, "k"), RF_DROP_TAKEN);
+    cr_expect_eq(match(filter, 0, "k"), RF_DROP_NONE);
     cr_assert_eq(rf_filter_slots(filter, "0-16383", &error), RF_OK);
     cr_expect_eq(slots_taken(filter), RF_SLOTS);
-    cr_expect(rf_filter_takes_all(filter) && !rf_filter_minds_slots(filter));
+    cr_expect(rf_filter_is_all(filter) && !rf_filter_uses_slots(filter));
     rf_filter_free(filter);
 }
 
@@ -232,7 +232,7 @@ static void expect_shard(const char *part, unsigned first, unsigned last)
     rf_filter *filter = rf_filter_new();
     rf_error error;
     cr_assert_eq(rf_filter_shard(filter, part, &error), RF_OK, "%s: %s", part, error.message);
-    cr_expect(rf_filter_takes_slot(filter, first) && rf_filter_takes_slot(filter, last), "%s", part);
+    cr_expect(rf_filter_accepts_slot(filter, first) && rf_filter_accepts_slot(filter, last), "%s", part);
     cr_expect_eq(slots_taken(filter), last - first + 1, "%s: %u", part, slots_taken(filter));
     rf_filter_free(filter);
 }
@@ -249,7 +249,7 @@ Test(filter, shards)
     expect_shard("16384/16384", 16383, 16383);
 }
 
-/* --- what makes no sense ---------------------------------------------------------------------------- */
+/* --- what is invalid -------------------------------------------------------------------------------- */
 
 typedef rf_code (*list_fn)(rf_filter *filter, const char *text, rf_error *error);
 
@@ -312,8 +312,8 @@ Test(filter, text_without_sense)
         rf_error error = {0};
         cr_expect_eq(refused[i].fn(filter, refused[i].text, &error), RF_E_ARGUMENT, "%s", refused[i].text);
         cr_expect(strstr(error.message, refused[i].quoted), "%s: %s", refused[i].text, error.message);
-        cr_expect(rf_filter_takes_all(filter), "%s", refused[i].text);
-        cr_expect_eq(judge(filter, 0, "k"), RF_DROP_TAKEN);
+        cr_expect(rf_filter_is_all(filter), "%s", refused[i].text);
+        cr_expect_eq(match(filter, 0, "k"), RF_DROP_NONE);
         rf_filter_free(filter);
     }
 }
@@ -389,17 +389,17 @@ static bool is_met(const struct condition *condition, const rf_entry *entry)
     return false;
 }
 
-static rf_drop drop_of(const struct condition *condition)
+static rf_drop_reason drop_of(const struct condition *condition)
 {
     return condition->kind == DB     ? RF_DROP_BY_DB
            : condition->kind == TYPE ? RF_DROP_BY_TYPE
                                      : RF_DROP_BY_NAME;
 }
 
-static rf_drop naive(const struct condition *conditions, size_t count, rf_expired policy,
-                     const rf_entry *entry)
+static rf_drop_reason naive(const struct condition *conditions, size_t count, rf_expired policy,
+                            const rf_entry *entry)
 {
-    for (rf_drop drop = RF_DROP_BY_DB; drop <= RF_DROP_BY_TYPE; drop++) {
+    for (rf_drop_reason drop = RF_DROP_BY_DB; drop <= RF_DROP_BY_TYPE; drop++) {
         bool some_include = false, included = false, excluded = false;
         for (size_t i = 0; i < count; i++) {
             bool met = is_met(&conditions[i], entry);
@@ -414,7 +414,7 @@ static rf_drop naive(const struct condition *conditions, size_t count, rf_expire
     }
     bool has_expired = entry->expire_ms != RF_NO_EXPIRY && entry->expire_ms <= NOW;
     bool dropped = policy == RF_EXPIRED_DROP ? has_expired : policy == RF_EXPIRED_ONLY && !has_expired;
-    return dropped ? RF_DROP_BY_EXPIRY : RF_DROP_TAKEN;
+    return dropped ? RF_DROP_BY_EXPIRY : RF_DROP_NONE;
 }
 
 static rf_entry random_key(char name[4], uint64_t *random)
@@ -448,14 +448,14 @@ Test(filter, random_conditions)
         for (int i = 0; i < KEYS; i++) {
             char name[4];
             rf_entry entry = random_key(name, &random);
-            rf_drop drop = judged(filter, &entry);
+            rf_drop_reason drop = matched(filter, &entry);
             cr_assert_eq(drop, naive(conditions, count, policy, &entry),
                          "seed %" PRIu64 " round %d key %d: %d", seed, round, i, (int)drop);
-            cr_assert_eq(drop != RF_DROP_BY_DB, rf_filter_takes_db(filter, entry.db));
+            cr_assert_eq(drop != RF_DROP_BY_DB, rf_filter_accepts_db(filter, entry.db));
             counts[drop]++;
         }
         rf_filter_free(filter);
     }
-    for (rf_drop drop = RF_DROP_TAKEN; drop <= RF_DROP_BY_EXPIRY; drop++)
+    for (rf_drop_reason drop = RF_DROP_NONE; drop <= RF_DROP_BY_EXPIRY; drop++)
         cr_expect_gt(counts[drop], 0, "seed %" PRIu64 ": never %d", seed, (int)drop);
 }

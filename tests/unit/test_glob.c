@@ -21,7 +21,7 @@ static bool matches(rf_slice pattern, rf_slice text)
 /* --- the naive one ---------------------------------------------------------------------------------- */
 
 /* Whether the brackets that begin behind `p` take c; *behind is set to where they end. */
-static bool brackets_take(const char *p, const char *end, signed char c, const char **behind)
+static bool brackets_match(const char *p, const char *end, signed char c, const char **behind)
 {
     bool negated = p < end && *p == '^', found = false;
     if (negated)
@@ -51,7 +51,7 @@ static bool naive(const char *p, const char *end, const char *t, const char *t_e
         return false;
     if (*p == '[') {
         const char *behind;
-        return brackets_take(p + 1, end, (signed char)*t, &behind) && naive(behind, end, t + 1, t_end);
+        return brackets_match(p + 1, end, (signed char)*t, &behind) && naive(behind, end, t + 1, t_end);
     }
     if (*p == '\\' && p + 1 < end)
         return p[1] == *t && naive(p + 2, end, t + 1, t_end);
@@ -180,22 +180,22 @@ Test(glob, random_ones_against_the_naive_matcher)
 
 /* The lengths of the stars' runs, smallest first: the first way to match that is found when every star tries
  * 0, 1, 2, ... bytes, and the rest is tried for each. */
-static bool naive_places(const struct glob_element *elements, size_t count, rf_slice text, size_t e, size_t t,
-                         size_t *places)
+static bool naive_positions(const struct glob_element *elements, size_t count, rf_slice text, size_t e,
+                            size_t t, size_t *positions)
 {
-    places[e] = t;
+    positions[e] = t;
     if (e == count)
         return t == text.len;
     if (elements[e].kind == GLOB_STAR) {
         for (size_t run = 0; run <= text.len - t; run++)
-            if (naive_places(elements, count, text, e + 1, t + run, places))
+            if (naive_positions(elements, count, text, e + 1, t + run, positions))
                 return true;
         return false;
     }
     bool taken = t < text.len &&
                  (elements[e].kind == GLOB_BYTE ? elements[e].byte == text.ptr[t]
                                                 : elements[e].set[text.ptr[t] / 64] >> text.ptr[t] % 64 & 1);
-    return taken && naive_places(elements, count, text, e + 1, t + 1, places);
+    return taken && naive_positions(elements, count, text, e + 1, t + 1, positions);
 }
 
 Test(glob, stars_take_the_shortest_runs_from_the_left)
@@ -206,14 +206,14 @@ Test(glob, stars_take_the_shortest_runs_from_the_left)
     for (int round = 0; round < 100000; round++) {
         rf_slice pattern = random_text(in_pattern, sizeof in_pattern - 1, 8, &state);
         rf_slice text = random_text(in_text, sizeof in_text - 1, 9, &state);
-        size_t count, places[32];
-        struct glob_element *elements = glob_take_apart(pattern, &count);
-        bool expected = naive_places(elements, count, text, 0, 0, places);
+        size_t count, positions[32];
+        struct glob_element *elements = glob_split(pattern, &count);
+        bool expected = naive_positions(elements, count, text, 0, 0, positions);
         struct glob_mark marks[GLOB_MARKS] = {{.at = next_random(&state) % (count + 1)},
                                               {.at = next_random(&state) % (count + 1)}};
         cr_assert_eq(glob_elements_match(elements, count, text, marks), expected);
         for (int i = 0; expected && i < GLOB_MARKS; i++)
-            cr_assert_eq(marks[i].place, places[marks[i].at], "seed %llu: '%.*s' '%.*s' element %zu",
+            cr_assert_eq(marks[i].position, positions[marks[i].at], "seed %llu: '%.*s' '%.*s' element %zu",
                          (unsigned long long)seed, (int)pattern.len, (const char *)pattern.ptr, (int)text.len,
                          (const char *)text.ptr, marks[i].at);
         matched += expected;

@@ -23,7 +23,7 @@ static struct prefixes *fresh(const char *delimiters, unsigned depth)
 static void expect(const struct prefixes *prefixes, const char *prefix, uint64_t keys)
 {
     const struct sketch_name *names[64];
-    size_t count = sketch_greatest(&prefixes->sketch, false, names, 64);
+    size_t count = sketch_top(&prefixes->sketch, false, names, 64);
     uint64_t found = 0;
     for (size_t i = 0; i < count; i++)
         if (names[i]->length == strlen(prefix) && memcmp(names[i]->name, prefix, strlen(prefix)) == 0)
@@ -82,7 +82,7 @@ Test(inspect_prefix, more_keys_than_are_kept)
 {
     struct prefixes *prefixes = fresh(NULL, 1);
     ADD(prefixes, 30000, "a:%u", i);
-    cr_expect(prefixes->settled);
+    cr_expect(prefixes->chosen);
     cr_assert(prefixes_end(prefixes));
     expect(prefixes, "a:", 30000);
     prefixes_close(prefixes);

@@ -28,12 +28,12 @@ static void sheet_next(struct outbuf *out)
 static struct sheet *sheet_open(size_t left)
 {
     struct sheet *sheet = calloc(1, sizeof *sheet);
-    uint8_t *block = malloc(OUTBUF_ROOM_MAX);
+    uint8_t *block = malloc(OUTBUF_RESERVE_MAX);
     cr_assert(sheet && block);
     sheet->block = block;
-    sheet->out = (struct outbuf){.start = block + OUTBUF_ROOM_MAX - left,
-                                 .pos = block + OUTBUF_ROOM_MAX - left,
-                                 .end = block + OUTBUF_ROOM_MAX,
+    sheet->out = (struct outbuf){.start = block + OUTBUF_RESERVE_MAX - left,
+                                 .pos = block + OUTBUF_RESERVE_MAX - left,
+                                 .end = block + OUTBUF_RESERVE_MAX,
                                  .next = sheet_next};
     return sheet;
 }
@@ -234,7 +234,7 @@ Test(json_text, every_escape_where_a_part_ends)
                 memset(bytes, 'a', sizeof bytes);
                 memcpy(bytes + at, escaped[i], strlen(escaped[i]));
                 expect_same(slice_of(bytes, at + strlen(escaped[i])), 1000);
-                expect_same(slice_of(bytes, end + 17 + i), OUTBUF_ROOM_MAX);
+                expect_same(slice_of(bytes, end + 17 + i), OUTBUF_RESERVE_MAX);
             }
 }
 
@@ -249,7 +249,7 @@ Test(json_text, long_strings_of_anything)
         for (size_t at = 0; at < whole; at += n)
             memcpy(bytes + at, kinds[i], n);
         expect_same(slice_of(bytes, whole), 5);
-        expect_same(slice_of(bytes, whole - 1), OUTBUF_ROOM_MAX);
+        expect_same(slice_of(bytes, whole - 1), OUTBUF_RESERVE_MAX);
     }
     for (size_t i = 0; i < SIZE; i++)
         bytes[i] = (uint8_t)next_random(&random);

@@ -6,7 +6,7 @@
 /* An outbuf over one block, whose contents are gathered. */
 struct gather {
     struct outbuf buf;
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
     uint8_t *bytes;
     size_t len;
     int handed_on;
@@ -74,7 +74,7 @@ Test(outbuf, nothing_may_be_put)
 
 Test(outbuf, a_block_is_filled_to_its_end_before_it_goes)
 {
-    struct gather *g = gather_open(2 * OUTBUF_ROOM_MAX);
+    struct gather *g = gather_open(2 * OUTBUF_RESERVE_MAX);
     g->buf.pos = g->buf.end - 3;
     outbuf_put(&g->buf, "abc", 3);
     cr_assert_eq(g->handed_on, 0);
@@ -87,11 +87,11 @@ Test(outbuf, a_block_is_filled_to_its_end_before_it_goes)
 
 Test(outbuf, room_is_contiguous)
 {
-    struct gather *g = gather_open(2 * OUTBUF_ROOM_MAX);
+    struct gather *g = gather_open(2 * OUTBUF_RESERVE_MAX);
     outbuf_put(&g->buf, "x", 1);
-    uint8_t *room = outbuf_room(&g->buf, OUTBUF_ROOM_MAX - 1);
+    uint8_t *room = outbuf_reserve(&g->buf, OUTBUF_RESERVE_MAX - 1);
     cr_assert_eq(room, g->block + 1);
-    room = outbuf_room(&g->buf, OUTBUF_ROOM_MAX);
+    room = outbuf_reserve(&g->buf, OUTBUF_RESERVE_MAX);
     cr_assert_eq(room, g->block);
     cr_assert(g->len == 1 && g->bytes[0] == 'x');
     gather_close(g);

@@ -112,15 +112,15 @@ Test(output, room)
     rf_error error;
     cr_assert_eq(output_open(target(), &plain, &out, &error), RF_OK);
     for (int i = 0; i < 100; i++) {
-        memset(outbuf_room(&out.buf, OUTBUF_ROOM_MAX), i, OUTBUF_ROOM_MAX);
-        out.buf.pos += OUTBUF_ROOM_MAX;
+        memset(outbuf_reserve(&out.buf, OUTBUF_RESERVE_MAX), i, OUTBUF_RESERVE_MAX);
+        out.buf.pos += OUTBUF_RESERVE_MAX;
     }
     cr_assert_eq(output_finish(&out, &error), RF_OK);
     cr_assert_eq(output_commit(&out, &error), RF_OK);
     rf_slice file = scratch_read(&scratch, "out");
-    cr_assert_eq(file.len, 100 * OUTBUF_ROOM_MAX);
+    cr_assert_eq(file.len, 100 * OUTBUF_RESERVE_MAX);
     for (size_t i = 0; i < file.len; i++)
-        cr_assert_eq(file.ptr[i], i / OUTBUF_ROOM_MAX);
+        cr_assert_eq(file.ptr[i], i / OUTBUF_RESERVE_MAX);
     exact_free(file);
     output_close(&out);
 }

@@ -249,8 +249,8 @@ Test(output_group, blocks_shrink)
     cr_expect_eq(block_size(4), 512 * 1024);
     for (size_t count = 1; count < 2000; count += count / 3 + 1) {
         size_t size = block_size(count);
-        cr_expect_geq(size, OUTBUF_ROOM_MAX);
-        cr_expect(count * size <= (2 << 20) || size == OUTBUF_ROOM_MAX, "%zu of %zu", count, size);
+        cr_expect_geq(size, OUTBUF_RESERVE_MAX);
+        cr_expect(count * size <= (2 << 20) || size == OUTBUF_RESERVE_MAX, "%zu of %zu", count, size);
     }
 }
 
@@ -262,10 +262,11 @@ Test(output_group, all_have_room_at_once)
     for (int round = 0; round < 3; round++) {
         uint8_t *rooms[COUNT];
         for (size_t i = 0; i < COUNT; i++)
-            memset(rooms[i] = outbuf_room(&outputs[i].buf, OUTBUF_ROOM_MAX), (int)i, OUTBUF_ROOM_MAX);
+            memset(rooms[i] = outbuf_reserve(&outputs[i].buf, OUTBUF_RESERVE_MAX), (int)i,
+                   OUTBUF_RESERVE_MAX);
         for (size_t i = 0; i < COUNT; i++) {
-            cr_assert_eq(rooms[i][0] + 256 * rooms[i][OUTBUF_ROOM_MAX - 1], i + 256 * i);
-            outputs[i].buf.pos = rooms[i] + OUTBUF_ROOM_MAX;
+            cr_assert_eq(rooms[i][0] + 256 * rooms[i][OUTBUF_RESERVE_MAX - 1], i + 256 * i);
+            outputs[i].buf.pos = rooms[i] + OUTBUF_RESERVE_MAX;
         }
     }
     close_outputs(COUNT);

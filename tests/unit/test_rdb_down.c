@@ -62,10 +62,10 @@ static rf_encoding encoding_of(const struct form *form)
     return key.encoding;
 }
 
-static void expect_unsayable(rf_slice input, const struct made_target *target, const char *what)
+static void expect_unsupported(rf_slice input, const struct made_target *target, const char *what)
 {
     struct rdb_made made = {.target = target->server};
-    cr_expect_eq(make_rdb(input, &made), RF_E_UNSAYABLE, "%s, %s", target_name(target), what);
+    cr_expect_eq(make_rdb(input, &made), RF_E_INCOMPATIBLE, "%s, %s", target_name(target), what);
     cr_expect_str_eq(made.error.key, "k");
     cr_expect(strstr(made.error.message, what), "'%s' is not in '%s'", what, made.error.message);
     made.drop_unsupported = true;
@@ -101,7 +101,7 @@ static void expect_form(const struct form *form, const struct element *elements,
         struct rdb_made made = {.target = target->server, .check = i % 2};
         rf_dialect dialect;
         if (expiring && !takes_field_expiry(target)) {
-            expect_unsayable(built(&b), target, "hash field expiry");
+            expect_unsupported(built(&b), target, "hash field expiry");
             continue;
         }
         cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s for %s: %s", form->name, target_name(target),
@@ -309,7 +309,7 @@ Test(rdb_down, modules_values_and_arrays)
             put_hex_file(&b, "REDIS0015", values[j].hex);
             if (target->version < values[j].since ||
                 (values[j].by_redis_only && target->server.dialect == RF_VALKEY)) {
-                expect_unsayable(built(&b), target, values[j].what);
+                expect_unsupported(built(&b), target, values[j].what);
             } else {
                 cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
                 find_key(made.file);
@@ -326,7 +326,7 @@ Test(rdb_down, an_expiry_out_of_range)
     struct build b = {0};
     struct rdb_made made = {.target = {RF_VALKEY, 9, 0}};
     put_hex_file(&b, "VALKEY080", "16 016b 01 0166 0176 0000000000000100");
-    expect_unsayable(built(&b), &redis, "out of range");
+    expect_unsupported(built(&b), &redis, "out of range");
     cr_expect_eq(make_rdb(built(&b), &made), RF_OK);
     rdb_made_free(&made);
     build_free(&b);
@@ -485,7 +485,7 @@ Test(rdb_down, a_key_of_4_gib)
     cr_assert_eq(rf_sink_open_rdb(scratch_path(&scratch, "out"), false, &options, &sink, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     entry.key = (rf_slice){beginning, (size_t)UINT32_MAX + 1};
-    cr_expect_eq(rf_sink_put(sink, &entry, &error), RF_E_UNSAYABLE);
+    cr_expect_eq(rf_sink_put(sink, &entry, &error), RF_E_INCOMPATIBLE);
     cr_expect(strstr(error.message, "a key of 4 GiB or more"), "%s", error.message);
     rf_sink_close(sink);
     rf_reader_close(reader);

@@ -44,10 +44,10 @@ static void put_file(struct build *b, int layout, const struct made_stream *stre
     put_end(b);
 }
 
-static void expect_unsayable(rf_slice input, const struct made_target *target, const char *what)
+static void expect_unsupported(rf_slice input, const struct made_target *target, const char *what)
 {
     struct rdb_made made = {.target = target->server};
-    cr_expect_eq(make_rdb(input, &made), RF_E_UNSAYABLE, "%s, %s", target_name(target), what);
+    cr_expect_eq(make_rdb(input, &made), RF_E_INCOMPATIBLE, "%s, %s", target_name(target), what);
     cr_expect_str_eq(made.error.key, "k");
     cr_expect(strstr(made.error.message, what), "'%s' is not in '%s'", what, made.error.message);
     made.drop_unsupported = true;
@@ -108,7 +108,7 @@ static void expect_everywhere(const struct made_stream *stream, size_t per_node)
             int newest = newest_layout(target);
             put_file(&b, from, stream, per_node);
             if (newest == 0)
-                expect_unsayable(built(&b), target, "a stream");
+                expect_unsupported(built(&b), target, "a stream");
             else
                 expect_layout(built(&b), target, from < newest ? from : newest, stream, per_node);
             build_free(&b);
@@ -160,9 +160,9 @@ Test(rdb_down_stream, pending_entries_that_nobody_owns)
         struct build b = {0};
         put_file(&b, 5, &stream, 2);
         if (target->version < 9)
-            expect_unsayable(built(&b), target, "a stream");
+            expect_unsupported(built(&b), target, "a stream");
         else if (newest_layout(target) < 5)
-            expect_unsayable(built(&b), target, "unowned pending entries");
+            expect_unsupported(built(&b), target, "unowned pending entries");
         else
             expect_layout(built(&b), target, 5, &stream, 2);
         build_free(&b);
@@ -191,9 +191,9 @@ Test(rdb_down_stream, idempotent_producers)
             put_hex(&b, producers[i % 4]);
             put_end(&b);
             if (newest_layout(target) == 0) {
-                expect_unsayable(built(&b), target, "a stream");
+                expect_unsupported(built(&b), target, "a stream");
             } else if (newest_layout(target) < 4) {
-                expect_unsayable(built(&b), target, "idempotent stream producers");
+                expect_unsupported(built(&b), target, "idempotent stream producers");
             } else {
                 cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
                 find_key(made.file);

@@ -51,10 +51,11 @@ Test(replay_damage, each_of_them)
     for (size_t i = 0; i < damage_count; i++) {
         const struct damage *damage = &damages[i];
         const char *magic = damage->value.magic ? damage->value.magic : "REDIS0015";
-        unsigned way = i % 4;
+        unsigned rewind_buffer = i % 4;
         struct replaying p = {
             .magic = magic,
-            .options = {.mode = way < 3 ? (rf_replay_mode)way : RF_REPLAY_AUTO, .big_key = way == 3},
+            .options = {.mode = rewind_buffer < 3 ? (rf_replay_mode)rewind_buffer : RF_REPLAY_AUTO,
+                        .big_key = rewind_buffer == 3},
             .fake.version = *magic == 'V' ? "redis_version:7.2.4\r\nvalkey_version:9.1.0"
                                           : "redis_version:8.10.0"};
         put_damage(&p.input, damage);
@@ -62,9 +63,9 @@ Test(replay_damage, each_of_them)
         if (damage->frame == FRAMED)
             check_framed(&p, damage);
         else
-            cr_expect(p.code >= RF_E_READ && p.code < RF_E_UNSAYABLE, "type %u: %s: code %d: %s",
+            cr_expect(p.code >= RF_E_READ && p.code < RF_E_INCOMPATIBLE, "type %u: %s: code %d: %s",
                       damage->value.type, damage->value.hex, p.code, p.failures.data);
-        if (way < 3)
+        if (rewind_buffer < 3)
             expect_not_sent(&p, damage);
         framed += damage->frame == FRAMED;
         replaying_free(&p);

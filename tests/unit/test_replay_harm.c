@@ -80,7 +80,7 @@ Test(replay_harm, values_of_modules)
         cr_expect_eq(p.code, RF_OK, "%zu: %s", i, p.error.message);
         cr_expect_eq(fake_count(&p.fake, "RESTORE "), cases[i].sent ? 2 : 0, "%zu", i);
         cr_expect_eq(fake_count(&p.fake, "MODULE LIST"), 1, "%zu", i);
-        cr_expect_eq(p.counts.failures[RF_FAILURE_UNSAYABLE], cases[i].sent ? 0 : 2, "%zu: %s", i,
+        cr_expect_eq(p.counts.failures[RF_FAILURE_UNSUPPORTED], cases[i].sent ? 0 : 2, "%zu: %s", i,
                      p.failures.data);
         cr_expect_eq(p.letters.len > 0, !cases[i].sent, "%zu", i);
         cr_expect_eq(fake_count(&p.fake, "SET z v"), 1);

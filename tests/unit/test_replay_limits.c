@@ -51,7 +51,7 @@ Test(replay_limits, strings_of_all_types)
         put_keys(&p.input, type, expires, LONGEST + too_long);
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-        cr_expect_eq(p.counts.failures[RF_FAILURE_UNSAYABLE], too_long, "type %u, %s, %s", type, version,
+        cr_expect_eq(p.counts.failures[RF_FAILURE_UNSUPPORTED], too_long, "type %u, %s, %s", type, version,
                      expires ? "expires" : "does not expire");
         cr_expect_eq(p.counts.written, 2 - too_long);
         cr_expect_eq(p.fake.store.count, 2 - too_long, "%.200s", p.store);
@@ -85,7 +85,7 @@ Test(replay_limits, a_payload_that_is_too_long_and_has_to_be_restored)
         put_long(&p.input, LONGEST / 2);
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
-    cr_expect_eq(p.counts.written + p.counts.failures[RF_FAILURE_UNSAYABLE], 1, "%s", p.failures.data);
-    cr_expect_eq(p.counts.failed, p.counts.failures[RF_FAILURE_UNSAYABLE]);
+    cr_expect_eq(p.counts.written + p.counts.failures[RF_FAILURE_UNSUPPORTED], 1, "%s", p.failures.data);
+    cr_expect_eq(p.counts.failed, p.counts.failures[RF_FAILURE_UNSUPPORTED]);
     replaying_free(&p);
 }

@@ -95,9 +95,9 @@ Test(replay_open, databases_that_the_target_does_not_have)
         {.on = "CONFIG", .answer = "-NOPERM no\r\n", .times = FAKE_EVER}, {.on = NULL}};
     struct replaying known = {.fake = {0}}, unknown = {.fake.rules = silent};
     put_hex(&known.input, KEY "fe10");
-    expect_refused(&known, RF_E_UNSAYABLE, "the target has no database 16");
+    expect_refused(&known, RF_E_INCOMPATIBLE, "the target has no database 16");
     put_hex(&unknown.input, KEY "fe10");
-    expect_refused(&unknown, RF_E_UNSAYABLE, "database 16: ERR DB index is out of range");
+    expect_refused(&unknown, RF_E_INCOMPATIBLE, "database 16: ERR DB index is out of range");
 }
 
 Test(replay_open, a_select_that_is_refused_for_a_while)

@@ -79,7 +79,7 @@ static void on_reply(struct pipeline *pipeline, struct request *request, struct 
 {
     struct model *m = (struct model *)pipeline;
     if (reply.kind == REPLY_ARRAY)
-        reply_pass(&rest, reply);
+        reply_skip(&rest, reply);
     cr_assert_eq(rest.len, 0);
     cr_assert_not(m->streaming);
     cr_assert_eq(request->seq, m->answer, "the reply is another request's");
@@ -158,13 +158,13 @@ static void encode(struct model *m, size_t pieces, size_t most)
 {
     static uint8_t bytes[BIG];
     for (; pieces > 0; pieces--) {
-        size_t n = (size_t)roll(m, most), room = 1 + (size_t)roll(m, OUTBUF_ROOM_MAX);
+        size_t n = (size_t)roll(m, most), room = 1 + (size_t)roll(m, OUTBUF_RESERVE_MAX);
         memset(bytes, (int)roll(m, 256), n);
         for (size_t i = 0; i < n; i += 1 + (size_t)roll(m, 64))
             bytes[i] = (uint8_t)roll(m, 256);
         cr_assert(buffer_append(&m->ended, slice_of(bytes, n))); /* some of it may arrive at once */
         if (n > 0 && n <= room) {
-            uint8_t *to = outbuf_room(&m->pipeline.out, room);
+            uint8_t *to = outbuf_reserve(&m->pipeline.out, room);
             memcpy(to, bytes, n);
             m->pipeline.out.pos = to + n;
         } else {

@@ -98,7 +98,7 @@ static void reconcile(struct replaying *p, const struct fake_rule *rule)
     p->fake.rules = NULL;
 }
 
-/* What passes is waited for. Behind that, what makes no sense may be a failure of the key. */
+/* What passes is waited for. Behind that, what is invalid may be a failure of the key. */
 Test(replay_reconcile, questions_that_are_not_answered_at_once)
 {
     static const struct fake_rule rules[] = {

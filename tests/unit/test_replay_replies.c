@@ -26,7 +26,7 @@ Test(replay_replies, all_is_well)
 
 Test(replay_replies, what_passes_is_waited_for)
 {
-    static const char *const passing[] = {
+    static const char *const error_class[] = {
         "-LOADING Redis is loading the dataset in memory\r\n",
         "-BUSY Redis is busy running a script\r\n",
         "-CLUSTERDOWN The cluster is down\r\n",
@@ -35,14 +35,14 @@ Test(replay_replies, what_passes_is_waited_for)
         "-NOREPLICAS Not enough good replicas to write.\r\n",
         "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
     };
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
-        const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = passing[i], .times = 3},
-                                          {.on = "RPUSH", .answer = passing[i]},
+    for (size_t i = 0; i < sizeof error_class / sizeof *error_class; i++) {
+        const struct fake_rule rules[] = {{.on = "SET k2 ", .answer = error_class[i], .times = 3},
+                                          {.on = "RPUSH", .answer = error_class[i]},
                                           {.on = NULL}};
         struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS}, .fake.rules = rules};
         replaying_expect(&p, KEYS LIST, ALL "0:l=a b|");
-        cr_expect_eq(p.counts.written, 4, "%s", passing[i]);
-        cr_expect_eq(p.counts.resent, 4, "%s", passing[i]);
+        cr_expect_eq(p.counts.written, 4, "%s", error_class[i]);
+        cr_expect_eq(p.counts.resent, 4, "%s", error_class[i]);
         cr_expect_eq(p.counts.failed, 0, "%s", p.failures.data);
         cr_expect_eq(fake_count(&p.fake, "SET k2 "), 4);
         replaying_free(&p);

@@ -144,7 +144,7 @@ struct counting {
     struct encoder encoder;
     struct buffer resp;
     size_t keys, dropped;
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
 };
 
 static void collect(struct outbuf *out)

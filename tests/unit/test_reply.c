@@ -9,7 +9,7 @@
 /* A whole reply as text: "s:status", "e:error", "5", "'string'", "nil", "[a b c]". */
 static void tell(struct buffer *text, rf_slice *rest)
 {
-    struct reply reply = reply_take(rest);
+    struct reply reply = reply_next(rest);
     switch (reply.kind) {
     case REPLY_STATUS:
     case REPLY_ERROR:
@@ -190,8 +190,8 @@ static void walk(rf_slice blob)
     if (reply_scan(&scan, blob) != RF_OK)
         return;
     rf_slice whole = exact_copy(blob.ptr, scan.at), rest = whole;
-    struct reply head = reply_take(&rest);
-    reply_pass(&rest, head);
+    struct reply head = reply_next(&rest);
+    reply_skip(&rest, head);
     cr_assert_eq(rest.len, 0);
     exact_free(whole);
 }

@@ -101,7 +101,7 @@ Test(resp, commands_that_are_none)
 struct small_outbuf {
     struct outbuf out;
     struct buffer kept;
-    uint8_t block[OUTBUF_ROOM_MAX];
+    uint8_t block[OUTBUF_RESERVE_MAX];
 };
 
 static void empty(struct outbuf *out)
@@ -156,9 +156,9 @@ Test(resp, the_largest_header)
 /* A string of any length, with any room left in the block. */
 Test(resp, strings_at_the_end_of_a_block)
 {
-    static uint8_t big[3 * OUTBUF_ROOM_MAX];
-    static const size_t lengths[] = {0,         1, 9, 10, 100, 99999, OUTBUF_ROOM_MAX - 23, OUTBUF_ROOM_MAX,
-                                     sizeof big};
+    static uint8_t big[3 * OUTBUF_RESERVE_MAX];
+    static const size_t lengths[] = {
+        0, 1, 9, 10, 100, 99999, OUTBUF_RESERVE_MAX - 23, OUTBUF_RESERVE_MAX, sizeof big};
     memset(big, 'x', sizeof big);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
         for (size_t room = 0; room < 40; room++) {

@@ -79,7 +79,7 @@ enum { BLOCK_SIZES = sizeof block_sizes / sizeof *block_sizes };
 #define LAST_TEXT   "last:\nscored m 1.5\n"
 
 /* The same damage twice, between sound keys. *places: where the first damaged value begins and ends. */
-static void build_damaged(struct build *b, const struct damage *damage, size_t places[2])
+static void build_damaged(struct build *b, const struct damage *damage, size_t offsets[2])
 {
     const struct one_value *value = &damage->value;
     const char *magic = value->magic ? value->magic : "REDIS0015";
@@ -87,9 +87,9 @@ static void build_damaged(struct build *b, const struct damage *damage, size_t p
     put_hex(b, value->before ? value->before : "");
     put_hex(b, "00 056669727374 0176");
     put_key(b, value->type, "k");
-    places[0] = b->bytes.len;
+    offsets[0] = b->bytes.len;
     put_hex(b, value->hex);
-    places[1] = b->bytes.len;
+    offsets[1] = b->bytes.len;
     put_hex(b, "04 0168 02 0166 0176 0167 0177 01 016c 02 0161 c0fb");
     put_key(b, value->type, "again");
     put_hex(b, value->hex);
@@ -112,10 +112,10 @@ static void expect_fault(const char *message, const rf_error *fault, const char 
     EXPECT(fault->file_offset == fault->offset);
 }
 
-static void expect_place(const struct run *run, const size_t places[2])
+static void expect_offset(const struct run *run, const size_t offsets[2])
 {
-    EXPECT(run->faults[0].offset >= (int64_t)places[0]);
-    EXPECT(run->faults[0].offset <= (int64_t)places[1]);
+    EXPECT(run->faults[0].offset >= (int64_t)offsets[0]);
+    EXPECT(run->faults[0].offset <= (int64_t)offsets[1]);
 }
 
 /* Nothing is read behind the first fault. */
@@ -141,14 +141,14 @@ static void try_damage(const struct damage *damage, size_t block_size, bool resu
 {
     struct build b = {0};
     struct run run;
-    size_t places[2];
-    build_damaged(&b, damage, places);
+    size_t offsets[2];
+    build_damaged(&b, damage, offsets);
     for (int turn = 0; turn < 2; turn++) {
         snprintf(about, sizeof about, "type %u, %.80s, blocks of %zu", damage->value.type, damage->value.hex,
                  block_size);
         run_bytes(built(&b), block_size, resume, &run);
         expect_fault(damage->message, &run.faults[0], "k");
-        expect_place(&run, places);
+        expect_offset(&run, offsets);
         if (resume && damage->frame == FRAMED)
             expect_all(damage->message, &run, turn == 0 ? RF_END : RF_E_CHECKSUM);
         else

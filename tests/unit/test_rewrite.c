@@ -105,11 +105,11 @@ Test(rewrite, what_the_rules_say)
         bool ambiguous;
         rf_rewrite *rewrite = rewrite_of(cases[i].rules);
         rf_slice key = exact_copy(cases[i].key, strlen(cases[i].key));
-        struct place place = rewritten(rewrite, cases[i].db, key, &ambiguous);
+        struct location location = rewritten(rewrite, cases[i].db, key, &ambiguous);
         rf_slice expected = slice_of(cases[i].new_key, strlen(cases[i].new_key));
-        cr_expect_eq(place.db, cases[i].new_db, "'%s' '%s'", cases[i].rules, cases[i].key);
-        cr_expect(slice_equal(place.name, expected), "'%s' '%s': '%.*s'", cases[i].rules, cases[i].key,
-                  (int)place.name.len, (const char *)place.name.ptr);
+        cr_expect_eq(location.db, cases[i].new_db, "'%s' '%s'", cases[i].rules, cases[i].key);
+        cr_expect(slice_equal(location.name, expected), "'%s' '%s': '%.*s'", cases[i].rules, cases[i].key,
+                  (int)location.name.len, (const char *)location.name.ptr);
         exact_free(key);
         rf_rewrite_free(rewrite);
     }
@@ -121,10 +121,10 @@ Test(rewrite, any_byte_is_one)
 {
     bool ambiguous;
     rf_rewrite *rewrite = rewrite_of("rename s/\\x00\\n/-/\nhash-tag {a*}:*\nflatten-dbs");
-    struct place place = rewritten(rewrite, 1, SLICE("a\xff\0\n:\0"), &ambiguous);
-    cr_expect(slice_equal(place.name, SLICE("db1:{a\xff-}:\0")));
-    place = rewritten(rewrite, 1, (rf_slice){0}, &ambiguous);
-    cr_expect(slice_equal(place.name, SLICE("db1:")));
+    struct location location = rewritten(rewrite, 1, SLICE("a\xff\0\n:\0"), &ambiguous);
+    cr_expect(slice_equal(location.name, SLICE("db1:{a\xff-}:\0")));
+    location = rewritten(rewrite, 1, (rf_slice){0}, &ambiguous);
+    cr_expect(slice_equal(location.name, SLICE("db1:")));
     rf_rewrite_free(rewrite);
 }
 
@@ -225,9 +225,9 @@ Test(rewrite, long_names_in_little_time, .timeout = 20)
     cr_assert(key);
     memset(key, 'a', LENGTH);
     key[LENGTH - 3] = ':';
-    struct place place = rewritten(rewrite, 0, slice_of(key, LENGTH), &ambiguous);
-    cr_expect_eq(place.name.len, LENGTH + 2);
-    cr_expect_eq(rf_hash_tag(place.name).len, LENGTH - 2);
+    struct location location = rewritten(rewrite, 0, slice_of(key, LENGTH), &ambiguous);
+    cr_expect_eq(location.name.len, LENGTH + 2);
+    cr_expect_eq(rf_hash_tag(location.name).len, LENGTH - 2);
     free(key);
     rf_rewrite_free(rewrite);
 }
@@ -402,10 +402,10 @@ Test(rewrite, random_rules_against_a_model)
             strcpy(name, letters);
             int64_t new_db = model_rewrite(&model, db, name);
             rf_slice key = exact_copy(letters, strlen(letters));
-            struct place place = rewritten(rewrite, db, key, &ambiguous);
-            cr_assert(place.db == new_db && slice_equal(place.name, slice_of(name, strlen(name))),
-                      "%s\n%d '%s': '%.*s', and not '%s'", text, (int)db, letters, (int)place.name.len,
-                      (const char *)place.name.ptr, name);
+            struct location location = rewritten(rewrite, db, key, &ambiguous);
+            cr_assert(location.db == new_db && slice_equal(location.name, slice_of(name, strlen(name))),
+                      "%s\n%d '%s': '%.*s', and not '%s'", text, (int)db, letters, (int)location.name.len,
+                      (const char *)location.name.ptr, name);
             changed += strcmp(letters, name) != 0;
 
             struct last_step last = {0};
@@ -433,13 +433,13 @@ Test(rewrite, tags_are_put_once)
         for (int i = 0; i < 50; i++) {
             random_letters("aabb::{}", 8, &state, letters);
             rf_slice key = slice_of(letters, strlen(letters));
-            struct place place = rewritten(rewrite, 0, key, &ambiguous);
-            if (slice_equal(place.name, key))
+            struct location location = rewritten(rewrite, 0, key, &ambiguous);
+            if (slice_equal(location.name, key))
                 continue;
-            snprintf(once, sizeof once, "%.*s", (int)place.name.len, (const char *)place.name.ptr);
-            cr_assert(rf_hash_tag(place.name).ptr, "%s\n'%s'", text, once);
-            place = rewritten(rewrite, 0, slice_of(once, strlen(once)), &ambiguous);
-            cr_assert(slice_equal(place.name, slice_of(once, strlen(once))), "%s\n'%s'", text, once);
+            snprintf(once, sizeof once, "%.*s", (int)location.name.len, (const char *)location.name.ptr);
+            cr_assert(rf_hash_tag(location.name).ptr, "%s\n'%s'", text, once);
+            location = rewritten(rewrite, 0, slice_of(once, strlen(once)), &ambiguous);
+            cr_assert(slice_equal(location.name, slice_of(once, strlen(once))), "%s\n'%s'", text, once);
             tagged++;
         }
         rf_rewrite_free(rewrite);

@@ -62,12 +62,12 @@ static void rewrite_all(rf_rewrite *rewrite, struct pairs *pairs)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         struct pair *pair = &pairs->items[i];
-        struct place place = rewritten(rewrite, pair->db, slice_of(pair->name, strlen(pair->name)),
-                                       &pair->ambiguous);
-        pair->new_db = (int32_t)place.db;
-        cr_assert_lt(place.name.len, LONGEST);
-        memcpy(pair->new_name, place.name.ptr, place.name.len);
-        pair->new_name[place.name.len] = '\0';
+        struct location location = rewritten(rewrite, pair->db, slice_of(pair->name, strlen(pair->name)),
+                                             &pair->ambiguous);
+        pair->new_db = (int32_t)location.db;
+        cr_assert_lt(location.name.len, LONGEST);
+        memcpy(pair->new_name, location.name.ptr, location.name.len);
+        pair->new_name[location.name.len] = '\0';
     }
 }
 
@@ -149,7 +149,7 @@ static struct outcome check_rules(const char *rules, const char *letters, size_t
         cr_assert_eq(rf_filter_dbs(filter, RF_INCLUDE, dbs, &error), RF_OK, "%s", error.message);
         rf_rewrite_expect(rewrite, filter);
         for (int db = 0; db < DATABASES; db++)
-            if (!rf_filter_takes_db(filter, db))
+            if (!rf_filter_accepts_db(filter, db))
                 set &= ~(1u << db);
         rf_filter_free(filter);
     }

@@ -197,9 +197,9 @@ Test(rewrite_rules, many)
         len += (size_t)sprintf(text + len, "hash-tag {r%d:*}:*\nmap-db %d=%d\n", i, i, i + 1);
     bool ambiguous;
     rf_rewrite *rewrite = rewrite_of(text);
-    struct place place = rewritten(rewrite, 999, SLICE("r999:x:y"), &ambiguous);
-    cr_expect_eq(place.db, 1000);
-    cr_expect(slice_equal(place.name, SLICE("{r999:x}:y")));
+    struct location location = rewritten(rewrite, 999, SLICE("r999:x:y"), &ambiguous);
+    cr_expect_eq(location.db, 1000);
+    cr_expect(slice_equal(location.name, SLICE("{r999:x}:y")));
     rf_rewrite_free(rewrite);
     free(text);
 }

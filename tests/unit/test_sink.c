@@ -190,7 +190,7 @@ Test(sink, rdb_versions_without_milliseconds_or_checksum)
     rf_error error;
     rf_sink_options options = {.target = {RF_REDIS, 2, 4}, .saved_at = -1};
     cr_expect_eq(write_rdb("REDIS0009", "fc 0000000000040000 00 016b 0176", &options, false, &out, &error),
-                 RF_E_UNSAYABLE);
+                 RF_E_INCOMPATIBLE);
     cr_expect_str_eq(error.key, "k");
 }
 
@@ -206,7 +206,7 @@ Test(sink, an_rdb_is_for_a_known_server)
 static const struct {
     rf_server target;
     const char *magic, *hex, *key;
-} unsayable[] = {
+} unsupported[] = {
     {{RF_REDIS, 7, 2}, "REDIS0012", "18 016b 0500000000000000 01 01 0166 0176", "k"},
     {{RF_VALKEY, 8, 1}, "REDIS0012", "18 016b 0500000000000000 01 01 0166 0176", "k"},
     {{RF_VALKEY, 8, 1}, "VALKEY080", "16 016b 01 0166 0176 0500000000000000", "k"},
@@ -224,21 +224,21 @@ static const struct {
 
 Test(sink, what_an_rdb_cannot_say)
 {
-    for (size_t i = 0; i < sizeof unsayable / sizeof *unsayable; i++) {
+    for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++) {
         char hex[256];
         rf_slice out;
         rf_error error;
         struct buffer text = {0};
         unsigned notices[RF_NOTICE_COUNT] = {0};
-        rf_sink_options options = {.target = unsayable[i].target, .saved_at = -1};
-        snprintf(hex, sizeof hex, "%s 00 0178 0179", unsayable[i].hex);
-        cr_expect_eq(write_rdb(unsayable[i].magic, hex, &options, false, &out, &error), RF_E_UNSAYABLE, "%s",
-                     hex);
-        cr_expect_str_eq(error.key, unsayable[i].key, "%s", hex);
+        rf_sink_options options = {.target = unsupported[i].target, .saved_at = -1};
+        snprintf(hex, sizeof hex, "%s 00 0178 0179", unsupported[i].hex);
+        cr_expect_eq(write_rdb(unsupported[i].magic, hex, &options, false, &out, &error), RF_E_INCOMPATIBLE,
+                     "%s", hex);
+        cr_expect_str_eq(error.key, unsupported[i].key, "%s", hex);
 
         options.drop_unsupported = true;
         options.notify = (rf_notify){count_notice, notices};
-        cr_assert_eq(write_rdb(unsayable[i].magic, hex, &options, false, &out, &error), RF_OK, "%s",
+        cr_assert_eq(write_rdb(unsupported[i].magic, hex, &options, false, &out, &error), RF_OK, "%s",
                      error.message);
         cr_expect_eq(notices[RF_NOTICE_DROPPED], 1);
         cr_expect_eq(run_read(out, 0, &text, &error), RF_OK);
@@ -296,8 +296,8 @@ Test(sink, details_are_left_out_where_that_is_asked_for)
         struct buffer text = {0};
         unsigned notices[RF_NOTICE_COUNT] = {0};
         rf_sink_options options = {.target = cases[i].target, .saved_at = -1};
-        cr_expect_eq(write_rdb(cases[i].magic, cases[i].hex, &options, false, &out, &error), RF_E_UNSAYABLE,
-                     "%s", cases[i].hex);
+        cr_expect_eq(write_rdb(cases[i].magic, cases[i].hex, &options, false, &out, &error),
+                     RF_E_INCOMPATIBLE, "%s", cases[i].hex);
         cr_expect_str_eq(error.key, "k", "%s", cases[i].hex);
         cr_expect(strstr(error.message, "--drop-detail"), "%s", error.message);
 
@@ -392,7 +392,7 @@ Test(sink, a_plain_rdb_has_no_place_for_commands)
     rf_error error;
     scratch_make(&scratch);
     cr_assert_eq(rf_sink_open_rdb(scratch_path(&scratch, "out"), false, &newest, &sink, &error), RF_OK);
-    cr_expect_eq(run_sink(SLICE(SET), 0, sink, &error), RF_E_UNSAYABLE);
+    cr_expect_eq(run_sink(SLICE(SET), 0, sink, &error), RF_E_INCOMPATIBLE);
     cr_expect_eq(scratch_count(&scratch), 0);
     scratch_remove(&scratch);
 }

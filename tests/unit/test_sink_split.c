@@ -338,7 +338,7 @@ Test(sink_split, a_slot_that_is_known_is_believed)
 Test(sink_split, one_database)
 {
     rf_sink *sink;
-    cr_expect_eq(put_hex_input("00 016b 0176 fe02 00 016c 0176", &sink), RF_E_UNSAYABLE);
+    cr_expect_eq(put_hex_input("00 016b 0176 fe02 00 016c 0176", &sink), RF_E_INCOMPATIBLE);
     cr_expect_str_eq(error.key, "l");
     cr_expect_eq(error.db, 2);
     cr_expect(strstr(error.message, "--flatten-dbs"), "%s", error.message);
@@ -354,7 +354,7 @@ Test(sink_split, commands_have_no_place)
 {
     rf_sink *sink;
     cr_assert_eq(put_hex_input("", &sink), RF_OK);
-    cr_expect_eq(splits_put(sink, SLICE("*1\r\n$4\r\nPING\r\n"), NULL, &error), RF_E_UNSAYABLE);
+    cr_expect_eq(splits_put(sink, SLICE("*1\r\n$4\r\nPING\r\n"), NULL, &error), RF_E_INCOMPATIBLE);
     cr_expect(strstr(error.message, "commands"), "%s", error.message);
     rf_sink_close(sink);
     expect_tree("");

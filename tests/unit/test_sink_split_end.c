@@ -147,7 +147,7 @@ static void *await_signal(void *arg)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigwait(&set, &caught);
-    rf_remove_unfinished();
+    rf_cleanup_temp_files();
     _exit(3);
 }
 

@@ -19,8 +19,8 @@ static rf_slice name_text(unsigned number, char text[16])
 static const struct sketch_name *find(const struct sketch *sketch, unsigned number)
 {
     char text[16];
-    uint16_t place = *place_of(sketch, hash_of(sketch, name_text(number, text)));
-    return place ? &sketch->names[place - 1] : NULL;
+    uint16_t bucket = *find_bucket(sketch, hash_of(sketch, name_text(number, text)));
+    return bucket ? &sketch->names[bucket - 1] : NULL;
 }
 
 static void expect_between(uint64_t low, uint64_t n, uint64_t high, unsigned name)
@@ -33,7 +33,7 @@ static void expect_truth(const struct sketch *sketch, unsigned number)
 {
     const struct sketch_name *name = find(sketch, number);
     struct sketch_sum sum = name ? name->sum : (struct sketch_sum){0};
-    struct sketch_sum missed = name ? name->missed : sketch->floor;
+    struct sketch_sum missed = name ? name->missed : sketch->evicted_max;
     expect_between(sum.count, truth[number].count, sum.count + missed.count, number);
     expect_between(sum.weight, truth[number].weight, sum.weight + missed.weight, number);
     if (name && sketch_is_exact(name))
@@ -57,9 +57,9 @@ Test(sketch, holds_what_it_promises)
         weights += weight;
         cr_assert(sketch_add(&sketch, name_text(number, text), weight));
     }
-    cr_expect_gt(sketch.floor.count, 0, "it has been full");
-    cr_expect_lt(sketch.floor.count, 4 * (uint64_t)TURNS / SKETCH_NAMES + 1);
-    cr_expect_lt(sketch.floor.weight, 4 * weights / SKETCH_NAMES + 1);
+    cr_expect_gt(sketch.evicted_max.count, 0, "it has been full");
+    cr_expect_lt(sketch.evicted_max.count, 4 * (uint64_t)TURNS / SKETCH_NAMES + 1);
+    cr_expect_lt(sketch.evicted_max.weight, 4 * weights / SKETCH_NAMES + 1);
     for (unsigned number = 0; number < NAMES; number++)
         expect_truth(&sketch, number);
     sketch_free(&sketch);
@@ -73,14 +73,14 @@ Test(sketch, is_exact_while_there_is_room)
     for (unsigned number = 0; number < SKETCH_NAMES; number++)
         for (unsigned turn = 0; turn <= number % 7; turn++)
             cr_assert(sketch_add(&sketch, name_text(number, text), number));
-    cr_expect_eq(sketch.floor.count, 0);
-    cr_expect_eq(sketch_greatest(&sketch, true, greatest, 3), 3);
+    cr_expect_eq(sketch.evicted_max.count, 0);
+    cr_expect_eq(sketch_top(&sketch, true, greatest, 3), 3);
     cr_expect_eq(greatest[0]->sum.count, 7);
     cr_expect_eq(greatest[0]->sum.weight, 7 * 4094);
     cr_expect_eq(greatest[1]->sum.weight, 7 * 4087);
-    cr_expect_eq(sketch_greatest(&sketch, false, greatest, 3), 3);
+    cr_expect_eq(sketch_top(&sketch, false, greatest, 3), 3);
     cr_expect_eq(greatest[2]->sum.count, 7);
-    cr_expect_eq(sketch_greatest(&sketch, false, greatest, 0), 0);
+    cr_expect_eq(sketch_top(&sketch, false, greatest, 0), 0);
     sketch_free(&sketch);
 }
 
@@ -94,7 +94,7 @@ Test(sketch, names_that_are_long_or_empty)
     cr_assert(sketch_add(&sketch, (rf_slice){0}, 7));
     cr_assert(sketch_add(&sketch, (rf_slice){0}, 0));
     exact_free(name);
-    cr_assert_eq(sketch_greatest(&sketch, false, greatest, 2), 2);
+    cr_assert_eq(sketch_top(&sketch, false, greatest, 2), 2);
     cr_expect_eq(greatest[0]->length, 0);
     cr_expect_eq(greatest[0]->sum.weight, 7);
     cr_expect_eq(greatest[1]->length, 200);
@@ -105,8 +105,8 @@ Test(sketch, names_that_are_long_or_empty)
 Test(sketch, magnitudes_are_in_order)
 {
     for (size_t m = 0; m < magnitude(UINT64_MAX); m++) {
-        cr_assert_eq(magnitude(greatest_of_magnitude(m)), m, "%zu", m);
-        cr_assert_eq(magnitude(greatest_of_magnitude(m) + 1), m + 1, "%zu", m);
+        cr_assert_eq(magnitude(largest_of_magnitude(m)), m, "%zu", m);
+        cr_assert_eq(magnitude(largest_of_magnitude(m) + 1), m + 1, "%zu", m);
     }
-    cr_expect_eq(greatest_of_magnitude(magnitude(UINT64_MAX)), UINT64_MAX);
+    cr_expect_eq(largest_of_magnitude(magnitude(UINT64_MAX)), UINT64_MAX);
 }

@@ -381,7 +381,7 @@ Test(tempdir, removed_when_the_program_ends)
 {
     int fd = -1;
     struct tempdir *dir = make_littered(), *none = NULL;
-    rf_remove_unfinished();
+    rf_cleanup_temp_files();
     expect_tree("0644 outside/x 1\n0755 outside/\n");
     cr_expect_eq(tempdir_create_file(dir, "late", &fd, &error), RF_E_WRITE);
     cr_expect(strstr(error.message, "stopping"), "%s", error.message);
@@ -396,7 +396,7 @@ Test(tempdir, done_stays_when_the_program_ends)
 {
     struct tempdir *dir = make_out(false);
     cr_expect_eq(tempdir_commit(dir, &error), RF_OK);
-    rf_remove_unfinished();
+    rf_cleanup_temp_files();
     tempdir_close(dir);
     expect_tree(OUT);
 }
@@ -406,7 +406,7 @@ static void *end_in_the_middle(void *path)
 {
     while (access(path, F_OK) != 0)
         sched_yield();
-    rf_remove_unfinished();
+    rf_cleanup_temp_files();
     _exit(0);
 }
 

@@ -104,7 +104,7 @@ Test(tempfile, nothing_appears_after_the_end)
 {
     struct tempfile *done = create("done"), *half = create("half"), *none = NULL;
     cr_assert_eq(tempfile_commit(done, false, &error), RF_OK);
-    rf_remove_unfinished();
+    rf_cleanup_temp_files();
     cr_assert_eq(scratch_count(&scratch), 1);
     cr_assert_eq(tempfile_commit(half, false, &error), RF_E_WRITE);
     cr_assert_eq(tempfile_create(scratch_path(&scratch, "late"), &none, &error), RF_E_WRITE);

@@ -99,7 +99,7 @@ Test(value_module, damage_is_found_whoever_listens)
 static rf_code refuse(void *ctx, const rf_module_part *part)
 {
     (void)part;
-    return --*(int *)ctx > 0 ? RF_OK : RF_E_UNSAYABLE;
+    return --*(int *)ctx > 0 ? RF_OK : RF_E_INCOMPATIBLE;
 }
 
 Test(value_module, a_visitor_ends_the_walk)
@@ -108,7 +108,7 @@ Test(value_module, a_visitor_ends_the_walk)
     struct opened o;
     int parts = 2;
     open_value(&o, &(struct one_value){.type = 7, .hex = ID " 02 05 02 06 02 07 00"});
-    cr_expect_eq(rf_value_walk(o.entry.value, &refuser, &parts, &o.error), RF_E_UNSAYABLE);
+    cr_expect_eq(rf_value_walk(o.entry.value, &refuser, &parts, &o.error), RF_E_INCOMPATIBLE);
     cr_expect_eq(parts, 0);
     close_value(&o);
 }

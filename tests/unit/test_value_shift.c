@@ -242,7 +242,7 @@ Test(value_shift, an_rdb)
             rf_code code = make_rdb(built(&b), &made);
             bool is_valkeys = made.target.dialect == RF_VALKEY;
             if (made_targets[j].version < (is_valkeys ? 80 : 12)) {
-                cr_expect_eq(code, RF_E_UNSAYABLE);
+                cr_expect_eq(code, RF_E_INCOMPATIBLE);
             } else {
                 cr_assert_eq(code, RF_OK, "%s", made.error.message);
                 struct found_key key = find_key(made.file);
@@ -263,7 +263,7 @@ static void no_more(struct outbuf *out)
 
 static void encode_hash(const struct form *form, bool prefer_restore, int64_t ms, struct buffer *text)
 {
-    static uint8_t block[OUTBUF_ROOM_MAX];
+    static uint8_t block[OUTBUF_RESERVE_MAX];
     struct outbuf out = {.start = block, .pos = block, .end = block + sizeof block, .next = no_more};
     struct encoder_options options = {.target = {form->magic[0] == 'V' ? RF_VALKEY : RF_REDIS, 9, 0},
                                       .prefer_restore = prefer_restore};

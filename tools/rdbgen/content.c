@@ -9,10 +9,10 @@
 
 void *types_alloc(struct types *types, size_t size)
 {
-    void *room = arena_alloc(&types->arena, size ? size : 1);
-    if (!room)
+    void *memory = arena_alloc(&types->arena, size ? size : 1);
+    if (!memory)
         die("out of memory");
-    return memset(room, 0, size);
+    return memset(memory, 0, size);
 }
 
 /* --- strings ----------------------------------------------------------------------------------------- */

@@ -184,8 +184,8 @@ void gen_quicklist(struct types *types, const struct content *content)
         i += 1 + i % 7;
     gen_length(types, nodes);
     for (size_t i = 0; i < content->count;) {
-        size_t room = content->count - i, count = 1 + i % 7;
-        count = count < room ? count : room;
+        size_t left = content->count - i, count = 1 + i % 7;
+        count = count < left ? count : left;
         bool plain = count == 1 && items[i].name.len > 0;
         gen_length(types, plain ? PLAIN : PACKED);
         if (plain)

@@ -7,7 +7,7 @@
 
 /* --- any buffer -------------------------------------------------------------------------------------- */
 
-static uint8_t *room(struct buffer *to, size_t n)
+static uint8_t *reserve(struct buffer *to, size_t n)
 {
     if (!buffer_reserve(to, n))
         die("out of memory");
@@ -16,7 +16,7 @@ static uint8_t *room(struct buffer *to, size_t n)
 
 void put(struct buffer *to, rf_slice bytes)
 {
-    uint8_t *at = room(to, bytes.len);
+    uint8_t *at = reserve(to, bytes.len);
     if (bytes.len)
         memcpy(at, bytes.ptr, bytes.len);
     to->len += bytes.len;
@@ -29,36 +29,36 @@ void put_text(struct buffer *to, const char *text)
 
 void put_integer(struct buffer *to, int64_t n)
 {
-    to->len += number_print_i64(room(to, NUMBER_TEXT_MAX), n);
+    to->len += number_print_i64(reserve(to, NUMBER_TEXT_MAX), n);
 }
 
 void put_byte(struct buffer *to, uint8_t byte)
 {
-    *room(to, 1) = byte;
+    *reserve(to, 1) = byte;
     to->len++;
 }
 
 void put_u32le(struct buffer *to, uint32_t x)
 {
-    store_le32(room(to, 4), x);
+    store_le32(reserve(to, 4), x);
     to->len += 4;
 }
 
 void put_u64le(struct buffer *to, uint64_t x)
 {
-    store_le64(room(to, 8), x);
+    store_le64(reserve(to, 8), x);
     to->len += 8;
 }
 
 static void put_u32be(struct buffer *to, uint32_t x)
 {
-    store_be32(room(to, 4), x);
+    store_be32(reserve(to, 4), x);
     to->len += 4;
 }
 
 static void put_u16be(struct buffer *to, uint16_t x)
 {
-    store_be16(room(to, 2), x);
+    store_be16(reserve(to, 2), x);
     to->len += 2;
 }
 
@@ -103,7 +103,7 @@ void lp_start(struct pack *pack)
 {
     pack->count = 0;
     pack->bytes.len = 0;
-    room(&pack->bytes, LISTPACK_HEAD);
+    reserve(&pack->bytes, LISTPACK_HEAD);
     pack->bytes.len = LISTPACK_HEAD;
 }
 
@@ -178,7 +178,7 @@ void zl_start(struct pack *pack)
 {
     pack->count = pack->last_size = 0;
     pack->bytes.len = 0;
-    room(&pack->bytes, ZIPLIST_HEAD);
+    reserve(&pack->bytes, ZIPLIST_HEAD);
     pack->bytes.len = pack->last = ZIPLIST_HEAD;
 }
 

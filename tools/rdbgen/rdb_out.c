@@ -166,15 +166,15 @@ bool out_integer_string(struct rdb_out *out, rf_slice s)
 /* At least n bytes to compress to, kept from call to call. */
 static uint8_t *scratch(size_t n)
 {
-    static uint8_t *room;
+    static uint8_t *memory;
     static size_t size;
     if (size < n) {
-        room = realloc(room, n);
-        if (!room)
+        memory = realloc(memory, n);
+        if (!memory)
             die("out of memory");
         size = n;
     }
-    return room;
+    return memory;
 }
 
 bool out_lzf_string(struct rdb_out *out, rf_slice s)

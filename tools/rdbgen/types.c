@@ -319,24 +319,24 @@ static size_t variants(const struct row *row, size_t per_row)
     return row->number == STRING && per_row < STRINGS ? STRINGS : per_row;
 }
 
-static bool belongs(const struct row *row, unsigned variant, size_t place)
+static bool belongs(const struct row *row, unsigned variant, size_t index)
 {
-    return ((size_t)(row - rows) + variant) % DATABASES == place;
+    return ((size_t)(row - rows) + variant) % DATABASES == index;
 }
 
-static void gen_database(struct types *types, size_t place, size_t per_row, struct plain_json *json)
+static void gen_database(struct types *types, size_t index, size_t per_row, struct plain_json *json)
 {
     size_t keys = 0;
     for (const struct row *row = rows; row < rows + ROWS; row++)
         for (unsigned i = 0; i < variants(row, per_row); i++)
-            keys += has_row(types, row) && belongs(row, i, place);
+            keys += has_row(types, row) && belongs(row, i, index);
 
-    out_select(&types->out, databases[place], keys, keys / 2);
+    out_select(&types->out, databases[index], keys, keys / 2);
     for (const struct row *row = rows; row < rows + ROWS; row++) {
         for (unsigned i = 0; i < variants(row, per_row); i++) {
             types->variant = i;
-            if (has_row(types, row) && belongs(row, i, place))
-                gen_key(types, row, databases[place], json);
+            if (has_row(types, row) && belongs(row, i, index))
+                gen_key(types, row, databases[index], json);
         }
     }
 }

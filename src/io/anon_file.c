@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Unnamed files by O_TMPFILE; if the file system does not support it, by a name that is removed at once. */
+#include "io/anon_file.h"
+#include "base/fail.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Returns -1 with errno. */
+static int open_in(const char *dir)
+{
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/rdbferry-XXXXXX", dir) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+rf_code anon_file_open(int *fd, rf_error *error)
+{
+    const char *dir = getenv("TMPDIR");
+    int opened = open_in(dir && *dir ? dir : "/tmp");
+    if (opened < 0)
+        return fail_errno(error, RF_E_WRITE, "cannot create a temporary file");
+    *fd = opened;
+    return RF_OK;
+}
+
+rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(error, RF_E_WRITE, "cannot write a temporary file");
+        bytes.ptr += n;
+        bytes.len -= (size_t)n;
+    }
+    return RF_OK;
+}
+
+rf_code anon_file_read(int fd, void *out, size_t n, size_t *got, rf_error *error)
+{
+    for (*got = 0; *got < n;) {
+        ssize_t some = read(fd, (char *)out + *got, n - *got);
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some < 0)
+            return fail_errno(error, RF_E_WRITE, "cannot read a temporary file");
+        if (some == 0)
+            break;
+        *got += (size_t)some;
+    }
+    return RF_OK;
+}

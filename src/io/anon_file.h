@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Temporary files without a directory entry: they disappear when they are closed, however the program ends.
+ * They are created in $TMPDIR, or in /tmp. */
+#ifndef IO_ANON_FILE_H
+#define IO_ANON_FILE_H
+
+#include <rdbferry/error.h>
+#include <rdbferry/slice.h>
+
+/* The caller must close *fd; it is unchanged after an error. */
+rf_code anon_file_open(int *fd, rf_error *error);
+
+/* Writes all bytes at the current position. */
+rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error);
+
+/* Reads up to n bytes; *got is less only at the end of the file. */
+rf_code anon_file_read(int fd, void *out, size_t n, size_t *got, rf_error *error);
+
+#endif
