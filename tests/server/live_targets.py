@@ -19,16 +19,24 @@ HOST = "127.0.0.1"
 SLOTS = 16384
 
 
+_claims = []  # sockets that say which ports are this process's
+
+
 def free_port():
-    """Not one of those that the system hands out to whoever connects: another suite may run beside this one."""
+    """A port that is this process's until it ends, also while nobody listens there: test classes run side by side,
+    each in a process of its own. Not one of those that the system hands out to whoever connects."""
     while True:
         port = random.SystemRandom().randrange(12000, 32000)
-        with socket.socket() as listener:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0rdbferry-port-{port}")  # a name without a file, which goes with the process
+            with socket.socket() as listener:
                 listener.bind((HOST, port))
-                return port
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
 
 
 def slot_of(key):

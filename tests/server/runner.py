@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Runs suites of unittest modules and ends with the line the other suites end with."""
+"""Runs suites of unittest modules: test classes side by side, each in a process of its own, so that none waits for
+another. A class has its own servers, ports and folders. What it prints is shown whole when it is done; at the end
+there is for each suite the line the other suites end with."""
+import argparse
+import concurrent.futures
+import importlib
+import json
 import os
+import resource
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+import time
 import unittest
 
 import program
@@ -15,6 +27,25 @@ SUITES = {
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_recovery", "test_replay_resume",
                "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands", "test_replay_jobs", "test_replay_poor"],
 }
+
+# The classes that take longest, in the order in which they start; the others follow.
+SLOW = (
+    "test_replay_sentinel.Trouble",
+    "test_replay_moves.Failover",
+    "test_replay_moves.Slots",
+    "test_replay_cluster.Standing",
+    "test_replay_recovery.Restarts",
+    "test_replay_recovery.Slow",
+    "test_replay_recovery.Cuts",
+    "test_replay_resume.Kills",
+)
+
+# Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
+AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
+LIMIT = 1800  # seconds for one class
+
+
+# --- one class, in a process of its own ---
 
 
 class Result(unittest.TextTestResult):
@@ -38,19 +69,194 @@ class Result(unittest.TextTestResult):
             self.failed.add(str(test))
 
 
-def main(names):
+def run_class(name, result_path):
+    """Runs one class, and writes its counts to a file."""
+    tests = unittest.defaultTestLoader.loadTestsFromName(name)
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
+    failed, skipped = len(result.failed), len(result.skipped)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
+    counts = {
+        "passed": max(0, result.testsRun - failed - skipped),
+        "failed": failed,
+        "skipped": [f"{test}: {reason}" for test, reason in result.skipped],
+    }
+    with open(result_path, "w", encoding="utf-8") as file:
+        json.dump(counts, file)
+
+
+# --- all of them ---
+
+
+class Pool:
+    """Processes that run classes, each the leader of a group, so that its servers can be ended with it."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._groups = set()
+        self._closed = False
+
+    def run(self, name):
+        """Runs a class, and returns its counts, what it printed, and the seconds that it took."""
+        path = os.path.join(self._folder, name)
+        command = [sys.executable, "-B", os.path.abspath(__file__), "--run-class", name, path + ".json"]
+        started = time.monotonic()
+        with open(path + ".log", "w+b") as log:
+            with self._lock:
+                if self._closed:
+                    return None
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env={**os.environ, "TMPDIR": self._folder},  # whatever ends it leaves nothing
+                )
+                self._groups.add(process.pid)
+            try:
+                ended = f"exit {process.wait(timeout=LIMIT)}"
+            except subprocess.TimeoutExpired:
+                ended = f"killed after {LIMIT} s"
+            self._end(process)
+            log.seek(0)
+            output = log.read().decode(errors="replace")
+        try:
+            with open(path + ".json", encoding="utf-8") as file:
+                counts = json.load(file)
+        except FileNotFoundError:
+            counts = {"passed": 0, "failed": 1, "skipped": []}
+            output += f"\n{name} came to no result: {ended}\n"
+        return counts, output, time.monotonic() - started
+
+    def _end(self, process):
+        """The process, and whatever servers it has left."""
+        with self._lock:
+            self._groups.discard(process.pid)
+        end_group(process.pid)
+        process.wait()
+
+    def close(self):
+        """Ends what runs; nothing is started any more."""
+        with self._lock:
+            self._closed = True
+            for group in self._groups:
+                end_group(group)
+
+
+def end_group(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+class Suite:
+    """The counts of a suite while its classes come in, and its log where one is wanted."""
+
+    def __init__(self, name, logs):
+        self.name, self._logs = name, logs
+        self.waiting = 0
+        self.passed, self.failed, self.skipped = 0, 0, []
+        self._output, self._began = [], time.monotonic()
+
+    def add(self, name, counts, output, seconds):
+        self.waiting -= 1
+        self.passed += counts["passed"]
+        self.failed += counts["failed"]
+        self.skipped += counts["skipped"]
+        text = f"=== {name} ({seconds:.0f} s)\n{output}\n"
+        if self._logs:
+            self._output.append(text)
+        else:
+            print(text, flush=True)
+
+    def has_failed(self):
+        return self.failed > 0 or self.passed + len(self.skipped) == 0
+
+    def closing_lines(self):
+        for skipped in self.skipped:
+            yield f"skipped: {skipped}"
+        yield f"{self.name}: {self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
+
+    def write_log(self):
+        """Its log and, as tests/run wants it, a line of exit code and seconds; then its name is printed."""
+        with open(os.path.join(self._logs, self.name + ".log"), "w", encoding="utf-8") as file:
+            file.writelines(self._output)
+            file.writelines(line + "\n" for line in self.closing_lines())
+        with open(os.path.join(self._logs, self.name + ".result"), "w", encoding="ascii") as file:
+            file.write(f"{int(self.has_failed())} {time.monotonic() - self._began:.0f}\n")
+        print(self.name, flush=True)
+
+
+def classes_of(module):
+    """The names of the test classes that a module itself has, with a test in them."""
+    found = vars(importlib.import_module(module)).values()
+    classes = [one for one in found if isinstance(one, type) and issubclass(one, unittest.TestCase)]
+    return [
+        f"{module}.{one.__name__}"
+        for one in classes
+        if one.__module__ == module and unittest.defaultTestLoader.getTestCaseNames(one)
+    ]
+
+
+def in_order(jobs):
+    """Those that take longest first."""
+    order = {name: number for number, name in enumerate(SLOW)}
+    return sorted(jobs, key=lambda job: order.get(job[1], len(SLOW)))
+
+
+def run_suites(names, at_once, logs):
+    suites = [Suite(name, logs) for name in names]
+    jobs = [(suite, name) for suite in suites for module in SUITES[suite.name] for name in classes_of(module)]
+    for suite, _ in jobs:
+        suite.waiting += 1
+    with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
+        pool = Pool(folder)
+        with concurrent.futures.ThreadPoolExecutor(at_once) as threads:
+            try:
+                running = {threads.submit(pool.run, name): (suite, name) for suite, name in in_order(jobs)}
+                for done in concurrent.futures.as_completed(running):
+                    suite, name = running[done]
+                    suite.add(name, *done.result())
+                    if logs and suite.waiting == 0:
+                        suite.write_log()
+            except BaseException:
+                pool.close()
+                raise
+    if not logs:
+        for suite in suites:
+            print("\n".join(suite.closing_lines()))
+    return 1 if any(suite.has_failed() for suite in suites) else 0
+
+
+def parsed(arguments):
+    parser = argparse.ArgumentParser(prog="tests/server/run", description="Runs test suites against real servers.")
+    parser.add_argument("suites", metavar="SUITE", nargs="*", help=f"any of {', '.join(SUITES)}; none: all")
+    parser.add_argument("-j", metavar="N", type=int, default=AT_ONCE * os.cpu_count(), help="classes at the same time (%(default)s)")
+    parser.add_argument("--logs", metavar="FOLDER", help="write SUITE.log and SUITE.result there, and print names of suites that are done")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.suites) - SUITES.keys():
+        parser.error(f"no suite is called {', '.join(sorted(unknown))}")
+    return options
+
+
+def end_on(number, _):
+    raise SystemExit(128 + number)
+
+
+def main(arguments):
+    os.chdir(os.path.dirname(os.path.abspath(__file__)))
+    if arguments[:1] == ["--run-class"]:
+        return run_class(*arguments[1:])
+    options = parsed(arguments)
     if not os.access(program.PROGRAM, os.X_OK):
         print(f"tests/server/run: no program at '{program.PROGRAM}'", file=sys.stderr)
         return 2
-    os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    modules = [module for name in names or SUITES for module in SUITES[name]]
-    tests = unittest.defaultTestLoader.loadTestsFromNames(modules)
-    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
-    for test, reason in result.skipped:
-        print(f"skipped: {test}: {reason}")
-    failed, skipped = len(result.failed), len(result.skipped)
-    print(f"{max(0, result.testsRun - failed - skipped)} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or result.testsRun == 0 else 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in the background SIGINT comes ignored
+        signal.signal(number, end_on)
+    return run_suites(options.suites or list(SUITES), options.j, options.logs)
 
 
 if __name__ == "__main__":
