@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-import program
+from lib import program
 
 SUITES = {
     "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify",

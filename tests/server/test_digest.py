@@ -8,9 +8,9 @@ import socketserver
 import struct
 import threading
 
-from cases import Folder
-from program import run
-from server import Server
+from lib.cases import Folder
+from lib.program import run
+from lib.server import Server
 
 LIBRARY = "#!lua name=one\nredis.register_function('f', function() end)"
 LATER = 4102444800000

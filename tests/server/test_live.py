@@ -10,8 +10,8 @@ import tempfile
 import time
 import unittest
 
-import dataset
-from live_targets import (
+from lib import dataset
+from lib.live_targets import (
     HOST,
     SLOTS,
     Authority,
@@ -24,8 +24,8 @@ from live_targets import (
     tls_settings,
     wait_until,
 )
-from program import PROGRAM, run
-from resp import Client
+from lib.program import PROGRAM, run
+from lib.resp import Client
 
 EQUAL, DIFFERENT, USAGE, TARGET = 0, 1, 2, 4
 PASSWORD = "s3cret/@:pass"

@@ -8,11 +8,11 @@ import subprocess
 import time
 import unittest
 
-import dataset
-from answers import load
-from live_targets import HOST, Authority, TcpServer, tls_settings, wait_until
-from observe import observe
-from replaying import (
+from lib import dataset
+from lib.answers import load
+from lib.live_targets import HOST, Authority, TcpServer, tls_settings, wait_until
+from lib.observe import observe
+from lib.replaying import (
     BIG,
     DONE,
     TARGET,
@@ -26,7 +26,7 @@ from replaying import (
     places_of,
     url_of,
 )
-from server import Server
+from lib.server import Server
 from test_generated import RDBGEN, negative_zeros
 
 MODES = ("auto", "restore", "commands")

@@ -6,10 +6,10 @@ import random
 import time
 import unittest
 
-from cluster_replaying import RULES, InCluster
-from live_targets import HOST, Authority, free_port, slot_of, tls_settings, wait_until
-from replaying import BIG, TARGET
-from splitting import DONE, NO, USAGE
+from lib.cluster_replaying import RULES, InCluster
+from lib.live_targets import HOST, Authority, free_port, slot_of, tls_settings, wait_until
+from lib.replaying import BIG, TARGET
+from lib.splitting import DONE, NO, USAGE
 from test_live import has_ipv6
 
 PASSWORD = "s3cret/@:pass"

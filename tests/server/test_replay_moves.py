@@ -7,11 +7,11 @@ import threading
 import time
 import unittest
 
-from cluster_replaying import MOVING, RULES, InCluster, fill_users
-from failovers import MORE_THAN_SOCKETS_HOLD
-from live_targets import slot_of, wait_until
-from program import convert
-from replaying import BIG, TEMPORARY
+from lib.cluster_replaying import MOVING, RULES, InCluster, fill_users
+from lib.failovers import MORE_THAN_SOCKETS_HOLD
+from lib.live_targets import slot_of, wait_until
+from lib.program import convert
+from lib.replaying import BIG, TEMPORARY
 
 WAYS = ("auto", "fail"), ("commands", "skip"), ("auto", "skip"), ("commands", "fail")
 

@@ -9,10 +9,10 @@ import threading
 import time
 import unittest
 
-from cutting_proxy import KINDS, PROMPT, CuttingProxy
-from live_targets import HOST, TcpServer, wait_until
-from observe import differences, observe
-from replaying import (
+from lib.cutting_proxy import KINDS, PROMPT, CuttingProxy
+from lib.live_targets import HOST, TcpServer, wait_until
+from lib.observe import differences, observe
+from lib.replaying import (
     BIG,
     DONE,
     TARGET,
@@ -25,8 +25,8 @@ from replaying import (
     places_of,
     url_of,
 )
-from resp import Client, ReplyError
-from splitting import ferry
+from lib.resp import Client, ReplyError
+from lib.splitting import ferry
 
 MODES = ("auto", "commands", "restore")
 SEEDS = 12 if os.environ.get("BUILD") == "asan" else 50  # of each test with cuts; fewer under sanitizers

@@ -11,8 +11,8 @@ import time
 import unittest
 import zlib
 
-from observe import differences, observe
-from replaying import (
+from lib.observe import differences, observe
+from lib.replaying import (
     BIG,
     DONE,
     TARGET,
@@ -27,7 +27,7 @@ from replaying import (
     places_of,
     url_of,
 )
-from splitting import ferry
+from lib.splitting import ferry
 
 MODES = ("auto", "commands", "restore")
 POLICIES = ("fail", "skip", "replace")

@@ -8,10 +8,10 @@ import subprocess
 import time
 import unittest
 
-from failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
-from live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
-from replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
-from splitting import DONE, printed_seed
+from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
+from lib.live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
+from lib.replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
+from lib.splitting import DONE, printed_seed
 
 PASSWORD, OTHER_PASSWORD = "s3cret/@:pass", "an0ther one"
 IN_URL = "s3cret%2F%40%3Apass"

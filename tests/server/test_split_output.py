@@ -11,13 +11,12 @@ import subprocess
 import time
 import unittest
 
-import dataset
-import jsonlines
-from aofmodel import Model
-from program import PROGRAM
-from rules import equal_ranges, slot_of
-from server import Server
-from splitting import OUTPUT, Splitting, WithServer, printed_seed
+from lib import dataset, jsonlines
+from lib.aofmodel import Model
+from lib.program import PROGRAM
+from lib.rules import equal_ranges, slot_of
+from lib.server import Server
+from lib.splitting import OUTPUT, Splitting, WithServer, printed_seed
 
 RULES = ["--flatten-dbs", "--hash-tag", "{user:*}:*"]
 KILLS = 10

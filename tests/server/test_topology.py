@@ -7,9 +7,9 @@ import re
 import subprocess
 import unittest
 
-from live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
-from program import ROOT
-from splitting import INPUT, OUTPUT, USAGE, Splitting
+from lib.live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
+from lib.program import ROOT
+from lib.splitting import INPUT, OUTPUT, USAGE, Splitting
 
 DUMP = os.path.join(ROOT, "testdata", "servers", "redis-7.0.15.rdb")
 FORMS = {"file": [], "file3": ["-3"], "terminal": ["--no-raw"], "terminal3": ["-3", "--no-raw"], "json": ["--json"]}

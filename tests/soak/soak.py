@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "server"))
 
-import program  # noqa: E402
+from lib import program  # noqa: E402
 
 TOOLS = ("values", "files", "aofs", "faults", "kills", "hostile")
 KEPT = os.path.join(program.ROOT, "build", "soak")

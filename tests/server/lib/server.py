@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from resp import Client, ReplyError
+from lib.resp import Client, ReplyError
 
 PROGRAM = shutil.which("redis-server")
 REDISEARCH = "/usr/lib/redis/modules/redisearch.so"

@@ -12,8 +12,8 @@ import subprocess
 import threading
 import time
 
-import server
-from server import Server
+from lib import server
+from lib.server import Server
 
 HOST = "127.0.0.1"
 SLOTS = 16384

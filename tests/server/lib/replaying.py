@@ -10,12 +10,12 @@ import signal
 import subprocess
 from concurrent import futures
 
-import dataset
-from live_targets import HOST, TcpServer, wait_until
-from observe import databases, differences, observe
-from program import PROGRAM
-from server import Server
-from splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
+from lib import dataset
+from lib.live_targets import HOST, TcpServer, wait_until
+from lib.observe import databases, differences, observe
+from lib.program import PROGRAM
+from lib.server import Server
+from lib.splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
 
 TARGET = 4
 DATABASES = (0, 1, 5)

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import time
 
-from live_targets import HOST, SLOTS, Cluster, Sentinel, TcpServer, wait_until
-from resp import Client
+from lib.live_targets import HOST, SLOTS, Cluster, Sentinel, TcpServer, wait_until
+from lib.resp import Client
 
 # A replica that was away for a while gets what it has missed, and no snapshot.
 REPLICATION = {"repl_diskless_sync_delay": 0, "repl_backlog_size": "64mb"}
