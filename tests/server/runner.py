@@ -5,6 +5,7 @@ there is for each suite the line the other suites end with."""
 import argparse
 import concurrent.futures
 import importlib
+import itertools
 import json
 import os
 import resource
@@ -43,6 +44,7 @@ SLOW = (
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
 LIMIT = 1800  # seconds for one class
+SLOW_TEST = 4  # seconds, from which on a test is named as slow
 
 
 # --- one class, in a process of its own ---
@@ -54,6 +56,16 @@ class Result(unittest.TextTestResult):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.failed = set()
+        self.slow = []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if (seconds := time.monotonic() - self._began) >= SLOW_TEST:
+            self.slow.append((seconds, test))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -69,13 +81,15 @@ class Result(unittest.TextTestResult):
             self.failed.add(str(test))
 
 
-def run_class(name, result_path):
-    """Runs one class, and writes its counts to a file."""
-    tests = unittest.defaultTestLoader.loadTestsFromName(name)
+def run_tests(result_path, *names):
+    """Runs tests of one class, and writes its counts to a file."""
+    tests = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
+    for seconds, test in sorted(result.slow, key=lambda slow: -slow[0]):
+        print(f"slow: {test}: {seconds:.1f} s")
     counts = {
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
@@ -97,10 +111,11 @@ class Pool:
         self._groups = set()
         self._closed = False
 
-    def run(self, name):
-        """Runs a class, and returns its counts, what it printed, and the seconds that it took."""
+    def run(self, name, tests):
+        """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
         path = os.path.join(self._folder, name)
-        command = [sys.executable, "-B", os.path.abspath(__file__), "--run-class", name, path + ".json"]
+        command = [sys.executable, "-B", os.path.abspath(__file__), "--run-tests", path + ".json"]
+        command += [f"{name}.{test}" for test in tests]
         started = time.monotonic()
         with open(path + ".log", "w+b") as log:
             with self._lock:
@@ -190,15 +205,29 @@ class Suite:
         print(self.name, flush=True)
 
 
-def classes_of(module):
-    """The names of the test classes that a module itself has, with a test in them."""
-    found = vars(importlib.import_module(module)).values()
-    classes = [one for one in found if isinstance(one, type) and issubclass(one, unittest.TestCase)]
-    return [
-        f"{module}.{one.__name__}"
-        for one in classes
-        if one.__module__ == module and unittest.defaultTestLoader.getTestCaseNames(one)
-    ]
+def tests_of(module, is_wanted):
+    """The test classes that a module itself has: {name: wanted tests}."""
+    found = {}
+    for one in vars(importlib.import_module(module)).values():
+        if isinstance(one, type) and issubclass(one, unittest.TestCase) and one.__module__ == module:
+            tests = unittest.defaultTestLoader.getTestCaseNames(one)
+            found[f"{module}.{one.__name__}"] = [test for test in tests if is_wanted(getattr(one, test))]
+    return {name: tests for name, tests in found.items() if tests}
+
+
+def is_in_test_run(test):
+    return getattr(test, "in_test_run", True)
+
+
+def is_in_soak(test):
+    return getattr(test, "in_soak", False)
+
+
+def share_of(classes, number, count):
+    """Of all these tests one of so many shares: a test goes to the next share after that of the one before."""
+    numbered = itertools.count()
+    shares = {name: [test for test in tests if next(numbered) % count == number] for name, tests in classes.items()}
+    return {name: tests for name, tests in shares.items() if tests}
 
 
 def in_order(jobs):
@@ -207,28 +236,50 @@ def in_order(jobs):
     return sorted(jobs, key=lambda job: order.get(job[1], len(SLOW)))
 
 
-def run_suites(names, at_once, logs):
-    suites = [Suite(name, logs) for name in names]
-    jobs = [(suite, name) for suite in suites for module in SUITES[suite.name] for name in classes_of(module)]
-    for suite, _ in jobs:
+def jobs_of(suites, options):
+    """(suite, class, its tests) for each class that has some to run."""
+    is_wanted = is_in_soak if options.soak or options.share else is_in_test_run
+    whose, classes = {}, {}
+    for suite in suites:
+        for module in SUITES[suite.name]:
+            found = tests_of(module, is_wanted)
+            classes.update(found)
+            whose.update(dict.fromkeys(found, suite))
+    if options.share:
+        classes = share_of(classes, *options.share)
+    return in_order((whose[name], name, tests) for name, tests in classes.items())
+
+
+def run_suites(options):
+    suites = [Suite(name, options.logs) for name in options.suites or SUITES]
+    jobs = jobs_of(suites, options)
+    suites = [suite for suite in suites if any(job[0] is suite for job in jobs)]
+    for suite, _, _ in jobs:
         suite.waiting += 1
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         pool = Pool(folder)
-        with concurrent.futures.ThreadPoolExecutor(at_once) as threads:
+        with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
             try:
-                running = {threads.submit(pool.run, name): (suite, name) for suite, name in in_order(jobs)}
+                running = {threads.submit(pool.run, name, tests): (suite, name) for suite, name, tests in jobs}
                 for done in concurrent.futures.as_completed(running):
                     suite, name = running[done]
                     suite.add(name, *done.result())
-                    if logs and suite.waiting == 0:
+                    if options.logs and suite.waiting == 0:
                         suite.write_log()
             except BaseException:
                 pool.close()
                 raise
-    if not logs:
+    if not options.logs:
         for suite in suites:
             print("\n".join(suite.closing_lines()))
-    return 1 if any(suite.has_failed() for suite in suites) else 0
+    return 1 if not suites or any(suite.has_failed() for suite in suites) else 0
+
+
+def read_share(text):
+    number, count = map(int, text.split("/"))
+    if not 0 < number <= count:
+        raise ValueError
+    return number - 1, count
 
 
 def parsed(arguments):
@@ -236,6 +287,8 @@ def parsed(arguments):
     parser.add_argument("suites", metavar="SUITE", nargs="*", help=f"any of {', '.join(SUITES)}; none: all")
     parser.add_argument("-j", metavar="N", type=int, default=AT_ONCE * os.cpu_count(), help="classes at the same time (%(default)s)")
     parser.add_argument("--logs", metavar="FOLDER", help="write SUITE.log and SUITE.result there, and print names of suites that are done")
+    parser.add_argument("--soak", action="store_true", help="the tests that are left to the soak, and all cases of those that have many")
+    parser.add_argument("--share", metavar="I/N", type=read_share, help="of these the I-th of N shares")
     options = parser.parse_args(arguments)
     if unknown := set(options.suites) - SUITES.keys():
         parser.error(f"no suite is called {', '.join(sorted(unknown))}")
@@ -248,15 +301,17 @@ def end_on(number, _):
 
 def main(arguments):
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    if arguments[:1] == ["--run-class"]:
-        return run_class(*arguments[1:])
+    if arguments[:1] == ["--run-tests"]:
+        return run_tests(*arguments[1:])
     options = parsed(arguments)
     if not os.access(program.PROGRAM, os.X_OK):
         print(f"tests/server/run: no program at '{program.PROGRAM}'", file=sys.stderr)
         return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in the background SIGINT comes ignored
         signal.signal(number, end_on)
-    return run_suites(options.suites or list(SUITES), options.j, options.logs)
+    if options.soak or options.share:
+        os.environ["RDBFERRY_SOAK"] = "1"
+    return run_suites(options)
 
 
 if __name__ == "__main__":

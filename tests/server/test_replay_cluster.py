@@ -9,6 +9,7 @@ import unittest
 from lib.cluster_replaying import RULES, InCluster
 from lib.live_targets import HOST, Authority, free_port, slot_of, tls_settings, wait_until
 from lib.replaying import BIG, TARGET
+from lib.soaking import scaled, soak
 from lib.splitting import DONE, NO, USAGE
 from test_live import has_ipv6
 
@@ -42,8 +43,9 @@ class Standing(InCluster):
                 self.replay(self.dump, *RULES, *arguments)
                 self.assert_complete()
 
-    def test_what_exists(self):
-        for mode in ("auto", "commands"):
+    @scaled(test=1, soak=2)
+    def test_what_exists(self, count):
+        for mode in ("auto", "commands")[:count]:
             for policy in ("fail", "skip", "replace"):
                 with self.subTest(mode=mode, policy=policy):
                     self.clear()
@@ -123,16 +125,19 @@ class Standing(InCluster):
         self.addCleanup(self.configure, cluster_announce_hostname="", cluster_preferred_endpoint_type="ip")
         self.check_names(b"localhost")
 
+    @soak
     def test_hostnames_that_are_not_known(self):
         self.configure(cluster_preferred_endpoint_type="hostname")
         self.addCleanup(self.configure, cluster_preferred_endpoint_type="ip")
         self.check_names(b"?")
 
+    @soak
     def test_no_names(self):
         self.configure(cluster_preferred_endpoint_type="unknown-endpoint")
         self.addCleanup(self.configure, cluster_preferred_endpoint_type="ip")
         self.check_names(None)
 
+    @soak
     @unittest.skipUnless(has_ipv6(), "no IPv6 here")
     def test_ipv6(self):
         self.configure(cluster_announce_ip="::1")
@@ -207,6 +212,7 @@ class Standing(InCluster):
         self.finish(running)
         self.assert_complete()
 
+    @soak
     def test_a_node_that_halts(self):
         """Longer than the others put up with; nobody takes its place, and then it is back."""
         halting, other, _ = self.cluster.nodes
@@ -230,10 +236,11 @@ class Standing(InCluster):
 
     # --- killed and resumed ---
 
-    def test_kills(self):
+    @scaled(test=2, soak=10)
+    def test_kills(self, count):
         """Killed at any time, perhaps twice; keys that were there before stay, and those of this run are not among
         them."""
-        for seed in range(self.seed, self.seed + 10):
+        for seed in range(self.seed, self.seed + count):
             with self.subTest(seed=seed):
                 self.clear()
                 self.check_kills(random.Random(seed))
