@@ -46,6 +46,8 @@ class Server:
         settings.update({name.replace("_", "-"): value for name, value in config.items()})
         arguments = [program]
         for name, value in settings.items():
+            if value is None:  # a server that does not know the setting is not told of it
+                continue
             arguments += [f"--{name}", *(value if isinstance(value, (list, tuple)) else [str(value)])]
         self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
