@@ -242,19 +242,21 @@ class Expiring(WithTarget):
     """Keys whose time comes soon."""
 
     @staticmethod
-    def fill(call, now, times):
-        """Of each time, in milliseconds from now, some keys of each type."""
-        for i, ms in enumerate(times):
+    def fill(call, times):
+        """Of each time, in milliseconds from when all is there, some keys of each type. They are in the dump if it is
+        saved before the first of these times."""
+        for i in range(len(times)):
             commands = [("SET", f"str:{i}", "x" * 100)]
             for n in range(300):
                 commands += [("RPUSH", f"list:{i}", n), ("HSET", f"hash:{i}", n, n)]
                 commands += [("XADD", f"stream:{i}", f"{n + 1}-1", "n", n)]
-            commands += [("PEXPIREAT", f"{name}:{i}", now + ms) for name in ("str", "list", "hash", "stream")]
             call.pipeline(commands)
+        now = int(time.time() * 1000)
+        places = [(f"{name}:{i}", now + ms) for i, ms in enumerate(times) for name in ("str", "list", "hash", "stream")]
+        call.pipeline([("PEXPIREAT", key, when) for key, when in places])
 
     def test_to_the_millisecond(self):
-        now = int(time.time() * 1000)
-        dump = self.dump_of(self.fill, now, range(60_000, 61_000, 100))
+        dump = self.dump_of(self.fill, range(60_000, 61_000, 100))
         for mode in MODES:
             with self.subcase(mode=mode):
                 self.replay(dump, self.url, "--mode", mode, "--big-key", "1K")
@@ -264,18 +266,18 @@ class Expiring(WithTarget):
         """Before, while and after they are written; in the end they are gone."""
         for mode in MODES:
             with self.subcase(mode=mode):
+                dump = self.dump_of(self.fill, [*range(1000, 3700, 75), 3_600_000])
                 now = int(time.time() * 1000)
-                dump = self.dump_of(self.fill, now, [*range(300, 1200, 25), 3_600_000])
-                found = counts(self.replay(dump, self.url, "--mode", mode, "--big-key", "1K", "--rate", "300KB/s"))
+                found = counts(self.replay(dump, self.url, "--mode", mode, "--big-key", "1K", "--rate", "150KB/s"))
                 self.assertEqual(sum(found[name] for name in ("written", "expired")), 4 * 37)
                 self.assertGreaterEqual(found["written"], 4)
-                wait_until(lambda now=now: time.time() * 1000 > now + 1300 and self.call("DBSIZE") <= 4)
+                wait_until(lambda now=now: time.time() * 1000 > now + 3700 and self.call("DBSIZE") <= 4)
                 self.assert_holds(self.expected(dump), self.call)
 
     def test_past(self):
+        dump = self.dump_of(self.fill, [2000, 3_600_000])
         now = int(time.time() * 1000)
-        dump = self.dump_of(self.fill, now, [200, 3_600_000])
-        wait_until(lambda: time.time() * 1000 > now + 300)
+        wait_until(lambda: time.time() * 1000 > now + 2000)
         for mode in MODES:
             with self.subcase(mode=mode):
                 found = counts(self.replay(dump, self.url, "--mode", mode))

@@ -184,7 +184,7 @@ class Standing(InCluster):
             self.replay(one, self.url, "--retry-for", "1s", expected=TARGET)
             self.assertIn(f"no node of the cluster serves slot {slot}; no better for 1 s", self.said)
             self.assertIn(key.decode(), self.said)
-            self.ferry("verify", one, "--against", self.url, "--timeout", "1s", expected=TARGET)
+            self.ferry("verify", one, "--against", self.url, "--timeout", "5s", expected=TARGET)
             self.assertIn(f"no node of the cluster serves slot {slot}", self.said)
             page = self.ferry("replay", one, self.url, "--dry-run", expected=NO).decode()
             self.assertIn("1 key's slot is served by no node (see --only-slots)", page)

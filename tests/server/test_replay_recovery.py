@@ -128,12 +128,12 @@ class Cuts(WithTargets):
         """One that has gone since it was written is not written again for ever, or found missing."""
 
         def fill(call):
-            now = int(time.time() * 1000)
             for i in range(200):
-                commands = [("SET", f"str:{i}", "x" * 1000), ("RPUSH", f"list:{i}", *range(500))]
-                commands += [("PEXPIREAT", command[1], now + 700 + i * 5) for command in commands]
-                call.pipeline(commands)
+                call.pipeline([("SET", f"str:{i}", "x" * 1000), ("RPUSH", f"list:{i}", *range(500))])
             call("SET", "stays", 1)
+            now = int(time.time() * 1000)  # the first goes when all is saved
+            whens = [now + 1500 + i * 10 for i in range(200)]
+            call.pipeline([("PEXPIREAT", f"{name}:{i}", when) for i, when in enumerate(whens) for name in ("str", "list")])
 
         expired = []
 
@@ -143,7 +143,7 @@ class Cuts(WithTargets):
             self.assertEqual(found["written"] + found["expired"], 401)
             expired.append(found["expired"])
 
-        self.runs(4, check, KINDS, [], self.dump_of(fill), "--rate", "500KB/s")
+        self.runs(4, check, KINDS, [], self.dump_of(fill), "--rate", "200KB/s")
         self.assertGreater(sum(expired), 0)
         for target in self.targets:
             wait_until(lambda call=target.call: call("DBSIZE") <= 1)

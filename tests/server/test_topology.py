@@ -17,7 +17,7 @@ FORMS = {"file": [], "file3": ["-3"], "terminal": ["--no-raw"], "terminal3": ["-
 
 def cli(port, *arguments, **options):
     command = ["redis-cli", "-p", str(port), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60, **options).stdout
+    return subprocess.run(command, capture_output=True, check=False, timeout=300, **options).stdout
 
 
 class Topologies(Splitting):

@@ -19,9 +19,6 @@ HOST = "127.0.0.1"
 SLOTS = 16384
 
 
-_claims = []  # sockets that say which ports are this process's
-
-
 def free_port():
     """A port that is this process's until it ends, also while nobody listens there: test classes run side by side,
     each in a process of its own. Not one of those that the system hands out to whoever connects."""
@@ -35,7 +32,7 @@ def free_port():
         except OSError:
             claim.close()
             continue
-        _claims.append(claim)
+        claim.detach()  # it stays open
         return port
 
 
@@ -46,7 +43,7 @@ def slot_of(key):
     return binascii.crc_hqx(tag, 0) % SLOTS
 
 
-def wait_until(what, seconds=30):
+def wait_until(what, seconds=90):
     deadline = time.monotonic() + seconds
     while not what():
         if time.monotonic() > deadline:

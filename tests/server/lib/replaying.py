@@ -183,7 +183,7 @@ class Running:
 
     def wait(self):
         """Returns the exit code."""
-        return self.process.wait(timeout=120)
+        return self.process.wait(timeout=300)
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
@@ -269,7 +269,7 @@ class Replaying(Splitting):
                 self.fail(f"it ended before: {running.process.returncode}: {running.said()[-3000:]}")
             return what()
 
-        wait_until(come, 60)
+        wait_until(come)
 
     # --- targets ---
 
