@@ -34,6 +34,8 @@ SLOW = (
     "test_replay_sentinel.Trouble",
     "test_replay_moves.Failover",
     "test_replay_moves.Slots",
+    "test_replay_cluster.Disturbed",
+    "test_replay_cluster.Named",
     "test_replay_cluster.Standing",
     "test_replay_recovery.Restarts",
     "test_replay_recovery.Slow",

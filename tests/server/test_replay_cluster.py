@@ -18,7 +18,7 @@ IN_URL = "s3cret%2F%40%3Apass"
 
 
 class Standing(InCluster):
-    """One cluster for all that leaves it as it is."""
+    """What leaves the cluster as it is."""
 
     # --- keys on their nodes ---
 
@@ -97,7 +97,9 @@ class Standing(InCluster):
         self.replay(self.dump, *RULES, f"redis+cluster://{HOST}:{free_port()}", "--retry-for", "1s", expected=TARGET)
         self.assertIn("cannot connect", self.said)
 
-    # --- how nodes are called in answers to CLUSTER SLOTS, and by MOVED ---
+
+class Named(InCluster):
+    """How nodes are called in answers to CLUSTER SLOTS, and by MOVED."""
 
     def configure(self, **settings):
         for node in self.cluster.nodes:
@@ -144,7 +146,9 @@ class Standing(InCluster):
         self.addCleanup(self.configure, cluster_announce_ip=HOST)
         self.check_names(b"::1")
 
-    # --- trouble that passes, or does not ---
+
+class Disturbed(InCluster):
+    """Trouble that passes, or does not."""
 
     def take_slot(self, slot=7):
         """From everybody: nobody answers for any key then."""
