@@ -172,6 +172,10 @@ class Failover(Changing):
     """The first node has a replica."""
 
     @classmethod
+    def settings(cls):
+        return {}
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.cluster.add_replica(cls.class_folder(), 0)

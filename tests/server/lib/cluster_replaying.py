@@ -66,8 +66,8 @@ class InCluster(Replaying):
 
     @classmethod
     def settings(cls):
-        """Those of one node."""
-        return {}
+        """Those of one node. Where none is to be given up for dead, none is because the machine is busy."""
+        return {"cluster_node_timeout": 4000}
 
     def setUp(self):
         super().setUp()

@@ -188,7 +188,7 @@ class LiveCluster(Cluster):
 
     def settle(self):
         """All agree, everybody is well, and replicas have all that there is."""
-        wait_until(self._is_well, 60)
+        wait_until(self._is_well)
 
     def _is_well(self):
         owners, epochs = self.owners(self.nodes[0]), self._epochs(self.nodes[0])
