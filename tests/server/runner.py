@@ -37,10 +37,17 @@ SLOW = (
     "test_replay_cluster.Disturbed",
     "test_replay_cluster.Named",
     "test_replay_cluster.Standing",
-    "test_replay_recovery.Restarts",
+    "test_replay.EmptyTarget",
+    "test_replay.Existing",
+    "test_live.Standalone",
+    "test_down.Generated",
     "test_replay_recovery.Slow",
+    "test_replay_cluster.Secret",
     "test_replay_recovery.Cuts",
-    "test_replay_resume.Kills",
+    "test_replay_jobs.Locks",
+    "test_replay_recovery.Restarts",
+    "test_replay_resume.Interrupts",
+    "test_split.FromSnapshots",
 )
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
