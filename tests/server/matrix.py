@@ -20,6 +20,7 @@ from lib.program import run
 from lib.resp import ReplyError
 from lib.server import Server, StartError
 
+STREAMS, FUNCTIONS, FIELDS = "streams", "function libraries", "hash fields that expire"
 FAR = 4102444800000  # the year 2100, in milliseconds
 TOLERANCE = 120_000  # milliseconds: an expiry is asked for as time that is left, on a machine that may be busy
 SHARDS = 2
@@ -48,8 +49,7 @@ class Kind:
 
     def knows(self):
         """Of what not every server has."""
-        fields_since = (9, 0) if self.valkey else (7, 4)
-        since = {"streams": (5, 0), "functions": (7, 0), "expiring fields": fields_since}
+        since = {STREAMS: (5, 0), FUNCTIONS: (7, 0), FIELDS: (9, 0) if self.valkey else (7, 4)}
         return {name for name, version in since.items() if self.version >= version}
 
     def start(self, folder, **settings):
@@ -79,12 +79,12 @@ def commands(kind):
             yield "ZADD", f"zset:{count}", *(x for item in items for x in (repr(make.uniform(-9, 9)), item))
         for i, name in enumerate(("string:7", "list:40", "set:700", "hash:1", "zset:40", "numbers:1")):
             yield "PEXPIREAT", name, FAR + i * 10 * TOLERANCE
-        if "streams" in kind.knows():
+        if STREAMS in kind.knows():
             yield from streams()
-        if "expiring fields" in kind.knows():
+        if FIELDS in kind.knows():
             yield "HMSET", EXPIRING_FIELDS, "a", 1, "b", 2, "c", 3
             yield "HPEXPIREAT", EXPIRING_FIELDS, FAR, "FIELDS", 1, "b"
-    if "functions" in kind.knows():
+    if FUNCTIONS in kind.knows():
         yield "FUNCTION", "LOAD", LIBRARY
     yield "SELECT", 0
 
@@ -117,7 +117,7 @@ READ = {
     b"list": lambda call, key: call("LRANGE", key, 0, -1),
     b"set": lambda call, key: sorted(call("SMEMBERS", key)),
     b"hash": lambda call, key: named(call("HGETALL", key)),
-    b"zset": lambda call, key: {m: float(score) for m, score in named(call("ZRANGE", key, 0, -1, "WITHSCORES")).items()},
+    b"zset": lambda call, key: {m: float(s) for m, s in named(call("ZRANGE", key, 0, -1, "WITHSCORES")).items()},
     b"stream": stream_contents,
 }
 
@@ -131,21 +131,23 @@ def contents(call, kind):
             left, now = call("PTTL", key), int(time.time() * 1000)
             what = call("TYPE", key)
             found[db, key] = what, READ[what](call, key), left if left < 0 else now + left
-        if "expiring fields" in kind.knows() and (db, EXPIRING_FIELDS) in found:
+        if FIELDS in kind.knows() and (db, EXPIRING_FIELDS) in found:
             expiries = call("HPEXPIRETIME", EXPIRING_FIELDS, "FIELDS", 2, "a", "b")
             found[db, FIELD_EXPIRIES] = b"fields", expiries, -1
     call("SELECT", 0)
-    if "functions" in kind.knows():
+    if FUNCTIONS in kind.knows():
         for library in call("FUNCTION", "LIST", "WITHCODE"):
             library = named(library)
             found[None, library[b"library_name"]] = b"library", library[b"library_code"], -1
     return found
 
 
+NEEDED = {b"stream": STREAMS, b"library": FUNCTIONS, b"fields": FIELDS}
+
+
 def known_to(kind, facts):
     """Of these facts those that a server of this kind can hold."""
-    needed = {b"stream": "streams", b"library": "functions", b"fields": "expiring fields"}
-    return {place: fact for place, fact in facts.items() if needed.get(fact[0]) in kind.knows() | {None}}
+    return {place: fact for place, fact in facts.items() if NEEDED.get(fact[0]) in kind.knows() | {None}}
 
 
 def keys_of(facts):
@@ -182,7 +184,7 @@ class Pair:
         self._folder, self._dump, self._target = folder, dump, target
         self._expected = known_to(target, facts)
         self._is_all = self._expected.keys() == facts.keys()
-        self.dropped = sorted({fact[0].decode() for place, fact in facts.items() if place not in self._expected})
+        self.dropped = sorted({NEEDED[fact[0]] for place, fact in facts.items() if place not in self._expected})
 
     def fresh(self):
         return tempfile.mkdtemp(dir=self._folder)
@@ -275,7 +277,7 @@ class Table:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
         print()
         for (target, what), sources in self.skipped.items():
-            print(f"skipped: {what}, which {target} does not know, from {', '.join(sources)}")
+            print(f"skipped: {what} from {', '.join(sources)}, which {target} does not know")
         passed, failed, _ = self.counts.values()
         print(f"matrix: {passed} passed, {failed} failed, {len(self.skipped)} skipped")
 

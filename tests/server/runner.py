@@ -20,13 +20,14 @@ import unittest
 from lib import program
 
 SUITES = {
-    "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify",
-               "test_digest", "test_faults"],
+    "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff",
+               "test_jsonl", "test_verify", "test_digest", "test_faults"],
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_recovery", "test_replay_resume",
-               "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands", "test_replay_jobs", "test_replay_poor"],
+               "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
+               "test_replay_jobs", "test_replay_poor"],
 }
 
 # The classes that take longest, in the order in which they start; the others follow.
@@ -294,9 +295,10 @@ def read_share(text):
 def parsed(arguments):
     parser = argparse.ArgumentParser(prog="tests/server/run", description="Runs test suites against real servers.")
     parser.add_argument("suites", metavar="SUITE", nargs="*", help=f"any of {', '.join(SUITES)}; none: all")
-    parser.add_argument("-j", metavar="N", type=int, default=AT_ONCE * os.cpu_count(), help="classes at the same time (%(default)s)")
-    parser.add_argument("--logs", metavar="FOLDER", help="write SUITE.log and SUITE.result there, and print names of suites that are done")
-    parser.add_argument("--soak", action="store_true", help="the tests that are left to the soak, and all cases of those that have many")
+    at_once = AT_ONCE * os.cpu_count()
+    parser.add_argument("-j", metavar="N", type=int, default=at_once, help="classes at the same time (%(default)s)")
+    parser.add_argument("--logs", metavar="FOLDER", help="write logs there; print suites as they are done")
+    parser.add_argument("--soak", action="store_true", help="the tests, and all cases, that are left to the soak")
     parser.add_argument("--share", metavar="I/N", type=read_share, help="of these the I-th of N shares")
     options = parser.parse_args(arguments)
     if unknown := set(options.suites) - SUITES.keys():
