@@ -184,7 +184,7 @@ class Suite:
         self.name, self._logs = name, logs
         self.waiting = 0
         self.passed, self.failed, self.skipped = 0, 0, []
-        self._output, self._began = [], time.monotonic()
+        self._output, self._failures, self._began = [], [], time.monotonic()
 
     def add(self, name, counts, output, seconds):
         self.waiting -= 1
@@ -194,6 +194,7 @@ class Suite:
         text = f"=== {name} ({seconds:.0f} s)\n{output}\n"
         if self._logs:
             self._output.append(text)
+            self._failures += [text] * (counts["failed"] > 0)
         else:
             print(text, flush=True)
 
@@ -206,10 +207,14 @@ class Suite:
         yield f"{self.name}: {self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
 
     def write_log(self):
-        """Its log and, as tests/run wants it, a line of exit code and seconds; then its name is printed."""
+        """Its log, what of it is of classes that failed, and, as tests/run wants it, a line of exit code and seconds;
+        then its name is printed."""
         with open(os.path.join(self._logs, self.name + ".log"), "w", encoding="utf-8") as file:
             file.writelines(self._output)
             file.writelines(line + "\n" for line in self.closing_lines())
+        if self._failures:
+            with open(os.path.join(self._logs, self.name + ".failures"), "w", encoding="utf-8") as file:
+                file.writelines(self._failures)
         with open(os.path.join(self._logs, self.name + ".result"), "w", encoding="ascii") as file:
             file.write(f"{int(self.has_failed())} {time.monotonic() - self._began:.0f}\n")
         print(self.name, flush=True)

@@ -57,7 +57,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "700KB/s")
             with meanwhile(lambda: self.reshard_some(make)):
                 running.wait()
             self.assertGreater(self.errors(b"MOVED"), 0)
@@ -92,7 +92,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "1MB/s")
             with meanwhile(lambda: self.move_a_slot(make)):
                 running.wait()
             self.assertGreater(self.errors(b"ASK"), 0)
