@@ -60,7 +60,7 @@ RDBGEN  := $(OUT)/rdbgen
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo test check bench lint fuzz soak install uninstall clean help unit deps
+.PHONY: all demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
 
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
@@ -187,6 +187,11 @@ soak: deps
 # Only BUILD=asan finds all there is to find.
 run-soak: all $(FAULTY)
 	@RDBFERRY=$(abspath $(PROGRAM)) RDBGEN=$(abspath $(RDBGEN)) tests/soak/run $(SOAK)
+
+## matrix: every way from each of SERVERS to each (default: those on PATH), which may be old ones; ends with a table
+matrix: deps
+	$(AGAIN) all
+	@RDBFERRY=$(abspath $(PROGRAM)) python3 -B tests/server/matrix.py $(SERVERS)
 
 # --- installing --------------------------------------------------------------------------------------
 

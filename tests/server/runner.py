@@ -1,20 +1,63 @@
 # SPDX-License-Identifier: MIT
-"""Runs suites of unittest modules and ends with the line the other suites end with."""
+"""Runs suites of unittest modules: test classes side by side, each in a process of its own, so that none waits for
+another. A class has its own servers, ports and folders. What it prints is shown whole when it is done; at the end
+there is for each suite the line the other suites end with."""
+import argparse
+import concurrent.futures
+import importlib
+import itertools
+import json
 import os
+import resource
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+import time
 import unittest
 
-import program
+from lib import program
 
 SUITES = {
-    "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff", "test_jsonl", "test_verify",
-               "test_digest", "test_faults"],
+    "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff",
+               "test_jsonl", "test_verify", "test_digest", "test_faults"],
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_recovery", "test_replay_resume",
-               "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands", "test_replay_jobs", "test_replay_poor"],
+               "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
+               "test_replay_jobs", "test_replay_poor"],
 }
+
+# The classes that take longest, in the order in which they start; the others follow.
+SLOW = (
+    "test_replay_sentinel.Trouble",
+    "test_replay_moves.Failover",
+    "test_replay_moves.Slots",
+    "test_replay_cluster.Disturbed",
+    "test_replay_cluster.Named",
+    "test_replay_cluster.Standing",
+    "test_replay.EmptyTarget",
+    "test_replay.Existing",
+    "test_live.Standalone",
+    "test_down.Generated",
+    "test_replay_recovery.Slow",
+    "test_replay_cluster.Secret",
+    "test_replay_recovery.Cuts",
+    "test_replay_jobs.Locks",
+    "test_replay_recovery.Restarts",
+    "test_replay_resume.Interrupts",
+    "test_split.FromSnapshots",
+)
+
+# Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
+AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
+LIMIT = 1800  # seconds for one class
+SLOW_TEST = 4  # seconds, from which on a test is named as slow
+
+
+# --- one class, in a process of its own ---
 
 
 class Result(unittest.TextTestResult):
@@ -23,6 +66,16 @@ class Result(unittest.TextTestResult):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.failed = set()
+        self.slow = []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if (seconds := time.monotonic() - self._began) >= SLOW_TEST:
+            self.slow.append((seconds, test))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -38,19 +91,243 @@ class Result(unittest.TextTestResult):
             self.failed.add(str(test))
 
 
-def main(names):
+def run_tests(result_path, *names):
+    """Runs tests of one class, and writes its counts to a file."""
+    tests = unittest.defaultTestLoader.loadTestsFromNames(names)
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
+    failed, skipped = len(result.failed), len(result.skipped)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
+    for seconds, test in sorted(result.slow, key=lambda slow: -slow[0]):
+        print(f"slow: {test}: {seconds:.1f} s")
+    counts = {
+        "passed": max(0, result.testsRun - failed - skipped),
+        "failed": failed,
+        "skipped": [f"{test}: {reason}" for test, reason in result.skipped],
+    }
+    with open(result_path, "w", encoding="utf-8") as file:
+        json.dump(counts, file)
+
+
+# --- all of them ---
+
+
+class Pool:
+    """Processes that run classes, each the leader of a group, so that its servers can be ended with it."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._groups = set()
+        self._closed = False
+
+    def run(self, name, tests):
+        """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
+        path = os.path.join(self._folder, name)
+        command = [sys.executable, "-B", os.path.abspath(__file__), "--run-tests", path + ".json"]
+        command += [f"{name}.{test}" for test in tests]
+        started = time.monotonic()
+        with open(path + ".log", "w+b") as log:
+            with self._lock:
+                if self._closed:
+                    return None
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env={**os.environ, "TMPDIR": self._folder},  # whatever ends it leaves nothing
+                )
+                self._groups.add(process.pid)
+            try:
+                ended = f"exit {process.wait(timeout=LIMIT)}"
+            except subprocess.TimeoutExpired:
+                ended = f"killed after {LIMIT} s"
+            self._end(process)
+            log.seek(0)
+            output = log.read().decode(errors="replace")
+        try:
+            with open(path + ".json", encoding="utf-8") as file:
+                counts = json.load(file)
+        except FileNotFoundError:
+            counts = {"passed": 0, "failed": 1, "skipped": []}
+            output += f"\n{name} came to no result: {ended}\n"
+        return counts, output, time.monotonic() - started
+
+    def _end(self, process):
+        """The process, and whatever servers it has left."""
+        with self._lock:
+            self._groups.discard(process.pid)
+        end_group(process.pid)
+        process.wait()
+
+    def close(self):
+        """Ends what runs; nothing is started any more."""
+        with self._lock:
+            self._closed = True
+            for group in self._groups:
+                end_group(group)
+
+
+def end_group(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+class Suite:
+    """The counts of a suite while its classes come in, and its log where one is wanted."""
+
+    def __init__(self, name, logs):
+        self.name, self._logs = name, logs
+        self.waiting = 0
+        self.passed, self.failed, self.skipped = 0, 0, []
+        self._output, self._failures, self._began = [], [], time.monotonic()
+
+    def add(self, name, counts, output, seconds):
+        self.waiting -= 1
+        self.passed += counts["passed"]
+        self.failed += counts["failed"]
+        self.skipped += counts["skipped"]
+        text = f"=== {name} ({seconds:.0f} s)\n{output}\n"
+        if self._logs:
+            self._output.append(text)
+            self._failures += [text] * (counts["failed"] > 0)
+        else:
+            print(text, flush=True)
+
+    def has_failed(self):
+        return self.failed > 0 or self.passed + len(self.skipped) == 0
+
+    def closing_lines(self):
+        for skipped in self.skipped:
+            yield f"skipped: {skipped}"
+        yield f"{self.name}: {self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
+
+    def write_log(self):
+        """Its log, what of it is of classes that failed, and, as tests/run wants it, a line of exit code and seconds;
+        then its name is printed."""
+        with open(os.path.join(self._logs, self.name + ".log"), "w", encoding="utf-8") as file:
+            file.writelines(self._output)
+            file.writelines(line + "\n" for line in self.closing_lines())
+        if self._failures:
+            with open(os.path.join(self._logs, self.name + ".failures"), "w", encoding="utf-8") as file:
+                file.writelines(self._failures)
+        with open(os.path.join(self._logs, self.name + ".result"), "w", encoding="ascii") as file:
+            file.write(f"{int(self.has_failed())} {time.monotonic() - self._began:.0f}\n")
+        print(self.name, flush=True)
+
+
+def tests_of(module, is_wanted):
+    """The test classes that a module itself has: {name: wanted tests}."""
+    found = {}
+    for one in vars(importlib.import_module(module)).values():
+        if isinstance(one, type) and issubclass(one, unittest.TestCase) and one.__module__ == module:
+            tests = unittest.defaultTestLoader.getTestCaseNames(one)
+            found[f"{module}.{one.__name__}"] = [test for test in tests if is_wanted(getattr(one, test))]
+    return {name: tests for name, tests in found.items() if tests}
+
+
+def is_in_test_run(test):
+    return getattr(test, "in_test_run", True)
+
+
+def is_in_soak(test):
+    return getattr(test, "in_soak", False)
+
+
+def share_of(classes, number, count):
+    """Of all these tests one of so many shares: a test goes to the next share after that of the one before."""
+    numbered = itertools.count()
+    shares = {name: [test for test in tests if next(numbered) % count == number] for name, tests in classes.items()}
+    return {name: tests for name, tests in shares.items() if tests}
+
+
+def in_order(jobs):
+    """Those that take longest first."""
+    order = {name: number for number, name in enumerate(SLOW)}
+    return sorted(jobs, key=lambda job: order.get(job[1], len(SLOW)))
+
+
+def jobs_of(suites, options):
+    """(suite, class, its tests) for each class that has some to run."""
+    is_wanted = is_in_soak if options.soak or options.share else is_in_test_run
+    whose, classes = {}, {}
+    for suite in suites:
+        for module in SUITES[suite.name]:
+            found = tests_of(module, is_wanted)
+            classes.update(found)
+            whose.update(dict.fromkeys(found, suite))
+    if options.share:
+        classes = share_of(classes, *options.share)
+    return in_order((whose[name], name, tests) for name, tests in classes.items())
+
+
+def run_suites(options):
+    suites = [Suite(name, options.logs) for name in options.suites or SUITES]
+    jobs = jobs_of(suites, options)
+    suites = [suite for suite in suites if any(job[0] is suite for job in jobs)]
+    for suite, _, _ in jobs:
+        suite.waiting += 1
+    with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
+        pool = Pool(folder)
+        with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
+            try:
+                running = {threads.submit(pool.run, name, tests): (suite, name) for suite, name, tests in jobs}
+                for done in concurrent.futures.as_completed(running):
+                    suite, name = running[done]
+                    suite.add(name, *done.result())
+                    if options.logs and suite.waiting == 0:
+                        suite.write_log()
+            except BaseException:
+                pool.close()
+                raise
+    if not options.logs:
+        for suite in suites:
+            print("\n".join(suite.closing_lines()))
+    return 1 if not suites or any(suite.has_failed() for suite in suites) else 0
+
+
+def read_share(text):
+    number, count = map(int, text.split("/"))
+    if not 0 < number <= count:
+        raise ValueError
+    return number - 1, count
+
+
+def parsed(arguments):
+    parser = argparse.ArgumentParser(prog="tests/server/run", description="Runs test suites against real servers.")
+    parser.add_argument("suites", metavar="SUITE", nargs="*", help=f"any of {', '.join(SUITES)}; none: all")
+    at_once = AT_ONCE * os.cpu_count()
+    parser.add_argument("-j", metavar="N", type=int, default=at_once, help="classes at the same time (%(default)s)")
+    parser.add_argument("--logs", metavar="FOLDER", help="write logs there; print suites as they are done")
+    parser.add_argument("--soak", action="store_true", help="the tests, and all cases, that are left to the soak")
+    parser.add_argument("--share", metavar="I/N", type=read_share, help="of these the I-th of N shares")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.suites) - SUITES.keys():
+        parser.error(f"no suite is called {', '.join(sorted(unknown))}")
+    return options
+
+
+def end_on(number, _):
+    raise SystemExit(128 + number)
+
+
+def main(arguments):
+    os.chdir(os.path.dirname(os.path.abspath(__file__)))
+    if arguments[:1] == ["--run-tests"]:
+        return run_tests(*arguments[1:])
+    options = parsed(arguments)
     if not os.access(program.PROGRAM, os.X_OK):
         print(f"tests/server/run: no program at '{program.PROGRAM}'", file=sys.stderr)
         return 2
-    os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    modules = [module for name in names or SUITES for module in SUITES[name]]
-    tests = unittest.defaultTestLoader.loadTestsFromNames(modules)
-    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
-    for test, reason in result.skipped:
-        print(f"skipped: {test}: {reason}")
-    failed, skipped = len(result.failed), len(result.skipped)
-    print(f"{max(0, result.testsRun - failed - skipped)} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or result.testsRun == 0 else 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in the background SIGINT comes ignored
+        signal.signal(number, end_on)
+    if options.soak or options.share:
+        os.environ["RDBFERRY_SOAK"] = "1"
+    return run_suites(options)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 import os
 import unittest
 
-from cases import Folder
-from program import convert, run
-from server import Server, StartError
+from lib.cases import Folder
+from lib.program import convert, run
+from lib.server import Server, StartError
 
 SET = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\n"
 FILE = "file appendonly.aof.%s seq %d type %s\n"

@@ -6,11 +6,11 @@ import re
 import time
 import unittest
 
-import dataset
-from live_targets import TcpServer, free_port
-from rules import Rules, equal_ranges, names_at_borders, slot_of
-from server import Server
-from splitting import Splitting, WithServer, printed_seed
+from lib import dataset
+from lib.live_targets import TcpServer, free_port
+from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
+from lib.server import Server
+from lib.splitting import Splitting, WithServer, printed_seed
 
 DATABASES = (0, 1, 2, 5)
 TYPES = ("string", "list", "set", "zset", "hash", "stream")

@@ -4,8 +4,8 @@ import os
 import random
 import unittest
 
-import dataset
-from splitting import DONE, INPUT, OUTPUT, USAGE, WithServer, printed_seed
+from lib import dataset
+from lib.splitting import DONE, INPUT, OUTPUT, USAGE, WithServer, printed_seed
 
 # How two keys come to have one name: what is in which database, the rules, the two, and the name.
 WAYS = {

@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 import unittest
 
-import dataset
-from cases import Folder
-from observe import differences, observe
-from program import convert
-from server import REDISEARCH, Server
+from lib import dataset
+from lib.cases import Folder
+from lib.observe import differences, observe
+from lib.program import convert
+from lib.server import REDISEARCH, Server
 
 
 def setUpModule():

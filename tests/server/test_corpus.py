@@ -5,12 +5,12 @@ import glob
 import os
 import unittest
 
-import samples
-from answers import load
-from aofmodel import Model, Restored
-from cases import Folder
-from observe import put_lengths_right
-from program import convert, run
+from lib import samples
+from lib.answers import load
+from lib.aofmodel import Model, Restored
+from lib.cases import Folder
+from lib.observe import put_lengths_right
+from lib.program import convert, run
 
 # --- one data set of ours, saved by many servers ---
 

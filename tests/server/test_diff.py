@@ -7,9 +7,9 @@ import shutil
 import tempfile
 import unittest
 
-import dataset
-from program import run
-from server import Server
+from lib import dataset
+from lib.program import run
+from lib.server import Server
 
 SCORE, NEXT_SCORE = "0.1", "0.10000000000000002"
 LATER = 4102444800000

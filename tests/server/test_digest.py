@@ -8,9 +8,9 @@ import socketserver
 import struct
 import threading
 
-from cases import Folder
-from program import run
-from server import Server
+from lib.cases import Folder
+from lib.program import run
+from lib.server import Server
 
 LIBRARY = "#!lua name=one\nredis.register_function('f', function() end)"
 LATER = 4102444800000
@@ -161,7 +161,7 @@ class Garbled(Folder):
                 fake.payload, fake.daemon_threads = payload, True
                 threading.Thread(target=fake.serve_forever, daemon=True).start()
                 url = f"redis://127.0.0.1:{fake.server_address[1]}"
-                done = run("verify", dump, "--against", url, "--timeout", "5s")
+                done = run("verify", dump, "--against", url, "--timeout", "60s")
                 fake.shutdown()
                 self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
                 self.assertRegex(done.stderr.decode(), r"127\.0\.0\.1:\d+: DUMP: .* in key 'k' \(db 0\)")

@@ -7,12 +7,12 @@ import re
 import subprocess
 import unittest
 
-import samples
-from answers import load
-from cases import Folder
-from observe import differences, observe, put_lengths_right
-from program import convert, run
-from server import Server
+from lib import samples
+from lib.answers import load
+from lib.cases import Folder
+from lib.observe import differences, observe, put_lengths_right
+from lib.program import convert, run
+from lib.server import Server
 from test_generated import DIALECTS, RDBGEN, negative_zeros
 
 TARGETS = ("7.0", "6.2", "5.0", "4.0", "3.2", "2.8")

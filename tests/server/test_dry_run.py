@@ -8,13 +8,13 @@ import shutil
 import socket
 import unittest
 
-import dataset
-from live_targets import HOST, Cluster, Proxy, TcpServer, slot_of, wait_until
-from replaying import TARGET, Replaying, WithTarget, url_of
-from resp import ReplyError
-from samples import saved_by_servers
-from server import REDISEARCH
-from splitting import DONE, INPUT, NO, OUTPUT, USAGE
+from lib import dataset
+from lib.live_targets import HOST, Cluster, Proxy, TcpServer, slot_of, wait_until
+from lib.replaying import TARGET, Replaying, WithTarget, url_of
+from lib.resp import ReplyError
+from lib.samples import saved_by_servers
+from lib.server import REDISEARCH
+from lib.splitting import DONE, INPUT, NO, OUTPUT, USAGE
 
 WRITES = {b"set", b"restore", b"function|load", b"rpush", b"hmset", b"sadd", b"zadd", b"xadd", b"unlink", b"del"}
 

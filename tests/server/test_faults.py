@@ -4,9 +4,9 @@ looks into all of it."""
 import os
 import unittest
 
-from cases import Folder
-from program import ROOT, run
-from server import Server, StartError
+from lib.cases import Folder
+from lib.program import ROOT, run
+from lib.server import Server, StartError
 
 FAULTS = os.path.join(ROOT, "testdata", "faults")
 KNOWN_TO_7_0 = ("set-member-twice", "zset-member-twice", "hash-field-twice", "stream-consumer-twice", "zipmap-empty",

@@ -5,12 +5,12 @@ import os
 import subprocess
 import unittest
 
-import program
-from answers import forget, load, load_all
-from aofmodel import Model
-from cases import STREAM_COUNTS_SINCE, Folder
-from program import convert
-from samples import READABLE_BY_7_0, rdb_version
+from lib import program
+from lib.answers import forget, load, load_all
+from lib.aofmodel import Model
+from lib.cases import STREAM_COUNTS_SINCE, Folder
+from lib.program import convert
+from lib.samples import READABLE_BY_7_0, rdb_version
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 

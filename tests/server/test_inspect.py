@@ -8,10 +8,10 @@ import subprocess
 import unittest
 from collections import Counter
 
-import program
-from cases import Folder
-from samples import READABLE_BY_7_0, rdb_version, saved_by_servers
-from server import Server
+from lib import program
+from lib.cases import Folder
+from lib.samples import READABLE_BY_7_0, rdb_version, saved_by_servers
+from lib.server import Server
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 

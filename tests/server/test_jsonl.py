@@ -5,17 +5,15 @@ import os
 import shutil
 import unittest
 
-import dataset
-import jsonlines
-import samples
 import test_generated
-from answers import decoded, disagreements, load, load_all
-from aofmodel import stream_id
-from cases import STREAM_COUNTS_SINCE, Folder
-from observe import databases, named
-from program import convert
-from resp import commands
-from server import Server
+from lib import dataset, jsonlines, samples
+from lib.answers import decoded, disagreements, load, load_all
+from lib.aofmodel import stream_id
+from lib.cases import STREAM_COUNTS_SINCE, Folder
+from lib.observe import databases, named
+from lib.program import convert
+from lib.resp import commands
+from lib.server import Server
 
 
 def lines_of(*arguments):

@@ -4,10 +4,10 @@ import gzip
 import os
 import unittest
 
-from answers import disagreements, load
-from aofmodel import Model, Restored, crc64
-from resp import encode
-from samples import saved_by_servers
+from lib.answers import disagreements, load
+from lib.aofmodel import Model, Restored, crc64
+from lib.resp import encode
+from lib.samples import saved_by_servers
 
 # A server's own rewrite loses pending entries whose entry is gone.
 LOST = b"stream:gone"

@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import unittest
 
-from live_targets import HOST, Proxy, TcpServer
-from replaying import TARGET, WithTarget, fill_some, url_of
-from server import Server
-from splitting import DONE, NO, USAGE
+from lib.live_targets import HOST, Proxy, TcpServer
+from lib.replaying import TARGET, WithTarget, fill_some, url_of
+from lib.server import Server
+from lib.splitting import DONE, NO, USAGE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -177,7 +177,7 @@ class VectorSets(WithTarget):
     def setUpClass(cls):
         super().setUpClass()
         module = os.path.join(cls.class_folder(), "vector_set.so")
-        build = ["cc", "-shared", "-fPIC", "-o", module, os.path.join(HERE, "vector_set.c")]
+        build = ["cc", "-shared", "-fPIC", "-o", module, os.path.join(HERE, "lib", "vector_set.c")]
         subprocess.run(build, check=True)
         cls.server = cls.started(TcpServer(cls.class_folder(), loadmodule=module))
 

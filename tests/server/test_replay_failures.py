@@ -6,10 +6,10 @@ import shutil
 import subprocess
 import unittest
 
-from answers import load
-from live_targets import TcpServer
-from observe import observe
-from replaying import (
+from lib.answers import load
+from lib.live_targets import TcpServer
+from lib.observe import observe
+from lib.replaying import (
     BIG,
     TARGET,
     WithTarget,

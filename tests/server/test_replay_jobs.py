@@ -9,8 +9,8 @@ import threading
 import time
 import unittest
 
-from live_targets import TcpServer
-from replaying import DONE, TARGET, USAGE, WithTarget, empty, fill_some, url_of
+from lib.live_targets import TcpServer
+from lib.replaying import DONE, TARGET, USAGE, WithTarget, empty, fill_some, url_of
 
 SMALL_KEYS = 60_000
 

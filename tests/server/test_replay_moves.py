@@ -7,11 +7,12 @@ import threading
 import time
 import unittest
 
-from cluster_replaying import MOVING, RULES, InCluster, fill_users
-from failovers import MORE_THAN_SOCKETS_HOLD
-from live_targets import slot_of, wait_until
-from program import convert
-from replaying import BIG, TEMPORARY
+from lib.cluster_replaying import MOVING, RULES, InCluster, fill_users
+from lib.failovers import MORE_THAN_SOCKETS_HOLD
+from lib.live_targets import slot_of, wait_until
+from lib.program import convert
+from lib.replaying import BIG, TEMPORARY
+from lib.soaking import scaled, soak
 
 WAYS = ("auto", "fail"), ("commands", "skip"), ("auto", "skip"), ("commands", "fail")
 
@@ -50,22 +51,24 @@ class Changing(InCluster):
 
 
 class Slots(Changing):
-    def test_resharded(self):
+    @scaled(test=1, soak=4)
+    def test_resharded(self, count):
         """By redis-cli, all the time, in all directions."""
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "700KB/s")
             with meanwhile(lambda: self.reshard_some(make)):
                 running.wait()
             self.assertGreater(self.errors(b"MOVED"), 0)
             self.finish_with(policy, running, moved=True)
 
-        self.each_way(check, *WAYS)
+        self.each_way(check, *WAYS[:count])
 
     def reshard_some(self, make):
         self.reshard(*make.sample(self.primaries, 2), make.choice((20, 100, 400)))
 
+    @soak
     def test_resharded_and_cut(self):
         """Connections are lost as well: a key that is there may have been written by this run, and moved since."""
 
@@ -83,18 +86,19 @@ class Slots(Changing):
 
         self.each_way(check, *WAYS[:2])
 
-    def test_moved_bit_by_bit(self):
+    @scaled(test=1, soak=2)
+    def test_moved_bit_by_bit(self, count):
         """Slots that have keys, a few keys at a time, temporary ones among them."""
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "1MB/s")
             with meanwhile(lambda: self.move_a_slot(make)):
                 running.wait()
             self.assertGreater(self.errors(b"ASK"), 0)
             self.finish_with(policy, running, moved=True)
 
-        self.each_way(check, *WAYS[:2])
+        self.each_way(check, *WAYS[:count])
 
     def move_a_slot(self, make):
         slot = make.choice([slot_of(MOVING), slot_of(b"user:%d" % make.randrange(100)), make.randrange(16384)])
@@ -114,7 +118,8 @@ class Slots(Changing):
         source = self.cluster.node_of(slot)
         return slot, source, make.choice([node for node in self.primaries if node is not source])
 
-    def test_a_slot_that_is_on_its_way_for_long(self):
+    @scaled(test=1, soak=4)
+    def test_a_slot_that_is_on_its_way_for_long(self, count):
         """Keys are made where it goes to: ASK. Those that are made beside wait until all of it is there."""
 
         def check(make, mode, policy, *big):
@@ -134,9 +139,11 @@ class Slots(Changing):
                 self.cluster.end_slot(*ends_of_move)
             self.finish_with(policy, running, moved=True)
 
-        self.each_way(check, *((*way, *big) for way in WAYS[:2] for big in ([], ["--big-key", "1M"])))
+        ways = [(*way, *big) for way in WAYS[:2] for big in (["--big-key", "1M"], [])]
+        self.each_way(check, *ways[:count])
 
-    def test_a_move_that_begins_under_a_key(self):
+    @scaled(test=1, soak=2)
+    def test_a_move_that_begins_under_a_key(self, count):
         """Its temporary name is there, the other one is not: TRYAGAIN."""
 
         def fill(call):
@@ -158,11 +165,15 @@ class Slots(Changing):
 
         dump = self.dump_of(fill)
         facts = self.oracle.facts(dump)
-        self.each_way(check, ("auto",), ("commands",))
+        self.each_way(check, *(("commands",), ("auto",))[:count])
 
 
 class Failover(Changing):
     """The first node has a replica."""
+
+    @classmethod
+    def settings(cls):
+        return {}
 
     @classmethod
     def setUpClass(cls):
@@ -177,7 +188,8 @@ class Failover(Changing):
     def wait_for(self, node):
         wait_until(lambda: node.call("ROLE")[0] == b"master")
 
-    def test_killed(self):
+    @scaled(test=1, soak=3)
+    def test_killed(self, count):
         def check(make, mode, policy):
             self.put_obstacles()
             primary, replica = self.pair()
@@ -189,8 +201,9 @@ class Failover(Changing):
             self.cluster.start_again(primary, ports)
             self.finish_with(policy, running)
 
-        self.each_way(check, *WAYS[:3])
+        self.each_way(check, *WAYS[:count])
 
+    @soak
     def test_killed_while_the_replica_halts(self):
         """What was answered for is with nobody else: it cannot even be on its way."""
 
@@ -225,6 +238,7 @@ class Failover(Changing):
         keys = (f"filler:{i}" for i in range(1000))
         return next(key for key in keys if self.cluster.node_of(slot_of(key.encode())) is node)
 
+    @soak
     def test_halted(self):
         """It answers again when no longer a primary."""
 
@@ -239,7 +253,8 @@ class Failover(Changing):
 
         self.each_way(check, *WAYS[:2])
 
-    def test_planned(self):
+    @scaled(test=1, soak=3)
+    def test_planned(self, count):
         """With and without the primary's consent."""
 
         def check(make, mode, policy, how):
@@ -251,7 +266,8 @@ class Failover(Changing):
             self.wait_for(replica)
             self.finish_with(policy, running)
 
-        self.each_way(check, ("auto", "fail", []), ("commands", "skip", ["FORCE"]), ("auto", "skip", ["TAKEOVER"]))
+        ways = ("auto", "fail", []), ("commands", "skip", ["FORCE"]), ("auto", "skip", ["TAKEOVER"])
+        self.each_way(check, *ways[:count])
 
     def test_the_replica_dies(self):
         _, replica = self.pair()

@@ -3,11 +3,11 @@
 proxies and services. Whatever a run can do, it does; and the dry run says the same."""
 import os
 
-import dataset
-from live_targets import HOST, TcpServer
-from refusing_proxy import RefusingProxy
-from replaying import BIG, TARGET, WithTarget, counts, fill_some, url_of
-from splitting import DONE, NO
+from lib import dataset
+from lib.live_targets import HOST, TcpServer
+from lib.refusing_proxy import RefusingProxy
+from lib.replaying import BIG, TARGET, WithTarget, counts, fill_some, url_of
+from lib.splitting import DONE, NO
 from test_dry_run import DryRunning
 
 

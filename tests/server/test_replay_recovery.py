@@ -2,6 +2,7 @@
 """`rdbferry replay` while the connection, or the server, is in trouble that passes: in the end all is there, nothing
 twice, and what was there before is as it was to be."""
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -9,10 +10,10 @@ import threading
 import time
 import unittest
 
-from cutting_proxy import KINDS, PROMPT, CuttingProxy
-from live_targets import HOST, TcpServer, wait_until
-from observe import differences, observe
-from replaying import (
+from lib.cutting_proxy import KINDS, PROMPT, CuttingProxy
+from lib.live_targets import HOST, TcpServer, wait_until
+from lib.observe import differences, observe
+from lib.replaying import (
     BIG,
     DONE,
     TARGET,
@@ -25,11 +26,12 @@ from replaying import (
     places_of,
     url_of,
 )
-from resp import Client, ReplyError
-from splitting import ferry
+from lib.resp import Client, ReplyError
+from lib.soaking import scaled
+from lib.splitting import ferry
 
 MODES = ("auto", "commands", "restore")
-SEEDS = 12 if os.environ.get("BUILD") == "asan" else 50  # of each test with cuts; fewer under sanitizers
+SEEDS = {"test": 8, "soak": 50}  # of each test with cuts
 
 
 class Cuts(WithTargets):
@@ -72,7 +74,7 @@ class Cuts(WithTargets):
 
         self.try_seeds(count, attempt, check_it)
 
-    def seeds(self, obstacles, on_exists):
+    def seeds(self, count, obstacles, on_exists):
         """Runs with every seed. Connections have to have been lost, and some keys sent again."""
         kept = 0 if on_exists == "replace" else len(obstacles) // 3
         code = TARGET if on_exists == "fail" and obstacles else DONE
@@ -88,23 +90,28 @@ class Cuts(WithTargets):
             for name in recovered:
                 recovered[name] += found[name]
 
-        self.runs(SEEDS, check, KINDS, obstacles, self.dump, "--on-exists", on_exists)
-        self.assertGreater(min(recovered.values()), SEEDS)
+        self.runs(count, check, KINDS, obstacles, self.dump, "--on-exists", on_exists)
+        self.assertGreater(min(recovered.values()), count // 4)  # it is not by chance that nothing was lost
 
-    def test_nothing_in_the_way(self):
+    @scaled(**SEEDS)
+    def test_nothing_in_the_way(self, count):
         """What the run has written itself is not there already."""
-        self.seeds([], "fail")
+        self.seeds(count, [], "fail")
 
-    def test_fail(self):
-        self.seeds(self.obstacles, "fail")
+    @scaled(**SEEDS)
+    def test_fail(self, count):
+        self.seeds(count, self.obstacles, "fail")
 
-    def test_skip(self):
-        self.seeds(self.obstacles, "skip")
+    @scaled(**SEEDS)
+    def test_skip(self, count):
+        self.seeds(count, self.obstacles, "skip")
 
-    def test_replace(self):
-        self.seeds(self.obstacles, "replace")
+    @scaled(**SEEDS)
+    def test_replace(self, count):
+        self.seeds(count, self.obstacles, "replace")
 
-    def test_who_may_not_kill_connections(self):
+    @scaled(test=4, soak=12)
+    def test_who_may_not_kill_connections(self, count):
         """Nothing of theirs comes late here."""
         rights = ["+@all", "-client", "-wait", "-config"]
         for target in self.targets:
@@ -115,18 +122,18 @@ class Cuts(WithTargets):
             self.assertEqual(status, DONE)
             self.assertEqual(differences(self.facts, there), [])
 
-        self.runs(12, check, PROMPT, [], self.dump, "--user", "app", "-a", "secret")
+        self.runs(count, check, PROMPT, [], self.dump, "--user", "app", "-a", "secret")
 
     def test_keys_that_expire_meanwhile(self):
         """One that has gone since it was written is not written again for ever, or found missing."""
 
         def fill(call):
-            now = int(time.time() * 1000)
             for i in range(200):
-                commands = [("SET", f"str:{i}", "x" * 1000), ("RPUSH", f"list:{i}", *range(500))]
-                commands += [("PEXPIREAT", command[1], now + 700 + i * 5) for command in commands]
-                call.pipeline(commands)
+                call.pipeline([("SET", f"str:{i}", "x" * 1000), ("RPUSH", f"list:{i}", *range(500))])
             call("SET", "stays", 1)
+            now = int(time.time() * 1000)  # the first goes when all is saved
+            whens = [now + 1500 + i * 10 for i in range(200)]
+            call.pipeline([("PEXPIREAT", f"{name}:{i}", when) for i, when in enumerate(whens) for name in ("str", "list")])
 
         expired = []
 
@@ -136,7 +143,7 @@ class Cuts(WithTargets):
             self.assertEqual(found["written"] + found["expired"], 401)
             expired.append(found["expired"])
 
-        self.runs(4, check, KINDS, [], self.dump_of(fill), "--rate", "500KB/s")
+        self.runs(4, check, KINDS, [], self.dump_of(fill), "--rate", "200KB/s")
         self.assertGreater(sum(expired), 0)
         for target in self.targets:
             wait_until(lambda call=target.call: call("DBSIZE") <= 1)
@@ -198,9 +205,11 @@ class Slow(WithTarget):
     def test_server_that_is_halted(self):
         self.interrupted(self.halt)
 
-    def test_server_that_is_given_up_too_soon(self):
+    @scaled(test=1, soak=3)
+    def test_server_that_is_given_up_too_soon(self, count):
         """It goes on all the same with what it has received, when the next connection is there already."""
-        for mode, trouble in (("auto", self.sleep), ("commands", self.halt), ("restore", self.sleep)):
+        ways = ("auto", self.sleep), ("commands", self.halt), ("restore", self.sleep)
+        for mode, trouble in ways[:count]:
             with self.subcase(mode=mode):
                 self.interrupted(trouble, "--timeout", "300ms", "--mode", mode)
 
@@ -312,20 +321,22 @@ class Restarts(Replaying):
         except (ConnectionError, OSError):
             pass
 
-    def test_saved(self):
-        for mode in ("auto", "commands"):
-            for on_exists in ("fail", "skip", "replace"):
-                with self.subTest(mode=mode, on_exists=on_exists):
-                    self.restart(mode, on_exists, self.shut_down)
+    @scaled(test=1, soak=6)
+    def test_saved(self, count):
+        ways = itertools.product(("auto", "commands"), ("fail", "skip", "replace"))
+        for mode, on_exists in itertools.islice(ways, count):
+            with self.subTest(mode=mode, on_exists=on_exists):
+                self.restart(mode, on_exists, self.shut_down)
         self.assertGreater(self.loading, 0)
 
-    def test_killed(self):
+    @scaled(test=1, soak=4)
+    def test_killed(self, count):
         """With an AOF of what it has answered."""
         settings = {"appendonly": "yes", "appendfsync": "always"}
-        for mode in ("auto", "commands"):
-            for on_exists in ("fail", "replace"):
-                with self.subTest(mode=mode, on_exists=on_exists):
-                    self.restart(mode, on_exists, TcpServer.kill, **settings)
+        ways = itertools.product(("commands", "auto"), ("fail", "replace"))
+        for mode, on_exists in itertools.islice(ways, count):
+            with self.subTest(mode=mode, on_exists=on_exists):
+                self.restart(mode, on_exists, TcpServer.kill, **settings)
 
     def test_gone_for_too_long(self):
         """The run ends, and tells where; it can be resumed when the server is back."""

@@ -11,8 +11,8 @@ import time
 import unittest
 import zlib
 
-from observe import differences, observe
-from replaying import (
+from lib.observe import differences, observe
+from lib.replaying import (
     BIG,
     DONE,
     TARGET,
@@ -27,11 +27,11 @@ from replaying import (
     places_of,
     url_of,
 )
-from splitting import ferry
+from lib.soaking import scaled
+from lib.splitting import ferry
 
 MODES = ("auto", "commands", "restore")
 POLICIES = ("fail", "skip", "replace")
-SEEDS = 12 if os.environ.get("BUILD") == "asan" else 50  # sanitizers are slow
 
 
 class Resuming(WithTarget):
@@ -96,8 +96,9 @@ class Kills(WithTargets):
             named = set(re.findall("'((?:str|list|set|hash|zset|stream):[^']*)'", said))
             self.assertLessEqual(named, self.in_the_way if policy == "fail" else set())
 
-    def test_seeds(self):
-        self.try_seeds(SEEDS, self.attempt, self.check)
+    @scaled(test=8, soak=50)
+    def test_seeds(self, count):
+        self.try_seeds(count, self.attempt, self.check)
 
 
 class GreatKeys(Resuming):

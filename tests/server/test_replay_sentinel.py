@@ -8,10 +8,11 @@ import subprocess
 import time
 import unittest
 
-from failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
-from live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
-from replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
-from splitting import DONE, printed_seed
+from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
+from lib.live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
+from lib.replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
+from lib.soaking import scaled, soak
+from lib.splitting import DONE, printed_seed
 
 PASSWORD, OTHER_PASSWORD = "s3cret/@:pass", "an0ther one"
 IN_URL = "s3cret%2F%40%3Apass"
@@ -252,7 +253,8 @@ class Trouble(Replaying):
 
     # --- another primary ---
 
-    def test_killed(self):
+    @scaled(test=1, soak=3)
+    def test_killed(self, count):
         """The first of the Sentinels that are named is not there."""
         url = self.group.url.replace("//", f"//{HOST}:{free_port()},")
 
@@ -264,8 +266,9 @@ class Trouble(Replaying):
             self.finish_with(policy, running)
             self.assert_taken_over(self.with_obstacles)
 
-        self.each_moment(check, ("auto", "fail"), ("commands", "skip"), ("restore", "fail"))
+        self.each_moment(check, *(("commands", "skip"), ("auto", "fail"), ("restore", "fail"))[:count])
 
+    @soak
     def test_killed_and_replaced(self):
         """What was there before goes, and of what this run has written nothing is taken for that."""
 
@@ -278,7 +281,8 @@ class Trouble(Replaying):
 
         self.each_moment(check, ("commands",))
 
-    def test_killed_at_full_speed(self):
+    @scaled(test=1, soak=2)
+    def test_killed_at_full_speed(self, count):
         """Towards the end: it has answered for what no replica has yet."""
 
         def check(mode, share):
@@ -290,8 +294,9 @@ class Trouble(Replaying):
             self.wait_for_another()
             self.assert_taken_over()
 
-        self.each_moment(check, ("auto",), ("commands",), most=1)
+        self.each_moment(check, *(("auto",), ("commands",))[:count], most=1)
 
+    @soak
     def test_killed_while_replicas_halt(self):
         """What it has answered for nobody else has: all of that is sent again."""
         keys = self.dump_of(fill_keys)
@@ -307,6 +312,7 @@ class Trouble(Replaying):
                 self.finish(running)
                 self.assert_taken_over(self.expected(dump))
 
+    @soak
     def test_killed_twice(self):
         """The second one has no replica when it takes over, and then it has; they halt when it is killed."""
         running = self.begin_until(0.1, "--rate", "600KB/s", "--mode", "commands")
@@ -342,6 +348,7 @@ class Trouble(Replaying):
             last = now
             time.sleep(0.4)
 
+    @soak
     def test_halted(self):
         """It does not know that there is another one. When it wakes up, it does what it was sent before."""
 
@@ -354,7 +361,8 @@ class Trouble(Replaying):
 
         self.each_moment(check, ("auto",), ("commands",))
 
-    def test_planned(self):
+    @scaled(test=1, soak=3)
+    def test_planned(self, count):
         """There are two primaries for some ten seconds: the old one has no replicas, goes on to answer, and loses all
         that it gets. In the end it becomes a replica: READONLY."""
 
@@ -367,10 +375,12 @@ class Trouble(Replaying):
             self.finish(running)
             self.assert_taken_over()
 
-        self.each_moment(check, ("auto", True), ("commands", True), ("auto", False), most=0.5)
+        ways = ("auto", True), ("commands", True), ("auto", False)
+        self.each_moment(check, *ways[:count], most=0.5)
 
     # --- the primary stays, and its replicas do not keep up ---
 
+    @soak
     def test_replicas_that_are_busy(self):
         running = self.begin_until(0.2, "--rate", "2MB/s")
         sockets = [os.path.join(replica.folder, "socket") for replica in self.group.replicas()]
@@ -400,6 +410,7 @@ class Trouble(Replaying):
         self.finish(running)
         self.assert_complete()
 
+    @soak
     def test_replicas_that_die(self):
         running = self.begin_until(0.2, "--rate", "2MB/s")
         for replica in self.group.replicas():

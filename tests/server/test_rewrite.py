@@ -6,10 +6,9 @@ import shutil
 import tempfile
 import unittest
 
-import dataset
-import resp
-from program import convert
-from server import Server
+from lib import dataset, resp
+from lib.program import convert
+from lib.server import Server
 
 # Commands that add elements in batches; how many arguments an element has; whether their order means anything.
 BATCHES = {b"RPUSH": (1, True), b"SADD": (1, False), b"ZADD": (2, False), b"HMSET": (2, False)}

@@ -8,12 +8,11 @@ import struct
 import time
 import unittest
 
-import dataset
-import samples
-from jsonlines import decoded, read
-from rules import Rules, equal_ranges, slot_of, tagged
-from server import Server
-from splitting import OUTPUT, WithServer, printed_seed
+from lib import dataset, samples
+from lib.jsonlines import decoded, read
+from lib.rules import Rules, equal_ranges, slot_of, tagged
+from lib.server import Server
+from lib.splitting import OUTPUT, WithServer, printed_seed
 
 ROUNDS = 30
 DATABASES = (0, 1, 2, 5)

@@ -10,13 +10,13 @@ import subprocess
 import tempfile
 import unittest
 
-import dataset
-from clusters import RunningCluster
-from live_targets import HOST
-from observe import stream_facts
-from rules import Rules, equal_ranges, names_at_borders, slot_of
-from server import Server
-from splitting import Splitting, printed_seed
+from lib import dataset
+from lib.clusters import RunningCluster
+from lib.live_targets import HOST
+from lib.observe import stream_facts
+from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
+from lib.server import Server
+from lib.splitting import Splitting, printed_seed
 
 RULES = Rules(tags=[b"{user:*}:*"], flatten=b"db%d:")
 RANDOM_KEYS = 400

@@ -11,13 +11,12 @@ import subprocess
 import time
 import unittest
 
-import dataset
-import jsonlines
-from aofmodel import Model
-from program import PROGRAM
-from rules import equal_ranges, slot_of
-from server import Server
-from splitting import OUTPUT, Splitting, WithServer, printed_seed
+from lib import dataset, jsonlines
+from lib.aofmodel import Model
+from lib.program import PROGRAM
+from lib.rules import equal_ranges, slot_of
+from lib.server import Server
+from lib.splitting import OUTPUT, Splitting, WithServer, printed_seed
 
 RULES = ["--flatten-dbs", "--hash-tag", "{user:*}:*"]
 KILLS = 10
@@ -289,7 +288,7 @@ class AllOrNothing(Filled):
             self.fail(process.stderr.read())
         time.sleep(delay)
         process.send_signal(number)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=300)
         self.assertIn(status, (0, -number), (number, share, delay))
         there = self.assert_whole_or_nothing(out, number == signal.SIGKILL)
         if status == 0:
@@ -328,7 +327,7 @@ class AllOrNothing(Filled):
             process.stdin.close()
             time.sleep(make.uniform(0.3, 1.3) * duration)
             process.send_signal(signal.SIGKILL)
-            ends.add(process.wait(timeout=60))
+            ends.add(process.wait(timeout=300))
             self.assertEqual(self.digest(*self.shards(out)), self.digest(self.dump, *RULES))
             self.assertIn(len(self.shards(out)), (2, SHARDS))
         self.assertLessEqual(ends, {0, -signal.SIGKILL})
@@ -371,7 +370,7 @@ class AllOrNothing(Filled):
         process.stdin.write(self.data[: len(self.data) // 2])
         process.stdin.flush()
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=60), -signal.SIGINT)
+        self.assertEqual(process.wait(timeout=300), -signal.SIGINT)
         self.assertEqual(os.listdir(folder), ["shards"])
         stays()
         self.ferry("split", self.dump, "--shards", 5, *RULES, "-o", out, "--force")

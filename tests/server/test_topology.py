@@ -7,9 +7,9 @@ import re
 import subprocess
 import unittest
 
-from live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
-from program import ROOT
-from splitting import INPUT, OUTPUT, USAGE, Splitting
+from lib.live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
+from lib.program import ROOT
+from lib.splitting import INPUT, OUTPUT, USAGE, Splitting
 
 DUMP = os.path.join(ROOT, "testdata", "servers", "redis-7.0.15.rdb")
 FORMS = {"file": [], "terminal": ["--no-raw"], "json": ["--json"]}
@@ -17,7 +17,7 @@ FORMS = {"file": [], "terminal": ["--no-raw"], "json": ["--json"]}
 
 def cli(port, *arguments, **options):
     command = ["redis-cli", "-p", str(port), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60, **options).stdout
+    return subprocess.run(command, capture_output=True, check=False, timeout=300, **options).stdout
 
 
 class Topologies(Splitting):

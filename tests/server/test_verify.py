@@ -6,14 +6,13 @@ import random
 import struct
 import subprocess
 
-import dataset
-import samples
-from answers import load
-from observe import named
-from program import convert
-from server import Server
+from lib import dataset, samples
+from lib.answers import load
+from lib.observe import named
+from lib.program import convert
+from lib.server import Server
+from lib.verifying import Verifying, verify
 from test_generated import DIALECTS, RDBGEN
-from verifying import Verifying, verify
 
 # --- one data set in many forms ---
 

@@ -3,10 +3,10 @@
 import os
 import unittest
 
-import samples
-from program import run
-from server import Server
-from verifying import Verifying, verify
+from lib import samples
+from lib.program import run
+from lib.server import Server
+from lib.verifying import Verifying, verify
 
 # How many faults there are, and the first of them.
 FAULTS = {

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 
-import program
 import soak
-from observe import differences
-from oracle import SERVERS, start_on
-from resp import encode
 from files import LAXER as FILE_LAXER
+from lib import program
+from lib.observe import differences
+from lib.resp import encode
+from oracle import SERVERS, start_on
 from values import STRICTER as VALUE_STRICTER
 from values import is_known
 from writing import generate

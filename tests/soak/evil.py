@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from live_targets import HOST
+from lib.live_targets import HOST
 
 VERSION = b"7.0.15"
 

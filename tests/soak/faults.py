@@ -8,7 +8,7 @@ import subprocess
 import zlib
 
 import soak
-from program import PROGRAM
+from lib.program import PROGRAM
 from writing import JOBS, Job, generate
 
 FAULTY = PROGRAM + "-faults"

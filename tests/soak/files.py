@@ -3,12 +3,12 @@
 what rdbferry converts; and what a server says of each conversion, against what it says of the original."""
 import os
 
-import program
 import soak
-from cases import without_stream_counts
-from observe import differences
+from lib import program
+from lib.cases import without_stream_counts
+from lib.observe import differences
+from lib.resp import ReplyError
 from oracle import SERVERS, Died, Oracle, faults
-from resp import ReplyError
 from values import LAXER, STRICTER, is_known
 from writing import generate
 

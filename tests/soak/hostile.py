@@ -11,8 +11,8 @@ import time
 
 import soak
 from evil import Evil, array, bulk, info, slots, usual
-from live_targets import HOST
-from program import PROGRAM
+from lib.live_targets import HOST
+from lib.program import PROGRAM
 from writing import generate
 
 PASSWORD = "s3cret-0f-the-soak"

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import soak
-from program import PROGRAM
+from lib.program import PROGRAM
 from writing import JOBS, Job, generate
 
 RUNS = 40  # of a seed

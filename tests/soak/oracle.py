@@ -6,11 +6,11 @@ import re
 import shutil
 import signal
 
-import server
-from observe import key_facts, observe
-from program import run
-from resp import Client, ReplyError, commands
-from server import Server, StartError
+from lib import server
+from lib.observe import key_facts, observe
+from lib.program import run
+from lib.resp import Client, ReplyError, commands
+from lib.server import Server, StartError
 
 SERVERS = os.environ.get("SERVERS", "").split() or [server.PROGRAM]
 

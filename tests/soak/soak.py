@@ -12,9 +12,9 @@ import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "server"))
 
-import program  # noqa: E402
+from lib import program  # noqa: E402
 
-TOOLS = ("values", "files", "aofs", "faults", "kills", "hostile")
+TOOLS = ("values", "files", "aofs", "faults", "kills", "hostile", "tests")
 KEPT = os.path.join(program.ROOT, "build", "soak")
 SHOWN_CHARACTERS = 3000
 SHOWN = 3  # of each kind of finding, and seed

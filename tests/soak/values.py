@@ -4,10 +4,10 @@ it, what comes out at the other end of each way on which rdbferry hands it on.""
 import os
 import re
 
-import program
 import soak
+from lib import program
+from lib.resp import ReplyError
 from oracle import SERVERS, Died, Oracle, faults
-from resp import ReplyError
 from writing import generate
 
 VALUES = 400  # of a seed

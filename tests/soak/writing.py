@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from program import PROGRAM
+from lib.program import PROGRAM
 from test_generated import RDBGEN
 
 # The output of each comes last. Those that replace (--force) find what the same command has made of other data.

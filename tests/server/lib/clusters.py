@@ -2,7 +2,7 @@
 """Clusters whose nodes are started on data that lies in their folders already."""
 import os
 
-from live_targets import HOST, TcpServer, free_port, wait_until
+from lib.live_targets import HOST, TcpServer, free_port, wait_until
 
 
 class RunningCluster:

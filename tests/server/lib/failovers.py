@@ -8,8 +8,8 @@ import socket
 import subprocess
 import time
 
-from live_targets import HOST, SLOTS, Cluster, Sentinel, TcpServer, wait_until
-from resp import Client
+from lib.live_targets import HOST, SLOTS, Cluster, Sentinel, TcpServer, wait_until
+from lib.resp import Client
 
 # A replica that was away for a while gets what it has missed, and no snapshot.
 REPLICATION = {"repl_diskless_sync_delay": 0, "repl_backlog_size": "64mb"}
@@ -188,7 +188,7 @@ class LiveCluster(Cluster):
 
     def settle(self):
         """All agree, everybody is well, and replicas have all that there is."""
-        wait_until(self._is_well, 60)
+        wait_until(self._is_well)
 
     def _is_well(self):
         owners, epochs = self.owners(self.nodes[0]), self._epochs(self.nodes[0])

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from aofmodel import Array, Group, Hash, Stream, stream_id
+from lib.aofmodel import Array, Group, Hash, Stream, stream_id
 
 # The members of a key's line, in order; those in brackets need not be there.
 MEMBERS = "db key type [expire_ms] [idle] [freq] [metadata] value [field_expire_ms]"

@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import tempfile
 
-import jsonlines
-from cases import Folder
-from program import PROGRAM, run
-from server import Server
+from lib import jsonlines
+from lib.cases import Folder
+from lib.program import PROGRAM, run
+from lib.server import Server
 
 ENDINGS = re.compile(r"\.(rdb|aof|jsonl)(\.gz|\.lz4)?$")
 DONE, NO, USAGE, INPUT, OUTPUT = range(5)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from resp import Client, ReplyError
+from lib.resp import Client, ReplyError
 
 PROGRAM = shutil.which("redis-server")
 REDISEARCH = "/usr/lib/redis/modules/redisearch.so"
@@ -46,6 +46,8 @@ class Server:
         settings.update({name.replace("_", "-"): value for name, value in config.items()})
         arguments = [program]
         for name, value in settings.items():
+            if value is None:  # a server that does not know the setting is not told of it
+                continue
             arguments += [f"--{name}", *(value if isinstance(value, (list, tuple)) else [str(value)])]
         self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
@@ -56,18 +58,22 @@ class Server:
             raise
 
     def _connect(self, path):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 complaints = b"\n".join(self.warnings() or self.log().splitlines()[-5:])
                 raise StartError(f"exit {self._process.returncode}: {complaints.decode(errors='replace')}")
             try:
                 client = Client(path)
-                client("PING")
-                return client
+                try:
+                    client("PING")
+                    return client
+                except BaseException:
+                    client.close()
+                    raise
             except (OSError, ReplyError):  # not there yet, or still loading
                 time.sleep(0.02)
-        raise StartError("no reply within a minute")
+        raise StartError("no reply within two minutes")
 
     def log(self):
         try:
@@ -94,7 +100,7 @@ class Server:
         self.call.close()
         self._process.send_signal(number)
         try:
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -7,7 +7,7 @@ import base64
 import gzip
 import json
 
-from aofmodel import stream_id
+from lib.aofmodel import stream_id
 
 
 def load_all(path):

@@ -4,12 +4,12 @@ import hashlib
 import os
 import random
 
-from failovers import LiveCluster, received
-from live_targets import slot_of
-from observe import differences, key_facts
-from program import convert
-from replaying import BIG, DATABASES, TARGET, Replaying, fill_some, obstacles_for, places_of
-from splitting import DONE, printed_seed
+from lib.failovers import LiveCluster, received
+from lib.live_targets import slot_of
+from lib.observe import differences, key_facts
+from lib.program import convert
+from lib.replaying import BIG, DATABASES, TARGET, Replaying, fill_some, obstacles_for, places_of
+from lib.splitting import DONE, printed_seed
 
 RULES = ["--flatten-dbs", "--hash-tag", "{user:*}:*"]
 MOVING = b"{moving}"  # many keys of one slot
@@ -66,8 +66,8 @@ class InCluster(Replaying):
 
     @classmethod
     def settings(cls):
-        """Those of one node."""
-        return {}
+        """Those of one node. Where none is to be given up for dead, none is because the machine is busy."""
+        return {"cluster_node_timeout": 4000}
 
     def setUp(self):
         super().setUp()

@@ -5,8 +5,8 @@ import contextlib
 import socket
 import threading
 
-from live_targets import HOST
-from resp import encode
+from lib.live_targets import HOST
+from lib.resp import encode
 
 
 def read_command(source):

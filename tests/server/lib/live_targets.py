@@ -12,23 +12,28 @@ import subprocess
 import threading
 import time
 
-import server
-from server import Server
+from lib import server
+from lib.server import Server
 
 HOST = "127.0.0.1"
 SLOTS = 16384
 
 
 def free_port():
-    """Not one of those that the system hands out to whoever connects: another suite may run beside this one."""
+    """A port that is this process's until it ends, also while nobody listens there: test classes run side by side,
+    each in a process of its own. Not one of those that the system hands out to whoever connects."""
     while True:
         port = random.SystemRandom().randrange(12000, 32000)
-        with socket.socket() as listener:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0rdbferry-port-{port}")  # a name without a file, which goes with the process
+            with socket.socket() as listener:
                 listener.bind((HOST, port))
-                return port
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        claim.detach()  # it stays open
+        return port
 
 
 def slot_of(key):
@@ -38,7 +43,7 @@ def slot_of(key):
     return binascii.crc_hqx(tag, 0) % SLOTS
 
 
-def wait_until(what, seconds=30):
+def wait_until(what, seconds=90):
     deadline = time.monotonic() + seconds
     while not what():
         if time.monotonic() > deadline:

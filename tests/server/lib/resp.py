@@ -29,7 +29,11 @@ class Client:
     def __init__(self, path, seconds=60):
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(seconds)
-        self._socket.connect(path)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
         self._in = self._socket.makefile("rb")
 
     def close(self):

@@ -4,7 +4,7 @@ dumps that are not ours to hand on."""
 import glob
 import os
 
-ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
 CORPUS = os.environ.get("RDBFERRY_CORPUS") or os.path.join(ROOT, os.pardir, "shared", "corpus")
 HAVE_CORPUS = os.path.isdir(CORPUS)
 

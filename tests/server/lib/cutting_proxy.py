@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 
-from live_targets import HOST
+from lib.live_targets import HOST
 
 PIECE = 4096  # no more is passed on at once, and little is buffered in between
 NO_LINGER = struct.pack("ii", 1, 0)  # close() sends RST

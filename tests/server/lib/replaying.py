@@ -10,12 +10,12 @@ import signal
 import subprocess
 from concurrent import futures
 
-import dataset
-from live_targets import HOST, TcpServer, wait_until
-from observe import databases, differences, observe
-from program import PROGRAM
-from server import Server
-from splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
+from lib import dataset
+from lib.live_targets import HOST, TcpServer, wait_until
+from lib.observe import databases, differences, observe
+from lib.program import PROGRAM
+from lib.server import Server
+from lib.splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
 
 TARGET = 4
 DATABASES = (0, 1, 5)
@@ -183,7 +183,7 @@ class Running:
 
     def wait(self):
         """Returns the exit code."""
-        return self.process.wait(timeout=120)
+        return self.process.wait(timeout=300)
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
@@ -269,7 +269,7 @@ class Replaying(Splitting):
                 self.fail(f"it ended before: {running.process.returncode}: {running.said()[-3000:]}")
             return what()
 
-        wait_until(come, 60)
+        wait_until(come)
 
     # --- targets ---
 

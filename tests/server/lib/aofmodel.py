@@ -4,7 +4,7 @@ server that loads them would hold, without a server. What a server would refuse,
 is remembered in `refused` and passed over, as a server does while it loads."""
 import struct
 
-import resp
+from lib import resp
 
 
 class Refused(Exception):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 PROGRAM = os.path.abspath(os.environ.get("RDBFERRY") or os.path.join(ROOT, "build", "release", "rdbferry"))
 
 

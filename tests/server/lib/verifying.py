@@ -3,9 +3,9 @@
 import os
 import shutil
 
-from cases import Folder
-from program import run
-from server import Server
+from lib.cases import Folder
+from lib.program import run
+from lib.server import Server
 
 
 def verify(*arguments):

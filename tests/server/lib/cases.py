@@ -6,12 +6,12 @@ import shutil
 import tempfile
 import unittest
 
-from answers import disagreements
-from aofmodel import Restored
-from observe import differences, observe
-from program import convert
-from samples import rdb_version
-from server import Server
+from lib.answers import disagreements
+from lib.aofmodel import Restored
+from lib.observe import differences, observe
+from lib.program import convert
+from lib.samples import rdb_version
+from lib.server import Server
 
 # The type bytes that a key may have that came as RESTORE. Types not named are those of modules.
 MODULE, METADATA = 7, 243
