@@ -37,14 +37,14 @@ LIB_LIBS   = $(shell pkg-config --libs $(LIBS))
 
 COMMON := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(FLAGS_$(BUILD))
 LIB_FLAGS  = $(COMMON) -Iinclude -Isrc $(LIB_CFLAGS) $(CFLAGS)
-CMD_FLAGS  = $(COMMON) -Iinclude -Isrc/cmd $(CFLAGS)
+CMD_FLAGS  = $(COMMON) -Iinclude -Isrc $(CFLAGS)
 TEST_FLAGS = $(COMMON) -Iinclude -Isrc -Itests $(LIB_CFLAGS) $(shell pkg-config --cflags liblzf) $(CFLAGS)
 LINK_FLAGS = -pthread $(FLAGS_$(BUILD)) $(CFLAGS) $(LDFLAGS)
 
 # --- files -------------------------------------------------------------------------------------------
 
 LIB_SRC  := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
-CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
+CMD_SRC  := $(sort $(wildcard src/cmd/*.c src/cmd/*/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/support/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
@@ -98,7 +98,7 @@ $(SHARED): $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) -shared -Wl,-soname,librdbferry.so.0 $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
 
-$(PROGRAM): $(CMD_OBJ) $(STATIC)
+$(PROGRAM): $(CMD_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) -lm -o $@
 
@@ -176,7 +176,7 @@ $(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
 FAULTY  := $(PROGRAM)-faults
 WRAPPED  = $(shell sed -n 's/^FAULTY[A-Z_]*.\([a-z0-9_]*\),.*/\1/p; s/^int __wrap_\([a-z]*\).*;$$/\1/p' tests/soak/faults.c)
 
-$(FAULTY): tests/soak/faults.c $(CMD_OBJ) $(STATIC)
+$(FAULTY): tests/soak/faults.c $(CMD_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $(COMMON) $^ $(LINK_FLAGS) $(WRAPPED:%=-Wl,--wrap=%) $(LIB_LIBS) -lm -o $@
 

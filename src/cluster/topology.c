@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
-#include "base/slot_range.h"
+#include "cluster/slot_range.h"
 #include "cluster/topology_builder.h"
 #include "cluster/topology_text.h"
 #include <inttypes.h>

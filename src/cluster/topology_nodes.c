@@ -16,7 +16,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
-#include "base/slot_range.h"
+#include "cluster/slot_range.h"
 #include "cluster/topology_text.h"
 
 /* Removes the next word from a line; false if there are no more. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: finds the command and runs it. Exit statuses and streams are described in rdbferry(1). */
-#include "command.h"
-#include "message.h"
-#include "rules_help.h"
-#include "status.h"
-#include "streams.h"
-#include "url_guard.h"
+#include "cmd/command.h"
+#include "cmd/term/message.h"
+#include "cmd/options/rules_help.h"
+#include "cmd/term/status.h"
+#include "cmd/term/streams.h"
+#include "cmd/options/url_guard.h"
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>

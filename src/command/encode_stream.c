@@ -15,7 +15,7 @@
  * data is written as RESTORE; so each stream is held and its groups are examined first. (Valkey src/aof.c:
  * rewriteStreamObject) */
 #include "base/fail.h"
-#include "base/notify.h"
+#include "rdb/notify.h"
 #include "command/encoder.h"
 #include "rdb/detail.h"
 #include "rdb/value_stream.h"

@@ -4,7 +4,7 @@
 
 #include "base/double_text.h"
 #include "base/fail.h"
-#include "base/notify.h"
+#include "rdb/notify.h"
 #include "rdb/detail.h"
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"

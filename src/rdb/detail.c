@@ -3,7 +3,7 @@
 #include "rdb/detail.h"
 
 #include "base/fail.h"
-#include "base/notify.h"
+#include "rdb/notify.h"
 #include <stdio.h>
 
 static const struct {

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/notify.h"
+#include "rdb/notify.h"
 #include "base/number.h"
 #include "codec/crc64.h"
 #include "rdb/detail.h"

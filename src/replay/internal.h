@@ -17,8 +17,8 @@
 #ifndef REPLAY_INTERNAL_H
 #define REPLAY_INTERNAL_H
 
-#include "check/digest.h"
 #include "command/encoder.h"
+#include "digest/digest.h"
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
@@ -401,9 +401,9 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
                     rf_slice key, rf_slice commands);
 
 /* Writes commands to the dead-letter file. */
-void dead_letter_put(rf_replay *r, const struct request *request, rf_slice commands);
+void outcome_put_dead_letter(rf_replay *r, const struct request *request, rf_slice commands);
 
 /* Prepares the dead-letter file for commands that the caller then writes with options.dead_letter. */
-void dead_letter_select_db(rf_replay *r, int64_t db);
+void outcome_select_dead_db(rf_replay *r, int64_t db);
 
 #endif

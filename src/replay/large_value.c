@@ -329,7 +329,7 @@ static rf_code write_dead_letter(struct large_write *b, rf_error *error)
                                   .pos = writer->block,
                                   .end = writer->block + sizeof writer->block,
                                   .next = flush_dead_letter};
-    dead_letter_select_db(b->r, b->entry->db);
+    outcome_select_dead_db(b->r, b->entry->db);
     rf_slice name = b->in_transaction ? b->key : b->staging_key;
     rf_code code = encode(b, name, &writer->out, error);
     if (b->entry->expire_ms != RF_NO_EXPIRY)

@@ -28,7 +28,7 @@ static void dead_letter_write(rf_replay *r, rf_slice bytes)
         fail(&r->error, code, "cannot write to the dead-letter file");
 }
 
-void dead_letter_select_db(rf_replay *r, int64_t db)
+void outcome_select_dead_db(rf_replay *r, int64_t db)
 {
     uint8_t text[NUMBER_TEXT_MAX], header[RESP_HEADER_MAX];
     if (!r->options.dead_letter || r->dead_letter_db == db)
@@ -42,12 +42,12 @@ void dead_letter_select_db(rf_replay *r, int64_t db)
 }
 
 /* A transaction may leave another database selected. */
-void dead_letter_put(rf_replay *r, const struct request *request, rf_slice commands)
+void outcome_put_dead_letter(rf_replay *r, const struct request *request, rf_slice commands)
 {
     struct command command;
     if (commands.len == 0 || !r->options.dead_letter)
         return;
-    dead_letter_select_db(r, request->db);
+    outcome_select_dead_db(r, request->db);
     while (command_take(&commands, &command))
         if (request->kind != REQUEST_KEY || !command_is_passing(&command))
             dead_letter_write(r, command.whole);
@@ -68,7 +68,7 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
     r->counts.failures[kind]++;
     if (r->options.failed)
         r->options.failed(r->options.ctx, &failure);
-    dead_letter_put(r, request, commands);
+    outcome_put_dead_letter(r, request, commands);
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;
     fail(&r->error, codes[kind], "%s", reason);

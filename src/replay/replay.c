@@ -5,10 +5,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "base/notify.h"
 #include "base/number.h"
 #include "rdb/detail.h"
 #include "rdb/function_name.h"
+#include "rdb/notify.h"
 #include "rdb/value.h"
 #include "replay/write_method.h"
 #include <stdio.h>

@@ -263,7 +263,7 @@ static void reject_command(rf_replay *r, struct pipeline *pipeline, uint64_t num
     rf_slice commands = request_bytes(r, pipeline, number), rest = commands;
     request->done = true;
     if (request->errors > 0) { /* each of them has been reported */
-        dead_letter_put(r, request, commands);
+        outcome_put_dead_letter(r, request, commands);
         return;
     }
     command_name(command_take(&rest, &command) ? command.argv[0] : rest, name, sizeof name);

@@ -154,7 +154,7 @@ static void write_dead_letter(rf_replay *r, rf_entry *entry)
     uint8_t *p = resp_print_bulk(resp_print_header(opening.data, '*', expires(entry) ? 5 : 4),
                                  SLICE("RESTORE"));
     p = resp_print_header(resp_print_bulk(resp_print_bulk(p, key), ttl), '$', size);
-    dead_letter_select_db(r, entry->db);
+    outcome_select_dead_db(r, entry->db);
     dead_letter_write(r, slice_of(opening.data, (size_t)(p - opening.data)));
     dump_payload_put(entry, dead_letter_write, r, &ignored);
     p = resp_print_bulk(head, SLICE("ABSTTL"));

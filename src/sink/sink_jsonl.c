@@ -42,7 +42,7 @@
  *                  fields of a hash can get the same name
  *   with base64    {"base64": ...}, exact */
 #include "base/fail.h"
-#include "base/notify.h"
+#include "rdb/notify.h"
 #include "io/output.h"
 #include "rdb/detail.h"
 #include "sink/jsonl.h"

@@ -4,7 +4,7 @@
 #include "base/fail.h"
 #include "base/list.h"
 #include "base/number.h"
-#include "base/slot_range.h"
+#include "cluster/slot_range.h"
 #include "transform/filter.h"
 #include <limits.h>
 #include <stdlib.h>

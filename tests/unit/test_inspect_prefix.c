@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prefixes of keys: finding out what delimits, and counting. */
-#include "cmd/inspect_prefix.c"
+#include "cmd/inspect/inspect_prefix.c"
 #include <criterion/criterion.h>
 #include <stdarg.h>
 #include <stdio.h>

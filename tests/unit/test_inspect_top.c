@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bounded heaps of keys, against sorting them all. */
-#include "cmd/inspect_top.c"
+#include "cmd/inspect/inspect_top.c"
 #include "support/exact.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Measuring keys. The memory is what a Redis 7.0.15 says of the name "k" and the value, where it has such
  * values. */
-#include "check/measure.h"
+#include "measure/measure.h"
 #include "support/exact.h"
 #include "support/one_value.h"
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sketch of frequent names, against an exact count. It is the program's, which the tests do not link. */
-#include "cmd/sketch.c"
+#include "cmd/inspect/sketch.c"
 #include "support/exact.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

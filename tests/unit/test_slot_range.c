@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bytes.h"
 #include "base/list.h"
-#include "base/slot_range.h"
+#include "cluster/slot_range.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <rdbferry/slot.h>

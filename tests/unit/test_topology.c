@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Topologies without a cluster: equal ranges, and lists of ranges. */
 #include "base/bytes.h"
-#include "base/slot_range.h"
+#include "cluster/slot_range.h"
 #include "support/shards.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

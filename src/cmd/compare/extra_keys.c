@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Compares names: those of the data before, those of the target after. */
+#include "cmd/compare/extra_keys.h"
+#include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <rdbferry/replay.h>
+
+static void give_up(struct extra_keys *extra, const char *why)
+{
+    snprintf(extra->why_not, sizeof extra->why_not, "%s", why);
+}
+
+static bool can_be_listed(const struct extra_keys *extra)
+{
+    const struct key_options *keys = &extra->session->options->keys;
+
+    return rf_rewrite_can_cover(keys->rewrite, keys->filter);
+}
+
+/* A scan may return a key twice: only names that are not in the data count. */
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct extra_keys *extra = ctx;
+    bool is_duplicate = difference->kind == RF_DUPLICATE &&
+                        difference->after->input < extra->session->input_count;
+
+    if (difference->kind != RF_ADDED && !is_duplicate)
+        return RF_OK;
+    if (difference->kind == RF_ADDED && difference->after->db != RF_LIBRARY) {
+        extra->count++;
+        extra->temporary += rf_replay_is_temporary(difference->after->key);
+    }
+    return extra->differ ? extra->differ(extra->ctx, difference, error) : RF_OK;
+}
+
+rf_code extra_keys_open(struct extra_keys *extra, rf_error *error)
+{
+    const rf_compare_options options = {
+        .memory = extra->memory, .names_only = true, .fn = on_difference, .ctx = extra};
+
+    if (!can_be_listed(extra))
+        give_up(extra, "names are both filtered and rewritten");
+    return rf_compare_open(&options, &extra->compare, error);
+}
+
+rf_code extra_keys_note(struct extra_keys *extra, const rf_key_record *record, rf_error *error)
+{
+    return rf_compare_add_before(extra->compare, record, error);
+}
+
+static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *error)
+{
+    struct extra_keys *extra = ctx;
+    const struct key_options *keys = &extra->session->options->keys;
+    const rf_entry entry = {.kind = RF_ENTRY_KEY,
+                            .db = record->db,
+                            .key = record->key,
+                            .type = record->type,
+                            .expire_ms = RF_NO_EXPIRY};
+    rf_drop_reason drop = RF_DROP_NONE;
+    rf_code code = RF_OK;
+
+    if (record->db != RF_LIBRARY)
+        code = rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error);
+    return code == RF_OK && drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : code;
+}
+
+static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
+{
+    const rf_filter *filter = extra->session->options->keys.filter;
+    unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
+                    (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
+    rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
+
+    if (code != RF_E_TARGET || extra->strict)
+        return code;
+    give_up(extra, error->message);
+    message_warning("extra keys on the target are not counted: %s", error->message);
+    return RF_OK;
+}
+
+/* If the target has no more keys than were found, there are no extra ones. Its key count, from INFO, includes
+ * expired keys that have not been deleted yet. */
+rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
+                        rf_error *error)
+{
+    bool counts_all = rf_live_info_get(live)->server.major > 0;
+    bool complete = counts_all && counts->live <= counts->found && !extra->strict;
+    rf_code code = complete || !can_be_listed(extra) ? RF_OK : scan(extra, live, error);
+
+    if (code == RF_OK)
+        code = rf_compare_finish(extra->compare, error);
+    extra->counted = code == RF_OK && !*extra->why_not;
+    return code;
+}
+
+void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint)
+{
+    if (!extra->counted)
+        fprintf(out, "; extra keys on the target not counted: %s", extra->why_not);
+    if (!extra->counted || extra->count == 0)
+        return;
+    fprintf(out, "; %" PRIu64 " extra key%s on the target", extra->count, text_plural(extra->count));
+    if (extra->temporary > 0)
+        fprintf(out, ", %" PRIu64 " of them temporary", extra->temporary);
+    fprintf(out, " (%s)", hint);
+}
+
+void extra_keys_report(struct json *json, const struct extra_keys *extra)
+{
+    if (!extra->counted) {
+        json_string(json, "keys_extra", NULL);
+        json_string(json, "keys_temporary", NULL);
+        return;
+    }
+    json_number(json, "keys_extra", extra->count);
+    json_number(json, "keys_temporary", extra->temporary);
+}
+
+void extra_keys_free(struct extra_keys *extra)
+{
+    rf_compare_close(extra->compare);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Extra keys: keys of a live target that are not in the data. All names of the data go into a comparison,
+ * followed by a scan of the target, unless the number of keys alone shows that there are no others. Keys
+ * outside the filter and the rewriting of this run do not count. */
+#ifndef CMD_COMPARE_EXTRA_KEYS_H
+#define CMD_COMPARE_EXTRA_KEYS_H
+
+#include "cmd/term/json.h"
+#include "cmd/run/session.h"
+#include <rdbferry/compare.h>
+#include <rdbferry/live.h>
+#include <stdio.h>
+
+/* The members up to `ctx` are set by the owner, the rest start as 0. */
+struct extra_keys {
+    const struct session *session;
+    uint64_t memory;         /* for names; 0: a default limit */
+    bool strict;             /* scan the target in any case, including function libraries */
+    rf_difference_fn differ; /* called for extra keys and for duplicate keys of the data; may be NULL */
+    void *ctx;
+
+    rf_compare *compare;
+    uint64_t count, temporary; /* extra keys; of these, staging keys left by a replay */
+    bool counted;
+    char why_not[384]; /* if not counted: the reason */
+};
+
+rf_code extra_keys_open(struct extra_keys *extra, rf_error *error);
+
+/* Adds a key or a function library of the data. */
+rf_code extra_keys_note(struct extra_keys *extra, const rf_key_record *record, rf_error *error);
+
+/* Counts the extra keys, after rf_live_finish(). A refusal by the target is an error only with `strict`. */
+rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
+                        rf_error *error);
+
+/* Prints "; 38 extra keys on the target, 2 of them temporary (hint)", which follows the result of a
+ * comparison. */
+void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint);
+
+/* Adds the members "keys_extra" and "keys_temporary": null if they were not counted. */
+void extra_keys_report(struct json *json, const struct extra_keys *extra);
+
+void extra_keys_free(struct extra_keys *extra);
+
+#endif

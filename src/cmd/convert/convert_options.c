@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `convert`: the table, defaults and invalid combinations. */
+#include "cmd/convert/convert_options.h"
+#include "cmd/term/message.h"
+#include "cmd/options/options.h"
+#include "cmd/term/status.h"
+#include "cmd/term/terminal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct option_choice kinds[] = {
+    {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"rdb", TO_RDB}, {"jsonl", TO_JSONL}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct convert_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_STRING, 'o', "output", "OUT", "output file or directory; '-' is stdout", AT(output)},
+    {OPTION_CHOICE, 0, "to", "KIND",
+     "aof, aof-dir, rdb or jsonl; a name that ends in .gz\nor .lz4 is compressed (default: by OUT's name: .aof,\n"
+     ".rdb, .jsonl or a directory)", AT(written.to), .choices = kinds},
+    {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
+    KIND_ROWS(struct convert_options),
+    {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
+    UNSAFE_ROW(struct convert_options),
+    READER_ROWS(struct convert_options),
+    FILTER_ROWS(struct convert_options),
+    REWRITE_ROWS(struct convert_options),
+    COLLISION_ROWS(struct convert_options),
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct convert_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "convert",
+    .operands = "INPUT... -o OUT [OPTION]...",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
+             "one output. Several inputs form one data set; '-' is stdin.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+/* --- checks ------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static bool usage_error(const char *format, ...)
+{
+    va_list args;
+    char text[4096 + 256];
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool infer_kind(struct convert_options *options)
+{
+    int *to = &options->written.to;
+
+    if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
+        return usage_error("output to stdout requires --to aof, rdb or jsonl");
+    if (!*to)
+        *to = (int)output_kind_of(options->output);
+    if (!*to)
+        return usage_error("cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
+                           options->output);
+    return true;
+}
+
+static bool check_stdout(const struct convert_options *options)
+{
+    if (!is_dash(options->output))
+        return true;
+    if (is_dash(options->common.report))
+        return usage_error("data and report cannot both go to stdout");
+    if (!options->written.force && terminal_at(STDOUT_FILENO))
+        return usage_error("refusing to write data to a terminal; use --force");
+    return true;
+}
+
+/* No input may be inside an AOF directory that is written: its old files are removed. */
+static bool check_clash_inside(const struct convert_options *options)
+{
+    struct stat written, read;
+
+    if (options->written.to != TO_AOF_DIR || stat(options->output, &written) != 0)
+        return true;
+    for (size_t i = 0; i < options->common.inputs.count; i++)
+        if (!is_dash(options->common.inputs.paths[i]) &&
+            stat_directory(options->common.inputs.paths[i], &read) && written.st_dev == read.st_dev &&
+            written.st_ino == read.st_ino)
+            return usage_error("input '%s' is inside the output '%s'", options->common.inputs.paths[i],
+                               options->output);
+    return true;
+}
+
+static bool check_files(const struct convert_options *options)
+{
+    const char *report = options->common.report;
+
+    if (!inputs_differ_from(&options->common, options->output, "the output", table.command) ||
+        !check_clash_inside(options))
+        return false;
+    if (report && same_path(report, options->output))
+        return usage_error("'%s' is both the output and the report", report);
+    return true;
+}
+
+/* With --explain-key nothing is read or written. */
+static bool read_for_explanation(struct convert_options *options, int *status)
+{
+    *status = STATUS_USAGE;
+    return (!options->output || infer_kind(options)) &&
+           (!options->written.to || output_options_finalize(&options->written, table.command)) &&
+           key_options_finalize(&options->common.keys, table.command);
+}
+
+bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
+{
+    int first;
+
+    *options = (struct convert_options){.written = OUTPUT_OPTIONS};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    if (options->written.explain_key)
+        return read_for_explanation(options, status);
+    *status = STATUS_USAGE;
+    if (first == argc)
+        return usage_error("missing INPUT");
+    if (!options->output || !*options->output)
+        return usage_error("missing -o OUT");
+    if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
+        !check_stdout(options))
+        return false;
+    return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&
+           check_files(options);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry diff`: compares the digests of all keys of both data sets. */
+#include "cmd/command.h"
+#include "cmd/diff/diff_options.h"
+#include "cmd/compare/differences.h"
+#include "cmd/diff/explain.h"
+#include "cmd/term/message.h"
+#include "cmd/run/report.h"
+#include "cmd/run/session.h"
+#include <inttypes.h>
+#include <string.h>
+
+struct diff {
+    const struct diff_options *options;
+    struct session session;
+    struct differences differences;
+    rf_digester *digester;
+    rf_compare *compare;
+};
+
+static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_key_digest *digest, rf_error *error)
+{
+    if (entry->kind == RF_ENTRY_KEY)
+        return rf_digest_key(diff->digester, entry, digest, error);
+    *digest = (rf_key_digest){.left = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
+    return RF_OK;
+}
+
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct diff *diff = ctx;
+    size_t number = (size_t)(input - diff->session.inputs);
+    rf_key_record record;
+    rf_key_digest digest;
+    rf_code code;
+
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return refuse_commands(error);
+    if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
+        return RF_OK;
+    code = digest_entry(diff, entry, &digest, error);
+    if (code != RF_OK)
+        return code;
+    rf_key_record_of_left(entry, &digest, (uint32_t)number, &record);
+    record.published = digest.value;
+    if (record.fields_expired)
+        return RF_OK;
+    return number < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
+                                                : rf_compare_add_after(diff->compare, &record, error);
+}
+
+static rf_code compare_inputs(void *ctx, rf_error *error)
+{
+    struct diff *diff = ctx;
+    struct session *session = &diff->session;
+    const rf_compare_options options = {
+        .memory = diff->options->memory,
+        .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
+        .fn = differences_add,
+        .ctx = &diff->differences,
+    };
+    rf_code code = rf_compare_open(&options, &diff->compare, error);
+
+    rf_digester_expired(diff->digester, session->now);
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        /* it is compared with the rewritten keys of BEFORE */
+        session->raw_keys = i >= diff->options->before_count && session->options->keys.rewrite;
+        code = session_read(session, &session->inputs[i], on_entry, diff, error);
+    }
+    return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
+}
+
+static rf_code explain_one_key(void *ctx, rf_error *error)
+{
+    struct diff *diff = ctx;
+    const struct explanation explanation = {
+        .session = &diff->session,
+        .before_count = diff->options->before_count,
+        .db = (int64_t)diff->options->db,
+        .key = diff->options->key,
+        .memory = diff->options->memory,
+        .limit = diff->options->limit,
+        .digester = diff->digester,
+        .differences = &diff->differences,
+    };
+
+    return explain(&explanation, error);
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+/* Prints how many lines were cut off, so that the first ones are not mistaken for all. */
+static void print_rest(const struct diff *diff)
+{
+    uint64_t total = differences_total(&diff->differences);
+
+    if (diff->differences.shown < total && !diff->options->jsonl)
+        printf("... %" PRIu64 " more; --limit 0 shows all\n", total - diff->differences.shown);
+}
+
+static bool write_report(const struct diff *diff, const rf_error *error)
+{
+    const struct report_part part = {differences_report, &diff->differences};
+    bool differ = differences_total(&diff->differences) > 0;
+
+    return report_write(&(const struct report){.command = "diff",
+                                               .session = &diff->session,
+                                               .result = !error && differ ? "failed" : NULL,
+                                               .error = error,
+                                               .part = &part},
+                        diff->options->common.report);
+}
+
+static enum status run(struct diff *diff)
+{
+    rf_error error;
+    bool explains = diff->options->explain != NULL;
+    rf_code code = session_run(&diff->session, explains ? explain_one_key : compare_inputs, NULL, diff,
+                               &error);
+    enum status status = status_of(code);
+
+    notices_summarize(&diff->session.notices);
+    if (code != RF_OK) {
+        if (diff->differences.shown > 0 && !diff->options->jsonl)
+            puts("... incomplete: the comparison failed");
+        if (!ferror(stdout)) /* reported by the program itself at the end */
+            message_failure(&error);
+    } else {
+        print_rest(diff);
+        if (!explains)
+            differences_summarize(&diff->differences);
+        if (differences_total(&diff->differences) > 0)
+            status = STATUS_NO;
+    }
+    if (!write_report(diff, code == RF_OK ? NULL : &error) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static bool open_diff(struct diff *diff)
+{
+    if (!session_open(&diff->session, &diff->options->common))
+        return false;
+    diff->differences = (struct differences){
+        .out = stdout,
+        .limit = diff->options->limit,
+        .jsonl = diff->options->jsonl,
+        .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
+        .keep = diff->options->common.report != NULL,
+        .inputs = diff->session.inputs,
+        .input_count = diff->session.input_count,
+    };
+    diff->digester = rf_digester_new(differences_digests(&diff->differences), false);
+    if (!diff->digester)
+        message_error("out of memory");
+    return diff->digester != NULL;
+}
+
+int diff_run(int argc, char **argv)
+{
+    struct diff_options options;
+    struct diff diff = {.options = &options};
+    int status;
+
+    if (diff_options_read(argc, argv, &options, &status)) {
+        status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
+        rf_compare_close(diff.compare);
+        rf_digester_free(diff.digester);
+        differences_free(&diff.differences);
+        session_close(&diff.session);
+    }
+    diff_options_free(&options);
+    return status;
+}

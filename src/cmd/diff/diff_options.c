@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `diff`: the table, defaults and invalid combinations. */
+#include "cmd/diff/diff_options.h"
+#include "cmd/compare/differences.h"
+#include "cmd/term/format.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define OPT_UNSET UINT64_MAX
+
+#define AT(member) .offset = offsetof(struct diff_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Comparison"},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
+     AT(ttl_tolerance_ms)},
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_HEADING, .help = "Explaining one key"},
+    {OPTION_STRING, 0, "explain", "KEY", "show which elements of KEY differ (\\xNN is a byte)",
+     AT(explain)},
+    {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", AT(db), .most = INT32_MAX},
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_COUNT, 0, "limit", "N", "show at most N differences; 0: all (50; with --jsonl\nall)", AT(limit)},
+    {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
+    FILTER_ROWS(struct diff_options),
+    REWRITE_ROWS(struct diff_options),
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct diff_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "diff",
+    .operands = "BEFORE AFTER [OPTION]...",
+    .about = "Compares two data sets key by key, by content and not by encoding. Each is an RDB file or an\n"
+             "AOF directory without commands, plain or compressed with gzip or lz4; '-' is stdin.\n"
+             "Exit code 0: no differences; 1: differences.\n"
+             "\n"
+             "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool usage_error(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool check(const struct diff_options *options)
+{
+    const struct common_options *common = &options->common;
+
+    if (is_dash(common->report))
+        return usage_error("differences and report cannot both go to stdout");
+    if (!options->explain && options->db != OPT_UNSET)
+        return usage_error("--explain-db requires --explain");
+    if (!options->explain)
+        return true;
+    if (options->jsonl)
+        return usage_error("--explain cannot be combined with --jsonl");
+    if (common->report)
+        return usage_error("--explain cannot be combined with --report");
+    if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_is_all(common->keys.filter) ||
+        common->keys.rewrite || options->ttl_tolerance_ms > 0)
+        return usage_error("--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
+    return true;
+}
+
+static void finalize(struct diff_options *options)
+{
+    if (options->limit == OPT_UNSET)
+        options->limit = options->jsonl ? 0 : DIFFERENCES_SHOWN;
+    if (options->db == OPT_UNSET)
+        options->db = 0;
+}
+
+static bool read_key(struct diff_options *options, int *status)
+{
+    if (!options->explain)
+        return true;
+    options->key_bytes = strdup(options->explain);
+    if (options->key_bytes) {
+        options->key = unescape(options->key_bytes);
+        return true;
+    }
+    message_error("out of memory");
+    *status = STATUS_OUTPUT;
+    return false;
+}
+
+bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status)
+{
+    int first;
+
+    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (argc - first != 2)
+        return usage_error("expected two inputs: BEFORE and AFTER");
+    if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (!check(options) || !read_key(options, status))
+        return false;
+    finalize(options);
+    options->before_count = options->common.of_first_operand;
+    return true;
+}
+
+void diff_options_free(struct diff_options *options)
+{
+    free(options->key_bytes);
+    common_options_free(&options->common);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry inspect`: statistics of the inputs for people. Each key is measured once; the counters use
+ * constant memory. */
+#include "cmd/command.h"
+#include "cmd/term/failure.h"
+#include "cmd/inspect/inspect.h"
+#include "cmd/term/message.h"
+#include "cmd/run/report.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096 };
+
+/* --- counting ----------------------------------------------------------------------------------------- */
+
+/* In seconds, as in expiry_ranges. */
+static uint64_t time_left(const struct inspection *inspection, const rf_entry *key)
+{
+    int64_t now = inspection->session.now;
+
+    if (key->expire_ms == RF_NO_EXPIRY)
+        return UINT64_MAX;
+    return key->expire_ms <= now ? 0 : ((uint64_t)key->expire_ms - (uint64_t)now + 999) / 1000;
+}
+
+static bool is_collection(rf_type type)
+{
+    return type != RF_STRING && type != RF_MODULE;
+}
+
+static rf_code count_key(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
+                         rf_error *error)
+{
+    bool good = tables_add(&inspection->tables, key, measure) &&
+                top_offer(&inspection->by_memory, measure->memory, key, measure) &&
+                prefixes_add(&inspection->prefixes, key->key, measure->memory);
+
+    slots_add(&inspection->slots, key, measure);
+    histogram_add(&inspection->expiries, &expiry_ranges, time_left(inspection, key), measure->memory);
+    histogram_add(&inspection->memories, &memory_ranges, measure->memory, measure->memory);
+    histogram_add(&inspection->longest, &longest_ranges, measure->longest, measure->memory);
+    if (is_collection(key->type)) {
+        good = good && top_offer(&inspection->by_elements, measure->elements, key, measure);
+        histogram_add(&inspection->elements, &element_ranges, measure->elements, measure->memory);
+    }
+    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct inspection *inspection = ctx;
+    char module[10];
+    rf_measure measure;
+    rf_code code = RF_OK;
+
+    if (entry->kind != RF_ENTRY_KEY)
+        return extras_add(&inspection->extras, input, entry) ? RF_OK
+                                                             : failure(error, RF_E_MEMORY, "out of memory");
+    if (entry->type == RF_MODULE)
+        code = rf_value_module(entry->value, module, error);
+    if (code == RF_OK)
+        code = rf_measure_key(entry, &measure, error);
+    if (code != RF_OK)
+        return code;
+    if (entry->type == RF_MODULE)
+        extras_add_key(&inspection->extras, module, &measure);
+    return count_key(inspection, entry, &measure, error);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------- */
+
+static rf_code on_sorted_row(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
+                             rf_error *error)
+{
+    struct top *sorted = &inspection->sorted;
+
+    return top_offer(sorted, top_rank(sorted, key, measure), key, measure)
+               ? RF_OK
+               : failure(error, RF_E_MEMORY, "out of memory");
+}
+
+/* RF_END: enough rows, or stdout has failed, which is checked at the end. */
+static rf_code on_row(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct inspection *inspection = ctx;
+    rf_measure measure;
+    struct key_row row;
+    rf_code code;
+
+    (void)input;
+    if (entry->kind != RF_ENTRY_KEY)
+        return RF_OK;
+    code = rf_measure_key(entry, &measure, error);
+    if (code != RF_OK)
+        return code;
+    if (inspection->options->sort != SORT_NONE)
+        return on_sorted_row(inspection, entry, &measure, error);
+    row = key_row_of(entry, &measure);
+    if (inspection->rows == inspection->options->limit || !inspect_put_csv_row(&row))
+        return RF_END;
+    inspection->rows++;
+    return RF_OK;
+}
+
+static void put_sorted_rows(struct inspection *inspection)
+{
+    top_sort(&inspection->sorted);
+    for (size_t i = 0; i < inspection->sorted.count; i++)
+        inspect_put_csv_row(&inspection->sorted.heap[i].row);
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+static rf_code read_inputs(void *ctx, rf_error *error)
+{
+    struct inspection *inspection = ctx;
+    struct session *session = &inspection->session;
+    session_entry_fn *entry_fn = inspection->options->keys ? on_row : on_entry;
+    rf_code code = RF_OK;
+
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
+        code = session_read(session, &session->inputs[i], entry_fn, inspection, error);
+    return code;
+}
+
+/* Results for the readable part of a damaged input are printed as well. */
+static enum status print_result(struct inspection *inspection)
+{
+    slots_end(&inspection->slots);
+    top_sort(&inspection->by_memory);
+    top_sort(&inspection->by_elements);
+    if (!prefixes_end(&inspection->prefixes)) {
+        message_error("out of memory");
+        return STATUS_OUTPUT;
+    }
+    if (inspection->options->keys)
+        put_sorted_rows(inspection);
+    else if (inspection->options->json)
+        inspect_put_json(inspection);
+    else
+        inspect_put_text(inspection);
+    return STATUS_DONE;
+}
+
+static bool write_report(const struct inspection *inspection)
+{
+    return report_write(&(const struct report){.command = "inspect",
+                                               .session = &inspection->session,
+                                               .error = inspection->error},
+                        inspection->options->common.report);
+}
+
+static enum status run(struct inspection *inspection)
+{
+    rf_error error;
+    rf_code code;
+    enum status status;
+
+    if (inspection->options->keys)
+        inspect_put_csv_head();
+    code = session_run(&inspection->session, read_inputs, NULL, inspection, &error);
+    status = status_of(code);
+    inspection->error = code == RF_OK ? NULL : &error;
+    notices_summarize(&inspection->session.notices);
+    if (inspection->error)
+        message_failure(&error);
+    if ((status == STATUS_DONE || status == STATUS_INPUT) && inspection->session.inputs->opened)
+        if (print_result(inspection) != STATUS_DONE)
+            status = STATUS_OUTPUT;
+    if (!write_report(inspection) && status == STATUS_DONE)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static struct inspection *prepare(const struct inspect_options *options)
+{
+    static const enum top_order orders[] = {[SORT_SIZE] = TOP_MEMORY,
+                                            [SORT_ELEMENTS] = TOP_ELEMENTS,
+                                            [SORT_EXPIRY] = TOP_EXPIRY,
+                                            [SORT_KEY] = TOP_KEY};
+    struct inspection *inspection = calloc(1, sizeof *inspection);
+
+    if (!inspection || !prefixes_open(&inspection->prefixes, options->delimiter, (unsigned)options->depth)) {
+        free(inspection);
+        message_error("out of memory");
+        return NULL;
+    }
+    inspection->options = options;
+    inspection->by_memory = (struct top){
+        .order = TOP_MEMORY, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
+    inspection->by_elements = (struct top){
+        .order = TOP_ELEMENTS, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
+    inspection->sorted = (struct top){
+        .order = orders[options->sort], .limit = options->limit, .key_kept = KEY_KEPT_FOR_ROW};
+    return inspection;
+}
+
+static void discard(struct inspection *inspection)
+{
+    tables_free(&inspection->tables);
+    top_free(&inspection->by_memory);
+    top_free(&inspection->by_elements);
+    top_free(&inspection->sorted);
+    prefixes_close(&inspection->prefixes);
+    extras_free(&inspection->extras);
+    session_close(&inspection->session);
+    free(inspection);
+}
+
+int inspect_run(int argc, char **argv)
+{
+    struct inspect_options options;
+    struct inspection *inspection;
+    int status;
+
+    if (inspect_options_read(argc, argv, &options, &status)) {
+        status = STATUS_OUTPUT;
+        inspection = prepare(&options);
+        if (inspection) {
+            if (session_open(&inspection->session, &options.common))
+                status = (int)run(inspection);
+            discard(inspection);
+        }
+    }
+    common_options_free(&options.common);
+    return status;
+}

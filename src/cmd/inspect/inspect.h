@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* An inspection: statistics of the inputs, and the three output formats. */
+#ifndef CMD_INSPECT_INSPECT_H
+#define CMD_INSPECT_INSPECT_H
+
+#include "cmd/inspect/inspect_extras.h"
+#include "cmd/inspect/inspect_histogram.h"
+#include "cmd/inspect/inspect_options.h"
+#include "cmd/inspect/inspect_prefix.h"
+#include "cmd/inspect/inspect_slots.h"
+#include "cmd/inspect/inspect_tables.h"
+#include "cmd/inspect/inspect_top.h"
+#include "cmd/run/session.h"
+
+struct inspection {
+    const struct inspect_options *options;
+    struct session session;
+    const rf_error *error; /* why an input could not be read to the end; NULL: all were */
+    struct tables tables;
+    struct histogram expiries, memories, elements, longest;
+    struct top by_memory, by_elements; /* by memory, by elements */
+    struct prefixes prefixes;
+    struct slots slots;
+    struct extras extras;
+    struct top sorted; /* rows of --keys, if they are sorted */
+    uint64_t rows;     /* rows of --keys written so far */
+};
+
+/* The save time of an input in Unix milliseconds; RF_NO_EXPIRY: unknown. */
+static inline int64_t inspect_saved_ms(const struct input *input)
+{
+    int64_t seconds = input->info.saved_at;
+
+    return seconds < 0 ? RF_NO_EXPIRY : seconds * 1000;
+}
+
+/* The report for people. */
+void inspect_put_text(const struct inspection *inspection);
+
+void inspect_put_json(const struct inspection *inspection);
+
+void inspect_put_csv_head(void);
+
+/* False: writing to stdout failed. */
+bool inspect_put_csv_row(const struct key_row *row);
+
+#endif

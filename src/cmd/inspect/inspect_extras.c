@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The data of a dump besides its keys. */
+#include "cmd/inspect/inspect_extras.h"
+#include "cmd/term/text.h"
+#include <ctype.h>
+#include <string.h>
+
+/* --- function libraries: "#!<engine> name=<name>", then the code -------------------------------------- */
+
+/* Removes and returns the bytes up to `end`; all of the text if `end` does not occur. */
+static rf_slice split(rf_slice *text, char end)
+{
+    const uint8_t *found = text->len > 0 ? memchr(text->ptr, end, text->len) : NULL;
+    rf_slice head = {text->ptr, found ? (size_t)(found - text->ptr) : text->len};
+
+    text->ptr += found ? head.len + 1 : head.len;
+    text->len -= found ? head.len + 1 : head.len;
+    return head;
+}
+
+static bool starts_with(rf_slice text, const char *start)
+{
+    return text.len >= strlen(start) && memcmp(text.ptr, start, strlen(start)) == 0;
+}
+
+static void add_library(struct extras *extras, rf_slice code)
+{
+    struct library *library = &extras->libraries[extras->libraries_kept];
+    rf_slice rest = code, line, word;
+
+    extras->library_count++;
+    extras->library_bytes += code.len;
+    if (extras->libraries_kept == LIBRARIES_KEPT)
+        return;
+    extras->libraries_kept++;
+    library->bytes = code.len;
+    line = split(&rest, '\n');
+    for (word = split(&line, ' '); word.len > 0 || line.len > 0; word = split(&line, ' ')) {
+        if (starts_with(word, "#!"))
+            text_escape((rf_slice){word.ptr + 2, word.len - 2}, library->engine, sizeof library->engine);
+        if (starts_with(word, "name="))
+            text_escape((rf_slice){word.ptr + 5, word.len - 5}, library->name, sizeof library->name);
+    }
+}
+
+/* --- modules ------------------------------------------------------------------------------------------ */
+
+/* NULL: too many modules. */
+static struct module *find_module(struct extras *extras, const char *name)
+{
+    struct module *module = extras->modules;
+
+    for (size_t i = 0; i < extras->modules_kept; i++, module++)
+        if (strcmp(module->name, name) == 0)
+            return module;
+    if (extras->modules_kept == MODULES_KEPT)
+        return NULL;
+    extras->modules_kept++;
+    strcpy(module->name, name);
+    return module;
+}
+
+void extras_add_key(struct extras *extras, const char name[10], const rf_measure *measure)
+{
+    struct module *module = find_module(extras, name);
+
+    extras->module_keys++;
+    if (!module)
+        return;
+    module->keys++;
+    module->bytes += measure->stored;
+    module->memory += measure->memory;
+}
+
+static void add_module_record(struct extras *extras, const rf_entry *entry)
+{
+    char name[10] = "";
+    struct module *module;
+
+    if (entry->name.len < sizeof name && entry->name.len > 0)
+        memcpy(name, entry->name.ptr, entry->name.len);
+    module = find_module(extras, name);
+    extras->module_records++;
+    if (!module)
+        return;
+    module->records++;
+    module->record_bytes += entry->text.len;
+}
+
+/* --- AUX fields and commands -------------------------------------------------------------------------- */
+
+static void add_aux(struct extras *extras, const struct input *input, const rf_entry *entry)
+{
+    struct aux_field *field = &extras->aux[extras->aux_kept];
+
+    extras->aux_count++;
+    if (extras->aux_kept == AUX_KEPT)
+        return;
+    extras->aux_kept++;
+    field->input = input;
+    text_escape(entry->name, field->name, sizeof field->name);
+    text_escape(entry->text, field->value, sizeof field->value);
+}
+
+static bool add_command(struct extras *extras, const rf_entry *entry)
+{
+    uint8_t name[SKETCH_NAME_KEPT];
+    size_t length = entry->argv[0].len < sizeof name ? entry->argv[0].len : sizeof name;
+    uint64_t bytes = 0;
+
+    extras->commands++;
+    for (size_t i = 0; i < length; i++)
+        name[i] = (uint8_t)tolower(entry->argv[0].ptr[i]);
+    for (size_t i = 0; i < entry->argc; i++)
+        bytes += entry->argv[i].len;
+    return sketch_add(&extras->by_name, (rf_slice){name, length}, bytes);
+}
+
+bool extras_add(struct extras *extras, const struct input *input, const rf_entry *entry)
+{
+    if (entry->kind == RF_ENTRY_AUX)
+        add_aux(extras, input, entry);
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        add_library(extras, entry->text);
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        add_module_record(extras, entry);
+    return entry->kind != RF_ENTRY_COMMAND || add_command(extras, entry);
+}
+
+void extras_free(struct extras *extras)
+{
+    sketch_free(&extras->by_name);
+}

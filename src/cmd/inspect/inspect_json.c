@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
+ * an estimate; the "keys" of a name are one if its "estimate" is true. */
+#include "cmd/term/format.h"
+#include "cmd/inspect/inspect.h"
+#include "cmd/term/json.h"
+#include "cmd/run/report.h"
+#include "cmd/term/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escaped */
+
+/* --- the inputs --------------------------------------------------------------------------------------- */
+
+/* RF_NO_EXPIRY is null. */
+static void put_time(struct json *json, const char *name, int64_t ms)
+{
+    char text[TIME_TEXT];
+
+    json_string(json, name, ms == RF_NO_EXPIRY ? NULL : format_time(ms, text));
+}
+
+static void put_aux(struct json *json, const struct extras *extras, const struct input *input)
+{
+    json_array(json, "aux");
+    for (size_t i = 0; i < extras->aux_kept; i++) {
+        if (extras->aux[i].input != input)
+            continue;
+        json_object(json, NULL);
+        json_string(json, "name", extras->aux[i].name);
+        json_string(json, "value", extras->aux[i].value);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_input(struct json *json, const struct extras *extras, const struct input *input)
+{
+    const rf_reader_info *info = &input->info;
+
+    json_object(json, NULL);
+    json_string(json, "path", input->path);
+    if (input->opened) {
+        json_string(json, "format", info->format);
+        report_put_layers(json, input->layers);
+        json_signed(json, "rdb_version", info->rdb_version);
+        report_put_server(json, "writer", info->writer);
+        put_time(json, "saved", inspect_saved_ms(input));
+        json_number(json, "bytes_read", input->read);
+        json_number(json, "bytes_decoded", input->decoded);
+        put_aux(json, extras, input);
+    }
+    json_end_object(json);
+}
+
+static void put_inputs(struct json *json, const struct inspection *inspection)
+{
+    json_array(json, "inputs");
+    for (size_t i = 0; i < inspection->session.input_count; i++)
+        put_input(json, &inspection->extras, &inspection->session.inputs[i]);
+    json_end_array(json);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------- */
+
+static void put_totals(struct json *json, struct key_totals totals)
+{
+    json_number(json, "keys", totals.keys);
+    json_number(json, "expiring", totals.expiring);
+    json_number(json, "elements", totals.elements);
+    json_number(json, "longest_element", totals.longest);
+    json_number(json, "bytes", totals.bytes);
+    json_number(json, "memory", totals.memory);
+}
+
+static void put_memory(struct json *json, const struct tables *tables, struct key_totals total)
+{
+    uint64_t overhead = tables_overhead(tables);
+
+    json_object(json, "memory");
+    json_bool(json, "estimate", true);
+    json_number(json, "keys", total.memory);
+    json_number(json, "hash_tables", overhead);
+    json_number(json, "total", total.memory + overhead);
+    json_end_object(json);
+}
+
+static void put_total(struct json *json, const struct tables *tables)
+{
+    struct key_totals total = tables_total(tables);
+
+    json_object(json, "total");
+    put_totals(json, total);
+    json_end_object(json);
+    put_memory(json, tables, total);
+}
+
+static void put_histogram(struct json *json, const struct histogram *histogram, const struct ranges *ranges)
+{
+    json_array(json, ranges->name);
+    for (size_t i = 0; i < ranges->count; i++) {
+        json_object(json, NULL);
+        json_string(json, "range", ranges->all[i].label);
+        if (ranges->all[i].below < UINT64_MAX - 1)
+            json_number(json, "below", ranges->all[i].below);
+        json_number(json, "keys", histogram->in[i].keys);
+        json_number(json, "memory", histogram->in[i].memory);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_histograms(struct json *json, const struct inspection *inspection)
+{
+    json_object(json, "histograms");
+    put_histogram(json, &inspection->expiries, &expiry_ranges);
+    put_histogram(json, &inspection->memories, &memory_ranges);
+    put_histogram(json, &inspection->elements, &element_ranges);
+    put_histogram(json, &inspection->longest, &longest_ranges);
+    json_end_object(json);
+}
+
+/* --- top lists ---------------------------------------------------------------------------------------- */
+
+static void put_key(struct json *json, const struct key_row *row)
+{
+    char key[TEXT_SHOWN];
+
+    json_object(json, NULL);
+    json_number(json, "db", (uint64_t)row->db);
+    json_string(json, "key", text_readable(row->key, key, sizeof key));
+    json_number(json, "key_length", row->length);
+    json_string(json, "type", text_type(row->type));
+    json_string(json, "encoding", row->encoding->name);
+    json_number(json, "elements", row->measure.elements);
+    json_number(json, "longest_element", row->measure.longest);
+    json_number(json, "bytes", row->measure.stored);
+    json_number(json, "memory", row->measure.memory);
+    put_time(json, "expiry", row->expire_ms);
+    json_end_object(json);
+}
+
+static void put_top(struct json *json, const char *name, const struct top *top)
+{
+    json_array(json, name);
+    for (size_t i = 0; i < top->count; i++)
+        put_key(json, &top->heap[i].row);
+    json_end_array(json);
+}
+
+/* Names with their counts, which may be too low by what was missed. */
+struct name_terms {
+    const char *name, *count, *weight, *missed_count, *missed_weight;
+};
+
+static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
+{
+    char text[TEXT_SHOWN];
+
+    json_object(json, NULL);
+    json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
+    json_number(json, "length", name->length);
+    json_number(json, terms->count, name->sum.count);
+    json_number(json, terms->weight, name->sum.weight);
+    json_bool(json, "estimate", !sketch_is_exact(name));
+    json_number(json, terms->missed_count, name->missed.count);
+    json_number(json, terms->missed_weight, name->missed.weight);
+    json_end_object(json);
+}
+
+static void put_names(struct json *json, const char *list, const struct sketch *sketch, bool by_weight,
+                      size_t most, const struct name_terms *terms)
+{
+    const struct sketch_name *names[TOP_MOST];
+    size_t count = sketch_top(sketch, by_weight, names, most);
+
+    json_array(json, list);
+    for (size_t i = 0; i < count; i++)
+        put_name(json, names[i], terms);
+    json_end_array(json);
+}
+
+static void put_prefixes(struct json *json, const struct inspection *inspection)
+{
+    static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed"};
+    const struct prefixes *prefixes = &inspection->prefixes;
+    size_t most = inspection->options->top;
+
+    json_object(json, "prefixes");
+    json_string(json, "delimiters", prefixes->delimiters);
+    json_bool(json, "delimiters_given", prefixes->user_given);
+    json_number(json, "depth", prefixes->depth);
+    put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
+    put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
+    json_end_object(json);
+}
+
+static void put_slot(struct json *json, const struct slots *slots, unsigned slot)
+{
+    const struct slot_totals *totals = &slots->of[slot];
+
+    json_numbers(json, NULL, (const uint64_t[]){slot, totals->keys, totals->bytes, totals->memory}, 4);
+}
+
+static void put_slots(struct json *json, const struct inspection *inspection)
+{
+    const struct slots *slots = &inspection->slots;
+    unsigned top[TOP_MOST];
+    size_t count = slots_top(slots, top, inspection->options->top);
+
+    json_object(json, "slots");
+    json_number(json, "used", slots_used(slots));
+    json_number(json, "tagged_keys", slots->tagged);
+    json_string(json, "columns", "slot, keys, bytes, memory");
+    json_array(json, "largest");
+    for (size_t i = 0; i < count; i++)
+        put_slot(json, slots, top[i]);
+    json_end_array(json);
+    json_array(json, "all");
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        if (slots->of[slot].keys > 0)
+            put_slot(json, slots, slot);
+    json_end_array(json);
+    json_end_object(json);
+}
+
+/* --- data besides keys -------------------------------------------------------------------------------- */
+
+static void put_libraries(struct json *json, const struct extras *extras)
+{
+    json_object(json, "functions");
+    json_number(json, "libraries", extras->library_count);
+    json_number(json, "bytes", extras->library_bytes);
+    json_array(json, "all");
+    for (size_t i = 0; i < extras->libraries_kept; i++) {
+        json_object(json, NULL);
+        json_string(json, "name", extras->libraries[i].name);
+        json_string(json, "engine", extras->libraries[i].engine);
+        json_number(json, "bytes", extras->libraries[i].bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+static void put_modules(struct json *json, const struct extras *extras)
+{
+    json_array(json, "modules");
+    for (size_t i = 0; i < extras->modules_kept; i++) {
+        const struct module *module = &extras->modules[i];
+
+        json_object(json, NULL);
+        json_string(json, "name", module->name);
+        json_number(json, "keys", module->keys);
+        json_number(json, "bytes", module->bytes);
+        json_number(json, "memory", module->memory);
+        json_number(json, "records", module->records);
+        json_number(json, "record_bytes", module->record_bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void put_commands(struct json *json, const struct inspection *inspection)
+{
+    static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
+    const struct extras *extras = &inspection->extras;
+
+    json_object(json, "commands");
+    json_number(json, "count", extras->commands);
+    put_names(json, "by_name", &extras->by_name, false, inspection->options->top, &terms);
+    json_end_object(json);
+}
+
+/* --- the whole object --------------------------------------------------------------------------------- */
+
+void inspect_put_json(const struct inspection *inspection)
+{
+    struct json json = {.out = stdout};
+
+    json_object(&json, NULL);
+    json_string(&json, "rdbferry", RDBFERRY_VERSION);
+    json_string(&json, "command", "inspect");
+    json_string(&json, "result", inspection->error ? "error" : "ok");
+    if (inspection->error)
+        report_put_error(&json, "error", inspection->error);
+    put_time(&json, "now", inspection->session.now);
+    put_inputs(&json, inspection);
+    put_total(&json, &inspection->tables);
+    report_put_tables(&json, &inspection->tables, put_totals, put_totals);
+    put_histograms(&json, inspection);
+    json_object(&json, "top");
+    put_top(&json, "by_memory", &inspection->by_memory);
+    put_top(&json, "by_elements", &inspection->by_elements);
+    json_end_object(&json);
+    put_prefixes(&json, inspection);
+    put_slots(&json, inspection);
+    put_libraries(&json, &inspection->extras);
+    put_modules(&json, &inspection->extras);
+    put_commands(&json, inspection);
+    json_end_object(&json);
+}

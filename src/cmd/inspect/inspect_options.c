@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `inspect`: the table, defaults and invalid combinations. */
+#include "cmd/inspect/inspect_options.h"
+#include "cmd/inspect/inspect_prefix.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
+#include "cmd/term/terminal.h"
+#include <string.h>
+#include <unistd.h>
+
+enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
+
+static const uint64_t limit_unset = UINT64_MAX - 1;
+
+static rf_code opt_delimiter(const char *argument, void *into, rf_error *error)
+{
+    (void)error;
+    *(const char **)into = argument;
+    return *argument && strlen(argument) <= PREFIX_DELIMITERS ? RF_OK : RF_E_ARGUMENT;
+}
+
+static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size", SORT_SIZE},
+                                             {"elements", SORT_ELEMENTS}, {"expiry", SORT_EXPIRY},
+                                             {"key", SORT_KEY},           {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct inspect_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_FLAG, 0, "json", .help = "print the statistics as JSON", AT(json)},
+    {OPTION_FLAG, 0, "keys", .help = "print one line of CSV per key instead", AT(keys)},
+    {OPTION_CHOICE, 0, "sort", "ORDER",
+     "with --keys: none, size or elements (largest first),\nexpiry (soonest first) or key (none)",
+     AT(sort), .choices = sorts},
+    {OPTION_COUNT, 0, "limit", "N", "with --keys: at most N lines (all; sorted: 1000)", AT(limit)},
+    {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
+    {OPTION_HEADING, .help = "Prefixes"},
+    {OPTION_HANDLER, 0, "delimiter", "CHARS",
+     "separators in key names (default: detected)", .handle = opt_delimiter,
+     AT(delimiter)},
+    {OPTION_COUNT, 0, "depth", "N", "number of prefix levels to count (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
+    FILTER_ROWS(struct inspect_options),
+    REWRITE_ROWS(struct inspect_options),
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct inspect_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "inspect",
+    .operands = "INPUT... [OPTION]...",
+    .about = "Reads the inputs and shows what is in them: keys by database, type and encoding, the server\n"
+             "memory they need (an estimate), expiries, sizes, prefixes and slots, and the largest keys.\n"
+             "Several inputs form one data set; '-' is stdin. Figures with '~' are estimates.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool usage_error(const char *what)
+{
+    message_usage(table.command, "%s", what);
+    return false;
+}
+
+static bool check(const struct inspect_options *options)
+{
+    if (options->json && options->keys)
+        return usage_error("--json and --keys are mutually exclusive");
+    if (options->sort != SORT_NONE && !options->keys)
+        return usage_error("--sort requires --keys");
+    if (options->limit != limit_unset && !options->keys)
+        return usage_error("--limit requires --keys");
+    if (is_dash(options->common.report))
+        return usage_error("output and report cannot both go to stdout");
+    return true;
+}
+
+bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
+{
+    int first;
+
+    *options = (struct inspect_options){.limit = limit_unset, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    if (!options_parse(&table, argc, argv, options, &first, status) ||
+        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (!check(options))
+        return false;
+    if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
+        options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */
+    if (options->limit == limit_unset)
+        options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
+    return true;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* The table, and the eviction of names. */
+#include "cmd/inspect/sketch.h"
+#include <rdbferry/digest.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUCKETS = 2 * SKETCH_NAMES, /* a power of two */
+    CLASS_BITS = 4,             /* 16 classes per power of two */
+    CLASSES = 1 << CLASS_BITS,
+    MAGNITUDES = 64 * CLASSES,
+};
+
+/* --- lookup ------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
+{
+    const uint64_t *odd = sketch->odd;
+    uint64_t hash = name.len * odd[0], word;
+
+    for (; name.len >= sizeof word; name.ptr += sizeof word, name.len -= sizeof word) {
+        memcpy(&word, name.ptr, sizeof word);
+        hash = mix(hash ^ word, odd[1]);
+    }
+    word = 0;
+    if (name.len > 0)
+        memcpy(&word, name.ptr, name.len);
+    return mix(hash ^ word ^ odd[0], odd[1]);
+}
+
+/* The slot that holds the name, or a free one for it. */
+static uint16_t *find_bucket(const struct sketch *sketch, uint64_t hash)
+{
+    size_t at = hash % BUCKETS;
+
+    while (sketch->buckets[at] && sketch->names[sketch->buckets[at] - 1].hash != hash)
+        at = (at + 1) % BUCKETS;
+    return &sketch->buckets[at];
+}
+
+/* --- eviction ----------------------------------------------------------------------------------------- */
+
+/* Numbers in classes, whose bounds are at most a sixteenth apart. */
+static size_t magnitude(uint64_t n)
+{
+    unsigned log = n < CLASSES ? 0 : 63 - (unsigned)__builtin_clzll(n);
+
+    return n < CLASSES ? n : (log - CLASS_BITS + 1) * CLASSES + (n >> (log - CLASS_BITS) & (CLASSES - 1));
+}
+
+static uint64_t largest_of_magnitude(size_t magnitude)
+{
+    if (magnitude < CLASSES)
+        return magnitude;
+    return ((magnitude % CLASSES + CLASSES + 1) << (magnitude / CLASSES - 1)) - 1;
+}
+
+/* An upper bound of three quarters of the names, by magnitude. */
+static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
+{
+    size_t i = 0, seen = counts[0];
+
+    while (4 * seen < 3 * SKETCH_NAMES)
+        seen += counts[++i];
+    return largest_of_magnitude(i);
+}
+
+/* The upper bound of its count or weight, including what was missed. */
+static struct sketch_sum bound_of(const struct sketch_name *name)
+{
+    return (struct sketch_sum){name->sum.count + name->missed.count, name->sum.weight + name->missed.weight};
+}
+
+static struct sketch_sum quartiles_of(const struct sketch *sketch)
+{
+    size_t counts[MAGNITUDES] = {0}, weights[MAGNITUDES] = {0};
+
+    for (size_t i = 0; i < sketch->count; i++) {
+        struct sketch_sum bound = bound_of(&sketch->names[i]);
+
+        counts[magnitude(bound.count)]++;
+        weights[magnitude(bound.weight)]++;
+    }
+    return (struct sketch_sum){upper_quartile(counts), upper_quartile(weights)};
+}
+
+static void raise_evicted_max(struct sketch_sum *evicted_max, struct sketch_sum to)
+{
+    evicted_max->count = to.count > evicted_max->count ? to.count : evicted_max->count;
+    evicted_max->weight = to.weight > evicted_max->weight ? to.weight : evicted_max->weight;
+}
+
+/* At least half of a full table is evicted: a quarter exceeds the one quartile, and a quarter the other. */
+static void evict(struct sketch *sketch)
+{
+    struct sketch_sum most = quartiles_of(sketch);
+    size_t kept = 0;
+
+    memset(sketch->buckets, 0, BUCKETS * sizeof *sketch->buckets);
+    for (size_t i = 0; i < sketch->count; i++) {
+        struct sketch_sum bound = bound_of(&sketch->names[i]);
+
+        if (bound.count <= most.count && bound.weight <= most.weight) {
+            raise_evicted_max(&sketch->evicted_max, bound);
+            continue;
+        }
+        if (kept < i)
+            sketch->names[kept] = sketch->names[i];
+        *find_bucket(sketch, sketch->names[kept].hash) = (uint16_t)(kept + 1);
+        kept++;
+    }
+    sketch->count = kept;
+}
+
+/* --- adding ------------------------------------------------------------------------------------------- */
+
+/* Derived from the secret of the process, so it differs between runs. */
+static void draw(struct sketch *sketch)
+{
+    static const char what[] = "sketch";
+    rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
+
+    sketch->odd[0] = drawn.low | 1;
+    sketch->odd[1] = drawn.high | 1;
+}
+
+static bool allocate(struct sketch *sketch)
+{
+    sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
+    sketch->buckets = calloc(BUCKETS, sizeof *sketch->buckets);
+    draw(sketch);
+    return sketch->names && sketch->buckets;
+}
+
+static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
+{
+    struct sketch_name *name;
+
+    if (sketch->count == SKETCH_NAMES)
+        evict(sketch);
+    name = &sketch->names[sketch->count++];
+    *name = (struct sketch_name){
+        .hash = hash,
+        .missed = sketch->evicted_max,
+        .length = text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX,
+    };
+    if (text.len > 0)
+        memcpy(name->name, text.ptr, text.len < SKETCH_NAME_KEPT ? text.len : SKETCH_NAME_KEPT);
+    *find_bucket(sketch, hash) = (uint16_t)sketch->count;
+    return name;
+}
+
+bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
+{
+    struct sketch_name *name;
+    uint64_t hash;
+    uint16_t bucket;
+
+    if (!sketch->names && !allocate(sketch))
+        return false;
+    hash = hash_of(sketch, text);
+    bucket = *find_bucket(sketch, hash);
+    name = bucket ? &sketch->names[bucket - 1] : add_name(sketch, text, hash);
+    name->sum.count++;
+    name->sum.weight += weight;
+    return true;
+}
+
+/* --- queries ------------------------------------------------------------------------------------------ */
+
+static bool precedes(const struct sketch_name *a, const struct sketch_name *b, bool by_weight)
+{
+    uint64_t first[2] = {a->sum.count, b->sum.count}, second[2] = {a->sum.weight, b->sum.weight};
+    const uint64_t *major = by_weight ? second : first, *minor = by_weight ? first : second;
+
+    if (major[0] != major[1])
+        return major[0] > major[1];
+    if (minor[0] != minor[1])
+        return minor[0] > minor[1];
+    return memcmp(a->name, b->name, sizeof a->name) < 0;
+}
+
+size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sketch_name **out, size_t most)
+{
+    size_t found = 0, at;
+
+    for (size_t i = 0; i < sketch->count && most > 0; i++) {
+        const struct sketch_name *name = &sketch->names[i];
+
+        if (found == most && !precedes(name, out[most - 1], by_weight))
+            continue;
+        for (at = found < most ? found++ : most - 1; at > 0 && precedes(name, out[at - 1], by_weight); at--)
+            out[at] = out[at - 1];
+        out[at] = name;
+    }
+    return found;
+}
+
+void sketch_free(struct sketch *sketch)
+{
+    free(sketch->names);
+    free(sketch->buckets);
+}

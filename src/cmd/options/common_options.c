@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of the operands, common to all commands that read inputs. */
+#include "cmd/options/common_options.h"
+#include "cmd/run/inputs.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
+#include "cmd/options/url_guard.h"
+#include <rdbferry/target.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const struct option_choice progress_choices[] = {
+    {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
+
+/* The files of each operand: an AOF directory has several. */
+static bool expand(struct common_options *common, char **operands, int *status)
+{
+    rf_error error;
+    rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &common->of_first_operand,
+                                 &error);
+
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    common->input_error = error;
+    *status = status_of(code);
+    return false;
+}
+
+bool inputs_use_stdin_once(const struct common_options *common, const char *command)
+{
+    bool seen = false;
+
+    for (size_t i = 0; i < common->inputs.count; i++) {
+        bool dash = is_dash(common->inputs.paths[i]);
+
+        if (dash && seen) {
+            message_usage(command, "stdin can be read only once");
+            return false;
+        }
+        seen |= dash;
+    }
+    return true;
+}
+
+static bool is_input(const struct common_options *common, const struct stat *written)
+{
+    struct stat read;
+
+    for (size_t i = 0; i < common->inputs.count; i++) {
+        const struct input input = input_of(&common->inputs, i);
+
+        if (input_stat(&input, &read) && same_file(written, &read))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a path is a manifest, or one of the files of an AOF directory. */
+static bool is_of_operand(const struct common_options *common, const char *path, const struct stat *written)
+{
+    struct stat operand, directory;
+    bool lies_somewhere = !is_dash(path) && stat_directory(path, &directory);
+
+    for (size_t i = 0; i < common->operand_count; i++) {
+        if (is_dash(common->operands[i]) || stat(common->operands[i], &operand) != 0)
+            continue;
+        if (same_file(written, &operand))
+            return true;
+        if (S_ISREG(written->st_mode) && lies_somewhere && S_ISDIR(operand.st_mode) &&
+            directory.st_dev == operand.st_dev && directory.st_ino == operand.st_ino)
+            return true;
+    }
+    return false;
+}
+
+bool inputs_differ_from(const struct common_options *common, const char *path, const char *what,
+                        const char *command)
+{
+    struct stat written;
+
+    if (!path || (is_dash(path) ? fstat(STDOUT_FILENO, &written) : stat(path, &written)) != 0)
+        return true;
+    if (!is_input(common, &written) && !is_of_operand(common, path, &written))
+        return true;
+    message_usage(command, "%s '%s' is also an input", what, path);
+    return false;
+}
+
+bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
+                         int *status)
+{
+    *status = STATUS_USAGE;
+    common->operands = operands;
+    common->operand_count = (size_t)count;
+    if (count == 0) {
+        message_usage(command, "missing INPUT");
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (rf_target_is_url(operands[i])) { /* the URL may contain a password, so it is not printed */
+            message_usage(command,
+                          "cannot read from a live server; take a snapshot first: redis-cli --rdb dump.rdb");
+            return false;
+        }
+        if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
+            return false;
+    }
+    if (!key_options_finalize(&common->keys, command) || !expand(common, operands, status))
+        return false;
+    return inputs_use_stdin_once(common, command) &&
+           inputs_differ_from(common, common->report, "the report", command);
+}
+
+void common_options_free(struct common_options *common)
+{
+    rf_files_free(&common->inputs);
+    key_options_free(&common->keys);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Option tables: parsing, with getopt_long underneath, and printing. */
+#include "cmd/options/options.h"
+#include "cmd/term/message.h"
+#include "cmd/options/parse.h"
+#include "cmd/term/status.h"
+#include "cmd/options/url_guard.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <rdbferry/version.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_ROWS = 96,
+    LONG_BASE = 256, /* getopt's value for row n without a letter: LONG_BASE + n */
+    HELP_COLUMN = 30,
+};
+
+/* --- help --------------------------------------------------------------------------------------------- */
+
+static void print_row(const struct option_row *row)
+{
+    char left[64];
+    const char *line = row->help;
+    int width;
+
+    if (row->kind == OPTION_HEADING) {
+        printf("\n%s:\n", row->help);
+        return;
+    }
+    width = row->letter ? snprintf(left, sizeof left, "  -%c, ", row->letter)
+                        : snprintf(left, sizeof left, "      ");
+    snprintf(left + width, sizeof left - (size_t)width, row->optional ? "--%s[=%s%s]" : "--%s%s%s", row->name,
+             row->argument && !row->optional ? " " : "", row->argument ? row->argument : "");
+    if (strlen(left) > HELP_COLUMN - 2) {
+        puts(left);
+        left[0] = '\0';
+    }
+    printf("%-*s", HELP_COLUMN, left);
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
+        printf("%.*s\n%*s", (int)(end - line), line, HELP_COLUMN, "");
+    puts(line);
+}
+
+static void print_help(const struct option_table *table)
+{
+    printf("usage: rdbferry %s %s\n\n%s\n", table->command, table->operands, table->about);
+    for (size_t i = 0; i < table->count; i++)
+        print_row(&table->rows[i]);
+}
+
+/* --- storing arguments -------------------------------------------------------------------------------- */
+
+static bool store_choice(const struct option_row *row, const char *argument, int *into)
+{
+    for (const struct option_choice *choice = row->choices; choice->name; choice++) {
+        if (strcmp(choice->name, argument) == 0) {
+            *into = choice->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool store_count(const struct option_row *row, const char *argument, uint64_t *into)
+{
+    return parse_count(argument, into) && (row->most == 0 || *into <= row->most);
+}
+
+static bool store_size(const char *argument, uint64_t *into)
+{
+    return parse_size(argument, into) && *into > 0;
+}
+
+static bool store_server(const char *argument, rf_server *into)
+{
+    return rf_server_parse(argument, into) && into->major > 0;
+}
+
+static bool store(const struct option_row *row, const char *argument, void *values, rf_error *error)
+{
+    void *into = (char *)values + row->offset;
+
+    switch (row->kind) {
+    case OPTION_FLAG: *(bool *)into = true; return true;
+    case OPTION_STRING: *(const char **)into = argument; return true;
+    case OPTION_CHOICE: return store_choice(row, argument, into);
+    case OPTION_COUNT: return store_count(row, argument, into);
+    case OPTION_SIZE: return store_size(argument, into);
+    case OPTION_DURATION: return parse_duration(argument, into);
+    case OPTION_SERVER: return store_server(argument, into);
+    case OPTION_HANDLER: return row->handle(argument, into, error) == RF_OK;
+    case OPTION_HEADING:
+    case OPTION_HELP: break;
+    }
+    return true;
+}
+
+/* --- parsing ------------------------------------------------------------------------------------------ */
+
+/* The tables for getopt_long. A leading ':' makes it distinguish a missing argument from an unknown option.
+ */
+struct getopt_view {
+    char letters[2 + 2 * MOST_ROWS];
+    struct option longs[MOST_ROWS + 1];
+};
+
+static void view_rows(const struct option_table *table, struct getopt_view *view)
+{
+    char *letter = view->letters;
+    struct option *longs = view->longs;
+
+    *letter++ = ':';
+    for (size_t i = 0; i < table->count && i < MOST_ROWS; i++) {
+        const struct option_row *row = &table->rows[i];
+
+        if (row->kind == OPTION_HEADING)
+            continue;
+        if (row->letter)
+            *letter++ = row->letter;
+        if (row->letter && row->argument)
+            *letter++ = ':';
+        *longs++ = (struct option){row->name,
+                                   row->optional   ? optional_argument
+                                   : row->argument ? required_argument
+                                                   : no_argument,
+                                   NULL, LONG_BASE + (int)i};
+    }
+}
+
+static const struct option_row *find_row(const struct option_table *table, int found)
+{
+    if (found >= LONG_BASE)
+        return &table->rows[found - LONG_BASE];
+    for (size_t i = 0; i < table->count; i++)
+        if (found && table->rows[i].letter == found)
+            return &table->rows[i];
+    return NULL;
+}
+
+/* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
+ * unexpected argument, or 0 for an unknown or ambiguous long option. */
+static void report_unknown_option(const struct option_table *table, char **argv)
+{
+    const struct option_row *row = find_row(table, optopt);
+
+    if (row)
+        message_usage(table->command, "option '--%s' takes no argument", row->name);
+    else if (optopt)
+        message_usage(table->command, "unknown option '-%c'", optopt);
+    else
+        message_usage(table->command, "unknown option '%s'", argv[optind - 1]);
+}
+
+/* The form of an argument of this name; the name itself if that is clear enough. */
+static const char *form_of(const char *argument)
+{
+    static const char *const forms[][2] = {
+        {"N", "a number"},
+        {"SIZE", "a size such as 512M"},
+        {"SIZE/s", "a rate such as 50M/s"},
+        {"DURATION", "a duration such as 90s or 26h"},
+        {"VERSION", "a version such as 6.2 or valkey-9.0"},
+        {"SHARE", "a share such as 0.2"},
+        {"TYPE", "a type such as hash"},
+        {"DB=RANGE", "DB=RANGE such as 0=90000.."},
+        {"TYPE=RANGE", "TYPE=RANGE such as hash=1.."},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(argument, forms[i][0]) == 0)
+            return forms[i][1];
+    return argument;
+}
+
+static void report_invalid_argument(const struct option_table *table, const struct option_row *row,
+                                    const char *argument, const rf_error *error)
+{
+    char names[128] = "", shown[256];
+    size_t length = 0;
+
+    if (*error->message) {
+        message_usage(table->command, "option '--%s': %s%s%s", row->name, error->input,
+                      *error->input ? ": " : "", error->message);
+        return;
+    }
+    for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
+         choice++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", length ? ", " : "one of ",
+                                   choice->name);
+    if (row->most > 0)
+        snprintf(names, sizeof names, "a number up to %" PRIu64, row->most);
+    else if (length == 0)
+        snprintf(names, sizeof names, "%s", form_of(row->argument));
+    message_usage(table->command, "option '--%s': invalid argument '%s'; expected %s", row->name,
+                  url_shown(argument, shown, sizeof shown), names);
+}
+
+/* False if a URL is given where a file or a host is expected. */
+static bool has_right_position(const struct option_table *table, const struct option_row *row,
+                               const char *argument)
+{
+    static const struct {
+        const char *argument;
+        enum url_context context;
+    } contexts[] = {
+        {"FILE", URL_NOT_WRITTEN},  {"DIR", URL_NOT_WRITTEN}, {"OUT", URL_NOT_WRITTEN},
+        {"PATH", URL_NOT_READ},     {"HOST", URL_NOT_HOST},   {"FILE|URL", URL_OR_FILE},
+        {"INPUT|URL", URL_OR_FILE},
+    };
+    char what[64];
+
+    for (size_t i = 0; row->argument && argument && i < sizeof contexts / sizeof *contexts; i++) {
+        if (strcmp(row->argument, contexts[i].argument) != 0)
+            continue;
+        snprintf(what, sizeof what, "option '--%s'", row->name);
+        return url_guard(argument, contexts[i].context, what, table->command);
+    }
+    return true;
+}
+
+/* getopt accepts unambiguous abbreviations of long options. */
+static bool is_abbreviated(const struct option_row *row, char **argv)
+{
+    const char *last = argv[optind - 1], *given = last == optarg ? argv[optind - 2] : last;
+
+    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
+                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
+}
+
+bool options_parse(const struct option_table *table, int argc, char **argv, void *values, int *first,
+                   int *status)
+{
+    struct getopt_view view = {0};
+    int found;
+
+    view_rows(table, &view);
+    opterr = 0;
+    *status = STATUS_USAGE;
+    while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
+        const struct option_row *row = find_row(table, found == ':' ? optopt : found);
+        rf_error error = {.input = "", .message = ""};
+
+        if (found == '?') {
+            report_unknown_option(table, argv);
+            return false;
+        }
+        if (found == ':') {
+            message_usage(table->command, "option '--%s' needs an argument", row->name);
+            return false;
+        }
+        if (row->kind == OPTION_HELP) {
+            print_help(table);
+            *status = STATUS_DONE;
+            return false;
+        }
+        if (found >= LONG_BASE && is_abbreviated(row, argv)) {
+            message_usage(table->command, "unknown option '%s'; did you mean '--%s'?",
+                          argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
+            return false;
+        }
+        if (!has_right_position(table, row, optarg))
+            return false;
+        if (!store(row, optarg, values, &error)) {
+            report_invalid_argument(table, row, optarg, &error);
+            return false;
+        }
+    }
+    *first = optind;
+    return true;
+}

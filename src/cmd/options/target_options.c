@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds a target from redis-cli's options, a URL and the environment. */
+#include "cmd/options/target_options.h"
+#include "cmd/term/message.h"
+#include "cmd/options/parse.h"
+#include "cmd/term/status.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
+
+bool target_options_given(const struct target_options *options)
+{
+    const char *const strings[] = {options->host,
+                                   options->port,
+                                   options->socket,
+                                   options->user,
+                                   options->password,
+                                   options->sentinel_user,
+                                   options->sentinel_password,
+                                   options->cacert,
+                                   options->cacertdir,
+                                   options->cert,
+                                   options->key,
+                                   options->sni};
+
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (strings[i])
+            return true;
+    return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
+}
+
+rf_code target_options_map(const char *argument, void *into, rf_error *error)
+{
+    return rf_target_map_address(into, argument, error);
+}
+
+void target_options_free(struct target_options *options)
+{
+    rf_target_free(&options->mapping);
+}
+
+/* --- passwords in argv ------------------------------------------------------------------------------ */
+
+static void wipe(const char *text, size_t length)
+{
+    memset((char *)(uintptr_t)text, 'x', length);
+}
+
+/* The credentials are between "://" and the last '@'. */
+static void wipe_url(const char *url)
+{
+    const char *start = strstr(url, "://"), *end = strrchr(url, '@');
+
+    if (start && end > start)
+        wipe(start + 3, (size_t)(end - start - 3));
+}
+
+static void wipe_passwords(const struct target_options *options, const char *url)
+{
+    const char *const passwords[] = {options->password, options->sentinel_password};
+
+    for (size_t i = 0; i < sizeof passwords / sizeof *passwords; i++)
+        if (passwords[i])
+            wipe(passwords[i], strlen(passwords[i]));
+    if (url)
+        wipe_url(url);
+}
+
+/* --- parts ------------------------------------------------------------------------------------------ */
+
+struct resolving {
+    struct target_options *options;
+    const char *command;
+    rf_target *target;
+    rf_error error;
+};
+
+static bool usage_error(const struct resolving *r, const char *text)
+{
+    message_usage(r->command, "%s", text);
+    return false;
+}
+
+/* Replaces the URL's text, if the option was given. */
+static bool set_text(const char *given, char **into)
+{
+    char *copy;
+
+    if (!given)
+        return true;
+    copy = strdup(given);
+    if (!copy)
+        return false;
+    free(*into);
+    *into = copy;
+    return true;
+}
+
+/* The variable's value, unless it is empty or the password is given elsewhere. */
+static const char *password_of(const char *given, const char *in_url, const char *variable)
+{
+    const char *value = given || in_url ? NULL : getenv(variable);
+
+    return value && *value ? value : given;
+}
+
+static bool set_texts(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    rf_target *target = r->target;
+    const char *password = password_of(options->password, target->password, "REDISCLI_AUTH");
+    const char *sentinels = target->kind == RF_TARGET_SENTINEL
+                                ? password_of(options->sentinel_password, NULL, "RDBFERRY_SENTINEL_AUTH")
+                                : NULL;
+
+    if (set_text(options->user, &target->user) && set_text(password, &target->password) &&
+        set_text(options->sentinel_user, &target->sentinel_user) &&
+        set_text(sentinels, &target->sentinel_password) && set_text(options->cacert, &target->cacert) &&
+        set_text(options->cacertdir, &target->cacertdir) && set_text(options->cert, &target->cert) &&
+        set_text(options->key, &target->key) && set_text(options->sni, &target->sni))
+        return true;
+    r->error = (rf_error){.code = RF_E_MEMORY, .offset = -1, .file_offset = -1, .db = -1};
+    return false;
+}
+
+static bool set_address(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    uint64_t port = DEFAULT_PORT;
+    const char *host = options->host ? options->host : "127.0.0.1";
+
+    if (options->socket && (options->host || options->port))
+        return usage_error(r, "--socket cannot be combined with --host or --port");
+    if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
+        return usage_error(r, "option '--port' requires a number from 1 to 65535");
+    return rf_target_add_address(r->target, options->socket ? options->socket : host,
+                                 options->socket ? 0 : (int)port, &r->error) == RF_OK;
+}
+
+static bool set_timeout(struct resolving *r)
+{
+    if (r->options->timeout_ms > INT_MAX)
+        return usage_error(r, "option '--timeout' must not exceed 24 days");
+    r->target->timeout_ms = (int)r->options->timeout_ms;
+    return true;
+}
+
+static bool set_tls(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    bool about_tls = options->cacert || options->cacertdir || options->cert || options->key || options->sni ||
+                     options->insecure;
+
+    r->target->tls |= options->tls;
+    r->target->insecure = options->insecure;
+    if (about_tls && !r->target->tls)
+        return usage_error(r, "certificate options and --insecure require --tls or a rediss:// URL");
+    if (r->target->tls && r->target->addresses[0].port == 0)
+        return usage_error(r, "TLS is not supported over a unix socket");
+    if (!options->cert != !options->key)
+        return usage_error(r, "--cert and --key must be given together");
+    return true;
+}
+
+/* The target takes over the maps. */
+static void set_maps(struct resolving *r)
+{
+    rf_target *mapping = &r->options->mapping;
+
+    r->target->maps = mapping->maps;
+    r->target->map_count = mapping->map_count;
+    *mapping = (rf_target){0};
+}
+
+static bool check_sentinels(struct resolving *r)
+{
+    const struct target_options *options = r->options;
+
+    if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
+        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+    return true;
+}
+
+static bool resolve(struct resolving *r, const char *url)
+{
+    const struct target_options *options = r->options;
+
+    if (url && (options->host || options->port || options->socket))
+        return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
+    if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
+        return false;
+    set_maps(r);
+    return (url || set_address(r)) && check_sentinels(r) && set_texts(r) && set_timeout(r) && set_tls(r);
+}
+
+bool target_options_resolve(struct target_options *options, const char *url, const char *command,
+                            rf_target *out, int *status)
+{
+    struct resolving r = {.options = options, .command = command, .target = out};
+    bool resolved;
+
+    *out = (rf_target){0};
+    *status = STATUS_USAGE;
+    resolved = resolve(&r, url);
+    wipe_passwords(options, url);
+    if (r.error.code == RF_OK)
+        return resolved;
+    *status = (int)status_of(r.error.code);
+    if (*status == STATUS_USAGE)
+        message_usage(command, "%s", r.error.message);
+    else
+        message_failure(&r.error);
+    return false;
+}

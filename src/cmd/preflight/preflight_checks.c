@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* What would prevent a replay, and what the user should know beforehand. */
+#include "cmd/preflight/preflight.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <rdbferry/measure.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+    struct preflight *preflight;
+    bool is_out_of_memory;
+};
+
+/* `node` may be NULL. */
+__attribute__((format(printf, 5, 6))) static void note(struct checker *checker, bool blocker,
+                                                       const char *about, const struct preflight_node *node,
+                                                       const char *format, ...)
+{
+    struct preflight *preflight = checker->preflight;
+    struct preflight_note *grown = realloc(preflight->notes, (preflight->note_count + 1) * sizeof *grown);
+    va_list args;
+
+    if (!grown) {
+        checker->is_out_of_memory = true;
+        return;
+    }
+    preflight->notes = grown;
+    grown += preflight->note_count++;
+    *grown = (struct preflight_note){.blocker = blocker, .about = about};
+    if (node)
+        memcpy(grown->node, node->info.name, sizeof grown->node);
+    va_start(args, format);
+    vsnprintf(grown->text, sizeof grown->text, format, args);
+    va_end(args);
+}
+
+/* --- a node ------------------------------------------------------------------------------------------- */
+
+uint64_t preflight_needed(const struct preflight_node *node)
+{
+    return node->memory + rf_measure_tables(node->keys, node->expiring);
+}
+
+int64_t preflight_left(const struct preflight_node *node)
+{
+    const rf_live_node_info *info = &node->info;
+    int64_t counted = info->used_memory - (info->uncounted_memory > 0 ? info->uncounted_memory : 0);
+
+    if (info->max_memory <= 0 || info->used_memory == RF_UNKNOWN)
+        return RF_UNKNOWN;
+    return counted < info->max_memory ? info->max_memory - counted : 0;
+}
+
+static void check_memory(struct checker *checker, const struct preflight_node *node)
+{
+    const rf_live_node_info *info = &node->info;
+    bool evicts = *info->policy && strcmp(info->policy, "noeviction") != 0;
+    int64_t left = preflight_left(node);
+    uint64_t needed = preflight_needed(node);
+    char need[SIZE_TEXT], free_text[SIZE_TEXT], most[SIZE_TEXT];
+
+    if (left == RF_UNKNOWN)
+        return;
+    if (needed > (uint64_t)left)
+        note(checker, true, "memory", node,
+             "the keys need ~%s, and only %s of maxmemory %s is free: the server %s", text_size(needed, need),
+             text_size((uint64_t)info->max_memory, most), text_size((uint64_t)left, free_text),
+             evicts ? "would evict keys" : "would reject writes");
+    else if (evicts)
+        note(checker, false, "policy", node, "maxmemory-policy is %s: keys are evicted when memory is full",
+             info->policy);
+}
+
+static void check_writes(struct checker *checker, const struct preflight_node *node)
+{
+    const rf_live_node_info *info = &node->info;
+    int64_t needed = info->min_replicas > 0 ? info->min_replicas : 1;
+
+    if (strcmp(info->role, "slave") == 0)
+        note(checker, true, "role", node, "is a replica");
+    if (info->good_replicas != RF_UNKNOWN && info->good_replicas < needed)
+        note(checker, true, "replicas", node,
+             "min-replicas-to-write requires %" PRId64 " replicas, %" PRId64 " connected", needed,
+             info->good_replicas);
+    if (info->save_failed == 1 && info->stops_on_failed_save == 1)
+        note(checker, true, "save", node, "the last BGSAVE failed, and stop-writes-on-bgsave-error is set");
+    if (info->save_failed == 1 && info->stops_on_failed_save == RF_UNKNOWN)
+        note(checker, false, "save", node, "the last BGSAVE failed: writes may be rejected");
+    if (info->aof_failed == 1)
+        note(checker, true, "save", node, "the last write to the AOF failed");
+}
+
+static void check_cluster(struct checker *checker, const struct preflight_node *node)
+{
+    const rf_live_node_info *info = &node->info;
+
+    if (*info->cluster_state && strcmp(info->cluster_state, "ok") != 0)
+        note(checker, true, "cluster", node, "cluster_state is %s", info->cluster_state);
+    if (info->moving_slots > 0)
+        note(checker, false, "slots", node, "%" PRId64 " slot%s being migrated", info->moving_slots,
+             info->moving_slots == 1 ? " is" : "s are");
+}
+
+/* Worded as the messages of a replay. */
+static void check_abilities(struct checker *checker, const struct preflight_node *node)
+{
+    const struct replay_options *options = checker->preflight->options;
+    const rf_abilities *can = &node->info.abilities;
+    bool restores = rf_accepts(can, RF_COMMAND_RESTORE) && !can->assumed;
+    bool replaces = options->on_exists == RF_ON_EXISTS_REPLACE;
+    rf_command rename = replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX;
+    char server[32];
+
+    rf_server_format(can->server, server, sizeof server);
+    if (can->assumed)
+        note(checker, false, "version", node,
+             "unknown version; assuming %s and not using RESTORE (see --target-version)", server);
+    if (!restores && options->mode == RF_REPLAY_RESTORE)
+        note(checker, true, "restore", node, "%s (see --mode)",
+             can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available");
+    else if (!restores && !can->assumed && options->mode == RF_REPLAY_AUTO)
+        note(checker, false, "restore", node, "RESTORE is not available: all values are written as commands");
+    if (!rf_accepts(can, rename) && !(restores && options->mode != RF_REPLAY_COMMANDS))
+        note(checker, false, "rename", node, "%s is not available: each value is written in a transaction",
+             rf_command_name(rename));
+    if (!rf_accepts(can, RF_COMMAND_EXISTS))
+        note(checker, false, "exists", node,
+             "EXISTS is not available: it is unknown which keys exist on the target");
+}
+
+static void check_node(struct checker *checker, const struct preflight_node *node)
+{
+    check_abilities(checker, node);
+    check_writes(checker, node);
+    check_cluster(checker, node);
+    check_memory(checker, node);
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+enum weight { IS_NOTHING, IS_WARNING, IS_BLOCKER, IS_BY_ON_EXISTS };
+
+/* Which option or setting helps; NULL: none. */
+static const struct {
+    enum weight weight;
+    const char *advice;
+} weights[PREFLIGHT_FINDING_COUNT] = {
+    [PREFLIGHT_EXISTING] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
+    [PREFLIGHT_UNSUPPORTED] = {IS_BLOCKER, NULL},
+    [PREFLIGHT_REJECTED] = {IS_BLOCKER, NULL},
+    [PREFLIGHT_IN_PART] = {IS_WARNING, NULL},
+    [PREFLIGHT_TOO_LONG] = {IS_BLOCKER, "(see the server's proto-max-bulk-len)"},
+    [PREFLIGHT_NO_DATABASE] = {IS_BLOCKER, "(see --db, --map-db and --flatten-dbs)"},
+    [PREFLIGHT_NO_NODE] = {IS_BLOCKER, "(see --only-slots)"},
+    [PREFLIGHT_NO_MODULE] = {IS_BLOCKER, "(see --no-type module)"},
+    [PREFLIGHT_UNSURE_MODULE] = {IS_WARNING, NULL},
+    [PREFLIGHT_OTHER_LIBRARY] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
+    [PREFLIGHT_NO_LIBRARIES] = {IS_BLOCKER, NULL},
+    [PREFLIGHT_NO_COMMAND] = {IS_BLOCKER, NULL},
+};
+
+/* ": 3, 9", as far as it fits. */
+static void list_databases(const struct preflight *preflight, char *out, size_t size)
+{
+    size_t length = 0;
+
+    *out = '\0';
+    for (size_t i = 0; i < preflight->database_count && length < size; i++)
+        if (!preflight->databases[i].is_there)
+            length += (size_t)snprintf(out + length, size - length, "%s%" PRId64, length ? ", " : ": ",
+                                       preflight->databases[i].db);
+}
+
+static void check_finding(struct checker *checker, enum preflight_finding_kind kind)
+{
+    uint64_t count = checker->preflight->findings[kind].count;
+    const char *advice = weights[kind].advice;
+    enum weight weight = weights[kind].weight;
+    char databases[128] = "";
+
+    if (weight == IS_BY_ON_EXISTS)
+        weight = checker->preflight->options->on_exists == RF_ON_EXISTS_FAIL ? IS_BLOCKER : IS_NOTHING;
+    if (count == 0 || weight == IS_NOTHING)
+        return;
+    if (kind == PREFLIGHT_NO_DATABASE)
+        list_databases(checker->preflight, databases, sizeof databases);
+    note(checker, weight == IS_BLOCKER, preflight_finding_id(kind), NULL, "%" PRIu64 " %s%s%s%s", count,
+         preflight_finding_text(kind, count), databases, advice ? " " : "", advice ? advice : "");
+}
+
+static void check_other_entries(struct checker *checker)
+{
+    const struct preflight *preflight = checker->preflight;
+    const struct stats *stats = &preflight->session.stats;
+
+    if (stats->commands > 0 && strcmp(rf_live_info_get(preflight->live)->kind, "cluster") == 0)
+        note(checker, true, "commands", NULL, "AOF commands cannot be replayed into a cluster");
+    else if (stats->commands > 0 && preflight->counts.live > 0 &&
+             preflight->options->on_exists == RF_ON_EXISTS_FAIL)
+        note(checker, true, "commands", NULL,
+             "AOF commands would modify the existing data, %" PRIu64 " key%s (see --on-exists)",
+             preflight->counts.live, text_plural(preflight->counts.live));
+    for (size_t i = 0; i < preflight->command_count; i++) {
+        if (preflight->commands[i].has != RF_UNKNOWN)
+            continue;
+        note(checker, false, "commands", NULL,
+             "it is unknown which commands the target supports: COMMAND is not available");
+        break;
+    }
+    if (stats->module_aux > 0)
+        note(checker, false, "module_aux", NULL,
+             "module data stored outside of keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,
+             text_plural(stats->module_aux));
+}
+
+bool preflight_check(struct preflight *preflight)
+{
+    struct checker checker = {.preflight = preflight};
+
+    for (size_t i = 0; i < preflight->node_count; i++)
+        check_node(&checker, &preflight->nodes[i]);
+    for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
+        check_finding(&checker, (enum preflight_finding_kind)kind);
+    check_other_entries(&checker);
+    return !checker.is_out_of_memory;
+}
+
+size_t preflight_count_notes(const struct preflight *preflight, bool blocker)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < preflight->note_count; i++)
+        count += preflight->notes[i].blocker == blocker;
+    return count;
+}
+
+/* --- texts -------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *id;
+    bool of_keys;
+    const char *one, *several;
+} findings[] = {
+#define FINDING_ROW(name, id, of_keys, one, several) [PREFLIGHT_##name] = {id, of_keys, one, several},
+    PREFLIGHT_FINDINGS(FINDING_ROW)
+#undef FINDING_ROW
+};
+
+const char *preflight_finding_text(enum preflight_finding_kind kind, uint64_t count)
+{
+    return count == 1 ? findings[kind].one : findings[kind].several;
+}
+
+bool preflight_finding_is_of_keys(enum preflight_finding_kind kind)
+{
+    return findings[kind].of_keys;
+}
+
+const char *preflight_finding_noun(enum preflight_finding_kind kind)
+{
+    return findings[kind].of_keys ? "key" : kind == PREFLIGHT_NO_COMMAND ? "command" : "library";
+}
+
+const char *preflight_finding_id(enum preflight_finding_kind kind)
+{
+    return findings[kind].id;
+}

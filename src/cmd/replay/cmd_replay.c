@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry replay`: loads data into a live target. */
+#include "cmd/command.h"
+#include "cmd/run/explain_key.h"
+#include "cmd/term/failure.h"
+#include "cmd/term/message.h"
+#include "cmd/replay/replay.h"
+#include "cmd/preflight/replay_preflight.h"
+#include "cmd/run/report.h"
+#include "cmd/term/text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MS = 100,
+    SECOND_MS = 1000,
+    DRAIN_MS = 2000,        /* after a signal, for requests in flight */
+    CLOCK_CHECK_EVERY = 64, /* between two reads of the clock */
+};
+
+/* --- callbacks of the engine --------------------------------------------------------------------------- */
+
+static void note_failure(void *ctx, const rf_failure *failed)
+{
+    struct replay *r = ctx;
+
+    failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
+    if (r->options->verify)
+        key_set_add(&r->failed_keys, failed->db, failed->key);
+}
+
+static void note_skipped(void *ctx, int64_t db, rf_slice key)
+{
+    struct replay *r = ctx;
+
+    key_set_add(&r->skipped_keys, db, key);
+}
+
+static rf_code put_dead_letter(void *ctx, rf_slice bytes)
+{
+    struct replay *r = ctx;
+
+    dead_letter_put(&r->dead_letter, bytes);
+    return r->dead_letter.error == 0 ? RF_OK : RF_E_WRITE;
+}
+
+static void log_event(void *ctx, const char *text)
+{
+    const struct replay *r = ctx;
+
+    if (!r->cut)
+        message_warning("%s", text);
+}
+
+/* "3 failed  10.0.0.5:6379 34%  10.0.0.6:6379 66%" */
+static void note_progress(struct replay *r)
+{
+    char note[sizeof r->session.progress.note] = "";
+    size_t length = 0;
+    rf_replay_node node;
+    uint64_t bytes = 0;
+
+    if (r->failures.count > 0)
+        length = (size_t)snprintf(note, sizeof note, "%" PRIu64 " failed", r->failures.count);
+    for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
+        bytes += node.bytes;
+    for (size_t i = 0; r->info.nodes > 1 && bytes > 0 && rf_replay_node_get(r->engine, i, &node); i++) {
+        if (length >= sizeof note)
+            break;
+        length += (size_t)snprintf(note + length, sizeof note - length, "%s%s %.0f%%", length ? "  " : "",
+                                   node.name, 100.0 * (double)node.bytes / (double)bytes);
+    }
+    progress_note(&r->session.progress, note);
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_to_stop(const struct replay *r)
+{
+    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
+}
+
+/* The error that stops the reading; it does not count as an error of the run. */
+static rf_code stop(struct replay *r, rf_error *error)
+{
+    r->stopped = true;
+    return failure(error, RF_E_WRITE, "stopped by a signal");
+}
+
+/* AOF commands are always waited for: it would be unknown which of those in flight were executed. */
+static bool is_overdue(struct replay *r, int64_t now)
+{
+    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
+        return false;
+    if (r->asked_ms == 0)
+        r->asked_ms = now;
+    return now - r->asked_ms >= DRAIN_MS;
+}
+
+/* Called by the engine and between entries: does everything that is done periodically. */
+static rf_code tick(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    int64_t now = clock_ms();
+
+    if (now - r->ticked_ms < TICK_MS)
+        return RF_OK;
+    r->ticked_ms = now;
+    if (r->engine)
+        note_progress(r);
+    metrics_tick(&r->metrics, r->engine, &r->session);
+    if (is_overdue(r, now)) {
+        r->cut = true;
+        return stop(r, error);
+    }
+    if (!r->writing || now - r->last_tick_ms < SECOND_MS)
+        return RF_OK;
+    r->last_tick_ms = now;
+    return replay_keep(r, error);
+}
+
+static rf_code before_entry(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+
+    if (is_to_stop(r))
+        return stop(r, error);
+    return ++r->entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+static rf_code put(struct replay *r, const struct input *input, rf_position position, rf_entry *entry,
+                   rf_error *error)
+{
+    bool command = entry->kind == RF_ENTRY_COMMAND;
+    rf_code code = replay_reserve(r, position, command, error);
+
+    if (code != RF_OK)
+        return code;
+    r->put++;
+    r->put_keys += entry->kind == RF_ENTRY_KEY;
+    r->last = position;
+    code = rf_replay_put(r->engine, position.input, entry, error);
+    r->in_transaction = command && input_info(input)->complete_bytes <= (int64_t)position.offset;
+    return code;
+}
+
+/* Whether an earlier run is done with the entry. */
+static bool skip_done(struct replay *r, rf_position position, const rf_entry *entry)
+{
+    if (!rf_position_before(position, r->start))
+        return false;
+    r->resumed_keys += entry->kind == RF_ENTRY_KEY;
+    return true;
+}
+
+static bool is_for_target(struct replay *r, const rf_entry *entry)
+{
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        session_notice(&r->session, RF_NOTICE_DROPPED, entry, "module data stored outside of keys");
+    return entry->kind != RF_ENTRY_AUX && entry->kind != RF_ENTRY_KEY_COUNTS &&
+           entry->kind != RF_ENTRY_MODULE_AUX;
+}
+
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct replay *r = ctx;
+    size_t number = (size_t)(input - r->session.inputs);
+    rf_position position = {(uint32_t)number, entry->offset};
+    bool leave_out = false;
+    rf_code code = RF_OK;
+
+    if (number >= r->entered)
+        code = replay_enter(r, number, error);
+    if (code != RF_OK || !is_for_target(r, entry))
+        return code;
+    code = replay_check(r, entry, error);
+    if (code == RF_OK)
+        code = collisions_note(&r->collisions, input, entry, &leave_out, error);
+    if (code != RF_OK || leave_out || skip_done(r, position, entry))
+        return code;
+    return put(r, input, position, entry, error);
+}
+
+/* --- the run ------------------------------------------------------------------------------------------ */
+
+static rf_code open_target(struct replay *r, rf_error *error)
+{
+    const struct replay_options *options = r->options;
+    const rf_replay_options engine = {
+        .on_exists = (rf_on_exists)options->on_exists,
+        .mode = (rf_replay_mode)options->mode,
+        .fail_fast = options->fail_fast,
+        .drop_detail = options->drop_detail,
+        .big_key = options->big_key,
+        .connections = (unsigned)options->connections,
+        .rate = options->rate,
+        .retry_for_ms = options->retry_for_ms,
+        .run = r->checkpoint.run,
+        .resumed = r->found.inputs != NULL,
+        .written_until = r->inherited,
+        .notify = notices_listener(&r->session.notices),
+        .failed = note_failure,
+        .skipped = options->verify ? note_skipped : NULL,
+        .dead_letter = options->dead_letter ? put_dead_letter : NULL,
+        .on_log = log_event,
+        .tick = tick,
+        .ctx = r,
+    };
+    rf_code code = rf_replay_open(&options->target, &engine, &r->engine, error);
+    char server[32];
+
+    if (code != RF_OK)
+        return code;
+    r->info = *rf_replay_info_get(r->engine);
+    rf_server_format(r->info.server, server, sizeof server);
+    message_detail("%s: %s, %s%s, %zu node%s", r->info.name, r->info.kind,
+                   r->info.abilities.assumed ? "assumed to be " : "", server, r->info.nodes,
+                   text_plural(r->info.nodes));
+    return RF_OK;
+}
+
+/* A position that the input does not reach belongs to another input. */
+static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
+{
+    const struct input *in = &r->session.inputs[input];
+
+    if (input != r->start.input || in->decoded >= r->start.offset)
+        return RF_OK;
+    return failure(error, RF_E_ARGUMENT,
+                   "the position in the checkpoint '%.128s' is after the end of '%.128s'", r->checkpoint.path,
+                   input_name(in));
+}
+
+static rf_code read_inputs(struct replay *r, rf_error *error)
+{
+    struct session *session = &r->session;
+    rf_code code = RF_OK;
+
+    session->accepts_foreign = true;
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
+        code = session_read(session, &session->inputs[i], on_entry, r, error);
+        if (code == RF_OK)
+            code = check_start(r, i, error);
+    }
+    if (code == RF_OK)
+        code = collisions_end(&r->collisions, error);
+    if (code != RF_OK && code < RF_E_INCOMPATIBLE && is_to_stop(r))
+        r->stopped = true; /* the signal has also ended the process that writes to a pipe */
+    return r->stopped ? RF_OK : code;
+}
+
+/* Waits for everything that has been put, even after an error. */
+static rf_code finish(struct replay *r, rf_code code, rf_error *error)
+{
+    rf_error second;
+    rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
+
+    r->finished = finished == RF_OK;
+    if (r->cut)
+        finished = RF_OK;
+    return code == RF_OK ? finished : code;
+}
+
+static rf_code verify(struct replay *r, rf_error *error)
+{
+    r->verification = (struct replay_verification){
+        .options = r->options,
+        .session = &r->session,
+        .collisions = &r->collisions,
+        .skipped = &r->skipped_keys,
+        .failed = &r->failed_keys,
+        .skipped_before = r->found.skipped,
+        .failed_before = r->found.failed,
+        .out = is_dash(r->options->common.report) ? stderr : stdout,
+    };
+    return replay_verify(&r->verification, error);
+}
+
+/* A run that does not get the lock does not write metrics: they belong to the run that holds it. */
+static rf_code begin(struct replay *r, rf_error *error)
+{
+    const struct replay_options *options = r->options;
+    rf_code code = replay_lock(r, error);
+
+    if (code != RF_OK)
+        return code;
+    r->metrics = (struct metrics){.path = options->metrics_file,
+                                  .target = options->target_name,
+                                  .resumed = &r->resumed_keys,
+                                  .collided = &r->collisions.dropped_keys};
+    code = metrics_begin(&r->metrics, &r->session, error);
+    return code == RF_OK ? replay_begin(r, error) : code;
+}
+
+static rf_code write_inputs(struct replay *r, rf_error *error)
+{
+    rf_error second;
+    rf_code ended, code = open_target(r, error);
+
+    if (code == RF_OK)
+        code = replay_survey(r, error);
+    if (code != RF_OK)
+        return r->stopped ? RF_OK : code;
+    r->last_tick_ms = clock_ms();
+    r->writing = true;
+    code = finish(r, read_inputs(r, error), error);
+    r->writing = false;
+    ended = replay_end(r, code == RF_OK && !r->stopped, code == RF_OK ? error : &second);
+    return code == RF_OK ? ended : code;
+}
+
+/* What an earlier run has written is only verified. */
+static rf_code replay(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    bool before;
+    rf_code code;
+
+    atomic_store(&r->stop_request.awaited, true);
+    code = begin(r, error);
+    before = replay_is_done(r);
+    if (code == RF_OK && !before)
+        code = write_inputs(r, error);
+    if (code != RF_OK || r->stopped || !r->options->verify)
+        return code;
+    if (before)
+        code = collisions_prescan(&r->collisions, error);
+    if (code == RF_OK)
+        code = verify(r, error);
+    return r->stopped ? RF_OK : code;
+}
+
+/* --- the command --------------------------------------------------------------------------------------- */
+
+static bool write_report(const struct replay *r, const rf_error *error, enum status status)
+{
+    const struct report_part part = {replay_report, r};
+    const char *ended = status == STATUS_NO                 ? "failed"
+                        : status == STATUS_OUTPUT && !error ? "incomplete"
+                                                            : NULL;
+
+    return report_write(&(const struct report){.command = "replay",
+                                               .session = &r->session,
+                                               .result = r->stopped && !error ? "stopped" : ended,
+                                               .error = error,
+                                               .part = &part},
+                        r->options->common.report);
+}
+
+static enum status exit_status(const struct replay *r, rf_code code)
+{
+    if (code != RF_OK)
+        return status_of(code);
+    if (r->stopped)
+        return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
+    if (r->failures.count + r->found.failed > 0)
+        return STATUS_OUTPUT;
+    return r->verification.complete && replay_verify_unaccounted(&r->verification) > 0 ? STATUS_NO
+                                                                                       : STATUS_DONE;
+}
+
+static enum status run(struct replay *r)
+{
+    rf_error error;
+    rf_code code;
+    enum status status;
+
+    r->session.resume = true; /* damaged values are failures; the run continues */
+    r->session.stop_request = &r->stop_request;
+    r->session.before_entry = before_entry;
+    r->session.before_ctx = r;
+    code = session_run(&r->session, replay, NULL, r, &error);
+    status = exit_status(r, code);
+    notices_summarize(&r->session.notices);
+    collisions_summarize(&r->collisions);
+    failures_summarize(&r->failures);
+    replay_print(r, code == RF_OK ? NULL : &error);
+    if (!write_report(r, code == RF_OK ? NULL : &error, status) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return metrics_end(&r->metrics, r->engine, &r->session, status) || status > STATUS_NO ? status
+                                                                                          : STATUS_OUTPUT;
+}
+
+static int replay_command(const struct replay_options *options)
+{
+    struct replay r = {.options = options};
+    enum status status = STATUS_OUTPUT;
+
+    if (session_open(&r.session, &options->common) &&
+        collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
+                        options->written.memory, false))
+        status = run(&r);
+    replay_verify_free(&r.verification);
+    rf_replay_close(r.engine);
+    dead_letter_close(&r.dead_letter);
+    failures_free(&r.failures);
+    key_set_free(&r.skipped_keys);
+    key_set_free(&r.failed_keys);
+    checkpoint_free(&r.checkpoint);
+    checkpoint_free(&r.found);
+    collisions_close(&r.collisions);
+    session_close(&r.session);
+    if (status > STATUS_SIGNAL) {
+        fflush(stdout);
+        die_of_signal((int)status - STATUS_SIGNAL);
+    }
+    return (int)status;
+}
+
+int replay_run(int argc, char **argv)
+{
+    struct replay_options options;
+    int status;
+
+    if (replay_options_read(argc, argv, &options, &status))
+        status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
+                 : options.dry_run           ? replay_preflight(&options)
+                                             : replay_command(&options);
+    replay_options_free(&options);
+    return status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The dead-letter file. */
+#include "cmd/replay/dead_letter.h"
+#include "cmd/term/failure.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *error)
+{
+    dead->bytes = size;
+    if (ftruncate(fd, (off_t)size) == 0)
+        return RF_OK;
+    return failure(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
+                   strerror(errno));
+}
+
+/* The bytes after *kept may be an incomplete command. */
+static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
+{
+    struct stat found;
+
+    if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
+        return RF_OK;
+    dead->bytes = (uint64_t)found.st_size;
+    if (kept)
+        return dead->bytes > *kept ? cut(dead, fd, *kept, error) : RF_OK;
+    if (dead->bytes == 0)
+        return RF_OK;
+    return failure(error, RF_E_EXISTS,
+                   "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
+                   "away, or use another name",
+                   dead->path);
+}
+
+static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
+{
+    if (errno == EEXIST)
+        return failure(error, RF_E_EXISTS,
+                       "the dead-letter file '%.128s' already exists: move it away, or use another name",
+                       dead->path);
+    return failure(error, RF_E_WRITE, "cannot create the dead-letter file '%.128s': %s", dead->path,
+                   strerror(errno));
+}
+
+rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
+                         rf_error *error)
+{
+    rf_code code;
+    int fd;
+
+    *dead = (struct dead_letter){.path = path};
+    if (!path)
+        return RF_OK;
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
+    code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
+    if (code == RF_OK && !(dead->file = fdopen(fd, "a")))
+        code = cannot_make(dead, error);
+    if (code == RF_OK)
+        return code;
+    if (fd >= 0)
+        close(fd);
+    dead->path = NULL;
+    return code;
+}
+
+void dead_letter_put(struct dead_letter *dead, rf_slice bytes)
+{
+    dead->unsynced = true;
+    dead->bytes += bytes.len;
+    if (fwrite(bytes.ptr, 1, bytes.len, dead->file) != bytes.len && dead->error == 0)
+        dead->error = errno;
+}
+
+/* EINVAL: the file does not support fsync(). */
+static bool put_on_disk(FILE *file)
+{
+    return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL);
+}
+
+rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
+{
+    if (!dead->unsynced)
+        return RF_OK;
+    if (dead->error == 0 && !put_on_disk(dead->file))
+        dead->error = errno;
+    if (dead->error != 0)
+        return failure(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,
+                       strerror(dead->error));
+    dead->unsynced = false;
+    return RF_OK;
+}
+
+void dead_letter_close(struct dead_letter *dead)
+{
+    struct stat found;
+
+    if (!dead->file)
+        return;
+    if (fstat(fileno(dead->file), &found) == 0 && S_ISREG(found.st_mode) && found.st_size == 0)
+        unlink(dead->path);
+    fclose(dead->file);
+    dead->file = NULL;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* A replay in progress: the entries of all inputs are filtered, rewritten, freed of collisions and written to
+ * a target, and a checkpoint records the progress. */
+#ifndef CMD_REPLAY_REPLAY_H
+#define CMD_REPLAY_REPLAY_H
+
+#include "cmd/replay/checkpoint.h"
+#include "cmd/run/collisions.h"
+#include "cmd/replay/dead_letter.h"
+#include "cmd/term/json.h"
+#include "cmd/run/key_set.h"
+#include "cmd/replay/metrics.h"
+#include "cmd/replay/replay_failures.h"
+#include "cmd/replay/replay_options.h"
+#include "cmd/replay/replay_verify.h"
+#include "cmd/run/session.h"
+
+struct replay {
+    const struct replay_options *options;
+    struct session session;
+    struct stop_request stop_request;
+    struct collisions collisions;
+    struct checkpoint checkpoint; /* used even without a file: it holds the run's name and position */
+    struct checkpoint found;      /* with --resume: the loaded checkpoint, for comparing inputs */
+    struct failures failures;
+    struct key_set skipped_keys, failed_keys; /* of this process, with --verify */
+    struct dead_letter dead_letter;
+    struct metrics metrics;
+    struct replay_verification verification;
+    rf_replay *engine;     /* NULL: not connected to the target */
+    rf_replay_info info;   /* zeroed until connected */
+    rf_position start;     /* everything before it was done by an earlier run */
+    rf_position inherited; /* the earlier run has sent nothing after it */
+    rf_position last;      /* the last entry put, if `put` > 0 */
+    uint64_t put, put_keys, resumed_keys;
+    uint64_t keys_before; /* on the target, if there may be AOF commands and it matters */
+    size_t entered;       /* number of inputs opened so far */
+    bool in_transaction;  /* the last command put does not end its transaction */
+    bool stopped;         /* a signal has stopped it, */
+    bool finished;        /* everything that was put is done */
+    bool saved;           /* this run has written the checkpoint */
+    bool cut;             /* without waiting for requests in flight */
+    bool writing;         /* or waiting for requests in flight */
+    uint64_t entries;     /* calls between entries */
+    int64_t asked_ms;     /* when a signal was seen; 0: none. Monotonic, as those below */
+    int64_t ticked_ms;
+    int64_t last_tick_ms; /* when the current second began: */
+    rf_position last_tick;
+    uint64_t last_second; /* bytes of an input put in the last second */
+};
+
+/* --- the checkpoint (replay_checkpoint.c) --------------------------------------------------------------- */
+
+/* Names the run, and locks the checkpoint until it is freed. */
+rf_code replay_lock(struct replay *replay, rf_error *error);
+
+/* Determines where to begin, and opens the other output files. */
+rf_code replay_begin(struct replay *replay, rf_error *error);
+
+/* Everything has been written, by this run or an earlier one. */
+static inline bool replay_is_done(const struct replay *replay)
+{
+    return replay->checkpoint.state == CHECKPOINT_DONE;
+}
+
+/* Called at the first entry of an input. */
+rf_code replay_enter(struct replay *replay, size_t input, rf_error *error);
+
+/* Called before an entry is put. */
+rf_code replay_reserve(struct replay *replay, rf_position position, bool command, rf_error *error);
+
+/* Called every second: saves the progress. */
+rf_code replay_keep(struct replay *replay, rf_error *error);
+
+/* Called after the last put; `good`: all entries were put. */
+rf_code replay_end(struct replay *replay, bool good, rf_error *error);
+
+/* --- before the first write (replay_prescan.c) -----------------------------------------------------------
+ */
+
+/* Checks for problems that should be found before the first write. */
+rf_code replay_survey(struct replay *replay, rf_error *error);
+
+/* Rejects an entry that this target or these inputs do not allow. */
+rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_error *error);
+
+/* --- results (replay_report.c) ------------------------------------------------------------------------- */
+
+/* The outcomes of the keys that were read; they add up. Those that are `in_flight` were in flight at the end.
+ */
+struct replay_keys {
+    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, in_flight;
+};
+struct replay_keys replay_keys(const struct replay *replay);
+
+/* `error` is why it ended; it may be NULL. */
+void replay_print(const struct replay *replay, const rf_error *error);
+
+/* Writes the replay's members of the report. */
+void replay_report(struct json *json, const void *replay);
+
+#endif

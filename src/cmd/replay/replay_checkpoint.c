@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* A replay's checkpoint: where a run begins, what may be sent before the next checkpoint is on disk, and the
+ * progress. */
+#include "cmd/term/failure.h"
+#include "cmd/term/message.h"
+#include "cmd/replay/replay.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The minimum number of bytes that may be sent before the next checkpoint. */
+#define RESERVED (UINT64_C(64) << 20)
+
+/* --- the identity of a run ----------------------------------------------------------------------------- */
+
+static char *printable(const char *text)
+{
+    size_t length = strlen(text), capacity = 4 * length + 8;
+    char *out = malloc(capacity);
+
+    if (out)
+        text_escape((rf_slice){(const uint8_t *)text, length}, out, capacity);
+    return out;
+}
+
+/* Returns all rules, one per line, or NULL if out of memory. */
+static char *rules_text(const rf_rewrite *rewrite)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    rf_rule_info rule;
+
+    if (!out)
+        return NULL;
+    for (size_t i = 0; rewrite && rf_rewrite_rule(rewrite, i, &rule); i++)
+        fprintf(out, "%s%s", i ? "\n" : "", rule.rule);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void shift_text(const struct key_options *keys, char out[32])
+{
+    out[0] = '\0';
+    if (keys->shift == SHIFT_AUTO)
+        snprintf(out, 32, "auto");
+    else if (keys->shift == SHIFT_BY)
+        snprintf(out, 32, "%" PRId64 "ms", keys->shift_ms);
+}
+
+static const char *choice_text(const struct option_choice *choices, int value)
+{
+    while (choices->name && choices->value != value)
+        choices++;
+    return choices->name;
+}
+
+static rf_code describe(struct replay *r, rf_error *error)
+{
+    const struct replay_options *options = r->options;
+    const struct key_options *keys = &options->common.keys;
+    char shift[32], *rules = rules_text(keys->rewrite);
+    const char *texts[CHECKPOINT_OPTIONS] = {
+        [CHECKPOINT_TARGET] = options->target_name,
+        [CHECKPOINT_KEYS] = keys->chosen ? keys->chosen : "",
+        [CHECKPOINT_EXPIRED] = choice_text(expired_choices, keys->expired),
+        [CHECKPOINT_RULES] = rules,
+        [CHECKPOINT_SHIFT] = shift,
+        [CHECKPOINT_ON_EXISTS] = choice_text(exists_choices, options->on_exists),
+        [CHECKPOINT_ON_COLLISION] = choice_text(collision_choices, options->written.on_collision),
+    };
+    bool good = rules != NULL;
+
+    shift_text(keys, shift);
+    for (int i = 0; i < CHECKPOINT_OPTIONS && good; i++)
+        good = (r->checkpoint.options[i] = printable(texts[i])) != NULL;
+    free(rules);
+    if (good && options->dead_letter)
+        good = (r->checkpoint.dead_letter = printable(options->dead_letter)) != NULL;
+    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
+}
+
+/* Pipes are identified when they are opened. */
+static rf_code identify(struct replay *r, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    for (size_t i = 0; i < r->session.input_count && code == RF_OK; i++) {
+        struct checkpoint_input *known = &r->checkpoint.inputs[i];
+        struct input *input = &r->session.inputs[i];
+
+        known->path = input_name(input);
+        code = input_identify(input, &known->known, error);
+        known->identity = input->identity;
+        input->identified = !known->known;
+    }
+    return code;
+}
+
+/* --- the start ----------------------------------------------------------------------------------------- */
+
+static rf_code compare(const struct replay *r, rf_error *error)
+{
+    rf_code code = checkpoint_compare(&r->found, &r->checkpoint, error);
+
+    for (size_t i = 0; i < r->checkpoint.input_count && code == RF_OK; i++)
+        code = checkpoint_compare_input(&r->found, &r->checkpoint, i, error);
+    if (code == RF_OK && r->found.commands && r->found.state == CHECKPOINT_RUNNING)
+        code = failure(error, RF_E_ARGUMENT,
+                       "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
+                       "or may not have been executed; replay it into an empty target",
+                       r->found.path);
+    return code;
+}
+
+static void print_position(const struct replay *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+
+    if (replay_is_done(r))
+        message_warning("%s: already complete, nothing to do%s", c->path,
+                        r->options->verify ? " except verification" : "");
+    else
+        message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
+                       r->start.input < c->input_count ? c->inputs[r->start.input].path
+                                                       : "(end of the inputs)");
+}
+
+static void go_on(struct replay *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    const struct checkpoint *found = &r->found;
+
+    c->state = found->state;
+    memcpy(c->run, found->run, sizeof c->run);
+    c->started = r->session.now = found->started; /* the same keys must be selected and expired as before */
+    rf_filter_expired(r->options->common.keys.filter, (rf_expired)r->options->common.keys.expired,
+                      r->session.now);
+    c->commands = found->commands;
+    c->failed = found->failed;
+    c->skipped = found->skipped;
+    c->position = r->start = found->position;
+    c->written_until = r->inherited = found->written_until;
+    print_position(r);
+}
+
+/* The checkpoint of a complete run may be replaced. */
+static rf_code begin_over(struct replay *r, rf_error *error)
+{
+    if (r->found.state != CHECKPOINT_DONE)
+        return failure(
+            error, RF_E_ARGUMENT,
+            "the checkpoint '%.128s' already exists; use --resume to continue its run, or delete it",
+            r->found.path);
+    checkpoint_free(&r->found);
+    r->found = (struct checkpoint){.lock = -1};
+    return RF_OK;
+}
+
+static rf_code begin_from_found(struct replay *r, rf_error *error)
+{
+    rf_code code;
+
+    if (!r->options->resume)
+        return begin_over(r, error);
+    code = compare(r, error);
+    if (code == RF_OK)
+        go_on(r);
+    return code;
+}
+
+static rf_code begin(struct replay *r, rf_error *error)
+{
+    bool there;
+    rf_code code = checkpoint_load(&r->found, r->options->checkpoint, &there, error);
+
+    if (code == RF_OK && there)
+        return begin_from_found(r, error);
+    if (code == RF_OK && r->options->resume)
+        message_detail("%s: no checkpoint yet, starting", r->options->checkpoint);
+    return code;
+}
+
+static rf_code open_dead_letter(struct replay *r, rf_error *error)
+{
+    const char *before = r->found.dead_letter, *now = r->checkpoint.dead_letter;
+    bool same = before && now && strcmp(before, now) == 0;
+
+    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume,
+                            same ? &r->found.dead_letter_bytes : NULL, error);
+}
+
+rf_code replay_lock(struct replay *r, rf_error *error)
+{
+    rf_code code = checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error);
+
+    r->checkpoint.started = r->session.now;
+    return code == RF_OK && r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : code;
+}
+
+rf_code replay_begin(struct replay *r, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (r->options->checkpoint) {
+        code = identify(r, error);
+        if (code == RF_OK)
+            code = describe(r, error);
+        if (code == RF_OK)
+            code = begin(r, error);
+    }
+    return code == RF_OK && !replay_is_done(r) ? open_dead_letter(r, error) : code;
+}
+
+rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
+{
+    struct checkpoint_input *known = &r->checkpoint.inputs[input];
+
+    r->entered = input + 1;
+    if (!r->options->checkpoint || known->known)
+        return RF_OK;
+    known->known = true;
+    known->identity = r->session.inputs[input].identity;
+    r->saved = false;
+    return r->found.inputs ? checkpoint_compare_input(&r->found, &r->checkpoint, input, error) : RF_OK;
+}
+
+/* --- progress ------------------------------------------------------------------------------------------ */
+
+static rf_position later(rf_position a, rf_position b)
+{
+    return rf_position_before(a, b) ? b : a;
+}
+
+/* Everything before it is done. */
+static rf_position current_position(const struct replay *r)
+{
+    rf_position acked;
+
+    if (r->put == 0)
+        return r->start;
+    acked = rf_replay_acked(r->engine);
+    if (r->finished)
+        acked = (rf_position){r->last.input, r->last.offset + 1};
+    return later(acked, r->start);
+}
+
+static rf_code save(struct replay *r, rf_error *error)
+{
+    struct checkpoint *c = &r->checkpoint;
+    rf_code code = dead_letter_sync(&r->dead_letter, error);
+
+    if (code != RF_OK)
+        return code;
+    c->position = current_position(r);
+    c->failed += failures_ack_before(&r->failures, c->position);
+    c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
+    c->dead_letter_bytes = r->dead_letter.bytes;
+    if (!c->path)
+        return RF_OK;
+    r->saved = true;
+    return checkpoint_save(c, error);
+}
+
+/* The position `bytes` after `position`; if that is beyond the end of its file, in the files that follow. The
+ * decoded data of compressed files is longer, so that more is reserved than `bytes`. */
+static rf_position position_ahead(const struct replay *r, rf_position position, uint64_t bytes)
+{
+    const struct checkpoint *c = &r->checkpoint;
+
+    while (position.input + 1 < c->input_count && c->inputs[position.input].identity.size >= 0) {
+        uint64_t size = (uint64_t)c->inputs[position.input].identity.size;
+        uint64_t left = size > position.offset ? size - position.offset : 0;
+
+        if (!c->inputs[position.input].known || left > bytes)
+            break;
+        bytes -= left;
+        position = (rf_position){position.input + 1, 0};
+    }
+    position.offset += bytes;
+    return position;
+}
+
+/* Saves the checkpoint with a new reservation that begins at `position`. */
+static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
+{
+    uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
+
+    r->checkpoint.state = CHECKPOINT_RUNNING;
+    r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
+    return save(r, error);
+}
+
+rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
+{
+    struct checkpoint *c = &r->checkpoint;
+
+    if (!c->path || (r->saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
+        return RF_OK;
+    c->commands |= command;
+    return save_ahead(r, position, error);
+}
+
+rf_code replay_keep(struct replay *r, rf_error *error)
+{
+    if (!r->checkpoint.path)
+        return dead_letter_sync(&r->dead_letter, error);
+    if (r->put == 0)
+        return RF_OK;
+    r->last_second = r->last.input == r->last_tick.input ? r->last.offset - r->last_tick.offset : 0;
+    r->last_tick = r->last;
+    return save_ahead(r, r->last, error);
+}
+
+rf_code replay_end(struct replay *r, bool good, rf_error *error)
+{
+    struct checkpoint *c = &r->checkpoint;
+
+    if (!r->engine || (r->put == 0 && !good)) /* the checkpoint has not changed */
+        return RF_OK;
+    if (r->finished) {
+        c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;
+        c->written_until = later(current_position(r), r->inherited);
+    }
+    return save(r, error);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries that could not be written: the first ones are printed and stored, and those that are not in a
+ * checkpoint yet are remembered. */
+#ifndef CMD_REPLAY_REPLAY_FAILURES_H
+#define CMD_REPLAY_REPLAY_FAILURES_H
+
+#include "cmd/term/json.h"
+#include "cmd/run/session.h"
+#include <rdbferry/replay.h>
+
+enum { FAILURES_SHOWN = 20 };
+
+struct failure_example {
+    rf_failure_kind kind;
+    rf_error error; /* position and reason */
+    bool library;   /* the key is a function library's name */
+};
+
+struct failures {
+    uint64_t count;
+    struct failure_example example[FAILURES_SHOWN];
+    rf_position *open; /* not in a checkpoint yet */
+    size_t open_count, capacity;
+};
+
+/* `remember`: until the checkpoint includes it. */
+void failures_add(struct failures *failures, const struct session *session, const rf_failure *failure,
+                  bool remember);
+
+/* Forgets the remembered failures before `position`, and returns their number. */
+uint64_t failures_ack_before(struct failures *failures, rf_position position);
+
+/* Prints how many were not shown. */
+void failures_summarize(const struct failures *failures);
+
+/* Writes the member "failures". */
+void failures_report(struct json *json, const struct failures *failures);
+
+void failures_free(struct failures *failures);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `replay`: the table, the target URL, and checks of invalid combinations. */
+#include "cmd/replay/replay_options.h"
+#include "cmd/term/message.h"
+#include "cmd/options/parse.h"
+#include "cmd/replay/replay_verify.h"
+#include "cmd/term/status.h"
+#include "cmd/options/url_guard.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64 };
+
+const struct option_choice exists_choices[] = {
+    {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
+const struct option_choice mode_choices[] = {
+    {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
+
+/* "50MB/s"; "/s" may be omitted. */
+static rf_code opt_rate(const char *argument, void *into, rf_error *error)
+{
+    size_t length = strlen(argument);
+    char size[32];
+    uint64_t rate;
+
+    (void)error;
+    if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
+        length -= 2;
+    if (length >= sizeof size)
+        return RF_E_ARGUMENT;
+    snprintf(size, sizeof size, "%.*s", (int)length, argument);
+    if (!parse_size(size, &rate) || rate == 0)
+        return RF_E_ARGUMENT;
+    *(uint64_t *)into = rate;
+    return RF_OK;
+}
+
+#define AT(member) .offset = offsetof(struct replay_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Writing"},
+    {OPTION_CHOICE, 0, "on-exists", "POLICY", "what to do with keys that already exist: fail\n(default), skip or replace", AT(on_exists),
+     .choices = exists_choices},
+    {OPTION_CHOICE, 0, "mode", "HOW", "auto (default): RESTORE where cheaper and supported;\nrestore; commands", AT(mode),
+     .choices = mode_choices},
+    {OPTION_SIZE, 0, "big-key", "SIZE", "write values of SIZE or more in chunks (1M)", AT(big_key)},
+    {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections), .most = CONNECTIONS_MOST},
+    {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
+    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)", AT(retry_for_ms)},
+    {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
+    {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
+    {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands", AT(dead_letter)},
+    {OPTION_FLAG, 0, "dry-run", .help = "preflight check: report problems, write nothing", AT(dry_run)},
+    {OPTION_FLAG, 0, "verify", .help = "afterwards, compare the target with the inputs", AT(verify)},
+    {OPTION_HEADING, .help = "Resuming"},
+    {OPTION_STRING, 0, "checkpoint", "FILE", "save progress to FILE", AT(checkpoint)},
+    {OPTION_FLAG, 0, "resume", .help = "resume from the checkpoint, or start if there is none", AT(resume)},
+    {OPTION_HEADING, .help = "Connection"},
+    TARGET_ROWS(struct replay_options),
+    {OPTION_SERVER, 0, "target-version", "VERSION", "target version (default: detected)", AT(target_version)},
+    FILTER_ROWS(struct replay_options),
+    REWRITE_ROWS(struct replay_options),
+    COLLISION_ROWS(struct replay_options),
+    {OPTION_HEADING, .help = "Messages"},
+    {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second", AT(metrics_file)},
+    COMMON_ROWS(struct replay_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "replay",
+    .operands = "INPUT... URL [OPTION]...",
+    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, "
+             "and\nwrites their keys to a live server, a primary monitored by Sentinel, or a cluster. "
+             "Several\ninputs are one data set; '-' is stdin.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool usage_error(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+/* --- the target --------------------------------------------------------------------------------------- */
+
+/* Keys keep their databases, so that the target cannot name one. */
+static bool names_no_db(const rf_target *target)
+{
+    if (target->db == 0)
+        return true;
+    message_usage(table.command,
+                  "the target URL must not select a database; use --map-db 0=%" PRId64
+                  " to move the keys of database 0 there",
+                  target->db);
+    return false;
+}
+
+/* Reports that the target URL is missing. An operand that looks like one may hold a password, so only its
+ * scheme is printed. */
+static bool lacks_target(char **operands, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (rf_target_is_url(operands[i])) {
+            message_usage(table.command, "the target URL '%.*s://...' must be the last argument",
+                          (int)strcspn(operands[i], ":"), operands[i]);
+            return false;
+        }
+        if (!url_guard(operands[i], URL_NOT_READ, "missing target URL", table.command))
+            return false;
+    }
+    return usage_error("missing target URL (last argument), e.g. redis://10.0.0.5:6379");
+}
+
+/* The target is the last operand, or given by the connection options alone. */
+static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
+{
+    const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
+
+    *count -= url != NULL;
+    if (!url && !target_options_given(&options->target_options))
+        return lacks_target(operands, *count);
+    if (!target_options_resolve(&options->target_options, url, table.command, &options->target, status))
+        return false;
+    *status = STATUS_USAGE;
+    options->target.server = options->target_version;
+    rf_target_format(&options->target, options->target_name, sizeof options->target_name);
+    return names_no_db(&options->target);
+}
+
+/* --- files -------------------------------------------------------------------------------------------- */
+
+/* The output files must all be different. */
+static bool check_files(const struct replay_options *options)
+{
+    const struct {
+        const char *path, *what;
+    } files[] = {{options->common.report, "the report"},
+                 {options->checkpoint, "the checkpoint"},
+                 {options->dead_letter, "the dead-letter file"},
+                 {options->metrics_file, "the metrics file"}};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (i > 0 && (is_dash(files[i].path) || (files[i].path && !*files[i].path)))
+            return usage_error("--checkpoint, --dead-letter and --metrics-file require a file name");
+        if (!inputs_differ_from(&options->common, files[i].path, files[i].what, table.command))
+            return false;
+        for (size_t j = 0; j < i; j++) {
+            if (files[i].path && files[j].path && same_path(files[i].path, files[j].path)) {
+                message_usage(table.command, "'%s' is both %s and %s", files[i].path, files[j].what,
+                              files[i].what);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* A dry run writes nothing to the target, so these options have no effect. */
+static bool check_dry_run(const struct replay_options *options)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } useless[] = {{options->verify, "--verify"},           {options->checkpoint, "--checkpoint"},
+                   {options->dead_letter, "--dead-letter"}, {options->metrics_file, "--metrics-file"},
+                   {options->rate > 0, "--rate"},           {options->fail_fast, "--fail-fast"}};
+
+    for (size_t i = 0; options->dry_run && i < sizeof useless / sizeof *useless; i++) {
+        if (!useless[i].given)
+            continue;
+        message_usage(table.command, "--dry-run cannot be combined with %s", useless[i].option);
+        return false;
+    }
+    return true;
+}
+
+static bool check(const struct replay_options *options)
+{
+    if (options->connections == 0)
+        return usage_error("--connections must be at least 1");
+    if (options->resume && !options->checkpoint)
+        return usage_error("--resume requires --checkpoint");
+    return check_dry_run(options);
+}
+
+bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
+{
+    int first, count;
+
+    *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (!output_options_finalize(&options->written, table.command))
+        return false;
+    if (options->written.explain_key)
+        return key_options_finalize(&options->common.keys, table.command);
+    count = argc - first;
+    return check(options) && read_target(options, argv + first, &count, status) &&
+           common_options_read(&options->common, table.command, argv + first, count, status) &&
+           (*status = STATUS_USAGE, check_files(options)) &&
+           (!options->verify || replay_verify_possible(&options->common, table.command));
+}
+
+void replay_options_free(struct replay_options *options)
+{
+    common_options_free(&options->common);
+    target_options_free(&options->target_options);
+    rf_target_free(&options->target);
+}

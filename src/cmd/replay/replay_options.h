@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `replay`. */
+#ifndef CMD_REPLAY_REPLAY_OPTIONS_H
+#define CMD_REPLAY_REPLAY_OPTIONS_H
+
+#include "cmd/options/common_options.h"
+#include "cmd/options/output_options.h"
+#include "cmd/options/target_options.h"
+#include <rdbferry/replay.h>
+
+struct replay_options {
+    struct common_options common; /* the inputs; the target is not among the operands */
+    struct target_options target_options;
+    rf_server target_version;      /* 0.0: detected */
+    rf_target target;              /* resolved from target_options and the URL */
+    char target_name[256];         /* address, without user and password */
+    struct output_options written; /* collision handling; the other members have their defaults */
+    int on_exists;                 /* rf_on_exists */
+    int mode;                      /* rf_replay_mode */
+    uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
+    uint64_t connections;
+    uint64_t rate;
+    int64_t retry_for_ms;
+    bool drop_detail, fail_fast;
+    const char *checkpoint; /* NULL if not given */
+    bool resume;
+    const char *dead_letter;
+    const char *metrics_file;
+    bool verify;
+    bool dry_run;
+};
+
+extern const struct option_choice exists_choices[], mode_choices[];
+
+/* Returns false if the command should exit with *status; the help or the error has been printed. The caller
+ * frees the options with replay_options_free() in any case. */
+bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status);
+void replay_options_free(struct replay_options *options);
+
+#endif

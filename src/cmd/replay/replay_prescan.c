@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks made before the first write, if the inputs can be read twice: collisions, keys in databases that the
+ * target lacks, and AOF commands that cannot be replayed or verified. */
+#include "cmd/term/failure.h"
+#include "cmd/replay/replay.h"
+#include "cmd/term/text.h"
+#include "cmd/run/transfer.h"
+#include <inttypes.h>
+#include <rdbferry/live.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The default is 16 databases; more than this is unusual. */
+enum { DATABASES_TRIED = 1024 };
+
+/* --- databases ---------------------------------------------------------------------------------------- */
+
+static bool is_cluster(const struct replay *r)
+{
+    return strcmp(r->info.kind, "cluster") == 0;
+}
+
+static bool has_db(const struct replay *r, int64_t db)
+{
+    return r->info.databases == 0 || db < r->info.databases;
+}
+
+static void note_db(void *ctx, const rf_rewrite_step *step)
+{
+    *(int64_t *)ctx = step->db;
+}
+
+/* Whether the keys of this database, if any, go to a database that the target has. */
+static bool fits(const struct replay *r, int64_t db)
+{
+    const struct key_options *keys = &r->options->common.keys;
+    int64_t into = db;
+    rf_error error;
+
+    if (!rf_filter_accepts_db(keys->filter, db))
+        return true;
+    if (keys->rewrite &&
+        rf_rewrite_explain(keys->rewrite, db, (rf_slice){0}, note_db, &into, &error) != RF_OK)
+        return false;
+    return has_db(r, into);
+}
+
+/* Only a cluster is likely to have fewer databases than the inputs. */
+static bool may_lack_db(const struct replay *r)
+{
+    if (!is_cluster(r))
+        return false;
+    for (int64_t db = 0; db < DATABASES_TRIED; db++)
+        if (!fits(r, db))
+            return true;
+    return false;
+}
+
+static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *error)
+{
+    const struct session *session = &r->session;
+
+    if (!is_cluster(r) || has_db(r, key->db))
+        return RF_OK;
+    failure(error, RF_E_INCOMPATIBLE,
+            "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),",
+            key->db);
+    text_escape(session_source_key(session, key), error->key, sizeof error->key);
+    error->db = (int)session_source_db(session, key);
+    return RF_E_INCOMPATIBLE;
+}
+
+/* --- commands ----------------------------------------------------------------------------------------- */
+
+static rf_code check_command(const struct replay *r, rf_error *error)
+{
+    if (is_cluster(r))
+        return failure(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
+    if (r->options->verify)
+        return failure(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
+    if (r->keys_before > 0)
+        return failure(error, RF_E_ARGUMENT,
+                       "AOF commands would modify the existing data of the target, %" PRIu64
+                       " key%s: empty it, or use --on-exists skip or replace",
+                       r->keys_before, text_plural(r->keys_before));
+    return transfer_check_command(&r->options->common, error);
+}
+
+/* Whether AOF commands, if there are any, are rejected. */
+static bool rejects_commands(const struct replay *r)
+{
+    return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
+           r->options->common.operand_count > 1 || !session_is_unfiltered(&r->session);
+}
+
+static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    *may = false;
+    for (size_t i = 0; i < r->session.input_count && code == RF_OK && !*may; i++) {
+        struct input_head head;
+
+        code = input_probe(&r->session.inputs[i], &head, error);
+        *may = head.may_hold_commands;
+    }
+    return code;
+}
+
+static rf_code count_keys(struct replay *r, rf_error *error)
+{
+    rf_live_counts counts;
+    rf_live *live;
+    rf_code code = rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error);
+
+    if (code != RF_OK)
+        return code;
+    code = rf_live_finish(live, &counts, error);
+    rf_live_close(live);
+    r->keys_before = code == RF_OK ? counts.live : 0;
+    return code;
+}
+
+/* AOF commands can modify any existing key. A resumed run may have written some of the keys itself. */
+static rf_code probe_target(struct replay *r, bool may_hold_commands, rf_error *error)
+{
+    bool matters = may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL;
+
+    return matters && !r->found.inputs ? count_keys(r, error) : RF_OK;
+}
+
+/* --- both checks --------------------------------------------------------------------------------------- */
+
+rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *error)
+{
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return check_command(r, error);
+    return entry->kind == RF_ENTRY_KEY ? check_db(r, entry, error) : RF_OK;
+}
+
+static rf_code scan_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    (void)input;
+    return replay_check(ctx, entry, error);
+}
+
+rf_code replay_survey(struct replay *r, rf_error *error)
+{
+    bool commands = true; /* the content of a pipe is unknown */
+    rf_code code = r->collisions.can_rescan ? may_hold_commands(r, &commands, error) : RF_OK;
+
+    if (code == RF_OK)
+        code = probe_target(r, commands, error);
+    r->collisions.resolve_first = true;
+    r->collisions.scan_fn = may_lack_db(r) || (commands && rejects_commands(r)) ? scan_entry : NULL;
+    r->collisions.scan_ctx = r;
+    return code == RF_OK ? collisions_prescan(&r->collisions, error) : code;
+}

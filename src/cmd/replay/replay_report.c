@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* The results of a replay: as text, and as members of the report. */
+#include "cmd/term/message.h"
+#include "cmd/replay/replay.h"
+#include "cmd/run/report.h"
+#include "cmd/run/target_advice.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct replay_keys replay_keys(const struct replay *r)
+{
+    const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
+    struct replay_keys keys = {
+        .dropped = session_dropped(&r->session),
+        .collided = r->collisions.dropped_keys,
+        .resumed = r->resumed_keys,
+        .empty = counts.empty,
+        .expired = counts.expired,
+        .skipped = counts.skipped,
+        .failed = counts.failed,
+        .written = counts.written,
+    };
+    uint64_t done = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
+
+    keys.read = tables_total(&r->session.stats.tables).keys + keys.dropped;
+    keys.in_flight = r->put_keys > done ? r->put_keys - done : 0;
+    return keys;
+}
+
+/* --- text ---------------------------------------------------------------------------------------------- */
+
+/* Appends ", 2 skipped" if the count is not 0. */
+static void append_count(char *out, size_t size, uint64_t count, const char *what)
+{
+    size_t length = strlen(out);
+
+    if (count > 0)
+        snprintf(out + length, size - length, "%s%" PRIu64 " %s", length ? ", " : "", count, what);
+}
+
+static void format_outcome(const struct replay *r, char *out, size_t size)
+{
+    const struct replay_keys keys = replay_keys(r);
+    const rf_replay_counts counts = rf_replay_counts_get(r->engine);
+
+    out[0] = '\0';
+    if (keys.written > 0 || counts.commands == 0)
+        snprintf(out, size, "%" PRIu64 " written", keys.written);
+    append_count(out, size, counts.libraries, counts.libraries == 1 ? "library" : "libraries");
+    append_count(out, size, counts.commands, counts.commands == 1 ? "command" : "commands");
+    append_count(out, size, keys.dropped + keys.collided, "excluded");
+    append_count(out, size, keys.resumed, "done earlier");
+    append_count(out, size, keys.skipped, "skipped");
+    append_count(out, size, keys.expired, "expired");
+    append_count(out, size, keys.empty, "empty");
+    append_count(out, size, r->failures.count, "failed");
+}
+
+static void print_written(const struct replay *r)
+{
+    char inputs[256], counts[160], outcome[320];
+
+    session_format_inputs(&r->session, inputs, sizeof inputs);
+    session_format_counts(&r->session, counts, sizeof counts);
+    format_outcome(r, outcome, sizeof outcome);
+    message_summary("%s: %s -> %s (%s)", inputs, counts, r->info.name, outcome);
+}
+
+static void print_failed(const struct replay *r)
+{
+    uint64_t failed = r->failures.count, before = r->found.failed;
+
+    if (failed > 0)
+        message_error("%" PRIu64 " not written%s%s", failed, r->dead_letter.path ? ": see " : "",
+                      r->dead_letter.path ? r->dead_letter.path : "");
+    if (before > 0)
+        message_error("%" PRIu64 " not written in earlier runs", before);
+}
+
+static void print_nodes(const struct replay *r)
+{
+    char size[SIZE_TEXT];
+    rf_replay_node node;
+
+    for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
+        message_detail("%s: %" PRIu64 " key%s, %s", node.name, node.keys, text_plural(node.keys),
+                       text_size(node.bytes, size));
+}
+
+/* False if resuming would only meet the same error again. */
+static bool can_go_on(const struct replay *r, const rf_error *error)
+{
+    if (r->put == 0 || replay_is_done(r))
+        return false;
+    if (!error)
+        return r->stopped;
+    return (error->code == RF_E_TARGET || error->code == RF_E_WRITE) &&
+           !(r->options->fail_fast && r->failures.count > 0);
+}
+
+/* Prints the position, and how to continue. */
+static void print_position(const struct replay *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+    uint32_t input = c->position.input;
+
+    message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
+                  input_name(&r->session.inputs[input]));
+    if (c->path)
+        message_error("run it again with --resume to continue from there");
+    else
+        message_error(
+            "without --checkpoint it cannot be resumed: run it again with --on-exists skip or replace");
+}
+
+static const char *signal_name(int number)
+{
+    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+static void print_stopped(const struct replay *r)
+{
+    const char *name = signal_name(r->stop_request.signal);
+    char outcome[320];
+
+    if (r->engine)
+        format_outcome(r, outcome, sizeof outcome);
+    if (r->engine)
+        message_error("stopped by %s (%s)", name, outcome);
+    else
+        message_error("stopped by %s", name);
+}
+
+static void print_error(const struct replay *r, const rf_error *error)
+{
+    if (r->engine) /* its message says what to do */
+        message_failure(error);
+    else
+        target_failure(error);
+}
+
+static void print_verified(const struct replay *r)
+{
+    if (r->verification.complete)
+        replay_verify_print(&r->verification);
+    else if (r->options->verify && replay_is_done(r))
+        message_error("all keys were written, but not verified%s",
+                      r->checkpoint.path ? ": run it again with --resume to verify" : "");
+}
+
+void replay_print(const struct replay *r, const rf_error *error)
+{
+    if (error)
+        print_error(r, error);
+    else if (r->stopped)
+        print_stopped(r);
+    if (can_go_on(r, error))
+        print_position(r);
+    else if (r->engine && !error && !r->stopped)
+        print_written(r);
+    print_failed(r);
+    if (r->engine)
+        print_nodes(r);
+    print_verified(r);
+}
+
+/* --- the report ---------------------------------------------------------------------------------------- */
+
+static void put_keys(struct json *json, const struct replay *r)
+{
+    const struct replay_keys keys = replay_keys(r);
+
+    json_object(json, "keys");
+    json_number(json, "read", keys.read);
+    json_number(json, "dropped", keys.dropped);
+    json_number(json, "collided", keys.collided);
+    json_number(json, "resumed", keys.resumed);
+    json_number(json, "empty", keys.empty);
+    json_number(json, "expired", keys.expired);
+    json_number(json, "skipped", keys.skipped);
+    json_number(json, "failed", keys.failed);
+    json_number(json, "written", keys.written);
+    json_number(json, "in_flight", keys.in_flight);
+    json_end_object(json);
+}
+
+static void put_target(struct json *json, const struct replay *r)
+{
+    const rf_server unknown = {0};
+    rf_replay_node node;
+
+    json_object(json, "target");
+    json_string(json, "name", r->options->target_name);
+    json_string(json, "kind", r->info.kind);
+    report_put_server(json, "server", r->info.abilities.assumed ? unknown : r->info.server);
+    json_array(json, "nodes");
+    for (size_t i = 0; r->engine && rf_replay_node_get(r->engine, i, &node); i++) {
+        json_object(json, NULL);
+        json_string(json, "name", node.name);
+        json_number(json, "keys", node.keys);
+        json_number(json, "bytes", node.bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+static void put_written(struct json *json, const struct replay *r)
+{
+    const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
+
+    json_object(json, "written");
+    json_number(json, "by_restore", counts.restored);
+    json_number(json, "libraries", counts.libraries);
+    json_number(json, "commands", counts.commands);
+    json_number(json, "bytes", counts.bytes);
+    json_end_object(json);
+    json_object(json, "recovery");
+    json_number(json, "connections_lost", counts.lost);
+    json_number(json, "keys_resent", counts.resent);
+    json_end_object(json);
+}
+
+static void put_checkpoint(struct json *json, const struct replay *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+
+    json_object(json, "checkpoint");
+    json_string(json, "path", c->path);
+    json_string(json, "run", c->run);
+    json_number(json, "input", c->position.input);
+    json_number(json, "offset", c->position.offset);
+    json_number(json, "failed_before", r->found.failed);
+    json_end_object(json);
+}
+
+void replay_report(struct json *json, const void *replay)
+{
+    const struct replay *r = replay;
+
+    put_keys(json, r);
+    report_put_rules(json, r->options->common.keys.rewrite);
+    collisions_report(json, &r->collisions);
+    put_target(json, r);
+    put_written(json, r);
+    failures_report(json, &r->failures);
+    put_checkpoint(json, r);
+    if (r->options->verify)
+        replay_verify_report(json, &r->verification);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the inputs again, and compares them with the target. */
+#include "cmd/replay/replay_verify.h"
+#include "cmd/compare/against.h"
+#include "cmd/diff/explain.h"
+#include "cmd/term/failure.h"
+#include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <rdbferry/digest.h>
+#include <string.h>
+
+#define INCOMPARABLE (UINT32_C(1) << 31) /* flag in a record's input */
+
+bool replay_verify_possible(const struct common_options *common, const char *command)
+{
+    for (size_t i = 0; i < common->inputs.count; i++) {
+        const struct input input = input_of(&common->inputs, i);
+        struct stat found;
+
+        if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
+            continue;
+        message_usage(command, "--verify reads the inputs twice, and %s can only be read once",
+                      input_name(&input));
+        return false;
+    }
+    return true;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+/* Skipped libraries are not recorded: any difference of a library is due to --on-exists skip. */
+static bool was_skipped(const struct replay_verification *v, const rf_key_record *record)
+{
+    return key_set_has(v->skipped, record->db, record->key) ||
+           (record->db == RF_LIBRARY && v->options->on_exists == RF_ON_EXISTS_SKIP);
+}
+
+static rf_code on_any(struct replay_verification *v, const rf_difference *difference, rf_error *error)
+{
+    const rf_key_record *record = difference->before;
+    bool has_failed = key_set_has(v->failed, record->db, record->key);
+
+    if (difference->kind == RF_REMOVED)
+        v->left_missing += has_failed;
+    else if (difference->kind == RF_CHANGED)
+        v->left_changed += has_failed || was_skipped(v, record);
+    return differences_add(&v->differences, difference, error);
+}
+
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    rf_key_record before = *difference->before;
+
+    if (!(before.input & INCOMPARABLE))
+        return on_any(v, difference, error);
+    before.input &= ~INCOMPARABLE;
+    if (difference->kind == RF_CHANGED)
+        before.value = difference->after->value;
+    if (difference->kind == RF_CHANGED && !rf_key_record_differs(&before, difference->after, 0))
+        return RF_OK;
+    return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
+}
+
+static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
+{
+    return digest->elements == 0 && key->type != RF_STRING && key->type != RF_STREAM &&
+           key->type != RF_MODULE;
+}
+
+static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
+{
+    rf_code code = extra_keys_note(&v->extra, record, error);
+
+    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+}
+
+/* A damaged value was not written: the target's value is always a difference. */
+static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    rf_key_record record;
+
+    if (fault && fault->code >= RF_E_INCOMPATIBLE) {
+        *error = *fault;
+        return fault->code;
+    }
+    if (!fault && is_empty(key, digest))
+        return RF_OK;
+    if (fault) {
+        rf_key_record_of(key, (rf_digest){0}, v->input, &record);
+    } else {
+        rf_key_record_of_left(key, digest, v->input, &record);
+        record.published = digest->value;
+    }
+    return check(v, &record, error);
+}
+
+static rf_code is_vector_set(const rf_entry *key, bool *is, rf_error *error)
+{
+    char module[10] = "";
+    rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
+
+    *is = strcmp(module, "vectorset") == 0;
+    return code;
+}
+
+static rf_code on_key(struct replay_verification *v, rf_entry *key, rf_error *error)
+{
+    rf_key_record record;
+    bool is;
+    rf_code code = is_vector_set(key, &is, error);
+
+    rf_digest_pool_expired(v->pool, session_fields_until());
+    if (code != RF_OK || !is)
+        return code == RF_OK ? rf_digest_pool_put(v->pool, key, error) : code;
+    v->incomparable++;
+    rf_key_record_of(key, (rf_digest){0}, v->input | INCOMPARABLE, &record);
+    return check(v, &record, error);
+}
+
+static rf_code on_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
+{
+    rf_key_record record;
+
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
+    record.published = rf_digest_library(entry->text);
+    return check(v, &record, error);
+}
+
+/* The session's inputs share their paths with those that are read again. */
+static rf_code enter(struct replay_verification *v, const struct input *input, rf_error *error)
+{
+    rf_code code;
+
+    if (v->session->inputs[v->input].path == input->path)
+        return RF_OK;
+    code = rf_digest_pool_drain(v->pool, error);
+    while (v->session->inputs[v->input].path != input->path)
+        v->input++;
+    return code;
+}
+
+static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    rf_code code = enter(v, input, error);
+
+    if (code != RF_OK || collisions_left_out(v->collisions, entry))
+        return code;
+    switch (entry->kind) {
+    case RF_ENTRY_KEY: return on_key(v, entry, error);
+    case RF_ENTRY_FUNCTION: return on_library(v, entry, error);
+    case RF_ENTRY_COMMAND: return refuse_commands(error);
+    case RF_ENTRY_AUX:
+    case RF_ENTRY_MODULE_AUX:
+    case RF_ENTRY_FOREIGN:
+    case RF_ENTRY_FOREIGN_DETAIL:
+    case RF_ENTRY_KEY_COUNTS: break;
+    }
+    return RF_OK;
+}
+
+/* --- control flow -------------------------------------------------------------------------------------- */
+
+static rf_code open_target(struct replay_verification *v, rf_error *error)
+{
+    const rf_live_options options = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
+    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
+
+    if (code != RF_OK)
+        return code;
+    against_detail(v->live);
+    v->extra = (struct extra_keys){.session = v->session, .memory = v->options->written.memory};
+    return extra_keys_open(&v->extra, error);
+}
+
+static rf_code read_inputs(struct replay_verification *v, rf_error *error)
+{
+    rf_code code;
+
+    collisions_rewind(v->collisions);
+    code = session_rescan(v->session, on_entry, v, error);
+    return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
+}
+
+rf_code replay_verify(struct replay_verification *v, rf_error *error)
+{
+    const struct replay_options *options = v->options;
+    rf_code code;
+
+    v->differences = (struct differences){
+        .out = v->out,
+        .limit = DIFFERENCES_SHOWN,
+        .inputs = v->session->inputs,
+        .input_count = v->session->input_count,
+        .elsewhere = "the target",
+        .keep = options->common.report != NULL,
+    };
+    code = open_target(v, error);
+    if (code == RF_OK)
+        code = rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool,
+                                   error);
+    if (code == RF_OK)
+        code = read_inputs(v, error);
+    if (code == RF_OK)
+        code = rf_live_finish(v->live, &v->counts, error);
+    if (code == RF_OK)
+        code = extra_keys_find(&v->extra, v->live, &v->counts, error);
+    v->complete = code == RF_OK;
+    return code;
+}
+
+void replay_verify_free(struct replay_verification *v)
+{
+    rf_digest_pool_close(v->pool);
+    rf_live_close(v->live);
+    extra_keys_free(&v->extra);
+    differences_free(&v->differences);
+}
+
+/* --- results ------------------------------------------------------------------------------------------- */
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Keys that failed are missing on the target, or have their old values. */
+uint64_t replay_verify_unaccounted(const struct replay_verification *v)
+{
+    const struct differences *d = &v->differences;
+    uint64_t missing = d->removed - v->left_missing, changed = d->changed - v->left_changed;
+    uint64_t missing_before = lesser(missing, v->failed_before);
+    uint64_t changed_before = lesser(changed, v->skipped_before + v->failed_before - missing_before);
+
+    return missing - missing_before + changed - changed_before;
+}
+
+void replay_verify_print(const struct replay_verification *v)
+{
+    const char *name = rf_live_info_get(v->live)->name;
+    uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
+
+    against_print(v->out, name, &v->differences, &v->extra, "list them with verify --strict");
+    against_print_expired(v->out, name, v->counts.expired);
+    if (v->incomparable > 0) {
+        against_print_prefix(v->out, name);
+        fprintf(v->out, "%" PRIu64 " vector set%s compared by type and expiry only\n", v->incomparable,
+                text_plural(v->incomparable));
+    }
+    if (accounted == 0)
+        return;
+    against_print_prefix(v->out, name);
+    fprintf(v->out, "%" PRIu64 " of these are explained by keys that were skipped or failed\n", accounted);
+}
+
+void replay_verify_report(struct json *json, const struct replay_verification *v)
+{
+    if (!v->complete) {
+        json_string(json, "verify", NULL);
+        return;
+    }
+    json_object(json, "verify");
+    against_report(json, v->live, &v->counts, &v->extra);
+    json_number(json, "unexplained", replay_verify_unaccounted(v));
+    json_number(json, "incomparable", v->incomparable);
+    differences_report(json, &v->differences);
+    json_end_object(json);
+}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/* Passes over the inputs that find colliding names. */
+#include "cmd/run/collisions.h"
+#include "cmd/term/failure.h"
+#include "cmd/run/key_set.h"
+#include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- reading the inputs again ------------------------------------------------------------------------- */
+
+static bool can_rescan_inputs(const struct session *session)
+{
+    struct stat found;
+
+    for (size_t i = 0; i < session->input_count; i++)
+        if (!input_stat(&session->inputs[i], &found) || !S_ISREG(found.st_mode) ||
+            is_dash(session->inputs[i].path))
+            return false;
+    return true;
+}
+
+static bool is_ambiguous(const struct collisions *c)
+{
+    return c->keep_all || c->session->ambiguous;
+}
+
+static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct collisions *c = ctx;
+    rf_known known;
+    rf_code code = c->scan_fn ? c->scan_fn(c->scan_ctx, input, entry, error) : RF_OK;
+
+    if (code != RF_OK || !c->set)
+        return code;
+    return rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
+}
+
+static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct collisions *c = ctx;
+
+    (void)input;
+    return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
+}
+
+/* All names have been noted. */
+static rf_code resolve(struct collisions *c, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (rf_collisions_is_open(c->set))
+        code = session_rescan(c->session, compare_name, c, error);
+    if (code == RF_OK)
+        code = rf_collisions_resolve(c->set, &c->names, error);
+    c->resolved = code == RF_OK;
+    return code;
+}
+
+/* --- examples ----------------------------------------------------------------------------------------- */
+
+static rf_slice name_of(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FUNCTION ? rf_function_name(entry->text) : entry->key;
+}
+
+static void escape_name(const rf_entry *entry, char out[128])
+{
+    text_escape(name_of(entry), out, 128);
+}
+
+/* `number`: the key's ordinal among those of the same name, as in rf_collision. */
+static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
+                         uint64_t number, bool kept)
+{
+    struct collision_example *example;
+    struct collision_source *source;
+    bool is_key = entry->kind == RF_ENTRY_KEY;
+
+    if (number >= COLLISION_EXAMPLES)
+        return;
+    example = &c->example[number];
+    if (example->known == COLLISION_SOURCES)
+        return;
+    if (number >= c->examples)
+        c->examples = (size_t)number + 1;
+    example->db = is_key ? entry->db : -1;
+    escape_name(entry, example->key);
+    source = &example->sources[example->known++];
+    *source = (struct collision_source){
+        .input = input_name(input), .offset = entry->offset, .db = -1, .kept = kept};
+    if (is_key) {
+        source->db = session_source_db(c->session, entry);
+        text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
+        source->digest = key_digest(source->db, session_source_key(c->session, entry));
+    }
+}
+
+/* --- a collision ends the run ------------------------------------------------------------------------- */
+
+/* Searches for the first two entries that map to the same name. */
+struct search {
+    struct collisions *c;
+    bool has_name; /* otherwise any that collides */
+    int64_t db;    /* -1: a function library */
+    uint8_t *name;
+    size_t length;
+};
+
+static int64_t db_of(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_KEY ? entry->db : -1;
+}
+
+static rf_code want(struct search *search, const rf_entry *entry, rf_error *error)
+{
+    rf_slice name = name_of(entry);
+
+    search->name = malloc(name.len + 1);
+    if (!search->name)
+        return failure(error, RF_E_MEMORY, "out of memory");
+    if (name.len > 0)
+        memcpy(search->name, name.ptr, name.len);
+    search->length = name.len;
+    search->db = db_of(entry);
+    search->has_name = true;
+    return RF_OK;
+}
+
+static bool is_wanted(const struct search *search, const rf_entry *entry)
+{
+    rf_slice name = name_of(entry);
+
+    return db_of(entry) == search->db && name.len == search->length &&
+           (name.len == 0 || memcmp(name.ptr, search->name, name.len) == 0);
+}
+
+static bool collides(const struct search *search, const rf_entry *entry)
+{
+    rf_collision collision;
+
+    if (search->has_name)
+        return is_wanted(search, entry);
+    rf_collisions_lookup(search->c->set, entry, &collision);
+    return collision.count > 1;
+}
+
+static rf_code find_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct search *search = ctx;
+    struct collisions *c = search->c;
+    rf_code code = RF_OK;
+
+    if ((entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION) || !collides(search, entry))
+        return RF_OK;
+    if (!search->has_name)
+        code = want(search, entry, error);
+    keep_example(c, input, entry, 0, false);
+    return code == RF_OK && c->example[0].known == 2 ? RF_END : code;
+}
+
+static void format_source(const struct collisions *c, const struct collision_source *source, char *out,
+                          size_t size)
+{
+    bool many = c->session->input_count > 1;
+
+    snprintf(out, size, "'%s' (db %" PRId64 "%s%s)", source->key, source->db, many ? ", " : "",
+             many ? source->input : "");
+}
+
+static bool same_key(const struct collision_source *a, const struct collision_source *b)
+{
+    return a->db == b->db && a->digest.low == b->digest.low && a->digest.high == b->digest.high &&
+           strcmp(a->key, b->key) == 0;
+}
+
+/* Whether the key keeps its name. */
+static bool keeps_name(const struct collision_source *source, int64_t db, const char *key)
+{
+    return source->db == db && strcmp(source->key, key) == 0;
+}
+
+static rf_code fail_duplicate(const struct collision_source *source, rf_error *error)
+{
+    failure(error, RF_E_DUPLICATE, "duplicate");
+    snprintf(error->input, sizeof error->input, "%s", source->input);
+    snprintf(error->key, sizeof error->key, "%s", source->key);
+    error->db = (int)source->db;
+    error->offset = (int64_t)source->offset;
+    return RF_E_DUPLICATE;
+}
+
+static void format_both(const struct collision_source *a, const struct collision_source *b, char *out,
+                        size_t size)
+{
+    if (a->input == b->input)
+        snprintf(out, size, "key '%s' (db %" PRId64 ") occurs twice in %s", a->key, a->db, a->input);
+    else
+        snprintf(out, size, "key '%s' (db %" PRId64 ") is in both %s and %s", a->key, a->db, a->input,
+                 b->input);
+}
+
+static rf_code fail_pair(const struct collisions *c, rf_error *error)
+{
+    const struct collision_example *pair = &c->example[0];
+    const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
+    char first[640], second[300];
+
+    if (pair->known < 2)
+        return failure(error, RF_E_COLLISION,
+                       "two keys map to the same name, but the inputs have changed since");
+    if (pair->db < 0)
+        return failure(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
+                       pair->key, b->input, a->input);
+    if (same_key(a, b) && a->input == b->input)
+        return fail_duplicate(b, error);
+    if (same_key(a, b) && keeps_name(a, pair->db, pair->key)) {
+        format_both(a, b, first, sizeof first);
+        return failure(error, RF_E_COLLISION, "%s", first);
+    }
+    format_source(c, a, first, sizeof first);
+    format_source(c, b, second, sizeof second);
+    return failure(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
+                   pair->key, pair->db);
+}
+
+/* If the inputs cannot be read again, only the second key is known. */
+static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    const struct collision_source *source = &c->example[0].sources[0];
+    const rf_rewrite *rewrite = c->session->options->keys.rewrite;
+    bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
+    char name[128];
+
+    escape_name(entry, name);
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        return failure(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
+                       source->input, name);
+    if (keeps && c->session->options->operand_count == 1)
+        return fail_duplicate(source, error);
+    if (keeps_name(source, entry->db, name))
+        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input,
+                       name, source->db);
+    return failure(error, RF_E_COLLISION,
+                   "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key",
+                   source->input, source->key, source->db, name, entry->db);
+}
+
+/* `entry`: one of the two, or NULL if unknown. */
+static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    struct search search = {.c = c};
+    rf_code code = RF_OK;
+
+    if (!c->can_rescan)
+        return entry ? fail_second(c, entry, error)
+                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
+    c->example[0].known = 0;
+    if (entry)
+        code = want(&search, entry, error);
+    if (code == RF_OK)
+        code = session_rescan(c->session, find_name, &search, error);
+    free(search.name);
+    return code == RF_END || code == RF_OK ? fail_pair(c, error) : code;
+}
+
+/* --- start and end ------------------------------------------------------------------------------------ */
+
+/* All names have been noted, and collisions are errors. */
+static rf_code allow_none(struct collisions *c, rf_error *error)
+{
+    rf_code code = resolve(c, error);
+
+    return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
+}
+
+rf_code collisions_prescan(struct collisions *c, rf_error *error)
+{
+    bool chooses = c->set && c->policy != COLLISION_FAIL, resolve_first = c->set && c->resolve_first;
+    rf_code code;
+
+    if (!chooses && !resolve_first && !c->scan_fn)
+        return RF_OK;
+    if (!c->can_rescan && chooses && c->policy == COLLISION_OVERWRITE)
+        return failure(error, RF_E_ARGUMENT,
+                       "--on-collision overwrite requires regular files: it reads the inputs twice");
+    if (!c->can_rescan)
+        return RF_OK;
+    code = session_rescan(c->session, note_name, c, error);
+    if (code != RF_OK || !c->set)
+        return code;
+    return chooses ? resolve(c, error) : allow_none(c, error);
+}
+
+rf_code collisions_end(struct collisions *c, rf_error *error)
+{
+    return c->set && !c->resolved && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------ */
+
+static void notice_same_function(struct collisions *c, const rf_entry *entry)
+{
+    session_notice(c->session, RF_NOTICE_SAME_FUNCTION, entry, "also in an earlier input");
+}
+
+static void count_dropped(struct collisions *c, const rf_entry *entry)
+{
+    if (entry->kind == RF_ENTRY_KEY)
+        c->dropped_keys++;
+    else
+        c->dropped_libraries++;
+    c->dropped++;
+}
+
+/* One of the keys with the same name is kept, or the run has ended. */
+static bool is_left_out(const struct collisions *c, const rf_collision *collision)
+{
+    if (collision->duplicate || collision->count < 2)
+        return collision->duplicate;
+    return c->policy == COLLISION_SKIP ? collision->number > 1 : collision->number < collision->count;
+}
+
+/* The colliding names are known. */
+static void on_resolved(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out)
+{
+    rf_collision collision;
+
+    rf_collisions_lookup(c->set, entry, &collision);
+    *leave_out = is_left_out(c, &collision);
+    if (collision.duplicate)
+        notice_same_function(c, entry);
+    if (collision.duplicate || collision.count < 2)
+        return;
+    if (*leave_out)
+        count_dropped(c, entry);
+    keep_example(c, input, entry, collision.name, !*leave_out);
+}
+
+/* Collisions are detected while writing. */
+static rf_code on_first_reading(struct collisions *c, const struct input *input, const rf_entry *entry,
+                                bool *leave_out, rf_error *error)
+{
+    rf_known known;
+    rf_code code = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
+
+    *leave_out = known != RF_KNOWN_NOT;
+    if (code != RF_OK)
+        return code;
+    if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
+        return failure(error, RF_E_MEMORY,
+                       "more keys than fit in --memory, from an input that is not a regular file");
+    if (known == RF_KNOWN_SAME)
+        notice_same_function(c, entry);
+    if (known != RF_KNOWN_OTHER)
+        return RF_OK;
+    keep_example(c, input, entry, c->dropped, false);
+    if (c->policy == COLLISION_FAIL)
+        return fail_of_collision(c, entry, error);
+    count_dropped(c, entry);
+    return RF_OK;
+}
+
+rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out, rf_error *error)
+{
+    *leave_out = false;
+    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+        return RF_OK;
+    if (!c->resolved)
+        return on_first_reading(c, input, entry, leave_out, error);
+    on_resolved(c, input, entry, leave_out);
+    return RF_OK;
+}
+
+/* --- reading again after writing ---------------------------------------------------------------------- */
+
+void collisions_rewind(struct collisions *c)
+{
+    if (c->set)
+        rf_collisions_rewind(c->set);
+}
+
+bool collisions_left_out(struct collisions *c, const rf_entry *entry)
+{
+    rf_collision collision;
+
+    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+        return false;
+    rf_collisions_lookup(c->set, entry, &collision);
+    return is_left_out(c, &collision);
+}
+
+/* --- setup and reports -------------------------------------------------------------------------------- */
+
+bool collisions_open(struct collisions *c, struct session *session, enum collision_policy policy,
+                     uint64_t memory, bool check)
+{
+    const rf_rewrite *rewrite = session->options->keys.rewrite;
+    bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
+
+    *c = (struct collisions){.session = session, .policy = policy, .can_rescan = can_rescan_inputs(session)};
+    c->keep_all = check || session->options->operand_count > 1 || !c->can_rescan ||
+                  (rewrite && rf_rewrite_is_ambiguous(rewrite));
+    if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
+        return true;
+    c->set = rf_collisions_new(memory);
+    if (c->set)
+        return true;
+    message_error("out of memory");
+    return false;
+}
+
+void collisions_close(struct collisions *c)
+{
+    rf_collisions_free(c->set);
+}
+
+/* The first entry that was discarded. */
+static void format_first(const struct collisions *c, char *out, size_t size)
+{
+    const struct collision_example *first = &c->example[0];
+    const struct collision_source *a = &first->sources[0], *b = &first->sources[1], *left_out;
+    size_t dropped = 0;
+    char source[300];
+
+    while (dropped + 1 < first->known && first->sources[dropped].kept)
+        dropped++;
+    left_out = &first->sources[dropped];
+    format_source(c, left_out, source, sizeof source);
+    if (first->db < 0)
+        snprintf(out, size, "function library '%s' of %s", first->key, left_out->input);
+    else if (first->known > 1 && same_key(a, b) && keeps_name(a, first->db, first->key))
+        format_both(a, b, out, size);
+    else
+        snprintf(out, size, "%s maps to '%s' (db %" PRId64 ")", source, first->key, first->db);
+}
+
+void collisions_summarize(const struct collisions *c)
+{
+    char first[512], keys[64] = "", libraries[64] = "";
+
+    if (c->dropped == 0)
+        return;
+    format_first(c, first, sizeof first);
+    if (c->dropped_keys > 0)
+        snprintf(keys, sizeof keys, "%" PRIu64 " key%s", c->dropped_keys, text_plural(c->dropped_keys));
+    if (c->dropped_libraries > 0)
+        snprintf(libraries, sizeof libraries, "%" PRIu64 " function librar%s", c->dropped_libraries,
+                 c->dropped_libraries == 1 ? "y" : "ies");
+    message_warning("%s%s%s discarded: name already used by another (first: %s)", keys,
+                    *keys && *libraries ? " and " : "", libraries, first);
+}
+
+static void report_example(struct json *json, const struct collision_example *example)
+{
+    json_object(json, NULL);
+    if (example->db >= 0)
+        json_signed(json, "db", example->db);
+    json_string(json, example->db >= 0 ? "key" : "library", example->key);
+    json_array(json, "sources");
+    for (size_t i = 0; i < example->known; i++) {
+        const struct collision_source *source = &example->sources[i];
+
+        json_object(json, NULL);
+        json_string(json, "input", source->input);
+        json_number(json, "offset", source->offset);
+        if (source->db >= 0) {
+            json_signed(json, "db", source->db);
+            json_string(json, "key", source->key);
+        }
+        json_bool(json, "kept", source->kept);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+void collisions_report(struct json *json, const struct collisions *c)
+{
+    json_object(json, "collisions");
+    if (c->resolved || !c->set)
+        json_number(json, "names", c->names);
+    else
+        json_string(json, "names", NULL);
+    json_number(json, "discarded", c->dropped);
+    json_array(json, "examples");
+    for (size_t i = 0; i < c->examples; i++)
+        report_example(json, &c->example[i]);
+    json_end_array(json);
+    json_end_object(json);
+}

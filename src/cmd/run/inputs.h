@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The inputs of a command: opens them in turn, and keeps facts about each for the report. */
+#ifndef CMD_RUN_INPUTS_H
+#define CMD_RUN_INPUTS_H
+
+#include <rdbferry/aofdir.h>
+#include <rdbferry/reader.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+struct input {
+    const char *path; /* "-": stdin */
+    const rf_files *files;
+    size_t number;   /* in `files` */
+    bool identified; /* `identity` is wanted; it is known after opening */
+    rf_identity identity;
+    rf_reader *reader; /* while open */
+    /* Valid after opening: */
+    bool opened;
+    rf_reader_info info;
+    char layers[64];
+    int64_t size;     /* of the file; -1: a pipe */
+    uint64_t read;    /* bytes of the file */
+    uint64_t decoded; /* bytes after decompression */
+};
+
+/* The files of all operands, in order; *of_first: how many belong to the first operand. Empty after an error.
+ */
+rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error);
+
+/* Returns an input that is not open yet. */
+struct input input_of(const rf_files *files, size_t number);
+
+/* Its path, or "stdin". */
+const char *input_name(const struct input *input);
+
+/* `resume`: see rf_reader_next(). */
+rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error);
+
+/* After RF_E_READ or RF_E_TRUNCATED: if a server has changed the AOF directory meanwhile, the error is
+ * replaced by one that says so, RF_E_READ. Returns its code. */
+rf_code input_blame(const struct input *input, rf_error *error);
+
+/* What is known so far. */
+const rf_reader_info *input_info(const struct input *input);
+
+/* Stores the facts for the report and closes the reader. The input may already be closed. */
+void input_close(struct input *input);
+
+/* Fills `identity` of a named regular file without reading it; otherwise *known is false. */
+rf_code input_identify(struct input *input, bool *known, rf_error *error);
+
+/* Facts that precede an input's data: its writer, and whether it may contain commands. */
+struct input_head {
+    rf_server writer; /* 0.0: unknown */
+    bool may_hold_commands;
+};
+
+/* Reads a regular file up to its first entry that is not an AUX field. Nothing is known about inputs that
+ * cannot be read twice. */
+rf_code input_probe(const struct input *input, struct input_head *head, rf_error *error);
+
+/* False: it does not exist, or stat failed. */
+bool input_stat(const struct input *input, struct stat *stat);
+
+/* Size of all inputs on disk in bytes; 0 if one of them is not a regular file. */
+uint64_t inputs_size(const struct input *inputs, size_t count);
+
+#endif

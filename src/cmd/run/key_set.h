@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A set of keys, stored as keyed digests of 128 bits: enough to recognize them, not to print them. No names
+ * can be crafted that collide. */
+#ifndef CMD_RUN_KEY_SET_H
+#define CMD_RUN_KEY_SET_H
+
+#include <rdbferry/digest.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Starts as 0. */
+struct key_set {
+    rf_digest *digests;
+    size_t count, capacity;
+    bool sorted;
+};
+
+rf_digest key_digest(int64_t db, rf_slice key);
+
+/* If memory is exhausted, the key is not added. */
+void key_set_add(struct key_set *set, int64_t db, rf_slice key);
+
+bool key_set_has(struct key_set *set, int64_t db, rf_slice key);
+
+void key_set_free(struct key_set *set);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The signal thread thread: waits for signals, 200 ms at a time. */
+#include "cmd/run/signals.h"
+#include "cmd/term/message.h"
+#include "cmd/run/save.h"
+#include <rdbferry/sink.h>
+#include <stdlib.h>
+
+/* Sent by signal_thread_stop() to end the wait. */
+#define WAKE SIGRTMIN
+
+static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
+
+static _Noreturn void die_of(int number, const sigset_t *deadly)
+{
+    rf_cleanup_temp_files();
+    save_cleanup_temp_file();
+    message_progress(NULL);
+    pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
+    raise(number); /* the default action: no other one has been set */
+    abort();
+}
+
+/* True: the command handles the signal. */
+static bool forward(struct signal_thread *signal_thread, int number)
+{
+    struct stop_request *request = signal_thread->stop_request;
+
+    if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
+        return false;
+    atomic_store(&request->signal, number);
+    message_warning("stopping when writes in flight are done; send the signal again to stop at once");
+    return true;
+}
+
+static void *run_signal_thread(void *ctx)
+{
+    struct signal_thread *signal_thread = ctx;
+    sigset_t awaited = signal_thread->deadly;
+
+    sigaddset(&awaited, WAKE);
+    while (!atomic_load(&signal_thread->stop)) {
+        int number = sigtimedwait(&awaited, NULL, &interval);
+
+        if (sigismember(&signal_thread->deadly, number) == 1 && !forward(signal_thread, number))
+            die_of(number, &signal_thread->deadly);
+        if (number < 0 && signal_thread->progress)
+            progress_draw(signal_thread->progress);
+    }
+    return NULL;
+}
+
+static void add_unless_ignored(sigset_t *set, int number)
+{
+    struct sigaction action;
+
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(set, number);
+}
+
+void signal_thread_start(struct signal_thread *signal_thread, struct progress *progress,
+                         struct stop_request *stop_request)
+{
+    sigset_t blocked;
+
+    *signal_thread = (struct signal_thread){.progress = progress, .stop_request = stop_request};
+    sigemptyset(&signal_thread->deadly);
+    add_unless_ignored(&signal_thread->deadly, SIGINT);
+    add_unless_ignored(&signal_thread->deadly, SIGTERM);
+    add_unless_ignored(&signal_thread->deadly, SIGHUP);
+    blocked = signal_thread->deadly;
+    sigaddset(&blocked, WAKE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &signal_thread->before);
+    signal_thread->running = pthread_create(&signal_thread->thread, NULL, run_signal_thread, signal_thread) ==
+                             0;
+    if (!signal_thread->running)
+        pthread_sigmask(SIG_SETMASK, &signal_thread->before, NULL);
+}
+
+void signal_thread_stop(struct signal_thread *signal_thread)
+{
+    if (!signal_thread->running)
+        return;
+    atomic_store(&signal_thread->stop, true);
+    pthread_kill(signal_thread->thread, WAKE);
+    pthread_join(signal_thread->thread, NULL);
+    message_progress(NULL);
+    pthread_sigmask(SIG_SETMASK, &signal_thread->before, NULL);
+}
+
+void die_of_signal(int number)
+{
+    sigset_t only;
+
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(number);
+}

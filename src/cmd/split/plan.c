@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts keys by slot, and finds the hash tags that dominate slots. */
+#include "cmd/split/plan.h"
+#include "cmd/term/message.h"
+#include "cmd/term/table.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    HEAVY_SHARE = 10, /* a slot with more than 1/n of its shard's bytes is oversized */
+    FEW_KEYS = 20,    /* only in shards with at least this many keys */
+    WARNINGS = 10,
+};
+
+static bool same_tag(const struct plan_tag *a, const struct plan_tag *b)
+{
+    size_t kept = a->length < PLAN_TAG ? a->length : PLAN_TAG;
+
+    return a->length == b->length && memcmp(a->text, b->text, kept) == 0;
+}
+
+/* A majority vote, in bytes. */
+static void vote(struct plan_tag *leader, const struct plan_tag *tag, uint64_t bytes)
+{
+    if (same_tag(leader, tag)) {
+        leader->lead += bytes;
+        leader->bytes += bytes;
+    } else if (leader->lead >= bytes) {
+        leader->lead -= bytes;
+    } else {
+        uint64_t lead = bytes - leader->lead;
+
+        *leader = *tag;
+        leader->lead = lead;
+        leader->bytes = bytes;
+    }
+}
+
+void plan_end(struct plan *plan)
+{
+    if (!plan->last)
+        return;
+    plan->last->keys++;
+    plan->last->bytes += plan->last_bytes;
+    if (plan->last_is_tagged)
+        vote(&plan->tags[plan->last - plan->slots], &plan->last_tag, plan->last_bytes);
+    plan->last = NULL;
+}
+
+static void keep_tag(struct plan *plan, rf_slice tag)
+{
+    struct plan_tag *kept = &plan->last_tag;
+
+    kept->length = (uint8_t)(tag.len <= PLAN_TAG ? tag.len : PLAN_TAG + 1);
+    memcpy(kept->text, tag.ptr, tag.len <= PLAN_TAG ? tag.len : PLAN_TAG);
+}
+
+uint64_t *plan_add(struct plan *plan, const rf_entry *key)
+{
+    rf_slice tag = rf_hash_tag(key->key);
+
+    plan_end(plan);
+    plan->last = &plan->slots[key->slot];
+    plan->last_bytes = 0;
+    plan->last_is_tagged = tag.ptr != NULL;
+    __builtin_prefetch(plan->last, 1);
+    if (tag.ptr) {
+        __builtin_prefetch(&plan->tags[key->slot], 1);
+        keep_tag(plan, tag);
+    } else {
+        plan->untagged++;
+    }
+    return &plan->last_bytes;
+}
+
+void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out)
+{
+    *out = (struct plan_shard){.largest_slot = shard->ranges[0].first};
+    for (size_t i = 0; i < shard->range_count; i++)
+        for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last; slot++) {
+            out->slots++;
+            out->keys += plan->slots[slot].keys;
+            out->bytes += plan->slots[slot].bytes;
+            if (plan->slots[slot].bytes > plan->slots[out->largest_slot].bytes)
+                out->largest_slot = slot;
+        }
+}
+
+bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsigned slot)
+{
+    return shard->keys >= FEW_KEYS && shard->slots > HEAVY_SHARE &&
+           plan->slots[slot].bytes > shard->bytes / HEAVY_SHARE;
+}
+
+const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT])
+{
+    const struct plan_tag *tag = &plan->tags[slot];
+    bool is_cut = tag->length > PLAN_TAG;
+
+    out[0] = '\0';
+    if (tag->bytes <= plan->slots[slot].bytes / 2)
+        return out;
+    text_escape((rf_slice){tag->text, is_cut ? PLAN_TAG : tag->length}, out, PLAN_TAG_TEXT);
+    return is_cut ? strcat(out, "...") : out;
+}
+
+/* --- the table ---------------------------------------------------------------------------------------- */
+
+enum { BAR = 10, LONGEST_NAME = 32 };
+
+static uint64_t total_bytes(const struct plan *plan)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        bytes += plan->slots[slot].bytes;
+    return bytes;
+}
+
+static int name_width(const rf_topology *topology)
+{
+    size_t width = strlen("shard");
+
+    for (size_t i = 0; i < rf_topology_shards(topology); i++) {
+        size_t length = strlen(rf_topology_shard(topology, i)->name);
+
+        if (length > width)
+            width = length < LONGEST_NAME ? length : LONGEST_NAME;
+    }
+    return (int)width;
+}
+
+static double percent(uint64_t part, uint64_t total)
+{
+    return total ? 100.0 * (double)part / (double)total : 0;
+}
+
+static void print_shard(const struct plan *plan, const struct table *table, const rf_shard *shard, int width,
+                        uint64_t total)
+{
+    struct plan_shard sum;
+    char size[SIZE_TEXT];
+
+    plan_sum(plan, shard, &sum);
+    printf("%-*s %6" PRIu64 " %11" PRIu64 " %9s %5.1f%%", width, shard->name, sum.slots, sum.keys,
+           text_size(sum.bytes, size), percent(sum.bytes, total));
+    if (sum.bytes == 0) {
+        table_end_line();
+        return;
+    }
+    printf(" %8u %7.1f%%", sum.largest_slot, percent(plan->slots[sum.largest_slot].bytes, sum.bytes));
+    table_bar(table, sum.bytes, total, BAR);
+}
+
+void plan_print(const struct plan *plan)
+{
+    const struct table table = table_begin();
+    uint64_t total = total_bytes(plan), keys = 0;
+    int width = name_width(plan->topology);
+
+    printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", table.colour ? "\033[1m" : "", width, "shard", "slots",
+           "keys", "bytes", "share", "top slot", "of shard", table.colour ? "\033[0m" : "");
+    for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
+        print_shard(plan, &table, rf_topology_shard(plan->topology, i), width, total);
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        keys += plan->slots[slot].keys;
+    printf("\n%" PRIu64 " key%s, %" PRIu64 " of them without a hash tag\n", keys, text_plural(keys),
+           plan->untagged);
+}
+
+static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const struct plan_shard *sum,
+                         unsigned slot)
+{
+    char tag[PLAN_TAG_TEXT];
+
+    plan_tag(plan, slot, tag);
+    message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
+                    percent(plan->slots[slot].bytes, sum->bytes), shard->name,
+                    *tag ? ", most of it in keys with hash tag {" : "", tag, *tag ? "}" : "");
+}
+
+static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, uint64_t warned)
+{
+    struct plan_shard sum;
+
+    plan_sum(plan, shard, &sum);
+    for (size_t i = 0; i < shard->range_count; i++)
+        for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last; slot++) {
+            if (!plan_is_heavy(plan, &sum, slot))
+                continue;
+            if (warned++ < WARNINGS)
+                warn_of_slot(plan, shard, &sum, slot);
+        }
+    return warned;
+}
+
+void plan_warn(const struct plan *plan)
+{
+    uint64_t warned = 0;
+
+    for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
+        warned = warn_of_shard(plan, rf_topology_shard(plan->topology, i), warned);
+    if (warned > WARNINGS)
+        message_warning("%" PRIu64 " more slots hold more than a tenth of the bytes of their shards",
+                        warned - WARNINGS);
+}

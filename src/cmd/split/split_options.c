@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `split`: the table, invalid combinations, and the topology. */
+#include "cmd/split/split_options.h"
+#include "cmd/term/message.h"
+#include "cmd/run/slurp.h"
+#include "cmd/term/status.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NO_SHARDS UINT64_MAX
+
+static const struct option_choice kinds[] = {
+    {"rdb", TO_RDB}, {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"jsonl", TO_JSONL}, {NULL, 0}};
+static const struct option_choice compressions[] = {
+    {"none", RF_PLAIN}, {"gzip", RF_GZIP}, {"lz4", RF_LZ4}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct split_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Shards (one of these)"},
+    {OPTION_COUNT, 0, "shards", "N", "N equal ranges of slots, as redis-cli --cluster\ncreate assigns them", AT(shards),
+     .most = RF_SLOTS},
+    {OPTION_STRING, 0, "slots", "LIST", "one range per shard: 0-5460,5461-10922,10923-16383; a\nshard with several ranges: 0-99+200-299", AT(slots)},
+    {OPTION_STRING, 0, "topology", "FILE|URL",
+     "a nodes.conf, a nodes.json, the output of CLUSTER\nNODES, or a live cluster; '-' is stdin", AT(topology_from)},
+    {OPTION_HEADING, .help = "Output"},
+    {OPTION_STRING, 'o', "output", "DIR", "output directory; must be new or empty", AT(output)},
+    {OPTION_CHOICE, 0, "to", "KIND", "format of the shards: rdb, aof, aof-dir or jsonl (rdb)", AT(written.to),
+     .choices = kinds},
+    {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip or lz4 (none)", AT(compress), .choices = compressions},
+    KIND_ROWS(struct split_options),
+    {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
+    UNSAFE_ROW(struct split_options),
+    {OPTION_FLAG, 0, "dry-run", .help = "show the plan; write nothing", AT(dry_run)},
+    READER_ROWS(struct split_options),
+    FILTER_ROWS(struct split_options),
+    REWRITE_ROWS(struct split_options),
+    COLLISION_ROWS(struct split_options),
+    {OPTION_HEADING, .help = "Connection to a live cluster"},
+    TARGET_ROWS(struct split_options),
+    {OPTION_HEADING, .help = "Messages"},
+    COMMON_ROWS(struct split_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "split",
+    .operands = "INPUT... -o DIR [OPTION]...",
+    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to every shard.\n"
+             "Reads RDB files and AOF directories without commands, plain or compressed with gzip or lz4.\n"
+             "Several inputs form one data set; '-' is stdin. Prints the plan, and saves it as\n"
+             "DIR/plan.json.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool usage_error(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool check(const struct split_options *options)
+{
+    int given = (options->shards != NO_SHARDS) + (options->slots != NULL) + (options->topology_from != NULL);
+    bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
+
+    if (given > 1)
+        return usage_error("--shards, --slots and --topology are mutually exclusive");
+    if (given == 0 && !explains)
+        return usage_error("missing --shards, --slots or --topology");
+    if (target_options_given(&options->target_options) &&
+        !(options->topology_from && rf_target_is_url(options->topology_from)))
+        return usage_error("options for a live cluster require --topology with a URL");
+    if (writes && (!options->output || !*options->output || is_dash(options->output)))
+        return usage_error("missing -o DIR (or use --dry-run)");
+    if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
+        return usage_error(
+            "--compress cannot be combined with --to aof-dir: servers cannot read compressed files");
+    return true;
+}
+
+/* --- the topology ------------------------------------------------------------------------------------- */
+
+enum { TOPOLOGY_MOST = 16 * 1024 * 1024 };
+
+static rf_code read_topology(const char *path, rf_topology **out, rf_error *error)
+{
+    char *text;
+    size_t size;
+    rf_code code = slurp(path, TOPOLOGY_MOST, &text, &size, error);
+
+    if (code != RF_OK)
+        return code;
+    code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, is_dash(path) ? "stdin" : path, out,
+                             error);
+    free(text);
+    return code;
+}
+
+static rf_code make_topology(struct split_options *options, const rf_target *target, rf_error *error)
+{
+    if (options->shards != NO_SHARDS)
+        return rf_topology_equal(options->shards, &options->topology, error);
+    if (options->slots)
+        return rf_topology_of_ranges(options->slots, &options->topology, error);
+    return target ? rf_topology_query(target, &options->topology, error)
+                  : read_topology(options->topology_from, &options->topology, error);
+}
+
+static bool topology_read(struct split_options *options, int *status)
+{
+    rf_target target = {0};
+    rf_error error;
+    rf_code code;
+    bool queries_target = options->topology_from && rf_target_is_url(options->topology_from);
+
+    if (options->shards == NO_SHARDS && !options->slots && !options->topology_from)
+        return true;
+    if (queries_target && !target_options_resolve(&options->target_options, options->topology_from,
+                                                  table.command, &target, status)) {
+        rf_target_free(&target);
+        return false;
+    }
+    code = make_topology(options, queries_target ? &target : NULL, &error);
+    rf_target_free(&target);
+    *status = (int)status_of(code);
+    if (*status == STATUS_USAGE) {
+        message_usage(table.command, "option '--%s': %s",
+                      options->slots           ? "slots"
+                      : options->topology_from ? "topology"
+                                               : "shards",
+                      error.message);
+        return false;
+    }
+    if (code != RF_OK)
+        message_failure(&error);
+    return code == RF_OK;
+}
+
+/* --- inputs ------------------------------------------------------------------------------------------- */
+
+static bool is_kept(const struct split_options *options, const char *path)
+{
+    if (is_dash(path) || !path_lies_in(path, options->output))
+        return true;
+    message_usage(table.command, "'%s' is inside '%s', which would be replaced", path, options->output);
+    return false;
+}
+
+/* Neither the inputs nor the report may be inside a directory that is replaced. */
+static bool files_are_kept(const struct split_options *options)
+{
+    const struct common_options *common = &options->common;
+
+    if (!options->output || options->dry_run)
+        return true;
+    for (size_t i = 0; i < common->inputs.count; i++)
+        if (!is_kept(options, common->inputs.paths[i]))
+            return false;
+    for (size_t i = 0; i < common->operand_count; i++)
+        if (!is_kept(options, common->operands[i]))
+            return false;
+    return (!common->report || is_kept(options, common->report)) &&
+           (!options->topology_from || is_kept(options, options->topology_from));
+}
+
+static bool inputs_read(struct split_options *options, char **operands, int count, int *status)
+{
+    if (options->written.explain_key)
+        return key_options_finalize(&options->common.keys, table.command);
+    if (!common_options_read(&options->common, table.command, operands, count, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (is_dash(options->topology_from))
+        for (size_t i = 0; i < options->common.inputs.count; i++)
+            if (is_dash(options->common.inputs.paths[i]))
+                return usage_error("stdin can be read only once");
+    return inputs_differ_from(&options->common, options->output, "the output", table.command) &&
+           files_are_kept(options);
+}
+
+bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
+{
+    int first;
+
+    *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = NO_SHARDS};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (options->written.to == TO_UNSET)
+        options->written.to = TO_RDB;
+    return check(options) && output_options_finalize(&options->written, table.command) &&
+           inputs_read(options, argv + first, argc - first, status) && topology_read(options, status);
+}
+
+void split_options_free(struct split_options *options)
+{
+    common_options_free(&options->common);
+    target_options_free(&options->target_options);
+    rf_topology_free(options->topology);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Properties of a descriptor's terminal. RDBFERRY_TEST_TTY=1 in the environment makes every descriptor count
+ * as a terminal, for tests. */
+#ifndef CMD_TERM_TERMINAL_H
+#define CMD_TERM_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool terminal_at(int fd);
+
+/* A terminal that shows colours: NO_COLOR is empty or unset, and TERM is not "dumb". */
+bool terminal_has_colour(int fd);
+
+/* The width of a line in characters. */
+size_t terminal_width(int fd);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry verify`: checks that data is intact, complete, as expected, and equal to other data. */
+#include "cmd/compare/against.h"
+#include "cmd/command.h"
+#include "cmd/term/failure.h"
+#include "cmd/term/message.h"
+#include "cmd/run/report.h"
+#include "cmd/term/text.h"
+#include "cmd/verify/verify.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+static bool was_named(const struct verification *v, const struct input *input)
+{
+    for (size_t i = 0; i < v->options->common.operand_count; i++)
+        if (strcmp(v->options->common.operands[i], input->path) == 0)
+            return true;
+    return false;
+}
+
+/* A file missing from an AOF directory is a fault of the directory. */
+static bool is_fault(const struct verification *v, const struct input *input, rf_code code)
+{
+    return verify_is_fault(code) || (code == RF_E_READ && !input->opened && !was_named(v, input));
+}
+
+/* A torn AOF can be truncated after its last complete command, if it is the last file and is not compressed.
+ */
+static bool can_be_cut(const struct verification *v, const struct input *input)
+{
+    return !*input->layers && input->size >= 0 && input == &v->session.inputs[v->options->own_inputs - 1];
+}
+
+static void begin_line(const struct verification *v, const char *name)
+{
+    text_put(v->out, name);
+    fputs(": ", v->out);
+}
+
+/* Prints how far an input could be read. */
+static void print_end(const struct verification *v, const struct input *input, const rf_error *fault)
+{
+    uint64_t complete_bytes = (uint64_t)input->info.complete_bytes,
+             lost = (uint64_t)input->size - complete_bytes;
+
+    if (!input->opened || fault->code == RF_E_CHECKSUM)
+        return;
+    begin_line(v, input_name(input));
+    if (input->info.complete_bytes < 0) {
+        fputs("the rest cannot be read\n", v->out);
+        return;
+    }
+    fprintf(v->out, "complete up to offset 0x%" PRIx64 ", then %s", complete_bytes,
+            fault->code == RF_E_TRUNCATED ? "incomplete data" : "damaged data");
+    if (can_be_cut(v, input))
+        fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", complete_bytes, lost,
+                text_plural(lost));
+    putc('\n', v->out);
+}
+
+/* The other inputs are still read. */
+static rf_code give_up(struct verification *v, const struct input *input, const rf_error *why)
+{
+    struct input_state *state = &v->states[input - v->session.inputs];
+
+    message_failure(why);
+    state->unread = true;
+    state->why = *why;
+    if (!v->error)
+        v->error = &state->why;
+    return RF_OK;
+}
+
+/* Versions that the target cannot load at all. */
+static rf_code check_version(struct verification *v, const struct input *input, rf_error *error)
+{
+    const rf_server reads = v->options->reads;
+    const rf_reader_info *info = &input->info;
+    rf_error fault;
+
+    if (reads.major == 0 || info->rdb_version == 0 ||
+        rf_server_reads_version(reads, info->dialect, info->rdb_version))
+        return RF_OK;
+    failure(&fault, RF_E_INCOMPATIBLE, "RDB version %d is not supported by the target version",
+            info->rdb_version);
+    return verify_fault(v, input, &fault, error);
+}
+
+static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
+{
+    size_t number = (size_t)(input - v->session.inputs);
+    rf_error fault;
+    rf_code code, drained;
+
+    v->reading = input;
+    code = session_read(&v->session, input, verify_on_entry, v, &fault);
+    drained = rf_digest_pool_drain(v->pool, error);
+    if (drained == RF_OK)
+        drained = check_version(v, input, error);
+    if (drained != RF_OK || code == RF_OK)
+        return drained;
+    if (code >= RF_E_INCOMPATIBLE) {
+        *error = fault;
+        return code;
+    }
+    if (!is_fault(v, input, code))
+        return give_up(v, input, &fault);
+    code = faults_last_is(&v->faults, number, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
+    print_end(v, input, &fault);
+    return code;
+}
+
+static uint64_t count_warnings(const struct notices *notices)
+{
+    uint64_t count = 0;
+
+    for (int code = 0; code < RF_NOTICE_COUNT; code++)
+        if (!notice_is_expected((rf_notice_code)code))
+            count += notices->records[code].count;
+    return count;
+}
+
+static void summarize(struct verification *v)
+{
+    v->totals.stats = &v->session.stats;
+    v->totals.inputs = v->session.inputs;
+    v->totals.input_count = v->options->own_inputs;
+    v->totals.now = v->session.now;
+    v->totals.modules = &v->modules;
+    v->unmet = expectations_check(&v->options->expectations, &v->totals);
+    if (v->options->strict)
+        v->warnings = count_warnings(&v->session.notices);
+}
+
+/* Digests for the comparison, for output and for reports. */
+static unsigned digests_wanted(const struct verification *v)
+{
+    const struct verify_options *options = v->options;
+    unsigned kinds = options->against ? differences_digests(&v->differences) : 0;
+
+    if (options->digest == DIGEST_SHA256)
+        kinds |= RF_DIGEST_SHA256;
+    return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0
+               ? kinds | RF_DIGEST_PUBLISHED
+               : kinds;
+}
+
+/* The digest for --digest=sha256. */
+static rf_code sum_up(struct verification *v, rf_error *error)
+{
+    if (v->options->digest != DIGEST_SHA256)
+        return RF_OK;
+    rf_digest_pool_add_to(v->pool, &v->sha256);
+    return rf_lthash_format(&v->sha256, v->sha256_text, error);
+}
+
+static rf_code verify(void *ctx, rf_error *error)
+{
+    struct verification *v = ctx;
+    rf_code code = against_open(v, error);
+
+    if (code == RF_OK)
+        code = rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error);
+    for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
+        code = read_input(v, &v->session.inputs[i], error);
+    if (code != RF_OK)
+        return code;
+    code = sum_up(v, error);
+    if (code != RF_OK)
+        return code;
+    summarize(v);
+    return v->error ? RF_OK : against_finish(v, error);
+}
+
+/* --- the result --------------------------------------------------------------------------------------- */
+
+/* Prints what else failed; `but` is not empty if the data is intact. */
+static void print_failures(const struct verification *v, const char *but)
+{
+    if (v->unmet > 0)
+        fprintf(v->out, ", %s%zu expectation%s not met", but, v->unmet, v->unmet == 1 ? " is" : "s are");
+    if (differences_total(&v->differences) > 0)
+        fprintf(v->out, ", %sdoes not match", v->unmet > 0 ? "" : but);
+}
+
+static void print_soundness(const struct verification *v)
+{
+    bool sound = v->faults.count == 0 && v->warnings == 0 && !v->error;
+    char inputs[256], counts[160];
+
+    snprintf(inputs, sizeof inputs, "%s", input_name(v->session.inputs));
+    if (v->options->own_inputs > 1)
+        snprintf(inputs, sizeof inputs, "%zu inputs", v->options->own_inputs);
+    session_format_counts(&v->session, counts, sizeof counts);
+    begin_line(v, inputs);
+    if (v->faults.count > 0)
+        fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, text_plural(v->faults.count));
+    else if (v->error)
+        fputs("could not be read to the end", v->out);
+    else if (v->warnings > 0)
+        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
+    else
+        fputs("intact", v->out);
+    print_failures(v, sound ? "but " : "");
+    fprintf(v->out, "; %s\n", counts);
+}
+
+static void print_expectations(const struct verification *v)
+{
+    for (size_t i = 0; i < v->options->expectations.count; i++) {
+        const struct expectation *e = &v->options->expectations.all[i];
+
+        if (!e->met)
+            fprintf(v->out, "%s is not met: %s\n", e->option, e->found);
+    }
+}
+
+static const char *against_name(const struct verification *v)
+{
+    if (v->live)
+        return rf_live_info_get(v->live)->name;
+    return is_dash(v->options->against) ? "stdin" : v->options->against;
+}
+
+static void print_against(const struct verification *v)
+{
+    const struct extra_keys *extra = v->live && !v->options->strict ? &v->extra : NULL;
+
+    against_print(v->out, against_name(v), &v->differences, extra, "--strict lists them");
+    against_print_expired(v->out, against_name(v), v->live_counts.expired);
+}
+
+static void print_digest(const struct verification *v)
+{
+    bool sha256 = v->options->digest == DIGEST_SHA256;
+    char digest[RF_DIGEST_TEXT];
+    uint64_t keys = tables_total(&v->session.stats.tables).keys;
+
+    rf_digest_format(v->digest, digest);
+    fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));
+}
+
+/* Prints how many entries of a list were cut off. */
+static void print_rest(const struct verification *v, const char *what, uint64_t count)
+{
+    uint64_t limit = v->options->limit;
+
+    if (limit > 0 && count > limit)
+        fprintf(v->out, "... %" PRIu64 " more %s%s; --limit 0 shows all\n", count - limit, what,
+                text_plural(count - limit));
+}
+
+static void print_result(const struct verification *v)
+{
+    print_rest(v, "fault", v->faults.count);
+    print_rest(v, "difference", differences_total(&v->differences));
+    print_expectations(v);
+    if (v->options->digest && v->faults.count == 0 && !v->error)
+        print_digest(v);
+    if (v->options->common.quiet || (v->options->digest && verify_is_sound(v)))
+        return;
+    if (v->options->against && !v->error)
+        print_against(v);
+    print_soundness(v);
+}
+
+static bool write_reports(const struct verification *v)
+{
+    const struct report_part part = {verify_report, v};
+    const struct report report = {
+        .command = "verify",
+        .session = &v->session,
+        .result = !v->error && !verify_is_sound(v) ? "failed" : NULL,
+        .error = v->error,
+        .part = &part,
+    };
+    bool good = report_write(&report, v->options->common.report);
+
+    return verify_junit(v, v->options->junit) && good;
+}
+
+static enum status run(struct verification *v)
+{
+    rf_code code = session_run(&v->session, verify, NULL, v, &v->end);
+    enum status status;
+
+    notices_summarize(&v->session.notices);
+    v->ended_early = code != RF_OK;
+    if (v->ended_early)
+        v->error = &v->end;
+    status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
+    if (!v->ended_early)
+        print_result(v);
+    else if (!ferror(v->out)) /* reported by the program itself at the end */
+        message_failure(v->error);
+    if (!write_reports(v) && status <= STATUS_NO)
+        status = STATUS_OUTPUT;
+    return status;
+}
+
+static bool prepare(struct verification *v)
+{
+    if (!session_open(&v->session, &v->options->common))
+        return false;
+    v->session.resume = v->session.counts_results = true;
+    v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
+    v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
+    v->states = calloc(v->session.input_count + 1, sizeof *v->states);
+    v->libraries = rf_collisions_new(0);
+    if (v->states && v->libraries)
+        return true;
+    message_error("out of memory");
+    return false;
+}
+
+static void discard(struct verification *v)
+{
+    rf_live_close(v->live);
+    rf_compare_close(v->compare);
+    extra_keys_free(&v->extra);
+    rf_collisions_free(v->libraries);
+    rf_digest_pool_close(v->pool);
+    free(v->states);
+    differences_free(&v->differences);
+    faults_free(&v->faults);
+    session_close(&v->session);
+}
+
+/* The inputs could not be determined; reports are still written. */
+static void report_input_error(struct verification *v)
+{
+    v->error = &v->options->common.input_error;
+    v->ended_early = true;
+    if (prepare(v))
+        write_reports(v);
+}
+
+int verify_run(int argc, char **argv)
+{
+    struct verify_options options;
+    struct verification v = {.options = &options};
+    int status;
+
+    if (verify_options_read(argc, argv, &options, &status))
+        status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+    else if (options.common.input_error.code != RF_OK)
+        report_input_error(&v);
+    discard(&v);
+    verify_options_free(&options);
+    return status;
+}

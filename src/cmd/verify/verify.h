@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a verification, shared by the files of `verify`. */
+#ifndef CMD_VERIFY_VERIFY_H
+#define CMD_VERIFY_VERIFY_H
+
+#include "cmd/compare/differences.h"
+#include "cmd/compare/extra_keys.h"
+#include "cmd/compare/faults.h"
+#include "cmd/run/session.h"
+#include "cmd/verify/verify_options.h"
+#include <rdbferry/collision.h>
+#include <rdbferry/compare.h>
+#include <rdbferry/digest.h>
+#include <rdbferry/live.h>
+
+struct input_state {
+    uint64_t faults;
+    bool unread;  /* it could not be read, or not to its end, for a reason other than a fault */
+    rf_error why; /* the reason, if `unread` */
+};
+
+struct verification {
+    struct verify_options *options;
+    struct session session;
+    FILE *out; /* for the result: stdout, unless a report goes there */
+    struct faults faults;
+    struct input_state *states; /* of each input */
+    rf_digest_pool *pool;
+    const struct input *reading; /* the input whose digests the pool returns */
+    rf_digest digest;            /* of the data read so far */
+    rf_lthash sha256;            /* the same for --digest=sha256; as text at the end */
+    char sha256_text[RF_SHA256_TEXT];
+    rf_collisions *libraries; /* seen so far */
+    rf_compare *compare;      /* with another input, or for duplicate keys; NULL: neither */
+    rf_live *live;            /* the target; NULL: none */
+    rf_live_counts live_counts;
+    struct extra_keys extra; /* of the target */
+    struct differences differences;
+    struct data_totals totals;
+    struct module_names modules;
+    size_t unmet;      /* number of expectations */
+    uint64_t warnings; /* number of notices, if --strict counts them */
+    bool ended_early;  /* by an error that does not concern an input: */
+    rf_error end;
+    const rf_error *error; /* that error, or why an input could not be read; NULL: none */
+};
+
+/* --- verify_key.c: one entry --- */
+
+/* The effect of commands is known only to a server. */
+rf_code verify_reject_commands(rf_error *error);
+
+/* A session_entry_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
+ * verification. Faults of values are counted; they are not errors. */
+rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error);
+
+/* Whether an error is a defect of the input, and not a failure to read it. */
+bool verify_is_fault(rf_code code);
+
+/* Counts a fault of an input. */
+rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
+                     rf_error *error);
+
+/* --- verify_against.c: comparison with other data ----------------------------------------------------- */
+
+rf_code against_open(struct verification *v, rf_error *error);
+
+/* Adds one key or function library of the verified data. */
+rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error);
+
+/* Called after all of it: reads the other data, waits for replies, reports differences. */
+rf_code against_finish(struct verification *v, rf_error *error);
+
+/* --- verify_report.c --- */
+
+/* Whether all checks passed. */
+bool verify_is_sound(const struct verification *v);
+
+/* A report_part callback. */
+void verify_report(struct json *json, const void *verification);
+
+/* Writes the file of --junit. False: the error has been printed. */
+bool verify_junit(const struct verification *v, const char *path);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Compares the data with another input, or with a live target; or finds duplicate keys within it. */
+#include "cmd/compare/against.h"
+#include "cmd/term/failure.h"
+#include "cmd/term/text.h"
+#include "cmd/verify/verify.h"
+#include <string.h>
+
+/* --- differences and duplicate keys ------------------------------------------------------------------- */
+
+static rf_code on_duplicate(struct verification *v, const rf_difference *difference, rf_error *error)
+{
+    const rf_key_record *second = difference->after;
+    const struct input *first = &v->session.inputs[difference->before->input];
+    rf_error fault = {
+        .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
+
+    text_escape(second->key, fault.key, sizeof fault.key);
+    snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
+             (unsigned long long)difference->before->offset, input_name(first));
+    return verify_fault(v, &v->session.inputs[second->input], &fault, error);
+}
+
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct verification *v = ctx;
+
+    if (difference->kind == RF_DUPLICATE && difference->after->input < v->options->own_inputs)
+        return on_duplicate(v, difference, error);
+    return differences_add(&v->differences, difference, error);
+}
+
+/* Extra keys are differences with --strict; duplicate keys in several inputs are always faults. */
+static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    const struct verification *v = ctx;
+    bool is_reported = v->options->strict || (difference->kind == RF_DUPLICATE && v->options->own_inputs > 1);
+
+    return is_reported ? on_difference(ctx, difference, error) : RF_OK;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
+static rf_code open_compare(struct verification *v, bool one_set, rf_error *error)
+{
+    const rf_compare_options options = {
+        .memory = v->options->memory,
+        .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
+        .one_set = one_set,
+        .fn = on_difference,
+        .ctx = v,
+    };
+
+    return rf_compare_open(&options, &v->compare, error);
+}
+
+static rf_code open_target(struct verification *v, rf_error *error)
+{
+    const rf_live_options options = {
+        .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
+        .published = v->differences.keep,
+        .fn = on_difference,
+        .ctx = v,
+    };
+    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
+
+    if (code != RF_OK)
+        return code;
+    against_detail(v->live);
+    v->extra = (struct extra_keys){
+        .session = &v->session,
+        .memory = v->options->memory,
+        .strict = v->options->strict,
+        .differ = on_extra,
+        .ctx = v,
+    };
+    return extra_keys_open(&v->extra, error);
+}
+
+rf_code against_open(struct verification *v, rf_error *error)
+{
+    const struct verify_options *options = v->options;
+
+    v->differences = (struct differences){
+        .out = v->out,
+        .limit = options->limit,
+        .expiry_tolerance_ms = options->ttl_tolerance_ms,
+        .inputs = v->session.inputs,
+        .input_count = v->session.input_count,
+        .elsewhere = "the target",
+        .keep = options->common.report || options->junit,
+    };
+    if (options->against_target)
+        return open_target(v, error);
+    if (options->against)
+        return open_compare(v, false, error);
+    if (options->own_inputs > 1 || options->strict)
+        return open_compare(v, true, error);
+    return RF_OK;
+}
+
+rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
+{
+    rf_code code;
+
+    if (!v->live)
+        return rf_compare_add_before(v->compare, record, error);
+    code = extra_keys_note(&v->extra, record, error);
+    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+}
+
+/* --- the other input ---------------------------------------------------------------------------------- */
+
+struct other {
+    struct verification *v;
+    rf_digester *digester;
+    rf_collisions *libraries;
+};
+
+static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+{
+    struct other *other = ctx;
+    struct verification *v = other->v;
+    rf_key_digest digest = {0};
+    rf_key_record record;
+    rf_known known = RF_KNOWN_NOT;
+    rf_code code = RF_OK;
+
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return verify_reject_commands(error);
+    if (entry->kind == RF_ENTRY_KEY)
+        code = rf_digest_key(other->digester, entry, &digest, error);
+    else if (entry->kind == RF_ENTRY_FUNCTION)
+        code = rf_collisions_note(other->libraries, entry, true, &known, error);
+    else
+        return RF_OK;
+    if (code != RF_OK || known == RF_KNOWN_SAME)
+        return code;
+    if (entry->kind == RF_ENTRY_FUNCTION)
+        digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
+                                 .value = rf_digest_library(entry->text)};
+    rf_key_record_of_left(entry, &digest, (uint32_t)(input - v->session.inputs), &record);
+    record.published = digest.value;
+    return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
+}
+
+/* Counts of the other input are not those of the verified data. */
+static rf_code read_other(struct verification *v, rf_error *error)
+{
+    struct session *session = &v->session;
+    const struct stats own = session->stats;
+    struct other other = {.v = v,
+                          .digester = rf_digester_new(differences_digests(&v->differences), false),
+                          .libraries = rf_collisions_new(0)};
+    rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
+
+    session->stats = (struct stats){0};
+    if (other.digester)
+        rf_digester_expired(other.digester, session->now);
+    session->raw_keys = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
+    for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
+        code = session_read(session, &session->inputs[i], on_other, &other, error);
+    stats_free(&session->stats);
+    session->stats = own;
+    rf_digester_free(other.digester);
+    rf_collisions_free(other.libraries);
+    return code;
+}
+
+/* --- end ---------------------------------------------------------------------------------------------- */
+
+static rf_code finish_live(struct verification *v, rf_error *error)
+{
+    rf_code code = rf_live_finish(v->live, &v->live_counts, error);
+
+    return code == RF_OK ? extra_keys_find(&v->extra, v->live, &v->live_counts, error) : code;
+}
+
+rf_code against_finish(struct verification *v, rf_error *error)
+{
+    rf_code code = RF_OK;
+
+    if (v->live)
+        code = finish_live(v, error);
+    else if (v->options->against)
+        code = read_other(v, error);
+    return code == RF_OK && v->compare ? rf_compare_finish(v->compare, error) : code;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `verify`: the table, defaults and invalid combinations. */
+#include "cmd/verify/verify_options.h"
+#include "cmd/compare/differences.h"
+#include "cmd/term/failure.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
+#include <string.h>
+
+#define DEFINE_OPT(id, name, argument_name, help)                              \
+    static rf_code opt_##id(const char *argument, void *into, rf_error *error) \
+    {                                                                          \
+        (void)error;                                                           \
+        return expectations_add(into, name, argument) ? RF_OK : RF_E_ARGUMENT; \
+    }
+EXPECTATIONS(DEFINE_OPT)
+#undef DEFINE_OPT
+
+static rf_code on_digest(const char *argument, void *into, rf_error *error)
+{
+    static const char *const kinds[] = {[DIGEST_XXH3] = "xxh3", [DIGEST_SHA256] = "sha256"};
+    int *digest = into;
+
+    for (*digest = DIGEST_XXH3; *digest <= DIGEST_SHA256; ++*digest)
+        if (!argument || strcmp(argument, kinds[*digest]) == 0)
+            return RF_OK;
+    return failure(error, RF_E_ARGUMENT, "'%s' is not a digest: use xxh3 or sha256", argument);
+}
+
+#define AT(member) .offset = offsetof(struct verify_options, member)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {OPTION_HEADING, .help = "Checks"},
+    {OPTION_FLAG, 0, "strict",
+     .help = "treat warnings as faults; look for duplicate keys\nwithin one input as well; list extra keys of a live\ntarget", AT(strict)},
+    {OPTION_SERVER, 0, "target-version", "VERSION", "treat values and commands that this server does not\nsupport as faults", AT(reads)},
+    {OPTION_HANDLER, 0, "digest", "KIND",
+     .help = "print the digest and the number of keys instead of\nthe result, unless a check fails; KIND: xxh3 (detects\naccidental changes) or sha256 (slow, resists forgery)\n(xxh3)",
+     .handle = on_digest, .optional = true, AT(digest)},
+    {OPTION_HEADING, .help = "Comparison"},
+    {OPTION_STRING, 0, "against", "INPUT|URL", "compare with this input or live target", AT(against)},
+    {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
+     AT(ttl_tolerance_ms)},
+    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_HEADING, .help = "Connection to a live target"},
+    TARGET_ROWS(struct verify_options),
+    {OPTION_HEADING, .help = "Expectations"},
+#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = opt_##id, AT(expectations)},
+    EXPECTATIONS(ROW)
+#undef ROW
+    FILTER_ROWS(struct verify_options),
+    REWRITE_ROWS(struct verify_options),
+    {OPTION_HEADING, .help = "Messages"},
+    {OPTION_COUNT, 0, "limit", "N", "show at most N faults and differences; 0: all (50)", AT(limit)},
+    {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
+    COMMON_ROWS(struct verify_options),
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .command = "verify",
+    .operands = "INPUT... [OPTION]...",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
+             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+};
+
+static bool usage_error(const char *text)
+{
+    message_usage(table.command, "%s", text);
+    return false;
+}
+
+static bool check(const struct verify_options *options)
+{
+    const struct common_options *common = &options->common;
+
+    if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
+        return usage_error("--report and --junit need different files");
+    if (!options->against && options->ttl_tolerance_ms > 0)
+        return usage_error("--ttl-tolerance requires --against");
+    if (options->strict && options->against_target &&
+        !rf_rewrite_can_cover(common->keys.rewrite, common->keys.filter))
+        return usage_error(
+            "--strict cannot find extra keys on the target if names are both filtered and rewritten");
+    return inputs_use_stdin_once(common, table.command) &&
+           inputs_differ_from(common, common->report, "the report", table.command) &&
+           inputs_differ_from(common, options->junit, "the report", table.command);
+}
+
+/* The other input is added as the last operand. */
+static bool add_against(struct verify_options *options, int *status)
+{
+    rf_error error;
+    rf_code code = rf_files_add(&options->common.inputs, options->against, &error);
+
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    *status = status_of(code);
+    return false;
+}
+
+static bool read_against(struct verify_options *options, int *status)
+{
+    bool has_flags = target_options_given(&options->target_options);
+
+    bool is_url = options->against && rf_target_is_url(options->against);
+
+    options->against_target = has_flags || is_url;
+    if (options->against && has_flags && !is_url)
+        return usage_error("--against names an input, but other options name a live target");
+    if (!options->against_target)
+        return !options->against || add_against(options, status);
+    if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
+                                status))
+        return false;
+    options->against = "the target";
+    return true;
+}
+
+/* An AOF directory with a damaged manifest is a fault. */
+static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
+{
+    if (common_options_read(&options->common, table.command, operands, count, status))
+        return true;
+    if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
+        *status = STATUS_NO;
+    return false;
+}
+
+bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
+{
+    int first;
+
+    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
+    if (!options_parse(&table, argc, argv, options, &first, status) ||
+        !read_inputs(options, argv + first, argc - first, status))
+        return false;
+    options->own_inputs = options->common.inputs.count;
+    *status = STATUS_USAGE;
+    return read_against(options, status) && check(options);
+}
+
+void verify_options_free(struct verify_options *options)
+{
+    common_options_free(&options->common);
+    target_options_free(&options->target_options);
+    rf_target_free(&options->target);
+}

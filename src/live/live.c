@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Queries a live target: chooses the node of each query, retries, and refreshes the primaries. */
+#include "live/live.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "net/redirect.h"
+#include <stdlib.h>
+
+enum {
+    RETRY_TIMEOUT_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
+    LOSSES_MAX = 3,               /* lost connections per query */
+    FIRST_PAUSE_MS = 20,
+    LAST_PAUSE_MS = 1000,
+};
+
+static int64_t retry_timeout_ms(const rf_live *live)
+{
+    return live->target->timeout_ms > 0 ? live->target->timeout_ms : RETRY_TIMEOUT_MS;
+}
+
+void live_pause(rf_live *live)
+{
+    int64_t doubled = 2 * live->pause_ms;
+    live->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
+                     : doubled < LAST_PAUSE_MS ? doubled
+                                               : LAST_PAUSE_MS;
+    clock_sleep_ms(live->pause_ms);
+}
+
+/* --- the primaries ------------------------------------------------------------------------------------- */
+
+/* Replaces a new node by the existing one with the same address, whose host the index refers to. */
+static struct live_conn *adopt_conn(struct live_conn **place, struct live_conn *before)
+{
+    struct live_conn *new = *place;
+    rf_address address = new->address;
+    new->address = before->address;
+    before->address = address;
+    *place = before;
+    return new;
+}
+
+/* The primaries come first, in their order; other nodes are removed. */
+static rf_code adopt_nodes(rf_live *live, rf_error *error)
+{
+    struct live_conn **before = live->nodes;
+    size_t count = live->node_count, kept;
+    address_index_free(&live->index);
+    live->nodes = NULL;
+    live->node_count = 0;
+    bool complete = true;
+    for (size_t i = 0; i < live->primaries.node_count && complete; i++)
+        complete = live_conn_at(live, &live->primaries.nodes[i]) != NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct live_conn *removed = before[i];
+        if (address_index_find(&live->index, &removed->address, &kept))
+            removed = adopt_conn(&live->nodes[kept], removed);
+        live_conn_close(removed);
+    }
+    free(before);
+    return complete ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static void describe(rf_live *live)
+{
+    static const char *const kinds[] = {
+        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
+    live->info.kind = kinds[live->primaries.kind];
+    live->info.server = (rf_server){0};
+    if (!live->primaries.assumed)
+        live->info.server = live->primaries.server;
+    live->info.nodes = live->primaries.node_count;
+    rf_target_format(live->target, live->info.name, sizeof live->info.name);
+}
+
+static rf_code adopt_primaries(rf_live *live, struct primaries *found, rf_error *error)
+{
+    primaries_free(&live->primaries);
+    live->primaries = *found;
+    live->stale = false;
+    describe(live);
+    return adopt_nodes(live, error);
+}
+
+/* The nodes of the cluster are tried first; those of the target may be gone. */
+static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error)
+{
+    const rf_target *target = live->target;
+    const struct primaries *primaries = &live->primaries;
+    rf_code code = RF_E_TARGET;
+    if (primaries->kind == RF_TARGET_CLUSTER)
+        code = primaries_find(target, primaries->nodes, primaries->node_count, found, error);
+    return code == RF_OK ? RF_OK
+                         : primaries_find(target, target->addresses, target->address_count, found, error);
+}
+
+static rf_code refresh(rf_live *live, rf_error *error)
+{
+    struct primaries found;
+    int64_t deadline = clock_monotonic_ms() + retry_timeout_ms(live);
+    for (;;) {
+        rf_code code = find_anew(live, &found, error);
+        if (code == RF_OK &&
+            (found.kind != live->primaries.kind || (found.info_refused && !live->primaries.info_refused))) {
+            primaries_free(&found);
+            code = fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
+                        live->info.name);
+        }
+        if (code == RF_OK)
+            return adopt_primaries(live, &found, error);
+        if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)
+            return code;
+        live_pause(live);
+    }
+}
+
+/* --- queries ------------------------------------------------------------------------------------------- */
+
+/* A slot that is not assigned may be in the middle of a migration. */
+static rf_code await_owner(rf_live *live, struct query *query, rf_error *error)
+{
+    rf_error why;
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(query->record.key));
+    error_key(&why, query->record.db, query->record.key);
+    return live_retry(live, query, RETRY_LATER, &why, error);
+}
+
+/* The node of an ASK redirection: only nodes listed by the cluster are sent passwords and key names. */
+static rf_code find_ask_conn(rf_live *live, struct live_conn *owner, const struct query *query,
+                             struct live_conn **out, rf_error *error)
+{
+    char name[ADDRESS_TEXT];
+    struct reply table;
+    rf_slice rest;
+    const rf_slice argv[] = {SLICE("CLUSTER"), SLICE("NODES")};
+    *out = live_conn_find(live, &query->ask_address);
+    if (*out)
+        return RF_OK;
+    TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
+    address_format(&query->ask_address, name);
+    if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &query->ask_address))
+        return fail(error, RF_E_TARGET, "redirected to %s, which is not in CLUSTER NODES: check the node",
+                    name);
+    *out = live_conn_at(live, &query->ask_address);
+    return *out ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code submit(rf_live *live, struct query *query, rf_error *error)
+{
+    size_t number = rf_live_node_of(live, query->record.key);
+    if (number == RF_NO_NODE)
+        return await_owner(live, query, error);
+    struct live_conn *node = live->nodes[number];
+    rf_code code = query->ask_address.host ? find_ask_conn(live, node, query, &node, error) : RF_OK;
+    if (code == RF_OK)
+        return live_send(live, node, query, error);
+    query_free(query);
+    return code;
+}
+
+rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
+                   rf_error *error)
+{
+    bool lost = reason == RETRY_CONN_LOST || reason == RETRY_CONN_SHARED;
+    int64_t now = clock_monotonic_ms();
+    if (query->since_ms == 0 && !lost)
+        query->since_ms = now;
+    query->losses += reason == RETRY_CONN_LOST;
+    query->redirects += reason == RETRY_MOVED || reason == RETRY_ASK;
+    query_queue_push(&live->retry, query);
+    live->stale |= reason != RETRY_ASK;
+    live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
+    bool too_long = query->since_ms > 0 && now - query->since_ms > retry_timeout_ms(live);
+    if (query->losses <= LOSSES_MAX && !too_long)
+        return RF_OK;
+    *error = *why;
+    return why->code;
+}
+
+/* Retries until every query has its result; that may take several rounds. */
+static rf_code resend(rf_live *live, rf_error *error)
+{
+    while (live->retry.count > 0) {
+        TRY(live_drain(live, error));
+        if (live->pause)
+            live_pause(live);
+        if (live->stale)
+            TRY(refresh(live, error));
+        live->pause = false;
+        for (size_t left = live->retry.count; left > 0; left--)
+            TRY(submit(live, query_queue_pop(&live->retry), error));
+    }
+    return RF_OK;
+}
+
+/* --- one key ------------------------------------------------------------------------------------------- */
+
+/* The distance between two keys in the input is a good estimate of the first one's payload size. */
+static uint64_t guess(const rf_live *live, const rf_key_record *record, const rf_key_record *next)
+{
+    enum { AT_LEAST = 64 };
+    bool follows = next && next->input == record->input && next->offset > record->offset;
+    if (live->options.names_only)
+        return AT_LEAST;
+    return AT_LEAST + (follows ? next->offset - record->offset : 0);
+}
+
+static rf_code submit_delayed(rf_live *live, const rf_key_record *next, rf_error *error)
+{
+    struct query *query = live->delayed;
+    live->delayed = NULL;
+    if (query) {
+        query->expected = guess(live, &query->record, next);
+        TRY(submit(live, query, error));
+    }
+    return resend(live, error);
+}
+
+static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    TRY(submit_delayed(live, record, error));
+    if (record->db == RF_LIBRARY)
+        return live_check_library(live, record, error);
+    live->counts.checked++;
+    if (live->nameless)
+        return live_report(live, RF_REMOVED, record, NULL, error);
+    struct query *query = malloc(sizeof *query + record->key.len);
+    if (!query)
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
+    *query = (struct query){.record = *record};
+    if (record->key.len)
+        memcpy(query->key, record->key.ptr, record->key.len);
+    query->record.key.ptr = query->key;
+    live->delayed = query;
+    return RF_OK;
+}
+
+static rf_code finish(rf_live *live, rf_error *error)
+{
+    TRY(submit_delayed(live, NULL, error));
+    do {
+        TRY(resend(live, error));
+        TRY(live_drain(live, error));
+    } while (live->retry.count > 0);
+    return live_count(live, error);
+}
+
+/* --- interface ----------------------------------------------------------------------------------------- */
+
+/* After an error it is unknown which replies are pending. */
+static rf_code conclude(rf_live *live, rf_code code, rf_error *error)
+{
+    if (code != RF_OK)
+        live->error = *error;
+    return code;
+}
+
+static rf_code still_fails(const rf_live *live, rf_error *error)
+{
+    *error = live->error;
+    return error->code;
+}
+
+rf_code rf_live_check(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, check(live, record, error), error);
+}
+
+rf_code rf_live_finish(rf_live *live, rf_live_counts *counts, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    TRY(conclude(live, finish(live, error), error));
+    *counts = live->counts;
+    return RF_OK;
+}
+
+rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_scan(live, what, fn, ctx, error), error);
+}
+
+rf_code rf_live_query_nodes(rf_live *live, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_query_nodes(live, error), error);
+}
+
+rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_query_db(live, db, has, error), error);
+}
+
+rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_query_command(live, name, has, error), error);
+}
+
+size_t rf_live_node_of(const rf_live *live, rf_slice key)
+{
+    const uint16_t *node_of = live->primaries.node_of;
+    size_t number = node_of ? node_of[rf_slot_of(key)] : 0;
+    return number == NO_NODE ? RF_NO_NODE : number;
+}
+
+/* --- creation and destruction -------------------------------------------------------------------------- */
+
+static rf_code open_target(rf_live *live, rf_error *error)
+{
+    struct primaries found;
+    const rf_target *target = live->target;
+    if (target->db != 0)
+        return fail(error, RF_E_ARGUMENT,
+                    "the target must not select a database: each key is looked up in its own");
+    live->digester = rf_digester_new(RF_DIGEST_KEYED | (live->options.published ? RF_DIGEST_PUBLISHED : 0),
+                                     false);
+    if (!live->digester)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
+    return adopt_primaries(live, &found, error);
+}
+
+rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf_live **out, rf_error *error)
+{
+    rf_live *live = calloc(1, sizeof *live);
+    *out = NULL;
+    if (!live)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    live->target = target;
+    live->options = *options;
+    rf_code code = open_target(live, error);
+    if (code != RF_OK) {
+        rf_live_close(live);
+        return code;
+    }
+    *out = live;
+    return RF_OK;
+}
+
+const rf_live_info *rf_live_info_get(const rf_live *live)
+{
+    return &live->info;
+}
+
+void rf_live_close(rf_live *live)
+{
+    if (!live)
+        return;
+    for (size_t i = 0; i < live->node_count; i++)
+        live_conn_close(live->nodes[i]);
+    free(live->nodes);
+    address_index_free(&live->index);
+    primaries_free(&live->primaries);
+    rf_digester_free(live->digester);
+    query_free(live->delayed);
+    query_queue_free(&live->retry);
+    live_free_libraries(live);
+    live_forget_nodes(live);
+    free(live);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* The internals of comparing with a live target.
+ *
+ * A query is about one key. It is sent to the node that serves the key's slot, and waits in that node's queue
+ * for its reply:
+ *
+ *   check ──> delayed ──> node: waiting ──(reply)──> equal, different, expired
+ *                           ^     │ MOVED, ASK, TRYAGAIN, LOADING, a lost connection
+ *                           └─ retry queue
+ *
+ * Queries to be retried wait in the retry queue until every node has answered all of its queries; the
+ * primaries are refreshed only then, when no reply is pending. */
+#ifndef LIVE_LIVE_H
+#define LIVE_LIVE_H
+
+#include "base/buffer.h"
+#include "net/client.h"
+#include "net/primaries.h"
+#include "rdb/dump_payload.h"
+#include <rdbferry/digest.h>
+#include <rdbferry/live.h>
+
+/* Why a query must be retried. */
+enum retry_reason {
+    RETRY_NONE,
+    RETRY_MOVED,       /* another node serves the slot */
+    RETRY_ASK,         /* this key is on another node, while its slot is migrated */
+    RETRY_LATER,       /* retry later; or the node cannot be reached */
+    RETRY_CONN_LOST,   /* the connection was lost while waiting for this reply */
+    RETRY_CONN_SHARED, /* the connection was lost while waiting for another reply */
+};
+
+struct query {
+    struct query *next;
+    rf_key_record record;   /* its key is stored after it */
+    uint64_t expected;      /* estimated size of the reply */
+    rf_address ask_address; /* node to query once, with ASKING; no host: the slot's node */
+    unsigned steps;         /* which of the steps in live_query.c were sent, as bits */
+    unsigned redirects, losses;
+    int64_t since_ms; /* time of the first transient error; 0: none */
+    uint8_t key[];
+};
+
+struct query_queue {
+    struct query *first, **end;
+    size_t count;
+};
+
+struct live_conn {
+    rf_address address;
+    struct client *client;      /* NULL: not connected */
+    unsigned connections;       /* number of connections so far */
+    int64_t db;                 /* database selected, after all that has been sent */
+    struct query_queue waiting; /* queries sent */
+    uint64_t expected;          /* estimated size of their replies */
+};
+
+struct library {
+    rf_slice name; /* owned */
+    rf_digest keyed, published;
+};
+
+struct rf_live {
+    const rf_target *target;
+    rf_live_options options;
+    rf_live_info info;
+    rf_live_counts counts;
+    struct primaries primaries;
+    struct live_conn **nodes; /* the primaries, in their order, then other nodes from ASK redirections */
+    size_t node_count;
+    struct address_index index; /* of the nodes */
+    rf_digester *digester;
+    struct query
+        *delayed; /* the last query, which is delayed until the next record's offset shows its size */
+    struct query_queue retry;
+    bool stale;       /* the primaries have changed, or a node is gone */
+    bool pause;       /* before the next retry */
+    int64_t pause_ms; /* duration of the last pause; 0: none */
+    struct library *libraries;
+    size_t library_count;
+    bool libraries_known;
+    bool nameless;                 /* names only: EXISTS is not available, and not used any more */
+    rf_live_node_info *node_infos; /* of each primary, from the last rf_live_query_nodes() */
+    size_t node_info_count;
+    rf_error error; /* sticky once its code is set */
+};
+
+/* --- live.c --- */
+
+/* Queues a query to be retried, and records what that requires; `why` is the reason, and is returned as the
+ * error if transient errors have lasted too long. */
+rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
+                   rf_error *error);
+
+void live_pause(rf_live *live);
+
+/* --- live_conn.c --- */
+
+void query_queue_push(struct query_queue *queue, struct query *query);
+struct query *query_queue_pop(struct query_queue *queue);
+void query_queue_free(struct query_queue *queue);
+void query_free(struct query *query);
+
+/* The node at an address; NULL: none. */
+struct live_conn *live_conn_find(const rf_live *live, const rf_address *address);
+
+/* The same, added if there is none. NULL: out of memory. */
+struct live_conn *live_conn_at(rf_live *live, const rf_address *address);
+
+/* Sends a query to its node; before that, receives replies of this node if too many are pending. */
+rf_code live_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
+
+/* Receives all pending replies. */
+rf_code live_drain(rf_live *live, rf_error *error);
+
+/* Sends one command and receives its reply, which may be an error; reconnects and repeats it if the
+ * connection is lost. The node must have no pending replies. */
+rf_code live_call(rf_live *live, struct live_conn *node, int64_t db, const rf_slice *argv, size_t argc,
+                  struct reply *head, rf_slice *rest, rf_error *error);
+
+void live_conn_close(struct live_conn *node);
+
+/* --- live_query.c --- */
+
+rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
+
+/* Receives the reply to a query, and reports a difference. RETRY_CONN_LOST: no more replies will arrive, for
+ * the reason *why. Any return value but RF_OK ends the check. */
+rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query, enum retry_reason *reason,
+                      rf_error *why, rf_error *error);
+
+/* The server's clock. */
+int64_t live_now_ms(const rf_live *live);
+
+/* --- live_library.c --- */
+
+/* Loads the function libraries, once. */
+rf_code live_load_libraries(rf_live *live, rf_error *error);
+
+rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error *error);
+
+void live_free_libraries(rf_live *live);
+
+/* --- live_scan.c --- */
+
+/* Adds up the keys in the databases that occurred. */
+rf_code live_count(rf_live *live, rf_error *error);
+
+rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error);
+
+/* --- live_type.c --- */
+
+/* A list of key names, which are copied; zeroed: empty. */
+struct key_page {
+    struct buffer bytes;
+};
+
+/* Returns false if out of memory. */
+bool key_page_add(struct key_page *page, rf_slice key);
+
+/* Reports the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is not available.
+ */
+rf_code live_query_types(struct live_conn *node, const struct key_page *page, int64_t db, rf_live_key_fn fn,
+                         void *ctx, rf_error *error);
+
+/* --- live_node_info.c --- */
+
+rf_code live_query_nodes(rf_live *live, rf_error *error);
+
+rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error);
+
+rf_code live_query_command(rf_live *live, rf_slice name, int *has, rf_error *error);
+
+void live_forget_nodes(rf_live *live);
+
+/* --- control flow -------------------------------------------------------------------------------------- */
+
+rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
+                    const rf_key_record *after, rf_error *error);
+
+#endif

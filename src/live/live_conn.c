@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes: connects, sends queries ahead of their replies, receives replies in order, and handles lost
+ * connections. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "live/live.h"
+#include <stdlib.h>
+
+enum {
+    WAITING_MAX = 512,
+    EXPECTED_MAX = 8 * 1024 * 1024, /* bytes of pending replies; a single one may be larger */
+    UNSENT_MAX = 16 * 1024,         /* bytes of requests, which are then sent */
+    CALL_TRIES = 3,
+};
+
+/* --- queues -------------------------------------------------------------------------------------------- */
+
+void query_queue_push(struct query_queue *queue, struct query *query)
+{
+    if (!queue->first)
+        queue->end = &queue->first;
+    *queue->end = query;
+    queue->end = &query->next;
+    query->next = NULL;
+    queue->count++;
+}
+
+struct query *query_queue_pop(struct query_queue *queue)
+{
+    struct query *query = queue->first;
+    if (!query)
+        return NULL;
+    queue->first = query->next;
+    queue->count--;
+    return query;
+}
+
+void query_free(struct query *query)
+{
+    if (!query)
+        return;
+    address_free(&query->ask_address);
+    free(query);
+}
+
+void query_queue_free(struct query_queue *queue)
+{
+    for (struct query *query; (query = query_queue_pop(queue));)
+        query_free(query);
+}
+
+/* --- nodes --------------------------------------------------------------------------------------------- */
+
+void live_conn_close(struct live_conn *node)
+{
+    query_queue_free(&node->waiting);
+    client_close(node->client);
+    address_free(&node->address);
+    free(node);
+}
+
+struct live_conn *live_conn_find(const rf_live *live, const rf_address *address)
+{
+    size_t number;
+    return address_index_find(&live->index, address, &number) ? live->nodes[number] : NULL;
+}
+
+struct live_conn *live_conn_at(rf_live *live, const rf_address *address)
+{
+    rf_error ignored;
+    struct live_conn *known = live_conn_find(live, address);
+    if (known)
+        return known;
+    struct live_conn **grown = realloc(live->nodes, (live->node_count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    live->nodes = grown;
+    struct live_conn *node = calloc(1, sizeof *node);
+    rf_slice host = slice_of(address->host, strlen(address->host));
+    if (!node || address_make(host, address->port, &node->address, &ignored) != RF_OK) {
+        free(node);
+        return NULL;
+    }
+    if (!address_index_add(&live->index, &node->address, live->node_count)) {
+        live_conn_close(node);
+        return NULL;
+    }
+    return live->nodes[live->node_count++] = node;
+}
+
+static void disconnect(struct live_conn *node)
+{
+    client_close(node->client);
+    node->client = NULL;
+    node->db = 0;
+}
+
+static rf_code connect_node(const rf_live *live, struct live_conn *node, rf_error *error)
+{
+    if (node->client)
+        return RF_OK;
+    node->connections++;
+    return client_open(live->target, &node->address, &node->client, error);
+}
+
+/* No more replies will arrive from the node; `reason` is the reason for its oldest query. */
+static rf_code lose(rf_live *live, struct live_conn *node, enum retry_reason reason, const rf_error *why,
+                    rf_error *error)
+{
+    rf_code code = RF_OK;
+    disconnect(node);
+    node->expected = 0;
+    for (struct query *query; code == RF_OK && (query = query_queue_pop(&node->waiting));
+         reason = RETRY_CONN_SHARED)
+        code = live_retry(live, query, reason, why, error);
+    return code;
+}
+
+/* --- replies ------------------------------------------------------------------------------------------- */
+
+/* Handles the reply to the oldest query. */
+static rf_code receive_one(rf_live *live, struct live_conn *node, rf_error *error)
+{
+    rf_error why;
+    enum retry_reason reason;
+    struct query *query = node->waiting.first;
+    TRY(query_receive(live, node, query, &reason, &why, error));
+    if (reason == RETRY_CONN_LOST)
+        return lose(live, node, RETRY_CONN_LOST, &why, error);
+    query_queue_pop(&node->waiting);
+    node->expected -= query->expected;
+    if (reason != RETRY_NONE)
+        return live_retry(live, query, reason, &why, error);
+    query_free(query);
+    live->pause_ms = 0;
+    return RF_OK;
+}
+
+/* Receives replies until half of the limit is left. */
+static rf_code limit_in_flight(rf_live *live, struct live_conn *node, uint64_t expected, rf_error *error)
+{
+    if (node->waiting.count < WAITING_MAX && node->expected + expected <= EXPECTED_MAX)
+        return RF_OK;
+    uint64_t available = expected < EXPECTED_MAX ? EXPECTED_MAX - expected : 0;
+    while (node->waiting.count > 0 &&
+           (node->waiting.count > WAITING_MAX / 2 || node->expected > available / 2))
+        TRY(receive_one(live, node, error));
+    return RF_OK;
+}
+
+static rf_code drain_node(rf_live *live, struct live_conn *node, rf_error *error)
+{
+    while (node->waiting.count > 0)
+        TRY(receive_one(live, node, error));
+    return RF_OK;
+}
+
+rf_code live_drain(rf_live *live, rf_error *error)
+{
+    for (size_t i = 0; i < live->node_count; i++)
+        if (live->nodes[i]->client) {
+            rf_error why;
+            rf_code code = client_flush(live->nodes[i]->client, &why);
+            if (code == RF_E_MEMORY)
+                *error = why;
+            TRY(code == RF_E_TARGET ? lose(live, live->nodes[i], RETRY_CONN_LOST, &why, error) : code);
+        }
+    for (size_t i = 0; i < live->node_count; i++)
+        TRY(drain_node(live, live->nodes[i], error));
+    return RF_OK;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------ */
+
+rf_code live_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error)
+{
+    rf_error why;
+    rf_code code = limit_in_flight(live, node, query->expected, error);
+    if (code != RF_OK) {
+        query_free(query);
+        return code;
+    }
+    query_queue_push(&node->waiting, query);
+    node->expected += query->expected;
+    code = connect_node(live, node, &why);
+    if (code == RF_OK)
+        code = query_send(live, node, query, &why);
+    if (code == RF_OK && client_unsent(node->client) > UNSENT_MAX)
+        code = client_flush(node->client, &why);
+    if (code == RF_E_TARGET)
+        return lose(live, node, node->client ? RETRY_CONN_LOST : RETRY_LATER, &why, error);
+    if (code != RF_OK)
+        *error = why;
+    return code;
+}
+
+/* The reply to one command in a database. */
+static rf_code call_once(const rf_live *live, struct live_conn *node, int64_t db, const rf_slice *argv,
+                         size_t argc, struct reply *head, rf_slice *rest, rf_error *error)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    const rf_slice select[] = {SLICE("SELECT"), {text, number_print_i64(text, db)}};
+    bool selects;
+    TRY(connect_node(live, node, error));
+    selects = node->db != db;
+    if (selects)
+        TRY(client_put(node->client, select, 2, error));
+    TRY(client_put(node->client, argv, argc, error));
+    if (selects)
+        TRY(client_reply(node->client, head, rest, error));
+    if (selects && head->kind != REPLY_STATUS)
+        return client_refused(node->client, "SELECT", *head, error);
+    node->db = db;
+    return client_reply(node->client, head, rest, error);
+}
+
+rf_code live_call(rf_live *live, struct live_conn *node, int64_t db, const rf_slice *argv, size_t argc,
+                  struct reply *head, rf_slice *rest, rf_error *error)
+{
+    rf_code code = drain_node(live, node, error);
+    TRY(code);
+    for (int i = 0; i < CALL_TRIES; i++) {
+        code = call_once(live, node, db, argv, argc, head, rest, error);
+        if (code != RF_E_TARGET)
+            return code;
+        disconnect(node);
+        if (i + 1 < CALL_TRIES)
+            live_pause(live);
+    }
+    return code;
+}

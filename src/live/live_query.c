@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands for one key, and the handling of their replies.
+ *
+ *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
+ *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before
+ *   [SELECT db]  [ASKING] EXISTS key                                    with names_only */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "live/live.h"
+#include "net/redirect.h"
+#include "net/refusal.h"
+#include <stdlib.h>
+
+enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */
+
+#define SECONDS_MAX (INT64_C(1) << 50) /* larger values are invalid */
+
+/* The replies to a query, as they arrive. */
+struct answer {
+    bool missing; /* the key does not exist */
+    rf_key_record record;
+    int64_t ttl_ms; /* from PTTL; -1: none */
+    enum retry_reason reason;
+    rf_error *why; /* set to the error */
+};
+
+int64_t live_now_ms(const rf_live *live)
+{
+    return (clock_unix_us() + live->primaries.ahead_us) / 1000;
+}
+
+rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
+                    const rf_key_record *after, rf_error *error)
+{
+    return live->options.fn(live->options.ctx, &(rf_difference){kind, before, after}, error);
+}
+
+/* --- single replies ------------------------------------------------------------------------------------ */
+
+/* The arguments of reply handlers. */
+struct reply_context {
+    rf_live *live;
+    const struct client *client;
+    const struct query *query;
+    const char *command;
+    struct reply reply;
+    rf_slice rest;
+    struct answer *answer;
+    rf_error *error;
+};
+
+static rf_code refuse(const struct reply_context *t)
+{
+    client_refused(t->client, t->command, t->reply, t->error);
+    error_key(t->error, t->query->record.db, t->query->record.key);
+    return RF_E_TARGET;
+}
+
+static rf_code on_ok(const struct reply_context *t)
+{
+    return t->reply.kind == REPLY_STATUS ? RF_OK : refuse(t);
+}
+
+/* An invalid payload from the target is an error of the target, not of the input. */
+static rf_code blame_target(const struct reply_context *t, rf_code code)
+{
+    rf_error why = *t->error;
+    if (code == RF_OK || code == RF_E_MEMORY)
+        return code;
+    fail(t->error, RF_E_TARGET, "%s: DUMP: %s", client_name(t->client), why.message);
+    error_key(t->error, t->query->record.db, t->query->record.key);
+    return RF_E_TARGET;
+}
+
+static rf_code digest_payload(const struct reply_context *t, const rf_entry *entry,
+                              struct dump_payload *payload)
+{
+    rf_key_digest digest;
+    int64_t until = t->query->record.fields_until;
+    rf_digester_expired(t->live->digester, until ? until : INT64_MIN);
+    TRY(rf_digest_key(t->live->digester, entry, &digest, t->error));
+    TRY(dump_payload_finish(payload, t->error));
+    t->answer->record.value = digest.left;
+    t->answer->record.published = digest.value;
+    t->answer->record.type = entry->type;
+    return RF_OK;
+}
+
+static rf_code on_payload(const struct reply_context *t)
+{
+    struct dump_payload payload;
+    rf_entry entry;
+    const rf_key_record *asked = &t->query->record;
+    if (t->reply.kind == REPLY_NIL) {
+        t->answer->missing = true;
+        return RF_OK;
+    }
+    if (t->reply.kind != REPLY_STRING)
+        return refuse(t);
+    rf_code code = dump_payload_open(&payload, t->reply.text, asked->db, asked->key, client_name(t->client),
+                                     &entry, t->error);
+    if (code != RF_OK)
+        return blame_target(t, code);
+    code = digest_payload(t, &entry, &payload);
+    dump_payload_close(&payload);
+    return blame_target(t, code);
+}
+
+/* A number; -1: no expiry; -2: no key, which has disappeared since DUMP. */
+static rf_code parse_number(const struct reply_context *t, int64_t *number)
+{
+    if (t->reply.kind != REPLY_NUMBER)
+        return refuse(t);
+    *number = t->reply.number;
+    t->answer->missing |= *number == -2;
+    return RF_OK;
+}
+
+static rf_code on_exists(const struct reply_context *t)
+{
+    int64_t number;
+    TRY(parse_number(t, &number));
+    t->answer->missing = number == 0;
+    return RF_OK;
+}
+
+static rf_code on_expire_time(const struct reply_context *t)
+{
+    return parse_number(t, &t->answer->record.expire_ms);
+}
+
+static rf_code on_ttl(const struct reply_context *t)
+{
+    TRY(parse_number(t, &t->answer->ttl_ms));
+    return t->answer->ttl_ms > SECONDS_MAX * 1000 ? refuse(t) : RF_OK;
+}
+
+/* [seconds, microseconds] */
+static rf_code on_time(const struct reply_context *t)
+{
+    int64_t parts[2];
+    rf_slice rest = t->rest;
+    if (t->reply.kind != REPLY_ARRAY || t->reply.number != 2)
+        return refuse(t);
+    for (int i = 0; i < 2; i++) {
+        struct reply part = reply_next(&rest);
+        if (part.kind != REPLY_STRING || !number_parse_i64(part.text, &parts[i]))
+            return refuse(t);
+    }
+    if (parts[0] < 0 || parts[0] > SECONDS_MAX || parts[1] < 0 || parts[1] > 1000000)
+        return refuse(t);
+    if (t->answer->ttl_ms >= 0)
+        t->answer->record.expire_ms = parts[0] * 1000 + parts[1] / 1000 + t->answer->ttl_ms;
+    return RF_OK;
+}
+
+/* --- the commands ------------------------------------------------------------------------------------- */
+
+enum argument { ARGUMENT_NONE, ARGUMENT_DB, ARGUMENT_KEY };
+
+static const struct step {
+    const char *command;
+    enum argument argument;
+    rf_code (*on_reply)(const struct reply_context *t);
+} steps[] = {
+    {"SELECT", ARGUMENT_DB, on_ok},     {"ASKING", ARGUMENT_NONE, on_ok},
+    {"DUMP", ARGUMENT_KEY, on_payload}, {"ASKING", ARGUMENT_NONE, on_ok},
+    {"PTTL", ARGUMENT_KEY, on_ttl},     {"PEXPIRETIME", ARGUMENT_KEY, on_expire_time},
+    {"TIME", ARGUMENT_NONE, on_time},   {"EXISTS", ARGUMENT_KEY, on_exists},
+};
+enum { STEPS = sizeof steps / sizeof *steps };
+enum {
+    SELECT = 1,
+    ASKING = 2,
+    DUMP = 4,
+    ASKING_AGAIN = 8,
+    PTTL = 16,
+    PEXPIRETIME = 32,
+    TIME = 64,
+    EXISTS = 128
+};
+
+static bool knows_expire_time(rf_server server)
+{
+    return server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
+}
+
+static unsigned choose_steps(const rf_live *live, const struct live_conn *node, const struct query *query)
+{
+    unsigned first = (node->db != query->record.db ? SELECT : 0) | (query->ask_address.host ? ASKING : 0);
+    if (live->options.names_only)
+        return first | EXISTS;
+    return first | (query->ask_address.host ? ASKING_AGAIN : 0) | DUMP |
+           (knows_expire_time(live->primaries.server) ? PEXPIRETIME : PTTL | TIME);
+}
+
+rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error)
+{
+    uint8_t db[NUMBER_TEXT_MAX];
+    const rf_slice arguments[] = {
+        [ARGUMENT_DB] = {db, number_print_i64(db, query->record.db)},
+        [ARGUMENT_KEY] = query->record.key,
+    };
+    query->steps = choose_steps(live, node, query);
+    for (int i = 0; i < STEPS; i++) {
+        const struct step *step = &steps[i];
+        if (!(query->steps >> i & 1))
+            continue;
+        const rf_slice argv[] = {slice_of(step->command, strlen(step->command)), arguments[step->argument]};
+        TRY(client_put(node->client, argv, step->argument == ARGUMENT_NONE ? 1 : 2, error));
+    }
+    node->db = query->record.db;
+    return RF_OK;
+}
+
+/* --- transient errors ---------------------------------------------------------------------------------- */
+
+static const enum retry_reason retry_reason_of[] = {[ERROR_OTHER] = RETRY_NONE,
+                                                    [ERROR_MOVED] = RETRY_MOVED,
+                                                    [ERROR_ASK] = RETRY_ASK,
+                                                    [ERROR_TRANSIENT] = RETRY_LATER};
+
+/* If EXISTS is not available, no key is found, and none is queried any more. */
+static bool lacks_exists(const struct reply_context *t, const struct step *step)
+{
+    bool lacks = step->on_reply == on_exists && reply_refuses_command(t->reply);
+    t->live->nameless |= lacks;
+    t->answer->missing |= lacks;
+    return lacks;
+}
+
+/* An error reply to a step: the query is retried, or the check ends. A failed SELECT leaves the wrong
+ * database selected, and so is not transient. */
+static rf_code on_error_reply(const struct reply_context *t, const rf_address *asked, struct query *query,
+                              bool is_select)
+{
+    enum retry_reason reason = retry_reason_of[classify_error(t->reply)];
+    bool redirected = reason == RETRY_MOVED || reason == RETRY_ASK;
+    if (redirected && t->live->primaries.kind != RF_TARGET_CLUSTER)
+        reason = RETRY_NONE;
+    refuse(t);
+    if (reason == RETRY_NONE)
+        return RF_E_TARGET;
+    *t->answer->why = *t->error;
+    t->answer->reason = is_select ? RETRY_CONN_LOST : reason;
+    return reason == RETRY_ASK ? redirect_address(t->reply, asked, &query->ask_address, t->error) : RF_OK;
+}
+
+/* --- control flow -------------------------------------------------------------------------------------- */
+
+static rf_code compare_name(rf_live *live, const rf_key_record *record, bool missing, rf_error *error)
+{
+    if (missing)
+        return live_report(live, RF_REMOVED, record, NULL, error);
+    live->counts.equal++;
+    return RF_OK;
+}
+
+static rf_code count_found(rf_live *live, const rf_key_record *record, rf_error *error)
+{
+    live->counts.found++;
+    return live->options.found ? live->options.found(live->options.ctx, record, error) : RF_OK;
+}
+
+static bool has_expired(const rf_live *live, const rf_key_record *record)
+{
+    return record->fields_expired ||
+           (record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live));
+}
+
+static rf_code compare_reply(rf_live *live, const struct query *query, const struct answer *answer,
+                             rf_error *error)
+{
+    const rf_key_record *record = &query->record;
+    bool by_ttl = !(query->steps & PEXPIRETIME);
+    int64_t tolerance = live->options.expiry_tolerance_ms;
+    if (by_ttl && tolerance < PTTL_SLACK_MS)
+        tolerance = PTTL_SLACK_MS;
+    if (!answer->missing)
+        TRY(count_found(live, record, error));
+    if (live->options.names_only)
+        return compare_name(live, record, answer->missing, error);
+    if (answer->missing && has_expired(live, record)) {
+        live->counts.expired++;
+        return RF_OK;
+    }
+    if (answer->missing)
+        return live_report(live, RF_REMOVED, record, NULL, error);
+    if (rf_key_record_differs(record, &answer->record, tolerance))
+        return live_report(live, RF_CHANGED, record, &answer->record, error);
+    live->counts.equal++;
+    return RF_OK;
+}
+
+/* Handles the next reply, for one step. After an error, the remaining replies of a query are discarded. */
+static rf_code read_step(rf_live *live, struct live_conn *node, struct query *query, const struct step *step,
+                         struct answer *answer, rf_error *error)
+{
+    struct reply_context t = {.live = live,
+                              .client = node->client,
+                              .query = query,
+                              .command = step->command,
+                              .answer = answer,
+                              .error = error};
+    rf_code code = client_reply(node->client, &t.reply, &t.rest, answer->why);
+    if (code == RF_E_TARGET) {
+        error_key(answer->why, query->record.db, query->record.key);
+        answer->reason = RETRY_CONN_LOST;
+        return RF_OK;
+    }
+    if (code != RF_OK)
+        *error = *answer->why;
+    TRY(code);
+    if (answer->reason != RETRY_NONE)
+        return RF_OK;
+    if (t.reply.kind == REPLY_ERROR && lacks_exists(&t, step))
+        return RF_OK;
+    if (t.reply.kind == REPLY_ERROR)
+        return on_error_reply(&t, &node->address, query, step->argument == ARGUMENT_DB);
+    return step->on_reply(&t);
+}
+
+rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query, enum retry_reason *reason,
+                      rf_error *why, rf_error *error)
+{
+    struct answer answer = {.record = {.db = query->record.db,
+                                       .key = query->record.key,
+                                       .expire_ms = RF_NO_EXPIRY,
+                                       .input = UINT32_MAX},
+                            .ttl_ms = -1,
+                            .why = why};
+    address_free(&query->ask_address); /* it was valid once */
+    for (int i = 0; i < STEPS && answer.reason != RETRY_CONN_LOST; i++)
+        if (query->steps >> i & 1)
+            TRY(read_step(live, node, query, &steps[i], &answer, error));
+    *reason = answer.reason;
+    return answer.reason == RETRY_NONE ? compare_reply(live, query, &answer, error) : RF_OK;
+}
