@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: finds the command and runs it. Exit statuses and streams are described in rdbferry(1). */
 #include "cmd/command.h"
-#include "cmd/term/message.h"
 #include "cmd/options/rules_help.h"
+#include "cmd/options/url_guard.h"
+#include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/streams.h"
-#include "cmd/options/url_guard.h"
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,6 @@ static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 0 ? argv[0] : "";
     char shown[256];
-
     if (strcmp(name, "--version") == 0)
         name = "version";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -54,7 +53,6 @@ static int dispatch(int argc, char **argv)
 static int help_run(int argc, char **argv)
 {
     char option[] = "--help";
-
     if (argc > 1 && strcmp(argv[1], "rules") == 0) {
         rules_help_print();
         return STATUS_DONE;
@@ -70,7 +68,6 @@ static int help_run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status;
-
     streams_start();
     status = dispatch(argc - 1, argv + 1);
     if (!streams_end() && status <= STATUS_NO)

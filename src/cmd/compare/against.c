@@ -9,7 +9,6 @@ void against_detail(const rf_live *live)
 {
     const rf_live_info *info = rf_live_info_get(live);
     char server[32];
-
     rf_server_format(info->server, server, sizeof server);
     message_detail("%s: %s, %s, %zu node%s", info->name, info->kind, server, info->nodes,
                    text_plural(info->nodes));
@@ -26,7 +25,6 @@ void against_print(FILE *out, const char *name, const struct differences *differ
                    const struct extra_keys *extra, const char *hint)
 {
     char text[256];
-
     differences_format(differences, text, sizeof text);
     against_print_prefix(out, name);
     fputs(differences_total(differences) > 0 ? text : "matches", out);
@@ -48,7 +46,6 @@ void against_report(struct json *json, const rf_live *live, const rf_live_counts
 {
     const rf_live_info *info = rf_live_info_get(live);
     char server[32];
-
     rf_server_format(info->server, server, sizeof server);
     json_string(json, "name", info->name);
     json_string(json, "kind", info->kind);

@@ -8,8 +8,8 @@
  *     = db 12 list     'user:5': occurs twice in a.rdb
  *     ~ function       'library': value */
 #include "cmd/compare/differences.h"
+#include "base/fail.h"
 #include "cmd/compare/differences_json.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/format.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -30,7 +30,6 @@ static unsigned changes_of(const rf_key_record *before, const rf_key_record *aft
 {
     rf_key_record as_after = *before;
     unsigned changes = 0;
-
     if (before->db != RF_LIBRARY && before->type != after->type)
         changes |= CHANGED_TYPE;
     else if (!same_digest(before->value, after->value))
@@ -50,7 +49,6 @@ static void count(struct differences *differences, rf_difference_kind kind, unsi
         [RF_CHANGED] = &differences->changed,
         [RF_DUPLICATE] = &differences->duplicates,
     };
-
     ++*by_kind[kind];
     differences->types += (changes & CHANGED_TYPE) != 0;
     differences->values += (changes & CHANGED_VALUE) != 0;
@@ -79,7 +77,6 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
     const rf_key_record *before = difference->before, *after = difference->after;
     const char *separator = ": ";
     char times[2][TIME_TEXT];
-
     if (changes & CHANGED_TYPE) {
         fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
         separator = ", ";
@@ -98,7 +95,6 @@ static void print_line(const struct differences *differences, const rf_differenc
 {
     static const char signs[] = {
         [RF_ADDED] = '+', [RF_REMOVED] = '-', [RF_CHANGED] = '~', [RF_DUPLICATE] = '='};
-
     print_key(differences->out, signs[difference->kind],
               difference->after ? difference->after : difference->before);
     print_changes(differences->out, difference, changes);
@@ -121,7 +117,6 @@ static char *printed(const struct differences *differences, const rf_difference 
     struct differences into_memory = *differences;
     char *text = NULL;
     size_t size;
-
     into_memory.out = open_memstream(&text, &size);
     if (!into_memory.out)
         return NULL;
@@ -137,7 +132,6 @@ static char *printed(const struct differences *differences, const rf_difference 
 static bool keep(struct differences *differences, const rf_difference *difference, unsigned changes)
 {
     struct difference_kept *kept = realloc(differences->kept, (differences->kept_count + 1) * sizeof *kept);
-
     if (!kept)
         return false;
     differences->kept = kept;
@@ -151,7 +145,6 @@ rf_code differences_add(void *ctx, const rf_difference *difference, rf_error *er
 {
     struct differences *differences = ctx;
     unsigned changes = 0;
-
     if (difference->kind == RF_CHANGED)
         changes = changes_of(difference->before, difference->after, differences->expiry_tolerance_ms);
     count(differences, difference->kind, changes);
@@ -160,9 +153,9 @@ rf_code differences_add(void *ctx, const rf_difference *difference, rf_error *er
     differences->shown++;
     (differences->jsonl ? differences_print_json : print_line)(differences, difference, changes);
     if (ferror(differences->out))
-        return failure(error, RF_E_WRITE, "differences cannot be printed: %s", strerror(errno));
+        return fail(error, RF_E_WRITE, "differences cannot be printed: %s", strerror(errno));
     if (differences->keep && !keep(differences, difference, changes))
-        return failure(error, RF_E_MEMORY, "out of memory");
+        return fail(error, RF_E_MEMORY, "out of memory");
     return RF_OK;
 }
 
@@ -175,7 +168,6 @@ void differences_format(const struct differences *differences, char *out, size_t
 {
     uint64_t total = differences_total(differences);
     char changed[128] = "", duplicates[48] = "", shown[64] = "";
-
     if (differences->changed > 0)
         snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
                  differences->values, differences->types, differences->expiries);
@@ -190,7 +182,6 @@ void differences_format(const struct differences *differences, char *out, size_t
 void differences_summarize(const struct differences *differences)
 {
     char text[512];
-
     differences_format(differences, text, sizeof text);
     message_summary("%s", differences_total(differences) ? text : "no differences");
 }
@@ -198,7 +189,6 @@ void differences_summarize(const struct differences *differences)
 void differences_report(struct json *json, const void *ctx)
 {
     const struct differences *differences = ctx;
-
     json_object(json, "differences");
     json_number(json, "added", differences->added);
     json_number(json, "removed", differences->removed);

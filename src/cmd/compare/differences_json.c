@@ -20,7 +20,6 @@ static void put_string(FILE *out, rf_slice text, bool plain)
     putc('"', out);
     for (size_t i = 0; i < text.len; i++) {
         uint8_t byte = text.ptr[i];
-
         if (byte < ' ' || byte == 0x7f || (byte >= 0x80 && !plain)) {
             fprintf(out, "\\u%04x", byte);
         } else {
@@ -35,12 +34,10 @@ static void put_string(FILE *out, rf_slice text, bool plain)
 static void put_base64(FILE *out, rf_slice bytes)
 {
     static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
     putc('"', out);
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
         uint32_t group = 0;
-
         for (size_t k = 0; k < 3; k++)
             group = group << 8 | (k < n ? bytes.ptr[i + k] : 0);
         for (size_t k = 0; k < 4; k++)
@@ -52,7 +49,6 @@ static void put_base64(FILE *out, rf_slice bytes)
 static void put_name(FILE *out, const char *member, rf_slice name)
 {
     bool good = utf8_valid(name);
-
     fprintf(out, ",\"%s\":", member);
     put_string(out, name, good);
     if (good)
@@ -87,7 +83,6 @@ static void put_input(const struct differences *differences, const rf_key_record
 {
     const char *name = differences_input(differences, record);
     rf_slice input = {(const uint8_t *)name, strlen(name)};
-
     fputs(",\"input\":", differences->out);
     put_string(differences->out, input, utf8_valid(input));
     if (record->input < differences->input_count)
@@ -98,7 +93,6 @@ static void put_side(const struct differences *differences, const char *member, 
 {
     FILE *out = differences->out;
     char digest[RF_DIGEST_TEXT];
-
     fprintf(out, ",\"%s\":%s", member, record ? "{" : "null");
     if (!record)
         return;
@@ -123,7 +117,6 @@ static void put_what(FILE *out, unsigned changes)
         const char *name;
     } names[] = {{CHANGED_VALUE, "value"}, {CHANGED_TYPE, "type"}, {CHANGED_EXPIRY, "expiry"}};
     const char *separator = ",\"changes\":[";
-
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(changes & names[i].change))
             continue;
@@ -141,7 +134,6 @@ void differences_print_json(const struct differences *differences, const rf_diff
                                         [RF_CHANGED] = "changed",
                                         [RF_DUPLICATE] = "duplicate"};
     FILE *out = differences->out;
-
     fprintf(out, "{\"difference\":\"%s\"", kinds[difference->kind]);
     put_key(out, difference->after ? difference->after : difference->before);
     put_side(differences, "before", difference->before);

@@ -14,7 +14,6 @@ static void give_up(struct extra_keys *extra, const char *why)
 static bool can_be_listed(const struct extra_keys *extra)
 {
     const struct key_options *keys = &extra->session->options->keys;
-
     return rf_rewrite_can_cover(keys->rewrite, keys->filter);
 }
 
@@ -24,7 +23,6 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     struct extra_keys *extra = ctx;
     bool is_duplicate = difference->kind == RF_DUPLICATE &&
                         difference->after->input < extra->session->input_count;
-
     if (difference->kind != RF_ADDED && !is_duplicate)
         return RF_OK;
     if (difference->kind == RF_ADDED && difference->after->db != RF_LIBRARY) {
@@ -38,7 +36,6 @@ rf_code extra_keys_open(struct extra_keys *extra, rf_error *error)
 {
     const rf_compare_options options = {
         .memory = extra->memory, .names_only = true, .fn = on_difference, .ctx = extra};
-
     if (!can_be_listed(extra))
         give_up(extra, "names are both filtered and rewritten");
     return rf_compare_open(&options, &extra->compare, error);
@@ -60,7 +57,6 @@ static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *err
                             .expire_ms = RF_NO_EXPIRY};
     rf_drop_reason drop = RF_DROP_NONE;
     rf_code code = RF_OK;
-
     if (record->db != RF_LIBRARY)
         code = rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error);
     return code == RF_OK && drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : code;
@@ -72,7 +68,6 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
                     (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
     rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
-
     if (code != RF_E_TARGET || extra->strict)
         return code;
     give_up(extra, error->message);
@@ -88,7 +83,6 @@ rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_c
     bool counts_all = rf_live_info_get(live)->server.major > 0;
     bool complete = counts_all && counts->live <= counts->found && !extra->strict;
     rf_code code = complete || !can_be_listed(extra) ? RF_OK : scan(extra, live, error);
-
     if (code == RF_OK)
         code = rf_compare_finish(extra->compare, error);
     extra->counted = code == RF_OK && !*extra->why_not;

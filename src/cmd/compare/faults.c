@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults are printed as they are found: they are the output. */
 #include "cmd/compare/faults.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/run/report.h"
 #include "cmd/term/text.h"
 #include <errno.h>
@@ -11,7 +11,6 @@
 static bool keep(struct faults *faults)
 {
     struct fault *kept = realloc(faults->kept, (faults->kept_count + 1) * sizeof *kept);
-
     if (!kept)
         return false;
     faults->kept = kept;
@@ -22,7 +21,6 @@ static bool keep(struct faults *faults)
 static bool print(FILE *out, const rf_error *fault)
 {
     char text[1024];
-
     rf_error_format(fault, text, sizeof text);
     text_put(out, text);
     putc('\n', out);
@@ -36,14 +34,13 @@ rf_code faults_add(struct faults *faults, size_t input, const rf_error *fault, r
     if (faults->limit > 0 && faults->count > faults->limit)
         return RF_OK;
     if (!keep(faults))
-        return failure(error, RF_E_MEMORY, "out of memory");
-    return print(faults->out, fault) ? RF_OK : failure(error, RF_E_WRITE, "%s", strerror(errno));
+        return fail(error, RF_E_MEMORY, "out of memory");
+    return print(faults->out, fault) ? RF_OK : fail(error, RF_E_WRITE, "%s", strerror(errno));
 }
 
 bool faults_last_is(const struct faults *faults, size_t input, const rf_error *fault)
 {
     const struct fault *last = &faults->last;
-
     return faults->count > 0 && last->input == input && last->error.offset == fault->offset &&
            strcmp(last->error.message, fault->message) == 0;
 }

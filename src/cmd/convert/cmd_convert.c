@@ -3,16 +3,15 @@
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
-#include "cmd/run/transfer.h"
 
 static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *sink_options, rf_sink **out,
                          rf_error *error)
 {
     const struct convert_options *options = transfer->ops->ctx;
     const struct output_options *written = &options->written;
-
     if (written->to == TO_AOF_DIR)
         return rf_sink_open_aofdir(options->output, written->appendfilename, (rf_aof_base)written->base,
                                    sink_options, out, error);
@@ -27,7 +26,6 @@ static void print_written(const struct transfer *transfer, const char *read, uin
 {
     const struct convert_options *options = transfer->ops->ctx;
     char size[SIZE_TEXT];
-
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output,
                     text_size(bytes, size));
 }
@@ -43,7 +41,6 @@ static int convert(struct convert_options *options)
         .compress = output_compression_of(options->output),
     };
     int status = transfer_open(&transfer) ? transfer_run(&transfer) : STATUS_OUTPUT;
-
     transfer_close(&transfer);
     return status;
 }
@@ -52,7 +49,6 @@ int convert_run(int argc, char **argv)
 {
     struct convert_options options;
     int status;
-
     if (convert_options_read(argc, argv, &options, &status))
         status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
                                              : convert(&options);

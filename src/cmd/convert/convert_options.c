@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `convert`: the table, defaults and invalid combinations. */
 #include "cmd/convert/convert_options.h"
-#include "cmd/term/message.h"
 #include "cmd/options/options.h"
+#include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
 #include <stdarg.h>
@@ -62,7 +62,6 @@ __attribute__((format(printf, 1, 2))) static bool usage_error(const char *format
 static bool infer_kind(struct convert_options *options)
 {
     int *to = &options->written.to;
-
     if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
         return usage_error("output to stdout requires --to aof, rdb or jsonl");
     if (!*to)
@@ -88,7 +87,6 @@ static bool check_stdout(const struct convert_options *options)
 static bool check_clash_inside(const struct convert_options *options)
 {
     struct stat written, read;
-
     if (options->written.to != TO_AOF_DIR || stat(options->output, &written) != 0)
         return true;
     for (size_t i = 0; i < options->common.inputs.count; i++)
@@ -103,7 +101,6 @@ static bool check_clash_inside(const struct convert_options *options)
 static bool check_files(const struct convert_options *options)
 {
     const char *report = options->common.report;
-
     if (!inputs_differ_from(&options->common, options->output, "the output", table.command) ||
         !check_clash_inside(options))
         return false;
@@ -124,7 +121,6 @@ static bool read_for_explanation(struct convert_options *options, int *status)
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
-
     *options = (struct convert_options){.written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry diff`: compares the digests of all keys of both data sets. */
 #include "cmd/command.h"
-#include "cmd/diff/diff_options.h"
 #include "cmd/compare/differences.h"
+#include "cmd/diff/diff_options.h"
 #include "cmd/diff/explain.h"
-#include "cmd/term/message.h"
 #include "cmd/run/report.h"
 #include "cmd/run/session.h"
+#include "cmd/term/message.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -33,7 +33,6 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
     rf_key_record record;
     rf_key_digest digest;
     rf_code code;
-
     if (entry->kind == RF_ENTRY_COMMAND)
         return refuse_commands(error);
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
@@ -60,7 +59,6 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
         .ctx = &diff->differences,
     };
     rf_code code = rf_compare_open(&options, &diff->compare, error);
-
     rf_digester_expired(diff->digester, session->now);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         /* it is compared with the rewritten keys of BEFORE */
@@ -83,7 +81,6 @@ static rf_code explain_one_key(void *ctx, rf_error *error)
         .digester = diff->digester,
         .differences = &diff->differences,
     };
-
     return explain(&explanation, error);
 }
 
@@ -93,7 +90,6 @@ static rf_code explain_one_key(void *ctx, rf_error *error)
 static void print_rest(const struct diff *diff)
 {
     uint64_t total = differences_total(&diff->differences);
-
     if (diff->differences.shown < total && !diff->options->jsonl)
         printf("... %" PRIu64 " more; --limit 0 shows all\n", total - diff->differences.shown);
 }
@@ -102,7 +98,6 @@ static bool write_report(const struct diff *diff, const rf_error *error)
 {
     const struct report_part part = {differences_report, &diff->differences};
     bool differ = differences_total(&diff->differences) > 0;
-
     return report_write(&(const struct report){.command = "diff",
                                                .session = &diff->session,
                                                .result = !error && differ ? "failed" : NULL,
@@ -118,7 +113,6 @@ static enum status run(struct diff *diff)
     rf_code code = session_run(&diff->session, explains ? explain_one_key : compare_inputs, NULL, diff,
                                &error);
     enum status status = status_of(code);
-
     notices_summarize(&diff->session.notices);
     if (code != RF_OK) {
         if (diff->differences.shown > 0 && !diff->options->jsonl)
@@ -161,7 +155,6 @@ int diff_run(int argc, char **argv)
     struct diff_options options;
     struct diff diff = {.options = &options};
     int status;
-
     if (diff_options_read(argc, argv, &options, &status)) {
         status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
         rf_compare_close(diff.compare);

@@ -53,7 +53,6 @@ static bool usage_error(const char *text)
 static bool check(const struct diff_options *options)
 {
     const struct common_options *common = &options->common;
-
     if (is_dash(common->report))
         return usage_error("differences and report cannot both go to stdout");
     if (!options->explain && options->db != OPT_UNSET)
@@ -95,7 +94,6 @@ static bool read_key(struct diff_options *options, int *status)
 bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status)
 {
     int first;
-
     *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;

@@ -6,7 +6,7 @@
  *         - 'hello world'
  *         + 'hello, world' */
 #include "cmd/diff/explain.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/term/format.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,15 +32,14 @@ static bool is_wanted(const struct explanation *e, const rf_entry *entry)
 
 rf_code refuse_commands(rf_error *error)
 {
-    return failure(error, RF_E_UNSUPPORTED,
-                   "AOF commands cannot be compared: load the AOF into a server and save an RDB");
+    return fail(error, RF_E_UNSUPPORTED,
+                "AOF commands cannot be compared: load the AOF into a server and save an RDB");
 }
 
 /* The value is held from here on. */
 static rf_code hold(const struct explanation *e, struct side *side, rf_error *error)
 {
     rf_code code = rf_value_hold(side->entry.value, NULL, error);
-
     if (code == RF_OK)
         code = rf_digest_key(e->digester, &side->entry, &side->digest, error);
     rf_key_record_of(&side->entry, side->digest.keyed, (uint32_t)(side->input - e->session->inputs),
@@ -55,7 +54,6 @@ static rf_code read_on(const struct explanation *e, struct input *input, struct 
 {
     rf_entry entry;
     rf_code code;
-
     while ((code = rf_reader_next(input->reader, &entry, error)) == RF_OK) {
         if (entry.kind == RF_ENTRY_COMMAND)
             return refuse_commands(error);
@@ -73,7 +71,6 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
 {
     struct session *session = e->session;
     rf_code code = input_open(input, false, notices_listener(&session->notices), error);
-
     if (code != RF_OK)
         return code;
     progress_enter(&session->progress, input->reader);
@@ -86,7 +83,6 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
 static rf_code search(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
     rf_code code;
-
     e->session->notices.input = input_name(input);
     code = input->reader ? read_on(e, input, side, error) : open_and_read(e, input, side, error);
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
@@ -99,7 +95,6 @@ static rf_code search(const struct explanation *e, struct input *input, struct s
 static rf_code find(const struct explanation *e, struct side *side, rf_error *error)
 {
     rf_code code = RF_OK;
-
     for (size_t i = side->from; i < side->to && code == RF_OK && !side->input; i++)
         code = search(e, &e->session->inputs[i], side, error);
     return code;
@@ -109,7 +104,6 @@ static rf_code find(const struct explanation *e, struct side *side, rf_error *er
 static rf_code read_rest(const struct explanation *e, struct side *side, rf_error *error)
 {
     rf_code code = RF_OK;
-
     if (!side->input)
         return RF_OK;
     for (struct input *input = side->input; input < e->session->inputs + side->to && code == RF_OK; input++)
@@ -130,7 +124,6 @@ static void print_around(char sign, rf_slice text, size_t at)
 {
     enum { BEFORE = 16, SHOWN = 64 };
     size_t from = at > BEFORE ? at - BEFORE : 0;
-
     printf("    %c %s", sign, from > 0 ? "..." : "");
     print_bytes_cut(stdout, (rf_slice){text.ptr + from, text.len - from}, SHOWN);
     putchar('\n');
@@ -141,7 +134,6 @@ static rf_code print_both(void *ctx, rf_slice after)
     const struct strings *strings = ctx;
     rf_slice before = strings->before;
     size_t same = 0;
-
     while (same < before.len && same < after.len && before.ptr[same] == after.ptr[same])
         same++;
     if (same == before.len && same == after.len)
@@ -157,7 +149,6 @@ static rf_code on_before(void *ctx, rf_slice before)
 {
     static const rf_visitor visitor = {.string = print_both};
     struct strings *strings = ctx;
-
     strings->before = before;
     return rf_value_walk(strings->after->entry.value, &visitor, strings, strings->error);
 }
@@ -166,7 +157,6 @@ static rf_code explain_string(const struct side sides[2], rf_error *error)
 {
     static const rf_visitor visitor = {.string = on_before};
     struct strings strings = {.after = &sides[1], .error = error};
-
     return rf_value_walk(sides[0].entry.value, &visitor, &strings, error);
 }
 
@@ -176,7 +166,6 @@ static rf_code explain_string(const struct side sides[2], rf_error *error)
 static void explain_metadata(const struct side sides[2])
 {
     rf_slice before = sides[0].entry.metadata, after = sides[1].entry.metadata;
-
     if (before.len == after.len && (after.len == 0 || memcmp(before.ptr, after.ptr, after.len) == 0))
         return;
     for (size_t i = 0; i < 2; i++) {
@@ -192,7 +181,6 @@ static rf_code explain_value(const struct explanation *e, const struct side side
 {
     uint64_t before = sides[0].digest.elements, after = sides[1].digest.elements;
     rf_value *const values[2] = {sides[0].entry.value, sides[1].entry.value};
-
     explain_metadata(sides);
     if (sides[0].entry.type == RF_STRING)
         return explain_string(sides, error);
@@ -211,7 +199,6 @@ static rf_code explain_both(const struct explanation *e, const struct side sides
 {
     const rf_difference difference = {RF_CHANGED, &sides[0].record, &sides[1].record};
     rf_code code;
-
     if (!rf_key_record_differs(&sides[0].record, &sides[1].record, 0))
         return RF_OK;
     code = differences_add(e->differences, &difference, error);
@@ -223,12 +210,11 @@ static rf_code explain_both(const struct explanation *e, const struct side sides
 static rf_code explain_sides(const struct explanation *e, const struct side sides[2], rf_error *error)
 {
     rf_difference difference = {.kind = RF_ADDED, .after = &sides[1].record};
-
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
-        return failure(error, RF_E_ARGUMENT,
-                       "no such key in database %" PRId64 " of either (see --explain-db)", e->db);
+        return fail(error, RF_E_ARGUMENT, "no such key in database %" PRId64 " of either (see --explain-db)",
+                    e->db);
     if (!sides[1].input)
         difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
     return differences_add(e->differences, &difference, error);
@@ -239,7 +225,6 @@ rf_code explain(const struct explanation *e, rf_error *error)
     struct session *session = e->session;
     struct side sides[2] = {{.to = e->before_count}, {.from = e->before_count, .to = session->input_count}};
     rf_code code = find(e, &sides[0], error);
-
     if (code == RF_OK)
         code = find(e, &sides[1], error);
     if (code == RF_OK)

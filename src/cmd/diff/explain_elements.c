@@ -8,8 +8,8 @@
  *
  * The name of a list item is its index, so that all items after an inserted one may differ: only the first
  * item that differs is shown. The time when a consumer was last seen is not compared. */
+#include "base/fail.h"
 #include "cmd/diff/explain.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/format.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ enum { SHOWN = 256 }; /* bytes of a name, or of what it holds */
 
 static rf_code out_of_memory(rf_error *error)
 {
-    return failure(error, RF_E_MEMORY, "out of memory");
+    return fail(error, RF_E_MEMORY, "out of memory");
 }
 
 /* The line so far as a string to be freed; `*into` is freed before. */
@@ -85,7 +85,6 @@ static rf_code put(struct walk *walk, rf_slice name, rf_slice content, int64_t e
         .offset = walk->number++,
     };
     struct changes *changes = walk->changes;
-
     if (walk->compare)
         return walk->side ? rf_compare_add_after(walk->compare, &record, walk->error)
                           : rf_compare_add_before(walk->compare, &record, walk->error);
@@ -98,7 +97,6 @@ static rf_code put(struct walk *walk, rf_slice name, rf_slice content, int64_t e
 static size_t end_name(struct walk *walk)
 {
     size_t name = (size_t)ftello(walk->text);
-
     fputs(": ", walk->text);
     return name;
 }
@@ -107,7 +105,6 @@ static size_t end_name(struct walk *walk)
 static rf_code put_line(struct walk *walk, size_t name)
 {
     const uint8_t *line;
-
     if (!walk->compare && (size_t)ftello(walk->text) > name + SHOWN) {
         fseeko(walk->text, (off_t)(name + SHOWN), SEEK_SET);
         fputs("...", walk->text);
@@ -141,7 +138,6 @@ static rf_code put_member(void *ctx, rf_slice member)
 static rf_code put_scored(void *ctx, rf_slice member, double score)
 {
     char text[SCORE_TEXT];
-
     fprintf(begin_named(ctx, "member ", member), ": %s", format_score(score, text));
     return put(ctx, member, (rf_slice){(const uint8_t *)text, strlen(text)}, RF_NO_EXPIRY);
 }
@@ -150,7 +146,6 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 {
     FILE *text = begin_named(ctx, "field ", field);
     char expiry[TIME_TEXT];
-
     fputs(": ", text);
     print_bytes_cut(text, value, SHOWN);
     if (expire_ms != RF_NO_EXPIRY)
@@ -188,7 +183,6 @@ static rf_code put_part(void *ctx, const rf_module_part *part)
                                         [RF_PART_STRING] = ""};
     struct walk *walk = ctx;
     size_t name;
-
     fprintf(begin(walk, "part "), "%" PRIu64, walk->number - 1); /* the module's name is number 0 */
     name = end_name(walk);
     if (part->kind == RF_PART_SIGNED)
@@ -213,7 +207,6 @@ static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_valu
 {
     struct walk *walk = ctx;
     size_t name;
-
     print_id(begin(walk, "entry "), id);
     name = end_name(walk);
     for (size_t i = 0; i < 2 * pairs; i++) {
@@ -235,7 +228,6 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
 {
     uint64_t added = stream->entries_added > stream->length ? stream->entries_added : stream->length;
     rf_code code = put_id(ctx, "last id", stream->last_id);
-
     if (code == RF_OK)
         code = put_id(ctx, "max deleted id", stream->max_deleted_id);
     return code == RF_OK ? put_number(ctx, "entries added", added) : code;
@@ -246,7 +238,6 @@ static rf_code put_group(void *ctx, const rf_group *group)
     struct walk *walk = ctx;
     size_t name;
     rf_code code;
-
     print_bytes(begin(walk, "group "), group->name);
     code = keep(walk, &walk->group);
     if (code != RF_OK)
@@ -263,7 +254,6 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 {
     struct walk *walk = ctx;
     rf_code code;
-
     print_bytes(begin(walk, "consumer "), consumer->name);
     code = keep(walk, &walk->consumer);
     if (code != RF_OK)
@@ -276,7 +266,6 @@ static rf_code put_owned(struct walk *walk, const rf_pending *pending, const cha
 {
     char delivered[TIME_TEXT];
     size_t name;
-
     print_id(begin(walk, "pending "), pending->id);
     fprintf(walk->text, " of %s", walk->group);
     name = end_name(walk);
@@ -316,7 +305,6 @@ static rf_code walk_value(rf_value *value, struct walk walk)
         .module_part = put_part,
     };
     rf_code code;
-
     walk.text = open_memstream(&walk.line, &walk.size);
     if (!walk.text)
         return out_of_memory(walk.error);
@@ -332,7 +320,6 @@ static rf_code walk_value(rf_value *value, struct walk walk)
 static struct change change_of(const rf_difference *difference)
 {
     struct change change = {{NO_ELEMENT, NO_ELEMENT}, {NULL, NULL}};
-
     if (difference->kind == RF_DUPLICATE) {
         change.number[difference->after->input] = difference->after->offset;
         return change;
@@ -353,7 +340,6 @@ static rf_code on_change(void *ctx, const rf_difference *difference, rf_error *e
 {
     struct changes *changes = ctx;
     struct change change = change_of(difference);
-
     changes->total++;
     if (changes->first_only && changes->count > 0) {
         if (first_number(&change) < first_number(changes->all))
@@ -365,7 +351,6 @@ static rf_code on_change(void *ctx, const rf_difference *difference, rf_error *e
     if (changes->count == changes->cap) {
         size_t cap = changes->cap ? 2 * changes->cap : 64;
         struct change *all = realloc(changes->all, cap * sizeof *all);
-
         if (!all)
             return out_of_memory(error);
         changes->all = all;
@@ -381,7 +366,6 @@ static rf_code find_changes(rf_value *const values[2], uint64_t memory, struct c
     const rf_compare_options options = {.memory = memory, .fn = on_change, .ctx = changes};
     rf_compare *compare;
     rf_code code = rf_compare_open(&options, &compare, error);
-
     for (unsigned side = 0; side < 2 && code == RF_OK; side++)
         code = walk_value(values[side], (struct walk){.compare = compare, .side = side, .error = error});
     if (code == RF_OK)
@@ -406,7 +390,6 @@ static int by_number_after(const void *a, const void *b)
 static int by_number_before(const void *a, const void *b)
 {
     int order = compare_numbers(((const struct change *)a)->number[0], ((const struct change *)b)->number[0]);
-
     return order ? order : by_number_after(a, b);
 }
 
@@ -414,7 +397,6 @@ static rf_code make_lines(rf_value *const values[2], struct changes *changes, rf
 {
     static int (*const orders[])(const void *, const void *) = {by_number_before, by_number_after};
     rf_code code = RF_OK;
-
     for (unsigned side = 2; side-- > 0 && code == RF_OK;) {
         if (changes->count > 0)
             qsort(changes->all, changes->count, sizeof *changes->all, orders[side]);
@@ -440,7 +422,6 @@ rf_code explain_elements(const struct explanation *explanation, rf_type type, rf
 {
     struct changes changes = {.limit = explanation->limit, .first_only = type == RF_LIST};
     rf_code code = find_changes(values, explanation->memory, &changes, error);
-
     if (code == RF_OK)
         code = make_lines(values, &changes, error);
     if (code == RF_OK)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry inspect`: statistics of the inputs for people. Each key is measured once; the counters use
  * constant memory. */
+#include "base/fail.h"
 #include "cmd/command.h"
-#include "cmd/term/failure.h"
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/message.h"
 #include "cmd/run/report.h"
+#include "cmd/term/message.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,6 @@ enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096 };
 static uint64_t time_left(const struct inspection *inspection, const rf_entry *key)
 {
     int64_t now = inspection->session.now;
-
     if (key->expire_ms == RF_NO_EXPIRY)
         return UINT64_MAX;
     return key->expire_ms <= now ? 0 : ((uint64_t)key->expire_ms - (uint64_t)now + 999) / 1000;
@@ -35,7 +34,6 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
     bool good = tables_add(&inspection->tables, key, measure) &&
                 top_offer(&inspection->by_memory, measure->memory, key, measure) &&
                 prefixes_add(&inspection->prefixes, key->key, measure->memory);
-
     slots_add(&inspection->slots, key, measure);
     histogram_add(&inspection->expiries, &expiry_ranges, time_left(inspection, key), measure->memory);
     histogram_add(&inspection->memories, &memory_ranges, measure->memory, measure->memory);
@@ -44,7 +42,7 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
         good = good && top_offer(&inspection->by_elements, measure->elements, key, measure);
         histogram_add(&inspection->elements, &element_ranges, measure->elements, measure->memory);
     }
-    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
+    return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
@@ -53,10 +51,9 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
     char module[10];
     rf_measure measure;
     rf_code code = RF_OK;
-
     if (entry->kind != RF_ENTRY_KEY)
         return extras_add(&inspection->extras, input, entry) ? RF_OK
-                                                             : failure(error, RF_E_MEMORY, "out of memory");
+                                                             : fail(error, RF_E_MEMORY, "out of memory");
     if (entry->type == RF_MODULE)
         code = rf_value_module(entry->value, module, error);
     if (code == RF_OK)
@@ -74,10 +71,9 @@ static rf_code on_sorted_row(struct inspection *inspection, const rf_entry *key,
                              rf_error *error)
 {
     struct top *sorted = &inspection->sorted;
-
     return top_offer(sorted, top_rank(sorted, key, measure), key, measure)
                ? RF_OK
-               : failure(error, RF_E_MEMORY, "out of memory");
+               : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 /* RF_END: enough rows, or stdout has failed, which is checked at the end. */
@@ -87,7 +83,6 @@ static rf_code on_row(void *ctx, struct input *input, rf_entry *entry, rf_error 
     rf_measure measure;
     struct key_row row;
     rf_code code;
-
     (void)input;
     if (entry->kind != RF_ENTRY_KEY)
         return RF_OK;
@@ -118,7 +113,6 @@ static rf_code read_inputs(void *ctx, rf_error *error)
     struct session *session = &inspection->session;
     session_entry_fn *entry_fn = inspection->options->keys ? on_row : on_entry;
     rf_code code = RF_OK;
-
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], entry_fn, inspection, error);
     return code;
@@ -156,7 +150,6 @@ static enum status run(struct inspection *inspection)
     rf_error error;
     rf_code code;
     enum status status;
-
     if (inspection->options->keys)
         inspect_put_csv_head();
     code = session_run(&inspection->session, read_inputs, NULL, inspection, &error);
@@ -180,7 +173,6 @@ static struct inspection *prepare(const struct inspect_options *options)
                                             [SORT_EXPIRY] = TOP_EXPIRY,
                                             [SORT_KEY] = TOP_KEY};
     struct inspection *inspection = calloc(1, sizeof *inspection);
-
     if (!inspection || !prefixes_open(&inspection->prefixes, options->delimiter, (unsigned)options->depth)) {
         free(inspection);
         message_error("out of memory");
@@ -213,7 +205,6 @@ int inspect_run(int argc, char **argv)
     struct inspect_options options;
     struct inspection *inspection;
     int status;
-
     if (inspect_options_read(argc, argv, &options, &status)) {
         status = STATUS_OUTPUT;
         inspection = prepare(&options);

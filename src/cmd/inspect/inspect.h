@@ -30,7 +30,6 @@ struct inspection {
 static inline int64_t inspect_saved_ms(const struct input *input)
 {
     int64_t seconds = input->info.saved_at;
-
     return seconds < 0 ? RF_NO_EXPIRY : seconds * 1000;
 }
 

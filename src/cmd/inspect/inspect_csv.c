@@ -2,8 +2,8 @@
 /* Keys as lines of CSV (RFC 4180, but lines end with a newline), with the columns of the memory report of
  * redis-rdb-tools. The key is quoted, and quotes in it are doubled; see text_character() for bytes that are
  * not text. */
-#include "cmd/term/format.h"
 #include "cmd/inspect/inspect.h"
+#include "cmd/term/format.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,6 @@ static void put_key(rf_slice key, size_t length)
     char character[CHARACTER_TEXT];
     bool is_cut = length > key.len;
     size_t n;
-
     putchar_unlocked('"');
     while (key.len > 0) {
         for (n = 0; n < key.len && is_plain(key.ptr[n]);)
@@ -44,7 +43,6 @@ static void put_key(rf_slice key, size_t length)
 static char *put_number(char *to, uint64_t number)
 {
     char digits[20], *at = digits + sizeof digits;
-
     do
         *--at = (char)('0' + number % 10);
     while ((number /= 10) > 0);
@@ -60,7 +58,6 @@ static char *put_field(char *to, uint64_t number)
 bool inspect_put_csv_row(const struct key_row *row)
 {
     char before[64], after[256], *end;
-
     end = put_number(before, (uint64_t)row->db);
     end = stpcpy(stpcpy(stpcpy(end, ","), text_type(row->type)), ",");
     fwrite_unlocked(before, 1, (size_t)(end - before), stdout);

@@ -12,7 +12,6 @@ static rf_slice split(rf_slice *text, char end)
 {
     const uint8_t *found = text->len > 0 ? memchr(text->ptr, end, text->len) : NULL;
     rf_slice head = {text->ptr, found ? (size_t)(found - text->ptr) : text->len};
-
     text->ptr += found ? head.len + 1 : head.len;
     text->len -= found ? head.len + 1 : head.len;
     return head;
@@ -27,7 +26,6 @@ static void add_library(struct extras *extras, rf_slice code)
 {
     struct library *library = &extras->libraries[extras->libraries_kept];
     rf_slice rest = code, line, word;
-
     extras->library_count++;
     extras->library_bytes += code.len;
     if (extras->libraries_kept == LIBRARIES_KEPT)
@@ -49,7 +47,6 @@ static void add_library(struct extras *extras, rf_slice code)
 static struct module *find_module(struct extras *extras, const char *name)
 {
     struct module *module = extras->modules;
-
     for (size_t i = 0; i < extras->modules_kept; i++, module++)
         if (strcmp(module->name, name) == 0)
             return module;
@@ -63,7 +60,6 @@ static struct module *find_module(struct extras *extras, const char *name)
 void extras_add_key(struct extras *extras, const char name[10], const rf_measure *measure)
 {
     struct module *module = find_module(extras, name);
-
     extras->module_keys++;
     if (!module)
         return;
@@ -76,7 +72,6 @@ static void add_module_record(struct extras *extras, const rf_entry *entry)
 {
     char name[10] = "";
     struct module *module;
-
     if (entry->name.len < sizeof name && entry->name.len > 0)
         memcpy(name, entry->name.ptr, entry->name.len);
     module = find_module(extras, name);
@@ -92,7 +87,6 @@ static void add_module_record(struct extras *extras, const rf_entry *entry)
 static void add_aux(struct extras *extras, const struct input *input, const rf_entry *entry)
 {
     struct aux_field *field = &extras->aux[extras->aux_kept];
-
     extras->aux_count++;
     if (extras->aux_kept == AUX_KEPT)
         return;
@@ -107,7 +101,6 @@ static bool add_command(struct extras *extras, const rf_entry *entry)
     uint8_t name[SKETCH_NAME_KEPT];
     size_t length = entry->argv[0].len < sizeof name ? entry->argv[0].len : sizeof name;
     uint64_t bytes = 0;
-
     extras->commands++;
     for (size_t i = 0; i < length; i++)
         name[i] = (uint8_t)tolower(entry->argv[0].ptr[i]);

@@ -4,9 +4,9 @@
 #ifndef CMD_INSPECT_INSPECT_EXTRAS_H
 #define CMD_INSPECT_INSPECT_EXTRAS_H
 
-#include "cmd/run/inputs.h"
 #include "cmd/inspect/inspect_tables.h"
 #include "cmd/inspect/sketch.h"
+#include "cmd/run/inputs.h"
 
 enum { LIBRARIES_KEPT = 256, MODULES_KEPT = 64, AUX_KEPT = 64, NAME_KEPT = 64, AUX_VALUE_KEPT = 128 };
 

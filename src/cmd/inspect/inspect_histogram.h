@@ -35,7 +35,6 @@ static inline void histogram_add(struct histogram *histogram, const struct range
                                  uint64_t memory)
 {
     size_t last = ranges->count - 1, i = number == UINT64_MAX ? last : 0;
-
     while (i < last && number >= ranges->all[i].below)
         i++;
     histogram->in[i].keys++;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
  * an estimate; the "keys" of a name are one if its "estimate" is true. */
-#include "cmd/term/format.h"
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/json.h"
 #include "cmd/run/report.h"
+#include "cmd/term/format.h"
+#include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,6 @@ enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escap
 static void put_time(struct json *json, const char *name, int64_t ms)
 {
     char text[TIME_TEXT];
-
     json_string(json, name, ms == RF_NO_EXPIRY ? NULL : format_time(ms, text));
 }
 
@@ -38,7 +37,6 @@ static void put_aux(struct json *json, const struct extras *extras, const struct
 static void put_input(struct json *json, const struct extras *extras, const struct input *input)
 {
     const rf_reader_info *info = &input->info;
-
     json_object(json, NULL);
     json_string(json, "path", input->path);
     if (input->opened) {
@@ -77,7 +75,6 @@ static void put_totals(struct json *json, struct key_totals totals)
 static void put_memory(struct json *json, const struct tables *tables, struct key_totals total)
 {
     uint64_t overhead = tables_overhead(tables);
-
     json_object(json, "memory");
     json_bool(json, "estimate", true);
     json_number(json, "keys", total.memory);
@@ -89,7 +86,6 @@ static void put_memory(struct json *json, const struct tables *tables, struct ke
 static void put_total(struct json *json, const struct tables *tables)
 {
     struct key_totals total = tables_total(tables);
-
     json_object(json, "total");
     put_totals(json, total);
     json_end_object(json);
@@ -126,7 +122,6 @@ static void put_histograms(struct json *json, const struct inspection *inspectio
 static void put_key(struct json *json, const struct key_row *row)
 {
     char key[TEXT_SHOWN];
-
     json_object(json, NULL);
     json_number(json, "db", (uint64_t)row->db);
     json_string(json, "key", text_readable(row->key, key, sizeof key));
@@ -157,7 +152,6 @@ struct name_terms {
 static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
 {
     char text[TEXT_SHOWN];
-
     json_object(json, NULL);
     json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
     json_number(json, "length", name->length);
@@ -174,7 +168,6 @@ static void put_names(struct json *json, const char *list, const struct sketch *
 {
     const struct sketch_name *names[TOP_MOST];
     size_t count = sketch_top(sketch, by_weight, names, most);
-
     json_array(json, list);
     for (size_t i = 0; i < count; i++)
         put_name(json, names[i], terms);
@@ -186,7 +179,6 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
     static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed"};
     const struct prefixes *prefixes = &inspection->prefixes;
     size_t most = inspection->options->top;
-
     json_object(json, "prefixes");
     json_string(json, "delimiters", prefixes->delimiters);
     json_bool(json, "delimiters_given", prefixes->user_given);
@@ -199,7 +191,6 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
 static void put_slot(struct json *json, const struct slots *slots, unsigned slot)
 {
     const struct slot_totals *totals = &slots->of[slot];
-
     json_numbers(json, NULL, (const uint64_t[]){slot, totals->keys, totals->bytes, totals->memory}, 4);
 }
 
@@ -208,7 +199,6 @@ static void put_slots(struct json *json, const struct inspection *inspection)
     const struct slots *slots = &inspection->slots;
     unsigned top[TOP_MOST];
     size_t count = slots_top(slots, top, inspection->options->top);
-
     json_object(json, "slots");
     json_number(json, "used", slots_used(slots));
     json_number(json, "tagged_keys", slots->tagged);
@@ -249,7 +239,6 @@ static void put_modules(struct json *json, const struct extras *extras)
     json_array(json, "modules");
     for (size_t i = 0; i < extras->modules_kept; i++) {
         const struct module *module = &extras->modules[i];
-
         json_object(json, NULL);
         json_string(json, "name", module->name);
         json_number(json, "keys", module->keys);
@@ -266,7 +255,6 @@ static void put_commands(struct json *json, const struct inspection *inspection)
 {
     static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
     const struct extras *extras = &inspection->extras;
-
     json_object(json, "commands");
     json_number(json, "count", extras->commands);
     put_names(json, "by_name", &extras->by_name, false, inspection->options->top, &terms);
@@ -278,7 +266,6 @@ static void put_commands(struct json *json, const struct inspection *inspection)
 void inspect_put_json(const struct inspection *inspection)
 {
     struct json json = {.out = stdout};
-
     json_object(&json, NULL);
     json_string(&json, "rdbferry", RDBFERRY_VERSION);
     json_string(&json, "command", "inspect");

@@ -79,7 +79,6 @@ static bool check(const struct inspect_options *options)
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
 {
     int first;
-
     *options = (struct inspect_options){.limit = limit_unset, .top = TOP_USUAL, .depth = DEPTH_USUAL};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))

@@ -36,7 +36,6 @@ struct prefix_sample {
 bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory)
 {
     unsigned level = 0;
-
     for (size_t i = 0; i < key.len && level < prefixes->depth; i++) {
         if (!prefixes->delimits[key.ptr[i]])
             continue;
@@ -57,7 +56,6 @@ static rf_slice sampled_bytes(const struct prefix_sample *sample, const struct s
 static uint32_t hash_of(rf_slice bytes)
 {
     uint32_t hash = 2166136261;
-
     for (size_t i = 0; i < bytes.len; i++)
         hash = (hash ^ bytes.ptr[i]) * 16777619;
     return hash ^ hash >> 16;
@@ -68,7 +66,6 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
 {
     uint32_t bit = hash_of(beginning) % BEGINNINGS;
     bool is_new = !(sample->seen[bit / 8] & 1u << bit % 8);
-
     sample->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
     return is_new;
 }
@@ -78,12 +75,10 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
 static size_t score_of(struct prefix_sample *sample, char candidate)
 {
     size_t score = 0;
-
     memset(sample->seen, 0, sizeof sample->seen);
     for (size_t i = 0; i < sample->count; i++) {
         rf_slice bytes = sampled_bytes(sample, &sample->keys[i]);
         const uint8_t *found = bytes.len > 0 ? memchr(bytes.ptr, candidate, bytes.len) : NULL;
-
         if (found && !sample->keys[i].is_delimited)
             score += !see(sample, (rf_slice){bytes.ptr, (size_t)(found - bytes.ptr)});
     }
@@ -95,10 +90,8 @@ static char best_candidate(struct prefix_sample *sample)
 {
     size_t best = sample->count / 10; /* fewer are ignored */
     char chosen = 0;
-
     for (const char *candidate = candidates; *candidate; candidate++) {
         size_t score = score_of(sample, *candidate);
-
         if (score > best + best / 20) {
             best = score;
             chosen = *candidate;
@@ -110,12 +103,10 @@ static char best_candidate(struct prefix_sample *sample)
 static void choose(struct prefixes *prefixes, char delimiter)
 {
     struct prefix_sample *sample = prefixes->sample;
-
     prefixes->delimiters[strlen(prefixes->delimiters)] = delimiter;
     prefixes->delimits[(unsigned char)delimiter] = true;
     for (size_t i = 0; sample && i < sample->count; i++) {
         rf_slice bytes = sampled_bytes(sample, &sample->keys[i]);
-
         sample->keys[i].is_delimited |= bytes.len > 0 && memchr(bytes.ptr, delimiter, bytes.len);
     }
 }
@@ -125,7 +116,6 @@ static bool choose_delimiters(struct prefixes *prefixes)
     struct prefix_sample *sample = prefixes->sample;
     bool good = true;
     char delimiter;
-
     prefixes->chosen = true;
     while ((delimiter = best_candidate(sample)))
         choose(prefixes, delimiter);
@@ -140,7 +130,6 @@ bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory
 {
     struct prefix_sample *sample = prefixes->sample;
     size_t length = key.len < SAMPLE_KEY_BYTES ? key.len : SAMPLE_KEY_BYTES;
-
     if (sample->count == SAMPLE_KEYS || sample->used + length > SAMPLE_BYTES)
         return choose_delimiters(prefixes) && prefixes_count(prefixes, key, memory);
     if (length > 0)

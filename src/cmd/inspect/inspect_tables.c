@@ -19,7 +19,6 @@ struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64
 {
     size_t encoding = place_of_encoding(key->encoding);
     struct key_totals **database = &tables->databases[place_of_db(db)];
-
     if (!*database)
         *database = calloc(STATS_ENCODINGS, sizeof **database);
     if (!*database)
@@ -44,7 +43,6 @@ static void sum(struct key_totals *into, struct key_totals from)
 struct key_totals tables_of_database(const struct tables *tables, size_t db)
 {
     struct key_totals result = {0};
-
     for (size_t i = 0; tables->databases[db] && i < STATS_ENCODINGS; i++)
         sum(&result, tables->databases[db][i]);
     return result;
@@ -53,7 +51,6 @@ struct key_totals tables_of_database(const struct tables *tables, size_t db)
 struct key_totals tables_of_encoding(const struct tables *tables, size_t encoding)
 {
     struct key_totals result = {0};
-
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         if (tables->databases[db])
             sum(&result, tables->databases[db][encoding]);
@@ -63,7 +60,6 @@ struct key_totals tables_of_encoding(const struct tables *tables, size_t encodin
 struct key_totals tables_of_type(const struct tables *tables, rf_type type)
 {
     struct key_totals result = {0};
-
     for (size_t i = 0; i < STATS_ENCODINGS; i++)
         if (tables->encodings[i] && tables->encodings[i]->type == type)
             sum(&result, tables_of_encoding(tables, i));
@@ -73,7 +69,6 @@ struct key_totals tables_of_type(const struct tables *tables, rf_type type)
 struct key_totals tables_total(const struct tables *tables)
 {
     struct key_totals result = {0};
-
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         sum(&result, tables_of_database(tables, db));
     return result;
@@ -82,10 +77,8 @@ struct key_totals tables_total(const struct tables *tables)
 uint64_t tables_overhead(const struct tables *tables)
 {
     uint64_t memory = 0;
-
     for (size_t db = 0; db <= STATS_DATABASES; db++) {
         struct key_totals totals = tables_of_database(tables, db);
-
         memory += rf_measure_tables(totals.keys, totals.expiring);
     }
     return memory;

@@ -46,7 +46,6 @@ struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64
 static inline bool tables_add(struct tables *tables, const rf_entry *key, const rf_measure *measure)
 {
     struct key_totals *totals = tables->last;
-
     if (key->encoding != tables->last_encoding || key->db != tables->last_db || !totals)
         totals = tables_find(tables, key, key->db);
     if (totals)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for people: one section after the other, without empty ones. */
-#include "cmd/term/format.h"
 #include "cmd/inspect/inspect.h"
+#include "cmd/term/format.h"
 #include "cmd/term/table.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -16,7 +16,6 @@ static void put_input(const struct input *input)
 {
     const rf_reader_info *info = &input->info;
     char writer[32], saved[TIME_TEXT], size[SIZE_TEXT];
-
     if (!input->opened)
         return;
     text_put(stdout, input_name(input));
@@ -60,7 +59,6 @@ static void put_total(const struct table *table, const struct inspection *inspec
 {
     uint64_t overhead = tables_overhead(&inspection->tables);
     char size[SIZE_TEXT];
-
     table_heading(table, "Total", totals_columns);
     put_totals("keys", total);
     printf("\n\n  Estimated server memory: ~%s", text_size(total.memory + overhead, size));
@@ -70,7 +68,6 @@ static void put_total(const struct table *table, const struct inspection *inspec
 static void put_databases(const struct table *table, const struct tables *tables, struct key_totals total)
 {
     char name[32];
-
     table_heading(table, "Databases", totals_columns);
     for (size_t db = 0; db <= STATS_DATABASES; db++) {
         if (!tables->databases[db])
@@ -85,7 +82,6 @@ static void put_types(const struct table *table, const struct tables *tables, st
     table_heading(table, "Types", totals_columns);
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         struct key_totals totals = tables_of_type(tables, (rf_type)type);
-
         if (totals.keys > 0)
             put_row(table, text_type((rf_type)type), totals, total);
     }
@@ -95,7 +91,6 @@ static const char *encoding_name(const rf_encoding *encoding, char out[NAME_SHOW
 {
     const char *type = text_type(encoding->type);
     bool prints_more = strcmp(type, encoding->name) != 0;
-
     snprintf(out, NAME_SHOWN, "%s%s%s", type, prints_more ? " " : "", prints_more ? encoding->name : "");
     return out;
 }
@@ -103,7 +98,6 @@ static const char *encoding_name(const rf_encoding *encoding, char out[NAME_SHOW
 static void put_encodings(const struct table *table, const struct tables *tables, struct key_totals total)
 {
     char name[NAME_SHOWN];
-
     table_heading(table, "Encodings", totals_columns);
     for (size_t i = 0; i < STATS_ENCODINGS; i++) {
         if (tables->encodings[i])
@@ -120,7 +114,6 @@ static void put_histogram(const struct table *table, const struct histogram *his
                                                   {TABLE_SIZE, "in memory"},
                                                   {0, NULL}};
     uint64_t keys = 0, most = 0;
-
     for (size_t i = 0; i < ranges->count; i++) {
         keys += histogram->in[i].keys;
         most = histogram->in[i].keys > most ? histogram->in[i].keys : most;
@@ -151,13 +144,11 @@ static void put_top(const struct table *table, const char *title, const struct t
                                                   {TABLE_TEXT, "key"},
                                                   {0, NULL}};
     char key[KEY_SHOWN], name[NAME_SHOWN];
-
     if (top->count == 0)
         return;
     table_heading(table, title, columns);
     for (size_t i = 0; i < top->count; i++) {
         const struct key_row *row = &top->heap[i].row;
-
         table_size(row->measure.memory, true);
         table_number(row->measure.elements, false);
         table_size(row->measure.longest, false);
@@ -173,10 +164,8 @@ static void put_names(const struct sketch *sketch, bool by_weight, size_t most, 
     const struct sketch_name *names[TOP_MOST];
     size_t count = sketch_top(sketch, by_weight, names, most);
     char text[KEY_SHOWN];
-
     for (size_t i = 0; i < count; i++) {
         bool is_exact = sketch_is_exact(names[i]);
-
         table_number(names[i]->sum.count, !is_exact);
         table_size(names[i]->sum.weight, !is_exact || weight_is_estimate);
         table_text(text_readable(sketch_name_text(names[i]), text, sizeof text));
@@ -190,7 +179,6 @@ static void put_prefixes(const struct table *table, const struct inspection *ins
         {TABLE_NUMBER, "keys"}, {TABLE_SIZE, "in memory"}, {TABLE_TEXT, "prefix"}, {0, NULL}};
     const struct prefixes *prefixes = &inspection->prefixes;
     size_t most = inspection->options->top;
-
     if (prefixes->sketch.count == 0 || most == 0)
         return;
     table_heading(table, "Prefixes by keys", columns);
@@ -212,11 +200,9 @@ static void put_slots(const struct table *table, const struct inspection *inspec
     unsigned top[TOP_MOST];
     size_t count = slots_top(slots, top, inspection->options->top);
     char name[NAME_SHOWN];
-
     table_heading(table, "Slots", columns);
     for (size_t i = 0; i < count; i++) {
         const struct slot_totals *slot = &slots->of[top[i]];
-
         snprintf(name, sizeof name, "%u", top[i]);
         table_name(name);
         table_number(slot->keys, false);
@@ -240,7 +226,6 @@ static void put_libraries(const struct table *table, const struct extras *extras
 {
     static const struct table_column columns[] = {
         {TABLE_NAME, NULL}, {TABLE_SIZE, "code"}, {TABLE_TEXT, "library"}, {0, NULL}};
-
     if (extras->library_count == 0)
         return;
     table_heading(table, "Function libraries", columns);
@@ -262,13 +247,11 @@ static void put_modules(const struct table *table, const struct extras *extras)
                                                   {TABLE_NUMBER, "records"},
                                                   {TABLE_SIZE, "in dump"},
                                                   {0, NULL}};
-
     if (extras->modules_kept == 0)
         return;
     table_heading(table, "Modules", columns);
     for (size_t i = 0; i < extras->modules_kept; i++) {
         const struct module *module = &extras->modules[i];
-
         table_name(module->name);
         table_number(module->keys, false);
         table_size(module->bytes, false);
@@ -284,7 +267,6 @@ static void put_commands(const struct table *table, const struct inspection *ins
     static const struct table_column columns[] = {
         {TABLE_NUMBER, "commands"}, {TABLE_SIZE, "arguments"}, {TABLE_TEXT, "name"}, {0, NULL}};
     const struct extras *extras = &inspection->extras;
-
     if (extras->commands == 0)
         return;
     table_heading(table, "Commands", columns);
@@ -295,7 +277,6 @@ static void put_commands(const struct table *table, const struct inspection *ins
 static void put_aux(const struct table *table, const struct extras *extras)
 {
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
-
     if (extras->aux_count == 0)
         return;
     table_heading(table, "AUX fields", columns);
@@ -312,7 +293,6 @@ static void put_aux(const struct table *table, const struct extras *extras)
 static void put_keys(const struct table *table, const struct inspection *inspection, struct key_totals total)
 {
     const struct tables *tables = &inspection->tables;
-
     put_databases(table, tables, total);
     put_types(table, tables, total);
     put_encodings(table, tables, total);
@@ -331,7 +311,6 @@ void inspect_put_text(const struct inspection *inspection)
     const struct session *session = &inspection->session;
     struct key_totals total = tables_total(&inspection->tables);
     struct table table = table_begin();
-
     for (size_t i = 0; i < session->input_count; i++)
         put_input(&session->inputs[i]);
     if (inspection->error)

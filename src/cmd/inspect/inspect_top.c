@@ -8,7 +8,6 @@
 static uint64_t rank_of_name(rf_slice name)
 {
     uint64_t rank = 0;
-
     for (size_t i = 0; i < sizeof rank; i++)
         rank = rank << 8 | (i < name.len ? name.ptr[i] : 0);
     return ~rank;
@@ -36,14 +35,12 @@ static int compare_bytes(rf_slice a, rf_slice b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
     int order = common > 0 ? memcmp(a.ptr, b.ptr, common) : 0;
-
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 static bool comes_before(const struct top *top, const struct ranked *a, const struct ranked *b)
 {
     int order = 0;
-
     if (a->rank != b->rank)
         return a->rank > b->rank;
     if (top->order == TOP_KEY)
@@ -54,7 +51,6 @@ static bool comes_before(const struct top *top, const struct ranked *a, const st
 static void sift_up(struct top *top, size_t at)
 {
     struct ranked moved = top->heap[at];
-
     for (; at > 0 && comes_before(top, &top->heap[(at - 1) / 2], &moved); at = (at - 1) / 2)
         top->heap[at] = top->heap[(at - 1) / 2];
     top->heap[at] = moved;
@@ -64,7 +60,6 @@ static void sift_down(struct top *top, size_t count)
 {
     struct ranked moved = top->heap[0];
     size_t at = 0, child;
-
     while ((child = 2 * at + 1) < count) {
         if (child + 1 < count && comes_before(top, &top->heap[child], &top->heap[child + 1]))
             child++;
@@ -80,7 +75,6 @@ static bool grow(struct top *top)
 {
     size_t cap = top->cap ? 2 * top->cap : 16;
     struct ranked *grown = realloc(top->heap, cap * sizeof *grown);
-
     if (grown) {
         top->heap = grown;
         top->cap = cap;
@@ -93,7 +87,6 @@ static bool keep_key(const struct top *top, struct key_row *row, rf_slice bytes)
 {
     size_t length = row->key.len < top->key_kept ? row->key.len : top->key_kept;
     uint8_t *copy = realloc((void *)(uintptr_t)bytes.ptr, length + 1);
-
     if (!copy)
         return false;
     if (length > 0)
@@ -107,7 +100,6 @@ bool top_take_sorted(struct top *top, uint64_t rank, const rf_entry *key, const 
 {
     struct ranked taken = {rank, top->offered++, key_row_of(key, measure)};
     bool is_full = top->count == top->limit;
-
     if (is_full && !comes_before(top, &taken, top->heap))
         return true;
     if (!is_full && top->count == top->cap && !grow(top))
@@ -128,7 +120,6 @@ void top_sort(struct top *top)
 {
     for (size_t left = top->count; left > 1; left--) {
         struct ranked last = top->heap[0];
-
         top->heap[0] = top->heap[left - 1];
         sift_down(top, left - 1);
         top->heap[left - 1] = last;

@@ -17,7 +17,6 @@ enum {
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;
-
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
@@ -25,7 +24,6 @@ static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
 {
     const uint64_t *odd = sketch->odd;
     uint64_t hash = name.len * odd[0], word;
-
     for (; name.len >= sizeof word; name.ptr += sizeof word, name.len -= sizeof word) {
         memcpy(&word, name.ptr, sizeof word);
         hash = mix(hash ^ word, odd[1]);
@@ -40,7 +38,6 @@ static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
 static uint16_t *find_bucket(const struct sketch *sketch, uint64_t hash)
 {
     size_t at = hash % BUCKETS;
-
     while (sketch->buckets[at] && sketch->names[sketch->buckets[at] - 1].hash != hash)
         at = (at + 1) % BUCKETS;
     return &sketch->buckets[at];
@@ -52,7 +49,6 @@ static uint16_t *find_bucket(const struct sketch *sketch, uint64_t hash)
 static size_t magnitude(uint64_t n)
 {
     unsigned log = n < CLASSES ? 0 : 63 - (unsigned)__builtin_clzll(n);
-
     return n < CLASSES ? n : (log - CLASS_BITS + 1) * CLASSES + (n >> (log - CLASS_BITS) & (CLASSES - 1));
 }
 
@@ -67,7 +63,6 @@ static uint64_t largest_of_magnitude(size_t magnitude)
 static uint64_t upper_quartile(const size_t counts[MAGNITUDES])
 {
     size_t i = 0, seen = counts[0];
-
     while (4 * seen < 3 * SKETCH_NAMES)
         seen += counts[++i];
     return largest_of_magnitude(i);
@@ -82,10 +77,8 @@ static struct sketch_sum bound_of(const struct sketch_name *name)
 static struct sketch_sum quartiles_of(const struct sketch *sketch)
 {
     size_t counts[MAGNITUDES] = {0}, weights[MAGNITUDES] = {0};
-
     for (size_t i = 0; i < sketch->count; i++) {
         struct sketch_sum bound = bound_of(&sketch->names[i]);
-
         counts[magnitude(bound.count)]++;
         weights[magnitude(bound.weight)]++;
     }
@@ -103,11 +96,9 @@ static void evict(struct sketch *sketch)
 {
     struct sketch_sum most = quartiles_of(sketch);
     size_t kept = 0;
-
     memset(sketch->buckets, 0, BUCKETS * sizeof *sketch->buckets);
     for (size_t i = 0; i < sketch->count; i++) {
         struct sketch_sum bound = bound_of(&sketch->names[i]);
-
         if (bound.count <= most.count && bound.weight <= most.weight) {
             raise_evicted_max(&sketch->evicted_max, bound);
             continue;
@@ -127,7 +118,6 @@ static void draw(struct sketch *sketch)
 {
     static const char what[] = "sketch";
     rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
-
     sketch->odd[0] = drawn.low | 1;
     sketch->odd[1] = drawn.high | 1;
 }
@@ -143,7 +133,6 @@ static bool allocate(struct sketch *sketch)
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
 {
     struct sketch_name *name;
-
     if (sketch->count == SKETCH_NAMES)
         evict(sketch);
     name = &sketch->names[sketch->count++];
@@ -163,7 +152,6 @@ bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
     struct sketch_name *name;
     uint64_t hash;
     uint16_t bucket;
-
     if (!sketch->names && !allocate(sketch))
         return false;
     hash = hash_of(sketch, text);
@@ -180,7 +168,6 @@ static bool precedes(const struct sketch_name *a, const struct sketch_name *b, b
 {
     uint64_t first[2] = {a->sum.count, b->sum.count}, second[2] = {a->sum.weight, b->sum.weight};
     const uint64_t *major = by_weight ? second : first, *minor = by_weight ? first : second;
-
     if (major[0] != major[1])
         return major[0] > major[1];
     if (minor[0] != minor[1])
@@ -191,10 +178,8 @@ static bool precedes(const struct sketch_name *a, const struct sketch_name *b, b
 size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sketch_name **out, size_t most)
 {
     size_t found = 0, at;
-
     for (size_t i = 0; i < sketch->count && most > 0; i++) {
         const struct sketch_name *name = &sketch->names[i];
-
         if (found == most && !precedes(name, out[most - 1], by_weight))
             continue;
         for (at = found < most ? found++ : most - 1; at > 0 && precedes(name, out[at - 1], by_weight); at--)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the operands, common to all commands that read inputs. */
 #include "cmd/options/common_options.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/run/inputs.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
-#include "cmd/options/url_guard.h"
 #include <rdbferry/target.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +19,6 @@ static bool expand(struct common_options *common, char **operands, int *status)
     rf_error error;
     rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &common->of_first_operand,
                                  &error);
-
     if (code == RF_OK)
         return true;
     message_failure(&error);
@@ -31,10 +30,8 @@ static bool expand(struct common_options *common, char **operands, int *status)
 bool inputs_use_stdin_once(const struct common_options *common, const char *command)
 {
     bool seen = false;
-
     for (size_t i = 0; i < common->inputs.count; i++) {
         bool dash = is_dash(common->inputs.paths[i]);
-
         if (dash && seen) {
             message_usage(command, "stdin can be read only once");
             return false;
@@ -47,10 +44,8 @@ bool inputs_use_stdin_once(const struct common_options *common, const char *comm
 static bool is_input(const struct common_options *common, const struct stat *written)
 {
     struct stat read;
-
     for (size_t i = 0; i < common->inputs.count; i++) {
         const struct input input = input_of(&common->inputs, i);
-
         if (input_stat(&input, &read) && same_file(written, &read))
             return true;
     }
@@ -62,7 +57,6 @@ static bool is_of_operand(const struct common_options *common, const char *path,
 {
     struct stat operand, directory;
     bool lies_somewhere = !is_dash(path) && stat_directory(path, &directory);
-
     for (size_t i = 0; i < common->operand_count; i++) {
         if (is_dash(common->operands[i]) || stat(common->operands[i], &operand) != 0)
             continue;
@@ -79,7 +73,6 @@ bool inputs_differ_from(const struct common_options *common, const char *path, c
                         const char *command)
 {
     struct stat written;
-
     if (!path || (is_dash(path) ? fstat(STDOUT_FILENO, &written) : stat(path, &written)) != 0)
         return true;
     if (!is_input(common, &written) && !is_of_operand(common, path, &written))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns options into a filter and a rewrite, which are created by the first option that needs them. */
 #include "cmd/options/key_options.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
+#include "base/fail.h"
 #include "cmd/options/parse.h"
 #include "cmd/run/slurp.h"
+#include "cmd/term/message.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +28,13 @@ static rf_rewrite *rewrite_of(struct key_options *keys)
 
 static rf_code out_of_memory(rf_error *error)
 {
-    return failure(error, RF_E_MEMORY, "out of memory");
+    return fail(error, RF_E_MEMORY, "out of memory");
 }
 
 /* Records an option that the filter has accepted. */
 static rf_code note_choice(struct key_options *keys, const char *name, const char *argument, rf_error *error)
 {
     char *chosen;
-
     if (asprintf(&chosen, "%s%s--%s %s", keys->chosen ? keys->chosen : "", keys->chosen ? "\n" : "", name,
                  argument) < 0)
         return out_of_memory(error);
@@ -89,7 +88,6 @@ rf_code opt_rules(const char *argument, void *into, rf_error *error)
     char *text;
     size_t size;
     rf_code code;
-
     if (!rewrite)
         return out_of_memory(error);
     code = slurp(argument, RULES_MOST, &text, &size, error);
@@ -106,13 +104,12 @@ rf_code opt_shift(const char *argument, void *into, rf_error *error)
 {
     struct key_options *keys = into;
     bool back = *argument == '-';
-
     keys->shift = SHIFT_AUTO;
     if (strcmp(argument, "auto") == 0)
         return RF_OK;
     keys->shift = SHIFT_BY;
     if (!parse_duration(argument + back, &keys->shift_ms))
-        return failure(error, RF_E_ARGUMENT, "'%s' is neither a duration such as 26h nor auto", argument);
+        return fail(error, RF_E_ARGUMENT, "'%s' is neither a duration such as 26h nor auto", argument);
     if (back)
         keys->shift_ms = -keys->shift_ms;
     return RF_OK;
@@ -123,7 +120,6 @@ rf_code opt_shift(const char *argument, void *into, rf_error *error)
 static bool has_rule(const rf_rewrite *rewrite, const char *name)
 {
     rf_rule_info info;
-
     for (size_t i = 0; rf_rewrite_rule(rewrite, i, &info); i++)
         if (strncmp(info.rule, name, strlen(name)) == 0)
             return true;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Option tables: parsing, with getopt_long underneath, and printing. */
 #include "cmd/options/options.h"
-#include "cmd/term/message.h"
 #include "cmd/options/parse.h"
-#include "cmd/term/status.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <rdbferry/version.h>
@@ -26,7 +26,6 @@ static void print_row(const struct option_row *row)
     char left[64];
     const char *line = row->help;
     int width;
-
     if (row->kind == OPTION_HEADING) {
         printf("\n%s:\n", row->help);
         return;
@@ -112,11 +111,9 @@ static void view_rows(const struct option_table *table, struct getopt_view *view
 {
     char *letter = view->letters;
     struct option *longs = view->longs;
-
     *letter++ = ':';
     for (size_t i = 0; i < table->count && i < MOST_ROWS; i++) {
         const struct option_row *row = &table->rows[i];
-
         if (row->kind == OPTION_HEADING)
             continue;
         if (row->letter)
@@ -146,7 +143,6 @@ static const struct option_row *find_row(const struct option_table *table, int f
 static void report_unknown_option(const struct option_table *table, char **argv)
 {
     const struct option_row *row = find_row(table, optopt);
-
     if (row)
         message_usage(table->command, "option '--%s' takes no argument", row->name);
     else if (optopt)
@@ -169,7 +165,6 @@ static const char *form_of(const char *argument)
         {"DB=RANGE", "DB=RANGE such as 0=90000.."},
         {"TYPE=RANGE", "TYPE=RANGE such as hash=1.."},
     };
-
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(argument, forms[i][0]) == 0)
             return forms[i][1];
@@ -181,7 +176,6 @@ static void report_invalid_argument(const struct option_table *table, const stru
 {
     char names[128] = "", shown[256];
     size_t length = 0;
-
     if (*error->message) {
         message_usage(table->command, "option '--%s': %s%s%s", row->name, error->input,
                       *error->input ? ": " : "", error->message);
@@ -212,7 +206,6 @@ static bool has_right_position(const struct option_table *table, const struct op
         {"INPUT|URL", URL_OR_FILE},
     };
     char what[64];
-
     for (size_t i = 0; row->argument && argument && i < sizeof contexts / sizeof *contexts; i++) {
         if (strcmp(row->argument, contexts[i].argument) != 0)
             continue;
@@ -226,7 +219,6 @@ static bool has_right_position(const struct option_table *table, const struct op
 static bool is_abbreviated(const struct option_row *row, char **argv)
 {
     const char *last = argv[optind - 1], *given = last == optarg ? argv[optind - 2] : last;
-
     return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
                                             strncmp(given + 2, row->name, strlen(row->name)) != 0);
 }
@@ -236,14 +228,12 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
 {
     struct getopt_view view = {0};
     int found;
-
     view_rows(table, &view);
     opterr = 0;
     *status = STATUS_USAGE;
     while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
         const struct option_row *row = find_row(table, found == ':' ? optopt : found);
         rf_error error = {.input = "", .message = ""};
-
         if (found == '?') {
             report_unknown_option(table, argv);
             return false;

@@ -18,7 +18,6 @@ static const struct ending *find_ending(const struct ending *row, const char *pa
 {
     for (; row->text; row++) {
         size_t size = strlen(row->text);
-
         if (length > size && memcmp(path + length - size, row->text, size) == 0)
             break;
     }
@@ -29,7 +28,6 @@ static bool names_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     struct stat there;
-
     if (stat(path, &there) == 0 && S_ISDIR(there.st_mode))
         return true;
     return (slash && slash[1] == '\0') || !strchr(slash ? slash : path, '.');
@@ -39,7 +37,6 @@ enum output_kind output_kind_of(const char *path)
 {
     const struct ending *compression;
     size_t length = strlen(path);
-
     if (names_directory(path))
         return TO_AOF_DIR;
     compression = find_ending(compressions, path, length);

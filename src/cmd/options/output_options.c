@@ -28,7 +28,6 @@ static const char *check_combination(const struct output_options *written)
         {written->explain_db != OPT_UNSET_DB, written->explain_key != NULL,
          "--explain-db requires --explain-key"},
     };
-
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].given && !rules[i].fits)
             return rules[i].message;
@@ -59,7 +58,6 @@ bool output_options_finalize(struct output_options *written, const char *command
 {
     const char *message = check_combination(written);
     rf_server min_version = output_options_min_version(written);
-
     if (message) {
         message_usage(command, "%s", message);
         return false;

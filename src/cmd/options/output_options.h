@@ -4,9 +4,9 @@
 #ifndef CMD_OPTIONS_OUTPUT_OPTIONS_H
 #define CMD_OPTIONS_OUTPUT_OPTIONS_H
 
-#include "cmd/run/collisions.h"
 #include "cmd/options/options.h"
 #include "cmd/options/output_kind.h"
+#include "cmd/run/collisions.h"
 #include <rdbferry/sink.h>
 
 struct output_options {

@@ -14,7 +14,6 @@ struct unit {
 static bool read_digits(const char *text, const char **end, uint64_t *number)
 {
     uint64_t n = 0;
-
     for (*end = text; **end >= '0' && **end <= '9'; (*end)++)
         if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(**end - '0'), &n))
             return false;
@@ -26,7 +25,6 @@ static bool read_with_unit(const char *text, const struct unit *units, uint64_t 
 {
     const char *end;
     uint64_t n;
-
     if (!read_digits(text, &end, &n))
         return false;
     while (units->name && strcasecmp(units->name, end) != 0)
@@ -40,7 +38,6 @@ static bool read_with_unit(const char *text, const struct unit *units, uint64_t 
 bool parse_count(const char *text, uint64_t *count)
 {
     static const struct unit units[] = {{"", 1}, {NULL, 0}};
-
     return read_with_unit(text, units, UINT64_MAX, count);
 }
 
@@ -61,7 +58,6 @@ bool parse_size(const char *text, uint64_t *bytes)
         POWER("T", UINT64_C(1) << 40),
         {NULL, 0},
     };
-
     return read_with_unit(text, units, UINT64_MAX, bytes);
 }
 
@@ -77,7 +73,6 @@ bool parse_duration(const char *text, int64_t *ms)
         {NULL, 0},
     };
     uint64_t n;
-
     if (!read_with_unit(text, units, INT64_MAX, &n))
         return false;
     *ms = (int64_t)n;
@@ -90,7 +85,6 @@ bool parse_range(const char *text, uint64_t *least, uint64_t *most)
     const char *end = text;
     uint64_t from = 0, to = UINT64_MAX;
     bool from_given = strncmp(text, dots, 2) != 0, to_given;
-
     if (from_given && !read_digits(text, &end, &from))
         return false;
     if (*end == '\0') {

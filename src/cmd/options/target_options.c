@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds a target from redis-cli's options, a URL and the environment. */
 #include "cmd/options/target_options.h"
-#include "cmd/term/message.h"
 #include "cmd/options/parse.h"
+#include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <limits.h>
 #include <stdio.h>
@@ -25,7 +25,6 @@ bool target_options_given(const struct target_options *options)
                                    options->cert,
                                    options->key,
                                    options->sni};
-
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
             return true;
@@ -53,7 +52,6 @@ static void wipe(const char *text, size_t length)
 static void wipe_url(const char *url)
 {
     const char *start = strstr(url, "://"), *end = strrchr(url, '@');
-
     if (start && end > start)
         wipe(start + 3, (size_t)(end - start - 3));
 }
@@ -61,7 +59,6 @@ static void wipe_url(const char *url)
 static void wipe_passwords(const struct target_options *options, const char *url)
 {
     const char *const passwords[] = {options->password, options->sentinel_password};
-
     for (size_t i = 0; i < sizeof passwords / sizeof *passwords; i++)
         if (passwords[i])
             wipe(passwords[i], strlen(passwords[i]));
@@ -88,7 +85,6 @@ static bool usage_error(const struct resolving *r, const char *text)
 static bool set_text(const char *given, char **into)
 {
     char *copy;
-
     if (!given)
         return true;
     copy = strdup(given);
@@ -103,7 +99,6 @@ static bool set_text(const char *given, char **into)
 static const char *password_of(const char *given, const char *in_url, const char *variable)
 {
     const char *value = given || in_url ? NULL : getenv(variable);
-
     return value && *value ? value : given;
 }
 
@@ -115,7 +110,6 @@ static bool set_texts(struct resolving *r)
     const char *sentinels = target->kind == RF_TARGET_SENTINEL
                                 ? password_of(options->sentinel_password, NULL, "RDBFERRY_SENTINEL_AUTH")
                                 : NULL;
-
     if (set_text(options->user, &target->user) && set_text(password, &target->password) &&
         set_text(options->sentinel_user, &target->sentinel_user) &&
         set_text(sentinels, &target->sentinel_password) && set_text(options->cacert, &target->cacert) &&
@@ -131,7 +125,6 @@ static bool set_address(struct resolving *r)
     const struct target_options *options = r->options;
     uint64_t port = DEFAULT_PORT;
     const char *host = options->host ? options->host : "127.0.0.1";
-
     if (options->socket && (options->host || options->port))
         return usage_error(r, "--socket cannot be combined with --host or --port");
     if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
@@ -153,7 +146,6 @@ static bool set_tls(struct resolving *r)
     const struct target_options *options = r->options;
     bool about_tls = options->cacert || options->cacertdir || options->cert || options->key || options->sni ||
                      options->insecure;
-
     r->target->tls |= options->tls;
     r->target->insecure = options->insecure;
     if (about_tls && !r->target->tls)
@@ -169,7 +161,6 @@ static bool set_tls(struct resolving *r)
 static void set_maps(struct resolving *r)
 {
     rf_target *mapping = &r->options->mapping;
-
     r->target->maps = mapping->maps;
     r->target->map_count = mapping->map_count;
     *mapping = (rf_target){0};
@@ -178,7 +169,6 @@ static void set_maps(struct resolving *r)
 static bool check_sentinels(struct resolving *r)
 {
     const struct target_options *options = r->options;
-
     if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
         return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
     return true;
@@ -187,7 +177,6 @@ static bool check_sentinels(struct resolving *r)
 static bool resolve(struct resolving *r, const char *url)
 {
     const struct target_options *options = r->options;
-
     if (url && (options->host || options->port || options->socket))
         return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
     if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
@@ -201,7 +190,6 @@ bool target_options_resolve(struct target_options *options, const char *url, con
 {
     struct resolving r = {.options = options, .command = command, .target = out};
     bool resolved;
-
     *out = (rf_target){0};
     *status = STATUS_USAGE;
     resolved = resolve(&r, url);

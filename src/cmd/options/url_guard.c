@@ -41,16 +41,13 @@ static size_t distance(const char *a, size_t a_length, const char *b)
 {
     size_t row[SCHEME_MOST + 1];
     size_t b_length = strlen(b);
-
     for (size_t j = 0; j <= b_length; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_length; i++) {
         size_t diagonal = row[0];
-
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
             size_t replaced = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
-
             diagonal = row[j];
             row[j] = least(replaced, 1 + least(row[j], row[j - 1]));
         }
@@ -64,10 +61,8 @@ static const char *near_scheme(const char *text)
     enum { FAR = 3 };
     size_t length = strcspn(text, ":/"), best = FAR;
     const char *meant = NULL;
-
     for (size_t i = 0; length <= SCHEME_MOST && i < sizeof schemes / sizeof *schemes; i++) {
         size_t far = distance(text, length, schemes[i].name);
-
         if (far < best) {
             best = far;
             meant = schemes[i].meant;
@@ -83,7 +78,6 @@ static const char *authority(const char *text)
 {
     const char *slashes = strstr(text, "//");
     size_t colon = strcspn(text, ":/");
-
     if (slashes)
         return slashes + 2;
     return text[colon] == ':' && near_scheme(text) ? text + colon + 1 : text;
@@ -93,7 +87,6 @@ static const char *authority(const char *text)
 static bool has_scheme(const char *text)
 {
     const char *behind = text + strcspn(text, ":/");
-
     return strstr(text, "://") ||
            (near_scheme(text) && strchr(behind, '@') && (*behind == ':' || strncmp(behind, "//", 2) == 0));
 }
@@ -102,14 +95,12 @@ static bool has_scheme(const char *text)
 static bool has_credentials(const char *text)
 {
     const char *start = authority(text), *at = strrchr(text, '@');
-
     return at && (start > text ? at >= start : memchr(text, ':', (size_t)(at - text)) != NULL);
 }
 
 const char *url_shown(const char *text, char *out, size_t size)
 {
     const char *start = authority(text), *at = strrchr(text, '@');
-
     if (!has_scheme(text) && !has_credentials(text))
         snprintf(out, size, "%s", text);
     else if (at && at >= start)
@@ -127,7 +118,6 @@ static void report_mistake(const char *text, const char *what, const char *comma
     const char *meant = near_scheme(text);
     char shown[SHOWN];
     const char *rest = authority(url_shown(text, shown, sizeof shown));
-
     if (meant)
         message_usage(command, "%s: '%s' is not a target URL; did you mean '%s://%s'?", what, shown, meant,
                       rest);
@@ -143,7 +133,6 @@ bool url_guard(const char *text, enum url_context context, const char *what, con
     bool is_url = rf_target_is_url(text);
     bool looks_like_one = has_scheme(text) || (context != URL_NOT_WRITTEN && has_credentials(text));
     char shown[SHOWN];
-
     if (!looks_like_one || (is_url && context == URL_OR_FILE))
         return true;
     if (!is_url && (context == URL_NOT_READ || context == URL_OR_FILE) && access(text, F_OK) == 0)

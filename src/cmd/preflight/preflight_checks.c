@@ -48,7 +48,6 @@ int64_t preflight_left(const struct preflight_node *node)
 {
     const rf_live_node_info *info = &node->info;
     int64_t counted = info->used_memory - (info->uncounted_memory > 0 ? info->uncounted_memory : 0);
-
     if (info->max_memory <= 0 || info->used_memory == RF_UNKNOWN)
         return RF_UNKNOWN;
     return counted < info->max_memory ? info->max_memory - counted : 0;
@@ -61,7 +60,6 @@ static void check_memory(struct checker *checker, const struct preflight_node *n
     int64_t left = preflight_left(node);
     uint64_t needed = preflight_needed(node);
     char need[SIZE_TEXT], free_text[SIZE_TEXT], most[SIZE_TEXT];
-
     if (left == RF_UNKNOWN)
         return;
     if (needed > (uint64_t)left)
@@ -78,7 +76,6 @@ static void check_writes(struct checker *checker, const struct preflight_node *n
 {
     const rf_live_node_info *info = &node->info;
     int64_t needed = info->min_replicas > 0 ? info->min_replicas : 1;
-
     if (strcmp(info->role, "slave") == 0)
         note(checker, true, "role", node, "is a replica");
     if (info->good_replicas != RF_UNKNOWN && info->good_replicas < needed)
@@ -96,7 +93,6 @@ static void check_writes(struct checker *checker, const struct preflight_node *n
 static void check_cluster(struct checker *checker, const struct preflight_node *node)
 {
     const rf_live_node_info *info = &node->info;
-
     if (*info->cluster_state && strcmp(info->cluster_state, "ok") != 0)
         note(checker, true, "cluster", node, "cluster_state is %s", info->cluster_state);
     if (info->moving_slots > 0)
@@ -113,7 +109,6 @@ static void check_abilities(struct checker *checker, const struct preflight_node
     bool replaces = options->on_exists == RF_ON_EXISTS_REPLACE;
     rf_command rename = replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX;
     char server[32];
-
     rf_server_format(can->server, server, sizeof server);
     if (can->assumed)
         note(checker, false, "version", node,
@@ -166,7 +161,6 @@ static const struct {
 static void list_databases(const struct preflight *preflight, char *out, size_t size)
 {
     size_t length = 0;
-
     *out = '\0';
     for (size_t i = 0; i < preflight->database_count && length < size; i++)
         if (!preflight->databases[i].is_there)
@@ -180,7 +174,6 @@ static void check_finding(struct checker *checker, enum preflight_finding_kind k
     const char *advice = weights[kind].advice;
     enum weight weight = weights[kind].weight;
     char databases[128] = "";
-
     if (weight == IS_BY_ON_EXISTS)
         weight = checker->preflight->options->on_exists == RF_ON_EXISTS_FAIL ? IS_BLOCKER : IS_NOTHING;
     if (count == 0 || weight == IS_NOTHING)
@@ -195,7 +188,6 @@ static void check_other_entries(struct checker *checker)
 {
     const struct preflight *preflight = checker->preflight;
     const struct stats *stats = &preflight->session.stats;
-
     if (stats->commands > 0 && strcmp(rf_live_info_get(preflight->live)->kind, "cluster") == 0)
         note(checker, true, "commands", NULL, "AOF commands cannot be replayed into a cluster");
     else if (stats->commands > 0 && preflight->counts.live > 0 &&
@@ -219,7 +211,6 @@ static void check_other_entries(struct checker *checker)
 bool preflight_check(struct preflight *preflight)
 {
     struct checker checker = {.preflight = preflight};
-
     for (size_t i = 0; i < preflight->node_count; i++)
         check_node(&checker, &preflight->nodes[i]);
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
@@ -231,7 +222,6 @@ bool preflight_check(struct preflight *preflight)
 size_t preflight_count_notes(const struct preflight *preflight, bool blocker)
 {
     size_t count = 0;
-
     for (size_t i = 0; i < preflight->note_count; i++)
         count += preflight->notes[i].blocker == blocker;
     return count;

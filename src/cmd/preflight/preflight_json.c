@@ -50,7 +50,6 @@ static void put_rejected(struct json *json, const rf_abilities *abilities)
 static void put_node(struct json *json, const struct preflight_node *node, bool in_cluster)
 {
     const rf_live_node_info *info = &node->info;
-
     json_object(json, NULL);
     json_string(json, "name", info->name);
     report_put_server(json, "server", info->server);
@@ -82,7 +81,6 @@ static void put_node(struct json *json, const struct preflight_node *node, bool 
 static void put_target(struct json *json, const struct preflight *preflight)
 {
     const rf_live_info *info = rf_live_info_get(preflight->live);
-
     json_object(json, "target");
     json_string(json, "name", info->name);
     json_string(json, "kind", info->kind);
@@ -135,7 +133,6 @@ static void put_notes(struct json *json, const char *name, const struct prefligh
     json_array(json, name);
     for (size_t i = 0; i < preflight->note_count; i++) {
         const struct preflight_note *note = &preflight->notes[i];
-
         if (note->blocker != blocker)
             continue;
         json_object(json, NULL);
@@ -150,7 +147,6 @@ static void put_notes(struct json *json, const char *name, const struct prefligh
 void preflight_report(struct json *json, const void *ctx)
 {
     const struct preflight *preflight = ctx;
-
     report_put_rules(json, preflight->options->common.keys.rewrite);
     collisions_report(json, &preflight->collisions);
     if (!preflight->live)

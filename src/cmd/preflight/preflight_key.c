@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks an entry: can it be written, and does it exist on the target? */
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/preflight/preflight.h"
 #include "cmd/term/text.h"
 #include <ctype.h>
@@ -19,7 +19,6 @@ static void find(struct preflight *preflight, enum preflight_finding_kind kind, 
 {
     struct preflight_finding *finding = &preflight->findings[kind];
     size_t index = finding->named;
-
     finding->count++;
     if (index == PREFLIGHT_NAMED)
         return;
@@ -36,7 +35,6 @@ static rf_code find_database(struct preflight *preflight, int64_t db, bool *is_t
 {
     struct preflight_database *grown;
     rf_code code;
-
     for (size_t i = preflight->database_count; i-- > 0;)
         if (preflight->databases[i].db == db) {
             *is_there = preflight->databases[i].is_there;
@@ -47,7 +45,7 @@ static rf_code find_database(struct preflight *preflight, int64_t db, bool *is_t
         return code;
     grown = realloc(preflight->databases, (preflight->database_count + 1) * sizeof *grown);
     if (!grown)
-        return failure(error, RF_E_MEMORY, "out of memory");
+        return fail(error, RF_E_MEMORY, "out of memory");
     grown[preflight->database_count++] = (struct preflight_database){db, *is_there};
     preflight->databases = grown;
     return RF_OK;
@@ -65,7 +63,6 @@ static bool is_empty(const rf_entry *key, const rf_measure *measure)
 static uint64_t longest_argument(const rf_entry *key, const rf_measure *measure, unsigned modes)
 {
     uint64_t longest = modes & RF_WRITE_COMMANDS ? measure->longest : measure->stored;
-
     return key->key.len > longest ? key->key.len : longest;
 }
 
@@ -74,7 +71,6 @@ static bool is_too_long(struct preflight *preflight, const struct preflight_node
 {
     int64_t limit = node->info.longest_argument;
     char size[SIZE_TEXT];
-
     if (longest <= (uint64_t)(limit == RF_UNKNOWN ? USUAL_LONGEST : limit))
         return false;
     find(preflight, PREFLIGHT_TOO_LONG, key->db, key->key, text_size(longest, size));
@@ -90,7 +86,6 @@ static rf_code lacks_module(struct preflight *preflight, const struct preflight_
     enum preflight_presence presence;
     char module[10], detail[32];
     rf_code code;
-
     *lacks = false;
     if (key->type != RF_MODULE)
         return RF_OK;
@@ -116,7 +111,6 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
     const char *why = NULL;
     bool lacks;
     rf_code code = lacks_module(preflight, node, key, &lacks, error);
-
     *modes = 0;
     if (code == RF_OK && !lacks)
         code = rf_replay_write_modes(&node->info.abilities, &options, key, modes, &why, error);
@@ -138,7 +132,6 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
 static rf_code query_key(struct preflight *preflight, const rf_entry *key, uint64_t memory, rf_error *error)
 {
     rf_key_record record;
-
     rf_key_record_of(key, (rf_digest){.low = memory}, 0, &record);
     return rf_live_check(preflight->live, &record, error);
 }
@@ -148,7 +141,6 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
 {
     rf_measure measure;
     rf_code code = rf_measure_key(key, &measure, error);
-
     if (code != RF_OK)
         return code;
     if (is_empty(key, &measure)) {
@@ -166,7 +158,6 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
 static const struct preflight_node *node_of(const struct preflight *preflight, rf_slice key)
 {
     size_t index = rf_live_node_of(preflight->live, key);
-
     return &preflight->nodes[index < preflight->node_count ? index : 0];
 }
 
@@ -177,7 +168,6 @@ static rf_code examine_key(struct preflight *preflight, rf_entry *key, rf_error 
     bool is_there;
     unsigned modes;
     rf_code code;
-
     if (session_has_expired(&preflight->session, key)) {
         find(preflight, PREFLIGHT_EXPIRED, key->db, key->key, "");
         return RF_OK;
@@ -200,7 +190,6 @@ static rf_code examine_library(struct preflight *preflight, const rf_entry *entr
 {
     const rf_server server = preflight->nodes[0].info.abilities.server;
     rf_key_record record;
-
     rf_key_record_of(entry, rf_digest_keyed(entry->text), 0, &record);
     if (!rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0})) {
         find(preflight, PREFLIGHT_NO_LIBRARIES, RF_LIBRARY, record.key, "");
@@ -218,7 +207,6 @@ static const struct preflight_command *find_command(struct preflight *preflight,
 {
     struct preflight_command *grown, command = {.has = RF_UNKNOWN};
     rf_slice name = {(const uint8_t *)command.name, word.len};
-
     for (size_t i = 0; i < word.len && word.len < PREFLIGHT_COMMAND; i++)
         command.name[i] = (char)toupper(word.ptr[i]);
     for (size_t i = 0; i < preflight->command_count; i++)
@@ -228,7 +216,7 @@ static const struct preflight_command *find_command(struct preflight *preflight,
         return NULL;
     grown = realloc(preflight->commands, (preflight->command_count + 1) * sizeof *grown);
     if (!grown) {
-        failure(error, RF_E_MEMORY, "out of memory");
+        fail(error, RF_E_MEMORY, "out of memory");
         return NULL;
     }
     preflight->commands = grown;
@@ -244,7 +232,6 @@ static const struct preflight_command *find_command(struct preflight *preflight,
 static rf_code examine_command(struct preflight *preflight, const rf_entry *entry, rf_error *error)
 {
     const struct preflight_command *command;
-
     error->code = RF_OK;
     command = find_command(preflight, entry->argv[0], error);
     preflight->findings[PREFLIGHT_NO_COMMAND].count += command && command->has == 0;
@@ -254,7 +241,6 @@ static rf_code examine_command(struct preflight *preflight, const rf_entry *entr
 static void examine_foreign(struct preflight *preflight, const rf_entry *entry)
 {
     char what[64];
-
     snprintf(what, sizeof what, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
              (int)entry->name.len, (const char *)entry->name.ptr);
     find(preflight, preflight->options->drop_detail ? PREFLIGHT_IN_PART : PREFLIGHT_UNSUPPORTED, entry->db,
@@ -287,7 +273,6 @@ rf_code preflight_on_missing(void *ctx, const rf_difference *difference, rf_erro
     struct preflight *preflight = ctx;
     const rf_key_record *record = difference->before;
     struct preflight_node *node;
-
     (void)error;
     if (difference->kind == RF_CHANGED)
         find(preflight, PREFLIGHT_OTHER_LIBRARY, RF_LIBRARY, record->key, "");

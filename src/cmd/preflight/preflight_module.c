@@ -9,7 +9,6 @@ enum preflight_presence preflight_find_module(const rf_live_node_info *node, con
     static const enum preflight_presence presences[] = {[RF_MODULE_THERE] = PREFLIGHT_PRESENT,
                                                         [RF_MODULE_LACKING] = PREFLIGHT_LACKING,
                                                         [RF_MODULE_UNSURE] = PREFLIGHT_UNSURE};
-
     if (rf_server_has_module(node->server, type))
         return PREFLIGHT_PRESENT;
     return presences[rf_module_presence_of(type, node->modules)];

@@ -11,7 +11,6 @@ static void put_target(const struct preflight *preflight)
 {
     const rf_live_info *info = rf_live_info_get(preflight->live);
     char server[32];
-
     rf_server_format(info->server, server, sizeof server);
     text_put(stdout, info->name);
     printf(": %s, %s, %zu node%s, %" PRIu64 " key%s\n", info->kind,
@@ -24,7 +23,6 @@ static void put_target(const struct preflight *preflight)
 static void put_role(const rf_live_node_info *info)
 {
     char server[32];
-
     rf_server_format(info->server, server, sizeof server);
     table_text(info->server.major > 0 ? server : "version unknown");
     if (*info->role)
@@ -38,7 +36,6 @@ static void put_role(const rf_live_node_info *info)
 static void put_memory(const rf_live_node_info *info)
 {
     char used[SIZE_TEXT], most[SIZE_TEXT];
-
     if (info->used_memory == RF_UNKNOWN)
         return;
     printf(", %s used", text_size((uint64_t)info->used_memory, used));
@@ -50,11 +47,9 @@ static void put_nodes(const struct table *table, const struct preflight *preflig
 {
     static const struct table_column columns[] = {
         {TABLE_NAME, NULL}, {TABLE_NUMBER, "new keys"}, {TABLE_SIZE, "in memory"}, {0, NULL}};
-
     table_heading(table, "Nodes", columns);
     for (size_t i = 0; i < preflight->node_count; i++) {
         const struct preflight_node *node = &preflight->nodes[i];
-
         table_name(node->info.name);
         table_number(node->keys, false);
         table_size(preflight_needed(node), true);
@@ -73,7 +68,6 @@ static void put_types(const struct table *table, const struct preflight *preflig
                                                   {TABLE_NUMBER, "expiring"},
                                                   {TABLE_SIZE, "in memory"},
                                                   {0, NULL}};
-
     table_heading(table, "To write", columns);
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         if (preflight->types[type].keys == 0)
@@ -102,7 +96,6 @@ static void put_finding(const struct table *table, const struct preflight *prefl
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
     const struct preflight_finding *finding = &preflight->findings[kind];
     char title[160];
-
     if (finding->count == 0)
         return;
     snprintf(title, sizeof title, "%" PRIu64 " %s", finding->count,
@@ -123,13 +116,11 @@ static void put_finding(const struct table *table, const struct preflight *prefl
 static void put_notes(const struct table *table, const struct preflight *preflight, bool blocker)
 {
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
-
     if (preflight_count_notes(preflight, blocker) == 0)
         return;
     table_heading(table, blocker ? "Problems" : "Warnings", columns);
     for (size_t i = 0; i < preflight->note_count; i++) {
         const struct preflight_note *note = &preflight->notes[i];
-
         if (note->blocker == blocker)
             printf("  %s%s%s\n", note->node, *note->node ? ": " : "", note->text);
     }
@@ -138,7 +129,6 @@ static void put_notes(const struct table *table, const struct preflight *preflig
 void preflight_print(const struct preflight *preflight)
 {
     const struct table table = table_begin();
-
     put_target(preflight);
     put_nodes(&table, preflight);
     put_types(&table, preflight);

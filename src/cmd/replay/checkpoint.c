@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checkpoints in memory: creation, locking, and comparison with the checkpoint of an earlier run. */
 #include "cmd/replay/checkpoint.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,6 @@ static bool name_run(char run[CHECKPOINT_RUN + 1])
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned char random[CHECKPOINT_RUN];
-
     if (getrandom(random, sizeof random, 0) != sizeof random)
         return false;
     for (int i = 0; i < CHECKPOINT_RUN; i++)
@@ -43,10 +42,10 @@ rf_code checkpoint_new(struct checkpoint *c, const char *path, size_t input_coun
     c->input_count = input_count;
     c->inputs = calloc(input_count + 1, sizeof *c->inputs);
     if (!c->inputs)
-        return failure(error, RF_E_MEMORY, "out of memory");
+        return fail(error, RF_E_MEMORY, "out of memory");
     if (name_run(c->run))
         return RF_OK;
-    return failure(error, RF_E_MEMORY, "cannot get random bytes: %s", strerror(errno));
+    return fail(error, RF_E_MEMORY, "cannot get random bytes: %s", strerror(errno));
 }
 
 /* The lock file is next to the checkpoint itself, even if `path` is a symbolic link to it. */
@@ -54,7 +53,6 @@ static int open_lock(const char *path)
 {
     char *target = realpath(path, NULL), *name;
     int fd = -1;
-
     if (asprintf(&name, "%s.lock", target ? target : path) >= 0) {
         fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
         free(name);
@@ -66,19 +64,17 @@ static int open_lock(const char *path)
 rf_code checkpoint_lock(struct checkpoint *c, rf_error *error)
 {
     struct stat found;
-
     if (stat(c->path, &found) == 0 && !S_ISREG(found.st_mode))
-        return failure(error, RF_E_ARGUMENT, "'%.128s' is not a valid checkpoint: not a regular file",
-                       c->path);
+        return fail(error, RF_E_ARGUMENT, "'%.128s' is not a valid checkpoint: not a regular file", c->path);
     c->lock = open_lock(c->path);
     if (c->lock < 0)
-        return failure(error, RF_E_WRITE, "cannot create the checkpoint lock file '%.128s.lock': %s", c->path,
-                       strerror(errno));
+        return fail(error, RF_E_WRITE, "cannot create the checkpoint lock file '%.128s.lock': %s", c->path,
+                    strerror(errno));
     if (flock(c->lock, LOCK_EX | LOCK_NB) == 0)
         return RF_OK;
     if (errno == EWOULDBLOCK)
-        return failure(error, RF_E_ARGUMENT, "the checkpoint '%.128s' is in use by another process", c->path);
-    return failure(error, RF_E_WRITE, "cannot lock '%.128s.lock': %s", c->path, strerror(errno));
+        return fail(error, RF_E_ARGUMENT, "the checkpoint '%.128s' is in use by another process", c->path);
+    return fail(error, RF_E_WRITE, "cannot lock '%.128s.lock': %s", c->path, strerror(errno));
 }
 
 void checkpoint_free(struct checkpoint *c)
@@ -104,19 +100,17 @@ static const char *shown(const char *value, char out[SHOWN])
 rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoint *wanted, rf_error *error)
 {
     char then[SHOWN], now[SHOWN];
-
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++) {
         const char *old = found->options[i], *new = wanted->options[i];
-
         if (strcmp(old, new) != 0)
-            return failure(error, RF_E_ARGUMENT,
-                           "the checkpoint '%.128s' belongs to a different run: %s changed from %s to %s",
-                           found->path, option_texts[i], shown(old, then), shown(new, now));
+            return fail(error, RF_E_ARGUMENT,
+                        "the checkpoint '%.128s' belongs to a different run: %s changed from %s to %s",
+                        found->path, option_texts[i], shown(old, then), shown(new, now));
     }
     if (found->input_count != wanted->input_count)
-        return failure(error, RF_E_ARGUMENT,
-                       "the checkpoint '%.128s' belongs to a different run: it has %zu input%s, not %zu",
-                       found->path, found->input_count, text_plural(found->input_count), wanted->input_count);
+        return fail(error, RF_E_ARGUMENT,
+                    "the checkpoint '%.128s' belongs to a different run: it has %zu input%s, not %zu",
+                    found->path, found->input_count, text_plural(found->input_count), wanted->input_count);
     return RF_OK;
 }
 
@@ -124,11 +118,10 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
                                  size_t input, rf_error *error)
 {
     const struct checkpoint_input *old = &found->inputs[input], *new = &wanted->inputs[input];
-
     if (!old->known || !new->known ||
         (old->identity.size == new->identity.size &&strcmp(old->identity.hash, new->identity.hash) == 0))
         return RF_OK;
-    return failure(error, RF_E_ARGUMENT,
-                   "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",
-                   found->path, new->path);
+    return fail(error, RF_E_ARGUMENT,
+                "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",
+                found->path, new->path);
 }

@@ -16,8 +16,8 @@
  *   checksum CRC32                  of all bytes before this line, eight hexadecimal digits
  *
  * All text is printable: line breaks, backslashes and non-ASCII bytes are written as \xNN. */
+#include "base/fail.h"
 #include "cmd/replay/checkpoint.h"
-#include "cmd/term/failure.h"
 #include "cmd/run/save.h"
 #include "cmd/run/slurp.h"
 #include "cmd/term/text.h"
@@ -50,7 +50,6 @@ static const char *const option_names[CHECKPOINT_OPTIONS] = {
 static void put_input(FILE *out, const struct checkpoint_input *input)
 {
     char path[1024];
-
     text_escape((rf_slice){(const uint8_t *)input->path, strlen(input->path)}, path, sizeof path);
     if (!input->known)
         fprintf(out, "input - - %s\n", path);
@@ -89,7 +88,6 @@ static char *make_text(const struct checkpoint *c, size_t *size)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, size);
-
     if (!out)
         return NULL;
     put(out, c);
@@ -106,11 +104,10 @@ rf_code checkpoint_save(const struct checkpoint *c, rf_error *error)
     size_t size;
     char *text = make_text(c, &size);
     bool good = text && save_private(c->path, text, size);
-
     free(text);
     if (good)
         return RF_OK;
-    return failure(error, RF_E_WRITE, "cannot write the checkpoint '%.128s': %s", c->path, strerror(errno));
+    return fail(error, RF_E_WRITE, "cannot write the checkpoint '%.128s': %s", c->path, strerror(errno));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------ */
@@ -120,7 +117,6 @@ static char *next_value(char **lines, const char *name)
 {
     size_t length = strlen(name);
     char *value = *lines + length + 1, *end;
-
     if (strncmp(*lines, name, length) != 0 || (*lines)[length] != ' ')
         return NULL;
     end = strchr(value, '\n');
@@ -135,7 +131,6 @@ static char *next_value(char **lines, const char *name)
 static char *next_word(char **value)
 {
     char *word = *value, *end = strchrnul(word, ' ');
-
     *value = *end ? end + 1 : end;
     *end = '\0';
     return word;
@@ -144,7 +139,6 @@ static char *next_word(char **value)
 static bool read_number(const char *word, uint64_t *out)
 {
     char *end;
-
     errno = 0;
     *out = strtoull(word, &end, 10);
     return isdigit((unsigned char)*word) && *end == '\0' && errno == 0 && *out <= INT64_MAX;
@@ -153,7 +147,6 @@ static bool read_number(const char *word, uint64_t *out)
 static bool read_choice(char **lines, const char *name, const char *const *choices, int *out)
 {
     const char *value = next_value(lines, name);
-
     for (*out = 0; value && choices[*out]; ++*out)
         if (strcmp(value, choices[*out]) == 0)
             return true;
@@ -163,7 +156,6 @@ static bool read_choice(char **lines, const char *name, const char *const *choic
 static bool read_count(char **lines, const char *name, uint64_t *out)
 {
     const char *value = next_value(lines, name);
-
     return value && read_number(value, out);
 }
 
@@ -171,7 +163,6 @@ static bool read_position(char **lines, const char *name, rf_position *out)
 {
     char *value = next_value(lines, name);
     uint64_t input;
-
     if (!value || !read_number(next_word(&value), &input) || input > UINT32_MAX)
         return false;
     out->input = (uint32_t)input;
@@ -181,7 +172,6 @@ static bool read_position(char **lines, const char *name, rf_position *out)
 static bool read_run(char **lines, char run[CHECKPOINT_RUN + 1])
 {
     const char *value = next_value(lines, "run");
-
     if (!value || strlen(value) != CHECKPOINT_RUN ||
         strspn(value, "abcdefghijklmnopqrstuvwxyz234567") != CHECKPOINT_RUN)
         return false;
@@ -192,7 +182,6 @@ static bool read_run(char **lines, char run[CHECKPOINT_RUN + 1])
 static bool read_dead_letter(char **lines, struct checkpoint *c)
 {
     char *value = next_value(lines, "dead-letter");
-
     if (!value)
         return true;
     if (!read_number(next_word(&value), &c->dead_letter_bytes))
@@ -205,7 +194,6 @@ static bool read_options(char **lines, struct checkpoint *c)
 {
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++) {
         const char *value = next_value(lines, option_names[i]);
-
         if (!value || !(c->options[i] = strdup(value)))
             return false;
     }
@@ -216,7 +204,6 @@ static bool read_input(char *value, struct checkpoint_input *out)
 {
     const char *size = next_word(&value), *hash = next_word(&value);
     uint64_t bytes = 0;
-
     if (strcmp(size, "-") != 0 && !read_number(size, &bytes))
         return false;
     out->known = strcmp(hash, "-") != 0;
@@ -228,10 +215,8 @@ static bool read_input(char *value, struct checkpoint_input *out)
 static bool read_inputs(char **lines, struct checkpoint *c)
 {
     char *value;
-
     while ((value = next_value(lines, "input"))) {
         struct checkpoint_input *more = realloc(c->inputs, (c->input_count + 1) * sizeof *more);
-
         if (!more)
             return false;
         c->inputs = more;
@@ -246,7 +231,6 @@ static bool read_lines(char *lines, struct checkpoint *c)
 {
     uint64_t format, started;
     int state, commands;
-
     if (!read_count(&lines, "rdbferry-checkpoint", &format) || format != FORMAT ||
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
@@ -273,7 +257,6 @@ static bool verify_checksum(char *text, size_t size)
 {
     enum { LINE = sizeof "checksum 01234567\n" - 1 };
     char expected[LINE + 1];
-
     if (size < LINE)
         return false;
     snprintf(expected, sizeof expected, "checksum %08lx\n", checksum(text, size - LINE));
@@ -305,14 +288,13 @@ rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_
     rf_error why;
     char *text;
     size_t size;
-
     *c = (struct checkpoint){.path = path, .lock = -1};
     *there = access(path, F_OK) == 0 || errno != ENOENT;
     if (!*there)
         return RF_OK;
     if (slurp(path, FILE_MOST, &text, &size, &why) != RF_OK)
-        return failure(error, RF_E_ARGUMENT, "cannot read the checkpoint: %s", why.message);
+        return fail(error, RF_E_ARGUMENT, "cannot read the checkpoint: %s", why.message);
     wrong = read_text(text, size, c);
     free(text);
-    return wrong ? failure(error, RF_E_ARGUMENT, "'%.128s' %s", path, wrong) : RF_OK;
+    return wrong ? fail(error, RF_E_ARGUMENT, "'%.128s' %s", path, wrong) : RF_OK;
 }

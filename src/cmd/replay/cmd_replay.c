@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry replay`: loads data into a live target. */
+#include "base/fail.h"
 #include "cmd/command.h"
-#include "cmd/run/explain_key.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
-#include "cmd/replay/replay.h"
 #include "cmd/preflight/replay_preflight.h"
+#include "cmd/replay/replay.h"
+#include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +27,6 @@ enum {
 static void note_failure(void *ctx, const rf_failure *failed)
 {
     struct replay *r = ctx;
-
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
     if (r->options->verify)
         key_set_add(&r->failed_keys, failed->db, failed->key);
@@ -36,14 +35,12 @@ static void note_failure(void *ctx, const rf_failure *failed)
 static void note_skipped(void *ctx, int64_t db, rf_slice key)
 {
     struct replay *r = ctx;
-
     key_set_add(&r->skipped_keys, db, key);
 }
 
 static rf_code put_dead_letter(void *ctx, rf_slice bytes)
 {
     struct replay *r = ctx;
-
     dead_letter_put(&r->dead_letter, bytes);
     return r->dead_letter.error == 0 ? RF_OK : RF_E_WRITE;
 }
@@ -51,7 +48,6 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
 static void log_event(void *ctx, const char *text)
 {
     const struct replay *r = ctx;
-
     if (!r->cut)
         message_warning("%s", text);
 }
@@ -63,7 +59,6 @@ static void note_progress(struct replay *r)
     size_t length = 0;
     rf_replay_node node;
     uint64_t bytes = 0;
-
     if (r->failures.count > 0)
         length = (size_t)snprintf(note, sizeof note, "%" PRIu64 " failed", r->failures.count);
     for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
@@ -80,7 +75,6 @@ static void note_progress(struct replay *r)
 static int64_t clock_ms(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -94,7 +88,7 @@ static bool is_to_stop(const struct replay *r)
 static rf_code stop(struct replay *r, rf_error *error)
 {
     r->stopped = true;
-    return failure(error, RF_E_WRITE, "stopped by a signal");
+    return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
 /* AOF commands are always waited for: it would be unknown which of those in flight were executed. */
@@ -112,7 +106,6 @@ static rf_code tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
     int64_t now = clock_ms();
-
     if (now - r->ticked_ms < TICK_MS)
         return RF_OK;
     r->ticked_ms = now;
@@ -132,7 +125,6 @@ static rf_code tick(void *ctx, rf_error *error)
 static rf_code before_entry(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
-
     if (is_to_stop(r))
         return stop(r, error);
     return ++r->entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
@@ -145,7 +137,6 @@ static rf_code put(struct replay *r, const struct input *input, rf_position posi
 {
     bool command = entry->kind == RF_ENTRY_COMMAND;
     rf_code code = replay_reserve(r, position, command, error);
-
     if (code != RF_OK)
         return code;
     r->put++;
@@ -180,7 +171,6 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
     rf_position position = {(uint32_t)number, entry->offset};
     bool leave_out = false;
     rf_code code = RF_OK;
-
     if (number >= r->entered)
         code = replay_enter(r, number, error);
     if (code != RF_OK || !is_for_target(r, entry))
@@ -220,7 +210,6 @@ static rf_code open_target(struct replay *r, rf_error *error)
     };
     rf_code code = rf_replay_open(&options->target, &engine, &r->engine, error);
     char server[32];
-
     if (code != RF_OK)
         return code;
     r->info = *rf_replay_info_get(r->engine);
@@ -235,19 +224,16 @@ static rf_code open_target(struct replay *r, rf_error *error)
 static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
 {
     const struct input *in = &r->session.inputs[input];
-
     if (input != r->start.input || in->decoded >= r->start.offset)
         return RF_OK;
-    return failure(error, RF_E_ARGUMENT,
-                   "the position in the checkpoint '%.128s' is after the end of '%.128s'", r->checkpoint.path,
-                   input_name(in));
+    return fail(error, RF_E_ARGUMENT, "the position in the checkpoint '%.128s' is after the end of '%.128s'",
+                r->checkpoint.path, input_name(in));
 }
 
 static rf_code read_inputs(struct replay *r, rf_error *error)
 {
     struct session *session = &r->session;
     rf_code code = RF_OK;
-
     session->accepts_foreign = true;
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         code = session_read(session, &session->inputs[i], on_entry, r, error);
@@ -266,7 +252,6 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
 {
     rf_error second;
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
-
     r->finished = finished == RF_OK;
     if (r->cut)
         finished = RF_OK;
@@ -293,7 +278,6 @@ static rf_code begin(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     rf_code code = replay_lock(r, error);
-
     if (code != RF_OK)
         return code;
     r->metrics = (struct metrics){.path = options->metrics_file,
@@ -308,7 +292,6 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
 {
     rf_error second;
     rf_code ended, code = open_target(r, error);
-
     if (code == RF_OK)
         code = replay_survey(r, error);
     if (code != RF_OK)
@@ -327,7 +310,6 @@ static rf_code replay(void *ctx, rf_error *error)
     struct replay *r = ctx;
     bool before;
     rf_code code;
-
     atomic_store(&r->stop_request.awaited, true);
     code = begin(r, error);
     before = replay_is_done(r);
@@ -350,7 +332,6 @@ static bool write_report(const struct replay *r, const rf_error *error, enum sta
     const char *ended = status == STATUS_NO                 ? "failed"
                         : status == STATUS_OUTPUT && !error ? "incomplete"
                                                             : NULL;
-
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,
                                                .result = r->stopped && !error ? "stopped" : ended,
@@ -376,7 +357,6 @@ static enum status run(struct replay *r)
     rf_error error;
     rf_code code;
     enum status status;
-
     r->session.resume = true; /* damaged values are failures; the run continues */
     r->session.stop_request = &r->stop_request;
     r->session.before_entry = before_entry;
@@ -397,7 +377,6 @@ static int replay_command(const struct replay_options *options)
 {
     struct replay r = {.options = options};
     enum status status = STATUS_OUTPUT;
-
     if (session_open(&r.session, &options->common) &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false))
@@ -423,7 +402,6 @@ int replay_run(int argc, char **argv)
 {
     struct replay_options options;
     int status;
-
     if (replay_options_read(argc, argv, &options, &status))
         status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
                  : options.dry_run           ? replay_preflight(&options)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The dead-letter file. */
 #include "cmd/replay/dead_letter.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,15 +13,14 @@ static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *er
     dead->bytes = size;
     if (ftruncate(fd, (off_t)size) == 0)
         return RF_OK;
-    return failure(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
-                   strerror(errno));
+    return fail(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
+                strerror(errno));
 }
 
 /* The bytes after *kept may be an incomplete command. */
 static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
 {
     struct stat found;
-
     if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
         return RF_OK;
     dead->bytes = (uint64_t)found.st_size;
@@ -29,20 +28,20 @@ static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_e
         return dead->bytes > *kept ? cut(dead, fd, *kept, error) : RF_OK;
     if (dead->bytes == 0)
         return RF_OK;
-    return failure(error, RF_E_EXISTS,
-                   "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
-                   "away, or use another name",
-                   dead->path);
+    return fail(error, RF_E_EXISTS,
+                "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
+                "away, or use another name",
+                dead->path);
 }
 
 static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
 {
     if (errno == EEXIST)
-        return failure(error, RF_E_EXISTS,
-                       "the dead-letter file '%.128s' already exists: move it away, or use another name",
-                       dead->path);
-    return failure(error, RF_E_WRITE, "cannot create the dead-letter file '%.128s': %s", dead->path,
-                   strerror(errno));
+        return fail(error, RF_E_EXISTS,
+                    "the dead-letter file '%.128s' already exists: move it away, or use another name",
+                    dead->path);
+    return fail(error, RF_E_WRITE, "cannot create the dead-letter file '%.128s': %s", dead->path,
+                strerror(errno));
 }
 
 rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
@@ -50,7 +49,6 @@ rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume
 {
     rf_code code;
     int fd;
-
     *dead = (struct dead_letter){.path = path};
     if (!path)
         return RF_OK;
@@ -87,8 +85,8 @@ rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
     if (dead->error == 0 && !put_on_disk(dead->file))
         dead->error = errno;
     if (dead->error != 0)
-        return failure(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,
-                       strerror(dead->error));
+        return fail(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,
+                    strerror(dead->error));
     dead->unsynced = false;
     return RF_OK;
 }
@@ -96,7 +94,6 @@ rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
 void dead_letter_close(struct dead_letter *dead)
 {
     struct stat found;
-
     if (!dead->file)
         return;
     if (fstat(fileno(dead->file), &found) == 0 && S_ISREG(found.st_mode) && found.st_size == 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the state of a replay in Prometheus's text exposition format, version 0.0.4. */
 #include "cmd/replay/metrics.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
+#include "base/fail.h"
 #include "cmd/run/save.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,6 @@ struct state {
 static double seconds(clockid_t clock)
 {
     struct timespec now;
-
     clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
@@ -40,7 +39,6 @@ static void put_family(const struct state *s, const char *name, const char *type
 static void put_label(const struct state *s, const char *before, const char *name, const char *value)
 {
     char readable[512];
-
     text_readable((rf_slice){(const uint8_t *)value, strlen(value)}, readable, sizeof readable);
     fprintf(s->out, "%s%s=\"", before, name);
     for (const char *c = readable; *c; c++) {
@@ -159,7 +157,6 @@ static const struct {
 static void put_nodes(const struct state *s)
 {
     rf_replay_node node;
-
     for (size_t i = 0; i < sizeof node_families / sizeof *node_families; i++) {
         put_family(s, node_families[i].name, node_families[i].type, node_families[i].help);
         for (size_t n = 0; rf_replay_node_get(s->replay, n, &node); n++)
@@ -173,7 +170,6 @@ static void put_info(const struct state *s)
 {
     const rf_replay_info *info = s->replay ? rf_replay_info_get(s->replay) : NULL;
     char server[32];
-
     put_family(s, "info", "gauge", "Information about the target; always 1.");
     fputs(PREFIX "info", s->out);
     put_label(s, "{", "version", RDBFERRY_VERSION);
@@ -189,7 +185,6 @@ static void put_info(const struct state *s)
 static void put_outcome(const struct state *s)
 {
     double now = seconds(CLOCK_REALTIME);
-
     put_gauge(s, "up", "1 while the run is in progress.", s->status == NULL);
     put_gauge(s, "finished", "1 when the run has finished.", s->status != NULL);
     if (s->status)
@@ -203,7 +198,6 @@ static void put_outcome(const struct state *s)
 static void put_session(const struct state *s)
 {
     uint64_t done, total;
-
     progress_bytes(&s->session->progress, &done, &total);
     put_counter(s, "keys_read_total", "Keys read from the inputs.",
                 atomic_load_explicit(&s->session->progress.keys, memory_order_relaxed));
@@ -223,7 +217,6 @@ static void put_state(FILE *out, struct state *s)
     if (s->replay) {
         const rf_replay_counts counts = rf_replay_counts_get(s->replay);
         rf_position acked = rf_replay_acked(s->replay);
-
         put_gauge(s, "position_input", "Number of the input of the current position, from 0.", acked.input);
         put_gauge(s, "position_bytes", "Offset in that input before which everything is done.", acked.offset);
         put_counts(s, &counts);
@@ -239,7 +232,6 @@ static bool write_state(struct metrics *metrics, struct state *state)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     bool good = out != NULL;
-
     state->metrics = metrics;
     metrics->last = seconds(CLOCK_MONOTONIC);
     if (good) {
@@ -256,20 +248,18 @@ rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error
 {
     const char *path = metrics->path;
     mode_t mask = umask(0);
-
     umask(mask);
     metrics->mode = 0666 & ~mask;
     metrics->started = seconds(CLOCK_REALTIME);
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;
     metrics->path = NULL;
-    return failure(error, RF_E_WRITE, "cannot write the metrics file '%.128s': %s", path, strerror(errno));
+    return fail(error, RF_E_WRITE, "cannot write the metrics file '%.128s': %s", path, strerror(errno));
 }
 
 void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct session *session)
 {
     struct state state = {.replay = replay, .session = session};
-
     if (!metrics->path || seconds(CLOCK_MONOTONIC) - metrics->last < 1)
         return;
     if (write_state(metrics, &state) || metrics->has_failed)
@@ -282,7 +272,6 @@ bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct sessio
                  enum status status)
 {
     struct state state = {.replay = replay, .session = session, .status = &status};
-
     if (!metrics->path || write_state(metrics, &state))
         return true;
     message_error("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));

@@ -5,15 +5,15 @@
 #define CMD_REPLAY_REPLAY_H
 
 #include "cmd/replay/checkpoint.h"
-#include "cmd/run/collisions.h"
 #include "cmd/replay/dead_letter.h"
-#include "cmd/term/json.h"
-#include "cmd/run/key_set.h"
 #include "cmd/replay/metrics.h"
 #include "cmd/replay/replay_failures.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/replay/replay_verify.h"
+#include "cmd/run/collisions.h"
+#include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
+#include "cmd/term/json.h"
 
 struct replay {
     const struct replay_options *options;

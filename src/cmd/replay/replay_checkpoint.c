@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A replay's checkpoint: where a run begins, what may be sent before the next checkpoint is on disk, and the
  * progress. */
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
+#include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +19,6 @@ static char *printable(const char *text)
 {
     size_t length = strlen(text), capacity = 4 * length + 8;
     char *out = malloc(capacity);
-
     if (out)
         text_escape((rf_slice){(const uint8_t *)text, length}, out, capacity);
     return out;
@@ -32,7 +31,6 @@ static char *rules_text(const rf_rewrite *rewrite)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     rf_rule_info rule;
-
     if (!out)
         return NULL;
     for (size_t i = 0; rewrite && rf_rewrite_rule(rewrite, i, &rule); i++)
@@ -74,25 +72,22 @@ static rf_code describe(struct replay *r, rf_error *error)
         [CHECKPOINT_ON_COLLISION] = choice_text(collision_choices, options->written.on_collision),
     };
     bool good = rules != NULL;
-
     shift_text(keys, shift);
     for (int i = 0; i < CHECKPOINT_OPTIONS && good; i++)
         good = (r->checkpoint.options[i] = printable(texts[i])) != NULL;
     free(rules);
     if (good && options->dead_letter)
         good = (r->checkpoint.dead_letter = printable(options->dead_letter)) != NULL;
-    return good ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
+    return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 /* Pipes are identified when they are opened. */
 static rf_code identify(struct replay *r, rf_error *error)
 {
     rf_code code = RF_OK;
-
     for (size_t i = 0; i < r->session.input_count && code == RF_OK; i++) {
         struct checkpoint_input *known = &r->checkpoint.inputs[i];
         struct input *input = &r->session.inputs[i];
-
         known->path = input_name(input);
         code = input_identify(input, &known->known, error);
         known->identity = input->identity;
@@ -106,21 +101,19 @@ static rf_code identify(struct replay *r, rf_error *error)
 static rf_code compare(const struct replay *r, rf_error *error)
 {
     rf_code code = checkpoint_compare(&r->found, &r->checkpoint, error);
-
     for (size_t i = 0; i < r->checkpoint.input_count && code == RF_OK; i++)
         code = checkpoint_compare_input(&r->found, &r->checkpoint, i, error);
     if (code == RF_OK && r->found.commands && r->found.state == CHECKPOINT_RUNNING)
-        code = failure(error, RF_E_ARGUMENT,
-                       "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
-                       "or may not have been executed; replay it into an empty target",
-                       r->found.path);
+        code = fail(error, RF_E_ARGUMENT,
+                    "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
+                    "or may not have been executed; replay it into an empty target",
+                    r->found.path);
     return code;
 }
 
 static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
-
     if (replay_is_done(r))
         message_warning("%s: already complete, nothing to do%s", c->path,
                         r->options->verify ? " except verification" : "");
@@ -134,7 +127,6 @@ static void go_on(struct replay *r)
 {
     struct checkpoint *c = &r->checkpoint;
     const struct checkpoint *found = &r->found;
-
     c->state = found->state;
     memcpy(c->run, found->run, sizeof c->run);
     c->started = r->session.now = found->started; /* the same keys must be selected and expired as before */
@@ -152,10 +144,9 @@ static void go_on(struct replay *r)
 static rf_code begin_over(struct replay *r, rf_error *error)
 {
     if (r->found.state != CHECKPOINT_DONE)
-        return failure(
-            error, RF_E_ARGUMENT,
-            "the checkpoint '%.128s' already exists; use --resume to continue its run, or delete it",
-            r->found.path);
+        return fail(error, RF_E_ARGUMENT,
+                    "the checkpoint '%.128s' already exists; use --resume to continue its run, or delete it",
+                    r->found.path);
     checkpoint_free(&r->found);
     r->found = (struct checkpoint){.lock = -1};
     return RF_OK;
@@ -164,7 +155,6 @@ static rf_code begin_over(struct replay *r, rf_error *error)
 static rf_code begin_from_found(struct replay *r, rf_error *error)
 {
     rf_code code;
-
     if (!r->options->resume)
         return begin_over(r, error);
     code = compare(r, error);
@@ -177,7 +167,6 @@ static rf_code begin(struct replay *r, rf_error *error)
 {
     bool there;
     rf_code code = checkpoint_load(&r->found, r->options->checkpoint, &there, error);
-
     if (code == RF_OK && there)
         return begin_from_found(r, error);
     if (code == RF_OK && r->options->resume)
@@ -189,7 +178,6 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 {
     const char *before = r->found.dead_letter, *now = r->checkpoint.dead_letter;
     bool same = before && now && strcmp(before, now) == 0;
-
     return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume,
                             same ? &r->found.dead_letter_bytes : NULL, error);
 }
@@ -197,7 +185,6 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
     rf_code code = checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error);
-
     r->checkpoint.started = r->session.now;
     return code == RF_OK && r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : code;
 }
@@ -205,7 +192,6 @@ rf_code replay_lock(struct replay *r, rf_error *error)
 rf_code replay_begin(struct replay *r, rf_error *error)
 {
     rf_code code = RF_OK;
-
     if (r->options->checkpoint) {
         code = identify(r, error);
         if (code == RF_OK)
@@ -219,7 +205,6 @@ rf_code replay_begin(struct replay *r, rf_error *error)
 rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
 {
     struct checkpoint_input *known = &r->checkpoint.inputs[input];
-
     r->entered = input + 1;
     if (!r->options->checkpoint || known->known)
         return RF_OK;
@@ -240,7 +225,6 @@ static rf_position later(rf_position a, rf_position b)
 static rf_position current_position(const struct replay *r)
 {
     rf_position acked;
-
     if (r->put == 0)
         return r->start;
     acked = rf_replay_acked(r->engine);
@@ -253,7 +237,6 @@ static rf_code save(struct replay *r, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
     rf_code code = dead_letter_sync(&r->dead_letter, error);
-
     if (code != RF_OK)
         return code;
     c->position = current_position(r);
@@ -271,11 +254,9 @@ static rf_code save(struct replay *r, rf_error *error)
 static rf_position position_ahead(const struct replay *r, rf_position position, uint64_t bytes)
 {
     const struct checkpoint *c = &r->checkpoint;
-
     while (position.input + 1 < c->input_count && c->inputs[position.input].identity.size >= 0) {
         uint64_t size = (uint64_t)c->inputs[position.input].identity.size;
         uint64_t left = size > position.offset ? size - position.offset : 0;
-
         if (!c->inputs[position.input].known || left > bytes)
             break;
         bytes -= left;
@@ -289,7 +270,6 @@ static rf_position position_ahead(const struct replay *r, rf_position position, 
 static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
 {
     uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
-
     r->checkpoint.state = CHECKPOINT_RUNNING;
     r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
@@ -298,7 +278,6 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-
     if (!c->path || (r->saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
         return RF_OK;
     c->commands |= command;
@@ -319,7 +298,6 @@ rf_code replay_keep(struct replay *r, rf_error *error)
 rf_code replay_end(struct replay *r, bool good, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-
     if (!r->engine || (r->put == 0 && !good)) /* the checkpoint has not changed */
         return RF_OK;
     if (r->finished) {

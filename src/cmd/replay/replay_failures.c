@@ -16,7 +16,6 @@ static void fill_example(struct failure_example *example, const struct session *
                          const rf_failure *failed)
 {
     rf_error *error = &example->error;
-
     *example = (struct failure_example){.kind = failed->kind, .library = failed->db == RF_LIBRARY};
     *error = (rf_error){.code = RF_E_TARGET,
                         .offset = (int64_t)failed->position.offset,
@@ -31,7 +30,6 @@ static void print(const struct failure_example *example)
 {
     const rf_error *error = &example->error;
     char db[32] = "";
-
     if (!example->library)
         snprintf(db, sizeof db, " (db %d)", error->db);
     message_error("%s: offset 0x%" PRIx64 ": %s'%s'%s: %s", error->input, (uint64_t)error->offset,
@@ -44,7 +42,6 @@ static void remember_position(struct failures *failures, rf_position position)
     if (failures->open_count == failures->capacity) {
         size_t capacity = failures->capacity ? 2 * failures->capacity : 64;
         rf_position *open = realloc(failures->open, capacity * sizeof *open);
-
         if (!open)
             return;
         failures->open = open;
@@ -68,7 +65,6 @@ void failures_add(struct failures *failures, const struct session *session, cons
 uint64_t failures_ack_before(struct failures *failures, rf_position position)
 {
     size_t kept = 0, count = failures->open_count;
-
     for (size_t i = 0; i < count; i++)
         if (!rf_position_before(failures->open[i], position))
             failures->open[kept++] = failures->open[i];
@@ -90,7 +86,6 @@ void failures_report(struct json *json, const struct failures *failures)
     for (uint64_t i = 0; i < failures->count && i < FAILURES_SHOWN; i++) {
         const struct failure_example *example = &failures->example[i];
         const rf_error *error = &example->error;
-
         json_object(json, NULL);
         json_string(json, "kind", kinds[example->kind]);
         json_string(json, "input", error->input);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `replay`: the table, the target URL, and checks of invalid combinations. */
 #include "cmd/replay/replay_options.h"
-#include "cmd/term/message.h"
 #include "cmd/options/parse.h"
-#include "cmd/replay/replay_verify.h"
-#include "cmd/term/status.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/replay/replay_verify.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,6 @@ static rf_code opt_rate(const char *argument, void *into, rf_error *error)
     size_t length = strlen(argument);
     char size[32];
     uint64_t rate;
-
     (void)error;
     if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
         length -= 2;
@@ -120,7 +119,6 @@ static bool lacks_target(char **operands, int count)
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
     const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
-
     *count -= url != NULL;
     if (!url && !target_options_given(&options->target_options))
         return lacks_target(operands, *count);
@@ -143,7 +141,6 @@ static bool check_files(const struct replay_options *options)
                  {options->checkpoint, "the checkpoint"},
                  {options->dead_letter, "the dead-letter file"},
                  {options->metrics_file, "the metrics file"}};
-
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (i > 0 && (is_dash(files[i].path) || (files[i].path && !*files[i].path)))
             return usage_error("--checkpoint, --dead-letter and --metrics-file require a file name");
@@ -169,7 +166,6 @@ static bool check_dry_run(const struct replay_options *options)
     } useless[] = {{options->verify, "--verify"},           {options->checkpoint, "--checkpoint"},
                    {options->dead_letter, "--dead-letter"}, {options->metrics_file, "--metrics-file"},
                    {options->rate > 0, "--rate"},           {options->fail_fast, "--fail-fast"}};
-
     for (size_t i = 0; options->dry_run && i < sizeof useless / sizeof *useless; i++) {
         if (!useless[i].given)
             continue;
@@ -191,7 +187,6 @@ static bool check(const struct replay_options *options)
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
     int first, count;
-
     *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks made before the first write, if the inputs can be read twice: collisions, keys in databases that the
  * target lacks, and AOF commands that cannot be replayed or verified. */
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/replay/replay.h"
-#include "cmd/term/text.h"
 #include "cmd/run/transfer.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/live.h>
 #include <stdio.h>
@@ -36,7 +36,6 @@ static bool fits(const struct replay *r, int64_t db)
     const struct key_options *keys = &r->options->common.keys;
     int64_t into = db;
     rf_error error;
-
     if (!rf_filter_accepts_db(keys->filter, db))
         return true;
     if (keys->rewrite &&
@@ -59,12 +58,10 @@ static bool may_lack_db(const struct replay *r)
 static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *error)
 {
     const struct session *session = &r->session;
-
     if (!is_cluster(r) || has_db(r, key->db))
         return RF_OK;
-    failure(error, RF_E_INCOMPATIBLE,
-            "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),",
-            key->db);
+    fail(error, RF_E_INCOMPATIBLE,
+         "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),", key->db);
     text_escape(session_source_key(session, key), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, key);
     return RF_E_INCOMPATIBLE;
@@ -75,18 +72,18 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
 static rf_code check_command(const struct replay *r, rf_error *error)
 {
     if (is_cluster(r))
-        return failure(
+        return fail(
             error, RF_E_ARGUMENT,
             "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
     if (r->options->verify)
-        return failure(
+        return fail(
             error, RF_E_ARGUMENT,
             "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
     if (r->keys_before > 0)
-        return failure(error, RF_E_ARGUMENT,
-                       "AOF commands would modify the existing data of the target, %" PRIu64
-                       " key%s: empty it, or use --on-exists skip or replace",
-                       r->keys_before, text_plural(r->keys_before));
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands would modify the existing data of the target, %" PRIu64
+                    " key%s: empty it, or use --on-exists skip or replace",
+                    r->keys_before, text_plural(r->keys_before));
     return transfer_check_command(&r->options->common, error);
 }
 
@@ -100,11 +97,9 @@ static bool rejects_commands(const struct replay *r)
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
 {
     rf_code code = RF_OK;
-
     *may = false;
     for (size_t i = 0; i < r->session.input_count && code == RF_OK && !*may; i++) {
         struct input_head head;
-
         code = input_probe(&r->session.inputs[i], &head, error);
         *may = head.may_hold_commands;
     }
@@ -116,7 +111,6 @@ static rf_code count_keys(struct replay *r, rf_error *error)
     rf_live_counts counts;
     rf_live *live;
     rf_code code = rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error);
-
     if (code != RF_OK)
         return code;
     code = rf_live_finish(live, &counts, error);
@@ -129,7 +123,6 @@ static rf_code count_keys(struct replay *r, rf_error *error)
 static rf_code probe_target(struct replay *r, bool may_hold_commands, rf_error *error)
 {
     bool matters = may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL;
-
     return matters && !r->found.inputs ? count_keys(r, error) : RF_OK;
 }
 
@@ -152,7 +145,6 @@ rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
     rf_code code = r->collisions.can_rescan ? may_hold_commands(r, &commands, error) : RF_OK;
-
     if (code == RF_OK)
         code = probe_target(r, commands, error);
     r->collisions.resolve_first = true;

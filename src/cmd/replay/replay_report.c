@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The results of a replay: as text, and as members of the report. */
-#include "cmd/term/message.h"
 #include "cmd/replay/replay.h"
 #include "cmd/run/report.h"
 #include "cmd/run/target_advice.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <signal.h>
@@ -24,7 +24,6 @@ struct replay_keys replay_keys(const struct replay *r)
         .written = counts.written,
     };
     uint64_t done = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
-
     keys.read = tables_total(&r->session.stats.tables).keys + keys.dropped;
     keys.in_flight = r->put_keys > done ? r->put_keys - done : 0;
     return keys;
@@ -36,7 +35,6 @@ struct replay_keys replay_keys(const struct replay *r)
 static void append_count(char *out, size_t size, uint64_t count, const char *what)
 {
     size_t length = strlen(out);
-
     if (count > 0)
         snprintf(out + length, size - length, "%s%" PRIu64 " %s", length ? ", " : "", count, what);
 }
@@ -45,7 +43,6 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
 {
     const struct replay_keys keys = replay_keys(r);
     const rf_replay_counts counts = rf_replay_counts_get(r->engine);
-
     out[0] = '\0';
     if (keys.written > 0 || counts.commands == 0)
         snprintf(out, size, "%" PRIu64 " written", keys.written);
@@ -62,7 +59,6 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
 static void print_written(const struct replay *r)
 {
     char inputs[256], counts[160], outcome[320];
-
     session_format_inputs(&r->session, inputs, sizeof inputs);
     session_format_counts(&r->session, counts, sizeof counts);
     format_outcome(r, outcome, sizeof outcome);
@@ -72,7 +68,6 @@ static void print_written(const struct replay *r)
 static void print_failed(const struct replay *r)
 {
     uint64_t failed = r->failures.count, before = r->found.failed;
-
     if (failed > 0)
         message_error("%" PRIu64 " not written%s%s", failed, r->dead_letter.path ? ": see " : "",
                       r->dead_letter.path ? r->dead_letter.path : "");
@@ -84,7 +79,6 @@ static void print_nodes(const struct replay *r)
 {
     char size[SIZE_TEXT];
     rf_replay_node node;
-
     for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
         message_detail("%s: %" PRIu64 " key%s, %s", node.name, node.keys, text_plural(node.keys),
                        text_size(node.bytes, size));
@@ -106,7 +100,6 @@ static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
-
     message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
                   input_name(&r->session.inputs[input]));
     if (c->path)
@@ -125,7 +118,6 @@ static void print_stopped(const struct replay *r)
 {
     const char *name = signal_name(r->stop_request.signal);
     char outcome[320];
-
     if (r->engine)
         format_outcome(r, outcome, sizeof outcome);
     if (r->engine)
@@ -172,7 +164,6 @@ void replay_print(const struct replay *r, const rf_error *error)
 static void put_keys(struct json *json, const struct replay *r)
 {
     const struct replay_keys keys = replay_keys(r);
-
     json_object(json, "keys");
     json_number(json, "read", keys.read);
     json_number(json, "dropped", keys.dropped);
@@ -191,7 +182,6 @@ static void put_target(struct json *json, const struct replay *r)
 {
     const rf_server unknown = {0};
     rf_replay_node node;
-
     json_object(json, "target");
     json_string(json, "name", r->options->target_name);
     json_string(json, "kind", r->info.kind);
@@ -211,7 +201,6 @@ static void put_target(struct json *json, const struct replay *r)
 static void put_written(struct json *json, const struct replay *r)
 {
     const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
-
     json_object(json, "written");
     json_number(json, "by_restore", counts.restored);
     json_number(json, "libraries", counts.libraries);
@@ -227,7 +216,6 @@ static void put_written(struct json *json, const struct replay *r)
 static void put_checkpoint(struct json *json, const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
-
     json_object(json, "checkpoint");
     json_string(json, "path", c->path);
     json_string(json, "run", c->run);
@@ -240,7 +228,6 @@ static void put_checkpoint(struct json *json, const struct replay *r)
 void replay_report(struct json *json, const void *replay)
 {
     const struct replay *r = replay;
-
     put_keys(json, r);
     report_put_rules(json, r->options->common.keys.rewrite);
     collisions_report(json, &r->collisions);

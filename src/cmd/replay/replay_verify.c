@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the inputs again, and compares them with the target. */
 #include "cmd/replay/replay_verify.h"
+#include "base/fail.h"
 #include "cmd/compare/against.h"
 #include "cmd/diff/explain.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -17,7 +17,6 @@ bool replay_verify_possible(const struct common_options *common, const char *com
     for (size_t i = 0; i < common->inputs.count; i++) {
         const struct input input = input_of(&common->inputs, i);
         struct stat found;
-
         if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
             continue;
         message_usage(command, "--verify reads the inputs twice, and %s can only be read once",
@@ -40,7 +39,6 @@ static rf_code on_any(struct replay_verification *v, const rf_difference *differ
 {
     const rf_key_record *record = difference->before;
     bool has_failed = key_set_has(v->failed, record->db, record->key);
-
     if (difference->kind == RF_REMOVED)
         v->left_missing += has_failed;
     else if (difference->kind == RF_CHANGED)
@@ -52,7 +50,6 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
 {
     struct replay_verification *v = ctx;
     rf_key_record before = *difference->before;
-
     if (!(before.input & INCOMPARABLE))
         return on_any(v, difference, error);
     before.input &= ~INCOMPARABLE;
@@ -72,7 +69,6 @@ static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
     rf_code code = extra_keys_note(&v->extra, record, error);
-
     return code == RF_OK ? rf_live_check(v->live, record, error) : code;
 }
 
@@ -82,7 +78,6 @@ static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
 {
     struct replay_verification *v = ctx;
     rf_key_record record;
-
     if (fault && fault->code >= RF_E_INCOMPATIBLE) {
         *error = *fault;
         return fault->code;
@@ -102,7 +97,6 @@ static rf_code is_vector_set(const rf_entry *key, bool *is, rf_error *error)
 {
     char module[10] = "";
     rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
-
     *is = strcmp(module, "vectorset") == 0;
     return code;
 }
@@ -112,7 +106,6 @@ static rf_code on_key(struct replay_verification *v, rf_entry *key, rf_error *er
     rf_key_record record;
     bool is;
     rf_code code = is_vector_set(key, &is, error);
-
     rf_digest_pool_expired(v->pool, session_fields_until());
     if (code != RF_OK || !is)
         return code == RF_OK ? rf_digest_pool_put(v->pool, key, error) : code;
@@ -124,7 +117,6 @@ static rf_code on_key(struct replay_verification *v, rf_entry *key, rf_error *er
 static rf_code on_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
-
     rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
     record.published = rf_digest_library(entry->text);
     return check(v, &record, error);
@@ -134,7 +126,6 @@ static rf_code on_library(struct replay_verification *v, const rf_entry *entry, 
 static rf_code enter(struct replay_verification *v, const struct input *input, rf_error *error)
 {
     rf_code code;
-
     if (v->session->inputs[v->input].path == input->path)
         return RF_OK;
     code = rf_digest_pool_drain(v->pool, error);
@@ -147,7 +138,6 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
 {
     struct replay_verification *v = ctx;
     rf_code code = enter(v, input, error);
-
     if (code != RF_OK || collisions_left_out(v->collisions, entry))
         return code;
     switch (entry->kind) {
@@ -169,7 +159,6 @@ static rf_code open_target(struct replay_verification *v, rf_error *error)
 {
     const rf_live_options options = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-
     if (code != RF_OK)
         return code;
     against_detail(v->live);
@@ -180,7 +169,6 @@ static rf_code open_target(struct replay_verification *v, rf_error *error)
 static rf_code read_inputs(struct replay_verification *v, rf_error *error)
 {
     rf_code code;
-
     collisions_rewind(v->collisions);
     code = session_rescan(v->session, on_entry, v, error);
     return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
@@ -190,7 +178,6 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
 {
     const struct replay_options *options = v->options;
     rf_code code;
-
     v->differences = (struct differences){
         .out = v->out,
         .limit = DIFFERENCES_SHOWN,
@@ -235,7 +222,6 @@ uint64_t replay_verify_unaccounted(const struct replay_verification *v)
     uint64_t missing = d->removed - v->left_missing, changed = d->changed - v->left_changed;
     uint64_t missing_before = lesser(missing, v->failed_before);
     uint64_t changed_before = lesser(changed, v->skipped_before + v->failed_before - missing_before);
-
     return missing - missing_before + changed - changed_before;
 }
 
@@ -243,7 +229,6 @@ void replay_verify_print(const struct replay_verification *v)
 {
     const char *name = rf_live_info_get(v->live)->name;
     uint64_t accounted = differences_total(&v->differences) - replay_verify_unaccounted(v);
-
     against_print(v->out, name, &v->differences, &v->extra, "list them with verify --strict");
     against_print_expired(v->out, name, v->counts.expired);
     if (v->incomparable > 0) {

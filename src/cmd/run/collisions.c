@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Passes over the inputs that find colliding names. */
 #include "cmd/run/collisions.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -15,7 +15,6 @@
 static bool can_rescan_inputs(const struct session *session)
 {
     struct stat found;
-
     for (size_t i = 0; i < session->input_count; i++)
         if (!input_stat(&session->inputs[i], &found) || !S_ISREG(found.st_mode) ||
             is_dash(session->inputs[i].path))
@@ -33,7 +32,6 @@ static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_err
     struct collisions *c = ctx;
     rf_known known;
     rf_code code = c->scan_fn ? c->scan_fn(c->scan_ctx, input, entry, error) : RF_OK;
-
     if (code != RF_OK || !c->set)
         return code;
     return rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
@@ -42,7 +40,6 @@ static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_err
 static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct collisions *c = ctx;
-
     (void)input;
     return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
 }
@@ -51,7 +48,6 @@ static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_
 static rf_code resolve(struct collisions *c, rf_error *error)
 {
     rf_code code = RF_OK;
-
     if (rf_collisions_is_open(c->set))
         code = session_rescan(c->session, compare_name, c, error);
     if (code == RF_OK)
@@ -79,7 +75,6 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     struct collision_example *example;
     struct collision_source *source;
     bool is_key = entry->kind == RF_ENTRY_KEY;
-
     if (number >= COLLISION_EXAMPLES)
         return;
     example = &c->example[number];
@@ -118,10 +113,9 @@ static int64_t db_of(const rf_entry *entry)
 static rf_code want(struct search *search, const rf_entry *entry, rf_error *error)
 {
     rf_slice name = name_of(entry);
-
     search->name = malloc(name.len + 1);
     if (!search->name)
-        return failure(error, RF_E_MEMORY, "out of memory");
+        return fail(error, RF_E_MEMORY, "out of memory");
     if (name.len > 0)
         memcpy(search->name, name.ptr, name.len);
     search->length = name.len;
@@ -133,7 +127,6 @@ static rf_code want(struct search *search, const rf_entry *entry, rf_error *erro
 static bool is_wanted(const struct search *search, const rf_entry *entry)
 {
     rf_slice name = name_of(entry);
-
     return db_of(entry) == search->db && name.len == search->length &&
            (name.len == 0 || memcmp(name.ptr, search->name, name.len) == 0);
 }
@@ -141,7 +134,6 @@ static bool is_wanted(const struct search *search, const rf_entry *entry)
 static bool collides(const struct search *search, const rf_entry *entry)
 {
     rf_collision collision;
-
     if (search->has_name)
         return is_wanted(search, entry);
     rf_collisions_lookup(search->c->set, entry, &collision);
@@ -153,7 +145,6 @@ static rf_code find_name(void *ctx, struct input *input, rf_entry *entry, rf_err
     struct search *search = ctx;
     struct collisions *c = search->c;
     rf_code code = RF_OK;
-
     if ((entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION) || !collides(search, entry))
         return RF_OK;
     if (!search->has_name)
@@ -166,7 +157,6 @@ static void format_source(const struct collisions *c, const struct collision_sou
                           size_t size)
 {
     bool many = c->session->input_count > 1;
-
     snprintf(out, size, "'%s' (db %" PRId64 "%s%s)", source->key, source->db, many ? ", " : "",
              many ? source->input : "");
 }
@@ -185,7 +175,7 @@ static bool keeps_name(const struct collision_source *source, int64_t db, const 
 
 static rf_code fail_duplicate(const struct collision_source *source, rf_error *error)
 {
-    failure(error, RF_E_DUPLICATE, "duplicate");
+    fail(error, RF_E_DUPLICATE, "duplicate");
     snprintf(error->input, sizeof error->input, "%s", source->input);
     snprintf(error->key, sizeof error->key, "%s", source->key);
     error->db = (int)source->db;
@@ -208,23 +198,22 @@ static rf_code fail_pair(const struct collisions *c, rf_error *error)
     const struct collision_example *pair = &c->example[0];
     const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
     char first[640], second[300];
-
     if (pair->known < 2)
-        return failure(error, RF_E_COLLISION,
-                       "two keys map to the same name, but the inputs have changed since");
+        return fail(error, RF_E_COLLISION,
+                    "two keys map to the same name, but the inputs have changed since");
     if (pair->db < 0)
-        return failure(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
-                       pair->key, b->input, a->input);
+        return fail(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
+                    pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
         return fail_duplicate(b, error);
     if (same_key(a, b) && keeps_name(a, pair->db, pair->key)) {
         format_both(a, b, first, sizeof first);
-        return failure(error, RF_E_COLLISION, "%s", first);
+        return fail(error, RF_E_COLLISION, "%s", first);
     }
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
-    return failure(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
-                   pair->key, pair->db);
+    return fail(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
+                pair->key, pair->db);
 }
 
 /* If the inputs cannot be read again, only the second key is known. */
@@ -234,19 +223,18 @@ static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf
     const rf_rewrite *rewrite = c->session->options->keys.rewrite;
     bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
     char name[128];
-
     escape_name(entry, name);
     if (entry->kind == RF_ENTRY_FUNCTION)
-        return failure(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
-                       source->input, name);
+        return fail(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
+                    source->input, name);
     if (keeps && c->session->options->operand_count == 1)
         return fail_duplicate(source, error);
     if (keeps_name(source, entry->db, name))
-        return failure(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input,
-                       name, source->db);
-    return failure(error, RF_E_COLLISION,
-                   "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key",
-                   source->input, source->key, source->db, name, entry->db);
+        return fail(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input, name,
+                    source->db);
+    return fail(error, RF_E_COLLISION,
+                "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key", source->input,
+                source->key, source->db, name, entry->db);
 }
 
 /* `entry`: one of the two, or NULL if unknown. */
@@ -254,10 +242,9 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 {
     struct search search = {.c = c};
     rf_code code = RF_OK;
-
     if (!c->can_rescan)
         return entry ? fail_second(c, entry, error)
-                     : failure(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
+                     : fail(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
     c->example[0].known = 0;
     if (entry)
         code = want(&search, entry, error);
@@ -273,7 +260,6 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 static rf_code allow_none(struct collisions *c, rf_error *error)
 {
     rf_code code = resolve(c, error);
-
     return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
 }
 
@@ -281,12 +267,11 @@ rf_code collisions_prescan(struct collisions *c, rf_error *error)
 {
     bool chooses = c->set && c->policy != COLLISION_FAIL, resolve_first = c->set && c->resolve_first;
     rf_code code;
-
     if (!chooses && !resolve_first && !c->scan_fn)
         return RF_OK;
     if (!c->can_rescan && chooses && c->policy == COLLISION_OVERWRITE)
-        return failure(error, RF_E_ARGUMENT,
-                       "--on-collision overwrite requires regular files: it reads the inputs twice");
+        return fail(error, RF_E_ARGUMENT,
+                    "--on-collision overwrite requires regular files: it reads the inputs twice");
     if (!c->can_rescan)
         return RF_OK;
     code = session_rescan(c->session, note_name, c, error);
@@ -329,7 +314,6 @@ static void on_resolved(struct collisions *c, const struct input *input, const r
                         bool *leave_out)
 {
     rf_collision collision;
-
     rf_collisions_lookup(c->set, entry, &collision);
     *leave_out = is_left_out(c, &collision);
     if (collision.duplicate)
@@ -347,13 +331,12 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
 {
     rf_known known;
     rf_code code = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
-
     *leave_out = known != RF_KNOWN_NOT;
     if (code != RF_OK)
         return code;
     if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
-        return failure(error, RF_E_MEMORY,
-                       "more keys than fit in --memory, from an input that is not a regular file");
+        return fail(error, RF_E_MEMORY,
+                    "more keys than fit in --memory, from an input that is not a regular file");
     if (known == RF_KNOWN_SAME)
         notice_same_function(c, entry);
     if (known != RF_KNOWN_OTHER)
@@ -388,7 +371,6 @@ void collisions_rewind(struct collisions *c)
 bool collisions_left_out(struct collisions *c, const rf_entry *entry)
 {
     rf_collision collision;
-
     if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return false;
     rf_collisions_lookup(c->set, entry, &collision);
@@ -402,7 +384,6 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
 {
     const rf_rewrite *rewrite = session->options->keys.rewrite;
     bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
-
     *c = (struct collisions){.session = session, .policy = policy, .can_rescan = can_rescan_inputs(session)};
     c->keep_all = check || session->options->operand_count > 1 || !c->can_rescan ||
                   (rewrite && rf_rewrite_is_ambiguous(rewrite));
@@ -427,7 +408,6 @@ static void format_first(const struct collisions *c, char *out, size_t size)
     const struct collision_source *a = &first->sources[0], *b = &first->sources[1], *left_out;
     size_t dropped = 0;
     char source[300];
-
     while (dropped + 1 < first->known && first->sources[dropped].kept)
         dropped++;
     left_out = &first->sources[dropped];
@@ -443,7 +423,6 @@ static void format_first(const struct collisions *c, char *out, size_t size)
 void collisions_summarize(const struct collisions *c)
 {
     char first[512], keys[64] = "", libraries[64] = "";
-
     if (c->dropped == 0)
         return;
     format_first(c, first, sizeof first);
@@ -465,7 +444,6 @@ static void report_example(struct json *json, const struct collision_example *ex
     json_array(json, "sources");
     for (size_t i = 0; i < example->known; i++) {
         const struct collision_source *source = &example->sources[i];
-
         json_object(json, NULL);
         json_string(json, "input", source->input);
         json_number(json, "offset", source->offset);

@@ -31,7 +31,6 @@ static void put_step(void *ctx, const rf_rewrite_step *step)
 static void put_shard(const rf_topology *topology, unsigned slot)
 {
     const rf_shard *shard = rf_topology_shard(topology, rf_topology_of_slot(topology, slot));
-
     printf(", %s (", shard->name);
     for (size_t i = 0; i < shard->range_count; i++)
         printf(shard->ranges[i].first == shard->ranges[i].last ? "%s%u" : "%s%u-%u", i ? "," : "",
@@ -44,7 +43,6 @@ static void put_end(const rf_filter *filter, const rf_entry *key, rf_drop_reason
 {
     unsigned slot = rf_slot_of(key->key);
     rf_slice tag = rf_hash_tag(key->key);
-
     printf("slot %u", slot);
     if (tag.ptr) {
         fputs(", hash tag ", stdout);
@@ -68,7 +66,6 @@ static rf_code explain(const struct key_options *keys, int64_t db, rf_slice name
     rf_drop_reason drop;
     bool ambiguous;
     rf_code code = rf_filter_match(keys->filter, &key, &drop, error);
-
     if (code != RF_OK)
         return code;
     put_key(db, name);
@@ -88,7 +85,6 @@ int explain_key(const struct key_options *keys, const struct output_options *wri
     char *name = strdup(written->explain_key);
     rf_error error;
     rf_code code;
-
     if (!name) {
         message_error("out of memory");
         return STATUS_OUTPUT;

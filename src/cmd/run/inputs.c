@@ -14,7 +14,6 @@ const char *input_name(const struct input *input)
 rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error)
 {
     rf_code code = RF_OK;
-
     *files = (rf_files){0};
     for (size_t i = 0; i < count && code == RF_OK; i++) {
         code = rf_files_add(files, operands[i], error);
@@ -42,7 +41,6 @@ static rf_code open_reader(const struct input *input, const rf_reader_options *o
 {
     rf_source *source;
     rf_code code = open_source(input, &source, error);
-
     if (code == RF_OK && identity) {
         code = rf_source_identity(source, identity, error);
         if (code != RF_OK)
@@ -56,7 +54,6 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
     struct stat found;
     rf_source *source;
     rf_code code;
-
     *known = !is_dash(input->path) && (!input_stat(input, &found) || S_ISREG(found.st_mode));
     if (!*known)
         return RF_OK;
@@ -74,7 +71,6 @@ rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error 
     rf_code code = open_reader(input, &options, input->identified ? &input->identity : NULL, &input->reader,
                                error);
     const rf_source *source;
-
     if (code != RF_OK)
         return code;
     source = rf_reader_source(input->reader);
@@ -102,7 +98,6 @@ const rf_reader_info *input_info(const struct input *input)
 rf_code input_blame(const struct input *input, rf_error *error)
 {
     char reason[sizeof error->message];
-
     if (!rf_files_changed(input->files, input->number))
         return error->code;
     snprintf(reason, sizeof reason, "%s", error->message);
@@ -115,7 +110,6 @@ rf_code input_blame(const struct input *input, rf_error *error)
 bool input_stat(const struct input *input, struct stat *stat_)
 {
     int held = rf_files_descriptor(input->files, input->number);
-
     if (is_dash(input->path))
         held = STDIN_FILENO;
     return (held >= 0 ? fstat(held, stat_) : stat(input->path, stat_)) == 0;
@@ -124,7 +118,6 @@ bool input_stat(const struct input *input, struct stat *stat_)
 static bool says_preamble(const rf_entry *entry)
 {
     static const char name[] = "aof-preamble";
-
     return entry->name.len == sizeof name - 1 && memcmp(entry->name.ptr, name, sizeof name - 1) == 0 &&
            entry->text.len == 1 && *entry->text.ptr == '1';
 }
@@ -133,7 +126,6 @@ static rf_code read_head(rf_reader *reader, struct input_head *head, rf_error *e
 {
     rf_entry entry;
     rf_code code;
-
     while ((code = rf_reader_next(reader, &entry, error)) == RF_OK && entry.kind == RF_ENTRY_AUX)
         head->may_hold_commands |= says_preamble(&entry);
     head->writer = rf_reader_info_get(reader)->writer;
@@ -146,7 +138,6 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
     struct stat found;
     rf_reader *reader;
     rf_code code;
-
     *head = (struct input_head){0};
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
@@ -162,7 +153,6 @@ uint64_t inputs_size(const struct input *inputs, size_t count)
 {
     uint64_t total = 0;
     struct stat found;
-
     for (size_t i = 0; i < count; i++) {
         if (!input_stat(&inputs[i], &found) || !S_ISREG(found.st_mode))
             return 0;

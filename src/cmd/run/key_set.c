@@ -9,7 +9,6 @@ enum { INITIAL_CAPACITY = 1024 };
 rf_digest key_digest(int64_t db, rf_slice key)
 {
     rf_digest digest = rf_digest_keyed(key);
-
     digest.low += (uint64_t)db;
     return digest;
 }
@@ -19,7 +18,6 @@ void key_set_add(struct key_set *set, int64_t db, rf_slice key)
     if (set->count == set->capacity) {
         size_t capacity = set->capacity ? 2 * set->capacity : INITIAL_CAPACITY;
         rf_digest *grown = realloc(set->digests, capacity * sizeof *grown);
-
         if (!grown)
             return;
         set->digests = grown;
@@ -32,7 +30,6 @@ void key_set_add(struct key_set *set, int64_t db, rf_slice key)
 static int compare(const void *a, const void *b)
 {
     const rf_digest *x = a, *y = b;
-
     return x->high != y->high ? (x->high > y->high) - (x->high < y->high)
                               : (x->low > y->low) - (x->low < y->low);
 }
@@ -40,7 +37,6 @@ static int compare(const void *a, const void *b)
 bool key_set_has(struct key_set *set, int64_t db, rf_slice key)
 {
     const rf_digest wanted = key_digest(db, key);
-
     if (set->count == 0)
         return false;
     if (!set->sorted)

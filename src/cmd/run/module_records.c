@@ -14,12 +14,10 @@ enum module_known module_records_note(struct module_records *records, const void
 {
     struct module_record record = {.input = input, .digest = rf_digest_library(entry->text)};
     enum module_known known = MODULE_RECORD_NEW;
-
     snprintf(record.module, sizeof record.module, "%.*s", (int)entry->name.len,
              (const char *)entry->name.ptr);
     for (size_t i = 0; i < records->count; i++) {
         const struct module_record *earlier = &records->records[i];
-
         if (earlier->input == input || strcmp(earlier->module, record.module) != 0)
             continue;
         if (is_same(earlier, &record))

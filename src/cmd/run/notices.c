@@ -51,7 +51,6 @@ static void count_reason(struct notice_record *record, const char *text)
 {
     struct notice_reason *reason = record->reason;
     struct notice_reason *end = reason + record->reasons;
-
     while (reason < end && strcmp(reason->text, text) != 0)
         reason++;
     if (reason == end) {
@@ -67,7 +66,6 @@ static void count_reason(struct notice_record *record, const char *text)
 static void describe(const struct notice_example *example, char *out, size_t size)
 {
     const char *colon = *example->detail ? ": " : "";
-
     if (example->db >= 0)
         snprintf(out, size, "'%s', db %d%s%s", example->key, example->db, colon, example->detail);
     else if (example->offset >= 0)
@@ -83,7 +81,6 @@ static void on_notice(void *ctx, const rf_notice *notice)
     const char *detail = notice->detail ? notice->detail : "";
     struct notice_example example = {notices->input, notice->offset, notice->db, "", ""};
     char where[320];
-
     text_escape((rf_slice){(const uint8_t *)detail, strlen(detail)}, example.detail, sizeof example.detail);
     if (*example.detail)
         count_reason(record, example.detail);
@@ -111,7 +108,6 @@ static void summarize(rf_notice_code code, const struct notice_record *record)
     const struct notice_example *first = &record->example[0];
     const char *input = record->many_inputs ? "several inputs" : first->input;
     char count[32] = "", where[320], location[640] = "";
-
     if (record->count == 1 && message_get_level() == LEVEL_VERBOSE)
         return; /* already printed when it occurred */
     if (record->count > 1)

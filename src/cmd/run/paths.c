@@ -22,7 +22,6 @@ bool stat_directory(const char *path, struct stat *found)
 {
     const char *slash = strrchr(path, '/');
     char directory[PATH_MAX];
-
     if (!slash)
         return stat(".", found) == 0;
     snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
@@ -37,14 +36,12 @@ static bool stat_output(const char *path, struct stat *found)
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
-
     return slash ? slash + 1 : path;
 }
 
 bool same_path(const char *a, const char *b)
 {
     struct stat of_a, of_b;
-
     if (stat_output(a, &of_a) && stat_output(b, &of_b))
         return same_file(&of_a, &of_b);
     return strcmp(last_part(a), last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
@@ -57,7 +54,6 @@ bool path_lies_in(const char *path, const char *directory)
     size_t length = outer ? strlen(outer) : 0;
     bool lies = inner && outer && strncmp(inner, outer, length) == 0 &&
                 (inner[length] == '/' || inner[length] == '\0' || strcmp(outer, "/") == 0);
-
     free(inner);
     free(outer);
     return lies;

@@ -2,9 +2,9 @@
 /* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
  */
 #include "cmd/run/report.h"
+#include "cmd/run/save.h"
 #include "cmd/term/format.h"
 #include "cmd/term/json.h"
-#include "cmd/run/save.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +28,6 @@ static const char *dialect_name(rf_dialect dialect)
 void report_put_server(struct json *json, const char *name, rf_server server)
 {
     char text[32];
-
     rf_server_format(server, text, sizeof text);
     json_string(json, name, server.major > 0 ? text : NULL);
 }
@@ -38,7 +37,6 @@ void report_put_server(struct json *json, const char *name, rf_server server)
 static void put_saved(struct json *json, int64_t seconds)
 {
     char text[TIME_TEXT];
-
     json_string(json, "saved", seconds >= 0 ? format_time(seconds * 1000, text) : NULL);
 }
 
@@ -48,7 +46,6 @@ void report_put_layers(struct json *json, const char *layers)
     while (*layers) {
         char layer[64];
         size_t length = strcspn(layers, ",");
-
         snprintf(layer, sizeof layer, "%.*s", (int)length, layers);
         json_string(json, NULL, layer);
         layers += length;
@@ -122,7 +119,6 @@ static void put_types(struct json *json, const struct tables *tables, report_put
     json_array(json, "types");
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         struct key_totals totals = tables_of_type(tables, (rf_type)type);
-
         if (totals.keys == 0)
             continue;
         json_object(json, NULL);
@@ -138,7 +134,6 @@ static void put_encodings(struct json *json, const struct tables *tables, report
     json_array(json, "encodings");
     for (size_t i = 0; i < STATS_ENCODINGS; i++) {
         const rf_encoding *encoding = tables->encodings[i];
-
         if (!encoding)
             continue;
         json_object(json, NULL);
@@ -177,7 +172,6 @@ static void put_dropped(struct json *json, const struct session *session)
 static void put_read(struct json *json, const struct session *session)
 {
     const struct stats *stats = &session->stats;
-
     json_object(json, "read");
     put_count(json, tables_total(&stats->tables));
     json_number(json, "dropped", session_dropped(session));
@@ -247,7 +241,6 @@ void report_put_rules(struct json *json, const rf_rewrite *rewrite)
 {
     rf_rule_info rule;
     rf_rewrite_counts counts;
-
     if (!rewrite)
         return;
     counts = rf_rewrite_counts_get(rewrite);
@@ -290,7 +283,6 @@ void report_put_error(struct json *json, const char *name, const rf_error *error
 static void put_report(struct json *json, const struct report *report)
 {
     const struct session *session = report->session;
-
     json_object(json, NULL);
     json_string(json, "rdbferry", RDBFERRY_VERSION);
     json_string(json, "command", report->command);
@@ -311,7 +303,6 @@ static void put_report(struct json *json, const struct report *report)
 static void make_report(FILE *out, const void *report)
 {
     struct json json = {.out = out};
-
     put_report(&json, report);
 }
 

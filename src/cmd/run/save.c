@@ -2,8 +2,8 @@
 /* Writes data from memory to a file. No signal leaves the temporary file behind: the signal thread, if it
  * runs, removes it; otherwise signals are blocked meanwhile. */
 #include "cmd/run/save.h"
-#include "cmd/term/message.h"
 #include "cmd/run/paths.h"
+#include "cmd/term/message.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +18,6 @@ static bool write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
         ssize_t done = write(fd, data, size);
-
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
@@ -33,7 +32,6 @@ static bool write_in_place(const char *path, const char *data, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     bool good;
-
     if (fd < 0)
         return false;
     good = write_all(fd, data, size);
@@ -49,7 +47,6 @@ struct save_mode {
 static mode_t usual_mode(void)
 {
     mode_t mask = umask(0);
-
     umask(mask);
     return 0666 & ~mask;
 }
@@ -63,7 +60,6 @@ static const char *temp_name; /* the temporary file that exists; NULL: none */
 static int create_temp(char *temporary)
 {
     int fd;
-
     pthread_mutex_lock(&lock);
     fd = mkostemp(temporary, O_CLOEXEC);
     temp_name = fd >= 0 ? temporary : NULL;
@@ -74,7 +70,6 @@ static int create_temp(char *temporary)
 static bool rename_temp(const char *temporary, const char *path)
 {
     bool good;
-
     pthread_mutex_lock(&lock);
     good = rename(temporary, path) == 0;
     if (good)
@@ -87,7 +82,6 @@ static bool rename_temp(const char *temporary, const char *path)
 static void remove_temp(void)
 {
     int error = errno;
-
     pthread_mutex_lock(&lock);
     unlink(temp_name);
     temp_name = NULL;
@@ -109,7 +103,6 @@ static bool fill_and_rename(int fd, const struct save_mode *save_mode, const cha
 {
     bool good = write_all(fd, data, size) && fchmod(fd, save_mode->mode) == 0 &&
                 (!save_mode->syncs || fsync(fd) == 0);
-
     good = close(fd) == 0 && good;
     return good && rename_temp(temporary, path);
 }
@@ -120,7 +113,6 @@ static bool write_temp_file(const char *path, const struct save_mode *save_mode,
     char *temporary = NULL;
     bool good;
     int fd;
-
     if (asprintf(&temporary, "%s.tmp-XXXXXX", path) < 0)
         return false;
     fd = create_temp(temporary);
@@ -137,7 +129,6 @@ static void sync_directory(const char *path)
     const char *slash = strrchr(path, '/');
     char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
     int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -150,7 +141,6 @@ static bool replace_file(const char *path, const struct save_mode *save_mode, co
     sigset_t all, before;
     char *target = realpath(path, NULL); /* a symbolic link is preserved */
     bool good;
-
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     good = write_temp_file(target ? target : path, save_mode, data, size);
@@ -164,7 +154,6 @@ static bool replace_file(const char *path, const struct save_mode *save_mode, co
 static bool save(const char *path, const struct save_mode *save_mode, const char *data, size_t size)
 {
     struct stat there;
-
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return write_in_place(path, data, size);
     return replace_file(path, save_mode, data, size);
@@ -198,7 +187,6 @@ bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const
     size_t size;
     FILE *out = open_memstream(&data, &size);
     bool good = out != NULL;
-
     if (good) {
         make(out, ctx);
         good = !ferror(out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop over the entries of an input. */
 #include "cmd/run/session.h"
-#include "cmd/term/failure.h"
+#include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -16,7 +16,6 @@
 static int64_t now_ms(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -24,7 +23,6 @@ static int64_t now_ms(void)
 int64_t session_fields_until(void)
 {
     enum { ANSWERED_WITHIN_MS = 10 * 1000 };
-
     return now_ms() + ANSWERED_WITHIN_MS;
 }
 
@@ -59,7 +57,6 @@ void session_notice(struct session *session, rf_notice_code code, const rf_entry
 {
     rf_notify listener = notices_listener(&session->notices);
     bool has_key = entry->kind == RF_ENTRY_KEY || is_foreign(entry);
-
     listener.fn(listener.ctx, &(rf_notice){.code = code,
                                            .offset = (int64_t)entry->offset,
                                            .db = has_key ? (int)entry->db : -1,
@@ -70,7 +67,6 @@ void session_notice(struct session *session, rf_notice_code code, const rf_entry
 void session_notice_command(struct session *session, const rf_entry *command)
 {
     char name[64];
-
     snprintf(name, sizeof name, "%.*s", command->argv[0].len < sizeof name ? (int)command->argv[0].len : 32,
              (const char *)command->argv[0].ptr);
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
@@ -92,9 +88,8 @@ static rf_code set_expiry_shift(struct session *session, const struct input *inp
 {
     const struct key_options *keys = &session->options->keys;
     int64_t saved_at = input_info(input)->saved_at, ms = keys->shift_ms;
-
     if (keys->shift == SHIFT_AUTO && saved_at < 0)
-        return failure(error, RF_E_ARGUMENT, "the input has no save time: --shift-expiry needs a duration");
+        return fail(error, RF_E_ARGUMENT, "the input has no save time: --shift-expiry needs a duration");
     if (keys->shift == SHIFT_AUTO)
         ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
     if (keys->shift == SHIFT_AUTO && !session->rescanning)
@@ -109,7 +104,6 @@ static rf_code rewrite_key(struct session *session, const struct input *input, r
 {
     rf_rewrite *rewrite = session->options->keys.rewrite;
     rf_code code = RF_OK;
-
     session->rewritten = true;
     session->source_db = entry->db;
     session->source_key = entry->key;
@@ -128,7 +122,6 @@ static rf_code check_fields(const struct session *session, rf_entry *entry, rf_d
     bool may_come = policy == RF_EXPIRED_ONLY && *drop == RF_DROP_BY_EXPIRY;
     rf_field_expiry expiry;
     rf_code code;
-
     if (entry->type != RF_HASH || (!may_go && !may_come))
         return RF_OK;
     code = rf_value_field_expiry(entry->value, &expiry, error);
@@ -148,7 +141,6 @@ static rf_code choose_key(struct session *session, const struct input *input, rf
     const struct key_options *keys = &session->options->keys;
     rf_filter *filter = keys->filter;
     rf_code code;
-
     *drop = RF_DROP_NONE;
     session->ambiguous = session->rewritten = false;
     if (session->unfiltered)
@@ -175,7 +167,6 @@ static rf_code on_key(struct session *session, struct input *input, rf_entry *en
 {
     rf_drop_reason drop;
     rf_code code = choose_key(session, input, entry, &drop, error);
-
     weigh_last(session, entry->offset);
     if (code != RF_OK)
         return code;
@@ -191,13 +182,12 @@ static rf_code on_key(struct session *session, struct input *input, rf_entry *en
     return stats_add(&session->stats, entry,
                      session->counts_results ? entry->db : session_source_db(session, entry))
                ? fn(ctx, input, entry, error)
-               : failure(error, RF_E_MEMORY, "out of memory");
+               : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 static void notice_foreign(struct session *session, const rf_entry *entry)
 {
     char what[64];
-
     snprintf(what, sizeof what, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
              (int)entry->name.len, (const char *)entry->name.ptr);
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
@@ -207,7 +197,6 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
 static bool leaves_out_module_aux(struct session *session, const rf_entry *entry)
 {
     char module[10];
-
     if (rf_filter_accepts_type(session->options->keys.filter, RF_MODULE))
         return false;
     snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
@@ -222,7 +211,6 @@ static rf_code check_foreign(struct session *session, const rf_entry *entry, boo
     rf_entry key = *entry;
     rf_drop_reason why;
     rf_code code;
-
     key.type = RF_MODULE;
     key.expire_ms = RF_NO_EXPIRY;
     code = rf_filter_match(session->options->keys.filter, &key, &why, error);
@@ -248,14 +236,13 @@ static rf_code on_other(struct session *session, struct input *input, rf_entry *
 {
     bool drop;
     rf_code code = choose_other(session, entry, &drop, error);
-
     weigh_last(session, entry->offset);
     if (code != RF_OK || drop)
         return code;
     if (entry->kind == RF_ENTRY_COMMAND && !session->raw_keys && !session_is_unfiltered(session))
-        return failure(error, RF_E_ARGUMENT,
-                       "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
-                       "save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
+                    "save an RDB");
     if (is_foreign(entry) && !session->accepts_foreign) {
         if (!session->rescanning)
             notice_foreign(session, entry);
@@ -266,7 +253,7 @@ static rf_code on_other(struct session *session, struct input *input, rf_entry *
     if (entry->kind == RF_ENTRY_COMMAND)
         progress_count(&session->progress.commands);
     return stats_add(&session->stats, entry, entry->db) ? fn(ctx, input, entry, error)
-                                                        : failure(error, RF_E_MEMORY, "out of memory");
+                                                        : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code on_entry(struct session *session, struct input *input, rf_entry *entry, session_entry_fn *fn,
@@ -279,7 +266,6 @@ static rf_code on_entry(struct session *session, struct input *input, rf_entry *
 static void print_found(const struct input *input)
 {
     char version[32] = "", writer[32], size[SIZE_TEXT];
-
     if (input->info.rdb_version > 0)
         snprintf(version, sizeof version, " (version %d)", input->info.rdb_version);
     rf_server_format(input->info.writer, writer, sizeof writer);
@@ -291,7 +277,6 @@ static void print_found(const struct input *input)
 static rf_code next_entry(struct session *session, struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_code code = session->before_entry ? session->before_entry(session->before_ctx, error) : RF_OK;
-
     return code == RF_OK ? rf_reader_next(input->reader, entry, error) : code;
 }
 
@@ -301,7 +286,6 @@ rf_code session_read(struct session *session, struct input *input, session_entry
     rf_code code;
     rf_entry entry;
     rf_notify nobody = {0};
-
     session->notices.input = input_name(input);
     code = input_open(input, session->resume,
                       session->rescanning ? nobody : notices_listener(&session->notices), error);
@@ -333,14 +317,12 @@ rf_code session_rescan(struct session *session, session_entry_fn *fn, void *ctx,
 {
     rf_rewrite *rewrite = session->options->keys.rewrite;
     rf_code code = RF_OK;
-
     session->rescanning = true;
     progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
     if (rewrite)
         rf_rewrite_count(rewrite, false);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         struct input input = input_of(&session->options->inputs, i);
-
         code = session_read(session, &input, fn, ctx, error);
     }
     if (rewrite)
@@ -363,7 +345,6 @@ rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error
 {
     struct signal_thread signal_thread;
     rf_code code;
-
     progress_start(&session->progress, inputs_size(session->inputs, session->input_count));
     signal_thread_start(&signal_thread, wants_progress(session->options) ? &session->progress : NULL,
                         session->stop_request);
@@ -382,7 +363,6 @@ bool session_is_unfiltered(const struct session *session)
 uint64_t session_dropped(const struct session *session)
 {
     uint64_t dropped = 0;
-
     for (int i = 0; i < RF_DROP_COUNT; i++)
         dropped += session->dropped[i];
     return dropped;
@@ -394,7 +374,6 @@ void session_format_counts(const struct session *session, char *out, size_t size
     uint64_t keys = tables_total(&stats->tables).keys, commands = stats->commands;
     size_t databases = stats_databases(stats);
     char keys_text[64] = "", commands_text[64] = "";
-
     if (keys > 0 || commands == 0)
         snprintf(keys_text, sizeof keys_text, "%" PRIu64 " key%s in %zu database%s", keys, text_plural(keys),
                  databases, text_plural(databases));

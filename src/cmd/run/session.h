@@ -7,9 +7,9 @@
 #include "cmd/options/common_options.h"
 #include "cmd/run/inputs.h"
 #include "cmd/run/notices.h"
-#include "cmd/term/progress.h"
 #include "cmd/run/signals.h"
 #include "cmd/run/stats.h"
+#include "cmd/term/progress.h"
 #include "cmd/term/status.h"
 
 struct session {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The signal thread thread: waits for signals, 200 ms at a time. */
 #include "cmd/run/signals.h"
-#include "cmd/term/message.h"
 #include "cmd/run/save.h"
+#include "cmd/term/message.h"
 #include <rdbferry/sink.h>
 #include <stdlib.h>
 
@@ -25,7 +25,6 @@ static _Noreturn void die_of(int number, const sigset_t *deadly)
 static bool forward(struct signal_thread *signal_thread, int number)
 {
     struct stop_request *request = signal_thread->stop_request;
-
     if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
         return false;
     atomic_store(&request->signal, number);
@@ -37,11 +36,9 @@ static void *run_signal_thread(void *ctx)
 {
     struct signal_thread *signal_thread = ctx;
     sigset_t awaited = signal_thread->deadly;
-
     sigaddset(&awaited, WAKE);
     while (!atomic_load(&signal_thread->stop)) {
         int number = sigtimedwait(&awaited, NULL, &interval);
-
         if (sigismember(&signal_thread->deadly, number) == 1 && !forward(signal_thread, number))
             die_of(number, &signal_thread->deadly);
         if (number < 0 && signal_thread->progress)
@@ -53,7 +50,6 @@ static void *run_signal_thread(void *ctx)
 static void add_unless_ignored(sigset_t *set, int number)
 {
     struct sigaction action;
-
     if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
         sigaddset(set, number);
 }
@@ -62,7 +58,6 @@ void signal_thread_start(struct signal_thread *signal_thread, struct progress *p
                          struct stop_request *stop_request)
 {
     sigset_t blocked;
-
     *signal_thread = (struct signal_thread){.progress = progress, .stop_request = stop_request};
     sigemptyset(&signal_thread->deadly);
     add_unless_ignored(&signal_thread->deadly, SIGINT);
@@ -91,7 +86,6 @@ void signal_thread_stop(struct signal_thread *signal_thread)
 void die_of_signal(int number)
 {
     sigset_t only;
-
     sigemptyset(&only);
     sigaddset(&only, number);
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);

@@ -12,7 +12,6 @@ static void flush_last(struct stats *stats, uint64_t offset)
 static bool add_key(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct key_totals *cell = tables_find(&stats->tables, entry, db);
-
     if (!cell)
         return false;
     cell->keys++;
@@ -46,7 +45,6 @@ void stats_pause(struct stats *stats, uint64_t offset)
 size_t stats_databases(const struct stats *stats)
 {
     size_t count = 0;
-
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         count += stats->tables.databases[db] != NULL;
     return count;

@@ -20,7 +20,6 @@ bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct key_totals *cell = stats->last;
-
     if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->tables.last_encoding ||
         db != stats->tables.last_db)
         return stats_add_new(stats, entry, db);

@@ -2,10 +2,10 @@
 /* Writes entries to a sink: determines the target version, checks entries, and completes or discards the
  * output. */
 #include "cmd/run/transfer.h"
+#include "base/fail.h"
 #include "cmd/run/command_support.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
 #include "cmd/run/report.h"
+#include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -29,12 +29,10 @@ static rf_server newer(rf_server a, rf_server b)
 static rf_code survey_writers(struct transfer *t, rf_error *error)
 {
     rf_code code = RF_OK;
-
     if (t->written->target.major > 0 || !output_options_has_target(t->written))
         return RF_OK;
     for (size_t i = 1; i < t->session.input_count && code == RF_OK; i++) {
         struct input_head head;
-
         code = input_probe(&t->session.inputs[i], &head, error);
         t->surveyed = newer(t->surveyed, head.writer);
     }
@@ -45,7 +43,6 @@ static void choose_target(struct transfer *t, const struct input *first)
 {
     rf_server min_version = output_options_min_version(t->written);
     rf_server target = newer(t->surveyed, input_info(first)->writer);
-
     if (!output_options_has_target(t->written))
         return;
     if (t->written->target.major > 0)
@@ -71,7 +68,6 @@ static rf_code open_sink(struct transfer *t, rf_error *error)
         .drop_detail = written->drop_detail,
         .notify = notices_listener(&t->session.notices),
     };
-
     return t->ops->open(t, &options, &t->sink, error);
 }
 
@@ -91,7 +87,7 @@ rf_code transfer_check_command(const struct common_options *common, rf_error *er
 {
     if (common->operand_count == 1)
         return RF_OK;
-    return failure(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
+    return fail(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }
 
 static uint64_t count_of(const struct transfer *t, rf_notice_code code)
@@ -105,7 +101,6 @@ static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *kept, rf
     uint64_t dropped = count_of(t, RF_NOTICE_DROPPED), empty = count_of(t, RF_NOTICE_EMPTY_KEY);
     bool is_key = entry->kind == RF_ENTRY_KEY;
     rf_code code = t->dry ? RF_OK : rf_sink_put(t->sink, entry, error);
-
     dropped = count_of(t, RF_NOTICE_DROPPED) - dropped;
     empty = count_of(t, RF_NOTICE_EMPTY_KEY) - empty;
     t->unsupported += is_key && dropped > 0;
@@ -126,7 +121,6 @@ static rf_code put_key(struct transfer *t, rf_entry *key, rf_error *error)
     bool kept = true;
     char module[10] = "";
     rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
-
     if (code == RF_OK)
         code = put_into_sink(t, key, &kept, error);
     if (code != RF_OK || !kept)
@@ -145,7 +139,6 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
     char module[10];
     bool kept;
     rf_code code;
-
     if (known == MODULE_RECORD_SAME) {
         session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
         return RF_OK;
@@ -166,7 +159,6 @@ static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
 {
     rf_command_need need = {.what = ""};
     rf_command_support support = RF_COMMAND_SUPPORTED;
-
     if (t->written->target.major > 0)
         support = rf_server_knows(t->target, entry, &need);
     if (support == RF_COMMAND_UNSUPPORTED && t->written->drop_unsupported) {
@@ -187,7 +179,6 @@ static rf_code put_command(struct transfer *t, rf_entry *entry, rf_error *error)
 static rf_code put_entry(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
 {
     rf_code code = t->ops->see ? t->ops->see(t, entry, error) : RF_OK;
-
     if (code != RF_OK)
         return code;
     if (entry->kind == RF_ENTRY_KEY)
@@ -204,7 +195,6 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
     struct transfer *t = ctx;
     bool leave_out = false;
     rf_code code;
-
     if (entry->kind == RF_ENTRY_AUX)
         return RF_OK;
     code = need_sink(t, input, error);
@@ -222,7 +212,6 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
 static rf_code finish(struct transfer *t, rf_error *error)
 {
     rf_code code = t->dry ? RF_OK : rf_sink_complete(t->sink, error);
-
     if (code == RF_OK && t->ops->end)
         code = t->ops->end(t, error);
     return code == RF_OK && !t->dry ? rf_sink_finish(t->sink, error) : code;
@@ -233,7 +222,6 @@ static rf_code move(void *ctx, rf_error *error)
     struct transfer *t = ctx;
     struct session *session = &t->session;
     rf_code code = survey_writers(t, error);
-
     if (code == RF_OK)
         code = collisions_prescan(&t->collisions, error);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
@@ -250,7 +238,6 @@ static rf_code move(void *ctx, rf_error *error)
 static void drop_output(void *ctx)
 {
     struct transfer *t = ctx;
-
     rf_sink_close(t->sink);
     t->sink = NULL;
 }
@@ -281,7 +268,6 @@ struct transfer_keys transfer_keys(const struct transfer *t)
         .unsupported = t->unsupported,
         .empty = t->empty,
     };
-
     keys.read = tables_total(&t->session.stats.tables).keys + keys.dropped;
     keys.written = t->sink || t->dry ? t->kept_keys : 0;
     return keys;
@@ -293,7 +279,6 @@ static uint64_t print_outputs(const struct transfer *t)
     char size[SIZE_TEXT], target[32], reader[64] = "";
     rf_output_info output;
     uint64_t bytes = 0;
-
     rf_server_format(t->target, target, sizeof target);
     if (t->target.major > 0)
         snprintf(reader, sizeof reader, " for %s", target);
@@ -310,7 +295,6 @@ static void print_written(const struct transfer *t)
     const struct transfer_keys keys = transfer_keys(t);
     uint64_t left_out = keys.dropped + keys.collided + keys.unsupported + keys.empty;
     char inputs[256], counts[160], rest[64] = "", read[sizeof inputs + sizeof counts + sizeof rest + 2];
-
     session_format_inputs(&t->session, inputs, sizeof inputs);
     session_format_counts(&t->session, counts, sizeof counts);
     if (left_out > 0)
@@ -322,7 +306,6 @@ static void print_written(const struct transfer *t)
 static bool write_report(const struct transfer *t, const rf_error *error)
 {
     const struct report_part part = {transfer_report, t};
-
     return report_write(
         &(const struct report){
             .command = t->ops->command, .session = &t->session, .error = error, .part = &part},
@@ -334,7 +317,6 @@ int transfer_run(struct transfer *t)
     rf_error error;
     rf_code code = session_run(&t->session, move, drop_output, t, &error);
     enum status status = status_of(code);
-
     notices_summarize(&t->session.notices);
     collisions_summarize(&t->collisions);
     if (code == RF_OK)

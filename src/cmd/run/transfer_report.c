@@ -8,7 +8,6 @@
 void transfer_put_keys(struct json *json, const struct transfer *t)
 {
     struct transfer_keys keys = transfer_keys(t);
-
     json_object(json, "keys");
     json_number(json, "read", keys.read);
     json_number(json, "dropped", keys.dropped);
@@ -23,7 +22,6 @@ static void put_outputs(struct json *json, const rf_sink *sink)
 {
     rf_output_info output;
     char hash[17];
-
     json_array(json, "outputs");
     for (size_t i = 0; sink && rf_sink_output(sink, i, &output); i++) {
         snprintf(hash, sizeof hash, "%016" PRIx64, output.xxh3);
@@ -40,7 +38,6 @@ void transfer_report(struct json *json, const void *transfer)
 {
     const struct transfer *t = transfer;
     const struct notice_record *restored = &t->session.notices.records[RF_NOTICE_BY_RESTORE];
-
     transfer_put_keys(json, t);
     report_put_rules(json, t->common->keys.rewrite);
     collisions_report(json, &t->collisions);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry split`: a transfer to one output per shard, and its plan. */
+#include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +38,6 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
         .bytes = (rf_json_bytes)written->binary,
         .all_dbs = all_dbs(split),
     };
-
     return rf_sink_open_split(split->options->output, &shards, options, out, error);
 }
 
@@ -46,12 +45,11 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
 static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
-
     if (entry->db == 0 || all_dbs(split))
         return RF_OK;
-    failure(error, RF_E_INCOMPATIBLE,
-            "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
-            entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
+    fail(error, RF_E_INCOMPATIBLE,
+         "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
+         entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
     text_escape(session_source_key(session, entry), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, entry);
     return RF_E_INCOMPATIBLE;
@@ -60,10 +58,9 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
 static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)
 {
     const struct split *split = transfer->ops->ctx;
-
     if (entry->kind == RF_ENTRY_COMMAND)
-        return failure(error, RF_E_ARGUMENT,
-                       "AOF commands cannot be split: load the AOF into a server and save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be split: load the AOF into a server and save an RDB");
     if (entry->kind != RF_ENTRY_KEY)
         return RF_OK;
     if (entry->slot < 0)
@@ -74,7 +71,6 @@ static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *e
 static void count_key(struct transfer *transfer, const rf_entry *key)
 {
     struct split *split = transfer->ops->ctx;
-
     transfer->session.bytes_of = plan_add(split->plan, key);
 }
 
@@ -86,16 +82,15 @@ static rf_code add_plan(struct transfer *transfer, rf_error *error)
     size_t size = 0;
     FILE *out;
     rf_code code;
-
     plan_end(split->plan);
     if (transfer->dry)
         return RF_OK;
     out = open_memstream(&text, &size);
     if (!out)
-        return failure(error, RF_E_MEMORY, "out of memory");
+        return fail(error, RF_E_MEMORY, "out of memory");
     plan_put_json(split->plan, transfer, split->options->output, out);
     if (fclose(out) != 0)
-        code = failure(error, RF_E_MEMORY, "out of memory");
+        code = fail(error, RF_E_MEMORY, "out of memory");
     else
         code = rf_sink_add_file(transfer->sink, "plan.json", (rf_slice){(const uint8_t *)text, size}, error);
     free(text);
@@ -109,7 +104,6 @@ static void print_done(const struct transfer *transfer, const char *read, uint64
     const struct split *split = transfer->ops->ctx;
     size_t shards = rf_topology_shards(split->options->topology);
     char size[SIZE_TEXT];
-
     if (!split->options->common.quiet && !is_dash(split->options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
@@ -121,7 +115,6 @@ static void print_done(const struct transfer *transfer, const char *read, uint64
 static void report_plan(struct json *json, const struct transfer *transfer)
 {
     const struct split *split = transfer->ops->ctx;
-
     json_object(json, "plan");
     plan_report(json, split->plan);
     json_end_object(json);
@@ -133,7 +126,6 @@ static int split_inputs(const struct split_options *options)
     const struct transfer_ops ops = {"split",  open_sink,  see_entry,   count_key,
                                      add_plan, print_done, report_plan, &split};
     int status = STATUS_OUTPUT;
-
     if (!split.plan) {
         message_error("out of memory");
         return status;
@@ -157,7 +149,6 @@ int split_run(int argc, char **argv)
 {
     struct split_options options;
     int status;
-
     if (split_options_read(argc, argv, &options, &status))
         status = options.written.explain_key
                      ? explain_key(&options.common.keys, &options.written, options.topology)

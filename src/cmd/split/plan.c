@@ -17,7 +17,6 @@ enum {
 static bool same_tag(const struct plan_tag *a, const struct plan_tag *b)
 {
     size_t kept = a->length < PLAN_TAG ? a->length : PLAN_TAG;
-
     return a->length == b->length && memcmp(a->text, b->text, kept) == 0;
 }
 
@@ -31,7 +30,6 @@ static void vote(struct plan_tag *leader, const struct plan_tag *tag, uint64_t b
         leader->lead -= bytes;
     } else {
         uint64_t lead = bytes - leader->lead;
-
         *leader = *tag;
         leader->lead = lead;
         leader->bytes = bytes;
@@ -52,7 +50,6 @@ void plan_end(struct plan *plan)
 static void keep_tag(struct plan *plan, rf_slice tag)
 {
     struct plan_tag *kept = &plan->last_tag;
-
     kept->length = (uint8_t)(tag.len <= PLAN_TAG ? tag.len : PLAN_TAG + 1);
     memcpy(kept->text, tag.ptr, tag.len <= PLAN_TAG ? tag.len : PLAN_TAG);
 }
@@ -60,7 +57,6 @@ static void keep_tag(struct plan *plan, rf_slice tag)
 uint64_t *plan_add(struct plan *plan, const rf_entry *key)
 {
     rf_slice tag = rf_hash_tag(key->key);
-
     plan_end(plan);
     plan->last = &plan->slots[key->slot];
     plan->last_bytes = 0;
@@ -98,7 +94,6 @@ const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_T
 {
     const struct plan_tag *tag = &plan->tags[slot];
     bool is_cut = tag->length > PLAN_TAG;
-
     out[0] = '\0';
     if (tag->bytes <= plan->slots[slot].bytes / 2)
         return out;
@@ -113,7 +108,6 @@ enum { BAR = 10, LONGEST_NAME = 32 };
 static uint64_t total_bytes(const struct plan *plan)
 {
     uint64_t bytes = 0;
-
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
         bytes += plan->slots[slot].bytes;
     return bytes;
@@ -122,10 +116,8 @@ static uint64_t total_bytes(const struct plan *plan)
 static int name_width(const rf_topology *topology)
 {
     size_t width = strlen("shard");
-
     for (size_t i = 0; i < rf_topology_shards(topology); i++) {
         size_t length = strlen(rf_topology_shard(topology, i)->name);
-
         if (length > width)
             width = length < LONGEST_NAME ? length : LONGEST_NAME;
     }
@@ -142,7 +134,6 @@ static void print_shard(const struct plan *plan, const struct table *table, cons
 {
     struct plan_shard sum;
     char size[SIZE_TEXT];
-
     plan_sum(plan, shard, &sum);
     printf("%-*s %6" PRIu64 " %11" PRIu64 " %9s %5.1f%%", width, shard->name, sum.slots, sum.keys,
            text_size(sum.bytes, size), percent(sum.bytes, total));
@@ -159,7 +150,6 @@ void plan_print(const struct plan *plan)
     const struct table table = table_begin();
     uint64_t total = total_bytes(plan), keys = 0;
     int width = name_width(plan->topology);
-
     printf("%s%-*s %6s %11s %9s %6s %8s %8s%s\n", table.colour ? "\033[1m" : "", width, "shard", "slots",
            "keys", "bytes", "share", "top slot", "of shard", table.colour ? "\033[0m" : "");
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
@@ -174,7 +164,6 @@ static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const s
                          unsigned slot)
 {
     char tag[PLAN_TAG_TEXT];
-
     plan_tag(plan, slot, tag);
     message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
                     percent(plan->slots[slot].bytes, sum->bytes), shard->name,
@@ -184,7 +173,6 @@ static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const s
 static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, uint64_t warned)
 {
     struct plan_shard sum;
-
     plan_sum(plan, shard, &sum);
     for (size_t i = 0; i < shard->range_count; i++)
         for (unsigned slot = shard->ranges[i].first; slot <= shard->ranges[i].last; slot++) {
@@ -199,7 +187,6 @@ static uint64_t warn_of_shard(const struct plan *plan, const rf_shard *shard, ui
 void plan_warn(const struct plan *plan)
 {
     uint64_t warned = 0;
-
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         warned = warn_of_shard(plan, rf_topology_shard(plan->topology, i), warned);
     if (warned > WARNINGS)

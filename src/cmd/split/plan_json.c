@@ -10,7 +10,6 @@ static void put_ranges(struct json *json, const rf_shard *shard)
     json_array(json, "ranges");
     for (size_t i = 0; i < shard->range_count; i++) {
         char range[32];
-
         snprintf(range, sizeof range, "[%u, %u]", shard->ranges[i].first, shard->ranges[i].last);
         json_made(json, range);
     }
@@ -21,7 +20,6 @@ static void put_largest_slot(struct json *json, const struct plan *plan, const s
 {
     unsigned slot = sum->largest_slot;
     char tag[PLAN_TAG_TEXT];
-
     if (sum->bytes == 0)
         return;
     plan_tag(plan, slot, tag);
@@ -37,7 +35,6 @@ static void put_largest_slot(struct json *json, const struct plan *plan, const s
 static void put_shard(struct json *json, const struct plan *plan, const rf_shard *shard)
 {
     struct plan_shard sum;
-
     plan_sum(plan, shard, &sum);
     json_object(json, NULL);
     json_string(json, "name", shard->name);
@@ -60,13 +57,11 @@ static void put_files(struct json *json, const rf_sink *sink, const char *direct
 {
     rf_output_info output;
     size_t length = strlen(directory);
-
     while (length > 1 && directory[length - 1] == '/')
         length--;
     json_array(json, "files");
     for (size_t i = 0; sink && rf_sink_output(sink, i, &output); i++) {
         const char *name = output.path + length;
-
         json_object(json, NULL);
         json_string(json, "name", name + strspn(name, "/"));
         json_number(json, "bytes", output.bytes);
@@ -87,7 +82,6 @@ void plan_report(struct json *json, const struct plan *plan)
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory, FILE *out)
 {
     struct json json = {.out = out};
-
     json_object(&json, NULL);
     json_string(&json, "rdbferry", RDBFERRY_VERSION);
     transfer_put_keys(&json, transfer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `split`: the table, invalid combinations, and the topology. */
 #include "cmd/split/split_options.h"
-#include "cmd/term/message.h"
 #include "cmd/run/slurp.h"
+#include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,6 @@ static bool check(const struct split_options *options)
 {
     int given = (options->shards != NO_SHARDS) + (options->slots != NULL) + (options->topology_from != NULL);
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
-
     if (given > 1)
         return usage_error("--shards, --slots and --topology are mutually exclusive");
     if (given == 0 && !explains)
@@ -91,7 +90,6 @@ static rf_code read_topology(const char *path, rf_topology **out, rf_error *erro
     char *text;
     size_t size;
     rf_code code = slurp(path, TOPOLOGY_MOST, &text, &size, error);
-
     if (code != RF_OK)
         return code;
     code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, is_dash(path) ? "stdin" : path, out,
@@ -116,7 +114,6 @@ static bool topology_read(struct split_options *options, int *status)
     rf_error error;
     rf_code code;
     bool queries_target = options->topology_from && rf_target_is_url(options->topology_from);
-
     if (options->shards == NO_SHARDS && !options->slots && !options->topology_from)
         return true;
     if (queries_target && !target_options_resolve(&options->target_options, options->topology_from,
@@ -154,7 +151,6 @@ static bool is_kept(const struct split_options *options, const char *path)
 static bool files_are_kept(const struct split_options *options)
 {
     const struct common_options *common = &options->common;
-
     if (!options->output || options->dry_run)
         return true;
     for (size_t i = 0; i < common->inputs.count; i++)
@@ -185,7 +181,6 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
-
     *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = NO_SHARDS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;

@@ -15,7 +15,6 @@ void print_bytes(FILE *out, rf_slice bytes)
     putc('\'', out);
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t byte = bytes.ptr[i];
-
         if (byte >= ' ' && byte <= '~' && byte != '\'' && byte != '\\')
             putc(byte, out);
         else
@@ -27,7 +26,6 @@ void print_bytes(FILE *out, rf_slice bytes)
 void print_bytes_cut(FILE *out, rf_slice bytes, size_t most)
 {
     bool cut = bytes.len > most;
-
     print_bytes(out, (rf_slice){bytes.ptr, cut ? most : bytes.len});
     if (cut)
         fputs("...", out);
@@ -36,7 +34,6 @@ void print_bytes_cut(FILE *out, rf_slice bytes, size_t most)
 const char *format_score(double score, char out[SCORE_TEXT])
 {
     enum { FEW_DIGITS = 15, ALL_DIGITS = 17 };
-
     for (int digits = FEW_DIGITS; digits <= ALL_DIGITS; digits++) {
         snprintf(out, SCORE_TEXT, "%.*g", digits, score);
         if (strtod(out, NULL) == score)
@@ -58,7 +55,6 @@ static unsigned hex_value(char letter)
 rf_slice unescape(char *text)
 {
     uint8_t *to = (uint8_t *)text;
-
     for (const char *at = text; *at;) {
         if (at[0] == '\\' && at[1] == 'x' && is_hex(at[2]) && is_hex(at[3])) {
             *to++ = (uint8_t)(hex_value(at[2]) << 4 | hex_value(at[3]));
@@ -76,7 +72,6 @@ const char *format_time(int64_t ms, char out[TIME_TEXT])
     time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm when;
     size_t length;
-
     if (ms == RF_NO_EXPIRY)
         return strcpy(out, "none");
     if (!gmtime_r(&seconds, &when)) {

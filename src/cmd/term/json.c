@@ -18,12 +18,10 @@ static void put_escape(FILE *out, uint32_t character)
 static void put_string(FILE *out, const char *text)
 {
     rf_slice left = {(const uint8_t *)text, strlen(text)};
-
     putc('"', out);
     while (left.len > 0) {
         uint32_t character;
         size_t length = utf8_next(left, &character);
-
         if (length == 0) {
             fputs("\\ufffd", out);
             length = 1;

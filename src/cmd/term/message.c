@@ -52,7 +52,6 @@ static void wipe_progress(void)
 static void print_text(const struct style *style, const char *text)
 {
     bool coloured = terminal_has_colour(STDERR_FILENO);
-
     pthread_mutex_lock(&lock);
     wipe_progress();
     fputs(coloured ? style->coloured : style->head, stderr);
@@ -66,7 +65,6 @@ __attribute__((format(printf, 2, 0))) static void print_formatted(const struct s
                                                                   const char *format, va_list args)
 {
     char text[MESSAGE_SIZE];
-
     vsnprintf(text, sizeof text, format, args);
     print_text(style, text);
 }
@@ -95,7 +93,6 @@ void message_usage(const char *command, const char *format, ...)
 void message_failure(const rf_error *error)
 {
     char text[MESSAGE_SIZE];
-
     rf_error_format(error, text, sizeof text);
     print_text(&error_style, text);
 }
@@ -137,7 +134,6 @@ void message_summary(const char *format, ...)
 static bool stderr_is_ready(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
-
     return poll(&fd, 1, 0) > 0 && fd.revents & POLLOUT;
 }
 

@@ -19,7 +19,6 @@ void progress_start(struct progress *progress, uint64_t total)
 static uint64_t bytes_done(const struct progress *progress)
 {
     uint64_t decoded, file = 0;
-
     if (progress->reader)
         rf_reader_position(progress->reader, &decoded, &file);
     return progress->done + file;
@@ -58,7 +57,6 @@ void progress_note(struct progress *progress, const char *note)
 double progress_seconds(const struct progress *progress)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)(now.tv_sec - progress->start.tv_sec) +
            (double)(now.tv_nsec - progress->start.tv_nsec) / 1e9;
@@ -90,7 +88,6 @@ void progress_draw(struct progress *progress)
     uint64_t total, done;
     double rate;
     char line[160 + sizeof progress->note] = "", note[sizeof progress->note], text[SIZE_TEXT];
-
     progress_bytes(progress, &done, &total);
     pthread_mutex_lock(&progress->lock);
     memcpy(note, progress->note, sizeof note);
@@ -107,7 +104,6 @@ void progress_draw(struct progress *progress)
     append(line, sizeof line, "  %s/s", text_size((uint64_t)rate, text));
     if (total > done && done) {
         uint64_t left = (uint64_t)((double)(total - done) / rate);
-
         append(line, sizeof line, "  %" PRIu64 ":%02" PRIu64 " left", left / 60, left % 60);
     }
     append(line, sizeof line, "%s%s", *note ? "  " : "", note);

@@ -42,7 +42,6 @@ double progress_seconds(const struct progress *progress);
 static inline void progress_count(_Atomic uint64_t *counter)
 {
     uint64_t next = atomic_load_explicit(counter, memory_order_relaxed) + 1;
-
     atomic_store_explicit(counter, next, memory_order_relaxed);
 }
 

@@ -6,7 +6,6 @@ enum status status_of(rf_code code)
 {
     static const enum status by_family[] = {STATUS_DONE,   STATUS_INPUT,  STATUS_INPUT,
                                             STATUS_OUTPUT, STATUS_OUTPUT, STATUS_OUTPUT};
-
     if (code == RF_E_ARGUMENT)
         return STATUS_USAGE;
     return by_family[code / 10];

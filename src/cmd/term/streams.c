@@ -14,7 +14,6 @@
 static void fill_gaps(void)
 {
     int fd;
-
     do
         fd = open("/dev/null", O_RDONLY);
     while (fd >= 0 && fd <= STDERR_FILENO);
@@ -33,7 +32,6 @@ void streams_start(void)
 bool streams_end(void)
 {
     bool failed = ferror(stdout) != 0;
-
     if (fclose(stdout) == 0 && !failed)
         return true;
     message_error("cannot write to stdout: %s", strerror(errno));

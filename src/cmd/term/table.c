@@ -19,7 +19,6 @@ static bool locale_has_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     const char *value = NULL;
-
     for (size_t i = 0; i < sizeof names / sizeof *names && !(value && *value); i++)
         value = getenv(names[i]);
     return value && (strcasestr(value, "UTF-8") || strcasestr(value, "utf8"));
@@ -46,7 +45,6 @@ static void put_title(const struct table_column *column)
 void table_heading(const struct table *table, const char *title, const struct table_column *columns)
 {
     bool extras = columns->cell == TABLE_NAME;
-
     columns += extras;
     printf("\n%s%-*s%s%s", table->colour ? "\033[1m" : "", extras && columns->cell ? NAME_COLUMN + 2 : 0,
            title, table->colour ? "\033[0m" : "", extras ? "" : "\n");
@@ -63,7 +61,6 @@ void table_name(const char *name)
 static void put_cell(enum table_cell cell, const char *text, bool is_estimate)
 {
     char marked[64];
-
     snprintf(marked, sizeof marked, "%s%s", is_estimate ? "~" : "", text);
     printf("%*s", widths[cell], marked);
 }
@@ -71,7 +68,6 @@ static void put_cell(enum table_cell cell, const char *text, bool is_estimate)
 void table_number(uint64_t number, bool is_estimate)
 {
     char text[32];
-
     snprintf(text, sizeof text, "%" PRIu64, number);
     put_cell(TABLE_NUMBER, text, is_estimate);
 }
@@ -79,14 +75,12 @@ void table_number(uint64_t number, bool is_estimate)
 void table_size(uint64_t bytes, bool is_estimate)
 {
     char text[SIZE_TEXT];
-
     put_cell(TABLE_SIZE, text_size(bytes, text), is_estimate);
 }
 
 void table_share(uint64_t part, uint64_t total)
 {
     char text[32];
-
     snprintf(text, sizeof text, "%.1f%%", total ? 100.0 * (double)part / (double)total : 0.0);
     put_cell(TABLE_SHARE, text, false);
 }
@@ -102,7 +96,6 @@ void table_bar(const struct table *table, uint64_t part, uint64_t total, unsigne
     static const char *const blocks[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     double share = total ? (double)part / (double)total : 0;
     unsigned eighths = (unsigned)(share * width * 8 + 0.5);
-
     if (part > 0)
         printf("  %s", table->colour ? "\033[36m" : "");
     if (part > 0 && eighths < (table->blocks ? 1 : 8))

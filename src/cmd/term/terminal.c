@@ -11,7 +11,6 @@ enum { USUAL_WIDTH = 80 };
 bool terminal_at(int fd)
 {
     const char *test = getenv("RDBFERRY_TEST_TTY");
-
     return (test && strcmp(test, "1") == 0) || isatty(fd);
 }
 
@@ -19,14 +18,12 @@ bool terminal_has_colour(int fd)
 {
     const char *no = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-
     return terminal_at(fd) && (!no || !*no) && (!term || strcmp(term, "dumb") != 0);
 }
 
 size_t terminal_width(int fd)
 {
     struct winsize size;
-
     if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return USUAL_WIDTH;
     return size.ws_col;

@@ -10,7 +10,6 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
     double number = (double)bytes;
     size_t unit = 0;
-
     while (number >= 999.5) {
         number /= 1000;
         unit++;
@@ -41,7 +40,6 @@ static size_t put_character(rf_slice bytes, char out[CHARACTER_TEXT])
 {
     uint32_t character;
     size_t length = utf8_next(bytes, &character);
-
     if (length == 0 || utf8_is_control(character)) {
         snprintf(out, CHARACTER_TEXT, "\\x%02x", *bytes.ptr);
         return 1;
@@ -54,11 +52,9 @@ static size_t put_character(rf_slice bytes, char out[CHARACTER_TEXT])
 void text_put(FILE *out, const char *text)
 {
     rf_slice left = {(const uint8_t *)text, strlen(text)};
-
     while (left.len > 0) {
         char character[CHARACTER_TEXT];
         size_t length = put_character(left, character);
-
         fputs(character, out);
         left.ptr += length;
         left.len -= length;
@@ -69,10 +65,8 @@ void text_escape(rf_slice bytes, char *out, size_t size)
 {
     static const char hex[] = "0123456789abcdef";
     const char *end = out + size - sizeof "\\xNN...";
-
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t byte = bytes.ptr[i];
-
         if (out > end) {
             strcpy(out, "...");
             return;
@@ -101,10 +95,8 @@ const char *text_readable(rf_slice bytes, char *out, size_t size)
 {
     char *to = out;
     const char *end = out + size - CHARACTER_TEXT - sizeof "...";
-
     while (bytes.len > 0) {
         size_t length;
-
         if (to > end) {
             strcpy(to, "...");
             return out;

@@ -8,7 +8,6 @@ size_t utf8_next(rf_slice bytes, uint32_t *character)
     uint8_t lead = bytes.ptr[0];
     size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
     uint32_t code = length == 1 ? lead : lead & (0xffu >> (length + 1));
-
     *character = code;
     if (length == 1)
         return 1;
@@ -37,7 +36,6 @@ bool utf8_is_control(uint32_t character)
         {0xfff9, 0xfffb},                     /* annotations */
         {0xe0000, 0xe007f},                   /* tags, which are invisible */
     };
-
     for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
         if (character >= controls[i].first && character <= controls[i].last)
             return true;
@@ -49,7 +47,6 @@ bool utf8_valid(rf_slice bytes)
     while (bytes.len > 0) {
         uint32_t character;
         size_t length = utf8_next(bytes, &character);
-
         if (length == 0)
             return false;
         bytes.ptr += length;

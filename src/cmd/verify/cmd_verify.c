@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry verify`: checks that data is intact, complete, as expected, and equal to other data. */
-#include "cmd/compare/against.h"
+#include "base/fail.h"
 #include "cmd/command.h"
-#include "cmd/term/failure.h"
-#include "cmd/term/message.h"
+#include "cmd/compare/against.h"
 #include "cmd/run/report.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
@@ -45,7 +45,6 @@ static void print_end(const struct verification *v, const struct input *input, c
 {
     uint64_t complete_bytes = (uint64_t)input->info.complete_bytes,
              lost = (uint64_t)input->size - complete_bytes;
-
     if (!input->opened || fault->code == RF_E_CHECKSUM)
         return;
     begin_line(v, input_name(input));
@@ -65,7 +64,6 @@ static void print_end(const struct verification *v, const struct input *input, c
 static rf_code give_up(struct verification *v, const struct input *input, const rf_error *why)
 {
     struct input_state *state = &v->states[input - v->session.inputs];
-
     message_failure(why);
     state->unread = true;
     state->why = *why;
@@ -80,12 +78,11 @@ static rf_code check_version(struct verification *v, const struct input *input, 
     const rf_server reads = v->options->reads;
     const rf_reader_info *info = &input->info;
     rf_error fault;
-
     if (reads.major == 0 || info->rdb_version == 0 ||
         rf_server_reads_version(reads, info->dialect, info->rdb_version))
         return RF_OK;
-    failure(&fault, RF_E_INCOMPATIBLE, "RDB version %d is not supported by the target version",
-            info->rdb_version);
+    fail(&fault, RF_E_INCOMPATIBLE, "RDB version %d is not supported by the target version",
+         info->rdb_version);
     return verify_fault(v, input, &fault, error);
 }
 
@@ -94,7 +91,6 @@ static rf_code read_input(struct verification *v, struct input *input, rf_error 
     size_t number = (size_t)(input - v->session.inputs);
     rf_error fault;
     rf_code code, drained;
-
     v->reading = input;
     code = session_read(&v->session, input, verify_on_entry, v, &fault);
     drained = rf_digest_pool_drain(v->pool, error);
@@ -116,7 +112,6 @@ static rf_code read_input(struct verification *v, struct input *input, rf_error 
 static uint64_t count_warnings(const struct notices *notices)
 {
     uint64_t count = 0;
-
     for (int code = 0; code < RF_NOTICE_COUNT; code++)
         if (!notice_is_expected((rf_notice_code)code))
             count += notices->records[code].count;
@@ -140,7 +135,6 @@ static unsigned digests_wanted(const struct verification *v)
 {
     const struct verify_options *options = v->options;
     unsigned kinds = options->against ? differences_digests(&v->differences) : 0;
-
     if (options->digest == DIGEST_SHA256)
         kinds |= RF_DIGEST_SHA256;
     return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0
@@ -161,7 +155,6 @@ static rf_code verify(void *ctx, rf_error *error)
 {
     struct verification *v = ctx;
     rf_code code = against_open(v, error);
-
     if (code == RF_OK)
         code = rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error);
     for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
@@ -190,7 +183,6 @@ static void print_soundness(const struct verification *v)
 {
     bool sound = v->faults.count == 0 && v->warnings == 0 && !v->error;
     char inputs[256], counts[160];
-
     snprintf(inputs, sizeof inputs, "%s", input_name(v->session.inputs));
     if (v->options->own_inputs > 1)
         snprintf(inputs, sizeof inputs, "%zu inputs", v->options->own_inputs);
@@ -212,7 +204,6 @@ static void print_expectations(const struct verification *v)
 {
     for (size_t i = 0; i < v->options->expectations.count; i++) {
         const struct expectation *e = &v->options->expectations.all[i];
-
         if (!e->met)
             fprintf(v->out, "%s is not met: %s\n", e->option, e->found);
     }
@@ -228,7 +219,6 @@ static const char *against_name(const struct verification *v)
 static void print_against(const struct verification *v)
 {
     const struct extra_keys *extra = v->live && !v->options->strict ? &v->extra : NULL;
-
     against_print(v->out, against_name(v), &v->differences, extra, "--strict lists them");
     against_print_expired(v->out, against_name(v), v->live_counts.expired);
 }
@@ -238,7 +228,6 @@ static void print_digest(const struct verification *v)
     bool sha256 = v->options->digest == DIGEST_SHA256;
     char digest[RF_DIGEST_TEXT];
     uint64_t keys = tables_total(&v->session.stats.tables).keys;
-
     rf_digest_format(v->digest, digest);
     fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));
 }
@@ -247,7 +236,6 @@ static void print_digest(const struct verification *v)
 static void print_rest(const struct verification *v, const char *what, uint64_t count)
 {
     uint64_t limit = v->options->limit;
-
     if (limit > 0 && count > limit)
         fprintf(v->out, "... %" PRIu64 " more %s%s; --limit 0 shows all\n", count - limit, what,
                 text_plural(count - limit));
@@ -278,7 +266,6 @@ static bool write_reports(const struct verification *v)
         .part = &part,
     };
     bool good = report_write(&report, v->options->common.report);
-
     return verify_junit(v, v->options->junit) && good;
 }
 
@@ -286,7 +273,6 @@ static enum status run(struct verification *v)
 {
     rf_code code = session_run(&v->session, verify, NULL, v, &v->end);
     enum status status;
-
     notices_summarize(&v->session.notices);
     v->ended_early = code != RF_OK;
     if (v->ended_early)
@@ -343,7 +329,6 @@ int verify_run(int argc, char **argv)
     struct verify_options options;
     struct verification v = {.options = &options};
     int status;
-
     if (verify_options_read(argc, argv, &options, &status))
         status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
     else if (options.common.input_error.code != RF_OK)

@@ -49,7 +49,6 @@ static bool read_most_size(struct expectation *e, const char *argument)
 static const char *split(const char *argument, char *name, size_t size)
 {
     const char *equals = strchr(argument, '=');
-
     if (!equals || (size_t)(equals - argument) >= size)
         return NULL;
     memcpy(name, argument, (size_t)(equals - argument));
@@ -62,7 +61,6 @@ static bool read_database(struct expectation *e, const char *argument)
     char name[32];
     uint64_t db;
     const char *range = split(argument, name, sizeof name);
-
     if (!range || !parse_count(name, &db) || db >= STATS_DATABASES)
         return false;
     e->of = (int64_t)db;
@@ -88,7 +86,6 @@ static bool read_type(struct expectation *e, const char *argument)
 {
     char name[32];
     const char *range = split(argument, name, sizeof name);
-
     return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
 }
 
@@ -107,7 +104,6 @@ static bool read_module(struct expectation *e, const char *argument)
 static bool read_age(struct expectation *e, const char *argument)
 {
     int64_t ms;
-
     if (!parse_duration(argument, &ms))
         return false;
     e->most = (uint64_t)ms;
@@ -117,7 +113,6 @@ static bool read_age(struct expectation *e, const char *argument)
 static bool read_share(const char *argument, double *share)
 {
     char *end;
-
     *share = strtod(argument, &end);
     return end != argument && *end == '\0' && *share >= 0 && *share <= 1;
 }
@@ -178,7 +173,6 @@ enum { CLOCKS_APART = 5 * 60 /* seconds, the largest accepted clock difference b
 static bool check_age(struct expectation *e, const struct data_totals *totals)
 {
     int64_t oldest = INT64_MAX, seconds;
-
     for (size_t i = 0; i < totals->input_count; i++)
         if (totals->inputs[i].info.rdb_version > 0 && totals->inputs[i].info.saved_at < oldest)
             oldest = totals->inputs[i].info.saved_at;
@@ -199,7 +193,6 @@ static bool check_age(struct expectation *e, const struct data_totals *totals)
 static bool check_size(struct expectation *e, const struct data_totals *totals)
 {
     uint64_t size = 0;
-
     for (size_t i = 0; i < totals->input_count; i++)
         size += totals->inputs[i].read;
     snprintf(e->found, sizeof e->found, "%" PRIu64 " bytes", size);
@@ -210,7 +203,6 @@ static bool check_share(struct expectation *e, const struct data_totals *totals)
 {
     struct key_totals total = tables_total(&totals->stats->tables);
     double share = total.keys > 0 ? (double)total.expiring / (double)total.keys : 0;
-
     snprintf(e->found, sizeof e->found, "%.3f of the keys expire", share);
     return share >= e->least_share && share <= e->most_share;
 }
@@ -257,7 +249,6 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 bool expectations_add(struct expectations *expectations, const char *name, const char *argument)
 {
     struct expectation *e = &expectations->all[expectations->count];
-
     if (expectations->count == EXPECTATIONS_MAX)
         return false;
     for (size_t i = 0; i < KINDS; i++) {
@@ -275,10 +266,8 @@ bool expectations_add(struct expectations *expectations, const char *name, const
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals)
 {
     size_t unmet = 0;
-
     for (size_t i = 0; i < expectations->count; i++) {
         struct expectation *e = &expectations->all[i];
-
         e->met = e->kind->check(e, totals);
         unmet += !e->met;
     }
@@ -290,7 +279,6 @@ void expectations_report(struct json *json, const struct expectations *expectati
     json_array(json, "expectations");
     for (size_t i = 0; i < expectations->count; i++) {
         const struct expectation *e = &expectations->all[i];
-
         json_object(json, NULL);
         json_string(json, "expectation", e->kind->name);
         json_string(json, "argument", e->argument);

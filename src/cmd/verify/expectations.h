@@ -5,8 +5,8 @@
 #define CMD_VERIFY_EXPECTATIONS_H
 
 #include "cmd/run/inputs.h"
-#include "cmd/term/json.h"
 #include "cmd/run/stats.h"
+#include "cmd/term/json.h"
 
 /* Facts about a data set, known after it has been read. */
 struct data_totals {

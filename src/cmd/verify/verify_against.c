@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Compares the data with another input, or with a live target; or finds duplicate keys within it. */
+#include "base/fail.h"
 #include "cmd/compare/against.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <string.h>
@@ -14,7 +14,6 @@ static rf_code on_duplicate(struct verification *v, const rf_difference *differe
     const struct input *first = &v->session.inputs[difference->before->input];
     rf_error fault = {
         .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
-
     text_escape(second->key, fault.key, sizeof fault.key);
     snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
@@ -24,7 +23,6 @@ static rf_code on_duplicate(struct verification *v, const rf_difference *differe
 static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct verification *v = ctx;
-
     if (difference->kind == RF_DUPLICATE && difference->after->input < v->options->own_inputs)
         return on_duplicate(v, difference, error);
     return differences_add(&v->differences, difference, error);
@@ -35,7 +33,6 @@ static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *er
 {
     const struct verification *v = ctx;
     bool is_reported = v->options->strict || (difference->kind == RF_DUPLICATE && v->options->own_inputs > 1);
-
     return is_reported ? on_difference(ctx, difference, error) : RF_OK;
 }
 
@@ -50,7 +47,6 @@ static rf_code open_compare(struct verification *v, bool one_set, rf_error *erro
         .fn = on_difference,
         .ctx = v,
     };
-
     return rf_compare_open(&options, &v->compare, error);
 }
 
@@ -63,7 +59,6 @@ static rf_code open_target(struct verification *v, rf_error *error)
         .ctx = v,
     };
     rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-
     if (code != RF_OK)
         return code;
     against_detail(v->live);
@@ -80,7 +75,6 @@ static rf_code open_target(struct verification *v, rf_error *error)
 rf_code against_open(struct verification *v, rf_error *error)
 {
     const struct verify_options *options = v->options;
-
     v->differences = (struct differences){
         .out = v->out,
         .limit = options->limit,
@@ -102,7 +96,6 @@ rf_code against_open(struct verification *v, rf_error *error)
 rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
 {
     rf_code code;
-
     if (!v->live)
         return rf_compare_add_before(v->compare, record, error);
     code = extra_keys_note(&v->extra, record, error);
@@ -125,7 +118,6 @@ static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_erro
     rf_key_record record;
     rf_known known = RF_KNOWN_NOT;
     rf_code code = RF_OK;
-
     if (entry->kind == RF_ENTRY_COMMAND)
         return verify_reject_commands(error);
     if (entry->kind == RF_ENTRY_KEY)
@@ -152,8 +144,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
     struct other other = {.v = v,
                           .digester = rf_digester_new(differences_digests(&v->differences), false),
                           .libraries = rf_collisions_new(0)};
-    rf_code code = other.digester && other.libraries ? RF_OK : failure(error, RF_E_MEMORY, "out of memory");
-
+    rf_code code = other.digester && other.libraries ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
     session->stats = (struct stats){0};
     if (other.digester)
         rf_digester_expired(other.digester, session->now);
@@ -172,14 +163,12 @@ static rf_code read_other(struct verification *v, rf_error *error)
 static rf_code finish_live(struct verification *v, rf_error *error)
 {
     rf_code code = rf_live_finish(v->live, &v->live_counts, error);
-
     return code == RF_OK ? extra_keys_find(&v->extra, v->live, &v->live_counts, error) : code;
 }
 
 rf_code against_finish(struct verification *v, rf_error *error)
 {
     rf_code code = RF_OK;
-
     if (v->live)
         code = finish_live(v, error);
     else if (v->options->against)

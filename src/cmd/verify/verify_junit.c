@@ -13,12 +13,10 @@ static void put_text(FILE *out, const char *text)
 {
     static const char *const named[] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
     rf_slice left = {(const uint8_t *)text, strlen(text)};
-
     while (left.len > 0) {
         uint32_t character;
         size_t length = utf8_next(left, &character);
         uint8_t byte = *left.ptr;
-
         if (length == 0 || utf8_is_control(character) || character == 0xfffe || character == 0xffff)
             putc('?', out);
         else if (byte < sizeof named / sizeof *named && named[byte])
@@ -78,7 +76,6 @@ static void put_failure(FILE *out, const char *tag, const char *message)
 static void put_error(FILE *out, const rf_error *error)
 {
     char text[1024];
-
     rf_error_format(error, text, sizeof text);
     put_failure(out, "error", text);
 }
@@ -89,7 +86,6 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
 {
     char text[1024];
     uint64_t count = v->states[input].faults;
-
     snprintf(text, sizeof text, "%" PRIu64 " fault%s", count, text_plural(count));
     begin_failure(out, "failure", text);
     for (size_t i = 0; i < v->faults.kept_count; i++) {
@@ -122,7 +118,6 @@ static void put_expectation(FILE *out, const struct expectation *e)
 static void put_against(FILE *out, const struct verification *v)
 {
     char text[256];
-
     begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
         differences_format(&v->differences, text, sizeof text);
@@ -139,7 +134,6 @@ static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
     char text[64];
-
     begin_case(out, "rdbferry.integrity", "warnings");
     if (v->warnings > 0) {
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
@@ -155,7 +149,6 @@ static void put_warnings(FILE *out, const struct verification *v)
 static void put_cases(FILE *out, const struct verification *v)
 {
     const struct expectations *expected = &v->options->expectations;
-
     for (size_t i = 0; i < v->options->own_inputs; i++)
         put_input(out, v, i);
     if (v->options->strict)
@@ -182,7 +175,6 @@ static struct counts count_cases(const struct verification *v)
 {
     const struct verify_options *options = v->options;
     struct counts counts = {.tests = options->own_inputs + options->strict + options->expectations.count};
-
     if (v->ended_early)
         return (struct counts){.tests = 1, .errors = 1};
     counts.tests += options->against != NULL;
@@ -198,7 +190,6 @@ static void put_suite(FILE *out, const void *ctx)
 {
     const struct verification *v = ctx;
     struct counts counts = count_cases(v);
-
     fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     fprintf(out, "<testsuite name=\"rdbferry verify\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
             counts.tests, counts.failures, counts.errors);

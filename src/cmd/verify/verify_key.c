@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of single entries: are they intact, and would a server load them? */
+#include "base/fail.h"
 #include "cmd/run/command_support.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <stdarg.h>
@@ -30,7 +30,6 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
                      rf_error *error)
 {
     rf_error named = *fault;
-
     if (!*named.input)
         snprintf(named.input, sizeof named.input, "%s", input_name(input));
     v->states[input - v->session.inputs].faults++;
@@ -44,7 +43,6 @@ static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *er
 {
     char name[MODULE_NAME];
     rf_code code = rf_value_module(entry->value, name, error);
-
     if (code != RF_OK)
         return code;
     module_names_add(&v->modules, name);
@@ -71,7 +69,6 @@ static bool may_be_empty(rf_type type)
 static bool holds_streams_to_their_totals(rf_server reads)
 {
     static const rf_server first = {RF_REDIS, 8, 8};
-
     return reads.dialect == RF_REDIS && rf_server_at_least(reads, first);
 }
 
@@ -81,7 +78,6 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_server reads = v->options->reads;
     rf_code code = RF_OK;
     rf_error fault;
-
     if (digest->elements == 0 && !may_be_empty(entry->type)) {
         fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
                          text_type(entry->type));
@@ -107,7 +103,6 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
 {
     rf_key_record record;
     rf_code code = check_key(v, v->reading, key, digest, error);
-
     rf_digest_add(&v->digest, digest->key);
     note_record(&v->totals.largest, key, digest->bytes);
     note_record(&v->totals.longest, key, digest->elements);
@@ -129,7 +124,6 @@ rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
                          rf_error *error)
 {
     struct verification *v = ctx;
-
     if (digest)
         return on_digest(v, key, digest, error);
     if (verify_is_fault(fault->code))
@@ -141,7 +135,6 @@ rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
 static rf_code on_key(struct verification *v, rf_entry *entry, rf_error *error)
 {
     rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
-
     if (v->options->against)
         rf_digest_pool_expired(v->pool, v->live ? session_fields_until() : v->session.now);
     return code == RF_OK ? rf_digest_pool_put(v->pool, entry, error) : code;
@@ -154,7 +147,6 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
 {
     char name[128];
     rf_error fault;
-
     text_escape(record->key, name, sizeof name);
     fault = fault_of(entry, input, RF_E_DUPLICATE, "function library '%s' occurs twice%s", name,
                      same ? "" : ", with different code");
@@ -166,7 +158,6 @@ static rf_code check_library(struct verification *v, const struct input *input, 
                              rf_error *error)
 {
     rf_error fault;
-
     if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
         return RF_OK;
     fault = fault_of(entry, input, RF_E_CORRUPT, "function library without an engine and a name");
@@ -179,7 +170,6 @@ static rf_code on_function(struct verification *v, struct input *input, rf_entry
     rf_key_record record;
     rf_known known;
     rf_code code = rf_collisions_note(v->libraries, entry, true, &known, error);
-
     if (code != RF_OK || (known == RF_KNOWN_SAME && v->options->own_inputs > 1))
         return code;
     rf_key_record_of(entry, rf_digest_keyed(entry->text), (uint32_t)(input - v->session.inputs), &record);
@@ -197,7 +187,6 @@ static rf_code on_function(struct verification *v, struct input *input, rf_entry
 static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
 {
     char name[MODULE_NAME];
-
     snprintf(name, sizeof name, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     module_names_add(&v->modules, name);
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
@@ -206,7 +195,7 @@ static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
 
 rf_code verify_reject_commands(rf_error *error)
 {
-    return failure(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
+    return fail(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
 }
 
 static rf_code on_command(struct verification *v, const struct input *input, const rf_entry *command,
@@ -217,7 +206,6 @@ static rf_code on_command(struct verification *v, const struct input *input, con
     rf_command_need need;
     char lacking[160];
     rf_error fault;
-
     if (v->options->digest || v->options->against)
         return verify_reject_commands(error);
     if (reads.major > 0)
@@ -234,7 +222,6 @@ static rf_code on_command(struct verification *v, const struct input *input, con
 rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
 {
     struct verification *v = ctx;
-
     switch (entry->kind) {
     case RF_ENTRY_KEY: return on_key(v, entry, error);
     case RF_ENTRY_FUNCTION: return on_function(v, input, entry, error);

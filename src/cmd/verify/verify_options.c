@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `verify`: the table, defaults and invalid combinations. */
 #include "cmd/verify/verify_options.h"
+#include "base/fail.h"
 #include "cmd/compare/differences.h"
-#include "cmd/term/failure.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <string.h>
@@ -20,11 +20,10 @@ static rf_code on_digest(const char *argument, void *into, rf_error *error)
 {
     static const char *const kinds[] = {[DIGEST_XXH3] = "xxh3", [DIGEST_SHA256] = "sha256"};
     int *digest = into;
-
     for (*digest = DIGEST_XXH3; *digest <= DIGEST_SHA256; ++*digest)
         if (!argument || strcmp(argument, kinds[*digest]) == 0)
             return RF_OK;
-    return failure(error, RF_E_ARGUMENT, "'%s' is not a digest: use xxh3 or sha256", argument);
+    return fail(error, RF_E_ARGUMENT, "'%s' is not a digest: use xxh3 or sha256", argument);
 }
 
 #define AT(member) .offset = offsetof(struct verify_options, member)
@@ -76,7 +75,6 @@ static bool usage_error(const char *text)
 static bool check(const struct verify_options *options)
 {
     const struct common_options *common = &options->common;
-
     if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
         return usage_error("--report and --junit need different files");
     if (!options->against && options->ttl_tolerance_ms > 0)
@@ -95,7 +93,6 @@ static bool add_against(struct verify_options *options, int *status)
 {
     rf_error error;
     rf_code code = rf_files_add(&options->common.inputs, options->against, &error);
-
     if (code == RF_OK)
         return true;
     message_failure(&error);
@@ -106,7 +103,6 @@ static bool add_against(struct verify_options *options, int *status)
 static bool read_against(struct verify_options *options, int *status)
 {
     bool has_flags = target_options_given(&options->target_options);
-
     bool is_url = options->against && rf_target_is_url(options->against);
 
     options->against_target = has_flags || is_url;
@@ -134,7 +130,6 @@ static bool read_inputs(struct verify_options *options, char **operands, int cou
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
 {
     int first;
-
     *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !read_inputs(options, argv + first, argc - first, status))

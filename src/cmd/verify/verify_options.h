@@ -4,8 +4,8 @@
 #define CMD_VERIFY_VERIFY_OPTIONS_H
 
 #include "cmd/options/common_options.h"
-#include "cmd/verify/expectations.h"
 #include "cmd/options/target_options.h"
+#include "cmd/verify/expectations.h"
 #include <rdbferry/version.h>
 
 enum { DIGEST_NONE, DIGEST_XXH3, DIGEST_SHA256 };

@@ -25,7 +25,6 @@ void verify_report(struct json *json, const void *ctx)
     const struct verification *v = ctx;
     bool complete = !v->error && v->faults.count == 0 && v->session.stats.commands == 0;
     char digest[RF_DIGEST_TEXT];
-
     rf_digest_format(v->digest, digest);
     json_string(json, "digest", complete ? digest : NULL);
     if (v->options->digest == DIGEST_SHA256)
