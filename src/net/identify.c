@@ -42,6 +42,16 @@ static rf_code reconnect(const struct identifying *id, rf_error *error)
     return code == RF_E_MEMORY ? fail(error, code, "out of memory") : RF_OK;
 }
 
+/* A server that replies to this, be it with an error, closes connections over commands that it does not know.
+ * One that closes the connection over this as well does not let us in. */
+static rf_code probe(const struct identifying *id, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    return client_query(*id->client, (const char *const[]){"GET", "rdbferry:probe", NULL}, &head, &rest,
+                        error);
+}
+
 /* Returns the reply to a query, which may be an error. If the connection is closed twice, that counts as an
  * error reply. */
 static rf_code query(const struct identifying *id, const char *const *words, struct reply *head,
@@ -56,6 +66,7 @@ static rf_code query(const struct identifying *id, const char *const *words, str
             return code;
         TRY(reconnect(id, error));
     }
+    TRY(probe(id, error));
     id->primaries->closes_on_unknown = true;
     *head = closed;
     return RF_OK;

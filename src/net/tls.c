@@ -136,6 +136,27 @@ void tls_close(struct tls *tls)
 
 /* --- steps ------------------------------------------------------------------------------------------- */
 
+/* A server that requires a client certificate says so after its side of the handshake is over. */
+static bool rejects_certificate(unsigned long code)
+{
+    switch (ERR_GET_REASON(code)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN: return ERR_GET_LIB(code) == ERR_LIB_SSL;
+    default: return false;
+    }
+}
+
+static rf_code fail_tls(const struct tls *tls, rf_error *error)
+{
+    const char *what = rejects_certificate(ERR_peek_error()) ? "client certificate rejected" : "TLS";
+    return fail(error, RF_E_TARGET, "%s: %s: %s", tls->name, what, reason());
+}
+
 /* The result of a step: done, would block, closed, or failed. `saved`: errno after it. */
 static rf_code conclude(struct tls *tls, int result, int saved, short *events, rf_error *error)
 {
@@ -150,7 +171,7 @@ static rf_code conclude(struct tls *tls, int result, int saved, short *events, r
             return RF_END;
         errno = saved;
         return fail_errno(error, RF_E_TARGET, "%s: connection lost", tls->name);
-    default: return fail(error, RF_E_TARGET, "%s: TLS: %s", tls->name, reason());
+    default: return fail_tls(tls, error);
     }
 }
 

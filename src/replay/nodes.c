@@ -99,7 +99,7 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
 /* A node for slots that are not assigned; it cannot be connected. */
 static rf_code make_unassigned(rf_replay *r, rf_error *error)
 {
-    const rf_address address = {.host = (char[]){"nobody"}, .port = 0};
+    const rf_address address = {.host = (char[]){"unassigned"}, .port = 0};
     return r->unassigned ? RF_OK : make_node(r, &address, &r->unassigned, error);
 }
 

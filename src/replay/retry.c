@@ -114,8 +114,9 @@ void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice k
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
 /* Errors that a server returns to every new connection. */
-static const char *const permanent_errors[] = {": NOAUTH ", ": WRONGPASS ", ": NOPERM ", ": DENIED ",
-                                               ": ERR invalid password"};
+static const char *const permanent_errors[] = {
+    ": NOAUTH ", ": WRONGPASS ",           ": NOPERM ",
+    ": DENIED ", ": ERR invalid password", ": client certificate rejected: "};
 
 /* Sets the error that ends the run, if there is none yet. */
 static rf_code fail_permanently(rf_replay *r, const char *why, const char *more, rf_error *error)

@@ -22,6 +22,7 @@ static const struct {
     {NULL, "NOAUTH", "the target requires a password: pass it " CREDENTIALS},
     {NULL, "WRONGPASS", "wrong user name or password: pass them " CREDENTIALS},
     {NULL, "invalid password", "wrong password: pass it " CREDENTIALS},
+    {NULL, "client certificate rejected", "pass a certificate that the target trusts with --cert and --key"},
     {NULL, "NOPERM", "the user lacks permissions: rdbferry(1) lists the commands to allow with ACL SETUSER"},
 };
 
