@@ -58,8 +58,6 @@ static rf_code query(const struct identifying *id, const char *const *words, str
                      rf_slice *rest, rf_error *error)
 {
     enum { LOSSES = 2 };
-    static const struct reply closed = {.kind = REPLY_ERROR,
-                                        .text = {(const uint8_t *)"ERR connection closed by the server", 36}};
     for (int i = 0; i < LOSSES; i++) {
         rf_code code = client_query(*id->client, words, head, rest, error);
         if (code != RF_E_TARGET || !client_is_closed(*id->client))
@@ -68,7 +66,7 @@ static rf_code query(const struct identifying *id, const char *const *words, str
     }
     TRY(probe(id, error));
     id->primaries->closes_on_unknown = true;
-    *head = closed;
+    *head = (struct reply){.kind = REPLY_ERROR, .text = SLICE("ERR connection closed by the server")};
     return RF_OK;
 }
 

@@ -197,7 +197,7 @@ class Disturbed(InCluster):
             self.ferry("verify", one, "--against", self.url, "--timeout", "5s", expected=TARGET)
             self.assertIn(f"no node of the cluster serves slot {slot}", self.said)
             page = self.ferry("replay", one, self.url, "--dry-run", expected=NO).decode()
-            self.assertIn("1 key's slot is served by no node (see --only-slots)", page)
+            self.assertIn("1 key is in a slot that is not assigned to a node (see --only-slots)", page)
         finally:
             owner.call("CLUSTER", "ADDSLOTS", slot)
             self.cluster.settle()

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -119,7 +120,7 @@ class Stops(Jobs):
         running = self.begin(*self.watched(self.dump, "--rate", "1MB/s", "--retry-for", "1h", url=url_of(target)))
         self.begun(running, lambda: target.call("DBSIZE") > 100)
         target.stop()
-        self.begun(running, lambda: "connection lost" in running.said())
+        self.begun(running, lambda: re.search("connection (lost|closed)", running.said()))
         running.kill(signal.SIGTERM)
         self.assert_stopped(running, signal.SIGTERM)
         self.assertIn("--resume", running.said())

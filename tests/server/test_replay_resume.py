@@ -237,7 +237,7 @@ class Refusals(Resuming):
                 self.put(moved + b"checksum %08x\n" % zlib.crc32(moved))
                 done = self.begin(*self.job("--resume"))
                 self.assertEqual(done.wait(), USAGE, done.said())
-                self.assertIn("beyond the end", done.said())
+                self.assertIn("after the end of", done.said())
 
 
 class Ends(Resuming):
