@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of texts: open addressing, at most half full. */
+/* A hash table of texts. */
 #include "cluster/topology_names.h"
-#include "base/bytes.h"
-#include "base/random.h"
-#include <stdlib.h>
 #include <xxhash.h>
 
 bool topology_names_open(struct topology_names *names, size_t most)
 {
-    size_t buckets = 2;
-    while (buckets < 2 * most)
-        buckets *= 2;
-    *names = (struct topology_names){calloc(buckets, sizeof *names->buckets), buckets - 1, random_u64()};
-    return names->buckets;
+    hash_table_init(&names->table, sizeof(struct topology_name), SIZE_MAX);
+    return hash_table_reserve(&names->table, most);
+}
+
+static bool has_text(const void *entry, const void *text)
+{
+    return slice_equal(((const struct topology_name *)entry)->text, *(const rf_slice *)text);
 }
 
 struct topology_name *topology_names_put(struct topology_names *names, rf_slice text)
 {
-    size_t at = XXH3_64bits_withSeed(text.ptr, text.len, names->seed) & names->mask;
-    while (names->buckets[at].text.ptr && !slice_equal(names->buckets[at].text, text))
-        at = (at + 1) & names->mask;
-    names->buckets[at].text = text;
-    return &names->buckets[at];
+    bool was_there;
+    uint64_t hash = XXH3_64bits_withSeed(text.ptr, text.len, names->table.seed);
+    struct topology_name *name = hash_table_add(&names->table, hash, has_text, &text, &was_there);
+    name->text = text;
+    return name;
 }
 
 void topology_names_close(struct topology_names *names)
 {
-    free(names->buckets);
-    *names = (struct topology_names){0};
+    hash_table_free(&names->table);
 }

@@ -3,18 +3,17 @@
 #ifndef CLUSTER_TOPOLOGY_NAMES_H
 #define CLUSTER_TOPOLOGY_NAMES_H
 
+#include "base/hash_table.h"
 #include <rdbferry/slice.h>
-#include <stdbool.h>
 
 struct topology_name {
+    uint64_t hash;
     rf_slice text; /* borrowed */
     size_t number; /* 0: a new one */
 };
 
 struct topology_names {
-    struct topology_name *buckets;
-    size_t mask;
-    uint64_t seed; /* of the hash: names are untrusted */
+    struct hash_table table; /* of struct topology_name */
 };
 
 /* A table for at most this many texts. False if out of memory. */

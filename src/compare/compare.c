@@ -8,8 +8,8 @@
  * partitioned again. So only the order of the results depends on the amount of memory. */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "compare/partitions.h"
 #include "compare/record_table.h"
+#include "io/partitioned_file.h"
 #include "rdb/function_name.h"
 #include <rdbferry/compare.h>
 #include <stdlib.h>
@@ -18,14 +18,13 @@ enum {
     USUAL_MEMORY = 512 * 1024 * 1024,
     MOST_PARTITIONS = 64, /* an open file each, for every active stage */
     LEAST_PARTITIONS = 2,
-    LEAST_BUFFER = 512,
     DEEPEST = 6, /* this stage exceeds the memory limit if necessary */
 };
 
 struct stage {
     const struct rf_compare *compare;
     struct record_table table;
-    struct partitions *partitions; /* NULL: everything is in the table */
+    struct partitioned_file *partitions; /* NULL: everything is in the table */
     unsigned depth;
 };
 
@@ -151,7 +150,7 @@ static rf_code meet(const struct rf_compare *compare, struct record *there, cons
 static void stage_init(struct stage *stage, const struct rf_compare *compare, unsigned depth)
 {
     uint64_t memory = compare->options.memory;
-    uint64_t reserve = partitions_memory(compare->partitions, compare->buffer);
+    uint64_t reserve = partitioned_file_memory(compare->partitions, compare->buffer);
     *stage = (struct stage){.compare = compare, .depth = depth};
     if (depth == DEEPEST)
         memory = UINT64_MAX;
@@ -161,14 +160,14 @@ static void stage_init(struct stage *stage, const struct rf_compare *compare, un
 static void stage_free(struct stage *stage)
 {
     record_table_free(&stage->table);
-    partitions_free(stage->partitions);
+    partitioned_file_free(stage->partitions);
 }
 
 static rf_code put_aside(struct stage *stage, const struct record *record, rf_slice key, rf_error *error)
 {
     uint64_t hash = record_table_hash(&stage->table, record->db, key);
-    return partitions_put(stage->partitions, (hash >> 32) & (stage->compare->partitions - 1), record, key,
-                          error);
+    return partitioned_file_put(stage->partitions, (hash >> 32) & (stage->compare->partitions - 1),
+                                slice_of(record, sizeof *record), key, error);
 }
 
 /* Moves the whole table into partitions. */
@@ -178,7 +177,7 @@ COLD static rf_code spill(struct stage *stage, rf_error *error)
     record_table_free_buckets(&stage->table);
     if (stage->depth == DEEPEST)
         return fail(error, RF_E_MEMORY, "out of memory to compare %zu keys", stage->table.count);
-    stage->partitions = partitions_new(stage->compare->partitions, stage->compare->buffer);
+    stage->partitions = partitioned_file_new(stage->compare->partitions, stage->compare->buffer, true);
     if (!stage->partitions)
         return fail(error, RF_E_MEMORY, "out of memory");
     for (const struct record *record; (record = record_table_next(&stage->table, &iter));)
@@ -187,10 +186,8 @@ COLD static rf_code spill(struct stage *stage, rf_error *error)
     return RF_OK;
 }
 
-/* A record_fn; its ctx is a stage. */
-static rf_code stage_take(void *ctx, const struct record *record, rf_slice key, rf_error *error)
+static rf_code stage_take(struct stage *stage, const struct record *record, rf_slice key, rf_error *error)
 {
-    struct stage *stage = ctx;
     if (stage->partitions)
         return put_aside(stage, record, key, error);
     uint64_t hash = record_table_hash(&stage->table, record->db, key);
@@ -218,13 +215,29 @@ static rf_code report_removed(const struct stage *stage, rf_error *error)
     return RF_OK;
 }
 
+/* A records_fn; its ctx is a stage. */
+static rf_code stage_take_all(void *ctx, rf_slice records, rf_error *error)
+{
+    while (records.len > 0) {
+        const struct record *record = (const struct record *)(const void *)records.ptr;
+        if (records.len < sizeof *record || records.len < record_size(record))
+            return partitioned_file_fail_corrupted(error);
+        size_t size = record_size(record);
+        TRY(stage_take(ctx, record, record_key(record), error));
+        records.ptr += size;
+        records.len -= size;
+    }
+    return RF_OK;
+}
+
 static rf_code stage_finish(struct stage *stage, rf_error *error);
 
 static rf_code finish_partition(struct stage *stage, size_t number, rf_error *error)
 {
     struct stage part;
     stage_init(&part, stage->compare, stage->depth + 1);
-    rf_code code = partitions_read(stage->partitions, number, stage_take, &part, error);
+    rf_code code = partitioned_file_read(stage->partitions, number, stage_take_all, &part, error);
+    partitioned_file_drop(stage->partitions, number);
     if (code == RF_OK)
         code = stage_finish(&part, error);
     stage_free(&part);
@@ -235,7 +248,7 @@ static rf_code stage_finish(struct stage *stage, rf_error *error)
 {
     if (!stage->partitions)
         return report_removed(stage, error);
-    TRY(partitions_end(stage->partitions, error));
+    TRY(partitioned_file_end(stage->partitions, error));
     for (size_t i = 0; i < stage->compare->partitions; i++)
         TRY(finish_partition(stage, i, error));
     return RF_OK;
@@ -248,13 +261,9 @@ static void resolve_partitions(struct rf_compare *compare)
 {
     uint64_t memory = compare->options.memory / 8;
     compare->partitions = MOST_PARTITIONS;
-    while (compare->partitions > LEAST_PARTITIONS && memory / compare->partitions < LEAST_BUFFER)
+    while (compare->partitions > LEAST_PARTITIONS && memory / compare->partitions < PARTITION_MIN_BUFFER)
         compare->partitions /= 2;
-    uint64_t buffer = memory / compare->partitions;
-    if (buffer < LEAST_BUFFER)
-        buffer = LEAST_BUFFER;
-    compare->buffer = buffer < PARTITION_LARGEST_BUFFER ? (size_t)buffer & ~(size_t)7
-                                                        : PARTITION_LARGEST_BUFFER;
+    compare->buffer = partitioned_file_buffer(compare->partitions, memory);
 }
 
 rf_code rf_compare_open(const rf_compare_options *options, rf_compare **out, rf_error *error)

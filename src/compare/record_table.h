@@ -6,7 +6,8 @@
  *     table   8 bytes per position, at most three quarters used: position in the log, 24 bits of the hash
  *
  * Names are compared, so different keys are never confused. The hash is not kept: when the table grows, the
- * old one is freed first, and the log is read again. */
+ * old one is freed first, and the log is read again. base/hash_table.h does keep it, which would take twice
+ * the memory. */
 #ifndef COMPARE_RECORD_TABLE_H
 #define COMPARE_RECORD_TABLE_H
 

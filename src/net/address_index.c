@@ -1,62 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing, at most half full. */
+/* Hashed by host and port. */
 #include "net/address_index.h"
-
-#include "base/random.h"
-#include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 
-/* The slot of an address, or the free slot for it. */
-static size_t find_bucket(const struct address_index *index, const char *host, int port)
+static uint64_t hash_of(const struct address_index *index, const rf_address *address)
 {
-    size_t at = XXH3_64bits_withSeed(host, strlen(host), index->seed + (uint64_t)port) &
-                (index->capacity - 1);
-    while (index->entries[at].host &&
-           (index->entries[at].port != port || strcmp(index->entries[at].host, host) != 0))
-        at = (at + 1) & (index->capacity - 1);
-    return at;
+    return XXH3_64bits_withSeed(address->host, strlen(address->host),
+                                index->table.seed + (uint64_t)address->port);
+}
+
+static bool has_address(const void *entry, const void *key)
+{
+    const struct address_entry *there = entry;
+    const rf_address *address = key;
+    return there->port == address->port && strcmp(there->host, address->host) == 0;
 }
 
 bool address_index_find(const struct address_index *index, const rf_address *address, size_t *number)
 {
-    if (index->count == 0)
+    if (index->table.count == 0)
         return false;
-    const struct address_entry *found = &index->entries[find_bucket(index, address->host, address->port)];
-    *number = found->number;
-    return found->host;
-}
-
-static bool grow(struct address_index *index)
-{
-    enum { INITIAL_CAPACITY = 32 };
-    struct address_index grown = {.capacity = index->capacity ? 2 * index->capacity : INITIAL_CAPACITY,
-                                  .count = index->count,
-                                  .seed = index->capacity ? index->seed : random_u64()};
-    grown.entries = calloc(grown.capacity, sizeof *grown.entries);
-    if (!grown.entries)
-        return false;
-    for (size_t i = 0; i < index->capacity; i++)
-        if (index->entries[i].host)
-            grown.entries[find_bucket(&grown, index->entries[i].host, index->entries[i].port)] =
-                index->entries[i];
-    free(index->entries);
-    *index = grown;
-    return true;
+    const struct address_entry *found = hash_table_find(&index->table, hash_of(index, address), has_address,
+                                                        address);
+    if (found)
+        *number = found->number;
+    return found;
 }
 
 bool address_index_add(struct address_index *index, const rf_address *address, size_t number)
 {
-    if (2 * index->count >= index->capacity && !grow(index))
+    bool was_there;
+    if (index->table.entry_size == 0)
+        hash_table_init(&index->table, sizeof(struct address_entry), SIZE_MAX);
+    struct address_entry *entry = hash_table_add(&index->table, hash_of(index, address), has_address, address,
+                                                 &was_there);
+    if (!entry)
         return false;
-    index->entries[find_bucket(index, address->host, address->port)] = (struct address_entry){
-        address->host, address->port, number};
-    index->count++;
+    entry->host = address->host;
+    entry->port = address->port;
+    entry->number = number;
     return true;
 }
 
 void address_index_free(struct address_index *index)
 {
-    free(index->entries);
-    *index = (struct address_index){0};
+    hash_table_free(&index->table);
 }

@@ -3,16 +3,18 @@
 #ifndef NET_ADDRESS_INDEX_H
 #define NET_ADDRESS_INDEX_H
 
+#include "base/hash_table.h"
 #include "net/address.h"
 
 struct address_index {
-    struct address_entry {
-        const char *host; /* borrowed; NULL: a free slot */
-        int port;
-        size_t number;
-    } * entries;
-    size_t capacity, count; /* of entries; `capacity` is a power of two, or 0 */
-    uint64_t seed;          /* of the hash: servers choose the addresses */
+    struct hash_table table; /* of struct address_entry */
+};
+
+struct address_entry {
+    uint64_t hash;
+    const char *host; /* borrowed */
+    int port;
+    size_t number;
 };
 
 /* Gets the number of an address; returns false if it is missing. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading HASH_TEMPLATE records into an open-addressing table: servers write them in no particular order.
- * (Redis src/rdb.c, 8.10) */
+/* Reading HASH_TEMPLATE records into a hash table: servers write them in no particular order. (Redis
+ * src/rdb.c, 8.10) */
 #include "rdb/hash_template.h"
 
 #include "base/buffer.h"
@@ -9,44 +9,33 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-/* The position of `id`, existing or new. Seeded by the table's address, so that IDs cannot be chosen to
- * collide. */
-static struct hash_template *find_bucket(struct hash_template *all, size_t cap, uint64_t id)
+static bool has_id(const void *entry, const void *id)
 {
-    size_t i = XXH3_64bits_withSeed(&id, sizeof id, (uintptr_t)all) & (cap - 1);
-    while (all[i].fields && all[i].id != id)
-        i = (i + 1) & (cap - 1);
-    return &all[i];
+    return ((const struct hash_template *)entry)->id == *(const uint64_t *)id;
+}
+
+static uint64_t hash_of(const struct hash_templates *templates, uint64_t id)
+{
+    return XXH3_64bits_withSeed(&id, sizeof id, templates->table.seed);
 }
 
 const struct hash_template *hash_templates_find(const struct hash_templates *templates, uint64_t id)
 {
-    const struct hash_template *bucket = templates->cap ? find_bucket(templates->all, templates->cap, id)
-                                                        : NULL;
-    return bucket && bucket->fields ? bucket : NULL;
-}
-
-static bool grow(struct hash_templates *templates)
-{
-    size_t cap = templates->cap ? 2 * templates->cap : 16;
-    struct hash_template *all = calloc(cap, sizeof *all);
-    if (!all)
-        return false;
-    for (size_t i = 0; i < templates->cap; i++)
-        if (templates->all[i].fields)
-            *find_bucket(all, cap, templates->all[i].id) = templates->all[i];
-    free(templates->all);
-    templates->all = all;
-    templates->cap = cap;
-    return true;
+    return hash_table_find(&templates->table, hash_of(templates, id), has_id, &id);
 }
 
 static bool insert(struct hash_templates *templates, struct hash_template template)
 {
-    if (4 * (templates->count + 1) > 3 * templates->cap && !grow(templates))
+    bool was_there;
+    if (templates->table.entry_size == 0)
+        hash_table_init(&templates->table, sizeof template, SIZE_MAX);
+    struct hash_template *entry = hash_table_add(&templates->table, hash_of(templates, template.id), has_id,
+                                                 &template.id, &was_there);
+    if (!entry)
         return false;
-    *find_bucket(templates->all, templates->cap, template.id) = template;
-    templates->count++;
+    entry->id = template.id;
+    entry->count = template.count;
+    entry->fields = template.fields;
     return true;
 }
 
@@ -121,7 +110,7 @@ static rf_code make_template(struct window *w, const struct names *names, struct
         fields[i] = (rf_slice){copy + start, end - start};
         start = end;
     }
-    *out = (struct hash_template){0, count, fields};
+    *out = (struct hash_template){.count = count, .fields = fields};
     return RF_OK;
 }
 
@@ -164,8 +153,8 @@ rf_code hash_template_read_dumped(struct hash_template *template, struct window 
 
 void hash_templates_free(struct hash_templates *templates)
 {
-    for (size_t i = 0; i < templates->cap; i++)
-        free(templates->all[i].fields);
-    free(templates->all);
-    *templates = (struct hash_templates){0};
+    size_t position = 0;
+    for (struct hash_template *each; (each = hash_table_next(&templates->table, &position));)
+        free(each->fields);
+    hash_table_free(&templates->table);
 }

@@ -10,18 +10,18 @@
 #ifndef RDB_HASH_TEMPLATE_H
 #define RDB_HASH_TEMPLATE_H
 
+#include "base/hash_table.h"
 #include "io/window.h"
 
 struct hash_template {
-    uint64_t id;
+    uint64_t hash, id;
     size_t count;
-    rf_slice *fields; /* owned, with the bytes after the array; NULL: a free position in the table */
+    rf_slice *fields; /* owned, with the bytes after the array */
 };
 
-/* A zeroed table is empty and ready. */
+/* A zeroed one is empty and ready. */
 struct hash_templates {
-    struct hash_template *all;
-    size_t count, cap; /* cap: a power of two, or 0 */
+    struct hash_table table; /* of struct hash_template */
 };
 
 rf_code hash_templates_read(struct hash_templates *templates, struct window *w);

@@ -9,16 +9,19 @@
  * Keys of the same name are counted in any order: the first one makes the hash known, each of the others
  * increments the count of the name. Function libraries are few: their names are kept with the colliding ones
  * from the start. */
-#include "base/bytes.h"
 #include "base/fail.h"
-#include "base/random.h"
+#include "base/hash_table.h"
+#include "io/partitioned_file.h"
 #include "rdb/function_name.h"
-#include "transform/collision_spill.h"
-#include "transform/collision_table.h"
 #include <rdbferry/collision.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
-enum { USUAL_MEMORY = 512 * 1024 * 1024 };
+enum {
+    USUAL_MEMORY = 512 * 1024 * 1024,
+    KEYS_FLOOR = 1024, /* hashes that always have room in memory */
+    PARTITIONS = 64,   /* by the top 6 bits of the hash */
+};
 
 /* What a hash is of, besides the keys of a database. */
 enum space { LIBRARY_NAMES = -1, LIBRARY_CODES = -2 };
@@ -37,11 +40,15 @@ struct code {
 
 struct rf_collisions {
     uint64_t memory;
-    uint64_t seed;                 /* of all hashes; secret, so that collisions cannot be constructed */
-    struct collision_table keys;   /* of ambiguous keys, hashes only; in step 3 of a part of them */
-    struct collision_table names;  /* struct name: of colliding keys, and of all libraries */
-    struct collision_table codes;  /* struct code: of all libraries */
-    struct collision_spill *spill; /* NULL: all fit into `keys` */
+    struct hash_table keys;  /* of ambiguous keys, hashes only; in step 3 of a part of them */
+    struct hash_table names; /* struct name: of colliding keys, and of all libraries */
+    struct hash_table codes; /* struct code: of all libraries */
+
+    /* By the top bits of the hashes: first those of ambiguous keys, so many of them, then the others. An
+     * eighth of the memory is used for buffers. NULL: all fit into `keys`. */
+    struct partitioned_file *spill;
+    uint64_t ambiguous[PARTITIONS];
+
     bool some_are_ambiguous, some_are_not;
     uint64_t next_name;
 };
@@ -52,10 +59,11 @@ rf_collisions *rf_collisions_new(uint64_t memory)
     if (!collisions)
         return NULL;
     collisions->memory = memory ? memory : USUAL_MEMORY;
-    collisions->seed = random_u64();
-    collision_table_init(&collisions->keys, sizeof(XXH128_hash_t), collisions->memory);
-    collision_table_init(&collisions->names, sizeof(struct name), UINT64_MAX);
-    collision_table_init(&collisions->codes, sizeof(struct code), UINT64_MAX);
+    uint64_t floor = KEYS_FLOOR * sizeof(XXH128_hash_t);
+    hash_table_init(&collisions->keys, sizeof(XXH128_hash_t),
+                    collisions->memory > floor ? collisions->memory : floor);
+    hash_table_init(&collisions->names, sizeof(struct name), SIZE_MAX);
+    hash_table_init(&collisions->codes, sizeof(struct code), SIZE_MAX);
     return collisions;
 }
 
@@ -63,18 +71,20 @@ void rf_collisions_free(rf_collisions *collisions)
 {
     if (!collisions)
         return;
-    collision_table_free(&collisions->keys);
-    collision_table_free(&collisions->names);
-    collision_table_free(&collisions->codes);
-    collision_spill_free(collisions->spill);
+    hash_table_free(&collisions->keys);
+    hash_table_free(&collisions->names);
+    hash_table_free(&collisions->codes);
+    partitioned_file_free(collisions->spill);
     free(collisions);
 }
 
-/* The space is added to the hash: as a part of the seed it could be cancelled out by the bytes of short
- * names. */
+/* --- hashes ----------------------------------------------------------------------------------------- */
+
+/* The seed is secret, so that collisions cannot be constructed. The space is added to the hash: as a part of
+ * the seed it could be cancelled out by the bytes of short names. */
 static inline XXH128_hash_t hash_of(const rf_collisions *collisions, rf_slice bytes, int64_t space)
 {
-    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.ptr, bytes.len, collisions->seed);
+    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.ptr, bytes.len, collisions->keys.seed);
     hash.low64 += (uint64_t)space * UINT64_C(0x9e3779b97f4a7c15);
     hash.high64 ^= (uint64_t)space * UINT64_C(0xc2b2ae3d27d4eb4f);
     return hash;
@@ -95,6 +105,24 @@ static inline XXH128_hash_t hash_of_code(const rf_collisions *collisions, const 
     return hash_of(collisions, library->text, LIBRARY_CODES);
 }
 
+static bool has_hash(const void *entry, const void *hash)
+{
+    return ((const XXH128_hash_t *)entry)->high64 == ((const XXH128_hash_t *)hash)->high64;
+}
+
+static inline void *find_hash(const struct hash_table *table, XXH128_hash_t hash)
+{
+    return hash_table_find(table, hash.low64, has_hash, &hash);
+}
+
+static inline void *add_hash(struct hash_table *table, XXH128_hash_t hash, bool *was_there)
+{
+    XXH128_hash_t *entry = hash_table_add(table, hash.low64, has_hash, &hash, was_there);
+    if (entry)
+        entry->high64 = hash.high64;
+    return entry;
+}
+
 /* --- 1: noting -------------------------------------------------------------------------------------- */
 
 COLD static rf_code out_of_memory(const rf_collisions *collisions, rf_error *error)
@@ -106,7 +134,7 @@ COLD static rf_code out_of_memory(const rf_collisions *collisions, rf_error *err
 static rf_code count_another(rf_collisions *collisions, XXH128_hash_t hash, rf_error *error)
 {
     bool was_there;
-    struct name *name = collision_table_add(&collisions->names, hash, &was_there);
+    struct name *name = add_hash(&collisions->names, hash, &was_there);
     if (!name)
         return out_of_memory(collisions, error);
     if (!was_there)
@@ -115,16 +143,31 @@ static rf_code count_another(rf_collisions *collisions, XXH128_hash_t hash, rf_e
     return RF_OK;
 }
 
+/* Which of `parts` equal parts of its partition a hash is in. */
+static inline uint64_t part_of(XXH128_hash_t hash, uint64_t parts)
+{
+    return (hash.high64 >> 26 & UINT32_MAX) * parts >> 32;
+}
+
+static rf_code spill_hash(rf_collisions *collisions, XXH128_hash_t hash, bool ambiguous, rf_error *error)
+{
+    size_t partition = hash.high64 >> 58;
+    collisions->ambiguous[partition] += ambiguous;
+    return partitioned_file_put(collisions->spill, partition, slice_of(&hash, sizeof hash), (rf_slice){0},
+                                error);
+}
+
 /* Spills the table to disk. */
 COLD static rf_code put_aside(rf_collisions *collisions, rf_error *error)
 {
     size_t position = 0;
-    collisions->spill = collision_spill_new(collisions->memory);
+    collisions->spill = partitioned_file_new(
+        PARTITIONS, partitioned_file_buffer(PARTITIONS, collisions->memory / 8), false);
     if (!collisions->spill)
         return fail(error, RF_E_MEMORY, "out of memory");
-    for (const XXH128_hash_t *hash; (hash = collision_table_next(&collisions->keys, &position));)
-        TRY(collision_spill_put(collisions->spill, *hash, true, error));
-    collision_table_free(&collisions->keys);
+    for (const XXH128_hash_t *hash; (hash = hash_table_next(&collisions->keys, &position));)
+        TRY(spill_hash(collisions, *hash, true, error));
+    hash_table_free(&collisions->keys);
     return RF_OK;
 }
 
@@ -132,22 +175,21 @@ static rf_code note_key(rf_collisions *collisions, XXH128_hash_t hash, rf_known 
 {
     bool was_there = false;
     if (!collisions->spill) {
-        if (LIKELY(collision_table_add(&collisions->keys, hash, &was_there))) {
+        if (LIKELY(add_hash(&collisions->keys, hash, &was_there))) {
             *known = was_there ? RF_KNOWN_OTHER : RF_KNOWN_NOT;
             return was_there ? count_another(collisions, hash, error) : RF_OK;
         }
         TRY(put_aside(collisions, error));
     }
-    return collision_spill_put(collisions->spill, hash, true, error);
+    return spill_hash(collisions, hash, true, error);
 }
 
 static rf_code note_library(rf_collisions *collisions, const rf_entry *entry, rf_known *known,
                             rf_error *error)
 {
     bool name_was_there, code_was_there;
-    struct name *name = collision_table_add(&collisions->names, hash_of_name(collisions, entry),
-                                            &name_was_there);
-    if (!name || !collision_table_add(&collisions->codes, hash_of_code(collisions, entry), &code_was_there))
+    struct name *name = add_hash(&collisions->names, hash_of_name(collisions, entry), &name_was_there);
+    if (!name || !add_hash(&collisions->codes, hash_of_code(collisions, entry), &code_was_there))
         return out_of_memory(collisions, error);
     name->count += !code_was_there;
     if (name_was_there)
@@ -190,8 +232,8 @@ rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, 
         return RF_OK;
     XXH128_hash_t hash = hash_of_key(collisions, entry);
     if (collisions->spill)
-        return collision_spill_put(collisions->spill, hash, false, error);
-    return collision_table_find(&collisions->keys, hash) ? count_another(collisions, hash, error) : RF_OK;
+        return spill_hash(collisions, hash, false, error);
+    return find_hash(&collisions->keys, hash) ? count_another(collisions, hash, error) : RF_OK;
 }
 
 /* --- 3: spilled hashes ------------------------------------------------------------------------------ */
@@ -200,21 +242,33 @@ rf_code rf_collisions_compare(rf_collisions *collisions, const rf_entry *entry, 
 struct sweep {
     rf_collisions *collisions;
     uint64_t part, parts;
+    uint64_t ambiguous; /* the number of hashes of ambiguous keys still to come */
 };
 
-/* A collision_fn. */
-static rf_code sweep_next(void *ctx, XXH128_hash_t hash, bool ambiguous, rf_error *error)
+static rf_code sweep_hash(const struct sweep *sweep, XXH128_hash_t hash, bool ambiguous, rf_error *error)
 {
-    const struct sweep *sweep = ctx;
-    struct collision_table *keys = &sweep->collisions->keys;
+    struct hash_table *keys = &sweep->collisions->keys;
     bool was_there = true;
-    if (sweep->parts > 1 && collision_spill_part(hash, sweep->parts) != sweep->part)
+    if (sweep->parts > 1 && part_of(hash, sweep->parts) != sweep->part)
         return RF_OK;
     if (!ambiguous)
-        was_there = collision_table_find(keys, hash) != NULL;
-    else if (UNLIKELY(!collision_table_add(keys, hash, &was_there)))
+        was_there = find_hash(keys, hash) != NULL;
+    else if (UNLIKELY(!add_hash(keys, hash, &was_there)))
         return fail(error, RF_E_MEMORY, "out of memory to detect collisions among %zu keys", keys->count);
     return was_there ? count_another(sweep->collisions, hash, error) : RF_OK;
+}
+
+/* A records_fn. */
+static rf_code sweep_hashes(void *ctx, rf_slice hashes, rf_error *error)
+{
+    struct sweep *sweep = ctx;
+    XXH128_hash_t hash;
+    for (; hashes.len >= sizeof hash; hashes.ptr += sizeof hash, hashes.len -= sizeof hash) {
+        memcpy(&hash, hashes.ptr, sizeof hash);
+        TRY(sweep_hash(sweep, hash, sweep->ambiguous > 0, error));
+        sweep->ambiguous -= sweep->ambiguous > 0;
+    }
+    return hashes.len == 0 ? RF_OK : partitioned_file_fail_corrupted(error);
 }
 
 /* Each of several parts should fill two thirds of the table, as their sizes vary. */
@@ -223,26 +277,27 @@ static uint64_t parts_of(uint64_t hashes, size_t capacity)
     return hashes <= capacity ? 1 : hashes / (capacity / 3 * 2) + 1;
 }
 
-static rf_code resolve_partition(rf_collisions *collisions, unsigned partition, rf_error *error)
+static rf_code resolve_partition(rf_collisions *collisions, size_t partition, rf_error *error)
 {
-    uint64_t ambiguous = collision_spill_ambiguous(collisions->spill, partition);
+    uint64_t ambiguous = collisions->ambiguous[partition];
     struct sweep sweep = {.collisions = collisions,
-                          .parts = parts_of(ambiguous, collision_table_capacity(&collisions->keys))};
+                          .parts = parts_of(ambiguous, hash_table_max_count(&collisions->keys))};
     if (ambiguous == 0)
         return RF_OK;
     for (; sweep.part < sweep.parts; sweep.part++) {
-        collision_table_clear(&collisions->keys);
-        TRY(collision_spill_read(collisions->spill, partition, sweep_next, &sweep, error));
+        hash_table_clear(&collisions->keys);
+        sweep.ambiguous = ambiguous;
+        TRY(partitioned_file_read(collisions->spill, partition, sweep_hashes, &sweep, error));
     }
     return RF_OK;
 }
 
 static rf_code resolve_spill(rf_collisions *collisions, rf_error *error)
 {
-    TRY(collision_spill_end(collisions->spill, error));
-    for (unsigned i = 0; i < COLLISION_PARTITIONS; i++) {
+    TRY(partitioned_file_end(collisions->spill, error));
+    for (size_t i = 0; i < PARTITIONS; i++) {
         TRY(resolve_partition(collisions, i, error));
-        collision_spill_drop(collisions->spill, i);
+        partitioned_file_drop(collisions->spill, i);
     }
     return RF_OK;
 }
@@ -252,9 +307,9 @@ rf_code rf_collisions_resolve(rf_collisions *collisions, uint64_t *count, rf_err
     size_t position = 0;
     if (collisions->spill)
         TRY(resolve_spill(collisions, error));
-    collision_table_free(&collisions->keys);
+    hash_table_free(&collisions->keys);
     *count = 0;
-    for (const struct name *name; (name = collision_table_next(&collisions->names, &position));)
+    for (const struct name *name; (name = hash_table_next(&collisions->names, &position));)
         *count += name->count > 1;
     return RF_OK;
 }
@@ -283,10 +338,10 @@ void rf_collisions_lookup(rf_collisions *collisions, const rf_entry *entry, rf_c
     struct name *name = NULL;
     struct code *code = NULL;
     if (collisions->names.count > 0 && entry->kind == RF_ENTRY_KEY)
-        name = collision_table_find(&collisions->names, hash_of_key(collisions, entry));
+        name = find_hash(&collisions->names, hash_of_key(collisions, entry));
     if (entry->kind == RF_ENTRY_FUNCTION) {
-        name = collision_table_find(&collisions->names, hash_of_name(collisions, entry));
-        code = collision_table_find(&collisions->codes, hash_of_code(collisions, entry));
+        name = find_hash(&collisions->names, hash_of_name(collisions, entry));
+        code = find_hash(&collisions->codes, hash_of_code(collisions, entry));
     }
     if (LIKELY(!name))
         *out = (rf_collision){.number = 1, .count = 1};
@@ -297,10 +352,10 @@ void rf_collisions_lookup(rf_collisions *collisions, const rf_entry *entry, rf_c
 void rf_collisions_rewind(rf_collisions *collisions)
 {
     size_t position = 0;
-    for (struct name *name; (name = collision_table_next(&collisions->names, &position));)
+    for (struct name *name; (name = hash_table_next(&collisions->names, &position));)
         name->number = 0;
     position = 0;
-    for (struct code *code; (code = collision_table_next(&collisions->codes, &position));)
+    for (struct code *code; (code = hash_table_next(&collisions->codes, &position));)
         code->number = 0;
     collisions->next_name = 0;
 }

@@ -155,7 +155,7 @@ Test(primaries, of_a_cluster_of_many, .timeout = 20)
     cr_expect_eq(primaries.node_count, RF_SLOTS);
     for (unsigned slot = 0; slot < RF_SLOTS; slot++)
         cr_assert_eq(primaries.node_of[slot], slot);
-    cr_expect_lt(primaries.index.capacity, 8 * RF_SLOTS);
+    cr_expect_lt(primaries.index.table.cap, 8 * RF_SLOTS);
     primaries_free(&primaries);
     buffer_free(&slots);
 }

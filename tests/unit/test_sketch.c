@@ -19,8 +19,7 @@ static rf_slice name_text(unsigned number, char text[16])
 static const struct sketch_name *find(const struct sketch *sketch, unsigned number)
 {
     char text[16];
-    uint16_t bucket = *find_bucket(sketch, hash_of(sketch, name_text(number, text)));
-    return bucket ? &sketch->names[bucket - 1] : NULL;
+    return find_name(sketch, hash_of(sketch, name_text(number, text)));
 }
 
 static void expect_between(uint64_t low, uint64_t n, uint64_t high, unsigned name)

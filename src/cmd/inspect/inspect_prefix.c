@@ -7,6 +7,7 @@
 #include "cmd/inspect/inspect_prefix.h"
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum {
     SAMPLE_KEYS = 10000,
@@ -53,18 +54,11 @@ static rf_slice sampled_bytes(const struct prefix_sample *sample, const struct s
     return (rf_slice){sample->bytes + key->at, key->length};
 }
 
-static uint32_t hash_of(rf_slice bytes)
-{
-    uint32_t hash = 2166136261;
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ bytes.ptr[i]) * 16777619;
-    return hash ^ hash >> 16;
-}
-
-/* True for a beginning that has not been seen before. */
+/* True for a beginning that has not been seen before. The hash has no seed: the same keys always have the
+ * same delimiters. */
 static bool see(struct prefix_sample *sample, rf_slice beginning)
 {
-    uint32_t bit = hash_of(beginning) % BEGINNINGS;
+    unsigned bit = XXH3_64bits(beginning.ptr, beginning.len) % BEGINNINGS;
     bool is_new = !(sample->seen[bit / 8] & 1u << bit % 8);
     sample->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
     return is_new;

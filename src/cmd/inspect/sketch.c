@@ -1,46 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* The table, and the eviction of names. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "cmd/inspect/sketch.h"
-#include <rdbferry/digest.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    BUCKETS = 2 * SKETCH_NAMES, /* a power of two */
-    CLASS_BITS = 4,             /* 16 classes per power of two */
+    CLASS_BITS = 4, /* 16 classes per power of two */
     CLASSES = 1 << CLASS_BITS,
     MAGNITUDES = 64 * CLASSES,
 };
 
 /* --- lookup ------------------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
+struct sketch_bucket {
+    uint64_t hash;
+    size_t name; /* an index of names */
+};
 
 static uint64_t hash_of(const struct sketch *sketch, rf_slice name)
 {
-    const uint64_t *odd = sketch->odd;
-    uint64_t hash = name.len * odd[0], word;
-    for (; name.len >= sizeof word; name.ptr += sizeof word, name.len -= sizeof word) {
-        memcpy(&word, name.ptr, sizeof word);
-        hash = mix(hash ^ word, odd[1]);
-    }
-    word = 0;
-    if (name.len > 0)
-        memcpy(&word, name.ptr, name.len);
-    return mix(hash ^ word ^ odd[0], odd[1]);
+    return XXH3_64bits_withSeed(name.ptr, name.len, sketch->buckets.seed);
 }
 
-/* The slot that holds the name, or a free one for it. */
-static uint16_t *find_bucket(const struct sketch *sketch, uint64_t hash)
+static struct sketch_name *find_name(const struct sketch *sketch, uint64_t hash)
 {
-    size_t at = hash % BUCKETS;
-    while (sketch->buckets[at] && sketch->names[sketch->buckets[at] - 1].hash != hash)
-        at = (at + 1) % BUCKETS;
-    return &sketch->buckets[at];
+    const struct sketch_bucket *bucket = hash_table_find(&sketch->buckets, hash, NULL, NULL);
+    return bucket ? &sketch->names[bucket->name] : NULL;
+}
+
+/* There is memory for it. */
+static void put_bucket(struct sketch *sketch, size_t name)
+{
+    bool was_there;
+    struct sketch_bucket *bucket = hash_table_add(&sketch->buckets, sketch->names[name].hash, NULL, NULL,
+                                                  &was_there);
+    bucket->name = name;
 }
 
 /* --- eviction ----------------------------------------------------------------------------------------- */
@@ -96,7 +92,7 @@ static void evict(struct sketch *sketch)
 {
     struct sketch_sum most = quartiles_of(sketch);
     size_t kept = 0;
-    memset(sketch->buckets, 0, BUCKETS * sizeof *sketch->buckets);
+    hash_table_clear(&sketch->buckets);
     for (size_t i = 0; i < sketch->count; i++) {
         struct sketch_sum bound = bound_of(&sketch->names[i]);
         if (bound.count <= most.count && bound.weight <= most.weight) {
@@ -105,29 +101,18 @@ static void evict(struct sketch *sketch)
         }
         if (kept < i)
             sketch->names[kept] = sketch->names[i];
-        *find_bucket(sketch, sketch->names[kept].hash) = (uint16_t)(kept + 1);
-        kept++;
+        put_bucket(sketch, kept++);
     }
     sketch->count = kept;
 }
 
 /* --- adding ------------------------------------------------------------------------------------------- */
 
-/* Derived from the secret of the process, so it differs between runs. */
-static void draw(struct sketch *sketch)
-{
-    static const char what[] = "sketch";
-    rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
-    sketch->odd[0] = drawn.low | 1;
-    sketch->odd[1] = drawn.high | 1;
-}
-
 static bool allocate(struct sketch *sketch)
 {
+    hash_table_init(&sketch->buckets, sizeof(struct sketch_bucket), SIZE_MAX);
     sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
-    sketch->buckets = calloc(BUCKETS, sizeof *sketch->buckets);
-    draw(sketch);
-    return sketch->names && sketch->buckets;
+    return sketch->names && hash_table_reserve(&sketch->buckets, SKETCH_NAMES);
 }
 
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
@@ -135,7 +120,7 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
     struct sketch_name *name;
     if (sketch->count == SKETCH_NAMES)
         evict(sketch);
-    name = &sketch->names[sketch->count++];
+    name = &sketch->names[sketch->count];
     *name = (struct sketch_name){
         .hash = hash,
         .missed = sketch->evicted_max,
@@ -143,7 +128,7 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
     };
     if (text.len > 0)
         memcpy(name->name, text.ptr, text.len < SKETCH_NAME_KEPT ? text.len : SKETCH_NAME_KEPT);
-    *find_bucket(sketch, hash) = (uint16_t)sketch->count;
+    put_bucket(sketch, sketch->count++);
     return name;
 }
 
@@ -151,12 +136,12 @@ bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
 {
     struct sketch_name *name;
     uint64_t hash;
-    uint16_t bucket;
     if (!sketch->names && !allocate(sketch))
         return false;
     hash = hash_of(sketch, text);
-    bucket = *find_bucket(sketch, hash);
-    name = bucket ? &sketch->names[bucket - 1] : add_name(sketch, text, hash);
+    name = find_name(sketch, hash);
+    if (!name)
+        name = add_name(sketch, text, hash);
     name->sum.count++;
     name->sum.weight += weight;
     return true;
@@ -192,5 +177,5 @@ size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sket
 void sketch_free(struct sketch *sketch)
 {
     free(sketch->names);
-    free(sketch->buckets);
+    hash_table_free(&sketch->buckets);
 }

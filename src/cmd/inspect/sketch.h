@@ -11,8 +11,7 @@
 #ifndef CMD_INSPECT_SKETCH_H
 #define CMD_INSPECT_SKETCH_H
 
-#include <rdbferry/slice.h>
-#include <stdbool.h>
+#include "base/hash_table.h"
 
 enum { SKETCH_NAMES = 4096, SKETCH_NAME_KEPT = 80 };
 
@@ -29,9 +28,8 @@ struct sketch_name {
 
 struct sketch {
     struct sketch_name *names; /* NULL: nothing was added */
-    uint16_t *buckets;         /* by hash: index of a name + 1; 0: free */
+    struct hash_table buckets; /* by hash; its random seed: no names can be crafted that share one */
     size_t count;
-    uint64_t odd[2];               /* secret: no names can be crafted that share a hash */
     struct sketch_sum evicted_max; /* upper bound for a name that is not in the table */
 };
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests of keys: appended when added, sorted for the first lookup. */
+/* Digests of keys in a hash table, whose hashes are their lower halves. */
 #include "cmd/run/key_set.h"
-#include <stdlib.h>
-
-enum { INITIAL_CAPACITY = 1024 };
 
 /* The database is added after the name is hashed: no name can compensate for it. */
 rf_digest key_digest(int64_t db, rf_slice key)
@@ -13,39 +10,31 @@ rf_digest key_digest(int64_t db, rf_slice key)
     return digest;
 }
 
+static bool has_digest(const void *entry, const void *digest)
+{
+    return ((const rf_digest *)entry)->high == ((const rf_digest *)digest)->high;
+}
+
 void key_set_add(struct key_set *set, int64_t db, rf_slice key)
 {
-    if (set->count == set->capacity) {
-        size_t capacity = set->capacity ? 2 * set->capacity : INITIAL_CAPACITY;
-        rf_digest *grown = realloc(set->digests, capacity * sizeof *grown);
-        if (!grown)
-            return;
-        set->digests = grown;
-        set->capacity = capacity;
-    }
-    set->digests[set->count++] = key_digest(db, key);
-    set->sorted = false;
+    const rf_digest digest = key_digest(db, key);
+    bool was_there;
+    if (set->digests.entry_size == 0)
+        hash_table_init(&set->digests, sizeof digest, SIZE_MAX);
+    rf_digest *entry = hash_table_add(&set->digests, digest.low, has_digest, &digest, &was_there);
+    if (entry)
+        entry->high = digest.high;
 }
 
-static int compare(const void *a, const void *b)
+bool key_set_has(const struct key_set *set, int64_t db, rf_slice key)
 {
-    const rf_digest *x = a, *y = b;
-    return x->high != y->high ? (x->high > y->high) - (x->high < y->high)
-                              : (x->low > y->low) - (x->low < y->low);
-}
-
-bool key_set_has(struct key_set *set, int64_t db, rf_slice key)
-{
-    const rf_digest wanted = key_digest(db, key);
-    if (set->count == 0)
+    if (set->digests.count == 0)
         return false;
-    if (!set->sorted)
-        qsort(set->digests, set->count, sizeof *set->digests, compare);
-    set->sorted = true;
-    return bsearch(&wanted, set->digests, set->count, sizeof *set->digests, compare) != NULL;
+    const rf_digest digest = key_digest(db, key);
+    return hash_table_find(&set->digests, digest.low, has_digest, &digest);
 }
 
 void key_set_free(struct key_set *set)
 {
-    free(set->digests);
+    hash_table_free(&set->digests);
 }

@@ -4,16 +4,12 @@
 #ifndef CMD_RUN_KEY_SET_H
 #define CMD_RUN_KEY_SET_H
 
+#include "base/hash_table.h"
 #include <rdbferry/digest.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* Starts as 0. */
 struct key_set {
-    rf_digest *digests;
-    size_t count, capacity;
-    bool sorted;
+    struct hash_table digests; /* of rf_digest */
 };
 
 rf_digest key_digest(int64_t db, rf_slice key);
@@ -21,7 +17,7 @@ rf_digest key_digest(int64_t db, rf_slice key);
 /* If memory is exhausted, the key is not added. */
 void key_set_add(struct key_set *set, int64_t db, rf_slice key);
 
-bool key_set_has(struct key_set *set, int64_t db, rf_slice key);
+bool key_set_has(const struct key_set *set, int64_t db, rf_slice key);
 
 void key_set_free(struct key_set *set);
 
