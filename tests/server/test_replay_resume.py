@@ -11,6 +11,7 @@ import time
 import unittest
 import zlib
 
+from lib.kinds import needs_version
 from lib.observe import differences, observe
 from lib.replaying import (
     BIG,
@@ -34,6 +35,7 @@ MODES = ("auto", "commands", "restore")
 POLICIES = ("fail", "skip", "replace")
 
 
+@needs_version(redis=(7, 0))
 class Resuming(WithTarget):
     @classmethod
     def setUpClass(cls):
@@ -61,6 +63,7 @@ class Resuming(WithTarget):
         return running.process.returncode
 
 
+@needs_version(redis=(7, 0))
 class Kills(WithTargets):
     @classmethod
     def setUpClass(cls):
@@ -237,7 +240,7 @@ class Refusals(Resuming):
                 self.put(moved + b"checksum %08x\n" % zlib.crc32(moved))
                 done = self.begin(*self.job("--resume"))
                 self.assertEqual(done.wait(), USAGE, done.said())
-                self.assertIn("beyond the end", done.said())
+                self.assertIn("after the end", done.said())
 
 
 class Ends(Resuming):
