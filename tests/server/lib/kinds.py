@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Server programs: their projects and versions, and what each of them knows. RDBFERRY_SERVER names the one that tests
-run against; `needs` leaves out a test class, or a test, whose features it does not have."""
+run against; `needs` leaves out a test class, or a test, unless it knows what that is about."""
 import os
 import re
 import shutil
@@ -124,9 +124,10 @@ def kinds_of(programs):
 
 
 def chosen():
-    """The one that this process's tests are for; None where there is none."""
-    path = os.environ.get("RDBFERRY_SERVER") or next(iter(on_path()), None)
-    return Kind(path) if path else None
+    """The one that this process's tests are for: the first that is named, else the first on PATH. None: there is none."""
+    named = os.environ.get("RDBFERRY_SERVER") or os.environ.get("SERVERS", "")
+    path = next(iter(named.split() or on_path()), "")
+    return Kind(path) if shutil.which(path) else None
 
 
 KIND = chosen()

@@ -37,7 +37,8 @@ def fill_some(call, seed=1, scale=1.0):
     for db in DATABASES:
         make = random.Random(f"{seed}:{db}")
         call("SELECT", db)
-        call.pipeline([*some_strings(make, scale), *some_collections(make, scale), *dataset.without_unknown(some_streams(make, scale))])
+        streams = dataset.without_unknown(some_streams(make, scale))
+        call.pipeline([*some_strings(make, scale), *some_collections(make, scale), *streams])
     call("SELECT", 0)
 
 
