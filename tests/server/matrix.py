@@ -16,11 +16,11 @@ import sys
 import tempfile
 import time
 
+from lib.kinds import FIELDS, FUNCTIONS, STREAMS, Unknown, kinds_of
 from lib.program import run
 from lib.resp import ReplyError
 from lib.server import Server, StartError
 
-STREAMS, FUNCTIONS, FIELDS = "streams", "function libraries", "hash fields that expire"
 FAR = 4102444800000  # the year 2100, in milliseconds
 TOLERANCE = 120_000  # milliseconds: an expiry is asked for as time that is left, on a machine that may be busy
 SHARDS = 2
@@ -31,31 +31,6 @@ FIELD_EXPIRIES = b"expiries of fields"  # as if it were a key
 
 class Failure(Exception):
     """A way on which something was lost, or a program that did not do what it should."""
-
-
-class Kind:
-    """A server program, and what its version knows."""
-
-    def __init__(self, path):
-        self.path = shutil.which(path) or ""
-        if not self.path:
-            raise Failure(f"no program {path}")
-        said = subprocess.run([self.path, "--version"], capture_output=True, text=True, check=True).stdout
-        project, version = re.search(r"^(\w+) .*?v(?:ersion )?=?(\d+\.\d+\.\d+)", said).groups()
-        self.valkey = project.lower() == "valkey"
-        self.version = tuple(map(int, version.split(".")))
-        self.name = f"{project.lower()} {version}"
-        self.target = f"{'valkey-' if self.valkey else ''}{version}"
-
-    def knows(self):
-        """Of what not every server has."""
-        since = {STREAMS: (5, 0), FUNCTIONS: (7, 0), FIELDS: (9, 0) if self.valkey else (7, 4)}
-        return {name for name, version in since.items() if self.version >= version}
-
-    def start(self, folder, **settings):
-        """Servers refuse to start with settings that they do not know."""
-        settings = {"enable_debug_command": None, "proto_max_bulk_len": None, **settings}
-        return Server(folder, program=self.path, **settings)
 
 
 # --- the data ---
@@ -79,12 +54,12 @@ def commands(kind):
             yield "ZADD", f"zset:{count}", *(x for item in items for x in (repr(make.uniform(-9, 9)), item))
         for i, name in enumerate(("string:7", "list:40", "set:700", "hash:1", "zset:40", "numbers:1")):
             yield "PEXPIREAT", name, FAR + i * 10 * TOLERANCE
-        if STREAMS in kind.knows():
+        if kind.knows(STREAMS):
             yield from streams()
-        if FIELDS in kind.knows():
+        if kind.knows(FIELDS):
             yield "HMSET", EXPIRING_FIELDS, "a", 1, "b", 2, "c", 3
             yield "HPEXPIREAT", EXPIRING_FIELDS, FAR, "FIELDS", 1, "b"
-    if FUNCTIONS in kind.knows():
+    if kind.knows(FUNCTIONS):
         yield "FUNCTION", "LOAD", LIBRARY
     yield "SELECT", 0
 
@@ -102,12 +77,12 @@ def streams():
 # --- what is there ---
 
 
-def named(reply):
+def by_name(reply):
     return dict(zip(reply[::2], reply[1::2]))
 
 
 def stream_contents(call, key):
-    groups = [named(group) for group in call("XINFO", "GROUPS", key)]
+    groups = [by_name(group) for group in call("XINFO", "GROUPS", key)]
     facts = [(group[b"name"], group[b"consumers"], group[b"pending"], group[b"last-delivered-id"]) for group in groups]
     return call("XRANGE", key, "-", "+"), sorted(facts)
 
@@ -116,8 +91,8 @@ READ = {
     b"string": lambda call, key: call("GET", key),
     b"list": lambda call, key: call("LRANGE", key, 0, -1),
     b"set": lambda call, key: sorted(call("SMEMBERS", key)),
-    b"hash": lambda call, key: named(call("HGETALL", key)),
-    b"zset": lambda call, key: {m: float(s) for m, s in named(call("ZRANGE", key, 0, -1, "WITHSCORES")).items()},
+    b"hash": lambda call, key: by_name(call("HGETALL", key)),
+    b"zset": lambda call, key: {m: float(s) for m, s in by_name(call("ZRANGE", key, 0, -1, "WITHSCORES")).items()},
     b"stream": stream_contents,
 }
 
@@ -131,13 +106,13 @@ def contents(call, kind):
             left, now = call("PTTL", key), int(time.time() * 1000)
             what = call("TYPE", key)
             found[db, key] = what, READ[what](call, key), left if left < 0 else now + left
-        if FIELDS in kind.knows() and (db, EXPIRING_FIELDS) in found:
+        if kind.knows(FIELDS) and (db, EXPIRING_FIELDS) in found:
             expiries = call("HPEXPIRETIME", EXPIRING_FIELDS, "FIELDS", 2, "a", "b")
             found[db, FIELD_EXPIRIES] = b"fields", expiries, -1
     call("SELECT", 0)
-    if FUNCTIONS in kind.knows():
+    if kind.knows(FUNCTIONS):
         for library in call("FUNCTION", "LIST", "WITHCODE"):
-            library = named(library)
+            library = by_name(library)
             found[None, library[b"library_name"]] = b"library", library[b"library_code"], -1
     return found
 
@@ -147,7 +122,7 @@ NEEDED = {b"stream": STREAMS, b"library": FUNCTIONS, b"fields": FIELDS}
 
 def known_to(kind, facts):
     """Of these facts those that a server of this kind can hold."""
-    return {place: fact for place, fact in facts.items() if NEEDED.get(fact[0]) in kind.knows() | {None}}
+    return {place: fact for place, fact in facts.items() if fact[0] not in NEEDED or kind.knows(NEEDED[fact[0]])}
 
 
 def keys_of(facts):
@@ -201,7 +176,7 @@ class Pair:
         return path
 
     def _found(self, folder, **settings):
-        with self._target.start(folder, **settings) as server:
+        with Server(folder, self._target, **settings) as server:
             return contents(server.call, self._target)
 
     def convert(self):
@@ -239,7 +214,7 @@ class Pair:
     def replay(self):
         """Into a running server."""
         dump = self._readable()
-        with self._target.start(self.fresh()) as server:
+        with Server(self.fresh(), self._target) as server:
             rdbferry("replay", dump, "-s", os.path.join(server.folder, "socket"), "--big-key", "10K", "--drop-detail")
             check(self._expected, contents(server.call, self._target))
 
@@ -248,7 +223,7 @@ class Pair:
         dump, folder = self._readable(), self.fresh()
         path = os.path.join(folder, "dump.rdb")
         rdbferry("convert", dump, "-o", path, *self._for_target())
-        with self._target.start(folder) as server:
+        with Server(folder, self._target) as server:
             rdbferry("verify", dump, "--against", "unix://" + os.path.join(folder, "socket"))
             server.call("SAVE")
             rdbferry("verify", path, "--against", dump)
@@ -299,8 +274,8 @@ def try_ways(source, target, pair, table):
 
 def main(programs):
     try:
-        kinds = [Kind(path) for path in programs or filter(shutil.which, ("redis-server", "valkey-server"))]
-    except (Failure, OSError, subprocess.CalledProcessError) as error:
+        kinds = kinds_of(programs)
+    except Unknown as error:
         print(f"matrix: {error}", file=sys.stderr)
         return 2
     table = Table()
@@ -308,7 +283,7 @@ def main(programs):
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rdbferry-"))
         for source in kinds:
             home = tempfile.mkdtemp(dir=folder)
-            with source.start(home) as server:
+            with Server(home, source) as server:
                 server.call.pipeline(list(commands(source)))
                 server.call("SAVE")
                 facts = contents(server.call, source)

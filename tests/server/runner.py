@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs suites of unittest modules: test classes side by side, each in a process of its own, so that none waits for
-another. A class has its own servers, ports and folders. What it prints is shown whole when it is done; at the end
-there is for each suite the line the other suites end with."""
+another, and once for each server program. A class has its own servers, ports and folders. What it prints is shown whole
+when it is done; at the end there is for each suite the line the other suites end with."""
 import argparse
 import concurrent.futures
 import importlib
@@ -17,7 +17,7 @@ import threading
 import time
 import unittest
 
-from lib import program
+from lib import kinds, program
 
 SUITES = {
     "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff",
@@ -50,6 +50,9 @@ SLOW = (
     "test_replay_resume.Interrupts",
     "test_split.FromSnapshots",
 )
+
+# What these try does not differ by the server: they run against the first one alone.
+WITH_ONE_SERVER = {"corpus"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
@@ -91,8 +94,26 @@ class Result(unittest.TextTestResult):
             self.failed.add(str(test))
 
 
-def run_tests(result_path, *names):
+def run_tests(result_path, name, *tests):
     """Runs tests of one class, and writes its counts to a file."""
+    module, name_in_it = name.split(".")
+    test_class = getattr(importlib.import_module(module), name_in_it)
+    if getattr(test_class, "__unittest_skip__", False):
+        counts = skipped_as_a_whole(name, len(tests), test_class.__unittest_skip_why__)
+    else:
+        counts = run_and_count([f"{name}.{test}" for test in tests])
+    with open(result_path, "w", encoding="utf-8") as file:
+        json.dump(counts, file)
+
+
+def skipped_as_a_whole(name, count, reason):
+    """Nothing is set up for it, its module neither, and it is told once."""
+    print(f"skipped: {reason}")
+    return {"passed": 0, "failed": 0, "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
+
+
+def run_and_count(names):
+    """Runs tests. Of those that were skipped the counts tell what, and how many."""
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
@@ -100,13 +121,11 @@ def run_tests(result_path, *names):
     print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
     for seconds, test in sorted(result.slow, key=lambda slow: -slow[0]):
         print(f"slow: {test}: {seconds:.1f} s")
-    counts = {
+    return {
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
-        "skipped": [f"{test}: {reason}" for test, reason in result.skipped],
+        "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
     }
-    with open(result_path, "w", encoding="utf-8") as file:
-        json.dump(counts, file)
 
 
 # --- all of them ---
@@ -121,11 +140,11 @@ class Pool:
         self._groups = set()
         self._closed = False
 
-    def run(self, name, tests):
+    def run(self, number, job):
         """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
-        path = os.path.join(self._folder, name)
+        path = os.path.join(self._folder, str(number))
         command = [sys.executable, "-B", os.path.abspath(__file__), "--run-tests", path + ".json"]
-        command += [f"{name}.{test}" for test in tests]
+        command += [job.name, *job.tests]
         started = time.monotonic()
         with open(path + ".log", "w+b") as log:
             with self._lock:
@@ -137,7 +156,8 @@ class Pool:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    env={**os.environ, "TMPDIR": self._folder},  # whatever ends it leaves nothing
+                    # whatever ends it leaves nothing
+                    env={**os.environ, "TMPDIR": self._folder, "RDBFERRY_SERVER": job.server.path},
                 )
                 self._groups.add(process.pid)
             try:
@@ -152,7 +172,7 @@ class Pool:
                 counts = json.load(file)
         except FileNotFoundError:
             counts = {"passed": 0, "failed": 1, "skipped": []}
-            output += f"\n{name} came to no result: {ended}\n"
+            output += f"\n{job.name} came to no result: {ended}\n"
         return counts, output, time.monotonic() - started
 
     def _end(self, process):
@@ -177,21 +197,30 @@ def end_group(group):
         pass
 
 
+class Job:
+    """Tests of a class that run against a server; `whose` is said where there are several."""
+
+    def __init__(self, suite, name, tests, server, whose=""):
+        self.suite, self.name, self.tests, self.server, self.whose = suite, name, tests, server, whose
+
+
 class Suite:
     """The counts of a suite while its classes come in, and its log where one is wanted."""
 
     def __init__(self, name, logs):
         self.name, self._logs = name, logs
         self.waiting = 0
-        self.passed, self.failed, self.skipped = 0, 0, []
+        self.passed, self.failed, self.skipped = 0, 0, 0
+        self._skipped = []
         self._output, self._failures, self._began = [], [], time.monotonic()
 
-    def add(self, name, counts, output, seconds):
+    def add(self, job, counts, output, seconds):
         self.waiting -= 1
         self.passed += counts["passed"]
         self.failed += counts["failed"]
-        self.skipped += counts["skipped"]
-        text = f"=== {name} ({seconds:.0f} s)\n{output}\n"
+        self.skipped += sum(count for _, count in counts["skipped"])
+        self._skipped += [job.whose + what for what, _ in counts["skipped"]]
+        text = f"=== {job.whose}{job.name} ({seconds:.0f} s)\n{output}\n"
         if self._logs:
             self._output.append(text)
             self._failures += [text] * (counts["failed"] > 0)
@@ -199,12 +228,12 @@ class Suite:
             print(text, flush=True)
 
     def has_failed(self):
-        return self.failed > 0 or self.passed + len(self.skipped) == 0
+        return self.failed > 0 or self.passed + self.skipped == 0
 
     def closing_lines(self):
-        for skipped in self.skipped:
+        for skipped in self._skipped:
             yield f"skipped: {skipped}"
-        yield f"{self.name}: {self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
+        yield f"{self.name}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
     def write_log(self):
         """Its log, what of it is of classes that failed, and, as tests/run wants it, a line of exit code and seconds;
@@ -248,11 +277,11 @@ def share_of(classes, number, count):
 def in_order(jobs):
     """Those that take longest first."""
     order = {name: number for number, name in enumerate(SLOW)}
-    return sorted(jobs, key=lambda job: order.get(job[1], len(SLOW)))
+    return sorted(jobs, key=lambda job: order.get(job.name, len(SLOW)))
 
 
-def jobs_of(suites, options):
-    """(suite, class, its tests) for each class that has some to run."""
+def jobs_of(suites, options, servers):
+    """One for each class that has tests to run, and each server."""
     is_wanted = is_in_soak if options.soak or options.share else is_in_test_run
     whose, classes = {}, {}
     for suite in suites:
@@ -262,25 +291,29 @@ def jobs_of(suites, options):
             whose.update(dict.fromkeys(found, suite))
     if options.share:
         classes = share_of(classes, *options.share)
-    return in_order((whose[name], name, tests) for name, tests in classes.items())
+    jobs = []
+    for name, tests in classes.items():
+        for server in servers[:1] if whose[name].name in WITH_ONE_SERVER else servers:
+            jobs.append(Job(whose[name], name, tests, server, f"{server.name}: " if len(servers) > 1 else ""))
+    return in_order(jobs)
 
 
-def run_suites(options):
+def run_suites(options, servers):
     suites = [Suite(name, options.logs) for name in options.suites or SUITES]
-    jobs = jobs_of(suites, options)
-    suites = [suite for suite in suites if any(job[0] is suite for job in jobs)]
-    for suite, _, _ in jobs:
-        suite.waiting += 1
+    jobs = jobs_of(suites, options, servers)
+    suites = [suite for suite in suites if any(job.suite is suite for job in jobs)]
+    for job in jobs:
+        job.suite.waiting += 1
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         pool = Pool(folder)
         with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
             try:
-                running = {threads.submit(pool.run, name, tests): (suite, name) for suite, name, tests in jobs}
+                running = {threads.submit(pool.run, number, job): job for number, job in enumerate(jobs)}
                 for done in concurrent.futures.as_completed(running):
-                    suite, name = running[done]
-                    suite.add(name, *done.result())
-                    if options.logs and suite.waiting == 0:
-                        suite.write_log()
+                    job = running[done]
+                    job.suite.add(job, *done.result())
+                    if options.logs and job.suite.waiting == 0:
+                        job.suite.write_log()
             except BaseException:
                 pool.close()
                 raise
@@ -323,11 +356,19 @@ def main(arguments):
     if not os.access(program.PROGRAM, os.X_OK):
         print(f"tests/server/run: no program at '{program.PROGRAM}'", file=sys.stderr)
         return 2
+    try:
+        servers = kinds.kinds_of(os.environ.get("SERVERS", "").split())
+    except kinds.Unknown as error:
+        print(f"tests/server/run: {error}", file=sys.stderr)
+        return 2
+    if not servers:
+        print(f"tests/server/run: no {' or '.join(kinds.ON_PATH)} on PATH, and SERVERS names none", file=sys.stderr)
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in the background SIGINT comes ignored
         signal.signal(number, end_on)
     if options.soak or options.share:
         os.environ["RDBFERRY_SOAK"] = "1"
-    return run_suites(options)
+    return run_suites(options, servers)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from lib import dataset
+from lib.kinds import CLUSTER_PORTS, needs
 from lib.live_targets import TcpServer, free_port
 from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
 from lib.server import Server
@@ -47,6 +48,7 @@ def make_key(make, kind, key):
     }[kind]
 
 
+@needs(CLUSTER_PORTS)
 class Chosen(Splitting):
     """One dump with keys of all types in several databases, some of which have expired."""
 

@@ -5,6 +5,7 @@ import random
 import unittest
 
 from lib import dataset
+from lib.kinds import FUNCTIONS, needs
 from lib.splitting import DONE, INPUT, OUTPUT, USAGE, WithServer, printed_seed
 
 # How two keys come to have one name: what is in which database, the rules, the two, and the name.
@@ -160,9 +161,10 @@ class Planted(WithServer):
         self.assert_chooses("skip", [path, "--check"], ["1", "3"], "foo", 3)
         self.assert_chooses("overwrite", [path, "--check"], ["1", "3"], "foo", 3)
 
+    @needs(FUNCTIONS)
     def test_libraries(self):
         """The same one in all shards of a cluster is none; with other code it is."""
-        paths, first, other = [], dataset.FUNCTIONS[0], dataset.FUNCTIONS[0] + b" "
+        paths, first, other = [], dataset.LIBRARIES[0], dataset.LIBRARIES[0] + b" "
         for key, code in (("a", first), ("b", first), ("c", other)):
             self.call("FUNCTION", "LOAD", "REPLACE", code)
             paths.append(self.dump({0: {key: "v"}}))

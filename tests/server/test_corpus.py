@@ -9,6 +9,7 @@ from lib import samples
 from lib.answers import load
 from lib.aofmodel import Model, Restored
 from lib.cases import Folder
+from lib.kinds import needs_version
 from lib.observe import put_lengths_right
 from lib.program import convert, run
 
@@ -26,6 +27,7 @@ FUNCTIONS_SINCE = 10
 NEWER_THAN_7_0 = {b"vectors", b"array", b"hfe:small", b"hfe:big", b"stream:idmp", b"stream:nack", b"stream:gone"}
 
 
+@needs_version(redis=(7, 0))
 class SavedByServers(Folder):
     def test_commands_make_what_was_there(self):
         def check(name, path):
@@ -41,7 +43,7 @@ class SavedByServers(Folder):
 
     def test_server_loads_what_it_can_read(self):
         def check(_, path):
-            if samples.rdb_version(path + ".rdb") <= samples.READABLE_BY_7_0:
+            if samples.rdb_version(path + ".rdb") <= samples.READABLE:
                 self.assert_converts_each_way(path + ".rdb")
 
         self.each(samples.saved_by_servers(), check)
@@ -85,6 +87,7 @@ NEED_MODULES = {"rdbtools/redis_40_with_module.rdb", "rdbtools/redis_60_with_mod
 NEW_COMMANDS = {"HPEXPIREAT", "HSETEX", "XNACK", "XCFGSET", "XIDMPRECORD", "ARMSET", "ARSEEK"}
 
 
+@needs_version(redis=(7, 0))
 @unittest.skipUnless(samples.HAVE_CORPUS, "no folder of public dumps (RDBFERRY_CORPUS)")
 class PublicDumps(Folder):
     def test_copies_are_checked_where_no_checksum_is_over_them(self):
@@ -120,19 +123,19 @@ class PublicDumps(Folder):
 
     def test_server_loads_the_directory(self):
         def check(name, path):
-            if name not in FAILS and name not in NEED_MODULES and samples.rdb_version(path) <= samples.READABLE_BY_7_0:
+            if name not in FAILS and name not in NEED_MODULES and samples.rdb_version(path) <= samples.READABLE:
                 self.assert_serves(path, "appendonlydir", None, "--check")
 
         self.each(samples.public_dumps(), check)
 
     def restores_newer(self, model):
         restored = [value.version for value in model.keys.values() if isinstance(value, Restored)]
-        return max(restored, default=0) > samples.READABLE_BY_7_0
+        return max(restored, default=0) > samples.READABLE
 
     def assert_serves(self, path, output, model, *options):
         """What the server reads from our output is what it reads from the dump, where it can read that."""
         found = self.served_conversion(path, output, *options)
-        if samples.rdb_version(path) <= samples.READABLE_BY_7_0 and not path.endswith(".aof"):
+        if samples.rdb_version(path) <= samples.READABLE and not path.endswith(".aof"):
             self.assert_same(path, *put_lengths_right(self.served_dump(path), found))
         elif model is not None:
             self.assertEqual(sum(found["sizes"].values()), len(model.keys))

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from lib import dataset
+from lib.kinds import FUNCTIONS, needs
 from lib.program import run
 from lib.server import Server
 
@@ -120,6 +121,7 @@ def lines(*arguments):
     return done.returncode, done.stdout.decode().splitlines()
 
 
+@needs(FUNCTIONS)
 class Diff(unittest.TestCase):
     maxDiff = None
 

@@ -9,6 +9,7 @@ import struct
 import threading
 
 from lib.cases import Folder
+from lib.kinds import FUNCTIONS, needs
 from lib.program import run
 from lib.server import Server
 
@@ -69,6 +70,7 @@ def stream_value(call, name):
     return h(h(entries) + itself + multiset(items))
 
 
+@needs(FUNCTIONS)
 class Sha256(Folder):
     def digest(self, path):
         done = run("verify", path, "--digest=sha256")

@@ -10,6 +10,7 @@ import unittest
 from lib import samples
 from lib.answers import load
 from lib.cases import Folder
+from lib.kinds import KIND, needs_version
 from lib.observe import differences, observe, put_lengths_right
 from lib.program import convert, run
 from lib.server import Server
@@ -49,6 +50,7 @@ def without_counters(facts):
     return facts
 
 
+@needs_version(redis=(7, 0))
 class Down(Folder):
     def made_for(self, path, target):
         """The RDB, of which the program itself finds that the target can load all of it."""
@@ -66,13 +68,13 @@ class Down(Folder):
 
     def expected_of(self, path):
         """From the input, where the server reads that; else from the commands made of it."""
-        if samples.rdb_version(path) <= samples.READABLE_BY_7_0:
+        if samples.rdb_version(path) <= samples.READABLE:
             return self.served_dump(path)
         return self.served_conversion(path, "appendonly.aof", "--drop-unsupported")
 
     def assert_check_agrees(self, made, keyspace):
         """redis-check-rdb reads it through and counts what the server has loaded."""
-        done = subprocess.run(["redis-check-rdb", made], capture_output=True, text=True, check=False)
+        done = KIND.check("rdb", made, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
         counted = re.findall(r"\[info\] (\d+) (?:keys|expires)", done.stdout)
         loaded = [sum(map(int, re.findall(rf"\b{word}=(\d+)", keyspace))) for word in ("keys", "expires")]

@@ -9,7 +9,8 @@ import socket
 import unittest
 
 from lib import dataset
-from lib.live_targets import HOST, Cluster, Proxy, TcpServer, slot_of, wait_until
+from lib.kinds import CLUSTER_PORTS, FUNCTIONS, KIND, needs, needs_version
+from lib.live_targets import HOST, Cluster, Proxy, TcpServer, called_redis, slot_of, wait_until
 from lib.replaying import TARGET, Replaying, WithTarget, url_of
 from lib.resp import ReplyError
 from lib.samples import saved_by_servers
@@ -61,6 +62,7 @@ class DryRunning(Replaying):
         return [(example.get("db"), example.get("key", example.get("library"))) for example in finding["examples"]]
 
 
+@needs(FUNCTIONS)
 class Standalone(WithTarget, DryRunning):
     @classmethod
     def setUpClass(cls):
@@ -85,13 +87,13 @@ class Standalone(WithTarget, DryRunning):
         self.call("SET", "there", 1)
         found = self.dry(self.small, self.url)["target"]
         (node,) = found["nodes"]
-        self.assertEqual((found["kind"], found["server"], found["keys_live"]), ("standalone", "redis 7.0", 1))
+        self.assertEqual((found["kind"], found["server"], found["keys_live"]), ("standalone", KIND.said_name, 1))
         self.assertEqual((node["name"], node["role"]), (f"{HOST}:{self.target.port}", "master"))
         self.assertEqual((node["replicas"], node["databases"], node["max_memory"]), (0, 16, 0))
         self.assertEqual((node["longest_argument"], node["modules"]), (1 << 30, []))
         self.assertIsNone(node["memory_left"])
         self.assertNotIn("slots", node)
-        self.assertIn("redis 7.0, primary, 0 replicas", self.page)
+        self.assertIn(f"{KIND.said_name}, primary, 0 replicas", self.page)
 
     def test_quiet_and_reports_on_stdout(self):
         self.dry(self.small, self.url, "-q")
@@ -171,9 +173,9 @@ class Standalone(WithTarget, DryRunning):
     # --- libraries and modules ---
 
     def test_libraries_that_exist(self):
-        self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[0])
+        self.call("FUNCTION", "LOAD", dataset.LIBRARIES[0])
         self.assert_in_the_way(self.dump, self.url)
-        self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[1] + b"\n")
+        self.call("FUNCTION", "LOAD", dataset.LIBRARIES[1] + b"\n")
         found = self.assert_in_the_way(self.dump, self.url, "different_library")
         self.assertEqual(self.named(found, "different_library"), [(None, "second")])
         self.assert_in_the_way(self.dump, self.url, arguments=["--on-exists", "replace"])
@@ -211,7 +213,7 @@ class Standalone(WithTarget, DryRunning):
         for name, path in saved_by_servers().items():
             with self.subTest(name):
                 dump, choice = path + ".rdb", ["--no-type", "module", "--expired", "drop"]
-                unsayable = self.unsayable_by_convert(dump, "7.0", *choice)
+                unsayable = self.unsayable_by_convert(dump, KIND.target, *choice)
                 found = self.dry(dump, self.url, *choice, "--map-db", "99=1", expected=NO if unsayable else DONE)
                 self.assertEqual(found["findings"]["unsupported"]["count"], unsayable)
                 seen += unsayable
@@ -220,7 +222,7 @@ class Standalone(WithTarget, DryRunning):
     def test_an_older_target(self):
         """It calls itself 4.0: no streams, no libraries."""
         path = os.path.join(self.target.folder, "socket")
-        with Proxy(path, answers=[(b"redis_version:7.0", b"redis_version:4.0")]) as proxy:
+        with Proxy(path, answers=called_redis("4.0")) as proxy:
             found = self.assert_in_the_way(self.dump, f"redis://{HOST}:{proxy.port}", "unsupported", "unsupported_library")
         streams = [row["keys"] for row in self.report["read"]["types"] if row["type"] == "stream"]
         self.assertEqual([found["findings"]["unsupported"]["count"]], streams)
@@ -305,6 +307,7 @@ class Standalone(WithTarget, DryRunning):
         self.assertEqual(found["findings"]["not_writable"]["count"], 40)
 
 
+@needs(CLUSTER_PORTS)
 class Clustered(DryRunning):
     @classmethod
     def setUpClass(cls):
@@ -361,6 +364,7 @@ class Clustered(DryRunning):
 # --- --verify ---
 
 
+@needs(FUNCTIONS)
 class Verified(WithTarget):
     @classmethod
     def setUpClass(cls):
@@ -397,7 +401,7 @@ class Verified(WithTarget):
 
     def test_several_inputs(self):
         """Their libraries, which all of them have, are asked for once."""
-        libraries = [("FUNCTION", "LOAD", code) for code in dataset.FUNCTIONS]
+        libraries = [("FUNCTION", "LOAD", code) for code in dataset.LIBRARIES]
         other = self.dump_of(lambda call: call.pipeline([*libraries, ("SET", "z", 1)]))
         found = self.verified(other, self.dump, self.url)
         self.assertEqual(found["keys_equal"], self.report["read"]["keys"])
@@ -429,7 +433,7 @@ class Verified(WithTarget):
         self.assertIn("2 of these are explained by keys that were skipped", self.lines[-1])
 
     def test_libraries_that_were_skipped(self):
-        self.call("FUNCTION", "LOAD", dataset.FUNCTIONS[0] + b"\n")
+        self.call("FUNCTION", "LOAD", dataset.LIBRARIES[0] + b"\n")
         found = self.verified(self.dump, self.url, "--on-exists", "skip")
         self.assertEqual((found["differences"]["changed"], found["unexplained"]), (1, 0))
 
@@ -488,6 +492,7 @@ def read_metrics(path):
     return metrics
 
 
+@needs_version(redis=(7, 0))
 class Metrics(WithTarget):
     @classmethod
     def setUpClass(cls):

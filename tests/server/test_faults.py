@@ -5,6 +5,7 @@ import os
 import unittest
 
 from lib.cases import Folder
+from lib.kinds import needs_version
 from lib.program import ROOT, run
 from lib.server import Server, StartError
 
@@ -14,6 +15,7 @@ KNOWN_TO_7_0 = ("set-member-twice", "zset-member-twice", "hash-field-twice", "st
 PUT_RIGHT = {"stream-length": 1, "stream-empty-node": 1}
 
 
+@needs_version(redis=(6, 2))
 class Faults(Folder):
     def loads(self, path):
         folder = self.fresh()

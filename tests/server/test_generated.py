@@ -10,7 +10,7 @@ from lib.answers import forget, load, load_all
 from lib.aofmodel import Model
 from lib.cases import STREAM_COUNTS_SINCE, Folder
 from lib.program import convert
-from lib.samples import READABLE_BY_7_0, rdb_version
+from lib.samples import READABLE, rdb_version
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 
@@ -59,7 +59,7 @@ class Generated(Folder):
         self.each(self.files(), check)
 
     def test_server_loads_what_it_can_read(self):
-        for version in range(1, READABLE_BY_7_0 + 1):
+        for version in range(1, READABLE + 1):
             with self.subTest(version):
                 path = self.generate("--rdb-version", version, "--no-modules")
                 self.leave_out = negative_zeros(load(path + ".json"))

@@ -10,6 +10,7 @@ from lib import dataset, jsonlines, samples
 from lib.answers import decoded, disagreements, load, load_all
 from lib.aofmodel import stream_id
 from lib.cases import STREAM_COUNTS_SINCE, Folder
+from lib.kinds import FUNCTIONS, needs
 from lib.observe import databases, named
 from lib.program import convert
 from lib.resp import commands
@@ -155,6 +156,7 @@ def without_entries_read(stream):
 FIND = {"hash": lambda found: found.fields, "stream": stream_of}
 
 
+@needs(FUNCTIONS)
 class BesideServer(Case):
     """A server loads a file; what it says when it is asked is what our lines of the same file say."""
 
@@ -188,7 +190,7 @@ class BesideServer(Case):
 
     def test_what_it_has_loaded(self):
         def check(_, path):
-            if samples.rdb_version(path + ".rdb") <= samples.READABLE_BY_7_0:
+            if samples.rdb_version(path + ".rdb") <= samples.READABLE:
                 self.old_streams = samples.rdb_version(path + ".rdb") < STREAM_COUNTS_SINCE
                 folder = self.fresh()
                 shutil.copy(path + ".rdb", os.path.join(folder, "dump.rdb"))

@@ -10,6 +10,7 @@ import unittest
 
 from lib import dataset
 from lib.answers import load
+from lib.kinds import COUNTS, TLS, needs, needs_version
 from lib.live_targets import HOST, Authority, TcpServer, tls_settings, wait_until
 from lib.observe import observe
 from lib.replaying import (
@@ -55,6 +56,7 @@ class EmptyTarget(WithTarget):
     def keys_in_all(self):
         return sum(int(part.split(b",")[0]) for part in self.call("INFO", "keyspace").split(b"keys=")[1:])
 
+    @needs(COUNTS)
     def test_modes(self):
         for mode in MODES:
             with self.subcase(mode=mode):
@@ -85,6 +87,7 @@ class EmptyTarget(WithTarget):
             with self.subcase(mode=mode):
                 self.check(dump, "--mode", mode, "--big-key", "100K")
 
+    @needs_version(redis=(7, 0))
     def test_generated(self):
         """Older encodings, odd names, times of expiry near and far, some of them past."""
         self.old_streams = True
@@ -99,6 +102,7 @@ class EmptyTarget(WithTarget):
                     self.assertGreater(found["expired"], 0)
                     self.assert_same(path + ".rdb", self.expected(path + ".rdb"), observe(self.call))
 
+    @needs_version(redis=(7, 0))
     @scaled(test=1, soak=3)
     def test_larger(self, count):
         """Some hundred thousand keys, so that a window is full more than once."""
@@ -133,6 +137,7 @@ class EmptyTarget(WithTarget):
         self.assertEqual(self.keys_in_all(), 0)
 
 
+@needs_version(redis=(7, 0))
 class Existing(WithTarget):
     """Keys that the target has already."""
 
@@ -347,6 +352,7 @@ class Inputs(WithTarget):
         self.ferry("convert", self.dump, "-o", path)
         self.check_aof(folder, path)
 
+    @needs_version(redis=(7, 0))
     def test_directory(self):
         """What a server leaves: a base, and what has been done since, transactions among it."""
         folder = self.fresh()
@@ -372,6 +378,7 @@ class Inputs(WithTarget):
         call("MOVE", "counter", 9)
 
 
+@needs_version(redis=(7, 0))
 class Access(WithTarget):
     """Passwords, users, TLS, and what is refused."""
 
@@ -501,6 +508,7 @@ class Access(WithTarget):
                 self.replay_refused(*arguments)
 
 
+@needs(TLS)
 class Tls(Replaying):
     def test_own_certificate(self):
         authority = Authority(self.path("authority"), "ours")

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from lib.cluster_replaying import RULES, InCluster
+from lib.kinds import TLS, needs
 from lib.live_targets import HOST, Authority, free_port, slot_of, tls_settings, wait_until
 from lib.replaying import BIG, TARGET
 from lib.soaking import scaled, soak
@@ -208,7 +209,7 @@ class Disturbed(InCluster):
         running = self.begin_until(0.2, "--rate", "2MB/s", "--retry-for", "2s", *checkpoint)
         owner = self.take_slot()
         self.finish(running, TARGET)
-        self.assertRegex(self.said, "CLUSTERDOWN|cluster's slots|slots are not covered")
+        self.assertRegex(self.said, "CLUSTERDOWN|cluster's slots|unassigned cluster slots")
         owner.call("CLUSTER", "ADDSLOTS", 7)
         self.cluster.settle()
         self.replay(self.dump, *RULES, self.url, "--big-key", BIG, *checkpoint, "--resume")
@@ -288,6 +289,7 @@ class One(InCluster):
         self.assert_complete()
 
 
+@needs(TLS)
 class Secret(InCluster):
     """Over TLS, and with a password, which all nodes want."""
 

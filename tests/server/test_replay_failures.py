@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from lib.answers import load
+from lib.kinds import needs_version
 from lib.live_targets import TcpServer
 from lib.observe import observe
 from lib.replaying import (
@@ -25,6 +26,7 @@ from test_generated import RDBGEN, negative_zeros
 LONG = ["--retry-for", "1h"]  # what is waited for that does not pass is never over
 
 
+@needs_version(redis=(7, 0))
 class Failures(WithTarget):
     """One key, or some, that cannot be written; the others are."""
 
@@ -210,6 +212,7 @@ class Failures(WithTarget):
                 self.assertEqual(self.call("KEYS", "[ps]*"), [])
 
 
+@needs_version(redis=(7, 0))
 class Fatal(WithTarget):
     """The run ends, says why and what to do, and can be resumed."""
 

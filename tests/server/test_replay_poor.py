@@ -4,6 +4,7 @@ proxies and services. Whatever a run can do, it does; and the dry run says the s
 import os
 
 from lib import dataset
+from lib.kinds import needs_version
 from lib.live_targets import HOST, TcpServer
 from lib.refusing_proxy import RefusingProxy
 from lib.replaying import BIG, TARGET, WithTarget, counts, fill_some, url_of
@@ -27,6 +28,7 @@ def fill_plain(call):
     )
 
 
+@needs_version(redis=(7, 0))
 class Poor(WithTarget, DryRunning):
     @classmethod
     def setUpClass(cls):

@@ -11,6 +11,7 @@ import time
 import unittest
 
 from lib.cutting_proxy import KINDS, PROMPT, CuttingProxy
+from lib.kinds import needs_version
 from lib.live_targets import HOST, TcpServer, wait_until
 from lib.observe import differences, observe
 from lib.replaying import (
@@ -34,6 +35,7 @@ MODES = ("auto", "commands", "restore")
 SEEDS = {"test": 8, "soak": 50}  # of each test with cuts
 
 
+@needs_version(redis=(7, 0))
 class Cuts(WithTargets):
     """Connections that are cut at random places, in every way."""
 
@@ -167,6 +169,7 @@ class Cuts(WithTargets):
         self.assertGreater(sum(ended), 2)
 
 
+@needs_version(redis=(7, 0))
 class Slow(WithTarget):
     """Nothing is lost, it only takes long."""
 
@@ -284,6 +287,7 @@ class Slow(WithTarget):
         self.interrupted(demote)
 
 
+@needs_version(redis=(7, 0))
 class Restarts(Replaying):
     """A server that is stopped and comes back with its data, which it has to load first."""
 

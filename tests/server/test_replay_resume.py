@@ -11,6 +11,7 @@ import time
 import unittest
 import zlib
 
+from lib.kinds import needs_version
 from lib.observe import differences, observe
 from lib.replaying import (
     BIG,
@@ -34,6 +35,7 @@ MODES = ("auto", "commands", "restore")
 POLICIES = ("fail", "skip", "replace")
 
 
+@needs_version(redis=(7, 0))
 class Resuming(WithTarget):
     @classmethod
     def setUpClass(cls):
@@ -61,6 +63,7 @@ class Resuming(WithTarget):
         return running.process.returncode
 
 
+@needs_version(redis=(7, 0))
 class Kills(WithTargets):
     @classmethod
     def setUpClass(cls):

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
+from lib.kinds import needs_version
 from lib.live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
 from lib.replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
 from lib.soaking import scaled, soak
@@ -31,6 +32,7 @@ def fill_few(call):
 # --- finding the primary ---
 
 
+@needs_version(redis=(7, 0))
 class Found(Replaying):
     """By one Sentinel, or two."""
 
@@ -193,6 +195,7 @@ def fill_keys(call):
     call("FUNCTION", "FLUSH")
 
 
+@needs_version(redis=(7, 0))
 class Trouble(Replaying):
     """With a group of three servers and three Sentinels, which is whole and empty when a test begins."""
 

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 from lib import dataset, resp
+from lib.kinds import AOF_DIRECTORIES, needs
 from lib.program import convert
 from lib.server import Server
 
@@ -75,6 +76,7 @@ def setUpModule():
     ours = by_key(convert(os.path.join(folder, "dump.rdb"), "-o", "-", "--to", "aof"))
 
 
+@needs(AOF_DIRECTORIES)
 class OwnRewrite(unittest.TestCase):
     def test_same_keys(self):
         self.assertEqual(ours.keys(), theirs.keys())

@@ -10,6 +10,7 @@ import unittest
 
 from lib import dataset, samples
 from lib.jsonlines import decoded, read
+from lib.kinds import needs_version
 from lib.rules import Rules, equal_ranges, slot_of, tagged
 from lib.server import Server
 from lib.splitting import OUTPUT, WithServer, printed_seed
@@ -234,6 +235,7 @@ class RandomRules(WithServer):
         self.assertEqual(self.places(*self.shards(out)), {(0, b"a"), (3, b"a"), (3, b"b")})
 
 
+@needs_version(redis=(7, 0))
 class ShiftedExpiries(WithServer):
     HOUR = 3_600_000
 

@@ -12,6 +12,7 @@ import unittest
 
 from lib import dataset
 from lib.clusters import RunningCluster
+from lib.kinds import CLUSTER_PORTS, needs
 from lib.live_targets import HOST
 from lib.observe import stream_facts
 from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
@@ -82,6 +83,7 @@ def facts_of(call, keys):
     return dict(zip(keys, facts))
 
 
+@needs(CLUSTER_PORTS)
 class OnShards(Splitting):
     """Clusters that are started on outputs, one for each node."""
 
@@ -142,7 +144,7 @@ class OnShards(Splitting):
         for key, place in expected.items():
             self.assertEqual(found[key], facts[place], (key, place))
         libraries = sorted(source.call("FUNCTION", "LIST", "WITHCODE"), key=str)
-        self.assertEqual(len(libraries), len(dataset.FUNCTIONS))
+        self.assertEqual(len(libraries), len(dataset.LIBRARIES))
         for node in cluster.nodes:
             self.assertEqual(sorted(node.call("FUNCTION", "LIST", "WITHCODE"), key=str), libraries)
 

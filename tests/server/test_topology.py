@@ -7,6 +7,7 @@ import re
 import subprocess
 import unittest
 
+from lib.kinds import CLUSTER_PORTS, needs, needs_version
 from lib.live_targets import HOST, Cluster, Sentinel, TcpServer, free_port, wait_until
 from lib.program import ROOT
 from lib.splitting import INPUT, OUTPUT, USAGE, Splitting
@@ -33,6 +34,7 @@ class Topologies(Splitting):
         return self.said
 
 
+@needs(CLUSTER_PORTS)
 class EqualRanges(Topologies):
     def test_plans_of_redis_cli(self):
         with contextlib.ExitStack() as stack:
@@ -49,6 +51,7 @@ class EqualRanges(Topologies):
                 self.assertEqual(self.shards_of("--shards", count), expected)
 
 
+@needs(CLUSTER_PORTS)
 class OfClusters(Topologies):
     def assert_told(self, port, addresses):
         """Shards are called by addresses."""
@@ -134,6 +137,7 @@ class OfClusters(Topologies):
             self.assertIn("unassigned cluster slots: 3, the first is 5", said)
 
 
+@needs_version(redis=(7, 0))
 class Backups(Topologies):
     def test_of_redis_cli(self):
         """With the dumps that lie in it the nodes.json is enough to restore them."""
@@ -154,6 +158,7 @@ class Backups(Topologies):
             self.assertEqual(self.shards_of("--topology", path), expected)
 
 
+@needs(CLUSTER_PORTS)
 class BehindNat(Topologies):
     def test_addresses_that_are_mapped(self):
         """The nodes announce names that nobody resolves here; by those outputs are called."""
@@ -182,6 +187,7 @@ class BehindNat(Topologies):
         return [(primary[0] or b"").decode() for _, _, primary, *_ in sorted(node.call("CLUSTER", "SLOTS"))]
 
 
+@needs(CLUSTER_PORTS)
 class OfOthers(Topologies):
     def test_no_cluster(self):
         with TcpServer(self.path("alone")) as alone:

@@ -8,6 +8,7 @@ import subprocess
 
 from lib import dataset, samples
 from lib.answers import load
+from lib.kinds import AOF_DIRECTORIES, COUNTS, FUNCTIONS, needs
 from lib.observe import named
 from lib.program import convert
 from lib.server import Server
@@ -17,27 +18,27 @@ from test_generated import DIALECTS, RDBGEN
 # --- one data set in many forms ---
 
 UNPACKED = {
-    "hash-max-listpack-entries": 0,
-    "zset-max-listpack-entries": 0,
+    "hash-max-ziplist-entries": 0,
+    "zset-max-ziplist-entries": 0,
     "set-max-intset-entries": 0,
-    "list-max-listpack-size": 1,
+    "list-max-ziplist-size": 1,
     "stream-node-max-entries": 1,
 }
 FORMS = {
     "as usual": {},
     "nothing packed": UNPACKED,
     "everything packed": {
-        "hash-max-listpack-entries": 100_000,
-        "hash-max-listpack-value": 1_000_000,
-        "zset-max-listpack-entries": 100_000,
-        "zset-max-listpack-value": 1_000_000,
+        "hash-max-ziplist-entries": 100_000,
+        "hash-max-ziplist-value": 1_000_000,
+        "zset-max-ziplist-entries": 100_000,
+        "zset-max-ziplist-value": 1_000_000,
         "set-max-intset-entries": 100_000,
-        "list-max-listpack-size": -5,
+        "list-max-ziplist-size": -5,
         "stream-node-max-entries": 0,
         "stream-node-max-bytes": 0,
     },
     "not compressed": {"rdbcompression": "no"},
-    "compressed in memory": {"list-compress-depth": 1, "list-max-listpack-size": 3},
+    "compressed in memory": {"list-compress-depth": 1, "list-max-ziplist-size": 3},
 }
 DELIVERED = 1_700_000_000_000
 
@@ -57,7 +58,7 @@ def fill(call, knobs):
     make = random.Random(1)
     call("FLUSHALL")
     call("FUNCTION", "FLUSH")
-    for code in dataset.FUNCTIONS:
+    for code in dataset.LIBRARIES:
         call("FUNCTION", "LOAD", code)
     for name, value in {**dataset.KNOBS, **knobs}.items():
         call("CONFIG", "SET", name, value)
@@ -69,6 +70,7 @@ def fill(call, knobs):
     claim_all(call, "stream:groups", "from start")
 
 
+@needs(FUNCTIONS)
 class SameData(Verifying):
     def test_whatever_the_settings(self):
         digests = {}
@@ -90,7 +92,7 @@ class SameData(Verifying):
                         call("SELECT", db)
                         call.pipeline([("RPUSH", f"{number}:{i}", *range(i)) for i in range(1, 50)])
             for server in (whole, left, right):
-                server.call("FUNCTION", "LOAD", dataset.FUNCTIONS[0])
+                server.call("FUNCTION", "LOAD", dataset.LIBRARIES[0])
             whole, left, right = (self.save(server) for server in (whole, left, right))
         self.assertEqual(self.digest(left, right), self.digest(whole))
         self.assertEqual(self.digest(right, left), self.digest(whole))
@@ -105,6 +107,7 @@ def number(entry_id):
     return int(entry_id.split(b"-")[0])
 
 
+@needs(COUNTS)
 class UnknownCounts(Verifying):
     """Groups of which it is not known what they have read count as having read what a server works out."""
 
@@ -163,11 +166,12 @@ class RoundTrips(Verifying):
     def dumps(self):
         """Those that a Redis 7.0 reads."""
         dumps = {name: path + ".rdb" for name, path in samples.saved_by_servers().items()}
-        return {name: path for name, path in dumps.items() if samples.rdb_version(path) <= samples.READABLE_BY_7_0}
+        return {name: path for name, path in dumps.items() if samples.rdb_version(path) <= samples.READABLE}
 
     def test_a_server_reads_and_saves(self):
         self.each(self.dumps(), lambda _, path: self.assert_same_data(path, self.saved_by_a_server(path)))
 
+    @needs(AOF_DIRECTORIES)
     def test_a_server_reads_our_directory_and_saves(self):
         def check(_, path):
             for base in ("rdb", "aof"):
@@ -191,7 +195,7 @@ class RoundTrips(Verifying):
                 subprocess.run([RDBGEN, "--kind", "types", *files, *options], check=True)
                 with self.subTest(path):
                     self.assert_sound(path + ".rdb")
-                    if dialect == "redis" and version <= samples.READABLE_BY_7_0:
+                    if dialect == "redis" and version <= samples.READABLE:
                         self.assert_same_but_for_negative_zeros(path)
 
     def assert_same_but_for_negative_zeros(self, path):
@@ -225,7 +229,7 @@ START = [
     ("XGROUP", "CREATE", "stream", "h", "0"),
     ("XREADGROUP", "GROUP", "g", "alice", "COUNT", 4, "STREAMS", "stream", ">"),
     ("XREADGROUP", "GROUP", "g", "bob", "COUNT", 2, "STREAMS", "stream", ">"),
-    ("FUNCTION", "LOAD", dataset.FUNCTIONS[0]),
+    ("FUNCTION", "LOAD", dataset.LIBRARIES[0]),
 ]
 
 # A command, and the line that tells the difference.
@@ -257,8 +261,8 @@ CHANGES = [
     (("XGROUP", "DELCONSUMER", "stream", "h", "carol"), "~ db 0   stream   'stream': value"),
     (("XSETID", "stream", "10-2"), "~ db 0   stream   'stream': value"),
     (("XDEL", "stream", "9-1"), "~ db 0   stream   'stream': value"),
-    (("FUNCTION", "LOAD", "REPLACE", dataset.FUNCTIONS[0] + b" -- "), "~ function        'first': value"),
-    (("FUNCTION", "LOAD", dataset.FUNCTIONS[1]), "+ function        'second'"),
+    (("FUNCTION", "LOAD", "REPLACE", dataset.LIBRARIES[0] + b" -- "), "~ function        'first': value"),
+    (("FUNCTION", "LOAD", dataset.LIBRARIES[1]), "+ function        'second'"),
     (("FUNCTION", "DELETE", "first"), "- function        'first'"),
     (("SET", b"n\x00w", "1"), "+ db 0   string   'n\\x00w'"),
     (("MOVE", "hash", 1), {"- db 0   hash     'hash'", "+ db 1   hash     'hash'"}),
@@ -274,11 +278,12 @@ NO_CHANGES = [
     ("OBJECT", "FREQ", "str"),
     ("GET", "str"),
     ("XREADGROUP", "GROUP", "g", "bob", "STREAMS", "stream", "99-1"),
-    ("CONFIG", "SET", "hash-max-listpack-entries", 1),
+    ("CONFIG", "SET", "hash-max-ziplist-entries", 1),
     ("SREM", "set", "nothing"),
 ]
 
 
+@needs(FUNCTIONS)
 class OneChange(Verifying):
     def start(self, server):
         server.call.pipeline(START)

@@ -4,6 +4,7 @@ import os
 import unittest
 
 from lib import samples
+from lib.kinds import needs_version
 from lib.program import run
 from lib.server import Server
 from lib.verifying import Verifying, verify
@@ -25,6 +26,7 @@ WRONG_LENGTHS = {"hdt/stream_listpacks_1.rdb"}
 NEED_MODULES = {"rdbtools/redis_40_with_module.rdb", "rdbtools/redis_60_with_module_aux.rdb"}
 
 
+@needs_version(redis=(7, 0))
 class SavedByServers(Verifying):
     def test_are_sound(self):
         def check(name, path):
@@ -41,6 +43,7 @@ class SavedByServers(Verifying):
         self.each(rewrites, lambda _, path: self.assert_sound(path))
 
 
+@needs_version(redis=(7, 0))
 @unittest.skipUnless(samples.HAVE_CORPUS, "no folder of public dumps (RDBFERRY_CORPUS)")
 class PublicDumps(Verifying):
     def test_are_sound_or_have_known_faults(self):
@@ -66,7 +69,7 @@ class PublicDumps(Verifying):
     def test_a_server_reads_and_saves(self):
         def check(name, path):
             left_out = name in NEED_MODULES | WRONG_LENGTHS or name in FAULTS or path.endswith(".aof")
-            if not left_out and samples.rdb_version(path) <= samples.READABLE_BY_7_0:
+            if not left_out and samples.rdb_version(path) <= samples.READABLE:
                 self.assert_same_data(path, self.saved_by_a_server(path))
 
         self.each(samples.public_dumps(), check)

@@ -6,16 +6,13 @@ import re
 import shutil
 import signal
 
-from lib import server
+from lib.kinds import KIND, Kind
 from lib.observe import key_facts, observe
 from lib.program import run
 from lib.resp import Client, ReplyError, commands
 from lib.server import Server, StartError
 
-SERVERS = os.environ.get("SERVERS", "").split() or [server.PROGRAM]
-
-# By version, dialect and major.minor: the RDB versions that it reads.
-READS = [("redis", (8, 0), 12), ("redis", (7, 4), 12), ("redis", (7, 2), 11), ("redis", (7, 0), 10), ("valkey", (7, 2), 11)]
+SERVERS = [Kind(path) for path in os.environ.get("SERVERS", "").split()] or [KIND]
 
 SECONDS = 5  # for an answer; a server that is caught in what it has loaded does not come back
 
@@ -30,33 +27,24 @@ class Died(Exception):
 class Oracle:
     """A server that is asked again and again, and started anew where an answer was its end."""
 
-    def __init__(self, program, seed):
-        self.program = program
+    def __init__(self, kind, seed):
+        self.kind = kind
         self._folder = seed.fresh()
         self._server = None
         self._start()
-        self.target, self.rdb_version = self._version()
+        self.target, self.rdb_version = kind.target, kind.newest_rdb()
 
     def _start(self):
         if self._server:
             self._server.stop(signal.SIGKILL)
         for name in os.listdir(self._folder):
             os.remove(os.path.join(self._folder, name))
-        self._server = Server(self._folder, program=self.program, **SETTINGS)
+        self._server = Server(self._folder, kind=self.kind, **SETTINGS)
         self._call = Client(os.path.join(self._folder, "socket"), SECONDS)
 
     def stop(self):
         self._call.close()
         self._server.stop(signal.SIGKILL)
-
-    def _version(self):
-        """Its version as --target-version has it, and the newest RDB version that it reads."""
-        info = self._call("INFO", "server").decode()
-        dialect = "valkey" if "valkey_version:" in info else "redis"
-        found = re.search(rf"{dialect}_version:(\d+)\.(\d+)", info)
-        version = tuple(map(int, found.groups()))
-        target = "-".join(filter(None, (dialect if dialect == "valkey" else "", "%d.%d" % version)))
-        return target, next((rdb for whose, since, rdb in READS if whose == dialect and version >= since), 10)
 
     def call(self, *command):
         """Its reply; an error is raised as ReplyError, its end as Died."""
@@ -118,10 +106,10 @@ class Oracle:
         return self._call("TYPE", key) == b"zset" and b"-0" in self._call("ZRANGE", key, 0, -1, "WITHSCORES")[1::2]
 
 
-def start_on(folder, program, **settings):
+def start_on(folder, kind, **settings):
     """Starts a server in a folder. Returns what it says of its data, and why it does not start; one of them is None."""
     try:
-        with Server(folder, program=program, **SETTINGS, **settings) as started:
+        with Server(folder, kind=kind, **SETTINGS, **settings) as started:
             return observe(started.call), None
     except StartError as refusal:
         return None, str(refusal)

@@ -5,6 +5,7 @@ import os
 import random
 
 from lib.failovers import LiveCluster, received
+from lib.kinds import CLUSTER_PORTS, needs
 from lib.live_targets import slot_of
 from lib.observe import differences, key_facts
 from lib.program import convert
@@ -46,6 +47,7 @@ def settled_expiry(name, found, expected):
     return found
 
 
+@needs(CLUSTER_PORTS)
 class InCluster(Replaying):
     """Has a cluster of three primaries, which is empty when a test begins."""
 

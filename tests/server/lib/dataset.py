@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Data of every type and encoding that redis-server 7.0 has, the same at every run."""
+"""Data of every type and encoding that redis-server 7.0 has, the same at every run; on older ones what they know of it."""
 import random
 
-FUNCTIONS = [
+from lib.kinds import CONSUMERS, COUNTS, FUNCTIONS, KIND
+
+LIBRARIES = [
     b"#!lua name=first\nredis.register_function('twice', function(keys, args) return args[1] .. args[1] end)",
     b"#!lua name=second\nlocal function f() return 2 end\n"
     b"redis.register_function{function_name='two', callback=f, flags={'no-writes'}, description='it says two'}",
 ]
 
-# How small a collection must be to stay packed: a server's own ways, and never.
+NO_LIBRARIES = [("FUNCTION", "FLUSH")] if KIND and KIND.knows(FUNCTIONS) else []
+
+# How small a collection must be to stay packed: a server's own ways, and never. Every
+# server knows these names.
 PACKED = {}
 PLAIN = {
-    "list-max-listpack-size": 1,
+    "list-max-ziplist-size": 1,
     "list-compress-depth": 1,
-    "hash-max-listpack-entries": 0,
-    "zset-max-listpack-entries": 0,
+    "hash-max-ziplist-entries": 0,
+    "zset-max-ziplist-entries": 0,
     "set-max-intset-entries": 0,
     "stream-node-max-entries": 3,
 }
 KNOBS = {
-    "list-max-listpack-size": -2,
+    "list-max-ziplist-size": -2,
     "list-compress-depth": 0,
-    "hash-max-listpack-entries": 128,
-    "zset-max-listpack-entries": 128,
+    "hash-max-ziplist-entries": 128,
+    "zset-max-ziplist-entries": 128,
     "set-max-intset-entries": 512,
     "stream-node-max-entries": 100,
 }
@@ -37,8 +42,7 @@ SCORES = ["-inf", "-1e300", "-2147483649", "-1.5", "-0.1", "0", "5e-324", "1e-30
 
 def fill(call, seed=1):
     """Fills a server's databases 0 (its own settings), 3 (nothing packed) and 9 (a few keys)."""
-    for code in FUNCTIONS:
-        call("FUNCTION", "LOAD", code)
+    load_libraries(call)
     for db, knobs in ((0, PACKED), (3, PLAIN)):
         make = random.Random(seed + db)
         call("SELECT", db)
@@ -49,6 +53,21 @@ def fill(call, seed=1):
         fill_streams(call)
     call("SELECT", 9)
     call.pipeline([("SET", f"only:{i}", i) for i in range(5)])
+
+
+def load_libraries(call):
+    for code in LIBRARIES if KIND.knows(FUNCTIONS) else []:
+        call("FUNCTION", "LOAD", code)
+
+
+def without_unknown(commands):
+    """Commands on streams, without what the server does not know of them."""
+    for command in commands:
+        if not KIND.knows(COUNTS) and command[0] in ("XGROUP", "XSETID"):
+            cut = next((i for i, word in enumerate(command) if word in ("ENTRIESREAD", "ENTRIESADDED")), None)
+            command = command[:cut]
+        if KIND.knows(CONSUMERS) or command[:2] != ("XGROUP", "CREATECONSUMER"):
+            yield command
 
 
 def noise(make, length):
@@ -135,7 +154,7 @@ LOST = [b"stream:lost", b"stream:all lost"]
 
 def fill_streams(call):
     for steps in (plain_stream, deleted_stream, grouped_stream, empty_streams, lost_streams):
-        call.pipeline(list(steps()))
+        call.pipeline(list(without_unknown(steps())))
 
 
 def plain_stream():

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from lib import server
+from lib.kinds import KIND
 from lib.server import Server
 
 HOST = "127.0.0.1"
@@ -159,7 +159,7 @@ class Sentinel(Server):
         with open(config, "w", encoding="ascii") as file:
             file.write("\n".join(lines) + "\n")
         self._process = subprocess.Popen(
-            [server.PROGRAM, config, "--sentinel"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [KIND.path, config, "--sentinel"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         self.call = self._connect(path)
 
@@ -317,3 +317,10 @@ class Proxy:
 
     def __exit__(self, *_):
         self.close()
+
+
+def called_redis(version):
+    """What a Proxy replaces in answers, so that the server calls itself a Redis of this version, as "6.2"."""
+    own = "7.2" if KIND.valkey else "{}.{}".format(*KIND.version)
+    names = (f"redis_version:{own}", f"redis_version:{version}"), ("valkey_version:", "former_version:")
+    return [(before.encode(), after.encode()) for before, after in names]

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a server says of its data, as a flat dict that can be compared with another server's."""
+"""What a server says of its data, as a flat dict that can be compared with another server's. Old servers say less, and
+in other words: those compare with themselves."""
+import time
+
+from lib.kinds import EXPIRETIME, FUNCTIONS, KIND, STREAM_FULL
 
 # Differ between two servers with the same data: how a stream lies in memory, when a consumer was last seen.
 STREAM_LAYOUT = {b"radix-tree-keys", b"radix-tree-nodes"}
@@ -20,6 +24,27 @@ def stream_facts(reply):
     return stream
 
 
+def old_stream_facts(call, key):
+    """The same of a server that does not know FULL, as far as it goes."""
+    stream = named(call("XINFO", "STREAM", key), STREAM_LAYOUT)
+    stream[b"entries"] = call("XRANGE", key, "-", "+")
+    stream[b"groups"] = [named(group) for group in call("XINFO", "GROUPS", key)]
+    for group in stream[b"groups"]:
+        pending = call("XPENDING", key, group[b"name"], "-", "+", 100_000)
+        group[b"waiting"] = [(number, consumer, count) for number, consumer, _, count in pending]
+    return stream
+
+
+def old_expiry(call, key, nearest=120_000):
+    """About when a key expires: the server tells how much time is left, and was not asked at once."""
+    left = call("PTTL", key)
+    return left if left < 0 else round((time.time() * 1000 + left) / nearest) * nearest
+
+
+def libraries(call):
+    return sorted(call("FUNCTION", "LIST", "WITHCODE"), key=str) if KIND.knows(FUNCTIONS) else []
+
+
 def databases(call):
     """The databases that hold anything, with their number of keys."""
     sizes = {}
@@ -31,19 +56,23 @@ def databases(call):
 
 
 def key_facts(call, db, key):
-    kind, digest, expiry = call.pipeline(
-        [("TYPE", key), ("DEBUG", "DIGEST-VALUE", key), ("PEXPIRETIME", key)]
-    )
+    asked = [("TYPE", key), ("DEBUG", "DIGEST-VALUE", key)]
+    if KIND.knows(EXPIRETIME):
+        kind, digest, expiry = call.pipeline([*asked, ("PEXPIRETIME", key)])
+    else:
+        kind, digest, expiry = *call.pipeline(asked), old_expiry(call, key)
     facts = {(db, key, "type"): kind, (db, key, "digest"): digest, (db, key, "expiry"): expiry}
     if kind == b"stream":
-        facts[db, key, "stream"] = stream_facts(call("XINFO", "STREAM", key, "FULL", "COUNT", 0))
+        is_full = KIND.knows(STREAM_FULL)
+        stream = stream_facts(call("XINFO", "STREAM", key, "FULL", "COUNT", 0)) if is_full else old_stream_facts(call, key)
+        facts[db, key, "stream"] = stream
     return facts
 
 
 def observe(call):
     """Everything there is to compare."""
     facts = {"digest": call("DEBUG", "DIGEST"), "sizes": databases(call)}
-    facts["functions"] = sorted(call("FUNCTION", "LIST", "WITHCODE"), key=str)
+    facts["functions"] = libraries(call)
     for db in facts["sizes"]:
         call("SELECT", db)
         for key in call("KEYS", "*"):

@@ -4,12 +4,14 @@ dumps that are not ours to hand on."""
 import glob
 import os
 
+from lib.kinds import KIND
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
 CORPUS = os.environ.get("RDBFERRY_CORPUS") or os.path.join(ROOT, os.pardir, "shared", "corpus")
 HAVE_CORPUS = os.path.isdir(CORPUS)
 
-# The newest of which a Redis 7.0 reads the RDB.
-READABLE_BY_7_0 = 10
+# The newest RDB version that the server reads.
+READABLE = KIND.newest_rdb() if KIND else 0
 
 
 def saved_by_servers():
@@ -25,6 +27,6 @@ def public_dumps():
 
 
 def rdb_version(path):
-    """By the file's magic; a Valkey's own numbers are above all that Redis 7.0 reads."""
+    """By the file's magic; a Valkey's own numbers are above all of Redis's."""
     with open(path, "rb") as file:
         return int(file.read(9).lstrip(b"REDISVALKY"))

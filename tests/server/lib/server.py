@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""Starting and stopping real redis-servers, each in a folder of its own, reached by a unix socket in it: no port
-that somebody else may have taken."""
+"""Starting and stopping real servers, each in a folder of its own, reached by a unix socket in it: no port that
+somebody else may have taken."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
 
+from lib.kinds import DEBUG_SETTING, KIND
 from lib.resp import Client, ReplyError
 
-PROGRAM = shutil.which("redis-server")
 REDISEARCH = "/usr/lib/redis/modules/redisearch.so"
 
 # What a server says in its log as a warning ('#') at every start.
 USUAL_WARNINGS = re.compile(
     rb"oO0OoO0OoO0Oo Redis is starting|Configuration loaded|Warning: no config file|Server initialized"
-    rb"|Memory overcommit must be enabled|Transparent Huge Pages|TCP backlog|Redis version=|Redis is now ready to exit"
-    rb"|User requested shutdown|Received SIGTERM|You requested maxclients|Increased maximum number of open files"
+    rb"|Memory overcommit must be enabled|overcommit_memory is set to 0|Transparent Huge Pages|TCP backlog"
+    rb"|(Redis|Valkey) version=|(Redis|Valkey) is now ready to exit|User requested shutdown|Received SIGTERM"
+    rb"|You requested maxclients|Increased maximum number of open files|Missing implement of connection type"
     rb"|Error condition on socket for SYNC: Connection refused|FAILED opening .* latency"
 )
 
@@ -29,7 +29,7 @@ class StartError(Exception):
 class Server:
     """A running server. `folder` may hold a dump.rdb or an appendonlydir to start from."""
 
-    def __init__(self, folder, program=PROGRAM, **config):
+    def __init__(self, folder, kind=KIND, **config):
         self.folder = str(folder)
         self.log_path = os.path.join(self.folder, "server.log")
         path = os.path.join(self.folder, "socket")
@@ -40,14 +40,12 @@ class Server:
             "logfile": self.log_path,
             "save": "",
             "hz": 100,  # it looks for a signal to stop so many times a second
-            "enable-debug-command": "local",
-            "proto-max-bulk-len": "1gb",
         }
+        if kind.knows(DEBUG_SETTING):  # one that does not know a setting does not start with it
+            settings.update({"enable-debug-command": "local", "proto-max-bulk-len": "1gb"})
         settings.update({name.replace("_", "-"): value for name, value in config.items()})
-        arguments = [program]
+        arguments = [kind.path]
         for name, value in settings.items():
-            if value is None:  # a server that does not know the setting is not told of it
-                continue
             arguments += [f"--{name}", *(value if isinstance(value, (list, tuple)) else [str(value)])]
         self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from lib import jsonlines
+from lib import dataset, jsonlines
 from lib.cases import Folder
 from lib.program import PROGRAM, run
 from lib.server import Server
@@ -138,7 +138,7 @@ class WithServer(Splitting):
 
     def setUp(self):
         super().setUp()
-        self.call.pipeline([("FLUSHALL",), ("FUNCTION", "FLUSH"), ("SELECT", 0)])
+        self.call.pipeline([("FLUSHALL",), *dataset.NO_LIBRARIES, ("SELECT", 0)])
 
     def dump(self, databases):
         """A dump of strings, {db: {key: value}}; the server holds them afterwards."""
