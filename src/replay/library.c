@@ -44,12 +44,22 @@ static bool find_code(struct reply head, rf_slice rest, rf_slice *code)
     return false;
 }
 
-/* Handles an error reply; RF_E_TARGET if it is transient. */
+/* Another client has loaded it since FUNCTION LIST: what it has loaded decides ("ERR Library 'x' already
+ * exists").
+ */
+static bool is_overtaken(const char *error_text)
+{
+    return strncmp(error_text, "ERR Library '", 13) == 0 && strstr(error_text, "' already exists");
+}
+
+/* Handles an error reply; RF_E_TARGET if it is to be tried again. */
 static rf_code on_error_reply(struct loading *l, struct node *node, struct reply reply, rf_error *error)
 {
     char error_text[256];
     struct node *named;
     reply_text(reply, error_text, sizeof error_text);
+    if (is_overtaken(error_text))
+        return fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
     enum request_result result = classify_reply(l->r, node, reply, &named);
     if (result == RESULT_FATAL) {
         replay_fail(l->r, node, error_text, -1, (rf_slice){0});

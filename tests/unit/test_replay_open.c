@@ -268,6 +268,7 @@ Test(replay_open, libraries_that_are_refused)
     } cases[] = {
         {"FUNCTION LIST", "-LOADING x\r\n", RF_OK, 1, 0},
         {"FUNCTION LOAD", "-BUSY x\r\n", RF_OK, 1, 0},
+        {"FUNCTION LOAD", "-ERR Library 'x' already exists\r\n", RF_OK, 1, 0},
         {"FUNCTION LOAD", "-ERR Error compiling function\r\n", RF_OK, 0, 1},
         {"FUNCTION LOAD", "-OOM x\r\n", RF_E_TARGET, 0, 0},
         {"FUNCTION LIST", "-NOPERM x\r\n", RF_E_TARGET, 0, 0},
