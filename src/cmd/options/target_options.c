@@ -11,6 +11,46 @@
 
 enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
 
+static rf_code opt_map_address(const struct option_row *row, const char *argument, void *into,
+                               rf_error *error)
+{
+    (void)row;
+    return rf_target_map_address(into, argument, error);
+}
+
+#define AT(member) .offset = offsetof(struct target_options, member)
+
+/* clang-format off */
+const struct option_row target_rows[] = {
+    {OPTION_STRING, 'h', "host", "HOST", "server name or address (127.0.0.1)", AT(host)},
+    {OPTION_STRING, 'p', "port", "PORT", "server port (6379)", AT(port)},
+    {OPTION_STRING, 's', "socket", "PATH", "unix socket of the server", AT(socket)},
+    {OPTION_STRING, 0, "user", "NAME", "ACL user name", AT(user)},
+    {OPTION_STRING, 'a', "pass", "PASSWORD", "password; better: $REDISCLI_AUTH", AT(password)},
+    {OPTION_STRING, 0, "sentinel-user", "NAME", "user name for the Sentinels", AT(sentinel_user)},
+    {OPTION_STRING, 0, "sentinel-pass", "PASSWORD",
+     "password for the Sentinels; better:\n"
+     "$RDBFERRY_SENTINEL_AUTH", AT(sentinel_password)},
+    {OPTION_HANDLER, 0, "map-address", "FROM=TO",
+     "connect to TO where servers announce FROM:\n"
+     "10.0.0.5:6379=127.0.0.1:7000, or HOST=HOST", AT(mapping), .handle = opt_map_address},
+    {OPTION_FLAG, 0, "tls", .help = "use TLS", AT(tls)},
+    {OPTION_STRING, 0, "cacert", "FILE",
+     "TLS: CA certificates to trust, instead of the\n"
+     "system's", AT(cacert)},
+    {OPTION_STRING, 0, "cacertdir", "DIR", "TLS: directory of CA certificates to trust", AT(cacertdir)},
+    {OPTION_STRING, 0, "cert", "FILE", "TLS: client certificate", AT(cert)},
+    {OPTION_STRING, 0, "key", "FILE", "TLS: private key of the client certificate", AT(key)},
+    {OPTION_STRING, 0, "sni", "HOST",
+     "TLS: server name for SNI and for the check of the\n"
+     "server's certificate", AT(sni)},
+    {OPTION_FLAG, 0, "insecure", .help = "TLS: do not verify the server's certificate", AT(insecure)},
+    {OPTION_DURATION, 0, "timeout", "DURATION", "timeout for connecting (10s) and for replies (60s)",
+     AT(timeout_ms)},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
+
 bool target_options_given(const struct target_options *options)
 {
     const char *const strings[] = {options->host,
@@ -29,11 +69,6 @@ bool target_options_given(const struct target_options *options)
         if (strings[i])
             return true;
     return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
-}
-
-rf_code target_options_map(const char *argument, void *into, rf_error *error)
-{
-    return rf_target_map_address(into, argument, error);
 }
 
 void target_options_free(struct target_options *options)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table with one row per kind of expectation: how its argument is parsed and how it is checked. */
+/* One row per kind of expectation says how its argument is parsed and how it is checked. */
 #include "cmd/verify/expectations.h"
 #include "cmd/options/parse.h"
 #include "cmd/term/text.h"
@@ -227,7 +227,7 @@ static bool check_longest(struct expectation *e, const struct data_totals *total
     return check_record(e, &totals->longest, "elements");
 }
 
-/* --- the table ---------------------------------------------------------------------------------------- */
+/* --- the tables --------------------------------------------------------------------------------------- */
 
 static const struct expectation_kind kinds[] = {
     {"min-keys", read_least, check_keys},
@@ -244,24 +244,47 @@ static const struct expectation_kind kinds[] = {
     {"forbid-type", read_forbidden_type, check_type},
     {"forbid-module", read_module, check_module},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
-bool expectations_add(struct expectations *expectations, const char *name, const char *argument)
+static rf_code opt_expectation(const struct option_row *row, const char *argument, void *into,
+                               rf_error *error)
 {
-    struct expectation *e = &expectations->all[expectations->count];
+    (void)error;
+    struct expectations *expectations = into;
     if (expectations->count == EXPECTATIONS_MAX)
-        return false;
-    for (size_t i = 0; i < KINDS; i++) {
-        if (strcmp(kinds[i].name, name) != 0)
-            continue;
-        *e = (struct expectation){
-            .kind = &kinds[i], .argument = argument, .most = UINT64_MAX, .most_share = 1};
-        snprintf(e->option, sizeof e->option, "--%s %s", name, argument);
-        expectations->count++;
-        return e->kind->read(e, argument);
-    }
-    return false;
+        return RF_E_ARGUMENT;
+    const struct expectation_kind *kind = kinds;
+    while (strcmp(kind->name, row->name) != 0)
+        kind++;
+    struct expectation *e = &expectations->all[expectations->count++];
+    *e = (struct expectation){.kind = kind, .argument = argument, .most = UINT64_MAX, .most_share = 1};
+    snprintf(e->option, sizeof e->option, "--%s %s", row->name, argument);
+    return kind->read(e, argument) ? RF_OK : RF_E_ARGUMENT;
 }
+
+/* clang-format off */
+const struct option_row expectation_rows[] = {
+    {OPTION_HANDLER, 0, "min-keys", "N", "at least N keys", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-keys", "N", "at most N keys", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "expect-db", "DB=RANGE", "number of keys in a database: 0=90000.., 1=..500, 2=7",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "expect-type", "TYPE=RANGE", "number of keys of a type: hash=1..",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "min-size", "SIZE", "input of at least SIZE", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-size", "SIZE", "input of at most SIZE", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-age", "DURATION", "saved at most this long ago, by the time in the RDB: 26h",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "min-ttl-share", "SHARE", "at least this share of keys has an expiry: 0.2",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-ttl-share", "SHARE", "at most this share of keys has an expiry",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-key-size", "SIZE", "no key with more than SIZE in its elements",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-elements", "N", "no key with more than N elements", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "forbid-type", "TYPE", "no key of this type", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "forbid-module", "NAME", "no value of this module", .handle = opt_expectation},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
 
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals)
 {
