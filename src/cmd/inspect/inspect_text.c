@@ -290,22 +290,6 @@ static void put_aux(const struct table *table, const struct extras *extras)
 
 /* --- the report --------------------------------------------------------------------------------------- */
 
-static void put_keys(const struct table *table, const struct inspection *inspection, struct key_totals total)
-{
-    const struct tables *tables = &inspection->tables;
-    put_databases(table, tables, total);
-    put_types(table, tables, total);
-    put_encodings(table, tables, total);
-    put_histogram(table, &inspection->expiries, &expiry_ranges);
-    put_histogram(table, &inspection->memories, &memory_ranges);
-    put_histogram(table, &inspection->elements, &element_ranges);
-    put_histogram(table, &inspection->longest, &longest_ranges);
-    put_top(table, "Keys by memory", &inspection->by_memory);
-    put_top(table, "Keys by elements", &inspection->by_elements);
-    put_prefixes(table, inspection);
-    put_slots(table, inspection, total);
-}
-
 void inspect_put_text(const struct inspection *inspection)
 {
     const struct session *session = &inspection->session;
@@ -317,8 +301,19 @@ void inspect_put_text(const struct inspection *inspection)
         puts("Incomplete: the inputs could not be read to the end.");
     if (total.keys > 0 || inspection->extras.commands == 0)
         put_total(&table, inspection, total);
-    if (total.keys > 0)
-        put_keys(&table, inspection, total);
+    if (total.keys > 0) {
+        put_databases(&table, &inspection->tables, total);
+        put_types(&table, &inspection->tables, total);
+        put_encodings(&table, &inspection->tables, total);
+        put_histogram(&table, &inspection->expiries, &expiry_ranges);
+        put_histogram(&table, &inspection->memories, &memory_ranges);
+        put_histogram(&table, &inspection->elements, &element_ranges);
+        put_histogram(&table, &inspection->longest, &longest_ranges);
+        put_top(&table, "Keys by memory", &inspection->by_memory);
+        put_top(&table, "Keys by elements", &inspection->by_elements);
+        put_prefixes(&table, inspection);
+        put_slots(&table, inspection, total);
+    }
     put_libraries(&table, &inspection->extras);
     put_modules(&table, &inspection->extras);
     put_commands(&table, inspection);

@@ -113,29 +113,23 @@ static void evict(struct sketch *sketch)
 
 /* --- adding ------------------------------------------------------------------------------------------- */
 
-/* Derived from the secret of the process, so it differs between runs. */
-static void draw(struct sketch *sketch)
-{
-    static const char what[] = "sketch";
-    rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
-    sketch->odd[0] = drawn.low | 1;
-    sketch->odd[1] = drawn.high | 1;
-}
-
 static bool allocate(struct sketch *sketch)
 {
     sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
     sketch->buckets = calloc(BUCKETS, sizeof *sketch->buckets);
-    draw(sketch);
+    /* Derived from the secret of the process, so it differs between runs. */
+    static const char what[] = "sketch";
+    rf_digest drawn = rf_digest_keyed((rf_slice){(const uint8_t *)what, sizeof what});
+    sketch->odd[0] = drawn.low | 1;
+    sketch->odd[1] = drawn.high | 1;
     return sketch->names && sketch->buckets;
 }
 
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
 {
-    struct sketch_name *name;
     if (sketch->count == SKETCH_NAMES)
         evict(sketch);
-    name = &sketch->names[sketch->count++];
+    struct sketch_name *name = &sketch->names[sketch->count++];
     *name = (struct sketch_name){
         .hash = hash,
         .missed = sketch->evicted_max,
@@ -149,14 +143,11 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
 
 bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
 {
-    struct sketch_name *name;
-    uint64_t hash;
-    uint16_t bucket;
     if (!sketch->names && !allocate(sketch))
         return false;
-    hash = hash_of(sketch, text);
-    bucket = *find_bucket(sketch, hash);
-    name = bucket ? &sketch->names[bucket - 1] : add_name(sketch, text, hash);
+    uint64_t hash = hash_of(sketch, text);
+    uint16_t bucket = *find_bucket(sketch, hash);
+    struct sketch_name *name = bucket ? &sketch->names[bucket - 1] : add_name(sketch, text, hash);
     name->sum.count++;
     name->sum.weight += weight;
     return true;
