@@ -172,7 +172,7 @@ enum { CLOCKS_APART = 5 * 60 /* seconds, the largest accepted clock difference b
 /* Each input has a save time; the oldest one counts. */
 static bool check_age(struct expectation *e, const struct data_totals *totals)
 {
-    int64_t oldest = INT64_MAX, seconds;
+    int64_t oldest = INT64_MAX;
     for (size_t i = 0; i < totals->input_count; i++)
         if (totals->inputs[i].info.rdb_version > 0 && totals->inputs[i].info.saved_at < oldest)
             oldest = totals->inputs[i].info.saved_at;
@@ -180,7 +180,7 @@ static bool check_age(struct expectation *e, const struct data_totals *totals)
         snprintf(e->found, sizeof e->found, "an input has no save time");
         return false;
     }
-    seconds = totals->now / 1000 - oldest;
+    int64_t seconds = totals->now / 1000 - oldest;
     if (seconds < -CLOCKS_APART) {
         snprintf(e->found, sizeof e->found, "saved %" PRId64 " h in the future", -seconds / 3600);
         return false;
