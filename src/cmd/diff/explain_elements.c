@@ -206,9 +206,8 @@ static void print_id(FILE *out, rf_stream_id id)
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct walk *walk = ctx;
-    size_t name;
     print_id(begin(walk, "entry "), id);
-    name = end_name(walk);
+    size_t name = end_name(walk);
     for (size_t i = 0; i < 2 * pairs; i++) {
         if (i > 0)
             putc(' ', walk->text);
@@ -227,22 +226,17 @@ static rf_code put_id(struct walk *walk, const char *name, rf_stream_id id)
 static rf_code put_stream(void *ctx, const rf_stream *stream)
 {
     uint64_t added = stream->entries_added > stream->length ? stream->entries_added : stream->length;
-    rf_code code = put_id(ctx, "last id", stream->last_id);
-    if (code == RF_OK)
-        code = put_id(ctx, "max deleted id", stream->max_deleted_id);
-    return code == RF_OK ? put_number(ctx, "entries added", added) : code;
+    TRY(put_id(ctx, "last id", stream->last_id));
+    TRY(put_id(ctx, "max deleted id", stream->max_deleted_id));
+    return put_number(ctx, "entries added", added);
 }
 
 static rf_code put_group(void *ctx, const rf_group *group)
 {
     struct walk *walk = ctx;
-    size_t name;
-    rf_code code;
     print_bytes(begin(walk, "group "), group->name);
-    code = keep(walk, &walk->group);
-    if (code != RF_OK)
-        return code;
-    name = end_name(walk);
+    TRY(keep(walk, &walk->group));
+    size_t name = end_name(walk);
     fputs("last id ", walk->text);
     print_id(walk->text, group->last_id);
     if (group->entries_read >= 0)
@@ -253,11 +247,8 @@ static rf_code put_group(void *ctx, const rf_group *group)
 static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 {
     struct walk *walk = ctx;
-    rf_code code;
     print_bytes(begin(walk, "consumer "), consumer->name);
-    code = keep(walk, &walk->consumer);
-    if (code != RF_OK)
-        return code;
+    TRY(keep(walk, &walk->consumer));
     fprintf(walk->text, " of %s", walk->group);
     return put_line(walk, (size_t)ftello(walk->text));
 }
@@ -265,10 +256,9 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 static rf_code put_owned(struct walk *walk, const rf_pending *pending, const char *owner)
 {
     char delivered[TIME_TEXT];
-    size_t name;
     print_id(begin(walk, "pending "), pending->id);
     fprintf(walk->text, " of %s", walk->group);
-    name = end_name(walk);
+    size_t name = end_name(walk);
     fprintf(walk->text, "of %s, delivered %s, count %" PRIu64, owner,
             format_time(pending->delivered_ms, delivered), pending->delivery_count);
     return put_line(walk, name);
@@ -304,11 +294,10 @@ static rf_code walk_value(rf_value *value, struct walk walk)
         .module = put_module,
         .module_part = put_part,
     };
-    rf_code code;
     walk.text = open_memstream(&walk.line, &walk.size);
     if (!walk.text)
         return out_of_memory(walk.error);
-    code = rf_value_walk(value, &visitor, &walk, walk.error);
+    rf_code code = rf_value_walk(value, &visitor, &walk, walk.error);
     fclose(walk.text);
     free(walk.line);
     free(walk.group);
@@ -396,13 +385,12 @@ static int by_number_before(const void *a, const void *b)
 static rf_code make_lines(rf_value *const values[2], struct changes *changes, rf_error *error)
 {
     static int (*const orders[])(const void *, const void *) = {by_number_before, by_number_after};
-    rf_code code = RF_OK;
-    for (unsigned side = 2; side-- > 0 && code == RF_OK;) {
+    for (unsigned side = 2; side-- > 0;) {
         if (changes->count > 0)
             qsort(changes->all, changes->count, sizeof *changes->all, orders[side]);
-        code = walk_value(values[side], (struct walk){.changes = changes, .side = side, .error = error});
+        TRY(walk_value(values[side], (struct walk){.changes = changes, .side = side, .error = error}));
     }
-    return code;
+    return RF_OK;
 }
 
 static void print_changes(const struct changes *changes)
@@ -410,9 +398,11 @@ static void print_changes(const struct changes *changes)
     if (changes->first_only && changes->count > 0)
         printf("    the same up to item %" PRIu64 "\n", first_number(changes->all));
     for (size_t i = 0; i < changes->count; i++)
-        for (unsigned side = 0; side < 2; side++)
-            if (changes->all[i].line[side])
-                printf("    %c %s\n", "-+"[side], changes -> all[i].line[side]);
+        for (unsigned side = 0; side < 2; side++) {
+            const char *line = changes->all[i].line[side];
+            if (line)
+                printf("    %c %s\n", "-+"[side], line);
+        }
     if (changes->count < changes->total && !changes->first_only)
         printf("    ... %" PRIu64 " more; --limit 0 shows all\n", changes->total - changes->count);
 }
