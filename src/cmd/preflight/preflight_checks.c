@@ -21,8 +21,6 @@ __attribute__((format(printf, 5, 6))) static void note(struct checker *checker, 
 {
     struct preflight *preflight = checker->preflight;
     struct preflight_note *grown = realloc(preflight->notes, (preflight->note_count + 1) * sizeof *grown);
-    va_list args;
-
     if (!grown) {
         checker->is_out_of_memory = true;
         return;
@@ -32,6 +30,7 @@ __attribute__((format(printf, 5, 6))) static void note(struct checker *checker, 
     *grown = (struct preflight_note){.blocker = blocker, .about = about};
     if (node)
         memcpy(grown->node, node->info.name, sizeof grown->node);
+    va_list args;
     va_start(args, format);
     vsnprintf(grown->text, sizeof grown->text, format, args);
     va_end(args);
@@ -126,14 +125,6 @@ static void check_abilities(struct checker *checker, const struct preflight_node
              "EXISTS is not available: it is unknown which keys exist on the target");
 }
 
-static void check_node(struct checker *checker, const struct preflight_node *node)
-{
-    check_abilities(checker, node);
-    check_writes(checker, node);
-    check_cluster(checker, node);
-    check_memory(checker, node);
-}
-
 /* --- entries ------------------------------------------------------------------------------------------ */
 
 enum weight { IS_NOTHING, IS_WARNING, IS_BLOCKER, IS_BY_ON_EXISTS };
@@ -211,8 +202,13 @@ static void check_other_entries(struct checker *checker)
 bool preflight_check(struct preflight *preflight)
 {
     struct checker checker = {.preflight = preflight};
-    for (size_t i = 0; i < preflight->node_count; i++)
-        check_node(&checker, &preflight->nodes[i]);
+    for (size_t i = 0; i < preflight->node_count; i++) {
+        const struct preflight_node *node = &preflight->nodes[i];
+        check_abilities(&checker, node);
+        check_writes(&checker, node);
+        check_cluster(&checker, node);
+        check_memory(&checker, node);
+    }
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         check_finding(&checker, (enum preflight_finding_kind)kind);
     check_other_entries(&checker);
@@ -233,10 +229,35 @@ static const struct {
     const char *id;
     bool of_keys;
     const char *one, *several;
-} findings[] = {
-#define FINDING_ROW(name, id, of_keys, one, several) [PREFLIGHT_##name] = {id, of_keys, one, several},
-    PREFLIGHT_FINDINGS(FINDING_ROW)
-#undef FINDING_ROW
+} findings[PREFLIGHT_FINDING_COUNT] = {
+    [PREFLIGHT_EXISTING] = {"existing", true, "key exists on the target", "keys exist on the target"},
+    [PREFLIGHT_EXPIRED] = {"expired", true, "key has expired", "keys have expired"},
+    [PREFLIGHT_EMPTY] = {"empty", true, "collection has no elements", "collections have no elements"},
+    [PREFLIGHT_UNSUPPORTED] = {"unsupported", true,
+                               "key has a value that the target version does not support",
+                               "keys have values that the target version does not support"},
+    [PREFLIGHT_REJECTED] = {"not_writable", true,
+                            "key cannot be written with the commands available on the target",
+                            "keys cannot be written with the commands available on the target"},
+    [PREFLIGHT_IN_PART] = {"partial", true, "key will lose details that the target does not support",
+                           "keys will lose details that the target does not support"},
+    [PREFLIGHT_TOO_LONG] = {"too_long", true, "key has an element that is too long",
+                            "keys have an element that is too long"},
+    [PREFLIGHT_NO_DATABASE] = {"missing_database", true, "key is in a database that the target lacks",
+                               "keys are in databases that the target lacks"},
+    [PREFLIGHT_NO_NODE] = {"unassigned_slot", true, "key is in a slot that is not assigned to a node",
+                           "keys are in slots that are not assigned to a node"},
+    [PREFLIGHT_NO_MODULE] = {"missing_module", true, "key needs a module that the target lacks",
+                             "keys need modules that the target lacks"},
+    [PREFLIGHT_UNSURE_MODULE] = {"unknown_module", true, "key needs a module that the target may lack",
+                                 "keys need modules that the target may lack"},
+    [PREFLIGHT_OTHER_LIBRARY] = {"different_library", false, "function library exists with different code",
+                                 "function libraries exist with different code"},
+    [PREFLIGHT_NO_LIBRARIES] = {"unsupported_library", false,
+                                "function library is not supported by the target version",
+                                "function libraries are not supported by the target version"},
+    [PREFLIGHT_NO_COMMAND] = {"unknown_command", false, "AOF command is not supported by the target",
+                              "AOF commands are not supported by the target"},
 };
 
 const char *preflight_finding_text(enum preflight_finding_kind kind, uint64_t count)
