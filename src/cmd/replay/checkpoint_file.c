@@ -271,8 +271,7 @@ static const char *read_text(char *text, size_t size, struct checkpoint *c)
 {
     if (text[0] == '{')
         return "was written by an older version of rdbferry: finish its run with that version, or remove it "
-               "and "
-               "start again";
+               "and start again";
     if (strncmp(text, "rdbferry-checkpoint ", strlen("rdbferry-checkpoint ")) != 0)
         return "is not a valid checkpoint";
     if (!verify_checksum(text, size))
@@ -284,7 +283,6 @@ static const char *read_text(char *text, size_t size, struct checkpoint *c)
 
 rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_error *error)
 {
-    const char *wrong;
     rf_error why;
     char *text;
     size_t size;
@@ -294,7 +292,7 @@ rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_
         return RF_OK;
     if (slurp(path, FILE_MOST, &text, &size, &why) != RF_OK)
         return fail(error, RF_E_ARGUMENT, "cannot read the checkpoint: %s", why.message);
-    wrong = read_text(text, size, c);
+    const char *wrong = read_text(text, size, c);
     free(text);
     return wrong ? fail(error, RF_E_ARGUMENT, "'%.128s' %s", path, wrong) : RF_OK;
 }

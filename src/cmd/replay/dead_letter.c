@@ -47,13 +47,11 @@ static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
 rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
                          rf_error *error)
 {
-    rf_code code;
-    int fd;
     *dead = (struct dead_letter){.path = path};
     if (!path)
         return RF_OK;
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
-    code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
+    rf_code code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
     if (code == RF_OK && !(dead->file = fdopen(fd, "a")))
         code = cannot_make(dead, error);
     if (code == RF_OK)
@@ -72,17 +70,13 @@ void dead_letter_put(struct dead_letter *dead, rf_slice bytes)
         dead->error = errno;
 }
 
-/* EINVAL: the file does not support fsync(). */
-static bool put_on_disk(FILE *file)
-{
-    return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL);
-}
-
 rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
 {
     if (!dead->unsynced)
         return RF_OK;
-    if (dead->error == 0 && !put_on_disk(dead->file))
+    if (dead->error == 0 && fflush(dead->file) != 0)
+        dead->error = errno;
+    if (dead->error == 0 && fsync(fileno(dead->file)) != 0 && errno != EINVAL) /* EINVAL: not supported */
         dead->error = errno;
     if (dead->error != 0)
         return fail(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,

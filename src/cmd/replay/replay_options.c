@@ -194,7 +194,7 @@ static bool check(const struct replay_options *options)
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
-    int first, count;
+    int first;
     *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
@@ -203,7 +203,7 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
         return false;
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);
-    count = argc - first;
+    int count = argc - first;
     return check(options) && read_target(options, argv + first, &count, status) &&
            common_options_read(&options->common, table.command, argv + first, count, status) &&
            (*status = STATUS_USAGE, check_files(options)) &&

@@ -126,14 +126,6 @@ static void print_stopped(const struct replay *r)
         message_error("stopped by %s", name);
 }
 
-static void print_error(const struct replay *r, const rf_error *error)
-{
-    if (r->engine) /* its message says what to do */
-        message_failure(error);
-    else
-        target_failure(error);
-}
-
 static void print_verified(const struct replay *r)
 {
     if (r->verification.complete)
@@ -145,8 +137,10 @@ static void print_verified(const struct replay *r)
 
 void replay_print(const struct replay *r, const rf_error *error)
 {
-    if (error)
-        print_error(r, error);
+    if (error && r->engine) /* its message says what to do */
+        message_failure(error);
+    else if (error)
+        target_failure(error);
     else if (r->stopped)
         print_stopped(r);
     if (can_go_on(r, error))
