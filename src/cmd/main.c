@@ -67,9 +67,8 @@ static int help_run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status;
     streams_start();
-    status = dispatch(argc - 1, argv + 1);
+    int status = dispatch(argc - 1, argv + 1);
     if (!streams_end() && status <= STATUS_NO)
         status = STATUS_OUTPUT;
     return status;

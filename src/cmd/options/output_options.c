@@ -99,11 +99,10 @@ static bool names_directory(const char *path)
 
 enum output_kind output_kind_of(const char *path)
 {
-    const struct ending *compression;
     size_t length = strlen(path);
     if (names_directory(path))
         return TO_AOF_DIR;
-    compression = find_ending(compressions, path, length);
+    const struct ending *compression = find_ending(compressions, path, length);
     if (compression->text)
         length -= strlen(compression->text);
     return (enum output_kind)find_ending(kinds, path, length)->meaning;

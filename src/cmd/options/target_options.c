@@ -119,10 +119,9 @@ static bool usage_error(const struct resolving *r, const char *text)
 /* Replaces the URL's text, if the option was given. */
 static bool set_text(const char *given, char **into)
 {
-    char *copy;
     if (!given)
         return true;
-    copy = strdup(given);
+    char *copy = strdup(given);
     if (!copy)
         return false;
     free(*into);
@@ -224,10 +223,9 @@ bool target_options_resolve(struct target_options *options, const char *url, con
                             rf_target *out, int *status)
 {
     struct resolving r = {.options = options, .command = command, .target = out};
-    bool resolved;
     *out = (rf_target){0};
     *status = STATUS_USAGE;
-    resolved = resolve(&r, url);
+    bool resolved = resolve(&r, url);
     wipe_passwords(options, url);
     if (r.error.code == RF_OK)
         return resolved;
