@@ -9,7 +9,8 @@
 #include "cmd/term/json.h"
 #include <rdbferry/live.h>
 
-/* What is found about single entries: they are counted, and the first ones are listed. */
+/* What is found about single entries: they are counted, and the first ones are listed. Those about keys come
+ * before those about libraries and commands. */
 enum preflight_finding_kind {
     PREFLIGHT_EXISTING,
     PREFLIGHT_EXPIRED,
@@ -27,6 +28,27 @@ enum preflight_finding_kind {
     PREFLIGHT_NO_COMMAND,
     PREFLIGHT_FINDING_COUNT
 };
+
+enum preflight_weight {
+    PREFLIGHT_INFO,
+    PREFLIGHT_WARNING,
+    PREFLIGHT_BLOCKER,
+    PREFLIGHT_BY_ON_EXISTS, /* a blocker with --on-exists fail, otherwise information */
+};
+
+/* How findings of a kind are reported. */
+extern const struct preflight_kind {
+    const char *id;   /* in the report */
+    const char *noun; /* of an entry: "key", "library" or "command" */
+    enum preflight_weight weight;
+    const char *advice; /* which option or setting helps; NULL: none */
+    const char *one, *several;
+} preflight_kinds[PREFLIGHT_FINDING_COUNT];
+
+static inline bool preflight_is_of_keys(enum preflight_finding_kind kind)
+{
+    return kind < PREFLIGHT_OTHER_LIBRARY;
+}
 
 enum { PREFLIGHT_NAMED = 20, PREFLIGHT_NAME = 128, PREFLIGHT_COMMAND = 32, PREFLIGHT_COMMANDS = 512 };
 
@@ -82,7 +104,7 @@ struct preflight {
     rf_error error; /* why the dry run could not be finished */
 };
 
-/* --- preflight_key.c: one entry --- */
+/* --- preflight_key.c: one entry ------------------------------------------------------------------------ */
 
 /* A session_entry_fn, called after collision handling. */
 rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error *error);
@@ -91,7 +113,7 @@ rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error
 rf_code preflight_on_found(void *preflight, const rf_key_record *record, rf_error *error);
 rf_code preflight_on_missing(void *preflight, const rf_difference *difference, rf_error *error);
 
-/* --- preflight_checks.c: conclusions --- */
+/* --- preflight_checks.c: conclusions ------------------------------------------------------------------- */
 
 /* Called when all facts are known. Returns false if out of memory. */
 bool preflight_check(struct preflight *preflight);
@@ -108,12 +130,5 @@ void preflight_print(const struct preflight *preflight);
 
 /* A report_part callback. */
 void preflight_report(struct json *json, const void *preflight);
-
-/* A finding's text for `count` entries; whether it is about keys; its id in reports; the noun for an entry.
- */
-const char *preflight_finding_text(enum preflight_finding_kind kind, uint64_t count);
-bool preflight_finding_is_of_keys(enum preflight_finding_kind kind);
-const char *preflight_finding_id(enum preflight_finding_kind kind);
-const char *preflight_finding_noun(enum preflight_finding_kind kind);
 
 #endif

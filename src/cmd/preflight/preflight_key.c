@@ -67,9 +67,9 @@ static bool is_too_long(struct preflight *preflight, const struct preflight_node
                         uint64_t longest)
 {
     int64_t limit = node->info.longest_argument;
-    char size[SIZE_TEXT];
     if (longest <= (uint64_t)(limit == RF_UNKNOWN ? USUAL_LONGEST : limit))
         return false;
+    char size[SIZE_TEXT];
     find(preflight, PREFLIGHT_TOO_LONG, key->db, key->key, text_size(longest, size));
     return true;
 }
@@ -79,10 +79,10 @@ static bool is_too_long(struct preflight *preflight, const struct preflight_node
 static rf_code lacks_module(struct preflight *preflight, const struct preflight_node *node,
                             const rf_entry *key, bool *lacks, rf_error *error)
 {
-    char module[10], detail[32];
     *lacks = false;
     if (key->type != RF_MODULE)
         return RF_OK;
+    char module[10], detail[32];
     TRY(rf_value_module(key->value, module, error));
     if (rf_server_has_module(node->info.server, module))
         return RF_OK;
