@@ -8,9 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum argument_kind {
+    ARGUMENT_COUNT,
+    ARGUMENT_SIZE,
+    ARGUMENT_AGE,
+    ARGUMENT_SHARE,
+    ARGUMENT_DATABASE, /* and a range */
+    ARGUMENT_TYPE,     /* and a range */
+    ARGUMENT_FORBIDDEN_TYPE,
+    ARGUMENT_MODULE,
+};
+
 struct expectation_kind {
     const char *name;
-    bool (*read)(struct expectation *e, const char *argument);
+    enum argument_kind argument;
+    bool is_upper_bound;
     bool (*check)(struct expectation *e, const struct data_totals *totals);
 };
 
@@ -25,26 +37,6 @@ void module_names_add(struct module_names *modules, const char name[10])
 
 /* --- arguments ---------------------------------------------------------------------------------------- */
 
-static bool read_least(struct expectation *e, const char *argument)
-{
-    return parse_count(argument, &e->least);
-}
-
-static bool read_most(struct expectation *e, const char *argument)
-{
-    return parse_count(argument, &e->most);
-}
-
-static bool read_least_size(struct expectation *e, const char *argument)
-{
-    return parse_size(argument, &e->least);
-}
-
-static bool read_most_size(struct expectation *e, const char *argument)
-{
-    return parse_size(argument, &e->most);
-}
-
 /* Copies the text before the '='; returns the text after it. */
 static const char *split(const char *argument, char *name, size_t size)
 {
@@ -54,17 +46,6 @@ static const char *split(const char *argument, char *name, size_t size)
     memcpy(name, argument, (size_t)(equals - argument));
     name[equals - argument] = '\0';
     return equals + 1;
-}
-
-static bool read_database(struct expectation *e, const char *argument)
-{
-    char name[32];
-    uint64_t db;
-    const char *range = split(argument, name, sizeof name);
-    if (!range || !parse_count(name, &db) || db >= STATS_DATABASES)
-        return false;
-    e->of = (int64_t)db;
-    return parse_range(range, &e->least, &e->most);
 }
 
 static bool find_type(const char *name, int64_t *type)
@@ -82,34 +63,6 @@ static bool find_type(const char *name, int64_t *type)
     return false;
 }
 
-static bool read_type(struct expectation *e, const char *argument)
-{
-    char name[32];
-    const char *range = split(argument, name, sizeof name);
-    return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
-}
-
-static bool read_forbidden_type(struct expectation *e, const char *argument)
-{
-    e->most = 0;
-    return find_type(argument, &e->of);
-}
-
-static bool read_module(struct expectation *e, const char *argument)
-{
-    e->text = argument;
-    return *argument != '\0';
-}
-
-static bool read_age(struct expectation *e, const char *argument)
-{
-    int64_t ms;
-    if (!parse_duration(argument, &ms))
-        return false;
-    e->most = (uint64_t)ms;
-    return true;
-}
-
 static bool read_share(const char *argument, double *share)
 {
     char *end;
@@ -117,14 +70,36 @@ static bool read_share(const char *argument, double *share)
     return end != argument && *end == '\0' && *share >= 0 && *share <= 1;
 }
 
-static bool read_least_share(struct expectation *e, const char *argument)
+static bool read_argument(struct expectation *e, const char *argument)
 {
-    return read_share(argument, &e->least_share);
-}
-
-static bool read_most_share(struct expectation *e, const char *argument)
-{
-    return read_share(argument, &e->most_share);
+    uint64_t *bound = e->kind->is_upper_bound ? &e->most : &e->least;
+    double *share = e->kind->is_upper_bound ? &e->most_share : &e->least_share;
+    char name[32];
+    const char *range;
+    uint64_t number;
+    int64_t ms;
+    switch (e->kind->argument) {
+    case ARGUMENT_COUNT: return parse_count(argument, bound);
+    case ARGUMENT_SIZE: return parse_size(argument, bound);
+    case ARGUMENT_AGE:
+        if (!parse_duration(argument, &ms))
+            return false;
+        e->most = (uint64_t)ms;
+        return true;
+    case ARGUMENT_SHARE: return read_share(argument, share);
+    case ARGUMENT_DATABASE:
+        range = split(argument, name, sizeof name);
+        if (!range || !parse_count(name, &number) || number >= STATS_DATABASES)
+            return false;
+        e->of = (int64_t)number;
+        return parse_range(range, &e->least, &e->most);
+    case ARGUMENT_TYPE:
+        range = split(argument, name, sizeof name);
+        return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
+    case ARGUMENT_FORBIDDEN_TYPE: e->most = 0; return find_type(argument, &e->of);
+    case ARGUMENT_MODULE: e->text = argument; return *argument != '\0';
+    }
+    return false;
 }
 
 /* --- checks ------------------------------------------------------------------------------------------- */
@@ -230,19 +205,19 @@ static bool check_longest(struct expectation *e, const struct data_totals *total
 /* --- the tables --------------------------------------------------------------------------------------- */
 
 static const struct expectation_kind kinds[] = {
-    {"min-keys", read_least, check_keys},
-    {"max-keys", read_most, check_keys},
-    {"expect-db", read_database, check_database},
-    {"expect-type", read_type, check_type},
-    {"min-size", read_least_size, check_size},
-    {"max-size", read_most_size, check_size},
-    {"max-age", read_age, check_age},
-    {"min-ttl-share", read_least_share, check_share},
-    {"max-ttl-share", read_most_share, check_share},
-    {"max-key-size", read_most_size, check_largest},
-    {"max-elements", read_most, check_longest},
-    {"forbid-type", read_forbidden_type, check_type},
-    {"forbid-module", read_module, check_module},
+    {"min-keys", ARGUMENT_COUNT, false, check_keys},
+    {"max-keys", ARGUMENT_COUNT, true, check_keys},
+    {"expect-db", ARGUMENT_DATABASE, false, check_database},
+    {"expect-type", ARGUMENT_TYPE, false, check_type},
+    {"min-size", ARGUMENT_SIZE, false, check_size},
+    {"max-size", ARGUMENT_SIZE, true, check_size},
+    {"max-age", ARGUMENT_AGE, true, check_age},
+    {"min-ttl-share", ARGUMENT_SHARE, false, check_share},
+    {"max-ttl-share", ARGUMENT_SHARE, true, check_share},
+    {"max-key-size", ARGUMENT_SIZE, true, check_largest},
+    {"max-elements", ARGUMENT_COUNT, true, check_longest},
+    {"forbid-type", ARGUMENT_FORBIDDEN_TYPE, true, check_type},
+    {"forbid-module", ARGUMENT_MODULE, false, check_module},
 };
 
 static rf_code opt_expectation(const struct option_row *row, const char *argument, void *into,
@@ -258,7 +233,7 @@ static rf_code opt_expectation(const struct option_row *row, const char *argumen
     struct expectation *e = &expectations->all[expectations->count++];
     *e = (struct expectation){.kind = kind, .argument = argument, .most = UINT64_MAX, .most_share = 1};
     snprintf(e->option, sizeof e->option, "--%s %s", row->name, argument);
-    return kind->read(e, argument) ? RF_OK : RF_E_ARGUMENT;
+    return read_argument(e, argument) ? RF_OK : RF_E_ARGUMENT;
 }
 
 /* clang-format off */

@@ -117,9 +117,9 @@ static void put_expectation(FILE *out, const struct expectation *e)
 
 static void put_against(FILE *out, const struct verification *v)
 {
-    char text[256];
     begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
+        char text[256];
         differences_format(&v->differences, text, sizeof text);
         begin_failure(out, "failure", text);
         for (size_t i = 0; i < v->differences.kept_count; i++)
@@ -133,9 +133,9 @@ static void put_against(FILE *out, const struct verification *v)
 static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
-    char text[64];
     begin_case(out, "rdbferry.integrity", "warnings");
     if (v->warnings > 0) {
+        char text[64];
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
         begin_failure(out, "failure", text);
         for (int code = 0; code < RF_NOTICE_COUNT; code++)
