@@ -64,7 +64,7 @@ static inline bool output_options_has_target(const struct output_options *writte
  * printed. */
 bool output_options_finalize(struct output_options *written, const char *command);
 
-/* --- formats inferred from file names --- */
+/* --- formats inferred from file names ----------------------------------------------------------------- */
 
 /* Recognizes ".aof", ".rdb" and ".jsonl", also before ".gz" and ".lz4". An existing directory, a name that
  * ends in '/', or one whose last component has no dot is an AOF directory. TO_UNSET: the format cannot be

@@ -167,14 +167,6 @@ static bool set_address(struct resolving *r)
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
 
-static bool set_timeout(struct resolving *r)
-{
-    if (r->options->timeout_ms > INT_MAX)
-        return usage_error(r, "option '--timeout' must not exceed 24 days");
-    r->target->timeout_ms = (int)r->options->timeout_ms;
-    return true;
-}
-
 static bool set_tls(struct resolving *r)
 {
     const struct target_options *options = r->options;
@@ -191,32 +183,27 @@ static bool set_tls(struct resolving *r)
     return true;
 }
 
-/* The target takes over the maps. */
-static void set_maps(struct resolving *r)
-{
-    rf_target *mapping = &r->options->mapping;
-    r->target->maps = mapping->maps;
-    r->target->map_count = mapping->map_count;
-    *mapping = (rf_target){0};
-}
-
-static bool check_sentinels(struct resolving *r)
-{
-    const struct target_options *options = r->options;
-    if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
-        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
-    return true;
-}
-
 static bool resolve(struct resolving *r, const char *url)
 {
-    const struct target_options *options = r->options;
+    struct target_options *options = r->options;
+    rf_target *target = r->target;
     if (url && (options->host || options->port || options->socket))
         return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
-    if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
+    if (url && rf_target_parse(url, target, &r->error) != RF_OK)
         return false;
-    set_maps(r);
-    return (url || set_address(r)) && check_sentinels(r) && set_texts(r) && set_timeout(r) && set_tls(r);
+    target->maps = options->mapping.maps;
+    target->map_count = options->mapping.map_count;
+    options->mapping = (rf_target){0}; /* the target has taken over the maps */
+    if (!url && !set_address(r))
+        return false;
+    if ((options->sentinel_user || options->sentinel_password) && target->kind != RF_TARGET_SENTINEL)
+        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+    if (!set_texts(r))
+        return false;
+    if (options->timeout_ms > INT_MAX)
+        return usage_error(r, "option '--timeout' must not exceed 24 days");
+    target->timeout_ms = (int)options->timeout_ms;
+    return set_tls(r);
 }
 
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
