@@ -35,7 +35,6 @@ static int version_run(int argc, char **argv)
 static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 0 ? argv[0] : "";
-    char shown[256];
     if (strcmp(name, "--version") == 0)
         name = "version";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -43,6 +42,7 @@ static int dispatch(int argc, char **argv)
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run(argc, argv);
+    char shown[256];
     if (*name)
         message_usage(NULL, "unknown command '%s'", url_shown(name, shown, sizeof shown));
     else

@@ -71,7 +71,6 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
 {
     const rf_key_record *before = difference->before, *after = difference->after;
     const char *separator = ": ";
-    char times[2][TIME_TEXT];
     if (changes & CHANGED_TYPE) {
         fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
         separator = ", ";
@@ -80,9 +79,11 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
         fprintf(out, "%svalue", separator);
         separator = ", ";
     }
-    if (changes & CHANGED_EXPIRY)
+    if (changes & CHANGED_EXPIRY) {
+        char times[2][TIME_TEXT];
         fprintf(out, "%sexpiry %s -> %s", separator, format_time(before->expire_ms, times[0]),
                 format_time(after->expire_ms, times[1]));
+    }
 }
 
 static void print_line(const struct differences *differences, const rf_difference *difference,

@@ -101,17 +101,16 @@ static size_t end_name(struct walk *walk)
     return name;
 }
 
-/* An element of which the line says all: the first `name` bytes are its name. */
+/* Adds an element that the line describes completely; the first `name` bytes are its name. */
 static rf_code put_line(struct walk *walk, size_t name)
 {
-    const uint8_t *line;
     if (!walk->compare && (size_t)ftello(walk->text) > name + SHOWN) {
         fseeko(walk->text, (off_t)(name + SHOWN), SEEK_SET);
         fputs("...", walk->text);
     }
     if (fflush(walk->text) != 0)
         return out_of_memory(walk->error);
-    line = (const uint8_t *)walk->line;
+    const uint8_t *line = (const uint8_t *)walk->line;
     return put(walk, (rf_slice){line, name}, (rf_slice){line + name, walk->size - name}, RF_NO_EXPIRY);
 }
 
@@ -145,9 +144,9 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     FILE *text = begin_named(ctx, "field ", field);
-    char expiry[TIME_TEXT];
     fputs(": ", text);
     print_bytes_cut(text, value, SHOWN);
+    char expiry[TIME_TEXT];
     if (expire_ms != RF_NO_EXPIRY)
         fprintf(text, ", expires %s", format_time(expire_ms, expiry));
     return put(ctx, field, value, expire_ms);
@@ -255,10 +254,10 @@ static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 
 static rf_code put_owned(struct walk *walk, const rf_pending *pending, const char *owner)
 {
-    char delivered[TIME_TEXT];
     print_id(begin(walk, "pending "), pending->id);
     fprintf(walk->text, " of %s", walk->group);
     size_t name = end_name(walk);
+    char delivered[TIME_TEXT];
     fprintf(walk->text, "of %s, delivered %s, count %" PRIu64, owner,
             format_time(pending->delivered_ms, delivered), pending->delivery_count);
     return put_line(walk, name);

@@ -21,15 +21,15 @@ static bool is_plain(uint8_t byte)
 /* `length`: of the whole key; `key` may be only its first bytes. */
 static void put_key(rf_slice key, size_t length)
 {
-    char character[CHARACTER_TEXT];
     bool is_cut = length > key.len;
-    size_t n;
     putchar_unlocked('"');
     while (key.len > 0) {
-        for (n = 0; n < key.len && is_plain(key.ptr[n]);)
+        size_t n = 0;
+        while (n < key.len && is_plain(key.ptr[n]))
             n++;
         fwrite_unlocked(key.ptr, 1, n, stdout);
         if (n == 0) {
+            char character[CHARACTER_TEXT];
             n = text_character(key, character);
             fputs_unlocked(*character == '"' ? "\"\"" : character, stdout);
         }

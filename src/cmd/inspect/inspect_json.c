@@ -98,9 +98,9 @@ static void put_histogram(struct json *json, const struct histogram *histogram, 
 
 static void put_key(struct json *json, const struct key_row *row)
 {
-    char key[TEXT_SHOWN];
     json_object(json, NULL);
     json_number(json, "db", (uint64_t)row->db);
+    char key[TEXT_SHOWN];
     json_string(json, "key", text_readable(row->key, key, sizeof key));
     json_number(json, "key_length", row->length);
     json_string(json, "type", text_type(row->type));
@@ -128,8 +128,8 @@ struct name_terms {
 
 static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
 {
-    char text[TEXT_SHOWN];
     json_object(json, NULL);
+    char text[TEXT_SHOWN];
     json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
     json_number(json, "length", name->length);
     json_number(json, terms->count, name->sum.count);

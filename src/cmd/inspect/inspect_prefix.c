@@ -115,8 +115,8 @@ static bool choose_delimiters(struct prefixes *prefixes)
 {
     struct prefix_sample *sample = prefixes->sample;
     bool good = true;
-    char delimiter;
     prefixes->chosen = true;
+    char delimiter;
     while ((delimiter = best_candidate(sample)))
         choose(prefixes, delimiter);
     for (size_t i = 0; i < sample->count && good; i++)

@@ -87,9 +87,9 @@ rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
 
 void dead_letter_close(struct dead_letter *dead)
 {
-    struct stat found;
     if (!dead->file)
         return;
+    struct stat found;
     if (fstat(fileno(dead->file), &found) == 0 && S_ISREG(found.st_mode) && found.st_size == 0)
         unlink(dead->path);
     fclose(dead->file);

@@ -30,9 +30,9 @@ static char *rules_text(const rf_rewrite *rewrite)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    rf_rule_info rule;
     if (!out)
         return NULL;
+    rf_rule_info rule;
     for (size_t i = 0; rewrite && rf_rewrite_rule(rewrite, i, &rule); i++)
         fprintf(out, "%s%s", i ? "\n" : "", rule.rule);
     if (fclose(out) == 0)

@@ -21,15 +21,15 @@ const struct option_choice mode_choices[] = {
 /* "50MB/s"; "/s" may be omitted. */
 static rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
-    size_t length = strlen(argument);
-    char size[32];
-    uint64_t rate;
     (void)row, (void)error;
+    size_t length = strlen(argument);
     if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
         length -= 2;
+    char size[32];
     if (length >= sizeof size)
         return RF_E_ARGUMENT;
     snprintf(size, sizeof size, "%.*s", (int)length, argument);
+    uint64_t rate;
     if (!parse_size(size, &rate) || rate == 0)
         return RF_E_ARGUMENT;
     *(uint64_t *)into = rate;
@@ -204,9 +204,11 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);
     int count = argc - first;
-    return check(options) && read_target(options, argv + first, &count, status) &&
-           common_options_read(&options->common, table.command, argv + first, count, status) &&
-           (*status = STATUS_USAGE, check_files(options)) &&
+    if (!check(options) || !read_target(options, argv + first, &count, status) ||
+        !common_options_read(&options->common, table.command, argv + first, count, status))
+        return false;
+    *status = STATUS_USAGE;
+    return check_files(options) &&
            (!options->verify || replay_verify_possible(&options->common, table.command));
 }
 
