@@ -31,7 +31,8 @@ struct changes {
     uint64_t total;
 };
 
-/* A walk over the elements of one value: they go into a comparison, or get lines where they have changed. */
+/* A walk over the elements of one value. They are added to a comparison, or those that have changed get
+ * lines. */
 struct walk {
     rf_compare *compare; /* NULL: lines are made */
     struct changes *changes;
@@ -47,14 +48,14 @@ struct walk {
 
 /* --- elements --------------------------------------------------------------------------------------- */
 
-enum { SHOWN = 256 }; /* bytes of a name, or of what it holds */
+enum { SHOWN = 256 }; /* bytes of a name or of its value */
 
 static rf_code out_of_memory(rf_error *error)
 {
     return fail(error, RF_E_MEMORY, "out of memory");
 }
 
-/* The line so far as a string to be freed; `*into` is freed before. */
+/* Replaces *into by a copy of the line so far, which the caller frees. */
 static rf_code keep(struct walk *walk, char **into)
 {
     free(*into);

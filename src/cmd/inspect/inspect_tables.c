@@ -3,7 +3,7 @@
 #include "cmd/inspect/inspect_tables.h"
 #include <stdlib.h>
 
-/* Where a database and an encoding have their counters. */
+/* The indexes of the counters of a database and of an encoding. */
 static size_t place_of_db(int64_t db)
 {
     return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;

@@ -94,7 +94,7 @@ static rf_code lacks_module(struct preflight *preflight, const struct preflight_
     return RF_OK;
 }
 
-/* Sets *ways to how the key can be written; 0: not at all, which has been recorded. */
+/* Sets *modes to how the key can be written; 0: not at all, which has been recorded as a finding. */
 static rf_code find_modes(struct preflight *preflight, const struct preflight_node *node, rf_entry *key,
                           unsigned *modes, rf_error *error)
 {

@@ -8,30 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *error)
-{
-    dead->bytes = size;
-    if (ftruncate(fd, (off_t)size) == 0)
-        return RF_OK;
-    return fail(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
-                strerror(errno));
-}
-
-/* The bytes after *kept may be an incomplete command. */
+/* Truncates the file to *kept: the bytes after it may be an incomplete command. `kept` is NULL if the file
+ * does not belong to the run. */
 static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
 {
     struct stat found;
     if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
         return RF_OK;
     dead->bytes = (uint64_t)found.st_size;
-    if (kept)
-        return dead->bytes > *kept ? cut(dead, fd, *kept, error) : RF_OK;
-    if (dead->bytes == 0)
+    if (!kept && dead->bytes > 0)
+        return fail(error, RF_E_EXISTS,
+                    "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
+                    "away, or use another name",
+                    dead->path);
+    if (!kept || dead->bytes <= *kept)
         return RF_OK;
-    return fail(error, RF_E_EXISTS,
-                "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
-                "away, or use another name",
-                dead->path);
+    dead->bytes = *kept;
+    if (ftruncate(fd, (off_t)*kept) == 0)
+        return RF_OK;
+    return fail(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
+                strerror(errno));
 }
 
 static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)

@@ -84,7 +84,7 @@ static void print_nodes(const struct replay *r)
                        text_size(node.bytes, size));
 }
 
-/* False if resuming would only meet the same error again. */
+/* False if resuming would fail with the same error. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->put == 0 || replay_is_done(r))
