@@ -35,7 +35,6 @@ static int version_run(int argc, char **argv)
 static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 0 ? argv[0] : "";
-    char shown[256];
     if (strcmp(name, "--version") == 0)
         name = "version";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -43,6 +42,7 @@ static int dispatch(int argc, char **argv)
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run(argc, argv);
+    char shown[256];
     if (*name)
         message_usage(NULL, "unknown command '%s'", url_shown(name, shown, sizeof shown));
     else
@@ -67,9 +67,8 @@ static int help_run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status;
     streams_start();
-    status = dispatch(argc - 1, argv + 1);
+    int status = dispatch(argc - 1, argv + 1);
     if (!streams_end() && status <= STATUS_NO)
         status = STATUS_OUTPUT;
     return status;

@@ -20,20 +20,15 @@
 
 /* --- classification ----------------------------------------------------------------------------------- */
 
-static bool same_digest(rf_digest a, rf_digest b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 /* If the types differ, a difference of the values is not reported. */
 static unsigned changes_of(const rf_key_record *before, const rf_key_record *after, int64_t tolerance_ms)
 {
-    rf_key_record as_after = *before;
     unsigned changes = 0;
     if (before->db != RF_LIBRARY && before->type != after->type)
         changes |= CHANGED_TYPE;
-    else if (!same_digest(before->value, after->value))
+    else if (before->value.low != after->value.low || before->value.high != after->value.high)
         changes |= CHANGED_VALUE;
+    rf_key_record as_after = *before;
     as_after.type = after->type;
     as_after.value = after->value;
     if (rf_key_record_differs(&as_after, after, tolerance_ms))
@@ -76,7 +71,6 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
 {
     const rf_key_record *before = difference->before, *after = difference->after;
     const char *separator = ": ";
-    char times[2][TIME_TEXT];
     if (changes & CHANGED_TYPE) {
         fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
         separator = ", ";
@@ -85,9 +79,11 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
         fprintf(out, "%svalue", separator);
         separator = ", ";
     }
-    if (changes & CHANGED_EXPIRY)
+    if (changes & CHANGED_EXPIRY) {
+        char times[2][TIME_TEXT];
         fprintf(out, "%sexpiry %s -> %s", separator, format_time(before->expire_ms, times[0]),
                 format_time(after->expire_ms, times[1]));
+    }
 }
 
 static void print_line(const struct differences *differences, const rf_difference *difference,

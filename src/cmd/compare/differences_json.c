@@ -92,7 +92,6 @@ static void put_input(const struct differences *differences, const rf_key_record
 static void put_side(const struct differences *differences, const char *member, const rf_key_record *record)
 {
     FILE *out = differences->out;
-    char digest[RF_DIGEST_TEXT];
     fprintf(out, ",\"%s\":%s", member, record ? "{" : "null");
     if (!record)
         return;
@@ -104,6 +103,7 @@ static void put_side(const struct differences *differences, const char *member, 
         else
             fprintf(out, ",\"expire_ms\":%" PRId64 ",", record->expire_ms);
     }
+    char digest[RF_DIGEST_TEXT];
     rf_digest_format(record->published, digest);
     fprintf(out, "\"digest\":\"%s\"", digest);
     put_input(differences, record);

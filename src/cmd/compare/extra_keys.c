@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Compares names: those of the data before, those of the target after. */
 #include "cmd/compare/extra_keys.h"
+#include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -11,6 +12,7 @@ static void give_up(struct extra_keys *extra, const char *why)
     snprintf(extra->why_not, sizeof extra->why_not, "%s", why);
 }
 
+/* Whether it is known which keys of the target are outside the filter and the rewriting. */
 static bool can_be_listed(const struct extra_keys *extra)
 {
     const struct key_options *keys = &extra->session->options->keys;
@@ -56,10 +58,9 @@ static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *err
                             .type = record->type,
                             .expire_ms = RF_NO_EXPIRY};
     rf_drop_reason drop = RF_DROP_NONE;
-    rf_code code = RF_OK;
     if (record->db != RF_LIBRARY)
-        code = rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error);
-    return code == RF_OK && drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : code;
+        TRY(rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error));
+    return drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : RF_OK;
 }
 
 static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
@@ -82,11 +83,11 @@ rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_c
 {
     bool counts_all = rf_live_info_get(live)->server.major > 0;
     bool complete = counts_all && counts->live <= counts->found && !extra->strict;
-    rf_code code = complete || !can_be_listed(extra) ? RF_OK : scan(extra, live, error);
-    if (code == RF_OK)
-        code = rf_compare_finish(extra->compare, error);
-    extra->counted = code == RF_OK && !*extra->why_not;
-    return code;
+    if (!complete && can_be_listed(extra))
+        TRY(scan(extra, live, error));
+    TRY(rf_compare_finish(extra->compare, error));
+    extra->counted = !*extra->why_not;
+    return RF_OK;
 }
 
 void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint)

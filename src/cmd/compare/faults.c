@@ -8,34 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool keep(struct faults *faults)
-{
-    struct fault *kept = realloc(faults->kept, (faults->kept_count + 1) * sizeof *kept);
-    if (!kept)
-        return false;
-    faults->kept = kept;
-    kept[faults->kept_count++] = faults->last;
-    return true;
-}
-
-static bool print(FILE *out, const rf_error *fault)
-{
-    char text[1024];
-    rf_error_format(fault, text, sizeof text);
-    text_put(out, text);
-    putc('\n', out);
-    return !ferror(out);
-}
-
 rf_code faults_add(struct faults *faults, size_t input, const rf_error *fault, rf_error *error)
 {
     faults->count++;
     faults->last = (struct fault){*fault, input};
     if (faults->limit > 0 && faults->count > faults->limit)
         return RF_OK;
-    if (!keep(faults))
+    struct fault *kept = realloc(faults->kept, (faults->kept_count + 1) * sizeof *kept);
+    if (!kept)
         return fail(error, RF_E_MEMORY, "out of memory");
-    return print(faults->out, fault) ? RF_OK : fail(error, RF_E_WRITE, "%s", strerror(errno));
+    faults->kept = kept;
+    kept[faults->kept_count++] = faults->last;
+    char text[1024];
+    rf_error_format(fault, text, sizeof text);
+    text_put(faults->out, text);
+    putc('\n', faults->out);
+    return ferror(faults->out) ? fail(error, RF_E_WRITE, "%s", strerror(errno)) : RF_OK;
 }
 
 bool faults_last_is(const struct faults *faults, size_t input, const rf_error *fault)

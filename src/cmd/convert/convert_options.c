@@ -24,15 +24,16 @@ static const struct option_row rows[] = {
      "aof, aof-dir, rdb or jsonl; a name that ends in .gz\nor .lz4 is compressed (default: by OUT's name: .aof,\n"
      ".rdb, .jsonl or a directory)", AT(written.to), .choices = kinds},
     {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
-    KIND_ROWS(struct convert_options),
+    {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
-    UNSAFE_ROW(struct convert_options),
-    READER_ROWS(struct convert_options),
-    FILTER_ROWS(struct convert_options),
-    REWRITE_ROWS(struct convert_options),
-    COLLISION_ROWS(struct convert_options),
+    {OPTION_INCLUDE, .include = unsafe_rows, AT(written)},
+    {OPTION_INCLUDE, .include = reader_rows, AT(written)},
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = collision_rows, AT(written)},
     {OPTION_HEADING, .help = "Messages"},
-    COMMON_ROWS(struct convert_options),
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -42,7 +43,6 @@ static const struct option_table table = {
     .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
              "one output. Several inputs form one data set; '-' is stdin.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 /* --- checks ------------------------------------------------------------------------------------------- */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPT_UNSET UINT64_MAX
-
 #define AT(member) .offset = offsetof(struct diff_options, member)
 
 /* clang-format off */
@@ -17,7 +15,9 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Comparison"},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
      AT(ttl_tolerance_ms)},
-    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_SIZE, 0, "memory", "SIZE",
+     "memory for the comparison; beyond it, temporary files\n"
+     "in $TMPDIR (512M)", AT(memory)},
     {OPTION_HEADING, .help = "Explaining one key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of KEY differ (\\xNN is a byte)",
      AT(explain)},
@@ -25,10 +25,11 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
     {OPTION_COUNT, 0, "limit", "N", "show at most N differences; 0: all (50; with --jsonl\nall)", AT(limit)},
     {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
-    FILTER_ROWS(struct diff_options),
-    REWRITE_ROWS(struct diff_options),
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_HEADING, .help = "Messages"},
-    COMMON_ROWS(struct diff_options),
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -41,7 +42,6 @@ static const struct option_table table = {
              "\n"
              "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 static bool usage_error(const char *text)

@@ -39,13 +39,12 @@ rf_code refuse_commands(rf_error *error)
 /* The value is held from here on. */
 static rf_code hold(const struct explanation *e, struct side *side, rf_error *error)
 {
-    rf_code code = rf_value_hold(side->entry.value, NULL, error);
-    if (code == RF_OK)
-        code = rf_digest_key(e->digester, &side->entry, &side->digest, error);
+    TRY(rf_value_hold(side->entry.value, NULL, error));
+    TRY(rf_digest_key(e->digester, &side->entry, &side->digest, error));
     rf_key_record_of(&side->entry, side->digest.keyed, (uint32_t)(side->input - e->session->inputs),
                      &side->record);
     side->record.published = side->digest.value;
-    return code;
+    return RF_OK;
 }
 
 /* Reads up to the key, which is RF_OK, or to the end, RF_END; a side that already has the key is read to the
@@ -70,11 +69,9 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
                              rf_error *error)
 {
     struct session *session = e->session;
-    rf_code code = input_open(input, false, notices_listener(&session->notices), error);
-    if (code != RF_OK)
-        return code;
+    TRY(input_open(input, false, notices_listener(&session->notices), error));
     progress_enter(&session->progress, input->reader);
-    code = read_on(e, input, side, error);
+    rf_code code = read_on(e, input, side, error);
     progress_leave(&session->progress);
     return code;
 }
@@ -82,9 +79,8 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
 /* An input that is already open is read from its current position. */
 static rf_code search(const struct explanation *e, struct input *input, struct side *side, rf_error *error)
 {
-    rf_code code;
     e->session->notices.input = input_name(input);
-    code = input->reader ? read_on(e, input, side, error) : open_and_read(e, input, side, error);
+    rf_code code = input->reader ? read_on(e, input, side, error) : open_and_read(e, input, side, error);
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
         code = input_blame(input, error);
     if (code != RF_OK && code != RF_END && code < RF_E_WRITE && !*error->input)
@@ -94,21 +90,19 @@ static rf_code search(const struct explanation *e, struct input *input, struct s
 
 static rf_code find(const struct explanation *e, struct side *side, rf_error *error)
 {
-    rf_code code = RF_OK;
-    for (size_t i = side->from; i < side->to && code == RF_OK && !side->input; i++)
-        code = search(e, &e->session->inputs[i], side, error);
-    return code;
+    for (size_t i = side->from; i < side->to && !side->input; i++)
+        TRY(search(e, &e->session->inputs[i], side, error));
+    return RF_OK;
 }
 
 /* The entries after the key must not be commands, which could change it. */
 static rf_code read_rest(const struct explanation *e, struct side *side, rf_error *error)
 {
-    rf_code code = RF_OK;
     if (!side->input)
         return RF_OK;
-    for (struct input *input = side->input; input < e->session->inputs + side->to && code == RF_OK; input++)
-        code = search(e, input, side, error);
-    return code;
+    for (struct input *input = side->input; input < e->session->inputs + side->to; input++)
+        TRY(search(e, input, side, error));
+    return RF_OK;
 }
 
 /* --- two strings -------------------------------------------------------------------------------------- */
@@ -198,39 +192,42 @@ static bool same_value(const struct side sides[2])
 static rf_code explain_both(const struct explanation *e, const struct side sides[2], rf_error *error)
 {
     const rf_difference difference = {RF_CHANGED, &sides[0].record, &sides[1].record};
-    rf_code code;
     if (!rf_key_record_differs(&sides[0].record, &sides[1].record, 0))
         return RF_OK;
-    code = differences_add(e->differences, &difference, error);
-    if (code != RF_OK || sides[0].entry.type != sides[1].entry.type || same_value(sides))
-        return code;
+    TRY(differences_add(e->differences, &difference, error));
+    if (sides[0].entry.type != sides[1].entry.type || same_value(sides))
+        return RF_OK;
     return explain_value(e, sides, error);
 }
 
 static rf_code explain_sides(const struct explanation *e, const struct side sides[2], rf_error *error)
 {
-    rf_difference difference = {.kind = RF_ADDED, .after = &sides[1].record};
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
         return fail(error, RF_E_ARGUMENT, "no such key in database %" PRId64 " of either (see --explain-db)",
                     e->db);
-    if (!sides[1].input)
-        difference = (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
+    const rf_difference difference = sides[1].input
+                                         ? (rf_difference){.kind = RF_ADDED, .after = &sides[1].record}
+                                         : (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};
     return differences_add(e->differences, &difference, error);
+}
+
+static rf_code find_and_explain(const struct explanation *e, rf_error *error)
+{
+    struct side sides[2] = {{.to = e->before_count},
+                            {.from = e->before_count, .to = e->session->input_count}};
+    TRY(find(e, &sides[0], error));
+    TRY(find(e, &sides[1], error));
+    TRY(explain_sides(e, sides, error));
+    TRY(read_rest(e, &sides[0], error));
+    return read_rest(e, &sides[1], error);
 }
 
 rf_code explain(const struct explanation *e, rf_error *error)
 {
     struct session *session = e->session;
-    struct side sides[2] = {{.to = e->before_count}, {.from = e->before_count, .to = session->input_count}};
-    rf_code code = find(e, &sides[0], error);
-    if (code == RF_OK)
-        code = find(e, &sides[1], error);
-    if (code == RF_OK)
-        code = explain_sides(e, sides, error);
-    for (size_t i = 0; i < 2 && code == RF_OK; i++)
-        code = read_rest(e, &sides[i], error);
+    rf_code code = find_and_explain(e, error);
     for (size_t i = 0; i < session->input_count; i++)
         input_close(&session->inputs[i]);
     return code;

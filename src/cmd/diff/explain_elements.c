@@ -31,7 +31,8 @@ struct changes {
     uint64_t total;
 };
 
-/* A walk over the elements of one value: they go into a comparison, or get lines where they have changed. */
+/* A walk over the elements of one value. They are added to a comparison, or those that have changed get
+ * lines. */
 struct walk {
     rf_compare *compare; /* NULL: lines are made */
     struct changes *changes;
@@ -47,14 +48,14 @@ struct walk {
 
 /* --- elements --------------------------------------------------------------------------------------- */
 
-enum { SHOWN = 256 }; /* bytes of a name, or of what it holds */
+enum { SHOWN = 256 }; /* bytes of a name or of its value */
 
 static rf_code out_of_memory(rf_error *error)
 {
     return fail(error, RF_E_MEMORY, "out of memory");
 }
 
-/* The line so far as a string to be freed; `*into` is freed before. */
+/* Replaces *into by a copy of the line so far, which the caller frees. */
 static rf_code keep(struct walk *walk, char **into)
 {
     free(*into);
@@ -101,17 +102,16 @@ static size_t end_name(struct walk *walk)
     return name;
 }
 
-/* An element of which the line says all: the first `name` bytes are its name. */
+/* Adds an element that the line describes completely; the first `name` bytes are its name. */
 static rf_code put_line(struct walk *walk, size_t name)
 {
-    const uint8_t *line;
     if (!walk->compare && (size_t)ftello(walk->text) > name + SHOWN) {
         fseeko(walk->text, (off_t)(name + SHOWN), SEEK_SET);
         fputs("...", walk->text);
     }
     if (fflush(walk->text) != 0)
         return out_of_memory(walk->error);
-    line = (const uint8_t *)walk->line;
+    const uint8_t *line = (const uint8_t *)walk->line;
     return put(walk, (rf_slice){line, name}, (rf_slice){line + name, walk->size - name}, RF_NO_EXPIRY);
 }
 
@@ -145,9 +145,9 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     FILE *text = begin_named(ctx, "field ", field);
-    char expiry[TIME_TEXT];
     fputs(": ", text);
     print_bytes_cut(text, value, SHOWN);
+    char expiry[TIME_TEXT];
     if (expire_ms != RF_NO_EXPIRY)
         fprintf(text, ", expires %s", format_time(expire_ms, expiry));
     return put(ctx, field, value, expire_ms);
@@ -206,9 +206,8 @@ static void print_id(FILE *out, rf_stream_id id)
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct walk *walk = ctx;
-    size_t name;
     print_id(begin(walk, "entry "), id);
-    name = end_name(walk);
+    size_t name = end_name(walk);
     for (size_t i = 0; i < 2 * pairs; i++) {
         if (i > 0)
             putc(' ', walk->text);
@@ -227,22 +226,17 @@ static rf_code put_id(struct walk *walk, const char *name, rf_stream_id id)
 static rf_code put_stream(void *ctx, const rf_stream *stream)
 {
     uint64_t added = stream->entries_added > stream->length ? stream->entries_added : stream->length;
-    rf_code code = put_id(ctx, "last id", stream->last_id);
-    if (code == RF_OK)
-        code = put_id(ctx, "max deleted id", stream->max_deleted_id);
-    return code == RF_OK ? put_number(ctx, "entries added", added) : code;
+    TRY(put_id(ctx, "last id", stream->last_id));
+    TRY(put_id(ctx, "max deleted id", stream->max_deleted_id));
+    return put_number(ctx, "entries added", added);
 }
 
 static rf_code put_group(void *ctx, const rf_group *group)
 {
     struct walk *walk = ctx;
-    size_t name;
-    rf_code code;
     print_bytes(begin(walk, "group "), group->name);
-    code = keep(walk, &walk->group);
-    if (code != RF_OK)
-        return code;
-    name = end_name(walk);
+    TRY(keep(walk, &walk->group));
+    size_t name = end_name(walk);
     fputs("last id ", walk->text);
     print_id(walk->text, group->last_id);
     if (group->entries_read >= 0)
@@ -253,22 +247,18 @@ static rf_code put_group(void *ctx, const rf_group *group)
 static rf_code put_consumer(void *ctx, const rf_consumer *consumer)
 {
     struct walk *walk = ctx;
-    rf_code code;
     print_bytes(begin(walk, "consumer "), consumer->name);
-    code = keep(walk, &walk->consumer);
-    if (code != RF_OK)
-        return code;
+    TRY(keep(walk, &walk->consumer));
     fprintf(walk->text, " of %s", walk->group);
     return put_line(walk, (size_t)ftello(walk->text));
 }
 
 static rf_code put_owned(struct walk *walk, const rf_pending *pending, const char *owner)
 {
-    char delivered[TIME_TEXT];
-    size_t name;
     print_id(begin(walk, "pending "), pending->id);
     fprintf(walk->text, " of %s", walk->group);
-    name = end_name(walk);
+    size_t name = end_name(walk);
+    char delivered[TIME_TEXT];
     fprintf(walk->text, "of %s, delivered %s, count %" PRIu64, owner,
             format_time(pending->delivered_ms, delivered), pending->delivery_count);
     return put_line(walk, name);
@@ -304,11 +294,10 @@ static rf_code walk_value(rf_value *value, struct walk walk)
         .module = put_module,
         .module_part = put_part,
     };
-    rf_code code;
     walk.text = open_memstream(&walk.line, &walk.size);
     if (!walk.text)
         return out_of_memory(walk.error);
-    code = rf_value_walk(value, &visitor, &walk, walk.error);
+    rf_code code = rf_value_walk(value, &visitor, &walk, walk.error);
     fclose(walk.text);
     free(walk.line);
     free(walk.group);
@@ -396,13 +385,12 @@ static int by_number_before(const void *a, const void *b)
 static rf_code make_lines(rf_value *const values[2], struct changes *changes, rf_error *error)
 {
     static int (*const orders[])(const void *, const void *) = {by_number_before, by_number_after};
-    rf_code code = RF_OK;
-    for (unsigned side = 2; side-- > 0 && code == RF_OK;) {
+    for (unsigned side = 2; side-- > 0;) {
         if (changes->count > 0)
             qsort(changes->all, changes->count, sizeof *changes->all, orders[side]);
-        code = walk_value(values[side], (struct walk){.changes = changes, .side = side, .error = error});
+        TRY(walk_value(values[side], (struct walk){.changes = changes, .side = side, .error = error}));
     }
-    return code;
+    return RF_OK;
 }
 
 static void print_changes(const struct changes *changes)
@@ -410,9 +398,11 @@ static void print_changes(const struct changes *changes)
     if (changes->first_only && changes->count > 0)
         printf("    the same up to item %" PRIu64 "\n", first_number(changes->all));
     for (size_t i = 0; i < changes->count; i++)
-        for (unsigned side = 0; side < 2; side++)
-            if (changes->all[i].line[side])
-                printf("    %c %s\n", "-+"[side], changes -> all[i].line[side]);
+        for (unsigned side = 0; side < 2; side++) {
+            const char *line = changes->all[i].line[side];
+            if (line)
+                printf("    %c %s\n", "-+"[side], line);
+        }
     if (changes->count < changes->total && !changes->first_only)
         printf("    ... %" PRIu64 " more; --limit 0 shows all\n", changes->total - changes->count);
 }

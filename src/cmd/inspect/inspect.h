@@ -4,10 +4,8 @@
 #define CMD_INSPECT_INSPECT_H
 
 #include "cmd/inspect/inspect_extras.h"
-#include "cmd/inspect/inspect_histogram.h"
 #include "cmd/inspect/inspect_options.h"
 #include "cmd/inspect/inspect_prefix.h"
-#include "cmd/inspect/inspect_slots.h"
 #include "cmd/inspect/inspect_tables.h"
 #include "cmd/inspect/inspect_top.h"
 #include "cmd/run/session.h"

@@ -21,15 +21,15 @@ static bool is_plain(uint8_t byte)
 /* `length`: of the whole key; `key` may be only its first bytes. */
 static void put_key(rf_slice key, size_t length)
 {
-    char character[CHARACTER_TEXT];
     bool is_cut = length > key.len;
-    size_t n;
     putchar_unlocked('"');
     while (key.len > 0) {
-        for (n = 0; n < key.len && is_plain(key.ptr[n]);)
+        size_t n = 0;
+        while (n < key.len && is_plain(key.ptr[n]))
             n++;
         fwrite_unlocked(key.ptr, 1, n, stdout);
         if (n == 0) {
+            char character[CHARACTER_TEXT];
             n = text_character(key, character);
             fputs_unlocked(*character == '"' ? "\"\"" : character, stdout);
         }
@@ -49,22 +49,18 @@ static char *put_number(char *to, uint64_t number)
     return mempcpy(to, at, (size_t)(digits + sizeof digits - at));
 }
 
-static char *put_field(char *to, uint64_t number)
-{
-    *to++ = ',';
-    return put_number(to, number);
-}
-
 bool inspect_put_csv_row(const struct key_row *row)
 {
-    char before[64], after[256], *end;
-    end = put_number(before, (uint64_t)row->db);
+    char before[64];
+    char *end = put_number(before, (uint64_t)row->db);
     end = stpcpy(stpcpy(stpcpy(end, ","), text_type(row->type)), ",");
     fwrite_unlocked(before, 1, (size_t)(end - before), stdout);
     put_key(row->key, row->length);
-    end = put_field(after, row->measure.memory);
+    char after[256];
+    end = put_number(stpcpy(after, ","), row->measure.memory);
     end = stpcpy(stpcpy(end, ","), row->encoding->name);
-    end = put_field(put_field(end, row->measure.elements), row->measure.longest);
+    end = put_number(stpcpy(end, ","), row->measure.elements);
+    end = put_number(stpcpy(end, ","), row->measure.longest);
     *end++ = ',';
     if (row->expire_ms != RF_NO_EXPIRY)
         end += strlen(format_time(row->expire_ms, end));

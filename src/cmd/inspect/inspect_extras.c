@@ -71,10 +71,9 @@ void extras_add_key(struct extras *extras, const char name[10], const rf_measure
 static void add_module_record(struct extras *extras, const rf_entry *entry)
 {
     char name[10] = "";
-    struct module *module;
     if (entry->name.len < sizeof name && entry->name.len > 0)
         memcpy(name, entry->name.ptr, entry->name.len);
-    module = find_module(extras, name);
+    struct module *module = find_module(extras, name);
     extras->module_records++;
     if (!module)
         return;

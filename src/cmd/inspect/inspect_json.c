@@ -52,14 +52,6 @@ static void put_input(struct json *json, const struct extras *extras, const stru
     json_end_object(json);
 }
 
-static void put_inputs(struct json *json, const struct inspection *inspection)
-{
-    json_array(json, "inputs");
-    for (size_t i = 0; i < inspection->session.input_count; i++)
-        put_input(json, &inspection->extras, &inspection->session.inputs[i]);
-    json_end_array(json);
-}
-
 /* --- tables ------------------------------------------------------------------------------------------- */
 
 static void put_totals(struct json *json, struct key_totals totals)
@@ -72,8 +64,12 @@ static void put_totals(struct json *json, struct key_totals totals)
     json_number(json, "memory", totals.memory);
 }
 
-static void put_memory(struct json *json, const struct tables *tables, struct key_totals total)
+static void put_total(struct json *json, const struct tables *tables)
 {
+    struct key_totals total = tables_total(tables);
+    json_object(json, "total");
+    put_totals(json, total);
+    json_end_object(json);
     uint64_t overhead = tables_overhead(tables);
     json_object(json, "memory");
     json_bool(json, "estimate", true);
@@ -81,15 +77,6 @@ static void put_memory(struct json *json, const struct tables *tables, struct ke
     json_number(json, "hash_tables", overhead);
     json_number(json, "total", total.memory + overhead);
     json_end_object(json);
-}
-
-static void put_total(struct json *json, const struct tables *tables)
-{
-    struct key_totals total = tables_total(tables);
-    json_object(json, "total");
-    put_totals(json, total);
-    json_end_object(json);
-    put_memory(json, tables, total);
 }
 
 static void put_histogram(struct json *json, const struct histogram *histogram, const struct ranges *ranges)
@@ -107,23 +94,13 @@ static void put_histogram(struct json *json, const struct histogram *histogram, 
     json_end_array(json);
 }
 
-static void put_histograms(struct json *json, const struct inspection *inspection)
-{
-    json_object(json, "histograms");
-    put_histogram(json, &inspection->expiries, &expiry_ranges);
-    put_histogram(json, &inspection->memories, &memory_ranges);
-    put_histogram(json, &inspection->elements, &element_ranges);
-    put_histogram(json, &inspection->longest, &longest_ranges);
-    json_end_object(json);
-}
-
 /* --- top lists ---------------------------------------------------------------------------------------- */
 
 static void put_key(struct json *json, const struct key_row *row)
 {
-    char key[TEXT_SHOWN];
     json_object(json, NULL);
     json_number(json, "db", (uint64_t)row->db);
+    char key[TEXT_SHOWN];
     json_string(json, "key", text_readable(row->key, key, sizeof key));
     json_number(json, "key_length", row->length);
     json_string(json, "type", text_type(row->type));
@@ -151,8 +128,8 @@ struct name_terms {
 
 static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
 {
-    char text[TEXT_SHOWN];
     json_object(json, NULL);
+    char text[TEXT_SHOWN];
     json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
     json_number(json, "length", name->length);
     json_number(json, terms->count, name->sum.count);
@@ -273,10 +250,18 @@ void inspect_put_json(const struct inspection *inspection)
     if (inspection->error)
         report_put_error(&json, "error", inspection->error);
     put_time(&json, "now", inspection->session.now);
-    put_inputs(&json, inspection);
+    json_array(&json, "inputs");
+    for (size_t i = 0; i < inspection->session.input_count; i++)
+        put_input(&json, &inspection->extras, &inspection->session.inputs[i]);
+    json_end_array(&json);
     put_total(&json, &inspection->tables);
     report_put_tables(&json, &inspection->tables, put_totals, put_totals);
-    put_histograms(&json, inspection);
+    json_object(&json, "histograms");
+    put_histogram(&json, &inspection->expiries, &expiry_ranges);
+    put_histogram(&json, &inspection->memories, &memory_ranges);
+    put_histogram(&json, &inspection->elements, &element_ranges);
+    put_histogram(&json, &inspection->longest, &longest_ranges);
+    json_end_object(&json);
     json_object(&json, "top");
     put_top(&json, "by_memory", &inspection->by_memory);
     put_top(&json, "by_elements", &inspection->by_elements);

@@ -10,11 +10,9 @@
 
 enum { TOP_USUAL = 10, DEPTH_USUAL = 3, LIMIT_OF_SORTED = 1000 };
 
-static const uint64_t limit_unset = UINT64_MAX - 1;
-
-static rf_code opt_delimiter(const char *argument, void *into, rf_error *error)
+static rf_code opt_delimiter(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
-    (void)error;
+    (void)row, (void)error;
     *(const char **)into = argument;
     return *argument && strlen(argument) <= PREFIX_DELIMITERS ? RF_OK : RF_E_ARGUMENT;
 }
@@ -39,11 +37,13 @@ static const struct option_row rows[] = {
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
      "separators in key names (default: detected)", .handle = opt_delimiter,
      AT(delimiter)},
-    {OPTION_COUNT, 0, "depth", "N", "number of prefix levels to count (3)", AT(depth), .most = PREFIX_DEPTH_MOST},
-    FILTER_ROWS(struct inspect_options),
-    REWRITE_ROWS(struct inspect_options),
+    {OPTION_COUNT, 0, "depth", "N", "number of prefix levels to count (3)", AT(depth),
+     .most = PREFIX_DEPTH_MOST},
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_HEADING, .help = "Messages"},
-    COMMON_ROWS(struct inspect_options),
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -54,7 +54,6 @@ static const struct option_table table = {
              "memory they need (an estimate), expiries, sizes, prefixes and slots, and the largest keys.\n"
              "Several inputs form one data set; '-' is stdin. Figures with '~' are estimates.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 static bool usage_error(const char *what)
@@ -69,7 +68,7 @@ static bool check(const struct inspect_options *options)
         return usage_error("--json and --keys are mutually exclusive");
     if (options->sort != SORT_NONE && !options->keys)
         return usage_error("--sort requires --keys");
-    if (options->limit != limit_unset && !options->keys)
+    if (options->limit != OPT_UNSET && !options->keys)
         return usage_error("--limit requires --keys");
     if (is_dash(options->common.report))
         return usage_error("output and report cannot both go to stdout");
@@ -79,7 +78,7 @@ static bool check(const struct inspect_options *options)
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
 {
     int first;
-    *options = (struct inspect_options){.limit = limit_unset, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    *options = (struct inspect_options){.limit = OPT_UNSET, .top = TOP_USUAL, .depth = DEPTH_USUAL};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
@@ -88,7 +87,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
         options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */
-    if (options->limit == limit_unset)
+    if (options->limit == OPT_UNSET)
         options->limit = options->sort == SORT_NONE ? UINT64_MAX : LIMIT_OF_SORTED;
     return true;
 }

@@ -64,8 +64,8 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
     return is_new;
 }
 
-/* The number of keys without a delimiter so far that have this character after a beginning which another key
- * has, too. */
+/* Counts the keys that have no delimiter yet and contain this character after a beginning that an earlier key
+ * has as well. */
 static size_t score_of(struct prefix_sample *sample, char candidate)
 {
     size_t score = 0;
@@ -109,8 +109,8 @@ static bool choose_delimiters(struct prefixes *prefixes)
 {
     struct prefix_sample *sample = prefixes->sample;
     bool good = true;
-    char delimiter;
     prefixes->chosen = true;
+    char delimiter;
     while ((delimiter = best_candidate(sample)))
         choose(prefixes, delimiter);
     for (size_t i = 0; i < sample->count && good; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters. A key changes one cell; sums are computed on request. */
+/* A key changes one cell of each table; sums are computed on request. */
 #include "cmd/inspect/inspect_tables.h"
 #include <stdlib.h>
 
-/* Where a database and an encoding have their counters. */
+/* The indexes of the counters of a database and of an encoding. */
 static size_t place_of_db(int64_t db)
 {
     return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
@@ -88,4 +88,59 @@ void tables_free(struct tables *tables)
 {
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         free(tables->databases[db]);
+}
+
+/* --- histograms ---------------------------------------------------------------------------------------- */
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+static const struct range of_time[] = {
+    {"expired", 1},          {"< 1 minute", MINUTE},    {"< 1 hour", HOUR},
+    {"< 1 day", DAY},        {"< 1 week", 7 * DAY},     {"< 30 days", 30 * DAY},
+    {"< 1 year", 365 * DAY}, {"later", UINT64_MAX - 1}, {"none", UINT64_MAX},
+};
+
+static const struct range of_bytes[] = {
+    {"< 100 B", 100},        {"< 300 B", 300},     {"< 1 KB", 1000},    {"< 3 KB", 3000},
+    {"< 10 KB", 10000},      {"< 100 KB", 100000}, {"< 1 MB", 1000000}, {"< 10 MB", 10000000},
+    {"< 100 MB", 100000000}, {"more", UINT64_MAX},
+};
+
+static const struct range of_elements[] = {
+    {"< 10", 10},         {"< 100", 100},         {"< 1000", 1000},     {"< 10000", 10000},
+    {"< 100000", 100000}, {"< 1000000", 1000000}, {"more", UINT64_MAX},
+};
+
+#define RANGES(title, name, all)                   \
+    {                                              \
+        title, name, all, sizeof all / sizeof *all \
+    }
+
+const struct ranges expiry_ranges = RANGES("Time to live", "expiry", of_time);
+const struct ranges memory_ranges = RANGES("Memory per key", "memory_of_key", of_bytes);
+const struct ranges element_ranges = RANGES("Elements per collection", "elements_of_collection", of_elements);
+const struct ranges longest_ranges = RANGES("Longest element per key", "longest_element_of_key", of_bytes);
+
+/* --- cluster slots ------------------------------------------------------------------------------------- */
+
+unsigned slots_used(const struct slots *slots)
+{
+    unsigned used = 0;
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++)
+        used += slots->of[slot].keys > 0;
+    return used;
+}
+
+size_t slots_top(const struct slots *slots, unsigned *out, size_t most)
+{
+    size_t found = 0, at;
+    for (unsigned slot = 0; slot < RF_SLOTS && most > 0; slot++) {
+        uint64_t memory = slots->of[slot].memory;
+        if (slots->of[slot].keys == 0 || (found == most && memory <= slots->of[out[most - 1]].memory))
+            continue;
+        for (at = found < most ? found++ : most - 1; at > 0 && memory > slots->of[out[at - 1]].memory; at--)
+            out[at] = out[at - 1];
+        out[at] = slot;
+    }
+    return found;
 }

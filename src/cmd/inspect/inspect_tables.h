@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters of keys by database and encoding. Types, databases and the total are sums of these. */
+/* Counters of keys: by database and encoding, of which types, databases and the total are sums; in ranges of
+ * a value; and by cluster slot. */
 #ifndef CMD_INSPECT_INSPECT_TABLES_H
 #define CMD_INSPECT_INSPECT_TABLES_H
 
 #include <rdbferry/entry.h>
 #include <rdbferry/measure.h>
+#include <rdbferry/slot.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- databases and encodings ---------------------------------------------------------------------------- */
 
 enum {
     STATS_DATABASES = 1024, /* databases with this number and above share the last counters */
@@ -62,5 +68,82 @@ struct key_totals tables_total(const struct tables *tables);
 uint64_t tables_overhead(const struct tables *tables);
 
 void tables_free(struct tables *tables);
+
+/* --- histograms: keys and memory in ranges of a value -------------------------------------------------- */
+
+/* A range, from the end of the previous one. */
+struct range {
+    const char *label;
+    uint64_t below; /* UINT64_MAX: the rest */
+};
+
+struct ranges {
+    const char *title; /* for people */
+    const char *name;  /* for machines */
+    const struct range *all;
+    size_t count;
+};
+
+enum { RANGES_MOST = 12 };
+
+struct histogram {
+    struct {
+        uint64_t keys, memory;
+    } in[RANGES_MOST];
+};
+
+/* The remaining time to live in seconds, 0 if expired, UINT64_MAX without an expiry; bytes of memory;
+ * elements; bytes of the longest element. */
+extern const struct ranges expiry_ranges, memory_ranges, element_ranges, longest_ranges;
+
+static inline void histogram_add(struct histogram *histogram, const struct ranges *ranges, uint64_t number,
+                                 uint64_t memory)
+{
+    size_t last = ranges->count - 1, i = number == UINT64_MAX ? last : 0;
+    while (i < last && number >= ranges->all[i].below)
+        i++;
+    histogram->in[i].keys++;
+    histogram->in[i].memory += memory;
+}
+
+/* --- cluster slots ------------------------------------------------------------------------------------- */
+
+struct slot_totals {
+    uint64_t keys, bytes, memory;
+};
+
+struct slots {
+    struct slot_totals of[RF_SLOTS];
+    uint64_t tagged; /* keys with a hash tag */
+    /* The table exceeds the cache: a key is counted when the next one arrives, and its slot is prefetched
+     * meanwhile. */
+    struct slot_totals *last_slot;
+    struct slot_totals last;
+};
+
+/* Counts the last key. */
+static inline void slots_end(struct slots *slots)
+{
+    if (!slots->last_slot)
+        return;
+    slots->last_slot->keys++;
+    slots->last_slot->bytes += slots->last.bytes;
+    slots->last_slot->memory += slots->last.memory;
+    slots->last_slot = NULL;
+}
+
+static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_measure *measure)
+{
+    slots_end(slots);
+    slots->last_slot = &slots->of[rf_slot_of(key->key)];
+    slots->last = (struct slot_totals){1, measure->stored, measure->memory};
+    slots->tagged += rf_hash_tag(key->key).ptr != NULL;
+    __builtin_prefetch(slots->last_slot, 1);
+}
+
+unsigned slots_used(const struct slots *slots);
+
+/* Writes at most `most` slots in descending order of memory, without empty ones. Returns their number. */
+size_t slots_top(const struct slots *slots, unsigned *out, size_t most);
 
 #endif

@@ -15,13 +15,13 @@ enum { KEY_SHOWN = 100, NAME_SHOWN = 64 };
 static void put_input(const struct input *input)
 {
     const rf_reader_info *info = &input->info;
-    char writer[32], saved[TIME_TEXT], size[SIZE_TEXT];
     if (!input->opened)
         return;
     text_put(stdout, input_name(input));
     printf(": %s", info->format);
     if (info->rdb_version > 0)
         printf(" version %d", info->rdb_version);
+    char writer[32], saved[TIME_TEXT], size[SIZE_TEXT];
     rf_server_format(info->writer, writer, sizeof writer);
     if (info->writer.major > 0)
         printf(", written by %s", writer);
@@ -58,17 +58,17 @@ static const struct table_column totals_columns[] = {{TABLE_NAME, NULL},
 static void put_total(const struct table *table, const struct inspection *inspection, struct key_totals total)
 {
     uint64_t overhead = tables_overhead(&inspection->tables);
-    char size[SIZE_TEXT];
     table_heading(table, "Total", totals_columns);
     put_totals("keys", total);
+    char size[SIZE_TEXT];
     printf("\n\n  Estimated server memory: ~%s", text_size(total.memory + overhead, size));
     printf(", including ~%s for hash tables.\n", text_size(overhead, size));
 }
 
 static void put_databases(const struct table *table, const struct tables *tables, struct key_totals total)
 {
-    char name[32];
     table_heading(table, "Databases", totals_columns);
+    char name[32];
     for (size_t db = 0; db <= STATS_DATABASES; db++) {
         if (!tables->databases[db])
             continue;
@@ -97,8 +97,8 @@ static const char *encoding_name(const rf_encoding *encoding, char out[NAME_SHOW
 
 static void put_encodings(const struct table *table, const struct tables *tables, struct key_totals total)
 {
-    char name[NAME_SHOWN];
     table_heading(table, "Encodings", totals_columns);
+    char name[NAME_SHOWN];
     for (size_t i = 0; i < STATS_ENCODINGS; i++) {
         if (tables->encodings[i])
             put_row(table, encoding_name(tables->encodings[i], name), tables_of_encoding(tables, i), total);
@@ -143,10 +143,10 @@ static void put_top(const struct table *table, const char *title, const struct t
                                                   {TABLE_NAME, "type"},
                                                   {TABLE_TEXT, "key"},
                                                   {0, NULL}};
-    char key[KEY_SHOWN], name[NAME_SHOWN];
     if (top->count == 0)
         return;
     table_heading(table, title, columns);
+    char key[KEY_SHOWN], name[NAME_SHOWN];
     for (size_t i = 0; i < top->count; i++) {
         const struct key_row *row = &top->heap[i].row;
         table_size(row->measure.memory, true);
@@ -199,8 +199,8 @@ static void put_slots(const struct table *table, const struct inspection *inspec
     const struct slots *slots = &inspection->slots;
     unsigned top[TOP_MOST];
     size_t count = slots_top(slots, top, inspection->options->top);
-    char name[NAME_SHOWN];
     table_heading(table, "Slots", columns);
+    char name[NAME_SHOWN];
     for (size_t i = 0; i < count; i++) {
         const struct slot_totals *slot = &slots->of[top[i]];
         snprintf(name, sizeof name, "%u", top[i]);
@@ -290,22 +290,6 @@ static void put_aux(const struct table *table, const struct extras *extras)
 
 /* --- the report --------------------------------------------------------------------------------------- */
 
-static void put_keys(const struct table *table, const struct inspection *inspection, struct key_totals total)
-{
-    const struct tables *tables = &inspection->tables;
-    put_databases(table, tables, total);
-    put_types(table, tables, total);
-    put_encodings(table, tables, total);
-    put_histogram(table, &inspection->expiries, &expiry_ranges);
-    put_histogram(table, &inspection->memories, &memory_ranges);
-    put_histogram(table, &inspection->elements, &element_ranges);
-    put_histogram(table, &inspection->longest, &longest_ranges);
-    put_top(table, "Keys by memory", &inspection->by_memory);
-    put_top(table, "Keys by elements", &inspection->by_elements);
-    put_prefixes(table, inspection);
-    put_slots(table, inspection, total);
-}
-
 void inspect_put_text(const struct inspection *inspection)
 {
     const struct session *session = &inspection->session;
@@ -317,8 +301,19 @@ void inspect_put_text(const struct inspection *inspection)
         puts("Incomplete: the inputs could not be read to the end.");
     if (total.keys > 0 || inspection->extras.commands == 0)
         put_total(&table, inspection, total);
-    if (total.keys > 0)
-        put_keys(&table, inspection, total);
+    if (total.keys > 0) {
+        put_databases(&table, &inspection->tables, total);
+        put_types(&table, &inspection->tables, total);
+        put_encodings(&table, &inspection->tables, total);
+        put_histogram(&table, &inspection->expiries, &expiry_ranges);
+        put_histogram(&table, &inspection->memories, &memory_ranges);
+        put_histogram(&table, &inspection->elements, &element_ranges);
+        put_histogram(&table, &inspection->longest, &longest_ranges);
+        put_top(&table, "Keys by memory", &inspection->by_memory);
+        put_top(&table, "Keys by elements", &inspection->by_elements);
+        put_prefixes(&table, inspection);
+        put_slots(&table, inspection, total);
+    }
     put_libraries(&table, &inspection->extras);
     put_modules(&table, &inspection->extras);
     put_commands(&table, inspection);

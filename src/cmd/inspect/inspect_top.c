@@ -40,11 +40,9 @@ static int compare_bytes(rf_slice a, rf_slice b)
 
 static bool comes_before(const struct top *top, const struct ranked *a, const struct ranked *b)
 {
-    int order = 0;
     if (a->rank != b->rank)
         return a->rank > b->rank;
-    if (top->order == TOP_KEY)
-        order = compare_bytes(a->row.key, b->row.key);
+    int order = top->order == TOP_KEY ? compare_bytes(a->row.key, b->row.key) : 0;
     return order ? order < 0 : a->turn < b->turn;
 }
 

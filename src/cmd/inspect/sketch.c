@@ -117,10 +117,9 @@ static bool allocate(struct sketch *sketch)
 
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
 {
-    struct sketch_name *name;
     if (sketch->count == SKETCH_NAMES)
         evict(sketch);
-    name = &sketch->names[sketch->count];
+    struct sketch_name *name = &sketch->names[sketch->count];
     *name = (struct sketch_name){
         .hash = hash,
         .missed = sketch->evicted_max,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of the operands, common to all commands that read inputs. */
+/* The common options, and the checks of the operands. */
 #include "cmd/options/common_options.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/run/inputs.h"
@@ -10,8 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct option_choice progress_choices[] = {
+static const struct option_choice progress_choices[] = {
     {"auto", PROGRESS_AUTO}, {"always", PROGRESS_ALWAYS}, {"never", PROGRESS_NEVER}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct common_options, member)
+
+/* clang-format off */
+const struct option_row common_rows[] = {
+    {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout", AT(report)},
+    {OPTION_CHOICE, 0, "progress", "WHEN", "show progress: auto, always or never (auto)", AT(progress),
+     .choices = progress_choices},
+    {OPTION_FLAG, 'q', "quiet", .help = "print errors only", AT(quiet)},
+    {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", AT(verbose)},
+    {OPTION_HELP, 0, "help", .help = "show this help"},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
 
 /* The files of each operand: an AOF directory has several. */
 static bool expand(struct common_options *common, char **operands, int *status)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Options common to all commands that read inputs, and the inputs themselves. A command's struct holds a
- * struct common_options; its table holds COMMON_ROWS. */
+ * struct common_options; its table includes common_rows, and filter_rows and rewrite_rows for its `keys`. */
 #ifndef CMD_OPTIONS_COMMON_OPTIONS_H
 #define CMD_OPTIONS_COMMON_OPTIONS_H
 
@@ -25,20 +25,8 @@ struct common_options {
     rf_error input_error; /* why common_options_read() could not determine the files */
 };
 
-extern const struct option_choice progress_choices[];
-
-/* clang-format off */
-/* Rows for `report`, `progress`, `quiet`, `verbose` and `help`; `type`: the command's struct, which has a
- * member `common`. */
-#define COMMON_ROWS(type)                                                                                   \
-    {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout",                              \
-     .offset = offsetof(type, common.report)},                                                              \
-    {OPTION_CHOICE, 0, "progress", "WHEN", "show progress: auto, always or never (auto)",                               \
-     .offset = offsetof(type, common.progress), .choices = progress_choices},                               \
-    {OPTION_FLAG, 'q', "quiet", .help = "print errors only", .offset = offsetof(type, common.quiet)},  \
-    {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", .offset = offsetof(type, common.verbose)}, \
-    {OPTION_HELP, 0, "help", .help = "show this help"}
-/* clang-format on */
+/* --report, --progress, --quiet, --verbose and --help. Their values are in a struct common_options. */
+extern const struct option_row common_rows[];
 
 /* Determines the files of the operands and checks them: none, stdin twice, a report that is also an input. If
  * false, the command exits with *status; the error has been printed. */

@@ -43,77 +43,134 @@ static rf_code note_choice(struct key_options *keys, const char *name, const cha
     return RF_OK;
 }
 
-/* clang-format off */
-#define DEFINE_FILTER_OPT(id, name, call)                                         \
-    rf_code opt_##id(const char *argument, void *into, rf_error *error)        \
-    {                                                                           \
-        rf_filter *filter = filter_of(into);                                    \
-        rf_code code = filter ? call : out_of_memory(error);                    \
-                                                                                \
-        return code == RF_OK ? note_choice(into, name, argument, error) : code; \
-    }
+static rf_code opt_filter(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    static const struct {
+        const char *name;
+        rf_code (*add)(rf_filter *filter, rf_side side, const char *argument, rf_error *error);
+    } kinds[] = {{"db", rf_filter_dbs},
+                 {"match", rf_filter_glob},
+                 {"key-regex", rf_filter_regex},
+                 {"type", rf_filter_types}};
+    rf_filter *filter = filter_of(into);
+    if (!filter)
+        return out_of_memory(error);
+    bool excludes = strncmp(row->name, "no-", 3) == 0;
+    size_t i = 0;
+    while (strcmp(kinds[i].name, row->name + (excludes ? 3 : 0)) != 0)
+        i++;
+    TRY(kinds[i].add(filter, excludes ? RF_EXCLUDE : RF_INCLUDE, argument, error));
+    return note_choice(into, row->name, argument, error);
+}
 
-#define DEFINE_REWRITE_OPT(name, function)                                        \
-    rf_code opt_##name(const char *argument, void *into, rf_error *error)      \
-    {                                                                           \
-        rf_rewrite *rewrite = rewrite_of(into);                                 \
-                                                                                \
-        return rewrite ? function(rewrite, argument, error) : out_of_memory(error); \
-    }
-/* clang-format on */
+static rf_code opt_slots(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    rf_filter *filter = filter_of(into);
+    if (!filter)
+        return out_of_memory(error);
+    bool is_shard = strcmp(row->name, "shard") == 0;
+    TRY(is_shard ? rf_filter_shard(filter, argument, error) : rf_filter_slots(filter, argument, error));
+    return note_choice(into, row->name, argument, error);
+}
 
-DEFINE_FILTER_OPT(db, "db", rf_filter_dbs(filter, RF_INCLUDE, argument, error))
-DEFINE_FILTER_OPT(no_db, "no-db", rf_filter_dbs(filter, RF_EXCLUDE, argument, error))
-DEFINE_FILTER_OPT(match, "match", rf_filter_glob(filter, RF_INCLUDE, argument, error))
-DEFINE_FILTER_OPT(no_match, "no-match", rf_filter_glob(filter, RF_EXCLUDE, argument, error))
-DEFINE_FILTER_OPT(regex, "key-regex", rf_filter_regex(filter, RF_INCLUDE, argument, error))
-DEFINE_FILTER_OPT(no_regex, "no-key-regex", rf_filter_regex(filter, RF_EXCLUDE, argument, error))
-DEFINE_FILTER_OPT(type, "type", rf_filter_types(filter, RF_INCLUDE, argument, error))
-DEFINE_FILTER_OPT(no_type, "no-type", rf_filter_types(filter, RF_EXCLUDE, argument, error))
-DEFINE_FILTER_OPT(only_slots, "only-slots", rf_filter_slots(filter, argument, error))
-DEFINE_FILTER_OPT(shard, "shard", rf_filter_shard(filter, argument, error))
-
-DEFINE_REWRITE_OPT(rename, rf_rewrite_rename)
-DEFINE_REWRITE_OPT(hash_tag, rf_rewrite_hash_tag)
-DEFINE_REWRITE_OPT(map_db, rf_rewrite_map_db)
-DEFINE_REWRITE_OPT(flatten, rf_rewrite_flatten)
-
-/* --- a file of rules ---------------------------------------------------------------------------------- */
+static rf_code opt_rule(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    static const struct {
+        const char *name;
+        rf_code (*add)(rf_rewrite *rewrite, const char *argument, rf_error *error);
+    } kinds[] = {{"map-db", rf_rewrite_map_db},
+                 {"rename", rf_rewrite_rename},
+                 {"hash-tag", rf_rewrite_hash_tag},
+                 {"flatten-dbs", rf_rewrite_flatten}};
+    rf_rewrite *rewrite = rewrite_of(into);
+    if (!rewrite)
+        return out_of_memory(error);
+    size_t i = 0;
+    while (strcmp(kinds[i].name, row->name) != 0)
+        i++;
+    return kinds[i].add(rewrite, argument, error);
+}
 
 enum { RULES_MOST = 1024 * 1024 };
 
-rf_code opt_rules(const char *argument, void *into, rf_error *error)
+static rf_code opt_rules(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
+    (void)row;
     rf_rewrite *rewrite = rewrite_of(into);
-    char *text;
-    size_t size;
-    rf_code code;
     if (!rewrite)
         return out_of_memory(error);
-    code = slurp(argument, RULES_MOST, &text, &size, error);
-    if (code != RF_OK)
-        return code;
-    code = rf_rewrite_rules(rewrite, (rf_slice){(const uint8_t *)text, size}, argument, error);
+    char *text;
+    size_t size;
+    TRY(slurp(argument, RULES_MOST, &text, &size, error));
+    rf_code code = rf_rewrite_rules(rewrite, (rf_slice){(const uint8_t *)text, size}, argument, error);
     free(text);
     return code;
 }
 
-/* --- expiries ----------------------------------------------------------------------------------------- */
-
-rf_code opt_shift(const char *argument, void *into, rf_error *error)
+static rf_code opt_shift(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
+    (void)row;
     struct key_options *keys = into;
-    bool back = *argument == '-';
     keys->shift = SHIFT_AUTO;
     if (strcmp(argument, "auto") == 0)
         return RF_OK;
     keys->shift = SHIFT_BY;
-    if (!parse_duration(argument + back, &keys->shift_ms))
+    bool is_negative = *argument == '-';
+    if (!parse_duration(argument + is_negative, &keys->shift_ms))
         return fail(error, RF_E_ARGUMENT, "'%s' is neither a duration such as 26h nor auto", argument);
-    if (back)
+    if (is_negative)
         keys->shift_ms = -keys->shift_ms;
     return RF_OK;
 }
+
+/* --- the tables --------------------------------------------------------------------------------------- */
+
+#define AT(member) .offset = offsetof(struct key_options, member)
+
+/* clang-format off */
+const struct option_row filter_rows[] = {
+    {OPTION_HEADING, .help = "Filtering keys (options combine; exclusions win)"},
+    {OPTION_HANDLER, 'd', "db", "LIST", "only these databases: 0,5-7", .handle = opt_filter},
+    {OPTION_HANDLER, 'D', "no-db", "LIST", "not these databases", .handle = opt_filter},
+    {OPTION_HANDLER, 'k', "match", "GLOB", "only keys that match, as in KEYS: 'user:*'",
+     .handle = opt_filter},
+    {OPTION_HANDLER, 'K', "no-match", "GLOB", "no keys that match", .handle = opt_filter},
+    {OPTION_HANDLER, 0, "key-regex", "RE",
+     "only keys that contain a match of this\n"
+     "Perl-compatible regular expression", .handle = opt_filter},
+    {OPTION_HANDLER, 0, "no-key-regex", "RE", "no keys that contain a match", .handle = opt_filter},
+    {OPTION_HANDLER, 't', "type", "LIST",
+     "only these types: string, list, set, zset, hash,\n"
+     "stream, module, array", .handle = opt_filter},
+    {OPTION_HANDLER, 'T', "no-type", "LIST", "not these types", .handle = opt_filter},
+    {OPTION_CHOICE, 0, "expired", "POLICY", "expired keys: keep, drop, or only these (keep)", AT(expired),
+     .choices = expired_choices},
+    {OPTION_HANDLER, 0, "only-slots", "LIST", "only these cluster slots, after renaming: 0-5460",
+     .handle = opt_slots},
+    {OPTION_HANDLER, 0, "shard", "I/N", "only the slots of the I-th of N equal ranges", .handle = opt_slots},
+    {.kind = OPTION_END},
+};
+
+const struct option_row rewrite_rows[] = {
+    {OPTION_HEADING, .help = "Rewriting keys, in this order (see 'rdbferry help rules')"},
+    {OPTION_HANDLER, 0, "map-db", "FROM=TO", "move keys to another database: 5=0,6=0", .handle = opt_rule},
+    {OPTION_HANDLER, 0, "rename", "s/RE/REPL/",
+     "rename keys; \\1 is the match of the first group;\n"
+     "flags: g, i", .handle = opt_rule},
+    {OPTION_HANDLER, 0, "hash-tag", "GLOB",
+     "add a hash tag: '{user:*}:*' turns user:1:cart into\n"
+     "{user:1}:cart; the first match wins", .handle = opt_rule},
+    {OPTION_HANDLER, 0, "flatten-dbs", "PREFIX",
+     "move all keys to database 0; prefix the names of\n"
+     "those in other databases (db%d:)", .handle = opt_rule, .optional = true},
+    {OPTION_FLAG, 0, "prefix-db0", .help = "prefix the names in database 0 as well", AT(prefix_db0)},
+    {OPTION_HANDLER, 0, "rules", "FILE", "read such rules from FILE, one per line", .handle = opt_rules},
+    {OPTION_HANDLER, 0, "shift-expiry", "DURATION",
+     "extend expiries of keys and fields by DURATION, or by\n"
+     "the age of the input: auto", .handle = opt_shift},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 

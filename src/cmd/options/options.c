@@ -19,19 +19,37 @@ enum {
     HELP_COLUMN = 30,
 };
 
+/* A table's rows and those of the tables that it includes, and where their values are stored. */
+struct flat_table {
+    const char *command;
+    size_t count;
+    struct flat_row {
+        const struct option_row *row;
+        void *into;
+    } rows[MOST_ROWS];
+};
+
+static void flatten(struct flat_table *flat, const struct option_row *row, char *values)
+{
+    for (; row->kind != OPTION_END && flat->count < MOST_ROWS; row++) {
+        if (row->kind == OPTION_INCLUDE)
+            flatten(flat, row->include, values + row->offset);
+        else
+            flat->rows[flat->count++] = (struct flat_row){row, values + row->offset};
+    }
+}
+
 /* --- help --------------------------------------------------------------------------------------------- */
 
 static void print_row(const struct option_row *row)
 {
-    char left[64];
-    const char *line = row->help;
-    int width;
     if (row->kind == OPTION_HEADING) {
         printf("\n%s:\n", row->help);
         return;
     }
-    width = row->letter ? snprintf(left, sizeof left, "  -%c, ", row->letter)
-                        : snprintf(left, sizeof left, "      ");
+    char left[64];
+    int width = row->letter ? snprintf(left, sizeof left, "  -%c, ", row->letter)
+                            : snprintf(left, sizeof left, "      ");
     snprintf(left + width, sizeof left - (size_t)width, row->optional ? "--%s[=%s%s]" : "--%s%s%s", row->name,
              row->argument && !row->optional ? " " : "", row->argument ? row->argument : "");
     if (strlen(left) > HELP_COLUMN - 2) {
@@ -39,16 +57,17 @@ static void print_row(const struct option_row *row)
         left[0] = '\0';
     }
     printf("%-*s", HELP_COLUMN, left);
+    const char *line = row->help;
     for (const char *end; (end = strchr(line, '\n')); line = end + 1)
         printf("%.*s\n%*s", (int)(end - line), line, HELP_COLUMN, "");
     puts(line);
 }
 
-static void print_help(const struct option_table *table)
+static void print_help(const struct option_table *table, const struct flat_table *flat)
 {
     printf("usage: rdbferry %s %s\n\n%s\n", table->command, table->operands, table->about);
-    for (size_t i = 0; i < table->count; i++)
-        print_row(&table->rows[i]);
+    for (size_t i = 0; i < flat->count; i++)
+        print_row(flat->rows[i].row);
 }
 
 /* --- storing arguments -------------------------------------------------------------------------------- */
@@ -64,34 +83,20 @@ static bool store_choice(const struct option_row *row, const char *argument, int
     return false;
 }
 
-static bool store_count(const struct option_row *row, const char *argument, uint64_t *into)
+static bool store(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
-    return parse_count(argument, into) && (row->most == 0 || *into <= row->most);
-}
-
-static bool store_size(const char *argument, uint64_t *into)
-{
-    return parse_size(argument, into) && *into > 0;
-}
-
-static bool store_server(const char *argument, rf_server *into)
-{
-    return rf_server_parse(argument, into) && into->major > 0;
-}
-
-static bool store(const struct option_row *row, const char *argument, void *values, rf_error *error)
-{
-    void *into = (char *)values + row->offset;
-
     switch (row->kind) {
     case OPTION_FLAG: *(bool *)into = true; return true;
     case OPTION_STRING: *(const char **)into = argument; return true;
     case OPTION_CHOICE: return store_choice(row, argument, into);
-    case OPTION_COUNT: return store_count(row, argument, into);
-    case OPTION_SIZE: return store_size(argument, into);
+    case OPTION_COUNT:
+        return parse_count(argument, into) && (row->most == 0 || *(uint64_t *)into <= row->most);
+    case OPTION_SIZE: return parse_size(argument, into) && *(uint64_t *)into > 0;
     case OPTION_DURATION: return parse_duration(argument, into);
-    case OPTION_SERVER: return store_server(argument, into);
-    case OPTION_HANDLER: return row->handle(argument, into, error) == RF_OK;
+    case OPTION_SERVER: return rf_server_parse(argument, into) && ((rf_server *)into)->major > 0;
+    case OPTION_HANDLER: return row->handle(row, argument, into, error) == RF_OK;
+    case OPTION_END:
+    case OPTION_INCLUDE:
     case OPTION_HEADING:
     case OPTION_HELP: break;
     }
@@ -107,13 +112,13 @@ struct getopt_view {
     struct option longs[MOST_ROWS + 1];
 };
 
-static void view_rows(const struct option_table *table, struct getopt_view *view)
+static void view_rows(const struct flat_table *table, struct getopt_view *view)
 {
     char *letter = view->letters;
     struct option *longs = view->longs;
     *letter++ = ':';
-    for (size_t i = 0; i < table->count && i < MOST_ROWS; i++) {
-        const struct option_row *row = &table->rows[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option_row *row = table->rows[i].row;
         if (row->kind == OPTION_HEADING)
             continue;
         if (row->letter)
@@ -128,23 +133,24 @@ static void view_rows(const struct option_table *table, struct getopt_view *view
     }
 }
 
-static const struct option_row *find_row(const struct option_table *table, int found)
+/* `found`: what getopt_long has returned. NULL: an unknown option. */
+static const struct flat_row *find_row(const struct flat_table *table, int found)
 {
     if (found >= LONG_BASE)
         return &table->rows[found - LONG_BASE];
     for (size_t i = 0; i < table->count; i++)
-        if (found && table->rows[i].letter == found)
+        if (found && table->rows[i].row->letter == found)
             return &table->rows[i];
     return NULL;
 }
 
 /* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
  * unexpected argument, or 0 for an unknown or ambiguous long option. */
-static void report_unknown_option(const struct option_table *table, char **argv)
+static void report_unknown_option(const struct flat_table *table, char **argv)
 {
-    const struct option_row *row = find_row(table, optopt);
-    if (row)
-        message_usage(table->command, "option '--%s' takes no argument", row->name);
+    const struct flat_row *found = find_row(table, optopt);
+    if (found)
+        message_usage(table->command, "option '--%s' takes no argument", found->row->name);
     else if (optopt)
         message_usage(table->command, "unknown option '-%c'", optopt);
     else
@@ -171,16 +177,16 @@ static const char *form_of(const char *argument)
     return argument;
 }
 
-static void report_invalid_argument(const struct option_table *table, const struct option_row *row,
-                                    const char *argument, const rf_error *error)
+static void report_invalid_argument(const char *command, const struct option_row *row, const char *argument,
+                                    const rf_error *error)
 {
-    char names[128] = "", shown[256];
-    size_t length = 0;
     if (*error->message) {
-        message_usage(table->command, "option '--%s': %s%s%s", row->name, error->input,
-                      *error->input ? ": " : "", error->message);
+        message_usage(command, "option '--%s': %s%s%s", row->name, error->input, *error->input ? ": " : "",
+                      error->message);
         return;
     }
+    char names[128] = "";
+    size_t length = 0;
     for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
          choice++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", length ? ", " : "one of ",
@@ -189,13 +195,13 @@ static void report_invalid_argument(const struct option_table *table, const stru
         snprintf(names, sizeof names, "a number up to %" PRIu64, row->most);
     else if (length == 0)
         snprintf(names, sizeof names, "%s", form_of(row->argument));
-    message_usage(table->command, "option '--%s': invalid argument '%s'; expected %s", row->name,
+    char shown[256];
+    message_usage(command, "option '--%s': invalid argument '%s'; expected %s", row->name,
                   url_shown(argument, shown, sizeof shown), names);
 }
 
 /* False if a URL is given where a file or a host is expected. */
-static bool has_right_position(const struct option_table *table, const struct option_row *row,
-                               const char *argument)
+static bool has_right_position(const char *command, const struct option_row *row, const char *argument)
 {
     static const struct {
         const char *argument;
@@ -210,7 +216,7 @@ static bool has_right_position(const struct option_table *table, const struct op
         if (strcmp(row->argument, contexts[i].argument) != 0)
             continue;
         snprintf(what, sizeof what, "option '--%s'", row->name);
-        return url_guard(argument, contexts[i].context, what, table->command);
+        return url_guard(argument, contexts[i].context, what, command);
     }
     return true;
 }
@@ -226,24 +232,25 @@ static bool is_abbreviated(const struct option_row *row, char **argv)
 bool options_parse(const struct option_table *table, int argc, char **argv, void *values, int *first,
                    int *status)
 {
+    struct flat_table flat = {.command = table->command};
+    flatten(&flat, table->rows, values);
     struct getopt_view view = {0};
-    int found;
-    view_rows(table, &view);
+    view_rows(&flat, &view);
     opterr = 0;
     *status = STATUS_USAGE;
-    while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
-        const struct option_row *row = find_row(table, found == ':' ? optopt : found);
-        rf_error error = {.input = "", .message = ""};
+    for (int found; (found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1;) {
         if (found == '?') {
-            report_unknown_option(table, argv);
+            report_unknown_option(&flat, argv);
             return false;
         }
+        const struct flat_row *given = find_row(&flat, found == ':' ? optopt : found);
+        const struct option_row *row = given->row;
         if (found == ':') {
             message_usage(table->command, "option '--%s' needs an argument", row->name);
             return false;
         }
         if (row->kind == OPTION_HELP) {
-            print_help(table);
+            print_help(table, &flat);
             *status = STATUS_DONE;
             return false;
         }
@@ -252,10 +259,11 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
                           argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
             return false;
         }
-        if (!has_right_position(table, row, optarg))
+        if (!has_right_position(table->command, row, optarg))
             return false;
-        if (!store(row, optarg, values, &error)) {
-            report_invalid_argument(table, row, optarg, &error);
+        rf_error error = {.input = "", .message = ""};
+        if (!store(row, optarg, given->into, &error)) {
+            report_invalid_argument(table->command, row, optarg, &error);
             return false;
         }
     }

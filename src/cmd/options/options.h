@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Options as tables: the same rows parse a command line and print --help. Names cannot be abbreviated, so
- * that a new option never changes the meaning of an old script. */
+/* Options as tables: the same rows parse a command line and print --help. A table of options that several
+ * commands have is included in each command's table. Names cannot be abbreviated, so that a new option never
+ * changes the meaning of an old script. */
 #ifndef CMD_OPTIONS_OPTIONS_H
 #define CMD_OPTIONS_OPTIONS_H
 
@@ -10,6 +11,8 @@
 #include <stdint.h>
 
 enum option_kind {
+    OPTION_END,      /* the row after the last one */
+    OPTION_INCLUDE,  /* not an option: stands for the rows of `include` */
     OPTION_HEADING,  /* not an option: `help` is the heading of the rows below */
     OPTION_HELP,     /* prints the help */
     OPTION_FLAG,     /* bool */
@@ -31,23 +34,27 @@ struct option_row {
     enum option_kind kind;
     char letter; /* 0: none */
     const char *name;
-    const char *argument;                /* its name in --help; NULL: none */
-    const char *help;                    /* lines, separated by '\n' */
-    size_t offset;                       /* of the value in the command's struct */
+    const char *argument;             /* its name in --help; NULL: none */
+    const char *help;                 /* lines, separated by '\n' */
+    size_t offset;                    /* of the value in the table's struct; of an included table's struct */
+    const struct option_row *include; /* ends with OPTION_END */
     const struct option_choice *choices; /* ends with a NULL name */
     uint64_t most;                       /* 0: no limit */
     bool optional;                       /* the argument may be omitted; it then follows an "=" */
     /* Any result but RF_OK: the argument is invalid. `error` has an empty message, which may be left empty.
      * An omitted argument is NULL. */
-    rf_code (*handle)(const char *argument, void *into, rf_error *error);
+    rf_code (*handle)(const struct option_row *row, const char *argument, void *into, rf_error *error);
 };
+
+/* The value before parsing of an option that was not given, where 0 could be given. An int is compared with
+ * (int)OPT_UNSET. */
+#define OPT_UNSET UINT64_MAX
 
 struct option_table {
     const char *command;
-    const char *operands; /* as shown in the usage line */
-    const char *about;    /* a paragraph for --help */
-    const struct option_row *rows;
-    size_t count;
+    const char *operands;          /* as shown in the usage line */
+    const char *about;             /* a paragraph for --help */
+    const struct option_row *rows; /* ends with OPTION_END */
 };
 
 /* Fills `values`. Options and operands may be mixed; after "--" all are operands. True: continue with the

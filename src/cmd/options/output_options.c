@@ -1,13 +1,119 @@
 /* SPDX-License-Identifier: MIT */
-/* Invalid combinations and defaults of the options for outputs. */
+/* The options for outputs: the tables, formats inferred from file names, invalid combinations, defaults. */
 #include "cmd/options/output_options.h"
 #include "cmd/term/message.h"
+#include <string.h>
+#include <sys/stat.h>
 
-const struct option_choice base_choices[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
-const struct option_choice binary_choices[] = {
+static const struct option_choice base_choices[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
+static const struct option_choice binary_choices[] = {
     {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
 const struct option_choice collision_choices[] = {
     {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct output_options, member)
+
+/* clang-format off */
+const struct option_row format_rows[] = {
+    {OPTION_CHOICE, 0, "base", "KIND", "aof-dir: format of the base file: rdb or aof (rdb)", AT(base),
+     .choices = base_choices},
+    {OPTION_STRING, 0, "appendfilename", "NAME",
+     "aof-dir: the server's appendfilename\n"
+     "(appendonly.aof)", AT(appendfilename)},
+    {OPTION_CHOICE, 0, "binary", "HOW",
+     "jsonl: write bytes that are not valid UTF-8 as\n"
+     "\\u0080 to \\u00ff (escape) or, without loss, as base64\n"
+     "(escape)", AT(binary), .choices = binary_choices},
+    {OPTION_FLAG, 0, "check", .help =
+     "check every value, also those only copied into an\n"
+     "RDB, and look for duplicate keys", AT(check)},
+    {.kind = OPTION_END},
+};
+
+const struct option_row unsafe_rows[] = {
+    {OPTION_FLAG, 0, "force-unsafe", .help =
+     "like --force, but also replace files that a running\n"
+     "server has open, and write to a directory that holds\n"
+     "other files", AT(unsafe)},
+    {.kind = OPTION_END},
+};
+
+const struct option_row reader_rows[] = {
+    {OPTION_HEADING, .help = "Target"},
+    {OPTION_SERVER, 0, "target-version", "VERSION",
+     "server that will load the output, such as 6.2 or\n"
+     "valkey-9.0 (default: the one that wrote the input)", AT(target)},
+    {OPTION_FLAG, 0, "restore", .help = "write all keys except strings as RESTORE", AT(restore)},
+    {OPTION_FLAG, 0, "drop-unsupported", .help = "skip what the target version does not support",
+     AT(drop_unsupported)},
+    {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
+    {.kind = OPTION_END},
+};
+
+const struct option_row collision_rows[] = {
+    {OPTION_HEADING, .help = "Name collisions; explaining one key"},
+    {OPTION_CHOICE, 0, "on-collision", "POLICY",
+     "when keys end up with the same name: fail, skip (keep\n"
+     "the first) or overwrite (keep the last) (fail)", AT(on_collision), .choices = collision_choices},
+    {OPTION_SIZE, 0, "memory", "SIZE",
+     "memory for detecting collisions; beyond it, temporary\n"
+     "files in $TMPDIR (512M)", AT(memory)},
+    {OPTION_STRING, 0, "explain-key", "KEY",
+     "show how the rules rewrite KEY (\\xNN is a byte),\n"
+     "without reading any input", AT(explain_key)},
+    {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", AT(explain_db), .most = INT32_MAX},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
+
+/* --- formats inferred from file names ------------------------------------------------------------------ */
+
+struct ending {
+    const char *text;
+    int meaning;
+};
+
+static const struct ending compressions[] = {{".gz", RF_GZIP}, {".lz4", RF_LZ4}, {NULL, RF_PLAIN}};
+static const struct ending kinds[] = {
+    {".aof", TO_AOF}, {".rdb", TO_RDB}, {".jsonl", TO_JSONL}, {NULL, TO_UNSET}};
+
+/* The row whose text the first `length` bytes of `path` end with, or the last row. */
+static const struct ending *find_ending(const struct ending *row, const char *path, size_t length)
+{
+    for (; row->text; row++) {
+        size_t size = strlen(row->text);
+        if (length > size && memcmp(path + length - size, row->text, size) == 0)
+            break;
+    }
+    return row;
+}
+
+static bool names_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat there;
+    if (stat(path, &there) == 0 && S_ISDIR(there.st_mode))
+        return true;
+    return (slash && slash[1] == '\0') || !strchr(slash ? slash : path, '.');
+}
+
+enum output_kind output_kind_of(const char *path)
+{
+    size_t length = strlen(path);
+    if (names_directory(path))
+        return TO_AOF_DIR;
+    const struct ending *compression = find_ending(compressions, path, length);
+    if (compression->text)
+        length -= strlen(compression->text);
+    return (enum output_kind)find_ending(kinds, path, length)->meaning;
+}
+
+rf_compression output_compression_of(const char *path)
+{
+    return (rf_compression)find_ending(compressions, path, strlen(path))->meaning;
+}
+
+/* --- checks ------------------------------------------------------------------------------------------- */
 
 /* Options that only one format has, and those that JSON lines, which no server loads, do not have. */
 static const char *check_combination(const struct output_options *written)
@@ -17,15 +123,15 @@ static const char *check_combination(const struct output_options *written)
         bool given, fits;
         const char *message;
     } rules[] = {
-        {written->base != OPT_UNSET, dir, "--base requires --to aof-dir"},
+        {written->base != (int)OPT_UNSET, dir, "--base requires --to aof-dir"},
         {written->appendfilename != NULL, dir, "--appendfilename requires --to aof-dir"},
         {written->preamble, aof, "--preamble requires --to aof"},
-        {written->binary != OPT_UNSET, jsonl, "--binary requires --to jsonl"},
+        {written->binary != (int)OPT_UNSET, jsonl, "--binary requires --to jsonl"},
         {written->target.major > 0, !jsonl, "--target-version cannot be combined with --to jsonl"},
         {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},
         {written->drop_unsupported, !jsonl, "--drop-unsupported cannot be combined with --to jsonl"},
         {written->drop_detail, !jsonl, "--drop-detail cannot be combined with --to jsonl"},
-        {written->explain_db != OPT_UNSET_DB, written->explain_key != NULL,
+        {written->explain_db != OPT_UNSET, written->explain_key != NULL,
          "--explain-db requires --explain-key"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -45,9 +151,9 @@ rf_server output_options_min_version(const struct output_options *written)
 
 static void fill_in(struct output_options *written)
 {
-    if (written->base == OPT_UNSET)
+    if (written->base == (int)OPT_UNSET)
         written->base = RF_BASE_RDB;
-    if (written->binary == OPT_UNSET)
+    if (written->binary == (int)OPT_UNSET)
         written->binary = RF_JSON_ESCAPE;
     if (!written->appendfilename)
         written->appendfilename = "appendonly.aof";

@@ -11,6 +11,46 @@
 
 enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
 
+static rf_code opt_map_address(const struct option_row *row, const char *argument, void *into,
+                               rf_error *error)
+{
+    (void)row;
+    return rf_target_map_address(into, argument, error);
+}
+
+#define AT(member) .offset = offsetof(struct target_options, member)
+
+/* clang-format off */
+const struct option_row target_rows[] = {
+    {OPTION_STRING, 'h', "host", "HOST", "server name or address (127.0.0.1)", AT(host)},
+    {OPTION_STRING, 'p', "port", "PORT", "server port (6379)", AT(port)},
+    {OPTION_STRING, 's', "socket", "PATH", "unix socket of the server", AT(socket)},
+    {OPTION_STRING, 0, "user", "NAME", "ACL user name", AT(user)},
+    {OPTION_STRING, 'a', "pass", "PASSWORD", "password; better: $REDISCLI_AUTH", AT(password)},
+    {OPTION_STRING, 0, "sentinel-user", "NAME", "user name for the Sentinels", AT(sentinel_user)},
+    {OPTION_STRING, 0, "sentinel-pass", "PASSWORD",
+     "password for the Sentinels; better:\n"
+     "$RDBFERRY_SENTINEL_AUTH", AT(sentinel_password)},
+    {OPTION_HANDLER, 0, "map-address", "FROM=TO",
+     "connect to TO where servers announce FROM:\n"
+     "10.0.0.5:6379=127.0.0.1:7000, or HOST=HOST", AT(mapping), .handle = opt_map_address},
+    {OPTION_FLAG, 0, "tls", .help = "use TLS", AT(tls)},
+    {OPTION_STRING, 0, "cacert", "FILE",
+     "TLS: CA certificates to trust, instead of the\n"
+     "system's", AT(cacert)},
+    {OPTION_STRING, 0, "cacertdir", "DIR", "TLS: directory of CA certificates to trust", AT(cacertdir)},
+    {OPTION_STRING, 0, "cert", "FILE", "TLS: client certificate", AT(cert)},
+    {OPTION_STRING, 0, "key", "FILE", "TLS: private key of the client certificate", AT(key)},
+    {OPTION_STRING, 0, "sni", "HOST",
+     "TLS: server name for SNI and for the check of the\n"
+     "server's certificate", AT(sni)},
+    {OPTION_FLAG, 0, "insecure", .help = "TLS: do not verify the server's certificate", AT(insecure)},
+    {OPTION_DURATION, 0, "timeout", "DURATION", "timeout for connecting (10s) and for replies (60s)",
+     AT(timeout_ms)},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
+
 bool target_options_given(const struct target_options *options)
 {
     const char *const strings[] = {options->host,
@@ -29,11 +69,6 @@ bool target_options_given(const struct target_options *options)
         if (strings[i])
             return true;
     return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
-}
-
-rf_code target_options_map(const char *argument, void *into, rf_error *error)
-{
-    return rf_target_map_address(into, argument, error);
 }
 
 void target_options_free(struct target_options *options)
@@ -84,10 +119,9 @@ static bool usage_error(const struct resolving *r, const char *text)
 /* Replaces the URL's text, if the option was given. */
 static bool set_text(const char *given, char **into)
 {
-    char *copy;
     if (!given)
         return true;
-    copy = strdup(given);
+    char *copy = strdup(given);
     if (!copy)
         return false;
     free(*into);
@@ -133,14 +167,6 @@ static bool set_address(struct resolving *r)
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
 
-static bool set_timeout(struct resolving *r)
-{
-    if (r->options->timeout_ms > INT_MAX)
-        return usage_error(r, "option '--timeout' must not exceed 24 days");
-    r->target->timeout_ms = (int)r->options->timeout_ms;
-    return true;
-}
-
 static bool set_tls(struct resolving *r)
 {
     const struct target_options *options = r->options;
@@ -157,42 +183,36 @@ static bool set_tls(struct resolving *r)
     return true;
 }
 
-/* The target takes over the maps. */
-static void set_maps(struct resolving *r)
-{
-    rf_target *mapping = &r->options->mapping;
-    r->target->maps = mapping->maps;
-    r->target->map_count = mapping->map_count;
-    *mapping = (rf_target){0};
-}
-
-static bool check_sentinels(struct resolving *r)
-{
-    const struct target_options *options = r->options;
-    if ((options->sentinel_user || options->sentinel_password) && r->target->kind != RF_TARGET_SENTINEL)
-        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
-    return true;
-}
-
 static bool resolve(struct resolving *r, const char *url)
 {
-    const struct target_options *options = r->options;
+    struct target_options *options = r->options;
+    rf_target *target = r->target;
     if (url && (options->host || options->port || options->socket))
         return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
-    if (url && rf_target_parse(url, r->target, &r->error) != RF_OK)
+    if (url && rf_target_parse(url, target, &r->error) != RF_OK)
         return false;
-    set_maps(r);
-    return (url || set_address(r)) && check_sentinels(r) && set_texts(r) && set_timeout(r) && set_tls(r);
+    target->maps = options->mapping.maps;
+    target->map_count = options->mapping.map_count;
+    options->mapping = (rf_target){0}; /* the target has taken over the maps */
+    if (!url && !set_address(r))
+        return false;
+    if ((options->sentinel_user || options->sentinel_password) && target->kind != RF_TARGET_SENTINEL)
+        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+    if (!set_texts(r))
+        return false;
+    if (options->timeout_ms > INT_MAX)
+        return usage_error(r, "option '--timeout' must not exceed 24 days");
+    target->timeout_ms = (int)options->timeout_ms;
+    return set_tls(r);
 }
 
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status)
 {
     struct resolving r = {.options = options, .command = command, .target = out};
-    bool resolved;
     *out = (rf_target){0};
     *status = STATUS_USAGE;
-    resolved = resolve(&r, url);
+    bool resolved = resolve(&r, url);
     wipe_passwords(options, url);
     if (r.error.code == RF_OK)
         return resolved;

@@ -132,11 +132,11 @@ bool url_guard(const char *text, enum url_context context, const char *what, con
 {
     bool is_url = rf_target_is_url(text);
     bool looks_like_one = has_scheme(text) || (context != URL_NOT_WRITTEN && has_credentials(text));
-    char shown[SHOWN];
     if (!looks_like_one || (is_url && context == URL_OR_FILE))
         return true;
     if (!is_url && (context == URL_NOT_READ || context == URL_OR_FILE) && access(text, F_OK) == 0)
         return true;
+    char shown[SHOWN];
     if (is_url)
         message_usage(command, "%s: '%s' is the URL of a live target, not a %s", what,
                       url_shown(text, shown, sizeof shown), context == URL_NOT_HOST ? "host" : "file");

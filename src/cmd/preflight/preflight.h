@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dry run's state, shared by its files: what is known about the keys and the target, and the conclusions.
- */
+/* The dry run's state: what is known about the keys and the target, and the conclusions. */
 #ifndef CMD_PREFLIGHT_PREFLIGHT_H
 #define CMD_PREFLIGHT_PREFLIGHT_H
 
@@ -10,32 +9,46 @@
 #include "cmd/term/json.h"
 #include <rdbferry/live.h>
 
-/* What is found about single entries: they are counted, and the first ones are listed. FINDING(name, id in
- * reports, whether it is about keys, text for one, text for several) */
-/* clang-format off */
-#define PREFLIGHT_FINDINGS(FINDING)                                                                              \
-    FINDING(EXISTING,       "existing",        true,  "key exists on the target", "keys exist on the target")                            \
-    FINDING(EXPIRED,        "expired",         true,  "key has expired", "keys have expired")                \
-    FINDING(EMPTY,          "empty",           true,  "collection has no elements", "collections have no elements") \
-    FINDING(UNSUPPORTED,      "unsupported",       true,  "key has a value that the target version does not support", "keys have values that the target version does not support") \
-    FINDING(REJECTED,        "not_writable",    true,  "key cannot be written with the commands available on the target", "keys cannot be written with the commands available on the target") \
-    FINDING(IN_PART,        "partial",         true,  "key will lose details that the target does not support", "keys will lose details that the target does not support") \
-    FINDING(TOO_LONG,       "too_long",        true,  "key has an element that is too long", "keys have an element that is too long") \
-    FINDING(NO_DATABASE,    "missing_database",     true,  "key is in a database that the target lacks", "keys are in databases that the target lacks") \
-    FINDING(NO_NODE,        "unassigned_slot",         true,  "key is in a slot that is not assigned to a node", "keys are in slots that are not assigned to a node") \
-    FINDING(NO_MODULE,      "missing_module",       true,  "key needs a module that the target lacks", "keys need modules that the target lacks") \
-    FINDING(UNSURE_MODULE,  "unknown_module",   true,  "key needs a module that the target may lack", "keys need modules that the target may lack") \
-    FINDING(OTHER_LIBRARY,  "different_library",   false, "function library exists with different code", "function libraries exist with different code") \
-    FINDING(NO_LIBRARIES,   "unsupported_library",    false, "function library is not supported by the target version", "function libraries are not supported by the target version") \
-    FINDING(NO_COMMAND,     "unknown_command",      false, "AOF command is not supported by the target", "AOF commands are not supported by the target")
-/* clang-format on */
-
+/* What is found about single entries: they are counted, and the first ones are listed. Those about keys come
+ * before those about libraries and commands. */
 enum preflight_finding_kind {
-#define FINDING_ENUM(name, id, of_keys, one, several) PREFLIGHT_##name,
-    PREFLIGHT_FINDINGS(FINDING_ENUM)
-#undef FINDING_ENUM
-        PREFLIGHT_FINDING_COUNT
+    PREFLIGHT_EXISTING,
+    PREFLIGHT_EXPIRED,
+    PREFLIGHT_EMPTY,
+    PREFLIGHT_UNSUPPORTED,
+    PREFLIGHT_REJECTED,
+    PREFLIGHT_IN_PART,
+    PREFLIGHT_TOO_LONG,
+    PREFLIGHT_NO_DATABASE,
+    PREFLIGHT_NO_NODE,
+    PREFLIGHT_NO_MODULE,
+    PREFLIGHT_UNSURE_MODULE,
+    PREFLIGHT_OTHER_LIBRARY,
+    PREFLIGHT_NO_LIBRARIES,
+    PREFLIGHT_NO_COMMAND,
+    PREFLIGHT_FINDING_COUNT
 };
+
+enum preflight_weight {
+    PREFLIGHT_INFO,
+    PREFLIGHT_WARNING,
+    PREFLIGHT_BLOCKER,
+    PREFLIGHT_BY_ON_EXISTS, /* a blocker with --on-exists fail, otherwise information */
+};
+
+/* How findings of a kind are reported. */
+extern const struct preflight_kind {
+    const char *id;   /* in the report */
+    const char *noun; /* of an entry: "key", "library" or "command" */
+    enum preflight_weight weight;
+    const char *advice; /* which option or setting helps; NULL: none */
+    const char *one, *several;
+} preflight_kinds[PREFLIGHT_FINDING_COUNT];
+
+static inline bool preflight_is_of_keys(enum preflight_finding_kind kind)
+{
+    return kind < PREFLIGHT_OTHER_LIBRARY;
+}
 
 enum { PREFLIGHT_NAMED = 20, PREFLIGHT_NAME = 128, PREFLIGHT_COMMAND = 32, PREFLIGHT_COMMANDS = 512 };
 
@@ -91,7 +104,7 @@ struct preflight {
     rf_error error; /* why the dry run could not be finished */
 };
 
-/* --- preflight_key.c: one entry --- */
+/* --- preflight_key.c: one entry ------------------------------------------------------------------------ */
 
 /* A session_entry_fn, called after collision handling. */
 rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error *error);
@@ -100,16 +113,7 @@ rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error
 rf_code preflight_on_found(void *preflight, const rf_key_record *record, rf_error *error);
 rf_code preflight_on_missing(void *preflight, const rf_difference *difference, rf_error *error);
 
-/* --- preflight_module.c: modules of values
- * ------------------------------------------------------------------- */
-
-enum preflight_presence { PREFLIGHT_PRESENT, PREFLIGHT_LACKING, PREFLIGHT_UNSURE };
-
-/* Whether a node has the module that owns values of this type name. */
-enum preflight_presence preflight_find_module(const rf_live_node_info *node, const char *type);
-
-/* --- preflight_check.c: conclusions
- * -------------------------------------------------------------------------- */
+/* --- preflight_checks.c: conclusions ------------------------------------------------------------------- */
 
 /* Called when all facts are known. Returns false if out of memory. */
 bool preflight_check(struct preflight *preflight);
@@ -126,12 +130,5 @@ void preflight_print(const struct preflight *preflight);
 
 /* A report_part callback. */
 void preflight_report(struct json *json, const void *preflight);
-
-/* A finding's text for `count` entries; whether it is about keys; its id in reports; the noun for one entry.
- */
-const char *preflight_finding_text(enum preflight_finding_kind kind, uint64_t count);
-bool preflight_finding_is_of_keys(enum preflight_finding_kind kind);
-const char *preflight_finding_id(enum preflight_finding_kind kind);
-const char *preflight_finding_noun(enum preflight_finding_kind kind);
 
 #endif

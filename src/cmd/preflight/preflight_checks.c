@@ -21,8 +21,6 @@ __attribute__((format(printf, 5, 6))) static void note(struct checker *checker, 
 {
     struct preflight *preflight = checker->preflight;
     struct preflight_note *grown = realloc(preflight->notes, (preflight->note_count + 1) * sizeof *grown);
-    va_list args;
-
     if (!grown) {
         checker->is_out_of_memory = true;
         return;
@@ -32,6 +30,7 @@ __attribute__((format(printf, 5, 6))) static void note(struct checker *checker, 
     *grown = (struct preflight_note){.blocker = blocker, .about = about};
     if (node)
         memcpy(grown->node, node->info.name, sizeof grown->node);
+    va_list args;
     va_start(args, format);
     vsnprintf(grown->text, sizeof grown->text, format, args);
     va_end(args);
@@ -59,9 +58,9 @@ static void check_memory(struct checker *checker, const struct preflight_node *n
     bool evicts = *info->policy && strcmp(info->policy, "noeviction") != 0;
     int64_t left = preflight_left(node);
     uint64_t needed = preflight_needed(node);
-    char need[SIZE_TEXT], free_text[SIZE_TEXT], most[SIZE_TEXT];
     if (left == RF_UNKNOWN)
         return;
+    char need[SIZE_TEXT], free_text[SIZE_TEXT], most[SIZE_TEXT];
     if (needed > (uint64_t)left)
         note(checker, true, "memory", node,
              "the keys need ~%s, and only %s of maxmemory %s is free: the server %s", text_size(needed, need),
@@ -126,36 +125,55 @@ static void check_abilities(struct checker *checker, const struct preflight_node
              "EXISTS is not available: it is unknown which keys exist on the target");
 }
 
-static void check_node(struct checker *checker, const struct preflight_node *node)
-{
-    check_abilities(checker, node);
-    check_writes(checker, node);
-    check_cluster(checker, node);
-    check_memory(checker, node);
-}
-
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-enum weight { IS_NOTHING, IS_WARNING, IS_BLOCKER, IS_BY_ON_EXISTS };
-
-/* Which option or setting helps; NULL: none. */
-static const struct {
-    enum weight weight;
-    const char *advice;
-} weights[PREFLIGHT_FINDING_COUNT] = {
-    [PREFLIGHT_EXISTING] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
-    [PREFLIGHT_UNSUPPORTED] = {IS_BLOCKER, NULL},
-    [PREFLIGHT_REJECTED] = {IS_BLOCKER, NULL},
-    [PREFLIGHT_IN_PART] = {IS_WARNING, NULL},
-    [PREFLIGHT_TOO_LONG] = {IS_BLOCKER, "(see the server's proto-max-bulk-len)"},
-    [PREFLIGHT_NO_DATABASE] = {IS_BLOCKER, "(see --db, --map-db and --flatten-dbs)"},
-    [PREFLIGHT_NO_NODE] = {IS_BLOCKER, "(see --only-slots)"},
-    [PREFLIGHT_NO_MODULE] = {IS_BLOCKER, "(see --no-type module)"},
-    [PREFLIGHT_UNSURE_MODULE] = {IS_WARNING, NULL},
-    [PREFLIGHT_OTHER_LIBRARY] = {IS_BY_ON_EXISTS, "(see --on-exists)"},
-    [PREFLIGHT_NO_LIBRARIES] = {IS_BLOCKER, NULL},
-    [PREFLIGHT_NO_COMMAND] = {IS_BLOCKER, NULL},
+/* clang-format off */
+const struct preflight_kind preflight_kinds[PREFLIGHT_FINDING_COUNT] = {
+    [PREFLIGHT_EXISTING] = {"existing", "key", PREFLIGHT_BY_ON_EXISTS, "(see --on-exists)",
+     "key exists on the target",
+     "keys exist on the target"},
+    [PREFLIGHT_EXPIRED] = {"expired", "key", PREFLIGHT_INFO, NULL,
+     "key has expired",
+     "keys have expired"},
+    [PREFLIGHT_EMPTY] = {"empty", "key", PREFLIGHT_INFO, NULL,
+     "collection has no elements",
+     "collections have no elements"},
+    [PREFLIGHT_UNSUPPORTED] = {"unsupported", "key", PREFLIGHT_BLOCKER, NULL,
+     "key has a value that the target version does not support",
+     "keys have values that the target version does not support"},
+    [PREFLIGHT_REJECTED] = {"not_writable", "key", PREFLIGHT_BLOCKER, NULL,
+     "key cannot be written with the commands available on the target",
+     "keys cannot be written with the commands available on the target"},
+    [PREFLIGHT_IN_PART] = {"partial", "key", PREFLIGHT_WARNING, NULL,
+     "key will lose details that the target does not support",
+     "keys will lose details that the target does not support"},
+    [PREFLIGHT_TOO_LONG] = {"too_long", "key", PREFLIGHT_BLOCKER, "(see the server's proto-max-bulk-len)",
+     "key has an element that is too long",
+     "keys have an element that is too long"},
+    [PREFLIGHT_NO_DATABASE] = {"missing_database", "key", PREFLIGHT_BLOCKER,
+     "(see --db, --map-db and --flatten-dbs)",
+     "key is in a database that the target lacks",
+     "keys are in databases that the target lacks"},
+    [PREFLIGHT_NO_NODE] = {"unassigned_slot", "key", PREFLIGHT_BLOCKER, "(see --only-slots)",
+     "key is in a slot that is not assigned to a node",
+     "keys are in slots that are not assigned to a node"},
+    [PREFLIGHT_NO_MODULE] = {"missing_module", "key", PREFLIGHT_BLOCKER, "(see --no-type module)",
+     "key needs a module that the target lacks",
+     "keys need modules that the target lacks"},
+    [PREFLIGHT_UNSURE_MODULE] = {"unknown_module", "key", PREFLIGHT_WARNING, NULL,
+     "key needs a module that the target may lack",
+     "keys need modules that the target may lack"},
+    [PREFLIGHT_OTHER_LIBRARY] = {"different_library", "library", PREFLIGHT_BY_ON_EXISTS, "(see --on-exists)",
+     "function library exists with different code",
+     "function libraries exist with different code"},
+    [PREFLIGHT_NO_LIBRARIES] = {"unsupported_library", "library", PREFLIGHT_BLOCKER, NULL,
+     "function library is not supported by the target version",
+     "function libraries are not supported by the target version"},
+    [PREFLIGHT_NO_COMMAND] = {"unknown_command", "command", PREFLIGHT_BLOCKER, NULL,
+     "AOF command is not supported by the target",
+     "AOF commands are not supported by the target"},
 };
+/* clang-format on */
 
 /* ": 3, 9", as far as it fits. */
 static void list_databases(const struct preflight *preflight, char *out, size_t size)
@@ -168,20 +186,20 @@ static void list_databases(const struct preflight *preflight, char *out, size_t 
                                        preflight->databases[i].db);
 }
 
-static void check_finding(struct checker *checker, enum preflight_finding_kind kind)
+static void check_finding(struct checker *checker, enum preflight_finding_kind finding)
 {
-    uint64_t count = checker->preflight->findings[kind].count;
-    const char *advice = weights[kind].advice;
-    enum weight weight = weights[kind].weight;
-    char databases[128] = "";
-    if (weight == IS_BY_ON_EXISTS)
-        weight = checker->preflight->options->on_exists == RF_ON_EXISTS_FAIL ? IS_BLOCKER : IS_NOTHING;
-    if (count == 0 || weight == IS_NOTHING)
+    const struct preflight_kind *kind = &preflight_kinds[finding];
+    uint64_t count = checker->preflight->findings[finding].count;
+    bool fails = checker->preflight->options->on_exists == RF_ON_EXISTS_FAIL;
+    bool is_blocker = kind->weight == PREFLIGHT_BLOCKER || (kind->weight == PREFLIGHT_BY_ON_EXISTS && fails);
+    if (count == 0 || (!is_blocker && kind->weight != PREFLIGHT_WARNING))
         return;
-    if (kind == PREFLIGHT_NO_DATABASE)
+    char databases[128] = "";
+    if (finding == PREFLIGHT_NO_DATABASE)
         list_databases(checker->preflight, databases, sizeof databases);
-    note(checker, weight == IS_BLOCKER, preflight_finding_id(kind), NULL, "%" PRIu64 " %s%s%s%s", count,
-         preflight_finding_text(kind, count), databases, advice ? " " : "", advice ? advice : "");
+    note(checker, is_blocker, kind->id, NULL, "%" PRIu64 " %s%s%s%s", count,
+         count == 1 ? kind->one : kind->several, databases, kind->advice ? " " : "",
+         kind->advice ? kind->advice : "");
 }
 
 static void check_other_entries(struct checker *checker)
@@ -211,8 +229,13 @@ static void check_other_entries(struct checker *checker)
 bool preflight_check(struct preflight *preflight)
 {
     struct checker checker = {.preflight = preflight};
-    for (size_t i = 0; i < preflight->node_count; i++)
-        check_node(&checker, &preflight->nodes[i]);
+    for (size_t i = 0; i < preflight->node_count; i++) {
+        const struct preflight_node *node = &preflight->nodes[i];
+        check_abilities(&checker, node);
+        check_writes(&checker, node);
+        check_cluster(&checker, node);
+        check_memory(&checker, node);
+    }
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         check_finding(&checker, (enum preflight_finding_kind)kind);
     check_other_entries(&checker);
@@ -225,36 +248,4 @@ size_t preflight_count_notes(const struct preflight *preflight, bool blocker)
     for (size_t i = 0; i < preflight->note_count; i++)
         count += preflight->notes[i].blocker == blocker;
     return count;
-}
-
-/* --- texts -------------------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *id;
-    bool of_keys;
-    const char *one, *several;
-} findings[] = {
-#define FINDING_ROW(name, id, of_keys, one, several) [PREFLIGHT_##name] = {id, of_keys, one, several},
-    PREFLIGHT_FINDINGS(FINDING_ROW)
-#undef FINDING_ROW
-};
-
-const char *preflight_finding_text(enum preflight_finding_kind kind, uint64_t count)
-{
-    return count == 1 ? findings[kind].one : findings[kind].several;
-}
-
-bool preflight_finding_is_of_keys(enum preflight_finding_kind kind)
-{
-    return findings[kind].of_keys;
-}
-
-const char *preflight_finding_noun(enum preflight_finding_kind kind)
-{
-    return findings[kind].of_keys ? "key" : kind == PREFLIGHT_NO_COMMAND ? "command" : "library";
-}
-
-const char *preflight_finding_id(enum preflight_finding_kind kind)
-{
-    return findings[kind].id;
 }

@@ -112,14 +112,14 @@ static void put_types(struct json *json, const struct preflight *preflight)
 static void put_finding(struct json *json, const struct preflight_finding *finding,
                         enum preflight_finding_kind kind)
 {
-    json_object(json, preflight_finding_id(kind));
+    json_object(json, preflight_kinds[kind].id);
     json_number(json, "count", finding->count);
     json_array(json, "examples");
     for (size_t i = 0; i < finding->named; i++) {
         json_object(json, NULL);
-        if (preflight_finding_is_of_keys(kind))
+        if (preflight_is_of_keys(kind))
             json_signed(json, "db", finding->names[i].db);
-        json_string(json, preflight_finding_noun(kind), finding->names[i].name);
+        json_string(json, preflight_kinds[kind].noun, finding->names[i].name);
         if (*finding->names[i].detail)
             json_string(json, "detail", finding->names[i].detail);
         json_end_object(json);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks an entry: can it be written, and does it exist on the target? */
+/* Checks whether an entry can be written, and whether it exists on the target. */
 #include "base/fail.h"
 #include "cmd/preflight/preflight.h"
 #include "cmd/term/text.h"
@@ -33,17 +33,14 @@ static void find(struct preflight *preflight, enum preflight_finding_kind kind, 
 /* Most keys are in the same database as the one before. */
 static rf_code find_database(struct preflight *preflight, int64_t db, bool *is_there, rf_error *error)
 {
-    struct preflight_database *grown;
-    rf_code code;
     for (size_t i = preflight->database_count; i-- > 0;)
         if (preflight->databases[i].db == db) {
             *is_there = preflight->databases[i].is_there;
             return RF_OK;
         }
-    code = rf_live_has_db(preflight->live, db, is_there, error);
-    if (code != RF_OK)
-        return code;
-    grown = realloc(preflight->databases, (preflight->database_count + 1) * sizeof *grown);
+    TRY(rf_live_has_db(preflight->live, db, is_there, error));
+    struct preflight_database *grown = realloc(preflight->databases,
+                                               (preflight->database_count + 1) * sizeof *grown);
     if (!grown)
         return fail(error, RF_E_MEMORY, "out of memory");
     grown[preflight->database_count++] = (struct preflight_database){db, *is_there};
@@ -70,37 +67,34 @@ static bool is_too_long(struct preflight *preflight, const struct preflight_node
                         uint64_t longest)
 {
     int64_t limit = node->info.longest_argument;
-    char size[SIZE_TEXT];
     if (longest <= (uint64_t)(limit == RF_UNKNOWN ? USUAL_LONGEST : limit))
         return false;
+    char size[SIZE_TEXT];
     find(preflight, PREFLIGHT_TOO_LONG, key->db, key->key, text_size(longest, size));
     return true;
 }
 
-/* If it is unknown, this is a warning: the key is then taken to be writable. */
+/* Whether the node lacks the module that owns the value. If that is unknown, it is a warning, and the key is
+ * taken to be writable. Vector sets are built into Redis, from 8.0 on. */
 static rf_code lacks_module(struct preflight *preflight, const struct preflight_node *node,
                             const rf_entry *key, bool *lacks, rf_error *error)
 {
-    static const enum preflight_finding_kind kinds[] = {
-        [PREFLIGHT_LACKING] = PREFLIGHT_NO_MODULE, [PREFLIGHT_UNSURE] = PREFLIGHT_UNSURE_MODULE};
-    enum preflight_presence presence;
-    char module[10], detail[32];
-    rf_code code;
     *lacks = false;
     if (key->type != RF_MODULE)
         return RF_OK;
-    code = rf_value_module(key->value, module, error);
-    if (code != RF_OK)
-        return code;
-    presence = preflight_find_module(&node->info, module);
-    *lacks = presence == PREFLIGHT_LACKING;
+    char module[10], detail[32];
+    TRY(rf_value_module(key->value, module, error));
+    if (rf_server_has_module(node->info.server, module))
+        return RF_OK;
+    rf_module_presence presence = rf_module_presence_of(module, node->info.modules);
+    *lacks = presence == RF_MODULE_LACKING;
     snprintf(detail, sizeof detail, "type %s", module);
-    if (presence != PREFLIGHT_PRESENT)
-        find(preflight, kinds[presence], key->db, key->key, detail);
+    if (presence != RF_MODULE_THERE)
+        find(preflight, *lacks ? PREFLIGHT_NO_MODULE : PREFLIGHT_UNSURE_MODULE, key->db, key->key, detail);
     return RF_OK;
 }
 
-/* Sets *ways to how the key can be written; 0: not at all, which has been recorded. */
+/* Sets *modes to how the key can be written; 0: not at all, which has been recorded as a finding. */
 static rf_code find_modes(struct preflight *preflight, const struct preflight_node *node, rf_entry *key,
                           unsigned *modes, rf_error *error)
 {
@@ -108,41 +102,30 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
                                        .mode = (rf_replay_mode)preflight->options->mode,
                                        .big_key = preflight->options->big_key,
                                        .drop_detail = preflight->options->drop_detail};
-    const char *why = NULL;
     bool lacks;
-    rf_code code = lacks_module(preflight, node, key, &lacks, error);
     *modes = 0;
-    if (code == RF_OK && !lacks)
-        code = rf_replay_write_modes(&node->info.abilities, &options, key, modes, &why, error);
-    if (code == RF_OK && !lacks && !*modes)
+    TRY(lacks_module(preflight, node, key, &lacks, error));
+    if (lacks)
+        return RF_OK;
+    const char *why = NULL;
+    TRY(rf_replay_write_modes(&node->info.abilities, &options, key, modes, &why, error));
+    if (!*modes)
         find(preflight, why ? PREFLIGHT_REJECTED : PREFLIGHT_UNSUPPORTED, key->db, key->key,
              why ? why : text_type(key->type));
     if (*modes == RF_WRITE_PARTIAL) {
         find(preflight, PREFLIGHT_IN_PART, key->db, key->key, text_type(key->type));
         *modes = RF_WRITE_COMMANDS;
     }
-    if (lacks)
-        *modes = 0;
-    return code;
+    return RF_OK;
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */
-
-/* The record holds the memory estimate in place of a digest. */
-static rf_code query_key(struct preflight *preflight, const rf_entry *key, uint64_t memory, rf_error *error)
-{
-    rf_key_record record;
-    rf_key_record_of(key, (rf_digest){.low = memory}, 0, &record);
-    return rf_live_check(preflight->live, &record, error);
-}
 
 static rf_code check_modes(struct preflight *preflight, const struct preflight_node *node, rf_entry *key,
                            unsigned modes, rf_error *error)
 {
     rf_measure measure;
-    rf_code code = rf_measure_key(key, &measure, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_measure_key(key, &measure, error));
     if (is_empty(key, &measure)) {
         find(preflight, PREFLIGHT_EMPTY, key->db, key->key, text_type(key->type));
         return RF_OK;
@@ -152,7 +135,9 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
     preflight->types[key->type].keys++;
     preflight->types[key->type].expiring += key->expire_ms != RF_NO_EXPIRY;
     preflight->types[key->type].memory += measure.memory;
-    return query_key(preflight, key, measure.memory, error);
+    rf_key_record record; /* holds the memory estimate in place of a digest */
+    rf_key_record_of(key, (rf_digest){.low = measure.memory}, 0, &record);
+    return rf_live_check(preflight->live, &record, error);
 }
 
 static const struct preflight_node *node_of(const struct preflight *preflight, rf_slice key)
@@ -164,26 +149,25 @@ static const struct preflight_node *node_of(const struct preflight *preflight, r
 static rf_code examine_key(struct preflight *preflight, rf_entry *key, rf_error *error)
 {
     const struct preflight_node *node = node_of(preflight, key->key);
-    char slot[16];
-    bool is_there;
-    unsigned modes;
-    rf_code code;
     if (session_has_expired(&preflight->session, key)) {
         find(preflight, PREFLIGHT_EXPIRED, key->db, key->key, "");
         return RF_OK;
     }
     if (rf_live_node_of(preflight->live, key->key) == RF_NO_NODE) {
+        char slot[16];
         snprintf(slot, sizeof slot, "slot %u", rf_slot_of(key->key));
         find(preflight, PREFLIGHT_NO_NODE, key->db, key->key, slot);
         return RF_OK;
     }
-    code = find_database(preflight, key->db, &is_there, error);
-    if (code == RF_OK && !is_there)
+    bool is_there;
+    TRY(find_database(preflight, key->db, &is_there, error));
+    if (!is_there) {
         find(preflight, PREFLIGHT_NO_DATABASE, key->db, key->key, "");
-    if (code != RF_OK || !is_there)
-        return code;
-    code = find_modes(preflight, node, key, &modes, error);
-    return code == RF_OK && modes ? check_modes(preflight, node, key, modes, error) : code;
+        return RF_OK;
+    }
+    unsigned modes;
+    TRY(find_modes(preflight, node, key, &modes, error));
+    return modes ? check_modes(preflight, node, key, modes, error) : RF_OK;
 }
 
 static rf_code examine_library(struct preflight *preflight, const rf_entry *entry, rf_error *error)
@@ -205,7 +189,7 @@ static rf_code examine_library(struct preflight *preflight, const rf_entry *entr
 static const struct preflight_command *find_command(struct preflight *preflight, rf_slice word,
                                                     rf_error *error)
 {
-    struct preflight_command *grown, command = {.has = RF_UNKNOWN};
+    struct preflight_command command = {.has = RF_UNKNOWN};
     rf_slice name = {(const uint8_t *)command.name, word.len};
     for (size_t i = 0; i < word.len && word.len < PREFLIGHT_COMMAND; i++)
         command.name[i] = (char)toupper(word.ptr[i]);
@@ -214,7 +198,8 @@ static const struct preflight_command *find_command(struct preflight *preflight,
             return &preflight->commands[i];
     if (word.len >= PREFLIGHT_COMMAND || preflight->command_count == PREFLIGHT_COMMANDS)
         return NULL;
-    grown = realloc(preflight->commands, (preflight->command_count + 1) * sizeof *grown);
+    struct preflight_command *grown = realloc(preflight->commands,
+                                              (preflight->command_count + 1) * sizeof *grown);
     if (!grown) {
         fail(error, RF_E_MEMORY, "out of memory");
         return NULL;
@@ -231,9 +216,8 @@ static const struct preflight_command *find_command(struct preflight *preflight,
 
 static rf_code examine_command(struct preflight *preflight, const rf_entry *entry, rf_error *error)
 {
-    const struct preflight_command *command;
     error->code = RF_OK;
-    command = find_command(preflight, entry->argv[0], error);
+    const struct preflight_command *command = find_command(preflight, entry->argv[0], error);
     preflight->findings[PREFLIGHT_NO_COMMAND].count += command && command->has == 0;
     return error->code;
 }
@@ -272,13 +256,12 @@ rf_code preflight_on_missing(void *ctx, const rf_difference *difference, rf_erro
 {
     struct preflight *preflight = ctx;
     const rf_key_record *record = difference->before;
-    struct preflight_node *node;
     (void)error;
     if (difference->kind == RF_CHANGED)
         find(preflight, PREFLIGHT_OTHER_LIBRARY, RF_LIBRARY, record->key, "");
     if (record->db == RF_LIBRARY)
         return RF_OK;
-    node = &preflight->nodes[node_of(preflight, record->key) - preflight->nodes];
+    struct preflight_node *node = &preflight->nodes[node_of(preflight, record->key) - preflight->nodes];
     node->keys++;
     node->expiring += record->expire_ms != RF_NO_EXPIRY;
     node->memory += record->value.low;

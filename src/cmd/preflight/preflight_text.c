@@ -35,9 +35,9 @@ static void put_role(const rf_live_node_info *info)
 
 static void put_memory(const rf_live_node_info *info)
 {
-    char used[SIZE_TEXT], most[SIZE_TEXT];
     if (info->used_memory == RF_UNKNOWN)
         return;
+    char used[SIZE_TEXT], most[SIZE_TEXT];
     printf(", %s used", text_size((uint64_t)info->used_memory, used));
     if (info->max_memory > 0)
         printf(" of %s, %s", text_size((uint64_t)info->max_memory, most), info->policy);
@@ -95,14 +95,14 @@ static void put_finding(const struct table *table, const struct preflight *prefl
 {
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
     const struct preflight_finding *finding = &preflight->findings[kind];
-    char title[160];
     if (finding->count == 0)
         return;
+    char title[160];
     snprintf(title, sizeof title, "%" PRIu64 " %s", finding->count,
-             preflight_finding_text(kind, finding->count));
+             finding->count == 1 ? preflight_kinds[kind].one : preflight_kinds[kind].several);
     table_heading(table, title, columns);
     for (size_t i = 0; i < finding->named; i++) {
-        if (preflight_finding_is_of_keys(kind))
+        if (preflight_is_of_keys(kind))
             printf("  db %-3" PRId64, finding->names[i].db);
         printf("  '%s'%s%s\n", finding->names[i].name, *finding->names[i].detail ? ": " : "",
                finding->names[i].detail);

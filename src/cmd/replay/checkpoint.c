@@ -118,8 +118,8 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
                                  size_t input, rf_error *error)
 {
     const struct checkpoint_input *old = &found->inputs[input], *new = &wanted->inputs[input];
-    if (!old->known || !new->known ||
-        (old->identity.size == new->identity.size &&strcmp(old->identity.hash, new->identity.hash) == 0))
+    bool same_size = old->identity.size == new->identity.size;
+    if (!old->known || !new->known || (same_size && strcmp(old->identity.hash, new->identity.hash) == 0))
         return RF_OK;
     return fail(error, RF_E_ARGUMENT,
                 "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",

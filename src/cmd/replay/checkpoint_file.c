@@ -138,8 +138,8 @@ static char *next_word(char **value)
 
 static bool read_number(const char *word, uint64_t *out)
 {
-    char *end;
     errno = 0;
+    char *end;
     *out = strtoull(word, &end, 10);
     return isdigit((unsigned char)*word) && *end == '\0' && errno == 0 && *out <= INT64_MAX;
 }
@@ -256,9 +256,9 @@ static bool is_consistent(const struct checkpoint *c)
 static bool verify_checksum(char *text, size_t size)
 {
     enum { LINE = sizeof "checksum 01234567\n" - 1 };
-    char expected[LINE + 1];
     if (size < LINE)
         return false;
+    char expected[LINE + 1];
     snprintf(expected, sizeof expected, "checksum %08lx\n", checksum(text, size - LINE));
     if (memcmp(text + size - LINE, expected, LINE) != 0 || memchr(text, '\0', size))
         return false;
@@ -271,8 +271,7 @@ static const char *read_text(char *text, size_t size, struct checkpoint *c)
 {
     if (text[0] == '{')
         return "was written by an older version of rdbferry: finish its run with that version, or remove it "
-               "and "
-               "start again";
+               "and start again";
     if (strncmp(text, "rdbferry-checkpoint ", strlen("rdbferry-checkpoint ")) != 0)
         return "is not a valid checkpoint";
     if (!verify_checksum(text, size))
@@ -284,17 +283,16 @@ static const char *read_text(char *text, size_t size, struct checkpoint *c)
 
 rf_code checkpoint_load(struct checkpoint *c, const char *path, bool *there, rf_error *error)
 {
-    const char *wrong;
-    rf_error why;
-    char *text;
-    size_t size;
     *c = (struct checkpoint){.path = path, .lock = -1};
     *there = access(path, F_OK) == 0 || errno != ENOENT;
     if (!*there)
         return RF_OK;
+    rf_error why;
+    char *text;
+    size_t size;
     if (slurp(path, FILE_MOST, &text, &size, &why) != RF_OK)
         return fail(error, RF_E_ARGUMENT, "cannot read the checkpoint: %s", why.message);
-    wrong = read_text(text, size, c);
+    const char *wrong = read_text(text, size, c);
     free(text);
     return wrong ? fail(error, RF_E_ARGUMENT, "'%.128s' %s", path, wrong) : RF_OK;
 }

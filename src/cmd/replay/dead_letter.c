@@ -8,30 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static rf_code cut(struct dead_letter *dead, int fd, uint64_t size, rf_error *error)
-{
-    dead->bytes = size;
-    if (ftruncate(fd, (off_t)size) == 0)
-        return RF_OK;
-    return fail(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
-                strerror(errno));
-}
-
-/* The bytes after *kept may be an incomplete command. */
+/* Truncates the file to *kept: the bytes after it may be an incomplete command. `kept` is NULL if the file
+ * does not belong to the run. */
 static rf_code keep(struct dead_letter *dead, int fd, const uint64_t *kept, rf_error *error)
 {
     struct stat found;
     if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
         return RF_OK;
     dead->bytes = (uint64_t)found.st_size;
-    if (kept)
-        return dead->bytes > *kept ? cut(dead, fd, *kept, error) : RF_OK;
-    if (dead->bytes == 0)
+    if (!kept && dead->bytes > 0)
+        return fail(error, RF_E_EXISTS,
+                    "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
+                    "away, or use another name",
+                    dead->path);
+    if (!kept || dead->bytes <= *kept)
         return RF_OK;
-    return fail(error, RF_E_EXISTS,
-                "the dead-letter file '%.128s' exists, but does not belong to this checkpoint: move it "
-                "away, or use another name",
-                dead->path);
+    dead->bytes = *kept;
+    if (ftruncate(fd, (off_t)*kept) == 0)
+        return RF_OK;
+    return fail(error, RF_E_WRITE, "cannot truncate the dead-letter file '%.128s': %s", dead->path,
+                strerror(errno));
 }
 
 static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
@@ -47,13 +43,11 @@ static rf_code cannot_make(const struct dead_letter *dead, rf_error *error)
 rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume, const uint64_t *kept,
                          rf_error *error)
 {
-    rf_code code;
-    int fd;
     *dead = (struct dead_letter){.path = path};
     if (!path)
         return RF_OK;
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
-    code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
+    rf_code code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
     if (code == RF_OK && !(dead->file = fdopen(fd, "a")))
         code = cannot_make(dead, error);
     if (code == RF_OK)
@@ -72,17 +66,13 @@ void dead_letter_put(struct dead_letter *dead, rf_slice bytes)
         dead->error = errno;
 }
 
-/* EINVAL: the file does not support fsync(). */
-static bool put_on_disk(FILE *file)
-{
-    return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL);
-}
-
 rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
 {
     if (!dead->unsynced)
         return RF_OK;
-    if (dead->error == 0 && !put_on_disk(dead->file))
+    if (dead->error == 0 && fflush(dead->file) != 0)
+        dead->error = errno;
+    if (dead->error == 0 && fsync(fileno(dead->file)) != 0 && errno != EINVAL) /* EINVAL: not supported */
         dead->error = errno;
     if (dead->error != 0)
         return fail(error, RF_E_WRITE, "cannot write the dead-letter file '%s': %s", dead->path,
@@ -93,9 +83,9 @@ rf_code dead_letter_sync(struct dead_letter *dead, rf_error *error)
 
 void dead_letter_close(struct dead_letter *dead)
 {
-    struct stat found;
     if (!dead->file)
         return;
+    struct stat found;
     if (fstat(fileno(dead->file), &found) == 0 && S_ISREG(found.st_mode) && found.st_size == 0)
         unlink(dead->path);
     fclose(dead->file);

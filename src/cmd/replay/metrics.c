@@ -169,12 +169,12 @@ static void put_nodes(const struct state *s)
 static void put_info(const struct state *s)
 {
     const rf_replay_info *info = s->replay ? rf_replay_info_get(s->replay) : NULL;
-    char server[32];
     put_family(s, "info", "gauge", "Information about the target; always 1.");
     fputs(PREFIX "info", s->out);
     put_label(s, "{", "version", RDBFERRY_VERSION);
     put_label(s, ",", "target", s->metrics->target);
     if (info) {
+        char server[32];
         rf_server_format(info->server, server, sizeof server);
         put_label(s, ",", "kind", info->kind);
         put_label(s, ",", "server", server);

@@ -75,8 +75,7 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
-/* --- before the first write (replay_prescan.c) -----------------------------------------------------------
- */
+/* --- before the first write (replay_prescan.c) --------------------------------------------------------- */
 
 /* Checks for problems that should be found before the first write. */
 rf_code replay_survey(struct replay *replay, rf_error *error);

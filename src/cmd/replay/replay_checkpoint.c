@@ -30,9 +30,9 @@ static char *rules_text(const rf_rewrite *rewrite)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    rf_rule_info rule;
     if (!out)
         return NULL;
+    rf_rule_info rule;
     for (size_t i = 0; rewrite && rf_rewrite_rule(rewrite, i, &rule); i++)
         fprintf(out, "%s%s", i ? "\n" : "", rule.rule);
     if (fclose(out) == 0)
@@ -84,31 +84,30 @@ static rf_code describe(struct replay *r, rf_error *error)
 /* Pipes are identified when they are opened. */
 static rf_code identify(struct replay *r, rf_error *error)
 {
-    rf_code code = RF_OK;
-    for (size_t i = 0; i < r->session.input_count && code == RF_OK; i++) {
+    for (size_t i = 0; i < r->session.input_count; i++) {
         struct checkpoint_input *known = &r->checkpoint.inputs[i];
         struct input *input = &r->session.inputs[i];
         known->path = input_name(input);
-        code = input_identify(input, &known->known, error);
+        TRY(input_identify(input, &known->known, error));
         known->identity = input->identity;
         input->identified = !known->known;
     }
-    return code;
+    return RF_OK;
 }
 
 /* --- the start ----------------------------------------------------------------------------------------- */
 
 static rf_code compare(const struct replay *r, rf_error *error)
 {
-    rf_code code = checkpoint_compare(&r->found, &r->checkpoint, error);
-    for (size_t i = 0; i < r->checkpoint.input_count && code == RF_OK; i++)
-        code = checkpoint_compare_input(&r->found, &r->checkpoint, i, error);
-    if (code == RF_OK && r->found.commands && r->found.state == CHECKPOINT_RUNNING)
-        code = fail(error, RF_E_ARGUMENT,
+    TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
+    for (size_t i = 0; i < r->checkpoint.input_count; i++)
+        TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
+    if (r->found.commands && r->found.state == CHECKPOINT_RUNNING)
+        return fail(error, RF_E_ARGUMENT,
                     "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
                     "or may not have been executed; replay it into an empty target",
                     r->found.path);
-    return code;
+    return RF_OK;
 }
 
 static void print_position(const struct replay *r)
@@ -152,26 +151,19 @@ static rf_code begin_over(struct replay *r, rf_error *error)
     return RF_OK;
 }
 
-static rf_code begin_from_found(struct replay *r, rf_error *error)
-{
-    rf_code code;
-    if (!r->options->resume)
-        return begin_over(r, error);
-    code = compare(r, error);
-    if (code == RF_OK)
-        go_on(r);
-    return code;
-}
-
 static rf_code begin(struct replay *r, rf_error *error)
 {
     bool there;
-    rf_code code = checkpoint_load(&r->found, r->options->checkpoint, &there, error);
-    if (code == RF_OK && there)
-        return begin_from_found(r, error);
-    if (code == RF_OK && r->options->resume)
+    TRY(checkpoint_load(&r->found, r->options->checkpoint, &there, error));
+    if (there && !r->options->resume)
+        return begin_over(r, error);
+    if (there) {
+        TRY(compare(r, error));
+        go_on(r);
+    } else if (r->options->resume) {
         message_detail("%s: no checkpoint yet, starting", r->options->checkpoint);
-    return code;
+    }
+    return RF_OK;
 }
 
 static rf_code open_dead_letter(struct replay *r, rf_error *error)
@@ -184,22 +176,19 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
-    rf_code code = checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error);
+    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
     r->checkpoint.started = r->session.now;
-    return code == RF_OK && r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : code;
+    return r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : RF_OK;
 }
 
 rf_code replay_begin(struct replay *r, rf_error *error)
 {
-    rf_code code = RF_OK;
     if (r->options->checkpoint) {
-        code = identify(r, error);
-        if (code == RF_OK)
-            code = describe(r, error);
-        if (code == RF_OK)
-            code = begin(r, error);
+        TRY(identify(r, error));
+        TRY(describe(r, error));
+        TRY(begin(r, error));
     }
-    return code == RF_OK && !replay_is_done(r) ? open_dead_letter(r, error) : code;
+    return replay_is_done(r) ? RF_OK : open_dead_letter(r, error);
 }
 
 rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
@@ -224,10 +213,9 @@ static rf_position later(rf_position a, rf_position b)
 /* Everything before it is done. */
 static rf_position current_position(const struct replay *r)
 {
-    rf_position acked;
     if (r->put == 0)
         return r->start;
-    acked = rf_replay_acked(r->engine);
+    rf_position acked = rf_replay_acked(r->engine);
     if (r->finished)
         acked = (rf_position){r->last.input, r->last.offset + 1};
     return later(acked, r->start);
@@ -236,9 +224,7 @@ static rf_position current_position(const struct replay *r)
 static rf_code save(struct replay *r, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-    rf_code code = dead_letter_sync(&r->dead_letter, error);
-    if (code != RF_OK)
-        return code;
+    TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
     c->failed += failures_ack_before(&r->failures, c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;

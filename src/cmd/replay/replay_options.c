@@ -19,17 +19,17 @@ const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
 
 /* "50MB/s"; "/s" may be omitted. */
-static rf_code opt_rate(const char *argument, void *into, rf_error *error)
+static rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
+    (void)row, (void)error;
     size_t length = strlen(argument);
-    char size[32];
-    uint64_t rate;
-    (void)error;
     if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
         length -= 2;
+    char size[32];
     if (length >= sizeof size)
         return RF_E_ARGUMENT;
     snprintf(size, sizeof size, "%.*s", (int)length, argument);
+    uint64_t rate;
     if (!parse_size(size, &rate) || rate == 0)
         return RF_E_ARGUMENT;
     *(uint64_t *)into = rate;
@@ -41,31 +41,40 @@ static rf_code opt_rate(const char *argument, void *into, rf_error *error)
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Writing"},
-    {OPTION_CHOICE, 0, "on-exists", "POLICY", "what to do with keys that already exist: fail\n(default), skip or replace", AT(on_exists),
+    {OPTION_CHOICE, 0, "on-exists", "POLICY",
+     "what to do with keys that already exist: fail\n"
+     "(default), skip or replace", AT(on_exists),
      .choices = exists_choices},
-    {OPTION_CHOICE, 0, "mode", "HOW", "auto (default): RESTORE where cheaper and supported;\nrestore; commands", AT(mode),
+    {OPTION_CHOICE, 0, "mode", "HOW",
+     "auto (default): RESTORE where cheaper and supported;\n"
+     "restore; commands", AT(mode),
      .choices = mode_choices},
     {OPTION_SIZE, 0, "big-key", "SIZE", "write values of SIZE or more in chunks (1M)", AT(big_key)},
-    {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections), .most = CONNECTIONS_MOST},
+    {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections),
+     .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
-    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)", AT(retry_for_ms)},
+    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)",
+     AT(retry_for_ms)},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
-    {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands", AT(dead_letter)},
+    {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",
+     AT(dead_letter)},
     {OPTION_FLAG, 0, "dry-run", .help = "preflight check: report problems, write nothing", AT(dry_run)},
     {OPTION_FLAG, 0, "verify", .help = "afterwards, compare the target with the inputs", AT(verify)},
     {OPTION_HEADING, .help = "Resuming"},
     {OPTION_STRING, 0, "checkpoint", "FILE", "save progress to FILE", AT(checkpoint)},
     {OPTION_FLAG, 0, "resume", .help = "resume from the checkpoint, or start if there is none", AT(resume)},
     {OPTION_HEADING, .help = "Connection"},
-    TARGET_ROWS(struct replay_options),
+    {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "target version (default: detected)", AT(target_version)},
-    FILTER_ROWS(struct replay_options),
-    REWRITE_ROWS(struct replay_options),
-    COLLISION_ROWS(struct replay_options),
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = collision_rows, AT(written)},
     {OPTION_HEADING, .help = "Messages"},
-    {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second", AT(metrics_file)},
-    COMMON_ROWS(struct replay_options),
+    {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
+     AT(metrics_file)},
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -76,7 +85,6 @@ static const struct option_table table = {
              "and\nwrites their keys to a live server, a primary monitored by Sentinel, or a cluster. "
              "Several\ninputs are one data set; '-' is stdin.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 static bool usage_error(const char *text)
@@ -186,7 +194,7 @@ static bool check(const struct replay_options *options)
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
-    int first, count;
+    int first;
     *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
@@ -195,10 +203,12 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
         return false;
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);
-    count = argc - first;
-    return check(options) && read_target(options, argv + first, &count, status) &&
-           common_options_read(&options->common, table.command, argv + first, count, status) &&
-           (*status = STATUS_USAGE, check_files(options)) &&
+    int count = argc - first;
+    if (!check(options) || !read_target(options, argv + first, &count, status) ||
+        !common_options_read(&options->common, table.command, argv + first, count, status))
+        return false;
+    *status = STATUS_USAGE;
+    return check_files(options) &&
            (!options->verify || replay_verify_possible(&options->common, table.command));
 }
 

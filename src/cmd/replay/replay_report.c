@@ -84,7 +84,7 @@ static void print_nodes(const struct replay *r)
                        text_size(node.bytes, size));
 }
 
-/* False if resuming would only meet the same error again. */
+/* False if resuming would fail with the same error. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->put == 0 || replay_is_done(r))
@@ -109,29 +109,17 @@ static void print_position(const struct replay *r)
             "without --checkpoint it cannot be resumed: run it again with --on-exists skip or replace");
 }
 
-static const char *signal_name(int number)
-{
-    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
-}
-
 static void print_stopped(const struct replay *r)
 {
-    const char *name = signal_name(r->stop_request.signal);
-    char outcome[320];
-    if (r->engine)
-        format_outcome(r, outcome, sizeof outcome);
-    if (r->engine)
-        message_error("stopped by %s (%s)", name, outcome);
-    else
+    int number = r->stop_request.signal;
+    const char *name = number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+    if (!r->engine) {
         message_error("stopped by %s", name);
-}
-
-static void print_error(const struct replay *r, const rf_error *error)
-{
-    if (r->engine) /* its message says what to do */
-        message_failure(error);
-    else
-        target_failure(error);
+        return;
+    }
+    char outcome[320];
+    format_outcome(r, outcome, sizeof outcome);
+    message_error("stopped by %s (%s)", name, outcome);
 }
 
 static void print_verified(const struct replay *r)
@@ -145,8 +133,10 @@ static void print_verified(const struct replay *r)
 
 void replay_print(const struct replay *r, const rf_error *error)
 {
-    if (error)
-        print_error(r, error);
+    if (error && r->engine) /* its message says what to do */
+        message_failure(error);
+    else if (error)
+        target_failure(error);
     else if (r->stopped)
         print_stopped(r);
     if (can_go_on(r, error))
@@ -181,12 +171,12 @@ static void put_keys(struct json *json, const struct replay *r)
 static void put_target(struct json *json, const struct replay *r)
 {
     const rf_server unknown = {0};
-    rf_replay_node node;
     json_object(json, "target");
     json_string(json, "name", r->options->target_name);
     json_string(json, "kind", r->info.kind);
     report_put_server(json, "server", r->info.abilities.assumed ? unknown : r->info.server);
     json_array(json, "nodes");
+    rf_replay_node node;
     for (size_t i = 0; r->engine && rf_replay_node_get(r->engine, i, &node); i++) {
         json_object(json, NULL);
         json_string(json, "name", node.name);

@@ -89,8 +89,8 @@ int explain_key(const struct key_options *keys, const struct output_options *wri
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
-    code = explain(keys, written->explain_db == OPT_UNSET_DB ? 0 : (int64_t)written->explain_db,
-                   unescape(name), topology, &error);
+    code = explain(keys, written->explain_db == OPT_UNSET ? 0 : (int64_t)written->explain_db, unescape(name),
+                   topology, &error);
     free(name);
     if (code != RF_OK)
         message_failure(&error);

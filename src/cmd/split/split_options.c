@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NO_SHARDS UINT64_MAX
-
 static const struct option_choice kinds[] = {
     {"rdb", TO_RDB}, {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"jsonl", TO_JSONL}, {NULL, 0}};
 static const struct option_choice compressions[] = {
@@ -30,18 +28,19 @@ static const struct option_row rows[] = {
     {OPTION_CHOICE, 0, "to", "KIND", "format of the shards: rdb, aof, aof-dir or jsonl (rdb)", AT(written.to),
      .choices = kinds},
     {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip or lz4 (none)", AT(compress), .choices = compressions},
-    KIND_ROWS(struct split_options),
+    {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
-    UNSAFE_ROW(struct split_options),
+    {OPTION_INCLUDE, .include = unsafe_rows, AT(written)},
     {OPTION_FLAG, 0, "dry-run", .help = "show the plan; write nothing", AT(dry_run)},
-    READER_ROWS(struct split_options),
-    FILTER_ROWS(struct split_options),
-    REWRITE_ROWS(struct split_options),
-    COLLISION_ROWS(struct split_options),
+    {OPTION_INCLUDE, .include = reader_rows, AT(written)},
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = collision_rows, AT(written)},
     {OPTION_HEADING, .help = "Connection to a live cluster"},
-    TARGET_ROWS(struct split_options),
+    {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_HEADING, .help = "Messages"},
-    COMMON_ROWS(struct split_options),
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -53,7 +52,6 @@ static const struct option_table table = {
              "Several inputs form one data set; '-' is stdin. Prints the plan, and saves it as\n"
              "DIR/plan.json.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 static bool usage_error(const char *text)
@@ -64,7 +62,7 @@ static bool usage_error(const char *text)
 
 static bool check(const struct split_options *options)
 {
-    int given = (options->shards != NO_SHARDS) + (options->slots != NULL) + (options->topology_from != NULL);
+    int given = (options->shards != OPT_UNSET) + (options->slots != NULL) + (options->topology_from != NULL);
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
     if (given > 1)
         return usage_error("--shards, --slots and --topology are mutually exclusive");
@@ -100,7 +98,7 @@ static rf_code read_topology(const char *path, rf_topology **out, rf_error *erro
 
 static rf_code make_topology(struct split_options *options, const rf_target *target, rf_error *error)
 {
-    if (options->shards != NO_SHARDS)
+    if (options->shards != OPT_UNSET)
         return rf_topology_equal(options->shards, &options->topology, error);
     if (options->slots)
         return rf_topology_of_ranges(options->slots, &options->topology, error);
@@ -114,7 +112,7 @@ static bool topology_read(struct split_options *options, int *status)
     rf_error error;
     rf_code code;
     bool queries_target = options->topology_from && rf_target_is_url(options->topology_from);
-    if (options->shards == NO_SHARDS && !options->slots && !options->topology_from)
+    if (options->shards == OPT_UNSET && !options->slots && !options->topology_from)
         return true;
     if (queries_target && !target_options_resolve(&options->target_options, options->topology_from,
                                                   table.command, &target, status)) {
@@ -181,7 +179,7 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
-    *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = NO_SHARDS};
+    *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

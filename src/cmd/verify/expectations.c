@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table with one row per kind of expectation: how its argument is parsed and how it is checked. */
+/* One row per kind of expectation says how its argument is parsed and how it is checked. */
 #include "cmd/verify/expectations.h"
 #include "cmd/options/parse.h"
 #include "cmd/term/text.h"
@@ -8,9 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum argument_kind {
+    ARGUMENT_COUNT,
+    ARGUMENT_SIZE,
+    ARGUMENT_AGE,
+    ARGUMENT_SHARE,
+    ARGUMENT_DATABASE, /* and a range */
+    ARGUMENT_TYPE,     /* and a range */
+    ARGUMENT_FORBIDDEN_TYPE,
+    ARGUMENT_MODULE,
+};
+
 struct expectation_kind {
     const char *name;
-    bool (*read)(struct expectation *e, const char *argument);
+    enum argument_kind argument;
+    bool is_upper_bound;
     bool (*check)(struct expectation *e, const struct data_totals *totals);
 };
 
@@ -25,26 +37,6 @@ void module_names_add(struct module_names *modules, const char name[10])
 
 /* --- arguments ---------------------------------------------------------------------------------------- */
 
-static bool read_least(struct expectation *e, const char *argument)
-{
-    return parse_count(argument, &e->least);
-}
-
-static bool read_most(struct expectation *e, const char *argument)
-{
-    return parse_count(argument, &e->most);
-}
-
-static bool read_least_size(struct expectation *e, const char *argument)
-{
-    return parse_size(argument, &e->least);
-}
-
-static bool read_most_size(struct expectation *e, const char *argument)
-{
-    return parse_size(argument, &e->most);
-}
-
 /* Copies the text before the '='; returns the text after it. */
 static const char *split(const char *argument, char *name, size_t size)
 {
@@ -54,17 +46,6 @@ static const char *split(const char *argument, char *name, size_t size)
     memcpy(name, argument, (size_t)(equals - argument));
     name[equals - argument] = '\0';
     return equals + 1;
-}
-
-static bool read_database(struct expectation *e, const char *argument)
-{
-    char name[32];
-    uint64_t db;
-    const char *range = split(argument, name, sizeof name);
-    if (!range || !parse_count(name, &db) || db >= STATS_DATABASES)
-        return false;
-    e->of = (int64_t)db;
-    return parse_range(range, &e->least, &e->most);
 }
 
 static bool find_type(const char *name, int64_t *type)
@@ -82,34 +63,6 @@ static bool find_type(const char *name, int64_t *type)
     return false;
 }
 
-static bool read_type(struct expectation *e, const char *argument)
-{
-    char name[32];
-    const char *range = split(argument, name, sizeof name);
-    return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
-}
-
-static bool read_forbidden_type(struct expectation *e, const char *argument)
-{
-    e->most = 0;
-    return find_type(argument, &e->of);
-}
-
-static bool read_module(struct expectation *e, const char *argument)
-{
-    e->text = argument;
-    return *argument != '\0';
-}
-
-static bool read_age(struct expectation *e, const char *argument)
-{
-    int64_t ms;
-    if (!parse_duration(argument, &ms))
-        return false;
-    e->most = (uint64_t)ms;
-    return true;
-}
-
 static bool read_share(const char *argument, double *share)
 {
     char *end;
@@ -117,14 +70,36 @@ static bool read_share(const char *argument, double *share)
     return end != argument && *end == '\0' && *share >= 0 && *share <= 1;
 }
 
-static bool read_least_share(struct expectation *e, const char *argument)
+static bool read_argument(struct expectation *e, const char *argument)
 {
-    return read_share(argument, &e->least_share);
-}
-
-static bool read_most_share(struct expectation *e, const char *argument)
-{
-    return read_share(argument, &e->most_share);
+    uint64_t *bound = e->kind->is_upper_bound ? &e->most : &e->least;
+    double *share = e->kind->is_upper_bound ? &e->most_share : &e->least_share;
+    char name[32];
+    const char *range;
+    uint64_t number;
+    int64_t ms;
+    switch (e->kind->argument) {
+    case ARGUMENT_COUNT: return parse_count(argument, bound);
+    case ARGUMENT_SIZE: return parse_size(argument, bound);
+    case ARGUMENT_AGE:
+        if (!parse_duration(argument, &ms))
+            return false;
+        e->most = (uint64_t)ms;
+        return true;
+    case ARGUMENT_SHARE: return read_share(argument, share);
+    case ARGUMENT_DATABASE:
+        range = split(argument, name, sizeof name);
+        if (!range || !parse_count(name, &number) || number >= STATS_DATABASES)
+            return false;
+        e->of = (int64_t)number;
+        return parse_range(range, &e->least, &e->most);
+    case ARGUMENT_TYPE:
+        range = split(argument, name, sizeof name);
+        return range && find_type(name, &e->of) && parse_range(range, &e->least, &e->most);
+    case ARGUMENT_FORBIDDEN_TYPE: e->most = 0; return find_type(argument, &e->of);
+    case ARGUMENT_MODULE: e->text = argument; return *argument != '\0';
+    }
+    return false;
 }
 
 /* --- checks ------------------------------------------------------------------------------------------- */
@@ -172,7 +147,7 @@ enum { CLOCKS_APART = 5 * 60 /* seconds, the largest accepted clock difference b
 /* Each input has a save time; the oldest one counts. */
 static bool check_age(struct expectation *e, const struct data_totals *totals)
 {
-    int64_t oldest = INT64_MAX, seconds;
+    int64_t oldest = INT64_MAX;
     for (size_t i = 0; i < totals->input_count; i++)
         if (totals->inputs[i].info.rdb_version > 0 && totals->inputs[i].info.saved_at < oldest)
             oldest = totals->inputs[i].info.saved_at;
@@ -180,7 +155,7 @@ static bool check_age(struct expectation *e, const struct data_totals *totals)
         snprintf(e->found, sizeof e->found, "an input has no save time");
         return false;
     }
-    seconds = totals->now / 1000 - oldest;
+    int64_t seconds = totals->now / 1000 - oldest;
     if (seconds < -CLOCKS_APART) {
         snprintf(e->found, sizeof e->found, "saved %" PRId64 " h in the future", -seconds / 3600);
         return false;
@@ -227,41 +202,64 @@ static bool check_longest(struct expectation *e, const struct data_totals *total
     return check_record(e, &totals->longest, "elements");
 }
 
-/* --- the table ---------------------------------------------------------------------------------------- */
+/* --- the tables --------------------------------------------------------------------------------------- */
 
 static const struct expectation_kind kinds[] = {
-    {"min-keys", read_least, check_keys},
-    {"max-keys", read_most, check_keys},
-    {"expect-db", read_database, check_database},
-    {"expect-type", read_type, check_type},
-    {"min-size", read_least_size, check_size},
-    {"max-size", read_most_size, check_size},
-    {"max-age", read_age, check_age},
-    {"min-ttl-share", read_least_share, check_share},
-    {"max-ttl-share", read_most_share, check_share},
-    {"max-key-size", read_most_size, check_largest},
-    {"max-elements", read_most, check_longest},
-    {"forbid-type", read_forbidden_type, check_type},
-    {"forbid-module", read_module, check_module},
+    {"min-keys", ARGUMENT_COUNT, false, check_keys},
+    {"max-keys", ARGUMENT_COUNT, true, check_keys},
+    {"expect-db", ARGUMENT_DATABASE, false, check_database},
+    {"expect-type", ARGUMENT_TYPE, false, check_type},
+    {"min-size", ARGUMENT_SIZE, false, check_size},
+    {"max-size", ARGUMENT_SIZE, true, check_size},
+    {"max-age", ARGUMENT_AGE, true, check_age},
+    {"min-ttl-share", ARGUMENT_SHARE, false, check_share},
+    {"max-ttl-share", ARGUMENT_SHARE, true, check_share},
+    {"max-key-size", ARGUMENT_SIZE, true, check_largest},
+    {"max-elements", ARGUMENT_COUNT, true, check_longest},
+    {"forbid-type", ARGUMENT_FORBIDDEN_TYPE, true, check_type},
+    {"forbid-module", ARGUMENT_MODULE, false, check_module},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
-bool expectations_add(struct expectations *expectations, const char *name, const char *argument)
+static rf_code opt_expectation(const struct option_row *row, const char *argument, void *into,
+                               rf_error *error)
 {
-    struct expectation *e = &expectations->all[expectations->count];
+    (void)error;
+    struct expectations *expectations = into;
     if (expectations->count == EXPECTATIONS_MAX)
-        return false;
-    for (size_t i = 0; i < KINDS; i++) {
-        if (strcmp(kinds[i].name, name) != 0)
-            continue;
-        *e = (struct expectation){
-            .kind = &kinds[i], .argument = argument, .most = UINT64_MAX, .most_share = 1};
-        snprintf(e->option, sizeof e->option, "--%s %s", name, argument);
-        expectations->count++;
-        return e->kind->read(e, argument);
-    }
-    return false;
+        return RF_E_ARGUMENT;
+    const struct expectation_kind *kind = kinds;
+    while (strcmp(kind->name, row->name) != 0)
+        kind++;
+    struct expectation *e = &expectations->all[expectations->count++];
+    *e = (struct expectation){.kind = kind, .argument = argument, .most = UINT64_MAX, .most_share = 1};
+    snprintf(e->option, sizeof e->option, "--%s %s", row->name, argument);
+    return read_argument(e, argument) ? RF_OK : RF_E_ARGUMENT;
 }
+
+/* clang-format off */
+const struct option_row expectation_rows[] = {
+    {OPTION_HANDLER, 0, "min-keys", "N", "at least N keys", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-keys", "N", "at most N keys", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "expect-db", "DB=RANGE", "number of keys in a database: 0=90000.., 1=..500, 2=7",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "expect-type", "TYPE=RANGE", "number of keys of a type: hash=1..",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "min-size", "SIZE", "input of at least SIZE", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-size", "SIZE", "input of at most SIZE", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-age", "DURATION", "saved at most this long ago, by the time in the RDB: 26h",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "min-ttl-share", "SHARE", "at least this share of keys has an expiry: 0.2",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-ttl-share", "SHARE", "at most this share of keys has an expiry",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-key-size", "SIZE", "no key with more than SIZE in its elements",
+     .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "max-elements", "N", "no key with more than N elements", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "forbid-type", "TYPE", "no key of this type", .handle = opt_expectation},
+    {OPTION_HANDLER, 0, "forbid-module", "NAME", "no value of this module", .handle = opt_expectation},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
 
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals)
 {

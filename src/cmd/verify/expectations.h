@@ -4,6 +4,7 @@
 #ifndef CMD_VERIFY_EXPECTATIONS_H
 #define CMD_VERIFY_EXPECTATIONS_H
 
+#include "cmd/options/options.h"
 #include "cmd/run/inputs.h"
 #include "cmd/run/stats.h"
 #include "cmd/term/json.h"
@@ -46,24 +47,6 @@ struct expectation {
     char found[192];
 };
 
-/* clang-format off */
-/* X(identifier, option, argument, help) */
-#define EXPECTATIONS(X)                                                                       \
-    X(min_keys, "min-keys", "N", "at least N keys")                                     \
-    X(max_keys, "max-keys", "N", "at most N keys")                                      \
-    X(expect_db, "expect-db", "DB=RANGE", "number of keys in a database: 0=90000.., 1=..500, 2=7")  \
-    X(expect_type, "expect-type", "TYPE=RANGE", "number of keys of a type: hash=1..")           \
-    X(min_size, "min-size", "SIZE", "input of at least SIZE")                        \
-    X(max_size, "max-size", "SIZE", "input of at most SIZE")                         \
-    X(max_age, "max-age", "DURATION", "saved at most this long ago, by the time in the RDB: 26h")  \
-    X(min_ttl_share, "min-ttl-share", "SHARE", "at least this share of keys has an expiry: 0.2")    \
-    X(max_ttl_share, "max-ttl-share", "SHARE", "at most this share of keys has an expiry")          \
-    X(max_key_size, "max-key-size", "SIZE", "no key with more than SIZE in its elements")          \
-    X(max_elements, "max-elements", "N", "no key with more than N elements")                          \
-    X(forbid_type, "forbid-type", "TYPE", "no key of this type")                              \
-    X(forbid_module, "forbid-module", "NAME", "no value of this module")
-/* clang-format on */
-
 enum { EXPECTATIONS_MAX = 64 };
 
 struct expectations {
@@ -71,11 +54,10 @@ struct expectations {
     struct expectation all[EXPECTATIONS_MAX];
 };
 
-/* Adds the expectation of an option: `name` is one of EXPECTATIONS, without dashes. False: the argument is
- * invalid, or there are too many. */
-bool expectations_add(struct expectations *expectations, const char *name, const char *argument);
+/* One option per kind of expectation. Their values are in a struct expectations. */
+extern const struct option_row expectation_rows[];
 
-/* Checks all of them against the census. Returns how many are not met. */
+/* Checks all of them against the data. Returns how many are not met. */
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals);
 
 /* A member "expectations". */

@@ -45,7 +45,7 @@ struct verification {
     const rf_error *error; /* that error, or why an input could not be read; NULL: none */
 };
 
-/* --- verify_key.c: one entry --- */
+/* --- verify_key.c: one entry -------------------------------------------------------------------------- */
 
 /* The effect of commands is known only to a server. */
 rf_code verify_reject_commands(rf_error *error);
@@ -73,7 +73,7 @@ rf_code against_on_record(struct verification *v, const rf_key_record *record, r
 /* Called after all of it: reads the other data, waits for replies, reports differences. */
 rf_code against_finish(struct verification *v, rf_error *error);
 
-/* --- verify_report.c --- */
+/* --- verify_report.c: results -------------------------------------------------------------------------- */
 
 /* Whether all checks passed. */
 bool verify_is_sound(const struct verification *v);

@@ -58,9 +58,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
         .fn = on_difference,
         .ctx = v,
     };
-    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_live_open(&v->options->target, &options, &v->live, error));
     against_detail(v->live);
     v->extra = (struct extra_keys){
         .session = &v->session,
@@ -95,11 +93,10 @@ rf_code against_open(struct verification *v, rf_error *error)
 
 rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
 {
-    rf_code code;
     if (!v->live)
         return rf_compare_add_before(v->compare, record, error);
-    code = extra_keys_note(&v->extra, record, error);
-    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+    TRY(extra_keys_note(&v->extra, record, error));
+    return rf_live_check(v->live, record, error);
 }
 
 /* --- the other input ---------------------------------------------------------------------------------- */
@@ -114,23 +111,22 @@ static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_erro
 {
     struct other *other = ctx;
     struct verification *v = other->v;
-    rf_key_digest digest = {0};
-    rf_key_record record;
-    rf_known known = RF_KNOWN_NOT;
-    rf_code code = RF_OK;
     if (entry->kind == RF_ENTRY_COMMAND)
         return verify_reject_commands(error);
-    if (entry->kind == RF_ENTRY_KEY)
-        code = rf_digest_key(other->digester, entry, &digest, error);
-    else if (entry->kind == RF_ENTRY_FUNCTION)
-        code = rf_collisions_note(other->libraries, entry, true, &known, error);
-    else
-        return RF_OK;
-    if (code != RF_OK || known == RF_KNOWN_SAME)
-        return code;
-    if (entry->kind == RF_ENTRY_FUNCTION)
+    rf_key_digest digest = {0};
+    if (entry->kind == RF_ENTRY_KEY) {
+        TRY(rf_digest_key(other->digester, entry, &digest, error));
+    } else if (entry->kind == RF_ENTRY_FUNCTION) {
+        rf_known known = RF_KNOWN_NOT;
+        TRY(rf_collisions_note(other->libraries, entry, true, &known, error));
+        if (known == RF_KNOWN_SAME)
+            return RF_OK;
         digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
                                  .value = rf_digest_library(entry->text)};
+    } else {
+        return RF_OK;
+    }
+    rf_key_record record;
     rf_key_record_of_left(entry, &digest, (uint32_t)(input - v->session.inputs), &record);
     record.published = digest.value;
     return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
@@ -160,18 +156,13 @@ static rf_code read_other(struct verification *v, rf_error *error)
 
 /* --- end ---------------------------------------------------------------------------------------------- */
 
-static rf_code finish_live(struct verification *v, rf_error *error)
-{
-    rf_code code = rf_live_finish(v->live, &v->live_counts, error);
-    return code == RF_OK ? extra_keys_find(&v->extra, v->live, &v->live_counts, error) : code;
-}
-
 rf_code against_finish(struct verification *v, rf_error *error)
 {
-    rf_code code = RF_OK;
-    if (v->live)
-        code = finish_live(v, error);
-    else if (v->options->against)
-        code = read_other(v, error);
-    return code == RF_OK && v->compare ? rf_compare_finish(v->compare, error) : code;
+    if (v->live) {
+        TRY(rf_live_finish(v->live, &v->live_counts, error));
+        TRY(extra_keys_find(&v->extra, v->live, &v->live_counts, error));
+    } else if (v->options->against) {
+        TRY(read_other(v, error));
+    }
+    return v->compare ? rf_compare_finish(v->compare, error) : RF_OK;
 }

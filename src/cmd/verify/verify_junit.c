@@ -117,9 +117,9 @@ static void put_expectation(FILE *out, const struct expectation *e)
 
 static void put_against(FILE *out, const struct verification *v)
 {
-    char text[256];
     begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
     if (differences_total(&v->differences) > 0) {
+        char text[256];
         differences_format(&v->differences, text, sizeof text);
         begin_failure(out, "failure", text);
         for (size_t i = 0; i < v->differences.kept_count; i++)
@@ -133,9 +133,9 @@ static void put_against(FILE *out, const struct verification *v)
 static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
-    char text[64];
     begin_case(out, "rdbferry.integrity", "warnings");
     if (v->warnings > 0) {
+        char text[64];
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
         begin_failure(out, "failure", text);
         for (int code = 0; code < RF_NOTICE_COUNT; code++)
@@ -146,31 +146,11 @@ static void put_warnings(FILE *out, const struct verification *v)
     end_case(out);
 }
 
-static void put_cases(FILE *out, const struct verification *v)
-{
-    const struct expectations *expected = &v->options->expectations;
-    for (size_t i = 0; i < v->options->own_inputs; i++)
-        put_input(out, v, i);
-    if (v->options->strict)
-        put_warnings(out, v);
-    for (size_t i = 0; i < expected->count; i++)
-        put_expectation(out, &expected->all[i]);
-    if (v->options->against)
-        put_against(out, v);
-}
-
-/* A run that ended with an error has one test case, which reports it. */
-static void put_run(FILE *out, const struct verification *v)
-{
-    begin_case(out, "rdbferry", "run");
-    put_error(out, v->error);
-    end_case(out);
-}
-
 struct counts {
     size_t tests, failures, errors;
 };
 
+/* A run that ended early has one test case, which reports the error. */
 static struct counts count_cases(const struct verification *v)
 {
     const struct verify_options *options = v->options;
@@ -194,10 +174,21 @@ static void put_suite(FILE *out, const void *ctx)
     fprintf(out, "<testsuite name=\"rdbferry verify\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
             counts.tests, counts.failures, counts.errors);
     fprintf(out, " time=\"%.3f\">\n", progress_seconds(&v->session.progress));
-    if (v->ended_early)
-        put_run(out, v);
-    else
-        put_cases(out, v);
+    if (v->ended_early) {
+        begin_case(out, "rdbferry", "run");
+        put_error(out, v->error);
+        end_case(out);
+    } else {
+        const struct expectations *expected = &v->options->expectations;
+        for (size_t i = 0; i < v->options->own_inputs; i++)
+            put_input(out, v, i);
+        if (v->options->strict)
+            put_warnings(out, v);
+        for (size_t i = 0; i < expected->count; i++)
+            put_expectation(out, &expected->all[i]);
+        if (v->options->against)
+            put_against(out, v);
+    }
     fputs("</testsuite>\n", out);
 }
 

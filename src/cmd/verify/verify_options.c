@@ -7,18 +7,10 @@
 #include "cmd/term/status.h"
 #include <string.h>
 
-#define DEFINE_OPT(id, name, argument_name, help)                              \
-    static rf_code opt_##id(const char *argument, void *into, rf_error *error) \
-    {                                                                          \
-        (void)error;                                                           \
-        return expectations_add(into, name, argument) ? RF_OK : RF_E_ARGUMENT; \
-    }
-EXPECTATIONS(DEFINE_OPT)
-#undef DEFINE_OPT
-
-static rf_code on_digest(const char *argument, void *into, rf_error *error)
+static rf_code opt_digest(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
     static const char *const kinds[] = {[DIGEST_XXH3] = "xxh3", [DIGEST_SHA256] = "sha256"};
+    (void)row;
     int *digest = into;
     for (*digest = DIGEST_XXH3; *digest <= DIGEST_SHA256; ++*digest)
         if (!argument || strcmp(argument, kinds[*digest]) == 0)
@@ -31,29 +23,37 @@ static rf_code on_digest(const char *argument, void *into, rf_error *error)
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Checks"},
-    {OPTION_FLAG, 0, "strict",
-     .help = "treat warnings as faults; look for duplicate keys\nwithin one input as well; list extra keys of a live\ntarget", AT(strict)},
-    {OPTION_SERVER, 0, "target-version", "VERSION", "treat values and commands that this server does not\nsupport as faults", AT(reads)},
+    {OPTION_FLAG, 0, "strict", .help =
+     "treat warnings as faults; look for duplicate keys\n"
+     "within one input as well; list extra keys of a live\n"
+     "target", AT(strict)},
+    {OPTION_SERVER, 0, "target-version", "VERSION",
+     "treat values and commands that this server does not\n"
+     "support as faults", AT(reads)},
     {OPTION_HANDLER, 0, "digest", "KIND",
-     .help = "print the digest and the number of keys instead of\nthe result, unless a check fails; KIND: xxh3 (detects\naccidental changes) or sha256 (slow, resists forgery)\n(xxh3)",
-     .handle = on_digest, .optional = true, AT(digest)},
+     "print the digest and the number of keys instead of\n"
+     "the result, unless a check fails; KIND: xxh3 (detects\n"
+     "accidental changes) or sha256 (slow, resists forgery)\n"
+     "(xxh3)", .handle = opt_digest, .optional = true,
+     AT(digest)},
     {OPTION_HEADING, .help = "Comparison"},
     {OPTION_STRING, 0, "against", "INPUT|URL", "compare with this input or live target", AT(against)},
     {OPTION_DURATION, 0, "ttl-tolerance", "DURATION", "treat expiries that differ by up to this as equal (0)",
      AT(ttl_tolerance_ms)},
-    {OPTION_SIZE, 0, "memory", "SIZE", "memory for the comparison; beyond it, temporary files\nin $TMPDIR (512M)", AT(memory)},
+    {OPTION_SIZE, 0, "memory", "SIZE",
+     "memory for the comparison; beyond it, temporary files\n"
+     "in $TMPDIR (512M)", AT(memory)},
     {OPTION_HEADING, .help = "Connection to a live target"},
-    TARGET_ROWS(struct verify_options),
+    {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_HEADING, .help = "Expectations"},
-#define ROW(id, name, argument, help) {OPTION_HANDLER, 0, name, argument, help, .handle = opt_##id, AT(expectations)},
-    EXPECTATIONS(ROW)
-#undef ROW
-    FILTER_ROWS(struct verify_options),
-    REWRITE_ROWS(struct verify_options),
+    {OPTION_INCLUDE, .include = expectation_rows, AT(expectations)},
+    {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_COUNT, 0, "limit", "N", "show at most N faults and differences; 0: all (50)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
-    COMMON_ROWS(struct verify_options),
+    {OPTION_INCLUDE, .include = common_rows, AT(common)},
+    {.kind = OPTION_END},
 };
 /* clang-format on */
 
@@ -63,7 +63,6 @@ static const struct option_table table = {
     .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
              "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
 };
 
 static bool usage_error(const char *text)
