@@ -10,7 +10,6 @@
 #include "cmd/compare/differences.h"
 #include "base/fail.h"
 #include "cmd/compare/differences_json.h"
-#include "cmd/term/format.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `diff`: the table, defaults and invalid combinations. */
 #include "cmd/diff/diff_options.h"
+#include "base/escape.h"
 #include "cmd/compare/differences.h"
-#include "cmd/term/format.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <stdlib.h>

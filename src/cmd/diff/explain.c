@@ -7,7 +7,7 @@
  *         + 'hello, world' */
 #include "cmd/diff/explain.h"
 #include "base/fail.h"
-#include "cmd/term/format.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

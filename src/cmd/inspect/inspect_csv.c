@@ -3,7 +3,6 @@
  * redis-rdb-tools. The key is quoted, and quotes in it are doubled; see text_character() for bytes that are
  * not text. */
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/format.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>

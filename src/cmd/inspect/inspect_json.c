@@ -3,7 +3,6 @@
  * an estimate; the "keys" of a name are one if its "estimate" is true. */
 #include "cmd/inspect/inspect.h"
 #include "cmd/run/report.h"
-#include "cmd/term/format.h"
 #include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for people: one section after the other, without empty ones. */
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/format.h"
 #include "cmd/term/table.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks an entry: can it be written, and does it exist on the target? */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/preflight/preflight.h"
 #include "cmd/term/text.h"
@@ -24,7 +25,7 @@ static void find(struct preflight *preflight, enum preflight_finding_kind kind, 
         return;
     finding->named++;
     finding->names[index].db = db;
-    text_escape(name, finding->names[index].name, PREFLIGHT_NAME);
+    escape_name(name, finding->names[index].name, PREFLIGHT_NAME);
     snprintf(finding->names[index].detail, PREFLIGHT_NAME, "%s", detail);
 }
 

@@ -16,11 +16,11 @@
  *   checksum CRC32                  of all bytes before this line, eight hexadecimal digits
  *
  * All text is printable: line breaks, backslashes and non-ASCII bytes are written as \xNN. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/checkpoint.h"
 #include "cmd/run/save.h"
 #include "cmd/run/slurp.h"
-#include "cmd/term/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static const char *const option_names[CHECKPOINT_OPTIONS] = {
 static void put_input(FILE *out, const struct checkpoint_input *input)
 {
     char path[1024];
-    text_escape((rf_slice){(const uint8_t *)input->path, strlen(input->path)}, path, sizeof path);
+    escape_text((rf_slice){(const uint8_t *)input->path, strlen(input->path)}, path, sizeof path);
     if (!input->known)
         fprintf(out, "input - - %s\n", path);
     else if (input->identity.size < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints failures, one line each. */
 #include "cmd/replay/replay_failures.h"
+#include "base/escape.h"
 #include "cmd/term/message.h"
-#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/compare.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void fill_example(struct failure_example *example, const struct session *
                         .db = (int)failed->db};
     snprintf(error->input, sizeof error->input, "%s", input_name(&session->inputs[failed->position.input]));
     snprintf(error->message, sizeof error->message, "%s", failed->reason);
-    text_escape(failed->key, error->key, sizeof error->key);
+    escape_name(failed->key, error->key, sizeof error->key);
 }
 
 static void print(const struct failure_example *example)

@@ -3,7 +3,6 @@
  */
 #include "cmd/run/report.h"
 #include "cmd/run/save.h"
-#include "cmd/term/format.h"
 #include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>

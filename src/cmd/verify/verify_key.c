@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of single entries: are they intact, and would a server load them? */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
 #include "cmd/term/text.h"
@@ -21,7 +22,7 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
     snprintf(fault.input, sizeof fault.input, "%s", input_name(input));
     if (entry->kind == RF_ENTRY_KEY) {
         fault.db = (int)entry->db;
-        text_escape(entry->key, fault.key, sizeof fault.key);
+        escape_name(entry->key, fault.key, sizeof fault.key);
     }
     return fault;
 }
@@ -57,7 +58,7 @@ static void note_record(struct record_key *record, const rf_entry *entry, uint64
         return;
     record->size = size;
     record->db = (int)entry->db;
-    text_escape(entry->key, record->key, sizeof record->key);
+    escape_name(entry->key, record->key, sizeof record->key);
 }
 
 static bool may_be_empty(rf_type type)
@@ -147,7 +148,7 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
 {
     char name[128];
     rf_error fault;
-    text_escape(record->key, name, sizeof name);
+    escape_name(record->key, name, sizeof name);
     fault = fault_of(entry, input, RF_E_DUPLICATE, "function library '%s' occurs twice%s", name,
                      same ? "" : ", with different code");
     return verify_fault(v, input, &fault, error);
