@@ -18,10 +18,10 @@
  * All text is printable: line breaks, backslashes and non-ASCII bytes are written as \xNN. */
 #include "base/escape.h"
 #include "base/fail.h"
+#include "cmd/options/parse.h"
 #include "cmd/replay/checkpoint.h"
 #include "cmd/run/save.h"
 #include "cmd/run/slurp.h"
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,10 +138,7 @@ static char *next_word(char **value)
 
 static bool read_number(const char *word, uint64_t *out)
 {
-    char *end;
-    errno = 0;
-    *out = strtoull(word, &end, 10);
-    return isdigit((unsigned char)*word) && *end == '\0' && errno == 0 && *out <= INT64_MAX;
+    return parse_count(word, out) && *out <= INT64_MAX;
 }
 
 static bool read_choice(char **lines, const char *name, const char *const *choices, int *out)
