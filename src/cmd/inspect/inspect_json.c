@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
  * an estimate; the "keys" of a name are one if its "estimate" is true. */
+#include "base/json.h"
 #include "cmd/inspect/inspect.h"
 #include "cmd/run/report.h"
-#include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>

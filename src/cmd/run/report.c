@@ -2,8 +2,8 @@
 /* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
  */
 #include "cmd/run/report.h"
+#include "base/json.h"
 #include "cmd/run/save.h"
-#include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Sizes, times, scores and bytes in readable form. */
 #include "cmd/term/text.h"
 #include "base/escape.h"
-#include "cmd/term/utf8.h"
+#include "base/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #ifndef CMD_VERIFY_EXPECTATIONS_H
 #define CMD_VERIFY_EXPECTATIONS_H
 
+#include "base/json.h"
 #include "cmd/run/inputs.h"
 #include "cmd/run/stats.h"
-#include "cmd/term/json.h"
 
 /* Facts about a data set, known after it has been read. */
 struct data_totals {
