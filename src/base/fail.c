@@ -38,6 +38,7 @@ rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     size_t used = strlen(error->message);
     snprintf(error->message + used, sizeof error->message - used, ": %s",
              strerror_r(reason, text, sizeof text));
+    errno = reason;
     return code;
 }
 

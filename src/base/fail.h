@@ -18,7 +18,7 @@
 rf_code fail(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
-/* The same, with ": <text of errno>" after the message. */
+/* The same, with ": <text of errno>" after the message; errno is kept. */
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 

@@ -24,6 +24,7 @@
 #include "cmd/run/slurp.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,7 @@ rf_code checkpoint_save(const struct checkpoint *c, rf_error *error)
 {
     size_t size;
     char *text = make_text(c, &size);
-    bool good = text && save_private(c->path, text, size);
+    bool good = text && save_file(c->path, RF_SAVE_PRIVATE, text, size);
     free(text);
     if (good)
         return RF_OK;

@@ -7,9 +7,9 @@
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/sink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 struct state {
@@ -239,7 +239,7 @@ static bool write_state(struct metrics *metrics, struct state *state)
         good = !ferror(out);
         good = fclose(out) == 0 && good;
     }
-    good = good && save_shared(metrics->path, metrics->mode, text, size);
+    good = good && save_file(metrics->path, RF_SAVE_UNSYNCED, text, size);
     free(text);
     return good;
 }
@@ -247,9 +247,6 @@ static bool write_state(struct metrics *metrics, struct state *state)
 rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error)
 {
     const char *path = metrics->path;
-    mode_t mask = umask(0);
-    umask(mask);
-    metrics->mode = 0666 & ~mask;
     metrics->started = seconds(CLOCK_REALTIME);
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;
