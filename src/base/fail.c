@@ -61,6 +61,11 @@ void error_input(rf_error *error, const char *name)
     snprintf(error->input, sizeof error->input, "%s", name);
 }
 
+bool rf_code_is_input(rf_code code)
+{
+    return code >= RF_E_READ && code < RF_E_INCOMPATIBLE; /* two families of ten */
+}
+
 const char *rf_code_text(rf_code code)
 {
     switch (code) {

@@ -87,7 +87,7 @@ static rf_code search(const struct explanation *e, struct input *input, struct s
     code = input->reader ? read_on(e, input, side, error) : open_and_read(e, input, side, error);
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
         code = input_blame(input, error);
-    if (code != RF_OK && code != RF_END && code < RF_E_WRITE && !*error->input)
+    if ((rf_code_is_input(code) || code == RF_E_INCOMPATIBLE) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code == RF_END ? RF_OK : code;
 }
