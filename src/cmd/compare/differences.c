@@ -67,7 +67,7 @@ static void print_key(FILE *out, char sign, const rf_key_record *record)
     if (record->db == RF_LIBRARY)
         fprintf(out, "%c %-15s ", sign, "function");
     else
-        fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, text_type(record->type));
+        fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, rf_type_name(record->type));
     print_bytes(out, record->key);
 }
 
@@ -77,7 +77,7 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
     const char *separator = ": ";
     char times[2][TIME_TEXT];
     if (changes & CHANGED_TYPE) {
-        fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
+        fprintf(out, "%stype %s -> %s", separator, rf_type_name(before->type), rf_type_name(after->type));
         separator = ", ";
     }
     if (changes & CHANGED_VALUE) {

@@ -9,7 +9,6 @@
 #include "cmd/compare/differences_json.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "cmd/term/text.h"
 #include <string.h>
 
 static void put_name(struct json *json, const char *member, const char *member_base64, rf_slice name)
@@ -21,7 +20,7 @@ static void put_name(struct json *json, const char *member, const char *member_b
 
 static void put_type(struct json *json, rf_type type)
 {
-    json_string(json, "type", type < RF_TYPE_COUNT ? text_type(type) : NULL);
+    json_string(json, "type", type < RF_TYPE_COUNT ? rf_type_name(type) : NULL);
 }
 
 static void put_key(struct json *json, const rf_key_record *record)

@@ -58,7 +58,7 @@ bool inspect_put_csv_row(const struct key_row *row)
 {
     char before[64], after[256], *end;
     end = put_number(before, (uint64_t)row->db);
-    end = stpcpy(stpcpy(stpcpy(end, ","), text_type(row->type)), ",");
+    end = stpcpy(stpcpy(stpcpy(end, ","), rf_type_name(row->type)), ",");
     fwrite_unlocked(before, 1, (size_t)(end - before), stdout);
     put_key(row->key, row->length);
     end = put_field(after, row->measure.memory);

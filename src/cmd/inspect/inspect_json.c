@@ -125,7 +125,7 @@ static void put_key(struct json *json, const struct key_row *row)
     json_number(json, "db", (uint64_t)row->db);
     json_string(json, "key", text_readable(row->key, key, sizeof key));
     json_number(json, "key_length", row->length);
-    json_string(json, "type", text_type(row->type));
+    json_string(json, "type", rf_type_name(row->type));
     json_string(json, "encoding", row->encoding->name);
     json_number(json, "elements", row->measure.elements);
     json_number(json, "longest_element", row->measure.longest);

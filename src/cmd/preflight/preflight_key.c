@@ -117,9 +117,9 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
         code = rf_replay_write_modes(&node->info.abilities, &options, key, modes, &why, error);
     if (code == RF_OK && !lacks && !*modes)
         find(preflight, why ? PREFLIGHT_REJECTED : PREFLIGHT_UNSUPPORTED, key->db, key->key,
-             why ? why : text_type(key->type));
+             why ? why : rf_type_name(key->type));
     if (*modes == RF_WRITE_PARTIAL) {
-        find(preflight, PREFLIGHT_IN_PART, key->db, key->key, text_type(key->type));
+        find(preflight, PREFLIGHT_IN_PART, key->db, key->key, rf_type_name(key->type));
         *modes = RF_WRITE_COMMANDS;
     }
     if (lacks)
@@ -145,7 +145,7 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
     if (code != RF_OK)
         return code;
     if (is_empty(key, &measure)) {
-        find(preflight, PREFLIGHT_EMPTY, key->db, key->key, text_type(key->type));
+        find(preflight, PREFLIGHT_EMPTY, key->db, key->key, rf_type_name(key->type));
         return RF_OK;
     }
     if (is_too_long(preflight, node, key, longest_argument(key, &measure, modes)))

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[RF_FAILURE_KINDS] = {"exists",      "indeterminate", "rejected",
-                                                    "unsupported", "damaged",       "forbidden"};
-
 static void fill_example(struct failure_example *example, const struct session *session,
                          const rf_failure *failed)
 {
@@ -87,7 +84,7 @@ void failures_report(struct json *json, const struct failures *failures)
         const struct failure_example *example = &failures->example[i];
         const rf_error *error = &example->error;
         json_object(json, NULL);
-        json_string(json, "kind", kinds[example->kind]);
+        json_string(json, "kind", rf_failure_kind_name(example->kind));
         json_string(json, "input", error->input);
         json_signed(json, "offset", error->offset);
         if (!example->library && error->db >= 0)

@@ -121,7 +121,7 @@ static void put_types(struct json *json, const struct tables *tables, report_put
         if (totals.keys == 0)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", text_type((rf_type)type));
+        json_string(json, "type", rf_type_name((rf_type)type));
         put(json, totals);
         json_end_object(json);
     }
@@ -136,7 +136,7 @@ static void put_encodings(struct json *json, const struct tables *tables, report
         if (!encoding)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", text_type(encoding->type));
+        json_string(json, "type", rf_type_name(encoding->type));
         json_string(json, "encoding", encoding->name);
         json_number(json, "number", encoding->number);
         put(json, tables_of_encoding(tables, i));

@@ -27,17 +27,6 @@ const char *text_plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-const char *text_type(rf_type type)
-{
-    static const char *const names[] = {
-#define TYPE_NAME(name, text) text,
-        RF_TYPES(TYPE_NAME)
-#undef TYPE_NAME
-    };
-
-    return type < RF_TYPE_COUNT ? names[type] : "?";
-}
-
 const char *format_score(double score, char out[SCORE_TEXT])
 {
     enum { FEW_DIGITS = 15, ALL_DIGITS = 17 };

@@ -16,9 +16,6 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT]);
 /* "s", or "" for 1. */
 const char *text_plural(uint64_t count);
 
-/* The name as in the TYPE command: "string", "zset"; "?" for RF_TYPE_COUNT, which is no type. */
-const char *text_type(rf_type type);
-
 /* Enough for the result of format_score(). */
 enum { SCORE_TEXT = 32 };
 

@@ -69,17 +69,11 @@ static bool read_database(struct expectation *e, const char *argument)
 
 static bool find_type(const char *name, int64_t *type)
 {
-    if (strcmp(name, "str") == 0)
-        name = "string";
-    if (strcmp(name, "sortedset") == 0)
-        name = "zset";
-    for (int i = 0; i < RF_TYPE_COUNT; i++) {
-        if (strcmp(text_type((rf_type)i), name) == 0) {
-            *type = i;
-            return true;
-        }
-    }
-    return false;
+    rf_type found;
+    if (!rf_type_parse((rf_slice){(const uint8_t *)name, strlen(name)}, &found))
+        return false;
+    *type = found;
+    return true;
 }
 
 static bool read_type(struct expectation *e, const char *argument)

@@ -3,7 +3,6 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
-#include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <stdarg.h>
 #include <string.h>
@@ -81,7 +80,7 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_error fault;
     if (digest->elements == 0 && !may_be_empty(entry->type)) {
         fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
-                         text_type(entry->type));
+                         rf_type_name(entry->type));
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
@@ -117,7 +116,7 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
 
 bool verify_is_fault(rf_code code)
 {
-    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
+    return rf_code_is_input(code) && code != RF_E_READ && code != RF_E_UNSUPPORTED;
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
