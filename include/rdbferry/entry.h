@@ -8,6 +8,7 @@
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 #include <rdbferry/version.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct rf_value rf_value;
@@ -37,6 +38,12 @@ typedef enum rf_type {
 #undef RF_TYPE_ENUM
         RF_TYPE_COUNT
 } rf_type;
+
+/* "string", "zset"; "?" for RF_TYPE_COUNT, which is no type. */
+RF_API const char *rf_type_name(rf_type type);
+
+/* The type of that name, or of "str" and "sortedset". False: none. */
+RF_API bool rf_type_parse(rf_slice name, rf_type *out);
 
 /* Name, origin and meaning of a wire type. */
 typedef struct rf_encoding {

@@ -8,6 +8,7 @@
 #define RDBFERRY_ERROR_H
 
 #include <rdbferry/api.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,9 @@ typedef struct rf_error {
     char key[128];       /* the key concerned, escaped and shortened; empty: none */
     char message[384];   /* what is wrong: lower case, no final period */
 } rf_error;
+
+/* Whether the input is to blame: it cannot be read, or is invalid. */
+RF_API bool rf_code_is_input(rf_code code);
 
 /* The general meaning of a code, a static string. */
 RF_API const char *rf_code_text(rf_code code);

@@ -71,6 +71,9 @@ typedef enum rf_failure_kind {
 
 enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
 
+/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden". */
+RF_API const char *rf_failure_kind_name(rf_failure_kind kind);
+
 /* An entry that was not written. Valid until the callback returns. */
 typedef struct rf_failure {
     rf_failure_kind kind;

@@ -112,6 +112,17 @@ RF_API bool rf_sink_output(const rf_sink *sink, size_t index, rf_output_info *in
 /* `sink` may be NULL. */
 RF_API void rf_sink_close(rf_sink *sink);
 
+/* How rf_file_save() writes a file. Otherwise its mode follows the umask, and it is synced. */
+enum {
+    RF_SAVE_PRIVATE = 1,  /* only its owner may read it */
+    RF_SAVE_UNSYNCED = 2, /* for a file that is replaced repeatedly */
+};
+
+/* Writes a small file, such as a report, in one step: a temporary file next to it takes its place; a symbolic
+ * link is preserved. A file that is not regular (a device, a FIFO) is written directly. After an error errno
+ * is the reason, and no new file exists; ECANCELED: after rf_cleanup_temp_files(). */
+RF_API rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error *error);
+
 /* Removes all unfinished temporary files of this process, for a program that is about to be terminated by a
  * signal. Must be called from a thread (sigwait), not from a signal handler. */
 RF_API void rf_cleanup_temp_files(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors: filled at the point of discovery, completed by callers, printed at the end. */
 #include "base/fail.h"
+#include "base/escape.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -37,6 +38,7 @@ rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     size_t used = strlen(error->message);
     snprintf(error->message + used, sizeof error->message - used, ": %s",
              strerror_r(reason, text, sizeof text));
+    errno = reason;
     return code;
 }
 
@@ -48,40 +50,20 @@ void error_at(rf_error *error, int64_t offset, int64_t file_offset)
     error->file_offset = file_offset;
 }
 
-/* Keys are printed between quotes, so quotes and backslashes are escaped too. */
-static bool stands_for_itself(uint8_t c)
-{
-    return c >= ' ' && c <= '~' && c != '\'' && c != '\\';
-}
-
 void error_key(rf_error *error, int64_t db, rf_slice key)
 {
-    static const char hex[] = "0123456789abcdef";
-    static const char ellipsis[] = "...";
-    char *to = error->key;
-    const char *limit = error->key + sizeof error->key - sizeof ellipsis;
-
     error->db = db > INT_MAX ? INT_MAX : (int)db;
-    for (size_t i = 0; i < key.len; i++) {
-        uint8_t c = key.ptr[i];
-        bool plain = stands_for_itself(c);
-        if (limit - to < (plain ? 1 : 4)) {
-            memcpy(to, ellipsis, sizeof ellipsis);
-            return;
-        }
-        if (plain) {
-            *to++ = (char)c;
-        } else {
-            memcpy(to, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
-            to += 4;
-        }
-    }
-    *to = '\0';
+    escape_name(key, error->key, sizeof error->key);
 }
 
 void error_input(rf_error *error, const char *name)
 {
     snprintf(error->input, sizeof error->input, "%s", name);
+}
+
+bool rf_code_is_input(rf_code code)
+{
+    return code >= RF_E_READ && code < RF_E_INCOMPATIBLE; /* two families of ten */
 }
 
 const char *rf_code_text(rf_code code)

@@ -18,15 +18,14 @@
 rf_code fail(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
-/* The same, with ": <text of errno>" after the message. */
+/* The same, with ": <text of errno>" after the message; errno is kept. */
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
 /* Adds the offsets to an error that has none yet. */
 void error_at(rf_error *error, int64_t offset, int64_t file_offset);
 
-/* Sets the key an error concerns; bytes that are not printable ASCII, quotes (') and backslashes are written
- * as \xNN, long keys are shortened with "...". */
+/* Sets the key an error concerns, escaped and shortened as by escape_name(). */
 void error_key(rf_error *error, int64_t db, rf_slice key);
 
 /* Sets the name of the input. */

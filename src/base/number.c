@@ -79,19 +79,24 @@ size_t number_print_i64(uint8_t *out, int64_t n)
     return 1 + number_print_u64(out + 1, -(uint64_t)n);
 }
 
+size_t number_scan_u64(rf_slice text, uint64_t *out)
+{
+    uint64_t n = 0;
+    size_t length = 0;
+    for (; length < text.len && text.ptr[length] - (unsigned)'0' <= 9; length++)
+        if (__builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, text.ptr[length] - (unsigned)'0', &n))
+            return 0;
+    *out = n;
+    return length;
+}
+
 bool number_parse_u64(rf_slice text, uint64_t *out)
 {
-    if (text.len - 1 >= NUMBER_TEXT_MAX || (text.ptr[0] == '0' && text.len > 1))
+    uint64_t n;
+    if (text.len - 1 >= NUMBER_TEXT_MAX || (text.ptr[0] == '0' && text.len > 1) ||
+        number_scan_u64(text, &n) != text.len)
         return false;
-    uint64_t n = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = text.ptr[i] - (unsigned)'0';
-        if (digit > 9)
-            return false;
-        if (i == NUMBER_TEXT_MAX - 1 && n > (UINT64_MAX - digit) / 10)
-            return false;
-        n = n * 10 + digit;
-    }
     *out = n;
     return true;
 }

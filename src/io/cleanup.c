@@ -3,6 +3,7 @@
  * disk. */
 #include "io/cleanup.h"
 #include "base/fail.h"
+#include <errno.h>
 #include <pthread.h>
 #include <rdbferry/sink.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@ rf_code cleanup_begin(const char *target, rf_error *error)
     if (!ended)
         return RF_OK;
     pthread_mutex_unlock(&lock);
+    errno = ECANCELED;
     return fail(error, RF_E_WRITE, "%s: not written: the program is stopping", target);
 }
 

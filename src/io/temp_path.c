@@ -41,10 +41,12 @@ rf_code temp_path_open(const char *target, struct temp_path *out, rf_error *erro
     char *slash = strrchr(made.target, '/');
     made.name = slash ? slash + 1 : made.target;
     rf_code code = RF_OK;
-    if (*made.name == '\0')
+    if (*made.name == '\0') {
+        errno = ENOENT;
         code = fail(error, RF_E_ARGUMENT, "%s: not a valid file name", target);
-    else if ((made.dir = open_directory_of(made.target, made.name)) < 0)
+    } else if ((made.dir = open_directory_of(made.target, made.name)) < 0) {
         code = fail_errno(error, RF_E_WRITE, "%s: cannot open the directory", target);
+    }
     if (code == RF_OK)
         *out = made;
     else

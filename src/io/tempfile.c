@@ -145,16 +145,32 @@ static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *erro
     return code;
 }
 
+static rf_code set_mode(const struct tempfile *file, mode_t mode, rf_error *error)
+{
+    if (fchmod(file->fd, mode) < 0)
+        return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", file->temp_path.target);
+    return RF_OK;
+}
+
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
 {
     const struct temp_path *temp_path = &file->temp_path;
-    if (fchmod(file->fd, 0666 & ~current_umask()) < 0)
-        return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", temp_path->target);
+    TRY(set_mode(file, 0666 & ~current_umask(), error));
     TRY(commit_listed(file, replace, error));
     rf_code code = temp_path_sync(temp_path, error);
     if (code != RF_OK && !replace)
         unlinkat(temp_path->dir, temp_path->name, 0);
     return code;
+}
+
+rf_code tempfile_replace(struct tempfile *file, mode_t mode, bool sync, rf_error *error)
+{
+    rf_error ignored;
+    TRY(set_mode(file, mode, error));
+    TRY(commit_listed(file, true, error));
+    if (sync)
+        temp_path_sync(&file->temp_path, &ignored); /* the file is complete, at worst the old one returns */
+    return RF_OK;
 }
 
 void tempfile_close(struct tempfile *file)

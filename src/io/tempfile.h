@@ -9,6 +9,7 @@
 
 #include <rdbferry/error.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct tempfile;
 
@@ -29,6 +30,10 @@ void tempfile_keep_directory(struct tempfile *directory);
  * Without `replace`, RF_E_EXISTS if the name is taken. Fails after rf_cleanup_temp_files(). The content must
  * have been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
+
+/* The same with this mode, for a file that may replace another; without `sync` the directory is not synced.
+ */
+rf_code tempfile_replace(struct tempfile *file, mode_t mode, bool sync, rf_error *error);
 
 /* Frees it; removes the file unless it was committed. `file` may be NULL. */
 void tempfile_close(struct tempfile *file);

@@ -4,20 +4,13 @@
 #include "base/fail.h"
 #include "live/live.h"
 #include "net/redirect.h"
+#include "rdb/type_name.h"
 
 /* Any other name is a module type. */
 static bool type_of(rf_slice name, rf_type *type)
 {
-    static const struct {
-        const char *name;
-        rf_type type;
-    } types[] = {{"string", RF_STRING}, {"list", RF_LIST},     {"set", RF_SET},    {"zset", RF_ZSET},
-                 {"hash", RF_HASH},     {"stream", RF_STREAM}, {"array", RF_ARRAY}};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (slice_equal(name, slice_of(types[i].name, strlen(types[i].name)))) {
-            *type = types[i].type;
-            return true;
-        }
+    if (type_of_name(name, type))
+        return true;
     *type = RF_MODULE;
     return !slice_equal(name, SLICE("none"));
 }

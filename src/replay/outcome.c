@@ -55,14 +55,26 @@ void outcome_put_dead_letter(rf_replay *r, const struct request *request, rf_sli
         r->dead_letter_db = -1;
 }
 
+static const struct {
+    const char *name;
+    rf_code code;
+} failure_kinds[RF_FAILURE_KINDS] = {
+    [RF_FAILURE_EXISTS] = {"exists", RF_E_TARGET},
+    [RF_FAILURE_INDETERMINATE] = {"indeterminate", RF_E_TARGET},
+    [RF_FAILURE_REFUSED] = {"rejected", RF_E_TARGET},
+    [RF_FAILURE_UNSUPPORTED] = {"unsupported", RF_E_INCOMPATIBLE},
+    [RF_FAILURE_DAMAGED] = {"damaged", RF_E_CORRUPT},
+    [RF_FAILURE_FORBIDDEN] = {"forbidden", RF_E_INCOMPATIBLE},
+};
+
+const char *rf_failure_kind_name(rf_failure_kind kind)
+{
+    return failure_kinds[kind].name;
+}
+
 void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind kind, const char *reason,
                     rf_slice key, rf_slice commands)
 {
-    static const rf_code codes[RF_FAILURE_KINDS] = {
-        [RF_FAILURE_EXISTS] = RF_E_TARGET,   [RF_FAILURE_INDETERMINATE] = RF_E_TARGET,
-        [RF_FAILURE_REFUSED] = RF_E_TARGET,  [RF_FAILURE_UNSUPPORTED] = RF_E_INCOMPATIBLE,
-        [RF_FAILURE_DAMAGED] = RF_E_CORRUPT, [RF_FAILURE_FORBIDDEN] = RF_E_INCOMPATIBLE,
-    };
     const rf_failure failure = {kind, request->position, request->db, key, reason};
     r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
     r->counts.failures[kind]++;
@@ -71,7 +83,7 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
     outcome_put_dead_letter(r, request, commands);
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;
-    fail(&r->error, codes[kind], "%s", reason);
+    fail(&r->error, failure_kinds[kind].code, "%s", reason);
     if (key.len > 0)
         error_key(&r->error, request->db, key);
 }

@@ -318,8 +318,7 @@ static rf_code (*const put_handlers[])(rf_replay *r, rf_entry *entry, rf_error *
  * finished. */
 static rf_code record_error(rf_replay *r, rf_code code, rf_error *error)
 {
-    bool of_input = code >= RF_E_READ && code < RF_E_INCOMPATIBLE;
-    if (r->error.code == RF_OK && (code == RF_OK || of_input))
+    if (r->error.code == RF_OK && (code == RF_OK || rf_code_is_input(code)))
         return code;
     if (r->error.code == RF_OK)
         r->error = *error;

@@ -521,7 +521,7 @@ static rf_code write_value(struct key_write *w, rf_error *error)
 /* The damage is within the value, so the reader can continue after it. */
 static bool is_damage(const rf_entry *entry, rf_code code)
 {
-    return code >= RF_E_READ && code < RF_E_INCOMPATIBLE && entry->value->sticky->code == RF_OK;
+    return rf_code_is_input(code) && entry->value->sticky->code == RF_OK;
 }
 
 static void fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)

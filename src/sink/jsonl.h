@@ -3,8 +3,10 @@
 #ifndef SINK_JSONL_H
 #define SINK_JSONL_H
 
-#include "sink/json_text.h"
+#include "base/json_text.h"
 #include <rdbferry/entry.h>
+#include <rdbferry/sink.h>
+#include <rdbferry/value.h>
 
 /* The list of a stream that is being written; STREAM: none. */
 enum stream_level { STREAM, ENTRIES, GROUPS, CONSUMERS, PENDING, UNOWNED, RECORDS };
@@ -27,9 +29,12 @@ void jsonl_put_head(struct jsonl *j, const rf_entry *entry);
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error);
 rf_code jsonl_put_stream(struct jsonl *j, rf_entry *entry, rf_error *error);
 
+/* "1-2" */
+void jsonl_put_id(struct outbuf *out, char before, rf_stream_id id);
+
 static inline void jsonl_put_text(struct jsonl *j, char before, rf_slice text)
 {
-    json_put_text(j->out, before, text, j->bytes);
+    json_put_text(j->out, before, text, j->bytes == RF_JSON_BASE64);
 }
 
 /* Begins a list; its bracket is written with the first element, or at the end. */

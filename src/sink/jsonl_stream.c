@@ -2,6 +2,7 @@
 /* Streams as JSON. A walk reports a flat sequence; it is converted to nested lists, each of which ends when
  * an item of an outer list is reported. */
 #include "base/fail.h"
+#include "base/number.h"
 #include "sink/jsonl.h"
 
 /* The text that ends the list, and the list that contains it. */
@@ -29,11 +30,23 @@ static void leave_to(struct jsonl *j, enum stream_level level)
     }
 }
 
+void jsonl_put_id(struct outbuf *out, char before, rf_stream_id id)
+{
+    uint8_t *p = outbuf_reserve(out, 2 * NUMBER_TEXT_MAX + 4);
+    *p++ = (uint8_t)before;
+    *p++ = '"';
+    p += number_print_u64(p, id.ms);
+    *p++ = '-';
+    p += number_print_u64(p, id.seq);
+    *p++ = '"';
+    out->pos = p;
+}
+
 static rf_code put_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     struct jsonl *j = ctx;
     json_put_char(j->out, jsonl_next(j));
-    json_put_id(j->out, '[', id);
+    jsonl_put_id(j->out, '[', id);
     jsonl_put_texts(j, ',', fields_values, 2 * pairs);
     json_put_char(j->out, ']');
     return RF_OK;
@@ -44,9 +57,9 @@ static rf_code put_stream(void *ctx, const rf_stream *stream)
     struct jsonl *j = ctx;
     leave_to(j, STREAM);
     JSON_PUT(j->out, ",\"last_id\"");
-    json_put_id(j->out, ':', stream->last_id);
+    jsonl_put_id(j->out, ':', stream->last_id);
     JSON_PUT(j->out, ",\"max_deleted_id\"");
-    json_put_id(j->out, ':', stream->max_deleted_id);
+    jsonl_put_id(j->out, ':', stream->max_deleted_id);
     JSON_PUT(j->out, ",\"entries_added\"");
     json_put_u64(j->out, ':', stream->entries_added);
     JSON_PUT(j->out, ",\"groups\"");
@@ -77,7 +90,7 @@ static rf_code put_group(void *ctx, const rf_group *group)
     leave_to(j, GROUPS);
     put_named(j, group->name);
     JSON_PUT(j->out, ",\"last_id\"");
-    json_put_id(j->out, ':', group->last_id);
+    jsonl_put_id(j->out, ':', group->last_id);
     JSON_PUT(j->out, ",\"entries_read\"");
     put_known(j, group->entries_read);
     JSON_PUT(j->out, ",\"consumers\"");
@@ -103,7 +116,7 @@ static rf_code put_pending(void *ctx, const rf_pending *pending)
 {
     struct jsonl *j = ctx;
     json_put_char(j->out, jsonl_next(j));
-    json_put_id(j->out, '[', pending->id);
+    jsonl_put_id(j->out, '[', pending->id);
     json_put_i64(j->out, ',', pending->delivered_ms);
     json_put_u64(j->out, ',', pending->delivery_count);
     json_put_char(j->out, ']');
@@ -141,7 +154,7 @@ static rf_code put_producer_record(void *ctx, const rf_producer_record *record)
     json_put_char(j->out, jsonl_next(j));
     jsonl_put_text(j, '[', record->producer);
     jsonl_put_text(j, ',', record->iid);
-    json_put_id(j->out, ',', record->id);
+    jsonl_put_id(j->out, ',', record->id);
     json_put_char(j->out, ']');
     return RF_OK;
 }

@@ -85,26 +85,19 @@ rf_code rf_filter_regex(rf_filter *filter, rf_side side, const char *text, rf_er
 
 /* --- types ------------------------------------------------------------------------------------------ */
 
-#define TYPE_NAME(name, text)      {text, RF_##name},
 #define TYPE_MENTION(name, text)   ", " text
 #define WITHOUT_FIRST_COMMA(types) (&(types)[2])
 
 enum { ALL_TYPES = (1 << RF_TYPE_COUNT) - 1 };
 
-static const struct {
-    const char *text;
-    rf_type type;
-} type_names[] = {RF_TYPES(TYPE_NAME){"str", RF_STRING}, {"sortedset", RF_ZSET}};
-
 static rf_code read_type(rf_slice item, uint32_t *types, rf_error *error)
 {
-    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
-        if (slice_equal(item, text_slice(type_names[i].text))) {
-            *types |= UINT32_C(1) << type_names[i].type;
-            return RF_OK;
-        }
-    return fail(error, RF_E_ARGUMENT, "unknown type '%.*s%s'; the types are %s", QUOTED(item),
-                WITHOUT_FIRST_COMMA(RF_TYPES(TYPE_MENTION)));
+    rf_type type;
+    if (!rf_type_parse(item, &type))
+        return fail(error, RF_E_ARGUMENT, "unknown type '%.*s%s'; the types are %s", QUOTED(item),
+                    WITHOUT_FIRST_COMMA(RF_TYPES(TYPE_MENTION)));
+    *types |= UINT32_C(1) << type;
+    return RF_OK;
 }
 
 rf_code rf_filter_types(rf_filter *filter, rf_side side, const char *list, rf_error *error)

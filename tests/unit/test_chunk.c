@@ -2,7 +2,7 @@
 /* The words that stand in where a machine has no wide registers: everywhere but here the others are tested.
  */
 #define CHUNK_OF_WORDS
-#include "sink/chunk.h"
+#include "base/chunk.h"
 #include "support/exact.h"
 #include <criterion/criterion.h>
 

@@ -154,3 +154,11 @@ Test(fail, try_forwards_all_but_ok)
     cr_assert_eq(forward(RF_OK), RF_END);
     cr_assert_eq(forward(RF_E_WRITE), RF_E_WRITE);
 }
+
+Test(fail, two_families_blame_the_input)
+{
+#define EXPECT_FAMILY(name, number, text) \
+    cr_expect_eq(rf_code_is_input(RF_##name), (number) / 10 == 1 || (number) / 10 == 2, #name);
+    RF_CODES(EXPECT_FAMILY)
+#undef EXPECT_FAMILY
+}

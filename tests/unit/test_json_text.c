@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON's strings and numbers, held against code that takes one byte at a time. */
 #include "base/buffer.h"
-#include "sink/json_text.h"
-#include "sink/utf8.h"
+#include "base/json_text.h"
+#include "base/utf8.h"
+#include "sink/jsonl.h"
 #include "support/exact.h"
 #include <criterion/criterion.h>
 #include <float.h>
@@ -53,35 +54,9 @@ static void sheet_close(struct sheet *sheet)
 
 /* --- the same, slowly ---------------------------------------------------------------------------------- */
 
-/* The length of the character at p, by what it means; 0: it is none. */
-static size_t character(const uint8_t *p, size_t left)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = *p < 0x80 ? 1 : *p < 0xc0 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf8 ? 4 : 0;
-    if (n == 0 || n > left)
-        return 0;
-    uint32_t code = n == 1 ? *p : *p & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (p[i] & 0x3f);
-    }
-    bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < smallest[n] || code > 0x10ffff || is_surrogate ? 0 : n;
-}
-
-static bool slow_is_valid(rf_slice text)
-{
-    size_t n;
-    for (size_t i = 0; i < text.len; i += n)
-        if ((n = character(text.ptr + i, text.len - i)) == 0)
-            return false;
-    return true;
-}
-
 static void slow_escaped(struct buffer *to, rf_slice text)
 {
-    bool valid = slow_is_valid(text);
+    bool valid = utf8_is_valid(text);
     cr_assert(buffer_append(to, SLICE(":\"")));
     for (size_t i = 0; i < text.len; i++) {
         static const char letters[] = "\"\"\\\\\bb\tt\nn\ff\rr";
@@ -111,7 +86,7 @@ static void slow_base64(struct buffer *to, rf_slice bytes)
 
 static void slow_text(struct buffer *to, rf_slice text, rf_json_bytes bytes)
 {
-    if (bytes == RF_JSON_ESCAPE || slow_is_valid(text)) {
+    if (bytes == RF_JSON_ESCAPE || utf8_is_valid(text)) {
         slow_escaped(to, text);
         return;
     }
@@ -127,7 +102,7 @@ static void expect_same(rf_slice text, size_t left)
     for (int bytes = RF_JSON_ESCAPE; bytes <= RF_JSON_BASE64; bytes++) {
         struct sheet *sheet = sheet_open(left);
         struct buffer expected = {0};
-        json_put_text(&sheet->out, ':', exact, (rf_json_bytes)bytes);
+        json_put_text(&sheet->out, ':', exact, bytes == RF_JSON_BASE64);
         slow_text(&expected, exact, (rf_json_bytes)bytes);
         rf_slice found = sheet_read(sheet);
         cr_assert(slice_equal(found, buffer_slice(&expected)), "%zu bytes, %zu left: %.*s, not %.*s",
@@ -137,62 +112,6 @@ static void expect_same(rf_slice text, size_t left)
         sheet_close(sheet);
     }
     exact_free(exact);
-}
-
-/* --- what is UTF-8 ------------------------------------------------------------------------------------- */
-
-/* On both sides of every border between two ranges. */
-static const uint8_t borders[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf,
-                                  0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
-enum { BORDERS = sizeof borders };
-
-Test(json_text, utf8_of_up_to_four_bytes)
-{
-    for (unsigned i = 0; i < 0x10000; i++) {
-        const uint8_t two[] = {(uint8_t)(i >> 8), (uint8_t)i};
-        for (size_t n = 1; n <= 2; n++)
-            cr_assert_eq(utf8_is_valid(slice_of(two, n)), slow_is_valid(slice_of(two, n)), "%04x", i);
-    }
-    for (unsigned i = 0; i < BORDERS * BORDERS * BORDERS * BORDERS; i++) {
-        const uint8_t four[] = {borders[i / BORDERS / BORDERS / BORDERS],
-                                borders[i / BORDERS / BORDERS % BORDERS], borders[i / BORDERS % BORDERS],
-                                borders[i % BORDERS]};
-        for (size_t n = 3; n <= 4; n++)
-            cr_assert_eq(utf8_is_valid(slice_of(four, n)), slow_is_valid(slice_of(four, n)), "%u", i);
-    }
-}
-
-Test(json_text, utf8_wherever_a_character_lies)
-{
-    static const char *const characters[] = {
-        "\xc3\xa9",     "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\xa0\x80", "\xc3", "\xe2\x82",
-        "\xf0\x9f\x98", "\x80",         "\xf4\x90\x80\x80", "\xe0\x80\x80"};
-    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++)
-        for (size_t length = 4; length <= 70; length++)
-            for (size_t at = 0; at + 4 <= length; at++) {
-                uint8_t bytes[70];
-                memset(bytes, 'a', sizeof bytes);
-                memcpy(bytes + at, characters[i], strlen(characters[i]));
-                rf_slice text = exact_copy(bytes, length), cut = exact_copy(bytes, at + 1);
-                cr_assert_eq(utf8_is_valid(text), i < 3, "%zu at %zu of %zu", i, at, length);
-                cr_assert_not(utf8_is_valid(cut));
-                exact_free(text);
-                exact_free(cut);
-            }
-    cr_expect(utf8_is_valid((rf_slice){0}));
-}
-
-Test(json_text, utf8_broken_by_ascii)
-{
-    for (size_t at = 0; at < 40; at++)
-        for (size_t between = 1; between < 40; between++) {
-            uint8_t bytes[80];
-            memset(bytes, 'a', sizeof bytes);
-            bytes[at] = 0xc3;
-            bytes[at + 1 + between] = 0xa9;
-            cr_assert_not(utf8_is_valid(slice_of(bytes, sizeof bytes)));
-            cr_assert_not(utf8_is_valid(slice_of(bytes, at + 2 + between)));
-        }
 }
 
 /* --- text ---------------------------------------------------------------------------------------------- */
@@ -311,8 +230,8 @@ Test(json_text, numbers)
         json_put_u64(&sheet->out, ':', UINT64_MAX);
         json_put_i64(&sheet->out, ',', INT64_MIN);
         json_put_i64(&sheet->out, ',', -1);
-        json_put_id(&sheet->out, '[', (rf_stream_id){UINT64_MAX, UINT64_MAX});
-        json_put_id(&sheet->out, ',', (rf_stream_id){0, 1});
+        jsonl_put_id(&sheet->out, '[', (rf_stream_id){UINT64_MAX, UINT64_MAX});
+        jsonl_put_id(&sheet->out, ',', (rf_stream_id){0, 1});
         expect_put(sheet, ":18446744073709551615,-9223372036854775808,-1"
                           "[\"18446744073709551615-18446744073709551615\",\"0-1\"");
     }

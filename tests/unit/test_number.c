@@ -94,3 +94,31 @@ Test(number, what_does_not_fit_is_refused)
     cr_assert_not(number_parse_u64(SLICE("100000000000000000000"), &u));
     cr_assert_not(number_parse_i64(SLICE("-100000000000000000000"), &n));
 }
+
+Test(number, digits_at_the_start_are_scanned)
+{
+    static const struct {
+        const char *text;
+        size_t digits;
+        uint64_t number;
+    } texts[] = {
+        {"", 0, 0},
+        {"x", 0, 0},
+        {"-1", 0, 0},
+        {"0", 1, 0},
+        {"007", 3, 7},
+        {"12MB", 2, 12},
+        {"3..7", 1, 3},
+        {"18446744073709551615", 20, UINT64_MAX},
+        {"00018446744073709551615.", 23, UINT64_MAX},
+        {"18446744073709551616", 0, 0},
+        {"99999999999999999999", 0, 0},
+        {"100000000000000000000", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        uint64_t number = 0;
+        cr_expect_eq(number_scan_u64(slice_of(texts[i].text, strlen(texts[i].text)), &number),
+                     texts[i].digits, "%s", texts[i].text);
+        cr_expect_eq(number, texts[i].number, "%s", texts[i].text);
+    }
+}

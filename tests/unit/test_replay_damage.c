@@ -63,8 +63,8 @@ Test(replay_damage, each_of_them)
         if (damage->frame == FRAMED)
             check_framed(&p, damage);
         else
-            cr_expect(p.code >= RF_E_READ && p.code < RF_E_INCOMPATIBLE, "type %u: %s: code %d: %s",
-                      damage->value.type, damage->value.hex, p.code, p.failures.data);
+            cr_expect(rf_code_is_input(p.code), "type %u: %s: code %d: %s", damage->value.type,
+                      damage->value.hex, p.code, p.failures.data);
         if (rewind_buffer < 3)
             expect_not_sent(&p, damage);
         framed += damage->frame == FRAMED;

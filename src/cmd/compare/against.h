@@ -3,9 +3,9 @@
 #ifndef CMD_COMPARE_AGAINST_H
 #define CMD_COMPARE_AGAINST_H
 
+#include "base/json.h"
 #include "cmd/compare/differences.h"
 #include "cmd/compare/extra_keys.h"
-#include "cmd/term/json.h"
 #include <rdbferry/live.h>
 #include <stdio.h>
 

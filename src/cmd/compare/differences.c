@@ -10,7 +10,6 @@
 #include "cmd/compare/differences.h"
 #include "base/fail.h"
 #include "cmd/compare/differences_json.h"
-#include "cmd/term/format.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <errno.h>
@@ -63,7 +62,7 @@ static void print_key(FILE *out, char sign, const rf_key_record *record)
     if (record->db == RF_LIBRARY)
         fprintf(out, "%c %-15s ", sign, "function");
     else
-        fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, text_type(record->type));
+        fprintf(out, "%c db %-3" PRId64 " %-8s ", sign, record->db, rf_type_name(record->type));
     print_bytes(out, record->key);
 }
 
@@ -72,7 +71,7 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
     const rf_key_record *before = difference->before, *after = difference->after;
     const char *separator = ": ";
     if (changes & CHANGED_TYPE) {
-        fprintf(out, "%stype %s -> %s", separator, text_type(before->type), text_type(after->type));
+        fprintf(out, "%stype %s -> %s", separator, rf_type_name(before->type), rf_type_name(after->type));
         separator = ", ";
     }
     if (changes & CHANGED_VALUE) {

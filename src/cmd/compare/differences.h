@@ -3,8 +3,8 @@
 #ifndef CMD_COMPARE_DIFFERENCES_H
 #define CMD_COMPARE_DIFFERENCES_H
 
+#include "base/json.h"
 #include "cmd/run/inputs.h"
-#include "cmd/term/json.h"
 #include <rdbferry/compare.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #ifndef CMD_COMPARE_EXTRA_KEYS_H
 #define CMD_COMPARE_EXTRA_KEYS_H
 
+#include "base/json.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/compare.h>
 #include <rdbferry/live.h>
 #include <stdio.h>

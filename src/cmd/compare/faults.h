@@ -3,7 +3,7 @@
 #ifndef CMD_COMPARE_FAULTS_H
 #define CMD_COMPARE_FAULTS_H
 
-#include "cmd/term/json.h"
+#include "base/json.h"
 #include <rdbferry/error.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,28 +46,17 @@ static const struct option_table table = {
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 1, 2))) static bool usage_error(const char *format, ...)
-{
-    va_list args;
-    char text[4096 + 256];
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    message_usage(table.command, "%s", text);
-    return false;
-}
-
 static bool infer_kind(struct convert_options *options)
 {
     int *to = &options->written.to;
     if (is_dash(options->output) && (!*to || *to == TO_AOF_DIR))
-        return usage_error("output to stdout requires --to aof, rdb or jsonl");
+        return message_usage(table.command, "output to stdout requires --to aof, rdb or jsonl");
     if (!*to)
         *to = (int)output_kind_of(options->output);
     if (!*to)
-        return usage_error("cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
-                           options->output);
+        return message_usage(table.command,
+                             "cannot infer the output format from '%s'; use --to aof, aof-dir, rdb or jsonl",
+                             options->output);
     return true;
 }
 
@@ -77,9 +65,9 @@ static bool check_stdout(const struct convert_options *options)
     if (!is_dash(options->output))
         return true;
     if (is_dash(options->common.report))
-        return usage_error("data and report cannot both go to stdout");
+        return message_usage(table.command, "data and report cannot both go to stdout");
     if (!options->written.force && terminal_at(STDOUT_FILENO))
-        return usage_error("refusing to write data to a terminal; use --force");
+        return message_usage(table.command, "refusing to write data to a terminal; use --force");
     return true;
 }
 
@@ -93,8 +81,8 @@ static bool check_clash_inside(const struct convert_options *options)
         if (!is_dash(options->common.inputs.paths[i]) &&
             stat_directory(options->common.inputs.paths[i], &read) && written.st_dev == read.st_dev &&
             written.st_ino == read.st_ino)
-            return usage_error("input '%s' is inside the output '%s'", options->common.inputs.paths[i],
-                               options->output);
+            return message_usage(table.command, "input '%s' is inside the output '%s'",
+                                 options->common.inputs.paths[i], options->output);
     return true;
 }
 
@@ -105,7 +93,7 @@ static bool check_files(const struct convert_options *options)
         !check_clash_inside(options))
         return false;
     if (report && same_path(report, options->output))
-        return usage_error("'%s' is both the output and the report", report);
+        return message_usage(table.command, "'%s' is both the output and the report", report);
     return true;
 }
 
@@ -128,9 +116,9 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
         return read_for_explanation(options, status);
     *status = STATUS_USAGE;
     if (first == argc)
-        return usage_error("missing INPUT");
+        return message_usage(table.command, "missing INPUT");
     if (!options->output || !*options->output)
-        return usage_error("missing -o OUT");
+        return message_usage(table.command, "missing -o OUT");
     if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;

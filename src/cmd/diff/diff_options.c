@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `diff`: the table, defaults and invalid combinations. */
 #include "cmd/diff/diff_options.h"
+#include "base/escape.h"
 #include "cmd/compare/differences.h"
-#include "cmd/term/format.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <stdlib.h>
@@ -44,28 +44,23 @@ static const struct option_table table = {
     .rows = rows,
 };
 
-static bool usage_error(const char *text)
-{
-    message_usage(table.command, "%s", text);
-    return false;
-}
-
 static bool check(const struct diff_options *options)
 {
     const struct common_options *common = &options->common;
     if (is_dash(common->report))
-        return usage_error("differences and report cannot both go to stdout");
+        return message_usage(table.command, "differences and report cannot both go to stdout");
     if (!options->explain && options->db != OPT_UNSET)
-        return usage_error("--explain-db requires --explain");
+        return message_usage(table.command, "--explain-db requires --explain");
     if (!options->explain)
         return true;
     if (options->jsonl)
-        return usage_error("--explain cannot be combined with --jsonl");
+        return message_usage(table.command, "--explain cannot be combined with --jsonl");
     if (common->report)
-        return usage_error("--explain cannot be combined with --report");
+        return message_usage(table.command, "--explain cannot be combined with --report");
     if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_is_all(common->keys.filter) ||
         common->keys.rewrite || options->ttl_tolerance_ms > 0)
-        return usage_error("--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
+        return message_usage(table.command,
+                             "--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
     return true;
 }
 
@@ -99,7 +94,7 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
         return false;
     *status = STATUS_USAGE;
     if (argc - first != 2)
-        return usage_error("expected two inputs: BEFORE and AFTER");
+        return message_usage(table.command, "expected two inputs: BEFORE and AFTER");
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;

@@ -7,7 +7,7 @@
  *         + 'hello, world' */
 #include "cmd/diff/explain.h"
 #include "base/fail.h"
-#include "cmd/term/format.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,7 +83,7 @@ static rf_code search(const struct explanation *e, struct input *input, struct s
     rf_code code = input->reader ? read_on(e, input, side, error) : open_and_read(e, input, side, error);
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
         code = input_blame(input, error);
-    if (code != RF_OK && code != RF_END && code < RF_E_WRITE && !*error->input)
+    if ((rf_code_is_input(code) || code == RF_E_INCOMPATIBLE) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code == RF_END ? RF_OK : code;
 }

@@ -10,7 +10,7 @@
  * item that differs is shown. The time when a consumer was last seen is not compared. */
 #include "base/fail.h"
 #include "cmd/diff/explain.h"
-#include "cmd/term/format.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,6 @@
  * redis-rdb-tools. The key is quoted, and quotes in it are doubled; see text_character() for bytes that are
  * not text. */
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/format.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +52,7 @@ bool inspect_put_csv_row(const struct key_row *row)
 {
     char before[64];
     char *end = put_number(before, (uint64_t)row->db);
-    end = stpcpy(stpcpy(stpcpy(end, ","), text_type(row->type)), ",");
+    end = stpcpy(stpcpy(stpcpy(end, ","), rf_type_name(row->type)), ",");
     fwrite_unlocked(before, 1, (size_t)(end - before), stdout);
     put_key(row->key, row->length);
     char after[256];

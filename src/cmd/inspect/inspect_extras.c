@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The data of a dump besides its keys. */
 #include "cmd/inspect/inspect_extras.h"
-#include "cmd/term/text.h"
+#include "base/escape.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -35,9 +35,9 @@ static void add_library(struct extras *extras, rf_slice code)
     line = split(&rest, '\n');
     for (word = split(&line, ' '); word.len > 0 || line.len > 0; word = split(&line, ' ')) {
         if (starts_with(word, "#!"))
-            text_escape((rf_slice){word.ptr + 2, word.len - 2}, library->engine, sizeof library->engine);
+            escape_text((rf_slice){word.ptr + 2, word.len - 2}, library->engine, sizeof library->engine);
         if (starts_with(word, "name="))
-            text_escape((rf_slice){word.ptr + 5, word.len - 5}, library->name, sizeof library->name);
+            escape_text((rf_slice){word.ptr + 5, word.len - 5}, library->name, sizeof library->name);
     }
 }
 
@@ -91,8 +91,8 @@ static void add_aux(struct extras *extras, const struct input *input, const rf_e
         return;
     extras->aux_kept++;
     field->input = input;
-    text_escape(entry->name, field->name, sizeof field->name);
-    text_escape(entry->text, field->value, sizeof field->value);
+    escape_text(entry->name, field->name, sizeof field->name);
+    escape_text(entry->text, field->value, sizeof field->value);
 }
 
 static bool add_command(struct extras *extras, const rf_entry *entry)

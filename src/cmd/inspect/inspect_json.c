@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The inspection as JSON, for programs: members are added, never changed. A member named "memory" is always
  * an estimate; the "keys" of a name are one if its "estimate" is true. */
+#include "base/json.h"
 #include "cmd/inspect/inspect.h"
 #include "cmd/run/report.h"
-#include "cmd/term/format.h"
-#include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +102,7 @@ static void put_key(struct json *json, const struct key_row *row)
     char key[TEXT_SHOWN];
     json_string(json, "key", text_readable(row->key, key, sizeof key));
     json_number(json, "key_length", row->length);
-    json_string(json, "type", text_type(row->type));
+    json_string(json, "type", rf_type_name(row->type));
     json_string(json, "encoding", row->encoding->name);
     json_number(json, "elements", row->measure.elements);
     json_number(json, "longest_element", row->measure.longest);

@@ -56,22 +56,16 @@ static const struct option_table table = {
     .rows = rows,
 };
 
-static bool usage_error(const char *what)
-{
-    message_usage(table.command, "%s", what);
-    return false;
-}
-
 static bool check(const struct inspect_options *options)
 {
     if (options->json && options->keys)
-        return usage_error("--json and --keys are mutually exclusive");
+        return message_usage(table.command, "--json and --keys are mutually exclusive");
     if (options->sort != SORT_NONE && !options->keys)
-        return usage_error("--sort requires --keys");
+        return message_usage(table.command, "--sort requires --keys");
     if (options->limit != OPT_UNSET && !options->keys)
-        return usage_error("--limit requires --keys");
+        return message_usage(table.command, "--limit requires --keys");
     if (is_dash(options->common.report))
-        return usage_error("output and report cannot both go to stdout");
+        return message_usage(table.command, "output and report cannot both go to stdout");
     return true;
 }
 

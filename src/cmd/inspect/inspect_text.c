@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for people: one section after the other, without empty ones. */
 #include "cmd/inspect/inspect.h"
-#include "cmd/term/format.h"
 #include "cmd/term/table.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -83,13 +82,13 @@ static void put_types(const struct table *table, const struct tables *tables, st
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         struct key_totals totals = tables_of_type(tables, (rf_type)type);
         if (totals.keys > 0)
-            put_row(table, text_type((rf_type)type), totals, total);
+            put_row(table, rf_type_name((rf_type)type), totals, total);
     }
 }
 
 static const char *encoding_name(const rf_encoding *encoding, char out[NAME_SHOWN])
 {
-    const char *type = text_type(encoding->type);
+    const char *type = rf_type_name(encoding->type);
     bool prints_more = strcmp(type, encoding->name) != 0;
     snprintf(out, NAME_SHOWN, "%s%s%s", type, prints_more ? " " : "", prints_more ? encoding->name : "");
     return out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers with units; each kind has a table of units. */
 #include "cmd/options/parse.h"
+#include "base/number.h"
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -13,11 +14,7 @@ struct unit {
 /* Reads digits up to *end; at least one is required. */
 static bool read_digits(const char *text, const char **end, uint64_t *number)
 {
-    uint64_t n = 0;
-    for (*end = text; **end >= '0' && **end <= '9'; (*end)++)
-        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(**end - '0'), &n))
-            return false;
-    *number = n;
+    *end = text + number_scan_u64((rf_slice){(const uint8_t *)text, strlen(text)}, number);
     return *end > text;
 }
 

@@ -110,12 +110,6 @@ struct resolving {
     rf_error error;
 };
 
-static bool usage_error(const struct resolving *r, const char *text)
-{
-    message_usage(r->command, "%s", text);
-    return false;
-}
-
 /* Replaces the URL's text, if the option was given. */
 static bool set_text(const char *given, char **into)
 {
@@ -160,9 +154,9 @@ static bool set_address(struct resolving *r)
     uint64_t port = DEFAULT_PORT;
     const char *host = options->host ? options->host : "127.0.0.1";
     if (options->socket && (options->host || options->port))
-        return usage_error(r, "--socket cannot be combined with --host or --port");
+        return message_usage(r->command, "--socket cannot be combined with --host or --port");
     if (options->port && (!parse_count(options->port, &port) || port == 0 || port > PORT_MAX))
-        return usage_error(r, "option '--port' requires a number from 1 to 65535");
+        return message_usage(r->command, "option '--port' requires a number from 1 to 65535");
     return rf_target_add_address(r->target, options->socket ? options->socket : host,
                                  options->socket ? 0 : (int)port, &r->error) == RF_OK;
 }
@@ -175,11 +169,12 @@ static bool set_tls(struct resolving *r)
     r->target->tls |= options->tls;
     r->target->insecure = options->insecure;
     if (about_tls && !r->target->tls)
-        return usage_error(r, "certificate options and --insecure require --tls or a rediss:// URL");
+        return message_usage(r->command,
+                             "certificate options and --insecure require --tls or a rediss:// URL");
     if (r->target->tls && r->target->addresses[0].port == 0)
-        return usage_error(r, "TLS is not supported over a unix socket");
+        return message_usage(r->command, "TLS is not supported over a unix socket");
     if (!options->cert != !options->key)
-        return usage_error(r, "--cert and --key must be given together");
+        return message_usage(r->command, "--cert and --key must be given together");
     return true;
 }
 
@@ -188,7 +183,7 @@ static bool resolve(struct resolving *r, const char *url)
     struct target_options *options = r->options;
     rf_target *target = r->target;
     if (url && (options->host || options->port || options->socket))
-        return usage_error(r, "a target URL cannot be combined with --host, --port or --socket");
+        return message_usage(r->command, "a target URL cannot be combined with --host, --port or --socket");
     if (url && rf_target_parse(url, target, &r->error) != RF_OK)
         return false;
     target->maps = options->mapping.maps;
@@ -197,11 +192,12 @@ static bool resolve(struct resolving *r, const char *url)
     if (!url && !set_address(r))
         return false;
     if ((options->sentinel_user || options->sentinel_password) && target->kind != RF_TARGET_SENTINEL)
-        return usage_error(r, "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
+        return message_usage(r->command,
+                             "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
     if (!set_texts(r))
         return false;
     if (options->timeout_ms > INT_MAX)
-        return usage_error(r, "option '--timeout' must not exceed 24 days");
+        return message_usage(r->command, "option '--timeout' must not exceed 24 days");
     target->timeout_ms = (int)options->timeout_ms;
     return set_tls(r);
 }

@@ -3,10 +3,10 @@
 #ifndef CMD_PREFLIGHT_PREFLIGHT_H
 #define CMD_PREFLIGHT_PREFLIGHT_H
 
+#include "base/json.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/live.h>
 
 /* What is found about single entries: they are counted, and the first ones are listed. Those about keys come

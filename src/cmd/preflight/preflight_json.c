@@ -2,7 +2,6 @@
 /* The dry run's members of the report. */
 #include "cmd/preflight/preflight.h"
 #include "cmd/run/report.h"
-#include "cmd/term/text.h"
 #include <string.h>
 
 static void put_text(struct json *json, const char *name, const char *text)
@@ -100,7 +99,7 @@ static void put_types(struct json *json, const struct preflight *preflight)
         if (preflight->types[type].keys == 0)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", text_type((rf_type)type));
+        json_string(json, "type", rf_type_name((rf_type)type));
         json_number(json, "keys", preflight->types[type].keys);
         json_number(json, "expiring", preflight->types[type].expiring);
         json_number(json, "memory", preflight->types[type].memory);

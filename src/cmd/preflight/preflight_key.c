@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks whether an entry can be written, and whether it exists on the target. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/preflight/preflight.h"
 #include "cmd/term/text.h"
@@ -24,7 +25,7 @@ static void find(struct preflight *preflight, enum preflight_finding_kind kind, 
         return;
     finding->named++;
     finding->names[index].db = db;
-    text_escape(name, finding->names[index].name, PREFLIGHT_NAME);
+    escape_name(name, finding->names[index].name, PREFLIGHT_NAME);
     snprintf(finding->names[index].detail, PREFLIGHT_NAME, "%s", detail);
 }
 
@@ -111,9 +112,9 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
     TRY(rf_replay_write_modes(&node->info.abilities, &options, key, modes, &why, error));
     if (!*modes)
         find(preflight, why ? PREFLIGHT_REJECTED : PREFLIGHT_UNSUPPORTED, key->db, key->key,
-             why ? why : text_type(key->type));
+             why ? why : rf_type_name(key->type));
     if (*modes == RF_WRITE_PARTIAL) {
-        find(preflight, PREFLIGHT_IN_PART, key->db, key->key, text_type(key->type));
+        find(preflight, PREFLIGHT_IN_PART, key->db, key->key, rf_type_name(key->type));
         *modes = RF_WRITE_COMMANDS;
     }
     return RF_OK;
@@ -127,7 +128,7 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
     rf_measure measure;
     TRY(rf_measure_key(key, &measure, error));
     if (is_empty(key, &measure)) {
-        find(preflight, PREFLIGHT_EMPTY, key->db, key->key, text_type(key->type));
+        find(preflight, PREFLIGHT_EMPTY, key->db, key->key, rf_type_name(key->type));
         return RF_OK;
     }
     if (is_too_long(preflight, node, key, longest_argument(key, &measure, modes)))

@@ -72,7 +72,7 @@ static void put_types(const struct table *table, const struct preflight *preflig
     for (int type = 0; type < RF_TYPE_COUNT; type++) {
         if (preflight->types[type].keys == 0)
             continue;
-        table_name(text_type((rf_type)type));
+        table_name(rf_type_name((rf_type)type));
         table_number(preflight->types[type].keys, false);
         table_number(preflight->types[type].expiring, false);
         table_size(preflight->types[type].memory, true);

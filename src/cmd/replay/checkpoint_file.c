@@ -16,14 +16,15 @@
  *   checksum CRC32                  of all bytes before this line, eight hexadecimal digits
  *
  * All text is printable: line breaks, backslashes and non-ASCII bytes are written as \xNN. */
+#include "base/escape.h"
 #include "base/fail.h"
+#include "cmd/options/parse.h"
 #include "cmd/replay/checkpoint.h"
 #include "cmd/run/save.h"
 #include "cmd/run/slurp.h"
-#include "cmd/term/text.h"
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static const char *const option_names[CHECKPOINT_OPTIONS] = {
 static void put_input(FILE *out, const struct checkpoint_input *input)
 {
     char path[1024];
-    text_escape((rf_slice){(const uint8_t *)input->path, strlen(input->path)}, path, sizeof path);
+    escape_text((rf_slice){(const uint8_t *)input->path, strlen(input->path)}, path, sizeof path);
     if (!input->known)
         fprintf(out, "input - - %s\n", path);
     else if (input->identity.size < 0)
@@ -103,7 +104,7 @@ rf_code checkpoint_save(const struct checkpoint *c, rf_error *error)
 {
     size_t size;
     char *text = make_text(c, &size);
-    bool good = text && save_private(c->path, text, size);
+    bool good = text && save_file(c->path, RF_SAVE_PRIVATE, text, size);
     free(text);
     if (good)
         return RF_OK;
@@ -138,10 +139,7 @@ static char *next_word(char **value)
 
 static bool read_number(const char *word, uint64_t *out)
 {
-    errno = 0;
-    char *end;
-    *out = strtoull(word, &end, 10);
-    return isdigit((unsigned char)*word) && *end == '\0' && errno == 0 && *out <= INT64_MAX;
+    return parse_count(word, out) && *out <= INT64_MAX;
 }
 
 static bool read_choice(char **lines, const char *name, const char *const *choices, int *out)

@@ -242,7 +242,7 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
     }
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
-    if (code != RF_OK && code < RF_E_INCOMPATIBLE && is_to_stop(r))
+    if (rf_code_is_input(code) && is_to_stop(r))
         r->stopped = true; /* the signal has also ended the process that writes to a pipe */
     return r->stopped ? RF_OK : code;
 }

@@ -7,9 +7,9 @@
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/sink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 struct state {
@@ -96,11 +96,6 @@ static const struct {
     {"empty", MEMBER(empty)},     {"failed", MEMBER(failed)},
 };
 
-static const char *const failure_kinds[] = {
-    [RF_FAILURE_EXISTS] = "exists",    [RF_FAILURE_INDETERMINATE] = "indeterminate",
-    [RF_FAILURE_REFUSED] = "rejected", [RF_FAILURE_UNSUPPORTED] = "unsupported",
-    [RF_FAILURE_DAMAGED] = "damaged",  [RF_FAILURE_FORBIDDEN] = "forbidden"};
-
 static const struct {
     const char *name, *help;
     size_t offset;
@@ -122,8 +117,9 @@ static void put_counts(const struct state *s, const rf_replay_counts *counts)
     put_count(s, "keys_total", "outcome", "collided", *s->metrics->collided);
     put_family(s, "failures_total", "counter",
                "Keys, function libraries and AOF commands not written, by reason.");
-    for (size_t i = 0; i < sizeof failure_kinds / sizeof *failure_kinds; i++)
-        put_count(s, "failures_total", "reason", failure_kinds[i], counts->failures[i]);
+    for (int i = 0; i < RF_FAILURE_KINDS; i++)
+        put_count(s, "failures_total", "reason", rf_failure_kind_name((rf_failure_kind)i),
+                  counts->failures[i]);
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
         put_counter(s, counters[i].name, counters[i].help, count_at(counts, counters[i].offset));
 }
@@ -239,7 +235,7 @@ static bool write_state(struct metrics *metrics, struct state *state)
         good = !ferror(out);
         good = fclose(out) == 0 && good;
     }
-    good = good && save_shared(metrics->path, metrics->mode, text, size);
+    good = good && save_file(metrics->path, RF_SAVE_UNSYNCED, text, size);
     free(text);
     return good;
 }
@@ -247,9 +243,6 @@ static bool write_state(struct metrics *metrics, struct state *state)
 rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error)
 {
     const char *path = metrics->path;
-    mode_t mask = umask(0);
-    umask(mask);
-    metrics->mode = 0666 & ~mask;
     metrics->started = seconds(CLOCK_REALTIME);
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;

@@ -7,21 +7,18 @@
 #include "cmd/run/session.h"
 #include "cmd/term/status.h"
 #include <rdbferry/replay.h>
-#include <sys/types.h>
 
 struct metrics {
     const char *path;                   /* NULL: no metrics */
     const char *target;                 /* without user and password */
     const uint64_t *resumed, *collided; /* keys that are not sent to the target */
-    mode_t mode;
-    double started;  /* Unix seconds */
-    double last;     /* monotonic seconds */
-    bool has_failed; /* a write has failed and the warning has been printed */
+    double started;                     /* Unix seconds */
+    double last;                        /* monotonic seconds */
+    bool has_failed;                    /* a write has failed and the warning has been printed */
 };
 
-/* Writes the first state. The caller sets the members up to `collided`, except `mode`; `path` may be NULL.
- * Reads the umask, so no other thread may create files at the same time. After an error no metrics are
- * written. */
+/* Writes the first state. The caller sets the members up to `collided`; `path` may be NULL. After an error no
+ * metrics are written. */
 rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error);
 
 /* Writes the state if a second has passed since the last time. `replay` may be NULL if it is not open. */

@@ -4,6 +4,7 @@
 #ifndef CMD_REPLAY_REPLAY_H
 #define CMD_REPLAY_REPLAY_H
 
+#include "base/json.h"
 #include "cmd/replay/checkpoint.h"
 #include "cmd/replay/dead_letter.h"
 #include "cmd/replay/metrics.h"
@@ -13,7 +14,6 @@
 #include "cmd/run/collisions.h"
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 
 struct replay {
     const struct replay_options *options;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A replay's checkpoint: where a run begins, what may be sent before the next checkpoint is on disk, and the
  * progress. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
 #include "cmd/term/message.h"
-#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static char *printable(const char *text)
     size_t length = strlen(text), capacity = 4 * length + 8;
     char *out = malloc(capacity);
     if (out)
-        text_escape((rf_slice){(const uint8_t *)text, length}, out, capacity);
+        escape_text((rf_slice){(const uint8_t *)text, length}, out, capacity);
     return out;
 }
 

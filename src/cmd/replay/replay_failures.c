@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints failures, one line each. */
 #include "cmd/replay/replay_failures.h"
+#include "base/escape.h"
 #include "cmd/term/message.h"
-#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/compare.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const kinds[RF_FAILURE_KINDS] = {"exists",      "indeterminate", "rejected",
-                                                    "unsupported", "damaged",       "forbidden"};
 
 static void fill_example(struct failure_example *example, const struct session *session,
                          const rf_failure *failed)
@@ -23,7 +20,7 @@ static void fill_example(struct failure_example *example, const struct session *
                         .db = (int)failed->db};
     snprintf(error->input, sizeof error->input, "%s", input_name(&session->inputs[failed->position.input]));
     snprintf(error->message, sizeof error->message, "%s", failed->reason);
-    text_escape(failed->key, error->key, sizeof error->key);
+    escape_name(failed->key, error->key, sizeof error->key);
 }
 
 static void print(const struct failure_example *example)
@@ -87,7 +84,7 @@ void failures_report(struct json *json, const struct failures *failures)
         const struct failure_example *example = &failures->example[i];
         const rf_error *error = &example->error;
         json_object(json, NULL);
-        json_string(json, "kind", kinds[example->kind]);
+        json_string(json, "kind", rf_failure_kind_name(example->kind));
         json_string(json, "input", error->input);
         json_signed(json, "offset", error->offset);
         if (!example->library && error->db >= 0)

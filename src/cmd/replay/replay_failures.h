@@ -4,8 +4,8 @@
 #ifndef CMD_REPLAY_REPLAY_FAILURES_H
 #define CMD_REPLAY_REPLAY_FAILURES_H
 
+#include "base/json.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/replay.h>
 
 enum { FAILURES_SHOWN = 20 };

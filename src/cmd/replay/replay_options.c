@@ -87,12 +87,6 @@ static const struct option_table table = {
     .rows = rows,
 };
 
-static bool usage_error(const char *text)
-{
-    message_usage(table.command, "%s", text);
-    return false;
-}
-
 /* --- the target --------------------------------------------------------------------------------------- */
 
 /* Keys keep their databases, so that the target cannot name one. */
@@ -113,14 +107,13 @@ static bool lacks_target(char **operands, int count)
 {
     for (int i = 0; i < count; i++) {
         if (rf_target_is_url(operands[i])) {
-            message_usage(table.command, "the target URL '%.*s://...' must be the last argument",
-                          (int)strcspn(operands[i], ":"), operands[i]);
-            return false;
+            return message_usage(table.command, "the target URL '%.*s://...' must be the last argument",
+                                 (int)strcspn(operands[i], ":"), operands[i]);
         }
         if (!url_guard(operands[i], URL_NOT_READ, "missing target URL", table.command))
             return false;
     }
-    return usage_error("missing target URL (last argument), e.g. redis://10.0.0.5:6379");
+    return message_usage(table.command, "missing target URL (last argument), e.g. redis://10.0.0.5:6379");
 }
 
 /* The target is the last operand, or given by the connection options alone. */
@@ -151,14 +144,14 @@ static bool check_files(const struct replay_options *options)
                  {options->metrics_file, "the metrics file"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (i > 0 && (is_dash(files[i].path) || (files[i].path && !*files[i].path)))
-            return usage_error("--checkpoint, --dead-letter and --metrics-file require a file name");
+            return message_usage(table.command,
+                                 "--checkpoint, --dead-letter and --metrics-file require a file name");
         if (!inputs_differ_from(&options->common, files[i].path, files[i].what, table.command))
             return false;
         for (size_t j = 0; j < i; j++) {
             if (files[i].path && files[j].path && same_path(files[i].path, files[j].path)) {
-                message_usage(table.command, "'%s' is both %s and %s", files[i].path, files[j].what,
-                              files[i].what);
-                return false;
+                return message_usage(table.command, "'%s' is both %s and %s", files[i].path, files[j].what,
+                                     files[i].what);
             }
         }
     }
@@ -177,8 +170,7 @@ static bool check_dry_run(const struct replay_options *options)
     for (size_t i = 0; options->dry_run && i < sizeof useless / sizeof *useless; i++) {
         if (!useless[i].given)
             continue;
-        message_usage(table.command, "--dry-run cannot be combined with %s", useless[i].option);
-        return false;
+        return message_usage(table.command, "--dry-run cannot be combined with %s", useless[i].option);
     }
     return true;
 }
@@ -186,9 +178,9 @@ static bool check_dry_run(const struct replay_options *options)
 static bool check(const struct replay_options *options)
 {
     if (options->connections == 0)
-        return usage_error("--connections must be at least 1");
+        return message_usage(table.command, "--connections must be at least 1");
     if (options->resume && !options->checkpoint)
-        return usage_error("--resume requires --checkpoint");
+        return message_usage(table.command, "--resume requires --checkpoint");
     return check_dry_run(options);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks made before the first write, if the inputs can be read twice: collisions, keys in databases that the
  * target lacks, and AOF commands that cannot be replayed or verified. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
 #include "cmd/run/transfer.h"
@@ -62,7 +63,7 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
         return RF_OK;
     fail(error, RF_E_INCOMPATIBLE,
          "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),", key->db);
-    text_escape(session_source_key(session, key), error->key, sizeof error->key);
+    escape_name(session_source_key(session, key), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, key);
     return RF_E_INCOMPATIBLE;
 }

@@ -78,7 +78,7 @@ static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
 {
     struct replay_verification *v = ctx;
     rf_key_record record;
-    if (fault && fault->code >= RF_E_INCOMPATIBLE) {
+    if (fault && !rf_code_is_input(fault->code)) {
         *error = *fault;
         return fault->code;
     }

@@ -10,13 +10,13 @@
 #ifndef CMD_REPLAY_REPLAY_VERIFY_H
 #define CMD_REPLAY_REPLAY_VERIFY_H
 
+#include "base/json.h"
 #include "cmd/compare/differences.h"
 #include "cmd/compare/extra_keys.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/live.h>
 #include <rdbferry/replay.h>
 #include <stdio.h>

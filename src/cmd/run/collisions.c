@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Passes over the inputs that find colliding names. */
 #include "cmd/run/collisions.h"
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
@@ -63,11 +64,6 @@ static rf_slice name_of(const rf_entry *entry)
     return entry->kind == RF_ENTRY_FUNCTION ? rf_function_name(entry->text) : entry->key;
 }
 
-static void escape_name(const rf_entry *entry, char out[128])
-{
-    text_escape(name_of(entry), out, 128);
-}
-
 /* `number`: the key's ordinal among those of the same name, as in rf_collision. */
 static void keep_example(struct collisions *c, const struct input *input, const rf_entry *entry,
                          uint64_t number, bool kept)
@@ -83,13 +79,13 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     if (number >= c->examples)
         c->examples = (size_t)number + 1;
     example->db = is_key ? entry->db : -1;
-    escape_name(entry, example->key);
+    escape_name(name_of(entry), example->key, sizeof example->key);
     source = &example->sources[example->known++];
     *source = (struct collision_source){
         .input = input_name(input), .offset = entry->offset, .db = -1, .kept = kept};
     if (is_key) {
         source->db = session_source_db(c->session, entry);
-        text_escape(session_source_key(c->session, entry), source->key, sizeof source->key);
+        escape_name(session_source_key(c->session, entry), source->key, sizeof source->key);
         source->digest = key_digest(source->db, session_source_key(c->session, entry));
     }
 }
@@ -223,7 +219,7 @@ static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf
     const rf_rewrite *rewrite = c->session->options->keys.rewrite;
     bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
     char name[128];
-    escape_name(entry, name);
+    escape_name(name_of(entry), name, sizeof name);
     if (entry->kind == RF_ENTRY_FUNCTION)
         return fail(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
                     source->input, name);

@@ -7,8 +7,8 @@
 #ifndef CMD_RUN_COLLISIONS_H
 #define CMD_RUN_COLLISIONS_H
 
+#include "base/json.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/collision.h>
 #include <rdbferry/digest.h>
 

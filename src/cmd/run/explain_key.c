@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints one line per rule, and the resulting key. */
 #include "cmd/run/explain_key.h"
-#include "cmd/term/format.h"
+#include "base/escape.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/slot.h>
 #include <stdlib.h>

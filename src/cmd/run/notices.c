@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Collects notices of the library; prints them and keeps records for the report. */
 #include "cmd/run/notices.h"
+#include "base/escape.h"
 #include "cmd/term/message.h"
-#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static void on_notice(void *ctx, const rf_notice *notice)
     const char *detail = notice->detail ? notice->detail : "";
     struct notice_example example = {notices->input, notice->offset, notice->db, "", ""};
     char where[320];
-    text_escape((rf_slice){(const uint8_t *)detail, strlen(detail)}, example.detail, sizeof example.detail);
+    escape_text((rf_slice){(const uint8_t *)detail, strlen(detail)}, example.detail, sizeof example.detail);
     if (*example.detail)
         count_reason(record, example.detail);
     if (record->count++ > 0 && example.input != record->example[0].input)
@@ -89,7 +89,7 @@ static void on_notice(void *ctx, const rf_notice *notice)
     if (record->examples == NOTICE_EXAMPLES)
         return;
     if (notice->db >= 0)
-        text_escape(notice->key, example.key, sizeof example.key);
+        escape_name(notice->key, example.key, sizeof example.key);
     record->example[record->examples++] = example;
     describe(&example, where, sizeof where);
     message_detail("%s: %s%s%s%s", example.input, notice_text(notice->code), *where ? " (" : "", where,

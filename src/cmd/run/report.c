@@ -2,9 +2,8 @@
 /* The fields of the report, in order. It is built in memory, so that it is written completely or not at all.
  */
 #include "cmd/run/report.h"
+#include "base/json.h"
 #include "cmd/run/save.h"
-#include "cmd/term/format.h"
-#include "cmd/term/json.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <string.h>
@@ -122,7 +121,7 @@ static void put_types(struct json *json, const struct tables *tables, report_put
         if (totals.keys == 0)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", text_type((rf_type)type));
+        json_string(json, "type", rf_type_name((rf_type)type));
         put(json, totals);
         json_end_object(json);
     }
@@ -137,7 +136,7 @@ static void put_encodings(struct json *json, const struct tables *tables, report
         if (!encoding)
             continue;
         json_object(json, NULL);
-        json_string(json, "type", text_type(encoding->type));
+        json_string(json, "type", rf_type_name(encoding->type));
         json_string(json, "encoding", encoding->name);
         json_number(json, "number", encoding->number);
         put(json, tables_of_encoding(tables, i));

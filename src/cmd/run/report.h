@@ -3,8 +3,8 @@
 #ifndef CMD_RUN_REPORT_H
 #define CMD_RUN_REPORT_H
 
+#include "base/json.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 #include <rdbferry/sink.h>
 
 /* The members that a command adds to the report's object. */

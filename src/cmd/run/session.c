@@ -308,7 +308,7 @@ rf_code session_read(struct session *session, struct input *input, session_entry
     }
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
         code = input_blame(input, error);
-    if ((code < RF_E_WRITE || code == RF_E_ARGUMENT) && code != RF_E_COLLISION && !*error->input)
+    if ((rf_code_is_input(code) || code == RF_E_INCOMPATIBLE || code == RF_E_ARGUMENT) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
 }

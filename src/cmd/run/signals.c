@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The signal thread thread: waits for signals, 200 ms at a time. */
 #include "cmd/run/signals.h"
-#include "cmd/run/save.h"
 #include "cmd/term/message.h"
 #include <rdbferry/sink.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@ static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
 static _Noreturn void die_of(int number, const sigset_t *deadly)
 {
     rf_cleanup_temp_files();
-    save_cleanup_temp_file();
     message_progress(NULL);
     pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
     raise(number); /* the default action: no other one has been set */

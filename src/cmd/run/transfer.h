@@ -4,11 +4,11 @@
 #ifndef CMD_RUN_TRANSFER_H
 #define CMD_RUN_TRANSFER_H
 
+#include "base/json.h"
 #include "cmd/options/output_options.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/module_records.h"
 #include "cmd/run/session.h"
-#include "cmd/term/json.h"
 
 struct transfer;
 

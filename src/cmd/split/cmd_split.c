@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry split`: a transfer to one output per shard, and its plan. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
@@ -50,7 +51,7 @@ static rf_code check_db(const struct split *split, const rf_entry *entry, rf_err
     fail(error, RF_E_INCOMPATIBLE,
          "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
          entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
-    text_escape(session_source_key(session, entry), error->key, sizeof error->key);
+    escape_name(session_source_key(session, entry), error->key, sizeof error->key);
     error->db = (int)session_source_db(session, entry);
     return RF_E_INCOMPATIBLE;
 }

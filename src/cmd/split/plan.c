@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts keys by slot, and finds the hash tags that dominate slots. */
 #include "cmd/split/plan.h"
+#include "base/escape.h"
 #include "cmd/term/message.h"
 #include "cmd/term/table.h"
 #include "cmd/term/text.h"
@@ -97,7 +98,7 @@ const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_T
     out[0] = '\0';
     if (tag->bytes <= plan->slots[slot].bytes / 2)
         return out;
-    text_escape((rf_slice){tag->text, is_cut ? PLAN_TAG : tag->length}, out, PLAN_TAG_TEXT);
+    escape_name((rf_slice){tag->text, is_cut ? PLAN_TAG : tag->length}, out, PLAN_TAG_TEXT);
     return is_cut ? strcat(out, "...") : out;
 }
 

@@ -3,8 +3,8 @@
 #ifndef CMD_SPLIT_PLAN_H
 #define CMD_SPLIT_PLAN_H
 
+#include "base/json.h"
 #include "cmd/run/transfer.h"
-#include "cmd/term/json.h"
 #include <rdbferry/entry.h>
 #include <rdbferry/slot.h>
 #include <rdbferry/topology.h>

@@ -54,27 +54,22 @@ static const struct option_table table = {
     .rows = rows,
 };
 
-static bool usage_error(const char *text)
-{
-    message_usage(table.command, "%s", text);
-    return false;
-}
-
 static bool check(const struct split_options *options)
 {
     int given = (options->shards != OPT_UNSET) + (options->slots != NULL) + (options->topology_from != NULL);
     bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
     if (given > 1)
-        return usage_error("--shards, --slots and --topology are mutually exclusive");
+        return message_usage(table.command, "--shards, --slots and --topology are mutually exclusive");
     if (given == 0 && !explains)
-        return usage_error("missing --shards, --slots or --topology");
+        return message_usage(table.command, "missing --shards, --slots or --topology");
     if (target_options_given(&options->target_options) &&
         !(options->topology_from && rf_target_is_url(options->topology_from)))
-        return usage_error("options for a live cluster require --topology with a URL");
+        return message_usage(table.command, "options for a live cluster require --topology with a URL");
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
-        return usage_error("missing -o DIR (or use --dry-run)");
+        return message_usage(table.command, "missing -o DIR (or use --dry-run)");
     if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
-        return usage_error(
+        return message_usage(
+            table.command,
             "--compress cannot be combined with --to aof-dir: servers cannot read compressed files");
     return true;
 }
@@ -123,12 +118,11 @@ static bool topology_read(struct split_options *options, int *status)
     rf_target_free(&target);
     *status = (int)status_of(code);
     if (*status == STATUS_USAGE) {
-        message_usage(table.command, "option '--%s': %s",
-                      options->slots           ? "slots"
-                      : options->topology_from ? "topology"
-                                               : "shards",
-                      error.message);
-        return false;
+        return message_usage(table.command, "option '--%s': %s",
+                             options->slots           ? "slots"
+                             : options->topology_from ? "topology"
+                                                      : "shards",
+                             error.message);
     }
     if (code != RF_OK)
         message_failure(&error);
@@ -141,8 +135,8 @@ static bool is_kept(const struct split_options *options, const char *path)
 {
     if (is_dash(path) || !path_lies_in(path, options->output))
         return true;
-    message_usage(table.command, "'%s' is inside '%s', which would be replaced", path, options->output);
-    return false;
+    return message_usage(table.command, "'%s' is inside '%s', which would be replaced", path,
+                         options->output);
 }
 
 /* Neither the inputs nor the report may be inside a directory that is replaced. */
@@ -171,7 +165,7 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
     if (is_dash(options->topology_from))
         for (size_t i = 0; i < options->common.inputs.count; i++)
             if (is_dash(options->common.inputs.paths[i]))
-                return usage_error("stdin can be read only once");
+                return message_usage(table.command, "stdin can be read only once");
     return inputs_differ_from(&options->common, options->output, "the output", table.command) &&
            files_are_kept(options);
 }

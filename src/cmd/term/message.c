@@ -78,7 +78,7 @@ void message_error(const char *format, ...)
     va_end(args);
 }
 
-void message_usage(const char *command, const char *format, ...)
+bool message_usage(const char *command, const char *format, ...)
 {
     va_list args;
     char hint[128];
@@ -88,6 +88,7 @@ void message_usage(const char *command, const char *format, ...)
     va_end(args);
     snprintf(hint, sizeof hint, "try 'rdbferry %s%s'", command ? command : "help", command ? " --help" : "");
     print_text(&plain_style, hint);
+    return false;
 }
 
 void message_failure(const rf_error *error)

@@ -6,6 +6,7 @@
 #define CMD_TERM_MESSAGE_H
 
 #include <rdbferry/error.h>
+#include <stdbool.h>
 
 enum message_level {
     LEVEL_QUIET,   /* errors */
@@ -24,8 +25,9 @@ enum message_level message_get_level(void);
 
 void message_error(const char *format, ...) PRINTF_LIKE;
 
-/* A usage error: prints the message and how to get help. `command` may be NULL. */
-void message_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A usage error: prints the message and how to get help. `command` may be NULL. Returns false, for
+ * `return message_usage(...)`. */
+bool message_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void message_failure(const rf_error *error);
 void message_warning(const char *format, ...) PRINTF_LIKE;

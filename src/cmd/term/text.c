@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Formats sizes and bytes for people. */
+/* Sizes, times, scores and bytes in readable form. */
 #include "cmd/term/text.h"
-#include "cmd/term/utf8.h"
+#include "base/escape.h"
+#include "base/utf8.h"
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
 {
@@ -23,15 +27,32 @@ const char *text_plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-const char *text_type(rf_type type)
+const char *format_score(double score, char out[SCORE_TEXT])
 {
-    static const char *const names[] = {
-#define TYPE_NAME(name, text) text,
-        RF_TYPES(TYPE_NAME)
-#undef TYPE_NAME
-    };
+    enum { FEW_DIGITS = 15, ALL_DIGITS = 17 };
+    for (int digits = FEW_DIGITS; digits <= ALL_DIGITS; digits++) {
+        snprintf(out, SCORE_TEXT, "%.*g", digits, score);
+        if (strtod(out, NULL) == score)
+            break;
+    }
+    return out;
+}
 
-    return type < RF_TYPE_COUNT ? names[type] : "?";
+const char *format_time(int64_t ms, char out[TIME_TEXT])
+{
+    int64_t fraction = (ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+    struct tm when;
+    size_t length;
+    if (ms == RF_NO_EXPIRY)
+        return strcpy(out, "none");
+    if (!gmtime_r(&seconds, &when)) {
+        snprintf(out, TIME_TEXT, "%" PRId64 " ms", ms);
+        return out;
+    }
+    length = strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &when);
+    snprintf(out + length, TIME_TEXT - length, ".%03dZ", (int)fraction);
+    return out;
 }
 
 /* Writes the first character of `bytes` to `out`, or its first byte as \xNN. Returns how many bytes it
@@ -61,28 +82,6 @@ void text_put(FILE *out, const char *text)
     }
 }
 
-void text_escape(rf_slice bytes, char *out, size_t size)
-{
-    static const char hex[] = "0123456789abcdef";
-    const char *end = out + size - sizeof "\\xNN...";
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.ptr[i];
-        if (out > end) {
-            strcpy(out, "...");
-            return;
-        }
-        if (byte >= ' ' && byte <= '~' && byte != '\\') {
-            *out++ = (char)byte;
-        } else {
-            *out++ = '\\';
-            *out++ = 'x';
-            *out++ = hex[byte >> 4];
-            *out++ = hex[byte & 15];
-        }
-    }
-    *out = '\0';
-}
-
 size_t text_character(rf_slice bytes, char out[CHARACTER_TEXT])
 {
     if (*bytes.ptr != '\\')
@@ -108,4 +107,22 @@ const char *text_readable(rf_slice bytes, char *out, size_t size)
     }
     *to = '\0';
     return out;
+}
+
+void print_bytes(FILE *out, rf_slice bytes)
+{
+    putc('\'', out);
+    for (size_t i = 0; i < bytes.len; i++) {
+        char text[ESCAPED_BYTE];
+        fwrite(text, 1, escape_byte(bytes.ptr[i], text), out);
+    }
+    putc('\'', out);
+}
+
+void print_bytes_cut(FILE *out, rf_slice bytes, size_t most)
+{
+    bool cut = bytes.len > most;
+    print_bytes(out, (rf_slice){bytes.ptr, cut ? most : bytes.len});
+    if (cut)
+        fputs("...", out);
 }

@@ -98,7 +98,7 @@ static rf_code read_input(struct verification *v, struct input *input, rf_error 
         drained = check_version(v, input, error);
     if (drained != RF_OK || code == RF_OK)
         return drained;
-    if (code >= RF_E_INCOMPATIBLE) {
+    if (!rf_code_is_input(code)) {
         *error = fault;
         return code;
     }

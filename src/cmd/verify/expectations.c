@@ -50,17 +50,11 @@ static const char *split(const char *argument, char *name, size_t size)
 
 static bool find_type(const char *name, int64_t *type)
 {
-    if (strcmp(name, "str") == 0)
-        name = "string";
-    if (strcmp(name, "sortedset") == 0)
-        name = "zset";
-    for (int i = 0; i < RF_TYPE_COUNT; i++) {
-        if (strcmp(text_type((rf_type)i), name) == 0) {
-            *type = i;
-            return true;
-        }
-    }
-    return false;
+    rf_type found;
+    if (!rf_type_parse((rf_slice){(const uint8_t *)name, strlen(name)}, &found))
+        return false;
+    *type = found;
+    return true;
 }
 
 static bool read_share(const char *argument, double *share)

@@ -4,10 +4,10 @@
 #ifndef CMD_VERIFY_EXPECTATIONS_H
 #define CMD_VERIFY_EXPECTATIONS_H
 
+#include "base/json.h"
 #include "cmd/options/options.h"
 #include "cmd/run/inputs.h"
 #include "cmd/run/stats.h"
-#include "cmd/term/json.h"
 
 /* Facts about a data set, known after it has been read. */
 struct data_totals {

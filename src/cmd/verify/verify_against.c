@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Compares the data with another input, or with a live target; or finds duplicate keys within it. */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/compare/against.h"
-#include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <string.h>
 
@@ -14,7 +14,7 @@ static rf_code on_duplicate(struct verification *v, const rf_difference *differe
     const struct input *first = &v->session.inputs[difference->before->input];
     rf_error fault = {
         .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
-    text_escape(second->key, fault.key, sizeof fault.key);
+    escape_name(second->key, fault.key, sizeof fault.key);
     snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
     return verify_fault(v, &v->session.inputs[second->input], &fault, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of single entries: are they intact, and would a server load them? */
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
-#include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <stdarg.h>
 #include <string.h>
@@ -21,7 +21,7 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
     snprintf(fault.input, sizeof fault.input, "%s", input_name(input));
     if (entry->kind == RF_ENTRY_KEY) {
         fault.db = (int)entry->db;
-        text_escape(entry->key, fault.key, sizeof fault.key);
+        escape_name(entry->key, fault.key, sizeof fault.key);
     }
     return fault;
 }
@@ -57,7 +57,7 @@ static void note_record(struct record_key *record, const rf_entry *entry, uint64
         return;
     record->size = size;
     record->db = (int)entry->db;
-    text_escape(entry->key, record->key, sizeof record->key);
+    escape_name(entry->key, record->key, sizeof record->key);
 }
 
 static bool may_be_empty(rf_type type)
@@ -80,7 +80,7 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_error fault;
     if (digest->elements == 0 && !may_be_empty(entry->type)) {
         fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
-                         text_type(entry->type));
+                         rf_type_name(entry->type));
         code = verify_fault(v, input, &fault, error);
     }
     if (code == RF_OK && reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
@@ -116,7 +116,7 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
 
 bool verify_is_fault(rf_code code)
 {
-    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
+    return rf_code_is_input(code) && code != RF_E_READ && code != RF_E_UNSUPPORTED;
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
@@ -147,7 +147,7 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
 {
     char name[128];
     rf_error fault;
-    text_escape(record->key, name, sizeof name);
+    escape_name(record->key, name, sizeof name);
     fault = fault_of(entry, input, RF_E_DUPLICATE, "function library '%s' occurs twice%s", name,
                      same ? "" : ", with different code");
     return verify_fault(v, input, &fault, error);

@@ -65,22 +65,17 @@ static const struct option_table table = {
     .rows = rows,
 };
 
-static bool usage_error(const char *text)
-{
-    message_usage(table.command, "%s", text);
-    return false;
-}
-
 static bool check(const struct verify_options *options)
 {
     const struct common_options *common = &options->common;
     if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
-        return usage_error("--report and --junit need different files");
+        return message_usage(table.command, "--report and --junit need different files");
     if (!options->against && options->ttl_tolerance_ms > 0)
-        return usage_error("--ttl-tolerance requires --against");
+        return message_usage(table.command, "--ttl-tolerance requires --against");
     if (options->strict && options->against_target &&
         !rf_rewrite_can_cover(common->keys.rewrite, common->keys.filter))
-        return usage_error(
+        return message_usage(
+            table.command,
             "--strict cannot find extra keys on the target if names are both filtered and rewritten");
     return inputs_use_stdin_once(common, table.command) &&
            inputs_differ_from(common, common->report, "the report", table.command) &&
@@ -106,7 +101,7 @@ static bool read_against(struct verify_options *options, int *status)
 
     options->against_target = has_flags || is_url;
     if (options->against && has_flags && !is_url)
-        return usage_error("--against names an input, but other options name a live target");
+        return message_usage(table.command, "--against names an input, but other options name a live target");
     if (!options->against_target)
         return !options->against || add_against(options, status);
     if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,

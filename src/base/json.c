@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A JSON printer. */
-#include "cmd/term/json.h"
-#include "cmd/term/utf8.h"
+#include "base/json.h"
+#include "base/json_text.h"
+#include "base/utf8.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static void put_string(FILE *out, const char *text)
         uint32_t character;
         size_t length = utf8_next(left, &character);
         if (length == 0) {
-            fputs("\\ufffd", out);
+            put_escape(out, 0xfffd);
             length = 1;
         } else if (utf8_is_control(character)) {
             put_escape(out, character);
@@ -40,7 +41,8 @@ static void put_string(FILE *out, const char *text)
 
 static void new_line(struct json *json)
 {
-    fprintf(json->out, "\n%*s", 2 * json->depth, "");
+    if (!json->one_line)
+        fprintf(json->out, "\n%*s", 2 * json->depth, "");
 }
 
 static void begin_value(struct json *json, const char *name)
@@ -51,7 +53,7 @@ static void begin_value(struct json *json, const char *name)
         new_line(json);
     if (name) {
         put_string(json->out, name);
-        fputs(": ", json->out);
+        fputs(json->one_line ? ":" : ": ", json->out);
     }
     json->filled = true;
 }
@@ -102,6 +104,38 @@ void json_string(struct json *json, const char *name, const char *text)
         put_string(json->out, text);
     else
         fputs("null", json->out);
+}
+
+void json_bytes(struct json *json, const char *name, rf_slice bytes)
+{
+    bool is_valid = utf8_is_valid(bytes);
+    begin_value(json, name);
+    putc('"', json->out);
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = bytes.ptr[i];
+        if (byte < ' ' || byte == 0x7f || (byte >= 0x80 && !is_valid)) {
+            put_escape(json->out, byte);
+        } else {
+            if (byte == '"' || byte == '\\')
+                putc('\\', json->out);
+            putc(byte, json->out);
+        }
+    }
+    putc('"', json->out);
+}
+
+void json_base64(struct json *json, const char *name, rf_slice bytes)
+{
+    enum { PART = 3 * 256 };
+    begin_value(json, name);
+    putc('"', json->out);
+    for (size_t done = 0; done < bytes.len; done += PART) {
+        uint8_t text[PART / 3 * 4];
+        size_t part = bytes.len - done < PART ? bytes.len - done : PART;
+        const uint8_t *end = base64_print(text, bytes.ptr + done, part);
+        fwrite(text, 1, (size_t)(end - text), json->out);
+    }
+    putc('"', json->out);
 }
 
 void json_made(struct json *json, const char *text)

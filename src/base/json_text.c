@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Strings and numbers as JSON. Long strings are written in parts, so that the reserved space is bounded; a
  * string is checked for valid UTF-8 as a whole, and only when a byte from 0x80 on occurs. */
-#include "sink/json_text.h"
+#include "base/json_text.h"
 #include "base/double_text.h"
 #include "base/number.h"
-#include "sink/chunk.h"
-#include "sink/utf8.h"
+#include "base/chunk.h"
+#include "base/utf8.h"
 #include <math.h>
 
 /* --- text -------------------------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static void put_rest(struct outbuf *out, rf_slice text, enum high high)
 }
 
 /* The fast path: most strings are short and ASCII. */
-void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes bytes)
+void json_put_text(struct outbuf *out, char before, rf_slice text, bool base64)
 {
     size_t part = text.len < TEXT_PART ? text.len : TEXT_PART;
     uint8_t *to = outbuf_reserve(out, part * ESCAPE_MAX + SLACK + 3);
@@ -132,12 +132,12 @@ void json_put_text(struct outbuf *out, char before, rf_slice text, rf_json_bytes
     *to++ = '"';
     size_t done = print_text(&to, text.ptr, part, HIGH_STOPS);
     if (UNLIKELY(done < text.len)) {
-        if (bytes == RF_JSON_BASE64 && !utf8_is_valid(slice_behind(text, done))) {
+        if (base64 && !utf8_is_valid(slice_behind(text, done))) {
             json_put_base64_object(out, before, text);
             return;
         }
         out->pos = to;
-        put_rest(out, slice_behind(text, done), bytes == RF_JSON_BASE64 ? HIGH_STAYS : HIGH_STOPS);
+        put_rest(out, slice_behind(text, done), base64 ? HIGH_STAYS : HIGH_STOPS);
         to = outbuf_reserve(out, 1);
     }
     *to++ = '"';
@@ -164,7 +164,7 @@ static uint8_t *print_triple(uint8_t *to, const uint8_t *from, size_t n)
     return to + 4;
 }
 
-static uint8_t *print_base64(uint8_t *to, const uint8_t *from, size_t n)
+uint8_t *base64_print(uint8_t *to, const uint8_t *from, size_t n)
 {
     for (; n >= 8; from += 6, n -= 6) {
         uint64_t x = load_be64(from);
@@ -183,7 +183,7 @@ void json_put_base64(struct outbuf *out, char before, rf_slice bytes)
     for (size_t done = 0; done < bytes.len; done += BASE64_PART) {
         size_t part = bytes.len - done < BASE64_PART ? bytes.len - done : BASE64_PART;
         uint8_t *to = outbuf_reserve(out, (part + 2) / 3 * 4);
-        out->pos = print_base64(to, bytes.ptr + done, part);
+        out->pos = base64_print(to, bytes.ptr + done, part);
     }
     json_put_char(out, '"');
 }
@@ -221,7 +221,7 @@ COLD static void put_unusual_double(struct outbuf *out, char before, double d)
         json_put_char(out, before);
         JSON_PUT(out, "-0.0");
     } else {
-        json_put_text(out, before, name, RF_JSON_ESCAPE);
+        json_put_text(out, before, name, false);
     }
 }
 
@@ -234,16 +234,4 @@ void json_put_double(struct outbuf *out, char before, double d)
     uint8_t *p = outbuf_reserve(out, 1 + DOUBLE_TEXT_MAX);
     *p++ = (uint8_t)before;
     out->pos = p + double_print(p, d);
-}
-
-void json_put_id(struct outbuf *out, char before, rf_stream_id id)
-{
-    uint8_t *p = outbuf_reserve(out, 2 * NUMBER_TEXT_MAX + 4);
-    *p++ = (uint8_t)before;
-    *p++ = '"';
-    p += number_print_u64(p, id.ms);
-    *p++ = '-';
-    p += number_print_u64(p, id.seq);
-    *p++ = '"';
-    out->pos = p;
 }

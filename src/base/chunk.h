@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sixteen bytes of text at a time, and predicates on all of them: results are masks of sixteen bits, of which
  * the lowest is the first byte's. SSE2 if available, else two words. */
-#ifndef SINK_CHUNK_H
-#define SINK_CHUNK_H
+#ifndef BASE_CHUNK_H
+#define BASE_CHUNK_H
 
 #include "base/bytes.h"
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Validates UTF-8 (Unicode 15, table 3-7): an automaton of nine states. A byte's row contains the next state
- * for each state; a state is the position of its six bits in any row, so a step is a shift. */
-#include "sink/utf8.h"
-#include "sink/chunk.h"
+/* Reads UTF-8 (Unicode 15, table 3-7): an automaton of nine states. A byte's row contains the next state for
+ * each state; a state is the position of its six bits in any row, so a step is a shift. */
+#include "base/utf8.h"
+#include "base/chunk.h"
 
 enum state {
     BETWEEN = 0, /* characters */
@@ -62,4 +62,44 @@ bool utf8_is_valid(rf_slice text)
         if (state != BETWEEN || chunk_high(chunk_load(p)))
             state = step_over(state, p, CHUNK);
     return step_over(state, p, state == INVALID ? 0 : left) == BETWEEN;
+}
+
+/* The bits of a sequence's first byte after its ones and a zero. */
+static uint32_t lead_bits(uint8_t lead)
+{
+    unsigned ones = (unsigned)__builtin_clz(~((uint32_t)lead << 24));
+    return lead & 0xffu >> (ones + 1);
+}
+
+size_t utf8_next(rf_slice text, uint32_t *character)
+{
+    uint32_t code = lead_bits(text.ptr[0]);
+    uint64_t state = step_over(BETWEEN, text.ptr, 1);
+    size_t length = 1;
+    for (; state != BETWEEN; length++) {
+        if (state == INVALID || length == text.len)
+            return 0;
+        code = code << 6 | (text.ptr[length] & 0x3f);
+        state = step_over(state, text.ptr + length, 1);
+    }
+    *character = code;
+    return length;
+}
+
+bool utf8_is_control(uint32_t character)
+{
+    static const struct {
+        uint32_t first, last;
+    } controls[] = {
+        {0, 0x1f},          {0x7f, 0x9f},     /* C0, DEL, C1 */
+        {0x61c, 0x61c},     {0x200e, 0x200f}, /* directional marks */
+        {0x2028, 0x2029},                     /* line, paragraph */
+        {0x202a, 0x202e},   {0x2066, 0x2069}, /* embeddings, overrides, isolates */
+        {0xfff9, 0xfffb},                     /* annotations */
+        {0xe0000, 0xe007f},                   /* tags, which are invisible */
+    };
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (character >= controls[i].first && character <= controls[i].last)
+            return true;
+    return false;
 }
