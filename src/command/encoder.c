@@ -9,6 +9,7 @@
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
+#include "rdb/value_module.h"
 #include <stdio.h>
 
 void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options)

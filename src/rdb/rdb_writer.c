@@ -11,6 +11,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
+#include "rdb/value_module.h"
 #include <stdio.h>
 
 static void put_byte(struct rdb_writer *w, uint8_t byte)

@@ -9,7 +9,7 @@
 #include "rdb/detail.h"
 #include "rdb/function_name.h"
 #include "rdb/notify.h"
-#include "rdb/value.h"
+#include "rdb/value_module.h"
 #include "replay/write_method.h"
 #include <stdio.h>
 #include <stdlib.h>
