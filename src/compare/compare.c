@@ -10,7 +10,6 @@
 #include "base/fail.h"
 #include "compare/partitions.h"
 #include "compare/record_table.h"
-#include "rdb/function_name.h"
 #include <rdbferry/compare.h>
 #include <stdlib.h>
 
@@ -43,7 +42,7 @@ void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf
     bool library = entry->kind == RF_ENTRY_FUNCTION;
     *out = (rf_key_record){
         .db = library ? RF_LIBRARY : entry->db,
-        .key = library ? function_name(entry->text) : entry->key,
+        .key = library ? rf_function_name(entry->text) : entry->key,
         .type = library ? RF_STRING : entry->type,
         .value = value,
         .expire_ms = library ? RF_NO_EXPIRY : entry->expire_ms,

@@ -7,10 +7,10 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/detail.h"
-#include "rdb/function_name.h"
 #include "rdb/notify.h"
 #include "rdb/value_module.h"
 #include "replay/write_method.h"
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -45,7 +45,6 @@ static rf_code query_setting(struct client *client, const char *name, int64_t *v
     return RF_OK;
 }
 
-/* A cluster has one database, unless configured otherwise (Valkey 9). */
 static rf_code query_settings(rf_replay *r, rf_error *error)
 {
     struct client *client;
@@ -58,7 +57,7 @@ static rf_code query_settings(rf_replay *r, rf_error *error)
     TRY(query_setting(client, "proto-max-bulk-len", &longest, error));
     TRY(query_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
     r->longest = (uint64_t)longest;
-    r->info.databases = cluster && databases == 0 ? 1 : databases;
+    r->info.databases = cluster && databases == 0 ? RF_CLUSTER_DATABASES : databases;
     return RF_OK;
 }
 

@@ -461,7 +461,7 @@ static bool can_restore(const rf_replay *r, const rf_entry *entry)
 static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
-    if (w->elements > 0 || entry->type == RF_STREAM || entry->type == RF_MODULE)
+    if (w->elements > 0 || rf_may_be_empty(entry->type))
         return write_restore(w, buffer_slice(&w->r->payload), error);
     outcome_empty(w->r, &(struct request){.position = w->r->position, .db = (int32_t)entry->db}, entry->key);
     return RF_OK;

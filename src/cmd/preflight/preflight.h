@@ -100,16 +100,7 @@ rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error
 rf_code preflight_on_found(void *preflight, const rf_key_record *record, rf_error *error);
 rf_code preflight_on_missing(void *preflight, const rf_difference *difference, rf_error *error);
 
-/* --- preflight_module.c: modules of values
- * ------------------------------------------------------------------- */
-
-enum preflight_presence { PREFLIGHT_PRESENT, PREFLIGHT_LACKING, PREFLIGHT_UNSURE };
-
-/* Whether a node has the module that owns values of this type name. */
-enum preflight_presence preflight_find_module(const rf_live_node_info *node, const char *type);
-
-/* --- preflight_check.c: conclusions
- * -------------------------------------------------------------------------- */
+/* --- preflight_checks.c: conclusions ------------------------------------------------------------------- */
 
 /* Called when all facts are known. Returns false if out of memory. */
 bool preflight_check(struct preflight *preflight);

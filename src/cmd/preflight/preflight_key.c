@@ -53,12 +53,6 @@ static rf_code find_database(struct preflight *preflight, int64_t db, bool *is_t
 
 /* --- what the target's version supports ---------------------------------------------------------------- */
 
-static bool is_empty(const rf_entry *key, const rf_measure *measure)
-{
-    return measure->elements == 0 && key->type != RF_STRING && key->type != RF_STREAM &&
-           key->type != RF_MODULE;
-}
-
 /* A value that can only be written with RESTORE is a single argument. */
 static uint64_t longest_argument(const rf_entry *key, const rf_measure *measure, unsigned modes)
 {
@@ -82,8 +76,8 @@ static rf_code lacks_module(struct preflight *preflight, const struct preflight_
                             const rf_entry *key, bool *lacks, rf_error *error)
 {
     static const enum preflight_finding_kind kinds[] = {
-        [PREFLIGHT_LACKING] = PREFLIGHT_NO_MODULE, [PREFLIGHT_UNSURE] = PREFLIGHT_UNSURE_MODULE};
-    enum preflight_presence presence;
+        [RF_MODULE_LACKING] = PREFLIGHT_NO_MODULE, [RF_MODULE_UNSURE] = PREFLIGHT_UNSURE_MODULE};
+    rf_module_presence presence;
     char module[10], detail[32];
     rf_code code;
     *lacks = false;
@@ -92,10 +86,10 @@ static rf_code lacks_module(struct preflight *preflight, const struct preflight_
     code = rf_value_module(key->value, module, error);
     if (code != RF_OK)
         return code;
-    presence = preflight_find_module(&node->info, module);
-    *lacks = presence == PREFLIGHT_LACKING;
+    presence = rf_module_presence_of(node->info.server, module, node->info.modules);
+    *lacks = presence == RF_MODULE_LACKING;
     snprintf(detail, sizeof detail, "type %s", module);
-    if (presence != PREFLIGHT_PRESENT)
+    if (presence != RF_MODULE_THERE)
         find(preflight, kinds[presence], key->db, key->key, detail);
     return RF_OK;
 }
@@ -143,7 +137,7 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
     rf_code code = rf_measure_key(key, &measure, error);
     if (code != RF_OK)
         return code;
-    if (is_empty(key, &measure)) {
+    if (measure.elements == 0 && !rf_may_be_empty(key->type)) {
         find(preflight, PREFLIGHT_EMPTY, key->db, key->key, text_type(key->type));
         return RF_OK;
     }

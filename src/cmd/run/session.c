@@ -26,6 +26,13 @@ int64_t session_fields_until(void)
     return now_ms() + ANSWERED_WITHIN_MS;
 }
 
+rf_code session_error_key(const struct session *session, const rf_entry *entry, rf_error *error)
+{
+    text_escape(session_source_key(session, entry), error->key, sizeof error->key);
+    error->db = (int)session_source_db(session, entry);
+    return error->code;
+}
+
 bool session_open(struct session *session, const struct common_options *options)
 {
     message_set_level(options->quiet ? LEVEL_QUIET : options->verbose ? LEVEL_VERBOSE : LEVEL_NORMAL);

@@ -60,11 +60,6 @@ static void note_record(struct record_key *record, const rf_entry *entry, uint64
     text_escape(entry->key, record->key, sizeof record->key);
 }
 
-static bool may_be_empty(rf_type type)
-{
-    return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
-}
-
 /* Redis 8.8 and newer may reject streams whose totals contradict their entries; no Valkey does. */
 static bool holds_streams_to_their_totals(rf_server reads)
 {
@@ -78,7 +73,7 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_server reads = v->options->reads;
     rf_code code = RF_OK;
     rf_error fault;
-    if (digest->elements == 0 && !may_be_empty(entry->type)) {
+    if (digest->elements == 0 && !rf_may_be_empty(entry->type)) {
         fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
                          text_type(entry->type));
         code = verify_fault(v, input, &fault, error);
@@ -153,12 +148,12 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
     return verify_fault(v, input, &fault, error);
 }
 
-/* "#!lua name=..." must come first, or servers reject it. */
 static rf_code check_library(struct verification *v, const struct input *input, const rf_entry *entry,
                              rf_error *error)
 {
+    rf_slice engine, name;
     rf_error fault;
-    if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
+    if (rf_function_header(entry->text, &engine, &name))
         return RF_OK;
     fault = fault_of(entry, input, RF_E_CORRUPT, "function library without an engine and a name");
     return verify_fault(v, input, &fault, error);
