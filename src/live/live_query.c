@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include "net/redirect.h"
 #include "net/refusal.h"
 #include <stdlib.h>

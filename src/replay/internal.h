@@ -18,11 +18,11 @@
 #define REPLAY_INTERNAL_H
 
 #include "command/encoder.h"
-#include "digest/digest.h"
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
 #include "replay/pipeline.h"
+#include <rdbferry/digest.h>
 
 struct node {
     rf_replay *replay;

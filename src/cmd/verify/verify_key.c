@@ -26,16 +26,6 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
     return fault;
 }
 
-rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
-                     rf_error *error)
-{
-    rf_error named = *fault;
-    if (!*named.input)
-        snprintf(named.input, sizeof named.input, "%s", input_name(input));
-    v->states[input - v->session.inputs].faults++;
-    return faults_add(&v->faults, (size_t)(input - v->session.inputs), &named, error);
-}
-
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 /* The module must be loaded in the server that loads the data. */
@@ -107,11 +97,6 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
     record.published = digest->value;
     return record.fields_expired && v->options->against && !v->live ? RF_OK
                                                                     : against_on_record(v, &record, error);
-}
-
-bool verify_is_fault(rf_code code)
-{
-    return code >= RF_E_TRUNCATED && code <= RF_E_DUPLICATE && code != RF_E_UNSUPPORTED;
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
@@ -186,11 +171,6 @@ static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
     module_names_add(&v->modules, name);
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
     return RF_OK;
-}
-
-rf_code verify_reject_commands(rf_error *error)
-{
-    return fail(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
 }
 
 static rf_code on_command(struct verification *v, const struct input *input, const rf_entry *command,
