@@ -6,8 +6,7 @@
 #include "live/internal.h"
 #include "net/abilities.h"
 #include "net/info.h"
-#include "net/module_list.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 #include "base/number.h"
 #include "live/internal.h"
 #include "net/redirect.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include <stdlib.h>
 
 enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */

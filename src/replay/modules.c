@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "net/module_list.h"
+#include "net/info.h"
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
 #include <rdbferry/live.h>

@@ -12,7 +12,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "net/redirect.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include <stdio.h>
