@@ -132,17 +132,17 @@ static bool differs(const struct rf_compare *compare, const struct record *befor
 }
 
 /* A new record meets an existing one of the same name. */
-static rf_code meet(const struct rf_compare *compare, struct record *there, const struct record *new,
+static rf_code meet(const struct rf_compare *compare, struct record *there, const struct record *added,
                     rf_slice key, rf_error *error)
 {
-    if ((there->marks ^ new->marks) & RECORD_AFTER) {
+    if ((there->marks ^ added->marks) & RECORD_AFTER) {
         struct record before = *there;
-        *there = *new;
+        *there = *added;
         there->marks |= RECORD_REPORTED;
-        return differs(compare, &before, new, key) ? report(compare, RF_CHANGED, &before, new, key, error)
-                                                   : RF_OK;
+        return differs(compare, &before, added, key) ? report(compare, RF_CHANGED, &before, added, key, error)
+                                                     : RF_OK;
     }
-    return report(compare, RF_DUPLICATE, there, new, key, error);
+    return report(compare, RF_DUPLICATE, there, added, key, error);
 }
 
 /* --- a stage ---------------------------------------------------------------------------------------- */

@@ -14,12 +14,12 @@
 /* Replaces a new node by the existing one with the same address, whose host the index refers to. */
 static struct live_conn *adopt_conn(struct live_conn **place, struct live_conn *before)
 {
-    struct live_conn *new = *place;
-    rf_address address = new->address;
-    new->address = before->address;
+    struct live_conn *replaced = *place;
+    rf_address address = replaced->address;
+    replaced->address = before->address;
     before->address = address;
     *place = before;
-    return new;
+    return replaced;
 }
 
 /* The primaries come first, in their order; other nodes are removed. */

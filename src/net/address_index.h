@@ -5,12 +5,14 @@
 
 #include "net/address.h"
 
+struct address_entry {
+    const char *host; /* borrowed; NULL: a free slot */
+    int port;
+    size_t number;
+};
+
 struct address_index {
-    struct address_entry {
-        const char *host; /* borrowed; NULL: a free slot */
-        int port;
-        size_t number;
-    } * entries;
+    struct address_entry *entries;
     size_t capacity, count; /* of entries; `capacity` is a power of two, or 0 */
     uint64_t seed;          /* of the hash: servers choose the addresses */
 };

@@ -412,7 +412,7 @@ static void print_changes(const struct changes *changes)
     for (size_t i = 0; i < changes->count; i++)
         for (unsigned side = 0; side < 2; side++)
             if (changes->all[i].line[side])
-                printf("    %c %s\n", "-+"[side], changes -> all[i].line[side]);
+                printf("    %c %s\n", side == 0 ? '-' : '+', changes->all[i].line[side]);
     if (changes->count < changes->total && !changes->first_only)
         printf("    ... %" PRIu64 " more; --limit 0 shows all\n", changes->total - changes->count);
 }
