@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The secret, made when it is first used; and hashes of whole inputs. */
-#include "base/random.h"
 #include "digest/hasher.h"
+#include "base/random.h"
 #include <pthread.h>
 
 static struct hash_secret secret;
