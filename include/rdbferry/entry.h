@@ -45,6 +45,13 @@ RF_API const char *rf_type_name(rf_type type);
 /* The type of that name, or of "str" and "sortedset". False: none. */
 RF_API bool rf_type_parse(rf_slice name, rf_type *out);
 
+/* Whether a value without elements can exist: servers delete empty collections, and drop or reject them when
+ * loading. */
+static inline bool rf_may_be_empty(rf_type type)
+{
+    return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
+}
+
 /* Name, origin and meaning of a wire type. */
 typedef struct rf_encoding {
     const char *name; /* "listpack", "quicklist", ... as reported by OBJECT ENCODING where possible */
@@ -54,8 +61,11 @@ typedef struct rf_encoding {
     rf_dialect dialect; /* its project, from `since` 12 on; before that, common to both */
 } rf_encoding;
 
-/* The name of a function library, a part of its code: "#!<engine> name=<name>". Without one, the first line
- * of the code. */
+/* Parses the first line of a function library's code, "#!<engine> name=<name>". What is missing is empty; if
+ * anything is, servers reject the library, and the result is false. Both point into `code`. */
+RF_API bool rf_function_header(rf_slice code, rf_slice *engine, rf_slice *name);
+
+/* The name of a function library; without one, the first line of the code. */
 RF_API rf_slice rf_function_name(rf_slice code);
 
 /* Whether a server of known version can load an RDB with such a value. */

@@ -124,9 +124,9 @@ RF_API bool rf_live_node_info_get(const rf_live *live, size_t index, rf_live_nod
 typedef enum rf_module_presence { RF_MODULE_THERE, RF_MODULE_LACKING, RF_MODULE_UNSURE } rf_module_presence;
 
 /* Whether a server with these modules (as a node reports them; NULL: not known) has the module that owns
- * values of this type name, such as "ReJSON-RL". The answer is uncertain for types that are not widely used,
- * unless the server has no modules at all. */
-RF_API rf_module_presence rf_module_presence_of(const char *type, const char *modules);
+ * values of this type name, such as "ReJSON-RL": loaded, or built in (rf_server_has_module()). The answer is
+ * uncertain for types that are not widely used, unless the server has no modules at all. */
+RF_API rf_module_presence rf_module_presence_of(rf_server server, const char *type, const char *modules);
 
 #define RF_NO_NODE SIZE_MAX
 

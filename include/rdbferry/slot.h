@@ -9,6 +9,9 @@
 
 enum { RF_SLOTS = 16384 };
 
+/* The number of databases of a cluster, unless it is configured otherwise, as Valkey can be from 9.0 on. */
+enum { RF_CLUSTER_DATABASES = 1 };
+
 /* The key's tag, a part of the key; ptr is NULL if there is none. */
 RF_API rf_slice rf_hash_tag(rf_slice key);
 

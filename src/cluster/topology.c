@@ -10,7 +10,6 @@
 #include "cluster/topology_builder.h"
 #include "cluster/topology_text.h"
 #include <inttypes.h>
-#include <stdlib.h>
 
 /* --- queries ---------------------------------------------------------------------------------------- */
 
@@ -27,16 +26,6 @@ const rf_shard *rf_topology_shard(const rf_topology *topology, size_t index)
 size_t rf_topology_of_slot(const rf_topology *topology, unsigned slot)
 {
     return topology->of_slot[slot];
-}
-
-void rf_topology_free(rf_topology *topology)
-{
-    if (!topology)
-        return;
-    arena_free(&topology->strings);
-    free(topology->ranges);
-    free(topology->shards);
-    free(topology);
 }
 
 /* --- without a cluster ------------------------------------------------------------------------------- */

@@ -31,6 +31,16 @@ rf_code topology_builder_open(struct topology_builder *builder, const char *sour
     return RF_OK;
 }
 
+void rf_topology_free(rf_topology *topology)
+{
+    if (!topology)
+        return;
+    arena_free(&topology->strings);
+    free(topology->ranges);
+    free(topology->shards);
+    free(topology);
+}
+
 void topology_builder_close(struct topology_builder *builder)
 {
     rf_topology_free(builder->topology);

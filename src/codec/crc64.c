@@ -1,66 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64 by tables, 16 bytes at a time, backwards, over zeros, and the choice of the implementation.
- *
- * Checksums are polynomials over GF(2) modulo the CRC's polynomial, bit 63 being the coefficient of x^0 and
- * bit 0 that of x^63 ("reflected"). Each further byte multiplies by x^8. */
+/* The choice of the implementation, and CRC-64 backwards and over zeros. */
 #include "codec/crc64.h"
-#include "base/bytes.h"
-#include <pthread.h>
+#include "codec/crc64_clmul.h"
+#include "codec/crc64_slicing.h"
 #include <stdatomic.h>
 
-static const uint64_t polynomial = 0x95ac9329ac4bc9b5; /* ad93d23594c935a9 reflected, x^64 left out */
-
-enum { LANES = 16 };
-
-/* tables[k][b]: the checksum of byte b and k zero bytes. */
-static uint64_t tables[LANES][256];
-
-static uint64_t times_x(uint64_t a)
-{
-    return a >> 1 ^ (a & 1 ? polynomial : 0);
-}
-
-static void make_tables(void)
-{
-    for (unsigned b = 0; b < 256; b++) {
-        uint64_t crc = b;
-        for (int bit = 0; bit < 8; bit++)
-            crc = times_x(crc);
-        tables[0][b] = crc;
-    }
-    for (int k = 1; k < LANES; k++)
-        for (unsigned b = 0; b < 256; b++) {
-            uint64_t crc = tables[k - 1][b];
-            tables[k][b] = tables[0][crc & 0xff] ^ crc >> 8;
-        }
-}
-
-/* The contribution of `word`, if `k` bytes follow its last byte. */
-static inline uint64_t lanes_of(uint64_t word, int k)
-{
-    uint64_t crc = 0;
-    for (int i = 0; i < 8; i++)
-        crc ^= tables[k + 7 - i][word >> 8 * i & 0xff];
-    return crc;
-}
-
-uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_tables);
-
-    const uint8_t *p = bytes;
-    for (; n >= LANES; n -= LANES, p += LANES)
-        crc = lanes_of(load_le64(p) ^ crc, 8) ^ lanes_of(load_le64(p + 8), 0);
-    for (; n > 0; n--, p++)
-        crc = tables[0][(crc ^ *p) & 0xff] ^ crc >> 8;
-    return crc;
-}
-
-/* The inverse of times_x(), which set bit 63 exactly if it added the polynomial. */
+/* The inverse of crc64_times_x(), which set bit 63 exactly if it added the polynomial. */
 static uint64_t over_x(uint64_t a)
 {
-    return a >> 63 ? (a ^ polynomial) << 1 | 1 : a << 1;
+    return a >> 63 ? (a ^ crc64_polynomial) << 1 | 1 : a << 1;
 }
 
 uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n)
@@ -80,7 +28,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
     for (; b != 0; b <<= 1) {
         if (b >> 63)
             product ^= a;
-        a = times_x(a);
+        a = crc64_times_x(a);
     }
     return product;
 }
@@ -96,6 +44,8 @@ uint64_t crc64_zeros(uint64_t crc, uint64_t n)
     }
     return crc;
 }
+
+/* --- the choice -------------------------------------------------------------------------------------- */
 
 typedef uint64_t crc64_fn(uint64_t crc, const void *bytes, size_t n);
 

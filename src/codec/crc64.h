@@ -6,7 +6,6 @@
 #ifndef CODEC_CRC64_H
 #define CODEC_CRC64_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,10 +19,5 @@ uint64_t crc64_undo(uint64_t crc, const void *bytes, size_t n);
 
 /* The checksum of the data covered by `crc` followed by n zero bytes, without iterating over them. */
 uint64_t crc64_zeros(uint64_t crc, uint64_t n);
-
-/* The two implementations, for tests that compare them. The second needs crc64_has_clmul(). */
-uint64_t crc64_slicing(uint64_t crc, const void *bytes, size_t n);
-uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n);
-bool crc64_has_clmul(void);
 
 #endif

@@ -10,7 +10,8 @@
  *
  *     d bits on    first half (8 bytes)    second half
  *                  x^(d+63)                x^(d-1) */
-#include "codec/crc64.h"
+#include "codec/crc64_clmul.h"
+#include "codec/crc64_slicing.h"
 
 #if defined(__x86_64__)
 

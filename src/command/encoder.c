@@ -4,11 +4,12 @@
 
 #include "base/double_text.h"
 #include "base/fail.h"
-#include "rdb/notify.h"
 #include "rdb/detail.h"
 #include "rdb/dump_payload.h"
+#include "rdb/notify.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
+#include "rdb/value_module.h"
 #include <stdio.h>
 
 void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options)
@@ -73,7 +74,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     if (!dump_payload_accepted(entry, e->options.target))
         return encoder_unsupported(e, why, error);
     TRY(rf_value_check(entry->value, &elements, error));
-    if (elements == 0 && entry->type != RF_STREAM && entry->type != RF_MODULE)
+    if (elements == 0 && !rf_may_be_empty(entry->type))
         return RF_OK; /* RESTORE does not accept an empty collection */
     TRY(dump_payload_size(entry, &size, error));
     encoder_command(e, 4);

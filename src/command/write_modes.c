@@ -5,6 +5,7 @@
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
+#include "rdb/value_module.h"
 #include <stdlib.h>
 
 /* What every server supports; true for most keys. */

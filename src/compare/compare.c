@@ -10,7 +10,6 @@
 #include "base/fail.h"
 #include "compare/record_table.h"
 #include "io/partitioned_file.h"
-#include "rdb/function_name.h"
 #include <rdbferry/compare.h>
 #include <stdlib.h>
 
@@ -42,7 +41,7 @@ void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf
     bool library = entry->kind == RF_ENTRY_FUNCTION;
     *out = (rf_key_record){
         .db = library ? RF_LIBRARY : entry->db,
-        .key = library ? function_name(entry->text) : entry->key,
+        .key = library ? rf_function_name(entry->text) : entry->key,
         .type = library ? RF_STRING : entry->type,
         .value = value,
         .expire_ms = library ? RF_NO_EXPIRY : entry->expire_ms,
@@ -132,17 +131,17 @@ static bool differs(const struct rf_compare *compare, const struct record *befor
 }
 
 /* A new record meets an existing one of the same name. */
-static rf_code meet(const struct rf_compare *compare, struct record *there, const struct record *new,
+static rf_code meet(const struct rf_compare *compare, struct record *there, const struct record *added,
                     rf_slice key, rf_error *error)
 {
-    if ((there->marks ^ new->marks) & RECORD_AFTER) {
+    if ((there->marks ^ added->marks) & RECORD_AFTER) {
         struct record before = *there;
-        *there = *new;
+        *there = *added;
         there->marks |= RECORD_REPORTED;
-        return differs(compare, &before, new, key) ? report(compare, RF_CHANGED, &before, new, key, error)
-                                                   : RF_OK;
+        return differs(compare, &before, added, key) ? report(compare, RF_CHANGED, &before, added, key, error)
+                                                     : RF_OK;
     }
-    return report(compare, RF_DUPLICATE, there, new, key, error);
+    return report(compare, RF_DUPLICATE, there, added, key, error);
 }
 
 /* --- a stage ---------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * forwards to all of them. */
 #include "digest/digest.h"
 #include "base/fail.h"
+#include "digest/digest_stream.h"
 #include "digest/hasher.h"
 #include "rdb/dup_set.h"
 #include "rdb/value.h"
@@ -32,16 +33,6 @@ struct rf_digester {
     uint64_t elements, longest, bytes;
     struct stream_digest stream;
 };
-
-struct hash digest_hash(const struct hashing *how, rf_slice bytes)
-{
-    struct hash hash = {{0}};
-    if (how->sha)
-        sha256_of(how->sha, bytes, hash.bytes);
-    else
-        digest_store(hash.bytes, hash_bytes(how->secret, bytes));
-    return hash;
-}
 
 void rf_digest_add(rf_digest *sum, rf_digest digest)
 {

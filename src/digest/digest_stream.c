@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Digests of a stream's data besides its entries: metadata, groups, consumers, pending entries. */
-#include "digest/digest.h"
+#include "digest/digest_stream.h"
 #include "rdb/value_stream.h"
 
 enum { PREIMAGE_MAX = 80 };

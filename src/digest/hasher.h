@@ -11,8 +11,7 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
-#include "digest/digest.h"
-#include "digest/secret.h"
+#include "digest/hash.h"
 #include "digest/sha256.h"
 #include <rdbferry/digest.h>
 
@@ -120,7 +119,7 @@ static inline rf_digest hasher_end(struct hasher *h)
 }
 
 /* The same by SHA-256. */
-COLD static struct hash hasher_end_sha256(struct hasher *h)
+__attribute__((unused)) COLD static struct hash hasher_end_sha256(struct hasher *h)
 {
     struct hash result = {{0}};
     if (h->streams) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Modules: a value has the name of its type, a server reports the names of its modules, and nothing relates
  * the two. This table covers the most widely used ones. */
+#include <rdbferry/entry.h>
 #include <rdbferry/live.h>
 #include <string.h>
 
@@ -22,9 +23,11 @@ static bool has_module(const char *modules, const char *name)
     return false;
 }
 
-rf_module_presence rf_module_presence_of(const char *type, const char *modules)
+rf_module_presence rf_module_presence_of(rf_server server, const char *type, const char *modules)
 {
     rf_module_presence presence = RF_MODULE_UNSURE;
+    if (rf_server_has_module(server, type))
+        return RF_MODULE_THERE;
     if (!modules)
         return RF_MODULE_UNSURE;
     if (!*modules)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Queries a live target: chooses the node of each query, retries, and refreshes the primaries. */
-#include "live/live.h"
+/* Queries a live target: chooses the node of each query, sends it again if that is required, and refreshes
+ * the primaries. */
+#include "live/internal.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -8,38 +9,17 @@
 #include "net/redirect.h"
 #include <stdlib.h>
 
-enum {
-    RETRY_TIMEOUT_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
-    LOSSES_MAX = 3,               /* lost connections per query */
-    FIRST_PAUSE_MS = 20,
-    LAST_PAUSE_MS = 1000,
-};
-
-static int64_t retry_timeout_ms(const rf_live *live)
-{
-    return live->target->timeout_ms > 0 ? live->target->timeout_ms : RETRY_TIMEOUT_MS;
-}
-
-void live_pause(rf_live *live)
-{
-    int64_t doubled = 2 * live->pause_ms;
-    live->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
-                     : doubled < LAST_PAUSE_MS ? doubled
-                                               : LAST_PAUSE_MS;
-    clock_sleep_ms(live->pause_ms);
-}
-
 /* --- the primaries ------------------------------------------------------------------------------------- */
 
 /* Replaces a new node by the existing one with the same address, whose host the index refers to. */
 static struct live_conn *adopt_conn(struct live_conn **place, struct live_conn *before)
 {
-    struct live_conn *new = *place;
-    rf_address address = new->address;
-    new->address = before->address;
+    struct live_conn *replaced = *place;
+    rf_address address = replaced->address;
+    replaced->address = before->address;
     before->address = address;
     *place = before;
-    return new;
+    return replaced;
 }
 
 /* The primaries come first, in their order; other nodes are removed. */
@@ -99,7 +79,7 @@ static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error
 static rf_code refresh(rf_live *live, rf_error *error)
 {
     struct primaries found;
-    int64_t deadline = clock_monotonic_ms() + retry_timeout_ms(live);
+    int64_t deadline = clock_monotonic_ms() + live_retry_timeout_ms(live);
     for (;;) {
         rf_code code = find_anew(live, &found, error);
         if (code == RF_OK &&
@@ -158,25 +138,6 @@ static rf_code submit(rf_live *live, struct query *query, rf_error *error)
         return live_send(live, node, query, error);
     query_free(query);
     return code;
-}
-
-rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
-                   rf_error *error)
-{
-    bool lost = reason == RETRY_CONN_LOST || reason == RETRY_CONN_SHARED;
-    int64_t now = clock_monotonic_ms();
-    if (query->since_ms == 0 && !lost)
-        query->since_ms = now;
-    query->losses += reason == RETRY_CONN_LOST;
-    query->redirects += reason == RETRY_MOVED || reason == RETRY_ASK;
-    query_queue_push(&live->retry, query);
-    live->stale |= reason != RETRY_ASK;
-    live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
-    bool too_long = query->since_ms > 0 && now - query->since_ms > retry_timeout_ms(live);
-    if (query->losses <= LOSSES_MAX && !too_long)
-        return RF_OK;
-    *error = *why;
-    return why->code;
 }
 
 /* Retries until every query has its result; that may take several rounds. */

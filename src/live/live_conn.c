@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include <stdlib.h>
 
 enum {
@@ -13,42 +13,6 @@ enum {
     UNSENT_MAX = 16 * 1024,         /* bytes of requests, which are then sent */
     CALL_TRIES = 3,
 };
-
-/* --- queues -------------------------------------------------------------------------------------------- */
-
-void query_queue_push(struct query_queue *queue, struct query *query)
-{
-    if (!queue->first)
-        queue->end = &queue->first;
-    *queue->end = query;
-    queue->end = &query->next;
-    query->next = NULL;
-    queue->count++;
-}
-
-struct query *query_queue_pop(struct query_queue *queue)
-{
-    struct query *query = queue->first;
-    if (!query)
-        return NULL;
-    queue->first = query->next;
-    queue->count--;
-    return query;
-}
-
-void query_free(struct query *query)
-{
-    if (!query)
-        return;
-    address_free(&query->ask_address);
-    free(query);
-}
-
-void query_queue_free(struct query_queue *queue)
-{
-    for (struct query *query; (query = query_queue_pop(queue));)
-        query_free(query);
-}
 
 /* --- nodes --------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  *   FUNCTION LIST WITHCODE   [["library_name", name, ..., "library_code", code], ...] */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include <stdlib.h>
 
 static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error *error)

@@ -3,11 +3,10 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include "net/abilities.h"
 #include "net/info.h"
-#include "net/module_list.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include <stdio.h>
 #include <stdlib.h>
 

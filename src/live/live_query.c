@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include "net/redirect.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include <stdlib.h>
 
 enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */

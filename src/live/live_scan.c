@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include "net/info.h"
 #include <inttypes.h>
 

@@ -2,7 +2,7 @@
 /* Queries the types of scanned keys, one page at a time. */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "live/live.h"
+#include "live/internal.h"
 #include "net/redirect.h"
 #include "rdb/type_name.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Measures a key: a visitor that counts elements. */
-#include "measure/measure.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "measure/measure_nodes.h"
+#include "measure/memory_model.h"
 #include "rdb/rdb_read.h"
 
 static inline void count(struct shape *s, size_t len)

@@ -3,7 +3,8 @@
  * is after the one whose elements are being reported; a list that is stored in one piece, or item by item, is
  * divided here as a server does that receives the items one by one. (Valkey src/quicklist.c:
  * _quicklistNodeAllowInsert, src/t_stream.c: streamAppendItem) */
-#include "measure/measure.h"
+#include "measure/measure_nodes.h"
+#include "measure/memory_model.h"
 
 enum {
     QUICKLIST_ZIPLIST = 14, /* type bytes of values that are stored in nodes */

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "net/client.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include <rdbferry/slot.h>
 #include <stdio.h>
 

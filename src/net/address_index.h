@@ -6,15 +6,15 @@
 #include "base/hash_table.h"
 #include "net/address.h"
 
-struct address_index {
-    struct hash_table table; /* of struct address_entry */
-};
-
 struct address_entry {
     uint64_t hash;
     const char *host; /* borrowed */
     int port;
     size_t number;
+};
+
+struct address_index {
+    struct hash_table table; /* of struct address_entry */
 };
 
 /* Gets the number of an address; returns false if it is missing. */

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 
 /* Finds the value of `name` in an array of names and values, which is consumed. */
 static rf_slice named_value(rf_slice *rest, struct reply head, const char *name)

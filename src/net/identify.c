@@ -14,7 +14,7 @@
 #include "base/number.h"
 #include "net/discover.h"
 #include "net/info.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 
 static rf_target_kind kind_of(rf_slice mode)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The reply to INFO: lines of the form "name:value". */
+/* What servers report: INFO, lines of the form "name:value", and MODULE LIST. */
 #ifndef NET_INFO_H
 #define NET_INFO_H
 
+#include "base/buffer.h"
+#include "net/reply.h"
 #include <rdbferry/slice.h>
 #include <rdbferry/version.h>
 #include <stdbool.h>
@@ -21,5 +23,10 @@ rf_slice info_mode(rf_slice info);
 
 /* Takes the next line, without its end, off `info`; returns false at the end. */
 bool info_line(rf_slice *info, rf_slice *line);
+
+/* The reply to MODULE LIST: [["name", name, "ver", number, ...], ...]. It does not show which value versions
+ * a module supports. Appends the names in an array reply, each terminated by a NUL, and an empty name at the
+ * end. Returns false if out of memory. */
+bool module_list_names(struct reply list, rf_slice rest, struct buffer *names);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the end of a reply, and iterates over its elements. Lengths are never trusted, only compared with
- * what was received. */
+/* Finds the end of a reply, iterates over its elements, and recognizes errors. Lengths are never trusted,
+ * only compared with what was received. */
 #include "net/reply.h"
 
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include <strings.h>
 
 static rf_code garbage(struct reply_scan *scan, const char *fault)
 {
@@ -168,4 +169,77 @@ void reply_text(struct reply reply, char *out, size_t size)
     for (size_t i = 0; i < length; i++)
         out[i] = reply.text.ptr[i] >= ' ' && reply.text.ptr[i] <= '~' ? (char)reply.text.ptr[i] : '?';
     out[length] = '\0';
+}
+
+/* --- refusals ------------------------------------------------------------------------------------------- */
+
+/* A refusal is recognized by the texts of servers, proxies and services, because it has no error code:
+ * "ERR unknown command 'x'" (Redis, Valkey, Predixy, kvrocks), "NOPERM ... no permissions to run the 'x'
+ * command", "ERR command 'x' is not allowed" (Codis), "ERR invalid request" (Envoy), and similar. */
+static const char *const phrases[] = {
+    "unknown command", "unknown redis command", "unsupported command", "not supported", "not allowed",
+    "invalid command", "invalid request",       "is disabled",         "to run the ",
+};
+
+static bool contains(rf_slice text, const char *phrase)
+{
+    size_t length = strlen(phrase);
+    for (size_t i = 0; i + length <= text.len; i++)
+        if (strncasecmp((const char *)text.ptr + i, phrase, length) == 0)
+            return true;
+    return false;
+}
+
+/* "OOM command not allowed when used memory > 'maxmemory'" has its own code, and is transient. */
+static bool has_own_code(struct reply reply)
+{
+    size_t i = 0;
+    while (i < reply.text.len && reply.text.ptr[i] >= 'A' && reply.text.ptr[i] <= 'Z')
+        i++;
+    return i > 1 && !reply_is_error(reply, "ERR") && !reply_is_error(reply, "NOPERM");
+}
+
+bool reply_refuses_command(struct reply reply)
+{
+    if (reply.kind != REPLY_ERROR || has_own_code(reply))
+        return false;
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (contains(reply.text, phrases[i]))
+            return true;
+    return false;
+}
+
+/* --- limits of size, by command ------------------------------------------------------------------------- */
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct {
+    const char *command, *subcommand; /* NULL: any */
+    uint64_t limit;
+} limits[] = {
+    {"DUMP", NULL, REPLY_MAX},
+    {"FUNCTION", "LIST", REPLY_MAX},
+    {"SCAN", NULL, 1024 * MIB}, /* key names may be long, too */
+    {"CLIENT", "LIST", 64 * MIB},
+    {"CLUSTER", NULL, 32 * MIB}, /* 16,384 slot ranges, each with its replicas */
+    {"SENTINEL", NULL, 16 * MIB},
+    {"INFO", NULL, 4 * MIB},
+    {"MODULE", NULL, MIB},
+    {"CONFIG", "GET", MIB},
+    {"COMMAND", NULL, 4 * MIB},
+    {"ACL", NULL, MIB},
+};
+
+static bool is_word(rf_slice word, const char *text)
+{
+    return strlen(text) == word.len && strncasecmp((const char *)word.ptr, text, word.len) == 0;
+}
+
+uint64_t reply_limit(const rf_slice *argv, size_t argc)
+{
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (is_word(argv[0], limits[i].command) &&
+            (!limits[i].subcommand || (argc > 1 && is_word(argv[1], limits[i].subcommand))))
+            return limits[i].limit;
+    return REPLY_MAX_STATUS;
 }

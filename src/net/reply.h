@@ -61,6 +61,10 @@ void reply_skip(rf_slice *rest, struct reply head);
 /* Whether the reply is an error that begins with this word. */
 bool reply_is_error(struct reply reply, const char *code);
 
+/* Whether the reply rejects a command as such, whatever its arguments: the server lacks it, a proxy does not
+ * forward it, or the user may not run it. */
+bool reply_refuses_command(struct reply reply);
+
 /* Formats the reply's text for messages, truncated to fit; unprintable characters become '?'. */
 void reply_text(struct reply reply, char *out, size_t size);
 

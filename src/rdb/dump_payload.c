@@ -7,6 +7,7 @@
 #include "codec/crc64.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
+#include "rdb/value_module.h"
 #include <stdlib.h>
 
 enum {

@@ -6,6 +6,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
+#include "rdb/value_module.h"
 
 /* Reads what follows an opcode. *told: `entry` has been filled and is to be returned. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);

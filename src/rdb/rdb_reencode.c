@@ -5,6 +5,7 @@
 #include "base/double_text.h"
 #include "rdb/detail.h"
 #include "rdb/rdb_format.h"
+#include "rdb/rdb_reencode_stream.h"
 #include "rdb/rdb_write.h"
 #include "rdb/value_stream.h"
 #include <math.h>

@@ -49,8 +49,4 @@ rf_code rdb_plan(rf_value *value, rf_dialect dialect, int version, struct rdb_pl
 rf_code rdb_reencode(rf_value *value, uint8_t type, const struct rdb_survey *survey, rf_bytes_fn fn,
                      void *ctx, rf_error *error);
 
-/* In rdb_reencode_stream.c: a stream as its own type or an older one. It need not have been surveyed; if it
- * has been, nodes without entries are dropped. */
-rf_code rdb_reencode_stream(rf_value *value, uint8_t type, rf_bytes_fn fn, void *ctx, rf_error *error);
-
 #endif

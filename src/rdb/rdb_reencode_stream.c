@@ -5,8 +5,9 @@
  *
  *   layout 2: a group's entries-read counter     3: when a consumer was active
  *          4: the producers, at the end          5: the unowned pending entries */
+#include "rdb/rdb_reencode_stream.h"
+
 #include "rdb/rdb_read.h"
-#include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
 #include "rdb/value_stream.h"
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"
+#include "rdb/value_module.h"
 #include <stdio.h>
 
 static void put_byte(struct rdb_writer *w, uint8_t byte)
@@ -283,7 +284,7 @@ static rf_code put_supported_key(struct rdb_writer *w, rf_entry *entry, rf_error
 
 static bool is_empty_collection(const rf_entry *entry, uint64_t elements)
 {
-    return elements == 0 && entry->type != RF_STRING && entry->type != RF_STREAM && entry->type != RF_MODULE;
+    return elements == 0 && !rf_may_be_empty(entry->type);
 }
 
 COLD static rf_code skip_empty(struct rdb_writer *w, const rf_entry *entry)

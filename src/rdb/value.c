@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The three uses of a value: skip, copy, walk; and holding one for more than one use. All of them run the
- * walk function of the value's type. Values that are not copied as stored are re-encoded (rdb_reencode.c). */
+/* The uses of a value: skip, walk, copy as stored; and holding one for more than one use. All of them run the
+ * walk function of the value's type. */
 #include "rdb/value.h"
 
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
-#include "rdb/rdb_reencode.h"
-
-void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
-{
-    const rf_notify *notify = value->notify;
-    if (notify->fn)
-        notify->fn(notify->ctx, &(rf_notice){.code = code,
-                                             .offset = (int64_t)value->offset,
-                                             .db = (int)value->db,
-                                             .key = value->key,
-                                             .detail = detail});
-}
-
-void value_contradicts(struct rf_value *value, const char *detail)
-{
-    if (value->contradiction)
-        return;
-    value->contradiction = detail;
-    value_notice(value, RF_NOTICE_STREAM_LENGTH, detail);
-}
+#include "rdb/value_module.h"
 
 COLD static rf_code concern(struct rf_value *value, rf_code code, rf_error *error)
 {
@@ -321,7 +302,7 @@ rf_code value_check_taken(struct rf_value *value, rf_slice bytes, uint64_t *elem
     return code;
 }
 
-/* --- copying --------------------------------------------------------------------------------------- */
+/* --- copying as stored ----------------------------------------------------------------------------- */
 
 struct copy {
     rf_bytes_fn fn;
@@ -341,29 +322,9 @@ static rf_code use_tapped(struct walk *k, void *arg)
     return window_tap_end(k->w);
 }
 
-uint8_t rf_value_copied_type(const rf_value *value)
-{
-    if (LIKELY(!value->changed))
-        return value->type->copied_type;
-    if (value->is_plain)
-        return RDB_PLAIN_HASH;
-    return value->type->encoding.dialect == RF_VALKEY ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
-}
-
-COLD static rf_code copy_reencoded(rf_value *value, const struct copy *copy, rf_error *error)
-{
-    struct rdb_survey survey;
-    TRY(rdb_survey(value, &survey, error));
-    return rdb_reencode(value, rf_value_copied_type(value), &survey, copy->fn, copy->ctx, error);
-}
-
-rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
+rf_code value_copy_stored(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
     struct copy copy = {.fn = fn, .ctx = ctx};
-    if (UNLIKELY(!value_is_complete(value)))
-        return copy_reencoded(value, &copy, error);
-    if (value->type->encoding.type == RF_STREAM)
-        return rdb_reencode_stream(value, value->type->encoding.number, fn, ctx, error);
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 

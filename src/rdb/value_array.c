@@ -9,7 +9,7 @@
 #include "base/double_text.h"
 #include "base/number.h"
 #include "rdb/rdb_read.h"
-#include "rdb/value.h"
+#include "rdb/walk.h"
 #include <math.h>
 
 static rf_code integer_text(struct walk *k, uint8_t *text, rf_slice *out)

@@ -6,8 +6,9 @@
  *   items:  1 SINT len   2 UINT len   3 FLOAT 4 bytes   4 DOUBLE 8 bytes   5 STRING string   0 end
  *
  * (Valkey src/rdb.c: rdbLoadCheckModuleValue, src/module.c: moduleTypeNameByID) */
+#include "rdb/value_module.h"
+
 #include "rdb/rdb_read.h"
-#include "rdb/value.h"
 #include <stdio.h>
 
 void module_name(uint64_t id, char name[10])

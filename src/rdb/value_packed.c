@@ -15,7 +15,7 @@
 #include "codec/ziplist.h"
 #include "codec/zipmap.h"
 #include "rdb/rdb_read.h"
-#include "rdb/value.h"
+#include "rdb/walk.h"
 #include <math.h>
 
 enum packed_kind { LISTPACK, ZIPLIST };

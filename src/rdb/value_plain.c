@@ -7,7 +7,7 @@
  * (Valkey src/rdb.c: rdbLoadObject) */
 #include "base/double_text.h"
 #include "rdb/rdb_read.h"
-#include "rdb/value.h"
+#include "rdb/walk.h"
 #include <math.h>
 
 rf_code walk_string(struct walk *k)
@@ -117,13 +117,6 @@ rf_code walk_zset(struct walk *k)
     return zset(k, binary_score);
 }
 
-rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field)
-{
-    rf_error escaped;
-    error_key(&escaped, -1, field);
-    return CORRUPT(k, "the expiry of field '%s' is out of range", escaped.key);
-}
-
 /* One field and its value; expire_ms was read before; 0: it is out of range. */
 static rf_code hash_pair(struct walk *k, int64_t expire_ms)
 {
@@ -147,13 +140,6 @@ rf_code walk_hash(struct walk *k)
         TRY(hash_pair(k, RF_NO_EXPIRY));
     }
     return RF_OK;
-}
-
-rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
-{
-    return k->visitor && field_expiry(ms) != (int64_t)ms
-               ? CORRUPT(k, "the minimum field expiry of a hash is out of range")
-               : RF_OK;
 }
 
 /* n (ttl field value)*; ttl 0: none, else the expiry is base + ttl. */

@@ -4,7 +4,7 @@
 #ifndef RDB_VALUE_STREAM_H
 #define RDB_VALUE_STREAM_H
 
-#include "rdb/value.h"
+#include "rdb/walk.h"
 
 /* Statistics of the walked entries. */
 struct stream_entries {

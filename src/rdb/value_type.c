@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* types.def as two tables, one for each dialect, indexed by the type byte. */
 #include "rdb/rdb_format.h"
-#include "rdb/value.h"
+#include "rdb/walk.h"
 
 /* Hashes with a template are copied as a type that needs none. */
 enum { PLAIN_HASH = 4, TEMPLATE_LISTPACK = 30, TEMPLATE_HASHTABLE = 32 };

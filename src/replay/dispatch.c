@@ -83,7 +83,7 @@ static struct pipeline *advance_pipeline(struct node *node)
 static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
 {
     uint64_t kept = pipeline_kept(pipeline);
-    pipeline->full = kept >= (pipeline->full ? r->window / 2 : r->window);
+    pipeline->full = kept >= (pipeline->full ? r->limits.window / 2 : r->limits.window);
     return !pipeline->full;
 }
 
@@ -136,7 +136,7 @@ rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
-        if (UNLIKELY(r->retry_queue.first || r->unconfirmed.first))
+        if (UNLIKELY(r->retry.queue.first || r->retry.unconfirmed.first))
             TRY(retry_pending(r, error));
         struct node *node = nodes_of_key(r, key);
         if (UNLIKELY(node == r->unassigned)) {

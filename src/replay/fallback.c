@@ -13,7 +13,7 @@ void fallback_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number)
     struct node *node = pipeline->owner;
     uint32_t restore = UINT32_C(1) << RF_COMMAND_RESTORE;
     char text[400];
-    struct retry_item *item = retry_enqueue(r, pipeline, number, &r->fallback_queue);
+    struct retry_item *item = retry_enqueue(r, pipeline, number, &r->retry.fallback);
     if (r->info.abilities.refused & restore)
         return;
     r->info.abilities.refused |= restore;
@@ -46,21 +46,21 @@ static rf_code write_item(rf_replay *r, const struct retry_item *item, rf_error 
 
 rf_code fallback_write(rf_replay *r, rf_error *error)
 {
-    const uint64_t seq = r->seq;
-    const rf_position position = r->position;
-    const bool put_in_progress = r->put_in_progress;
+    const uint64_t seq = r->current.seq;
+    const rf_position position = r->current.position;
+    const bool put_in_progress = r->current.in_progress;
     rf_code code = RF_OK;
-    for (struct retry_item *item; code == RF_OK && (item = retry_queue_pop(&r->fallback_queue));
+    for (struct retry_item *item; code == RF_OK && (item = retry_queue_pop(&r->retry.fallback));
          retry_item_free(item)) {
-        r->seq = item->request.seq;
-        r->position = item->request.position;
-        r->put_in_progress = true;
+        r->current.seq = item->request.seq;
+        r->current.position = item->request.position;
+        r->current.in_progress = true;
         code = write_item(r, item, error);
     }
     if (code != RF_OK)
         return code;
-    r->seq = seq;
-    r->position = position;
-    r->put_in_progress = put_in_progress;
+    r->current.seq = seq;
+    r->current.position = position;
+    r->current.in_progress = put_in_progress;
     return RF_OK;
 }

@@ -18,11 +18,11 @@
 #define REPLAY_INTERNAL_H
 
 #include "command/encoder.h"
-#include "digest/digest.h"
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
 #include "replay/pipeline.h"
+#include <rdbferry/digest.h>
 
 struct node {
     rf_replay *replay;
@@ -94,6 +94,55 @@ struct exec_cursor {
     struct buffer bytes;
 };
 
+/* Which optional commands and forms of commands the target accepts. */
+struct write_abilities {
+    bool unlink, rename, transact, expire_with_set, restore_replace, restore_until;
+};
+
+/* What has to be sent again. */
+struct retry_state {
+    struct retry_queue queue;
+    struct retry_queue unconfirmed; /* keys to reconcile: they exist, and may be ours */
+    struct retry_queue fallback; /* their RESTORE was not available: to be written as commands (fallback.c) */
+    struct retry_queue batch;    /* items that are being retried, */
+    struct retry_item *current;  /* and the current one */
+    bool backoff;                /* before the next retry */
+    int64_t backoff_ms;          /* duration of the last pause */
+};
+
+/* Signs that the topology has changed. */
+struct topology_state {
+    bool stale;          /* the primaries may have changed */
+    bool suspect;        /* a primary may have been replaced */
+    rf_address redirect; /* not in any topology yet; no host: none */
+    struct node *redirected_by;
+    int64_t checked_ms; /* time of the last check */
+};
+
+/* The entry that was put last. */
+struct current_entry {
+    uint64_t seq;
+    rf_position position;
+    rf_slice key;
+    int64_t ends_ms;         /* when it disappears by itself: it expires, or all its fields do */
+    bool in_progress;        /* not in a pipeline yet */
+    bool by_restore;         /* the encoder had no commands for it */
+    const char *drop_reason; /* reason given by the encoder, which does not support it */
+};
+
+struct limits {
+    uint64_t window;  /* bytes that a pipeline may keep */
+    uint64_t longest; /* bytes that a string may have on the target */
+    double allowance; /* bytes that may be sent now, with a rate limit */
+    int64_t allowed_us;
+};
+
+/* The clock is not read for each entry. */
+struct timer {
+    int64_t last_tick_ms;
+    unsigned put_count; /* since the last read of the clock */
+};
+
 struct rf_replay {
     const rf_target *target;
     rf_replay_options options;
@@ -107,42 +156,22 @@ struct rf_replay {
     struct node **node_of;      /* RF_SLOTS elements in a cluster; otherwise one */
     int epoll;
     unsigned serial; /* of the last connection opened */
+    struct write_abilities can;
+    struct limits limits;
+    struct topology_state topology;
+    struct retry_state retry;
+    struct timer clock;
     struct encoder encoder;
-    struct buffer payload, name, commands; /* of the current entry; reused */
     rf_digester *digester;
-    uint64_t window;  /* bytes that a pipeline may keep */
-    uint64_t longest; /* bytes that a string may have on the target */
-    bool can_unlink, can_rename, can_transact, can_expire_with_set, can_restore_replace, can_restore_until;
-    struct retry_queue retry_queue, unconfirmed; /* keys to reconcile: they exist, and may be ours */
-    struct retry_queue
-        fallback_queue; /* their RESTORE was not available: to be written as commands (fallback.c) */
-    struct retry_queue retry_batch;   /* items that are being retried, */
-    struct retry_item *retry_current; /* and the current one */
-    bool stale;                       /* the primaries may have changed */
-    bool backoff;                     /* before the next retry */
-    bool suspect;                     /* a primary may have been replaced */
-    rf_address redirect;              /* not in any topology yet; no host: none */
-    struct node *redirected_by;
-    int64_t checked_ms;   /* time of the last check */
-    int64_t backoff_ms;   /* duration of the last pause */
-    uint64_t seq;         /* of the last entry put */
-    rf_position position; /* of the last entry put */
-    rf_slice key;         /* of the current entry */
-    int64_t ends_ms;      /* when it disappears by itself: it expires, or all its fields do */
-    bool put_in_progress; /* not in a pipeline yet */
-    bool in_commands;     /* after the first command, no keys follow */
+    struct buffer payload, name, commands; /* of the current entry; reused */
+    struct current_entry current;
     struct stream_state stream;
-    bool by_restore;         /* the encoder had no commands for it */
-    const char *drop_reason; /* reason given by the encoder, which does not support it */
-    int64_t dead_letter_db;  /* database selected in the dead-letter file */
-    int64_t last_tick_ms;
-    unsigned put_count; /* since the last read of the clock */
-    double allowance;   /* bytes that may be sent now, with a rate limit */
-    int64_t allowed_us;
+    bool in_commands; /* after the first command, no keys follow */
     struct transaction transaction;
     struct exec_cursor exec_cursor;
-    bool cleaned_up; /* after an error, all connections are closed */
-    rf_error error;  /* sticky once its code is set */
+    int64_t dead_letter_db; /* database selected in the dead-letter file */
+    bool cleaned_up;        /* after an error, all connections are closed */
+    rf_error error;         /* sticky once its code is set */
 };
 
 /* --- nodes.c: nodes and connections -------------------------------------------------------------------- */

@@ -84,7 +84,7 @@ static rf_code acquire_pipeline(struct large_write *b, rf_error *error)
             TRY(dispatch_send_waits(r, error));
             TRY(loop_run_once(r, WAIT_MS, error));
         }
-    } while (!b->pipeline->connection || r->retry_queue.first || nodes_of_key(r, b->key) != b->node);
+    } while (!b->pipeline->connection || r->retry.queue.first || nodes_of_key(r, b->key) != b->node);
     r->stream = (struct stream_state){.result = RESULT_OK};
     pipeline_stream(b->pipeline, true);
     return RF_OK;
@@ -105,7 +105,7 @@ static rf_code encode(struct large_write *b, rf_slice name, struct outbuf *out, 
     b->entry->key = b->key;
     b->r->stream.expected += encoder->batch.commands;
     b->empty = encoder->elements == 0;
-    b->unsupported_reason = encoder->dropped ? b->r->drop_reason : NULL;
+    b->unsupported_reason = encoder->dropped ? b->r->current.drop_reason : NULL;
     return code;
 }
 
@@ -138,7 +138,7 @@ static rf_code wait_for_replicas(struct large_write *b, rf_error *error)
             return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->error_text);
         if (s->result == RESULT_OK && s->last.number >= (int64_t)b->node->replicas)
             return RF_OK;
-        b->r->suspect = true;
+        b->r->topology.suspect = true;
         b->node->wait_unsupported |= s->result == RESULT_FATAL;
         b->node->wait_replicas &= s->result != RESULT_FATAL;
     }
@@ -457,11 +457,11 @@ static rf_code write_large(rf_replay *r, rf_entry *entry, rf_slice string, bool 
                             .in_transaction = in_transaction,
                             .request = {.kind = REQUEST_KEY,
                                         .method = METHOD_STAGED,
-                                        .seq = r->seq,
-                                        .position = r->position,
+                                        .seq = r->current.seq,
+                                        .position = r->current.position,
                                         .db = (int32_t)entry->db,
                                         .expire_ms = entry->expire_ms,
-                                        .ends_ms = r->ends_ms},
+                                        .ends_ms = r->current.ends_ms},
                             .maybe_applied = write_maybe_applied(r)};
     if (!staging_key_make(entry->key, r->options.run, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);

@@ -19,7 +19,8 @@ struct loading {
 
 static void reject(struct loading *l, rf_failure_kind kind, const char *reason)
 {
-    const struct request request = {.kind = REQUEST_COMMAND, .position = l->r->position, .db = RF_LIBRARY};
+    const struct request request = {
+        .kind = REQUEST_COMMAND, .position = l->r->current.position, .db = RF_LIBRARY};
     if (!l->failed)
         outcome_failed(l->r, &request, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
     l->failed = true;
@@ -95,7 +96,7 @@ static rf_code wait_for_replicas(struct loading *l, struct node *node, struct cl
             return on_error_reply(l, node, head, error);
         if (head.number >= (int64_t)node->replicas)
             return RF_OK;
-        l->r->suspect = true;
+        l->r->topology.suspect = true;
         TRY(loop_run_timers(l->r, error));
         if (!node->primary)
             return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);

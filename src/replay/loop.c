@@ -51,7 +51,7 @@ void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error 
         request_lost(r, pipeline, i, why);
     }
     node->fence = true;
-    r->stale = r->backoff = true;
+    r->topology.stale = r->retry.backoff = true;
     r->counts.lost++;
     if (r->options.on_log)
         r->options.on_log(r->options.ctx, why->message);
@@ -65,12 +65,12 @@ static uint64_t allowed_bytes(rf_replay *r)
         return UINT64_MAX;
     int64_t now = clock_unix_us();
     double rate = (double)r->options.rate, most = rate / 10;
-    if (r->allowed_us > 0 && now > r->allowed_us)
-        r->allowance += rate * (double)(now - r->allowed_us) / 1e6;
-    if (r->allowance > most)
-        r->allowance = most;
-    r->allowed_us = now;
-    return r->allowance > 0 ? (uint64_t)r->allowance : 0;
+    if (r->limits.allowed_us > 0 && now > r->limits.allowed_us)
+        r->limits.allowance += rate * (double)(now - r->limits.allowed_us) / 1e6;
+    if (r->limits.allowance > most)
+        r->limits.allowance = most;
+    r->limits.allowed_us = now;
+    return r->limits.allowance > 0 ? (uint64_t)r->limits.allowance : 0;
 }
 
 static rf_code send_some(rf_replay *r, struct pipeline *pipeline, rf_error *why)
@@ -78,7 +78,7 @@ static rf_code send_some(rf_replay *r, struct pipeline *pipeline, rf_error *why)
     struct node *node = pipeline->owner;
     uint64_t n = 0;
     rf_code code = pipeline_send(pipeline, allowed_bytes(r), &n, why);
-    r->allowance -= r->options.rate ? (double)n : 0;
+    r->limits.allowance -= r->options.rate ? (double)n : 0;
     r->counts.bytes += n;
     node->bytes += n;
     return code;
@@ -149,9 +149,9 @@ static rf_code poll_all(rf_replay *r, rf_error *error)
 rf_code loop_run_timers(rf_replay *r, rf_error *error)
 {
     int64_t now = clock_monotonic_ms();
-    if (now - r->last_tick_ms < TICK_MS)
+    if (now - r->clock.last_tick_ms < TICK_MS)
         return RF_OK;
-    r->last_tick_ms = now;
+    r->clock.last_tick_ms = now;
     TRY(poll_all(r, error));
     TRY(nodes_check(r, error));
     rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "net/module_list.h"
+#include "net/info.h"
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
 #include <rdbferry/live.h>
@@ -56,9 +56,7 @@ bool modules_allow(const struct node *node, const char *type, const char **why)
     rf_server server = node->server.major > 0 ? node->server : node->replay->info.server;
     bool refuses = server.major > 0 && rf_server_at_least(server, since);
     rf_module_presence presence = rf_module_presence_of(
-        type, node->modules_known ? (const char *)node->modules.data : NULL);
-    if (rf_server_has_module(server, type))
-        presence = RF_MODULE_THERE;
+        server, type, node->modules_known ? (const char *)node->modules.data : NULL);
     *why = presence == RF_MODULE_LACKING ? "the server lacks the module of the value"
                                          : "the server may lack the module of the value, and would exit";
     return presence == RF_MODULE_THERE || (presence == RF_MODULE_UNSURE && refuses);

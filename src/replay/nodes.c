@@ -198,21 +198,21 @@ static rf_code is_named_by_cluster(struct node *node, const rf_address *address,
 static rf_code resolve_redirect(rf_replay *r, rf_error *error)
 {
     char name[ADDRESS_TEXT];
-    rf_address address = r->redirect;
+    rf_address address = r->topology.redirect;
     bool named = false;
     rf_code code = RF_OK;
-    r->redirect = (rf_address){0};
+    r->topology.redirect = (rf_address){0};
     if (!address.host)
         return RF_OK;
     if (!nodes_known(r, &address)) {
-        code = is_named_by_cluster(r->redirected_by, &address, &named, error);
+        code = is_named_by_cluster(r->topology.redirected_by, &address, &named, error);
         address_format(&address, name);
         if (code == RF_OK && named && !nodes_at(r, &address, error))
             code = error->code;
         else if (code == RF_OK && !named && r->error.code == RF_OK)
             code = fail(&r->error, RF_E_TARGET,
                         "%s: redirected to %s, which is not in CLUSTER NODES: check the node",
-                        r->redirected_by->name, name);
+                        r->topology.redirected_by->name, name);
     }
     address_free(&address);
     if (r->error.code != RF_OK)
@@ -228,7 +228,7 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     struct primaries found;
     const rf_target *target = r->target;
     rf_code code = RF_E_TARGET;
-    if (!r->stale)
+    if (!r->topology.stale)
         return RF_OK;
     if (r->primaries.kind == RF_TARGET_CLUSTER)
         code = primaries_find(target, r->primaries.nodes, r->primaries.node_count, &found, error);
@@ -240,7 +240,7 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
         return fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
                     r->node_of[0]->name);
     }
-    r->stale = false;
+    r->topology.stale = false;
     TRY(apply_primaries(r, &found, error));
     return resolve_redirect(r, error);
 }
@@ -250,11 +250,11 @@ rf_code nodes_check(rf_replay *r, rf_error *error)
     enum { CHECK_MS = 1000 };
     rf_error why;
     int64_t now = clock_monotonic_ms();
-    if (!r->suspect || now - r->checked_ms < CHECK_MS)
+    if (!r->topology.suspect || now - r->topology.checked_ms < CHECK_MS)
         return RF_OK;
-    r->suspect = false;
-    r->checked_ms = now;
-    r->stale = true;
+    r->topology.suspect = false;
+    r->topology.checked_ms = now;
+    r->topology.stale = true;
     rf_code code = nodes_refresh(r, &why);
     if (code == RF_OK || code == RF_E_TARGET)
         return RF_OK;

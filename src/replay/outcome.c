@@ -11,7 +11,7 @@
 
 void outcome_written(rf_replay *r, struct node *node, const struct request *request)
 {
-    r->backoff_ms = 0;
+    r->retry.backoff_ms = 0;
     if (request->kind == REQUEST_COMMAND)
         r->counts.commands += request->entries;
     if (request->kind != REQUEST_KEY)

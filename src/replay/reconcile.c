@@ -188,13 +188,13 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
     rf_slice commands = buffer_slice(&item->bytes), key = command_key(commands);
     if (!found->second_exists) {
         request->maybe_applied = false;
-        retry_queue_push(&r->retry_queue, item);
+        retry_queue_push(&r->retry.queue, item);
         if (request->method != METHOD_STAGED)
             retry_delete_staging_key(r, request, key);
         return;
     }
     if (!found->first_exists && !write_has_expired(r, request->ends_ms)) {
-        retry_queue_push(&r->retry_queue, item); /* it was on another node */
+        retry_queue_push(&r->retry.queue, item); /* it was on another node */
         return;
     }
     if (!found->first_exists) {
@@ -204,7 +204,7 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
     }
     if (found->equal && node->wait_replicas) {
         request->confirmed_on = node;
-        retry_queue_push(&r->retry_queue, item);
+        retry_queue_push(&r->retry.queue, item);
         return;
     }
     retry_delete_staging_key(r, request, key);
@@ -222,8 +222,8 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
 static rf_code retry_later(rf_replay *r, struct retry_item *item, const char *why, rf_error *error)
 {
     rf_code code = retry_check_timeout(r, item->request.since_ms, why, error);
-    r->stale = r->backoff = true;
-    retry_queue_push(&r->retry_queue, item);
+    r->topology.stale = r->retry.backoff = true;
+    retry_queue_push(&r->retry.queue, item);
     return code;
 }
 
@@ -251,11 +251,11 @@ static rf_code reconcile_receive(rf_replay *r, struct node *node, struct retry_i
     return retry_later(r, item, error_text, error);
 }
 
-/* The number of items at the front of r->unconfirmed that can be queried together at one node. */
+/* The number of items at the front of r->retry.unconfirmed that can be queried together at one node. */
 static size_t reconcile_batch_size(const rf_replay *r, struct node **node)
 {
     size_t count = 0, bytes = 0;
-    const struct retry_item *first = r->unconfirmed.first;
+    const struct retry_item *first = r->retry.unconfirmed.first;
     *node = nodes_of_key(r, command_key(buffer_slice(&first->bytes)));
     for (const struct retry_item *item = first; item && count < BATCH_MAX; item = item->next, count++) {
         bytes += item->bytes.len;
@@ -269,19 +269,19 @@ static size_t reconcile_batch_size(const rf_replay *r, struct node **node)
 
 static rf_code reconcile_batch(rf_replay *r, struct node *node, size_t count, rf_error *error)
 {
-    const struct retry_item *item = r->unconfirmed.first;
+    const struct retry_item *item = r->retry.unconfirmed.first;
     TRY(reconcile_select_db(node, item->request.db, error));
     for (size_t i = 0; i < count; i++, item = item->next)
         TRY(reconcile_send(r, node, item, error));
     for (; count > 0; count--) {
         bool handed_over = false;
-        r->retry_current = retry_queue_pop(&r->unconfirmed);
-        rf_code code = reconcile_receive(r, node, r->retry_current, &handed_over, error);
+        r->retry.current = retry_queue_pop(&r->retry.unconfirmed);
+        rf_code code = reconcile_receive(r, node, r->retry.current, &handed_over, error);
         if (!handed_over) {
-            suspect_note_one(node, &r->retry_current->request);
-            retry_queue_push(&r->retry_queue, r->retry_current);
+            suspect_note_one(node, &r->retry.current->request);
+            retry_queue_push(&r->retry.queue, r->retry.current);
         }
-        r->retry_current = NULL;
+        r->retry.current = NULL;
         TRY(code);
     }
     return RF_OK;
@@ -289,16 +289,16 @@ static rf_code reconcile_batch(rf_replay *r, struct node *node, size_t count, rf
 
 rf_code reconcile_pending(rf_replay *r, rf_error *error)
 {
-    while (r->error.code == RF_OK && r->unconfirmed.first) {
+    while (r->error.code == RF_OK && r->retry.unconfirmed.first) {
         rf_error why;
         struct node *node;
         size_t count = reconcile_batch_size(r, &node);
         rf_code code = reconcile_batch(r, node, count, &why);
         if (code == RF_E_TARGET && r->error.code == RF_OK) {
             node_close_control(node);
-            struct retry_item *first = retry_queue_pop(&r->unconfirmed);
+            struct retry_item *first = retry_queue_pop(&r->retry.unconfirmed);
             TRY(first ? retry_later(r, first, why.message, error) : RF_OK);
-            r->stale = r->backoff = true;
+            r->topology.stale = r->retry.backoff = true;
             return RF_OK;
         }
         if (code != RF_OK) {

@@ -7,10 +7,10 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/detail.h"
-#include "rdb/function_name.h"
 #include "rdb/notify.h"
-#include "rdb/value.h"
+#include "rdb/value_module.h"
 #include "replay/write_method.h"
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -45,20 +45,19 @@ static rf_code query_setting(struct client *client, const char *name, int64_t *v
     return RF_OK;
 }
 
-/* A cluster has one database, unless configured otherwise (Valkey 9). */
 static rf_code query_settings(rf_replay *r, rf_error *error)
 {
     struct client *client;
     int64_t longest = LONGEST, databases = 0;
     bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
-    r->longest = LONGEST;
+    r->limits.longest = LONGEST;
     if (r->primaries.closes_on_unknown)
         return RF_OK;
     TRY(node_open_control(r->nodes[0], &client, error));
     TRY(query_setting(client, "proto-max-bulk-len", &longest, error));
     TRY(query_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
-    r->longest = (uint64_t)longest;
-    r->info.databases = cluster && databases == 0 ? 1 : databases;
+    r->limits.longest = (uint64_t)longest;
+    r->info.databases = cluster && databases == 0 ? RF_CLUSTER_DATABASES : databases;
     return RF_OK;
 }
 
@@ -100,7 +99,7 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
                     can->assumed ? ", or set --target-version" : "");
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
         node_log(node, "RESTORE is not available: all values are written as commands");
-    if (!r->can_rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
+    if (!r->can.rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
         bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE;
         snprintf(text, sizeof text, "%s is not available: each value is written in a transaction",
                  rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
@@ -118,12 +117,12 @@ static rf_code probe_target(rf_replay *r, rf_error *error)
     r->info.server = r->primaries.server;
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
     TRY(abilities_probe(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
-    r->can_unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
-    r->can_rename = method_can_rename(&r->info.abilities, r->options.on_exists);
-    r->can_transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
-    r->can_expire_with_set = method_can_set_expiry(&r->info.abilities);
-    r->can_restore_replace = at_least(r, 3, 0);
-    r->can_restore_until = at_least(r, 5, 0);
+    r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
+    r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);
+    r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
+    r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
+    r->can.restore_replace = at_least(r, 3, 0);
+    r->can.restore_until = at_least(r, 5, 0);
     TRY(check_abilities(r, error));
     return query_settings(r, error);
 }
@@ -133,13 +132,13 @@ static rf_code probe_target(rf_replay *r, rf_error *error)
 static void on_notice(void *ctx, const rf_notice *notice)
 {
     rf_replay *r = ctx;
-    r->by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
+    r->current.by_restore |= notice->code == RF_NOTICE_BY_RESTORE;
     if (notice->code == RF_NOTICE_DROPPED)
-        r->drop_reason = notice->detail;
+        r->current.drop_reason = notice->detail;
     else if (r->options.notify.fn &&
              notice->code != RF_NOTICE_DETAIL) { /* reported when the key is encoded */
         rf_notice named = *notice;               /* not with the staging key's name */
-        named.key = notice->db >= 0 ? r->key : notice->key;
+        named.key = notice->db >= 0 ? r->current.key : notice->key;
         r->options.notify.fn(r->options.notify.ctx, &named);
     }
 }
@@ -158,14 +157,14 @@ static void set_defaults(rf_replay *r)
     r->serial = (unsigned)(clock_unix_us() / 1000); /* different from the numbers of earlier processes of this
                                                        run */
     r->dead_letter_db = -1;
-    r->window = WINDOW_MAX;
+    r->limits.window = WINDOW_MAX;
 }
 
 /* Limits what all pipelines keep together, however many there are. */
 static void set_window(rf_replay *r)
 {
     uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
-    r->window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
+    r->limits.window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
 }
 
 static rf_code open_replay(rf_replay *r, rf_error *error)
@@ -185,7 +184,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
                                            .drop_unsupported = true,
                                            .no_restore = !method_can_restore(&r->info.abilities),
                                            .drop_detail = r->options.drop_detail,
-                                           .longest = r->longest,
+                                           .longest = r->limits.longest,
                                            .notify = {on_notice, r}});
     return RF_OK;
 }
@@ -221,11 +220,11 @@ void rf_replay_close(rf_replay *r)
     address_index_free(&r->index);
     free(r->node_of);
     primaries_free(&r->primaries);
-    address_free(&r->redirect);
-    retry_queue_free(&r->retry_queue);
-    retry_queue_free(&r->unconfirmed);
-    retry_queue_free(&r->fallback_queue);
-    retry_queue_free(&r->retry_batch);
+    address_free(&r->topology.redirect);
+    retry_queue_free(&r->retry.queue);
+    retry_queue_free(&r->retry.unconfirmed);
+    retry_queue_free(&r->retry.fallback);
+    retry_queue_free(&r->retry.batch);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
     buffer_free(&r->name);
@@ -274,7 +273,7 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     char why[MODULE_AUX_TEXT];
-    const struct request request = {.kind = REQUEST_COMMAND, .position = r->position, .db = -1};
+    const struct request request = {.kind = REQUEST_COMMAND, .position = r->current.position, .db = -1};
     (void)error;
     outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, module_aux_text(entry, why), (rf_slice){0},
                    (rf_slice){0});
@@ -284,7 +283,7 @@ static rf_code put_module_aux(rf_replay *r, rf_entry *entry, rf_error *error)
 static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     const struct request request = {
-        .kind = REQUEST_COMMAND, .position = r->position, .db = (int32_t)entry->db};
+        .kind = REQUEST_COMMAND, .position = r->current.position, .db = (int32_t)entry->db};
     rf_error why;
     (void)error;
     if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
@@ -334,16 +333,16 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     rf_code code = RF_OK;
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
-    if (UNLIKELY(r->fallback_queue.first != NULL))
+    if (UNLIKELY(r->retry.fallback.first != NULL))
         code = fallback_write(r, error);
-    r->seq++;
-    r->position = (rf_position){input, entry->offset};
-    r->put_in_progress = true;
-    if (UNLIKELY(++r->put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
+    r->current.seq++;
+    r->current.position = (rf_position){input, entry->offset};
+    r->current.in_progress = true;
+    if (UNLIKELY(++r->clock.put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
         code = loop_run_timers(r, error);
     if (LIKELY(code == RF_OK))
         code = put_handlers[entry->kind](r, entry, error);
-    r->put_in_progress = code != RF_OK;
+    r->current.in_progress = code != RF_OK;
     return record_error(r, code, error);
 }
 
@@ -364,7 +363,7 @@ static rf_code drain(rf_replay *r, rf_error *error)
         TRY(fallback_write(r, error));
         TRY(dispatch_send_waits(r, error));
         TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->retry_queue.first || r->unconfirmed.first || r->fallback_queue.first);
+    } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first);
     return RF_OK;
 }
 
@@ -425,21 +424,21 @@ static void oldest_of_queue(struct oldest *oldest, const struct retry_queue *que
 
 rf_position rf_replay_acked(const rf_replay *r)
 {
-    struct oldest oldest = {r->seq + 1, {r->position.input, r->position.offset + 1}};
-    if (r->seq == 0)
+    struct oldest oldest = {r->current.seq + 1, {r->current.position.input, r->current.position.offset + 1}};
+    if (r->current.seq == 0)
         return (rf_position){0};
-    if (r->put_in_progress)
-        oldest = (struct oldest){r->seq, r->position};
+    if (r->current.in_progress)
+        oldest = (struct oldest){r->current.seq, r->current.position};
     if (r->transaction.open && r->transaction.seq < oldest.seq)
         oldest = (struct oldest){r->transaction.seq, r->transaction.position};
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             oldest_of_pipeline(&oldest, &r->nodes[i]->pipelines[j]);
-    oldest_of_queue(&oldest, &r->retry_queue);
-    oldest_of_queue(&oldest, &r->fallback_queue);
-    oldest_of_queue(&oldest, &r->retry_batch);
-    if (r->retry_current)
-        oldest_update(&oldest, &r->retry_current->request);
-    oldest_of_queue(&oldest, &r->unconfirmed);
+    oldest_of_queue(&oldest, &r->retry.queue);
+    oldest_of_queue(&oldest, &r->retry.fallback);
+    oldest_of_queue(&oldest, &r->retry.batch);
+    if (r->retry.current)
+        oldest_update(&oldest, &r->retry.current->request);
+    oldest_of_queue(&oldest, &r->retry.unconfirmed);
     return oldest.position;
 }

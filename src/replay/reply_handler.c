@@ -12,7 +12,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "net/redirect.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include <stdio.h>
@@ -71,9 +71,9 @@ static struct node *redirect_node(rf_replay *r, struct node *asked, struct reply
     if (redirect_address(reply, &asked->address, &address, &ignored) != RF_OK)
         return NULL;
     struct node *node = nodes_known(r, &address);
-    if (!node && !r->redirect.host) {
-        r->redirect = address;
-        r->redirected_by = asked;
+    if (!node && !r->topology.redirect.host) {
+        r->topology.redirect = address;
+        r->topology.redirected_by = asked;
         return NULL;
     }
     address_free(&address);
@@ -234,7 +234,7 @@ static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number,
         if (is_known_equal(r, pipeline, number, request))
             request_clear_error(request);
         else if (request->maybe_applied)
-            retry_enqueue(r, pipeline, number, &r->unconfirmed);
+            retry_enqueue(r, pipeline, number, &r->retry.unconfirmed);
         else
             finish_unwritten(r, pipeline, number, request, false);
         break;
@@ -246,7 +246,7 @@ static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number,
         break;
     case RESULT_RETRY:
     case RESULT_MOVED:
-    case RESULT_ASK: retry_enqueue(r, pipeline, number, &r->retry_queue); break;
+    case RESULT_ASK: retry_enqueue(r, pipeline, number, &r->retry.queue); break;
     case RESULT_FATAL:
         replay_fail(r, pipeline->owner, error_text(request), request->db,
                     command_key(request_bytes(r, pipeline, number)));
@@ -291,7 +291,7 @@ static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t num
 {
     (void)last;
     if (request->result == RESULT_RETRY || request->result == RESULT_MOVED || request->result == RESULT_ASK)
-        retry_enqueue(r, pipeline, number, &r->retry_queue);
+        retry_enqueue(r, pipeline, number, &r->retry.queue);
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
     request->done = request->result != RESULT_FATAL;
@@ -311,7 +311,7 @@ static void finish_select(rf_replay *r, struct pipeline *pipeline, uint64_t numb
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
     else
-        r->backoff = true;
+        r->retry.backoff = true;
 }
 
 static void stop_waiting_for_replicas(struct node *node, const char *why)
@@ -360,7 +360,7 @@ static void finish_wait(rf_replay *r, struct pipeline *pipeline, uint64_t number
         node->no_ack_since_ms = node->next_wait_ms = 0;
         pipeline->replicated_up_to = pipeline->answer;
     } else {
-        r->suspect = true; /* a primary without replicas may have been replaced */
+        r->topology.suspect = true; /* a primary without replicas may have been replaced */
         node->next_wait_ms = now + WAIT_INTERVAL_MS;
         if (node->no_ack_since_ms == 0)
             node->no_ack_since_ms = now;
@@ -456,7 +456,7 @@ void request_lost(rf_replay *r, struct pipeline *pipeline, uint64_t number, cons
     if (request->kind == REQUEST_COMMAND && r->error.code == RF_OK)
         fail(&r->error, RF_E_TARGET, "%s; AOF commands in flight may or may not have been executed",
              why->message);
-    retry_enqueue(r, pipeline, number, &r->retry_queue);
+    retry_enqueue(r, pipeline, number, &r->retry.queue);
 }
 
 const struct pipeline_listener reply_handler = {on_reply, on_stream_reply, large_value_on_block};

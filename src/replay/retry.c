@@ -77,10 +77,10 @@ struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64
         item->request.ask_node = NULL; /* a rename requires that both keys are on the same node, after the
                                         slot migration */
     if (request->result == RESULT_MOVED || item->request.ask_node)
-        r->backoff |= item->request.redirects++ > 0;
-    else if (into == &r->retry_queue)
-        r->stale = r->backoff = true;
-    r->counts.resent += request->kind == REQUEST_KEY && into == &r->retry_queue;
+        r->retry.backoff |= item->request.redirects++ > 0;
+    else if (into == &r->retry.queue)
+        r->topology.stale = r->retry.backoff = true;
+    r->counts.resent += request->kind == REQUEST_KEY && into == &r->retry.queue;
     return item;
 }
 
@@ -100,7 +100,7 @@ void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key)
                                      .position = of->position,
                                      .db = of->db,
                                      .since_ms = clock_monotonic_ms()};
-    retry_queue_push(&r->retry_queue, item);
+    retry_queue_push(&r->retry.queue, item);
 }
 
 void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key)
@@ -143,10 +143,10 @@ rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_
 /* The duration of the next pause. */
 static int64_t next_backoff_ms(rf_replay *r)
 {
-    int64_t doubled = 2 * r->backoff_ms;
-    return r->backoff_ms = doubled < BACKOFF_MIN_MS   ? BACKOFF_MIN_MS
-                           : doubled < BACKOFF_MAX_MS ? doubled
-                                                      : BACKOFF_MAX_MS;
+    int64_t doubled = 2 * r->retry.backoff_ms;
+    return r->retry.backoff_ms = doubled < BACKOFF_MIN_MS   ? BACKOFF_MIN_MS
+                                 : doubled < BACKOFF_MAX_MS ? doubled
+                                                            : BACKOFF_MAX_MS;
 }
 
 static rf_code check_item_timeout(rf_replay *r, const struct retry_item *item, const rf_error *why,
@@ -280,7 +280,7 @@ static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, 
     code = retry_send_one(r, item, &why);
     *left = code != RF_OK;
     if (code == RF_E_TARGET && r->error.code == RF_OK) {
-        r->stale = r->backoff = true;
+        r->topology.stale = r->retry.backoff = true;
         return check_item_timeout(r, item, &why, error);
     }
     if (code != RF_OK)
@@ -292,19 +292,19 @@ static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, 
 static rf_code retry_send_all(rf_replay *r, rf_error *error)
 {
     rf_code code = RF_OK;
-    r->retry_batch = r->retry_queue;
-    r->retry_queue = (struct retry_queue){0};
-    while (code == RF_OK && (r->retry_current = retry_queue_pop(&r->retry_batch))) {
+    r->retry.batch = r->retry.queue;
+    r->retry.queue = (struct retry_queue){0};
+    while (code == RF_OK && (r->retry.current = retry_queue_pop(&r->retry.batch))) {
         bool left;
-        code = retry_try_one(r, r->retry_current, &left, error);
+        code = retry_try_one(r, r->retry.current, &left, error);
         if (left)
-            retry_queue_push(&r->retry_queue, r->retry_current);
+            retry_queue_push(&r->retry.queue, r->retry.current);
         else
-            retry_item_free(r->retry_current);
+            retry_item_free(r->retry.current);
     }
-    for (struct retry_item *item; (item = retry_queue_pop(&r->retry_batch));)
-        retry_queue_push(&r->retry_queue, item);
-    r->retry_current = NULL;
+    for (struct retry_item *item; (item = retry_queue_pop(&r->retry.batch));)
+        retry_queue_push(&r->retry.queue, item);
+    r->retry.current = NULL;
     return code;
 }
 
@@ -312,10 +312,10 @@ static rf_code retry_send_all(rf_replay *r, rf_error *error)
 static rf_code refresh(rf_replay *r, rf_error *error)
 {
     rf_error why;
-    const struct retry_item *first = r->retry_queue.first ? r->retry_queue.first : r->unconfirmed.first;
+    const struct retry_item *first = r->retry.queue.first ? r->retry.queue.first : r->retry.unconfirmed.first;
     rf_code code = nodes_refresh(r, &why);
     if (code == RF_E_TARGET && r->error.code == RF_OK) {
-        r->backoff = true;
+        r->retry.backoff = true;
         return check_item_timeout(r, first, &why, error);
     }
     if (code != RF_OK)
@@ -330,7 +330,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
         *since_ms = clock_monotonic_ms();
     TRY(retry_check_timeout(r, *since_ms, why->message, error));
     TRY(loop_sleep(r, next_backoff_ms(r), error));
-    r->stale = true;
+    r->topology.stale = true;
     rf_code code = nodes_refresh(r, &still);
     if (code == RF_E_TARGET && r->error.code == RF_OK)
         return RF_OK;
@@ -341,13 +341,13 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
 
 rf_code retry_pending(rf_replay *r, rf_error *error)
 {
-    while (r->retry_queue.first || r->unconfirmed.first) {
-        if (r->backoff)
+    while (r->retry.queue.first || r->retry.unconfirmed.first) {
+        if (r->retry.backoff)
             TRY(loop_sleep(r, next_backoff_ms(r), error));
-        r->backoff = false;
-        if (r->stale)
+        r->retry.backoff = false;
+        if (r->topology.stale)
             TRY(refresh(r, error));
-        if (!r->stale)
+        if (!r->topology.stale)
             TRY(retry_send_all(r, error));
         TRY(reconcile_pending(r, error));
     }
@@ -360,7 +360,7 @@ static void abandon_pipeline(rf_replay *r, struct node *node, struct pipeline *p
 {
     for (uint64_t i = pipeline->head; i < pipeline->tail; i++)
         if (!pipeline_request(pipeline, i)->done)
-            retry_enqueue(r, pipeline, i, &r->retry_queue);
+            retry_enqueue(r, pipeline, i, &r->retry.queue);
     node->fence |= pipeline->connection != NULL;
     pipeline_disconnect(pipeline);
 }
@@ -396,6 +396,6 @@ void retry_abort(rf_replay *r)
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             abandon_pipeline(r, r->nodes[i], &r->nodes[i]->pipelines[j]);
-    cleanup_all(r, &r->retry_queue);
-    cleanup_all(r, &r->unconfirmed);
+    cleanup_all(r, &r->retry.queue);
+    cleanup_all(r, &r->retry.unconfirmed);
 }

@@ -35,12 +35,12 @@ bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 
 bool write_maybe_applied(const rf_replay *r)
 {
-    return r->options.resumed && rf_position_before(r->position, r->options.written_until);
+    return r->options.resumed && rf_position_before(r->current.position, r->options.written_until);
 }
 
 rf_slice write_unlink_name(const rf_replay *r)
 {
-    return r->can_unlink ? SLICE("UNLINK") : SLICE("DEL");
+    return r->can.unlink ? SLICE("UNLINK") : SLICE("DEL");
 }
 
 void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key)
@@ -116,11 +116,11 @@ static rf_code begin_request(struct key_write *w, enum write_method method, rf_e
     struct request *request = w->request;
     request->kind = REQUEST_KEY;
     request->method = (uint8_t)method;
-    request->seq = w->r->seq;
-    request->position = w->r->position;
+    request->seq = w->r->current.seq;
+    request->position = w->r->current.position;
     request->db = (int32_t)w->entry->db;
     request->expire_ms = w->entry->expire_ms;
-    request->ends_ms = w->r->ends_ms;
+    request->ends_ms = w->r->current.ends_ms;
     request->maybe_applied = write_maybe_applied(w->r);
     request->module = *w->module != '\0';
     w->replies = 0;
@@ -166,7 +166,8 @@ static void write_dead_letter(rf_replay *r, rf_entry *entry)
 
 static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
 {
-    const struct request request = {.kind = REQUEST_KEY, .position = r->position, .db = (int32_t)entry->db};
+    const struct request request = {
+        .kind = REQUEST_KEY, .position = r->current.position, .db = (int32_t)entry->db};
     char server[32], reason[256];
     rf_server_format(r->info.server, server, sizeof server);
     snprintf(reason, sizeof reason, "not supported by %s: %s", server, why);
@@ -236,12 +237,12 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
     rf_replay *r = w->r;
     rf_slice key = w->entry->key;
     w->entry->key = buffer_slice(&r->name);
-    r->by_restore = false;
+    r->current.by_restore = false;
     rf_code code = encoder_put_value(&r->encoder, &w->pipeline->out, w->entry, error);
     w->entry->key = key;
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
         pipeline_cancel(w->pipeline);
-        if (!r->can_transact)
+        if (!r->can.transact)
             return large_value_write(r, w->entry, error);
         w->transaction = true;
         TRY(begin_staging(w, error));
@@ -250,12 +251,12 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
         detail_notify(&r->options.notify, w->entry, r->encoder.without);
         w->replies += (uint32_t)r->encoder.batch.commands;
-        w->request->restored = r->by_restore;
+        w->request->restored = r->current.by_restore;
         return end_staging(w, error);
     }
     pipeline_cancel(w->pipeline);
     if (code == RF_OK && r->encoder.dropped)
-        write_unsayable(r, w->entry, r->drop_reason);
+        write_unsayable(r, w->entry, r->current.drop_reason);
     else if (code == RF_OK)
         r->counts.empty++; /* the encoder has reported it */
     return code;
@@ -268,7 +269,7 @@ static void put_large_string(struct key_write *w, rf_slice value)
 {
     pipeline_cancel(w->pipeline);
     w->done = true;
-    if (value.len > w->r->longest)
+    if (value.len > w->r->limits.longest)
         tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
     else
         w->code = large_value_write_string(w->r, w->entry, value, &w->error);
@@ -294,7 +295,7 @@ static rf_code put_string(void *ctx, rf_slice value)
 {
     struct key_write *w = ctx;
     w->replies++;
-    if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->longest))
+    if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->limits.longest))
         put_large_string(w, value);
     else
         put_set(w, value);
@@ -331,7 +332,7 @@ static void put_restore(struct key_write *w, rf_slice payload)
 {
     struct outbuf *out = &w->pipeline->out;
     const rf_entry *entry = w->entry;
-    bool until = expires(entry), used = w->r->can_restore_until && (entry->idle >= 0 || entry->freq >= 0);
+    bool until = expires(entry), used = w->r->can.restore_until && (entry->idle >= 0 || entry->freq >= 0);
     resp_array(out, 4u + replaces(w->r) + until + 2u * used);
     resp_bulk(out, SLICE("RESTORE"));
     resp_bulk(out, entry->key);
@@ -360,11 +361,11 @@ static rf_code restore_staging(struct key_write *w, rf_slice payload, rf_error *
 static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *error)
 {
     const rf_replay *r = w->r;
-    if (payload.len > r->longest) {
+    if (payload.len > r->limits.longest) {
         write_unsayable(w->r, w->entry, "payload exceeds the server's proto-max-bulk-len");
         return RF_OK;
     }
-    bool at_once = (!expires(w->entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
+    bool at_once = (!expires(w->entry) || r->can.restore_until) && (!replaces(r) || r->can.restore_replace);
     if (!at_once)
         return restore_staging(w, payload, error);
     TRY(begin_request(w, METHOD_RESTORE, error));
@@ -421,14 +422,14 @@ static rf_code write_commands(struct key_write *w, rf_error *error)
         write_unsayable(w->r, w->entry, obstacle);
         return RF_OK;
     }
-    if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can_expire_with_set))
+    if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can.expire_with_set))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
-    if (UNLIKELY(!r->can_rename))
+    if (UNLIKELY(!r->can.rename))
         return write_in_transaction(w, size, error);
     bool large = size > r->options.big_key && w->entry->type != RF_STRING;
     w->transaction = expires(w->entry) || size > ONE_COMMAND;
-    if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can_transact))
+    if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can.transact))
         return large_value_write(w->r, w->entry, error);
     TRY(begin_staging(w, error));
     return encode_staging(w, error);
@@ -452,18 +453,19 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 /* Directly, or with a staging key. */
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
-    bool at_once = (!expires(entry) || r->can_restore_until) && (!replaces(r) || r->can_restore_replace);
+    bool at_once = (!expires(entry) || r->can.restore_until) && (!replaces(r) || r->can.restore_replace);
     return method_can_restore(&r->info.abilities) &&
-           (at_once || (r->can_rename && (!expires(entry) || r->can_transact)));
+           (at_once || (r->can.rename && (!expires(entry) || r->can.transact)));
 }
 
 /* Servers do not store collections without elements. */
 static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
-    if (w->elements > 0 || entry->type == RF_STREAM || entry->type == RF_MODULE)
+    if (w->elements > 0 || rf_may_be_empty(entry->type))
         return write_restore(w, buffer_slice(&w->r->payload), error);
-    outcome_empty(w->r, &(struct request){.position = w->r->position, .db = (int32_t)entry->db}, entry->key);
+    outcome_empty(w->r, &(struct request){.position = w->r->current.position, .db = (int32_t)entry->db},
+                  entry->key);
     return RF_OK;
 }
 
@@ -505,7 +507,7 @@ static rf_code write_value(struct key_write *w, rf_error *error)
         TRY(check_module(w, &missing, error));
         if (missing)
             return RF_OK;
-        uint64_t most = r->options.big_key < r->longest ? r->options.big_key : r->longest;
+        uint64_t most = r->options.big_key < r->limits.longest ? r->options.big_key : r->limits.longest;
         TRY(make_payload(w, needs_restore(w->entry) ? SIZE_MAX / 2 : most, &made, error));
         if (made)
             return write_payload(w, error);
@@ -526,7 +528,8 @@ static bool is_damage(const rf_entry *entry, rf_code code)
 
 static void fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
 {
-    const struct request request = {.kind = REQUEST_KEY, .position = r->position, .db = (int32_t)entry->db};
+    const struct request request = {
+        .kind = REQUEST_KEY, .position = r->current.position, .db = (int32_t)entry->db};
     char reason[sizeof error->message + 32];
     snprintf(reason, sizeof reason, "the value is damaged: %s", error->message);
     outcome_failed(r, &request, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
@@ -540,18 +543,18 @@ static rf_code drop_expired_fields(rf_replay *r, rf_entry *entry, rf_error *erro
     int64_t end_ms = rf_fields_end(&expiry);
     rf_value_leave_out_expired(entry->value, &expiry, write_now_ms(r));
     if (end_ms != RF_NO_EXPIRY && (!expires(entry) || end_ms < entry->expire_ms))
-        r->ends_ms = end_ms;
+        r->current.ends_ms = end_ms;
     return RF_OK;
 }
 
 static rf_code write_live_key(struct key_write *w, rf_error *error)
 {
     rf_replay *r = w->r;
-    r->key = w->entry->key;
-    r->ends_ms = w->entry->expire_ms;
+    r->current.key = w->entry->key;
+    r->current.ends_ms = w->entry->expire_ms;
     if (w->entry->type == RF_HASH)
         TRY(drop_expired_fields(r, w->entry, error));
-    if (UNLIKELY(r->ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->ends_ms)) {
+    if (UNLIKELY(r->current.ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->current.ends_ms)) {
         r->counts.expired++;
         return RF_OK;
     }

@@ -20,7 +20,7 @@ static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, co
 {
     char name[64], reason[512];
     const struct request request = {
-        .kind = REQUEST_COMMAND, .position = r->position, .db = (int32_t)entry->db};
+        .kind = REQUEST_COMMAND, .position = r->current.position, .db = (int32_t)entry->db};
     command_name(entry->argv[0], name, sizeof name);
     snprintf(reason, sizeof reason, "%s: %s", name, why);
     outcome_failed(r, &request, kind, reason, (rf_slice){0}, (rf_slice){0});
@@ -94,8 +94,8 @@ static rf_code send_alone(rf_replay *r, const rf_entry *entry, rf_error *error)
     TRY(pipeline_begin(pipeline, &request, error));
     *request = (struct request){.kind = REQUEST_COMMAND,
                                 .start = request->start,
-                                .seq = r->seq,
-                                .position = r->position,
+                                .seq = r->current.seq,
+                                .position = r->current.position,
                                 .entries = 1,
                                 .db = (int32_t)entry->db,
                                 .expire_ms = RF_NO_EXPIRY};
@@ -126,8 +126,8 @@ static rf_code begin_transaction(rf_replay *r, const rf_entry *entry, rf_error *
     struct buffer bytes = t->bytes;
     bytes.len = 0;
     *t = (struct transaction){.open = true,
-                              .seq = r->seq,
-                              .position = r->position,
+                              .seq = r->current.seq,
+                              .position = r->current.position,
                               .db = entry->db,
                               .selected = entry->db,
                               .bytes = bytes,
@@ -189,7 +189,7 @@ static rf_code discard_transaction(rf_replay *r)
 static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     for (size_t i = 0; i < entry->argc; i++)
-        if (entry->argv[i].len > r->longest)
+        if (entry->argv[i].len > r->limits.longest)
             return fail(error, RF_E_INCOMPATIBLE,
                         "a command argument exceeds the server's proto-max-bulk-len");
     return RF_OK;

@@ -38,7 +38,7 @@ struct sink_aofdir {
     bool hash, unsafe;
     rf_notify notify;
     int lock; /* the directory, locked against other runs; -1: none */
-    struct manifest old, new;
+    struct manifest old, latest;
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
     char *paths[FILE_COUNT];
@@ -115,7 +115,7 @@ static uint64_t next_seq(const struct manifest *old)
 static rf_code name_file(struct sink_aofdir *s, int part, const char *appendfilename, const char *ending,
                          rf_error *error)
 {
-    struct manifest_file *file = &s->new.files[part];
+    struct manifest_file *file = &s->latest.files[part];
     file->seq = next_seq(&s->old);
     file->type = part == BASE ? 'b' : 'i';
     if (asprintf(&file->name, "%s.%llu.%s", appendfilename, (unsigned long long)file->seq, ending) < 0) {
@@ -128,10 +128,10 @@ static rf_code name_file(struct sink_aofdir *s, int part, const char *appendfile
 static rf_code name_files(struct sink_aofdir *s, const char *appendfilename, rf_aof_base base,
                           rf_error *error)
 {
-    s->new.files = calloc(2, sizeof *s->new.files);
-    if (!s->new.files)
+    s->latest.files = calloc(2, sizeof *s->latest.files);
+    if (!s->latest.files)
         return out_of_memory(error);
-    s->new.count = 2;
+    s->latest.count = 2;
     TRY(name_file(s, BASE, appendfilename, base == RF_BASE_RDB ? "base.rdb" : "base.aof", error));
     return name_file(s, INCR, appendfilename, "incr.aof", error);
 }
@@ -155,7 +155,8 @@ static rf_code put_manifest(struct sink_aofdir *s, rf_error *error)
     struct buffer text = {0};
     struct output_options options = {
         .force = s->old.count > 0, .unsafe = true, .hash = s->hash, .group = s->group, .within = s->within};
-    bool printed = manifest_print(&text, &s->new.files[BASE]) && manifest_print(&text, &s->new.files[INCR]);
+    bool printed = manifest_print(&text, &s->latest.files[BASE]) &&
+                   manifest_print(&text, &s->latest.files[INCR]);
     rf_code code = printed ? output_open(s->paths[MANIFEST], &options, &s->manifest, error)
                            : out_of_memory(error);
     if (code == RF_OK) {
@@ -185,7 +186,7 @@ static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
 /* Whether a file of this name belongs to the new output. */
 static bool is_ours(const struct sink_aofdir *s, const char *name)
 {
-    return strcmp(name, s->new.files[BASE].name) == 0 || strcmp(name, s->new.files[INCR].name) == 0 ||
+    return strcmp(name, s->latest.files[BASE].name) == 0 || strcmp(name, s->latest.files[INCR].name) == 0 ||
            strcmp(name, s->manifest_name) == 0;
 }
 
@@ -243,7 +244,7 @@ static rf_code commit_files(struct sink_aofdir *s, rf_error *error)
     int named;
     rf_code code = commit_each(s, &named, error);
     while (code != RF_OK && named-- > 0)
-        if (!manifest_names(s, s->new.files[named].name))
+        if (!manifest_names(s, s->latest.files[named].name))
             unlink(s->paths[named]);
     return code;
 }
@@ -288,7 +289,7 @@ static void aofdir_close(rf_sink *sink)
     for (int i = 0; i < FILE_COUNT; i++)
         free(s->paths[i]);
     manifest_free(&s->old);
-    manifest_free(&s->new);
+    manifest_free(&s->latest);
     free(s->manifest_name);
     free(s->directory);
     free(s);

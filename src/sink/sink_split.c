@@ -14,6 +14,7 @@
 #include "io/output_group.h"
 #include "io/tempdir.h"
 #include "sink/sink.h"
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
 
 static rf_code put_key(struct sink_split *s, rf_entry *entry, rf_error *error)
 {
-    if (UNLIKELY(entry->db != 0 && !s->all_dbs))
+    if (UNLIKELY(entry->db >= RF_CLUSTER_DATABASES && !s->all_dbs))
         return refuse_db(entry, error);
     unsigned slot = entry->slot >= 0 ? (unsigned)entry->slot : rf_slot_of(entry->key);
     return rf_sink_put(s->shards[rf_topology_of_slot(s->topology, slot)], entry, error);

@@ -12,7 +12,6 @@
 #include "base/fail.h"
 #include "base/hash_table.h"
 #include "io/partitioned_file.h"
-#include "rdb/function_name.h"
 #include <rdbferry/collision.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -97,7 +96,7 @@ static inline XXH128_hash_t hash_of_key(const rf_collisions *collisions, const r
 
 static inline XXH128_hash_t hash_of_name(const rf_collisions *collisions, const rf_entry *library)
 {
-    return hash_of(collisions, function_name(library->text), LIBRARY_NAMES);
+    return hash_of(collisions, rf_function_name(library->text), LIBRARY_NAMES);
 }
 
 static inline XXH128_hash_t hash_of_code(const rf_collisions *collisions, const rf_entry *library)

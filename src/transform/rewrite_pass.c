@@ -4,9 +4,10 @@
  * Each stage also determines which keys are ambiguous: of two different keys that it maps to the same result,
  * at least one is. Keys with the same final name have become equal in some stage, so it is sufficient to
  * consider each stage on its own. */
+#include "transform/rewrite_pass.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "transform/rewrite.h"
+#include "transform/rewrite_dbs.h"
 #include <rdbferry/slot.h>
 
 typedef rf_code stage_fn(rf_rewrite *rewrite, struct passage *passage, rf_error *error);

@@ -2,7 +2,7 @@
 /* The reverse direction: which keys of a target are covered by a filter and a rewrite. */
 #include "base/fail.h"
 #include "transform/filter.h"
-#include "transform/rewrite.h"
+#include "transform/rewrite_dbs.h"
 #include <rdbferry/slot.h>
 
 static bool has_rules(const rf_rewrite *w, enum rule_kind kind)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/crc64.h"
+#include "codec/crc64_clmul.h"
+#include "codec/crc64_slicing.h"
 #include "support/exact.h"
 #include <criterion/criterion.h>
 

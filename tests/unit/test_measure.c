@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Measuring keys. The memory is what a Redis 7.0.15 says of the name "k" and the value, where it has such
  * values. */
-#include "measure/measure.h"
+#include "measure/measure_nodes.h"
+#include "measure/memory_model.h"
+#include <rdbferry/measure.h>
 #include "support/exact.h"
 #include "support/one_value.h"
 #include <criterion/criterion.h>

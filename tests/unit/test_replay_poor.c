@@ -2,7 +2,7 @@
 /* Targets that are poorer than a Redis server: they do not tell their version, or lack RESTORE, RENAMENX or
  * MULTI. */
 #include "base/bytes.h"
-#include "net/refusal.h"
+#include "net/reply.h"
 #include "support/rdb_made.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>

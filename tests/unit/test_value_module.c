@@ -4,6 +4,7 @@
 #include "support/one_value.h"
 #include "support/record.h"
 #include <criterion/criterion.h>
+#include <rdbferry/live.h>
 
 static const char *const kinds[] = {
     [RF_PART_SIGNED] = "signed", [RF_PART_UNSIGNED] = "unsigned", [RF_PART_FLOAT] = "float",
@@ -111,4 +112,33 @@ Test(value_module, a_visitor_ends_the_walk)
     cr_expect_eq(rf_value_walk(o.entry.value, &refuser, &parts, &o.error), RF_E_INCOMPATIBLE);
     cr_expect_eq(parts, 0);
     close_value(&o);
+}
+
+Test(value_module, built_in_or_loaded)
+{
+    static const char json[] = "ReJSON\0", none[] = "";
+    static const struct {
+        rf_server server;
+        const char *type, *modules;
+        rf_module_presence presence;
+    } cases[] = {
+        {{RF_REDIS, 8, 0}, "vectorset", none, RF_MODULE_THERE},
+        {{RF_REDIS, 7, 4}, "vectorset", none, RF_MODULE_LACKING},
+        {{RF_VALKEY, 9, 0}, "vectorset", none, RF_MODULE_LACKING},
+        {{RF_VALKEY, 9, 0}, "vectorset", NULL, RF_MODULE_UNSURE},
+        {{RF_REDIS, 0, 0}, "vectorset", json, RF_MODULE_UNSURE},
+        {{RF_REDIS, 8, 0}, "ReJSON-RL", none, RF_MODULE_LACKING},
+        {{RF_REDIS, 6, 2}, "ReJSON-RL", json, RF_MODULE_THERE},
+        {{RF_REDIS, 8, 0}, "graphdata", json, RF_MODULE_LACKING},
+        {{RF_REDIS, 8, 0}, "homegrown", json, RF_MODULE_UNSURE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_eq(rf_module_presence_of(cases[i].server, cases[i].type, cases[i].modules),
+                     cases[i].presence, "case %zu", i);
+}
+
+Test(value_module, only_collections_may_not_be_empty)
+{
+    for (rf_type type = 0; type < RF_TYPE_COUNT; type++)
+        cr_expect_eq(rf_may_be_empty(type), type == RF_STRING || type == RF_STREAM || type == RF_MODULE);
 }

@@ -11,6 +11,10 @@
 
 enum { DIFFERENCES_SHOWN = 50 /* lines, by default */ };
 
+struct difference_kept {
+    char *line, *object; /* as text and as JSON, without a newline */
+};
+
 /* The first members are set by the owner, the rest start as 0. */
 struct differences {
     FILE *out;
@@ -25,9 +29,7 @@ struct differences {
     uint64_t added, removed, changed, duplicates;
     uint64_t values, types, expiries; /* changes by kind; a key may count in several */
     uint64_t shown;
-    struct difference_kept {
-        char *line, *object; /* as text and as JSON, without a newline */
-    } * kept;
+    struct difference_kept *kept;
     size_t kept_count;
 };
 

@@ -5,40 +5,21 @@
 #include <ctype.h>
 #include <string.h>
 
-/* --- function libraries: "#!<engine> name=<name>", then the code -------------------------------------- */
-
-/* Removes and returns the bytes up to `end`; all of the text if `end` does not occur. */
-static rf_slice split(rf_slice *text, char end)
-{
-    const uint8_t *found = text->len > 0 ? memchr(text->ptr, end, text->len) : NULL;
-    rf_slice head = {text->ptr, found ? (size_t)(found - text->ptr) : text->len};
-    text->ptr += found ? head.len + 1 : head.len;
-    text->len -= found ? head.len + 1 : head.len;
-    return head;
-}
-
-static bool starts_with(rf_slice text, const char *start)
-{
-    return text.len >= strlen(start) && memcmp(text.ptr, start, strlen(start)) == 0;
-}
+/* --- function libraries ------------------------------------------------------------------------------- */
 
 static void add_library(struct extras *extras, rf_slice code)
 {
     struct library *library = &extras->libraries[extras->libraries_kept];
-    rf_slice rest = code, line, word;
+    rf_slice engine, name;
     extras->library_count++;
     extras->library_bytes += code.len;
     if (extras->libraries_kept == LIBRARIES_KEPT)
         return;
     extras->libraries_kept++;
     library->bytes = code.len;
-    line = split(&rest, '\n');
-    for (word = split(&line, ' '); word.len > 0 || line.len > 0; word = split(&line, ' ')) {
-        if (starts_with(word, "#!"))
-            escape_text((rf_slice){word.ptr + 2, word.len - 2}, library->engine, sizeof library->engine);
-        if (starts_with(word, "name="))
-            escape_text((rf_slice){word.ptr + 5, word.len - 5}, library->name, sizeof library->name);
-    }
+    rf_function_header(code, &engine, &name);
+    escape_text(engine, library->engine, sizeof library->engine);
+    escape_text(name, library->name, sizeof library->name);
 }
 
 /* --- modules ------------------------------------------------------------------------------------------ */

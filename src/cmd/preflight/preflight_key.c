@@ -51,12 +51,6 @@ static rf_code find_database(struct preflight *preflight, int64_t db, bool *is_t
 
 /* --- what the target's version supports ---------------------------------------------------------------- */
 
-static bool is_empty(const rf_entry *key, const rf_measure *measure)
-{
-    return measure->elements == 0 && key->type != RF_STRING && key->type != RF_STREAM &&
-           key->type != RF_MODULE;
-}
-
 /* A value that can only be written with RESTORE is a single argument. */
 static uint64_t longest_argument(const rf_entry *key, const rf_measure *measure, unsigned modes)
 {
@@ -80,18 +74,18 @@ static bool is_too_long(struct preflight *preflight, const struct preflight_node
 static rf_code lacks_module(struct preflight *preflight, const struct preflight_node *node,
                             const rf_entry *key, bool *lacks, rf_error *error)
 {
+    static const enum preflight_finding_kind kinds[] = {
+        [RF_MODULE_LACKING] = PREFLIGHT_NO_MODULE, [RF_MODULE_UNSURE] = PREFLIGHT_UNSURE_MODULE};
     *lacks = false;
     if (key->type != RF_MODULE)
         return RF_OK;
     char module[10], detail[32];
     TRY(rf_value_module(key->value, module, error));
-    if (rf_server_has_module(node->info.server, module))
-        return RF_OK;
-    rf_module_presence presence = rf_module_presence_of(module, node->info.modules);
+    rf_module_presence presence = rf_module_presence_of(node->info.server, module, node->info.modules);
     *lacks = presence == RF_MODULE_LACKING;
     snprintf(detail, sizeof detail, "type %s", module);
     if (presence != RF_MODULE_THERE)
-        find(preflight, *lacks ? PREFLIGHT_NO_MODULE : PREFLIGHT_UNSURE_MODULE, key->db, key->key, detail);
+        find(preflight, kinds[presence], key->db, key->key, detail);
     return RF_OK;
 }
 
@@ -127,7 +121,7 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
 {
     rf_measure measure;
     TRY(rf_measure_key(key, &measure, error));
-    if (is_empty(key, &measure)) {
+    if (measure.elements == 0 && !rf_may_be_empty(key->type)) {
         find(preflight, PREFLIGHT_EMPTY, key->db, key->key, rf_type_name(key->type));
         return RF_OK;
     }

@@ -101,11 +101,11 @@ rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoi
 {
     char then[SHOWN], now[SHOWN];
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++) {
-        const char *old = found->options[i], *new = wanted->options[i];
-        if (strcmp(old, new) != 0)
+        const char *before = found->options[i], *after = wanted->options[i];
+        if (strcmp(before, after) != 0)
             return fail(error, RF_E_ARGUMENT,
                         "the checkpoint '%.128s' belongs to a different run: %s changed from %s to %s",
-                        found->path, option_texts[i], shown(old, then), shown(new, now));
+                        found->path, option_texts[i], shown(before, then), shown(after, now));
     }
     if (found->input_count != wanted->input_count)
         return fail(error, RF_E_ARGUMENT,
@@ -117,11 +117,12 @@ rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoi
 rf_code checkpoint_compare_input(const struct checkpoint *found, const struct checkpoint *wanted,
                                  size_t input, rf_error *error)
 {
-    const struct checkpoint_input *old = &found->inputs[input], *new = &wanted->inputs[input];
-    bool same_size = old->identity.size == new->identity.size;
-    if (!old->known || !new->known || (same_size && strcmp(old->identity.hash, new->identity.hash) == 0))
+    const struct checkpoint_input *before = &found->inputs[input], *after = &wanted->inputs[input];
+    bool same_size = before->identity.size == after->identity.size;
+    if (!before->known || !after->known ||
+        (same_size && strcmp(before->identity.hash, after->identity.hash) == 0))
         return RF_OK;
     return fail(error, RF_E_ARGUMENT,
                 "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",
-                found->path, new->path);
+                found->path, after->path);
 }

@@ -63,9 +63,7 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
         return RF_OK;
     fail(error, RF_E_INCOMPATIBLE,
          "the cluster does not have database %" PRId64 " (see --flatten-dbs, --map-db and --db),", key->db);
-    escape_name(session_source_key(session, key), error->key, sizeof error->key);
-    error->db = (int)session_source_db(session, key);
-    return RF_E_INCOMPATIBLE;
+    return session_error_key(session, key, error);
 }
 
 /* --- commands ----------------------------------------------------------------------------------------- */

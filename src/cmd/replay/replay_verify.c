@@ -60,12 +60,6 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
 }
 
-static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
-{
-    return digest->elements == 0 && key->type != RF_STRING && key->type != RF_STREAM &&
-           key->type != RF_MODULE;
-}
-
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
     rf_code code = extra_keys_note(&v->extra, record, error);
@@ -82,7 +76,7 @@ static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
         *error = *fault;
         return fault->code;
     }
-    if (!fault && is_empty(key, digest))
+    if (!fault && digest->elements == 0 && !rf_may_be_empty(key->type))
         return RF_OK;
     if (fault) {
         rf_key_record_of(key, (rf_digest){0}, v->input, &record);

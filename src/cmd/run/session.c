@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop over the entries of an input. */
 #include "cmd/run/session.h"
+#include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
@@ -24,6 +25,13 @@ int64_t session_fields_until(void)
 {
     enum { ANSWERED_WITHIN_MS = 10 * 1000 };
     return now_ms() + ANSWERED_WITHIN_MS;
+}
+
+rf_code session_error_key(const struct session *session, const rf_entry *entry, rf_error *error)
+{
+    escape_name(session_source_key(session, entry), error->key, sizeof error->key);
+    error->db = (int)session_source_db(session, entry);
+    return error->code;
 }
 
 bool session_open(struct session *session, const struct common_options *options)

@@ -97,6 +97,9 @@ static inline rf_slice session_source_key(const struct session *session, const r
     return session->rewritten ? session->source_key : entry->key;
 }
 
+/* Attributes an error to the current key, with its name in the input. Returns error->code. */
+rf_code session_error_key(const struct session *session, const rf_entry *entry, rf_error *error);
+
 /* Whether the key has expired at the session's `now`. */
 static inline bool session_has_expired(const struct session *session, const rf_entry *entry)
 {

@@ -9,6 +9,7 @@
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,14 +47,12 @@ static rf_code open_sink(const struct transfer *transfer, const rf_sink_options 
 static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
-    if (entry->db == 0 || all_dbs(split))
+    if (entry->db < RF_CLUSTER_DATABASES || all_dbs(split))
         return RF_OK;
     fail(error, RF_E_INCOMPATIBLE,
          "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
          entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
-    escape_name(session_source_key(session, entry), error->key, sizeof error->key);
-    error->db = (int)session_source_db(session, entry);
-    return RF_E_INCOMPATIBLE;
+    return session_error_key(session, entry, error);
 }
 
 static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)

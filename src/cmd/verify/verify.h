@@ -45,16 +45,7 @@ struct verification {
     const rf_error *error; /* that error, or why an input could not be read; NULL: none */
 };
 
-/* --- verify_key.c: one entry -------------------------------------------------------------------------- */
-
-/* The effect of commands is known only to a server. */
-rf_code verify_reject_commands(rf_error *error);
-
-/* A session_entry_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
- * verification. Faults of values are counted; they are not errors. */
-rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
-rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                         rf_error *error);
+/* --- verify_fault.c --- */
 
 /* Whether an error is a defect of the input, and not a failure to read it. */
 bool verify_is_fault(rf_code code);
@@ -62,6 +53,17 @@ bool verify_is_fault(rf_code code);
 /* Counts a fault of an input. */
 rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
                      rf_error *error);
+
+/* The effect of commands is known only to a server. */
+rf_code verify_reject_commands(rf_error *error);
+
+/* --- verify_key.c: one entry --- */
+
+/* A session_entry_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
+ * verification. Faults of values are counted; they are not errors. */
+rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
+                         rf_error *error);
 
 /* --- verify_against.c: comparison with other data ----------------------------------------------------- */
 

@@ -26,16 +26,6 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
     return fault;
 }
 
-rf_code verify_fault(struct verification *v, const struct input *input, const rf_error *fault,
-                     rf_error *error)
-{
-    rf_error named = *fault;
-    if (!*named.input)
-        snprintf(named.input, sizeof named.input, "%s", input_name(input));
-    v->states[input - v->session.inputs].faults++;
-    return faults_add(&v->faults, (size_t)(input - v->session.inputs), &named, error);
-}
-
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 /* The module must be loaded in the server that loads the data. */
@@ -60,11 +50,6 @@ static void note_record(struct record_key *record, const rf_entry *entry, uint64
     escape_name(entry->key, record->key, sizeof record->key);
 }
 
-static bool may_be_empty(rf_type type)
-{
-    return type == RF_STRING || type == RF_STREAM || type == RF_MODULE;
-}
-
 /* Redis 8.8 and newer may reject streams whose totals contradict their entries; no Valkey does. */
 static bool holds_streams_to_their_totals(rf_server reads)
 {
@@ -78,7 +63,7 @@ static rf_code check_key(struct verification *v, const struct input *input, cons
     rf_server reads = v->options->reads;
     rf_code code = RF_OK;
     rf_error fault;
-    if (digest->elements == 0 && !may_be_empty(entry->type)) {
+    if (digest->elements == 0 && !rf_may_be_empty(entry->type)) {
         fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
                          rf_type_name(entry->type));
         code = verify_fault(v, input, &fault, error);
@@ -112,11 +97,6 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
     record.published = digest->value;
     return record.fields_expired && v->options->against && !v->live ? RF_OK
                                                                     : against_on_record(v, &record, error);
-}
-
-bool verify_is_fault(rf_code code)
-{
-    return rf_code_is_input(code) && code != RF_E_READ && code != RF_E_UNSUPPORTED;
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
@@ -153,12 +133,12 @@ static rf_code fault_library(struct verification *v, const struct input *input, 
     return verify_fault(v, input, &fault, error);
 }
 
-/* "#!lua name=..." must come first, or servers reject it. */
 static rf_code check_library(struct verification *v, const struct input *input, const rf_entry *entry,
                              rf_error *error)
 {
+    rf_slice engine, name;
     rf_error fault;
-    if (entry->text.len > 2 && memcmp(entry->text.ptr, "#!", 2) == 0)
+    if (rf_function_header(entry->text, &engine, &name))
         return RF_OK;
     fault = fault_of(entry, input, RF_E_CORRUPT, "function library without an engine and a name");
     return verify_fault(v, input, &fault, error);
@@ -191,11 +171,6 @@ static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
     module_names_add(&v->modules, name);
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
     return RF_OK;
-}
-
-rf_code verify_reject_commands(rf_error *error)
-{
-    return fail(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
 }
 
 static rf_code on_command(struct verification *v, const struct input *input, const rf_entry *command,

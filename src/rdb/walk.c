@@ -1,7 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks that find duplicates in one value. The table of members belongs to the value, and is created by the
- * first walk that needs it. */
-#include "rdb/value.h"
+/* What the walk functions share: notices, expiries out of range, and the search for duplicate members. The
+ * table of members belongs to the value, and is created by the first walk that needs it. */
+#include "rdb/walk.h"
+
+void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
+{
+    const rf_notify *notify = value->notify;
+    if (notify->fn)
+        notify->fn(notify->ctx, &(rf_notice){.code = code,
+                                             .offset = (int64_t)value->offset,
+                                             .db = (int)value->db,
+                                             .key = value->key,
+                                             .detail = detail});
+}
+
+void value_contradicts(struct rf_value *value, const char *detail)
+{
+    if (value->contradiction)
+        return;
+    value->contradiction = detail;
+    value_notice(value, RF_NOTICE_STREAM_LENGTH, detail);
+}
+
+COLD rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field)
+{
+    rf_error escaped;
+    error_key(&escaped, -1, field);
+    return CORRUPT(k, "the expiry of field '%s' is out of range", escaped.key);
+}
+
+rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
+{
+    return k->visitor && field_expiry(ms) != (int64_t)ms
+               ? CORRUPT(k, "the minimum field expiry of a hash is out of range")
+               : RF_OK;
+}
+
+/* --- duplicates --------------------------------------------------------------------------------------- */
 
 COLD rf_code walk_not_unique(struct walk *k, enum dup_set_result answer, const char *what, rf_slice name)
 {

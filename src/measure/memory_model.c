@@ -21,8 +21,8 @@
  * Data that Redis 7.0 does not support (arrays, expiring fields) is estimated after later servers; a module
  * value counts with its size in the dump. Servers of other generations differ: most use less. (Redis 7.0
  * src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
+#include "measure/memory_model.h"
 #include "base/number.h"
-#include "measure/measure.h"
 #include <math.h>
 
 /* --- entries of a listpack --------------------------------------------------------------------------- */

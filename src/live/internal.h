@@ -10,8 +10,8 @@
  *
  * Queries to be retried wait in the retry queue until every node has answered all of its queries; the
  * primaries are refreshed only then, when no reply is pending. */
-#ifndef LIVE_LIVE_H
-#define LIVE_LIVE_H
+#ifndef LIVE_INTERNAL_H
+#define LIVE_INTERNAL_H
 
 #include "base/buffer.h"
 #include "net/client.h"
@@ -85,21 +85,25 @@ struct rf_live {
     rf_error error; /* sticky once its code is set */
 };
 
-/* --- live.c --- */
+/* --- live_retry.c --- */
+
+void query_queue_push(struct query_queue *queue, struct query *query);
+struct query *query_queue_pop(struct query_queue *queue);
+void query_queue_free(struct query_queue *queue);
+void query_free(struct query *query);
 
 /* Queues a query to be retried, and records what that requires; `why` is the reason, and is returned as the
  * error if transient errors have lasted too long. */
 rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
                    rf_error *error);
 
+/* For how long transient errors are retried. */
+int64_t live_retry_timeout_ms(const rf_live *live);
+
+/* Sleeps, for longer each time until a query succeeds. */
 void live_pause(rf_live *live);
 
 /* --- live_conn.c --- */
-
-void query_queue_push(struct query_queue *queue, struct query *query);
-struct query *query_queue_pop(struct query_queue *queue);
-void query_queue_free(struct query_queue *queue);
-void query_free(struct query *query);
 
 /* The node at an address; NULL: none. */
 struct live_conn *live_conn_find(const rf_live *live, const rf_address *address);
@@ -131,6 +135,9 @@ rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query
 
 /* The server's clock. */
 int64_t live_now_ms(const rf_live *live);
+
+rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
+                    const rf_key_record *after, rf_error *error);
 
 /* --- live_library.c --- */
 
@@ -172,10 +179,5 @@ rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 rf_code live_query_command(rf_live *live, rf_slice name, int *has, rf_error *error);
 
 void live_forget_nodes(rf_live *live);
-
-/* --- control flow -------------------------------------------------------------------------------------- */
-
-rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
-                    const rf_key_record *after, rf_error *error);
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies values, above both decoding and encoding: most as they are stored; streams with corrected counters,
+ * hashes with a template or changed fields in a type that can represent them. */
+#include "rdb/rdb_reencode.h"
+#include "rdb/rdb_reencode_stream.h"
+#include "rdb/value.h"
+
+uint8_t rf_value_copied_type(const rf_value *value)
+{
+    if (LIKELY(!value->changed))
+        return value->type->copied_type;
+    if (value->is_plain)
+        return RDB_PLAIN_HASH;
+    return value->type->encoding.dialect == RF_VALKEY ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
+}
+
+COLD static rf_code copy_reencoded(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
+{
+    struct rdb_survey survey;
+    TRY(rdb_survey(value, &survey, error));
+    return rdb_reencode(value, rf_value_copied_type(value), &survey, fn, ctx, error);
+}
+
+rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
+{
+    if (UNLIKELY(!value_is_complete(value)))
+        return copy_reencoded(value, fn, ctx, error);
+    if (value->type->encoding.type == RF_STREAM)
+        return rdb_reencode_stream(value, value->type->encoding.number, fn, ctx, error);
+    return value_copy_stored(value, fn, ctx, error);
+}

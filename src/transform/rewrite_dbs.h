@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The databases in which the map-db rules of a rewrite put keys. */
+#ifndef TRANSFORM_REWRITE_DBS_H
+#define TRANSFORM_REWRITE_DBS_H
+
+#include "transform/rule.h"
+
+/* Determines which map-db rules are shared, unless that is known. */
+void rewrite_find_shared(rf_rewrite *rewrite);
+
+/* Whether keys may be in this database after the map-db rules. */
+bool rewrite_leads_to(const rf_rewrite *rewrite, int64_t db);
+
+#endif
