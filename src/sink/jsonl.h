@@ -5,7 +5,6 @@
 
 #include "base/json_text.h"
 #include <rdbferry/entry.h>
-#include <rdbferry/sink.h>
 #include <rdbferry/value.h>
 
 /* The list of a stream that is being written; STREAM: none. */
@@ -13,7 +12,7 @@ enum stream_level { STREAM, ENTRIES, GROUPS, CONSUMERS, PENDING, UNOWNED, RECORD
 
 struct jsonl {
     struct outbuf *out;
-    rf_json_bytes bytes;
+    bool base64;         /* strings that are not valid UTF-8 as their base64 */
     char before;         /* the bracket of the current list before its first element, then a comma */
     const rf_entry *due; /* a collection of which nothing has been written before its first element; NULL:
                             none */
@@ -34,7 +33,7 @@ void jsonl_put_id(struct outbuf *out, char before, rf_stream_id id);
 
 static inline void jsonl_put_text(struct jsonl *j, char before, rf_slice text)
 {
-    json_put_text(j->out, before, text, j->bytes == RF_JSON_BASE64);
+    json_put_text(j->out, before, text, j->base64);
 }
 
 /* Begins a list; its bracket is written with the first element, or at the end. */

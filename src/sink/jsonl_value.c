@@ -92,7 +92,7 @@ static rf_code put_module_part(void *ctx, const rf_module_part *part)
 /* The names of an object cannot be exact bytes: if these matter, a hash is a list of pairs. */
 static bool hash_is_object(const struct jsonl *j)
 {
-    return j->bytes == RF_JSON_ESCAPE;
+    return !j->base64;
 }
 
 /* A field's name, and the separator between it and its value. */

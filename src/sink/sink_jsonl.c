@@ -42,9 +42,9 @@
  *                  fields of a hash can get the same name
  *   with base64    {"base64": ...}, exact */
 #include "base/fail.h"
-#include "rdb/notify.h"
 #include "io/output.h"
 #include "rdb/detail.h"
+#include "rdb/notify.h"
 #include "sink/jsonl.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
@@ -213,7 +213,7 @@ rf_code sink_open_jsonl(const struct sink_location *location, rf_json_bytes byte
         return code;
     }
     s->notify = options->notify;
-    s->json = (struct jsonl){.out = &s->output.buf, .bytes = bytes};
+    s->json = (struct jsonl){.out = &s->output.buf, .base64 = bytes == RF_JSON_BASE64};
     *out = &s->sink;
     return RF_OK;
 }

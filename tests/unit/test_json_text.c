@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
+#include <rdbferry/sink.h>
 #include <stdio.h>
 
 /* --- an outbuf whose blocks end where their memory ends ------------------------------------------------ */
