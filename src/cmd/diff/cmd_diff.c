@@ -60,11 +60,9 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
     };
     rf_code code = rf_compare_open(&options, &diff->compare, error);
     rf_digester_expired(diff->digester, session->now);
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        /* it is compared with the rewritten keys of BEFORE */
-        session->raw_keys = i >= diff->options->before_count && session->options->keys.rewrite;
+    session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
+    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], on_entry, diff, error);
-    }
     return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
 }
 

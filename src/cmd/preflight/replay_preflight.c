@@ -57,7 +57,7 @@ static rf_code examine(void *ctx, rf_error *error)
     struct preflight *preflight = ctx;
     struct session *session = &preflight->session;
     rf_code code = open_target(preflight, error);
-    session->accepts_foreign = true;
+    session->read.accepts_foreign = true;
     if (code == RF_OK)
         code = collisions_prescan(&preflight->collisions, error);
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++)

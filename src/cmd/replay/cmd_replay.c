@@ -234,7 +234,7 @@ static rf_code read_inputs(struct replay *r, rf_error *error)
 {
     struct session *session = &r->session;
     rf_code code = RF_OK;
-    session->accepts_foreign = true;
+    session->read.accepts_foreign = true;
     for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
         code = session_read(session, &session->inputs[i], on_entry, r, error);
         if (code == RF_OK)
@@ -357,7 +357,7 @@ static enum status run(struct replay *r)
     rf_error error;
     rf_code code;
     enum status status;
-    r->session.resume = true; /* damaged values are failures; the run continues */
+    r->session.read.resume = true; /* damaged values are failures; the run continues */
     r->session.stop_request = &r->stop_request;
     r->session.before_entry = before_entry;
     r->session.before_ctx = r;

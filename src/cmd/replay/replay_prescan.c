@@ -91,7 +91,7 @@ static rf_code check_command(const struct replay *r, rf_error *error)
 static bool rejects_commands(const struct replay *r)
 {
     return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
-           r->options->common.operand_count > 1 || !session_is_unfiltered(&r->session);
+           r->options->common.operand_count > 1 || !r->session.unfiltered;
 }
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
@@ -135,20 +135,16 @@ rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *er
     return entry->kind == RF_ENTRY_KEY ? check_db(r, entry, error) : RF_OK;
 }
 
-static rf_code scan_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    (void)input;
-    return replay_check(ctx, entry, error);
-}
-
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
-    rf_code code = r->collisions.can_rescan ? may_hold_commands(r, &commands, error) : RF_OK;
-    if (code == RF_OK)
-        code = probe_target(r, commands, error);
-    r->collisions.resolve_first = true;
-    r->collisions.scan_fn = may_lack_db(r) || (commands && rejects_commands(r)) ? scan_entry : NULL;
-    r->collisions.scan_ctx = r;
-    return code == RF_OK ? collisions_prescan(&r->collisions, error) : code;
+    rf_entry *entry;
+    if (r->collisions.can_rescan)
+        TRY(may_hold_commands(r, &commands, error));
+    TRY(probe_target(r, commands, error));
+    bool all = may_lack_db(r) || (commands && rejects_commands(r));
+    rf_code code = collisions_scan_begin(&r->collisions, all, true, error);
+    while (code == RF_OK && (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
+        code = all ? replay_check(r, entry, error) : RF_OK;
+    return collisions_scan_end(&r->collisions, code, error);
 }

@@ -148,7 +148,7 @@ static rf_code read_other(struct verification *v, rf_error *error)
     session->stats = (struct stats){0};
     if (other.digester)
         rf_digester_expired(other.digester, session->now);
-    session->raw_keys = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
+    session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
     for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
         code = session_read(session, &session->inputs[i], on_other, &other, error);
     stats_free(&session->stats);
