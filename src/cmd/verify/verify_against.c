@@ -2,6 +2,7 @@
 /* Compares the data with another input, or with a live target; or finds duplicate keys within it. */
 #include "base/fail.h"
 #include "cmd/compare/against.h"
+#include "cmd/run/cursor.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <string.h>
@@ -110,47 +111,55 @@ struct other {
     rf_collisions *libraries;
 };
 
-static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code add_other(struct other *other, size_t input, const rf_entry *entry, rf_error *error)
 {
-    struct other *other = ctx;
-    struct verification *v = other->v;
     rf_key_digest digest = {0};
-    rf_key_record record;
     rf_known known = RF_KNOWN_NOT;
-    rf_code code = RF_OK;
     if (entry->kind == RF_ENTRY_COMMAND)
         return verify_reject_commands(error);
     if (entry->kind == RF_ENTRY_KEY)
-        code = rf_digest_key(other->digester, entry, &digest, error);
+        TRY(rf_digest_key(other->digester, entry, &digest, error));
     else if (entry->kind == RF_ENTRY_FUNCTION)
-        code = rf_collisions_note(other->libraries, entry, true, &known, error);
+        TRY(rf_collisions_note(other->libraries, entry, true, &known, error));
     else
         return RF_OK;
-    if (code != RF_OK || known == RF_KNOWN_SAME)
-        return code;
+    if (known == RF_KNOWN_SAME)
+        return RF_OK;
     if (entry->kind == RF_ENTRY_FUNCTION)
         digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
                                  .value = rf_digest_library(entry->text)};
-    rf_key_record_of_left(entry, &digest, (uint32_t)(input - v->session.inputs), &record);
+    rf_key_record record;
+    rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
     record.published = digest.value;
-    return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
+    return record.fields_expired ? RF_OK : rf_compare_add_after(other->v->compare, &record, error);
+}
+
+static rf_code read_other(struct other *other, rf_error *error)
+{
+    struct session *session = &other->v->session;
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
+    if (!other->digester || !other->libraries)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_digester_expired(other->digester, session->now);
+    cursor_open(&cursor, session, other->v->options->own_inputs, session->input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        code = add_other(other, cursor.number, entry, error);
+    return cursor_close(&cursor, code, error);
 }
 
 /* Counts of the other input are not those of the verified data. */
-static rf_code read_other(struct verification *v, rf_error *error)
+static rf_code compare_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
     struct other other = {.v = v,
                           .digester = rf_digester_new(differences_digests(&v->differences), false),
                           .libraries = rf_collisions_new(0)};
-    rf_code code = other.digester && other.libraries ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
     session->stats = (struct stats){0};
-    if (other.digester)
-        rf_digester_expired(other.digester, session->now);
     session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
-    for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], on_other, &other, error);
+    rf_code code = read_other(&other, error);
     stats_free(&session->stats);
     session->stats = own;
     rf_digester_free(other.digester);
@@ -172,6 +181,6 @@ rf_code against_finish(struct verification *v, rf_error *error)
     if (v->live)
         code = finish_live(v, error);
     else if (v->options->against)
-        code = read_other(v, error);
+        code = compare_other(v, error);
     return code == RF_OK && v->compare ? rf_compare_finish(v->compare, error) : code;
 }
