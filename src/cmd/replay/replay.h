@@ -15,6 +15,16 @@
 #include "cmd/run/session.h"
 #include "cmd/term/json.h"
 
+/* What is done periodically. Times are monotonic. */
+struct replay_ticks {
+    uint64_t entries;  /* calls of replay_tick() */
+    int64_t last_ms;   /* of the last tick */
+    int64_t stop_ms;   /* when a signal was seen; 0: none */
+    int64_t second_ms; /* when the current second began: */
+    rf_position second_start;
+    uint64_t second_bytes; /* bytes of an input put in the last second */
+};
+
 struct replay {
     const struct replay_options *options;
     struct session session;
@@ -41,12 +51,7 @@ struct replay {
     bool saved;           /* this run has written the checkpoint */
     bool cut;             /* without waiting for requests in flight */
     bool writing;         /* or waiting for requests in flight */
-    uint64_t entries;     /* calls between entries */
-    int64_t asked_ms;     /* when a signal was seen; 0: none. Monotonic, as those below */
-    int64_t ticked_ms;
-    int64_t last_tick_ms; /* when the current second began: */
-    rf_position last_tick;
-    uint64_t last_second; /* bytes of an input put in the last second */
+    struct replay_ticks ticks;
 };
 
 /* --- the checkpoint (replay_checkpoint.c) --------------------------------------------------------------- */
@@ -75,11 +80,17 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
-/* --- before the first write (replay_prescan.c) -----------------------------------------------------------
- */
+/* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
+rf_code replay_tick(struct replay *replay, rf_error *error);
+
+/* --- before the first write (replay_prescan.c) -------------------------------------------------------- */
 
 /* Checks for problems that should be found before the first write. */
 rf_code replay_survey(struct replay *replay, rf_error *error);
+
+/* Reads the inputs if collisions must be known now. The next two as in collisions_scan_begin(); with `all`,
+ * each entry is checked. */
+rf_code replay_scan(struct replay *replay, bool all, bool first, rf_error *error);
 
 /* Rejects an entry that this target or these inputs do not allow. */
 rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_error *error);

@@ -269,7 +269,7 @@ static rf_position position_ahead(const struct replay *r, rf_position position, 
 /* Saves the checkpoint with a new reservation that begins at `position`. */
 static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
 {
-    uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
+    uint64_t ahead = 2 * r->ticks.second_bytes > RESERVED ? 2 * r->ticks.second_bytes : RESERVED;
     r->checkpoint.state = CHECKPOINT_RUNNING;
     r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
@@ -290,8 +290,10 @@ rf_code replay_keep(struct replay *r, rf_error *error)
         return dead_letter_sync(&r->dead_letter, error);
     if (r->put == 0)
         return RF_OK;
-    r->last_second = r->last.input == r->last_tick.input ? r->last.offset - r->last_tick.offset : 0;
-    r->last_tick = r->last;
+    r->ticks.second_bytes = r->last.input == r->ticks.second_start.input
+                                ? r->last.offset - r->ticks.second_start.offset
+                                : 0;
+    r->ticks.second_start = r->last;
     return save_ahead(r, r->last, error);
 }
 

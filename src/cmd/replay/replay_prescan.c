@@ -96,24 +96,21 @@ static bool rejects_commands(const struct replay *r)
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
 {
-    rf_code code = RF_OK;
     *may = false;
-    for (size_t i = 0; i < r->session.input_count && code == RF_OK && !*may; i++) {
+    for (size_t i = 0; i < r->session.input_count && !*may; i++) {
         struct input_head head;
-        code = input_probe(&r->session.inputs[i], &head, error);
+        TRY(input_probe(&r->session.inputs[i], &head, error));
         *may = head.may_hold_commands;
     }
-    return code;
+    return RF_OK;
 }
 
 static rf_code count_keys(struct replay *r, rf_error *error)
 {
     rf_live_counts counts;
     rf_live *live;
-    rf_code code = rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error);
-    if (code != RF_OK)
-        return code;
-    code = rf_live_finish(live, &counts, error);
+    TRY(rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error));
+    rf_code code = rf_live_finish(live, &counts, error);
     rf_live_close(live);
     r->keys_before = code == RF_OK ? counts.live : 0;
     return code;
@@ -135,16 +132,22 @@ rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *er
     return entry->kind == RF_ENTRY_KEY ? check_db(r, entry, error) : RF_OK;
 }
 
+rf_code replay_scan(struct replay *r, bool all, bool first, rf_error *error)
+{
+    rf_entry *entry;
+    rf_code code = collisions_scan_begin(&r->collisions, all, first, error);
+    while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
+           (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
+        if (entry && all)
+            code = replay_check(r, entry, error);
+    return collisions_scan_end(&r->collisions, code, error);
+}
+
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
-    rf_entry *entry;
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
     TRY(probe_target(r, commands, error));
-    bool all = may_lack_db(r) || (commands && rejects_commands(r));
-    rf_code code = collisions_scan_begin(&r->collisions, all, true, error);
-    while (code == RF_OK && (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
-        code = all ? replay_check(r, entry, error) : RF_OK;
-    return collisions_scan_end(&r->collisions, code, error);
+    return replay_scan(r, may_lack_db(r) || (commands && rejects_commands(r)), true, error);
 }

@@ -243,29 +243,31 @@ void cursor_skip_input(struct cursor *cursor)
 
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
 {
-    struct session *session = cursor->session;
+    const bool pauses = cursor->session->read.pauses;
     *entry = NULL;
-    do {
+    while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
-        if (!cursor->input && cursor->next == cursor->end)
-            return RF_END;
         if (!cursor->input)
             TRY(enter_input(cursor, error));
-        if (session->before_entry)
-            TRY(session->before_entry(session->before_ctx, error));
         rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
-        if (code == RF_END)
+        if (code == RF_END) {
             cursor_skip_input(cursor);
-        else if (code != RF_OK)
+            if (pauses && cursor->next < cursor->end)
+                return RF_OK;
+            continue;
+        }
+        if (code != RF_OK)
             return code;
-        else if (cursor->entry.kind == RF_ENTRY_KEY)
+        if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
         else
             TRY(accept_other(cursor, &cursor->entry, &accepted, error));
         if (accepted)
             *entry = &cursor->entry;
-    } while (!*entry && !session->read.pauses);
-    return RF_OK;
+        if (accepted || pauses)
+            return RF_OK;
+    }
+    return RF_END;
 }
 
 /* Whether an error can be the fault of an input. */

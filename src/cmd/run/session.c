@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Start and end of a session, and what it has counted. */
 #include "cmd/run/session.h"
-#include "cmd/run/cursor.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -65,45 +64,6 @@ void session_notice_command(struct session *session, const rf_entry *command)
     snprintf(name, sizeof name, "%.*s", command->argv[0].len < sizeof name ? (int)command->argv[0].len : 32,
              (const char *)command->argv[0].ptr);
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
-}
-
-/* --- the former interface ----------------------------------------------------------------------------- */
-
-static rf_code read_all(struct cursor *cursor, session_entry_fn *fn, void *ctx, rf_error *error)
-{
-    rf_code code = RF_OK;
-    rf_entry *entry;
-    while (code == RF_OK && (code = cursor_next(cursor, &entry, error)) == RF_OK)
-        code = fn(ctx, cursor->input, entry, error);
-    return cursor_close(cursor, code, error);
-}
-
-rf_code session_read(struct session *session, struct input *input, session_entry_fn *fn, void *ctx,
-                     rf_error *error)
-{
-    size_t number = (size_t)(input - session->inputs);
-    struct cursor cursor;
-    cursor_open(&cursor, session, number, number + 1);
-    return read_all(&cursor, fn, ctx, error);
-}
-
-rf_code session_rescan(struct session *session, session_entry_fn *fn, void *ctx, rf_error *error)
-{
-    struct cursor cursor;
-    cursor_open_rescan(&cursor, session);
-    return read_all(&cursor, fn, ctx, error);
-}
-
-rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error *error),
-                    void (*undo)(void *ctx), void *ctx, rf_error *error)
-{
-    rf_code code;
-    session_begin(session);
-    code = work(ctx, error);
-    if (code != RF_OK && undo)
-        undo(ctx);
-    session_end(session);
-    return code;
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */

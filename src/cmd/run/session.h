@@ -48,35 +48,16 @@ struct session {
     uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
     const char *shifted; /* the path of an input whose expiry shift has been set */
-    rf_code (*before_entry)(void *ctx, rf_error *error);
-    void *before_ctx;
 };
 
 /* Sets the level of messages. False: the error has been printed. */
 bool session_open(struct session *session, const struct common_options *options);
 void session_close(struct session *session);
 
-/* Consumes one entry, including AUX fields. Any result but RF_OK ends the input with that code. */
-typedef rf_code session_entry_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
-
-/* Reads one input to its end: returns RF_OK or the error. Dropped keys are skipped; the others are rewritten.
- * Closes the input; facts about it stay in `input`. */
-rf_code session_read(struct session *session, struct input *input, session_entry_fn *fn, void *ctx,
-                     rf_error *error);
-
-/* Reads all inputs again, under the same names, without counting and notices. RF_END from `fn` ends it
- * early. One of the inputs may be open meanwhile; `fn` gets another struct input with the same path. */
-rf_code session_rescan(struct session *session, session_entry_fn *fn, void *ctx, rf_error *error);
-
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */
 void session_begin(struct session *session);
 void session_end(struct session *session);
-
-/* Runs `work`, which reads the inputs, with the signal thread running. `undo` may be NULL; it is called after
- * an error, while signals are still handled. */
-rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error *error),
-                    void (*undo)(void *ctx), void *ctx, rf_error *error);
 
 /* Adds a notice about the current entry: with its key, if it is one, otherwise with its offset. */
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail);

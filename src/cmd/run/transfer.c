@@ -95,7 +95,9 @@ rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_
                         rf_error *error)
 {
     bool leave_out;
-    *accepted = false;
+    *accepted = entry->kind == RF_ENTRY_KEY && !t->collisions.set;
+    if (*accepted)
+        return RF_OK;
     if (entry->kind == RF_ENTRY_COMMAND)
         TRY(transfer_check_command(t->common, error));
     TRY(collisions_note(&t->collisions, input, entry, &leave_out, error));
@@ -133,44 +135,63 @@ static void notice_module(struct transfer *t, rf_notice_code code, const rf_entr
         session_notice(&t->session, code, entry, module);
 }
 
+/* A sink that skips an entry issues a notice. */
+static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *written, rf_error *error)
+{
+    const struct notice_record *dropped = &t->session.notices.records[RF_NOTICE_DROPPED];
+    const struct notice_record *empty = &t->session.notices.records[RF_NOTICE_EMPTY_KEY];
+    uint64_t dropped_before = dropped->count, empty_before = empty->count;
+    rf_code code = t->sink ? rf_sink_put(t->sink, entry, error) : RF_OK;
+    *written = dropped->count == dropped_before && empty->count == empty_before;
+    if (entry->kind == RF_ENTRY_KEY) {
+        t->unsupported += dropped->count > dropped_before;
+        t->empty += empty->count > empty_before;
+        t->kept_keys += *written && code == RF_OK;
+    }
+    return code;
+}
+
+static rf_code put_module_key(struct transfer *t, rf_entry *key, bool *written, rf_error *error)
+{
+    char module[10];
+    TRY(rf_value_module(key->value, module, error));
+    TRY(put_into_sink(t, key, written, error));
+    if (*written)
+        notice_module(t, RF_NOTICE_MODULE_VALUE, key, module);
+    return RF_OK;
+}
+
+static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
+                              rf_error *error)
+{
+    enum module_known known = module_records_note(&t->module_records, input, entry);
+    char module[10];
+    *written = false;
+    if (known == MODULE_RECORD_SAME) {
+        session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
+        return RF_OK;
+    }
+    TRY(put_into_sink(t, entry, written, error));
+    if (!*written)
+        return RF_OK;
+    snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
+    if (known == MODULE_RECORD_OTHER)
+        session_notice(&t->session, RF_NOTICE_OTHER_MODULE_AUX, entry, module);
+    notice_module(t, RF_NOTICE_MODULE_AUX, entry, module);
+    return RF_OK;
+}
+
 rf_code transfer_put(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
                      rf_error *error)
 {
-    const struct notice_record *records = t->session.notices.records;
-    enum module_known known = MODULE_RECORD_NEW;
-    char module[10] = "";
-    *written = true;
-    if (entry->kind == RF_ENTRY_COMMAND)
-        TRY(check_command(t, entry, written, error));
     if (entry->kind == RF_ENTRY_KEY && entry->type == RF_MODULE)
-        TRY(rf_value_module(entry->value, module, error));
-    if (entry->kind == RF_ENTRY_MODULE_AUX) {
-        snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
-        known = module_records_note(&t->module_records, input, entry);
-        *written = known != MODULE_RECORD_SAME;
-        if (!*written)
-            session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
-    }
-    if (!*written)
-        return RF_OK;
-    /* a sink that skips an entry issues a notice */
-    uint64_t dropped = records[RF_NOTICE_DROPPED].count, empty = records[RF_NOTICE_EMPTY_KEY].count;
-    rf_code code = t->sink ? rf_sink_put(t->sink, entry, error) : RF_OK;
-    dropped = records[RF_NOTICE_DROPPED].count - dropped;
-    empty = records[RF_NOTICE_EMPTY_KEY].count - empty;
-    *written = dropped + empty == 0;
-    if (entry->kind == RF_ENTRY_KEY) {
-        t->unsupported += dropped > 0;
-        t->empty += empty > 0;
-        t->kept_keys += *written && code == RF_OK;
-    }
-    if (code != RF_OK || !*written)
-        return code;
-    if (known == MODULE_RECORD_OTHER)
-        session_notice(&t->session, RF_NOTICE_OTHER_MODULE_AUX, entry, module);
+        return put_module_key(t, entry, written, error);
     if (entry->kind == RF_ENTRY_MODULE_AUX)
-        notice_module(t, RF_NOTICE_MODULE_AUX, entry, module);
-    else if (entry->kind == RF_ENTRY_KEY && entry->type == RF_MODULE)
-        notice_module(t, RF_NOTICE_MODULE_VALUE, entry, module);
-    return RF_OK;
+        return put_module_aux(t, input, entry, written, error);
+    if (entry->kind == RF_ENTRY_COMMAND) {
+        TRY(check_command(t, entry, written, error));
+        if (!*written)
+            return RF_OK;
+    }
+    return put_into_sink(t, entry, written, error);
 }
