@@ -48,7 +48,7 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
 static void log_event(void *ctx, const char *text)
 {
     const struct replay *r = ctx;
-    if (!r->cut)
+    if (!r->state.cut)
         message_warning("%s", text);
 }
 
@@ -81,13 +81,13 @@ static int64_t clock_ms(void)
 
 static bool is_to_stop(const struct replay *r)
 {
-    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
+    return atomic_load(&r->stop_request.signal) != 0 && !r->state.in_transaction;
 }
 
 /* The error that stops the reading; it does not count as an error of the run. */
 static rf_code stop(struct replay *r, rf_error *error)
 {
-    r->stopped = true;
+    r->state.stopped = true;
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
@@ -113,10 +113,10 @@ static rf_code tick(void *ctx, rf_error *error)
         note_progress(r);
     metrics_tick(&r->metrics, r->engine, &r->session);
     if (is_overdue(r, now)) {
-        r->cut = true;
+        r->state.cut = true;
         return stop(r, error);
     }
-    if (!r->writing || now - r->ticks.second_ms < SECOND_MS)
+    if (!r->state.writing || now - r->ticks.second_ms < SECOND_MS)
         return RF_OK;
     r->ticks.second_ms = now;
     return replay_keep(r, error);
@@ -136,11 +136,12 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
     rf_position position = {(uint32_t)cursor->number, entry->offset};
     bool command = entry->kind == RF_ENTRY_COMMAND;
     TRY(replay_reserve(r, position, command, error));
-    r->put++;
-    r->put_keys += entry->kind == RF_ENTRY_KEY;
-    r->last = position;
+    r->counts.put++;
+    r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
+    r->position.last = position;
     rf_code code = rf_replay_put(r->engine, position.input, entry, error);
-    r->in_transaction = command && input_info(cursor->input)->complete_bytes <= (int64_t)position.offset;
+    r->state.in_transaction = command &&
+                              input_info(cursor->input)->complete_bytes <= (int64_t)position.offset;
     return code;
 }
 
@@ -156,7 +157,7 @@ static bool is_for_target(struct replay *r, const rf_entry *entry)
 static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry *entry, rf_error *error)
 {
     bool leave_out = false;
-    if (cursor->number >= r->entered)
+    if (cursor->number >= r->position.entered)
         TRY(replay_enter(r, cursor->number, error));
     if (!is_for_target(r, entry))
         return RF_OK;
@@ -164,9 +165,9 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
     if (leave_out)
         return RF_OK;
-    if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->start))
+    if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
         return put(r, cursor, entry, error);
-    r->resumed_keys += entry->kind == RF_ENTRY_KEY;
+    r->counts.resumed_keys += entry->kind == RF_ENTRY_KEY;
     return RF_OK;
 }
 
@@ -186,7 +187,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .retry_for_ms = options->retry_for_ms,
         .run = r->checkpoint.run,
         .resumed = r->found.inputs != NULL,
-        .written_until = r->inherited,
+        .written_until = r->position.inherited,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = options->verify ? note_skipped : NULL,
@@ -211,7 +212,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
 static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
 {
     const struct input *in = &r->session.inputs[input];
-    if (input != r->start.input || in->decoded >= r->start.offset)
+    if (input != r->position.start.input || in->decoded >= r->position.start.offset)
         return RF_OK;
     return fail(error, RF_E_ARGUMENT, "the position in the checkpoint '%.128s' is after the end of '%.128s'",
                 r->checkpoint.path, input_name(in));
@@ -237,8 +238,8 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
     if (code != RF_OK && code < RF_E_INCOMPATIBLE && is_to_stop(r))
-        r->stopped = true; /* the signal has also ended the process that writes to a pipe */
-    return r->stopped ? RF_OK : code;
+        r->state.stopped = true; /* the signal has also ended the process that writes to a pipe */
+    return r->state.stopped ? RF_OK : code;
 }
 
 /* Waits for everything that has been put, even after an error. */
@@ -246,8 +247,8 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
 {
     rf_error second;
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
-    r->finished = finished == RF_OK;
-    if (r->cut)
+    r->state.finished = finished == RF_OK;
+    if (r->state.cut)
         finished = RF_OK;
     return code == RF_OK ? finished : code;
 }
@@ -285,7 +286,7 @@ static rf_code begin(struct replay *r, rf_error *error)
     TRY(replay_lock(r, error));
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
-                                  .resumed = &r->resumed_keys,
+                                  .resumed = &r->counts.resumed_keys,
                                   .collided = &r->collisions.dropped_keys};
     TRY(metrics_begin(&r->metrics, &r->session, error));
     return replay_begin(r, error);
@@ -298,12 +299,12 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = replay_survey(r, error);
     if (code != RF_OK)
-        return r->stopped ? RF_OK : code;
+        return r->state.stopped ? RF_OK : code;
     r->ticks.second_ms = clock_ms();
-    r->writing = true;
+    r->state.writing = true;
     code = finish(r, put_inputs(r, error), error);
-    r->writing = false;
-    ended = replay_end(r, code == RF_OK && !r->stopped, code == RF_OK ? error : &second);
+    r->state.writing = false;
+    ended = replay_end(r, code == RF_OK && !r->state.stopped, code == RF_OK ? error : &second);
     return code == RF_OK ? ended : code;
 }
 
@@ -315,12 +316,12 @@ static rf_code replay(struct replay *r, rf_error *error)
     bool done = replay_is_done(r);
     if (!done)
         TRY(write_inputs(r, error));
-    if (r->stopped || !r->options->verify)
+    if (r->state.stopped || !r->options->verify)
         return RF_OK;
     rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;
     if (code == RF_OK)
         code = verify(r, error);
-    return r->stopped ? RF_OK : code;
+    return r->state.stopped ? RF_OK : code;
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */
@@ -333,7 +334,7 @@ static bool write_report(const struct replay *r, const rf_error *error, enum sta
                                                             : NULL;
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,
-                                               .result = r->stopped && !error ? "stopped" : ended,
+                                               .result = r->state.stopped && !error ? "stopped" : ended,
                                                .error = error,
                                                .part = &part},
                         r->options->common.report);
@@ -343,7 +344,7 @@ static enum status exit_status(const struct replay *r, rf_code code)
 {
     if (code != RF_OK)
         return status_of(code);
-    if (r->stopped)
+    if (r->state.stopped)
         return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
     if (r->failures.count + r->found.failed > 0)
         return STATUS_OUTPUT;

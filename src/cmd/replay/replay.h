@@ -25,6 +25,28 @@ struct replay_ticks {
     uint64_t second_bytes; /* bytes of an input put in the last second */
 };
 
+struct replay_positions {
+    rf_position start;     /* everything before it was done by an earlier run */
+    rf_position inherited; /* the earlier run has sent nothing after it */
+    rf_position last;      /* the last entry put, if there is one */
+    size_t entered;        /* number of inputs opened so far */
+};
+
+struct replay_totals {
+    uint64_t put, put_keys; /* entries put, and how many of them are keys */
+    uint64_t resumed_keys;  /* done by an earlier run */
+    uint64_t keys_before;   /* on the target, if there may be AOF commands and it matters */
+};
+
+struct replay_state {
+    bool in_transaction; /* the last command put does not end its transaction */
+    bool stopped;        /* a signal has stopped it, */
+    bool cut;            /* without waiting for requests in flight */
+    bool finished;       /* everything that was put is done */
+    bool saved;          /* this run has written the checkpoint */
+    bool writing;        /* or waiting for requests in flight */
+};
+
 struct replay {
     const struct replay_options *options;
     struct session session;
@@ -37,20 +59,11 @@ struct replay {
     struct dead_letter dead_letter;
     struct metrics metrics;
     struct replay_verification verification;
-    rf_replay *engine;     /* NULL: not connected to the target */
-    rf_replay_info info;   /* zeroed until connected */
-    rf_position start;     /* everything before it was done by an earlier run */
-    rf_position inherited; /* the earlier run has sent nothing after it */
-    rf_position last;      /* the last entry put, if `put` > 0 */
-    uint64_t put, put_keys, resumed_keys;
-    uint64_t keys_before; /* on the target, if there may be AOF commands and it matters */
-    size_t entered;       /* number of inputs opened so far */
-    bool in_transaction;  /* the last command put does not end its transaction */
-    bool stopped;         /* a signal has stopped it, */
-    bool finished;        /* everything that was put is done */
-    bool saved;           /* this run has written the checkpoint */
-    bool cut;             /* without waiting for requests in flight */
-    bool writing;         /* or waiting for requests in flight */
+    rf_replay *engine;   /* NULL: not connected to the target */
+    rf_replay_info info; /* zeroed until connected */
+    struct replay_positions position;
+    struct replay_totals counts;
+    struct replay_state state;
     struct replay_ticks ticks;
 };
 

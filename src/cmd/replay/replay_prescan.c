@@ -79,18 +79,18 @@ static rf_code check_command(const struct replay *r, rf_error *error)
         return fail(
             error, RF_E_ARGUMENT,
             "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
-    if (r->keys_before > 0)
+    if (r->counts.keys_before > 0)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands would modify the existing data of the target, %" PRIu64
                     " key%s: empty it, or use --on-exists skip or replace",
-                    r->keys_before, text_plural(r->keys_before));
+                    r->counts.keys_before, text_plural(r->counts.keys_before));
     return transfer_check_command(&r->options->common, error);
 }
 
 /* Whether AOF commands, if there are any, are rejected. */
 static bool rejects_commands(const struct replay *r)
 {
-    return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
+    return is_cluster(r) || r->options->verify || r->counts.keys_before > 0 ||
            r->options->common.operand_count > 1 || !r->session.unfiltered;
 }
 
@@ -112,7 +112,7 @@ static rf_code count_keys(struct replay *r, rf_error *error)
     TRY(rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error));
     rf_code code = rf_live_finish(live, &counts, error);
     rf_live_close(live);
-    r->keys_before = code == RF_OK ? counts.live : 0;
+    r->counts.keys_before = code == RF_OK ? counts.live : 0;
     return code;
 }
 
