@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes JSON to a stream, indented or on one line. In an object each value is preceded by its name; in an
- * array and at the top `name` is NULL. Write errors stay in the stream. (base/json_text.h writes JSON for speed.) */
+ * array and at the top `name` is NULL. Write errors stay in the stream. (base/json_text.h writes JSON for
+ * speed.) */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -25,8 +26,8 @@ void json_end_array(struct json *json);
 /* Control characters are escaped; bytes that are not valid UTF-8 become U+FFFD. NULL writes null. */
 void json_string(struct json *json, const char *name, const char *text);
 
-/* A string: only ASCII control characters are escaped; if the bytes are not valid UTF-8, also each one from 0x80
- * on, as \u00XX. */
+/* A string: only ASCII control characters are escaped; if the bytes are not valid UTF-8, also each one from
+ * 0x80 on, as \u00XX. */
 void json_bytes(struct json *json, const char *name, rf_slice bytes);
 void json_base64(struct json *json, const char *name, rf_slice bytes);
 

@@ -2,9 +2,9 @@
 /* Strings and numbers as JSON. Long strings are written in parts, so that the reserved space is bounded; a
  * string is checked for valid UTF-8 as a whole, and only when a byte from 0x80 on occurs. */
 #include "base/json_text.h"
+#include "base/chunk.h"
 #include "base/double_text.h"
 #include "base/number.h"
-#include "base/chunk.h"
 #include "base/utf8.h"
 #include <math.h>
 

@@ -17,8 +17,9 @@ static inline void json_put_char(struct outbuf *out, char c)
 
 #define JSON_PUT(out, literal) outbuf_put(out, "" literal, sizeof(literal) - 1)
 
-/* A string: valid UTF-8 is written unchanged, except for quotes, backslashes and control characters. Any other
- * string is written with each byte from 0x80 on as \u00XX or, if `base64`, as an object with its base64. */
+/* A string: valid UTF-8 is written unchanged, except for quotes, backslashes and control characters. Any
+ * other string is written with each byte from 0x80 on as \u00XX or, if `base64`, as an object with its
+ * base64. */
 void json_put_text(struct outbuf *out, char before, rf_slice text, bool base64);
 
 /* {"base64":"..."}, and the string in it. */

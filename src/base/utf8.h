@@ -11,7 +11,8 @@
 
 bool utf8_is_valid(rf_slice text);
 
-/* Length of the sequence at the start of `text`, which is not empty, and its character; 0 if it is invalid. */
+/* Length of the sequence at the start of `text`, which is not empty, and its character; 0 if it is invalid.
+ */
 size_t utf8_next(rf_slice text, uint32_t *character);
 
 /* Whether a terminal or an editor might act upon this character instead of showing it: control characters

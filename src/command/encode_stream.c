@@ -15,9 +15,9 @@
  * data is written as RESTORE; so each stream is held and its groups are examined first. (Valkey src/aof.c:
  * rewriteStreamObject) */
 #include "base/fail.h"
-#include "rdb/notify.h"
 #include "command/encoder.h"
 #include "rdb/detail.h"
+#include "rdb/notify.h"
 #include "rdb/value_stream.h"
 #include <stdlib.h>
 

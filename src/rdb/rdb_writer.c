@@ -4,10 +4,10 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "rdb/notify.h"
 #include "base/number.h"
 #include "codec/crc64.h"
 #include "rdb/detail.h"
+#include "rdb/notify.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_write.h"

@@ -5,9 +5,9 @@
  * XXH3 multiplies the first 8 bytes of 17 to 128 by the next 8, each XORed with a word of its secret. Where
  * the one is the secret's word, the product is 0, whatever the other one is. */
 #include "base/bytes.h"
-#include "compare/record_table.h"
 #include "cluster/topology_names.h"
 #include "cmd/run/key_set.c"
+#include "compare/record_table.h"
 #include "support/digests.h"
 #include <criterion/criterion.h>
 #include <rdbferry/replay.h>

@@ -3,10 +3,10 @@
  * values. */
 #include "measure/measure_nodes.h"
 #include "measure/memory_model.h"
-#include <rdbferry/measure.h>
 #include "support/exact.h"
 #include "support/one_value.h"
 #include <criterion/criterion.h>
+#include <rdbferry/measure.h>
 #include <stdlib.h>
 
 #define FIVE(x)   x x x x x

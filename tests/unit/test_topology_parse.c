@@ -346,7 +346,8 @@ Test(topology_parse, backups_with_slots_of_nobody_or_two)
 {
     expect_fault("[]", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard");
     expect_fault("[" NODE(A, SLOTS("[]")) "]", RF_E_ARGUMENT, "slots 0-16383 are not assigned to a shard");
-    expect_fault("[" NODE(A, SLOTS("[[0,12],[14,16383]]")) "]", RF_E_ARGUMENT, "slot 13 is not assigned to a shard");
+    expect_fault("[" NODE(A, SLOTS("[[0,12],[14,16383]]")) "]", RF_E_ARGUMENT,
+                 "slot 13 is not assigned to a shard");
     expect_fault("[" NODE(A, SLOTS("[[0,12]]")) "," NODE(B, SLOTS("[[12,16383]]")) "]", RF_E_ARGUMENT,
                  "slot 12 belongs to both h-1 and h-1-2");
     expect_fault("[" NODE(A, SLOTS("[[0,16383],[5]]")) "]", RF_E_ARGUMENT, "slot 5 is listed twice for h-1");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry diff`: compares the digests of all keys of both data sets. */
+#include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/compare/differences.h"
 #include "cmd/diff/diff_options.h"
 #include "cmd/diff/explain.h"
+#include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
-#include "cmd/run/session.h"
 #include "cmd/term/message.h"
 #include <inttypes.h>
 #include <string.h>
@@ -18,39 +19,30 @@ struct diff {
     rf_compare *compare;
 };
 
-static rf_code digest_entry(struct diff *diff, const rf_entry *entry, rf_key_digest *digest, rf_error *error)
+/* Function libraries are compared like keys; other entries are not compared. */
+static rf_code add_entry(struct diff *diff, size_t input, const rf_entry *entry, rf_error *error)
 {
-    if (entry->kind == RF_ENTRY_KEY)
-        return rf_digest_key(diff->digester, entry, digest, error);
-    *digest = (rf_key_digest){.left = rf_digest_keyed(entry->text), .value = rf_digest_library(entry->text)};
-    return RF_OK;
-}
-
-static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    struct diff *diff = ctx;
-    size_t number = (size_t)(input - diff->session.inputs);
-    rf_key_record record;
     rf_key_digest digest;
-    rf_code code;
     if (entry->kind == RF_ENTRY_COMMAND)
         return refuse_commands(error);
-    if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
+    if (entry->kind == RF_ENTRY_KEY)
+        TRY(rf_digest_key(diff->digester, entry, &digest, error));
+    else if (entry->kind == RF_ENTRY_FUNCTION)
+        digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
+                                 .value = rf_digest_library(entry->text)};
+    else
         return RF_OK;
-    code = digest_entry(diff, entry, &digest, error);
-    if (code != RF_OK)
-        return code;
-    rf_key_record_of_left(entry, &digest, (uint32_t)number, &record);
+    rf_key_record record;
+    rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
     record.published = digest.value;
     if (record.fields_expired)
         return RF_OK;
-    return number < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
-                                                : rf_compare_add_after(diff->compare, &record, error);
+    return input < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
+                                               : rf_compare_add_after(diff->compare, &record, error);
 }
 
-static rf_code compare_inputs(void *ctx, rf_error *error)
+static rf_code compare_inputs(struct diff *diff, rf_error *error)
 {
-    struct diff *diff = ctx;
     struct session *session = &diff->session;
     const rf_compare_options options = {
         .memory = diff->options->memory,
@@ -58,19 +50,21 @@ static rf_code compare_inputs(void *ctx, rf_error *error)
         .fn = differences_add,
         .ctx = &diff->differences,
     };
-    rf_code code = rf_compare_open(&options, &diff->compare, error);
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
     rf_digester_expired(diff->digester, session->now);
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        /* it is compared with the rewritten keys of BEFORE */
-        session->raw_keys = i >= diff->options->before_count && session->options->keys.rewrite;
-        code = session_read(session, &session->inputs[i], on_entry, diff, error);
-    }
-    return code == RF_OK ? rf_compare_finish(diff->compare, error) : code;
+    TRY(rf_compare_open(&options, &diff->compare, error));
+    session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
+    cursor_open(&cursor, session, 0, session->input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        code = add_entry(diff, cursor.number, entry, error);
+    TRY(cursor_close(&cursor, code, error));
+    return rf_compare_finish(diff->compare, error);
 }
 
-static rf_code explain_one_key(void *ctx, rf_error *error)
+static rf_code explain_one_key(struct diff *diff, rf_error *error)
 {
-    struct diff *diff = ctx;
     const struct explanation explanation = {
         .session = &diff->session,
         .before_count = diff->options->before_count,
@@ -110,8 +104,9 @@ static enum status run(struct diff *diff)
 {
     rf_error error;
     bool explains = diff->options->explain != NULL;
-    rf_code code = session_run(&diff->session, explains ? explain_one_key : compare_inputs, NULL, diff,
-                               &error);
+    session_begin(&diff->session);
+    rf_code code = explains ? explain_one_key(diff, &error) : compare_inputs(diff, &error);
+    session_end(&diff->session);
     enum status status = status_of(code);
     notices_summarize(&diff->session.notices);
     if (code != RF_OK) {

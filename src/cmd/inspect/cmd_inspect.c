@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/inspect/inspect.h"
+#include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include <stdio.h>
@@ -45,21 +46,17 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
     return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code count_entry(struct inspection *inspection, const struct input *input, rf_entry *entry,
+                           rf_error *error)
 {
-    struct inspection *inspection = ctx;
     char module[10];
     rf_measure measure;
-    rf_code code = RF_OK;
     if (entry->kind != RF_ENTRY_KEY)
         return extras_add(&inspection->extras, input, entry) ? RF_OK
                                                              : fail(error, RF_E_MEMORY, "out of memory");
     if (entry->type == RF_MODULE)
-        code = rf_value_module(entry->value, module, error);
-    if (code == RF_OK)
-        code = rf_measure_key(entry, &measure, error);
-    if (code != RF_OK)
-        return code;
+        TRY(rf_value_module(entry->value, module, error));
+    TRY(rf_measure_key(entry, &measure, error));
     if (entry->type == RF_MODULE)
         extras_add_key(&inspection->extras, module, &measure);
     return count_key(inspection, entry, &measure, error);
@@ -67,34 +64,19 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
 
 /* --- rows --------------------------------------------------------------------------------------------- */
 
-static rf_code on_sorted_row(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
-                             rf_error *error)
+/* *full: no more rows are wanted, or stdout has failed, which is checked at the end. */
+static rf_code put_row(struct inspection *inspection, rf_entry *key, bool *full, rf_error *error)
 {
     struct top *sorted = &inspection->sorted;
-    return top_offer(sorted, top_rank(sorted, key, measure), key, measure)
-               ? RF_OK
-               : fail(error, RF_E_MEMORY, "out of memory");
-}
-
-/* RF_END: enough rows, or stdout has failed, which is checked at the end. */
-static rf_code on_row(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    struct inspection *inspection = ctx;
     rf_measure measure;
-    struct key_row row;
-    rf_code code;
-    (void)input;
-    if (entry->kind != RF_ENTRY_KEY)
-        return RF_OK;
-    code = rf_measure_key(entry, &measure, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_measure_key(key, &measure, error));
     if (inspection->options->sort != SORT_NONE)
-        return on_sorted_row(inspection, entry, &measure, error);
-    row = key_row_of(entry, &measure);
-    if (inspection->rows == inspection->options->limit || !inspect_put_csv_row(&row))
-        return RF_END;
-    inspection->rows++;
+        return top_offer(sorted, top_rank(sorted, key, &measure), key, &measure)
+                   ? RF_OK
+                   : fail(error, RF_E_MEMORY, "out of memory");
+    struct key_row row = key_row_of(key, &measure);
+    *full = inspection->rows == inspection->options->limit || !inspect_put_csv_row(&row);
+    inspection->rows += !*full;
     return RF_OK;
 }
 
@@ -107,15 +89,23 @@ static void put_sorted_rows(struct inspection *inspection)
 
 /* --- running ------------------------------------------------------------------------------------------ */
 
-static rf_code read_inputs(void *ctx, rf_error *error)
+static rf_code read_inputs(struct inspection *inspection, rf_error *error)
 {
-    struct inspection *inspection = ctx;
     struct session *session = &inspection->session;
-    session_entry_fn *entry_fn = inspection->options->keys ? on_row : on_entry;
+    struct cursor cursor;
+    rf_entry *entry;
     rf_code code = RF_OK;
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], entry_fn, inspection, error);
-    return code;
+    cursor_open(&cursor, session, 0, session->input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
+        bool full = false;
+        if (!inspection->options->keys)
+            code = count_entry(inspection, cursor.input, entry, error);
+        else if (entry->kind == RF_ENTRY_KEY)
+            code = put_row(inspection, entry, &full, error);
+        if (full)
+            cursor_skip_input(&cursor);
+    }
+    return cursor_close(&cursor, code, error);
 }
 
 /* Results for the readable part of a damaged input are printed as well. */
@@ -148,12 +138,12 @@ static bool write_report(const struct inspection *inspection)
 static enum status run(struct inspection *inspection)
 {
     rf_error error;
-    rf_code code;
-    enum status status;
     if (inspection->options->keys)
         inspect_put_csv_head();
-    code = session_run(&inspection->session, read_inputs, NULL, inspection, &error);
-    status = status_of(code);
+    session_begin(&inspection->session);
+    rf_code code = read_inputs(inspection, &error);
+    session_end(&inspection->session);
+    enum status status = status_of(code);
     inspection->error = code == RF_OK ? NULL : &error;
     notices_summarize(&inspection->session.notices);
     if (inspection->error)

@@ -106,7 +106,7 @@ struct preflight {
 
 /* --- preflight_key.c: one entry ------------------------------------------------------------------------ */
 
-/* A session_entry_fn, called after collision handling. */
+/* Called after collision handling. */
 rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error *error);
 
 /* An rf_live_found_fn and an rf_difference_fn. Their ctx is the dry run. */

@@ -14,9 +14,9 @@
 
 static rf_code adopt_nodes(struct preflight *preflight, rf_error *error)
 {
-    rf_code code = rf_live_query_nodes(preflight->live, error);
     rf_live_node_info info;
-    for (size_t i = 0; code == RF_OK && rf_live_node_info_get(preflight->live, i, &info); i++) {
+    TRY(rf_live_query_nodes(preflight->live, error));
+    for (size_t i = 0; rf_live_node_info_get(preflight->live, i, &info); i++) {
         struct preflight_node *grown = realloc(preflight->nodes, (i + 1) * sizeof *grown);
         if (!grown)
             return fail(error, RF_E_MEMORY, "out of memory");
@@ -24,49 +24,48 @@ static rf_code adopt_nodes(struct preflight *preflight, rf_error *error)
         preflight->nodes = grown;
         preflight->node_count = i + 1;
     }
-    return code;
+    return RF_OK;
 }
 
 static rf_code open_target(struct preflight *preflight, rf_error *error)
 {
     const rf_live_options options = {
         .names_only = true, .fn = preflight_on_missing, .found = preflight_on_found, .ctx = preflight};
-    rf_code code = rf_live_open(&preflight->options->target, &options, &preflight->live, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_live_open(&preflight->options->target, &options, &preflight->live, error));
     against_detail(preflight->live);
     return adopt_nodes(preflight, error);
 }
 
 /* --- control flow -------------------------------------------------------------------------------------- */
 
-static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
 {
-    struct preflight *preflight = ctx;
-    bool leave_out = false;
+    struct session *session = &preflight->session;
+    struct cursor cursor;
+    rf_entry *entry;
     rf_code code = RF_OK;
-    if (entry->kind == RF_ENTRY_COMMAND)
-        code = transfer_check_command(&preflight->options->common, error);
-    if (code == RF_OK)
-        code = collisions_note(&preflight->collisions, input, entry, &leave_out, error);
-    return code == RF_OK && !leave_out ? preflight_examine(preflight, entry, error) : code;
+    cursor_open(&cursor, session, 0, session->input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
+        bool leave_out = false;
+        if (entry->kind == RF_ENTRY_COMMAND)
+            code = transfer_check_command(&preflight->options->common, error);
+        if (code == RF_OK)
+            code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
+        if (code == RF_OK && !leave_out)
+            code = preflight_examine(preflight, entry, error);
+    }
+    return cursor_close(&cursor, code, error);
 }
 
-static rf_code examine(void *ctx, rf_error *error)
+static rf_code examine(struct preflight *preflight, rf_error *error)
 {
-    struct preflight *preflight = ctx;
-    struct session *session = &preflight->session;
-    rf_code code = open_target(preflight, error);
-    session->accepts_foreign = true;
-    if (code == RF_OK)
-        code = collisions_prescan(&preflight->collisions, error);
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], on_entry, preflight, error);
-    if (code == RF_OK)
-        code = collisions_end(&preflight->collisions, error);
-    if (code == RF_OK)
-        code = rf_live_finish(preflight->live, &preflight->counts, error);
-    return code == RF_OK && !preflight_check(preflight) ? fail(error, RF_E_MEMORY, "out of memory") : code;
+    preflight->session.read.accepts_foreign = true;
+    TRY(open_target(preflight, error));
+    TRY(collisions_prescan(&preflight->collisions, error));
+    TRY(examine_inputs(preflight, error));
+    TRY(collisions_end(&preflight->collisions, error));
+    TRY(rf_live_finish(preflight->live, &preflight->counts, error));
+    return preflight_check(preflight) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 static bool write_report(const struct preflight *preflight, bool goes_through)
@@ -85,7 +84,9 @@ static bool write_report(const struct preflight *preflight, bool goes_through)
 static enum status run(struct preflight *preflight)
 {
     rf_error error;
-    rf_code code = session_run(&preflight->session, examine, NULL, preflight, &error);
+    session_begin(&preflight->session);
+    rf_code code = examine(preflight, &error);
+    session_end(&preflight->session);
     bool goes_through = preflight_count_notes(preflight, true) == 0;
     enum status status = code == RF_OK && !goes_through ? STATUS_NO : status_of(code);
     notices_summarize(&preflight->session.notices);

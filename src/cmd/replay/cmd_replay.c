@@ -48,7 +48,7 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
 static void log_event(void *ctx, const char *text)
 {
     const struct replay *r = ctx;
-    if (!r->cut)
+    if (!r->state.cut)
         message_warning("%s", text);
 }
 
@@ -81,13 +81,13 @@ static int64_t clock_ms(void)
 
 static bool is_to_stop(const struct replay *r)
 {
-    return atomic_load(&r->stop_request.signal) != 0 && !r->in_transaction;
+    return atomic_load(&r->stop_request.signal) != 0 && !r->state.in_transaction;
 }
 
 /* The error that stops the reading; it does not count as an error of the run. */
 static rf_code stop(struct replay *r, rf_error *error)
 {
-    r->stopped = true;
+    r->state.stopped = true;
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
@@ -96,9 +96,9 @@ static bool is_overdue(struct replay *r, int64_t now)
 {
     if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
         return false;
-    if (r->asked_ms == 0)
-        r->asked_ms = now;
-    return now - r->asked_ms >= DRAIN_MS;
+    if (r->ticks.stop_ms == 0)
+        r->ticks.stop_ms = now;
+    return now - r->ticks.stop_ms >= DRAIN_MS;
 }
 
 /* Called by the engine and between entries: does everything that is done periodically. */
@@ -106,54 +106,43 @@ static rf_code tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
     int64_t now = clock_ms();
-    if (now - r->ticked_ms < TICK_MS)
+    if (now - r->ticks.last_ms < TICK_MS)
         return RF_OK;
-    r->ticked_ms = now;
+    r->ticks.last_ms = now;
     if (r->engine)
         note_progress(r);
     metrics_tick(&r->metrics, r->engine, &r->session);
     if (is_overdue(r, now)) {
-        r->cut = true;
+        r->state.cut = true;
         return stop(r, error);
     }
-    if (!r->writing || now - r->last_tick_ms < SECOND_MS)
+    if (!r->state.writing || now - r->ticks.second_ms < SECOND_MS)
         return RF_OK;
-    r->last_tick_ms = now;
+    r->ticks.second_ms = now;
     return replay_keep(r, error);
 }
 
-static rf_code before_entry(void *ctx, rf_error *error)
+rf_code replay_tick(struct replay *r, rf_error *error)
 {
-    struct replay *r = ctx;
     if (is_to_stop(r))
         return stop(r, error);
-    return ++r->entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
+    return ++r->ticks.entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-static rf_code put(struct replay *r, const struct input *input, rf_position position, rf_entry *entry,
-                   rf_error *error)
+static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entry, rf_error *error)
 {
+    rf_position position = {(uint32_t)cursor->number, entry->offset};
     bool command = entry->kind == RF_ENTRY_COMMAND;
-    rf_code code = replay_reserve(r, position, command, error);
-    if (code != RF_OK)
-        return code;
-    r->put++;
-    r->put_keys += entry->kind == RF_ENTRY_KEY;
-    r->last = position;
-    code = rf_replay_put(r->engine, position.input, entry, error);
-    r->in_transaction = command && input_info(input)->complete_bytes <= (int64_t)position.offset;
+    TRY(replay_reserve(r, position, command, error));
+    r->counts.put++;
+    r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
+    r->position.last = position;
+    rf_code code = rf_replay_put(r->engine, position.input, entry, error);
+    r->state.in_transaction = command &&
+                              input_info(cursor->input)->complete_bytes <= (int64_t)position.offset;
     return code;
-}
-
-/* Whether an earlier run is done with the entry. */
-static bool skip_done(struct replay *r, rf_position position, const rf_entry *entry)
-{
-    if (!rf_position_before(position, r->start))
-        return false;
-    r->resumed_keys += entry->kind == RF_ENTRY_KEY;
-    return true;
 }
 
 static bool is_for_target(struct replay *r, const rf_entry *entry)
@@ -164,23 +153,22 @@ static bool is_for_target(struct replay *r, const rf_entry *entry)
            entry->kind != RF_ENTRY_MODULE_AUX;
 }
 
-static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+/* Puts an entry, unless it is left out or an earlier run is done with it. */
+static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry *entry, rf_error *error)
 {
-    struct replay *r = ctx;
-    size_t number = (size_t)(input - r->session.inputs);
-    rf_position position = {(uint32_t)number, entry->offset};
     bool leave_out = false;
-    rf_code code = RF_OK;
-    if (number >= r->entered)
-        code = replay_enter(r, number, error);
-    if (code != RF_OK || !is_for_target(r, entry))
-        return code;
-    code = replay_check(r, entry, error);
-    if (code == RF_OK)
-        code = collisions_note(&r->collisions, input, entry, &leave_out, error);
-    if (code != RF_OK || leave_out || skip_done(r, position, entry))
-        return code;
-    return put(r, input, position, entry, error);
+    if (cursor->number >= r->position.entered)
+        TRY(replay_enter(r, cursor->number, error));
+    if (!is_for_target(r, entry))
+        return RF_OK;
+    TRY(replay_check(r, entry, error));
+    TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
+    if (leave_out)
+        return RF_OK;
+    if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
+        return put(r, cursor, entry, error);
+    r->counts.resumed_keys += entry->kind == RF_ENTRY_KEY;
+    return RF_OK;
 }
 
 /* --- the run ------------------------------------------------------------------------------------------ */
@@ -199,7 +187,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .retry_for_ms = options->retry_for_ms,
         .run = r->checkpoint.run,
         .resumed = r->found.inputs != NULL,
-        .written_until = r->inherited,
+        .written_until = r->position.inherited,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = options->verify ? note_skipped : NULL,
@@ -224,27 +212,34 @@ static rf_code open_target(struct replay *r, rf_error *error)
 static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
 {
     const struct input *in = &r->session.inputs[input];
-    if (input != r->start.input || in->decoded >= r->start.offset)
+    if (input != r->position.start.input || in->decoded >= r->position.start.offset)
         return RF_OK;
     return fail(error, RF_E_ARGUMENT, "the position in the checkpoint '%.128s' is after the end of '%.128s'",
                 r->checkpoint.path, input_name(in));
 }
 
-static rf_code read_inputs(struct replay *r, rf_error *error)
+static rf_code put_inputs(struct replay *r, rf_error *error)
 {
-    struct session *session = &r->session;
+    struct cursor cursor;
+    rf_entry *entry;
     rf_code code = RF_OK;
-    session->accepts_foreign = true;
-    for (size_t i = 0; i < session->input_count && code == RF_OK; i++) {
-        code = session_read(session, &session->inputs[i], on_entry, r, error);
-        if (code == RF_OK)
-            code = check_start(r, i, error);
+    r->session.read.accepts_foreign = true;
+    cursor_open(&cursor, &r->session, 0, r->session.input_count);
+    while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
+           (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
+        if (entry)
+            code = put_entry(r, &cursor, entry, error);
+        else if (!cursor.input) /* the end of an input */
+            code = check_start(r, cursor.number, error);
     }
+    code = cursor_close(&cursor, code, error);
+    if (code == RF_OK)
+        code = check_start(r, cursor.number, error);
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
     if (rf_code_is_input(code) && is_to_stop(r))
-        r->stopped = true; /* the signal has also ended the process that writes to a pipe */
-    return r->stopped ? RF_OK : code;
+        r->state.stopped = true; /* the signal has also ended the process that writes to a pipe */
+    return r->state.stopped ? RF_OK : code;
 }
 
 /* Waits for everything that has been put, even after an error. */
@@ -252,40 +247,49 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
 {
     rf_error second;
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
-    r->finished = finished == RF_OK;
-    if (r->cut)
+    r->state.finished = finished == RF_OK;
+    if (r->state.cut)
         finished = RF_OK;
     return code == RF_OK ? finished : code;
 }
 
 static rf_code verify(struct replay *r, rf_error *error)
 {
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
     r->verification = (struct replay_verification){
         .options = r->options,
         .session = &r->session,
-        .collisions = &r->collisions,
         .skipped = &r->skipped_keys,
         .failed = &r->failed_keys,
         .skipped_before = r->found.skipped,
         .failed_before = r->found.failed,
         .out = is_dash(r->options->common.report) ? stderr : stdout,
     };
-    return replay_verify(&r->verification, error);
+    TRY(replay_verify_begin(&r->verification, error));
+    collisions_rewind(&r->collisions);
+    cursor_open_rescan(&cursor, &r->session);
+    while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
+           (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        if (entry)
+            code = replay_verify_entry(&r->verification, cursor.number, entry,
+                                       collisions_left_out(&r->collisions, entry), error);
+    TRY(cursor_close(&cursor, code, error));
+    return replay_verify_end(&r->verification, error);
 }
 
 /* A run that does not get the lock does not write metrics: they belong to the run that holds it. */
 static rf_code begin(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
-    rf_code code = replay_lock(r, error);
-    if (code != RF_OK)
-        return code;
+    TRY(replay_lock(r, error));
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
-                                  .resumed = &r->resumed_keys,
+                                  .resumed = &r->counts.resumed_keys,
                                   .collided = &r->collisions.dropped_keys};
-    code = metrics_begin(&r->metrics, &r->session, error);
-    return code == RF_OK ? replay_begin(r, error) : code;
+    TRY(metrics_begin(&r->metrics, &r->session, error));
+    return replay_begin(r, error);
 }
 
 static rf_code write_inputs(struct replay *r, rf_error *error)
@@ -295,33 +299,29 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = replay_survey(r, error);
     if (code != RF_OK)
-        return r->stopped ? RF_OK : code;
-    r->last_tick_ms = clock_ms();
-    r->writing = true;
-    code = finish(r, read_inputs(r, error), error);
-    r->writing = false;
-    ended = replay_end(r, code == RF_OK && !r->stopped, code == RF_OK ? error : &second);
+        return r->state.stopped ? RF_OK : code;
+    r->ticks.second_ms = clock_ms();
+    r->state.writing = true;
+    code = finish(r, put_inputs(r, error), error);
+    r->state.writing = false;
+    ended = replay_end(r, code == RF_OK && !r->state.stopped, code == RF_OK ? error : &second);
     return code == RF_OK ? ended : code;
 }
 
 /* What an earlier run has written is only verified. */
-static rf_code replay(void *ctx, rf_error *error)
+static rf_code replay(struct replay *r, rf_error *error)
 {
-    struct replay *r = ctx;
-    bool before;
-    rf_code code;
     atomic_store(&r->stop_request.awaited, true);
-    code = begin(r, error);
-    before = replay_is_done(r);
-    if (code == RF_OK && !before)
-        code = write_inputs(r, error);
-    if (code != RF_OK || r->stopped || !r->options->verify)
-        return code;
-    if (before)
-        code = collisions_prescan(&r->collisions, error);
+    TRY(begin(r, error));
+    bool done = replay_is_done(r);
+    if (!done)
+        TRY(write_inputs(r, error));
+    if (r->state.stopped || !r->options->verify)
+        return RF_OK;
+    rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;
     if (code == RF_OK)
         code = verify(r, error);
-    return r->stopped ? RF_OK : code;
+    return r->state.stopped ? RF_OK : code;
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */
@@ -334,7 +334,7 @@ static bool write_report(const struct replay *r, const rf_error *error, enum sta
                                                             : NULL;
     return report_write(&(const struct report){.command = "replay",
                                                .session = &r->session,
-                                               .result = r->stopped && !error ? "stopped" : ended,
+                                               .result = r->state.stopped && !error ? "stopped" : ended,
                                                .error = error,
                                                .part = &part},
                         r->options->common.report);
@@ -344,7 +344,7 @@ static enum status exit_status(const struct replay *r, rf_code code)
 {
     if (code != RF_OK)
         return status_of(code);
-    if (r->stopped)
+    if (r->state.stopped)
         return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
     if (r->failures.count + r->found.failed > 0)
         return STATUS_OUTPUT;
@@ -355,14 +355,13 @@ static enum status exit_status(const struct replay *r, rf_code code)
 static enum status run(struct replay *r)
 {
     rf_error error;
-    rf_code code;
-    enum status status;
-    r->session.resume = true; /* damaged values are failures; the run continues */
+    r->session.read.resume = true; /* damaged values are failures; the run continues */
+    r->session.read.pauses = true; /* for replay_tick() */
     r->session.stop_request = &r->stop_request;
-    r->session.before_entry = before_entry;
-    r->session.before_ctx = r;
-    code = session_run(&r->session, replay, NULL, r, &error);
-    status = exit_status(r, code);
+    session_begin(&r->session);
+    rf_code code = replay(r, &error);
+    session_end(&r->session);
+    enum status status = exit_status(r, code);
     notices_summarize(&r->session.notices);
     collisions_summarize(&r->collisions);
     failures_summarize(&r->failures);

@@ -15,6 +15,38 @@
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
 
+/* What is done periodically. Times are monotonic. */
+struct replay_ticks {
+    uint64_t entries;  /* calls of replay_tick() */
+    int64_t last_ms;   /* of the last tick */
+    int64_t stop_ms;   /* when a signal was seen; 0: none */
+    int64_t second_ms; /* when the current second began: */
+    rf_position second_start;
+    uint64_t second_bytes; /* bytes of an input put in the last second */
+};
+
+struct replay_positions {
+    rf_position start;     /* everything before it was done by an earlier run */
+    rf_position inherited; /* the earlier run has sent nothing after it */
+    rf_position last;      /* the last entry put, if there is one */
+    size_t entered;        /* number of inputs opened so far */
+};
+
+struct replay_totals {
+    uint64_t put, put_keys; /* entries put, and how many of them are keys */
+    uint64_t resumed_keys;  /* done by an earlier run */
+    uint64_t keys_before;   /* on the target, if there may be AOF commands and it matters */
+};
+
+struct replay_state {
+    bool in_transaction; /* the last command put does not end its transaction */
+    bool stopped;        /* a signal has stopped it, */
+    bool cut;            /* without waiting for requests in flight */
+    bool finished;       /* everything that was put is done */
+    bool saved;          /* this run has written the checkpoint */
+    bool writing;        /* or waiting for requests in flight */
+};
+
 struct replay {
     const struct replay_options *options;
     struct session session;
@@ -27,26 +59,12 @@ struct replay {
     struct dead_letter dead_letter;
     struct metrics metrics;
     struct replay_verification verification;
-    rf_replay *engine;     /* NULL: not connected to the target */
-    rf_replay_info info;   /* zeroed until connected */
-    rf_position start;     /* everything before it was done by an earlier run */
-    rf_position inherited; /* the earlier run has sent nothing after it */
-    rf_position last;      /* the last entry put, if `put` > 0 */
-    uint64_t put, put_keys, resumed_keys;
-    uint64_t keys_before; /* on the target, if there may be AOF commands and it matters */
-    size_t entered;       /* number of inputs opened so far */
-    bool in_transaction;  /* the last command put does not end its transaction */
-    bool stopped;         /* a signal has stopped it, */
-    bool finished;        /* everything that was put is done */
-    bool saved;           /* this run has written the checkpoint */
-    bool cut;             /* without waiting for requests in flight */
-    bool writing;         /* or waiting for requests in flight */
-    uint64_t entries;     /* calls between entries */
-    int64_t asked_ms;     /* when a signal was seen; 0: none. Monotonic, as those below */
-    int64_t ticked_ms;
-    int64_t last_tick_ms; /* when the current second began: */
-    rf_position last_tick;
-    uint64_t last_second; /* bytes of an input put in the last second */
+    rf_replay *engine;   /* NULL: not connected to the target */
+    rf_replay_info info; /* zeroed until connected */
+    struct replay_positions position;
+    struct replay_totals counts;
+    struct replay_state state;
+    struct replay_ticks ticks;
 };
 
 /* --- the checkpoint (replay_checkpoint.c) --------------------------------------------------------------- */
@@ -75,10 +93,17 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
+/* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
+rf_code replay_tick(struct replay *replay, rf_error *error);
+
 /* --- before the first write (replay_prescan.c) --------------------------------------------------------- */
 
 /* Checks for problems that should be found before the first write. */
 rf_code replay_survey(struct replay *replay, rf_error *error);
+
+/* Reads the inputs if collisions must be known now. The next two as in collisions_scan_begin(); with `all`,
+ * each entry is checked. */
+rf_code replay_scan(struct replay *replay, bool all, bool first, rf_error *error);
 
 /* Rejects an entry that this target or these inputs do not allow. */
 rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_error *error);

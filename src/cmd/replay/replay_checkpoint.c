@@ -117,9 +117,9 @@ static void print_position(const struct replay *r)
         message_warning("%s: already complete, nothing to do%s", c->path,
                         r->options->verify ? " except verification" : "");
     else
-        message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->start.offset,
-                       r->start.input < c->input_count ? c->inputs[r->start.input].path
-                                                       : "(end of the inputs)");
+        message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->position.start.offset,
+                       r->position.start.input < c->input_count ? c->inputs[r->position.start.input].path
+                                                                : "(end of the inputs)");
 }
 
 static void go_on(struct replay *r)
@@ -134,8 +134,8 @@ static void go_on(struct replay *r)
     c->commands = found->commands;
     c->failed = found->failed;
     c->skipped = found->skipped;
-    c->position = r->start = found->position;
-    c->written_until = r->inherited = found->written_until;
+    c->position = r->position.start = found->position;
+    c->written_until = r->position.inherited = found->written_until;
     print_position(r);
 }
 
@@ -194,12 +194,12 @@ rf_code replay_begin(struct replay *r, rf_error *error)
 rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
 {
     struct checkpoint_input *known = &r->checkpoint.inputs[input];
-    r->entered = input + 1;
+    r->position.entered = input + 1;
     if (!r->options->checkpoint || known->known)
         return RF_OK;
     known->known = true;
     known->identity = r->session.inputs[input].identity;
-    r->saved = false;
+    r->state.saved = false;
     return r->found.inputs ? checkpoint_compare_input(&r->found, &r->checkpoint, input, error) : RF_OK;
 }
 
@@ -213,12 +213,12 @@ static rf_position later(rf_position a, rf_position b)
 /* Everything before it is done. */
 static rf_position current_position(const struct replay *r)
 {
-    if (r->put == 0)
-        return r->start;
+    if (r->counts.put == 0)
+        return r->position.start;
     rf_position acked = rf_replay_acked(r->engine);
-    if (r->finished)
-        acked = (rf_position){r->last.input, r->last.offset + 1};
-    return later(acked, r->start);
+    if (r->state.finished)
+        acked = (rf_position){r->position.last.input, r->position.last.offset + 1};
+    return later(acked, r->position.start);
 }
 
 static rf_code save(struct replay *r, rf_error *error)
@@ -231,7 +231,7 @@ static rf_code save(struct replay *r, rf_error *error)
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
         return RF_OK;
-    r->saved = true;
+    r->state.saved = true;
     return checkpoint_save(c, error);
 }
 
@@ -255,7 +255,7 @@ static rf_position position_ahead(const struct replay *r, rf_position position, 
 /* Saves the checkpoint with a new reservation that begins at `position`. */
 static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
 {
-    uint64_t ahead = 2 * r->last_second > RESERVED ? 2 * r->last_second : RESERVED;
+    uint64_t ahead = 2 * r->ticks.second_bytes > RESERVED ? 2 * r->ticks.second_bytes : RESERVED;
     r->checkpoint.state = CHECKPOINT_RUNNING;
     r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
@@ -264,7 +264,8 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (!c->path || (r->saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
+    if (!c->path ||
+        (r->state.saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
         return RF_OK;
     c->commands |= command;
     return save_ahead(r, position, error);
@@ -274,21 +275,23 @@ rf_code replay_keep(struct replay *r, rf_error *error)
 {
     if (!r->checkpoint.path)
         return dead_letter_sync(&r->dead_letter, error);
-    if (r->put == 0)
+    if (r->counts.put == 0)
         return RF_OK;
-    r->last_second = r->last.input == r->last_tick.input ? r->last.offset - r->last_tick.offset : 0;
-    r->last_tick = r->last;
-    return save_ahead(r, r->last, error);
+    r->ticks.second_bytes = r->position.last.input == r->ticks.second_start.input
+                                ? r->position.last.offset - r->ticks.second_start.offset
+                                : 0;
+    r->ticks.second_start = r->position.last;
+    return save_ahead(r, r->position.last, error);
 }
 
 rf_code replay_end(struct replay *r, bool good, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (!r->engine || (r->put == 0 && !good)) /* the checkpoint has not changed */
+    if (!r->engine || (r->counts.put == 0 && !good)) /* the checkpoint has not changed */
         return RF_OK;
-    if (r->finished) {
+    if (r->state.finished) {
         c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;
-        c->written_until = later(current_position(r), r->inherited);
+        c->written_until = later(current_position(r), r->position.inherited);
     }
     return save(r, error);
 }

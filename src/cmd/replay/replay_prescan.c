@@ -78,43 +78,40 @@ static rf_code check_command(const struct replay *r, rf_error *error)
         return fail(
             error, RF_E_ARGUMENT,
             "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
-    if (r->keys_before > 0)
+    if (r->counts.keys_before > 0)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands would modify the existing data of the target, %" PRIu64
                     " key%s: empty it, or use --on-exists skip or replace",
-                    r->keys_before, text_plural(r->keys_before));
+                    r->counts.keys_before, text_plural(r->counts.keys_before));
     return transfer_check_command(&r->options->common, error);
 }
 
 /* Whether AOF commands, if there are any, are rejected. */
 static bool rejects_commands(const struct replay *r)
 {
-    return is_cluster(r) || r->options->verify || r->keys_before > 0 ||
-           r->options->common.operand_count > 1 || !session_is_unfiltered(&r->session);
+    return is_cluster(r) || r->options->verify || r->counts.keys_before > 0 ||
+           r->options->common.operand_count > 1 || !r->session.unfiltered;
 }
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
 {
-    rf_code code = RF_OK;
     *may = false;
-    for (size_t i = 0; i < r->session.input_count && code == RF_OK && !*may; i++) {
+    for (size_t i = 0; i < r->session.input_count && !*may; i++) {
         struct input_head head;
-        code = input_probe(&r->session.inputs[i], &head, error);
+        TRY(input_probe(&r->session.inputs[i], &head, error));
         *may = head.may_hold_commands;
     }
-    return code;
+    return RF_OK;
 }
 
 static rf_code count_keys(struct replay *r, rf_error *error)
 {
     rf_live_counts counts;
     rf_live *live;
-    rf_code code = rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error);
-    if (code != RF_OK)
-        return code;
-    code = rf_live_finish(live, &counts, error);
+    TRY(rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error));
+    rf_code code = rf_live_finish(live, &counts, error);
     rf_live_close(live);
-    r->keys_before = code == RF_OK ? counts.live : 0;
+    r->counts.keys_before = code == RF_OK ? counts.live : 0;
     return code;
 }
 
@@ -134,20 +131,22 @@ rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *er
     return entry->kind == RF_ENTRY_KEY ? check_db(r, entry, error) : RF_OK;
 }
 
-static rf_code scan_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+rf_code replay_scan(struct replay *r, bool all, bool first, rf_error *error)
 {
-    (void)input;
-    return replay_check(ctx, entry, error);
+    rf_entry *entry;
+    rf_code code = collisions_scan_begin(&r->collisions, all, first, error);
+    while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
+           (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
+        if (entry && all)
+            code = replay_check(r, entry, error);
+    return collisions_scan_end(&r->collisions, code, error);
 }
 
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
-    rf_code code = r->collisions.can_rescan ? may_hold_commands(r, &commands, error) : RF_OK;
-    if (code == RF_OK)
-        code = probe_target(r, commands, error);
-    r->collisions.resolve_first = true;
-    r->collisions.scan_fn = may_lack_db(r) || (commands && rejects_commands(r)) ? scan_entry : NULL;
-    r->collisions.scan_ctx = r;
-    return code == RF_OK ? collisions_prescan(&r->collisions, error) : code;
+    if (r->collisions.can_rescan)
+        TRY(may_hold_commands(r, &commands, error));
+    TRY(probe_target(r, commands, error));
+    return replay_scan(r, may_lack_db(r) || (commands && rejects_commands(r)), true, error);
 }

@@ -16,7 +16,7 @@ struct replay_keys replay_keys(const struct replay *r)
     struct replay_keys keys = {
         .dropped = session_dropped(&r->session),
         .collided = r->collisions.dropped_keys,
-        .resumed = r->resumed_keys,
+        .resumed = r->counts.resumed_keys,
         .empty = counts.empty,
         .expired = counts.expired,
         .skipped = counts.skipped,
@@ -25,7 +25,7 @@ struct replay_keys replay_keys(const struct replay *r)
     };
     uint64_t done = keys.empty + keys.expired + keys.skipped + keys.failed + keys.written;
     keys.read = tables_total(&r->session.stats.tables).keys + keys.dropped;
-    keys.in_flight = r->put_keys > done ? r->put_keys - done : 0;
+    keys.in_flight = r->counts.put_keys > done ? r->counts.put_keys - done : 0;
     return keys;
 }
 
@@ -87,10 +87,10 @@ static void print_nodes(const struct replay *r)
 /* False if resuming would fail with the same error. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
-    if (r->put == 0 || replay_is_done(r))
+    if (r->counts.put == 0 || replay_is_done(r))
         return false;
     if (!error)
-        return r->stopped;
+        return r->state.stopped;
     return (error->code == RF_E_TARGET || error->code == RF_E_WRITE) &&
            !(r->options->fail_fast && r->failures.count > 0);
 }
@@ -137,11 +137,11 @@ void replay_print(const struct replay *r, const rf_error *error)
         message_failure(error);
     else if (error)
         target_failure(error);
-    else if (r->stopped)
+    else if (r->state.stopped)
         print_stopped(r);
     if (can_go_on(r, error))
         print_position(r);
-    else if (r->engine && !error && !r->stopped)
+    else if (r->engine && !error && !r->state.stopped)
         print_written(r);
     print_failed(r);
     if (r->engine)

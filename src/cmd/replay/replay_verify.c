@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the inputs again, and compares them with the target. */
+/* Compares entries with the target. */
 #include "cmd/replay/replay_verify.h"
 #include "base/fail.h"
 #include "cmd/compare/against.h"
@@ -62,8 +62,8 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
 
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
-    rf_code code = extra_keys_note(&v->extra, record, error);
-    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+    TRY(extra_keys_note(&v->extra, record, error));
+    return rf_live_check(v->live, record, error);
 }
 
 /* A damaged value was not written: the target's value is always a difference. */
@@ -87,28 +87,21 @@ static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
     return check(v, &record, error);
 }
 
-static rf_code is_vector_set(const rf_entry *key, bool *is, rf_error *error)
+static rf_code check_key(struct replay_verification *v, rf_entry *key, rf_error *error)
 {
     char module[10] = "";
-    rf_code code = key->type == RF_MODULE ? rf_value_module(key->value, module, error) : RF_OK;
-    *is = strcmp(module, "vectorset") == 0;
-    return code;
-}
-
-static rf_code on_key(struct replay_verification *v, rf_entry *key, rf_error *error)
-{
-    rf_key_record record;
-    bool is;
-    rf_code code = is_vector_set(key, &is, error);
+    if (key->type == RF_MODULE)
+        TRY(rf_value_module(key->value, module, error));
     rf_digest_pool_expired(v->pool, session_fields_until());
-    if (code != RF_OK || !is)
-        return code == RF_OK ? rf_digest_pool_put(v->pool, key, error) : code;
+    if (strcmp(module, "vectorset") != 0)
+        return rf_digest_pool_put(v->pool, key, error);
+    rf_key_record record;
     v->incomparable++;
     rf_key_record_of(key, (rf_digest){0}, v->input | INCOMPARABLE, &record);
     return check(v, &record, error);
 }
 
-static rf_code on_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
+static rf_code check_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
 {
     rf_key_record record;
     rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
@@ -116,27 +109,18 @@ static rf_code on_library(struct replay_verification *v, const rf_entry *entry, 
     return check(v, &record, error);
 }
 
-/* The session's inputs share their paths with those that are read again. */
-static rf_code enter(struct replay_verification *v, const struct input *input, rf_error *error)
+rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
+                            rf_error *error)
 {
-    rf_code code;
-    if (v->session->inputs[v->input].path == input->path)
+    if (input != v->input) { /* the pool has keys of the input before */
+        TRY(rf_digest_pool_drain(v->pool, error));
+        v->input = (uint32_t)input;
+    }
+    if (left_out)
         return RF_OK;
-    code = rf_digest_pool_drain(v->pool, error);
-    while (v->session->inputs[v->input].path != input->path)
-        v->input++;
-    return code;
-}
-
-static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    struct replay_verification *v = ctx;
-    rf_code code = enter(v, input, error);
-    if (code != RF_OK || collisions_left_out(v->collisions, entry))
-        return code;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return on_key(v, entry, error);
-    case RF_ENTRY_FUNCTION: return on_library(v, entry, error);
+    case RF_ENTRY_KEY: return check_key(v, entry, error);
+    case RF_ENTRY_FUNCTION: return check_library(v, entry, error);
     case RF_ENTRY_COMMAND: return refuse_commands(error);
     case RF_ENTRY_AUX:
     case RF_ENTRY_MODULE_AUX:
@@ -147,31 +131,11 @@ static rf_code on_entry(void *ctx, struct input *input, rf_entry *entry, rf_erro
     return RF_OK;
 }
 
-/* --- control flow -------------------------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------------------------------------ */
 
-static rf_code open_target(struct replay_verification *v, rf_error *error)
-{
-    const rf_live_options options = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
-    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-    if (code != RF_OK)
-        return code;
-    against_detail(v->live);
-    v->extra = (struct extra_keys){.session = v->session, .memory = v->options->written.memory};
-    return extra_keys_open(&v->extra, error);
-}
-
-static rf_code read_inputs(struct replay_verification *v, rf_error *error)
-{
-    rf_code code;
-    collisions_rewind(v->collisions);
-    code = session_rescan(v->session, on_entry, v, error);
-    return code == RF_OK ? rf_digest_pool_drain(v->pool, error) : code;
-}
-
-rf_code replay_verify(struct replay_verification *v, rf_error *error)
+rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
 {
     const struct replay_options *options = v->options;
-    rf_code code;
     v->differences = (struct differences){
         .out = v->out,
         .limit = DIFFERENCES_SHOWN,
@@ -180,18 +144,21 @@ rf_code replay_verify(struct replay_verification *v, rf_error *error)
         .elsewhere = "the target",
         .keep = options->common.report != NULL,
     };
-    code = open_target(v, error);
-    if (code == RF_OK)
-        code = rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool,
-                                   error);
-    if (code == RF_OK)
-        code = read_inputs(v, error);
-    if (code == RF_OK)
-        code = rf_live_finish(v->live, &v->counts, error);
-    if (code == RF_OK)
-        code = extra_keys_find(&v->extra, v->live, &v->counts, error);
-    v->complete = code == RF_OK;
-    return code;
+    const rf_live_options live = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
+    TRY(rf_live_open(&options->target, &live, &v->live, error));
+    against_detail(v->live);
+    v->extra = (struct extra_keys){.session = v->session, .memory = options->written.memory};
+    TRY(extra_keys_open(&v->extra, error));
+    return rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool, error);
+}
+
+rf_code replay_verify_end(struct replay_verification *v, rf_error *error)
+{
+    TRY(rf_digest_pool_drain(v->pool, error));
+    TRY(rf_live_finish(v->live, &v->counts, error));
+    TRY(extra_keys_find(&v->extra, v->live, &v->counts, error));
+    v->complete = true;
+    return RF_OK;
 }
 
 void replay_verify_free(struct replay_verification *v)

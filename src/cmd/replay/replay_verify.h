@@ -14,7 +14,6 @@
 #include "cmd/compare/differences.h"
 #include "cmd/compare/extra_keys.h"
 #include "cmd/replay/replay_options.h"
-#include "cmd/run/collisions.h"
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
 #include <rdbferry/live.h>
@@ -29,7 +28,6 @@ bool replay_verify_possible(const struct common_options *common, const char *com
 struct replay_verification {
     const struct replay_options *options;
     struct session *session;                /* of the run */
-    struct collisions *collisions;          /* of the run */
     struct key_set *skipped, *failed;       /* keys of this run */
     uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */
     FILE *out;                              /* where differences are printed */
@@ -45,9 +43,14 @@ struct replay_verification {
     bool complete;
 };
 
-/* Reads all inputs; called within session_run() when everything is written. Returns RF_E_UNSUPPORTED for AOF
- * commands. */
-rf_code replay_verify(struct replay_verification *v, rf_error *error);
+/* Called when everything is written; then replay_verify_entry() for each entry of all inputs, and
+ * replay_verify_end() after the last one. */
+rf_code replay_verify_begin(struct replay_verification *v, rf_error *error);
+
+/* `left_out`: the entry was discarded by a collision. Returns RF_E_UNSUPPORTED for AOF commands. */
+rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
+                            rf_error *error);
+rf_code replay_verify_end(struct replay_verification *v, rf_error *error);
 
 /* The number of differences that the run does not explain. */
 uint64_t replay_verify_unaccounted(const struct replay_verification *v);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Passes over the inputs that find colliding names. */
+/* Notes names, scans the inputs for those that collide, and decides which entries are discarded. */
 #include "cmd/run/collisions.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading the inputs again ------------------------------------------------------------------------- */
-
 static bool can_rescan_inputs(const struct session *session)
 {
     struct stat found;
@@ -23,38 +21,10 @@ static bool can_rescan_inputs(const struct session *session)
     return true;
 }
 
+/* Whether an entry may collide with any other one, not only with ambiguous ones. */
 static bool is_ambiguous(const struct collisions *c)
 {
-    return c->keep_all || c->session->ambiguous;
-}
-
-static rf_code note_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    struct collisions *c = ctx;
-    rf_known known;
-    rf_code code = c->scan_fn ? c->scan_fn(c->scan_ctx, input, entry, error) : RF_OK;
-    if (code != RF_OK || !c->set)
-        return code;
-    return rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
-}
-
-static rf_code compare_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
-{
-    struct collisions *c = ctx;
-    (void)input;
-    return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
-}
-
-/* All names have been noted. */
-static rf_code resolve(struct collisions *c, rf_error *error)
-{
-    rf_code code = RF_OK;
-    if (rf_collisions_is_open(c->set))
-        code = session_rescan(c->session, compare_name, c, error);
-    if (code == RF_OK)
-        code = rf_collisions_resolve(c->set, &c->names, error);
-    c->resolved = code == RF_OK;
-    return code;
+    return c->keep_all || c->session->key.ambiguous;
 }
 
 /* --- examples ----------------------------------------------------------------------------------------- */
@@ -90,23 +60,15 @@ static void keep_example(struct collisions *c, const struct input *input, const 
     }
 }
 
-/* --- a collision ends the run ------------------------------------------------------------------------- */
-
-/* Searches for the first two entries that map to the same name. */
-struct search {
-    struct collisions *c;
-    bool has_name; /* otherwise any that collides */
-    int64_t db;    /* -1: a function library */
-    uint8_t *name;
-    size_t length;
-};
+/* --- the first pair ----------------------------------------------------------------------------------- */
 
 static int64_t db_of(const rf_entry *entry)
 {
     return entry->kind == RF_ENTRY_KEY ? entry->db : -1;
 }
 
-static rf_code want(struct search *search, const rf_entry *entry, rf_error *error)
+/* Only entries of this name are searched for from now on. */
+static rf_code search_name(struct collision_search *search, const rf_entry *entry, rf_error *error)
 {
     rf_slice name = name_of(entry);
     search->name = malloc(name.len + 1);
@@ -116,38 +78,38 @@ static rf_code want(struct search *search, const rf_entry *entry, rf_error *erro
         memcpy(search->name, name.ptr, name.len);
     search->length = name.len;
     search->db = db_of(entry);
-    search->has_name = true;
     return RF_OK;
 }
 
-static bool is_wanted(const struct search *search, const rf_entry *entry)
+static bool is_wanted(const struct collisions *c, const rf_entry *entry)
 {
-    rf_slice name = name_of(entry);
-    return db_of(entry) == search->db && name.len == search->length &&
-           (name.len == 0 || memcmp(name.ptr, search->name, name.len) == 0);
-}
-
-static bool collides(const struct search *search, const rf_entry *entry)
-{
+    const struct collision_search *search = &c->scan.search;
+    if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION)
+        return false;
+    if (search->name) {
+        rf_slice name = name_of(entry);
+        return db_of(entry) == search->db && name.len == search->length &&
+               (name.len == 0 || memcmp(name.ptr, search->name, name.len) == 0);
+    }
     rf_collision collision;
-    if (search->has_name)
-        return is_wanted(search, entry);
-    rf_collisions_lookup(search->c->set, entry, &collision);
+    rf_collisions_lookup(c->set, entry, &collision);
     return collision.count > 1;
 }
 
-static rf_code find_name(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+/* The first colliding entry decides which name is searched for. */
+static rf_code search_entry(struct collisions *c, const rf_entry *entry, rf_error *error)
 {
-    struct search *search = ctx;
-    struct collisions *c = search->c;
-    rf_code code = RF_OK;
-    if ((entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION) || !collides(search, entry))
+    if (!is_wanted(c, entry))
         return RF_OK;
-    if (!search->has_name)
-        code = want(search, entry, error);
-    keep_example(c, input, entry, 0, false);
-    return code == RF_OK && c->example[0].known == 2 ? RF_END : code;
+    if (!c->scan.search.name)
+        TRY(search_name(&c->scan.search, entry, error));
+    keep_example(c, c->scan.cursor.input, entry, 0, false);
+    if (c->example[0].known == 2)
+        cursor_skip_input(&c->scan.cursor);
+    return RF_OK;
 }
+
+/* --- messages ----------------------------------------------------------------------------------------- */
 
 static void format_source(const struct collisions *c, const struct collision_source *source, char *out,
                           size_t size)
@@ -233,52 +195,123 @@ static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf
                 source->key, source->db, name, entry->db);
 }
 
-/* `entry`: one of the two, or NULL if unknown. */
-static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
+/* --- scanning the inputs ------------------------------------------------------------------------------ */
+
+static void begin_pass(struct collisions *c, enum collision_pass pass)
 {
-    struct search search = {.c = c};
-    rf_code code = RF_OK;
+    c->scan.pass = pass;
+    cursor_open_rescan(&c->scan.cursor, c->session);
+    if (pass == PASS_SEARCH)
+        c->example[0].known = 0;
+}
+
+/* All names have been noted, and compared if necessary. */
+static rf_code resolve(struct collisions *c, rf_error *error)
+{
+    TRY(rf_collisions_resolve(c->set, &c->names, error));
+    c->resolved = true;
+    if (c->policy != COLLISION_FAIL || c->names == 0)
+        return RF_OK;
     if (!c->can_rescan)
-        return entry ? fail_second(c, entry, error)
-                     : fail(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
-    c->example[0].known = 0;
-    if (entry)
-        code = want(&search, entry, error);
-    if (code == RF_OK)
-        code = session_rescan(c->session, find_name, &search, error);
-    free(search.name);
-    return code == RF_END || code == RF_OK ? fail_pair(c, error) : code;
+        return fail(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
+    begin_pass(c, PASS_SEARCH);
+    return RF_OK;
 }
 
-/* --- start and end ------------------------------------------------------------------------------------ */
-
-/* All names have been noted, and collisions are errors. */
-static rf_code allow_none(struct collisions *c, rf_error *error)
+/* All names have been noted. */
+static rf_code begin_compare(struct collisions *c, rf_error *error)
 {
-    rf_code code = resolve(c, error);
-    return code == RF_OK && c->names > 0 ? fail_of_collision(c, NULL, error) : code;
+    if (!rf_collisions_is_open(c->set))
+        return resolve(c, error);
+    begin_pass(c, PASS_COMPARE);
+    return RF_OK;
 }
 
-rf_code collisions_prescan(struct collisions *c, rf_error *error)
+static rf_code end_pass(struct collisions *c, rf_error *error)
 {
-    bool chooses = c->set && c->policy != COLLISION_FAIL, resolve_first = c->set && c->resolve_first;
-    rf_code code;
-    if (!chooses && !resolve_first && !c->scan_fn)
+    enum collision_pass pass = c->scan.pass;
+    cursor_close(&c->scan.cursor, RF_END, error);
+    c->scan.pass = PASS_NONE;
+    if (pass == PASS_SEARCH)
+        return fail_pair(c, error);
+    if (!c->set)
+        return RF_OK;
+    return pass == PASS_NOTE ? begin_compare(c, error) : resolve(c, error);
+}
+
+static rf_code scan_entry(struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    rf_known known;
+    if (c->scan.pass == PASS_SEARCH)
+        return search_entry(c, entry, error);
+    if (c->scan.pass == PASS_COMPARE)
+        return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
+    return c->set ? rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error) : RF_OK;
+}
+
+rf_code collisions_scan_begin(struct collisions *c, bool all, bool first, rf_error *error)
+{
+    bool chooses = c->set && c->policy != COLLISION_FAIL;
+    if (!chooses && !(c->set && first) && !all)
         return RF_OK;
     if (!c->can_rescan && chooses && c->policy == COLLISION_OVERWRITE)
         return fail(error, RF_E_ARGUMENT,
                     "--on-collision overwrite requires regular files: it reads the inputs twice");
-    if (!c->can_rescan)
-        return RF_OK;
-    code = session_rescan(c->session, note_name, c, error);
-    if (code != RF_OK || !c->set)
-        return code;
-    return chooses ? resolve(c, error) : allow_none(c, error);
+    if (c->can_rescan)
+        begin_pass(c, PASS_NOTE);
+    return RF_OK;
+}
+
+rf_code collisions_scan_next(struct collisions *c, rf_entry **entry, rf_error *error)
+{
+    *entry = NULL;
+    while (c->scan.pass != PASS_NONE) {
+        rf_code code = cursor_next(&c->scan.cursor, entry, error);
+        if (code != RF_END)
+            return code == RF_OK && *entry ? scan_entry(c, *entry, error) : code;
+        TRY(end_pass(c, error));
+    }
+    return RF_END;
+}
+
+rf_code collisions_scan_end(struct collisions *c, rf_code code, rf_error *error)
+{
+    if (c->scan.pass != PASS_NONE)
+        code = cursor_close(&c->scan.cursor, code, error);
+    c->scan.pass = PASS_NONE;
+    free(c->scan.search.name);
+    c->scan.search.name = NULL;
+    return code == RF_END ? RF_OK : code;
+}
+
+/* Runs the passes that are left. */
+static rf_code scan(struct collisions *c, rf_code code, rf_error *error)
+{
+    rf_entry *entry;
+    while (code == RF_OK)
+        code = collisions_scan_next(c, &entry, error);
+    return collisions_scan_end(c, code, error);
+}
+
+rf_code collisions_prescan(struct collisions *c, rf_error *error)
+{
+    return scan(c, collisions_scan_begin(c, false, false, error), error);
 }
 
 rf_code collisions_end(struct collisions *c, rf_error *error)
 {
-    return c->set && !c->resolved && c->policy == COLLISION_FAIL ? allow_none(c, error) : RF_OK;
+    if (!c->set || c->resolved || c->policy != COLLISION_FAIL)
+        return RF_OK;
+    return scan(c, begin_compare(c, error), error);
+}
+
+/* `entry`: one of the two. */
+static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf_error *error)
+{
+    if (!c->can_rescan)
+        return fail_second(c, entry, error);
+    begin_pass(c, PASS_SEARCH);
+    return scan(c, search_name(&c->scan.search, entry, error), error);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */

@@ -8,7 +8,7 @@
 #define CMD_RUN_COLLISIONS_H
 
 #include "base/json.h"
-#include "cmd/run/session.h"
+#include "cmd/run/cursor.h"
 #include <rdbferry/collision.h>
 #include <rdbferry/digest.h>
 
@@ -33,31 +33,56 @@ struct collision_example {
     struct collision_source sources[COLLISION_SOURCES];
 };
 
+/* The passes over the inputs: notes all names; compares those that hashes cannot tell apart; searches for the
+ * first two entries that map to the same name. */
+enum collision_pass { PASS_NONE, PASS_NOTE, PASS_COMPARE, PASS_SEARCH };
+
+struct collision_scan {
+    enum collision_pass pass;
+    struct cursor cursor;
+    struct collision_search {
+        uint8_t *name; /* NULL: any that collides */
+        size_t length;
+        int64_t db; /* -1: a function library */
+    } search;
+};
+
 struct collisions {
     struct session *session;
     enum collision_policy policy;
-    rf_collisions *set;        /* NULL: collisions are impossible */
-    bool keep_all;             /* every key counts as ambiguous */
-    bool resolved;             /* the colliding names are known */
-    bool can_rescan;           /* the inputs can be read again */
-    bool resolve_first;        /* collisions must be known before anything is written, whatever the policy */
-    session_entry_fn *scan_fn; /* called for each entry of the first pass, which it enforces; may be NULL */
-    void *scan_ctx;
+    rf_collisions *set; /* NULL: collisions are impossible */
+    bool keep_all;      /* every key counts as ambiguous */
+    bool resolved;      /* the colliding names are known */
+    bool can_rescan;    /* the inputs can be read again */
+    struct collision_scan scan;
     uint64_t names;                                    /* that collide, as far as known */
     uint64_t dropped, dropped_keys, dropped_libraries; /* discarded entries: the sum of both, and each */
     size_t examples;
     struct collision_example example[COLLISION_EXAMPLES];
 };
 
-/* `resolve_first` and `scan_fn` may be set afterwards. `check`: also detect duplicate keys within one input.
- * The session must outlive the object. Returns false after printing an error. */
+/* `check`: also detect duplicate keys within one input. The session must outlive the object. Returns false
+ * after printing an error. */
 bool collisions_open(struct collisions *collisions, struct session *session, enum collision_policy policy,
                      uint64_t memory, bool check);
 void collisions_close(struct collisions *collisions);
 
-/* Called before anything is written: reads the names if the collisions must be known now, or if `scan_fn` is
- * set. If the inputs cannot be read twice, `resolve_first` has no effect and `scan_fn` is not called. */
+/* Called before anything is written: reads the inputs if the collisions must be known now. */
 rf_code collisions_prescan(struct collisions *collisions, rf_error *error);
+
+/* The same for a caller that does something between the entries of this scan:
+ *
+ *     code = collisions_scan_begin(c, all, first, error);
+ *     while (code == RF_OK && (code = collisions_scan_next(c, &entry, error)) == RF_OK)
+ *         code = check(entry, error);
+ *     return collisions_scan_end(c, code, error);
+ *
+ * `all`: read the inputs at least once, even if there cannot be collisions. `first`: the collisions must be
+ * known before anything is written, whatever the policy. Both have no effect if the inputs cannot be read
+ * twice. *entry may be NULL, see cursor_next(); entries may come more than once. */
+rf_code collisions_scan_begin(struct collisions *collisions, bool all, bool first, rf_error *error);
+rf_code collisions_scan_next(struct collisions *collisions, rf_entry **entry, rf_error *error);
+rf_code collisions_scan_end(struct collisions *collisions, rf_code code, rf_error *error);
 
 /* Notes an entry that is about to be written. Sets *leave_out if it must not be. Returns RF_E_COLLISION, or
  * RF_E_DUPLICATE for a key that occurs twice in one input. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A session reads all inputs of a command, entry by entry, with counters, notices, progress and signal
- * handling. */
+/* A session is one run of a command over its inputs: their counters and notices, the progress and the signal
+ * handling. A cursor reads the entries. */
 #ifndef CMD_RUN_SESSION_H
 #define CMD_RUN_SESSION_H
 
@@ -12,34 +12,41 @@
 #include "cmd/term/progress.h"
 #include "cmd/term/status.h"
 
+/* How a command wants the inputs to be read; set after session_open(). */
+struct read_options {
+    bool resume;          /* continue after a damaged value whose record is intact */
+    bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
+    bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
+    bool pauses;          /* see cursor_next() */
+    size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
+                        that may have passed the filter are read, unchanged. SIZE_MAX: none are */
+};
+
+/* What happened to the current key. */
+struct session_key {
+    bool accepted;  /* it passed the filter, and entries that belong to it do, too */
+    bool rewritten; /* the next two are the previous values */
+    int64_t source_db;
+    rf_slice source_name;
+    bool ambiguous; /* see rf_rewrite_apply() */
+};
+
 struct session {
     const struct common_options *options;
     struct input *inputs;
     size_t input_count;
-    bool resume; /* continue after a damaged value whose record is intact */
     int64_t now; /* Unix milliseconds, when the session started; decides what has expired */
+    struct read_options read;
     struct stats stats;
     struct notices notices;
     struct progress progress;
     struct stop_request *stop_request; /* set by a command that stops by itself; NULL: signals kill */
-    /* Called before each entry is read, also for dropped ones and when the inputs are read again. Any result
-     * but RF_OK ends the reading with that code. May be NULL. */
-    rf_code (*before_entry)(void *ctx, rf_error *error);
-    void *before_ctx;
-    bool unfiltered; /* all keys are read and keep their names */
-    bool raw_keys; /* keys are results of a rewrite: those of keys that may have passed the filter are read */
-    bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
-    bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
-    bool rescanning;      /* the inputs are read again: nothing is counted, and there are no notices */
+    struct signal_thread signals;
+    bool unfiltered;                 /* all keys are read and keep their names */
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
-    /* The current key: */
-    bool rewritten; /* it was rewritten; `source_db` and `source_key` have the previous values */
-    int64_t source_db;
-    rf_slice source_key;
-    bool ambiguous;     /* see rf_rewrite_apply() */
-    uint64_t *bytes_of; /* set by the consumer: the size of the record is added to it; may be NULL */
+    struct session_key key;
+    uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
-    bool last_accepted;  /* it passed the filter, and entries that belong to it do, too */
     const char *shifted; /* the path of an input whose expiry shift has been set */
 };
 
@@ -47,22 +54,10 @@ struct session {
 bool session_open(struct session *session, const struct common_options *options);
 void session_close(struct session *session);
 
-/* Consumes one entry, including AUX fields. Any result but RF_OK ends the input with that code. */
-typedef rf_code session_entry_fn(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
-
-/* Reads one input to its end: returns RF_OK or the error. Dropped keys are skipped; the others are rewritten.
- * Closes the input; facts about it stay in `input`. */
-rf_code session_read(struct session *session, struct input *input, session_entry_fn *fn, void *ctx,
-                     rf_error *error);
-
-/* Reads all inputs again, under the same names, without counting and notices. RF_END from `fn` ends it
- * early. One of the inputs may be open meanwhile; `fn` gets another struct input with the same path. */
-rf_code session_rescan(struct session *session, session_entry_fn *fn, void *ctx, rf_error *error);
-
-/* Runs `work`, which reads the inputs, with the signal thread running. `undo` may be NULL; it is called after
- * an error, while signals are still handled. */
-rf_code session_run(struct session *session, rf_code (*work)(void *ctx, rf_error *error),
-                    void (*undo)(void *ctx), void *ctx, rf_error *error);
+/* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
+ * the end. */
+void session_begin(struct session *session);
+void session_end(struct session *session);
 
 /* Adds a notice about the current entry: with its key, if it is one, otherwise with its offset. */
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail);
@@ -80,21 +75,18 @@ void session_format_inputs(const struct session *session, char *out, size_t size
  * have before it replies. */
 int64_t session_fields_until(void);
 
-/* Whether all keys are read unchanged. */
-bool session_is_unfiltered(const struct session *session);
-
 /* The number of dropped keys. */
 uint64_t session_dropped(const struct session *session);
 
 /* The current key as in the input. */
 static inline int64_t session_source_db(const struct session *session, const rf_entry *entry)
 {
-    return session->rewritten ? session->source_db : entry->db;
+    return session->key.rewritten ? session->key.source_db : entry->db;
 }
 
 static inline rf_slice session_source_key(const struct session *session, const rf_entry *entry)
 {
-    return session->rewritten ? session->source_key : entry->key;
+    return session->key.rewritten ? session->key.source_name : entry->key;
 }
 
 /* Attributes an error to the current key, with its name in the input. Returns error->code. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer: the entries of all inputs are filtered, rewritten, checked for collisions and written to one
- * sink. The common part of `convert` and `split`. */
+/* A transfer of the entries of all inputs to one sink: what `convert` and `split` have in common. */
 #ifndef CMD_RUN_TRANSFER_H
 #define CMD_RUN_TRANSFER_H
 
@@ -8,70 +7,69 @@
 #include "cmd/options/output_options.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/module_records.h"
+#include "cmd/run/report.h"
 #include "cmd/run/session.h"
-
-struct transfer;
-
-/* The functions that differ between commands. */
-struct transfer_ops {
-    const char *command;
-    /* Opens the sink; called at the first entry: by then the writer of the input is known. */
-    rf_code (*open)(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
-                    rf_error *error);
-    /* Called for each entry before it is written. May be NULL. */
-    rf_code (*see)(struct transfer *transfer, rf_entry *entry, rf_error *error);
-    /* Called for each key that has been written, or would be. May be NULL. */
-    void (*on_written)(struct transfer *transfer, const rf_entry *key);
-    /* Called when the sink is complete, but its files do not have their final names. May be NULL. */
-    rf_code (*end)(struct transfer *transfer, rf_error *error);
-    /* Prints what was written, after success. `read`: "dump.rdb: 183 keys in 3 databases"; `bytes`: of the
-     * outputs. */
-    void (*print_summary)(const struct transfer *transfer, const char *read, uint64_t bytes);
-    /* Adds members to the report. May be NULL. */
-    void (*report)(struct json *json, const struct transfer *transfer);
-    void *ctx;
-};
 
 struct transfer {
     const struct common_options *common;
     const struct output_options *written;
-    const struct transfer_ops *ops;
-    rf_compression compress;
-    bool dry; /* dry run: there is no sink */
     struct session session;
     struct collisions collisions;
     struct module_records module_records;
     rf_server surveyed; /* the newest writer of the inputs after the first; 0.0: unknown */
-    rf_server target;   /* known at the first entry; 0.0: none */
-    int64_t saved_at;   /* known at the first entry */
-    bool decided;       /* the two above are known */
-    rf_sink *sink;
+    bool begun;         /* the next one is known */
+    rf_server target;   /* 0.0: none */
+    rf_sink *sink;      /* opened by the command; NULL: not yet, or a dry run */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
-/* The five members above `session` are set by the caller. False: the error has been printed. transfer_close()
- * must be called in both cases. */
-bool transfer_open(struct transfer *transfer);
+/* False: the error has been printed. transfer_close() must be called in both cases. */
+bool transfer_open(struct transfer *transfer, const struct common_options *common,
+                   const struct output_options *written);
 void transfer_close(struct transfer *transfer);
 
-/* Reads and writes everything, or removes the output after an error; prints the result, and writes the
- * report. Returns the exit status. */
-int transfer_run(struct transfer *transfer);
+/* Called first: reads the inputs in advance as far as that is necessary. */
+rf_code transfer_survey(struct transfer *transfer, rf_error *error);
 
-/* The outcome of the keys read; the counts add up. */
-struct transfer_keys {
-    uint64_t read, dropped, collided, unsupported, empty, written;
-};
-struct transfer_keys transfer_keys(const struct transfer *transfer);
+/* Called with the first entry, or after the last input if there was none: by then the writer of the first
+ * input is known. Chooses the target version, and returns the options for the sink, except `compress`. */
+rf_sink_options transfer_begin(struct transfer *transfer);
 
-/* Adds the same as an object "keys". */
+/* Whether an entry is to be written; collisions are resolved or are errors. */
+rf_code transfer_accept(struct transfer *transfer, const struct input *input, const rf_entry *entry,
+                        bool *accepted, rf_error *error);
+
+/* Writes an entry. *written: it was not skipped by the sink; in a dry run it would be written. */
+rf_code transfer_put(struct transfer *transfer, const struct input *input, rf_entry *entry, bool *written,
+                     rf_error *error);
+
+/* Removes the output after an error. */
+void transfer_discard(struct transfer *transfer);
+
+/* --- results (transfer_report.c) ---------------------------------------------------------------------- */
+
+enum { TRANSFER_TEXT = 512 };
+
+/* Formats "dump.rdb: 183 keys in 3 databases, 2 of 185 not written". */
+void transfer_format(const struct transfer *transfer, char out[TRANSFER_TEXT]);
+
+/* Prints the outputs in verbose mode. Returns the sum of their sizes. */
+uint64_t transfer_print_outputs(const struct transfer *transfer);
+
+/* Writes the report of a run that ended with `code`. Returns the exit status. */
+int transfer_write_report(const struct transfer *transfer, const char *command, struct report_part part,
+                          rf_code code, const rf_error *error);
+
+/* The part of the report that describes the transfer: a report_part callback. */
+void transfer_report(struct json *json, const void *transfer);
+
+/* Adds the outcome of the keys read as an object "keys". */
 void transfer_put_keys(struct json *json, const struct transfer *transfer);
+
+/* --- AOF commands --- */
 
 /* Rejects AOF commands among several inputs: their effect on keys of the other inputs is unknown without
  * executing them. */
 rf_code transfer_check_command(const struct common_options *common, rf_error *error);
-
-/* The part of the report that describes the transfer. */
-void transfer_report(struct json *json, const void *transfer);
 
 #endif

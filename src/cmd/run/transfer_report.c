@@ -1,13 +1,79 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the report that describes a transfer: the outcome of the keys, the effect of each rule, and the
- * outputs. */
-#include "cmd/run/report.h"
+/* The results of a transfer: as text, and as members of the report: the outcome of the keys, the effect of
+ * each rule, and the outputs. */
 #include "cmd/run/transfer.h"
+#include "cmd/term/message.h"
+#include "cmd/term/status.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
+#include <stdio.h>
+
+/* The outcome of the keys read; the counts add up. */
+struct transfer_keys {
+    uint64_t read, dropped, collided, unsupported, empty, written;
+};
+
+static struct transfer_keys count_keys(const struct transfer *t)
+{
+    struct transfer_keys keys = {
+        .dropped = session_dropped(&t->session),
+        .collided = t->collisions.dropped_keys,
+        .unsupported = t->unsupported,
+        .empty = t->empty,
+        .written = t->kept_keys,
+    };
+    keys.read = tables_total(&t->session.stats.tables).keys + keys.dropped;
+    return keys;
+}
+
+/* --- text --------------------------------------------------------------------------------------------- */
+
+void transfer_format(const struct transfer *t, char out[TRANSFER_TEXT])
+{
+    const struct transfer_keys keys = count_keys(t);
+    uint64_t left_out = keys.dropped + keys.collided + keys.unsupported + keys.empty;
+    char inputs[256], counts[160], rest[64] = "";
+    session_format_inputs(&t->session, inputs, sizeof inputs);
+    session_format_counts(&t->session, counts, sizeof counts);
+    if (left_out > 0)
+        snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " not written", left_out, keys.read);
+    snprintf(out, TRANSFER_TEXT, "%s: %s%s", inputs, counts, rest);
+}
+
+uint64_t transfer_print_outputs(const struct transfer *t)
+{
+    char size[SIZE_TEXT], target[32], reader[64] = "";
+    rf_output_info output;
+    uint64_t bytes = 0;
+    rf_server_format(t->target, target, sizeof target);
+    if (t->target.major > 0)
+        snprintf(reader, sizeof reader, " for %s", target);
+    for (size_t i = 0; t->sink && rf_sink_output(t->sink, i, &output); i++) {
+        message_detail("%s: %s%s, xxh3 %016" PRIx64, output.path, text_size(output.bytes, size), reader,
+                       output.xxh3);
+        bytes += output.bytes;
+    }
+    return bytes;
+}
+
+/* --- the report --------------------------------------------------------------------------------------- */
+
+int transfer_write_report(const struct transfer *t, const char *command, struct report_part part,
+                          rf_code code, const rf_error *error)
+{
+    const struct report report = {
+        .command = command, .session = &t->session, .error = code == RF_OK ? NULL : error, .part = &part};
+    enum status status = status_of(code);
+    if (report_write(&report, t->common->report) || status != STATUS_DONE)
+        return (int)status;
+    if (t->sink)
+        message_error("the output is complete, but the report could not be written");
+    return STATUS_OUTPUT;
+}
 
 void transfer_put_keys(struct json *json, const struct transfer *t)
 {
-    struct transfer_keys keys = transfer_keys(t);
+    const struct transfer_keys keys = count_keys(t);
     json_object(json, "keys");
     json_number(json, "read", keys.read);
     json_number(json, "dropped", keys.dropped);
@@ -47,6 +113,4 @@ void transfer_report(struct json *json, const void *transfer)
     report_put_reasons(json, restored);
     json_end_object(json);
     put_outputs(json, t->sink);
-    if (t->ops->report)
-        t->ops->report(json, t);
 }

@@ -21,43 +21,35 @@ struct split {
 };
 
 /* Valkey supports several databases in a cluster since 9.0; they are used only on request. */
-static bool all_dbs(const struct split *split)
+static bool all_dbs(const struct split_options *options)
 {
-    return split->options->written.target.major > 0 &&
-           rf_server_at_least(split->options->written.target, (rf_server){RF_VALKEY, 9, 0});
+    return options->written.target.major > 0 &&
+           rf_server_at_least(options->written.target, (rf_server){RF_VALKEY, 9, 0});
 }
 
-static rf_code open_sink(const struct transfer *transfer, const rf_sink_options *options, rf_sink **out,
-                         rf_error *error)
+/* A dry run has no sink. */
+static rf_code open_sink(struct split *split, rf_error *error)
 {
-    const struct split *split = transfer->ops->ctx;
-    const struct output_options *written = &split->options->written;
+    const struct split_options *options = split->options;
     const rf_split_options shards = {
-        .topology = split->options->topology,
-        .kind = output_sink_kind(written->to),
-        .appendfilename = written->appendfilename,
-        .base = (rf_aof_base)written->base,
-        .bytes = (rf_json_bytes)written->binary,
-        .all_dbs = all_dbs(split),
+        .topology = options->topology,
+        .kind = output_sink_kind(options->written.to),
+        .appendfilename = options->written.appendfilename,
+        .base = (rf_aof_base)options->written.base,
+        .bytes = (rf_json_bytes)options->written.binary,
+        .all_dbs = all_dbs(options),
     };
-    return rf_sink_open_split(split->options->output, &shards, options, out, error);
+    rf_sink_options sink = transfer_begin(&split->transfer);
+    sink.compress = (rf_compression)options->compress;
+    return options->dry_run
+               ? RF_OK
+               : rf_sink_open_split(options->output, &shards, &sink, &split->transfer.sink, error);
 }
 
-/* Also checked in a dry run, where there is no sink to reject it. */
-static rf_code check_db(const struct split *split, const rf_entry *entry, rf_error *error)
+/* Determines the slot of a key. Also checked in a dry run, where there is no sink to reject it. */
+static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
-    if (entry->db < RF_CLUSTER_DATABASES || all_dbs(split))
-        return RF_OK;
-    fail(error, RF_E_INCOMPATIBLE,
-         "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
-         entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
-    return session_error_key(session, entry, error);
-}
-
-static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *error)
-{
-    const struct split *split = transfer->ops->ctx;
     if (entry->kind == RF_ENTRY_COMMAND)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands cannot be split: load the AOF into a server and save an RDB");
@@ -65,56 +57,97 @@ static rf_code see_entry(struct transfer *transfer, rf_entry *entry, rf_error *e
         return RF_OK;
     if (entry->slot < 0)
         entry->slot = (int)rf_slot_of(entry->key);
-    return check_db(split, entry, error);
+    if (entry->db < RF_CLUSTER_DATABASES || all_dbs(split->options))
+        return RF_OK;
+    fail(error, RF_E_INCOMPATIBLE,
+         "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
+         entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
+    return session_error_key(session, entry, error);
 }
 
-static void count_key(struct transfer *transfer, const rf_entry *key)
+/* The sink is opened with the first entry: by then the writer of the input is known. */
+static rf_code split_entries(struct split *split, rf_error *error)
 {
-    struct split *split = transfer->ops->ctx;
-    transfer->session.bytes_of = plan_add(split->plan, key);
+    struct transfer *t = &split->transfer;
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
+    cursor_open(&cursor, &t->session, 0, t->session.input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
+        bool accepted = false, written = false;
+        if (entry->kind == RF_ENTRY_AUX)
+            continue;
+        if (!t->begun)
+            code = open_sink(split, error);
+        if (code == RF_OK)
+            code = transfer_accept(t, cursor.input, entry, &accepted, error);
+        if (code == RF_OK && accepted)
+            code = check_entry(split, entry, error);
+        if (code == RF_OK && accepted)
+            code = transfer_put(t, cursor.input, entry, &written, error);
+        if (code == RF_OK && written && entry->kind == RF_ENTRY_KEY)
+            t->session.bytes_of = plan_add(split->plan, entry);
+    }
+    return cursor_close(&cursor, code, error);
 }
 
 /* The plan is one of the outputs: it appears together with them. */
-static rf_code add_plan(struct transfer *transfer, rf_error *error)
+static rf_code add_plan(struct split *split, rf_error *error)
 {
-    struct split *split = transfer->ops->ctx;
     char *text = NULL;
     size_t size = 0;
-    FILE *out;
-    rf_code code;
-    plan_end(split->plan);
-    if (transfer->dry)
-        return RF_OK;
-    out = open_memstream(&text, &size);
+    FILE *out = open_memstream(&text, &size);
     if (!out)
         return fail(error, RF_E_MEMORY, "out of memory");
-    plan_put_json(split->plan, transfer, split->options->output, out);
+    plan_put_json(split->plan, &split->transfer, split->options->output, out);
+    rf_code code;
     if (fclose(out) != 0)
         code = fail(error, RF_E_MEMORY, "out of memory");
     else
-        code = rf_sink_add_file(transfer->sink, "plan.json", (rf_slice){(const uint8_t *)text, size}, error);
+        code = rf_sink_add_file(split->transfer.sink, "plan.json", (rf_slice){(const uint8_t *)text, size},
+                                error);
     free(text);
     return code;
 }
 
-/* --- running ------------------------------------------------------------------------------------------ */
-
-static void print_done(const struct transfer *transfer, const char *read, uint64_t bytes)
+static rf_code write_outputs(struct split *split, rf_error *error)
 {
-    const struct split *split = transfer->ops->ctx;
-    size_t shards = rf_topology_shards(split->options->topology);
-    char size[SIZE_TEXT];
-    if (!split->options->common.quiet && !is_dash(split->options->common.report))
-        plan_print(split->plan);
-    plan_warn(split->plan);
-    if (!transfer->dry)
-        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards),
-                        split->options->output, text_size(bytes, size));
+    struct transfer *t = &split->transfer;
+    TRY(transfer_survey(t, error));
+    TRY(split_entries(split, error));
+    if (!t->begun) /* there was no entry */
+        TRY(open_sink(split, error));
+    TRY(collisions_end(&t->collisions, error));
+    if (t->sink)
+        TRY(rf_sink_complete(t->sink, error));
+    plan_end(split->plan);
+    if (!t->sink)
+        return RF_OK;
+    TRY(add_plan(split, error));
+    return rf_sink_finish(t->sink, error);
 }
 
-static void report_plan(struct json *json, const struct transfer *transfer)
+/* --- running ------------------------------------------------------------------------------------------ */
+
+static void print_written(const struct split *split)
 {
-    const struct split *split = transfer->ops->ctx;
+    const struct split_options *options = split->options;
+    size_t shards = rf_topology_shards(options->topology);
+    char read[TRANSFER_TEXT], size[SIZE_TEXT];
+    transfer_format(&split->transfer, read);
+    text_size(transfer_print_outputs(&split->transfer), size);
+    if (!options->common.quiet && !is_dash(options->common.report))
+        plan_print(split->plan);
+    plan_warn(split->plan);
+    if (!options->dry_run)
+        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
+                        size);
+}
+
+static void report_split(struct json *json, const void *ctx)
+{
+    const struct split *split = ctx;
+    transfer_report(json, &split->transfer);
     json_object(json, "plan");
     plan_report(json, split->plan);
     json_end_object(json);
@@ -123,23 +156,29 @@ static void report_plan(struct json *json, const struct transfer *transfer)
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
-    const struct transfer_ops ops = {"split",  open_sink,  see_entry,   count_key,
-                                     add_plan, print_done, report_plan, &split};
+    struct session *session = &split.transfer.session;
     int status = STATUS_OUTPUT;
     if (!split.plan) {
         message_error("out of memory");
         return status;
     }
     split.plan->topology = options->topology;
-    split.transfer = (struct transfer){
-        .common = &options->common,
-        .written = &options->written,
-        .ops = &ops,
-        .compress = (rf_compression)options->compress,
-        .dry = options->dry_run,
-    };
-    if (transfer_open(&split.transfer))
-        status = transfer_run(&split.transfer);
+    if (transfer_open(&split.transfer, &options->common, &options->written)) {
+        rf_error error;
+        session_begin(session);
+        rf_code code = write_outputs(&split, &error);
+        if (code != RF_OK)
+            transfer_discard(&split.transfer);
+        session_end(session);
+        notices_summarize(&session->notices);
+        collisions_summarize(&split.transfer.collisions);
+        if (code == RF_OK)
+            print_written(&split);
+        else
+            message_failure(&error);
+        status = transfer_write_report(&split.transfer, "split", (struct report_part){report_split, &split},
+                                       code, &error);
+    }
     transfer_close(&split.transfer);
     free(split.plan);
     return status;

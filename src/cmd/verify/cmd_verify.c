@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/compare/against.h"
+#include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -60,8 +61,7 @@ static void print_end(const struct verification *v, const struct input *input, c
     putc('\n', v->out);
 }
 
-/* The other inputs are still read. */
-static rf_code give_up(struct verification *v, const struct input *input, const rf_error *why)
+static void give_up(struct verification *v, const struct input *input, const rf_error *why)
 {
     struct input_state *state = &v->states[input - v->session.inputs];
     message_failure(why);
@@ -69,7 +69,6 @@ static rf_code give_up(struct verification *v, const struct input *input, const 
     state->why = *why;
     if (!v->error)
         v->error = &state->why;
-    return RF_OK;
 }
 
 /* Versions that the target cannot load at all. */
@@ -86,27 +85,44 @@ static rf_code check_version(struct verification *v, const struct input *input, 
     return verify_fault(v, input, &fault, error);
 }
 
-static rf_code read_input(struct verification *v, struct input *input, rf_error *error)
+/* Counts a fault of the input, or gives it up; other errors end the verification. */
+static rf_code end_faulty(struct verification *v, const struct input *input, const rf_error *fault,
+                          rf_error *error)
 {
-    size_t number = (size_t)(input - v->session.inputs);
-    rf_error fault;
-    rf_code code, drained;
-    v->reading = input;
-    code = session_read(&v->session, input, verify_on_entry, v, &fault);
-    drained = rf_digest_pool_drain(v->pool, error);
-    if (drained == RF_OK)
-        drained = check_version(v, input, error);
-    if (drained != RF_OK || code == RF_OK)
-        return drained;
-    if (!rf_code_is_input(code)) {
-        *error = fault;
-        return code;
+    if (!rf_code_is_input(fault->code)) {
+        *error = *fault;
+        return fault->code;
     }
-    if (!is_fault(v, input, code))
-        return give_up(v, input, &fault);
-    code = faults_last_is(&v->faults, number, &fault) ? RF_OK : verify_fault(v, input, &fault, error);
-    print_end(v, input, &fault);
+    if (!is_fault(v, input, fault->code)) {
+        give_up(v, input, fault);
+        return RF_OK;
+    }
+    rf_code code = RF_OK;
+    if (!faults_last_is(&v->faults, (size_t)(input - v->session.inputs), fault))
+        code = verify_fault(v, input, fault, error);
+    print_end(v, input, fault);
     return code;
+}
+
+/* After a fault in one input the others are still read. */
+static rf_code read_inputs(struct verification *v, rf_error *error)
+{
+    for (size_t i = 0; i < v->options->own_inputs; i++) {
+        struct cursor cursor;
+        rf_entry *entry;
+        rf_error fault;
+        rf_code code = RF_OK;
+        v->reading = &v->session.inputs[i];
+        cursor_open(&cursor, &v->session, i, i + 1);
+        while (code == RF_OK && (code = cursor_next(&cursor, &entry, &fault)) == RF_OK)
+            code = verify_entry(v, entry, &fault);
+        code = cursor_close(&cursor, code, &fault);
+        TRY(rf_digest_pool_drain(v->pool, error));
+        TRY(check_version(v, v->reading, error));
+        if (code != RF_OK)
+            TRY(end_faulty(v, v->reading, &fault, error));
+    }
+    return RF_OK;
 }
 
 static uint64_t count_warnings(const struct notices *notices)
@@ -151,19 +167,12 @@ static rf_code sum_up(struct verification *v, rf_error *error)
     return rf_lthash_format(&v->sha256, v->sha256_text, error);
 }
 
-static rf_code verify(void *ctx, rf_error *error)
+static rf_code verify(struct verification *v, rf_error *error)
 {
-    struct verification *v = ctx;
-    rf_code code = against_open(v, error);
-    if (code == RF_OK)
-        code = rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error);
-    for (size_t i = 0; i < v->options->own_inputs && code == RF_OK; i++)
-        code = read_input(v, &v->session.inputs[i], error);
-    if (code != RF_OK)
-        return code;
-    code = sum_up(v, error);
-    if (code != RF_OK)
-        return code;
+    TRY(against_open(v, error));
+    TRY(rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error));
+    TRY(read_inputs(v, error));
+    TRY(sum_up(v, error));
     summarize(v);
     return v->error ? RF_OK : against_finish(v, error);
 }
@@ -271,13 +280,14 @@ static bool write_reports(const struct verification *v)
 
 static enum status run(struct verification *v)
 {
-    rf_code code = session_run(&v->session, verify, NULL, v, &v->end);
-    enum status status;
+    session_begin(&v->session);
+    rf_code code = verify(v, &v->end);
+    session_end(&v->session);
     notices_summarize(&v->session.notices);
     v->ended_early = code != RF_OK;
     if (v->ended_early)
         v->error = &v->end;
-    status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
+    enum status status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         print_result(v);
     else if (!ferror(v->out)) /* reported by the program itself at the end */
@@ -291,7 +301,7 @@ static bool prepare(struct verification *v)
 {
     if (!session_open(&v->session, &v->options->common))
         return false;
-    v->session.resume = v->session.counts_results = true;
+    v->session.read.resume = v->session.read.counts_results = true;
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);

@@ -59,9 +59,11 @@ rf_code verify_reject_commands(rf_error *error);
 
 /* --- verify_key.c: one entry --- */
 
-/* A session_entry_fn that puts keys into the pool, and the rf_digested_fn of that pool. Their ctx is the
- * verification. Faults of values are counted; they are not errors. */
-rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error);
+/* Checks an entry of the input that is being read; keys go into the pool. Faults of values are counted; they
+ * are not errors. */
+rf_code verify_entry(struct verification *v, rf_entry *entry, rf_error *error);
+
+/* The rf_digested_fn of the pool; its ctx is the verification. */
 rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                          rf_error *error);
 

@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/compare/against.h"
+#include "cmd/run/cursor.h"
 #include "cmd/verify/verify.h"
 #include <string.h>
 
@@ -107,13 +108,11 @@ struct other {
     rf_collisions *libraries;
 };
 
-static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code add_other(struct other *other, size_t input, const rf_entry *entry, rf_error *error)
 {
-    struct other *other = ctx;
-    struct verification *v = other->v;
+    rf_key_digest digest = {0};
     if (entry->kind == RF_ENTRY_COMMAND)
         return verify_reject_commands(error);
-    rf_key_digest digest = {0};
     if (entry->kind == RF_ENTRY_KEY) {
         TRY(rf_digest_key(other->digester, entry, &digest, error));
     } else if (entry->kind == RF_ENTRY_FUNCTION) {
@@ -127,26 +126,37 @@ static rf_code on_other(void *ctx, struct input *input, rf_entry *entry, rf_erro
         return RF_OK;
     }
     rf_key_record record;
-    rf_key_record_of_left(entry, &digest, (uint32_t)(input - v->session.inputs), &record);
+    rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
     record.published = digest.value;
-    return record.fields_expired ? RF_OK : rf_compare_add_after(v->compare, &record, error);
+    return record.fields_expired ? RF_OK : rf_compare_add_after(other->v->compare, &record, error);
+}
+
+static rf_code read_other(struct other *other, rf_error *error)
+{
+    struct session *session = &other->v->session;
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
+    if (!other->digester || !other->libraries)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_digester_expired(other->digester, session->now);
+    cursor_open(&cursor, session, other->v->options->own_inputs, session->input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        code = add_other(other, cursor.number, entry, error);
+    return cursor_close(&cursor, code, error);
 }
 
 /* Counts of the other input are not those of the verified data. */
-static rf_code read_other(struct verification *v, rf_error *error)
+static rf_code compare_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
     struct other other = {.v = v,
                           .digester = rf_digester_new(differences_digests(&v->differences), false),
                           .libraries = rf_collisions_new(0)};
-    rf_code code = other.digester && other.libraries ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
     session->stats = (struct stats){0};
-    if (other.digester)
-        rf_digester_expired(other.digester, session->now);
-    session->raw_keys = session->options->keys.rewrite != NULL; /* compared with the rewritten keys */
-    for (size_t i = v->options->own_inputs; i < session->input_count && code == RF_OK; i++)
-        code = session_read(session, &session->inputs[i], on_other, &other, error);
+    session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
+    rf_code code = read_other(&other, error);
     stats_free(&session->stats);
     session->stats = own;
     rf_digester_free(other.digester);
@@ -162,7 +172,7 @@ rf_code against_finish(struct verification *v, rf_error *error)
         TRY(rf_live_finish(v->live, &v->live_counts, error));
         TRY(extra_keys_find(&v->extra, v->live, &v->live_counts, error));
     } else if (v->options->against) {
-        TRY(read_other(v, error));
+        TRY(compare_other(v, error));
     }
     return v->compare ? rf_compare_finish(v->compare, error) : RF_OK;
 }

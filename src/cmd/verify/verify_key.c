@@ -32,9 +32,7 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
 static rf_code note_module(struct verification *v, rf_entry *entry, rf_error *error)
 {
     char name[MODULE_NAME];
-    rf_code code = rf_value_module(entry->value, name, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_value_module(entry->value, name, error));
     module_names_add(&v->modules, name);
     if (!rf_server_has_module(v->options->reads, name))
         session_notice(&v->session, RF_NOTICE_MODULE_VALUE, entry, name);
@@ -57,8 +55,8 @@ static bool holds_streams_to_their_totals(rf_server reads)
     return reads.dialect == RF_REDIS && rf_server_at_least(reads, first);
 }
 
-static rf_code check_key(struct verification *v, const struct input *input, const rf_entry *entry,
-                         const rf_key_digest *digest, rf_error *error)
+static rf_code check_digested(struct verification *v, const struct input *input, const rf_entry *entry,
+                              const rf_key_digest *digest, rf_error *error)
 {
     rf_server reads = v->options->reads;
     rf_code code = RF_OK;
@@ -87,7 +85,7 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
                          rf_error *error)
 {
     rf_key_record record;
-    rf_code code = check_key(v, v->reading, key, digest, error);
+    rf_code code = check_digested(v, v->reading, key, digest, error);
     rf_digest_add(&v->digest, digest->key);
     note_record(&v->totals.largest, key, digest->bytes);
     note_record(&v->totals.longest, key, digest->elements);
@@ -112,12 +110,13 @@ rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *di
     return error->code;
 }
 
-static rf_code on_key(struct verification *v, rf_entry *entry, rf_error *error)
+static rf_code check_key(struct verification *v, rf_entry *entry, rf_error *error)
 {
-    rf_code code = entry->type == RF_MODULE ? note_module(v, entry, error) : RF_OK;
+    if (entry->type == RF_MODULE)
+        TRY(note_module(v, entry, error));
     if (v->options->against)
         rf_digest_pool_expired(v->pool, v->live ? session_fields_until() : v->session.now);
-    return code == RF_OK ? rf_digest_pool_put(v->pool, entry, error) : code;
+    return rf_digest_pool_put(v->pool, entry, error);
 }
 
 /* --- other entries ------------------------------------------------------------------------------------ */
@@ -145,7 +144,8 @@ static rf_code check_library(struct verification *v, const struct input *input, 
 }
 
 /* In several inputs, shards of one data set, each shard has the same libraries; they are counted once. */
-static rf_code on_function(struct verification *v, struct input *input, rf_entry *entry, rf_error *error)
+static rf_code check_function(struct verification *v, const struct input *input, rf_entry *entry,
+                              rf_error *error)
 {
     rf_key_record record;
     rf_known known;
@@ -164,17 +164,16 @@ static rf_code on_function(struct verification *v, struct input *input, rf_entry
 }
 
 /* The module must be loaded for its AUX records, too. */
-static rf_code on_module_aux(struct verification *v, const rf_entry *entry)
+static void note_module_aux(struct verification *v, const rf_entry *entry)
 {
     char name[MODULE_NAME];
     snprintf(name, sizeof name, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     module_names_add(&v->modules, name);
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
-    return RF_OK;
 }
 
-static rf_code on_command(struct verification *v, const struct input *input, const rf_entry *command,
-                          rf_error *error)
+static rf_code check_command(struct verification *v, const struct input *input, const rf_entry *command,
+                             rf_error *error)
 {
     rf_server reads = v->options->reads;
     rf_command_support support = RF_COMMAND_SUPPORTED;
@@ -194,14 +193,13 @@ static rf_code on_command(struct verification *v, const struct input *input, con
     return verify_fault(v, input, &fault, error);
 }
 
-rf_code verify_on_entry(void *ctx, struct input *input, rf_entry *entry, rf_error *error)
+rf_code verify_entry(struct verification *v, rf_entry *entry, rf_error *error)
 {
-    struct verification *v = ctx;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return on_key(v, entry, error);
-    case RF_ENTRY_FUNCTION: return on_function(v, input, entry, error);
-    case RF_ENTRY_COMMAND: return on_command(v, input, entry, error);
-    case RF_ENTRY_MODULE_AUX: return on_module_aux(v, entry);
+    case RF_ENTRY_KEY: return check_key(v, entry, error);
+    case RF_ENTRY_FUNCTION: return check_function(v, v->reading, entry, error);
+    case RF_ENTRY_COMMAND: return check_command(v, v->reading, entry, error);
+    case RF_ENTRY_MODULE_AUX: note_module_aux(v, entry); break;
     case RF_ENTRY_AUX:
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The next entry: opens the inputs in turn, filters, rewrites and counts. */
+#include "cmd/run/cursor.h"
+#include "base/fail.h"
+#include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
+#include <rdbferry/slot.h>
+#include <rdbferry/value.h>
+#include <stdio.h>
+
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+/* Sets by how much the expiries of this input are shifted. Its save time is known by its first key. */
+static rf_code set_expiry_shift(struct cursor *cursor, rf_error *error)
+{
+    struct session *session = cursor->session;
+    const struct key_options *keys = &session->options->keys;
+    int64_t saved_at = input_info(cursor->input)->saved_at, ms = keys->shift_ms;
+    if (keys->shift == SHIFT_AUTO && saved_at < 0)
+        return fail(error, RF_E_ARGUMENT, "the input has no save time: --shift-expiry needs a duration");
+    if (keys->shift == SHIFT_AUTO)
+        ms = session->now > saved_at * 1000 ? session->now - saved_at * 1000 : 0;
+    if (keys->shift == SHIFT_AUTO && !cursor->rescan)
+        message_detail("%s: expiries shifted by %" PRId64 " s", input_name(cursor->input), ms / 1000);
+    rf_rewrite_shift_expiry(keys->rewrite, ms);
+    session->shifted = cursor->input->path;
+    return RF_OK;
+}
+
+/* A hash whose fields have all expired is an expired key. Damage in it is left to be found by the consumer of
+ * the entry. */
+static rf_code check_fields(const struct session *session, rf_entry *entry, rf_drop_reason *drop,
+                            rf_error *error)
+{
+    int policy = session->options->keys.expired;
+    bool may_go = policy == RF_EXPIRED_DROP && *drop == RF_DROP_NONE;
+    bool may_come = policy == RF_EXPIRED_ONLY && *drop == RF_DROP_BY_EXPIRY;
+    if (entry->type != RF_HASH || (!may_go && !may_come))
+        return RF_OK;
+    rf_field_expiry expiry;
+    rf_code code = rf_value_field_expiry(entry->value, &expiry, error);
+    if (code != RF_OK)
+        return session->read.resume ? RF_OK : code;
+    if (expiry.fields > 0 && rf_fields_end(&expiry) != RF_NO_EXPIRY && rf_fields_end(&expiry) <= session->now)
+        *drop = may_go ? RF_DROP_BY_EXPIRY : RF_DROP_NONE;
+    else if (may_go)
+        rf_value_leave_out_expired(entry->value, &expiry, session->now);
+    return RF_OK;
+}
+
+/* *drop: the reason to drop the key, if any. Its slot is that of the resulting name. */
+static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason *drop, rf_error *error)
+{
+    struct session *session = cursor->session;
+    rf_filter *filter = session->options->keys.filter;
+    rf_rewrite *rewrite = session->options->keys.rewrite;
+    *drop = RF_DROP_NONE;
+    session->key.ambiguous = session->key.rewritten = false;
+    if (session->unfiltered)
+        return RF_OK;
+    if (rewrite && cursor->number >= session->read.raw_from)
+        return rf_rewrite_can_cover(rewrite, filter) ? rf_rewrite_covers(rewrite, filter, entry, drop, error)
+                                                     : RF_OK;
+    TRY(rf_filter_match(filter, entry, drop, error));
+    TRY(check_fields(session, entry, drop, error));
+    if (*drop == RF_DROP_NONE && rewrite) {
+        session->key.rewritten = true;
+        session->key.source_db = entry->db;
+        session->key.source_name = entry->key;
+        if (session->shifted != cursor->input->path)
+            TRY(set_expiry_shift(cursor, error));
+        TRY(rf_rewrite_apply(rewrite, entry, &session->key.ambiguous, error));
+    }
+    if (*drop != RF_DROP_NONE || !rf_filter_uses_slots(filter))
+        return RF_OK;
+    entry->slot = (int)rf_slot_of(entry->key);
+    if (!rf_filter_accepts_slot(filter, (unsigned)entry->slot))
+        *drop = RF_DROP_BY_SLOT;
+    return RF_OK;
+}
+
+/* The record of the previous key ends where this one starts. */
+static void end_record(struct session *session, uint64_t offset)
+{
+    if (session->bytes_of)
+        *session->bytes_of += offset - session->last_offset;
+    session->bytes_of = NULL;
+    session->last_offset = offset;
+}
+
+static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
+{
+    struct session *session = cursor->session;
+    rf_drop_reason drop;
+    rf_code code = filter_key(cursor, entry, &drop, error);
+    end_record(session, entry->offset);
+    if (code != RF_OK)
+        return code;
+    *accepted = session->key.accepted = drop == RF_DROP_NONE;
+    if (cursor->rescan)
+        return RF_OK;
+    progress_count(&session->progress.keys);
+    if (!*accepted) {
+        session->dropped[drop]++;
+        stats_pause(&session->stats, entry->offset);
+        return RF_OK;
+    }
+    int64_t db = session->read.counts_results ? entry->db : session_source_db(session, entry);
+    return stats_add(&session->stats, entry, db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* --- other entries ------------------------------------------------------------------------------------ */
+
+/* AUX records of modules are filtered like the values of modules. */
+static bool accepts_module_aux(struct cursor *cursor, const rf_entry *entry)
+{
+    char module[10];
+    if (rf_filter_accepts_type(cursor->session->options->keys.filter, RF_MODULE))
+        return true;
+    snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
+    if (!cursor->rescan)
+        session_notice(cursor->session, RF_NOTICE_MODULE_AUX_TYPE, entry, module);
+    return false;
+}
+
+/* A record with a key name and a type of its own, which filters treat as a module's. */
+static rf_code filter_foreign(const struct session *session, const rf_entry *entry, bool *accepted,
+                              rf_error *error)
+{
+    rf_entry key = *entry;
+    rf_drop_reason why;
+    key.type = RF_MODULE;
+    key.expire_ms = RF_NO_EXPIRY;
+    rf_code code = rf_filter_match(session->options->keys.filter, &key, &why, error);
+    *accepted = why == RF_DROP_NONE;
+    return code;
+}
+
+static void notice_foreign(struct session *session, const rf_entry *entry)
+{
+    char what[64];
+    snprintf(what, sizeof what, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
+             (int)entry->name.len, (const char *)entry->name.ptr);
+    session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
+}
+
+static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *accepted, rf_error *error)
+{
+    struct session *session = cursor->session;
+    bool raw = session->options->keys.rewrite && cursor->number >= session->read.raw_from;
+    bool foreign = entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL;
+    rf_code code = RF_OK;
+    *accepted = true;
+    if (entry->kind == RF_ENTRY_MODULE_AUX && !raw)
+        *accepted = accepts_module_aux(cursor, entry);
+    else if (entry->kind == RF_ENTRY_FOREIGN && !raw)
+        code = filter_foreign(session, entry, accepted, error);
+    else if (entry->kind == RF_ENTRY_FOREIGN_DETAIL && !raw)
+        *accepted = session->key.accepted; /* it belongs to the key before */
+    end_record(session, entry->offset);
+    if (code != RF_OK || !*accepted)
+        return code;
+    if (entry->kind == RF_ENTRY_COMMAND && !raw && !session->unfiltered)
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
+                    "save an RDB");
+    *accepted = !foreign || session->read.accepts_foreign;
+    if (!*accepted && !cursor->rescan)
+        notice_foreign(session, entry);
+    if (!*accepted || cursor->rescan)
+        return RF_OK;
+    if (entry->kind == RF_ENTRY_COMMAND)
+        progress_count(&session->progress.commands);
+    return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* --- inputs ------------------------------------------------------------------------------------------- */
+
+void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end)
+{
+    *cursor = (struct cursor){.session = session, .next = first, .end = end};
+}
+
+void cursor_open_rescan(struct cursor *cursor, struct session *session)
+{
+    cursor_open(cursor, session, 0, session->input_count);
+    cursor->rescan = true;
+    progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
+    if (session->options->keys.rewrite)
+        rf_rewrite_count(session->options->keys.rewrite, false);
+}
+
+static rf_code enter_input(struct cursor *cursor, rf_error *error)
+{
+    struct session *session = cursor->session;
+    rf_notify notify = notices_listener(&session->notices);
+    cursor->number = cursor->next++;
+    cursor->input = &session->inputs[cursor->number];
+    if (cursor->rescan) {
+        cursor->again = input_of(&session->options->inputs, cursor->number);
+        cursor->input = &cursor->again;
+        notify = (rf_notify){0};
+    }
+    session->notices.input = input_name(cursor->input);
+    TRY(input_open(cursor->input, session->read.resume, notify, error));
+    progress_enter(&session->progress, cursor->input->reader);
+    return RF_OK;
+}
+
+static void print_found(const struct input *input)
+{
+    char version[32] = "", writer[32], size[SIZE_TEXT];
+    if (input->info.rdb_version > 0)
+        snprintf(version, sizeof version, " (version %d)", input->info.rdb_version);
+    rf_server_format(input->info.writer, writer, sizeof writer);
+    message_detail("%s: %s%s, written by %s, %s%s%s", input_name(input), input->info.format, version,
+                   input->info.writer.major ? writer : "an unknown server", text_size(input->read, size),
+                   *input->layers ? ", " : "", input->layers);
+}
+
+/* Closes the input, if it could be opened. */
+static void leave_input(struct cursor *cursor)
+{
+    struct input *input = cursor->input;
+    cursor->input = NULL;
+    if (!input->reader)
+        return;
+    progress_leave(&cursor->session->progress);
+    input_close(input);
+    if (!cursor->rescan)
+        print_found(input);
+}
+
+void cursor_skip_input(struct cursor *cursor)
+{
+    struct session *session = cursor->session;
+    const struct input *input = cursor->input;
+    leave_input(cursor);
+    end_record(session, input->decoded);
+    stats_pause(&session->stats, input->decoded);
+}
+
+rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
+{
+    const bool pauses = cursor->session->read.pauses;
+    *entry = NULL;
+    while (cursor->input || cursor->next < cursor->end) {
+        bool accepted = false;
+        if (!cursor->input)
+            TRY(enter_input(cursor, error));
+        rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
+        if (code == RF_END) {
+            cursor_skip_input(cursor);
+            if (pauses && cursor->next < cursor->end)
+                return RF_OK;
+            continue;
+        }
+        if (code != RF_OK)
+            return code;
+        if (cursor->entry.kind == RF_ENTRY_KEY)
+            TRY(accept_key(cursor, &cursor->entry, &accepted, error));
+        else
+            TRY(accept_other(cursor, &cursor->entry, &accepted, error));
+        if (accepted)
+            *entry = &cursor->entry;
+        if (accepted || pauses)
+            return RF_OK;
+    }
+    return RF_END;
+}
+
+/* Whether an error can be the fault of an input. */
+static bool concerns_input(rf_code code)
+{
+    return (code < RF_E_WRITE || code == RF_E_ARGUMENT) && code != RF_E_COLLISION;
+}
+
+rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
+{
+    const struct input *input = cursor->input;
+    if (input)
+        leave_input(cursor);
+    if (cursor->rescan && cursor->session->options->keys.rewrite)
+        rf_rewrite_count(cursor->session->options->keys.rewrite, true);
+    if (code == RF_OK || code == RF_END)
+        return RF_OK;
+    if (!input)
+        return code;
+    if (code == RF_E_READ || code == RF_E_TRUNCATED)
+        code = input_blame(input, error);
+    if (concerns_input(code) && !*error->input)
+        snprintf(error->input, sizeof error->input, "%s", input_name(input));
+    return code;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the entries of a session's inputs, one input after the other: those that the filter accepts,
+ * rewritten and counted.
+ *
+ *     cursor_open(&cursor, session, 0, session->input_count);
+ *     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+ *         code = put(entry, error);
+ *     return cursor_close(&cursor, code, error); */
+#ifndef CMD_RUN_CURSOR_H
+#define CMD_RUN_CURSOR_H
+
+#include "cmd/run/session.h"
+
+struct cursor {
+    struct session *session;
+    struct input *input; /* the one being read; NULL: none, or it has ended */
+    size_t number;       /* of that input, or the last one, in the session */
+    size_t next, end;    /* the inputs that follow */
+    bool rescan;         /* nothing is counted, and there are no notices */
+    struct input again;  /* in a rescan: the session's own input may be open meanwhile */
+    rf_entry entry;
+};
+
+/* Starts before the first of the inputs `first` to `end` - 1. cursor_close() must be called. */
+void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end);
+
+/* All inputs once more, under the same names: nothing is counted, and there are no notices. Another cursor
+ * may be open. */
+void cursor_open_rescan(struct cursor *cursor, struct session *session);
+
+/* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
+ * last one of the last input. If the session wants pauses, an entry that was left out and the end of an input
+ * before the last are RF_OK, with NULL in *entry. */
+rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
+
+/* The rest of the current input is not read. */
+void cursor_skip_input(struct cursor *cursor);
+
+/* Closes the input that is open, and returns `code`, which ended the loop: the result of cursor_next() or the
+ * caller's error. RF_END becomes RF_OK, and an error that concerns the open input gets its name. */
+rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error);
+
+#endif
