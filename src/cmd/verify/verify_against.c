@@ -59,9 +59,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
         .fn = on_difference,
         .ctx = v,
     };
-    rf_code code = rf_live_open(&v->options->target, &options, &v->live, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_live_open(&v->options->target, &options, &v->live, error));
     against_detail(v->live);
     v->extra = (struct extra_keys){
         .session = &v->session,
@@ -96,11 +94,10 @@ rf_code against_open(struct verification *v, rf_error *error)
 
 rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
 {
-    rf_code code;
     if (!v->live)
         return rf_compare_add_before(v->compare, record, error);
-    code = extra_keys_note(&v->extra, record, error);
-    return code == RF_OK ? rf_live_check(v->live, record, error) : code;
+    TRY(extra_keys_note(&v->extra, record, error));
+    return rf_live_check(v->live, record, error);
 }
 
 /* --- the other input ---------------------------------------------------------------------------------- */
@@ -171,16 +168,15 @@ static rf_code compare_other(struct verification *v, rf_error *error)
 
 static rf_code finish_live(struct verification *v, rf_error *error)
 {
-    rf_code code = rf_live_finish(v->live, &v->live_counts, error);
-    return code == RF_OK ? extra_keys_find(&v->extra, v->live, &v->live_counts, error) : code;
+    TRY(rf_live_finish(v->live, &v->live_counts, error));
+    return extra_keys_find(&v->extra, v->live, &v->live_counts, error);
 }
 
 rf_code against_finish(struct verification *v, rf_error *error)
 {
-    rf_code code = RF_OK;
     if (v->live)
-        code = finish_live(v, error);
+        TRY(finish_live(v, error));
     else if (v->options->against)
-        code = compare_other(v, error);
-    return code == RF_OK && v->compare ? rf_compare_finish(v->compare, error) : code;
+        TRY(compare_other(v, error));
+    return v->compare ? rf_compare_finish(v->compare, error) : RF_OK;
 }
