@@ -196,10 +196,8 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .tick = tick,
         .ctx = r,
     };
-    rf_code code = rf_replay_open(&options->target, &engine, &r->engine, error);
     char server[32];
-    if (code != RF_OK)
-        return code;
+    TRY(rf_replay_open(&options->target, &engine, &r->engine, error));
     r->info = *rf_replay_info_get(r->engine);
     rf_server_format(r->info.server, server, sizeof server);
     message_detail("%s: %s, %s%s, %zu node%s", r->info.name, r->info.kind,

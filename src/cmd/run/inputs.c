@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens readers for paths. */
 #include "cmd/run/inputs.h"
+#include "base/fail.h"
 #include "cmd/run/paths.h"
 #include <stdio.h>
 #include <string.h>
@@ -53,14 +54,11 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
 {
     struct stat found;
     rf_source *source;
-    rf_code code;
     *known = !is_dash(input->path) && (!input_stat(input, &found) || S_ISREG(found.st_mode));
     if (!*known)
         return RF_OK;
-    code = open_source(input, &source, error);
-    if (code != RF_OK)
-        return code;
-    code = rf_source_identity(source, &input->identity, error);
+    TRY(open_source(input, &source, error));
+    rf_code code = rf_source_identity(source, &input->identity, error);
     rf_source_close(source);
     return code;
 }
@@ -68,12 +66,9 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
     const rf_reader_options options = {.notify = notify, .resume = resume};
-    rf_code code = open_reader(input, &options, input->identified ? &input->identity : NULL, &input->reader,
-                               error);
-    const rf_source *source;
-    if (code != RF_OK)
-        return code;
-    source = rf_reader_source(input->reader);
+    rf_identity *identity = input->identified ? &input->identity : NULL;
+    TRY(open_reader(input, &options, identity, &input->reader, error));
+    const rf_source *source = rf_reader_source(input->reader);
     input->opened = true;
     input->size = rf_source_size(source);
     snprintf(input->layers, sizeof input->layers, "%s", rf_source_layers(source));
@@ -137,14 +132,11 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
 {
     struct stat found;
     rf_reader *reader;
-    rf_code code;
     *head = (struct input_head){0};
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
-    code = open_reader(input, &(rf_reader_options){0}, NULL, &reader, error);
-    if (code != RF_OK)
-        return code;
-    code = read_head(reader, head, error);
+    TRY(open_reader(input, &(rf_reader_options){0}, NULL, &reader, error));
+    rf_code code = read_head(reader, head, error);
     rf_reader_close(reader);
     return code;
 }
