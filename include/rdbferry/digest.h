@@ -5,12 +5,12 @@
  *
  * There are three kinds:
  *
- *   published  XXH3-128. It detects accidental differences. It does not resist attacks: whoever can choose a
- *              value can construct another one with the same digest
- *   keyed      the same, under a random secret of this process: values chosen without knowledge of the secret
- *              have the same digest with a probability of at most 1 in 2^32 (values of up to 240 bytes: 1 in
- *              2^60). It is meaningless outside the process and never printed; all comparisons use it
- *   sha256     collision-resistant even for chosen values, and can be published. It is slow
+ *   published  XXH3-128. It detects accidental differences. It does not resist attacks: a person who can
+ * choose a value can construct another one with the same digest keyed      the same, under a random secret of
+ * this process: values chosen without knowledge of the secret have the same digest with a probability of at
+ * most 1 in 2^32 (values of up to 240 bytes: 1 in 2^60). It is meaningless outside the process and never
+ * printed; all comparisons use it sha256     collision-resistant even for chosen values, and can be
+ * published. It is slow
  *
  * The published digest is defined as follows. H is XXH3-128 with seed 0; digests are added modulo 2^128.
  *

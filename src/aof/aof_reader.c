@@ -49,7 +49,7 @@ static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc
     return RF_OK;
 }
 
-/* Processes commands that change the reader's state. *told: the command is an entry. */
+/* Processes commands that change the reader's state. *ready: the command is an entry. */
 static rf_code on_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *ready)
 {
     *ready = !is_command(argv[0], "SELECT");

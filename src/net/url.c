@@ -39,13 +39,13 @@ static const struct scheme schemes[] = {
 };
 
 /* The scheme of a URL, and the position after "://". NULL if it is not one of these. */
-static const struct scheme *scheme_of(const char *url, const char **behind)
+static const struct scheme *scheme_of(const char *url, const char **after_scheme)
 {
     const char *end = strstr(url, "://");
     for (size_t i = 0; end && i < sizeof schemes / sizeof *schemes; i++) {
         size_t length = strlen(schemes[i].name);
         if ((size_t)(end - url) == length && strncasecmp(url, schemes[i].name, length) == 0) {
-            *behind = end + 3;
+            *after_scheme = end + 3;
             return &schemes[i];
         }
     }
@@ -54,8 +54,8 @@ static const struct scheme *scheme_of(const char *url, const char **behind)
 
 bool rf_target_is_url(const char *text)
 {
-    const char *behind;
-    return scheme_of(text, &behind) != NULL;
+    const char *after_scheme;
+    return scheme_of(text, &after_scheme) != NULL;
 }
 
 /* --- splitting ----------------------------------------------------------------------------------------- */

@@ -179,7 +179,7 @@ rf_code dump_payload_open(struct dump_payload *p, rf_slice payload, int64_t db, 
                           const char *source, rf_entry *entry, rf_error *error)
 {
     rf_dialect dialect = RF_REDIS;
-    *p = (struct dump_payload){.nobody = {NULL, NULL}};
+    *p = (struct dump_payload){.no_listener = {NULL, NULL}};
     *entry = (rf_entry){
         .kind = RF_ENTRY_KEY, .db = db, .key = key, .expire_ms = RF_NO_EXPIRY, .idle = -1, .freq = -1};
     rf_code code = check_footer(&payload, &dialect, error);
@@ -190,7 +190,7 @@ rf_code dump_payload_open(struct dump_payload *p, rf_slice payload, int64_t db, 
                                      .stream = &p->w,
                                      .input = source,
                                      .sticky = &p->sticky,
-                                     .notify = &p->nobody};
+                                     .notify = &p->no_listener};
         code = begin_value(p, dialect, entry);
     }
     if (code != RF_OK) {
@@ -218,5 +218,5 @@ void dump_payload_close(struct dump_payload *p)
     value_close(&p->value);
     window_close(&p->w);
     free(p->template.fields);
-    *p = (struct dump_payload){.nobody = {NULL, NULL}};
+    *p = (struct dump_payload){.no_listener = {NULL, NULL}};
 }

@@ -42,7 +42,7 @@ struct dump_payload {
     struct rf_value value;
     struct hash_template template;
     struct hash_templates none; /* payloads do not use those of files */
-    rf_notify nobody;
+    rf_notify no_listener;
     rf_error sticky;
 };
 

@@ -8,7 +8,7 @@
 #include "rdb/rdb_read.h"
 #include "rdb/value_module.h"
 
-/* Reads what follows an opcode. *told: `entry` has been filled and is to be returned. */
+/* Reads what follows an opcode. *ready: `entry` has been filled and is to be returned. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);
 
 struct rdb_opcode {

@@ -59,9 +59,9 @@ static rf_code conclude(struct walk *k, enum dup_set_result answer)
  * available, it is walked again. */
 COLD static rf_code seek(struct walk *k, const uint8_t *start)
 {
-    static const rf_visitor nobody = {.unique = RF_UNIQUE_ALL};
+    static const rf_visitor silent = {.unique = RF_UNIQUE_ALL};
     struct walk rewalk = *k;
-    rewalk.visitor = &nobody;
+    rewalk.visitor = &silent;
     k->w->pos = start;
     dup_set_seek(k->dup_set);
     TRY(k->value->type->walk(&rewalk));

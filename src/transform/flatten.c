@@ -90,8 +90,8 @@ rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, s
  * numbers. */
 bool flatten_mixes(const struct flatten *flatten)
 {
-    rf_slice behind = behind_number(flatten);
-    return behind.len == 0 || is_digit(behind.ptr[0]);
+    rf_slice rest = behind_number(flatten);
+    return rest.len == 0 || is_digit(rest.ptr[0]);
 }
 
 static inline bool consume(rf_slice *name, rf_slice prefix)

@@ -244,7 +244,7 @@ static bool begins_with(rf_slice name, const struct buffer *prefix)
 }
 
 /* A slice without its first n bytes. */
-static rf_slice behind(rf_slice name, size_t n)
+static rf_slice skip_prefix(rf_slice name, size_t n)
 {
     return n > 0 ? slice_of(name.ptr + n, name.len - n) : name;
 }
@@ -256,7 +256,7 @@ static rf_code exchange_prefix(const struct rename *rename, rf_slice name, struc
     if (!*matched)
         return RF_OK;
     TRY(name_append(out, buffer_slice(&rename->instead), error));
-    return name_append(out, behind(name, rename->prefix.len), error);
+    return name_append(out, skip_prefix(name, rename->prefix.len), error);
 }
 
 /* Continues after a match as Perl does: at its end, and after an empty match not with another empty one at
@@ -279,7 +279,7 @@ static rf_code replace(struct rename *rename, rf_slice name, struct buffer *out,
         empty = match.len == 0;
         *matched = true;
     } while (rename->all);
-    return *matched ? name_append(out, behind(name, done), error) : RF_OK;
+    return *matched ? name_append(out, skip_prefix(name, done), error) : RF_OK;
 }
 
 rf_code rename_make(struct rename *rename, rf_slice name, struct buffer *out, bool *matched, rf_error *error)

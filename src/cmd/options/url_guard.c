@@ -86,9 +86,9 @@ static const char *authority(const char *text)
 /* "redis://h", "rdis://h", "rediss//u:p@h", "redis:u:p@h" */
 static bool has_scheme(const char *text)
 {
-    const char *behind = text + strcspn(text, ":/");
+    const char *rest = text + strcspn(text, ":/");
     return strstr(text, "://") ||
-           (near_scheme(text) && strchr(behind, '@') && (*behind == ':' || strncmp(behind, "//", 2) == 0));
+           (near_scheme(text) && strchr(rest, '@') && (*rest == ':' || strncmp(rest, "//", 2) == 0));
 }
 
 /* "//u:p@h", "u:p@h" */
