@@ -5,7 +5,7 @@
 #include "cmd/options/url_guard.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
-#include "cmd/term/streams.h"
+#include "cmd/term/terminal.h"
 #include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "cmd/options/key_options.h"
 #include "base/fail.h"
 #include "cmd/options/parse.h"
-#include "cmd/run/slurp.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include <stdio.h>
 #include <stdlib.h>

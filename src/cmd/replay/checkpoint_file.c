@@ -20,8 +20,7 @@
 #include "base/fail.h"
 #include "cmd/options/parse.h"
 #include "cmd/replay/checkpoint.h"
-#include "cmd/run/save.h"
-#include "cmd/run/slurp.h"
+#include "cmd/run/files.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <rdbferry/sink.h>

@@ -2,7 +2,7 @@
 /* Writes the state of a replay in Prometheus's text exposition format, version 0.0.4. */
 #include "cmd/replay/metrics.h"
 #include "base/fail.h"
-#include "cmd/run/save.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <errno.h>

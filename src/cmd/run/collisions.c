@@ -359,10 +359,8 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
                                 bool *leave_out, rf_error *error)
 {
     rf_known known;
-    rf_code code = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error);
+    TRY(rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error));
     *leave_out = known != RF_KNOWN_NOT;
-    if (code != RF_OK)
-        return code;
     if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
         return fail(error, RF_E_MEMORY,
                     "more keys than fit in --memory, from an input that is not a regular file");

@@ -2,6 +2,7 @@
 /* Prints one line per rule, and the resulting key. */
 #include "cmd/run/explain_key.h"
 #include "base/escape.h"
+#include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/text.h"
@@ -66,18 +67,15 @@ static rf_code explain(const struct key_options *keys, int64_t db, rf_slice name
     rf_entry key = {.kind = RF_ENTRY_KEY, .db = db, .key = name, .slot = -1, .expire_ms = RF_NO_EXPIRY};
     rf_drop_reason drop;
     bool ambiguous;
-    rf_code code = rf_filter_match(keys->filter, &key, &drop, error);
-    if (code != RF_OK)
-        return code;
+    TRY(rf_filter_match(keys->filter, &key, &drop, error));
     put_key(db, name);
     putchar('\n');
-    if (keys->rewrite)
-        code = rf_rewrite_explain(keys->rewrite, db, name, put_step, NULL, error);
-    if (code == RF_OK && keys->rewrite)
-        code = rf_rewrite_apply(keys->rewrite, &key, &ambiguous, error);
-    if (code == RF_OK)
-        put_end(keys->filter, &key, drop, topology);
-    return code;
+    if (keys->rewrite) {
+        TRY(rf_rewrite_explain(keys->rewrite, db, name, put_step, NULL, error));
+        TRY(rf_rewrite_apply(keys->rewrite, &key, &ambiguous, error));
+    }
+    put_end(keys->filter, &key, drop, topology);
+    return RF_OK;
 }
 
 int explain_key(const struct key_options *keys, const struct output_options *written,

@@ -3,7 +3,7 @@
  */
 #include "cmd/run/report.h"
 #include "base/json.h"
-#include "cmd/run/save.h"
+#include "cmd/run/files.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <string.h>

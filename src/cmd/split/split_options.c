@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `split`: the table, invalid combinations, and the topology. */
 #include "cmd/split/split_options.h"
-#include "cmd/run/slurp.h"
+#include "base/fail.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <stdlib.h>
@@ -82,11 +83,9 @@ static rf_code read_topology(const char *path, rf_topology **out, rf_error *erro
 {
     char *text;
     size_t size;
-    rf_code code = slurp(path, TOPOLOGY_MOST, &text, &size, error);
-    if (code != RF_OK)
-        return code;
-    code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, is_dash(path) ? "stdin" : path, out,
-                             error);
+    TRY(slurp(path, TOPOLOGY_MOST, &text, &size, error));
+    rf_code code = rf_topology_parse((rf_slice){(const uint8_t *)text, size}, is_dash(path) ? "stdin" : path,
+                                     out, error);
     free(text);
     return code;
 }

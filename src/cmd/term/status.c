@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps error codes to exit statuses: the codes of one decade share a status. */
+/* Maps error codes to exit statuses. */
 #include "cmd/term/status.h"
 
 enum status status_of(rf_code code)
 {
-    static const enum status by_family[] = {STATUS_DONE,   STATUS_INPUT,  STATUS_INPUT,
-                                            STATUS_OUTPUT, STATUS_OUTPUT, STATUS_OUTPUT};
+    if (code == RF_OK || code == RF_END)
+        return STATUS_DONE;
     if (code == RF_E_ARGUMENT)
         return STATUS_USAGE;
-    return by_family[code / 10];
+    return rf_code_is_input(code) ? STATUS_INPUT : STATUS_OUTPUT;
 }

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Properties of a descriptor's terminal. RDBFERRY_TEST_TTY=1 in the environment makes every descriptor count
- * as a terminal, for tests. */
+/* The standard streams, made safe at the start and checked at the end; and properties of a descriptor's
+ * terminal. RDBFERRY_TEST_TTY=1 in the environment makes every descriptor count as a terminal, for tests. */
 #ifndef CMD_TERM_TERMINAL_H
 #define CMD_TERM_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Afterwards descriptors 0, 1 and 2 are open, and writing to a closed pipe fails instead of killing the
+ * process. */
+void streams_start(void);
+
+/* Closes stdout. False: output was lost; the error has been printed. */
+bool streams_end(void);
 
 bool terminal_at(int fd);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The JUnit report: each input, each expectation and the comparison are test cases of one suite. */
 #include "base/utf8.h"
-#include "cmd/run/save.h"
+#include "cmd/run/files.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>

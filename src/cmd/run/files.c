@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes data from memory to a file. While a file is written, signals are blocked: the signal thread, if it
- * runs, removes the temporary file and ends the process. */
-#include "cmd/run/save.h"
+/* Reads and writes small files. While one is written, signals are blocked: the signal thread, if it runs,
+ * removes the temporary file and ends the process. */
+#include "cmd/run/files.h"
+#include "base/fail.h"
 #include "cmd/run/paths.h"
 #include "cmd/term/message.h"
 #include <errno.h>
@@ -10,6 +11,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+static rf_code read_text(FILE *file, const char *path, size_t most, char *text, size_t *size, rf_error *error)
+{
+    *size = fread(text, 1, most + 1, file);
+    if (ferror(file))
+        return fail(error, RF_E_READ, "%s: %s", path, strerror(errno));
+    if (*size > most)
+        return fail(error, RF_E_ARGUMENT, "%s: longer than %zu bytes", path, most);
+    text[*size] = '\0';
+    return RF_OK;
+}
+
+rf_code slurp(const char *path, size_t most, char **text, size_t *size, rf_error *error)
+{
+    bool dash = is_dash(path);
+    FILE *file = dash ? stdin : fopen(path, "re");
+    if (!file)
+        return fail(error, RF_E_READ, "%s: %s", path, strerror(errno));
+    *text = malloc(most + 1);
+    rf_code code = *text ? read_text(file, dash ? "stdin" : path, most, *text, size, error)
+                         : fail(error, RF_E_MEMORY, "out of memory");
+    if (!dash)
+        fclose(file);
+    if (code != RF_OK)
+        free(*text);
+    return code;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
 
 bool save_file(const char *path, unsigned flags, const char *data, size_t size)
 {

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Saves small files atomically, by rf_file_save(). No signal leaves the temporary file behind. */
-#ifndef CMD_RUN_SAVE_H
-#define CMD_RUN_SAVE_H
+/* Reads small files named by options, and saves small files atomically, by rf_file_save(). No signal leaves
+ * the temporary file behind. */
+#ifndef CMD_RUN_FILES_H
+#define CMD_RUN_FILES_H
 
+#include <rdbferry/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+/* `path` "-" is stdin. Reads at most `most` bytes: a longer file is RF_E_ARGUMENT. The caller frees *text,
+ * which is terminated by a NUL; it is not set after an error. */
+rf_code slurp(const char *path, size_t most, char **text, size_t *size, rf_error *error);
 
 /* `flags` as for rf_file_save(). False: errno is set, and no new file exists. */
 bool save_file(const char *path, unsigned flags, const char *data, size_t size);
