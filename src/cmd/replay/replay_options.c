@@ -42,12 +42,12 @@ static rf_code opt_rate(const struct option_row *row, const char *argument, void
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Writing"},
     {OPTION_CHOICE, 0, "on-exists", "POLICY",
-     "what to do with keys that already exist: fail\n"
-     "(default), skip or replace", AT(on_exists),
+     "what to do with keys that already exist: fail,\n"
+     "skip or replace (fail)", AT(on_exists),
      .choices = exists_choices},
     {OPTION_CHOICE, 0, "mode", "HOW",
-     "auto (default): RESTORE where cheaper and supported;\n"
-     "restore; commands", AT(mode),
+     "restore, commands, or auto: RESTORE where cheaper\n"
+     "and supported (auto)", AT(mode),
      .choices = mode_choices},
     {OPTION_SIZE, 0, "big-key", "SIZE", "write values of SIZE or more in chunks (1M)", AT(big_key)},
     {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections),
