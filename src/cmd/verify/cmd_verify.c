@@ -150,7 +150,7 @@ static void summarize(struct verification *v)
 static unsigned digests_wanted(const struct verification *v)
 {
     const struct verify_options *options = v->options;
-    unsigned kinds = options->against ? differences_digests(&v->differences) : 0;
+    unsigned kinds = options->against ? differences_digests(&v->against.differences) : 0;
     if (options->digest == DIGEST_SHA256)
         kinds |= RF_DIGEST_SHA256;
     return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0
@@ -163,8 +163,8 @@ static rf_code sum_up(struct verification *v, rf_error *error)
 {
     if (v->options->digest != DIGEST_SHA256)
         return RF_OK;
-    rf_digest_pool_add_to(v->pool, &v->sha256);
-    return rf_lthash_format(&v->sha256, v->sha256_text, error);
+    rf_digest_pool_add_to(v->pool, &v->digests.sha256);
+    return rf_lthash_format(&v->digests.sha256, v->digests.sha256_text, error);
 }
 
 static rf_code verify(struct verification *v, rf_error *error)
@@ -184,7 +184,7 @@ static void print_failures(const struct verification *v, const char *but)
 {
     if (v->unmet > 0)
         fprintf(v->out, ", %s%zu expectation%s not met", but, v->unmet, v->unmet == 1 ? " is" : "s are");
-    if (differences_total(&v->differences) > 0)
+    if (differences_total(&v->against.differences) > 0)
         fprintf(v->out, ", %sdoes not match", v->unmet > 0 ? "" : but);
 }
 
@@ -220,16 +220,16 @@ static void print_expectations(const struct verification *v)
 
 static const char *against_name(const struct verification *v)
 {
-    if (v->live)
-        return rf_live_info_get(v->live)->name;
+    if (v->against.live)
+        return rf_live_info_get(v->against.live)->name;
     return is_dash(v->options->against) ? "stdin" : v->options->against;
 }
 
 static void print_against(const struct verification *v)
 {
-    const struct extra_keys *extra = v->live && !v->options->strict ? &v->extra : NULL;
-    against_print(v->out, against_name(v), &v->differences, extra, "--strict lists them");
-    against_print_expired(v->out, against_name(v), v->live_counts.expired);
+    const struct extra_keys *extra = v->against.live && !v->options->strict ? &v->against.extra : NULL;
+    against_print(v->out, against_name(v), &v->against.differences, extra, "--strict lists them");
+    against_print_expired(v->out, against_name(v), v->against.live_counts.expired);
 }
 
 static void print_digest(const struct verification *v)
@@ -237,8 +237,9 @@ static void print_digest(const struct verification *v)
     bool sha256 = v->options->digest == DIGEST_SHA256;
     char digest[RF_DIGEST_TEXT];
     uint64_t keys = tables_total(&v->session.stats.tables).keys;
-    rf_digest_format(v->digest, digest);
-    fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->sha256_text : digest, keys, text_plural(keys));
+    rf_digest_format(v->digests.published, digest);
+    fprintf(v->out, "%s  %" PRIu64 " key%s\n", sha256 ? v->digests.sha256_text : digest, keys,
+            text_plural(keys));
 }
 
 /* Prints how many entries of a list were cut off. */
@@ -253,7 +254,7 @@ static void print_rest(const struct verification *v, const char *what, uint64_t 
 static void print_result(const struct verification *v)
 {
     print_rest(v, "fault", v->faults.count);
-    print_rest(v, "difference", differences_total(&v->differences));
+    print_rest(v, "difference", differences_total(&v->against.differences));
     print_expectations(v);
     if (v->options->digest && v->faults.count == 0 && !v->error)
         print_digest(v);
@@ -314,13 +315,13 @@ static bool prepare(struct verification *v)
 
 static void discard(struct verification *v)
 {
-    rf_live_close(v->live);
-    rf_compare_close(v->compare);
-    extra_keys_free(&v->extra);
+    rf_live_close(v->against.live);
+    rf_compare_close(v->against.compare);
+    extra_keys_free(&v->against.extra);
     rf_collisions_free(v->libraries);
     rf_digest_pool_close(v->pool);
     free(v->states);
-    differences_free(&v->differences);
+    differences_free(&v->against.differences);
     faults_free(&v->faults);
     session_close(&v->session);
 }

@@ -19,6 +19,22 @@ struct input_state {
     rf_error why; /* the reason, if `unread` */
 };
 
+/* Of the data read so far. */
+struct verify_digests {
+    rf_digest published;
+    rf_lthash sha256; /* for --digest=sha256; as text at the end */
+    char sha256_text[RF_SHA256_TEXT];
+};
+
+/* The data to compare with. */
+struct verify_against {
+    rf_compare *compare; /* with another input, or for duplicate keys; NULL: neither */
+    rf_live *live;       /* the target; NULL: none */
+    rf_live_counts live_counts;
+    struct extra_keys extra; /* of the target */
+    struct differences differences;
+};
+
 struct verification {
     struct verify_options *options;
     struct session session;
@@ -27,15 +43,9 @@ struct verification {
     struct input_state *states; /* of each input */
     rf_digest_pool *pool;
     const struct input *reading; /* the input whose digests the pool returns */
-    rf_digest digest;            /* of the data read so far */
-    rf_lthash sha256;            /* the same for --digest=sha256; as text at the end */
-    char sha256_text[RF_SHA256_TEXT];
+    struct verify_digests digests;
     rf_collisions *libraries; /* seen so far */
-    rf_compare *compare;      /* with another input, or for duplicate keys; NULL: neither */
-    rf_live *live;            /* the target; NULL: none */
-    rf_live_counts live_counts;
-    struct extra_keys extra; /* of the target */
-    struct differences differences;
+    struct verify_against against;
     struct data_totals totals;
     struct module_names modules;
     size_t unmet;      /* number of expectations */

@@ -26,7 +26,7 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     struct verification *v = ctx;
     if (difference->kind == RF_DUPLICATE && difference->after->input < v->options->own_inputs)
         return on_duplicate(v, difference, error);
-    return differences_add(&v->differences, difference, error);
+    return differences_add(&v->against.differences, difference, error);
 }
 
 /* Extra keys are differences with --strict; duplicate keys in several inputs are always faults. */
@@ -48,33 +48,33 @@ static rf_code open_compare(struct verification *v, bool one_set, rf_error *erro
         .fn = on_difference,
         .ctx = v,
     };
-    return rf_compare_open(&options, &v->compare, error);
+    return rf_compare_open(&options, &v->against.compare, error);
 }
 
 static rf_code open_target(struct verification *v, rf_error *error)
 {
     const rf_live_options options = {
         .expiry_tolerance_ms = v->options->ttl_tolerance_ms,
-        .published = v->differences.keep,
+        .published = v->against.differences.keep,
         .fn = on_difference,
         .ctx = v,
     };
-    TRY(rf_live_open(&v->options->target, &options, &v->live, error));
-    against_detail(v->live);
-    v->extra = (struct extra_keys){
+    TRY(rf_live_open(&v->options->target, &options, &v->against.live, error));
+    against_detail(v->against.live);
+    v->against.extra = (struct extra_keys){
         .session = &v->session,
         .memory = v->options->memory,
         .strict = v->options->strict,
         .differ = on_extra,
         .ctx = v,
     };
-    return extra_keys_open(&v->extra, error);
+    return extra_keys_open(&v->against.extra, error);
 }
 
 rf_code against_open(struct verification *v, rf_error *error)
 {
     const struct verify_options *options = v->options;
-    v->differences = (struct differences){
+    v->against.differences = (struct differences){
         .out = v->out,
         .limit = options->limit,
         .expiry_tolerance_ms = options->ttl_tolerance_ms,
@@ -94,10 +94,10 @@ rf_code against_open(struct verification *v, rf_error *error)
 
 rf_code against_on_record(struct verification *v, const rf_key_record *record, rf_error *error)
 {
-    if (!v->live)
-        return rf_compare_add_before(v->compare, record, error);
-    TRY(extra_keys_note(&v->extra, record, error));
-    return rf_live_check(v->live, record, error);
+    if (!v->against.live)
+        return rf_compare_add_before(v->against.compare, record, error);
+    TRY(extra_keys_note(&v->against.extra, record, error));
+    return rf_live_check(v->against.live, record, error);
 }
 
 /* --- the other input ---------------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ static rf_code add_other(struct other *other, size_t input, const rf_entry *entr
     rf_key_record record;
     rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
     record.published = digest.value;
-    return record.fields_expired ? RF_OK : rf_compare_add_after(other->v->compare, &record, error);
+    return record.fields_expired ? RF_OK : rf_compare_add_after(other->v->against.compare, &record, error);
 }
 
 static rf_code read_other(struct other *other, rf_error *error)
@@ -152,7 +152,7 @@ static rf_code compare_other(struct verification *v, rf_error *error)
     struct session *session = &v->session;
     const struct stats own = session->stats;
     struct other other = {.v = v,
-                          .digester = rf_digester_new(differences_digests(&v->differences), false),
+                          .digester = rf_digester_new(differences_digests(&v->against.differences), false),
                           .libraries = rf_collisions_new(0)};
     session->stats = (struct stats){0};
     session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
@@ -168,11 +168,11 @@ static rf_code compare_other(struct verification *v, rf_error *error)
 
 rf_code against_finish(struct verification *v, rf_error *error)
 {
-    if (v->live) {
-        TRY(rf_live_finish(v->live, &v->live_counts, error));
-        TRY(extra_keys_find(&v->extra, v->live, &v->live_counts, error));
+    if (v->against.live) {
+        TRY(rf_live_finish(v->against.live, &v->against.live_counts, error));
+        TRY(extra_keys_find(&v->against.extra, v->against.live, &v->against.live_counts, error));
     } else if (v->options->against) {
         TRY(compare_other(v, error));
     }
-    return v->compare ? rf_compare_finish(v->compare, error) : RF_OK;
+    return v->against.compare ? rf_compare_finish(v->against.compare, error) : RF_OK;
 }

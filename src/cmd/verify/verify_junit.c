@@ -117,13 +117,14 @@ static void put_expectation(FILE *out, const struct expectation *e)
 
 static void put_against(FILE *out, const struct verification *v)
 {
-    begin_case(out, "rdbferry.comparison", v->live ? rf_live_info_get(v->live)->name : v->options->against);
-    if (differences_total(&v->differences) > 0) {
+    begin_case(out, "rdbferry.comparison",
+               v->against.live ? rf_live_info_get(v->against.live)->name : v->options->against);
+    if (differences_total(&v->against.differences) > 0) {
         char text[256];
-        differences_format(&v->differences, text, sizeof text);
+        differences_format(&v->against.differences, text, sizeof text);
         begin_failure(out, "failure", text);
-        for (size_t i = 0; i < v->differences.kept_count; i++)
-            put_line(out, v->differences.kept[i].line);
+        for (size_t i = 0; i < v->against.differences.kept_count; i++)
+            put_line(out, v->against.differences.kept[i].line);
         end_failure(out, "failure");
     }
     end_case(out);
@@ -162,7 +163,7 @@ static struct counts count_cases(const struct verification *v)
         counts.errors += v->states[i].unread;
         counts.failures += !v->states[i].unread && v->states[i].faults > 0;
     }
-    counts.failures += (v->warnings > 0) + v->unmet + (differences_total(&v->differences) > 0);
+    counts.failures += (v->warnings > 0) + v->unmet + (differences_total(&v->against.differences) > 0);
     return counts;
 }
 

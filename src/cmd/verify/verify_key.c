@@ -86,15 +86,16 @@ static rf_code on_digest(struct verification *v, const rf_entry *key, const rf_k
 {
     rf_key_record record;
     rf_code code = check_digested(v, v->reading, key, digest, error);
-    rf_digest_add(&v->digest, digest->key);
+    rf_digest_add(&v->digests.published, digest->key);
     note_record(&v->totals.largest, key, digest->bytes);
     note_record(&v->totals.longest, key, digest->elements);
-    if (code != RF_OK || (!v->compare && !v->live))
+    if (code != RF_OK || (!v->against.compare && !v->against.live))
         return code;
     rf_key_record_of_left(key, digest, (uint32_t)(v->reading - v->session.inputs), &record);
     record.published = digest->value;
-    return record.fields_expired && v->options->against && !v->live ? RF_OK
-                                                                    : against_on_record(v, &record, error);
+    return record.fields_expired && v->options->against && !v->against.live
+               ? RF_OK
+               : against_on_record(v, &record, error);
 }
 
 /* After a damaged value the next entry shows whether the input can be read on. */
@@ -115,7 +116,7 @@ static rf_code check_key(struct verification *v, rf_entry *entry, rf_error *erro
     if (entry->type == RF_MODULE)
         TRY(note_module(v, entry, error));
     if (v->options->against)
-        rf_digest_pool_expired(v->pool, v->live ? session_fields_until() : v->session.now);
+        rf_digest_pool_expired(v->pool, v->against.live ? session_fields_until() : v->session.now);
     return rf_digest_pool_put(v->pool, entry, error);
 }
 
@@ -156,11 +157,12 @@ static rf_code check_function(struct verification *v, const struct input *input,
     record.published = rf_digest_library(entry->text);
     if (known != RF_KNOWN_NOT)
         return fault_library(v, input, entry, &record, known == RF_KNOWN_SAME, error);
-    rf_digest_add(&v->digest, record.published);
+    rf_digest_add(&v->digests.published, record.published);
     code = check_library(v, input, entry, error);
     if (code == RF_OK && v->options->digest == DIGEST_SHA256)
-        code = rf_lthash_add_library(&v->sha256, entry->text, error);
-    return code == RF_OK && (v->compare || v->live) ? against_on_record(v, &record, error) : code;
+        code = rf_lthash_add_library(&v->digests.sha256, entry->text, error);
+    return code == RF_OK && (v->against.compare || v->against.live) ? against_on_record(v, &record, error)
+                                                                    : code;
 }
 
 /* The module must be loaded for its AUX records, too. */
