@@ -247,7 +247,7 @@ def attempt(seed, arguments, name, answer, other):
     elif not seed.find_crash(done, what):
         seed.counts[f"with exit {done.returncode}"] += 1
         # A server may say that it is a cluster, into which an AOF cannot go.
-        if done.returncode not in (DONE, NO, TARGET) and "cannot go into a cluster" not in said:
+        if done.returncode not in (DONE, NO, TARGET) and "cannot be replayed into a cluster" not in said:
             seed.find("exit code", f"{what}: exit {done.returncode}: {said}")
     for place, _, names in os.walk(folder):
         for path in (os.path.join(place, name) for name in names):
