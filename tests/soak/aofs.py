@@ -21,9 +21,9 @@ DIRECTORIES = 12  # of a seed
 # What rdbferry refuses and a server starts on.
 STRICTER = {
     **VALUE_STRICTER,
-    r"torn|ends? (too early|in the middle)|truncated|where .* more bytes? (is|are) needed":
+    r"torn|truncated|incomplete|in the middle":
         "a server cuts the last file where it is torn, if it is asked to (aof-load-truncated)",
-    r"a sequence number that is none|does not name file, seq and type":
+    r"invalid sequence number|a line lacks file, seq or type":
         "a server reads words in any case and numbers below 1; none writes them",
 }  # fmt: skip
 
