@@ -114,7 +114,8 @@ void print_bytes(FILE *out, rf_slice bytes)
     putc('\'', out);
     for (size_t i = 0; i < bytes.len; i++) {
         char text[ESCAPED_BYTE];
-        fwrite(text, 1, escape_byte(bytes.ptr[i], text), out);
+        size_t length = escape_byte(bytes.ptr[i], text);
+        fwrite(text, 1, length, out);
     }
     putc('\'', out);
 }
