@@ -133,9 +133,6 @@ rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, r
 rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query, enum retry_reason *reason,
                       rf_error *why, rf_error *error);
 
-/* The server's clock. */
-int64_t live_now_ms(const rf_live *live);
-
 rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
                     const rf_key_record *after, rf_error *error);
 

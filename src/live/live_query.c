@@ -26,7 +26,8 @@ struct answer {
     rf_error *why; /* set to the error */
 };
 
-int64_t live_now_ms(const rf_live *live)
+/* The server's clock. */
+static int64_t live_now_ms(const rf_live *live)
 {
     return (clock_unix_us() + live->primaries.ahead_us) / 1000;
 }

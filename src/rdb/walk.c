@@ -3,7 +3,7 @@
  * table of members belongs to the value, and is created by the first walk that needs it. */
 #include "rdb/walk.h"
 
-void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
+static void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail)
 {
     const rf_notify *notify = value->notify;
     if (notify->fn)

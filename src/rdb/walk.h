@@ -73,8 +73,6 @@ struct rf_value {
     uint64_t empty_nodes;      /* of a stream, as found by a walk */
 };
 
-void value_notice(const struct rf_value *value, rf_notice_code code, const char *detail);
-
 /* A stream's counters are inconsistent with its entries: sends a notice, once per key. */
 void value_contradicts(struct rf_value *value, const char *detail);
 

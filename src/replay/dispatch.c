@@ -87,7 +87,7 @@ static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
     return !pipeline->full;
 }
 
-rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
+static rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
 {
     while (UNLIKELY(!has_capacity(r, pipeline))) {
         TRY(dispatch_send_waits(r, error));

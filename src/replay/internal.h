@@ -177,7 +177,6 @@ struct rf_replay {
 /* --- nodes.c: nodes and connections -------------------------------------------------------------------- */
 
 rf_code nodes_find(rf_replay *r, rf_error *error);
-struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
 
 /* The node with an address that is in a topology; NULL: none. */
 struct node *nodes_known(const rf_replay *r, const rf_address *address);
@@ -330,9 +329,6 @@ rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pi
 
 /* The pipeline for all AOF commands. */
 rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf_error *error);
-
-/* The same for a given pipeline. */
-rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error);
 
 /* Called after a request was completed: sends if there is enough, and sends WAIT if it is due. */
 rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error *error);

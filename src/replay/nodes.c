@@ -75,7 +75,7 @@ struct node *nodes_known(const rf_replay *r, const rf_address *address)
     return address_index_find(&r->index, address, &number) ? r->nodes[number] : NULL;
 }
 
-struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
+static struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error)
 {
     struct node *node = nodes_known(r, address);
     if (node)

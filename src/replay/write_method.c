@@ -29,7 +29,8 @@ bool method_can_rename(const rf_abilities *target, rf_on_exists on_exists)
     return rf_accepts(target, on_exists == RF_ON_EXISTS_REPLACE ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX);
 }
 
-bool method_can_transact(const rf_abilities *target, rf_on_exists on_exists)
+/* Whether a transaction without a staging key can be used. */
+static bool method_can_transact(const rf_abilities *target, rf_on_exists on_exists)
 {
     if (!rf_accepts(target, RF_COMMAND_MULTI))
         return false;

@@ -11,9 +11,6 @@ bool method_can_restore(const rf_abilities *target);
 /* Whether a staging key can be used, which is renamed. */
 bool method_can_rename(const rf_abilities *target, rf_on_exists on_exists);
 
-/* Whether a transaction without a staging key can be used. */
-bool method_can_transact(const rf_abilities *target, rf_on_exists on_exists);
-
 /* Whether the commands that create values of this type are available. */
 bool method_has_commands(const rf_abilities *target, rf_type type);
 

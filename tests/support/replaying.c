@@ -169,7 +169,7 @@ static void check_end(struct replaying *p)
     check_nodes(p);
     if (p->abandoned)
         return;
-    if (p->code != RF_OK && p->code < RF_E_INCOMPATIBLE)
+    if (rf_code_is_input(p->code))
         return; /* of the input */
     if (p->code != RF_OK) {
         cr_expect_geq(acked_keys(&p->counts), p->checked);

@@ -110,13 +110,6 @@ rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_erro
 
 /* --- results (replay_report.c) ------------------------------------------------------------------------- */
 
-/* The outcomes of the keys that were read; they add up. Those that are `in_flight` were in flight at the end.
- */
-struct replay_keys {
-    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, in_flight;
-};
-struct replay_keys replay_keys(const struct replay *replay);
-
 /* `error` is why it ended; it may be NULL. */
 void replay_print(const struct replay *replay, const rf_error *error);
 

@@ -15,7 +15,7 @@ enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64 };
 
 const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
-const struct option_choice mode_choices[] = {
+static const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
 
 /* "50MB/s"; "/s" may be omitted. */

@@ -30,7 +30,7 @@ struct replay_options {
     bool dry_run;
 };
 
-extern const struct option_choice exists_choices[], mode_choices[];
+extern const struct option_choice exists_choices[];
 
 /* Returns false if the command should exit with *status; the help or the error has been printed. The caller
  * frees the options with replay_options_free() in any case. */

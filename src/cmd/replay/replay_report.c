@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-struct replay_keys replay_keys(const struct replay *r)
+/* The outcomes of the keys that were read; they add up. Those that are `in_flight` were in flight at the end.
+ */
+struct replay_keys {
+    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, in_flight;
+};
+
+static struct replay_keys replay_keys(const struct replay *r)
 {
     const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
     struct replay_keys keys = {

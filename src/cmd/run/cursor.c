@@ -49,6 +49,12 @@ static rf_code check_fields(const struct session *session, rf_entry *entry, rf_d
     return RF_OK;
 }
 
+/* Keys of this input are the results of a rewrite already. */
+static bool is_raw(const struct cursor *cursor)
+{
+    return cursor->session->options->keys.rewrite && cursor->number >= cursor->session->read.raw_from;
+}
+
 /* *drop: the reason to drop the key, if any. Its slot is that of the resulting name. */
 static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason *drop, rf_error *error)
 {
@@ -59,7 +65,7 @@ static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason
     session->key.ambiguous = session->key.rewritten = false;
     if (session->unfiltered)
         return RF_OK;
-    if (rewrite && cursor->number >= session->read.raw_from)
+    if (is_raw(cursor))
         return rf_rewrite_can_cover(rewrite, filter) ? rf_rewrite_covers(rewrite, filter, entry, drop, error)
                                                      : RF_OK;
     TRY(rf_filter_match(filter, entry, drop, error));
@@ -148,7 +154,7 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
 static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
-    bool raw = session->options->keys.rewrite && cursor->number >= session->read.raw_from;
+    bool raw = is_raw(cursor);
     bool foreign = entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL;
     rf_code code = RF_OK;
     *accepted = true;
@@ -273,7 +279,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
 /* Whether an error can be the fault of an input. */
 static bool concerns_input(rf_code code)
 {
-    return (code < RF_E_WRITE || code == RF_E_ARGUMENT) && code != RF_E_COLLISION;
+    return rf_code_is_input(code) || code == RF_E_INCOMPATIBLE || code == RF_E_ARGUMENT;
 }
 
 rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
