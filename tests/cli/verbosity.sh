@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Nothing without a terminal, all with -v, errors only with -q.
+# A closing line, all with -v, errors only with -q.
 . "$(dirname "$0")/data.bash"
 kv_rdb in.rdb
 convert() {

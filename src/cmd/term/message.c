@@ -124,7 +124,7 @@ void message_summary(const char *format, ...)
 {
     va_list args;
 
-    if (level < LEVEL_NORMAL || (level == LEVEL_NORMAL && !terminal_at(STDERR_FILENO)))
+    if (level < LEVEL_NORMAL)
         return;
     va_start(args, format);
     print_formatted(&plain_style, format, args);

@@ -33,7 +33,7 @@ void message_failure(const rf_error *error);
 void message_warning(const char *format, ...) PRINTF_LIKE;
 void message_detail(const char *format, ...) PRINTF_LIKE;
 
-/* One line without the program's name, for interactive use. */
+/* The line that a run ends with, without the name of the program. */
 void message_summary(const char *format, ...) PRINTF_LIKE;
 
 /* Draws a line that the next message or call clears; NULL only clears. */
