@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/collisions.h"
+#include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
 #include <rdbferry/live.h>
 
@@ -98,6 +99,7 @@ struct preflight {
         uint64_t keys, expiring, memory;
     } types[RF_TYPE_COUNT]; /* of the entries to write */
     uint64_t libraries;     /* to load */
+    struct workload work;
     struct preflight_finding findings[PREFLIGHT_FINDING_COUNT];
     struct preflight_note *notes;
     size_t note_count;
@@ -125,6 +127,12 @@ int64_t preflight_left(const struct preflight_node *node);
 size_t preflight_count_notes(const struct preflight *preflight, bool blocker);
 
 /* --- output -------------------------------------------------------------------------------------------- */
+
+/* An estimate of how long the replay takes. */
+static inline double preflight_seconds(const struct preflight *preflight)
+{
+    return estimate_replay(&preflight->work, preflight->node_count, preflight->options->rate);
+}
 
 void preflight_print(const struct preflight *preflight);
 

@@ -136,6 +136,10 @@ void preflight_print(const struct preflight *preflight)
         put_finding(&table, preflight, (enum preflight_finding_kind)kind);
     put_notes(&table, preflight, false);
     put_notes(&table, preflight, true);
-    puts(preflight_count_notes(preflight, true) > 0 ? "\nNot ready: the replay would fail."
-                                                    : "\nReady: the replay would succeed.");
+    char replayed[SECONDS_TEXT];
+    if (preflight_count_notes(preflight, true) > 0)
+        puts("\nNot ready: the replay would fail.");
+    else
+        printf("\nReady: the replay would succeed, in %s.\n",
+               estimate_format(preflight_seconds(preflight), replayed));
 }
