@@ -37,3 +37,25 @@ void rewrite_find_shared(rf_rewrite *w)
         w->rules[i].is_shared = is_shared(w, &w->rules[i]);
     w->shares_known = true;
 }
+
+int64_t rewrite_new_db(const rf_rewrite *w, int64_t db)
+{
+    if (rewrite_has_rules(w, RULE_FLATTEN))
+        return 0;
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++)
+        if (w->rules[i].map.from == db)
+            return w->rules[i].map.to;
+    return db;
+}
+
+bool rewrite_merges(const rf_rewrite *w, int64_t db)
+{
+    bool mapped = false;
+    size_t sources = 0;
+    for (size_t i = w->first[RULE_MAP_DB]; i < w->first[RULE_MAP_DB + 1]; i++) {
+        const struct db_mapping *map = &w->rules[i].map;
+        sources += map->to == db && db_set_has(&w->sources, map->from);
+        mapped |= map->from == db;
+    }
+    return sources + (!mapped && db_set_has(&w->sources, db)) > 1;
+}

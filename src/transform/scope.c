@@ -5,14 +5,10 @@
 #include "transform/rewrite_dbs.h"
 #include <rdbferry/slot.h>
 
-static bool has_rules(const rf_rewrite *w, enum rule_kind kind)
-{
-    return w->first[kind] < w->first[kind + 1];
-}
-
 static bool rewrites_names(const rf_rewrite *w)
 {
-    return w && (has_rules(w, RULE_RENAME) || has_rules(w, RULE_HASH_TAG) || has_rules(w, RULE_FLATTEN));
+    return w && (rewrite_has_rules(w, RULE_RENAME) || rewrite_has_rules(w, RULE_HASH_TAG) ||
+                 rewrite_has_rules(w, RULE_FLATTEN));
 }
 
 bool rf_rewrite_can_cover(const rf_rewrite *rewrite, const rf_filter *filter)
@@ -23,7 +19,7 @@ bool rf_rewrite_can_cover(const rf_rewrite *rewrite, const rf_filter *filter)
 /* If a template mixes databases, the database cannot be derived from a name. */
 static bool flatten_leads_to(const rf_rewrite *w, const struct flatten *flatten, int64_t db, rf_slice key)
 {
-    bool prefixes_db0 = has_rules(w, RULE_PREFIX_DB0);
+    bool prefixes_db0 = rewrite_has_rules(w, RULE_PREFIX_DB0);
     int64_t from;
     if (db != 0)
         return false;
@@ -36,7 +32,7 @@ static bool leads_to(const rf_rewrite *w, const rf_filter *filter, int64_t db, r
 {
     if (!w)
         return rf_filter_accepts_db(filter, db);
-    if (has_rules(w, RULE_FLATTEN))
+    if (rewrite_has_rules(w, RULE_FLATTEN))
         return flatten_leads_to(w, w->rules[w->first[RULE_FLATTEN]].flatten, db, key);
     return rewrite_leads_to(w, db);
 }

@@ -3,7 +3,6 @@
 #include "cmd/run/collisions.h"
 #include "base/escape.h"
 #include "base/fail.h"
-#include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -25,6 +24,19 @@ static bool can_rescan_inputs(const struct session *session)
 static bool is_ambiguous(const struct collisions *c)
 {
     return c->keep_all || c->session->key.ambiguous;
+}
+
+/* A key that is in the snapshot and in commands, or in several commands, is noted once. */
+static bool is_noted(struct collisions *c, const rf_entry *entry)
+{
+    if (!c->has_commands || entry->kind != RF_ENTRY_KEY || !is_ambiguous(c))
+        return false;
+    int64_t db = session_source_db(c->session, entry);
+    rf_slice key = session_source_key(c->session, entry);
+    if (key_set_has(&c->sources, db, key))
+        return true;
+    key_set_add(&c->sources, db, key);
+    return false;
 }
 
 /* --- examples ----------------------------------------------------------------------------------------- */
@@ -96,16 +108,25 @@ static bool is_wanted(const struct collisions *c, const rf_entry *entry)
     return collision.count > 1;
 }
 
+/* Whether a command names the first of the two keys once more. */
+static bool is_known_source(const struct collisions *c, const rf_entry *entry)
+{
+    const struct collision_source *first = &c->example[0].sources[0];
+    if (!c->in_command || c->example[0].known == 0)
+        return false;
+    int64_t db = session_source_db(c->session, entry);
+    rf_digest digest = key_digest(db, session_source_key(c->session, entry));
+    return first->db == db && first->digest.low == digest.low && first->digest.high == digest.high;
+}
+
 /* The first colliding entry decides which name is searched for. */
 static rf_code search_entry(struct collisions *c, const rf_entry *entry, rf_error *error)
 {
-    if (!is_wanted(c, entry))
+    if (!is_wanted(c, entry) || is_known_source(c, entry))
         return RF_OK;
     if (!c->scan.search.name)
         TRY(search_name(&c->scan.search, entry, error));
     keep_example(c, c->scan.cursor.input, entry, 0, false);
-    if (c->example[0].known == 2)
-        cursor_skip_input(&c->scan.cursor);
     return RF_OK;
 }
 
@@ -246,7 +267,8 @@ static rf_code scan_entry(struct collisions *c, const rf_entry *entry, rf_error 
         return search_entry(c, entry, error);
     if (c->scan.pass == PASS_COMPARE)
         return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
-    return c->set ? rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error) : RF_OK;
+    return c->set && !is_noted(c, entry) ? rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error)
+                                         : RF_OK;
 }
 
 rf_code collisions_scan_begin(struct collisions *c, bool all, bool first, rf_error *error)
@@ -266,6 +288,8 @@ rf_code collisions_scan_next(struct collisions *c, rf_entry **entry, rf_error *e
 {
     *entry = NULL;
     while (c->scan.pass != PASS_NONE) {
+        if (c->scan.pass == PASS_SEARCH && c->example[0].known >= 2 && c->scan.cursor.input)
+            cursor_skip_input(&c->scan.cursor);
         rf_code code = cursor_next(&c->scan.cursor, entry, error);
         if (code != RF_END)
             return code == RF_OK && *entry ? scan_entry(c, *entry, error) : code;
@@ -359,6 +383,8 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
                                 bool *leave_out, rf_error *error)
 {
     rf_known known;
+    if (is_noted(c, entry))
+        return RF_OK;
     TRY(rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error));
     *leave_out = known != RF_KNOWN_NOT;
     if (c->policy == COLLISION_SKIP && rf_collisions_is_spilled(c->set))
@@ -385,6 +411,34 @@ rf_code collisions_note(struct collisions *c, const struct input *input, const r
         return on_first_reading(c, input, entry, leave_out, error);
     on_resolved(c, input, entry, leave_out);
     return RF_OK;
+}
+
+/* A written_keys function. One of two keys cannot be left out of the commands. */
+static rf_code note_written(void *ctx, const struct input *input, const rf_entry *key, rf_error *error)
+{
+    struct collisions *c = ctx;
+    bool leave_out;
+    if (is_ambiguous(c) && c->policy != COLLISION_FAIL)
+        return fail(error, RF_E_ARGUMENT, "--on-collision skip and overwrite do not apply to AOF commands");
+    if (is_ambiguous(c) && !c->has_commands)
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands whose keys could collide can be read from regular files only");
+    c->in_command = true;
+    rf_code code = c->scan.pass != PASS_NONE ? scan_entry(c, key, error)
+                                             : collisions_note(c, input, key, &leave_out, error);
+    c->in_command = false;
+    return code;
+}
+
+/* Whether some input may contain commands, as far as that is known before it is read. */
+static bool expects_commands(const struct session *session)
+{
+    struct input_head head = {0};
+    rf_error error;
+    for (size_t i = 0; i < session->input_count; i++)
+        if (input_probe(&session->inputs[i], &head, &error) == RF_OK && head.may_hold_commands)
+            return true;
+    return false;
 }
 
 /* --- reading again after writing ---------------------------------------------------------------------- */
@@ -417,6 +471,8 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
     if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
         return true;
     c->set = rf_collisions_new(memory);
+    session->written_keys = (struct written_keys){note_written, c};
+    c->has_commands = c->can_rescan && rewrite && expects_commands(session);
     if (c->set)
         return true;
     message_error("out of memory");
@@ -426,6 +482,7 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
 void collisions_close(struct collisions *c)
 {
     rf_collisions_free(c->set);
+    key_set_free(&c->sources);
 }
 
 /* The first entry that was discarded. */

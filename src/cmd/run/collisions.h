@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/key_set.h"
 #include <rdbferry/collision.h>
 #include <rdbferry/digest.h>
 
@@ -50,10 +51,13 @@ struct collision_scan {
 struct collisions {
     struct session *session;
     enum collision_policy policy;
-    rf_collisions *set; /* NULL: collisions are impossible */
-    bool keep_all;      /* every key counts as ambiguous */
-    bool resolved;      /* the colliding names are known */
-    bool can_rescan;    /* the inputs can be read again */
+    rf_collisions *set;     /* NULL: collisions are impossible */
+    bool keep_all;          /* every key counts as ambiguous */
+    bool resolved;          /* the colliding names are known */
+    bool can_rescan;        /* the inputs can be read again */
+    bool has_commands;      /* keys may come more than once: in the snapshot and in AOF commands */
+    bool in_command;        /* the current key is one of a command */
+    struct key_set sources; /* if has_commands: ambiguous keys that have been noted */
     struct collision_scan scan;
     uint64_t names;                                    /* that collide, as far as known */
     uint64_t dropped, dropped_keys, dropped_libraries; /* discarded entries: the sum of both, and each */

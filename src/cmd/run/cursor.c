@@ -151,6 +151,51 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
 }
 
+static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
+                              bool ambiguous, rf_error *error)
+{
+    struct cursor *cursor = ctx;
+    struct session *session = cursor->session;
+    session->key = (struct session_key){.accepted = true,
+                                        .rewritten = true,
+                                        .source_db = source_db,
+                                        .source_name = source,
+                                        .ambiguous = ambiguous};
+    return session->written_keys.fn(session->written_keys.ctx, cursor->input, key, error);
+}
+
+/* What results of it comes next. */
+static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_error *error)
+{
+    const struct session *session = cursor->session;
+    if (!session->read.rewrites_commands)
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
+    const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
+                                                .rewrite = session->options->keys.rewrite,
+                                                .written = session->written_keys.fn ? on_written_key : NULL,
+                                                .ctx = cursor};
+    if (!cursor->commands)
+        TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
+    return rf_command_rewrite_put(cursor->commands, entry, error);
+}
+
+/* The next command that results of the last one. */
+static bool next_result(struct cursor *cursor)
+{
+    return cursor->commands && rf_command_rewrite_next(cursor->commands, &cursor->entry);
+}
+
+static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
+{
+    struct session *session = cursor->session;
+    if (cursor->rescan)
+        return RF_OK;
+    if (entry->kind == RF_ENTRY_COMMAND)
+        progress_count(&session->progress.commands);
+    return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
@@ -167,18 +212,14 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
-    if (entry->kind == RF_ENTRY_COMMAND && !raw && !session->unfiltered)
-        return fail(error, RF_E_ARGUMENT,
-                    "AOF commands cannot be filtered or rewritten by key: load the AOF into a server and "
-                    "save an RDB");
+    if (entry->kind == RF_ENTRY_COMMAND && !raw && !session->unfiltered) {
+        *accepted = false;
+        return rewrite_command(cursor, entry, error);
+    }
     *accepted = !foreign || session->read.accepts_foreign;
     if (!*accepted && !cursor->rescan)
         notice_foreign(session, entry);
-    if (!*accepted || cursor->rescan)
-        return RF_OK;
-    if (entry->kind == RF_ENTRY_COMMAND)
-        progress_count(&session->progress.commands);
-    return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    return *accepted ? count_other(cursor, entry, error) : RF_OK;
 }
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
@@ -225,11 +266,23 @@ static void print_found(const struct input *input)
                    *input->layers ? ", " : "", input->layers);
 }
 
+static void end_commands(struct cursor *cursor)
+{
+    if (cursor->commands && !cursor->rescan) {
+        rf_command_rewrite_counts counts = rf_command_rewrite_counts_get(cursor->commands);
+        cursor->session->commands.dropped += counts.dropped;
+        cursor->session->commands.narrowed += counts.narrowed;
+    }
+    rf_command_rewrite_close(cursor->commands);
+    cursor->commands = NULL;
+}
+
 /* Closes the input, if it could be opened. */
 static void leave_input(struct cursor *cursor)
 {
     struct input *input = cursor->input;
     cursor->input = NULL;
+    end_commands(cursor);
     if (!input->reader)
         return;
     progress_leave(&cursor->session->progress);
@@ -253,6 +306,10 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     *entry = NULL;
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
+        if (next_result(cursor)) {
+            *entry = &cursor->entry;
+            return count_other(cursor, *entry, error);
+        }
         if (!cursor->input)
             TRY(enter_input(cursor, error));
         rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);

@@ -19,6 +19,7 @@ struct cursor {
     bool rescan;         /* nothing is counted, and there are no notices */
     struct input again;  /* in a rescan: the session's own input may be open meanwhile */
     rf_entry entry;
+    rf_command_rewrite *commands; /* NULL: no command has been rewritten */
 };
 
 /* Starts before the first of the inputs `first` to `end` - 1. cursor_close() must be called. */

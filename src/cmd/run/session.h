@@ -11,6 +11,7 @@
 #include "cmd/run/stats.h"
 #include "cmd/term/progress.h"
 #include "cmd/term/status.h"
+#include <rdbferry/command_rewrite.h>
 
 /* How a command wants the inputs to be read; set after session_open(). */
 struct read_options {
@@ -18,6 +19,8 @@ struct read_options {
     bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
     bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
     bool pauses;          /* see cursor_next() */
+    bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
+                               would have to be */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };
@@ -29,6 +32,12 @@ struct session_key {
     int64_t source_db;
     rf_slice source_name;
     bool ambiguous; /* see rf_rewrite_apply() */
+};
+
+/* Told about each key that a rewritten command may write; `session->key` says what it was. */
+struct written_keys {
+    rf_code (*fn)(void *ctx, const struct input *input, const rf_entry *key, rf_error *error);
+    void *ctx;
 };
 
 struct session {
@@ -45,6 +54,8 @@ struct session {
     bool unfiltered;                 /* all keys are read and keep their names */
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
     struct session_key key;
+    struct written_keys written_keys; /* fn may be NULL */
+    rf_command_rewrite_counts commands;
     uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
     const char *shifted; /* the path of an input whose expiry shift has been set */

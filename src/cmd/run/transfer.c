@@ -12,7 +12,7 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
     *t = (struct transfer){.common = common, .written = written};
     if (!session_open(&t->session, common))
         return false;
-    t->session.read.accepts_foreign = true;
+    t->session.read.accepts_foreign = t->session.read.rewrites_commands = true;
     return collisions_open(&t->collisions, &t->session, (enum collision_policy)written->on_collision,
                            written->memory, written->check);
 }

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of keys, and the walk over the keys of a command. */
+#include "command/command_keys.h"
+#include "base/bytes.h"
+#include "base/number.h"
+#include <stdlib.h>
+#include <strings.h>
+
+enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
+
+enum { NAME_MAX_LENGTH = 32 };
+
+static const struct command_row rows[] = {
+#define AT(role, n)                   \
+    {                                 \
+        IN_RANGE, KEY_##role, n, n, 1 \
+    }
+#define RANGE(role, first, last, step)          \
+    {                                           \
+        IN_RANGE, KEY_##role, first, last, step \
+    }
+#define COUNTED(role, n, step)             \
+    {                                      \
+        COUNTED_AT, KEY_##role, n, 0, step \
+    }
+#define STORED(role, n)                  \
+    {                                    \
+        AFTER_STORE, KEY_##role, n, 0, 1 \
+    }
+#define AFTER_BY(role, n)                  \
+    {                                      \
+        AFTER_BY_WORD, KEY_##role, n, 0, 1 \
+    }
+#define AFTER_GET(role, n)                  \
+    {                                       \
+        AFTER_GET_WORD, KEY_##role, n, 0, 1 \
+    }
+#define STREAMS(role, n)                \
+    {                                   \
+        IN_STREAMS, KEY_##role, n, 0, 1 \
+    }
+#define KEYS(name, kind, ...) {name, CLASS_##kind, {__VA_ARGS__}},
+#include "command/command_keys.def"
+};
+
+/* --- names -------------------------------------------------------------------------------------------- */
+
+bool command_word_is(rf_slice argument, const char *word)
+{
+    return argument.len == strlen(word) && strncasecmp((const char *)argument.ptr, word, argument.len) == 0;
+}
+
+static int compare_names(const void *name, const void *row)
+{
+    return strcasecmp(name, ((const struct command_row *)row)->name);
+}
+
+/* Appends a word; false if the name becomes longer than any. */
+static bool add_word(char name[NAME_MAX_LENGTH], size_t *length, rf_slice word)
+{
+    if (*length + word.len + 2 > NAME_MAX_LENGTH || (word.len > 0 && memchr(word.ptr, '\0', word.len)))
+        return false;
+    if (*length > 0)
+        name[(*length)++] = ' ';
+    if (word.len > 0)
+        memcpy(name + *length, word.ptr, word.len);
+    *length += word.len;
+    name[*length] = '\0';
+    return true;
+}
+
+static const struct command_row *find_name(const char *name)
+{
+    return bsearch(name, rows, sizeof rows / sizeof *rows, sizeof *rows, compare_names);
+}
+
+const struct command_row *command_row_find(const rf_entry *command)
+{
+    char name[NAME_MAX_LENGTH];
+    size_t length = 0;
+    if (command->argc == 0 || !add_word(name, &length, command->argv[0]))
+        return NULL;
+    const struct command_row *row = find_name(name);
+    if (row || command->argc < 2 || !add_word(name, &length, command->argv[1]))
+        return row;
+    return find_name(name);
+}
+
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+void command_keys_begin(struct command_key_walk *walk, const struct command_row *row, const rf_entry *command)
+{
+    *walk = (struct command_key_walk){.command = command, .term = row->terms, .end = row->terms + KEY_TERMS};
+}
+
+/* The argument after the last of some words, from `from` on; 0: none. */
+static size_t after_last(const rf_entry *command, size_t from, const char *word, const char *other)
+{
+    size_t found = 0;
+    for (size_t i = from; i + 1 < command->argc; i++)
+        if (command_word_is(command->argv[i], word) || command_word_is(command->argv[i], other))
+            found = ++i;
+    return found;
+}
+
+/* SORT: arguments after LIMIT are numbers, and what follows BY and GET is a pattern, whatever it looks like.
+ */
+static size_t sort_word_length(rf_slice argument)
+{
+    return command_word_is(argument, "LIMIT") ? 3
+           : command_word_is(argument, "BY") || command_word_is(argument, "GET") ||
+                   command_word_is(argument, "STORE")
+               ? 2
+               : 1;
+}
+
+static size_t after_sort_word(const rf_entry *command, size_t from, const char *word, bool last)
+{
+    size_t found = 0;
+    for (size_t i = from; i + 1 < command->argc; i += sort_word_length(command->argv[i])) {
+        if (!command_word_is(command->argv[i], word))
+            continue;
+        found = i + 1;
+        if (!last)
+            return found;
+    }
+    return found;
+}
+
+static bool is_sort(const rf_entry *command)
+{
+    return command_word_is(command->argv[0], "SORT");
+}
+
+/* Sets the range of arguments of a term. */
+static void enter_range(struct command_key_walk *walk, size_t first, size_t count, size_t step)
+{
+    size_t rest = first < walk->command->argc ? (walk->command->argc - first + step - 1) / step : 0;
+    walk->next = first;
+    walk->stop = first + (count < rest ? count : rest) * step;
+    walk->step = step;
+}
+
+static void enter_single(struct command_key_walk *walk, size_t argument)
+{
+    enter_range(walk, argument, argument > 0, 1);
+}
+
+static void enter_fixed(struct command_key_walk *walk, const struct key_term *term)
+{
+    size_t argc = walk->command->argc, first = (size_t)term->first;
+    size_t end = term->last < 0 ? argc - (size_t)(-term->last) + 1 : (size_t)term->last + 1;
+    size_t step = (size_t)term->step;
+    enter_range(walk, first, end > first && end <= argc ? (end - first + step - 1) / step : 0, step);
+}
+
+static void enter_counted(struct command_key_walk *walk, const struct key_term *term)
+{
+    int64_t count = 0;
+    size_t at = (size_t)term->first;
+    if (at >= walk->command->argc || !number_parse_i64(walk->command->argv[at], &count) || count < 0)
+        count = 0;
+    enter_range(walk, at + 1, (size_t)count, (size_t)term->step);
+}
+
+static void enter_streams(struct command_key_walk *walk, const struct key_term *term)
+{
+    size_t argc = walk->command->argc, at = (size_t)term->first;
+    while (at < argc && !command_word_is(walk->command->argv[at], "STREAMS"))
+        at++;
+    enter_range(walk, at + 1, at + 1 < argc ? (argc - at - 1) / 2 : 0, 1);
+}
+
+static void enter_term(struct command_key_walk *walk, const struct key_term *term)
+{
+    const rf_entry *command = walk->command;
+    size_t from = (size_t)term->first;
+    switch ((enum place)term->place) {
+    case NONE: break;
+    case IN_RANGE: enter_fixed(walk, term); break;
+    case COUNTED_AT: enter_counted(walk, term); break;
+    case AFTER_STORE:
+        enter_single(walk, is_sort(command) ? after_sort_word(command, from, "STORE", true)
+                                            : after_last(command, from, "STORE", "STOREDIST"));
+        break;
+    case AFTER_BY_WORD: enter_single(walk, after_sort_word(command, from, "BY", true)); break;
+    case AFTER_GET_WORD: enter_single(walk, after_sort_word(command, from, "GET", false)); break;
+    case IN_STREAMS: enter_streams(walk, term); break;
+    }
+}
+
+/* Each GET of a SORT is a key of its own. */
+static void advance(struct command_key_walk *walk, const struct key_term *term)
+{
+    if (term->place == AFTER_GET_WORD)
+        enter_single(walk, after_sort_word(walk->command, walk->next + 1, "GET", false));
+    else
+        walk->next += walk->step;
+}
+
+bool command_keys_next(struct command_key_walk *walk, struct command_key *key)
+{
+    while (walk->next >= walk->stop) {
+        if (walk->term == walk->end || walk->term->place == NONE)
+            return false;
+        enter_term(walk, walk->term++);
+    }
+    const struct key_term *term = walk->term - 1;
+    *key = (struct command_key){walk->next, (enum key_role)term->role, walk->step};
+    advance(walk, term);
+    return true;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Which arguments of a command are keys, from command_keys.def. */
+#ifndef COMMAND_COMMAND_KEYS_H
+#define COMMAND_COMMAND_KEYS_H
+
+#include <rdbferry/entry.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum key_role { KEY_REPLACED, KEY_CHANGED, KEY_DELETED, KEY_READ, KEY_PATTERN };
+
+enum command_class {
+    CLASS_ONE,
+    CLASS_EACH,
+    CLASS_DESTINATION,
+    CLASS_RENAME,
+    CLASS_COPY,
+    CLASS_LIST_MOVE,
+    CLASS_SET_MOVE,
+    CLASS_DB_MOVE,
+    CLASS_FLUSH_DB,
+    CLASS_FLUSH_ALL,
+    CLASS_SWAP_DBS,
+    CLASS_KEEP,
+    CLASS_DROP,
+    CLASS_CONTROL,
+    CLASS_REFUSE,
+};
+
+enum { KEY_TERMS = 4 };
+
+/* A row of the table. */
+struct command_row {
+    const char *name;
+    enum command_class kind;
+    struct key_term {
+        unsigned char place; /* 0 after the last one */
+        unsigned char role;
+        short first, last, step;
+    } terms[KEY_TERMS];
+};
+
+/* NULL: no such command is known. Names are compared without case. */
+const struct command_row *command_row_find(const rf_entry *command);
+
+/* A key of a command. */
+struct command_key {
+    size_t argument;
+    enum key_role role;
+    size_t stride; /* number of arguments that belong to it, with itself */
+};
+
+/* Iterates over the keys of a command, in the order of the table's row. */
+struct command_key_walk {
+    const rf_entry *command;
+    const struct key_term *term, *end; /* to come */
+    size_t next, stop, step;           /* arguments */
+};
+
+void command_keys_begin(struct command_key_walk *walk, const struct command_row *row,
+                        const rf_entry *command);
+
+/* False after the last key. */
+bool command_keys_next(struct command_key_walk *walk, struct command_key *key);
+
+/* Whether an argument is this word, without case. */
+bool command_word_is(rf_slice argument, const char *word);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* What is written of a command, by its class: all of it with new names, a command for the selected keys
+ * alone, nothing, or it is refused. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "transform/command_rewrite.h"
+#include "transform/filter.h"
+#include "transform/rewrite_dbs.h"
+#include <stdio.h>
+
+/* --- building --------------------------------------------------------------------------------------------
+ */
+
+static rf_code put_text(rf_command_rewrite *c, const char *word, rf_error *error)
+{
+    return command_argument(c, slice_of(word, strlen(word)), error);
+}
+
+/* Arguments of the command from `from` up to `to`, with the new names of the keys among them. */
+static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    for (size_t i = from; i < to; i++)
+        TRY(command_argument(c, current->entry->argv[i], error));
+    rf_slice *arguments = (rf_slice *)(void *)c->arguments.data;
+    size_t first = c->arguments.len / sizeof *arguments - (to - from);
+    for (size_t i = 0; i < current->key_count; i++) {
+        const struct selected_key *key = &current->keys[i];
+        if (key->selected && key->at.argument >= from && key->at.argument < to)
+            arguments[first + key->at.argument - from] = selected_name(c, key);
+    }
+    return RF_OK;
+}
+
+static rf_code put_whole(rf_command_rewrite *c, rf_error *error)
+{
+    TRY(put_range(c, 0, c->current.entry->argc, error));
+    return command_end(c, c->current.db, error);
+}
+
+static rf_code drop(rf_command_rewrite *c)
+{
+    c->counts.dropped++;
+    return RF_OK;
+}
+
+/* "<word> <key>", for the part of a command that is left. */
+static rf_code put_instead(rf_command_rewrite *c, const char *word, const struct selected_key *key,
+                           const rf_slice *rest, rf_error *error)
+{
+    c->counts.narrowed++;
+    TRY(put_text(c, word, error));
+    TRY(command_argument(c, selected_name(c, key), error));
+    if (rest)
+        TRY(command_argument(c, *rest, error));
+    return command_end(c, key->new_db, error);
+}
+
+static bool flattens(const rf_command_rewrite *c)
+{
+    return c->options.rewrite && rewrite_has_rules(c->options.rewrite, RULE_FLATTEN);
+}
+
+/* --- several keys ----------------------------------------------------------------------------------------
+ */
+
+static const struct selected_key *first_not_selected(const struct current_command *current)
+{
+    for (size_t i = 0; i < current->key_count; i++)
+        if (!current->keys[i].selected)
+            return &current->keys[i];
+    return NULL;
+}
+
+static rf_code refuse_some(rf_command_rewrite *c, rf_error *error)
+{
+    return command_refuse(c, first_not_selected(&c->current),
+                          "the key is not selected, but others of the same command are", error);
+}
+
+/* The keys are the last arguments, except for the options of MSETEX. Their conditions held for all keys. */
+static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    const rf_entry *command = current->entry;
+    bool counted = command_word_is(command->argv[0], "MSETEX");
+    char count[NUMBER_TEXT_MAX + 1];
+    size_t end = current->keys[current->key_count - 1].at.argument + current->keys[0].at.stride;
+    c->counts.narrowed++;
+    if (command_word_is(command->argv[0], "MSETNX"))
+        TRY(put_text(c, "MSET", error));
+    else
+        TRY(command_argument(c, command->argv[0], error));
+    if (counted) {
+        snprintf(count, sizeof count, "%zu", current->selected);
+        TRY(put_text(c, count, error));
+    }
+    for (size_t i = 0; i < current->key_count; i++)
+        if (current->keys[i].selected)
+            TRY(put_range(c, current->keys[i].at.argument,
+                          current->keys[i].at.argument + current->keys[i].at.stride, error));
+    for (size_t i = end; i < command->argc; i++)
+        if (!command_word_is(command->argv[i], "NX") && !command_word_is(command->argv[i], "XX"))
+            TRY(command_argument(c, command->argv[i], error));
+    return command_end(c, current->db, error);
+}
+
+static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    for (size_t i = 0; i < current->key_count; i++)
+        if (current->keys[i].at.role < KEY_READ && current->keys[i].selected)
+            return command_refuse(c, first_not_selected(current),
+                                  "the key is not selected, but what is computed from it is", error);
+    return drop(c);
+}
+
+/* --- from one key to another -----------------------------------------------------------------------------
+ */
+
+static rf_code refuse_moved(rf_command_rewrite *c, rf_error *error)
+{
+    return command_refuse(c, &c->current.keys[0], "the key is not selected, but what is moved from it is",
+                          error);
+}
+
+static rf_code narrow_rename(rf_command_rewrite *c, rf_error *error)
+{
+    const struct selected_key *from = &c->current.keys[0];
+    return from->selected ? put_instead(c, "DEL", from, NULL, error) : refuse_moved(c, error);
+}
+
+static rf_code narrow_copy(rf_command_rewrite *c, rf_error *error)
+{
+    return c->current.keys[0].selected ? drop(c) : refuse_moved(c, error);
+}
+
+/* The other end is given by LMOVE's third argument. */
+static rf_code narrow_list_move(rf_command_rewrite *c, rf_error *error)
+{
+    const rf_entry *command = c->current.entry;
+    const struct selected_key *from = &c->current.keys[0];
+    bool by_word = command_word_is(command->argv[0], "LMOVE") || command_word_is(command->argv[0], "BLMOVE");
+    if (!from->selected)
+        return refuse_moved(c, error);
+    if (by_word && command->argc > 3)
+        return put_instead(c, command_word_is(command->argv[3], "LEFT") ? "LPOP" : "RPOP", from, NULL, error);
+    if (command_word_is(command->argv[0], "RPOPLPUSH") || command_word_is(command->argv[0], "BRPOPLPUSH"))
+        return put_instead(c, "RPOP", from, NULL, error);
+    return refuse_some(c, error);
+}
+
+static rf_code narrow_set_move(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    bool from = current->keys[0].selected;
+    if (current->entry->argc != 4)
+        return refuse_some(c, error);
+    return put_instead(c, from ? "SREM" : "SADD", &current->keys[from ? 0 : 1], &current->entry->argv[3],
+                       error);
+}
+
+/* Under one database, MOVE is RENAME: it was in the log because the second database had no such key. */
+static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
+{
+    const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
+    uint8_t digits[NUMBER_TEXT_MAX];
+    if (from->new_db == to->new_db) {
+        TRY(put_text(c, "RENAME", error));
+        TRY(command_argument(c, selected_name(c, from), error));
+        TRY(command_argument(c, selected_name(c, to), error));
+        return command_end(c, from->new_db, error);
+    }
+    TRY(command_argument(c, c->current.entry->argv[0], error));
+    TRY(command_argument(c, selected_name(c, from), error));
+    TRY(command_argument(c, slice_of(digits, number_print_i64(digits, to->new_db)), error));
+    return command_end(c, from->new_db, error);
+}
+
+/* COPY had an effect: REPLACE changes nothing, and lets it be without the DB that no longer differs. */
+static rf_code put_copy(rf_command_rewrite *c, rf_error *error)
+{
+    const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
+    uint8_t digits[NUMBER_TEXT_MAX];
+    TRY(put_range(c, 0, 3, error));
+    if (to->new_db != from->new_db) {
+        TRY(put_text(c, "DB", error));
+        TRY(command_argument(c, slice_of(digits, number_print_i64(digits, to->new_db)), error));
+    }
+    TRY(put_text(c, "REPLACE", error));
+    return command_end(c, from->new_db, error);
+}
+
+/* --- databases -------------------------------------------------------------------------------------------
+ */
+
+/* Whether keys of another database are put there, too. */
+static bool is_shared(const rf_command_rewrite *c, int64_t db)
+{
+    return c->options.rewrite && rewrite_merges(c->options.rewrite, db);
+}
+
+static bool has_db(const rf_command_rewrite *c, int64_t db)
+{
+    return !c->options.filter || rf_filter_accepts_db(c->options.filter, db);
+}
+
+static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
+{
+    if (!has_db(c, c->current.entry->db))
+        return drop(c);
+    if (flattens(c))
+        return command_refuse(
+            c, NULL, "with flatten-dbs it would have to remove the keys of one database only", error);
+    if (is_shared(c, c->current.db))
+        return command_refuse(c, NULL, "it would remove keys of other databases that are mapped to the same",
+                              error);
+    return put_whole(c, error);
+}
+
+static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
+{
+    const rf_entry *command = c->current.entry;
+    uint8_t digits[2][NUMBER_TEXT_MAX];
+    int64_t dbs[2];
+    if (command->argc != 3 || !number_parse_i64(command->argv[1], &dbs[0]) ||
+        !number_parse_i64(command->argv[2], &dbs[1]) || dbs[0] < 0 || dbs[1] < 0)
+        return command_refuse(c, NULL, "invalid database numbers", error);
+    if (!has_db(c, dbs[0]) && !has_db(c, dbs[1]))
+        return drop(c);
+    if (!has_db(c, dbs[0]) || !has_db(c, dbs[1]))
+        return command_refuse(c, NULL, "only one of the databases is selected", error);
+    if (flattens(c))
+        return command_refuse(c, NULL, "with flatten-dbs the names of all keys would have to change", error);
+    TRY(command_argument(c, command->argv[0], error));
+    for (int i = 0; i < 2; i++) {
+        int64_t db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, dbs[i]) : dbs[i];
+        if (is_shared(c, db))
+            return command_refuse(c, NULL, "other databases are mapped to the same", error);
+        TRY(command_argument(c, slice_of(digits[i], number_print_i64(digits[i], db)), error));
+    }
+    return command_end(c, c->current.db, error);
+}
+
+/* --- all classes -----------------------------------------------------------------------------------------
+ */
+
+static rf_code put_nothing(rf_command_rewrite *c, rf_error *error)
+{
+    (void)error;
+    return drop(c);
+}
+
+static rf_code refuse_unknown(rf_command_rewrite *c, rf_error *error)
+{
+    return command_refuse(c, NULL, "its keys are not known", error);
+}
+
+/* What is done if all keys are selected, and if only some are. After FLUSHALL the result is empty, too: it
+ * has nothing but what was written before. */
+static const struct {
+    size_t names; /* the least number of keys */
+    rf_code (*whole)(rf_command_rewrite *c, rf_error *error);
+    rf_code (*some)(rf_command_rewrite *c, rf_error *error);
+} classes[] = {
+    [CLASS_ONE] = {1, put_whole, refuse_some},
+    [CLASS_EACH] = {1, put_whole, narrow_each},
+    [CLASS_DESTINATION] = {1, put_whole, narrow_destination},
+    [CLASS_RENAME] = {2, put_whole, narrow_rename},
+    [CLASS_COPY] = {2, put_copy, narrow_copy},
+    [CLASS_LIST_MOVE] = {2, put_whole, narrow_list_move},
+    [CLASS_SET_MOVE] = {2, put_whole, narrow_set_move},
+    [CLASS_DB_MOVE] = {2, put_db_move, narrow_rename},
+    [CLASS_FLUSH_DB] = {0, flush_db, NULL},
+    [CLASS_FLUSH_ALL] = {0, put_whole, NULL},
+    [CLASS_SWAP_DBS] = {0, swap_dbs, NULL},
+    [CLASS_KEEP] = {0, put_whole, NULL},
+    [CLASS_DROP] = {0, put_nothing, NULL},
+    [CLASS_REFUSE] = {0, refuse_unknown, NULL},
+};
+
+static size_t count_names(const struct current_command *current)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < current->key_count; i++)
+        names += current->keys[i].at.role != KEY_PATTERN;
+    return names;
+}
+
+rf_code command_narrow(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    enum command_class kind = current->row->kind;
+    size_t names = count_names(current);
+    if (names < classes[kind].names)
+        return command_refuse(c, NULL, "wrong number of arguments", error);
+    if (current->selected == 0 && classes[kind].names > 0)
+        return drop(c);
+    return current->selected == names || !classes[kind].some ? classes[kind].whole(c, error)
+                                                             : classes[kind].some(c, error);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* A command being rewritten: its keys, what is selected of them, and the commands that result. */
+#ifndef TRANSFORM_COMMAND_REWRITE_H
+#define TRANSFORM_COMMAND_REWRITE_H
+
+#include "base/buffer.h"
+#include "command/command_keys.h"
+#include <rdbferry/command_rewrite.h>
+
+/* A key of the current command. */
+struct selected_key {
+    struct command_key at;
+    int64_t db, new_db;
+    size_t name, name_length; /* the new name, in `names`; only if selected */
+    bool selected;
+};
+
+struct current_command {
+    const rf_entry *entry;
+    const struct command_row *row;
+    const struct selected_key *keys;
+    size_t key_count, selected;
+    int64_t db; /* after the map-db rules, or 0 */
+};
+
+enum { RESULTS = 3 }; /* MULTI, the first command and the second one */
+
+struct rf_command_rewrite {
+    rf_command_rewrite_options options;
+    struct current_command current;
+    struct buffer keys;      /* struct selected_key */
+    struct buffer names;     /* new names */
+    struct buffer arguments; /* rf_slice: the command that results */
+    struct {
+        rf_entry entries[RESULTS];
+        size_t count, next;
+    } results;
+    struct {
+        bool open;
+        uint64_t offset;  /* of MULTI */
+        uint64_t results; /* commands so far; the first one is held back until there is a second one */
+        rf_entry first;
+        struct buffer bytes, arguments; /* of the first one */
+    } transaction;
+    rf_command_rewrite_counts counts;
+};
+
+static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, const struct selected_key *key)
+{
+    return (rf_slice){rewrite->names.data + key->name, key->name_length};
+}
+
+/* Writes what results from the current command. */
+rf_code command_narrow(rf_command_rewrite *rewrite, rf_error *error);
+
+/* Building a command: its arguments, then its end. */
+rf_code command_argument(rf_command_rewrite *rewrite, rf_slice argument, rf_error *error);
+rf_code command_end(rf_command_rewrite *rewrite, int64_t db, rf_error *error);
+
+/* An error of the current command. `key` may be NULL. */
+rf_code command_refuse(const rf_command_rewrite *rewrite, const struct selected_key *key, const char *why,
+                       rf_error *error);
+
+#endif
