@@ -55,15 +55,15 @@ static int compare_names(const void *name, const void *row)
     return strcasecmp(name, ((const struct command_row *)row)->name);
 }
 
-/* Appends a word; false if the name becomes longer than any. */
+/* Appends a word; false if it is not a word, or the name becomes longer than any. */
 static bool add_word(char name[NAME_MAX_LENGTH], size_t *length, rf_slice word)
 {
-    if (*length + word.len + 2 > NAME_MAX_LENGTH || (word.len > 0 && memchr(word.ptr, '\0', word.len)))
+    if (word.len == 0 || *length + word.len + 2 > NAME_MAX_LENGTH || memchr(word.ptr, '\0', word.len) ||
+        memchr(word.ptr, ' ', word.len))
         return false;
     if (*length > 0)
         name[(*length)++] = ' ';
-    if (word.len > 0)
-        memcpy(name + *length, word.ptr, word.len);
+    memcpy(name + *length, word.ptr, word.len);
     *length += word.len;
     name[*length] = '\0';
     return true;
@@ -132,12 +132,14 @@ static bool is_sort(const rf_entry *command)
     return command_word_is(command->argv[0], "SORT");
 }
 
-/* Sets the range of arguments of a term. */
+/* Sets the range of arguments of a term; what is beyond the last argument is left out. */
 static void enter_range(struct command_key_walk *walk, size_t first, size_t count, size_t step)
 {
-    size_t rest = first < walk->command->argc ? (walk->command->argc - first + step - 1) / step : 0;
+    size_t rest = first < walk->command->argc ? walk->command->argc - first : 0;
+    size_t keys = (rest + step - 1) / step;
+    walk->wrong |= count > rest / step;
     walk->next = first;
-    walk->stop = first + (count < rest ? count : rest) * step;
+    walk->stop = first + (count < keys ? count : keys) * step;
     walk->step = step;
 }
 
@@ -151,6 +153,7 @@ static void enter_fixed(struct command_key_walk *walk, const struct key_term *te
     size_t argc = walk->command->argc, first = (size_t)term->first;
     size_t end = term->last < 0 ? argc - (size_t)(-term->last) + 1 : (size_t)term->last + 1;
     size_t step = (size_t)term->step;
+    walk->wrong |= end > argc;
     enter_range(walk, first, end > first && end <= argc ? (end - first + step - 1) / step : 0, step);
 }
 
@@ -158,7 +161,9 @@ static void enter_counted(struct command_key_walk *walk, const struct key_term *
 {
     int64_t count = 0;
     size_t at = (size_t)term->first;
-    if (at >= walk->command->argc || !number_parse_i64(walk->command->argv[at], &count) || count < 0)
+    walk->wrong |= at >= walk->command->argc || !number_parse_i64(walk->command->argv[at], &count) ||
+                   count <= 0;
+    if (walk->wrong)
         count = 0;
     enter_range(walk, at + 1, (size_t)count, (size_t)term->step);
 }
@@ -168,6 +173,7 @@ static void enter_streams(struct command_key_walk *walk, const struct key_term *
     size_t argc = walk->command->argc, at = (size_t)term->first;
     while (at < argc && !command_word_is(walk->command->argv[at], "STREAMS"))
         at++;
+    walk->wrong |= at + 2 >= argc || (argc - at) % 2 == 0;
     enter_range(walk, at + 1, at + 1 < argc ? (argc - at - 1) / 2 : 0, 1);
 }
 

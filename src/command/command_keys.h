@@ -55,12 +55,14 @@ struct command_key_walk {
     const rf_entry *command;
     const struct key_term *term, *end; /* to come */
     size_t next, stop, step;           /* arguments */
+    bool wrong; /* a server would refuse the command: arguments are missing, or a number
+                   of keys is not that of the keys */
 };
 
 void command_keys_begin(struct command_key_walk *walk, const struct command_row *row,
                         const rf_entry *command);
 
-/* False after the last key. */
+/* False after the last key; `wrong` is known then. */
 bool command_keys_next(struct command_key_walk *walk, struct command_key *key);
 
 /* Whether an argument is this word, without case. */

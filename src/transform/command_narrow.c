@@ -7,7 +7,6 @@
 #include "transform/command_rewrite.h"
 #include "transform/filter.h"
 #include "transform/rewrite_dbs.h"
-#include <stdio.h>
 
 /* --- building --------------------------------------------------------------------------------------------
  */
@@ -15,6 +14,13 @@
 static rf_code put_text(rf_command_rewrite *c, const char *word, rf_error *error)
 {
     return command_argument(c, slice_of(word, strlen(word)), error);
+}
+
+/* `which`: of the numbers of this command. */
+static rf_code put_number(rf_command_rewrite *c, size_t which, int64_t number, rf_error *error)
+{
+    uint8_t *digits = c->digits[which];
+    return command_argument(c, slice_of(digits, number_print_i64(digits, number)), error);
 }
 
 /* Arguments of the command from `from` up to `to`, with the new names of the keys among them. */
@@ -79,27 +85,32 @@ static rf_code refuse_some(rf_command_rewrite *c, rf_error *error)
                           "the key is not selected, but others of the same command are", error);
 }
 
+/* A key and the arguments that belong to it. */
+static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *key, rf_error *error)
+{
+    TRY(command_argument(c, selected_name(c, key), error));
+    for (size_t i = 1; i < key->at.stride; i++)
+        TRY(command_argument(c, c->current.entry->argv[key->at.argument + i], error));
+    return RF_OK;
+}
+
 /* The keys are the last arguments, except for the options of MSETEX. Their conditions held for all keys. */
 static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
     const rf_entry *command = current->entry;
     bool counted = command_word_is(command->argv[0], "MSETEX");
-    char count[NUMBER_TEXT_MAX + 1];
     size_t end = current->keys[current->key_count - 1].at.argument + current->keys[0].at.stride;
     c->counts.narrowed++;
     if (command_word_is(command->argv[0], "MSETNX"))
         TRY(put_text(c, "MSET", error));
     else
         TRY(command_argument(c, command->argv[0], error));
-    if (counted) {
-        snprintf(count, sizeof count, "%zu", current->selected);
-        TRY(put_text(c, count, error));
-    }
+    if (counted)
+        TRY(put_number(c, 0, (int64_t)current->selected, error));
     for (size_t i = 0; i < current->key_count; i++)
         if (current->keys[i].selected)
-            TRY(put_range(c, current->keys[i].at.argument,
-                          current->keys[i].at.argument + current->keys[i].at.stride, error));
+            TRY(put_with_value(c, &current->keys[i], error));
     for (size_t i = end; i < command->argc; i++)
         if (!command_word_is(command->argv[i], "NX") && !command_word_is(command->argv[i], "XX"))
             TRY(command_argument(c, command->argv[i], error));
@@ -165,7 +176,6 @@ static rf_code narrow_set_move(rf_command_rewrite *c, rf_error *error)
 static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
 {
     const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
-    uint8_t digits[NUMBER_TEXT_MAX];
     if (from->new_db == to->new_db) {
         TRY(put_text(c, "RENAME", error));
         TRY(command_argument(c, selected_name(c, from), error));
@@ -174,7 +184,7 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
     }
     TRY(command_argument(c, c->current.entry->argv[0], error));
     TRY(command_argument(c, selected_name(c, from), error));
-    TRY(command_argument(c, slice_of(digits, number_print_i64(digits, to->new_db)), error));
+    TRY(put_number(c, 0, to->new_db, error));
     return command_end(c, from->new_db, error);
 }
 
@@ -182,11 +192,10 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
 static rf_code put_copy(rf_command_rewrite *c, rf_error *error)
 {
     const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
-    uint8_t digits[NUMBER_TEXT_MAX];
     TRY(put_range(c, 0, 3, error));
     if (to->new_db != from->new_db) {
         TRY(put_text(c, "DB", error));
-        TRY(command_argument(c, slice_of(digits, number_print_i64(digits, to->new_db)), error));
+        TRY(put_number(c, 0, to->new_db, error));
     }
     TRY(put_text(c, "REPLACE", error));
     return command_end(c, from->new_db, error);
@@ -222,7 +231,6 @@ static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
 {
     const rf_entry *command = c->current.entry;
-    uint8_t digits[2][NUMBER_TEXT_MAX];
     int64_t dbs[2];
     if (command->argc != 3 || !number_parse_i64(command->argv[1], &dbs[0]) ||
         !number_parse_i64(command->argv[2], &dbs[1]) || dbs[0] < 0 || dbs[1] < 0)
@@ -238,7 +246,7 @@ static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
         int64_t db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, dbs[i]) : dbs[i];
         if (is_shared(c, db))
             return command_refuse(c, NULL, "other databases are mapped to the same", error);
-        TRY(command_argument(c, slice_of(digits[i], number_print_i64(digits[i], db)), error));
+        TRY(put_number(c, (size_t)i, db, error));
     }
     return command_end(c, c->current.db, error);
 }

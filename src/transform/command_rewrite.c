@@ -33,6 +33,7 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
     buffer_free(&c->keys);
     buffer_free(&c->names);
     buffer_free(&c->arguments);
+    buffer_free(&c->sorted);
     buffer_free(&c->transaction.bytes);
     buffer_free(&c->transaction.arguments);
     free(c);
@@ -188,6 +189,16 @@ static bool only_prefixes(const rf_rewrite *rewrite)
            (!rewrite_has_rules(rewrite, RULE_RENAME) && !rewrite_has_rules(rewrite, RULE_HASH_TAG));
 }
 
+/* Whether one of the keys so far is written and selected; patterns come last. */
+static bool writes_selected(const rf_command_rewrite *c)
+{
+    const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
+    bool writes = false;
+    for (size_t i = 0; i < c->keys.len / sizeof *keys && !writes; i++)
+        writes = keys[i].selected && keys[i].at.role < KEY_READ;
+    return writes;
+}
+
 /* A pattern stands for the names of keys that the command reads. "#", and one without "*", are no names. */
 static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *key, rf_slice pattern,
                              rf_error *error)
@@ -195,10 +206,15 @@ static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *k
     const rf_filter *filter = c->options.filter;
     bool names = pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len);
     key->selected = true;
-    if (names && filter && (filter->pattern_count > 0 || filter->uses_slots))
+    if (!names || !writes_selected(c))
+        return RF_OK;
+    if (filter && (filter->pattern_count > 0 || filter->uses_slots))
         return command_refuse(c, key, "its pattern may refer to keys that are not selected", error);
-    if (names && !only_prefixes(c->options.rewrite))
+    if (!only_prefixes(c->options.rewrite))
         return command_refuse(c, key, "rules for names cannot be applied to its pattern", error);
+    if (c->options.rewrite && rewrite_merges(c->options.rewrite, c->current.db))
+        return command_refuse(
+            c, key, "its pattern may refer to keys of other databases that are mapped to the same", error);
     return RF_OK;
 }
 
@@ -227,7 +243,7 @@ static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_sl
     key->selected = !filter || rf_filter_accepts_slot(filter, (unsigned)(entry.slot < 0 ? 0 : entry.slot));
     if (!key->selected)
         return RF_OK;
-    if (c->options.written && key->at.role != KEY_READ)
+    if (c->options.written)
         TRY(c->options.written(c->options.ctx, &entry, key->db, name, ambiguous, error));
     return store_name(c, key, entry.key, error);
 }
@@ -248,24 +264,65 @@ static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_er
     return drop == RF_DROP_NONE ? rename_key(c, key, name, error) : RF_OK;
 }
 
-/* Two arguments that were different must not become the same key: a RENAME of a key to itself does nothing.
- */
-static rf_code check_apart(const rf_command_rewrite *c, const struct selected_key *key, rf_error *error)
+/* Two keys that were different must not become the same: a RENAME of a key to itself does nothing. */
+
+struct apart {
+    rf_slice name, source;
+    int64_t db, source_db;
+    const struct selected_key *key;
+};
+
+static int compare_slices(rf_slice a, rf_slice b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* By new name, and then in the order of the command. */
+static int compare_apart(const void *one, const void *other)
+{
+    const struct apart *a = one, *b = other;
+    int order = a->db == b->db ? compare_slices(a->name, b->name) : (a->db > b->db) - (a->db < b->db);
+    return order ? order : (a->key > b->key) - (a->key < b->key);
+}
+
+static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
-    if (current->row->kind == CLASS_ONE || current->row->kind == CLASS_EACH || !key->selected ||
-        key->at.role == KEY_PATTERN)
-        return RF_OK;
-    for (const struct selected_key *other = current->keys; other < key; other++) {
-        bool same = other->db == key->db && slice_equal(current->entry->argv[other->at.argument],
-                                                        current->entry->argv[key->at.argument]);
-        if (same || !other->selected || other->at.role == KEY_PATTERN || other->new_db != key->new_db ||
-            !slice_equal(selected_name(c, other), selected_name(c, key)))
-            continue;
-        command_refuse(c, key, "two of its keys map to the same name", error);
-        return error->code = RF_E_COLLISION;
+    c->sorted.len = 0;
+    for (size_t i = 0; i < current->key_count; i++) {
+        const struct selected_key *key = &current->keys[i];
+        const struct apart apart = {selected_name(c, key), current->entry->argv[key->at.argument],
+                                    key->new_db, key->db, key};
+        if (key->selected && key->at.role != KEY_PATTERN &&
+            !buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
+            return out_of_memory(error);
     }
+    if (c->sorted.len > 0)
+        qsort(c->sorted.data, c->sorted.len / sizeof(struct apart), sizeof(struct apart), compare_apart);
     return RF_OK;
+}
+
+static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    const struct apart *found = NULL;
+    if (current->row->kind == CLASS_ONE || current->row->kind == CLASS_EACH || !c->options.rewrite ||
+        rf_rewrite_keeps_names(c->options.rewrite))
+        return RF_OK;
+    TRY(sort_apart(c, error));
+    const struct apart *sorted = (const struct apart *)(const void *)c->sorted.data;
+    for (size_t i = 1; i < c->sorted.len / sizeof *sorted && !found; i++) {
+        const struct apart *a = &sorted[i - 1], *b = &sorted[i];
+        bool same = a->source_db == b->source_db && slice_equal(a->source, b->source);
+        if (!same && a->db == b->db && slice_equal(a->name, b->name))
+            found = b;
+    }
+    if (!found)
+        return RF_OK;
+    command_refuse(c, found->key, "two of its keys map to the same name", error);
+    return error->code = RF_E_COLLISION;
 }
 
 static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
@@ -283,15 +340,16 @@ static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
         if (!buffer_append(&c->keys, slice_of(&key, sizeof key)))
             return out_of_memory(error);
     }
+    if (walk.wrong)
+        return command_refuse(c, NULL, "wrong number of arguments", error);
     current->keys = (const struct selected_key *)(const void *)c->keys.data;
     current->key_count = c->keys.len / sizeof key;
     current->selected = 0;
     for (size_t i = 0; i < current->key_count; i++) {
         const struct selected_key *each = &current->keys[i];
         current->selected += each->selected && each->at.role != KEY_PATTERN;
-        TRY(check_apart(c, each, error));
     }
-    return RF_OK;
+    return check_apart(c, error);
 }
 
 /* --- commands --------------------------------------------------------------------------------------------

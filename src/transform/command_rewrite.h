@@ -4,6 +4,7 @@
 #define TRANSFORM_COMMAND_REWRITE_H
 
 #include "base/buffer.h"
+#include "base/number.h"
 #include "command/command_keys.h"
 #include <rdbferry/command_rewrite.h>
 
@@ -28,9 +29,11 @@ enum { RESULTS = 3 }; /* MULTI, the first command and the second one */
 struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
-    struct buffer keys;      /* struct selected_key */
-    struct buffer names;     /* new names */
-    struct buffer arguments; /* rf_slice: the command that results */
+    struct buffer keys;                 /* struct selected_key */
+    struct buffer names;                /* new names */
+    struct buffer arguments;            /* rf_slice: the command that results */
+    struct buffer sorted;               /* see check_apart() */
+    uint8_t digits[2][NUMBER_TEXT_MAX]; /* numbers among the arguments */
     struct {
         rf_entry entries[RESULTS];
         size_t count, next;
