@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters and rewrites the commands of an AOF by their keys, as keys of a snapshot are.
+/* Filters, rewrites and splits the commands of an AOF by their keys, as keys of a snapshot are.
  *
  * Every argument that is a key is filtered and renamed by the same rules. A command of which only some keys
  * are selected is narrowed where that leaves exactly the selected keys as they would have been: DEL loses the
@@ -7,6 +7,9 @@
  * key that is not selected is unknown. Databases: SELECT, MOVE, COPY ... DB, SWAPDB, FLUSHDB and FLUSHALL do
  * in the result what they did in the log, or are refused. Transactions keep their order, and lose MULTI and
  * EXEC if at most one command is left.
+ *
+ * With a topology, each shard gets the part of a command and of a transaction that concerns its keys, and all
+ * commands without keys. The order of the commands of each shard, and so of each key, is that of the log.
  *
  * A command of a log has succeeded and had an effect: that is what makes narrowing exact. The type and the
  * expiry of a key are not in a command; filters by these cannot be applied. */
@@ -17,6 +20,7 @@
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
 #include <rdbferry/rewrite.h>
+#include <rdbferry/topology.h>
 
 typedef struct rf_command_rewrite rf_command_rewrite;
 
@@ -24,8 +28,9 @@ typedef struct rf_command_rewrite rf_command_rewrite;
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
 typedef struct rf_command_rewrite_options {
-    rf_filter *filter;   /* not by type or expiry; NULL: all keys */
-    rf_rewrite *rewrite; /* NULL: names and databases are kept */
+    rf_filter *filter;           /* not by type or expiry; NULL: all keys */
+    rf_rewrite *rewrite;         /* NULL: names and databases are kept */
+    const rf_topology *topology; /* NULL: one output */
     rf_unknown_commands unknown;
     /* Called for each key that a command may write: `key` under its new name and database, and what it was.
      * May be NULL. */
@@ -34,22 +39,23 @@ typedef struct rf_command_rewrite_options {
     void *ctx;
 } rf_command_rewrite_options;
 
-/* RF_E_ARGUMENT for a filter by type or expiry. The filter and the rewrite must outlive the object. */
+/* RF_E_ARGUMENT for a filter by type or expiry. What `options` refers to must outlive the object. */
 RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_command_rewrite **out,
                                        rf_error *error);
 
-/* Takes the next command of the log. RF_E_INCOMPATIBLE: it can neither be copied nor narrowed;
- * RF_E_COLLISION: two of its keys have got the same name. Both errors name the command, its offset and the
- * key. */
+/* Takes the next command of the log. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION if two of
+ * them have got the same name; the errors name the command, its offset and the key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
-/* The next command that results; false: none until the next one is put. Valid until then. */
-RF_API bool rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry *out);
+/* The next command that results: RF_END if none does until the next one is put. It is valid until the next
+ * call. With a topology, out->slot is one of the shard it goes to; otherwise it is -1. RF_E_INCOMPATIBLE: the
+ * command can neither be copied nor narrowed. */
+RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry *out, rf_error *error);
 
 typedef struct rf_command_rewrite_counts {
     uint64_t dropped;  /* commands, without MULTI and EXEC: none of their keys is selected, or they change
                           no data */
-    uint64_t narrowed; /* others that were changed in more than names */
+    uint64_t narrowed; /* to some of their keys; a command that is split counts once for each shard */
 } rf_command_rewrite_counts;
 
 RF_API rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite *rewrite);

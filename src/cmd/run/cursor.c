@@ -173,17 +173,12 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
                     "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
     const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
                                                 .rewrite = session->options->keys.rewrite,
+                                                .topology = session->read.topology,
                                                 .written = session->written_keys.fn ? on_written_key : NULL,
                                                 .ctx = cursor};
     if (!cursor->commands)
         TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
     return rf_command_rewrite_put(cursor->commands, entry, error);
-}
-
-/* The next command that results of the last one. */
-static bool next_result(struct cursor *cursor)
-{
-    return cursor->commands && rf_command_rewrite_next(cursor->commands, &cursor->entry);
 }
 
 static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
@@ -212,7 +207,7 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
-    if (entry->kind == RF_ENTRY_COMMAND && !raw && !session->unfiltered) {
+    if (entry->kind == RF_ENTRY_COMMAND && !raw && (!session->unfiltered || session->read.topology)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
     }
@@ -306,9 +301,11 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     *entry = NULL;
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
-        if (next_result(cursor)) {
-            *entry = &cursor->entry;
-            return count_other(cursor, *entry, error);
+        if (cursor->commands) {
+            rf_code code = rf_command_rewrite_next(cursor->commands, &cursor->entry, error);
+            *entry = code == RF_OK ? &cursor->entry : NULL;
+            if (code != RF_END)
+                return code == RF_OK ? count_other(cursor, *entry, error) : code;
         }
         if (!cursor->input)
             TRY(enter_input(cursor, error));

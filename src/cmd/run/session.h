@@ -21,6 +21,7 @@ struct read_options {
     bool pauses;          /* see cursor_next() */
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
+    const rf_topology *topology; /* AOF commands are split; else NULL */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };
