@@ -16,6 +16,7 @@
 #ifndef RDBFERRY_COMMAND_REWRITE_H
 #define RDBFERRY_COMMAND_REWRITE_H
 
+#include <rdbferry/command_history.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
@@ -28,9 +29,11 @@ typedef struct rf_command_rewrite rf_command_rewrite;
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
 typedef struct rf_command_rewrite_options {
-    rf_filter *filter;           /* not by type or expiry; NULL: all keys */
-    rf_rewrite *rewrite;         /* NULL: names and databases are kept */
-    const rf_topology *topology; /* NULL: one output */
+    rf_filter *filter;                 /* not by type or expiry; NULL: all keys */
+    rf_rewrite *rewrite;               /* NULL: names and databases are kept */
+    const rf_topology *topology;       /* NULL: one output */
+    const rf_command_history *history; /* of this log; NULL: SWAPDB and FLUSHDB are refused if they cannot
+                                          stay */
     rf_unknown_commands unknown;
     /* Called for each key that a command may write: `key` under its new name and database, and what it was.
      * May be NULL. */
@@ -42,6 +45,9 @@ typedef struct rf_command_rewrite_options {
 /* RF_E_ARGUMENT for a filter by type or expiry. What `options` refers to must outlive the object. */
 RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_command_rewrite **out,
                                        rf_error *error);
+
+/* Called before the first command of each file of the log; files are numbered as in the history. */
+RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input);
 
 /* Takes the next command of the log. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION if two of
  * them have got the same name; the errors name the command, its offset and the key. */

@@ -218,7 +218,7 @@ static bool has_db(const rf_command_rewrite *c, int64_t db)
 
 static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 {
-    if (!has_db(c, c->current.entry.db))
+    if (c->options.history || !has_db(c, c->current.entry.db))
         return RF_OK;
     if (flattens(c))
         return command_refuse(
@@ -234,8 +234,9 @@ static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
     const rf_entry *command = &c->current.entry;
     uint8_t digits[2][NUMBER_TEXT_MAX];
     int64_t dbs[2];
-    if (command->argc != 3 || !number_parse_i64(command->argv[1], &dbs[0]) ||
-        !number_parse_i64(command->argv[2], &dbs[1]) || dbs[0] < 0 || dbs[1] < 0)
+    if (c->options.history)
+        return RF_OK; /* it has changed what databases are called */
+    if (!swapped_dbs(command, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
     if (!has_db(c, dbs[0]) && !has_db(c, dbs[1]))
         return RF_OK;

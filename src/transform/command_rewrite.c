@@ -25,7 +25,7 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     (*out)->options = *options;
     (*out)->shard_count = options->topology ? rf_topology_shards(options->topology) : 1;
     (*out)->transactions = calloc((*out)->shard_count, sizeof *(*out)->transactions);
-    if ((*out)->transactions)
+    if ((*out)->transactions && (!options->history || db_names_begin(&(*out)->db_names, options->history)))
         return RF_OK;
     rf_command_rewrite_close(*out);
     *out = NULL;
@@ -44,6 +44,7 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
         buffer_free(&c->transactions[i].arguments);
     }
     free(c->transactions);
+    buffer_free(&c->db_names.names);
     free(c);
 }
 
@@ -180,6 +181,7 @@ static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, r
             at = i + 1;
     if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
         return command_refuse(c, NULL, "invalid database number", error);
+    *db = db_names_of(&c->db_names, *db);
     return RF_OK;
 }
 
@@ -243,6 +245,9 @@ static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_er
         bool is_name = name.len > 0 && memchr(name.ptr, '*', name.len);
         return is_name ? rename_key(c, key, name, error) : store_name(c, key, name, error);
     }
+    const rf_command_history *history = c->options.history;
+    if (history && rf_command_history_is_flushed(history, key->db, c->input, command->offset))
+        return RF_OK;
     rf_drop_reason drop = RF_DROP_NONE;
     const rf_entry entry = {.kind = RF_ENTRY_KEY, .db = key->db, .key = name, .expire_ms = RF_NO_EXPIRY};
     if (c->options.filter)
@@ -359,18 +364,37 @@ static void control(rf_command_rewrite *c, const rf_entry *command)
     c->multi.offset = command->offset;
 }
 
+static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
+{
+    int64_t dbs[2];
+    if (!swapped_dbs(&c->current.entry, dbs))
+        return command_refuse(c, NULL, "invalid database numbers", error);
+    return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : out_of_memory(error);
+}
+
+void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
+{
+    c->input = input;
+    c->multi.open = false;
+    c->results.count = c->results.next = 0;
+    c->current.entry.argc = 0;
+}
+
 rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     struct current_command *current = &c->current;
     c->results.count = c->results.next = 0;
-    *current = (struct current_command){
-        .entry = *command,
-        .row = command_row_find(command),
-        .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, command->db) : command->db};
+    int64_t db = db_names_of(&c->db_names, command->db);
+    *current = (struct current_command){.entry = *command,
+                                        .row = command_row_find(command),
+                                        .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
+                                                                 : db};
     if (!current->row)
         return RF_OK;
     if (current->row->kind == CLASS_CONTROL)
         control(c, command);
+    else if (current->row->kind == CLASS_SWAP_DBS && c->options.history)
+        TRY(rename_dbs(c, error));
     else
         TRY(select_keys(c, error));
     find_shards(c);

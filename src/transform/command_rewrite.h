@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "command/command_keys.h"
+#include "transform/command_history.h"
 #include <rdbferry/command_rewrite.h>
 
 /* A key of the current command. */
@@ -52,6 +53,8 @@ struct rf_command_rewrite {
         uint64_t number; /* how many there were, with this one */
         uint64_t offset; /* of its MULTI */
     } multi;
+    uint32_t input;                   /* the number of the file */
+    struct db_names db_names;         /* at present */
     struct transaction *transactions; /* of each shard */
     size_t shard_count;               /* 1 without a topology */
     size_t shard;                     /* that is being written to */

@@ -68,7 +68,12 @@ static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason
     if (is_raw(cursor))
         return rf_rewrite_can_cover(rewrite, filter) ? rf_rewrite_covers(rewrite, filter, entry, drop, error)
                                                      : RF_OK;
+    if (session->history)
+        entry->db = rf_command_history_db(session->history, entry->db);
     TRY(rf_filter_match(filter, entry, drop, error));
+    if (*drop == RF_DROP_NONE && session->history &&
+        rf_command_history_is_flushed(session->history, entry->db, 0, 0))
+        *drop = RF_DROP_BY_FLUSH;
     TRY(check_fields(session, entry, drop, error));
     if (*drop == RF_DROP_NONE && rewrite) {
         session->key.rewritten = true;
@@ -174,10 +179,13 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
     const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
                                                 .rewrite = session->options->keys.rewrite,
                                                 .topology = session->read.topology,
+                                                .history = session->history,
                                                 .written = session->written_keys.fn ? on_written_key : NULL,
                                                 .ctx = cursor};
-    if (!cursor->commands)
+    if (!cursor->commands) {
         TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
+        rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
+    }
     return rf_command_rewrite_put(cursor->commands, entry, error);
 }
 
@@ -245,6 +253,8 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
         notify = (rf_notify){0};
     }
     session->notices.input = input_name(cursor->input);
+    if (cursor->commands)
+        rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     TRY(input_open(cursor->input, session->read.resume, notify, error));
     progress_enter(&session->progress, cursor->input->reader);
     return RF_OK;
@@ -277,7 +287,6 @@ static void leave_input(struct cursor *cursor)
 {
     struct input *input = cursor->input;
     cursor->input = NULL;
-    end_commands(cursor);
     if (!input->reader)
         return;
     progress_leave(&cursor->session->progress);
@@ -339,6 +348,7 @@ static bool concerns_input(rf_code code)
 rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
 {
     const struct input *input = cursor->input;
+    end_commands(cursor);
     if (input)
         leave_input(cursor);
     if (cursor->rescan && cursor->session->options->keys.rewrite)
@@ -352,4 +362,38 @@ rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
     if (concerns_input(code) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
+}
+
+/* --- reading the commands in advance ------------------------------------------------------------------- */
+
+static rf_code survey_input(struct session *session, size_t number, rf_error *error)
+{
+    struct input input = input_of(&session->options->inputs, number);
+    rf_entry entry;
+    TRY(input_open(&input, session->read.resume, (rf_notify){0}, error));
+    rf_code code = RF_OK;
+    while (code == RF_OK && (code = rf_reader_next(input.reader, &entry, error)) == RF_OK)
+        if (entry.kind == RF_ENTRY_COMMAND)
+            code = rf_command_history_note(session->history, (uint32_t)number, &entry, error);
+    if (code != RF_END && rf_code_is_input(code) && !*error->input)
+        snprintf(error->input, sizeof error->input, "%s", input_name(&input));
+    input_close(&input);
+    return code == RF_END ? RF_OK : code;
+}
+
+rf_code session_survey(struct session *session, rf_error *error)
+{
+    const struct key_options *keys = &session->options->keys;
+    struct input_head head;
+    if (!session->read.rewrites_commands || !rf_command_history_is_needed(keys->filter, keys->rewrite))
+        return RF_OK;
+    for (size_t i = 0; i < session->input_count; i++) {
+        TRY(input_probe(&session->inputs[i], &head, error));
+        if (!head.may_hold_commands)
+            continue;
+        if (!session->history && !(session->history = rf_command_history_new()))
+            return fail(error, RF_E_MEMORY, "out of memory");
+        TRY(survey_input(session, i, error));
+    }
+    return session->history ? rf_command_history_end(session->history, error) : RF_OK;
 }
