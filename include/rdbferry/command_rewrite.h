@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters and rewrites the commands of an AOF by their keys, as keys of a snapshot are.
+/* Filters, rewrites and splits the commands of an AOF by their keys, as keys of a snapshot are.
  *
  * Every argument that is a key is filtered and renamed by the same rules. A command of which only some keys
  * are selected is narrowed where that leaves exactly the selected keys as they would have been: DEL loses the
@@ -8,15 +8,20 @@
  * in the result what they did in the log, or are refused. Transactions keep their order, and lose MULTI and
  * EXEC if at most one command is left.
  *
+ * With a topology, each shard gets the part of a command and of a transaction that concerns its keys, and all
+ * commands without keys. The order of the commands of each shard, and so of each key, is that of the log.
+ *
  * A command of a log has succeeded and had an effect: that is what makes narrowing exact. The type and the
  * expiry of a key are not in a command; filters by these cannot be applied. */
 #ifndef RDBFERRY_COMMAND_REWRITE_H
 #define RDBFERRY_COMMAND_REWRITE_H
 
+#include <rdbferry/command_history.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
 #include <rdbferry/rewrite.h>
+#include <rdbferry/topology.h>
 
 typedef struct rf_command_rewrite rf_command_rewrite;
 
@@ -24,32 +29,39 @@ typedef struct rf_command_rewrite rf_command_rewrite;
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
 typedef struct rf_command_rewrite_options {
-    rf_filter *filter;   /* not by type or expiry; NULL: all keys */
-    rf_rewrite *rewrite; /* NULL: names and databases are kept */
+    rf_filter *filter;                 /* not by type or expiry; NULL: all keys */
+    rf_rewrite *rewrite;               /* NULL: names and databases are kept */
+    const rf_topology *topology;       /* NULL: one output */
+    const rf_command_history *history; /* of this log; NULL: SWAPDB and FLUSHDB are refused if they cannot
+                                          stay */
     rf_unknown_commands unknown;
-    /* Called for each key that a command may write: `key` under its new name and database, and what it was.
-     * May be NULL. */
+    /* Called for each key of a command, also if it is only read: `key` under its new name and database, and
+     * what it was. May be NULL. */
     rf_code (*written)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source, bool ambiguous,
                        rf_error *error);
     void *ctx;
 } rf_command_rewrite_options;
 
-/* RF_E_ARGUMENT for a filter by type or expiry. The filter and the rewrite must outlive the object. */
+/* RF_E_ARGUMENT for a filter by type or expiry. What `options` refers to must outlive the object. */
 RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_command_rewrite **out,
                                        rf_error *error);
 
-/* Takes the next command of the log. RF_E_INCOMPATIBLE: it can neither be copied nor narrowed;
- * RF_E_COLLISION: two of its keys have got the same name. Both errors name the command, its offset and the
- * key. */
+/* Called before the first command of each file of the log; files are numbered as in the history. */
+RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input);
+
+/* Takes the next command of the log. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION if two of
+ * them have got the same name; the errors name the command, its offset and the key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
-/* The next command that results; false: none until the next one is put. Valid until then. */
-RF_API bool rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry *out);
+/* The next command that results: RF_END if none does until the next one is put. It is valid until the next
+ * call. With a topology, out->slot is one of the shard it goes to; otherwise it is -1. RF_E_INCOMPATIBLE: the
+ * command can neither be copied nor narrowed. */
+RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry *out, rf_error *error);
 
 typedef struct rf_command_rewrite_counts {
     uint64_t dropped;  /* commands, without MULTI and EXEC: none of their keys is selected, or they change
                           no data */
-    uint64_t narrowed; /* others that were changed in more than names */
+    uint64_t narrowed; /* to some of their keys; a command that is split counts once for each shard */
 } rf_command_rewrite_counts;
 
 RF_API rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite *rewrite);

@@ -20,7 +20,7 @@ typedef enum rf_side { RF_INCLUDE, RF_EXCLUDE } rf_side;
 /* clang-format off */
 #define RF_DROPS(X)                                                                      \
     X(NONE, "taken") X(BY_DB, "db") X(BY_NAME, "name") X(BY_TYPE, "type")               \
-    X(BY_EXPIRY, "expired") X(BY_SLOT, "slot")
+    X(BY_EXPIRY, "expired") X(BY_SLOT, "slot") X(BY_FLUSH, "flushed")
 /* clang-format on */
 
 typedef enum rf_drop_reason {

@@ -71,13 +71,11 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     struct sink_split *s = (struct sink_split *)sink;
     switch (entry->kind) {
     case RF_ENTRY_KEY:
+    case RF_ENTRY_COMMAND:
     case RF_ENTRY_FOREIGN_DETAIL:
     case RF_ENTRY_FOREIGN: return put_key(s, entry, error);
     case RF_ENTRY_FUNCTION:
     case RF_ENTRY_MODULE_AUX: return put_to_all(s, entry, error);
-    case RF_ENTRY_COMMAND:
-        return fail(error, RF_E_INCOMPATIBLE,
-                    "AOF commands cannot be split: load the AOF into a server and save an RDB");
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }

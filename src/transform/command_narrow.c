@@ -7,6 +7,7 @@
 #include "transform/command_rewrite.h"
 #include "transform/filter.h"
 #include "transform/rewrite_dbs.h"
+#include <stdio.h>
 
 /* --- building --------------------------------------------------------------------------------------------
  */
@@ -28,7 +29,7 @@ static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error
 {
     const struct current_command *current = &c->current;
     for (size_t i = from; i < to; i++)
-        TRY(command_argument(c, current->entry->argv[i], error));
+        TRY(command_argument(c, current->entry.argv[i], error));
     rf_slice *arguments = (rf_slice *)(void *)c->arguments.data;
     size_t first = c->arguments.len / sizeof *arguments - (to - from);
     for (size_t i = 0; i < current->key_count; i++) {
@@ -41,14 +42,8 @@ static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error
 
 static rf_code put_whole(rf_command_rewrite *c, rf_error *error)
 {
-    TRY(put_range(c, 0, c->current.entry->argc, error));
+    TRY(put_range(c, 0, c->current.entry.argc, error));
     return command_end(c, c->current.db, error);
-}
-
-static rf_code drop(rf_command_rewrite *c)
-{
-    c->counts.dropped++;
-    return RF_OK;
 }
 
 /* "<word> <key>", for the part of a command that is left. */
@@ -71,18 +66,34 @@ static bool flattens(const rf_command_rewrite *c)
 /* --- several keys ----------------------------------------------------------------------------------------
  */
 
+/* `key` is not selected: by the filter, or because it is in another shard than those that are. */
+static rf_code refuse_parted(const rf_command_rewrite *c, const struct selected_key *key, const char *why,
+                             rf_error *error)
+{
+    const struct selected_key *other = c->current.keys;
+    char text[160];
+    if (!key->accepted)
+        return command_refuse(c, key, why, error);
+    while (!other->selected || other->at.role == KEY_PATTERN)
+        other++;
+    snprintf(text, sizeof text,
+             "its keys are in different shards (slots %u and %u): a hash tag can keep them together",
+             key->slot, other->slot);
+    return command_refuse(c, key, text, error);
+}
+
 static const struct selected_key *first_not_selected(const struct current_command *current)
 {
-    for (size_t i = 0; i < current->key_count; i++)
-        if (!current->keys[i].selected)
-            return &current->keys[i];
-    return NULL;
+    const struct selected_key *key = current->keys;
+    while (key->selected)
+        key++;
+    return key;
 }
 
 static rf_code refuse_some(rf_command_rewrite *c, rf_error *error)
 {
-    return command_refuse(c, first_not_selected(&c->current),
-                          "the key is not selected, but others of the same command are", error);
+    return refuse_parted(c, first_not_selected(&c->current),
+                         "the key is not selected, but others of the same command are", error);
 }
 
 /* A key and the arguments that belong to it. */
@@ -90,7 +101,7 @@ static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *
 {
     TRY(command_argument(c, selected_name(c, key), error));
     for (size_t i = 1; i < key->at.stride; i++)
-        TRY(command_argument(c, c->current.entry->argv[key->at.argument + i], error));
+        TRY(command_argument(c, c->current.entry.argv[key->at.argument + i], error));
     return RF_OK;
 }
 
@@ -98,7 +109,7 @@ static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *
 static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
-    const rf_entry *command = current->entry;
+    const rf_entry *command = &current->entry;
     bool counted = command_word_is(command->argv[0], "MSETEX");
     size_t end = current->keys[current->key_count - 1].at.argument + current->keys[0].at.stride;
     c->counts.narrowed++;
@@ -122,9 +133,9 @@ static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
     const struct current_command *current = &c->current;
     for (size_t i = 0; i < current->key_count; i++)
         if (current->keys[i].at.role < KEY_READ && current->keys[i].selected)
-            return command_refuse(c, first_not_selected(current),
-                                  "the key is not selected, but what is computed from it is", error);
-    return drop(c);
+            return refuse_parted(c, first_not_selected(current),
+                                 "the key is not selected, but what is computed from it is", error);
+    return RF_OK;
 }
 
 /* --- from one key to another -----------------------------------------------------------------------------
@@ -132,8 +143,8 @@ static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
 
 static rf_code refuse_moved(rf_command_rewrite *c, rf_error *error)
 {
-    return command_refuse(c, &c->current.keys[0], "the key is not selected, but what is moved from it is",
-                          error);
+    return refuse_parted(c, &c->current.keys[0], "the key is not selected, but what is moved from it is",
+                         error);
 }
 
 static rf_code narrow_rename(rf_command_rewrite *c, rf_error *error)
@@ -144,13 +155,13 @@ static rf_code narrow_rename(rf_command_rewrite *c, rf_error *error)
 
 static rf_code narrow_copy(rf_command_rewrite *c, rf_error *error)
 {
-    return c->current.keys[0].selected ? drop(c) : refuse_moved(c, error);
+    return c->current.keys[0].selected ? RF_OK : refuse_moved(c, error);
 }
 
 /* The other end is given by LMOVE's third argument. */
 static rf_code narrow_list_move(rf_command_rewrite *c, rf_error *error)
 {
-    const rf_entry *command = c->current.entry;
+    const rf_entry *command = &c->current.entry;
     const struct selected_key *from = &c->current.keys[0];
     bool by_word = command_word_is(command->argv[0], "LMOVE") || command_word_is(command->argv[0], "BLMOVE");
     if (!from->selected)
@@ -166,9 +177,9 @@ static rf_code narrow_set_move(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
     bool from = current->keys[0].selected;
-    if (current->entry->argc != 4)
+    if (current->entry.argc != 4)
         return refuse_some(c, error);
-    return put_instead(c, from ? "SREM" : "SADD", &current->keys[from ? 0 : 1], &current->entry->argv[3],
+    return put_instead(c, from ? "SREM" : "SADD", &current->keys[from ? 0 : 1], &current->entry.argv[3],
                        error);
 }
 
@@ -182,7 +193,7 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
         TRY(command_argument(c, selected_name(c, to), error));
         return command_end(c, from->new_db, error);
     }
-    TRY(command_argument(c, c->current.entry->argv[0], error));
+    TRY(command_argument(c, c->current.entry.argv[0], error));
     TRY(command_argument(c, selected_name(c, from), error));
     TRY(put_number(c, 0, to->new_db, error));
     return command_end(c, from->new_db, error);
@@ -217,8 +228,8 @@ static bool has_db(const rf_command_rewrite *c, int64_t db)
 
 static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 {
-    if (!has_db(c, c->current.entry->db))
-        return drop(c);
+    if (c->options.history || !has_db(c, c->current.entry.db))
+        return RF_OK;
     if (flattens(c))
         return command_refuse(
             c, NULL, "with flatten-dbs it would have to remove the keys of one database only", error);
@@ -230,13 +241,14 @@ static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 
 static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
 {
-    const rf_entry *command = c->current.entry;
+    const rf_entry *command = &c->current.entry;
     int64_t dbs[2];
-    if (command->argc != 3 || !number_parse_i64(command->argv[1], &dbs[0]) ||
-        !number_parse_i64(command->argv[2], &dbs[1]) || dbs[0] < 0 || dbs[1] < 0)
+    if (c->options.history)
+        return RF_OK; /* it has changed what databases are called */
+    if (!swapped_dbs(command, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
     if (!has_db(c, dbs[0]) && !has_db(c, dbs[1]))
-        return drop(c);
+        return RF_OK;
     if (!has_db(c, dbs[0]) || !has_db(c, dbs[1]))
         return command_refuse(c, NULL, "only one of the databases is selected", error);
     if (flattens(c))
@@ -256,8 +268,8 @@ static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
 
 static rf_code put_nothing(rf_command_rewrite *c, rf_error *error)
 {
-    (void)error;
-    return drop(c);
+    (void)c, (void)error;
+    return RF_OK;
 }
 
 static rf_code refuse_unknown(rf_command_rewrite *c, rf_error *error)
@@ -303,8 +315,6 @@ rf_code command_narrow(rf_command_rewrite *c, rf_error *error)
     size_t names = count_names(current);
     if (names < classes[kind].names)
         return command_refuse(c, NULL, "wrong number of arguments", error);
-    if (current->selected == 0 && classes[kind].names > 0)
-        return drop(c);
     return current->selected == names || !classes[kind].some ? classes[kind].whole(c, error)
                                                              : classes[kind].some(c, error);
 }

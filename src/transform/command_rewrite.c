@@ -23,7 +23,13 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
-    return RF_OK;
+    (*out)->shard_count = options->topology ? rf_topology_shards(options->topology) : 1;
+    (*out)->transactions = calloc((*out)->shard_count, sizeof *(*out)->transactions);
+    if ((*out)->transactions && (!options->history || db_names_begin(&(*out)->db_names, options->history)))
+        return RF_OK;
+    rf_command_rewrite_close(*out);
+    *out = NULL;
+    return fail(error, RF_E_MEMORY, "out of memory");
 }
 
 void rf_command_rewrite_close(rf_command_rewrite *c)
@@ -34,8 +40,12 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
     buffer_free(&c->names);
     buffer_free(&c->arguments);
     buffer_free(&c->sorted);
-    buffer_free(&c->transaction.bytes);
-    buffer_free(&c->transaction.arguments);
+    for (size_t i = 0; c->transactions && i < c->shard_count; i++) {
+        buffer_free(&c->transactions[i].bytes);
+        buffer_free(&c->transactions[i].arguments);
+    }
+    free(c->transactions);
+    buffer_free(&c->db_names.names);
     free(c);
 }
 
@@ -47,7 +57,7 @@ rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite
 rf_code command_refuse(const rf_command_rewrite *c, const struct selected_key *key, const char *why,
                        rf_error *error)
 {
-    const rf_entry *command = c->current.entry;
+    const rf_entry *command = &c->current.entry;
     const char *known = c->current.row ? c->current.row->name : NULL;
     rf_slice name = command->argv[0];
     fail(error, RF_E_INCOMPATIBLE, "%.*s: %s",
@@ -66,9 +76,17 @@ static rf_code out_of_memory(rf_error *error)
 
 /* --- results and transactions --------------------------------------------------------------------------- */
 
+/* A slot of the shard that is being written to. */
+static int slot_of_shard(const rf_command_rewrite *c)
+{
+    return c->options.topology ? rf_topology_shard(c->options.topology, c->shard)->ranges[0].first : -1;
+}
+
 static void add_result(rf_command_rewrite *c, const rf_entry *entry)
 {
-    c->results.entries[c->results.count++] = *entry;
+    rf_entry *result = &c->results.entries[c->results.count++];
+    *result = *entry;
+    result->slot = slot_of_shard(c);
 }
 
 static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offset, int64_t db)
@@ -76,7 +94,6 @@ static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offse
     const rf_entry entry = {.kind = RF_ENTRY_COMMAND,
                             .offset = offset,
                             .db = db,
-                            .slot = -1,
                             .expire_ms = RF_NO_EXPIRY,
                             .argv = word,
                             .argc = 1};
@@ -84,57 +101,52 @@ static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offse
 }
 
 /* Keeps a copy of the first command of a transaction. */
-static rf_code hold(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+static rf_code hold(struct transaction *t, const rf_entry *command, rf_error *error)
 {
-    struct buffer *bytes = &c->transaction.bytes, *arguments = &c->transaction.arguments;
-    bytes->len = arguments->len = 0;
+    t->bytes.len = t->arguments.len = 0;
     for (size_t i = 0; i < command->argc; i++)
-        if (!buffer_append(bytes, command->argv[i]))
+        if (!buffer_append(&t->bytes, command->argv[i]))
             return out_of_memory(error);
-    const uint8_t *at = bytes->data;
+    const uint8_t *at = t->bytes.data;
     for (size_t i = 0; i < command->argc; at += command->argv[i++].len) {
         const rf_slice argument = {at, command->argv[i].len};
-        if (!buffer_append(arguments, slice_of(&argument, sizeof argument)))
+        if (!buffer_append(&t->arguments, slice_of(&argument, sizeof argument)))
             return out_of_memory(error);
     }
-    c->transaction.first = *command;
-    c->transaction.first.argv = (const rf_slice *)(const void *)arguments->data;
+    t->first = *command;
+    t->first.argv = (const rf_slice *)(const void *)t->arguments.data;
     return RF_OK;
 }
 
 static rf_code put_result(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     static const rf_slice multi = {(const uint8_t *)"MULTI", 5};
-    uint64_t number = c->transaction.open ? c->transaction.results++ : UINT64_MAX;
-    if (number == 0)
-        return hold(c, command, error);
-    if (number == 1) {
-        add_word(c, &multi, c->transaction.offset, c->transaction.first.db);
-        add_result(c, &c->transaction.first);
+    struct transaction *t = &c->transactions[c->shard];
+    c->current.written = true;
+    if (c->multi.open && t->number != c->multi.number) {
+        t->number = c->multi.number;
+        t->results = 1;
+        return hold(t, command, error);
+    }
+    if (c->multi.open && t->results++ == 1) {
+        add_word(c, &multi, c->multi.offset, t->first.db);
+        add_result(c, &t->first);
     }
     add_result(c, command);
     return RF_OK;
 }
 
-static void end_transaction(rf_command_rewrite *c, const rf_entry *exec)
+static void end_transaction(rf_command_rewrite *c)
 {
     static const rf_slice word = {(const uint8_t *)"EXEC", 4};
-    if (c->transaction.results == 1)
-        add_result(c, &c->transaction.first);
-    else if (c->transaction.results > 1)
-        add_word(c, &word, exec->offset, c->current.db);
-    c->transaction.open = false;
-}
-
-static void control(rf_command_rewrite *c, const rf_entry *command)
-{
-    if (command_word_is(command->argv[0], "EXEC")) {
-        end_transaction(c, command);
+    struct transaction *t = &c->transactions[c->shard];
+    if (c->multi.number == 0 || t->number != c->multi.number)
         return;
-    }
-    c->transaction.open = true;
-    c->transaction.results = 0;
-    c->transaction.offset = command->offset;
+    if (t->results == 1)
+        add_result(c, &t->first);
+    else
+        add_word(c, &word, c->current.entry.offset, c->current.db);
+    t->number = 0;
 }
 
 rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *error)
@@ -145,21 +157,12 @@ rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *err
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
     const rf_entry entry = {.kind = RF_ENTRY_COMMAND,
-                            .offset = c->current.entry->offset,
+                            .offset = c->current.entry.offset,
                             .db = db,
-                            .slot = -1,
                             .expire_ms = RF_NO_EXPIRY,
                             .argv = (const rf_slice *)(const void *)c->arguments.data,
                             .argc = c->arguments.len / sizeof(rf_slice)};
     return put_result(c, &entry, error);
-}
-
-bool rf_command_rewrite_next(rf_command_rewrite *c, rf_entry *out)
-{
-    if (c->results.next == c->results.count)
-        return false;
-    *out = c->results.entries[c->results.next++];
-    return true;
 }
 
 /* --- keys ------------------------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ bool rf_command_rewrite_next(rf_command_rewrite *c, rf_entry *out)
 /* The database of a key: the second one of MOVE and COPY ... DB may be in another one. */
 static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, rf_error *error)
 {
-    const rf_entry *command = c->current.entry;
+    const rf_entry *command = &c->current.entry;
     enum command_class kind = c->current.row->kind;
     size_t at = 0;
     *db = command->db;
@@ -179,6 +182,7 @@ static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, r
             at = i + 1;
     if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
         return command_refuse(c, NULL, "invalid database number", error);
+    *db = db_names_of(&c->db_names, *db);
     return RF_OK;
 }
 
@@ -195,7 +199,7 @@ static bool writes_selected(const rf_command_rewrite *c)
     const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
     bool writes = false;
     for (size_t i = 0; i < c->keys.len / sizeof *keys && !writes; i++)
-        writes = keys[i].selected && keys[i].at.role < KEY_READ;
+        writes = keys[i].accepted && keys[i].at.role < KEY_READ;
     return writes;
 }
 
@@ -205,11 +209,13 @@ static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *k
 {
     const rf_filter *filter = c->options.filter;
     bool names = pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len);
-    key->selected = true;
+    key->accepted = true;
     if (!names || !writes_selected(c))
         return RF_OK;
     if (filter && (filter->pattern_count > 0 || filter->uses_slots))
         return command_refuse(c, key, "its pattern may refer to keys that are not selected", error);
+    if (c->options.topology)
+        return command_refuse(c, key, "its pattern may refer to keys of other shards", error);
     if (!only_prefixes(c->options.rewrite))
         return command_refuse(c, key, "rules for names cannot be applied to its pattern", error);
     if (c->options.rewrite && rewrite_merges(c->options.rewrite, c->current.db))
@@ -232,16 +238,16 @@ static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_sl
     rf_entry entry = {
         .kind = RF_ENTRY_KEY, .db = key->db, .key = name, .slot = -1, .expire_ms = RF_NO_EXPIRY};
     bool ambiguous = false;
-    entry.offset = c->current.entry->offset;
+    entry.offset = c->current.entry.offset;
     if (c->options.rewrite)
         TRY(rf_rewrite_apply(c->options.rewrite, &entry, &ambiguous, error));
     key->new_db = entry.db;
     if (key->at.role == KEY_PATTERN)
         return store_name(c, key, entry.key, error);
-    if (filter && filter->uses_slots)
-        entry.slot = (int)rf_slot_of(entry.key);
-    key->selected = !filter || rf_filter_accepts_slot(filter, (unsigned)(entry.slot < 0 ? 0 : entry.slot));
-    if (!key->selected)
+    if (c->options.topology || (filter && filter->uses_slots))
+        key->slot = rf_slot_of(entry.key);
+    key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
+    if (!key->accepted)
         return RF_OK;
     if (c->options.written)
         TRY(c->options.written(c->options.ctx, &entry, key->db, name, ambiguous, error));
@@ -250,13 +256,16 @@ static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_sl
 
 static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
 {
-    const rf_entry *command = c->current.entry;
+    const rf_entry *command = &c->current.entry;
     rf_slice name = command->argv[key->at.argument];
     if (key->at.role == KEY_PATTERN) {
         TRY(check_pattern(c, key, name, error));
         bool is_name = name.len > 0 && memchr(name.ptr, '*', name.len);
         return is_name ? rename_key(c, key, name, error) : store_name(c, key, name, error);
     }
+    const rf_command_history *history = c->options.history;
+    if (history && rf_command_history_is_flushed(history, key->db, c->input, command->offset))
+        return RF_OK;
     rf_drop_reason drop = RF_DROP_NONE;
     const rf_entry entry = {.kind = RF_ENTRY_KEY, .db = key->db, .key = name, .expire_ms = RF_NO_EXPIRY};
     if (c->options.filter)
@@ -293,9 +302,9 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
     c->sorted.len = 0;
     for (size_t i = 0; i < current->key_count; i++) {
         const struct selected_key *key = &current->keys[i];
-        const struct apart apart = {selected_name(c, key), current->entry->argv[key->at.argument],
-                                    key->new_db, key->db, key};
-        if (key->selected && key->at.role != KEY_PATTERN &&
+        const struct apart apart = {selected_name(c, key), current->entry.argv[key->at.argument], key->new_db,
+                                    key->db, key};
+        if (key->accepted && key->at.role != KEY_PATTERN &&
             !buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return out_of_memory(error);
     }
@@ -331,9 +340,9 @@ static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
     struct command_key_walk walk;
     struct selected_key key = {0};
     c->keys.len = c->names.len = 0;
-    command_keys_begin(&walk, current->row, current->entry);
+    command_keys_begin(&walk, current->row, &current->entry);
     for (size_t i = 0; command_keys_next(&walk, &key.at); i++) {
-        key.selected = false;
+        key.accepted = key.selected = false;
         TRY(key_db(c, i, &key.db, error));
         key.new_db = key.db;
         TRY(select_key(c, &key, error));
@@ -342,47 +351,135 @@ static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
     }
     if (walk.wrong)
         return command_refuse(c, NULL, "wrong number of arguments", error);
-    current->keys = (const struct selected_key *)(const void *)c->keys.data;
+    current->keys = (struct selected_key *)(void *)c->keys.data;
     current->key_count = c->keys.len / sizeof key;
-    current->selected = 0;
-    for (size_t i = 0; i < current->key_count; i++) {
-        const struct selected_key *each = &current->keys[i];
-        current->selected += each->selected && each->at.role != KEY_PATTERN;
-    }
     return check_apart(c, error);
 }
 
-/* --- commands --------------------------------------------------------------------------------------------
+/* --- shards ----------------------------------------------------------------------------------------------
  */
+
+/* Selects the keys of the shard; false: there are none, so the command does not concern it. */
+static bool select_shard(rf_command_rewrite *c)
+{
+    struct current_command *current = &c->current;
+    const rf_topology *topology = c->options.topology;
+    current->selected = 0;
+    for (size_t i = 0; i < current->key_count; i++) {
+        struct selected_key *key = &current->keys[i];
+        key->selected = key->accepted && (!topology || key->at.role == KEY_PATTERN ||
+                                          rf_topology_of_slot(topology, key->slot) == c->shard);
+        current->selected += key->selected && key->at.role != KEY_PATTERN;
+    }
+    return current->selected > 0 || current->key_count == 0;
+}
+
+/* The shard of the only key; otherwise all shards are asked in turn. */
+static void find_shards(rf_command_rewrite *c)
+{
+    struct current_command *current = &c->current;
+    current->next_shard = 0;
+    if (c->options.topology && current->key_count == 1 && current->keys[0].accepted)
+        current->next_shard = rf_topology_of_slot(c->options.topology, current->keys[0].slot);
+}
 
 static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
 {
     if (c->options.unknown == RF_UNKNOWN_FAIL)
         return command_refuse(c, NULL, "an unknown command, whose keys are not known", error);
-    if (c->options.unknown == RF_UNKNOWN_DROP) {
-        c->counts.dropped++;
+    if (c->options.unknown == RF_UNKNOWN_DROP)
         return RF_OK;
-    }
-    rf_entry copy = *c->current.entry;
+    rf_entry copy = c->current.entry;
     copy.db = c->current.db;
     return put_result(c, &copy, error);
+}
+
+/* Writes what the shard gets of the current command. */
+static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
+{
+    c->results.count = c->results.next = 0;
+    c->arguments.len = 0;
+    if (!c->current.row)
+        return put_unknown(c, error);
+    if (c->current.row->kind == CLASS_CONTROL) {
+        if (!c->multi.open)
+            end_transaction(c);
+        return RF_OK;
+    }
+    return select_shard(c) ? command_narrow(c, error) : RF_OK;
+}
+
+/* --- commands --------------------------------------------------------------------------------------------
+ */
+
+/* Servers ignore a MULTI inside of a transaction, and an EXEC outside. */
+static void control(rf_command_rewrite *c, const rf_entry *command)
+{
+    bool was_open = c->multi.open;
+    c->multi.open = command_word_is(command->argv[0], "MULTI");
+    if (!c->multi.open || was_open)
+        return;
+    c->multi.number++;
+    c->multi.offset = command->offset;
+}
+
+static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
+{
+    int64_t dbs[2];
+    if (!swapped_dbs(&c->current.entry, dbs))
+        return command_refuse(c, NULL, "invalid database numbers", error);
+    return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : out_of_memory(error);
+}
+
+void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
+{
+    c->input = input;
+    c->multi.open = false;
+    c->results.count = c->results.next = 0;
+    c->current.entry.argc = 0;
 }
 
 rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     struct current_command *current = &c->current;
     c->results.count = c->results.next = 0;
-    c->arguments.len = 0;
-    *current = (struct current_command){
-        .entry = command,
-        .row = command_row_find(command),
-        .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, command->db) : command->db};
+    int64_t db = db_names_of(&c->db_names, command->db);
+    *current = (struct current_command){.entry = *command,
+                                        .row = command_row_find(command),
+                                        .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
+                                                                 : db};
     if (!current->row)
-        return put_unknown(c, error);
-    if (current->row->kind == CLASS_CONTROL) {
-        control(c, command);
         return RF_OK;
+    if (current->row->kind == CLASS_CONTROL)
+        control(c, command);
+    else if (current->row->kind == CLASS_SWAP_DBS && c->options.history)
+        TRY(rename_dbs(c, error));
+    else
+        TRY(select_keys(c, error));
+    find_shards(c);
+    return RF_OK;
+}
+
+/* The command has been written to all shards. */
+static rf_code end_command(rf_command_rewrite *c)
+{
+    struct current_command *current = &c->current;
+    bool control = current->row && current->row->kind == CLASS_CONTROL;
+    c->counts.dropped += current->entry.argc > 0 && !current->written && !control;
+    current->entry.argc = 0;
+    return RF_END;
+}
+
+rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry *out, rf_error *error)
+{
+    while (c->results.next == c->results.count) {
+        if (c->current.entry.argc == 0 || c->current.next_shard == c->shard_count)
+            return end_command(c);
+        c->shard = c->current.next_shard++;
+        if (c->current.key_count == 1)
+            c->current.next_shard = c->shard_count;
+        TRY(put_shard(c, error));
     }
-    TRY(select_keys(c, error));
-    return command_narrow(c, error);
+    *out = c->results.entries[c->results.next++];
+    return RF_OK;
 }

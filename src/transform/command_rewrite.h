@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/number.h"
 #include "command/command_keys.h"
+#include "transform/command_history.h"
 #include <rdbferry/command_rewrite.h>
 
 /* A key of the current command. */
@@ -13,18 +14,30 @@ struct selected_key {
     struct command_key at;
     int64_t db, new_db;
     size_t name, name_length; /* the new name, in `names`; only if selected */
-    bool selected;
+    bool accepted;            /* by the filter */
+    bool selected;            /* and it is in the shard that is being written to */
+    unsigned slot;            /* of the new name; only with a topology */
 };
 
 struct current_command {
-    const rf_entry *entry;
+    rf_entry entry; /* argc is 0 after it has been written to all shards */
     const struct command_row *row;
-    const struct selected_key *keys;
+    struct selected_key *keys;
     size_t key_count, selected;
-    int64_t db; /* after the map-db rules, or 0 */
+    int64_t db;   /* after the map-db rules, or 0 */
+    bool written; /* to some shard */
+    size_t next_shard;
 };
 
-enum { RESULTS = 3 }; /* MULTI, the first command and the second one */
+enum { RESULTS = 3 /* MULTI, the first command and the second one */ };
+
+/* A transaction in one output: without MULTI and EXEC if it has at most one command. */
+struct transaction {
+    uint64_t number;  /* of the log's transactions; 0: none */
+    uint64_t results; /* commands so far; the first one is held back until there is a second one */
+    rf_entry first;
+    struct buffer bytes, arguments; /* of the first one */
+};
 
 struct rf_command_rewrite {
     rf_command_rewrite_options options;
@@ -37,14 +50,17 @@ struct rf_command_rewrite {
     struct {
         rf_entry entries[RESULTS];
         size_t count, next;
-    } results;
+    } results; /* for one shard */
     struct {
         bool open;
-        uint64_t offset;  /* of MULTI */
-        uint64_t results; /* commands so far; the first one is held back until there is a second one */
-        rf_entry first;
-        struct buffer bytes, arguments; /* of the first one */
-    } transaction;
+        uint64_t number; /* how many there were, with this one */
+        uint64_t offset; /* of its MULTI */
+    } multi;
+    uint32_t input;                   /* the number of the file */
+    struct db_names db_names;         /* at present */
+    struct transaction *transactions; /* of each shard */
+    size_t shard_count;               /* 1 without a topology */
+    size_t shard;                     /* that is being written to */
     rf_command_rewrite_counts counts;
 };
 

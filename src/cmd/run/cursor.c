@@ -68,7 +68,12 @@ static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason
     if (is_raw(cursor))
         return rf_rewrite_can_cover(rewrite, filter) ? rf_rewrite_covers(rewrite, filter, entry, drop, error)
                                                      : RF_OK;
+    if (session->history)
+        entry->db = rf_command_history_db(session->history, entry->db);
     TRY(rf_filter_match(filter, entry, drop, error));
+    if (*drop == RF_DROP_NONE && session->history &&
+        rf_command_history_is_flushed(session->history, entry->db, 0, 0))
+        *drop = RF_DROP_BY_FLUSH;
     TRY(check_fields(session, entry, drop, error));
     if (*drop == RF_DROP_NONE && rewrite) {
         session->key.rewritten = true;
@@ -173,17 +178,15 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
                     "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
     const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
                                                 .rewrite = session->options->keys.rewrite,
+                                                .topology = session->read.topology,
+                                                .history = session->history,
                                                 .written = session->written_keys.fn ? on_written_key : NULL,
                                                 .ctx = cursor};
-    if (!cursor->commands)
+    if (!cursor->commands) {
         TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
+        rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
+    }
     return rf_command_rewrite_put(cursor->commands, entry, error);
-}
-
-/* The next command that results of the last one. */
-static bool next_result(struct cursor *cursor)
-{
-    return cursor->commands && rf_command_rewrite_next(cursor->commands, &cursor->entry);
 }
 
 static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
@@ -212,7 +215,7 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
-    if (entry->kind == RF_ENTRY_COMMAND && !raw && !session->unfiltered) {
+    if (entry->kind == RF_ENTRY_COMMAND && !raw && (!session->unfiltered || session->read.topology)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
     }
@@ -250,6 +253,8 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
         notify = (rf_notify){0};
     }
     session->notices.input = input_name(cursor->input);
+    if (cursor->commands)
+        rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     TRY(input_open(cursor->input, session->read.resume, notify, error));
     progress_enter(&session->progress, cursor->input->reader);
     return RF_OK;
@@ -282,7 +287,6 @@ static void leave_input(struct cursor *cursor)
 {
     struct input *input = cursor->input;
     cursor->input = NULL;
-    end_commands(cursor);
     if (!input->reader)
         return;
     progress_leave(&cursor->session->progress);
@@ -306,9 +310,11 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     *entry = NULL;
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
-        if (next_result(cursor)) {
-            *entry = &cursor->entry;
-            return count_other(cursor, *entry, error);
+        if (cursor->commands) {
+            rf_code code = rf_command_rewrite_next(cursor->commands, &cursor->entry, error);
+            *entry = code == RF_OK ? &cursor->entry : NULL;
+            if (code != RF_END)
+                return code == RF_OK ? count_other(cursor, *entry, error) : code;
         }
         if (!cursor->input)
             TRY(enter_input(cursor, error));
@@ -342,6 +348,7 @@ static bool concerns_input(rf_code code)
 rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
 {
     const struct input *input = cursor->input;
+    end_commands(cursor);
     if (input)
         leave_input(cursor);
     if (cursor->rescan && cursor->session->options->keys.rewrite)
@@ -355,4 +362,38 @@ rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
     if (concerns_input(code) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
+}
+
+/* --- reading the commands in advance ------------------------------------------------------------------- */
+
+static rf_code survey_input(struct session *session, size_t number, rf_error *error)
+{
+    struct input input = input_of(&session->options->inputs, number);
+    rf_entry entry;
+    TRY(input_open(&input, session->read.resume, (rf_notify){0}, error));
+    rf_code code = RF_OK;
+    while (code == RF_OK && (code = rf_reader_next(input.reader, &entry, error)) == RF_OK)
+        if (entry.kind == RF_ENTRY_COMMAND)
+            code = rf_command_history_note(session->history, (uint32_t)number, &entry, error);
+    if (code != RF_END && rf_code_is_input(code) && !*error->input)
+        snprintf(error->input, sizeof error->input, "%s", input_name(&input));
+    input_close(&input);
+    return code == RF_END ? RF_OK : code;
+}
+
+rf_code session_survey(struct session *session, rf_error *error)
+{
+    const struct key_options *keys = &session->options->keys;
+    struct input_head head;
+    if (!session->read.rewrites_commands || !rf_command_history_is_needed(keys->filter, keys->rewrite))
+        return RF_OK;
+    for (size_t i = 0; i < session->input_count; i++) {
+        TRY(input_probe(&session->inputs[i], &head, error));
+        if (!head.may_hold_commands)
+            continue;
+        if (!session->history && !(session->history = rf_command_history_new()))
+            return fail(error, RF_E_MEMORY, "out of memory");
+        TRY(survey_input(session, i, error));
+    }
+    return session->history ? rf_command_history_end(session->history, error) : RF_OK;
 }

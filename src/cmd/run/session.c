@@ -51,6 +51,7 @@ bool session_open(struct session *session, const struct common_options *options)
 void session_close(struct session *session)
 {
     stats_free(&session->stats);
+    rf_command_history_free(session->history);
     free(session->inputs);
 }
 

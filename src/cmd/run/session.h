@@ -21,6 +21,7 @@ struct read_options {
     bool pauses;          /* see cursor_next() */
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
+    const rf_topology *topology; /* AOF commands are split; else NULL */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };
@@ -55,6 +56,7 @@ struct session {
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
     struct session_key key;
     struct written_keys written_keys; /* fn may be NULL */
+    rf_command_history *history;      /* of the AOF commands; NULL: not needed, or not known */
     rf_command_rewrite_counts commands;
     uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
@@ -64,6 +66,10 @@ struct session {
 /* Sets the level of messages. False: the error has been printed. */
 bool session_open(struct session *session, const struct common_options *options);
 void session_close(struct session *session);
+
+/* Called before the first entry is written: reads the AOF commands in advance if that is needed to rewrite
+ * them. */
+rf_code session_survey(struct session *session, rf_error *error);
 
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */

@@ -50,10 +50,7 @@ static rf_code open_sink(struct split *split, rf_error *error)
 static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error *error)
 {
     const struct session *session = &split->transfer.session;
-    if (entry->kind == RF_ENTRY_COMMAND)
-        return fail(error, RF_E_ARGUMENT,
-                    "AOF commands cannot be split: load the AOF into a server and save an RDB");
-    if (entry->kind != RF_ENTRY_KEY)
+    if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
     if (entry->slot < 0)
         entry->slot = (int)rf_slot_of(entry->key);
@@ -62,7 +59,7 @@ static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error 
     fail(error, RF_E_INCOMPATIBLE,
          "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
          entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
-    return session_error_key(session, entry, error);
+    return entry->kind == RF_ENTRY_KEY ? session_error_key(session, entry, error) : error->code;
 }
 
 /* The sink is opened with the first entry: by then the writer of the input is known. */
@@ -72,6 +69,7 @@ static rf_code split_entries(struct split *split, rf_error *error)
     struct cursor cursor;
     rf_entry *entry;
     rf_code code = RF_OK;
+    t->session.read.topology = split->options->topology;
     cursor_open(&cursor, &t->session, 0, t->session.input_count);
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool accepted = false, written = false;

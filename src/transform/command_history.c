@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The SWAPDB and FLUSHDB of a log, in order; at its end, what they amount to. */
+#include "transform/command_history.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "command/command_keys.h"
+#include "transform/filter.h"
+#include "transform/rewrite_dbs.h"
+#include <stdlib.h>
+
+enum { DBS_MAX = 1 << 20 }; /* more databases than any server has */
+
+struct place {
+    uint32_t input;
+    uint64_t offset;
+};
+
+/* SWAPDB, or FLUSHDB of `dbs[0]`. */
+struct event {
+    bool swap;
+    int64_t dbs[2];
+    struct place place;
+};
+
+/* The last FLUSHDB of a database. */
+struct flush {
+    int64_t db; /* as it is called at the end */
+    struct place place;
+};
+
+struct rf_command_history {
+    struct buffer events;  /* struct event */
+    struct buffer flushes; /* struct flush; one for each database */
+    struct db_names start;
+};
+
+/* --- names of databases ----------------------------------------------------------------------------------
+ */
+
+static size_t count_names(const struct db_names *names)
+{
+    return names->names.len / sizeof(int64_t);
+}
+
+static int64_t *names_of(const struct db_names *names)
+{
+    return (int64_t *)(void *)names->names.data;
+}
+
+int64_t db_names_of(const struct db_names *names, int64_t db)
+{
+    return db >= 0 && (uint64_t)db < count_names(names) ? names_of(names)[db] : db;
+}
+
+bool db_names_swap(struct db_names *names, int64_t a, int64_t b)
+{
+    int64_t most = a > b ? a : b;
+    for (int64_t next; (next = (int64_t)count_names(names)) <= most;)
+        if (!buffer_append(&names->names, slice_of(&next, sizeof next)))
+            return false;
+    int64_t *all = names_of(names), before = all[a];
+    all[a] = all[b];
+    all[b] = before;
+    return true;
+}
+
+bool db_names_begin(struct db_names *names, const struct rf_command_history *history)
+{
+    names->names.len = 0;
+    return buffer_append(&names->names, buffer_slice(&history->start.names));
+}
+
+bool swapped_dbs(const rf_entry *command, int64_t dbs[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (command->argc != 3 || !number_parse_i64(command->argv[i + 1], &dbs[i]) || dbs[i] < 0 ||
+            dbs[i] >= DBS_MAX)
+            return false;
+    return true;
+}
+
+/* --- the log ---------------------------------------------------------------------------------------------
+ */
+
+bool rf_command_history_is_needed(const rf_filter *filter, const rf_rewrite *rewrite)
+{
+    return (filter && filter->db_count > 0) ||
+           (rewrite && (rewrite_has_rules(rewrite, RULE_MAP_DB) || rewrite_has_rules(rewrite, RULE_FLATTEN)));
+}
+
+rf_command_history *rf_command_history_new(void)
+{
+    return calloc(1, sizeof(rf_command_history));
+}
+
+void rf_command_history_free(rf_command_history *history)
+{
+    if (!history)
+        return;
+    buffer_free(&history->events);
+    buffer_free(&history->flushes);
+    buffer_free(&history->start.names);
+    free(history);
+}
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory for the databases of a log");
+}
+
+static struct event *events_of(const rf_command_history *history, size_t *count)
+{
+    *count = history->events.len / sizeof(struct event);
+    return (struct event *)(void *)history->events.data;
+}
+
+/* Of several FLUSHDB in a row only the last one counts. */
+static bool repeats(const rf_command_history *history, const struct event *event)
+{
+    size_t count;
+    struct event *events = events_of(history, &count);
+    if (event->swap || count == 0 || events[count - 1].swap || events[count - 1].dbs[0] != event->dbs[0])
+        return false;
+    events[count - 1].place = event->place;
+    return true;
+}
+
+rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
+                                rf_error *error)
+{
+    struct event event = {.swap = command_word_is(command->argv[0], "SWAPDB"),
+                          .dbs = {command->db, 0},
+                          .place = {input, command->offset}};
+    if (!event.swap && !command_word_is(command->argv[0], "FLUSHDB"))
+        return RF_OK;
+    if (event.swap && !swapped_dbs(command, event.dbs)) {
+        fail(error, RF_E_CORRUPT, "SWAPDB: invalid database numbers");
+        error->offset = (int64_t)command->offset;
+        return error->code;
+    }
+    return repeats(history, &event) || buffer_append(&history->events, slice_of(&event, sizeof event))
+               ? RF_OK
+               : out_of_memory(error);
+}
+
+static struct flush *find_flush(const rf_command_history *history, int64_t db)
+{
+    struct flush *flushes = (struct flush *)(void *)history->flushes.data;
+    for (size_t i = 0; i < history->flushes.len / sizeof *flushes; i++)
+        if (flushes[i].db == db)
+            return &flushes[i];
+    return NULL;
+}
+
+static bool keep_flush(rf_command_history *history, int64_t db, struct place place)
+{
+    struct flush *known = find_flush(history, db);
+    if (known)
+        known->place = place;
+    const struct flush flush = {db, place};
+    return known || buffer_append(&history->flushes, slice_of(&flush, sizeof flush));
+}
+
+/* The swaps are undone from the end, where each database is called by its number; then the flushes are known
+ * by the names that hold at their place. */
+rf_code rf_command_history_end(rf_command_history *history, rf_error *error)
+{
+    size_t count;
+    const struct event *events = events_of(history, &count);
+    for (size_t i = count; i-- > 0;)
+        if (events[i].swap && !db_names_swap(&history->start, events[i].dbs[0], events[i].dbs[1]))
+            return out_of_memory(error);
+    struct db_names names = {0};
+    bool good = db_names_begin(&names, history);
+    for (size_t i = 0; good && i < count; i++)
+        good = events[i].swap ? db_names_swap(&names, events[i].dbs[0], events[i].dbs[1])
+                              : keep_flush(history, db_names_of(&names, events[i].dbs[0]), events[i].place);
+    buffer_free(&names.names);
+    return good ? RF_OK : out_of_memory(error);
+}
+
+/* --- questions -------------------------------------------------------------------------------------------
+ */
+
+int64_t rf_command_history_db(const rf_command_history *history, int64_t db)
+{
+    return db_names_of(&history->start, db);
+}
+
+bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db, uint32_t input,
+                                   uint64_t offset)
+{
+    const struct flush *flush = find_flush(history, db);
+    return flush &&
+           (input < flush->place.input || (input == flush->place.input && offset < flush->place.offset));
+}
