@@ -43,6 +43,7 @@ static const struct option_table table = {
              "one output. Several inputs form one data set; '-' is stdin.",
     .rows = rows,
 };
+const struct option_table *const convert_options_table = &table;
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 

@@ -43,6 +43,7 @@ static const struct option_table table = {
              "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
     .rows = rows,
 };
+const struct option_table *const diff_options_table = &table;
 
 static bool check(const struct diff_options *options)
 {

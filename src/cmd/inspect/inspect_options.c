@@ -55,6 +55,7 @@ static const struct option_table table = {
              "Several inputs form one data set; '-' is stdin. Figures with '~' are estimates.",
     .rows = rows,
 };
+const struct option_table *const inspect_options_table = &table;
 
 static bool check(const struct inspect_options *options)
 {

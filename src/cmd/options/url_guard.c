@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Recognizes URLs by their form and by similarity to a known scheme. */
 #include "cmd/options/url_guard.h"
+#include "cmd/options/similar.h"
 #include "cmd/term/message.h"
 #include <rdbferry/target.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-enum { SHOWN = 256, SCHEME_MOST = 24 };
+enum { SHOWN = 256 };
 
-/* Schemes, and other names for them. */
+/* Schemes, and the names that client libraries have for them. */
 static const struct {
     const char *name, *meant;
 } schemes[] = {
@@ -27,47 +26,26 @@ static const struct {
     {"redis+tls", "rediss"},
     {"redis+ssl", "rediss"},
     {"valkey+tls", "valkeys"},
+    {"valkey+sentinel", "valkey+sentinel"},
+    {"valkey+cluster", "valkey+cluster"},
+    {"redis-sentinel", "redis+sentinel"},
+    {"rediss-sentinel", "rediss+sentinel"},
+    {"sentinel", "redis+sentinel"},
+    {"redis-cluster", "redis+cluster"},
+    {"rediss-cluster", "rediss+cluster"},
+    {"redis-socket", "unix"},
+    {"redis+socket", "unix"},
 };
-
-/* --- similarity --------------------------------------------------------------------------------------- */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The number of characters to insert, remove or replace. */
-static size_t distance(const char *a, size_t a_length, const char *b)
-{
-    size_t row[SCHEME_MOST + 1];
-    size_t b_length = strlen(b);
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t replaced = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
-            diagonal = row[j];
-            row[j] = least(replaced, 1 + least(row[j], row[j - 1]));
-        }
-    }
-    return row[b_length];
-}
 
 /* The scheme that the text starts with, or is similar to; NULL: none. */
 static const char *near_scheme(const char *text)
 {
-    enum { FAR = 3 };
-    size_t length = strcspn(text, ":/"), best = FAR;
+    enum { DIFFERENCES = 2 };
+    struct similar similar = similar_begin(text, strcspn(text, ":/"), DIFFERENCES);
     const char *meant = NULL;
-    for (size_t i = 0; length <= SCHEME_MOST && i < sizeof schemes / sizeof *schemes; i++) {
-        size_t far = distance(text, length, schemes[i].name);
-        if (far < best) {
-            best = far;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (similar_consider(&similar, schemes[i].name))
             meant = schemes[i].meant;
-        }
-    }
     return meant;
 }
 

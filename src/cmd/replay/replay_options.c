@@ -86,6 +86,7 @@ static const struct option_table table = {
              "Several\ninputs are one data set; '-' is stdin.",
     .rows = rows,
 };
+const struct option_table *const replay_options_table = &table;
 
 /* --- the target --------------------------------------------------------------------------------------- */
 

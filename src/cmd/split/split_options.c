@@ -54,6 +54,7 @@ static const struct option_table table = {
              "DIR/plan.json.",
     .rows = rows,
 };
+const struct option_table *const split_options_table = &table;
 
 static bool check(const struct split_options *options)
 {

@@ -64,6 +64,7 @@ static const struct option_table table = {
              "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
     .rows = rows,
 };
+const struct option_table *const verify_options_table = &table;
 
 static bool check(const struct verify_options *options)
 {
