@@ -166,13 +166,36 @@ static bool lacks_dash(const struct flat_table *flat, const char *given)
     return false;
 }
 
+/* The option as the user wrote it. */
+static const char *given_text(char **argv)
+{
+    return argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+}
+
+/* getopt accepts unambiguous abbreviations of long options. */
+static bool is_abbreviated(const struct option_row *row, const char *given)
+{
+    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
+                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
+}
+
+static bool report_abbreviation(const struct option_table *table, const struct option_row *row,
+                                const char *given)
+{
+    char hint[HINT];
+    return message_usage(table->command, "unknown option '%.*s'%s", (int)strcspn(given, "="), given,
+                         suggest_full_name(table, row, given, hint));
+}
+
 /* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
  * unexpected argument, or 0 for an unknown or ambiguous long option. */
 static void report_unknown_option(const struct option_table *table, const struct flat_table *flat,
                                   char **argv)
 {
     const struct flat_row *found = find_row(flat, optopt);
-    if (found)
+    if (found && is_abbreviated(found->row, argv[optind - 1]))
+        report_abbreviation(table, found->row, argv[optind - 1]);
+    else if (found)
         message_usage(table->command, "option '--%s' takes no argument", found->row->name);
     else if (optopt && lacks_dash(flat, argv[optind - 1]))
         report_unknown(table, argv[optind - 1]);
@@ -254,19 +277,6 @@ static bool has_right_position(const char *command, const struct option_row *row
     return true;
 }
 
-/* The option as the user wrote it. */
-static const char *given_text(char **argv)
-{
-    return argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
-}
-
-/* getopt accepts unambiguous abbreviations of long options. */
-static bool is_abbreviated(const struct option_row *row, const char *given)
-{
-    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
-                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
-}
-
 /* Handles what getopt_long has returned. "-output" was not meant as -o with the argument "utput". */
 static bool take_option(const struct option_table *table, const struct flat_table *flat, int found,
                         char **argv)
@@ -275,12 +285,10 @@ static bool take_option(const struct option_table *table, const struct flat_tabl
     const struct flat_row *given = find_row(flat, option);
     const struct option_row *row = given->row;
     const char *text = given_text(argv);
-    char hint[HINT];
     if (option < LONG_BASE && optarg == text + 2 && lacks_dash(flat, text))
         return report_unknown(table, text);
     if (option >= LONG_BASE && is_abbreviated(row, text))
-        return message_usage(table->command, "unknown option '%.*s'%s", (int)strcspn(text, "="), text,
-                             suggest_full_name(table, row, text, hint));
+        return report_abbreviation(table, row, text);
     if (found == ':')
         return message_usage(table->command, "option '--%s' needs an argument", row->name);
     if (!has_right_position(table->command, row, optarg))

@@ -6,6 +6,7 @@
 #include <rdbferry/target.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { SHOWN = 256 };
@@ -33,6 +34,8 @@ static const struct {
     {"sentinel", "redis+sentinel"},
     {"redis-cluster", "redis+cluster"},
     {"rediss-cluster", "rediss+cluster"},
+    {"cluster", "redis+cluster"},
+    {"redis+srv", NULL}, /* not supported, and not like another */
     {"redis-socket", "unix"},
     {"redis+socket", "unix"},
 };
@@ -76,6 +79,20 @@ static bool has_credentials(const char *text)
     return at && (start > text ? at >= start : memchr(text, ':', (size_t)(at - text)) != NULL);
 }
 
+bool url_lacks_scheme(const char *text)
+{
+    static const char digits[] = "0123456789";
+    const char *host = *text == '[' ? strchr(text, ']') : text; /* an IPv6 address is in brackets */
+    const char *colon = host ? strchr(host, ':') : NULL;
+    size_t length = strcspn(text, colon ? ":" : "");
+    if (!host || has_scheme(text) || has_credentials(text) || strpbrk(text, "/ ") || access(text, F_OK) == 0)
+        return false;
+    if (colon)
+        return colon[1] && colon[1 + strspn(colon + 1, digits)] == '\0' && colon > text;
+    return *text == '[' || strcasecmp(text, "localhost") == 0 ||
+           (strspn(text, "0123456789.") == length && strchr(text, '.'));
+}
+
 const char *url_shown(const char *text, char *out, size_t size)
 {
     const char *start = authority(text), *at = strrchr(text, '@');
@@ -106,11 +123,27 @@ static void report_mistake(const char *text, const char *what, const char *comma
                       what, shown);
 }
 
+/* An address where a file or a URL is expected, or one with a port where a host is. */
+static bool guard_address(const char *text, enum url_context context, const char *what, const char *command)
+{
+    const char *colon = strrchr(text, ':');
+    if ((context != URL_OR_FILE && context != URL_NOT_HOST) || !url_lacks_scheme(text))
+        return true;
+    if (context == URL_OR_FILE)
+        return message_usage(command, "%s: no file '%s'; did you mean 'redis://%s'?", what, text, text);
+    if (!colon || colon[-1] == ']')
+        return true;
+    return message_usage(command, "%s: '%s' is not a host; did you mean '-h %.*s -p %s'?", what, text,
+                         (int)(colon - text), text, colon + 1);
+}
+
 bool url_guard(const char *text, enum url_context context, const char *what, const char *command)
 {
     bool is_url = rf_target_is_url(text);
     bool looks_like_one = has_scheme(text) || (context != URL_NOT_WRITTEN && has_credentials(text));
-    if (!looks_like_one || (is_url && context == URL_OR_FILE))
+    if (!looks_like_one)
+        return guard_address(text, context, what, command);
+    if (is_url && context == URL_OR_FILE)
         return true;
     if (!is_url && (context == URL_NOT_READ || context == URL_OR_FILE) && access(text, F_OK) == 0)
         return true;
