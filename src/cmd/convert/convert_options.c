@@ -36,11 +36,19 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb -o appendonlydir",
+    "node1.rdb node2.rdb -o all.rdb --target-version 6.2",
+    "appendonlydir -o - --to jsonl -d 0 -k 'user:*'",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
-             "one output. Several inputs form one data set; '-' is stdin.",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip\n"
+             "or lz4, to one output. Several inputs form one data set; '-' is stdin.",
+    .examples = examples,
     .rows = rows,
 };
 const struct option_table *const convert_options_table = &table;

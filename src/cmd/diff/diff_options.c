@@ -33,14 +33,22 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "yesterday.rdb today.rdb",
+    "yesterday.rdb today.rdb --explain user:1",
+    "dump.rdb appendonlydir --ttl-tolerance 1s --jsonl",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "diff",
     .operands = "BEFORE AFTER [OPTION]...",
-    .about = "Compares two data sets key by key, by content and not by encoding. Each is an RDB file or an\n"
-             "AOF directory without commands, plain or compressed with gzip or lz4; '-' is stdin.\n"
-             "Exit code 0: no differences; 1: differences.\n"
+    .about = "Compares two data sets key by key, by content and not by encoding. Each is an\n"
+             "RDB file or an AOF directory without commands, plain or compressed with gzip or\n"
+             "lz4; '-' is stdin. Exit status 0: no differences; 1: differences.\n"
              "\n"
-             "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
+             "  + only in AFTER   - only in BEFORE   ~ in both, different   = duplicate in one",
+    .examples = examples,
     .rows = rows,
 };
 const struct option_table *const diff_options_table = &table;

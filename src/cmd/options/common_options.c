@@ -23,7 +23,7 @@ const struct option_row common_rows[] = {
      .choices = progress_choices},
     {OPTION_FLAG, 'q', "quiet", .help = "print errors only", AT(quiet)},
     {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", AT(verbose)},
-    {OPTION_HELP, 0, "help", .help = "show this help"},
+    {OPTION_HELP, 0, "help", .help = "show this help; so does -h as the only argument"},
     {.kind = OPTION_END},
 };
 /* clang-format on */

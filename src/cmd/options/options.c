@@ -20,6 +20,7 @@ enum {
     MOST_ROWS = 96,
     LONG_BASE = 256, /* getopt's value for row n without a letter: LONG_BASE + n */
     HELP_COLUMN = 30,
+    HELP_WIDTH = 80,
 };
 
 /* A table's rows and those of the tables that it includes, and where their values are stored. */
@@ -43,6 +44,24 @@ static void flatten(struct flat_table *flat, const struct option_row *row, char 
 
 /* --- help --------------------------------------------------------------------------------------------- */
 
+/* Prints the words from HELP_COLUMN on. */
+static void print_wrapped(const char *text)
+{
+    static const char space[] = " \n";
+    size_t column = HELP_COLUMN;
+    for (const char *word = text; *(word += strspn(word, space)); word += strcspn(word, space)) {
+        size_t length = strcspn(word, space);
+        bool is_first = column == HELP_COLUMN;
+        if (!is_first && column + 1 + length > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+            is_first = true;
+        }
+        column += (size_t)printf("%s%.*s", is_first ? "" : " ", (int)length, word);
+    }
+    putchar('\n');
+}
+
 static void print_row(const struct option_row *row)
 {
     if (row->kind == OPTION_HEADING) {
@@ -59,17 +78,18 @@ static void print_row(const struct option_row *row)
         left[0] = '\0';
     }
     printf("%-*s", HELP_COLUMN, left);
-    const char *line = row->help;
-    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
-        printf("%.*s\n%*s", (int)(end - line), line, HELP_COLUMN, "");
-    puts(line);
+    print_wrapped(row->help);
 }
 
 static void print_help(const struct option_table *table, const struct flat_table *flat)
 {
     printf("usage: rdbferry %s %s\n\n%s\n", table->command, table->operands, table->about);
+    puts("\nExamples:");
+    for (const char *const *example = table->examples; *example; example++)
+        printf("  rdbferry %s %s\n", table->command, *example);
     for (size_t i = 0; i < flat->count; i++)
         print_row(flat->rows[i].row);
+    puts("\nSee rdbferry(1) for details, exit statuses and more examples.");
 }
 
 /* --- storing arguments -------------------------------------------------------------------------------- */

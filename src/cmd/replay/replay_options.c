@@ -78,12 +78,20 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb redis://10.0.0.5:6379 --dry-run",
+    "dump.rdb redis+cluster://10.0.0.5:6379 --flatten-dbs --verify",
+    "dump.rdb redis+sentinel://h/mymaster --checkpoint job --resume",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "replay",
     .operands = "INPUT... URL [OPTION]...",
-    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, "
-             "and\nwrites their keys to a live server, a primary monitored by Sentinel, or a cluster. "
-             "Several\ninputs are one data set; '-' is stdin.",
+    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or\n"
+             "lz4, and writes their keys to a live server, a primary monitored by Sentinel, or\n"
+             "a cluster. Several inputs form one data set; '-' is stdin.",
+    .examples = examples,
     .rows = rows,
 };
 const struct option_table *const replay_options_table = &table;

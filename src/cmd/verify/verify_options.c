@@ -57,11 +57,20 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb.gz --min-keys 100000 --max-age 26h",
+    "shards/*.rdb --against dump.rdb",
+    "dump.rdb --against redis+cluster://10.0.0.5:6379 --strict",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "verify",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
-             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong.\n"
+             "Several inputs form one data set; '-' is stdin.\n"
+             "Exit status 0: all checks passed; 1: a check failed.",
+    .examples = examples,
     .rows = rows,
 };
 const struct option_table *const verify_options_table = &table;
