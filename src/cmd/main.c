@@ -8,13 +8,11 @@
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
 #include <rdbferry/target.h>
-#include <rdbferry/version.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static int help_run(int argc, char **argv);
-static int version_run(int argc, char **argv);
 
 static const struct command commands[] = {
     {"convert", "convert RDB or AOF data to an RDB, AOF, AOF directory or JSON lines", convert_run},
@@ -25,16 +23,9 @@ static const struct command commands[] = {
     {"inspect", "show what is in RDB or AOF data and how much server memory it needs", inspect_run},
     {"help", "show this list, a command's options (help COMMAND) or the rules\n            (help rules)",
      help_run},
-    {"version", "show the version of the program", version_run},
+    {"version", "show the version of the program, of formats and of libraries", version_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
-
-static int version_run(int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    puts("rdbferry " RDBFERRY_VERSION);
-    return STATUS_DONE;
-}
 
 static const struct command *find_command(const char *name)
 {
