@@ -65,6 +65,14 @@ try replay dump.rdb redis://u:SECRET@a redis://u:SECRET@b
 try replay dump.rdb -h h:7000
 try verify dump.rdb --against h:6379
 try split dump.rdb --topology h:6379 -o x
+try convert dump.rdb out.aof
+try convert dump.rdb dump.rdb
+try convert dump.rdb redis://u:SECRET@h
+try convert dump.rdb rdis://u:SECRET@h
+try convert dump.rdb u:SECRET@h
+try verify dump.rdb redis://u:SECRET@h
+try diff dump.rdb redis://u:SECRET@h
+try diff redis://u:SECRET@h dump.rdb
 for scheme in redis-sentinel sentinel redis-cluster redis-socket redis+srv; do
     try replay dump.rdb "$scheme://u:SECRET@h"
 done
@@ -73,7 +81,7 @@ try convert redis://h -o x
 try convert redis://u:SECRET@h:7000/2 -o x
 try inspect rediss://:SECRET@h
 try verify unix:///run/redis.sock
-try diff dump.rdb 'redis+cluster://:SECRET@h:7000,[::1]:7001'
+try inspect 'redis+cluster://:SECRET@h:7000,[::1]:7001'
 try verify rediss+sentinel://u:SECRET@h/mymaster
 try replay redis://a redis://b
 try inspect redis://u:SECRET@h:x

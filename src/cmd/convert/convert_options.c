@@ -2,6 +2,7 @@
 /* The options of `convert`: the table, defaults and invalid combinations. */
 #include "cmd/convert/convert_options.h"
 #include "cmd/options/options.h"
+#include "cmd/options/suggest.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -118,6 +119,7 @@ static bool read_for_explanation(struct convert_options *options, int *status)
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
+    char hint[HINT];
     *options = (struct convert_options){.written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
@@ -127,7 +129,8 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (first == argc)
         return message_usage(table.command, "missing INPUT");
     if (!options->output || !*options->output)
-        return message_usage(table.command, "missing -o OUT");
+        return message_usage(table.command, "missing -o OUT%s",
+                             suggest_output(argv + first, argc - first, hint));
     if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;

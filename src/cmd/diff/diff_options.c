@@ -3,8 +3,10 @@
 #include "cmd/diff/diff_options.h"
 #include "base/escape.h"
 #include "cmd/compare/differences.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
+#include <rdbferry/target.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,18 @@ static bool check(const struct diff_options *options)
     return true;
 }
 
+/* False if one of the two is a live target. */
+static bool compares_inputs(char **operands)
+{
+    char shown[256];
+    bool is_url[2] = {rf_target_is_url(operands[0]), rf_target_is_url(operands[1])};
+    return is_url[0] == is_url[1] ||
+           message_usage(
+               table.command,
+               "cannot compare with a live target; did you mean 'rdbferry verify INPUT --against %s'?",
+               url_shown(operands[is_url[0] ? 0 : 1], shown, sizeof shown));
+}
+
 static void finalize(struct diff_options *options)
 {
     if (options->limit == OPT_UNSET)
@@ -104,6 +118,8 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     *status = STATUS_USAGE;
     if (argc - first != 2)
         return message_usage(table.command, "expected two inputs: BEFORE and AFTER");
+    if (!compares_inputs(argv + first))
+        return false;
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;

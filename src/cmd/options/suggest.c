@@ -5,12 +5,15 @@
 #include "cmd/diff/diff_options.h"
 #include "cmd/inspect/inspect_options.h"
 #include "cmd/options/similar.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/options/versions.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/split/split_options.h"
 #include "cmd/verify/verify_options.h"
+#include <rdbferry/target.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- words of other tools ----------------------------------------------------------------------------- */
 
@@ -241,6 +244,21 @@ const char *suggest_full_name(const struct option_table *table, const struct opt
 {
     const char *word = given + strspn(given, "-");
     return suggest_foreign(table, word, strcspn(word, "="), out) ? out : mean(row->name, out);
+}
+
+/* --- operands ----------------------------------------------------------------------------------------- */
+
+const char *suggest_output(char **operands, int count, char out[HINT])
+{
+    const char *last = count > 1 ? operands[count - 1] : "-";
+    char shown[HINT]; /* differs from a text that may hold a password */
+    *out = '\0';
+    if (rf_target_is_url(last))
+        snprintf(out, HINT, "; to load data into a server, use 'rdbferry replay INPUT... URL'");
+    else if (*last != '-' && access(last, F_OK) != 0 &&
+             strcmp(url_shown(last, shown, sizeof shown), last) == 0)
+        snprintf(out, HINT, "; did you mean '-o %.200s'?", last);
+    return out;
 }
 
 /* --- values ------------------------------------------------------------------------------------------- */

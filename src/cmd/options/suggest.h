@@ -17,6 +17,9 @@ const char *suggest_option(const struct option_table *table, const char *given, 
 const char *suggest_full_name(const struct option_table *table, const struct option_row *row,
                               const char *given, char out[HINT]);
 
+/* The hint for a missing output, which may be the last operand: "; did you mean '-o out.aof'?". */
+const char *suggest_output(char **operands, int count, char out[HINT]);
+
 /* The hint for an invalid value of an option. */
 const char *suggest_value(const struct option_row *row, const char *given, char out[HINT]);
 

@@ -3,6 +3,7 @@
 #include "cmd/verify/verify_options.h"
 #include "base/fail.h"
 #include "cmd/compare/differences.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <string.h>
@@ -121,9 +122,24 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
+/* The target to compare with is no operand. */
+static bool lacks_against(const struct verify_options *options, char **operands, int count)
+{
+    char shown[256];
+    if (options->against || count < 2 || !rf_target_is_url(operands[count - 1]) ||
+        rf_target_is_url(operands[count - 2]))
+        return false;
+    message_usage(table.command, "a live target follows --against; did you mean '--against %s'?",
+                  url_shown(operands[count - 1], shown, sizeof shown));
+    return true;
+}
+
 /* An AOF directory with a damaged manifest is a fault. */
 static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
 {
+    *status = STATUS_USAGE;
+    if (lacks_against(options, operands, count))
+        return false;
     if (common_options_read(&options->common, table.command, operands, count, status))
         return true;
     if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
