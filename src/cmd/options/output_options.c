@@ -57,7 +57,8 @@ const struct option_row collision_rows[] = {
      "the first) or overwrite (keep the last) (fail)", AT(on_collision), .choices = collision_choices},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for detecting collisions; beyond it, temporary\n"
-     "files in $TMPDIR (512M)", AT(memory)},
+     "files in $TMPDIR (512M, or a quarter of the memory\n"
+     "limit)", AT(memory)},
     {OPTION_STRING, 0, "explain-key", "KEY",
      "show how the rules rewrite KEY (\\xNN is a byte),\n"
      "without reading any input", AT(explain_key)},

@@ -2,6 +2,7 @@
 /* Start and end of a session, and what it has counted. */
 #include "cmd/run/session.h"
 #include "base/escape.h"
+#include "base/memory_limit.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -52,6 +53,15 @@ void session_close(struct session *session)
 {
     stats_free(&session->stats);
     free(session->inputs);
+}
+
+void session_detail_memory(uint64_t given)
+{
+    struct memory_default chosen = memory_default();
+    char memory[SIZE_TEXT], limit[SIZE_TEXT];
+    if (given == 0 && chosen.limit < UINT64_MAX)
+        message_detail("memory for tables: %s, as this process may use %s (see --memory)",
+                       text_size(chosen.memory, memory), text_size(chosen.limit, limit));
 }
 
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail)
