@@ -123,6 +123,20 @@ enum {
  * is the reason, and no new file exists; ECANCELED: after rf_cleanup_temp_files(). */
 RF_API rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error *error);
 
+/* If the process runs as root, outputs, and files that rf_file_save() writes, get the owner and group of the
+ * directory that they are in; a directory that is created for an output, those of its parent. */
+typedef struct rf_ownership {
+    uint64_t given;    /* files that got another owner or group than those of the process */
+    uint64_t failed;   /* files that should have; they keep the owner of the process, and are complete */
+    int failure;       /* errno of the first failure; 0: none */
+    unsigned uid, gid; /* of the first failure; if there is none, of the first file */
+} rf_ownership;
+
+RF_API rf_ownership rf_outputs_ownership(void);
+
+/* The same for a file that was created by other means at `path`; it is open. */
+RF_API void rf_file_give_to_owner(int fd, const char *path);
+
 /* Removes all unfinished temporary files of this process, for a program that is about to be terminated by a
  * signal. Must be called from a thread (sigwait), not from a signal handler. */
 RF_API void rf_cleanup_temp_files(void);

@@ -4,6 +4,7 @@
 #include "io/tempdir.h"
 #include "base/fail.h"
 #include "io/cleanup.h"
+#include "io/owner.h"
 #include "io/temp_path.h"
 #include "io/tree.h"
 #include <dirent.h>
@@ -312,9 +313,19 @@ static rf_code commit_listed(struct tempdir *dir, rf_error *error)
     return RF_OK;
 }
 
+/* That of the directory that is replaced, which may have been made for a server. */
+static struct owner final_owner(const struct temp_path *temp_path)
+{
+    int old = openat(temp_path->dir, temp_path->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct owner owner = owner_in(old >= 0 ? old : temp_path->dir);
+    if (old >= 0)
+        close(old);
+    return owner;
+}
+
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error)
 {
-    if (tree_finalize(dir->fd, current_umask()) < 0)
+    if (tree_finalize(dir->fd, current_umask(), final_owner(&dir->temp_path)) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot sync its contents", dir->target);
     cleanup_commits_begin();
     rf_code code = commit_listed(dir, error);

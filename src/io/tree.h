@@ -3,6 +3,7 @@
 #ifndef IO_TREE_H
 #define IO_TREE_H
 
+#include "io/owner.h"
 #include <sys/types.h>
 
 /* Removes `name` within `dir`, whatever it is. Items that cannot be removed stay, the rest is removed.
@@ -10,7 +11,7 @@
 int tree_remove(int dir, const char *name);
 
 /* Sets the mode of regular files to 0666 without `umask`, of directories, including `dir`, to 0777 without
- * it; syncs all. Returns -1 with errno. */
-int tree_finalize(int dir, mode_t umask);
+ * it; gives them to their owner; syncs all. Returns -1 with errno. */
+int tree_finalize(int dir, mode_t umask, struct owner owner);
 
 #endif

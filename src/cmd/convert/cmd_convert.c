@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/ownership.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -59,6 +60,7 @@ static void print_written(const struct transfer *t, const struct convert_options
     char read[TRANSFER_TEXT], size[SIZE_TEXT];
     transfer_format(t, read);
     text_size(transfer_print_outputs(t), size);
+    ownership_summarize();
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output, size);
 }
 

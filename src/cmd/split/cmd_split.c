@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/ownership.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
@@ -139,9 +140,10 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
-    if (!options->dry_run)
-        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
-                        size);
+    if (options->dry_run)
+        return;
+    ownership_summarize();
+    message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output, size);
 }
 
 static void report_split(struct json *json, const void *ctx)
