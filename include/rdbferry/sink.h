@@ -123,6 +123,16 @@ enum {
  * is the reason, and no new file exists; ECANCELED: after rf_cleanup_temp_files(). */
 RF_API rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error *error);
 
+typedef struct rf_leftovers {
+    uint64_t count; /* files and directories that were removed */
+    uint64_t bytes; /* in them */
+} rf_leftovers;
+
+/* Removes the temporary files and directories that a killed process has left for `path`: those next to it
+ * and, if `appendfilename` is not NULL and `path` is an AOF directory, those of the files in it. Only what
+ * has the name, the type and the owner that they have, and what no running process has locked. */
+RF_API rf_leftovers rf_remove_leftovers(const char *path, const char *appendfilename);
+
 /* If the process runs as root, outputs, and files that rf_file_save() writes, get the owner and group of the
  * directory that they are in; a directory that is created for an output, those of its parent. */
 typedef struct rf_ownership {

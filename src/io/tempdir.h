@@ -9,6 +9,9 @@
 
 struct tempdir;
 
+/* Whether an open directory is the complete result of a split, as its plan shows. */
+bool tempdir_holds_plan(int fd);
+
 /* Creates an empty directory that only its owner can enter. *out is unchanged after an error. */
 rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error);
 

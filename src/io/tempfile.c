@@ -35,7 +35,12 @@ static void remove_directory(struct cleanup *cleanup)
 
 static int make_file(int dir, const char *name)
 {
-    return openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0 || temp_path_claim(fd))
+        return fd;
+    close(fd);
+    errno = EEXIST; /* another name */
+    return -1;
 }
 
 static rf_code make_listed(struct tempfile *file, rf_error *error)

@@ -58,6 +58,29 @@ int tree_remove(int dir, const char *name)
     return failure ? failed_with(failure) : -1;
 }
 
+static int add_bytes(int dir, const char *name, void *ctx)
+{
+    uint64_t *sum = ctx;
+    struct stat st = {0};
+    int fd = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)
+                 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                 : -1;
+    if (fd >= 0) {
+        *sum += tree_bytes(fd);
+        close(fd);
+    } else if (S_ISREG(st.st_mode)) {
+        *sum += (uint64_t)st.st_size;
+    }
+    return 0;
+}
+
+uint64_t tree_bytes(int dir)
+{
+    uint64_t sum = 0;
+    for_each(dir, add_bytes, &sum);
+    return sum;
+}
+
 struct last_steps {
     mode_t umask;
     struct owner owner;

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
@@ -47,6 +48,8 @@ static rf_code transfer_entries(struct transfer *t, const struct convert_options
 
 static rf_code write_output(struct transfer *t, const struct convert_options *options, rf_error *error)
 {
+    remove_leftovers(options->output,
+                     options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
     TRY(transfer_entries(t, options, error));
     if (!t->begun) /* there was no entry */

@@ -3,6 +3,7 @@
 #include "cmd/run/session.h"
 #include "base/escape.h"
 #include "base/memory_limit.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -95,6 +96,7 @@ static bool wants_progress(const struct common_options *options)
 
 void session_begin(struct session *session)
 {
+    remove_leftovers(session->options->report, NULL);
     progress_start(&session->progress, inputs_size(session->inputs, session->input_count));
     signal_thread_start(&session->signals, wants_progress(session->options) ? &session->progress : NULL,
                         session->stop_request);

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
@@ -114,6 +115,8 @@ static rf_code add_plan(struct split *split, rf_error *error)
 static rf_code write_outputs(struct split *split, rf_error *error)
 {
     struct transfer *t = &split->transfer;
+    if (!split->options->dry_run)
+        remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
     TRY(split_entries(split, error));
     if (!t->begun) /* there was no entry */
