@@ -87,6 +87,11 @@ RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *spli
 /* Adds a small file to the directory of a completed split; it appears together with the rest. */
 RF_API rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_error *error);
 
+/* Whether an output of this kind exists at `path` and is complete: a regular file; an AOF directory with a
+ * manifest whose files exist; the directory of a split, with its plan and with the outputs that it lists. */
+RF_API bool rf_output_exists(rf_sink_kind kind, const char *path, const char *appendfilename);
+RF_API bool rf_split_exists(const char *path);
+
 /* No output: everything is walked and checked, nothing is written. */
 RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 
