@@ -24,8 +24,8 @@ twice split in.rdb --shards 2 -o out-split
 twice split in.rdb --shards 2 --to aof-dir -o out-aofs
 echo "# and if it is as a server has left it"
 for dir in out-dir out-aofs/*/appendonlydir; do
-    mv $dir/appendonly.aof.1.base.rdb $dir/appendonly.aof.2.base.rdb
-    sed -i 's/[.]1[.]base.rdb seq 1/.2.base.rdb seq 2/' $dir/appendonly.aof.manifest
+    mv "$dir"/appendonly.aof.1.base.rdb "$dir"/appendonly.aof.2.base.rdb
+    sed -i 's/[.]1[.]base.rdb seq 1/.2.base.rdb seq 2/' "$dir"/appendonly.aof.manifest
 done
 run convert in.rdb -o out-dir --if-missing
 run split in.rdb --shards 2 --to aof-dir -o out-aofs/ --if-missing

@@ -28,6 +28,7 @@ fi
 mkdir out root
 chmod 777 . out
 unset TMPDIR
+# shellcheck disable=SC2016 # expanded inside
 unshare -rm bash -c '
     mount --rbind / root && mount --rbind . root/mnt && mount -t tmpfs -o size=4k none root/tmp &&
     mount -o remount,ro,bind root/tmp && mount -o remount,ro,bind root || exit 77

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Root of a user namespace cannot give files to a user that does not exist there.
 . "$(dirname "$0")/data.bash"
-[ "$(id -u)" = 0 ] && unshare -r true 2>/dev/null || { echo "no user namespaces" >&2; exit 77; }
+if [ "$(id -u)" != 0 ] || ! unshare -r true 2>/dev/null; then
+    echo "no user namespaces, or not run by root" >&2
+    exit 77
+fi
 umask 022
 kv_rdb in.rdb
 mkdir data
