@@ -4,6 +4,7 @@
 #include "cmd/options/rules_help.h"
 #include "cmd/options/similar.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/run/ownership.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
 {
     streams_start();
     int status = dispatch(argc - 1, argv + 1);
+    ownership_summarize();
     if (!streams_end() && status <= STATUS_NO)
         status = STATUS_OUTPUT;
     return status;

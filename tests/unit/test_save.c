@@ -43,6 +43,27 @@ static void expect_file(const char *path, const char *content, mode_t mode)
     close(fd);
 }
 
+/* A link that the owner of the directory has made does not lead to a file of somebody else. */
+Test(save, owner)
+{
+    struct stat st;
+    rf_error error;
+    if (geteuid() != 0)
+        cr_skip("files are given away by root alone");
+    cr_assert_eq(mkdir("theirs", 0755), 0);
+    cr_assert_eq(chown("theirs", 12345, 54321), 0);
+    cr_assert_eq(rf_file_save("theirs/a", SLICE("a"), 0, &error), RF_OK);
+    cr_assert_eq(rf_file_save("b", SLICE("b"), RF_SAVE_PRIVATE, &error), RF_OK);
+    cr_assert_eq(symlink("../b", "theirs/b"), 0);
+    cr_assert_eq(rf_file_save("theirs/b", SLICE("c"), RF_SAVE_PRIVATE, &error), RF_OK);
+    cr_expect(stat("theirs/a", &st) == 0 && st.st_uid == 12345 && st.st_gid == 54321);
+    cr_expect(stat("b", &st) == 0 && st.st_uid == 0);
+    const rf_ownership ownership = rf_outputs_ownership();
+    cr_expect_eq(ownership.given, 1);
+    cr_expect_eq(ownership.failed, 0);
+    cr_expect_eq(ownership.uid, 12345);
+}
+
 static size_t files(void)
 {
     size_t count = 0;

@@ -4,6 +4,8 @@
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
+#include "cmd/run/ownership.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -46,6 +48,8 @@ static rf_code transfer_entries(struct transfer *t, const struct convert_options
 
 static rf_code write_output(struct transfer *t, const struct convert_options *options, rf_error *error)
 {
+    remove_leftovers(options->output,
+                     options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
     TRY(transfer_entries(t, options, error));
     if (!t->begun) /* there was no entry */
@@ -59,6 +63,7 @@ static void print_written(const struct transfer *t, const struct convert_options
     char read[TRANSFER_TEXT], size[SIZE_TEXT];
     transfer_format(t, read);
     text_size(transfer_print_outputs(t), size);
+    ownership_summarize();
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output, size);
 }
 

@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
-    {OPTION_INCLUDE, .include = unsafe_rows, AT(written)},
+    {OPTION_INCLUDE, .include = existing_rows, AT(written)},
     {OPTION_INCLUDE, .include = reader_rows, AT(written)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
@@ -74,6 +74,8 @@ static bool check_stdout(const struct convert_options *options)
 {
     if (!is_dash(options->output))
         return true;
+    if (options->written.if_missing)
+        return message_usage(table.command, "--if-missing cannot be combined with output to stdout");
     if (is_dash(options->common.report))
         return message_usage(table.command, "data and report cannot both go to stdout");
     if (!options->written.force && terminal_at(STDOUT_FILENO))
@@ -107,6 +109,14 @@ static bool check_files(const struct convert_options *options)
     return true;
 }
 
+static bool is_done(const struct convert_options *options)
+{
+    const struct output_options *written = &options->written;
+    bool exists = written->if_missing &&
+                  rf_output_exists(output_sink_kind(written->to), options->output, written->appendfilename);
+    return output_options_is_done(written, exists, options->output, options->common.quiet);
+}
+
 /* With --explain-key nothing is read or written. */
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
@@ -134,6 +144,10 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;
+    if (is_done(options)) {
+        *status = STATUS_DONE;
+        return false;
+    }
     return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&
            check_files(options);
 }

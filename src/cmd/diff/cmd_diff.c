@@ -54,6 +54,7 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     rf_entry *entry;
     rf_code code = RF_OK;
     rf_digester_expired(diff->digester, session->now);
+    session_detail_memory(options.memory);
     TRY(rf_compare_open(&options, &diff->compare, error));
     session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
     cursor_open(&cursor, session, 0, session->input_count);

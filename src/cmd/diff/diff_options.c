@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
      AT(ttl_tolerance_ms)},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for the comparison; beyond it, temporary files\n"
-     "in $TMPDIR (512M)", AT(memory)},
+     "in $TMPDIR (512M, or a quarter of the memory limit)", AT(memory)},
     {OPTION_HEADING, .help = "Explaining one key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of KEY differ (\\xNN is a byte)",
      AT(explain)},

@@ -244,6 +244,7 @@ rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error
 {
     const char *path = metrics->path;
     metrics->started = seconds(CLOCK_REALTIME);
+    remove_leftovers(path, NULL);
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;
     metrics->path = NULL;

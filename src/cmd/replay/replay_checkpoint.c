@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,7 +179,11 @@ rf_code replay_lock(struct replay *r, rf_error *error)
 {
     TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
     r->checkpoint.started = r->session.now;
-    return r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : RF_OK;
+    if (!r->options->checkpoint)
+        return RF_OK;
+    TRY(checkpoint_lock(&r->checkpoint, error));
+    remove_leftovers(r->options->checkpoint, NULL);
+    return RF_OK;
 }
 
 rf_code replay_begin(struct replay *r, rf_error *error)

@@ -416,6 +416,7 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
                   (rewrite && rf_rewrite_is_ambiguous(rewrite));
     if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
         return true;
+    session_detail_memory(memory);
     c->set = rf_collisions_new(memory);
     if (c->set)
         return true;

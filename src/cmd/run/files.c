@@ -5,7 +5,9 @@
 #include "base/fail.h"
 #include "cmd/run/paths.h"
 #include "cmd/term/message.h"
+#include "cmd/term/text.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <rdbferry/sink.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -56,6 +58,17 @@ bool save_file(const char *path, unsigned flags, const char *data, size_t size)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = reason;
     return code == RF_OK;
+}
+
+void remove_leftovers(const char *path, const char *appendfilename)
+{
+    rf_leftovers removed = {0};
+    char size[SIZE_TEXT];
+    if (path && !is_dash(path))
+        removed = rf_remove_leftovers(path, appendfilename);
+    if (removed.count > 0)
+        message_summary("removed %" PRIu64 " temporary file%s of an earlier run (%s)", removed.count,
+                        text_plural(removed.count), text_size(removed.bytes, size));
 }
 
 static bool deliver(const char *path, const char *data, size_t size)

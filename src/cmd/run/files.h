@@ -13,6 +13,10 @@
  * which is terminated by a NUL; it is not set after an error. */
 rf_code slurp(const char *path, size_t most, char **text, size_t *size, rf_error *error);
 
+/* Removes temporary files of killed runs with this output, and says so. `appendfilename` as for
+ * rf_remove_leftovers(). `path` NULL or "-": there is none. */
+void remove_leftovers(const char *path, const char *appendfilename);
+
 /* `flags` as for rf_file_save(). False: errno is set, and no new file exists. */
 bool save_file(const char *path, unsigned flags, const char *data, size_t size);
 

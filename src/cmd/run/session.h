@@ -59,6 +59,10 @@ void session_close(struct session *session);
 void session_begin(struct session *session);
 void session_end(struct session *session);
 
+/* Prints how much memory is used for tables that may be spilled to disk if `given` is 0, unless that is what
+ * it always is, in verbose mode. */
+void session_detail_memory(uint64_t given);
+
 /* Adds a notice about the current entry: with its key, if it is one, otherwise with its offset. */
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail);
 

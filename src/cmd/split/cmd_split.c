@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
+#include "cmd/run/ownership.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
@@ -113,6 +115,8 @@ static rf_code add_plan(struct split *split, rf_error *error)
 static rf_code write_outputs(struct split *split, rf_error *error)
 {
     struct transfer *t = &split->transfer;
+    if (!split->options->dry_run)
+        remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
     TRY(split_entries(split, error));
     if (!t->begun) /* there was no entry */
@@ -139,9 +143,10 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
-    if (!options->dry_run)
-        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
-                        size);
+    if (options->dry_run)
+        return;
+    ownership_summarize();
+    message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output, size);
 }
 
 static void report_split(struct json *json, const void *ctx)

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/compare/against.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/files.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -294,6 +295,7 @@ static bool write_reports(const struct verification *v)
 static enum status run(struct verification *v)
 {
     session_begin(&v->session);
+    remove_leftovers(v->options->junit, NULL);
     rf_code code = verify(v, &v->end);
     session_end(&v->session);
     notices_summarize(&v->session.notices);

@@ -50,6 +50,7 @@ static rf_code open_compare(struct verification *v, bool one_set, rf_error *erro
         .fn = on_difference,
         .ctx = v,
     };
+    session_detail_memory(options.memory);
     return rf_compare_open(&options, &v->against.compare, error);
 }
 

@@ -43,7 +43,7 @@ static const struct option_row rows[] = {
      AT(ttl_tolerance_ms)},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for the comparison; beyond it, temporary files\n"
-     "in $TMPDIR (512M)", AT(memory)},
+     "in $TMPDIR (512M, or a quarter of the memory limit)", AT(memory)},
     {OPTION_HEADING, .help = "Connection to a live target"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_HEADING, .help = "Expectations"},
