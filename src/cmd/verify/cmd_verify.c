@@ -46,7 +46,7 @@ static void print_end(const struct verification *v, const struct input *input, c
 {
     uint64_t complete_bytes = (uint64_t)input->info.complete_bytes,
              lost = (uint64_t)input->size - complete_bytes;
-    if (!input->opened || fault->code == RF_E_CHECKSUM)
+    if (!input->opened || fault->code == RF_E_CHECKSUM || fault->code == RF_E_FORMAT)
         return;
     begin_line(v, input_name(input));
     if (input->info.complete_bytes < 0) {
