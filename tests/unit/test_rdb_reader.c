@@ -87,7 +87,7 @@ Test(rdb_reader, versions_that_are_not_read)
     } headers[] = {
         {"REDIS0000", RF_E_FORMAT, "unsupported RDB version 0"},
         {"REDIS0016", RF_E_UNSUPPORTED,
-         "newer server than this program knows (RDB version 16; known up to 15 of Redis"},
+         "newer server than this program knows (RDB version 16; known up to 15, Redis"},
         {"REDIS0079", RF_E_UNSUPPORTED, "version 79"},
         {"REDIS0080", RF_E_UNSUPPORTED, "version 80"},
         {"REDIS9999", RF_E_UNSUPPORTED, "version 9999"},
@@ -286,4 +286,33 @@ Test(rdb_reader, unknown_bytes)
         cr_expect_eq(error.offset, 9 + 5, "%u: offset %lld", unknown[i], (long long)error.offset);
         build_free(&b);
     }
+}
+
+/* --- other vendors ----------------------------------------------------------------------------------- */
+
+#define DRAGONFLY "fa 06 64662d766572 03 312e30" /* df-ver */
+
+Test(rdb_reader, types_of_dragonfly)
+{
+    const char *own = "written by Dragonfly, whose own types";
+    expect_refused_hex("REDIS0009", "fe00 1e 016b 027b7d", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "fe00 1f 016b 01 0166 0176 00", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "fe00 25 016b 00", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "fe00 14 016b 027b7d", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "ca 0161", RF_E_UNSUPPORTED, "SAVE RDB");
+    expect_refused_hex("REDIS0009", DRAGONFLY "dc 01000000", RF_E_UNSUPPORTED, "SAVE RDB");
+    expect_refused_hex("REDIS0009", "dc 01000000", RF_E_CORRUPT, "unexpected byte 0xdc");
+    expect_refused_hex("REDIS0011", "c9 0161", RF_E_CORRUPT, "unexpected byte 0xc9");
+}
+
+Test(rdb_reader, types_of_a_later_version)
+{
+    expect_refused_hex("REDIS0013", "fe00 1d 016b 00", RF_E_UNSUPPORTED,
+                       "type 29 does not exist in RDB version 13");
+    expect_refused_hex("REDIS0012", "fe00 1c 016b 00", RF_E_UNSUPPORTED,
+                       "type 28 does not exist in RDB version 12");
+    expect_refused_hex("REDIS0014", "fe00 1e 016b 00", RF_E_UNSUPPORTED,
+                       "type 30 does not exist in RDB version 14");
+    expect_refused_hex("REDIS0015", "fe00 1d 016b 00", RF_E_UNSUPPORTED, "hash template");
+    expect_refused_hex("VALKEY080", "fe00 17 016b 00", RF_E_UNSUPPORTED, "path-compressed");
 }
