@@ -11,7 +11,8 @@ verify good.rdb broken empty nowhere.rdb
 verify empty nowhere.rdb
 verify broken
 verify broken/a.manifest good.rdb
-"$RDBFERRY" verify broken good.rdb nowhere.rdb -q --junit junit.xml --report report.json >/dev/null 2>&1
+verify good.rdb nowhere.rdb --against good.rdb
+"$RDBFERRY" verify broken good.rdb nowhere.rdb --against good.rdb -q --junit junit.xml --report report.json >/dev/null 2>&1
 python3 - <<'END'
 import json
 from xml.etree import ElementTree

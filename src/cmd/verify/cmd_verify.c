@@ -250,6 +250,11 @@ static const char *against_name(const struct verification *v)
 
 static void print_against(const struct verification *v)
 {
+    if (v->error) {
+        against_print_prefix(v->out, against_name(v));
+        fputs("not compared completely\n", v->out);
+        return;
+    }
     const struct extra_keys *extra = v->against.live && !v->options->strict ? &v->against.extra : NULL;
     against_print(v->out, against_name(v), &v->against.differences, extra, "--strict lists them");
     against_print_expired(v->out, against_name(v), v->against.live_counts.expired);
@@ -283,7 +288,7 @@ static void print_result(const struct verification *v)
         print_digest(v);
     if (v->options->common.quiet || (v->options->digest && verify_is_sound(v)))
         return;
-    if (v->options->against && !v->error)
+    if (v->options->against)
         print_against(v);
     print_soundness(v);
 }

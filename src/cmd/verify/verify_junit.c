@@ -120,7 +120,9 @@ static void put_against(FILE *out, const struct verification *v)
     begin_case(out, "rdbferry.comparison",
                v->against.live ? rf_live_info_get(v->against.live)->name : v->options->against,
                v->against.seconds);
-    if (differences_total(&v->against.differences) > 0) {
+    if (v->error)
+        put_failure(out, "error", "not compared completely: an input could not be read to the end");
+    else if (differences_total(&v->against.differences) > 0) {
         char text[256];
         differences_format(&v->against.differences, text, sizeof text);
         begin_failure(out, "failure", text);
@@ -164,7 +166,9 @@ static struct counts count_cases(const struct verification *v)
         counts.errors += v->states[i].unread;
         counts.failures += !v->states[i].unread && v->states[i].faults > 0;
     }
-    counts.failures += (v->warnings > 0) + v->unmet + (differences_total(&v->against.differences) > 0);
+    counts.errors += options->against != NULL && v->error;
+    counts.failures += (v->warnings > 0) + v->unmet;
+    counts.failures += !v->error && differences_total(&v->against.differences) > 0;
     return counts;
 }
 
