@@ -45,8 +45,8 @@ static rf_code check_version(struct window *w, size_t i, int version)
     if (version > headers[i].highest)
         return window_fail(
             w, RF_E_UNSUPPORTED,
-            "written by a newer server than this program knows (RDB version %d; known up to %d, %s)",
-            version, headers[i].highest, headers[i].last_release);
+            "written by a newer server than this program knows (RDB version %d; known up to %d, %s)", version,
+            headers[i].highest, headers[i].last_release);
     return RF_OK;
 }
 

@@ -19,5 +19,6 @@ try convert b.rdb -o out.rdb --check
 try convert b.rdb -o out.rdb --check --memory 1
 try convert twice.rdb -o out.rdb --check
 try split dbs.rdb --shards 2 -o out --flatten-dbs=%d:
+try split dbs.rdb --shards 2 --dry-run --flatten-dbs=%d:
 try convert dbs.rdb -o out.rdb --map-db 1=0 --rename 's/[kl]$/x/'
 try convert a.rdb - -o out.rdb <b.rdb

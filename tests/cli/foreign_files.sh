@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What is neither an RDB nor an AOF is named by its content, with what to do; so is an RDB or AOF that a
 # transfer has changed.
+# shellcheck disable=SC2016 # RESP has dollars
 . "$(dirname "$0")/data.bash"
 
 # refused NAME BYTES: an input that begins with these bytes, in the notation of printf.
