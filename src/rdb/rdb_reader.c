@@ -411,44 +411,43 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 
 /* --- types and opcodes that are not read ------------------------------------------------------------- */
 
-enum {
-    SET_LISTPACK = 20,
-    STREAM_3 = 21,
-    HASH_TEMPLATES_SINCE = 15, /* types from 29 on */
-};
+/* Types of Redis 8.10 and newer; development versions used the numbers for others. */
+enum { FIRST_LATE_TYPE = 29, LATE_TYPES_SINCE = 15 };
 
-/* Dragonfly writes version 9 with types of Redis 7 and its own, 30 to 37, and opcodes 200 to 224. Of these,
- * the compressed blocks alone are certain without its AUX field. Before, 20 was its JSON. */
+enum { SET_LISTPACK = 20 };
+
+/* Dragonfly writes version 9 with types of Redis 7 and its own, 30 to 37, and opcodes 200 to 224; 20 was its
+ * JSON. What a hand-made or damaged file may have too is certain only with its AUX field. */
 static bool is_of_dragonfly(const struct rdb_reader *r, uint8_t byte)
 {
     enum { ZSTD_BLOCK = 201, LZ4_BLOCK = 202 };
     if (r->info->dialect != RF_REDIS || r->info->rdb_version != 9)
         return false;
-    return byte == SET_LISTPACK || (byte >= 30 && byte <= 37) || byte == ZSTD_BLOCK || byte == LZ4_BLOCK ||
-           (r->is_dragonfly && byte >= 200 && byte <= 224);
+    return (byte >= 30 && byte <= 37) || byte == ZSTD_BLOCK || byte == LZ4_BLOCK ||
+           (r->is_dragonfly && (byte == SET_LISTPACK || (byte >= 200 && byte <= 224)));
 }
 
-/* Types of Redis 7 are accepted in an older version: Dragonfly writes them. */
-static inline bool is_of_later_version(const struct rdb_reader *r, uint8_t byte)
+/* Whether a known type has a different meaning in this file. Other types are read whatever the version, as
+ * servers do. */
+static inline bool is_of_other_server(const struct rdb_reader *r, uint8_t byte)
 {
     return UNLIKELY(byte >= SET_LISTPACK && r->types[byte].encoding.since > r->info->rdb_version &&
-                    (byte > STREAM_3 || is_of_dragonfly(r, byte)));
+                    (byte >= FIRST_LATE_TYPE || is_of_dragonfly(r, byte)));
 }
 
 /* `byte` was read last. */
 COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
-    bool is_type = byte < RDB_TYPE_COUNT && r->types[byte].walk;
-    bool is_template = opcode->refused && byte < RDB_TYPE_COUNT && byte > STREAM_3;
+    bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
+                   r->info->rdb_version < LATE_TYPES_SINCE && (opcode->refused || r->types[byte].walk);
     r->w->pos--; /* report the error at the byte itself */
     if (is_of_dragonfly(r, byte))
         return window_fail(r->w, RF_E_UNSUPPORTED,
                            "written by Dragonfly, whose own %s are not supported (%u)%s",
                            byte < 64 ? "types" : "snapshot records", byte,
                            byte < 64 ? "" : ": save an RDB instead (SAVE RDB)");
-    if (is_type ||
-        (is_template && r->info->dialect == RF_REDIS && r->info->rdb_version < HASH_TEMPLATES_SINCE))
+    if (is_late)
         return window_fail(r->w, RF_E_UNSUPPORTED,
                            "type %u does not exist in RDB version %d: written by an unreleased server or by "
                            "another vendor's",
@@ -487,7 +486,7 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
         uint8_t byte;
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
-        if (byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_later_version(r, byte))
+        if (byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_other_server(r, byte))
             return read_key(r, entry, &r->types[byte], at);
         TRY(read_opcode(r, byte, at, entry, &ready));
     }

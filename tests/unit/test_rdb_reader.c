@@ -298,7 +298,7 @@ Test(rdb_reader, types_of_dragonfly)
     expect_refused_hex("REDIS0009", "fe00 1e 016b 027b7d", RF_E_UNSUPPORTED, own);
     expect_refused_hex("REDIS0009", "fe00 1f 016b 01 0166 0176 00", RF_E_UNSUPPORTED, own);
     expect_refused_hex("REDIS0009", "fe00 25 016b 00", RF_E_UNSUPPORTED, own);
-    expect_refused_hex("REDIS0009", "fe00 14 016b 027b7d", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", DRAGONFLY "fe00 14 016b 027b7d", RF_E_UNSUPPORTED, own);
     expect_refused_hex("REDIS0009", "ca 0161", RF_E_UNSUPPORTED, "SAVE RDB");
     expect_refused_hex("REDIS0009", DRAGONFLY "dc 01000000", RF_E_UNSUPPORTED, "SAVE RDB");
     expect_refused_hex("REDIS0009", "dc 01000000", RF_E_CORRUPT, "unexpected byte 0xdc");
@@ -309,8 +309,6 @@ Test(rdb_reader, types_of_a_later_version)
 {
     expect_refused_hex("REDIS0013", "fe00 1d 016b 00", RF_E_UNSUPPORTED,
                        "type 29 does not exist in RDB version 13");
-    expect_refused_hex("REDIS0012", "fe00 1c 016b 00", RF_E_UNSUPPORTED,
-                       "type 28 does not exist in RDB version 12");
     expect_refused_hex("REDIS0014", "fe00 1e 016b 00", RF_E_UNSUPPORTED,
                        "type 30 does not exist in RDB version 14");
     expect_refused_hex("REDIS0015", "fe00 1d 016b 00", RF_E_UNSUPPORTED, "hash template");
