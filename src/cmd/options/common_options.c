@@ -32,12 +32,11 @@ const struct option_row common_rows[] = {
 static bool expand(struct common_options *common, char **operands, int *status)
 {
     rf_error error;
-    rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &common->of_first_operand,
-                                 &error);
+    rf_code code = inputs_expand(operands, common->operand_count, common->keep_failed, &common->inputs,
+                                 &common->of_first_operand, &error);
     if (code == RF_OK)
         return true;
     message_failure(&error);
-    common->input_error = error;
     *status = status_of(code);
     return false;
 }

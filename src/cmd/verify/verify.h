@@ -15,8 +15,9 @@
 
 struct input_state {
     uint64_t faults;
-    bool unread;  /* it could not be read, or not to its end, for a reason other than a fault */
-    rf_error why; /* the reason, if `unread` */
+    double seconds; /* it took to read */
+    bool unread;    /* it could not be read, or not to its end, for a reason other than a fault */
+    rf_error why;   /* the reason, if `unread` */
 };
 
 /* Of the data read so far. */
@@ -33,6 +34,7 @@ struct verify_against {
     rf_live_counts live_counts;
     struct extra_keys extra; /* of the target */
     struct differences differences;
+    double seconds; /* the comparison took after the inputs had been read */
 };
 
 struct verification {

@@ -134,25 +134,15 @@ static bool lacks_against(const struct verify_options *options, char **operands,
     return true;
 }
 
-/* An AOF directory with a damaged manifest is a fault. */
-static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
-{
-    *status = STATUS_USAGE;
-    if (lacks_against(options, operands, count))
-        return false;
-    if (common_options_read(&options->common, table.command, operands, count, status))
-        return true;
-    if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
-        *status = STATUS_NO;
-    return false;
-}
-
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
 {
     int first;
-    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
-    if (!options_parse(&table, argc, argv, options, &first, status) ||
-        !read_inputs(options, argv + first, argc - first, status))
+    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN, .common.keep_failed = true};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (lacks_against(options, argv + first, argc - first) ||
+        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     options->own_inputs = options->common.inputs.count;
     *status = STATUS_USAGE;
