@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/options/rules_help.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/run/signals.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -67,9 +68,10 @@ static int help_run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signals_start();
     streams_start();
-    int status = dispatch(argc - 1, argv + 1);
-    if (!streams_end() && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    int status = streams_end(dispatch(argc - 1, argv + 1));
+    if (status > STATUS_SIGNAL)
+        die_of_signal(status - STATUS_SIGNAL);
     return status;
 }

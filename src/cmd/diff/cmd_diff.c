@@ -8,6 +8,7 @@
 #include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -88,16 +89,16 @@ static void print_rest(const struct diff *diff)
         printf("... %" PRIu64 " more; --limit 0 shows all\n", total - diff->differences.shown);
 }
 
-static bool write_report(const struct diff *diff, const rf_error *error)
+static void write_report(const struct diff *diff, const rf_error *error)
 {
     const struct report_part part = {differences_report, &diff->differences};
     bool differ = differences_total(&diff->differences) > 0;
-    return report_write(&(const struct report){.command = "diff",
-                                               .session = &diff->session,
-                                               .result = !error && differ ? "failed" : NULL,
-                                               .error = error,
-                                               .part = &part},
-                        diff->options->common.report);
+    report_write(&(const struct report){.command = "diff",
+                                        .session = &diff->session,
+                                        .result = !error && differ ? "failed" : NULL,
+                                        .error = error,
+                                        .part = &part},
+                 diff->options->common.report);
 }
 
 static enum status run(struct diff *diff)
@@ -105,6 +106,7 @@ static enum status run(struct diff *diff)
     rf_error error;
     bool explains = diff->options->explain != NULL;
     session_begin(&diff->session);
+    session_if_killed(&diff->session, "no result");
     rf_code code = explains ? explain_one_key(diff, &error) : compare_inputs(diff, &error);
     session_end(&diff->session);
     enum status status = status_of(code);
@@ -112,7 +114,9 @@ static enum status run(struct diff *diff)
     if (code != RF_OK) {
         if (diff->differences.shown > 0 && !diff->options->jsonl)
             puts("... incomplete: the comparison failed");
-        if (!ferror(stdout)) /* reported by the program itself at the end */
+        if (ferror(stdout)) /* reported by the program itself at the end */
+            status = (enum status)stdout_status();
+        else
             message_failure(&error);
     } else {
         print_rest(diff);
@@ -121,8 +125,7 @@ static enum status run(struct diff *diff)
         if (differences_total(&diff->differences) > 0)
             status = STATUS_NO;
     }
-    if (!write_report(diff, code == RF_OK ? NULL : &error) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_report(diff, code == RF_OK ? NULL : &error);
     return status;
 }
 

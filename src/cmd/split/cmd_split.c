@@ -124,6 +124,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     if (!t->sink)
         return RF_OK;
     TRY(add_plan(split, error));
+    session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
 
@@ -139,7 +140,10 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
-    if (!options->dry_run)
+    if (options->dry_run)
+        message_summary("%s -> %zu shard%s (dry run: nothing was written)", read, shards,
+                        text_plural(shards));
+    else
         message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
                         size);
 }
@@ -166,6 +170,7 @@ static int split_inputs(const struct split_options *options)
     if (transfer_open(&split.transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(session);
+        session_if_killed(session, "nothing was written");
         rf_code code = write_outputs(&split, &error);
         if (code != RF_OK)
             transfer_discard(&split.transfer);

@@ -6,6 +6,7 @@
 #include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
@@ -265,7 +266,7 @@ static void print_result(const struct verification *v)
     print_soundness(v);
 }
 
-static bool write_reports(const struct verification *v)
+static void write_reports(const struct verification *v)
 {
     const struct report_part part = {verify_report, v};
     const struct report report = {
@@ -275,13 +276,14 @@ static bool write_reports(const struct verification *v)
         .error = v->error,
         .part = &part,
     };
-    bool good = report_write(&report, v->options->common.report);
-    return verify_junit(v, v->options->junit) && good;
+    report_write(&report, v->options->common.report);
+    verify_junit(v, v->options->junit);
 }
 
 static enum status run(struct verification *v)
 {
     session_begin(&v->session);
+    session_if_killed(&v->session, "no result");
     rf_code code = verify(v, &v->end);
     session_end(&v->session);
     notices_summarize(&v->session.notices);
@@ -291,10 +293,11 @@ static enum status run(struct verification *v)
     enum status status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         print_result(v);
-    else if (!ferror(v->out)) /* reported by the program itself at the end */
+    else if (v->out == stdout && ferror(stdout)) /* reported by the program itself at the end */
+        status = (enum status)stdout_status();
+    else
         message_failure(v->error);
-    if (!write_reports(v) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_reports(v);
     return status;
 }
 

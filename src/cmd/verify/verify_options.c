@@ -3,6 +3,7 @@
 #include "cmd/verify/verify_options.h"
 #include "base/fail.h"
 #include "cmd/compare/differences.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <string.h>
@@ -114,6 +115,9 @@ static bool read_against(struct verify_options *options, int *status)
 /* An AOF directory with a damaged manifest is a fault. */
 static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
 {
+    *status = STATUS_OUTPUT;
+    if (!save_check(options->junit, "the report"))
+        return false;
     if (common_options_read(&options->common, table.command, operands, count, status))
         return true;
     if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
