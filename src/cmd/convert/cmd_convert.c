@@ -64,7 +64,7 @@ static void print_written(const struct transfer *t, const struct convert_options
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output, size);
 }
 
-/* Nobody reads the output any more, which needs no message. */
+/* stdout has no reader any more, which needs no message. */
 static bool is_unread(const struct convert_options *options, rf_code code)
 {
     return code == RF_E_WRITE && is_dash(options->output) && stdout_status() > STATUS_SIGNAL;

@@ -126,6 +126,9 @@ size_t preflight_count_notes(const struct preflight *preflight, bool blocker);
 
 /* --- output -------------------------------------------------------------------------------------------- */
 
+/* "Ready: the replay would succeed." */
+const char *preflight_conclusion(const struct preflight *preflight);
+
 void preflight_print(const struct preflight *preflight);
 
 /* A report_part callback. */

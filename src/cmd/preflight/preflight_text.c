@@ -126,6 +126,12 @@ static void put_notes(const struct table *table, const struct preflight *preflig
     }
 }
 
+const char *preflight_conclusion(const struct preflight *preflight)
+{
+    return preflight_count_notes(preflight, true) > 0 ? "Not ready: the replay would fail."
+                                                      : "Ready: the replay would succeed.";
+}
+
 void preflight_print(const struct preflight *preflight)
 {
     const struct table table = table_begin();
@@ -136,6 +142,5 @@ void preflight_print(const struct preflight *preflight)
         put_finding(&table, preflight, (enum preflight_finding_kind)kind);
     put_notes(&table, preflight, false);
     put_notes(&table, preflight, true);
-    puts(preflight_count_notes(preflight, true) > 0 ? "\nNot ready: the replay would fail."
-                                                    : "\nReady: the replay would succeed.");
+    printf("\n%s\n", preflight_conclusion(preflight));
 }

@@ -95,7 +95,9 @@ static enum status run(struct preflight *preflight)
     if (code != RF_OK) {
         preflight->error = error;
         target_failure(&error);
-    } else if (!preflight->options->common.quiet && !is_dash(preflight->options->common.report)) {
+    } else if (is_dash(preflight->options->common.report)) {
+        message_summary("%s", preflight_conclusion(preflight));
+    } else if (!preflight->options->common.quiet) {
         preflight_print(preflight);
     }
     write_report(preflight, goes_through);

@@ -53,12 +53,29 @@ static void log_event(void *ctx, const char *text)
         message_warning("%s", text);
 }
 
+/* Bytes of the input files before the oldest entry in flight; about, if they are compressed. */
+static uint64_t bytes_acked(const struct replay *r)
+{
+    const rf_position acked = rf_replay_acked(r->engine);
+    const struct input *input = &r->session.inputs[acked.input];
+    uint64_t before = 0, decoded = input->decoded, file = input->read;
+    if (r->counts.put == 0 || rf_position_before(r->position.last, acked))
+        return PROGRESS_READ; /* none is in flight */
+    for (uint32_t i = 0; i < acked.input; i++)
+        before += r->session.inputs[i].read;
+    if (input->reader)
+        rf_reader_position(input->reader, &decoded, &file);
+    double share = decoded > acked.offset ? (double)acked.offset / (double)decoded : 1;
+    return before + (uint64_t)((double)file * share);
+}
+
 /* What it waits for, if nothing moves. */
 static void note_wait(struct replay *r)
 {
     char text[sizeof r->session.progress.waits_for] = "waiting for the target";
     const rf_replay_counts counts = rf_replay_counts_get(r->engine);
     rf_replay_node node;
+    atomic_store(&r->session.progress.acked, bytes_acked(r));
     atomic_store(&r->session.progress.activity,
                  counts.bytes + counts.written + counts.skipped + counts.failed + counts.commands);
     if (!r->collisions.can_rescan) /* a pipe */

@@ -118,7 +118,7 @@ static void print_stopped(const struct replay *r)
 {
     const char *name = signal_name(r->stop_request.signal);
     if (!r->engine) {
-        message_error("stopped by %s", name);
+        message_error("stopped by %s%s", name, replay_is_done(r) ? "" : "; nothing was written");
         return;
     }
     char outcome[320];

@@ -270,6 +270,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         }
         if (code != RF_OK)
             return code;
+        atomic_store_explicit(&cursor->session->progress.offset, cursor->entry.offset, memory_order_relaxed);
         if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
         else

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 #define LINES_INTERVAL 10.0 /* seconds */
-#define STALLED_AFTER  3.0  /* seconds without any change */
-#define ETA_AFTER      2.0  /* seconds of a phase; before, the speed is that of filling buffers */
+#define READ_AHEAD_MAX (UINT64_C(16) << 20)
+#define STALLED_AFTER  3.0 /* seconds without any change */
+#define ETA_AFTER      2.0 /* seconds of a phase; before, the speed is that of filling buffers */
 
 /* --- updating ------------------------------------------------------------------------------------------ */
 
@@ -31,13 +32,14 @@ void progress_start(struct progress *progress, uint64_t total, bool as_lines)
     double interval = lines_interval();
     *progress = (struct progress){.total = total,
                                   .as_lines = as_lines,
+                                  .acked = PROGRESS_READ,
                                   .view = {.next_line = interval, .lines_interval = interval},
                                   .lock = PTHREAD_MUTEX_INITIALIZER};
     progress->view.samples[progress->view.count++] = (struct progress_sample){0};
     clock_gettime(CLOCK_MONOTONIC, &progress->start);
 }
 
-static uint64_t bytes_done(const struct progress *progress)
+static uint64_t bytes_read(const struct progress *progress)
 {
     uint64_t decoded, file = 0;
     if (progress->reader)
@@ -45,10 +47,26 @@ static uint64_t bytes_done(const struct progress *progress)
     return progress->done + file;
 }
 
+/* Without what has been read in advance; within a large value, about. */
+static uint64_t bytes_used(const struct progress *progress)
+{
+    uint64_t acked = atomic_load_explicit(&progress->acked, memory_order_relaxed);
+    uint64_t decoded, file, used = atomic_load_explicit(&progress->offset, memory_order_relaxed);
+    if (acked != PROGRESS_READ)
+        return acked;
+    if (!progress->reader)
+        return progress->done;
+    rf_reader_position(progress->reader, &decoded, &file);
+    if (decoded > READ_AHEAD_MAX && decoded - READ_AHEAD_MAX > used)
+        used = decoded - READ_AHEAD_MAX;
+    return progress->done +
+           (used < decoded ? (uint64_t)((double)file * ((double)used / (double)decoded)) : file);
+}
+
 void progress_phase(struct progress *progress, const char *name, uint64_t total)
 {
     pthread_mutex_lock(&progress->lock);
-    progress->done_before += bytes_done(progress);
+    progress->done_before += bytes_read(progress);
     progress->total_before += progress->total;
     progress->phase++;
     progress->name = name;
@@ -57,6 +75,7 @@ void progress_phase(struct progress *progress, const char *name, uint64_t total)
     progress->done = 0;
     progress->note[0] = progress->waits_for[0] = '\0';
     atomic_store(&progress->phase_keys, 0);
+    atomic_store(&progress->acked, PROGRESS_READ);
     pthread_mutex_unlock(&progress->lock);
 }
 
@@ -72,13 +91,14 @@ void progress_enter(struct progress *progress, const rf_reader *reader)
 {
     pthread_mutex_lock(&progress->lock);
     progress->reader = reader;
+    atomic_store(&progress->offset, 0);
     pthread_mutex_unlock(&progress->lock);
 }
 
 void progress_leave(struct progress *progress)
 {
     pthread_mutex_lock(&progress->lock);
-    progress->done = bytes_done(progress);
+    progress->done = bytes_read(progress);
     progress->reader = NULL;
     pthread_mutex_unlock(&progress->lock);
 }
@@ -108,7 +128,7 @@ double progress_seconds(const struct progress *progress)
 void progress_bytes(struct progress *progress, uint64_t *done, uint64_t *total)
 {
     pthread_mutex_lock(&progress->lock);
-    *done = progress->done_before + bytes_done(progress);
+    *done = progress->done_before + bytes_read(progress);
     *total = progress->total_before + progress->total;
     pthread_mutex_unlock(&progress->lock);
 }
@@ -121,7 +141,7 @@ struct picture {
     unsigned phase;
     const char *name;
     uint64_t done, total, keys, commands;
-    bool stalled, is_warm;
+    bool stalled, has_rate, is_warm;
     char note[sizeof((struct progress *)NULL)->note];
     char waits_for[sizeof((struct progress *)NULL)->waits_for];
 };
@@ -132,7 +152,7 @@ static struct picture take_picture(struct progress *progress)
     pthread_mutex_lock(&progress->lock);
     p.phase = progress->phase;
     p.name = progress->name;
-    p.done = bytes_done(progress);
+    p.done = bytes_used(progress);
     p.total = progress->total;
     memcpy(p.note, progress->note, sizeof p.note);
     memcpy(p.waits_for, progress->waits_for, sizeof p.waits_for);
@@ -166,15 +186,20 @@ static void measure_speed(struct progress *progress, struct picture *p)
     struct progress_view *view = &progress->view;
     if (view->phase != p->phase) {
         view->phase = p->phase;
+        view->done = 0;
         view->first = view->count = 0;
         view->is_warm = false;
         view->seen_at = p->now;
         add_sample(view, (struct progress_sample){p->now, 0});
     }
+    if (p->done < view->done)
+        p->done = view->done;
+    view->done = p->done;
     const struct progress_sample *oldest = &view->samples[view->first];
     const struct progress_sample *newest = &view->samples[(view->first + view->count - 1) % PROGRESS_SAMPLES];
     double seconds = p->now - oldest->at;
     p->rate = seconds > 0 && p->done > oldest->done ? (double)(p->done - oldest->done) / seconds : 0;
+    p->has_rate = seconds > 0;
     if (p->now - newest->at >= 1) {
         add_sample(view, (struct progress_sample){p->now, p->done});
         forget_start(view);
@@ -239,7 +264,7 @@ static struct line make_line(const struct picture *p)
         set(&line, FIELD_NAME, "%s", p->name);
     if (p->total > 0) {
         double share = p->done < p->total ? (double)p->done / (double)p->total : 1;
-        set(&line, FIELD_PERCENT, "%3d%%", (int)(100 * share));
+        set(&line, FIELD_PERCENT, "%*d%%", p->name ? 0 : 3, (int)(100 * share));
         set(&line, FIELD_TOTAL, " of %s", text_size(p->total, text));
     }
     if (has_bytes)
@@ -247,7 +272,7 @@ static struct line make_line(const struct picture *p)
     set(&line, FIELD_KEYS, "%" PRIu64 " key%s", p->keys, text_plural(p->keys));
     if (p->commands > 0)
         set(&line, FIELD_COMMANDS, "%" PRIu64 " command%s", p->commands, text_plural(p->commands));
-    if (has_bytes && !(p->stalled && *p->waits_for))
+    if (has_bytes && p->has_rate && !(p->stalled && *p->waits_for))
         set(&line, FIELD_RATE, "%s/s", text_size((uint64_t)p->rate, text));
     set_left(&line, p);
     set(&line, FIELD_NOTE, "%s", p->note);

@@ -16,6 +16,9 @@
 /* The speed is that of the last half minute. */
 enum { PROGRESS_SAMPLES = 30 };
 
+/* All that has been read is done. */
+#define PROGRESS_READ UINT64_MAX
+
 struct progress_sample {
     double at; /* seconds since the start */
     uint64_t done;
@@ -24,6 +27,7 @@ struct progress_sample {
 /* Used by the thread that shows the progress. */
 struct progress_view {
     unsigned phase;
+    uint64_t done;                                    /* never goes back */
     struct progress_sample samples[PROGRESS_SAMPLES]; /* a ring, one a second */
     size_t first, count;
     bool is_warm;          /* the start of the phase is not among them any more */
@@ -38,6 +42,8 @@ struct progress {
     bool as_lines;
     _Atomic uint64_t keys, commands; /* of the main phase */
     _Atomic uint64_t phase_keys;     /* of another one */
+    _Atomic uint64_t offset;         /* of the current entry in the decoded data of its input */
+    _Atomic uint64_t acked;          /* bytes of the input files that are done, or PROGRESS_READ */
     _Atomic uint64_t activity;       /* changes as long as something moves, even if nothing is read */
     struct progress_view view;
     pthread_mutex_t lock; /* protects the following members */

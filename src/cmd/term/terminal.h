@@ -11,7 +11,7 @@
  * process. */
 void streams_start(void);
 
-/* The exit status of a command whose output to stdout failed: as after SIGPIPE if nobody reads it any more,
+/* The exit status of a command whose output to stdout failed: as after SIGPIPE if it has no reader any more,
  * otherwise STATUS_OUTPUT. */
 int stdout_status(void);
 
@@ -19,7 +19,7 @@ int stdout_status(void);
  * the error. */
 int stdout_flush(int status);
 
-/* The same, and closes stdout. An error is printed, unless nobody reads stdout any more. */
+/* The same, and closes stdout. An error is printed, unless stdout has no reader any more. */
 int streams_end(int status);
 
 bool terminal_at(int fd);
