@@ -41,6 +41,3 @@ unread convert many.rdb -o out.aof --force --report -
 ls out.aof out
 # An error that has a message keeps its status.
 unread convert nowhere.rdb -o - --to aof
-set -o pipefail
-"$RDBFERRY" inspect many.rdb --keys | head -n 1
-echo "$?"

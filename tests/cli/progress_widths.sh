@@ -40,7 +40,7 @@ process.stdout.read()
 thread.join()
 lines = [line for line in re.split(rb"\r\x1b\[K|\r\n", drawn) if b"%" in line]
 assert all(len(line) < width for line in lines), lines
-last = [line for line in lines if b"left" in line or width < 14][-1].decode()
+last = [line for line in lines if b":" in line][-1].decode()
 text = re.sub(r"[0-9.]+", "N", last).replace("  ", " ").strip()
 print(f"{width}: {text}" if process.wait() == 0 else process.returncode)
 END_OF_PYTHON

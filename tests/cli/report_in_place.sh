@@ -25,6 +25,8 @@ inside verify in.rdb --min-keys 2 --junit mount/log
 python3 -c 'from xml.etree import ElementTree; print(ElementTree.parse("mounted").getroot().get("failures"))'
 inside convert in.rdb -o out.aof --report mount/log
 python3 -c 'import json; print(json.load(open("mounted"))["keys"]["written"])'
+inside replay in.rdb redis://127.0.0.1:1 --retry-for 1ms --metrics-file mount/log 2>/dev/null
+grep '^rdbferry_replay_exit_status' mounted
 
 # Everything is read-only but the file.
 read_only() {

@@ -58,7 +58,8 @@ struct progress {
     char waits_for[64];    /* shown while nothing moves; "": unknown */
 };
 
-/* `as_lines`: shown as a line every 10 seconds. */
+/* `as_lines`: shown as a line every 10 seconds; RDBFERRY_TEST_PROGRESS_MS in the environment sets another
+ * interval, for tests. */
 void progress_start(struct progress *progress, uint64_t total, bool as_lines);
 
 /* Begins another phase. `name` must be a constant; NULL: the main one. `total`: of its bytes. */
