@@ -14,6 +14,7 @@
 #include "net/info.h"
 #include "net/redirect.h"
 #include "replay/internal.h"
+#include "replay/suspect.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -475,6 +476,7 @@ static rf_code query_server_info(struct node *node, struct client *client, rf_er
     TRY(client_put(client, (const rf_slice[]){SLICE("INFO"), SLICE("server")}, 2, error));
     TRY(client_reply(client, &info, &rest, error));
     uint32_t run = info.kind == REPLY_STRING ? parse_run_id(info.text) : 0;
+    suspect_learn(node, run);
     node->modules_asked &= run == node->run;
     node->run = run;
     node->server = info.kind == REPLY_STRING ? info_server(info.text) : (rf_server){0};

@@ -68,6 +68,7 @@ struct request {
     bool transaction;   /* its last reply is that of EXEC */
     bool restored;      /* written with RESTORE */
     bool lost;          /* its connection was lost, and the consequences are not determined yet */
+    bool survived;      /* the same process was there when the node was connected to again */
     bool first_lost;    /* it was the oldest unanswered request */
     bool maybe_applied; /* the key may have been written before */
     bool done;          /* its outcome is final, although it may not be released yet */

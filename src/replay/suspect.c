@@ -36,6 +36,20 @@ void suspect_note_one(const struct node *node, struct request *request)
     request->lost_run = node->run;
 }
 
+static void mark_survived(struct retry_item *item, uint32_t run)
+{
+    for (; item; item = item->next)
+        item->request.survived |= item->request.lost && item->request.lost_run == run;
+}
+
+void suspect_learn(const struct node *node, uint32_t run)
+{
+    if (run != node->run)
+        return;
+    mark_survived(node->replay->retry.queue.first, run);
+    mark_survived(node->replay->retry.current, run); /* and those after it in the batch */
+}
+
 static rf_code end_run(rf_replay *r, const struct retry_item *item, const struct node *node, rf_error *error)
 {
     const char *what = item->request.crashes >= CRASHES_MAX
@@ -53,8 +67,8 @@ rf_code suspect_check(rf_replay *r, struct retry_item *item, const struct pipeli
     struct request *request = &item->request;
     if (LIKELY(!request->lost))
         return RF_OK;
-    bool died = request->lost_run != pipeline->run;
-    request->lost = false;
+    bool died = !request->survived && request->lost_run != pipeline->run;
+    request->lost = request->survived = false;
     request->crashes += died;
     request->disconnects = died ? 0 : (uint8_t)(request->disconnects + request->first_lost);
     return request->crashes < CRASHES_MAX && request->disconnects < DISCONNECTS_MAX

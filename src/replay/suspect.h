@@ -23,6 +23,10 @@ void suspect_note(struct pipeline *pipeline);
 /* The same for a request sent over the node's control connection. */
 void suspect_note_one(const struct node *node, struct request *request);
 
+/* Called when a node is connected to, before `run` replaces node->run: a process that is still there has
+ * survived the lost requests, although another one may bring it down before they are sent again. */
+void suspect_learn(const struct node *node, uint32_t run);
+
 /* Whether it must be the only request in flight. */
 static inline bool suspect_goes_alone(const struct request *request)
 {

@@ -17,6 +17,8 @@ for table in data["databases"], data["types"], data["encodings"]:
 memory = data["memory"]
 assert memory["estimate"] is True and memory["keys"] == total["memory"]
 assert memory["total"] == memory["keys"] + memory["hash_tables"]
+time = data["time"]
+assert time["estimate"] is True and 0 <= time["convert_ms"] <= time["replay_ms"] < 1000
 source, = data["inputs"]
 assert source["format"] == "rdb" and source["rdb_version"] == 14 and source["writer"] == "redis 8.8"
 assert {"name": "redis-bits", "value": "64"} in source["aux"]

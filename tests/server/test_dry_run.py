@@ -51,7 +51,8 @@ class DryRunning(Replaying):
         """Exactly these stand in the way."""
         found = self.dry(dump, target, *arguments, expected=NO if about else DONE)
         self.assertEqual([remark["about"] for remark in found["blockers"]], list(about), found["blockers"])
-        self.assertIn("Not ready" if about else "Ready", self.page)
+        self.assertIn("Not ready" if about else "Ready: the replay would succeed, in <1 s.", self.page)
+        self.assertIn(found["replay_ms"], range(1000))
         for remark in found["blockers"] + found["warnings"]:
             self.assertIn(remark["text"], self.page)
         return found

@@ -38,6 +38,7 @@ static rf_code count_key(struct inspection *inspection, const rf_entry *key, con
                 top_offer(&inspection->by_memory, measure->memory, key, measure) &&
                 prefixes_add(&inspection->prefixes, key->key, measure->memory);
     slots_add(&inspection->slots, key, measure);
+    workload_add(&inspection->work, measure);
     histogram_add(&inspection->expiries, &expiry_ranges, time_left(inspection, key), measure->memory);
     histogram_add(&inspection->memories, &memory_ranges, measure->memory, measure->memory);
     histogram_add(&inspection->longest, &longest_ranges, measure->longest, measure->memory);

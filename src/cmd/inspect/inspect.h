@@ -8,6 +8,7 @@
 #include "cmd/inspect/inspect_prefix.h"
 #include "cmd/inspect/inspect_tables.h"
 #include "cmd/inspect/inspect_top.h"
+#include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
 
 struct inspection {
@@ -15,6 +16,7 @@ struct inspection {
     struct session session;
     const rf_error *error; /* why an input could not be read to the end; NULL: all were */
     struct tables tables;
+    struct workload work;
     struct histogram expiries, memories, elements, longest;
     struct top by_memory, by_elements; /* by memory, by elements */
     struct prefixes prefixes;

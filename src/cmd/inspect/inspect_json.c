@@ -78,6 +78,16 @@ static void put_total(struct json *json, const struct tables *tables)
     json_end_object(json);
 }
 
+static void put_times(struct json *json, const struct workload *work)
+{
+    json_object(json, "time");
+    json_bool(json, "estimate", true);
+    json_number(json, "convert_ms", (uint64_t)(estimate_convert(work) * 1000));
+    json_number(json, "load_ms", (uint64_t)(estimate_load(work) * 1000));
+    json_number(json, "replay_ms", (uint64_t)(estimate_replay(work, 1, 0) * 1000));
+    json_end_object(json);
+}
+
 static void put_histogram(struct json *json, const struct histogram *histogram, const struct ranges *ranges)
 {
     json_array(json, ranges->name);
@@ -254,6 +264,7 @@ void inspect_put_json(const struct inspection *inspection)
         put_input(&json, &inspection->extras, &inspection->session.inputs[i]);
     json_end_array(&json);
     put_total(&json, &inspection->tables);
+    put_times(&json, &inspection->work);
     report_put_tables(&json, &inspection->tables, put_totals, put_totals);
     json_object(&json, "histograms");
     put_histogram(&json, &inspection->expiries, &expiry_ranges);

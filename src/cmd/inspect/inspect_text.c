@@ -54,6 +54,14 @@ static const struct table_column totals_columns[] = {{TABLE_NAME, NULL},
                                                      {TABLE_SIZE, "in memory"},
                                                      {0, NULL}};
 
+static void put_times(const struct workload *work)
+{
+    char converted[SECONDS_TEXT], loaded[SECONDS_TEXT], replayed[SECONDS_TEXT];
+    printf("  Estimated time: convert %s, load by a server %s, replay %s.\n",
+           estimate_format(estimate_convert(work), converted), estimate_format(estimate_load(work), loaded),
+           estimate_format(estimate_replay(work, 1, 0), replayed));
+}
+
 static void put_total(const struct table *table, const struct inspection *inspection, struct key_totals total)
 {
     uint64_t overhead = tables_overhead(&inspection->tables);
@@ -62,6 +70,7 @@ static void put_total(const struct table *table, const struct inspection *inspec
     char size[SIZE_TEXT];
     printf("\n\n  Estimated server memory: ~%s", text_size(total.memory + overhead, size));
     printf(", including ~%s for hash tables.\n", text_size(overhead, size));
+    put_times(&inspection->work);
 }
 
 static void put_databases(const struct table *table, const struct tables *tables, struct key_totals total)

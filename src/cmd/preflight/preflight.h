@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/collisions.h"
+#include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
 #include <rdbferry/live.h>
 
@@ -98,6 +99,7 @@ struct preflight {
         uint64_t keys, expiring, memory;
     } types[RF_TYPE_COUNT]; /* of the entries to write */
     uint64_t libraries;     /* to load */
+    struct workload work;
     struct preflight_finding findings[PREFLIGHT_FINDING_COUNT];
     struct preflight_note *notes;
     size_t note_count;
@@ -126,8 +128,15 @@ size_t preflight_count_notes(const struct preflight *preflight, bool blocker);
 
 /* --- output -------------------------------------------------------------------------------------------- */
 
-/* "Ready: the replay would succeed." */
-const char *preflight_conclusion(const struct preflight *preflight);
+/* An estimate of how long the replay takes. */
+static inline double preflight_seconds(const struct preflight *preflight)
+{
+    return estimate_replay(&preflight->work, preflight->node_count, preflight->options->rate);
+}
+
+/* Formats "Ready: the replay would succeed, in 2 min.". Returns `out`. */
+enum { CONCLUSION_TEXT = 80 };
+const char *preflight_conclusion(const struct preflight *preflight, char out[CONCLUSION_TEXT]);
 
 void preflight_print(const struct preflight *preflight);
 

@@ -154,6 +154,7 @@ void preflight_report(struct json *json, const void *ctx)
     put_target(json, preflight);
     put_types(json, preflight);
     json_number(json, "libraries", preflight->libraries);
+    json_number(json, "replay_ms", (uint64_t)(preflight_seconds(preflight) * 1000));
     json_object(json, "findings");
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         put_finding(json, &preflight->findings[kind], (enum preflight_finding_kind)kind);

@@ -130,6 +130,7 @@ static rf_code check_modes(struct preflight *preflight, const struct preflight_n
     preflight->types[key->type].keys++;
     preflight->types[key->type].expiring += key->expire_ms != RF_NO_EXPIRY;
     preflight->types[key->type].memory += measure.memory;
+    workload_add(&preflight->work, &measure);
     rf_key_record record; /* holds the memory estimate in place of a digest */
     rf_key_record_of(key, (rf_digest){.low = measure.memory}, 0, &record);
     return rf_live_check(preflight->live, &record, error);

@@ -96,7 +96,8 @@ static enum status run(struct preflight *preflight)
         preflight->error = error;
         target_failure(&error);
     } else if (is_dash(preflight->options->common.report)) {
-        message_summary("%s", preflight_conclusion(preflight));
+        char conclusion[CONCLUSION_TEXT];
+        message_summary("%s", preflight_conclusion(preflight, conclusion));
     } else if (!preflight->options->common.quiet) {
         preflight_print(preflight);
     }
