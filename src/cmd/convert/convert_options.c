@@ -2,6 +2,7 @@
 /* The options of `convert`: the table, defaults and invalid combinations. */
 #include "cmd/convert/convert_options.h"
 #include "cmd/options/options.h"
+#include "cmd/options/suggest.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -36,13 +37,22 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb -o appendonlydir",
+    "node1.rdb node2.rdb -o all.rdb --target-version 6.2",
+    "appendonlydir -o - --to jsonl -d 0 -k 'user:*'",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
-             "one output. Several inputs form one data set; '-' is stdin.",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip\n"
+             "or lz4, to one output. Several inputs form one data set; '-' is stdin.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const convert_options_table = &table;
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 
@@ -109,6 +119,7 @@ static bool read_for_explanation(struct convert_options *options, int *status)
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
+    char hint[HINT];
     *options = (struct convert_options){.written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
@@ -118,7 +129,8 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (first == argc)
         return message_usage(table.command, "missing INPUT");
     if (!options->output || !*options->output)
-        return message_usage(table.command, "missing -o OUT");
+        return message_usage(table.command, "missing -o OUT%s",
+                             suggest_output(argv + first, argc - first, hint));
     if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The common options, and the checks of the operands. */
 #include "cmd/options/common_options.h"
+#include "cmd/options/snapshot_hint.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/run/files.h"
 #include "cmd/run/inputs.h"
@@ -23,7 +24,7 @@ const struct option_row common_rows[] = {
      .choices = progress_choices},
     {OPTION_FLAG, 'q', "quiet", .help = "print errors only", AT(quiet)},
     {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", AT(verbose)},
-    {OPTION_HELP, 0, "help", .help = "show this help"},
+    {OPTION_HELP, 0, "help", .help = "show this help; so does -h as the only argument"},
     {.kind = OPTION_END},
 };
 /* clang-format on */
@@ -107,11 +108,8 @@ bool common_options_read(struct common_options *common, const char *command, cha
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (rf_target_is_url(operands[i])) { /* the URL may contain a password, so it is not printed */
-            message_usage(command,
-                          "cannot read from a live server; take a snapshot first: redis-cli --rdb dump.rdb");
-            return false;
-        }
+        if (rf_target_is_url(operands[i]))
+            return snapshot_hint(operands[i], command);
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
             return false;
     }

@@ -45,15 +45,24 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb --shards 3 -o shards",
+    "dump.rdb --shards 3 --flatten-dbs --hash-tag '{u:*}:*' -o new",
+    "node-*.rdb --topology nodes.conf --to aof-dir -o nodes",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "split",
     .operands = "INPUT... -o DIR [OPTION]...",
-    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to every shard.\n"
-             "Reads RDB files and AOF directories without commands, plain or compressed with gzip or lz4.\n"
-             "Several inputs form one data set; '-' is stdin. Prints the plan, and saves it as\n"
-             "DIR/plan.json.",
+    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to\n"
+             "every shard. Reads RDB files and AOF directories without commands, plain or\n"
+             "compressed with gzip or lz4. Several inputs form one data set; '-' is stdin.\n"
+             "Prints the plan, and saves it as DIR/plan.json.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const split_options_table = &table;
 
 static bool check(const struct split_options *options)
 {

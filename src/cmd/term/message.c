@@ -96,6 +96,15 @@ bool message_usage(const char *command, const char *format, ...)
     return false;
 }
 
+void message_hint(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_formatted(&plain_style, format, args);
+    va_end(args);
+}
+
 void message_failure(const rf_error *error)
 {
     char text[MESSAGE_SIZE];

@@ -29,6 +29,9 @@ void message_error(const char *format, ...) PRINTF_LIKE;
  * `return message_usage(...)`. */
 bool message_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line that follows an error: what to do instead. */
+void message_hint(const char *format, ...) PRINTF_LIKE;
+
 void message_failure(const rf_error *error);
 void message_warning(const char *format, ...) PRINTF_LIKE;
 void message_detail(const char *format, ...) PRINTF_LIKE;

@@ -252,6 +252,17 @@ static void print_rest(const struct verification *v, const char *what, uint64_t 
                 text_plural(count - limit));
 }
 
+/* Two inputs with the same keys may have been meant to be compared. */
+static void hint_at_against(const struct verification *v)
+{
+    const struct common_options *common = &v->options->common;
+    if (v->shared > 0 && common->operand_count == 2 && !v->options->against)
+        message_warning("%" PRIu64 " key%s in both inputs: they are taken as one data set; to compare them: "
+                        "rdbferry verify %s --against %s",
+                        v->shared, v->shared == 1 ? " is" : "s are", common->operands[0],
+                        common->operands[1]);
+}
+
 static void print_result(const struct verification *v)
 {
     print_rest(v, "fault", v->faults.count);
@@ -264,6 +275,7 @@ static void print_result(const struct verification *v)
     if (v->options->against && !v->error)
         print_against(v);
     print_soundness(v);
+    hint_at_against(v);
 }
 
 static void write_reports(const struct verification *v)

@@ -48,6 +48,7 @@ struct verification {
     struct verify_against against;
     struct data_totals totals;
     struct module_names modules;
+    uint64_t shared;   /* number of keys in both the first operand and a later one */
     size_t unmet;      /* number of expectations */
     uint64_t warnings; /* number of notices, if --strict counts them */
     bool ended_early;  /* by an error that does not concern an input: */

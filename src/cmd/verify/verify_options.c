@@ -3,6 +3,7 @@
 #include "cmd/verify/verify_options.h"
 #include "base/fail.h"
 #include "cmd/compare/differences.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
@@ -58,13 +59,23 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb.gz --min-keys 100000 --max-age 26h",
+    "shards/*.rdb --against dump.rdb",
+    "dump.rdb --against redis+cluster://10.0.0.5:6379 --strict",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "verify",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
-             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong.\n"
+             "Several inputs form one data set; '-' is stdin.\n"
+             "Exit status 0: all checks passed; 1: a check failed.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const verify_options_table = &table;
 
 static bool check(const struct verify_options *options)
 {
@@ -112,9 +123,24 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
+/* The target to compare with is no operand. */
+static bool lacks_against(const struct verify_options *options, char **operands, int count)
+{
+    char shown[256];
+    if (options->against || count < 2 || !rf_target_is_url(operands[count - 1]) ||
+        rf_target_is_url(operands[count - 2]))
+        return false;
+    message_usage(table.command, "a live target follows --against; did you mean '--against %s'?",
+                  url_shown(operands[count - 1], shown, sizeof shown));
+    return true;
+}
+
 /* An AOF directory with a damaged manifest is a fault. */
 static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
 {
+    *status = STATUS_USAGE;
+    if (lacks_against(options, operands, count))
+        return false;
     *status = STATUS_OUTPUT;
     if (!save_check(options->junit, "the report"))
         return false;
