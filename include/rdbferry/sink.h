@@ -121,11 +121,14 @@ RF_API void rf_sink_close(rf_sink *sink);
 enum {
     RF_SAVE_PRIVATE = 1,  /* only its owner may read it */
     RF_SAVE_UNSYNCED = 2, /* for a file that is replaced repeatedly */
+    RF_SAVE_IN_PLACE = 4, /* overwrite a file that cannot be replaced: a mount point, or in a directory that
+                             is not writable; a write that fails leaves a part of it */
 };
 
 /* Writes a small file, such as a report, in one step: a temporary file next to it takes its place; a symbolic
- * link is preserved. A file that is not regular (a device, a FIFO) is written directly. After an error errno
- * is the reason, and no new file exists; ECANCELED: after rf_cleanup_temp_files(). */
+ * link is preserved. A file that is not regular (a device, a FIFO) is written directly, and with
+ * RF_SAVE_IN_PLACE one that cannot be replaced. After an error errno is the reason, and no new file exists;
+ * ECANCELED: after rf_cleanup_temp_files(). */
 RF_API rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error *error);
 
 typedef struct rf_leftovers {

@@ -5,6 +5,7 @@
 #include "cmd/options/similar.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/run/ownership.h"
+#include "cmd/run/signals.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -138,10 +139,12 @@ static int help_run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signals_start();
     streams_start();
     int status = dispatch(argc - 1, argv + 1);
     ownership_summarize();
-    if (!streams_end() && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    status = streams_end(status);
+    if (status > STATUS_SIGNAL)
+        die_of_signal(status - STATUS_SIGNAL);
     return status;
 }

@@ -122,6 +122,31 @@ static void expect_failure(const char *path, int reason, const char *message)
     cr_expect_str_eq(error.message, message);
 }
 
+/* A directory in which no file can be created, by a user whom permissions concern. */
+Test(save, what_cannot_be_replaced_is_overwritten_on_request)
+{
+    enum { NOBODY = 65534 };
+    rf_error error;
+    cr_assert_eq(mkdir("shut", 0700), 0);
+    cr_assert_eq(rf_file_save("shut/file", SLICE("a long one"), 0, &error), RF_OK);
+    cr_assert_eq(chmod("shut/file", 0666) + chmod("shut", 0555) + chmod(".", 0755), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(NOBODY), 0);
+    cr_expect_eq(rf_file_save("shut/file", SLICE("new"), 0, &error), RF_E_WRITE);
+    cr_expect_eq(errno, EACCES);
+    expect_file("shut/file", "a long one", 0666);
+    cr_expect_eq(rf_file_save("shut/file", SLICE("new"), RF_SAVE_IN_PLACE, &error), RF_OK);
+    expect_file("shut/file", "new", 0666);
+    cr_expect_eq(rf_file_save("shut/file", (rf_slice){0}, RF_SAVE_IN_PLACE | RF_SAVE_UNSYNCED, &error),
+                 RF_OK);
+    expect_file("shut/file", "", 0666);
+    cr_expect_eq(rf_file_save("shut/other", SLICE("new"), RF_SAVE_IN_PLACE, &error), RF_E_WRITE);
+    cr_expect_eq(errno, EACCES);
+    if (getuid() == 0)
+        cr_assert_eq(seteuid(0), 0);
+    cr_assert_eq(chmod("shut", 0700), 0);
+}
+
 Test(save, errno_is_the_reason)
 {
     expect_failure("none/file", ENOENT, "none/file: cannot open the directory: No such file or directory");

@@ -3,6 +3,7 @@
 #include "cmd/options/common_options.h"
 #include "cmd/options/snapshot_hint.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/run/files.h"
 #include "cmd/run/inputs.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
@@ -111,7 +112,13 @@ bool common_options_read(struct common_options *common, const char *command, cha
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
             return false;
     }
-    if (!key_options_finalize(&common->keys, command) || !expand(common, operands, status))
+    if (!key_options_finalize(&common->keys, command))
+        return false;
+    if (!save_check(common->report, "the report")) {
+        *status = STATUS_OUTPUT;
+        return false;
+    }
+    if (!expand(common, operands, status))
         return false;
     return inputs_use_stdin_once(common, command) &&
            inputs_differ_from(common, common->report, "the report", command);

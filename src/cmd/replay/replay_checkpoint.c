@@ -115,7 +115,7 @@ static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     if (replay_is_done(r))
-        message_warning("%s: already complete, nothing to do%s", c->path,
+        message_summary("%s: already complete, nothing to do%s", c->path,
                         r->options->verify ? " except verification" : "");
     else
         message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->position.start.offset,

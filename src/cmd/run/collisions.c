@@ -238,8 +238,10 @@ static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf
 
 static void begin_pass(struct collisions *c, enum collision_pass pass)
 {
+    static const char *const names[] = {
+        [PASS_NOTE] = "scanning", [PASS_COMPARE] = "comparing names", [PASS_SEARCH] = "locating collisions"};
     c->scan.pass = pass;
-    cursor_open_rescan(&c->scan.cursor, c->session);
+    cursor_open_rescan(&c->scan.cursor, c->session, names[pass]);
     if (pass == PASS_SEARCH)
         c->example[0].known = 0;
 }

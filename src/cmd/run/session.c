@@ -89,17 +89,21 @@ void session_notice_command(struct session *session, const rf_entry *command)
 
 static bool wants_progress(const struct common_options *options)
 {
-    if (options->progress == PROGRESS_AUTO)
-        return !options->quiet && terminal_at(STDERR_FILENO);
-    return options->progress == PROGRESS_ALWAYS;
+    return options->progress == PROGRESS_ALWAYS || (options->progress == PROGRESS_AUTO && !options->quiet);
 }
 
 void session_begin(struct session *session)
 {
     remove_leftovers(session->options->report, NULL);
-    progress_start(&session->progress, inputs_size(session->inputs, session->input_count));
+    progress_start(&session->progress, inputs_size(session->inputs, session->input_count),
+                   !terminal_at(STDERR_FILENO));
     signal_thread_start(&session->signals, wants_progress(session->options) ? &session->progress : NULL,
                         session->stop_request);
+}
+
+void session_if_killed(struct session *session, const char *outcome)
+{
+    atomic_store(&session->signals.outcome, outcome);
 }
 
 void session_end(struct session *session)

@@ -57,6 +57,9 @@ void session_close(struct session *session);
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */
 void session_begin(struct session *session);
+
+/* What can be said of the run if a signal kills it now: "nothing was written"; NULL: nothing. */
+void session_if_killed(struct session *session, const char *outcome);
 void session_end(struct session *session);
 
 /* Prints how much memory is used for tables that may be spilled to disk if `given` is 0, unless that is what

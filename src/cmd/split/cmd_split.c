@@ -128,6 +128,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     if (!t->sink)
         return RF_OK;
     TRY(add_plan(split, error));
+    session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
 
@@ -143,10 +144,13 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
-    if (options->dry_run)
-        return;
     ownership_summarize();
-    message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output, size);
+    if (options->dry_run)
+        message_summary("%s -> %zu shard%s (dry run: nothing was written)", read, shards,
+                        text_plural(shards));
+    else
+        message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
+                        size);
 }
 
 static void report_split(struct json *json, const void *ctx)
@@ -171,6 +175,7 @@ static int split_inputs(const struct split_options *options)
     if (transfer_open(&split.transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(session);
+        session_if_killed(session, "nothing was written");
         rf_code code = write_outputs(&split, &error);
         if (code != RF_OK)
             transfer_discard(&split.transfer);

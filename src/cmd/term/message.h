@@ -10,7 +10,7 @@
 
 enum message_level {
     LEVEL_QUIET,   /* errors */
-    LEVEL_NORMAL,  /* plus warnings, and a summary on a terminal */
+    LEVEL_NORMAL,  /* plus warnings, and a summary */
     LEVEL_VERBOSE, /* plus details */
 };
 
@@ -39,7 +39,15 @@ void message_detail(const char *format, ...) PRINTF_LIKE;
 /* The line that a run ends with, without the name of the program. */
 void message_summary(const char *format, ...) PRINTF_LIKE;
 
+/* The rest is not printed if that would block. */
+
+/* An error, before the process ends. */
+void message_last(const char *format, ...) PRINTF_LIKE;
+
 /* Draws a line that the next message or call clears; NULL only clears. */
 void message_progress(const char *line);
+
+/* A line of its own, for a log. */
+void message_progress_line(const char *line);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cmd/run/files.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
@@ -306,7 +307,7 @@ static void print_result(const struct verification *v)
     hint_at_against(v);
 }
 
-static bool write_reports(const struct verification *v)
+static void write_reports(const struct verification *v)
 {
     const struct report_part part = {verify_report, v};
     const struct report report = {
@@ -316,14 +317,15 @@ static bool write_reports(const struct verification *v)
         .error = v->error,
         .part = &part,
     };
-    bool good = report_write(&report, v->options->common.report);
-    return verify_junit(v, v->options->junit) && good;
+    report_write(&report, v->options->common.report);
+    verify_junit(v, v->options->junit);
 }
 
 static enum status run(struct verification *v)
 {
     session_begin(&v->session);
     remove_leftovers(v->options->junit, NULL);
+    session_if_killed(&v->session, "no result");
     rf_code code = verify(v, &v->end);
     session_end(&v->session);
     notices_summarize(&v->session.notices);
@@ -333,10 +335,11 @@ static enum status run(struct verification *v)
     enum status status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         print_result(v);
-    else if (!ferror(v->out)) /* reported by the program itself at the end */
+    else if (v->out == stdout && ferror(stdout)) /* reported by the program itself at the end */
+        status = (enum status)stdout_status();
+    else
         message_failure(v->error);
-    if (!write_reports(v) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_reports(v);
     return status;
 }
 

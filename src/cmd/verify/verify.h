@@ -98,7 +98,7 @@ bool verify_is_sound(const struct verification *v);
 /* A report_part callback. */
 void verify_report(struct json *json, const void *verification);
 
-/* Writes the file of --junit. False: the error has been printed. */
-bool verify_junit(const struct verification *v, const char *path);
+/* Writes the file of --junit; NULL: none. An error is printed. */
+void verify_junit(const struct verification *v, const char *path);
 
 #endif

@@ -64,6 +64,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
     };
     TRY(rf_live_open(&v->options->target, &options, &v->against.live, error));
     against_detail(v->against.live);
+    progress_waits_for(&v->session.progress, "waiting for the target");
     v->against.extra = (struct extra_keys){
         .session = &v->session,
         .memory = v->options->memory,

@@ -198,7 +198,8 @@ static void put_suite(FILE *out, const void *ctx)
     fputs("</testsuite>\n", out);
 }
 
-bool verify_junit(const struct verification *v, const char *path)
+void verify_junit(const struct verification *v, const char *path)
 {
-    return !path || save_made(path, put_suite, v);
+    if (path)
+        save_made(path, put_suite, v);
 }

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/compare/differences.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <string.h>
@@ -141,7 +142,10 @@ bool verify_options_read(int argc, char **argv, struct verify_options *options, 
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    if (lacks_against(options, argv + first, argc - first) ||
+    if (lacks_against(options, argv + first, argc - first))
+        return false;
+    *status = STATUS_OUTPUT;
+    if (!save_check(options->junit, "the report") ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     options->own_inputs = options->common.inputs.count;
