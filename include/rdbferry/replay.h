@@ -101,7 +101,8 @@ typedef struct rf_replay_options {
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
-    void (*on_log)(void *ctx, const char *text); /* "10.0.0.5:6379: connection lost: ..." */
+    void (*on_log)(void *ctx, rf_log_level level,
+                   const char *text); /* "10.0.0.5:6379: connection lost: ..." */
     /* Called about ten times a second, within the functions below and between entries. Any return value but
      * RF_OK ends the run with that code. */
     rf_code (*tick)(void *ctx, rf_error *error);
@@ -119,7 +120,7 @@ typedef struct rf_replay_info {
 
 /* Connects, authenticates, and detects the kind of target. `target` and options->run must outlive the replay.
  * Returns RF_E_ARGUMENT if the target names a database other than 0, because each key has its own;
- * RF_E_TARGET also for a replica. */
+ * RF_E_TARGET also for a replica. Waits for a target that is not available as target->wait says. */
 RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
                               rf_error *error);
 
@@ -134,8 +135,9 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  *
  * Returns RF_OK also for an entry that has failed, unless options->fail_fast; a damaged value is such an
  * entry, unless the reader cannot continue after it (see rf_reader_options.resume). Errors are sticky: after
- * an error, every call returns it. RF_E_TARGET: the target is unreachable for longer than
- * options->retry_for_ms, or returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM, MISCONF).
+ * an error, every call returns it. RF_E_UNAVAILABLE: the target has not been available for
+ * options->retry_for_ms. RF_E_TARGET: it returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM,
+ * MISCONF).
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 

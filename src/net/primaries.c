@@ -150,10 +150,15 @@ static rf_code query(const rf_target *target, const rf_address *address, struct 
 rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
                        struct primaries *out, rf_error *error)
 {
-    rf_code code = fail(error, RF_E_ARGUMENT, "missing target address");
+    rf_error why;
+    fail(error, count == 0 ? RF_E_ARGUMENT : RF_E_UNAVAILABLE, "missing target address");
     *out = (struct primaries){0};
-    for (size_t i = 0; i < count && code != RF_OK && code != RF_E_MEMORY; i++)
-        if ((code = query(target, &addresses[i], out, error)) == RF_OK)
+    for (size_t i = 0; i < count && error->code != RF_E_MEMORY; i++) {
+        rf_code code = query(target, &addresses[i], out, &why);
+        if (code == RF_OK)
             return RF_OK;
-    return code;
+        if (code != RF_E_UNAVAILABLE || error->code == RF_E_UNAVAILABLE)
+            *error = why;
+    }
+    return error->code;
 }

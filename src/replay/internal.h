@@ -21,6 +21,7 @@
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
+#include "net/waiting.h"
 #include "replay/pipeline.h"
 #include <rdbferry/digest.h>
 
@@ -33,6 +34,8 @@ struct node {
     bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
     bool no_client_names;  /* its connections could not be named, and so cannot be found */
     bool primary;          /* it is a primary, as far as known */
+    bool connected;        /* at least once since it became one */
+    int64_t lost_ms;       /* since when it has to be connected again; 0: it does not */
     bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
     unsigned replicas;     /* their number. Any of them may be promoted */
     bool wait_unsupported; /* WAIT is not available */
@@ -160,6 +163,7 @@ struct rf_replay {
     struct limits limits;
     struct topology_state topology;
     struct retry_state retry;
+    struct waiting waiting;
     struct timer clock;
     struct encoder encoder;
     rf_digester *digester;
@@ -206,6 +210,9 @@ rf_code node_open_control(struct node *node, struct client **out, rf_error *erro
 void node_close_control(struct node *node);
 
 void node_free(struct node *node);
+
+/* How waiting is logged. */
+rf_target_wait nodes_wait_options(const rf_replay *r);
 
 /* Logs a message about a node. */
 void node_log(const struct node *node, const char *what);
@@ -370,8 +377,8 @@ rf_code retry_pending(rf_replay *r, rf_error *error);
  * that are not done remain in the retry queue. */
 void retry_abort(rf_replay *r);
 
-/* Returns RF_E_TARGET, with the message `why`, if transient errors have lasted too long, or the error is
- * permanent. */
+/* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
+ * if the error is permanent. */
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
 void retry_queue_push(struct retry_queue *queue, struct retry_item *item);

@@ -68,7 +68,7 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
         *error = r->stream.error;
         return error->code;
     }
-    return fail(error, RF_E_TARGET, "%s: connection lost", b->node->name);
+    return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", b->node->name);
 }
 
 /* The pipeline of the key's node, after all its replies. */
@@ -438,7 +438,7 @@ static rf_code attempt_with_retry(struct large_write *b, rf_error *error)
             return RF_OK;
         if (b->r->error.code != RF_OK)
             return replay_ended(b->r, error);
-        if (code != RF_E_TARGET) {
+        if (!rf_code_is_target(code)) {
             *error = why;
             return code;
         }

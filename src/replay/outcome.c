@@ -12,6 +12,10 @@
 void outcome_written(rf_replay *r, struct node *node, const struct request *request)
 {
     r->retry.backoff_ms = 0;
+    if (UNLIKELY(r->waiting.since_ms != 0)) {
+        const rf_target_wait wait = nodes_wait_options(r);
+        waiting_end(&r->waiting, &wait, node->name);
+    }
     if (request->kind == REQUEST_COMMAND)
         r->counts.commands += request->entries;
     if (request->kind != REQUEST_KEY)

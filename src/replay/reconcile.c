@@ -294,7 +294,7 @@ rf_code reconcile_pending(rf_replay *r, rf_error *error)
         struct node *node;
         size_t count = reconcile_batch_size(r, &node);
         rf_code code = reconcile_batch(r, node, count, &why);
-        if (code == RF_E_TARGET && r->error.code == RF_OK) {
+        if (rf_code_is_target(code) && r->error.code == RF_OK) {
             node_close_control(node);
             struct retry_item *first = retry_queue_pop(&r->retry.unconfirmed);
             TRY(first ? retry_later(r, first, why.message, error) : RF_OK);

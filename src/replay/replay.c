@@ -23,7 +23,8 @@ enum {
     WINDOW_MAX = 4 * 1024 * 1024,  /* by one of them, */
     WINDOW_MIN = 256 * 1024,       /* and what one may always keep */
     LONGEST = 512 * 1024 * 1024,   /* if the server does not report it */
-    CLOCK_CHECK_EVERY = 64,        /* puts between two reads of the clock */
+    RETRY_FOR_MS = 60 * 1000,
+    CLOCK_CHECK_EVERY = 64, /* puts between two reads of the clock */
 };
 
 /* --- abilities of the target --------------------------------------------------------------------------- */
@@ -108,8 +109,9 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-static rf_code probe_target(rf_replay *r, rf_error *error)
+static rf_code probe_target(void *ctx, rf_error *error)
 {
+    rf_replay *r = ctx;
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
     TRY(nodes_find(r, error));
@@ -150,6 +152,8 @@ static void set_defaults(rf_replay *r)
     rf_replay_options *options = &r->options;
     if (options->big_key == 0)
         options->big_key = BIG_KEY;
+    if (options->retry_for_ms <= 0)
+        options->retry_for_ms = RETRY_FOR_MS;
     if (options->connections == 0)
         options->connections = CONNECTIONS;
     if (!options->run)
@@ -177,7 +181,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
         return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(probe_target(r, error));
+    TRY(waiting_attempt(r->target, probe_target, r, error));
     set_window(r);
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,

@@ -69,7 +69,7 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
                     (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
     rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
-    if (code != RF_E_TARGET || extra->strict)
+    if (!rf_code_is_target(code) || extra->strict)
         return code;
     give_up(extra, error->message);
     message_warning("extra keys on the target are not counted: %s", error->message);

@@ -9,13 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
+enum { DEFAULT_PORT = 6379, PORT_MAX = 65535, RETRY_FOR_MS = 60 * 1000 };
 
 static rf_code opt_map_address(const struct option_row *row, const char *argument, void *into,
                                rf_error *error)
 {
     (void)row;
     return rf_target_map_address(into, argument, error);
+}
+
+/* 0 is as good as the shortest time, and differs from an option that is not given. */
+static rf_code opt_retry_for(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    int64_t *ms = into;
+    (void)row, (void)error;
+    if (!parse_duration(argument, ms))
+        return RF_E_ARGUMENT;
+    *ms = *ms > 0 ? *ms : 1;
+    return RF_OK;
+}
+
+static void log_wait(void *ctx, rf_log_level level, const char *text)
+{
+    (void)ctx;
+    (level == RF_LOG_NOTE ? message_note : message_warning)("%s", text);
 }
 
 #define AT(member) .offset = offsetof(struct target_options, member)
@@ -47,6 +64,9 @@ const struct option_row target_rows[] = {
     {OPTION_FLAG, 0, "insecure", .help = "TLS: do not verify the server's certificate", AT(insecure)},
     {OPTION_DURATION, 0, "timeout", "DURATION", "timeout for connecting (10s) and for replies (60s)",
      AT(timeout_ms)},
+    {OPTION_HANDLER, 0, "retry-for", "DURATION",
+     "how long to wait for a target that is not available,\n"
+     "and to retry transient errors (60s)", AT(retry_for_ms), .handle = opt_retry_for},
     {.kind = OPTION_END},
 };
 /* clang-format on */
@@ -68,7 +88,8 @@ bool target_options_given(const struct target_options *options)
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
             return true;
-    return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
+    return options->tls || options->insecure || options->timeout_ms > 0 || options->retry_for_ms > 0 ||
+           options->mapping.map_count > 0;
 }
 
 void target_options_free(struct target_options *options)
@@ -199,6 +220,8 @@ static bool resolve(struct resolving *r, const char *url)
     if (options->timeout_ms > INT_MAX)
         return message_usage(r->command, "option '--timeout' must not exceed 24 days");
     target->timeout_ms = (int)options->timeout_ms;
+    target->wait = (rf_target_wait){
+        .retry_for_ms = options->retry_for_ms > 0 ? options->retry_for_ms : RETRY_FOR_MS, .on_log = log_wait};
     return set_tls(r);
 }
 

@@ -16,7 +16,7 @@ struct target_options {
     const char *sentinel_user, *sentinel_password;
     bool tls, insecure;
     const char *cacert, *cacertdir, *cert, *key, *sni;
-    int64_t timeout_ms;
+    int64_t timeout_ms, retry_for_ms;
     rf_target mapping; /* holds only the address maps */
 };
 

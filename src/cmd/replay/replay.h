@@ -49,6 +49,7 @@ struct replay_state {
 
 struct replay {
     const struct replay_options *options;
+    rf_target target; /* of the options, which own it; a signal ends the wait for it */
     struct session session;
     struct stop_request stop_request;
     struct collisions collisions;

@@ -53,8 +53,6 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections),
      .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
-    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)",
-     AT(retry_for_ms)},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",

@@ -20,7 +20,6 @@ struct replay_options {
     uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t rate;
-    int64_t retry_for_ms;
     bool drop_detail, fail_fast;
     const char *checkpoint; /* NULL if not given */
     bool resume;

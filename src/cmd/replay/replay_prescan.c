@@ -108,7 +108,7 @@ static rf_code count_keys(struct replay *r, rf_error *error)
 {
     rf_live_counts counts;
     rf_live *live;
-    TRY(rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error));
+    TRY(rf_live_open(&r->target, &(rf_live_options){0}, &live, error));
     rf_code code = rf_live_finish(live, &counts, error);
     rf_live_close(live);
     r->counts.keys_before = code == RF_OK ? counts.live : 0;
