@@ -247,7 +247,8 @@ static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *err
 {
     if (r->info.databases == 0 || entry->db < r->info.databases)
         return RF_OK;
-    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld", (long long)entry->db);
+    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld (see --db, --map-db and --flatten-dbs)",
+         (long long)entry->db);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
     return RF_E_INCOMPATIBLE;

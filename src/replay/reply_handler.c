@@ -306,8 +306,8 @@ static void finish_select(rf_replay *r, struct pipeline *pipeline, uint64_t numb
     if (request->result == RESULT_OK)
         pipeline->db = request->db;
     else if (request->result == RESULT_REJECTED && r->error.code == RF_OK)
-        fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s", ((struct node *)pipeline->owner)->name,
-             request->db, error_text(request));
+        fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s (see --db, --map-db and --flatten-dbs)",
+             ((struct node *)pipeline->owner)->name, request->db, error_text(request));
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
     else
