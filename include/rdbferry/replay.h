@@ -80,6 +80,8 @@ typedef struct rf_failure {
     rf_position position;
     int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
+    bool is_command;    /* an AOF command: `key` is empty, and `reason` begins with its name */
+    uint64_t command;   /* its number, from 1, without SELECT; 0 if an earlier run was resumed */
     const char *reason; /* the server's error, printable */
 } rf_failure;
 

@@ -170,7 +170,8 @@ struct rf_replay {
     struct buffer payload, name, commands; /* of the current entry; reused */
     struct current_entry current;
     struct stream_state stream;
-    bool in_commands; /* after the first command, no keys follow */
+    bool in_commands;       /* after the first command, no keys follow */
+    uint64_t first_command; /* its seq */
     struct transaction transaction;
     struct exec_cursor exec_cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */

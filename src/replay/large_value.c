@@ -103,6 +103,8 @@ static rf_code encode(struct large_write *b, rf_slice name, struct outbuf *out, 
     rf_code code = encoder_put_value(encoder, out, b->entry, error);
     b->r->stream.encoding = false;
     b->entry->key = b->key;
+    if (code != RF_OK && *error->key)
+        error_key(error, b->entry->db, b->key);
     b->r->stream.expected += encoder->batch.commands;
     b->empty = encoder->elements == 0;
     b->unsupported_reason = encoder->dropped ? b->r->current.drop_reason : NULL;

@@ -138,6 +138,7 @@ rf_code reconcile_compare(rf_replay *r, struct node *node, int64_t db, rf_slice 
     rf_code code = put_queries(node, a, b, error);
     if (code == RF_OK)
         code = read_comparison(r, node, out, error_text, error);
+    staging_key_hide(error_text, r->options.run);
     if (code == RF_OK && *error_text)
         code = fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
     if (code != RF_OK)

@@ -247,7 +247,7 @@ static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *err
 {
     if (r->info.databases == 0 || entry->db < r->info.databases)
         return RF_OK;
-    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld (see --db, --map-db and --flatten-dbs)",
+    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld (see --db, --map-db and --flatten-dbs),",
          (long long)entry->db);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
@@ -270,6 +270,8 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
         return fail(error, RF_E_ARGUMENT, "AOF commands cannot be replayed into a cluster");
     if (!r->in_commands)
         TRY(drain(r, error));
+    if (!r->in_commands)
+        r->first_command = r->current.seq;
     r->in_commands = true;
     return write_command(r, entry, error);
 }

@@ -15,6 +15,7 @@
 #include "net/reply.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
+#include "replay/staging_key.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -137,8 +138,10 @@ void request_set_error(struct request *request, struct node *node, struct reply 
     request->result = (uint8_t)result;
     request->ask_node = result == RESULT_ASK ? named : NULL;
     request->error_text = malloc(ERROR_TEXT_MAX);
-    if (request->error_text)
-        reply_text(reply, request->error_text, ERROR_TEXT_MAX);
+    if (!request->error_text)
+        return;
+    reply_text(reply, request->error_text, ERROR_TEXT_MAX);
+    staging_key_hide(request->error_text, node->replay->options.run);
 }
 
 void request_clear_error(struct request *request)
@@ -407,6 +410,7 @@ static void note_stream_error(struct node *node, struct reply reply)
         return;
     s->result = classify_reply(node->replay, node, reply, &named);
     reply_text(reply, s->error_text, sizeof s->error_text);
+    staging_key_hide(s->error_text, node->replay->options.run);
 }
 
 static void on_stream_reply(struct pipeline *pipeline, struct reply reply, rf_slice rest)
