@@ -35,6 +35,8 @@ static const struct {
     [RF_COMMAND_UNLINK] = {"UNLINK", {"unlink", KEY}},
     [RF_COMMAND_DEL] = {"DEL", {"del", KEY}},
     [RF_COMMAND_PEXPIREAT] = {"PEXPIREAT", {"pexpireat", KEY, "0"}},
+    [RF_COMMAND_PEXPIRE] = {"PEXPIRE", {"pexpire", KEY, "1"}},
+    [RF_COMMAND_PERSIST] = {"PERSIST", {"persist", KEY}},
     [RF_COMMAND_SET] = {"SET", {"set", KEY, ""}},
     [RF_COMMAND_RPUSH] = {"RPUSH", {"rpush", KEY, ""}},
     [RF_COMMAND_SADD] = {"SADD", {"sadd", KEY, ""}},

@@ -41,6 +41,7 @@ struct node {
     bool wait_unsupported; /* WAIT is not available */
     bool cleanup_failed;   /* it cannot be reached for the cleanup */
     bool evicts;           /* it may evict any key when its memory is full */
+    bool evicts_expiring;  /* or those with an expiry */
     int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
     int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
     uint64_t keys, bytes;
@@ -74,6 +75,8 @@ struct stream_state {
     bool encoding;     /* without the value that is being encoded */
     struct reply last; /* without its text */
     bool exec_done;    /* it is the reply of EXEC to executed commands */
+    uint64_t persist;  /* the number of the reply to the last PERSIST; */
+    bool vanished;     /* the staging key had no expiry any more: it has expired, or was created again */
     rf_error error;    /* error of the run, while the value was encoded */
 };
 
@@ -99,7 +102,7 @@ struct exec_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_with_set, restore_replace, restore_until;
+    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until;
 };
 
 /* What has to be sent again. */
@@ -285,6 +288,13 @@ static inline rf_code replay_ended(const rf_replay *r, rf_error *error)
 
 /* Ends the run with a server's error; returns r->error.code. */
 rf_code replay_fail(rf_replay *r, const struct node *node, const char *error_text, int64_t db, rf_slice key);
+
+/* The number of replies to the value that is being streamed. An upper bound while it is encoded: some
+ * commands may not have been sent yet. */
+static inline uint64_t stream_expected(const rf_replay *r)
+{
+    return r->stream.expected + (r->stream.encoding ? r->encoder.batch.commands : 0);
+}
 
 /* --- exec_reply.c: replies to transactions ------------------------------------------------------------- */
 

@@ -462,6 +462,11 @@ static rf_code query_role(struct node *node, struct client *client, rf_error *er
     return RF_OK;
 }
 
+static bool starts_with(rf_slice text, rf_slice start)
+{
+    return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
+}
+
 /* A server that may evict any key may evict a staging key before it is complete. */
 static rf_code query_eviction_policy(struct node *node, struct client *client, rf_error *error)
 {
@@ -470,9 +475,10 @@ static rf_code query_eviction_policy(struct node *node, struct client *client, r
     if (node->replay->primaries.info_refused)
         return RF_OK;
     TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
-    bool evicts = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
-                  info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
-                  memcmp(policy.ptr, "allkeys", 7) == 0;
+    bool limited = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
+                   info_field(info.text, "maxmemory_policy", &policy);
+    bool evicts = limited && starts_with(policy, SLICE("allkeys"));
+    node->evicts_expiring = limited && starts_with(policy, SLICE("volatile"));
     if (evicts && !node->evicts)
         node_log(node, "keys are evicted when memory is full: written keys may be lost");
     node->evicts = evicts;

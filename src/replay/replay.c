@@ -122,6 +122,8 @@ static rf_code probe_target(void *ctx, rf_error *error)
     r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);
     r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
+    r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
+                            rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
     r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
     r->can.restore_replace = at_least(r, 3, 0);
     r->can.restore_until = at_least(r, 5, 0);

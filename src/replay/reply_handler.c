@@ -396,12 +396,6 @@ static void on_reply(struct pipeline *pipeline, struct request *request, struct 
 
 /* --- streamed values ----------------------------------------------------------------------------------- */
 
-/* An upper bound: some of these commands may not have been sent yet. */
-static uint64_t expected_by_now(const rf_replay *r)
-{
-    return r->stream.expected + (r->stream.encoding ? r->encoder.batch.commands : 0);
-}
-
 static void note_stream_error(struct node *node, struct reply reply)
 {
     struct node *named;
@@ -417,10 +411,11 @@ static void on_stream_reply(struct pipeline *pipeline, struct reply reply, rf_sl
 {
     struct node *node = pipeline->owner;
     struct stream_state *s = &node->replay->stream;
-    if (++s->replies > expected_by_now(node->replay))
+    if (++s->replies > stream_expected(node->replay))
         pipeline->broken = "unexpected reply";
     s->last = (struct reply){.kind = reply.kind, .number = reply.number};
     s->exec_done = reply.kind == REPLY_ARRAY;
+    s->vanished |= s->replies == s->persist && reply.kind == REPLY_NUMBER && reply.number == 0;
     note_stream_error(node, reply);
     for (int64_t left = s->exec_done ? reply.number : 0; left > 0; left--) {
         struct reply done = reply_next(&rest);
