@@ -7,7 +7,7 @@ import unittest
 from lib.live_targets import HOST, TcpServer, free_port, wait_until
 from lib.replaying import DONE, TARGET, TEMPORARY, UNAVAILABLE, WithTarget, empty, url_of
 
-PASSWORD = "first line"
+PASSWORD = "the-first-line"
 NOBODY = f"redis://{HOST}:1"
 
 
@@ -52,7 +52,8 @@ class First(WithTarget):
             self.assertEqual(server.call("DBSIZE"), 100)
 
     def test_what_is_final(self):
-        with TcpServer(self.fresh(), requirepass=PASSWORD) as server:
+        with TcpServer(self.fresh()) as server:
+            server.call("CONFIG", "SET", "requirepass", PASSWORD)
             for options in ([], ["-a", "wrong"]):
                 self.ferry("replay", self.dump, url_of(server), *options, expected=TARGET)
                 self.assertNotIn("waiting", self.said)
@@ -73,7 +74,8 @@ class First(WithTarget):
             file.write(PASSWORD + "\nsecond line\n")
         with open(empty_path, "w", encoding="utf-8") as file:
             file.write("\n")
-        with TcpServer(self.fresh(), requirepass=PASSWORD) as server:
+        with TcpServer(self.fresh()) as server:
+            server.call("CONFIG", "SET", "requirepass", PASSWORD)
             self.ferry("replay", self.dump, url_of(server), "--pass-file", path)
             with_both = {**os.environ, "REDISCLI_AUTH": PASSWORD, "VALKEYCLI_AUTH": "wrong"}
             self.ferry("verify", self.dump, "--against", url_of(server), env=with_both)
