@@ -18,8 +18,8 @@
  * NODES are optional, too: without them, values of modules that may be missing are not sent to servers before
  * 6.2, and redirections to nodes without slots are not followed.
  *
- * A staging key that is written in several commands has an expiry until it is complete, if PEXPIRE and PERSIST
- * are available, so that it disappears if the process is killed.
+ * A staging key that is written in several commands has an expiry until it is complete, if PEXPIRE and
+ * PERSIST are available, so that it disappears if the process is killed.
  *
  * Nothing is sent that could harm a server: damaged values, values of modules that it lacks, commands that do
  * not belong in an AOF, and a key that has brought a server down twice, which ends the run. */

@@ -4,8 +4,8 @@ import os
 import random
 import unittest
 
-from lib.live_targets import HOST, TcpServer, free_port, wait_until
-from lib.replaying import DONE, TARGET, TEMPORARY, UNAVAILABLE, WithTarget, empty, url_of
+from lib.live_targets import HOST, Cluster, TcpServer, free_port, slot_of, wait_until
+from lib.replaying import DONE, TARGET, TEMPORARY, UNAVAILABLE, WithTarget, url_of
 
 PASSWORD = "the-first-line"
 NOBODY = f"redis://{HOST}:1"
@@ -125,6 +125,20 @@ class Killed(WithTarget):
         self.assertEqual((self.call("LLEN", "large"), self.call("PTTL", "large")), (60_000, -1))
         self.call("PEXPIRE", left, 1)
         wait_until(lambda: not self.call("KEYS", TEMPORARY))
+
+    def test_in_a_cluster(self):
+        dump = self.dump_of(fill_large)
+        with Cluster(self.fresh(), 3) as cluster:
+            node = cluster.nodes[cluster.owner(slot_of(b"large"))]
+            url = f"redis+cluster://{HOST}:{node.port}"
+            running = self.begin(dump, url, "--mode", "commands", "--rate", "2MB/s")
+            wait_until(lambda: [1 for key in node.call("KEYS", TEMPORARY) if node.call("PTTL", key) > 0])
+            running.kill()
+            running.wait()
+            (left,) = node.call("KEYS", TEMPORARY)
+            self.assertTrue(0 < node.call("PTTL", left) <= 300_000)
+            self.ferry("replay", dump, url, "--mode", "commands")
+            self.assertEqual((node.call("LLEN", "large"), node.call("PTTL", "large")), (60_000, -1))
 
     def test_a_staging_key_that_expires_is_written_again(self):
         dump = self.dump_of(fill_large)
