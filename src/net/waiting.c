@@ -39,8 +39,8 @@ void waiting_log(struct waiting *waiting, const rf_target_wait *options, int64_t
     if (!options->on_log || !is_new(waiting, why))
         return;
     int name = colon ? (int)(colon - why) : (int)strlen(why);
-    snprintf(text, sizeof text, "waiting for %.*s%s%.380s%s, for up to %g s", name, why, colon ? " (" : "",
-             colon ? colon + 2 : "", colon ? ")" : "", (double)most_ms / 1000);
+    snprintf(text, sizeof text, "waiting%s %.*s%s%.380s%s, for up to %g s", colon ? " for" : ":", name, why,
+             colon ? " (" : "", colon ? colon + 2 : "", colon ? ")" : "", (double)most_ms / 1000);
     options->on_log(options->ctx, RF_LOG_WARNING, text);
 }
 

@@ -193,7 +193,7 @@ class Disturbed(InCluster):
             others = f"0-{slot - 1},{slot + 1}-16383"
             self.replay(few, one, self.url, "--only-slots", others, "--on-exists", "replace", "--verify")
             self.replay(one, self.url, "--retry-for", "1s", expected=UNAVAILABLE)
-            self.assertIn(f"no node of the cluster serves slot {slot}; gave up after 1 s", self.said)
+            self.assertIn(f"no node of the cluster serves slot {slot}", self.said)
             self.assertIn(key.decode(), self.said)
             self.ferry("verify", one, "--against", self.url, "--retry-for", "5s", expected=UNAVAILABLE)
             self.assertIn(f"no node of the cluster serves slot {slot}", self.said)
