@@ -25,6 +25,10 @@ typedef struct rf_files {
  * the manifest is read again. */
 RF_API rf_code rf_files_add(rf_files *files, const char *path, rf_error *error);
 
+/* Adds an input that rf_files_add() has refused, as one that cannot be opened: rf_files_open() returns a copy
+ * of `why`. Only for RF_E_MEMORY `files` is unchanged. */
+RF_API rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *why, rf_error *error);
+
 /* Opens a file for reading; may be called repeatedly. A file that is kept open is read as it was when it was
  * added. *out is NULL after an error. */
 RF_API rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error);

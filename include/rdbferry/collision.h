@@ -20,7 +20,7 @@
 
 typedef struct rf_collisions rf_collisions;
 
-/* `memory`: bytes; 0: 512 MiB; at least 48 KiB are used. Returns NULL if out of memory. */
+/* `memory`: bytes; 0: as for rf_compare_options; at least 48 KiB are used. Returns NULL if out of memory. */
 RF_API rf_collisions *rf_collisions_new(uint64_t memory);
 
 /* `collisions` may be NULL. */

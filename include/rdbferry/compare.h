@@ -49,7 +49,8 @@ typedef struct rf_difference {
 typedef rf_code (*rf_difference_fn)(void *ctx, const rf_difference *difference, rf_error *error);
 
 typedef struct rf_compare_options {
-    uint64_t memory;             /* bytes; 0: 512 MiB. Tiny limits are kept to within a few KiB */
+    uint64_t memory;             /* bytes; 0: 512 MiB, or a quarter of the limit of the cgroup or of
+                                    RLIMIT_AS if that is less. Tiny limits are kept to within a few KiB */
     int64_t expiry_tolerance_ms; /* expiries no further apart than this are equal */
     bool one_set;                /* there is no second set: only duplicate keys are reported */
     bool names_only;             /* a key that is in both sets is equal */

@@ -14,6 +14,7 @@
     X(END_MARK,        "end_mark",        "the EOF mark of diskless replication skipped")          \
     X(NO_DATA,         "no_data",         "an AOF without data")                                   \
     X(OLD_FILE,        "old_file",        "files of the replaced AOF could not be removed")        \
+    X(UNNAMED_FILE,    "unnamed_file",    "files in the AOF directory that no manifest names: left as they are") \
     X(NO_CHECKSUM,     "no_checksum",     "no checksum in the input")                              \
     X(FOREIGN_RECORD,  "foreign_record",  "vendor-specific records skipped")                       \
     X(SLOT_IMPORT,     "slot_import",     "slot import in progress: keys of these slots may be incomplete") \

@@ -87,6 +87,11 @@ RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *spli
 /* Adds a small file to the directory of a completed split; it appears together with the rest. */
 RF_API rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_error *error);
 
+/* Whether an output of this kind exists at `path` and is complete: a regular file; an AOF directory with a
+ * manifest whose files exist; the directory of a split, with its plan and with the outputs that it lists. */
+RF_API bool rf_output_exists(rf_sink_kind kind, const char *path, const char *appendfilename);
+RF_API bool rf_split_exists(const char *path);
+
 /* No output: everything is walked and checked, nothing is written. */
 RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 
@@ -116,12 +121,39 @@ RF_API void rf_sink_close(rf_sink *sink);
 enum {
     RF_SAVE_PRIVATE = 1,  /* only its owner may read it */
     RF_SAVE_UNSYNCED = 2, /* for a file that is replaced repeatedly */
+    RF_SAVE_IN_PLACE = 4, /* overwrite a file that cannot be replaced: a mount point, or in a directory that
+                             is not writable; a write that fails leaves a part of it */
 };
 
 /* Writes a small file, such as a report, in one step: a temporary file next to it takes its place; a symbolic
- * link is preserved. A file that is not regular (a device, a FIFO) is written directly. After an error errno
- * is the reason, and no new file exists; ECANCELED: after rf_cleanup_temp_files(). */
+ * link is preserved. A file that is not regular (a device, a FIFO) is written directly, and with
+ * RF_SAVE_IN_PLACE one that cannot be replaced. After an error errno is the reason, and no new file exists;
+ * ECANCELED: after rf_cleanup_temp_files(). */
 RF_API rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error *error);
+
+typedef struct rf_leftovers {
+    uint64_t count; /* files and directories that were removed */
+    uint64_t bytes; /* in them */
+} rf_leftovers;
+
+/* Removes the temporary files and directories that a killed process has left for `path`: those next to it
+ * and, if `appendfilename` is not NULL and `path` is an AOF directory, those of the files in it. Only what
+ * has the name, the type and the owner that they have, and what no running process has locked. */
+RF_API rf_leftovers rf_remove_leftovers(const char *path, const char *appendfilename);
+
+/* If the process runs as root, outputs, and files that rf_file_save() writes, get the owner and group of the
+ * directory that they are in; a directory that is created for an output, those of its parent. */
+typedef struct rf_ownership {
+    uint64_t given;    /* files that got another owner or group than those of the process */
+    uint64_t failed;   /* files that should have; they keep the owner of the process, and are complete */
+    int failure;       /* errno of the first failure; 0: none */
+    unsigned uid, gid; /* of the first failure; if there is none, of the first file */
+} rf_ownership;
+
+RF_API rf_ownership rf_outputs_ownership(void);
+
+/* The same for a file that was created by other means at `path`; it is open. */
+RF_API void rf_file_give_to_owner(int fd, const char *path);
 
 /* Removes all unfinished temporary files of this process, for a program that is about to be terminated by a
  * signal. Must be called from a thread (sigwait), not from a signal handler. */

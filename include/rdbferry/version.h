@@ -25,6 +25,10 @@ RF_API bool rf_server_parse(const char *text, rf_server *out);
 /* Prints "redis 7.4" or "valkey 9.0"; returns the required length, as snprintf does. */
 RF_API size_t rf_server_format(rf_server server, char *out, size_t size);
 
+/* The releases known here, without development builds: those of Redis, then those of Valkey, oldest first.
+ * False: there are not so many. */
+RF_API bool rf_server_release(size_t index, rf_server *out);
+
 /* True if `a` is `b` or newer; servers of the two projects compare by their common ancestry: every Valkey is
  * as new as Redis 7.2 and no newer, and no Redis is as new as a Valkey after 7.2. */
 RF_API bool rf_server_at_least(rf_server a, rf_server b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the name of an input to its files: those of an AOF directory are listed in its manifest. As a server
  * may be writing to the directory, all files are opened together, before the first of them is read. */
+#include "aof/directory_hint.h"
 #include "aof/manifest.h"
 #include "base/fail.h"
 #include "io/source.h"
@@ -30,7 +31,8 @@ struct rf_file {
     struct stamp stamp;
     int fd; /* -1: not kept open */
     int64_t size;
-    bool alone; /* no other file of its directory has data */
+    bool alone;        /* no other file of its directory has data */
+    rf_error *failure; /* it cannot be opened for this reason; NULL: unknown */
 };
 
 static rf_code out_of_memory(rf_error *error)
@@ -56,6 +58,7 @@ static void free_file(struct rf_file *input_file)
     if (input_file->fd >= 0)
         close(input_file->fd);
     free(input_file->manifest);
+    free(input_file->failure);
 }
 
 /* Takes ownership of `path` and `input_file`, also on error. */
@@ -291,7 +294,7 @@ static rf_code find_manifest(const char *path, char **out, rf_error *error)
     }
     closedir(dir);
     if (code == RF_OK && !*out)
-        code = fail(error, RF_E_FORMAT, "not an AOF directory: no .manifest file");
+        code = fail_not_an_aof_directory(path, error);
     return code;
 }
 
@@ -340,12 +343,26 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
     return code;
 }
 
+rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *why, rf_error *error)
+{
+    struct rf_file input_file = {.fd = -1, .size = -1, .failure = malloc(sizeof *why)};
+    if (!input_file.failure)
+        return out_of_memory(error);
+    *input_file.failure = *why;
+    return add(files, strdup(path), input_file, error);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)
 {
     const struct rf_file *input_file = &files->found[number];
     const char *path = files->paths[number];
+    *out = NULL;
+    if (input_file->failure) {
+        *error = *input_file->failure;
+        return error->code;
+    }
     TRY(input_file->fd >= 0 ? source_open_held(input_file->fd, input_file->size, path, out, error)
                             : rf_source_open(path, out, error));
     if (input_file->manifest && !is_named_rdb(path))

@@ -2,6 +2,7 @@
 /* The public reader: detects from the first bytes whether an input is an RDB or an AOF, and continues with
  * commands if the RDB was only the preamble of an AOF. */
 #include "aof/aof_reader.h"
+#include "aof/foreign.h"
 #include "base/fail.h"
 #include "io/feed.h"
 #include "io/source.h"
@@ -21,6 +22,7 @@ struct rf_reader {
     struct aof_reader aof;
     enum phase phase;
     bool resume, has_commands;
+    bool has_comment; /* at its beginning, other than a timestamp */
     rf_reader_info info;
     rf_notify notify;
     rf_error error; /* sticky once its code is set */
@@ -33,16 +35,6 @@ static rf_code begin_commands(rf_reader *r)
     return RF_OK;
 }
 
-static rf_code refuse_format(struct window *w, const uint8_t *head, size_t n)
-{
-    if (n >= 3 && memcmp(head, "VCS", 3) == 0)
-        return window_fail(w, RF_E_UNSUPPORTED,
-                           "a compressed RDB stream (VCS envelope), written by Valkey 9.2 or newer");
-    if (n == 0)
-        return window_fail(w, RF_E_FORMAT, "the input is empty");
-    return window_fail(w, RF_E_FORMAT, "not an RDB or AOF");
-}
-
 /* Reads as many of the first bytes as are available, up to those that identify an RDB. */
 static rf_code peek_head(struct window *w, size_t *n)
 {
@@ -53,6 +45,39 @@ static rf_code peek_head(struct window *w, size_t *n)
         TRY(code);
     }
     return RF_OK;
+}
+
+/* Reads on for a closer look at the head. What is there is enough, also after an error. */
+static rf_slice peek_more(struct window *w, size_t wanted)
+{
+    rf_code code = RF_OK;
+    while (code == RF_OK && (size_t)(w->end - w->pos) < wanted)
+        code = window_need(w, (size_t)(w->end - w->pos) + 1);
+    size_t n = (size_t)(w->end - w->pos);
+    return (rf_slice){w->pos, n < wanted ? n : wanted};
+}
+
+/* `foreign`: of the whole input, whatever position it was found at. */
+static rf_code fail_foreign(const rf_reader *r, const struct foreign *foreign)
+{
+    const char *layers = rf_source_layers(r->source), *inside = *layers ? " inside " : "";
+    return fail(r->window.error, RF_E_FORMAT, "%s%s%s%s: %s",
+                foreign->damaged ? "" : "not an RDB or AOF but ", foreign->what, inside, layers,
+                foreign->advice);
+}
+
+static rf_code refuse_format(rf_reader *r, rf_slice head)
+{
+    struct foreign foreign;
+    struct window *w = &r->window;
+    if (head.len == 0)
+        return window_fail(w, RF_E_FORMAT, "the input is empty");
+    if (head.len >= 3 && memcmp(head.ptr, "VCS", 3) == 0)
+        return window_fail(w, RF_E_UNSUPPORTED,
+                           "a compressed RDB stream (VCS envelope), written by Valkey 9.2 or newer");
+    return foreign_recognise(peek_more(w, FOREIGN_HEAD), &foreign)
+               ? fail_foreign(r, &foreign)
+               : window_fail(w, RF_E_FORMAT, "not an RDB or AOF");
 }
 
 static bool ends_with(const char *text, size_t length, const char *ending)
@@ -88,9 +113,53 @@ static bool has_no_checksum(const rf_reader *r)
 
 static rf_code begin_rdb(rf_reader *r)
 {
+    struct foreign foreign;
+    const struct window *w = &r->window;
+    size_t there = (size_t)(w->end - w->pos);
+    if (foreign_rdb((rf_slice){w->pos, there < FOREIGN_RDB_HEAD ? there : FOREIGN_RDB_HEAD}, &foreign))
+        return fail_foreign(r, &foreign);
     TRY(rdb_reader_open(&r->rdb, &r->window, &r->info, source_name(r->source), r->resume, &r->error,
                         &r->notify));
     r->rdb.value.unguarded = has_no_checksum(r);
+    return RF_OK;
+}
+
+/* The line at `from`; empty at the end of the input, and after more bytes than are looked at. */
+static rf_slice peek_line(struct window *w, size_t from)
+{
+    rf_slice head = {w->pos, from};
+    for (size_t wanted = from + 1; wanted <= FOREIGN_HEAD && head.len == wanted - 1; wanted++) {
+        head = peek_more(w, wanted);
+        if (head.len == wanted && head.ptr[wanted - 1] == '\n')
+            break;
+    }
+    return (rf_slice){head.ptr + from, head.len - from};
+}
+
+static bool is_annotation(rf_slice line)
+{
+    static const char mark[] = "#TS:";
+    return line.len >= sizeof mark - 1 && memcmp(line.ptr, mark, sizeof mark - 1) == 0;
+}
+
+/* Whether what is an AOF by its first byte is one by its first lines. No more is read than necessary, as a
+ * pipe may deliver commands one by one. */
+static rf_code check_commands(rf_reader *r)
+{
+    struct foreign foreign;
+    struct window *w = &r->window;
+    size_t at = 0;
+    rf_slice line = peek_line(w, 0);
+    r->has_comment = line.len > 0 && *line.ptr == '#' && !is_annotation(line);
+    for (; line.len > 0 && *line.ptr == '#'; line = peek_line(w, at))
+        at += line.len;
+    if (line.len > 0 && *line.ptr != '*' && r->has_comment)
+        return refuse_format(r, (rf_slice){w->pos, at});
+    if (line.len < 3 || memcmp(line.ptr + line.len - 3, "\r\r\n", 3) == 0 || line.ptr[line.len - 2] != '\r') {
+        rf_slice head = peek_more(w, FOREIGN_HEAD);
+        if (foreign_line_ends((rf_slice){head.ptr + at, head.len - at}, &foreign))
+            return fail_foreign(r, &foreign);
+    }
     return RF_OK;
 }
 
@@ -102,7 +171,9 @@ static rf_code begin(rf_reader *r)
     if (n > 0 && rdb_recognises(w->pos, n))
         return begin_rdb(r);
     if (n == 0 ? !may_be_empty(r->source) : !aof_recognises(*w->pos))
-        return refuse_format(w, w->pos, n);
+        return refuse_format(r, (rf_slice){w->pos, n});
+    if (n > 0)
+        TRY(check_commands(r));
     r->info.format = "aof";
     return begin_commands(r);
 }
@@ -193,20 +264,26 @@ COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
     return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
 }
 
-/* Sends a notice if the file has no commands, only annotations or nothing. */
-static void fail_no_data(const rf_reader *r)
+/* Sends a notice if the file has no commands, only annotations or nothing. Comments are not written by
+ * servers: a file of these alone is an AOF only if a manifest lists it. */
+static rf_code check_end(const rf_reader *r, rf_error *error)
 {
-    if (r->phase == IN_COMMANDS && r->info.rdb_version == 0 && !r->has_commands &&
-        source_emptiness(r->source) != EMPTY_USUAL)
-        tell(r, RF_NOTICE_NO_DATA, -1, NULL);
+    enum emptiness emptiness = source_emptiness(r->source);
+    if (r->phase != IN_COMMANDS || r->info.rdb_version > 0 || r->has_commands || emptiness == EMPTY_USUAL)
+        return RF_END;
+    if (r->has_comment && emptiness == EMPTY_BY_NAME)
+        return fail(error, RF_E_FORMAT, "not an RDB or AOF: only comments, no commands");
+    tell(r, RF_NOTICE_NO_DATA, -1, NULL);
+    return RF_END;
 }
 
 COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
 {
+    if (code == RF_END)
+        code = check_end(r, error);
     if (r->phase == IN_COMMANDS)
         r->info.complete_bytes = (int64_t)r->aof.complete_bytes;
     if (code == RF_END) {
-        fail_no_data(r);
         r->phase = AT_END;
         return RF_END;
     }

@@ -42,9 +42,15 @@ rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     return code;
 }
 
+/* What could not be written is not at an offset of the input. */
+static bool concerns_output(const rf_error *error)
+{
+    return error->code == RF_E_WRITE;
+}
+
 void error_at(rf_error *error, int64_t offset, int64_t file_offset)
 {
-    if (error->offset >= 0)
+    if (error->offset >= 0 || concerns_output(error))
         return;
     error->offset = offset;
     error->file_offset = file_offset;
@@ -58,7 +64,8 @@ void error_key(rf_error *error, int64_t db, rf_slice key)
 
 void error_input(rf_error *error, const char *name)
 {
-    snprintf(error->input, sizeof error->input, "%s", name);
+    if (!concerns_output(error))
+        snprintf(error->input, sizeof error->input, "%s", name);
 }
 
 bool rf_code_is_input(rf_code code)

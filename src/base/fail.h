@@ -22,13 +22,13 @@ rf_code fail(rf_error *error, rf_code code, const char *format, ...)
 rf_code fail_errno(rf_error *error, rf_code code, const char *format, ...)
     __attribute__((cold, format(printf, 3, 4)));
 
-/* Adds the offsets to an error that has none yet. */
+/* Adds the offsets to an error that has none yet, and is not about an output. */
 void error_at(rf_error *error, int64_t offset, int64_t file_offset);
 
 /* Sets the key an error concerns, escaped and shortened as by escape_name(). */
 void error_key(rf_error *error, int64_t db, rf_slice key);
 
-/* Sets the name of the input. */
+/* Sets the name of the input, unless the error is about an output. */
 void error_input(rf_error *error, const char *name);
 
 #endif

@@ -15,5 +15,6 @@ int replay_run(int argc, char **argv);
 int inspect_run(int argc, char **argv);
 int verify_run(int argc, char **argv);
 int diff_run(int argc, char **argv);
+int version_run(int argc, char **argv);
 
 #endif

@@ -8,13 +8,13 @@
  * partitioned again. So only the order of the results depends on the amount of memory. */
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/memory_limit.h"
 #include "compare/record_table.h"
 #include "io/partitioned_file.h"
 #include <rdbferry/compare.h>
 #include <stdlib.h>
 
 enum {
-    USUAL_MEMORY = 512 * 1024 * 1024,
     MOST_PARTITIONS = 64, /* an open file each, for every active stage */
     LEAST_PARTITIONS = 2,
     DEEPEST = 6, /* this stage exceeds the memory limit if necessary */
@@ -273,7 +273,7 @@ rf_code rf_compare_open(const rf_compare_options *options, rf_compare **out, rf_
         return fail(error, RF_E_MEMORY, "out of memory");
     compare->options = *options;
     if (compare->options.memory == 0)
-        compare->options.memory = USUAL_MEMORY;
+        compare->options.memory = memory_default().memory;
     resolve_partitions(compare);
     stage_init(&compare->stage, compare, 0);
     return RF_OK;

@@ -25,12 +25,22 @@ static int open_in(const char *dir)
     return fd;
 }
 
-rf_code anon_file_open(int *fd, rf_error *error)
+static const char *directory(void)
 {
     const char *dir = getenv("TMPDIR");
-    int opened = open_in(dir && *dir ? dir : "/tmp");
+    return dir && *dir ? dir : "/tmp";
+}
+
+rf_code anon_file_fail(const char *what, rf_error *error)
+{
+    return fail_errno(error, RF_E_WRITE, "cannot %s a temporary file in %s (see TMPDIR)", what, directory());
+}
+
+rf_code anon_file_open(int *fd, rf_error *error)
+{
+    int opened = open_in(directory());
     if (opened < 0)
-        return fail_errno(error, RF_E_WRITE, "cannot create a temporary file");
+        return anon_file_fail("create", error);
     *fd = opened;
     return RF_OK;
 }
@@ -42,7 +52,7 @@ rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_errno(error, RF_E_WRITE, "cannot write a temporary file");
+            return anon_file_fail("write", error);
         bytes.ptr += n;
         bytes.len -= (size_t)n;
     }
@@ -56,7 +66,7 @@ rf_code anon_file_read(int fd, void *out, size_t n, size_t *got, rf_error *error
         if (some < 0 && errno == EINTR)
             continue;
         if (some < 0)
-            return fail_errno(error, RF_E_WRITE, "cannot read a temporary file");
+            return anon_file_fail("read", error);
         if (some == 0)
             break;
         *got += (size_t)some;

@@ -10,6 +10,9 @@
 /* The caller must close *fd; it is unchanged after an error. */
 rf_code anon_file_open(int *fd, rf_error *error);
 
+/* RF_E_WRITE by errno: "cannot <what> a temporary file in /tmp ...". */
+rf_code anon_file_fail(const char *what, rf_error *error);
+
 /* Writes all bytes at the current position. */
 rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error);
 

@@ -222,7 +222,7 @@ rf_code partitioned_file_read(struct partitioned_file *file, size_t number, reco
     if (partition->bytes == 0)
         return RF_OK;
     if (lseek(reader.fd, 0, SEEK_SET) < 0)
-        code = fail_errno(error, RF_E_WRITE, "cannot read a temporary file");
+        code = anon_file_fail("read", error);
     while (code == RF_OK && reader.left > 0 && (code = read_chunk(&reader, &records, error)) == RF_OK)
         code = fn(ctx, records, error);
     buffer_free(&reader.packed);

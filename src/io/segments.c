@@ -31,7 +31,7 @@ static rf_code grow(struct segments *s, off_t offset, rf_error *error)
         s->fd_plus_1 = fd + 1;
     }
     errno = posix_fallocate(s->fd_plus_1 - 1, offset, SEGMENT_SIZE);
-    return errno == 0 ? RF_OK : fail_errno(error, RF_E_WRITE, "cannot write a temporary file");
+    return errno == 0 ? RF_OK : anon_file_fail("write", error);
 }
 
 static rf_code add_segment(struct segments *s, rf_error *error)

@@ -8,11 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MARK ".rdbferry-"
+
 enum { SUFFIX = 6, TRIES = 100 };
+
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
 /* The directory can be synced only if it is readable; creating files in it requires less. */
 static int open_directory(const char *path)
@@ -62,14 +67,13 @@ void temp_path_close(struct temp_path *temp_path)
 
 static void name_temporary(struct temp_path *temp_path)
 {
-    static const char letters[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     uint8_t random[SUFFIX];
     char suffix[SUFFIX + 1] = "";
     if (getrandom(random, sizeof random, 0) < 0)
         memset(random, 0, sizeof random); /* without randomness: names that already exist are skipped */
     for (int i = 0; i < SUFFIX; i++)
-        suffix[i] = letters[random[i] % sizeof letters];
-    snprintf(temp_path->temporary, sizeof temp_path->temporary, ".%.*s.rdbferry-%s", (int)TEMP_NAME_SHOWN,
+        suffix[i] = letters[random[i] % (sizeof letters - 1)];
+    snprintf(temp_path->temporary, sizeof temp_path->temporary, ".%.*s" MARK "%s", (int)TEMP_NAME_SHOWN,
              temp_path->name, suffix);
 }
 
@@ -83,6 +87,24 @@ int temp_path_make(struct temp_path *temp_path, int (*make)(int dir, const char 
             break;
     }
     return made;
+}
+
+bool temp_path_claim(int fd)
+{
+    struct stat st;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno != EWOULDBLOCK;
+    return fstat(fd, &st) < 0 || st.st_nlink > 0;
+}
+
+bool temp_path_is_temporary(const char *entry, const char *name, bool prefix)
+{
+    size_t length = strlen(entry), ending = sizeof MARK - 1 + SUFFIX, shown = strnlen(name, TEMP_NAME_SHOWN);
+    if (length < 1 + shown + ending || *entry != '.' || memcmp(entry + 1, name, shown) != 0)
+        return false;
+    const char *mark = entry + length - ending;
+    return (prefix || mark == entry + 1 + shown) && memcmp(mark, MARK, sizeof MARK - 1) == 0 &&
+           strspn(mark + sizeof MARK - 1, letters) == SUFFIX;
 }
 
 rf_code temp_path_sync(const struct temp_path *temp_path, rf_error *error)

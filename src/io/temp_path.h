@@ -27,6 +27,14 @@ void temp_path_close(struct temp_path *temp_path);
  * Returns the result of make(); -1 sets errno. */
 int temp_path_make(struct temp_path *temp_path, int (*make)(int dir, const char *name));
 
+/* Locks a new temporary file or directory: what nobody has locked is a leftover, see leftovers.h. False: it
+ * was taken for one, and is being removed. True if the file system has no locks: then nobody else can lock it
+ * either. */
+bool temp_path_claim(int fd);
+
+/* Whether `entry` is a temporary name for `name`; with `prefix`, for any name that begins with `name`. */
+bool temp_path_is_temporary(const char *entry, const char *name, bool prefix);
+
 /* Syncs the directory; RF_OK also if it cannot be synced. */
 rf_code temp_path_sync(const struct temp_path *temp_path, rf_error *error);
 

@@ -4,6 +4,7 @@
 #include "io/tempdir.h"
 #include "base/fail.h"
 #include "io/cleanup.h"
+#include "io/owner.h"
 #include "io/temp_path.h"
 #include "io/tree.h"
 #include <dirent.h>
@@ -23,6 +24,7 @@ struct tempdir {
     char *target; /* as given; that of `temp_path` is the resolved path */
     bool force;
     int fd;
+    int replaced; /* locked while it has a temporary name, so that nobody takes it for a leftover; -1: none */
 };
 
 /* --- the existing target ---------------------------------------------------------------------------- */
@@ -44,7 +46,7 @@ static bool is_empty(int fd)
 }
 
 /* Whether the plan is ours: a JSON object whose first member names the program. */
-static bool holds_plan(int fd)
+bool tempdir_holds_plan(int fd)
 {
     static const char head[] = "{\n  \"rdbferry\":";
     char found[sizeof head - 1];
@@ -70,7 +72,7 @@ static enum obstacle find_obstacle(const struct temp_path *temp_path)
     int fd = openat(temp_path->dir, temp_path->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return DIRECTORY;
-    if (!holds_plan(fd))
+    if (!tempdir_holds_plan(fd))
         return is_empty(fd) ? EMPTY_DIRECTORY : DIRECTORY;
     close(fd);
     return DIRECTORY_WITH_PLAN;
@@ -123,7 +125,17 @@ static char *trimmed(const char *path)
 
 static int make_private(int dir, const char *name)
 {
-    return mkdirat(dir, name, 0700);
+    if (mkdirat(dir, name, 0700) < 0)
+        return -1;
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && temp_path_claim(fd))
+        return fd;
+    int failure = fd >= 0 ? EEXIST : errno; /* EEXIST: another name */
+    if (fd >= 0)
+        close(fd);
+    unlinkat(dir, name, AT_REMOVEDIR);
+    errno = failure;
+    return -1;
 }
 
 static rf_code make_listed(struct tempdir *dir, rf_error *error)
@@ -131,17 +143,13 @@ static rf_code make_listed(struct tempdir *dir, rf_error *error)
     struct temp_path *temp_path = &dir->temp_path;
     TRY(cleanup_begin(dir->target, error));
     rf_code code = RF_OK;
-    if (temp_path_make(temp_path, make_private) == 0)
+    if ((dir->fd = temp_path_make(temp_path, make_private)) >= 0)
         cleanup_list(&dir->cleanup);
     else
         code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary directory next to it",
                           dir->target);
     cleanup_end();
-    TRY(code);
-    dir->fd = openat(temp_path->dir, temp_path->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return dir->fd >= 0
-               ? RF_OK
-               : fail_errno(error, RF_E_WRITE, "%s: cannot open %s", dir->target, temp_path->temporary);
+    return code;
 }
 
 /* Resolves `.` and symbolic links; a dangling link is used as it is. */
@@ -161,7 +169,7 @@ rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_
         return fail(error, RF_E_MEMORY, "out of memory");
     }
     dir->force = force;
-    dir->fd = -1;
+    dir->fd = dir->replaced = -1;
     dir->cleanup.remove = remove_listed_tree;
     rf_code code = open_temp_path(dir, error);
     if (code != RF_OK) {
@@ -272,7 +280,7 @@ static bool is_occupied(int failure)
 }
 
 /* *old: the temporary name is now that of the previous target. */
-static rf_code claim_name(const struct tempdir *dir, bool *old, rf_error *error)
+static rf_code claim_name(struct tempdir *dir, bool *old, rf_error *error)
 {
     const struct temp_path *temp_path = &dir->temp_path;
     *old = false;
@@ -281,6 +289,9 @@ static rf_code claim_name(const struct tempdir *dir, bool *old, rf_error *error)
     if (!is_occupied(errno))
         return fail_errno(error, RF_E_WRITE, "%s: cannot rename the temporary directory to it", dir->target);
     TRY(refuse_obstacle(dir, error));
+    dir->replaced = openat(temp_path->dir, temp_path->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir->replaced >= 0)
+        temp_path_claim(dir->replaced);
     if (exchange(temp_path) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot replace", dir->target);
     *old = true;
@@ -312,9 +323,19 @@ static rf_code commit_listed(struct tempdir *dir, rf_error *error)
     return RF_OK;
 }
 
+/* That of the directory that is replaced, which may have been made for a server. */
+static struct owner final_owner(const struct temp_path *temp_path)
+{
+    int old = openat(temp_path->dir, temp_path->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct owner owner = owner_in(old >= 0 ? old : temp_path->dir);
+    if (old >= 0)
+        close(old);
+    return owner;
+}
+
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error)
 {
-    if (tree_finalize(dir->fd, current_umask()) < 0)
+    if (tree_finalize(dir->fd, current_umask(), final_owner(&dir->temp_path)) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot sync its contents", dir->target);
     cleanup_commits_begin();
     rf_code code = commit_listed(dir, error);
@@ -329,6 +350,8 @@ void tempdir_close(struct tempdir *dir)
     cleanup_remove(&dir->cleanup);
     if (dir->fd >= 0)
         close(dir->fd);
+    if (dir->replaced >= 0)
+        close(dir->replaced);
     temp_path_close(&dir->temp_path);
     free(dir->target);
     free(dir);

@@ -9,6 +9,9 @@
 
 struct tempdir;
 
+/* Whether an open directory is the complete result of a split, as its plan shows. */
+bool tempdir_holds_plan(int fd);
+
 /* Creates an empty directory that only its owner can enter. *out is unchanged after an error. */
 rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error);
 
@@ -29,8 +32,9 @@ int tempdir_open_file(const struct tempdir *dir, const char *name, int flags);
 /* The size of a file; -1 if it is no longer a regular file. */
 off_t tempdir_file_size(const struct tempdir *dir, const char *name);
 
-/* Sets the modes of all contents according to the umask, syncs them, and replaces the target. RF_E_WRITE with
- * the new directory in place if only the old one could not be removed completely. */
+/* Sets the modes of all contents according to the umask and, run by root, their owner to that of the target,
+ * or else of the directory it is in; syncs them, and replaces the target. RF_E_WRITE with the new directory
+ * in place if only the old one could not be removed completely. */
 rf_code tempdir_commit(struct tempdir *dir, rf_error *error);
 
 /* Frees it. Removes the directory and its contents unless it was committed. `dir` may be NULL. */

@@ -3,6 +3,7 @@
 #include "io/tempfile.h"
 #include "base/fail.h"
 #include "io/cleanup.h"
+#include "io/owner.h"
 #include "io/temp_path.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,12 @@ static void remove_directory(struct cleanup *cleanup)
 
 static int make_file(int dir, const char *name)
 {
-    return openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0 || temp_path_claim(fd))
+        return fd;
+    close(fd);
+    errno = EEXIST; /* another name */
+    return -1;
 }
 
 static rf_code make_listed(struct tempfile *file, rf_error *error)
@@ -51,15 +57,26 @@ static rf_code make_listed(struct tempfile *file, rf_error *error)
     return code;
 }
 
+static void give_directory(const struct temp_path *temp_path)
+{
+    int made = openat(temp_path->dir, temp_path->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (made < 0)
+        return;
+    owner_give_directory(temp_path->dir, made);
+    close(made);
+}
+
 /* An existing directory is RF_OK and not listed. */
 static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
 {
     TRY(cleanup_begin(file->temp_path.target, error));
     rf_code code = RF_OK;
-    if (mkdirat(file->temp_path.dir, file->temp_path.name, 0777) == 0)
+    if (mkdirat(file->temp_path.dir, file->temp_path.name, 0777) == 0) {
         cleanup_list(&file->cleanup);
-    else if (errno != EEXIST)
+        give_directory(&file->temp_path);
+    } else if (errno != EEXIST) {
         code = fail_errno(error, RF_E_WRITE, "%s: cannot create the directory", file->temp_path.target);
+    }
     cleanup_end();
     return code;
 }
@@ -145,17 +162,19 @@ static rf_code commit_listed(struct tempfile *file, bool replace, rf_error *erro
     return code;
 }
 
-static rf_code set_mode(const struct tempfile *file, mode_t mode, rf_error *error)
+/* The owner is last: only it may change the mode. */
+static rf_code set_mode_and_owner(const struct tempfile *file, mode_t mode, rf_error *error)
 {
     if (fchmod(file->fd, mode) < 0)
         return fail_errno(error, RF_E_WRITE, "%s: cannot set the mode", file->temp_path.target);
+    owner_give(owner_in(file->temp_path.dir), file->fd);
     return RF_OK;
 }
 
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
 {
     const struct temp_path *temp_path = &file->temp_path;
-    TRY(set_mode(file, 0666 & ~current_umask(), error));
+    TRY(set_mode_and_owner(file, 0666 & ~current_umask(), error));
     TRY(commit_listed(file, replace, error));
     rf_code code = temp_path_sync(temp_path, error);
     if (code != RF_OK && !replace)
@@ -166,7 +185,7 @@ rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
 rf_code tempfile_replace(struct tempfile *file, mode_t mode, bool sync, rf_error *error)
 {
     rf_error ignored;
-    TRY(set_mode(file, mode, error));
+    TRY(set_mode_and_owner(file, mode, error));
     TRY(commit_listed(file, true, error));
     if (sync)
         temp_path_sync(&file->temp_path, &ignored); /* the file is complete, at worst the old one returns */

@@ -58,32 +58,71 @@ int tree_remove(int dir, const char *name)
     return failure ? failed_with(failure) : -1;
 }
 
+static int add_bytes(int dir, const char *name, void *ctx)
+{
+    uint64_t *sum = ctx;
+    struct stat st = {0};
+    int fd = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)
+                 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                 : -1;
+    if (fd >= 0) {
+        *sum += tree_bytes(fd);
+        close(fd);
+    } else if (S_ISREG(st.st_mode)) {
+        *sum += (uint64_t)st.st_size;
+    }
+    return 0;
+}
+
+uint64_t tree_bytes(int dir)
+{
+    uint64_t sum = 0;
+    for_each(dir, add_bytes, &sum);
+    return sum;
+}
+
+struct last_steps {
+    mode_t umask;
+    struct owner owner;
+};
+
+static int finalize(int dir, const struct last_steps *steps);
+
 static int finalize_one(int dir, const char *name, void *ctx)
 {
-    mode_t umask = *(const mode_t *)ctx;
+    const struct last_steps *steps = ctx;
     struct stat st;
     int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     int result = fstat(fd, &st);
     if (result == 0 && S_ISDIR(st.st_mode))
-        result = tree_finalize(fd, umask);
-    else if (result == 0 && S_ISREG(st.st_mode) && (result = fchmod(fd, 0666 & ~umask)) == 0)
+        result = finalize(fd, steps);
+    if (result == 0 && S_ISREG(st.st_mode) && (result = fchmod(fd, 0666 & ~steps->umask)) == 0) {
+        owner_give(steps->owner, fd);
         result = fsync(fd);
+    }
     int failure = errno;
     close(fd);
     errno = failure;
     return result;
 }
 
-int tree_finalize(int dir, mode_t umask)
+static int finalize(int dir, const struct last_steps *steps)
 {
     struct stat st;
-    int failure = for_each(dir, finalize_one, &umask);
+    struct last_steps given = *steps;
+    int failure = for_each(dir, finalize_one, &given);
     if (failure)
         return failed_with(failure);
     /* keeps the inherited set-group-ID bit */
-    if (fstat(dir, &st) < 0 || fchmod(dir, (st.st_mode & S_ISGID) | (0777 & ~umask)) < 0)
+    if (fstat(dir, &st) < 0 || fchmod(dir, (st.st_mode & S_ISGID) | (0777 & ~steps->umask)) < 0)
         return -1;
+    owner_give(steps->owner, dir);
     return fsync(dir) == 0 || errno == EINVAL ? 0 : -1;
+}
+
+int tree_finalize(int dir, mode_t umask, struct owner owner)
+{
+    return finalize(dir, &(struct last_steps){umask, owner});
 }

@@ -11,11 +11,10 @@ static const struct {
     const char *name, *magic;
     size_t letters;
     int lowest, highest;      /* of the supported versions */
-    int bound;                /* of the project's version numbers */
     const char *last_release; /* the one that writes `highest` */
 } headers[] = {
-    {RF_REDIS, "Redis", "REDIS", 5, 1, 15, 79, "Redis 8.10"},
-    {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 80, 999, "Valkey 9.1"},
+    {RF_REDIS, "Redis", "REDIS", 5, 1, 15, "Redis 8.10"},
+    {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 80, "Valkey 9.1"},
 };
 
 static const size_t header_count = sizeof headers / sizeof *headers;
@@ -41,11 +40,13 @@ static bool parse_digits(const uint8_t *p, size_t n, int *out)
 
 static rf_code check_version(struct window *w, size_t i, int version)
 {
-    if (version < headers[i].lowest || version > headers[i].bound)
+    if (version < headers[i].lowest)
         return window_fail(w, RF_E_FORMAT, "unsupported RDB version %d of %s", version, headers[i].name);
     if (version > headers[i].highest)
-        return window_fail(w, RF_E_UNSUPPORTED, "unsupported RDB version %d, written by a %s newer than %s",
-                           version, headers[i].name, headers[i].last_release);
+        return window_fail(
+            w, RF_E_UNSUPPORTED,
+            "written by a newer server than this program knows (RDB version %d; known up to %d, %s)", version,
+            headers[i].highest, headers[i].last_release);
     return RF_OK;
 }
 

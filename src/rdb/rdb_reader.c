@@ -220,6 +220,8 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
         learn_writer(r, RF_REDIS, entry->text);
     else if (slice_equal(entry->name, SLICE("valkey-ver")))
         learn_writer(r, RF_VALKEY, entry->text);
+    else if (slice_equal(entry->name, SLICE("df-ver")))
+        r->is_dragonfly = true;
     else if (slice_equal(entry->name, SLICE("ctime")))
         learn_save_time(r, entry->text);
     else if (slice_equal(entry->name, SLICE("aof-preamble")))
@@ -407,6 +409,54 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
+/* --- types and opcodes that are not read ------------------------------------------------------------- */
+
+/* Types of Redis 8.10 and newer; development versions used the numbers for others. */
+enum { FIRST_LATE_TYPE = 29, LATE_TYPES_SINCE = 15 };
+
+enum { SET_LISTPACK = 20 };
+
+/* Dragonfly writes version 9 with types of Redis 7 and its own, 30 to 37, and opcodes 200 to 224; 20 was its
+ * JSON. What a hand-made or damaged file may have too is certain only with its AUX field. */
+static bool is_of_dragonfly(const struct rdb_reader *r, uint8_t byte)
+{
+    enum { ZSTD_BLOCK = 201, LZ4_BLOCK = 202 };
+    if (r->info->dialect != RF_REDIS || r->info->rdb_version != 9)
+        return false;
+    return (byte >= 30 && byte <= 37) || byte == ZSTD_BLOCK || byte == LZ4_BLOCK ||
+           (r->is_dragonfly && (byte == SET_LISTPACK || (byte >= 200 && byte <= 224)));
+}
+
+/* Whether a known type has a different meaning in this file. Other types are read whatever the version, as
+ * servers do. */
+static inline bool is_of_other_server(const struct rdb_reader *r, uint8_t byte)
+{
+    return UNLIKELY(byte >= SET_LISTPACK && r->types[byte].encoding.since > r->info->rdb_version &&
+                    (byte >= FIRST_LATE_TYPE || is_of_dragonfly(r, byte)));
+}
+
+/* `byte` was read last. */
+COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
+{
+    const struct rdb_opcode *opcode = &r->opcodes[byte];
+    bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
+                   r->info->rdb_version < LATE_TYPES_SINCE && (opcode->refused || r->types[byte].walk);
+    r->w->pos--; /* report the error at the byte itself */
+    if (is_of_dragonfly(r, byte))
+        return window_fail(r->w, RF_E_UNSUPPORTED,
+                           "written by Dragonfly, whose own %s are not supported (%u)%s",
+                           byte < 64 ? "types" : "snapshot records", byte,
+                           byte < 64 ? "" : ": save an RDB instead (SAVE RDB)");
+    if (is_late)
+        return window_fail(r->w, RF_E_UNSUPPORTED,
+                           "type %u does not exist in RDB version %d: written by an unreleased server or by "
+                           "another vendor's",
+                           byte, r->info->rdb_version);
+    if (opcode->refused)
+        return window_fail(r->w, RF_E_UNSUPPORTED, "%s %u is %s", opcode->kind, byte, opcode->refused);
+    return window_fail(r->w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a type or an opcode)", byte);
+}
+
 /* `at`: the offset of the opcode. A key's record can be copied as a whole only if writing it anew would give
  * the same bytes, or the output would depend on how the input is divided into blocks: so the head must be the
  * usual one, with an expiry or nothing before the type, and a short key stored as it is. */
@@ -417,10 +467,7 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_e
     r->has_prefix |= opcode->is_prefix;
     if (LIKELY(opcode->read != NULL))
         return opcode->read(r, entry, ready);
-    r->w->pos--; /* report the error at the byte itself */
-    if (opcode->refused)
-        return window_fail(r->w, RF_E_UNSUPPORTED, "%s %u is %s", opcode->kind, byte, opcode->refused);
-    return window_fail(r->w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a type or an opcode)", byte);
+    return refuse_byte(r, byte);
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
@@ -439,7 +486,7 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
         uint8_t byte;
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
-        if (byte < RDB_TYPE_COUNT && r->types[byte].walk)
+        if (byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_other_server(r, byte))
             return read_key(r, entry, &r->types[byte], at);
         TRY(read_opcode(r, byte, at, entry, &ready));
     }

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Oldest first within each dialect, one line per RDB version. 255.255 is the version number of development
- * builds. */
+/* Oldest first within each dialect, one line per RDB version. DEVELOPMENT is the version number of
+ * development builds. */
+enum { DEVELOPMENT = 255 };
 /* clang-format off */
 static const struct release {
     rf_server server;
@@ -23,10 +24,10 @@ static const struct release {
     {{RF_REDIS, 8, 6}, 13},
     {{RF_REDIS, 8, 8}, 14},
     {{RF_REDIS, 8, 10}, 15},
-    {{RF_REDIS, 255, 255}, 16},
+    {{RF_REDIS, DEVELOPMENT, DEVELOPMENT}, 16},
     {{RF_VALKEY, 7, 2}, 11}, {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 8, 1}, 11},
     {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 1}, 80},
-    {{RF_VALKEY, 255, 255}, 81},
+    {{RF_VALKEY, DEVELOPMENT, DEVELOPMENT}, 81},
 };
 /* clang-format on */
 enum { RELEASES = sizeof releases / sizeof *releases };
@@ -71,6 +72,17 @@ bool rf_server_parse(const char *text, rf_server *out)
         return false;
     *out = server;
     return true;
+}
+
+bool rf_server_release(size_t index, rf_server *out)
+{
+    for (size_t i = 0; i < RELEASES; i++) {
+        if (releases[i].server.major != DEVELOPMENT && index-- == 0) {
+            *out = releases[i].server;
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t rf_server_format(rf_server server, char *out, size_t size)

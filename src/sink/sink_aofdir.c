@@ -39,6 +39,7 @@ struct sink_aofdir {
     rf_notify notify;
     int lock; /* the directory, locked against other runs; -1: none */
     struct manifest old, latest;
+    uint64_t highest;  /* the highest number in the name of a file in the directory */
     rf_sink *parts[2]; /* BASE, INCR */
     struct output manifest;
     char *paths[FILE_COUNT];
@@ -101,14 +102,63 @@ static rf_code look_for_old_manifest(struct sink_aofdir *s, bool force, rf_error
     return s->old.count ? refuse_in_use(s, error) : error->code;
 }
 
+static void notify_path(const struct sink_aofdir *s, rf_notice_code code, const char *path,
+                        const char *reason)
+{
+    char detail[320];
+    snprintf(detail, sizeof detail, "%.200s%s%s", path, *reason ? ": " : "", reason);
+    if (s->notify.fn)
+        s->notify.fn(s->notify.ctx, &(rf_notice){code, -1, -1, {NULL, 0}, detail});
+}
+
+/* The number of "<appendfilename>.<number>.base.rdb", .base.aof or .incr.aof; 0: another name. */
+static uint64_t number_of(const struct sink_aofdir *s, const char *name)
+{
+    static const char *const endings[] = {".base.rdb", ".base.aof", ".incr.aof"};
+    enum { MOST_DIGITS = 15 };
+    size_t length = strlen(s->appendfilename);
+    if (strncmp(name, s->appendfilename, length) != 0 || name[length] != '.')
+        return 0;
+    const char *digits = name + length + 1, *ending = digits + strspn(digits, "0123456789");
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ending > digits && ending - digits <= MOST_DIGITS && strcmp(ending, endings[i]) == 0)
+            return strtoull(digits, NULL, 10);
+    return 0;
+}
+
+static bool names_file(const struct manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->count; i++)
+        if (strcmp(manifest->files[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Files without a manifest may be of a killed run, or all that is left of a server's data: they are neither
+ * removed nor replaced. */
+static rf_code look_for_unnamed_files(struct sink_aofdir *s, rf_error *error)
+{
+    DIR *dir = opendir(s->directory);
+    if (!dir)
+        return fail_errno(error, RF_E_WRITE, "cannot read directory '%s'", s->directory);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        uint64_t number = number_of(s, e->d_name);
+        s->highest = number > s->highest ? number : s->highest;
+        if (number > 0 && !names_file(&s->old, e->d_name))
+            notify_path(s, RF_NOTICE_UNNAMED_FILE, e->d_name, "");
+    }
+    closedir(dir);
+    return RF_OK;
+}
+
 /* --- the new files ------------------------------------------------------------------------------------ */
 
-static uint64_t next_seq(const struct manifest *old)
+static uint64_t next_seq(const struct sink_aofdir *s)
 {
-    uint64_t highest = 0;
-    for (size_t i = 0; i < old->count; i++)
-        if (old->files[i].seq > highest)
-            highest = old->files[i].seq;
+    uint64_t highest = s->highest;
+    for (size_t i = 0; i < s->old.count; i++)
+        if (s->old.files[i].seq > highest)
+            highest = s->old.files[i].seq;
     return highest + 1;
 }
 
@@ -116,7 +166,7 @@ static rf_code name_file(struct sink_aofdir *s, int part, const char *appendfile
                          rf_error *error)
 {
     struct manifest_file *file = &s->latest.files[part];
-    file->seq = next_seq(&s->old);
+    file->seq = next_seq(s);
     file->type = part == BASE ? 'b' : 'i';
     if (asprintf(&file->name, "%s.%llu.%s", appendfilename, (unsigned long long)file->seq, ending) < 0) {
         file->name = NULL;
@@ -145,6 +195,7 @@ static rf_code open_parts(struct sink_aofdir *s, rf_aof_base base, rf_sink_optio
 {
     struct sink_location at_base = location_of(s, BASE), at_incr = location_of(s, INCR);
     options.compress = RF_PLAIN;
+    options.force = false; /* their numbers are new */
     TRY(base == RF_BASE_RDB ? sink_open_rdb(&at_base, RDB_AOF_BASE, &options, &s->parts[BASE], error)
                             : sink_open_aof(&at_base, &options, &s->parts[BASE], error));
     return sink_open_aof(&at_incr, &options, &s->parts[INCR], error);
@@ -190,22 +241,14 @@ static bool is_ours(const struct sink_aofdir *s, const char *name)
            strcmp(name, s->manifest_name) == 0;
 }
 
-static void report_left(const struct sink_aofdir *s, const char *path, int failure)
-{
-    char detail[320];
-    snprintf(detail, sizeof detail, "%.200s: %s", path, strerror(failure));
-    if (s->notify.fn)
-        s->notify.fn(s->notify.ctx, &(rf_notice){RF_NOTICE_OLD_FILE, -1, -1, {NULL, 0}, detail});
-}
-
 static void remove_old_file(const struct sink_aofdir *s, const char *name)
 {
     char *path;
     rf_error ignored;
     if (make_path(&path, s, name, &ignored) != RF_OK)
-        return report_left(s, name, ENOMEM);
+        return notify_path(s, RF_NOTICE_OLD_FILE, name, strerror(ENOMEM));
     if (unlink(path) < 0 && errno != ENOENT)
-        report_left(s, path, errno);
+        notify_path(s, RF_NOTICE_OLD_FILE, path, strerror(errno));
     free(path);
 }
 
@@ -231,9 +274,7 @@ static bool manifest_names(const struct sink_aofdir *s, const char *name)
     rf_error error;
     rf_code code = access(s->paths[MANIFEST], F_OK) == 0 ? manifest_load(&now, s->paths[MANIFEST], &error)
                                                          : RF_OK;
-    bool named = code != RF_OK;
-    for (size_t i = 0; i < now.count && !named; i++)
-        named = strcmp(now.files[i].name, name) == 0;
+    bool named = code != RF_OK || names_file(&now, name);
     manifest_free(&now);
     return named;
 }
@@ -312,7 +353,8 @@ static rf_code enter_directory(struct sink_aofdir *s, bool force, rf_error *erro
     TRY(tempfile_make_directory(s->directory, &s->made, error));
     TRY(lock_directory(s, error));
     TRY(refuse_foreign_manifest(s, error));
-    return look_for_old_manifest(s, force, error);
+    TRY(look_for_old_manifest(s, force, error));
+    return look_for_unnamed_files(s, error);
 }
 
 static rf_code open_directory(struct sink_aofdir *s, const struct sink_location *location,

@@ -11,13 +11,13 @@
  * from the start. */
 #include "base/fail.h"
 #include "base/hash_table.h"
+#include "base/memory_limit.h"
 #include "io/partitioned_file.h"
 #include <rdbferry/collision.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
 enum {
-    USUAL_MEMORY = 512 * 1024 * 1024,
     KEYS_FLOOR = 1024, /* hashes that always have room in memory */
     PARTITIONS = 64,   /* by the top 6 bits of the hash */
 };
@@ -57,7 +57,7 @@ rf_collisions *rf_collisions_new(uint64_t memory)
     rf_collisions *collisions = calloc(1, sizeof *collisions);
     if (!collisions)
         return NULL;
-    collisions->memory = memory ? memory : USUAL_MEMORY;
+    collisions->memory = memory ? memory : memory_default().memory;
     uint64_t floor = KEYS_FLOOR * sizeof(XXH128_hash_t);
     hash_table_init(&collisions->keys, sizeof(XXH128_hash_t),
                     collisions->memory > floor ? collisions->memory : floor);

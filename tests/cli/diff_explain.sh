@@ -25,3 +25,5 @@ explain h --limit 1
 explain '' --explain-db 5
 explain '' --explain-db 4
 explain '\x68'
+explain nowhere
+explain s --explain-db 7

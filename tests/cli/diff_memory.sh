@@ -22,4 +22,4 @@ for sign in + - '~'; do
 done
 rmdir tmp
 "$RDBFERRY" diff before.rdb after.rdb -q --limit 0 | sort | cmp - lines.512M
-"$RDBFERRY" diff before.rdb after.rdb -q --memory 1M
+TMPDIR=tmp "$RDBFERRY" diff before.rdb after.rdb -q --memory 1M

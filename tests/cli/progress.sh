@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Drawn when it is asked for, wiped before other messages and at the end.
+# On a terminal: drawn, wiped before other messages and at the end.
 . "$(dirname "$0")/data.bash"
 kv_rdb in.rdb
 mkfifo pipe
-"$RDBFERRY" convert pipe -o out.aof --progress always &
+export RDBFERRY_TEST_TTY=1
+"$RDBFERRY" convert pipe -o out.aof &
 exec 3>pipe
 head -c 19 in.rdb >&3
 sleep 0.7

@@ -5,7 +5,8 @@
 . "$(dirname "$0")/data.bash"
 kv_rdb in.rdb
 mkfifo pipe
-for name in INT TERM HUP; do
+ulimit -c 0
+for name in INT TERM HUP QUIT ALRM USR1; do
     mkdir out.$name
     env --default-signal=$name "$RDBFERRY" convert pipe -o out.$name/x.aof &
     exec 3>pipe

@@ -26,3 +26,7 @@ verify nowhere.rdb a.rdb
 verify damaged.rdb nowhere.rdb
 verify a.rdb - <b.rdb
 verify .
+make_rdb many.rdb REDIS0010 fe00 fb0300 "$b_is_2" "$a_is_1"
+verify many.rdb a.rdb
+verify many.rdb a.rdb b.rdb
+verify -q many.rdb a.rdb

@@ -15,3 +15,6 @@ for file in in no_checksum twice databases module script trailing; do
     verify $file.rdb --strict
 done
 verify no_checksum.rdb trailing.rdb --strict -q
+echo '--- the end mark that redis-cli --rdb - leaves is no fault'
+printf '64264ee33035dcabb09d2b03579410be6b935de8' | cat in.rdb - | verify - --strict
+printf '64264ee33035dcabb09d2b03579410be6b935de' | cat in.rdb - | verify - --strict

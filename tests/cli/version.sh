@@ -1,3 +1,3 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-"$RDBFERRY" version && "$RDBFERRY" --version
+"$RDBFERRY" version | cmp - <("$RDBFERRY" --version) && "$RDBFERRY" version && "$RDBFERRY" version | awk 'length > 80'

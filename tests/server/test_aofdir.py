@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """AOF directories as a server reads them; and what a running server has open stays as it is."""
+import copy
 import os
+import shutil
 import unittest
 
 from lib.cases import Folder
@@ -78,6 +80,40 @@ class AsServersRead(Directory):
         self.make_annotated(1024)
         self.assertEqual(run("verify", self.path("appendonlydir")).returncode, 1)
         self.assertRaises(StartError, self.served)
+
+
+@needs(AOF_DIRECTORIES)
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "files are given away by root alone")
+class OtherOwner(Directory):
+    """A server that runs as another user than the one who converts."""
+    USER = 12345
+
+    def server(self, **config):
+        wrapper = self.path("server")
+        with open(wrapper, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\nexec setpriv --reuid {self.USER} --regid {self.USER} --clear-groups {KIND.path} \"$@\"\n")
+        os.chmod(wrapper, 0o755)
+        kind = copy.copy(KIND)
+        object.__setattr__(kind, "path", wrapper)
+        return Server(self.folder, kind=kind, appendonly="yes", **config)
+
+    def test_it_goes_on_writing(self):
+        with Server(self.folder) as server:
+            server.call("SET", "k", "v")
+            server.call("SAVE")
+        os.rename(self.path("dump.rdb"), self.path("in.rdb"))
+        os.remove(os.path.join(self.folder, "server.log"))
+        os.chown(self.folder, self.USER, self.USER)
+        done = run("convert", self.path("in.rdb"), "-o", self.path("appendonlydir"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"the outputs belong to 12345:12345", done.stderr)
+        with self.server() as server:
+            self.assertEqual(server.call("GET", "k"), b"v")
+            server.call("SET", "k", "w")
+            server.call("BGREWRITEAOF")
+            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_last_bgrewrite_status"] == "ok")
+        with self.server() as server:
+            self.assertEqual(server.call("GET", "k"), b"w")
 
 
 @needs(AOF_DIRECTORIES)

@@ -115,7 +115,7 @@ def path(name):
 
 
 def lines(*arguments):
-    done = run("diff", *arguments)
+    done = run("diff", "-q", *arguments)  # without the closing line
     if done.stderr:
         raise AssertionError(done.stderr.decode(errors="replace"))
     return done.returncode, done.stdout.decode().splitlines()

@@ -95,6 +95,27 @@ class Locks(Jobs):
         self.assertEqual(codes, [DONE, USAGE, USAGE, USAGE], [running.said() for running in several])
 
 
+@unittest.skipUnless(os.geteuid() == 0, "files are given away by root alone")
+class OfAnotherOwner(Jobs):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dump = cls.dump_of(fill_small_keys)
+
+    def test_all_files_belong_to_the_owner_of_the_folder(self):
+        folder = self.path("state")
+        os.mkdir(folder)
+        os.chown(folder, 12345, 12345)
+        paths = {name: os.path.join(folder, name) for name in ("checkpoint", "metrics-file", "report")}
+        options = [text for name, path in paths.items() for text in (f"--{name}", path)]
+        running = self.begin(self.dump, self.url, *options)
+        self.assertEqual(running.wait(), DONE, running.said())
+        self.assertIn("the outputs belong to 12345:12345", running.said())
+        for path in (*paths.values(), paths["checkpoint"] + ".lock"):
+            with self.subTest(path):
+                self.assertEqual(os.stat(path).st_uid, 12345)
+
+
 class Stops(Jobs):
     """After one signal, whatever goes on."""
 

@@ -4,9 +4,11 @@ the new primary has in the end is all of it: replication is asynchronous, and no
 import contextlib
 import os
 import random
+import re
 import subprocess
 import time
 import unittest
+from unittest import mock
 
 from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
 from lib.kinds import needs_version
@@ -270,6 +272,20 @@ class Trouble(Replaying):
             self.assert_taken_over(self.with_obstacles)
 
         self.each_moment(check, *(("commands", "skip"), ("auto", "fail"), ("restore", "fail"))[:count])
+
+    def test_progress(self):
+        """While there is no primary, it says what it waits for, and not how long the rest will take."""
+        for sentinel in self.group.sentinels:
+            down_after = "SENTINEL", "SET", "main", "down-after-milliseconds"
+            sentinel.call(*down_after, 6000)
+            self.addCleanup(sentinel.call, *down_after, 1500)
+        with mock.patch.dict(os.environ, RDBFERRY_TEST_PROGRESS_MS="100"):
+            running = self.begin_until(0.1, "--rate", "200KB/s")
+        self.primary.kill()
+        self.begun(running, lambda: "waiting for a primary" in running.said())
+        line = next(line for line in running.said().splitlines() if "waiting for a primary" in line)
+        self.assertNotIn(" left", line)
+        self.begun(running, lambda: re.search(r"waiting for a primary.*\n(.*\n)*.* left", running.said()))
 
     @soak
     def test_killed_and_replaced(self):

@@ -15,7 +15,7 @@ static void expect_read(const char *aof, rf_code code, const char *told)
                      error.message);
         cr_expect_str_eq(record_end(&text), told, "%s", aof);
         if (code != RF_OK)
-            cr_expect(error.offset >= 0 && (size_t)error.offset <= strlen(aof));
+            cr_expect((error.offset >= 0 || code == RF_E_FORMAT) && error.offset <= (int64_t)strlen(aof));
         buffer_free(&text);
     }
 }
@@ -49,7 +49,11 @@ Test(aof_reader, annotations)
     expect_read("#TS:1700000000\r\n" PING "#TS:1700000001\r\n# what you like\n#\n" PING, RF_OK,
                 "command 0 PING\ncommand 0 PING\n");
     expect_read("#TS:1700000000\r\n", RF_OK, "notice no_data\n");
-    expect_read("#", RF_OK, "notice no_data\n");
+    expect_read("#TS:1\r\n#", RF_OK, "notice no_data\n");
+    expect_read("#", RF_E_FORMAT, "");
+    expect_read("# what you like\n", RF_E_FORMAT, "");
+    expect_read("# what you like\nport 1\n", RF_E_FORMAT, "");
+    expect_read("#TS:1\r\nport 1\r\n", RF_E_CORRUPT, "");
     expect_read("#*1\r\n" PING, RF_OK, "command 0 PING\n");
     expect_read(PING "#TS:17", RF_OK, "command 0 PING\n"); /* as a crash leaves it, and a server loads it */
     expect_read(MULTI PING "#TS:17", RF_E_TRUNCATED, "command 0 MULTI\ncommand 0 PING\n");
@@ -76,6 +80,8 @@ Test(aof_reader, the_longest_annotation)
 
 Test(aof_reader, bare_line_feeds_behind_headers)
 {
+    expect_read("*1\n$4\nPING\n", RF_E_FORMAT, ""); /* of all lines: git, or a text-mode transfer */
+    expect_read("#TS:1\n*1\n$4\nPING\n", RF_E_FORMAT, "");
     expect_read("*1\n$4\nPING\r\n" PING, RF_OK, "command 0 PING\ncommand 0 PING\n");
 }
 

@@ -214,9 +214,10 @@ Test(aofdir, an_old_manifest_that_names_the_new_files)
                         "file " NAME ".2.incr.aof seq 1 type i\n");
     cr_assert_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK, "%s", error.message);
     expect_file(&directory, NAME ".manifest",
-                "file " NAME ".2.base.rdb seq 2 type b\nfile " NAME ".2.incr.aof seq 2 type i\n");
-    expect_told(&directory, NAME ".2.base.rdb", "key 2 k string\n");
-    expect_file(&directory, NAME ".2.incr.aof", "");
+                "file " NAME ".6.base.rdb seq 6 type b\nfile " NAME ".6.incr.aof seq 6 type i\n");
+    expect_told(&directory, NAME ".6.base.rdb", "key 2 k string\n");
+    expect_file(&directory, NAME ".6.incr.aof", "");
+    cr_expect_neq(access(scratch_path(&directory, NAME ".2.base.rdb"), F_OK), 0);
     scratch_remove(&directory);
     build_free(&rdb);
 }
@@ -259,11 +260,13 @@ Test(aofdir, unlisted_files_of_the_same_names)
     scratch_make(&directory);
     put_rdb(&rdb);
     scratch_write(&directory, NAME ".1.incr.aof", SLICE("stray"));
-    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &plain, &error), RF_E_EXISTS);
-    expect_file(&directory, NAME ".1.incr.aof", "stray");
-    cr_expect_eq(scratch_count(&directory), 1);
+    cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &plain, &error), RF_OK);
+    expect_file(&directory, NAME ".2.incr.aof", "");
+    cr_expect_eq(scratch_count(&directory), 4);
     cr_expect_eq(convert(&directory, built(&rdb), RF_BASE_RDB, &forced, &error), RF_OK);
-    expect_file(&directory, NAME ".1.incr.aof", "");
+    expect_file(&directory, NAME ".3.incr.aof", "");
+    cr_expect_eq(scratch_count(&directory), 4);
+    expect_file(&directory, NAME ".1.incr.aof", "stray");
     scratch_remove(&directory);
     build_free(&rdb);
 }
@@ -523,6 +526,40 @@ Test(aofdir, a_failed_commit_leaves_nothing_new)
     scratch_write(&directory, NAME ".manifest", SLICE(OLD));
     cr_expect_eq(scratch_count(&directory), 5);
     scratch_remove(&directory);
+}
+
+/* What a killed run has left, or what is left of a server's data, is no output, and is not replaced either.
+ */
+static void expect_unnamed_files_stay(const char *manifest, bool force, const char *base)
+{
+    struct scratch directory;
+    rf_sink *sink;
+    rf_error error;
+    unsigned counts[RF_NOTICE_COUNT] = {0};
+    rf_sink_options options = force ? forced : plain;
+    options.notify = (rf_notify){count_notice, counts};
+    scratch_make(&directory);
+    if (manifest)
+        put_old(&directory, manifest);
+    scratch_write(&directory, NAME ".7.base.rdb", SLICE("seven"));
+    scratch_write(&directory, NAME ".6.incr.aof", SLICE("six"));
+    scratch_write(&directory, NAME ".18446744073709551615.base.rdb", SLICE("absurd"));
+    cr_assert_eq(rf_sink_open_aofdir(directory.path, NAME, RF_BASE_RDB, &options, &sink, &error), RF_OK, "%s",
+                 error.message);
+    cr_expect_eq(rf_sink_finish(sink, &error), RF_OK, "%s", error.message);
+    rf_sink_close(sink);
+    cr_expect_eq(counts[RF_NOTICE_UNNAMED_FILE], 2);
+    cr_expect_eq(access(scratch_path(&directory, base), F_OK), 0);
+    rf_slice seven = scratch_read(&directory, NAME ".7.base.rdb");
+    cr_expect(slice_equal(seven, SLICE("seven")));
+    exact_free(seven);
+    scratch_remove(&directory);
+}
+
+Test(aofdir, unnamed_files)
+{
+    expect_unnamed_files_stay(NULL, false, NAME ".8.base.rdb");
+    expect_unnamed_files_stay(OLD, true, NAME ".8.base.rdb");
 }
 
 Test(aofdir, old_files_that_cannot_be_removed)

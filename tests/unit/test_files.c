@@ -286,3 +286,20 @@ Test(files, a_server_that_rewrites_its_aof)
     atomic_store(&stop, true);
     pthread_join(server, NULL);
 }
+
+Test(files, an_input_that_was_refused_fails_again_when_it_is_opened)
+{
+    rf_files files = {0};
+    rf_error why, error;
+    rf_source *source;
+    put("a.manifest", "");
+    cr_assert_eq(rf_files_add(&files, directory.path, &why), RF_E_CORRUPT);
+    cr_assert_eq(files.count, 0);
+    cr_assert_eq(rf_files_add_failed(&files, directory.path, &why, &error), RF_OK);
+    cr_assert_eq(files.count, 1);
+    cr_expect_eq(rf_files_open(&files, 0, &source, &error), RF_E_CORRUPT);
+    cr_expect_null(source);
+    cr_expect_str_eq(error.message, why.message);
+    cr_expect_eq(rf_files_descriptor(&files, 0), -1);
+    rf_files_free(&files);
+}

@@ -212,7 +212,7 @@ static const struct long_input inputs[] = {
     {"slot import", VALKEY "f3 0161", "00 05", true, END},
     {"cron job", MAGIC "40 016b 0173 00000000000000000000000000000000", "0161", true, "00" END},
     {"Redis Enterprise's", MAGIC, "6b 05", false, END},
-    {"annotations", "23 0a", "23 616263 0a", false, ""},
+    {"annotations", "23 54533a 310a", "23 616263 0a", false, ""},
     {"commands", "", "2a310d0a 24340d0a 50494e47 0d0a", false, ""},
 };
 

@@ -29,7 +29,8 @@ static void expect_refused(rf_slice file, rf_code code, const char *message)
                  error.message);
     cr_expect(strstr(error.message, message), "'%s' is not in '%s'", message, error.message);
     cr_expect_str_eq(error.input, "input");
-    cr_expect(error.offset >= 0 && (size_t)error.offset <= file.len, "offset %lld", (long long)error.offset);
+    cr_expect(error.offset <= (int64_t)file.len, "offset %lld", (long long)error.offset);
+    cr_expect(error.offset >= 0 || code == RF_E_FORMAT, "%s", error.message);
     buffer_free(&text);
 }
 
@@ -85,10 +86,11 @@ Test(rdb_reader, versions_that_are_not_read)
         const char *message;
     } headers[] = {
         {"REDIS0000", RF_E_FORMAT, "unsupported RDB version 0"},
-        {"REDIS0016", RF_E_UNSUPPORTED, "version 16"},
+        {"REDIS0016", RF_E_UNSUPPORTED,
+         "newer server than this program knows (RDB version 16; known up to 15, Redis"},
         {"REDIS0079", RF_E_UNSUPPORTED, "version 79"},
-        {"REDIS0080", RF_E_FORMAT, "unsupported RDB version 80"},
-        {"REDIS9999", RF_E_FORMAT, "unsupported RDB version 9999"},
+        {"REDIS0080", RF_E_UNSUPPORTED, "version 80"},
+        {"REDIS9999", RF_E_UNSUPPORTED, "version 9999"},
         {"VALKEY000", RF_E_FORMAT, "unsupported RDB version 0"},
         {"VALKEY011", RF_E_FORMAT, "unsupported RDB version 11"},
         {"VALKEY079", RF_E_FORMAT, "unsupported RDB version 79"},
@@ -102,6 +104,7 @@ Test(rdb_reader, versions_that_are_not_read)
         {"VALKEZ080", RF_E_FORMAT, "not an RDB or AOF"},
         {"VCS\x01\x01\x00\x01\x04\x22", RF_E_UNSUPPORTED, "VCS"},
         {"hello, wo", RF_E_FORMAT, "not an RDB or AOF"},
+        {"UkVESVMw", RF_E_FORMAT, "base64"},
     };
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         expect_refused_hex(headers[i].magic, "", headers[i].code, headers[i].message);
@@ -283,4 +286,31 @@ Test(rdb_reader, unknown_bytes)
         cr_expect_eq(error.offset, 9 + 5, "%u: offset %lld", unknown[i], (long long)error.offset);
         build_free(&b);
     }
+}
+
+/* --- other vendors ----------------------------------------------------------------------------------- */
+
+#define DRAGONFLY "fa 06 64662d766572 03 312e30" /* df-ver */
+
+Test(rdb_reader, types_of_dragonfly)
+{
+    const char *own = "written by Dragonfly, whose own types";
+    expect_refused_hex("REDIS0009", "fe00 1e 016b 027b7d", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "fe00 1f 016b 01 0166 0176 00", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "fe00 25 016b 00", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", DRAGONFLY "fe00 14 016b 027b7d", RF_E_UNSUPPORTED, own);
+    expect_refused_hex("REDIS0009", "ca 0161", RF_E_UNSUPPORTED, "SAVE RDB");
+    expect_refused_hex("REDIS0009", DRAGONFLY "dc 01000000", RF_E_UNSUPPORTED, "SAVE RDB");
+    expect_refused_hex("REDIS0009", "dc 01000000", RF_E_CORRUPT, "unexpected byte 0xdc");
+    expect_refused_hex("REDIS0011", "c9 0161", RF_E_CORRUPT, "unexpected byte 0xc9");
+}
+
+Test(rdb_reader, types_of_a_later_version)
+{
+    expect_refused_hex("REDIS0013", "fe00 1d 016b 00", RF_E_UNSUPPORTED,
+                       "type 29 does not exist in RDB version 13");
+    expect_refused_hex("REDIS0014", "fe00 1e 016b 00", RF_E_UNSUPPORTED,
+                       "type 30 does not exist in RDB version 14");
+    expect_refused_hex("REDIS0015", "fe00 1d 016b 00", RF_E_UNSUPPORTED, "hash template");
+    expect_refused_hex("VALKEY080", "fe00 17 016b 00", RF_E_UNSUPPORTED, "path-compressed");
 }

@@ -43,6 +43,27 @@ static void expect_file(const char *path, const char *content, mode_t mode)
     close(fd);
 }
 
+/* A link that the owner of the directory has made does not lead to a file of somebody else. */
+Test(save, owner)
+{
+    struct stat st;
+    rf_error error;
+    if (geteuid() != 0)
+        cr_skip("files are given away by root alone");
+    cr_assert_eq(mkdir("theirs", 0755), 0);
+    cr_assert_eq(chown("theirs", 12345, 54321), 0);
+    cr_assert_eq(rf_file_save("theirs/a", SLICE("a"), 0, &error), RF_OK);
+    cr_assert_eq(rf_file_save("b", SLICE("b"), RF_SAVE_PRIVATE, &error), RF_OK);
+    cr_assert_eq(symlink("../b", "theirs/b"), 0);
+    cr_assert_eq(rf_file_save("theirs/b", SLICE("c"), RF_SAVE_PRIVATE, &error), RF_OK);
+    cr_expect(stat("theirs/a", &st) == 0 && st.st_uid == 12345 && st.st_gid == 54321);
+    cr_expect(stat("b", &st) == 0 && st.st_uid == 0);
+    const rf_ownership ownership = rf_outputs_ownership();
+    cr_expect_eq(ownership.given, 1);
+    cr_expect_eq(ownership.failed, 0);
+    cr_expect_eq(ownership.uid, 12345);
+}
+
 static size_t files(void)
 {
     size_t count = 0;
@@ -99,6 +120,31 @@ static void expect_failure(const char *path, int reason, const char *message)
     cr_expect_neq(rf_file_save(path, SLICE("new"), 0, &error), RF_OK);
     cr_expect_eq(errno, reason, "%s: %s", path, strerror(errno));
     cr_expect_str_eq(error.message, message);
+}
+
+/* A directory in which no file can be created, by a user whom permissions concern. */
+Test(save, what_cannot_be_replaced_is_overwritten_on_request)
+{
+    enum { NOBODY = 65534 };
+    rf_error error;
+    cr_assert_eq(mkdir("shut", 0700), 0);
+    cr_assert_eq(rf_file_save("shut/file", SLICE("a long one"), 0, &error), RF_OK);
+    cr_assert_eq(chmod("shut/file", 0666) + chmod("shut", 0555) + chmod(".", 0755), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(NOBODY), 0);
+    cr_expect_eq(rf_file_save("shut/file", SLICE("new"), 0, &error), RF_E_WRITE);
+    cr_expect_eq(errno, EACCES);
+    expect_file("shut/file", "a long one", 0666);
+    cr_expect_eq(rf_file_save("shut/file", SLICE("new"), RF_SAVE_IN_PLACE, &error), RF_OK);
+    expect_file("shut/file", "new", 0666);
+    cr_expect_eq(rf_file_save("shut/file", (rf_slice){0}, RF_SAVE_IN_PLACE | RF_SAVE_UNSYNCED, &error),
+                 RF_OK);
+    expect_file("shut/file", "", 0666);
+    cr_expect_eq(rf_file_save("shut/other", SLICE("new"), RF_SAVE_IN_PLACE, &error), RF_E_WRITE);
+    cr_expect_eq(errno, EACCES);
+    if (getuid() == 0)
+        cr_assert_eq(seteuid(0), 0);
+    cr_assert_eq(chmod("shut", 0700), 0);
 }
 
 Test(save, errno_is_the_reason)

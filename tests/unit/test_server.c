@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <rdbferry/version.h>
+#include <stdint.h>
 
 static rf_server redis(int major, int minor)
 {
@@ -140,4 +141,23 @@ Test(server, of_rdb)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert(same(rf_server_of_rdb(rows[i].dialect, rows[i].rdb_version), rows[i].server), "row %zu", i);
+}
+
+Test(server, releases_are_in_order_and_not_development_builds)
+{
+    rf_server server, last = {0};
+    size_t i = 0, valkeys = 0;
+    for (; rf_server_release(i, &server); i++) {
+        cr_expect_lt(server.major, 255);
+        cr_expect_gt(rf_server_rdb_version(server), 0);
+        if (server.dialect == last.dialect)
+            cr_expect(rf_server_at_least(server, last), "%d.%d", server.major, server.minor);
+        cr_expect_geq(server.dialect, last.dialect);
+        valkeys += server.dialect == RF_VALKEY;
+        last = server;
+    }
+    cr_expect_gt(valkeys, 3);
+    cr_expect_gt(i, 20);
+    cr_expect_not(rf_server_release(i, &server));
+    cr_expect_not(rf_server_release(SIZE_MAX, &server));
 }

@@ -174,13 +174,6 @@ void differences_format(const struct differences *differences, char *out, size_t
              differences->added, differences->removed, differences->changed, changed, duplicates, shown);
 }
 
-void differences_summarize(const struct differences *differences)
-{
-    char text[512];
-    differences_format(differences, text, sizeof text);
-    message_summary("%s", differences_total(differences) ? text : "no differences");
-}
-
 void differences_report(struct json *json, const void *ctx)
 {
     const struct differences *differences = ctx;

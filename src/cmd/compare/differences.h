@@ -48,9 +48,6 @@ uint64_t differences_total(const struct differences *differences);
 /* "12 added, 3 removed, 5 changed (4 value, 1 type, 2 expiry); 10 of 20 shown" */
 void differences_format(const struct differences *differences, char *out, size_t size);
 
-/* Prints the same with message_summary(). */
-void differences_summarize(const struct differences *differences);
-
 /* The counts and the kept differences, as an object "differences"; suitable for struct report_part. */
 void differences_report(struct json *json, const void *differences);
 

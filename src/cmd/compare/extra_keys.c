@@ -51,6 +51,7 @@ rf_code extra_keys_note(struct extra_keys *extra, const rf_key_record *record, r
 static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *error)
 {
     struct extra_keys *extra = ctx;
+    progress_count(&extra->session->progress.phase_keys);
     const struct key_options *keys = &extra->session->options->keys;
     const rf_entry entry = {.kind = RF_ENTRY_KEY,
                             .db = record->db,
@@ -68,6 +69,8 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     const rf_filter *filter = extra->session->options->keys.filter;
     unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
                     (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
+    progress_phase(&extra->session->progress, "listing keys of the target", 0);
+    progress_waits_for(&extra->session->progress, "waiting for the target");
     rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
     if (code != RF_E_TARGET || extra->strict)
         return code;

@@ -13,7 +13,7 @@
 
 /* The members up to `ctx` are set by the owner, the rest start as 0. */
 struct extra_keys {
-    const struct session *session;
+    struct session *session;
     uint64_t memory;         /* for names; 0: a default limit */
     bool strict;             /* scan the target in any case, including function libraries */
     rf_difference_fn differ; /* called for extra keys and for duplicate keys of the data; may be NULL */

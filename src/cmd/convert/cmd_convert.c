@@ -4,8 +4,11 @@
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
+#include "cmd/run/ownership.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 
 static rf_code open_sink(struct transfer *t, const struct convert_options *options, rf_error *error)
@@ -46,11 +49,14 @@ static rf_code transfer_entries(struct transfer *t, const struct convert_options
 
 static rf_code write_output(struct transfer *t, const struct convert_options *options, rf_error *error)
 {
+    remove_leftovers(options->output,
+                     options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
     TRY(transfer_entries(t, options, error));
     if (!t->begun) /* there was no entry */
         TRY(open_sink(t, options, error));
     TRY(collisions_end(&t->collisions, error));
+    session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
 
@@ -59,7 +65,14 @@ static void print_written(const struct transfer *t, const struct convert_options
     char read[TRANSFER_TEXT], size[SIZE_TEXT];
     transfer_format(t, read);
     text_size(transfer_print_outputs(t), size);
+    ownership_summarize();
     message_summary("%s -> %s (%s)", read, is_dash(options->output) ? "stdout" : options->output, size);
+}
+
+/* stdout has no reader any more, which needs no message. */
+static bool is_unread(const struct convert_options *options, rf_code code)
+{
+    return code == RF_E_WRITE && is_dash(options->output) && stdout_status() > STATUS_SIGNAL;
 }
 
 static int convert(const struct convert_options *options)
@@ -69,6 +82,8 @@ static int convert(const struct convert_options *options)
     if (transfer_open(&transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(&transfer.session);
+        session_if_killed(&transfer.session,
+                          is_dash(options->output) ? "the output is incomplete" : "nothing was written");
         rf_code code = write_output(&transfer, options, &error);
         if (code != RF_OK)
             transfer_discard(&transfer);
@@ -77,10 +92,12 @@ static int convert(const struct convert_options *options)
         collisions_summarize(&transfer.collisions);
         if (code == RF_OK)
             print_written(&transfer, options);
-        else
+        else if (!is_unread(options, code))
             message_failure(&error);
         status = transfer_write_report(&transfer, "convert", (struct report_part){transfer_report, &transfer},
                                        code, &error);
+        if (is_unread(options, code))
+            status = stdout_status();
     }
     transfer_close(&transfer);
     return status;

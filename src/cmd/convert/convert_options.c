@@ -2,6 +2,7 @@
 /* The options of `convert`: the table, defaults and invalid combinations. */
 #include "cmd/convert/convert_options.h"
 #include "cmd/options/options.h"
+#include "cmd/options/suggest.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
@@ -25,7 +26,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
-    {OPTION_INCLUDE, .include = unsafe_rows, AT(written)},
+    {OPTION_INCLUDE, .include = existing_rows, AT(written)},
     {OPTION_INCLUDE, .include = reader_rows, AT(written)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
@@ -36,13 +37,22 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb -o appendonlydir",
+    "node1.rdb node2.rdb -o all.rdb --target-version 6.2",
+    "appendonlydir -o - --to jsonl -d 0 -k 'user:*'",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, to\n"
-             "one output. Several inputs form one data set; '-' is stdin.",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip\n"
+             "or lz4, to one output. Several inputs form one data set; '-' is stdin.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const convert_options_table = &table;
 
 /* --- checks ------------------------------------------------------------------------------------------- */
 
@@ -64,6 +74,8 @@ static bool check_stdout(const struct convert_options *options)
 {
     if (!is_dash(options->output))
         return true;
+    if (options->written.if_missing)
+        return message_usage(table.command, "--if-missing cannot be combined with output to stdout");
     if (is_dash(options->common.report))
         return message_usage(table.command, "data and report cannot both go to stdout");
     if (!options->written.force && terminal_at(STDOUT_FILENO))
@@ -97,6 +109,14 @@ static bool check_files(const struct convert_options *options)
     return true;
 }
 
+static bool is_done(const struct convert_options *options)
+{
+    const struct output_options *written = &options->written;
+    bool exists = written->if_missing &&
+                  rf_output_exists(output_sink_kind(written->to), options->output, written->appendfilename);
+    return output_options_is_done(written, exists, options->output, options->common.quiet);
+}
+
 /* With --explain-key nothing is read or written. */
 static bool read_for_explanation(struct convert_options *options, int *status)
 {
@@ -109,6 +129,7 @@ static bool read_for_explanation(struct convert_options *options, int *status)
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status)
 {
     int first;
+    char hint[HINT];
     *options = (struct convert_options){.written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
@@ -118,10 +139,15 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
     if (first == argc)
         return message_usage(table.command, "missing INPUT");
     if (!options->output || !*options->output)
-        return message_usage(table.command, "missing -o OUT");
+        return message_usage(table.command, "missing -o OUT%s",
+                             suggest_output(argv + first, argc - first, hint));
     if (!infer_kind(options) || !output_options_finalize(&options->written, table.command) ||
         !check_stdout(options))
         return false;
+    if (is_done(options)) {
+        *status = STATUS_DONE;
+        return false;
+    }
     return common_options_read(&options->common, table.command, argv + first, argc - first, status) &&
            check_files(options);
 }

@@ -16,4 +16,6 @@ struct convert_options {
  * frees `common`. */
 bool convert_options_read(int argc, char **argv, struct convert_options *options, int *status);
 
+extern const struct option_table *const convert_options_table;
+
 #endif

@@ -8,6 +8,8 @@
 #include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ struct diff {
     struct differences differences;
     rf_digester *digester;
     rf_compare *compare;
+    uint64_t keys_before, keys_after; /* that are compared */
 };
 
 /* Function libraries are compared like keys; other entries are not compared. */
@@ -37,8 +40,10 @@ static rf_code add_entry(struct diff *diff, size_t input, const rf_entry *entry,
     record.published = digest.value;
     if (record.fields_expired)
         return RF_OK;
-    return input < diff->options->before_count ? rf_compare_add_before(diff->compare, &record, error)
-                                               : rf_compare_add_after(diff->compare, &record, error);
+    bool is_before = input < diff->options->before_count;
+    *(is_before ? &diff->keys_before : &diff->keys_after) += entry->kind == RF_ENTRY_KEY;
+    return is_before ? rf_compare_add_before(diff->compare, &record, error)
+                     : rf_compare_add_after(diff->compare, &record, error);
 }
 
 static rf_code compare_inputs(struct diff *diff, rf_error *error)
@@ -54,6 +59,7 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     rf_entry *entry;
     rf_code code = RF_OK;
     rf_digester_expired(diff->digester, session->now);
+    session_detail_memory(options.memory);
     TRY(rf_compare_open(&options, &diff->compare, error));
     session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
     cursor_open(&cursor, session, 0, session->input_count);
@@ -88,16 +94,33 @@ static void print_rest(const struct diff *diff)
         printf("... %" PRIu64 " more; --limit 0 shows all\n", total - diff->differences.shown);
 }
 
-static bool write_report(const struct diff *diff, const rf_error *error)
+static const char *operand_name(const char *operand)
+{
+    return is_dash(operand) ? "stdin" : operand;
+}
+
+/* "old.rdb (4 keys) -> new.rdb (3 keys): 0 added, 1 removed, 0 changed" */
+static void summarize(const struct diff *diff)
+{
+    char *const *names = diff->options->common.operands;
+    char result[512];
+    differences_format(&diff->differences, result, sizeof result);
+    message_summary("%s (%" PRIu64 " key%s) -> %s (%" PRIu64 " key%s): %s", operand_name(names[0]),
+                    diff->keys_before, text_plural(diff->keys_before), operand_name(names[1]),
+                    diff->keys_after, text_plural(diff->keys_after),
+                    differences_total(&diff->differences) > 0 ? result : "no differences");
+}
+
+static void write_report(const struct diff *diff, const rf_error *error)
 {
     const struct report_part part = {differences_report, &diff->differences};
     bool differ = differences_total(&diff->differences) > 0;
-    return report_write(&(const struct report){.command = "diff",
-                                               .session = &diff->session,
-                                               .result = !error && differ ? "failed" : NULL,
-                                               .error = error,
-                                               .part = &part},
-                        diff->options->common.report);
+    report_write(&(const struct report){.command = "diff",
+                                        .session = &diff->session,
+                                        .result = !error && differ ? "failed" : NULL,
+                                        .error = error,
+                                        .part = &part},
+                 diff->options->common.report);
 }
 
 static enum status run(struct diff *diff)
@@ -105,6 +128,7 @@ static enum status run(struct diff *diff)
     rf_error error;
     bool explains = diff->options->explain != NULL;
     session_begin(&diff->session);
+    session_if_killed(&diff->session, "no result");
     rf_code code = explains ? explain_one_key(diff, &error) : compare_inputs(diff, &error);
     session_end(&diff->session);
     enum status status = status_of(code);
@@ -112,17 +136,18 @@ static enum status run(struct diff *diff)
     if (code != RF_OK) {
         if (diff->differences.shown > 0 && !diff->options->jsonl)
             puts("... incomplete: the comparison failed");
-        if (!ferror(stdout)) /* reported by the program itself at the end */
+        if (ferror(stdout)) /* reported by the program itself at the end */
+            status = (enum status)stdout_status();
+        else
             message_failure(&error);
     } else {
         print_rest(diff);
         if (!explains)
-            differences_summarize(&diff->differences);
+            summarize(diff);
         if (differences_total(&diff->differences) > 0)
             status = STATUS_NO;
     }
-    if (!write_report(diff, code == RF_OK ? NULL : &error) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_report(diff, code == RF_OK ? NULL : &error);
     return status;
 }
 

@@ -3,8 +3,10 @@
 #include "cmd/diff/diff_options.h"
 #include "base/escape.h"
 #include "cmd/compare/differences.h"
+#include "cmd/options/url_guard.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
+#include <rdbferry/target.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@ static const struct option_row rows[] = {
      AT(ttl_tolerance_ms)},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for the comparison; beyond it, temporary files\n"
-     "in $TMPDIR (512M)", AT(memory)},
+     "in $TMPDIR (512M, or a quarter of the memory limit)", AT(memory)},
     {OPTION_HEADING, .help = "Explaining one key"},
     {OPTION_STRING, 0, "explain", "KEY", "show which elements of KEY differ (\\xNN is a byte)",
      AT(explain)},
@@ -33,16 +35,25 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "yesterday.rdb today.rdb",
+    "yesterday.rdb today.rdb --explain user:1",
+    "dump.rdb appendonlydir --ttl-tolerance 1s --jsonl",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "diff",
     .operands = "BEFORE AFTER [OPTION]...",
-    .about = "Compares two data sets key by key, by content and not by encoding. Each is an RDB file or an\n"
-             "AOF directory without commands, plain or compressed with gzip or lz4; '-' is stdin.\n"
-             "Exit code 0: no differences; 1: differences.\n"
+    .about = "Compares two data sets key by key, by content and not by encoding. Each is an\n"
+             "RDB file or an AOF directory without commands, plain or compressed with gzip or\n"
+             "lz4; '-' is stdin. Exit status 0: no differences; 1: differences.\n"
              "\n"
-             "  + only in AFTER    - only in BEFORE    ~ in both, different    = duplicate in one",
+             "  + only in AFTER   - only in BEFORE   ~ in both, different   = duplicate in one",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const diff_options_table = &table;
 
 static bool check(const struct diff_options *options)
 {
@@ -62,6 +73,18 @@ static bool check(const struct diff_options *options)
         return message_usage(table.command,
                              "--explain cannot be combined with filtering, rewriting or --ttl-tolerance");
     return true;
+}
+
+/* False if one of the two is a live target. */
+static bool compares_inputs(char **operands)
+{
+    char shown[256];
+    bool is_url[2] = {rf_target_is_url(operands[0]), rf_target_is_url(operands[1])};
+    return is_url[0] == is_url[1] ||
+           message_usage(
+               table.command,
+               "cannot compare with a live target; did you mean 'rdbferry verify INPUT --against %s'?",
+               url_shown(operands[is_url[0] ? 0 : 1], shown, sizeof shown));
 }
 
 static void finalize(struct diff_options *options)
@@ -95,6 +118,8 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     *status = STATUS_USAGE;
     if (argc - first != 2)
         return message_usage(table.command, "expected two inputs: BEFORE and AFTER");
+    if (!compares_inputs(argv + first))
+        return false;
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;

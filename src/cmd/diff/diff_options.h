@@ -25,4 +25,6 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
 
 void diff_options_free(struct diff_options *options);
 
+extern const struct option_table *const diff_options_table;
+
 #endif

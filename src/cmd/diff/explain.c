@@ -22,12 +22,22 @@ struct side {
     rf_entry entry;
     rf_key_digest digest;
     rf_key_record record;
+    bool elsewhere; /* a key of this name is in another database: */
+    int64_t elsewhere_db;
 };
 
-static bool is_wanted(const struct explanation *e, const rf_entry *entry)
+static bool has_name(const struct explanation *e, const rf_entry *entry)
 {
-    return entry->kind == RF_ENTRY_KEY && entry->db == e->db && entry->key.len == e->key.len &&
+    return entry->kind == RF_ENTRY_KEY && entry->key.len == e->key.len &&
            (e->key.len == 0 || memcmp(entry->key.ptr, e->key.ptr, e->key.len) == 0);
+}
+
+static void note_elsewhere(struct side *side, const rf_entry *entry)
+{
+    if (side->elsewhere && side->elsewhere_db <= entry->db)
+        return;
+    side->elsewhere = true;
+    side->elsewhere_db = entry->db;
 }
 
 rf_code refuse_commands(rf_error *error)
@@ -56,8 +66,12 @@ static rf_code read_on(const struct explanation *e, struct input *input, struct 
     while ((code = rf_reader_next(input->reader, &entry, error)) == RF_OK) {
         if (entry.kind == RF_ENTRY_COMMAND)
             return refuse_commands(error);
-        if (side->input || !is_wanted(e, &entry))
+        if (side->input || !has_name(e, &entry))
             continue;
+        if (entry.db != e->db) {
+            note_elsewhere(side, &entry);
+            continue;
+        }
         side->input = input;
         side->entry = entry;
         return hold(e, side, error);
@@ -200,13 +214,23 @@ static rf_code explain_both(const struct explanation *e, const struct side sides
     return explain_value(e, sides, error);
 }
 
+static rf_code report_absent(const struct explanation *e, const struct side sides[2], rf_error *error)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (sides[i].elsewhere)
+            return fail(error, RF_E_ARGUMENT,
+                        "no such key in database %" PRId64 " of either; database %" PRId64
+                        " has one: use --explain-db %" PRId64,
+                        e->db, sides[i].elsewhere_db, sides[i].elsewhere_db);
+    return fail(error, RF_E_ARGUMENT, "no such key in any database of either");
+}
+
 static rf_code explain_sides(const struct explanation *e, const struct side sides[2], rf_error *error)
 {
     if (sides[0].input && sides[1].input)
         return explain_both(e, sides, error);
     if (!sides[0].input && !sides[1].input)
-        return fail(error, RF_E_ARGUMENT, "no such key in database %" PRId64 " of either (see --explain-db)",
-                    e->db);
+        return report_absent(e, sides, error);
     const rf_difference difference = sides[1].input
                                          ? (rf_difference){.kind = RF_ADDED, .after = &sides[1].record}
                                          : (rf_difference){.kind = RF_REMOVED, .before = &sides[0].record};

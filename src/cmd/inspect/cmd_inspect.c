@@ -7,6 +7,8 @@
 #include "cmd/run/cursor.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,7 @@ static rf_code count_entry(struct inspection *inspection, const struct input *in
 
 /* --- rows --------------------------------------------------------------------------------------------- */
 
-/* *full: no more rows are wanted, or stdout has failed, which is checked at the end. */
+/* *full: no more rows are wanted. */
 static rf_code put_row(struct inspection *inspection, rf_entry *key, bool *full, rf_error *error)
 {
     struct top *sorted = &inspection->sorted;
@@ -76,9 +78,11 @@ static rf_code put_row(struct inspection *inspection, rf_entry *key, bool *full,
                    ? RF_OK
                    : fail(error, RF_E_MEMORY, "out of memory");
     struct key_row row = key_row_of(key, &measure);
-    *full = inspection->rows == inspection->options->limit || !inspect_put_csv_row(&row);
-    inspection->rows += !*full;
-    return RF_OK;
+    *full = inspection->rows == inspection->options->limit;
+    if (*full)
+        return RF_OK;
+    inspection->rows++;
+    return inspect_put_csv_row(&row) ? RF_OK : fail(error, RF_E_WRITE, "stdout: %s", strerror(errno));
 }
 
 static void put_sorted_rows(struct inspection *inspection)
@@ -128,12 +132,12 @@ static enum status print_result(struct inspection *inspection)
     return STATUS_DONE;
 }
 
-static bool write_report(const struct inspection *inspection)
+static void write_report(const struct inspection *inspection)
 {
-    return report_write(&(const struct report){.command = "inspect",
-                                               .session = &inspection->session,
-                                               .error = inspection->error},
-                        inspection->options->common.report);
+    report_write(&(const struct report){.command = "inspect",
+                                        .session = &inspection->session,
+                                        .error = inspection->error},
+                 inspection->options->common.report);
 }
 
 static enum status run(struct inspection *inspection)
@@ -142,18 +146,20 @@ static enum status run(struct inspection *inspection)
     if (inspection->options->keys)
         inspect_put_csv_head();
     session_begin(&inspection->session);
+    session_if_killed(&inspection->session, "no result");
     rf_code code = read_inputs(inspection, &error);
     session_end(&inspection->session);
     enum status status = status_of(code);
     inspection->error = code == RF_OK ? NULL : &error;
     notices_summarize(&inspection->session.notices);
-    if (inspection->error)
+    if (ferror(stdout)) /* reported by the program itself at the end */
+        status = (enum status)stdout_status();
+    else if (inspection->error)
         message_failure(&error);
     if ((status == STATUS_DONE || status == STATUS_INPUT) && inspection->session.inputs->opened)
         if (print_result(inspection) != STATUS_DONE)
             status = STATUS_OUTPUT;
-    if (!write_report(inspection) && status == STATUS_DONE)
-        status = STATUS_OUTPUT;
+    write_report(inspection);
     return status;
 }
 

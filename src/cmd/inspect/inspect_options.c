@@ -47,14 +47,24 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb",
+    "dump.rdb -t hash,zset --depth 2 --delimiter :",
+    "dump.rdb --keys --sort size --limit 100",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "inspect",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads the inputs and shows what is in them: keys by database, type and encoding, the server\n"
-             "memory they need (an estimate), expiries, sizes, prefixes and slots, and the largest keys.\n"
-             "Several inputs form one data set; '-' is stdin. Figures with '~' are estimates.",
+    .about = "Reads the inputs and shows what is in them: keys by database, type and encoding,\n"
+             "the server memory they need (an estimate), expiries, sizes, prefixes and slots,\n"
+             "and the largest keys. Several inputs form one data set; '-' is stdin. Figures\n"
+             "with '~' are estimates.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const inspect_options_table = &table;
 
 static bool check(const struct inspect_options *options)
 {

@@ -23,4 +23,6 @@ struct inspect_options {
 /* If false, the command exits with *status; the help or the error has been printed. */
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status);
 
+extern const struct option_table *const inspect_options_table;
+
 #endif

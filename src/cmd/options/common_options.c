@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The common options, and the checks of the operands. */
 #include "cmd/options/common_options.h"
+#include "cmd/options/snapshot_hint.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/run/files.h"
 #include "cmd/run/inputs.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
@@ -22,7 +24,7 @@ const struct option_row common_rows[] = {
      .choices = progress_choices},
     {OPTION_FLAG, 'q', "quiet", .help = "print errors only", AT(quiet)},
     {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", AT(verbose)},
-    {OPTION_HELP, 0, "help", .help = "show this help"},
+    {OPTION_HELP, 0, "help", .help = "show this help; so does -h as the only argument"},
     {.kind = OPTION_END},
 };
 /* clang-format on */
@@ -31,12 +33,11 @@ const struct option_row common_rows[] = {
 static bool expand(struct common_options *common, char **operands, int *status)
 {
     rf_error error;
-    rf_code code = inputs_expand(operands, common->operand_count, &common->inputs, &common->of_first_operand,
-                                 &error);
+    rf_code code = inputs_expand(operands, common->operand_count, common->keep_failed, &common->inputs,
+                                 &common->of_first_operand, &error);
     if (code == RF_OK)
         return true;
     message_failure(&error);
-    common->input_error = error;
     *status = status_of(code);
     return false;
 }
@@ -106,15 +107,18 @@ bool common_options_read(struct common_options *common, const char *command, cha
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (rf_target_is_url(operands[i])) { /* the URL may contain a password, so it is not printed */
-            message_usage(command,
-                          "cannot read from a live server; take a snapshot first: redis-cli --rdb dump.rdb");
-            return false;
-        }
+        if (rf_target_is_url(operands[i]))
+            return snapshot_hint(operands[i], command);
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
             return false;
     }
-    if (!key_options_finalize(&common->keys, command) || !expand(common, operands, status))
+    if (!key_options_finalize(&common->keys, command))
+        return false;
+    if (!save_check(common->report, "the report")) {
+        *status = STATUS_OUTPUT;
+        return false;
+    }
+    if (!expand(common, operands, status))
         return false;
     return inputs_use_stdin_once(common, command) &&
            inputs_differ_from(common, common->report, "the report", command);

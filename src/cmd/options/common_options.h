@@ -22,7 +22,7 @@ struct common_options {
     size_t of_first_operand; /* number of files of the first operand */
     char **operands;         /* as given by the user; they point into argv */
     size_t operand_count;
-    rf_error input_error; /* why common_options_read() could not determine the files */
+    bool keep_failed; /* set by the caller: see inputs_expand() */
 };
 
 /* --report, --progress, --quiet, --verbose and --help. Their values are in a struct common_options. */

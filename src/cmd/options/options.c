@@ -2,7 +2,9 @@
 /* Option tables: parsing, with getopt_long underneath, and printing. */
 #include "cmd/options/options.h"
 #include "cmd/options/parse.h"
+#include "cmd/options/suggest.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/options/versions.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <getopt.h>
@@ -12,16 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MOST_ROWS = 96,
     LONG_BASE = 256, /* getopt's value for row n without a letter: LONG_BASE + n */
     HELP_COLUMN = 30,
+    HELP_WIDTH = 80,
 };
 
 /* A table's rows and those of the tables that it includes, and where their values are stored. */
 struct flat_table {
-    const char *command;
     size_t count;
     struct flat_row {
         const struct option_row *row;
@@ -41,6 +44,24 @@ static void flatten(struct flat_table *flat, const struct option_row *row, char 
 
 /* --- help --------------------------------------------------------------------------------------------- */
 
+/* Prints the words from HELP_COLUMN on. */
+static void print_wrapped(const char *text)
+{
+    static const char space[] = " \n";
+    size_t column = HELP_COLUMN;
+    for (const char *word = text; *(word += strspn(word, space)); word += strcspn(word, space)) {
+        size_t length = strcspn(word, space);
+        bool is_first = column == HELP_COLUMN;
+        if (!is_first && column + 1 + length > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+            is_first = true;
+        }
+        column += (size_t)printf("%s%.*s", is_first ? "" : " ", (int)length, word);
+    }
+    putchar('\n');
+}
+
 static void print_row(const struct option_row *row)
 {
     if (row->kind == OPTION_HEADING) {
@@ -57,17 +78,18 @@ static void print_row(const struct option_row *row)
         left[0] = '\0';
     }
     printf("%-*s", HELP_COLUMN, left);
-    const char *line = row->help;
-    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
-        printf("%.*s\n%*s", (int)(end - line), line, HELP_COLUMN, "");
-    puts(line);
+    print_wrapped(row->help);
 }
 
 static void print_help(const struct option_table *table, const struct flat_table *flat)
 {
     printf("usage: rdbferry %s %s\n\n%s\n", table->command, table->operands, table->about);
+    puts("\nExamples:");
+    for (const char *const *example = table->examples; *example; example++)
+        printf("  rdbferry %s %s\n", table->command, *example);
     for (size_t i = 0; i < flat->count; i++)
         print_row(flat->rows[i].row);
+    puts("\nSee rdbferry(1) for details, exit statuses and more examples.");
 }
 
 /* --- storing arguments -------------------------------------------------------------------------------- */
@@ -144,17 +166,65 @@ static const struct flat_row *find_row(const struct flat_table *table, int found
     return NULL;
 }
 
+/* A value after "=" is not shown: it may be a password. */
+static bool report_unknown(const struct option_table *table, const char *given)
+{
+    char hint[HINT];
+    return message_usage(table->command, "unknown option '%.*s'%s", (int)strcspn(given, "="), given,
+                         suggest_option(table, given, hint));
+}
+
+/* Whether this is a long option with one dash. */
+static bool lacks_dash(const struct flat_table *flat, const char *given)
+{
+    for (size_t i = 0; given[0] == '-' && i < flat->count; i++) {
+        const char *name = flat->rows[i].row->name;
+        if (name && strlen(name) > 2 && strlen(name) == strcspn(given + 1, "=") &&
+            strncmp(name, given + 1, strlen(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The option as the user wrote it. */
+static const char *given_text(char **argv)
+{
+    return argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+}
+
+/* getopt accepts unambiguous abbreviations of long options. */
+static bool is_abbreviated(const struct option_row *row, const char *given)
+{
+    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
+                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
+}
+
+static bool report_abbreviation(const struct option_table *table, const struct option_row *row,
+                                const char *given)
+{
+    char hint[HINT];
+    return message_usage(table->command, "unknown option '%.*s'%s", (int)strcspn(given, "="), given,
+                         suggest_full_name(table, row, given, hint));
+}
+
 /* After '?' getopt leaves in optopt an unknown letter, the value of a long option that was given an
  * unexpected argument, or 0 for an unknown or ambiguous long option. */
-static void report_unknown_option(const struct flat_table *table, char **argv)
+static void report_unknown_option(const struct option_table *table, const struct flat_table *flat,
+                                  char **argv)
 {
-    const struct flat_row *found = find_row(table, optopt);
-    if (found)
+    const struct flat_row *found = find_row(flat, optopt);
+    if (found && is_abbreviated(found->row, argv[optind - 1]))
+        report_abbreviation(table, found->row, argv[optind - 1]);
+    else if (found)
         message_usage(table->command, "option '--%s' takes no argument", found->row->name);
+    else if (optopt && lacks_dash(flat, argv[optind - 1]))
+        report_unknown(table, argv[optind - 1]);
+    else if (optopt && argv[optind] && lacks_dash(flat, argv[optind]))
+        report_unknown(table, argv[optind]);
     else if (optopt)
-        message_usage(table->command, "unknown option '-%c'", optopt);
+        report_unknown(table, (char[]){'-', (char)optopt, '\0'});
     else
-        message_usage(table->command, "unknown option '%s'", argv[optind - 1]);
+        report_unknown(table, argv[optind - 1]);
 }
 
 /* The form of an argument of this name; the name itself if that is clear enough. */
@@ -162,10 +232,9 @@ static const char *form_of(const char *argument)
 {
     static const char *const forms[][2] = {
         {"N", "a number"},
-        {"SIZE", "a size such as 512M"},
-        {"SIZE/s", "a rate such as 50M/s"},
-        {"DURATION", "a duration such as 90s or 26h"},
-        {"VERSION", "a version such as 6.2 or valkey-9.0"},
+        {"SIZE", "a size such as 512M (units: K, M, G, T)"},
+        {"SIZE/s", "a rate such as 50M/s (units: K, M, G, T)"},
+        {"DURATION", "a duration such as 90s or 26h (units: ms, s, m, h, d)"},
         {"SHARE", "a share such as 0.2"},
         {"TYPE", "a type such as hash"},
         {"DB=RANGE", "DB=RANGE such as 0=90000.."},
@@ -177,6 +246,22 @@ static const char *form_of(const char *argument)
     return argument;
 }
 
+/* What the option takes. Returns `out`. */
+static const char *describe_value(const struct option_row *row, char *out, size_t size)
+{
+    size_t length = 0;
+    for (const struct option_choice *choice = row->choices; choice && choice->name && length < size; choice++)
+        length += (size_t)snprintf(out + length, size - length, "%s%s", length ? ", " : "one of ",
+                                   choice->name);
+    if (row->kind == OPTION_SERVER)
+        return versions_form(out, size);
+    if (row->most > 0)
+        snprintf(out, size, "a number up to %" PRIu64, row->most);
+    else if (length == 0)
+        snprintf(out, size, "%s", form_of(row->argument));
+    return out;
+}
+
 static void report_invalid_argument(const char *command, const struct option_row *row, const char *argument,
                                     const rf_error *error)
 {
@@ -185,19 +270,10 @@ static void report_invalid_argument(const char *command, const struct option_row
                       error->message);
         return;
     }
-    char names[128] = "";
-    size_t length = 0;
-    for (const struct option_choice *choice = row->choices; choice && choice->name && length < sizeof names;
-         choice++)
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", length ? ", " : "one of ",
-                                   choice->name);
-    if (row->most > 0)
-        snprintf(names, sizeof names, "a number up to %" PRIu64, row->most);
-    else if (length == 0)
-        snprintf(names, sizeof names, "%s", form_of(row->argument));
-    char shown[256];
-    message_usage(command, "option '--%s': invalid argument '%s'; expected %s", row->name,
-                  url_shown(argument, shown, sizeof shown), names);
+    char expected[128], shown[256], hint[HINT];
+    message_usage(command, "option '--%s': invalid argument '%s'; expected %s%s", row->name,
+                  url_shown(argument, shown, sizeof shown), describe_value(row, expected, sizeof expected),
+                  suggest_value(row, argument, hint));
 }
 
 /* False if a URL is given where a file or a host is expected. */
@@ -221,51 +297,60 @@ static bool has_right_position(const char *command, const struct option_row *row
     return true;
 }
 
-/* getopt accepts unambiguous abbreviations of long options. */
-static bool is_abbreviated(const struct option_row *row, char **argv)
+/* Handles what getopt_long has returned. "-output" was not meant as -o with the argument "utput". */
+static bool take_option(const struct option_table *table, const struct flat_table *flat, int found,
+                        char **argv)
 {
-    const char *last = argv[optind - 1], *given = last == optarg ? argv[optind - 2] : last;
-    return strncmp(given, "--", 2) == 0 && (strlen(row->name) != strcspn(given + 2, "=") ||
-                                            strncmp(given + 2, row->name, strlen(row->name)) != 0);
+    const int option = found == ':' ? optopt : found;
+    const struct flat_row *given = find_row(flat, option);
+    const struct option_row *row = given->row;
+    const char *text = given_text(argv);
+    if (option < LONG_BASE && optarg == text + 2 && lacks_dash(flat, text))
+        return report_unknown(table, text);
+    if (option >= LONG_BASE && is_abbreviated(row, text))
+        return report_abbreviation(table, row, text);
+    if (found == ':')
+        return message_usage(table->command, "option '--%s' needs an argument", row->name);
+    if (!has_right_position(table->command, row, optarg))
+        return false;
+    rf_error error = {.input = "", .message = ""};
+    if (store(row, optarg, given->into, &error))
+        return true;
+    report_invalid_argument(table->command, row, optarg, &error);
+    return false;
+}
+
+/* Whether the only argument asks for help: "-h", which among others is --host, or "help", unless that is a
+ * file. */
+static bool asks_for_help(int argc, char **argv)
+{
+    return argc == 2 &&
+           (strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && access(argv[1], F_OK) != 0));
 }
 
 bool options_parse(const struct option_table *table, int argc, char **argv, void *values, int *first,
                    int *status)
 {
-    struct flat_table flat = {.command = table->command};
+    struct flat_table flat = {0};
     flatten(&flat, table->rows, values);
     struct getopt_view view = {0};
     view_rows(&flat, &view);
     opterr = 0;
     *status = STATUS_USAGE;
-    for (int found; (found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1;) {
+    bool help = asks_for_help(argc, argv);
+    for (int found; !help && (found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1;) {
         if (found == '?') {
-            report_unknown_option(&flat, argv);
+            report_unknown_option(table, &flat, argv);
             return false;
         }
-        const struct flat_row *given = find_row(&flat, found == ':' ? optopt : found);
-        const struct option_row *row = given->row;
-        if (found == ':') {
-            message_usage(table->command, "option '--%s' needs an argument", row->name);
+        help = found != ':' && find_row(&flat, found)->row->kind == OPTION_HELP;
+        if (!help && !take_option(table, &flat, found, argv))
             return false;
-        }
-        if (row->kind == OPTION_HELP) {
-            print_help(table, &flat);
-            *status = STATUS_DONE;
-            return false;
-        }
-        if (found >= LONG_BASE && is_abbreviated(row, argv)) {
-            message_usage(table->command, "unknown option '%s'; did you mean '--%s'?",
-                          argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1], row->name);
-            return false;
-        }
-        if (!has_right_position(table->command, row, optarg))
-            return false;
-        rf_error error = {.input = "", .message = ""};
-        if (!store(row, optarg, given->into, &error)) {
-            report_invalid_argument(table->command, row, optarg, &error);
-            return false;
-        }
+    }
+    if (help) {
+        print_help(table, &flat);
+        *status = STATUS_DONE;
+        return false;
     }
     *first = optind;
     return true;

@@ -35,7 +35,7 @@ struct option_row {
     char letter; /* 0: none */
     const char *name;
     const char *argument;             /* its name in --help; NULL: none */
-    const char *help;                 /* lines, separated by '\n' */
+    const char *help;                 /* wrapped when printed: '\n' is a space */
     size_t offset;                    /* of the value in the table's struct; of an included table's struct */
     const struct option_row *include; /* ends with OPTION_END */
     const struct option_choice *choices; /* ends with a NULL name */
@@ -53,7 +53,8 @@ struct option_row {
 struct option_table {
     const char *command;
     const char *operands;          /* as shown in the usage line */
-    const char *about;             /* a paragraph for --help */
+    const char *about;             /* a paragraph for --help; lines of up to 80 characters */
+    const char *const *examples;   /* for --help, after "rdbferry COMMAND "; ends with NULL */
     const struct option_row *rows; /* ends with OPTION_END */
 };
 

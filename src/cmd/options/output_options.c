@@ -30,11 +30,14 @@ const struct option_row format_rows[] = {
     {.kind = OPTION_END},
 };
 
-const struct option_row unsafe_rows[] = {
+const struct option_row existing_rows[] = {
     {OPTION_FLAG, 0, "force-unsafe", .help =
      "like --force, but also replace files that a running\n"
      "server has open, and write to a directory that holds\n"
      "other files", AT(unsafe)},
+    {OPTION_FLAG, 0, "if-missing", .help =
+     "if the output exists and is complete, do nothing, with\n"
+     "status 0; inputs are then not needed", AT(if_missing)},
     {.kind = OPTION_END},
 };
 
@@ -57,7 +60,8 @@ const struct option_row collision_rows[] = {
      "the first) or overwrite (keep the last) (fail)", AT(on_collision), .choices = collision_choices},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for detecting collisions; beyond it, temporary\n"
-     "files in $TMPDIR (512M)", AT(memory)},
+     "files in $TMPDIR (512M, or a quarter of the memory\n"
+     "limit)", AT(memory)},
     {OPTION_STRING, 0, "explain-key", "KEY",
      "show how the rules rewrite KEY (\\xNN is a byte),\n"
      "without reading any input", AT(explain_key)},
@@ -131,6 +135,8 @@ static const char *check_combination(const struct output_options *written)
         {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},
         {written->drop_unsupported, !jsonl, "--drop-unsupported cannot be combined with --to jsonl"},
         {written->drop_detail, !jsonl, "--drop-detail cannot be combined with --to jsonl"},
+        {written->if_missing, !written->force && !written->unsafe,
+         "--if-missing cannot be combined with --force or --force-unsafe"},
         {written->explain_db != OPT_UNSET, written->explain_key != NULL,
          "--explain-db requires --explain-key"},
     };
@@ -174,5 +180,14 @@ bool output_options_finalize(struct output_options *written, const char *command
         return false;
     }
     fill_in(written);
+    return true;
+}
+
+bool output_options_is_done(const struct output_options *written, bool exists, const char *path, bool quiet)
+{
+    if (!written->if_missing || !exists)
+        return false;
+    if (!quiet)
+        message_summary("%s already exists and is complete: nothing to do (--if-missing)", path);
     return true;
 }

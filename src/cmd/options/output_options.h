@@ -28,7 +28,7 @@ struct output_options {
     int binary; /* rf_json_bytes */
     const char *appendfilename;
     bool preamble;
-    bool restore, drop_unsupported, drop_detail, force, unsafe, check;
+    bool restore, drop_unsupported, drop_detail, force, unsafe, if_missing, check;
     rf_server target; /* 0.0: determined by the inputs */
     int on_collision; /* enum collision_policy */
     uint64_t memory;
@@ -42,9 +42,9 @@ struct output_options {
         .base = (int)OPT_UNSET, .binary = (int)OPT_UNSET, .explain_db = OPT_UNSET \
     }
 
-/* The options of one format, --force-unsafe, those about the target, and those about collisions. Their values
- * are in a struct output_options. */
-extern const struct option_row format_rows[], unsafe_rows[], reader_rows[], collision_rows[];
+/* The options of one format, those about an existing output except --force, those about the target, and those
+ * about collisions. Their values are in a struct output_options. */
+extern const struct option_row format_rows[], existing_rows[], reader_rows[], collision_rows[];
 extern const struct option_choice collision_choices[];
 
 #define DROP_DETAIL_HELP                                    \
@@ -63,6 +63,10 @@ static inline bool output_options_has_target(const struct output_options *writte
 /* Checks that the options fit the format and each other, and fills in defaults. False: the error has been
  * printed. */
 bool output_options_finalize(struct output_options *written, const char *command);
+
+/* Whether --if-missing is given and the output exists; then says so. Nothing else is to be done, not even to
+ * look at the inputs: after the first start they may be gone. */
+bool output_options_is_done(const struct output_options *written, bool exists, const char *path, bool quiet);
 
 /* --- formats inferred from file names ----------------------------------------------------------------- */
 

@@ -57,8 +57,8 @@ static const char *const lines[] = {
     "error that names both keys, and leaves no output. To detect collisions, keys are",
     "remembered that other keys could be renamed to, and if there are any, the input",
     "is read again. These are few: keys that look like the result of a rule. All keys",
-    "are remembered if a rename does more than replace a prefix (s/^old:/new:/), or if",
-    "a template has nothing or a digit after its %d.",
+    "are remembered if a rename does more than replace a prefix (s/^old:/new:/), or",
+    "if a template has nothing or a digit after its %d.",
 };
 
 void rules_help_print(void)

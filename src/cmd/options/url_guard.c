@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Recognizes URLs by their form and by similarity to a known scheme. */
 #include "cmd/options/url_guard.h"
+#include "cmd/options/similar.h"
 #include "cmd/term/message.h"
 #include <rdbferry/target.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-enum { SHOWN = 256, SCHEME_MOST = 24 };
+enum { SHOWN = 256 };
 
-/* Schemes, and other names for them. */
+/* Schemes, and the names that client libraries have for them. */
 static const struct {
     const char *name, *meant;
 } schemes[] = {
@@ -27,47 +27,28 @@ static const struct {
     {"redis+tls", "rediss"},
     {"redis+ssl", "rediss"},
     {"valkey+tls", "valkeys"},
+    {"valkey+sentinel", "valkey+sentinel"},
+    {"valkey+cluster", "valkey+cluster"},
+    {"redis-sentinel", "redis+sentinel"},
+    {"rediss-sentinel", "rediss+sentinel"},
+    {"sentinel", "redis+sentinel"},
+    {"redis-cluster", "redis+cluster"},
+    {"rediss-cluster", "rediss+cluster"},
+    {"cluster", "redis+cluster"},
+    {"redis+srv", NULL}, /* not supported, and not like another */
+    {"redis-socket", "unix"},
+    {"redis+socket", "unix"},
 };
-
-/* --- similarity --------------------------------------------------------------------------------------- */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The number of characters to insert, remove or replace. */
-static size_t distance(const char *a, size_t a_length, const char *b)
-{
-    size_t row[SCHEME_MOST + 1];
-    size_t b_length = strlen(b);
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t replaced = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
-            diagonal = row[j];
-            row[j] = least(replaced, 1 + least(row[j], row[j - 1]));
-        }
-    }
-    return row[b_length];
-}
 
 /* The scheme that the text starts with, or is similar to; NULL: none. */
 static const char *near_scheme(const char *text)
 {
-    enum { FAR = 3 };
-    size_t length = strcspn(text, ":/"), best = FAR;
+    enum { DIFFERENCES = 2 };
+    struct similar similar = similar_begin(text, strcspn(text, ":/"), DIFFERENCES);
     const char *meant = NULL;
-    for (size_t i = 0; length <= SCHEME_MOST && i < sizeof schemes / sizeof *schemes; i++) {
-        size_t far = distance(text, length, schemes[i].name);
-        if (far < best) {
-            best = far;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (similar_consider(&similar, schemes[i].name))
             meant = schemes[i].meant;
-        }
-    }
     return meant;
 }
 
@@ -96,6 +77,20 @@ static bool has_credentials(const char *text)
 {
     const char *start = authority(text), *at = strrchr(text, '@');
     return at && (start > text ? at >= start : memchr(text, ':', (size_t)(at - text)) != NULL);
+}
+
+bool url_lacks_scheme(const char *text)
+{
+    static const char digits[] = "0123456789";
+    const char *host = *text == '[' ? strchr(text, ']') : text; /* an IPv6 address is in brackets */
+    const char *colon = host ? strchr(host, ':') : NULL;
+    size_t length = strcspn(text, colon ? ":" : "");
+    if (!host || has_scheme(text) || has_credentials(text) || strpbrk(text, "/ ") || access(text, F_OK) == 0)
+        return false;
+    if (colon)
+        return colon[1] && colon[1 + strspn(colon + 1, digits)] == '\0' && colon > text;
+    return *text == '[' || strcasecmp(text, "localhost") == 0 ||
+           (strspn(text, "0123456789.") == length && strchr(text, '.'));
 }
 
 const char *url_shown(const char *text, char *out, size_t size)
@@ -128,11 +123,27 @@ static void report_mistake(const char *text, const char *what, const char *comma
                       what, shown);
 }
 
+/* An address where a file or a URL is expected, or one with a port where a host is. */
+static bool guard_address(const char *text, enum url_context context, const char *what, const char *command)
+{
+    const char *colon = strrchr(text, ':');
+    if ((context != URL_OR_FILE && context != URL_NOT_HOST) || !url_lacks_scheme(text))
+        return true;
+    if (context == URL_OR_FILE)
+        return message_usage(command, "%s: no file '%s'; did you mean 'redis://%s'?", what, text, text);
+    if (!colon || colon[-1] == ']')
+        return true;
+    return message_usage(command, "%s: '%s' is not a host; did you mean '-h %.*s -p %s'?", what, text,
+                         (int)(colon - text), text, colon + 1);
+}
+
 bool url_guard(const char *text, enum url_context context, const char *what, const char *command)
 {
     bool is_url = rf_target_is_url(text);
     bool looks_like_one = has_scheme(text) || (context != URL_NOT_WRITTEN && has_credentials(text));
-    if (!looks_like_one || (is_url && context == URL_OR_FILE))
+    if (!looks_like_one)
+        return guard_address(text, context, what, command);
+    if (is_url && context == URL_OR_FILE)
         return true;
     if (!is_url && (context == URL_NOT_READ || context == URL_OR_FILE) && access(text, F_OK) == 0)
         return true;

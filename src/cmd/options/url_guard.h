@@ -14,9 +14,13 @@ enum url_context {
     URL_NOT_HOST,    /* a host only */
 };
 
-/* False for a URL, or a text that was meant to be one, in a wrong place: the usage error has been printed.
- * `what` says where it was given: "option '--report'", "an input". An existing file to be read is not taken
- * for a URL. */
+/* Whether the text is an address that only lacks its scheme: "host:6379", "10.0.0.5", "localhost", and not a
+ * file. */
+bool url_lacks_scheme(const char *text);
+
+/* False for a URL, or a text that was meant to be one or lacks only its scheme, in a wrong place: the usage
+ * error has been printed. `what` says where it was given: "option '--report'", "an input". An existing file
+ * to be read is not taken for a URL. */
 bool url_guard(const char *text, enum url_context context, const char *what, const char *command);
 
 /* Formats the text for a message: unchanged, or a URL without user and password, cut to fit. Returns `out`.

@@ -134,6 +134,10 @@ static inline double preflight_seconds(const struct preflight *preflight)
     return estimate_replay(&preflight->work, preflight->node_count, preflight->options->rate);
 }
 
+/* Formats "Ready: the replay would succeed, in 2 min.". Returns `out`. */
+enum { CONCLUSION_TEXT = 80 };
+const char *preflight_conclusion(const struct preflight *preflight, char out[CONCLUSION_TEXT]);
+
 void preflight_print(const struct preflight *preflight);
 
 /* A report_part callback. */

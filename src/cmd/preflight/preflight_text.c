@@ -126,6 +126,16 @@ static void put_notes(const struct table *table, const struct preflight *preflig
     }
 }
 
+const char *preflight_conclusion(const struct preflight *preflight, char out[CONCLUSION_TEXT])
+{
+    char replayed[SECONDS_TEXT];
+    if (preflight_count_notes(preflight, true) > 0)
+        return "Not ready: the replay would fail.";
+    snprintf(out, CONCLUSION_TEXT, "Ready: the replay would succeed, in %s.",
+             estimate_format(preflight_seconds(preflight), replayed));
+    return out;
+}
+
 void preflight_print(const struct preflight *preflight)
 {
     const struct table table = table_begin();
@@ -136,10 +146,6 @@ void preflight_print(const struct preflight *preflight)
         put_finding(&table, preflight, (enum preflight_finding_kind)kind);
     put_notes(&table, preflight, false);
     put_notes(&table, preflight, true);
-    char replayed[SECONDS_TEXT];
-    if (preflight_count_notes(preflight, true) > 0)
-        puts("\nNot ready: the replay would fail.");
-    else
-        printf("\nReady: the replay would succeed, in %s.\n",
-               estimate_format(preflight_seconds(preflight), replayed));
+    char conclusion[CONCLUSION_TEXT];
+    printf("\n%s\n", preflight_conclusion(preflight, conclusion));
 }

@@ -68,7 +68,7 @@ static rf_code examine(struct preflight *preflight, rf_error *error)
     return preflight_check(preflight) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static bool write_report(const struct preflight *preflight, bool goes_through)
+static void write_report(const struct preflight *preflight, bool goes_through)
 {
     const struct report_part part = {preflight_report, preflight};
     const struct report report = {
@@ -78,13 +78,14 @@ static bool write_report(const struct preflight *preflight, bool goes_through)
         .error = preflight->error.code != RF_OK ? &preflight->error : NULL,
         .part = &part,
     };
-    return report_write(&report, preflight->options->common.report);
+    report_write(&report, preflight->options->common.report);
 }
 
 static enum status run(struct preflight *preflight)
 {
     rf_error error;
     session_begin(&preflight->session);
+    session_if_killed(&preflight->session, "no result");
     rf_code code = examine(preflight, &error);
     session_end(&preflight->session);
     bool goes_through = preflight_count_notes(preflight, true) == 0;
@@ -94,11 +95,13 @@ static enum status run(struct preflight *preflight)
     if (code != RF_OK) {
         preflight->error = error;
         target_failure(&error);
-    } else if (!preflight->options->common.quiet && !is_dash(preflight->options->common.report)) {
+    } else if (is_dash(preflight->options->common.report)) {
+        char conclusion[CONCLUSION_TEXT];
+        message_summary("%s", preflight_conclusion(preflight, conclusion));
+    } else if (!preflight->options->common.quiet) {
         preflight_print(preflight);
     }
-    if (!write_report(preflight, goes_through) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_report(preflight, goes_through);
     return status;
 }
 

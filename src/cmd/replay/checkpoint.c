@@ -5,6 +5,7 @@
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <rdbferry/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,11 @@ static int open_lock(const char *path)
     char *target = realpath(path, NULL), *name;
     int fd = -1;
     if (asprintf(&name, "%s.lock", target ? target : path) >= 0) {
-        fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0)
+            rf_file_give_to_owner(fd, name);
+        else if (errno == EEXIST)
+            fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
         free(name);
     }
     free(target);

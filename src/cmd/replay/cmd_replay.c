@@ -7,6 +7,7 @@
 #include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -50,6 +51,40 @@ static void log_event(void *ctx, const char *text)
     const struct replay *r = ctx;
     if (!r->state.cut)
         message_warning("%s", text);
+}
+
+/* Bytes of the input files before the oldest entry in flight; about, if they are compressed. */
+static uint64_t bytes_acked(const struct replay *r)
+{
+    const rf_position acked = rf_replay_acked(r->engine);
+    const struct input *input = &r->session.inputs[acked.input];
+    uint64_t before = 0, decoded = input->decoded, file = input->read;
+    if (r->counts.put == 0 || rf_position_before(r->position.last, acked))
+        return PROGRESS_READ; /* none is in flight */
+    for (uint32_t i = 0; i < acked.input; i++)
+        before += r->session.inputs[i].read;
+    if (input->reader)
+        rf_reader_position(input->reader, &decoded, &file);
+    double share = decoded > acked.offset ? (double)acked.offset / (double)decoded : 1;
+    return before + (uint64_t)((double)file * share);
+}
+
+/* What it waits for, if nothing moves. */
+static void note_wait(struct replay *r)
+{
+    char text[sizeof r->session.progress.waits_for] = "waiting for the target";
+    const rf_replay_counts counts = rf_replay_counts_get(r->engine);
+    rf_replay_node node;
+    atomic_store(&r->session.progress.acked, bytes_acked(r));
+    atomic_store(&r->session.progress.activity,
+                 counts.bytes + counts.written + counts.skipped + counts.failed + counts.commands);
+    if (!r->collisions.can_rescan) /* a pipe */
+        snprintf(text, sizeof text, "waiting for the input or the target");
+    for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
+        if (node.connections == 0)
+            snprintf(text, sizeof text, "waiting for %s",
+                     strcmp(r->info.kind, "standalone") == 0 ? node.name : "a primary");
+    progress_waits_for(&r->session.progress, text);
 }
 
 /* "3 failed  10.0.0.5:6379 34%  10.0.0.6:6379 66%" */
@@ -109,8 +144,10 @@ static rf_code tick(void *ctx, rf_error *error)
     if (now - r->ticks.last_ms < TICK_MS)
         return RF_OK;
     r->ticks.last_ms = now;
-    if (r->engine)
+    if (r->engine && r->state.writing) {
         note_progress(r);
+        note_wait(r);
+    }
     metrics_tick(&r->metrics, r->engine, &r->session);
     if (is_overdue(r, now)) {
         r->state.cut = true;
@@ -267,7 +304,8 @@ static rf_code verify(struct replay *r, rf_error *error)
     };
     TRY(replay_verify_begin(&r->verification, error));
     collisions_rewind(&r->collisions);
-    cursor_open_rescan(&cursor, &r->session);
+    cursor_open_rescan(&cursor, &r->session, "verifying");
+    progress_waits_for(&r->session.progress, "waiting for the target");
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK)
         if (entry)
@@ -324,18 +362,18 @@ static rf_code replay(struct replay *r, rf_error *error)
 
 /* --- the command --------------------------------------------------------------------------------------- */
 
-static bool write_report(const struct replay *r, const rf_error *error, enum status status)
+static void write_report(const struct replay *r, const rf_error *error, enum status status)
 {
     const struct report_part part = {replay_report, r};
     const char *ended = status == STATUS_NO                 ? "failed"
                         : status == STATUS_OUTPUT && !error ? "incomplete"
                                                             : NULL;
-    return report_write(&(const struct report){.command = "replay",
-                                               .session = &r->session,
-                                               .result = r->state.stopped && !error ? "stopped" : ended,
-                                               .error = error,
-                                               .part = &part},
-                        r->options->common.report);
+    report_write(&(const struct report){.command = "replay",
+                                        .session = &r->session,
+                                        .result = r->state.stopped && !error ? "stopped" : ended,
+                                        .error = error,
+                                        .part = &part},
+                 r->options->common.report);
 }
 
 static enum status exit_status(const struct replay *r, rf_code code)
@@ -364,10 +402,10 @@ static enum status run(struct replay *r)
     collisions_summarize(&r->collisions);
     failures_summarize(&r->failures);
     replay_print(r, code == RF_OK ? NULL : &error);
-    if (!write_report(r, code == RF_OK ? NULL : &error, status) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
-    return metrics_end(&r->metrics, r->engine, &r->session, status) || status > STATUS_NO ? status
-                                                                                          : STATUS_OUTPUT;
+    write_report(r, code == RF_OK ? NULL : &error, status);
+    status = (enum status)stdout_flush((int)status);
+    metrics_end(&r->metrics, r->engine, &r->session, status);
+    return status;
 }
 
 static int replay_command(const struct replay_options *options)
@@ -388,10 +426,6 @@ static int replay_command(const struct replay_options *options)
     checkpoint_free(&r.found);
     collisions_close(&r.collisions);
     session_close(&r.session);
-    if (status > STATUS_SIGNAL) {
-        fflush(stdout);
-        die_of_signal((int)status - STATUS_SIGNAL);
-    }
     return (int)status;
 }
 

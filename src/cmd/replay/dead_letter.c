@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <rdbferry/sink.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ rf_code dead_letter_open(struct dead_letter *dead, const char *path, bool resume
         return RF_OK;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (resume ? 0 : O_EXCL), 0600);
     rf_code code = fd >= 0 ? keep(dead, fd, kept, error) : cannot_make(dead, error);
+    if (code == RF_OK && !resume) /* it is new, and no link */
+        rf_file_give_to_owner(fd, path);
     if (code == RF_OK && !(dead->file = fdopen(fd, "a")))
         code = cannot_make(dead, error);
     if (code == RF_OK)

@@ -235,7 +235,7 @@ static bool write_state(struct metrics *metrics, struct state *state)
         good = !ferror(out);
         good = fclose(out) == 0 && good;
     }
-    good = good && save_file(metrics->path, RF_SAVE_UNSYNCED, text, size);
+    good = good && save_file(metrics->path, RF_SAVE_UNSYNCED | RF_SAVE_IN_PLACE, text, size);
     free(text);
     return good;
 }
@@ -244,6 +244,7 @@ rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error
 {
     const char *path = metrics->path;
     metrics->started = seconds(CLOCK_REALTIME);
+    remove_leftovers(path, NULL);
     if (!path || write_state(metrics, &(struct state){.session = session}))
         return RF_OK;
     metrics->path = NULL;
@@ -261,12 +262,10 @@ void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct sessi
     message_warning("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));
 }
 
-bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
+void metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
                  enum status status)
 {
     struct state state = {.replay = replay, .session = session, .status = &status};
-    if (!metrics->path || write_state(metrics, &state))
-        return true;
-    message_error("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));
-    return false;
+    if (metrics->path && !write_state(metrics, &state))
+        message_error("cannot write the metrics file '%s': %s", metrics->path, strerror(errno));
 }

@@ -24,9 +24,8 @@ rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error
 /* Writes the state if a second has passed since the last time. `replay` may be NULL if it is not open. */
 void metrics_tick(struct metrics *metrics, const rf_replay *replay, struct session *session);
 
-/* Writes the last state, with the run's exit status. Returns false if it could not be written; the error has
- * been printed. */
-bool metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
+/* Writes the last state, with the run's exit status. An error is printed. */
+void metrics_end(struct metrics *metrics, const rf_replay *replay, struct session *session,
                  enum status status);
 
 #endif

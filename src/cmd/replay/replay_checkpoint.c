@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,7 +115,7 @@ static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     if (replay_is_done(r))
-        message_warning("%s: already complete, nothing to do%s", c->path,
+        message_summary("%s: already complete, nothing to do%s", c->path,
                         r->options->verify ? " except verification" : "");
     else
         message_detail("%s: resuming at offset 0x%" PRIx64 " of %s", c->path, r->position.start.offset,
@@ -178,7 +179,11 @@ rf_code replay_lock(struct replay *r, rf_error *error)
 {
     TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
     r->checkpoint.started = r->session.now;
-    return r->options->checkpoint ? checkpoint_lock(&r->checkpoint, error) : RF_OK;
+    if (!r->options->checkpoint)
+        return RF_OK;
+    TRY(checkpoint_lock(&r->checkpoint, error));
+    remove_leftovers(r->options->checkpoint, NULL);
+    return RF_OK;
 }
 
 rf_code replay_begin(struct replay *r, rf_error *error)

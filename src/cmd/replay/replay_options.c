@@ -78,14 +78,23 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb redis://10.0.0.5:6379 --dry-run",
+    "dump.rdb redis+cluster://10.0.0.5:6379 --flatten-dbs --verify",
+    "dump.rdb redis+sentinel://h/mymaster --checkpoint job --resume",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "replay",
     .operands = "INPUT... URL [OPTION]...",
-    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or lz4, "
-             "and\nwrites their keys to a live server, a primary monitored by Sentinel, or a cluster. "
-             "Several\ninputs are one data set; '-' is stdin.",
+    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with gzip or\n"
+             "lz4, and writes their keys to a live server, a primary monitored by Sentinel, or\n"
+             "a cluster. Several inputs form one data set; '-' is stdin.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const replay_options_table = &table;
 
 /* --- the target --------------------------------------------------------------------------------------- */
 
@@ -101,25 +110,42 @@ static bool names_no_db(const rf_target *target)
     return false;
 }
 
-/* Reports that the target URL is missing. An operand that looks like one may hold a password, so only its
- * scheme is printed. */
+/* Reports that the target URL is missing. An operand that looks like one may hold a password, which is not
+ * shown. */
 static bool lacks_target(char **operands, int count)
 {
+    char shown[256];
     for (int i = 0; i < count; i++) {
-        if (rf_target_is_url(operands[i])) {
-            return message_usage(table.command, "the target URL '%.*s://...' must be the last argument",
-                                 (int)strcspn(operands[i], ":"), operands[i]);
-        }
+        if (rf_target_is_url(operands[i]))
+            return message_usage(table.command,
+                                 "the target URL must be the last argument; did you mean 'rdbferry replay "
+                                 "INPUT... %s'?",
+                                 url_shown(operands[i], shown, sizeof shown));
         if (!url_guard(operands[i], URL_NOT_READ, "missing target URL", table.command))
             return false;
+        if (url_lacks_scheme(operands[i]))
+            return message_usage(table.command, "missing target URL; did you mean 'redis://%s'?",
+                                 operands[i]);
     }
     return message_usage(table.command, "missing target URL (last argument), e.g. redis://10.0.0.5:6379");
+}
+
+/* A URL before the target is a live server to read from, or a second target if there is a file to read. */
+static bool has_one_target(char **operands, int count)
+{
+    int urls = 0;
+    for (int i = 0; i < count; i++)
+        urls += rf_target_is_url(operands[i]);
+    return urls <= 1 || urls == count ||
+           message_usage(table.command, "expected one target URL, the last argument, and not %d", urls);
 }
 
 /* The target is the last operand, or given by the connection options alone. */
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
     const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
+    if (!has_one_target(operands, *count))
+        return false;
     *count -= url != NULL;
     if (!url && !target_options_given(&options->target_options))
         return lacks_target(operands, *count);

@@ -37,4 +37,6 @@ extern const struct option_choice exists_choices[];
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status);
 void replay_options_free(struct replay_options *options);
 
+extern const struct option_table *const replay_options_table;
+
 #endif

@@ -6,7 +6,6 @@
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,10 +116,9 @@ static void print_position(const struct replay *r)
 
 static void print_stopped(const struct replay *r)
 {
-    int number = r->stop_request.signal;
-    const char *name = number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+    const char *name = signal_name(r->stop_request.signal);
     if (!r->engine) {
-        message_error("stopped by %s", name);
+        message_error("stopped by %s%s", name, replay_is_done(r) ? "" : "; nothing was written");
         return;
     }
     char outcome[320];

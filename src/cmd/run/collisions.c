@@ -130,6 +130,28 @@ static rf_code search_entry(struct collisions *c, const rf_entry *entry, rf_erro
     return RF_OK;
 }
 
+/* Notes the names anew: a resumed run has not seen all of them. */
+static void begin_count(struct collisions *c)
+{
+    rf_collisions *set = rf_collisions_new(c->memory);
+    c->scan.notes = set != NULL;
+    if (!set)
+        return;
+    rf_collisions_free(c->set);
+    c->set = set;
+    key_set_free(&c->sources);
+    c->sources = (struct key_set){0};
+}
+
+/* Without the number the collision is still an error. */
+static void count_entry(struct collisions *c, const rf_entry *entry)
+{
+    rf_known known;
+    rf_error ignored;
+    if (c->scan.notes && !is_noted(c, entry))
+        c->scan.notes = rf_collisions_note(c->set, entry, is_ambiguous(c), &known, &ignored) == RF_OK;
+}
+
 /* --- messages ----------------------------------------------------------------------------------------- */
 
 static void format_source(const struct collisions *c, const struct collision_source *source, char *out,
@@ -152,9 +174,13 @@ static bool keeps_name(const struct collision_source *source, int64_t db, const 
     return source->db == db && strcmp(source->key, key) == 0;
 }
 
-static rf_code fail_duplicate(const struct collision_source *source, rf_error *error)
+static rf_code fail_duplicate(const struct collisions *c, const struct collision_source *source,
+                              rf_error *error)
 {
-    fail(error, RF_E_DUPLICATE, "duplicate");
+    char count[80] = "";
+    if (c->names > 1)
+        snprintf(count, sizeof count, ", one of %" PRIu64 " names that occur more than once", c->names);
+    fail(error, RF_E_DUPLICATE, "duplicate%s (see --on-collision)", count);
     snprintf(error->input, sizeof error->input, "%s", source->input);
     snprintf(error->key, sizeof error->key, "%s", source->key);
     error->db = (int)source->db;
@@ -172,26 +198,39 @@ static void format_both(const struct collision_source *a, const struct collision
                  b->input);
 }
 
+/* How many names collide; comes first, as long names may fill the message. */
+static void format_count(const struct collisions *c, char *out, size_t size)
+{
+    char number[32] = "";
+    if (c->names > 0)
+        snprintf(number, sizeof number, "%" PRIu64 " ", c->names);
+    snprintf(out, size, "%sname%s (see --on-collision): ", number,
+             c->names == 0   ? " collision"
+             : c->names == 1 ? " collides"
+                             : "s collide");
+}
+
 static rf_code fail_pair(const struct collisions *c, rf_error *error)
 {
     const struct collision_example *pair = &c->example[0];
     const struct collision_source *a = &pair->sources[0], *b = &pair->sources[1];
-    char first[640], second[300];
+    char first[640], second[300], count[80];
     if (pair->known < 2)
         return fail(error, RF_E_COLLISION,
                     "two keys map to the same name, but the inputs have changed since");
+    format_count(c, count, sizeof count);
     if (pair->db < 0)
-        return fail(error, RF_E_COLLISION, "function library '%s' has different code in %s than in %s",
-                    pair->key, b->input, a->input);
+        return fail(error, RF_E_COLLISION, "%sfunction library '%s' has different code in %s than in %s",
+                    count, pair->key, b->input, a->input);
     if (same_key(a, b) && a->input == b->input)
-        return fail_duplicate(b, error);
+        return fail_duplicate(c, b, error);
     if (same_key(a, b) && keeps_name(a, pair->db, pair->key)) {
         format_both(a, b, first, sizeof first);
-        return fail(error, RF_E_COLLISION, "%s", first);
+        return fail(error, RF_E_COLLISION, "%s%s", count, first);
     }
     format_source(c, a, first, sizeof first);
     format_source(c, b, second, sizeof second);
-    return fail(error, RF_E_COLLISION, "%s and %s both map to '%s' (db %" PRId64 ")", first, second,
+    return fail(error, RF_E_COLLISION, "%s%s and %s both map to '%s' (db %" PRId64 ")", count, first, second,
                 pair->key, pair->db);
 }
 
@@ -204,24 +243,28 @@ static rf_code fail_second(const struct collisions *c, const rf_entry *entry, rf
     char name[128];
     escape_name(name_of(entry), name, sizeof name);
     if (entry->kind == RF_ENTRY_FUNCTION)
-        return fail(error, RF_E_COLLISION, "%s: function library '%s' already seen with different code",
+        return fail(error, RF_E_COLLISION,
+                    "%s: function library '%s' already seen with different code; see --on-collision",
                     source->input, name);
     if (keeps && c->session->options->operand_count == 1)
-        return fail_duplicate(source, error);
+        return fail_duplicate(c, source, error);
     if (keeps_name(source, entry->db, name))
-        return fail(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen", source->input, name,
-                    source->db);
+        return fail(error, RF_E_COLLISION, "%s: key '%s' (db %" PRId64 ") already seen; see --on-collision",
+                    source->input, name, source->db);
     return fail(error, RF_E_COLLISION,
-                "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64 "), like an earlier key", source->input,
-                source->key, source->db, name, entry->db);
+                "%s: '%s' (db %" PRId64 ") maps to '%s' (db %" PRId64
+                "), like an earlier key; see --on-collision",
+                source->input, source->key, source->db, name, entry->db);
 }
 
 /* --- scanning the inputs ------------------------------------------------------------------------------ */
 
 static void begin_pass(struct collisions *c, enum collision_pass pass)
 {
+    static const char *const names[] = {
+        [PASS_NOTE] = "scanning", [PASS_COMPARE] = "comparing names", [PASS_SEARCH] = "locating collisions"};
     c->scan.pass = pass;
-    cursor_open_rescan(&c->scan.cursor, c->session);
+    cursor_open_rescan(&c->scan.cursor, c->session, names[pass]);
     if (pass == PASS_SEARCH)
         c->example[0].known = 0;
 }
@@ -233,8 +276,11 @@ static rf_code resolve(struct collisions *c, rf_error *error)
     c->resolved = true;
     if (c->policy != COLLISION_FAIL || c->names == 0)
         return RF_OK;
+    if (c->example[0].known >= 2)
+        return fail_pair(c, error);
     if (!c->can_rescan)
-        return fail(error, RF_E_COLLISION, "%" PRIu64 " names collide", c->names);
+        return fail(error, RF_E_COLLISION, "%" PRIu64 " name%s collide%s; see --on-collision", c->names,
+                    text_plural(c->names), c->names == 1 ? "s" : "");
     begin_pass(c, PASS_SEARCH);
     return RF_OK;
 }
@@ -253,8 +299,12 @@ static rf_code end_pass(struct collisions *c, rf_error *error)
     enum collision_pass pass = c->scan.pass;
     cursor_close(&c->scan.cursor, RF_END, error);
     c->scan.pass = PASS_NONE;
-    if (pass == PASS_SEARCH)
+    if (pass == PASS_SEARCH && !c->scan.notes)
         return fail_pair(c, error);
+    if (pass == PASS_SEARCH) {
+        c->scan.notes = false;
+        return begin_compare(c, error);
+    }
     if (!c->set)
         return RF_OK;
     return pass == PASS_NOTE ? begin_compare(c, error) : resolve(c, error);
@@ -263,8 +313,10 @@ static rf_code end_pass(struct collisions *c, rf_error *error)
 static rf_code scan_entry(struct collisions *c, const rf_entry *entry, rf_error *error)
 {
     rf_known known;
-    if (c->scan.pass == PASS_SEARCH)
+    if (c->scan.pass == PASS_SEARCH) {
+        count_entry(c, entry);
         return search_entry(c, entry, error);
+    }
     if (c->scan.pass == PASS_COMPARE)
         return rf_collisions_compare(c->set, entry, is_ambiguous(c), error);
     return c->set && !is_noted(c, entry) ? rf_collisions_note(c->set, entry, is_ambiguous(c), &known, error)
@@ -288,7 +340,7 @@ rf_code collisions_scan_next(struct collisions *c, rf_entry **entry, rf_error *e
 {
     *entry = NULL;
     while (c->scan.pass != PASS_NONE) {
-        if (c->scan.pass == PASS_SEARCH && c->example[0].known >= 2 && c->scan.cursor.input)
+        if (c->scan.pass == PASS_SEARCH && c->example[0].known >= 2 && !c->scan.notes && c->scan.cursor.input)
             cursor_skip_input(&c->scan.cursor);
         rf_code code = cursor_next(&c->scan.cursor, entry, error);
         if (code != RF_END)
@@ -334,8 +386,10 @@ static rf_code fail_of_collision(struct collisions *c, const rf_entry *entry, rf
 {
     if (!c->can_rescan)
         return fail_second(c, entry, error);
+    begin_count(c);
     begin_pass(c, PASS_SEARCH);
-    return scan(c, search_name(&c->scan.search, entry, error), error);
+    rf_code code = scan(c, search_name(&c->scan.search, entry, error), error);
+    return code == RF_OK ? fail_pair(c, error) : code;
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
@@ -465,11 +519,13 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
 {
     const rf_rewrite *rewrite = session->options->keys.rewrite;
     bool keeps = !rewrite || rf_rewrite_keeps_names(rewrite);
-    *c = (struct collisions){.session = session, .policy = policy, .can_rescan = can_rescan_inputs(session)};
+    *c = (struct collisions){
+        .session = session, .policy = policy, .memory = memory, .can_rescan = can_rescan_inputs(session)};
     c->keep_all = check || session->options->operand_count > 1 || !c->can_rescan ||
                   (rewrite && rf_rewrite_is_ambiguous(rewrite));
     if (keeps && !check && session->options->operand_count == 1 && policy == COLLISION_FAIL)
         return true;
+    session_detail_memory(memory);
     c->set = rf_collisions_new(memory);
     session->written_keys = (struct written_keys){note_written, c};
     c->has_commands = c->can_rescan && rewrite && expects_commands(session);

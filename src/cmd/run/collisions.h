@@ -2,8 +2,9 @@
 /* Handling of keys that map to the same name: detects them, keeps one, reports both.
  *
  * If collisions are errors, names are noted while they are written, and the inputs are read again, without
- * values, only if a name could collide with one that was not noted. If one of the keys is to be kept, the
- * inputs are read beforehand, so that it is known while writing. */
+ * values, only if a name could collide with one that was not noted. The first collision is an error, which
+ * tells how many there are: for that, regular files are read to the end. If one of the keys is to be kept,
+ * the inputs are read beforehand, so that it is known while writing. */
 #ifndef CMD_RUN_COLLISIONS_H
 #define CMD_RUN_COLLISIONS_H
 
@@ -40,6 +41,7 @@ enum collision_pass { PASS_NONE, PASS_NOTE, PASS_COMPARE, PASS_SEARCH };
 
 struct collision_scan {
     enum collision_pass pass;
+    bool notes; /* the search also notes all names, to tell how many collide */
     struct cursor cursor;
     struct collision_search {
         uint8_t *name; /* NULL: any that collides */
@@ -51,7 +53,8 @@ struct collision_scan {
 struct collisions {
     struct session *session;
     enum collision_policy policy;
-    rf_collisions *set;     /* NULL: collisions are impossible */
+    rf_collisions *set; /* NULL: collisions are impossible */
+    uint64_t memory;
     bool keep_all;          /* every key counts as ambiguous */
     bool resolved;          /* the colliding names are known */
     bool can_rescan;        /* the inputs can be read again */

@@ -109,9 +109,9 @@ static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted
     if (code != RF_OK)
         return code;
     *accepted = session->key.accepted = drop == RF_DROP_NONE;
+    progress_count(cursor->rescan ? &session->progress.phase_keys : &session->progress.keys);
     if (cursor->rescan)
         return RF_OK;
-    progress_count(&session->progress.keys);
     if (!*accepted) {
         session->dropped[drop]++;
         stats_pause(&session->stats, entry->offset);
@@ -227,16 +227,22 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
+static void begin_phase(struct session *session, const char *name)
+{
+    progress_phase(&session->progress, name, inputs_size(session->inputs, session->input_count));
+}
+
 void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end)
 {
     *cursor = (struct cursor){.session = session, .next = first, .end = end};
+    if (!progress_is_main(&session->progress))
+        begin_phase(session, NULL);
 }
 
-void cursor_open_rescan(struct cursor *cursor, struct session *session)
+void cursor_open_rescan(struct cursor *cursor, struct session *session, const char *phase)
 {
-    cursor_open(cursor, session, 0, session->input_count);
-    cursor->rescan = true;
-    progress_extend(&session->progress, inputs_size(session->inputs, session->input_count));
+    *cursor = (struct cursor){.session = session, .end = session->input_count, .rescan = true};
+    begin_phase(session, phase);
     if (session->options->keys.rewrite)
         rf_rewrite_count(session->options->keys.rewrite, false);
 }
@@ -327,6 +333,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         }
         if (code != RF_OK)
             return code;
+        atomic_store_explicit(&cursor->session->progress.offset, cursor->entry.offset, memory_order_relaxed);
         if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
         else

@@ -26,8 +26,8 @@ struct cursor {
 void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end);
 
 /* All inputs once more, under the same names: nothing is counted, and there are no notices. Another cursor
- * may be open. */
-void cursor_open_rescan(struct cursor *cursor, struct session *session);
+ * may be open. `phase` is its name for progress_phase(). */
+void cursor_open_rescan(struct cursor *cursor, struct session *session, const char *phase);
 
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input. If the session wants pauses, an entry that was left out and the end of an input

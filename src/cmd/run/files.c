@@ -5,11 +5,15 @@
 #include "base/fail.h"
 #include "cmd/run/paths.h"
 #include "cmd/term/message.h"
+#include "cmd/term/text.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <rdbferry/sink.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- reading ------------------------------------------------------------------------------------------ */
@@ -58,14 +62,46 @@ bool save_file(const char *path, unsigned flags, const char *data, size_t size)
     return code == RF_OK;
 }
 
-static bool deliver(const char *path, const char *data, size_t size)
+void remove_leftovers(const char *path, const char *appendfilename)
 {
-    if (is_dash(path))
-        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
-    return save_file(path, 0, data, size);
+    rf_leftovers removed = {0};
+    char size[SIZE_TEXT];
+    if (path && !is_dash(path))
+        removed = rf_remove_leftovers(path, appendfilename);
+    if (removed.count > 0)
+        message_summary("removed %" PRIu64 " temporary file%s of an earlier run (%s)", removed.count,
+                        text_plural(removed.count), text_size(removed.bytes, size));
 }
 
-bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx)
+/* The error is found when stdout is closed. */
+static bool deliver(const char *path, const char *data, size_t size)
+{
+    if (!is_dash(path))
+        return save_file(path, RF_SAVE_IN_PLACE, data, size);
+    fwrite(data, 1, size, stdout);
+    return true;
+}
+
+static bool is_writable(const char *path)
+{
+    struct stat found;
+    bool exists = stat(path, &found) == 0;
+    if (exists && S_ISDIR(found.st_mode))
+        errno = EISDIR;
+    if (exists && !S_ISDIR(found.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return true;
+    return (!exists || S_ISREG(found.st_mode)) && directory_is_writable(path);
+}
+
+bool save_check(const char *path, const char *what)
+{
+    if (!path || is_dash(path) || is_writable(path))
+        return true;
+    message_error("cannot write %s '%s': %s", what, path, strerror(errno));
+    return false;
+}
+
+void save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx)
 {
     char *data = NULL;
     size_t size;
@@ -77,10 +113,7 @@ bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const
         good = fclose(out) == 0 && good;
     }
     good = good && deliver(path, data, size);
-    if (!good) {
+    if (!good)
         message_error("cannot write the report '%s': %s", path, strerror(errno));
-        clearerr(stdout); /* the error has been reported */
-    }
     free(data);
-    return good;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads small files named by options, and saves small files atomically, by rf_file_save(). No signal leaves
- * the temporary file behind. */
+/* Reads small files named by options, and saves small files, atomically where possible, by rf_file_save(). No
+ * signal leaves the temporary file behind. */
 #ifndef CMD_RUN_FILES_H
 #define CMD_RUN_FILES_H
 
@@ -13,11 +13,19 @@
  * which is terminated by a NUL; it is not set after an error. */
 rf_code slurp(const char *path, size_t most, char **text, size_t *size, rf_error *error);
 
+/* Removes temporary files of killed runs with this output, and says so. `appendfilename` as for
+ * rf_remove_leftovers(). `path` NULL or "-": there is none. */
+void remove_leftovers(const char *path, const char *appendfilename);
+
 /* `flags` as for rf_file_save(). False: errno is set, and no new file exists. */
 bool save_file(const char *path, unsigned flags, const char *data, size_t size);
 
-/* Saves the output of `make`, which is built in memory first. `path` "-" is stdout. False: the error has been
+/* Whether `path`, which messages call `what` ("the report"), can be written as far as is known without
+ * trying. True for NULL and "-". False: the error has been printed. */
+bool save_check(const char *path, const char *what);
+
+/* Saves a report, the output of `make`, which is built in memory first. `path` "-" is stdout. An error is
  * printed. */
-bool save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx);
+void save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx);
 
 #endif

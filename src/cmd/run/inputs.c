@@ -12,12 +12,17 @@ const char *input_name(const struct input *input)
     return is_dash(input->path) ? "stdin" : input->path;
 }
 
-rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error)
+rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *of_first,
+                      rf_error *error)
 {
     rf_code code = RF_OK;
     *files = (rf_files){0};
     for (size_t i = 0; i < count && code == RF_OK; i++) {
         code = rf_files_add(files, operands[i], error);
+        if (keep_failed && rf_code_is_input(code)) {
+            const rf_error why = *error;
+            code = rf_files_add_failed(files, operands[i], &why, error);
+        }
         if (i == 0)
             *of_first = files->count;
     }

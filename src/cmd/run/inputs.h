@@ -25,8 +25,9 @@ struct input {
 };
 
 /* The files of all operands, in order; *of_first: how many belong to the first operand. Empty after an error.
- */
-rf_code inputs_expand(char **operands, size_t count, rf_files *files, size_t *of_first, rf_error *error);
+ * `keep_failed`: an operand whose files cannot be determined is an input that fails when it is opened. */
+rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *of_first,
+                      rf_error *error);
 
 /* Returns an input that is not open yet. */
 struct input input_of(const rf_files *files, size_t number);

@@ -20,9 +20,9 @@ static const struct {
 /* Texts that start with the counted things ("empty keys ..."), so that a number can precede them. */
 static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
-                                  BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNKNOWN_COMMAND) |
-                                  BIT(MODULE_AUX) | BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) |
-                                  BIT(SAME_MODULE_AUX);
+                                  BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNNAMED_FILE) |
+                                  BIT(UNKNOWN_COMMAND) | BIT(MODULE_AUX) | BIT(MODULE_AUX_TYPE) |
+                                  BIT(OTHER_MODULE_AUX) | BIT(SAME_MODULE_AUX);
 
 /* Nothing is lost or uncertain: shown in verbose mode only. */
 static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(SAME_MODULE_AUX);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File names, and the files that they refer to. */
 #include "cmd/run/paths.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +19,25 @@ bool same_file(const struct stat *a, const struct stat *b)
     return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-bool stat_directory(const char *path, struct stat *found)
+static const char *directory_of(const char *path, char directory[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
-    char directory[PATH_MAX];
     if (!slash)
-        return stat(".", found) == 0;
-    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
-    return stat(directory, found) == 0;
+        return ".";
+    snprintf(directory, PATH_MAX, "%.*s", (int)(slash - path + 1), path);
+    return directory;
+}
+
+bool stat_directory(const char *path, struct stat *found)
+{
+    char directory[PATH_MAX];
+    return stat(directory_of(path, directory), found) == 0;
+}
+
+bool directory_is_writable(const char *path)
+{
+    char directory[PATH_MAX];
+    return faccessat(AT_FDCWD, directory_of(path, directory), W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 static bool stat_output(const char *path, struct stat *found)

@@ -19,6 +19,9 @@ bool same_path(const char *a, const char *b);
 /* The directory of a file, which need not exist. */
 bool stat_directory(const char *path, struct stat *found);
 
+/* Whether files can be created in the directory of a file, which need not exist. False: errno is set. */
+bool directory_is_writable(const char *path);
+
 /* Whether an existing file is inside an existing directory, at any depth; symbolic links are followed. */
 bool path_lies_in(const char *path, const char *directory);
 

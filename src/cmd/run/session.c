@@ -2,6 +2,8 @@
 /* Start and end of a session, and what it has counted. */
 #include "cmd/run/session.h"
 #include "base/escape.h"
+#include "base/memory_limit.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -55,6 +57,15 @@ void session_close(struct session *session)
     free(session->inputs);
 }
 
+void session_detail_memory(uint64_t given)
+{
+    struct memory_default chosen = memory_default();
+    char memory[SIZE_TEXT], limit[SIZE_TEXT];
+    if (given == 0 && chosen.limit < UINT64_MAX)
+        message_detail("memory for tables: %s, as this process may use %s (see --memory)",
+                       text_size(chosen.memory, memory), text_size(chosen.limit, limit));
+}
+
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail)
 {
     rf_notify listener = notices_listener(&session->notices);
@@ -79,16 +90,21 @@ void session_notice_command(struct session *session, const rf_entry *command)
 
 static bool wants_progress(const struct common_options *options)
 {
-    if (options->progress == PROGRESS_AUTO)
-        return !options->quiet && terminal_at(STDERR_FILENO);
-    return options->progress == PROGRESS_ALWAYS;
+    return options->progress == PROGRESS_ALWAYS || (options->progress == PROGRESS_AUTO && !options->quiet);
 }
 
 void session_begin(struct session *session)
 {
-    progress_start(&session->progress, inputs_size(session->inputs, session->input_count));
+    remove_leftovers(session->options->report, NULL);
+    progress_start(&session->progress, inputs_size(session->inputs, session->input_count),
+                   !terminal_at(STDERR_FILENO));
     signal_thread_start(&session->signals, wants_progress(session->options) ? &session->progress : NULL,
                         session->stop_request);
+}
+
+void session_if_killed(struct session *session, const char *outcome)
+{
+    atomic_store(&session->signals.outcome, outcome);
 }
 
 void session_end(struct session *session)

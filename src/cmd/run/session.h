@@ -74,7 +74,14 @@ rf_code session_survey(struct session *session, rf_error *error);
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */
 void session_begin(struct session *session);
+
+/* What can be said of the run if a signal kills it now: "nothing was written"; NULL: nothing. */
+void session_if_killed(struct session *session, const char *outcome);
 void session_end(struct session *session);
+
+/* Prints how much memory is used for tables that may be spilled to disk if `given` is 0, unless that is what
+ * it always is, in verbose mode. */
+void session_detail_memory(uint64_t given);
 
 /* Adds a notice about the current entry: with its key, if it is one, otherwise with its offset. */
 void session_notice(struct session *session, rf_notice_code code, const rf_entry *entry, const char *detail);

@@ -1,22 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* The signal thread thread: waits for signals, 200 ms at a time. */
+/* The signal thread: waits for signals, 200 ms at a time. */
 #include "cmd/run/signals.h"
 #include "cmd/term/message.h"
+#include "cmd/term/status.h"
 #include <rdbferry/sink.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 /* Sent by signal_thread_stop() to end the wait. */
 #define WAKE SIGRTMIN
 
 static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
 
-static _Noreturn void die_of(int number, const sigset_t *deadly)
+/* Signals that end a process by default, without a fault of its own. */
+static const struct {
+    int number;
+    const char *name;
+} fatal[] = {
+    {SIGINT, "SIGINT"},   {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"},   {SIGQUIT, "SIGQUIT"},
+    {SIGALRM, "SIGALRM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"},
+};
+enum { FATAL_COUNT = sizeof fatal / sizeof *fatal };
+
+const char *signal_name(int number)
+{
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        if (fatal[i].number == number)
+            return fatal[i].name;
+    return "a signal";
+}
+
+/* --- the end of the process --------------------------------------------------------------------------- */
+
+static void exit_of_signal(int number)
+{
+    _exit(STATUS_SIGNAL + number);
+}
+
+void signals_start(void)
+{
+    struct sigaction action, ends = {.sa_handler = exit_of_signal};
+    if (getpid() != 1)
+        return;
+    sigemptyset(&ends.sa_mask);
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        if (sigaction(fatal[i].number, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+            sigaction(fatal[i].number, &ends, NULL);
+}
+
+void die_of_signal(int number)
+{
+    sigset_t only;
+    if (number == SIGPIPE)
+        signal(SIGPIPE, SIG_DFL); /* ignored until now */
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(number);
+    _exit(STATUS_SIGNAL + number); /* the default action does nothing to process 1 */
+}
+
+/* --- the thread --------------------------------------------------------------------------------------- */
+
+static _Noreturn void stop_at_once(const struct signal_thread *signal_thread, int number)
 {
     rf_cleanup_temp_files();
-    message_progress(NULL);
-    pthread_sigmask(SIG_UNBLOCK, deadly, NULL);
-    raise(number); /* the default action: no other one has been set */
-    abort();
+    const char *outcome = atomic_load(&signal_thread->outcome);
+    message_last("stopped by %s%s%s", signal_name(number), outcome ? "; " : "", outcome ? outcome : "");
+    die_of_signal(number);
 }
 
 /* True: the command handles the signal. */
@@ -38,9 +88,9 @@ static void *run_signal_thread(void *ctx)
     while (!atomic_load(&signal_thread->stop)) {
         int number = sigtimedwait(&awaited, NULL, &interval);
         if (sigismember(&signal_thread->deadly, number) == 1 && !forward(signal_thread, number))
-            die_of(number, &signal_thread->deadly);
+            stop_at_once(signal_thread, number);
         if (number < 0 && signal_thread->progress)
-            progress_draw(signal_thread->progress);
+            progress_show(signal_thread->progress);
     }
     return NULL;
 }
@@ -58,9 +108,8 @@ void signal_thread_start(struct signal_thread *signal_thread, struct progress *p
     sigset_t blocked;
     *signal_thread = (struct signal_thread){.progress = progress, .stop_request = stop_request};
     sigemptyset(&signal_thread->deadly);
-    add_unless_ignored(&signal_thread->deadly, SIGINT);
-    add_unless_ignored(&signal_thread->deadly, SIGTERM);
-    add_unless_ignored(&signal_thread->deadly, SIGHUP);
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        add_unless_ignored(&signal_thread->deadly, fatal[i].number);
     blocked = signal_thread->deadly;
     sigaddset(&blocked, WAKE);
     pthread_sigmask(SIG_BLOCK, &blocked, &signal_thread->before);
@@ -79,13 +128,4 @@ void signal_thread_stop(struct signal_thread *signal_thread)
     pthread_join(signal_thread->thread, NULL);
     message_progress(NULL);
     pthread_sigmask(SIG_SETMASK, &signal_thread->before, NULL);
-}
-
-void die_of_signal(int number)
-{
-    sigset_t only;
-    sigemptyset(&only);
-    sigaddset(&only, number);
-    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
-    raise(number);
 }

@@ -63,12 +63,8 @@ int transfer_write_report(const struct transfer *t, const char *command, struct 
 {
     const struct report report = {
         .command = command, .session = &t->session, .error = code == RF_OK ? NULL : error, .part = &part};
-    enum status status = status_of(code);
-    if (report_write(&report, t->common->report) || status != STATUS_DONE)
-        return (int)status;
-    if (t->sink)
-        message_error("the output is complete, but the report could not be written");
-    return STATUS_OUTPUT;
+    report_write(&report, t->common->report);
+    return (int)status_of(code);
 }
 
 void transfer_put_keys(struct json *json, const struct transfer *t)

@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/explain_key.h"
+#include "cmd/run/files.h"
+#include "cmd/run/ownership.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
@@ -111,6 +113,8 @@ static rf_code add_plan(struct split *split, rf_error *error)
 static rf_code write_outputs(struct split *split, rf_error *error)
 {
     struct transfer *t = &split->transfer;
+    if (!split->options->dry_run)
+        remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
     TRY(split_entries(split, error));
     if (!t->begun) /* there was no entry */
@@ -122,6 +126,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     if (!t->sink)
         return RF_OK;
     TRY(add_plan(split, error));
+    session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
 
@@ -137,7 +142,11 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
-    if (!options->dry_run)
+    ownership_summarize();
+    if (options->dry_run)
+        message_summary("%s -> %zu shard%s (dry run: nothing was written)", read, shards,
+                        text_plural(shards));
+    else
         message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
                         size);
 }
@@ -164,6 +173,7 @@ static int split_inputs(const struct split_options *options)
     if (transfer_open(&split.transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(session);
+        session_if_killed(session, "nothing was written");
         rf_code code = write_outputs(&split, &error);
         if (code != RF_OK)
             transfer_discard(&split.transfer);

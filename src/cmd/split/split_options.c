@@ -31,7 +31,7 @@ static const struct option_row rows[] = {
     {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip or lz4 (none)", AT(compress), .choices = compressions},
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
-    {OPTION_INCLUDE, .include = unsafe_rows, AT(written)},
+    {OPTION_INCLUDE, .include = existing_rows, AT(written)},
     {OPTION_FLAG, 0, "dry-run", .help = "show the plan; write nothing", AT(dry_run)},
     {OPTION_INCLUDE, .include = reader_rows, AT(written)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
@@ -45,15 +45,24 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb --shards 3 -o shards",
+    "dump.rdb --shards 3 --flatten-dbs --hash-tag '{u:*}:*' -o new",
+    "node-*.rdb --topology nodes.conf --to aof-dir -o nodes",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "split",
     .operands = "INPUT... -o DIR [OPTION]...",
-    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to every shard.\n"
-             "Reads RDB files and AOF directories without commands, plain or compressed with gzip or lz4.\n"
-             "Several inputs form one data set; '-' is stdin. Prints the plan, and saves it as\n"
-             "DIR/plan.json.",
+    .about = "Writes one output per shard of a cluster: keys by slot, function libraries to\n"
+             "every shard. Reads RDB files and AOF directories without commands, plain or\n"
+             "compressed with gzip or lz4. Several inputs form one data set; '-' is stdin.\n"
+             "Prints the plan, and saves it as DIR/plan.json.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const split_options_table = &table;
 
 static bool check(const struct split_options *options)
 {
@@ -68,6 +77,9 @@ static bool check(const struct split_options *options)
         return message_usage(table.command, "options for a live cluster require --topology with a URL");
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
         return message_usage(table.command, "missing -o DIR (or use --dry-run)");
+    if (options->written.if_missing && !writes)
+        return message_usage(table.command, "--if-missing cannot be combined with %s",
+                             explains ? "--explain-key" : "--dry-run");
     if (options->compress != RF_PLAIN && options->written.to == TO_AOF_DIR)
         return message_usage(
             table.command,
@@ -169,6 +181,12 @@ static bool inputs_read(struct split_options *options, char **operands, int coun
            files_are_kept(options);
 }
 
+static bool is_done(const struct split_options *options)
+{
+    bool exists = options->written.if_missing && rf_split_exists(options->output);
+    return output_options_is_done(&options->written, exists, options->output, options->common.quiet);
+}
+
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
@@ -178,8 +196,13 @@ bool split_options_read(int argc, char **argv, struct split_options *options, in
     *status = STATUS_USAGE;
     if (options->written.to == TO_UNSET)
         options->written.to = TO_RDB;
-    return check(options) && output_options_finalize(&options->written, table.command) &&
-           inputs_read(options, argv + first, argc - first, status) && topology_read(options, status);
+    if (!check(options) || !output_options_finalize(&options->written, table.command))
+        return false;
+    if (is_done(options)) {
+        *status = STATUS_DONE;
+        return false;
+    }
+    return inputs_read(options, argv + first, argc - first, status) && topology_read(options, status);
 }
 
 void split_options_free(struct split_options *options)

@@ -25,4 +25,6 @@ struct split_options {
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status);
 void split_options_free(struct split_options *options);
 
+extern const struct option_table *const split_options_table;
+
 #endif

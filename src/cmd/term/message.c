@@ -49,16 +49,21 @@ static void wipe_progress(void)
     progress_shown = false;
 }
 
-static void print_text(const struct style *style, const char *text)
+/* Called with the lock, which it releases. */
+static void print_locked(const struct style *style, const char *text)
 {
-    bool coloured = terminal_has_colour(STDERR_FILENO);
-    pthread_mutex_lock(&lock);
     wipe_progress();
-    fputs(coloured ? style->coloured : style->head, stderr);
+    fputs(terminal_has_colour(STDERR_FILENO) ? style->coloured : style->head, stderr);
     text_put(stderr, text);
     putc('\n', stderr);
     fflush(stderr);
     pthread_mutex_unlock(&lock);
+}
+
+static void print_text(const struct style *style, const char *text)
+{
+    pthread_mutex_lock(&lock);
+    print_locked(style, text);
 }
 
 __attribute__((format(printf, 2, 0))) static void print_formatted(const struct style *style,
@@ -89,6 +94,15 @@ bool message_usage(const char *command, const char *format, ...)
     snprintf(hint, sizeof hint, "try 'rdbferry %s%s'", command ? command : "help", command ? " --help" : "");
     print_text(&plain_style, hint);
     return false;
+}
+
+void message_hint(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_formatted(&plain_style, format, args);
+    va_end(args);
 }
 
 void message_failure(const rf_error *error)
@@ -131,22 +145,41 @@ void message_summary(const char *format, ...)
     va_end(args);
 }
 
-/* The caller must not block: it also handles signals. */
-static bool stderr_is_ready(void)
+/* --- from the signal thread, which must not block ----------------------------------------------------- */
+
+static bool lock_if_ready(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return poll(&fd, 1, 0) > 0 && fd.revents & POLLOUT;
+    return poll(&fd, 1, 0) > 0 && fd.revents & POLLOUT && pthread_mutex_trylock(&lock) == 0;
+}
+
+void message_last(const char *format, ...)
+{
+    char text[MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (lock_if_ready())
+        print_locked(&error_style, text);
 }
 
 void message_progress(const char *line)
 {
-    if (!stderr_is_ready() || pthread_mutex_trylock(&lock) != 0)
+    if (!lock_if_ready())
         return;
     wipe_progress();
     if (line) {
-        fprintf(stderr, "%.*s", (int)terminal_width(STDERR_FILENO) - 1, line);
+        text_put(stderr, line);
         progress_shown = true;
     }
     fflush(stderr);
     pthread_mutex_unlock(&lock);
+}
+
+void message_progress_line(const char *line)
+{
+    if (lock_if_ready())
+        print_locked(&detail_style, line);
 }

@@ -10,7 +10,7 @@
 
 enum message_level {
     LEVEL_QUIET,   /* errors */
-    LEVEL_NORMAL,  /* plus warnings, and a summary on a terminal */
+    LEVEL_NORMAL,  /* plus warnings, and a summary */
     LEVEL_VERBOSE, /* plus details */
 };
 
@@ -29,6 +29,9 @@ void message_error(const char *format, ...) PRINTF_LIKE;
  * `return message_usage(...)`. */
 bool message_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line that follows an error: what to do instead. */
+void message_hint(const char *format, ...) PRINTF_LIKE;
+
 void message_failure(const rf_error *error);
 void message_warning(const char *format, ...) PRINTF_LIKE;
 void message_detail(const char *format, ...) PRINTF_LIKE;
@@ -36,7 +39,15 @@ void message_detail(const char *format, ...) PRINTF_LIKE;
 /* The line that a run ends with, without the name of the program. */
 void message_summary(const char *format, ...) PRINTF_LIKE;
 
+/* The rest is not printed if that would block. */
+
+/* An error, before the process ends. */
+void message_last(const char *format, ...) PRINTF_LIKE;
+
 /* Draws a line that the next message or call clears; NULL only clears. */
 void message_progress(const char *line);
+
+/* A line of its own, for a log. */
+void message_progress_line(const char *line);
 
 #endif

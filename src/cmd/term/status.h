@@ -11,7 +11,7 @@ enum status {
     STATUS_USAGE = 2,
     STATUS_INPUT = 3,    /* unreadable or corrupt */
     STATUS_OUTPUT = 4,   /* the output or the machine failed */
-    STATUS_SIGNAL = 128, /* plus the number of the signal that could not end the process */
+    STATUS_SIGNAL = 128, /* plus the number of the signal that ends the process */
 };
 
 enum status status_of(rf_code code);

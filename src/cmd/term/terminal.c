@@ -2,8 +2,10 @@
 /* The standard streams at the start and the end of the process, and properties of terminals. */
 #include "cmd/term/terminal.h"
 #include "cmd/term/message.h"
+#include "cmd/term/status.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,13 +35,34 @@ void streams_start(void)
     message_start();
 }
 
-bool streams_end(void)
+static bool stdout_is_unread(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, 0) > 0 && fd.revents & POLLERR;
+}
+
+int stdout_status(void)
+{
+    return stdout_is_unread() ? STATUS_SIGNAL + SIGPIPE : STATUS_OUTPUT;
+}
+
+int stdout_flush(int status)
 {
     bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) == 0 && !failed)
+        return status;
+    return status <= STATUS_NO ? stdout_status() : status;
+}
+
+int streams_end(int status)
+{
+    bool failed = ferror(stdout) != 0;
+    int failure = stdout_status();
     if (fclose(stdout) == 0 && !failed)
-        return true;
-    message_error("cannot write to stdout: %s", strerror(errno));
-    return false;
+        return status;
+    if (failure == STATUS_OUTPUT)
+        message_error("cannot write to stdout: %s", strerror(errno));
+    return status <= STATUS_NO ? failure : status;
 }
 
 /* --- terminals ---------------------------------------------------------------------------------------- */

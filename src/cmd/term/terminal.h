@@ -11,8 +11,16 @@
  * process. */
 void streams_start(void);
 
-/* Closes stdout. False: output was lost; the error has been printed. */
-bool streams_end(void);
+/* The exit status of a command whose output to stdout failed: as after SIGPIPE if it has no reader any more,
+ * otherwise STATUS_OUTPUT. */
+int stdout_status(void);
+
+/* Flushes stdout. Returns `status`, or that of the failure if it was at most STATUS_NO; streams_end() prints
+ * the error. */
+int stdout_flush(int status);
+
+/* The same, and closes stdout. An error is printed, unless stdout has no reader any more. */
+int streams_end(int status);
 
 bool terminal_at(int fd);
 

@@ -4,8 +4,10 @@
 #include "cmd/command.h"
 #include "cmd/compare/against.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/files.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
+#include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
@@ -46,7 +48,7 @@ static void print_end(const struct verification *v, const struct input *input, c
 {
     uint64_t complete_bytes = (uint64_t)input->info.complete_bytes,
              lost = (uint64_t)input->size - complete_bytes;
-    if (!input->opened || fault->code == RF_E_CHECKSUM)
+    if (!input->opened || fault->code == RF_E_CHECKSUM || fault->code == RF_E_FORMAT)
         return;
     begin_line(v, input_name(input));
     if (input->info.complete_bytes < 0) {
@@ -104,23 +106,29 @@ static rf_code end_faulty(struct verification *v, const struct input *input, con
     return code;
 }
 
+static rf_code read_input(struct verification *v, size_t number, rf_error *error)
+{
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_error fault;
+    rf_code code = RF_OK;
+    v->reading = &v->session.inputs[number];
+    cursor_open(&cursor, &v->session, number, number + 1);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, &fault)) == RF_OK)
+        code = verify_entry(v, entry, &fault);
+    code = cursor_close(&cursor, code, &fault);
+    TRY(rf_digest_pool_drain(v->pool, error));
+    TRY(check_version(v, v->reading, error));
+    return code == RF_OK ? RF_OK : end_faulty(v, v->reading, &fault, error);
+}
+
 /* After a fault in one input the others are still read. */
 static rf_code read_inputs(struct verification *v, rf_error *error)
 {
     for (size_t i = 0; i < v->options->own_inputs; i++) {
-        struct cursor cursor;
-        rf_entry *entry;
-        rf_error fault;
-        rf_code code = RF_OK;
-        v->reading = &v->session.inputs[i];
-        cursor_open(&cursor, &v->session, i, i + 1);
-        while (code == RF_OK && (code = cursor_next(&cursor, &entry, &fault)) == RF_OK)
-            code = verify_entry(v, entry, &fault);
-        code = cursor_close(&cursor, code, &fault);
-        TRY(rf_digest_pool_drain(v->pool, error));
-        TRY(check_version(v, v->reading, error));
-        if (code != RF_OK)
-            TRY(end_faulty(v, v->reading, &fault, error));
+        double began = progress_seconds(&v->session.progress);
+        TRY(read_input(v, i, error));
+        v->states[i].seconds = progress_seconds(&v->session.progress) - began;
     }
     return RF_OK;
 }
@@ -174,7 +182,12 @@ static rf_code verify(struct verification *v, rf_error *error)
     TRY(read_inputs(v, error));
     TRY(sum_up(v, error));
     summarize(v);
-    return v->error ? RF_OK : against_finish(v, error);
+    if (v->error)
+        return RF_OK;
+    double began = progress_seconds(&v->session.progress);
+    rf_code code = against_finish(v, error);
+    v->against.seconds = progress_seconds(&v->session.progress) - began;
+    return code;
 }
 
 /* --- the result --------------------------------------------------------------------------------------- */
@@ -188,6 +201,25 @@ static void print_failures(const struct verification *v, const char *but)
         fprintf(v->out, ", %sdoes not match", v->unmet > 0 ? "" : but);
 }
 
+/* Prints what is wrong with the inputs, or that they are intact. */
+static void print_state(const struct verification *v)
+{
+    size_t unread = 0;
+    for (size_t i = 0; i < v->options->own_inputs; i++)
+        unread += v->states[i].unread;
+    if (v->faults.count > 0)
+        fprintf(v->out, "%" PRIu64 " fault%s%s", v->faults.count, text_plural(v->faults.count),
+                unread > 0 ? ", " : "");
+    if (unread > 0 && v->options->own_inputs > 1)
+        fprintf(v->out, "%zu input%s ", unread, text_plural(unread));
+    if (unread > 0)
+        fputs("could not be read to the end", v->out);
+    else if (v->faults.count == 0 && v->warnings > 0)
+        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
+    else if (v->faults.count == 0)
+        fputs("intact", v->out);
+}
+
 static void print_soundness(const struct verification *v)
 {
     bool sound = v->faults.count == 0 && v->warnings == 0 && !v->error;
@@ -197,14 +229,7 @@ static void print_soundness(const struct verification *v)
         snprintf(inputs, sizeof inputs, "%zu inputs", v->options->own_inputs);
     session_format_counts(&v->session, counts, sizeof counts);
     begin_line(v, inputs);
-    if (v->faults.count > 0)
-        fprintf(v->out, "%" PRIu64 " fault%s", v->faults.count, text_plural(v->faults.count));
-    else if (v->error)
-        fputs("could not be read to the end", v->out);
-    else if (v->warnings > 0)
-        fprintf(v->out, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
-    else
-        fputs("intact", v->out);
+    print_state(v);
     print_failures(v, sound ? "but " : "");
     fprintf(v->out, "; %s\n", counts);
 }
@@ -227,6 +252,11 @@ static const char *against_name(const struct verification *v)
 
 static void print_against(const struct verification *v)
 {
+    if (v->error) {
+        against_print_prefix(v->out, against_name(v));
+        fputs("not compared completely\n", v->out);
+        return;
+    }
     const struct extra_keys *extra = v->against.live && !v->options->strict ? &v->against.extra : NULL;
     against_print(v->out, against_name(v), &v->against.differences, extra, "--strict lists them");
     against_print_expired(v->out, against_name(v), v->against.live_counts.expired);
@@ -251,6 +281,17 @@ static void print_rest(const struct verification *v, const char *what, uint64_t 
                 text_plural(count - limit));
 }
 
+/* Two inputs with the same keys may have been meant to be compared. */
+static void hint_at_against(const struct verification *v)
+{
+    const struct common_options *common = &v->options->common;
+    if (v->shared > 0 && common->operand_count == 2 && !v->options->against)
+        message_warning("%" PRIu64 " key%s in both inputs: they are taken as one data set; to compare them: "
+                        "rdbferry verify %s --against %s",
+                        v->shared, v->shared == 1 ? " is" : "s are", common->operands[0],
+                        common->operands[1]);
+}
+
 static void print_result(const struct verification *v)
 {
     print_rest(v, "fault", v->faults.count);
@@ -260,12 +301,13 @@ static void print_result(const struct verification *v)
         print_digest(v);
     if (v->options->common.quiet || (v->options->digest && verify_is_sound(v)))
         return;
-    if (v->options->against && !v->error)
+    if (v->options->against)
         print_against(v);
     print_soundness(v);
+    hint_at_against(v);
 }
 
-static bool write_reports(const struct verification *v)
+static void write_reports(const struct verification *v)
 {
     const struct report_part part = {verify_report, v};
     const struct report report = {
@@ -275,13 +317,15 @@ static bool write_reports(const struct verification *v)
         .error = v->error,
         .part = &part,
     };
-    bool good = report_write(&report, v->options->common.report);
-    return verify_junit(v, v->options->junit) && good;
+    report_write(&report, v->options->common.report);
+    verify_junit(v, v->options->junit);
 }
 
 static enum status run(struct verification *v)
 {
     session_begin(&v->session);
+    remove_leftovers(v->options->junit, NULL);
+    session_if_killed(&v->session, "no result");
     rf_code code = verify(v, &v->end);
     session_end(&v->session);
     notices_summarize(&v->session.notices);
@@ -291,10 +335,11 @@ static enum status run(struct verification *v)
     enum status status = v->error ? status_of(v->error->code) : verify_is_sound(v) ? STATUS_DONE : STATUS_NO;
     if (!v->ended_early)
         print_result(v);
-    else if (!ferror(v->out)) /* reported by the program itself at the end */
+    else if (v->out == stdout && ferror(stdout)) /* reported by the program itself at the end */
+        status = (enum status)stdout_status();
+    else
         message_failure(v->error);
-    if (!write_reports(v) && status <= STATUS_NO)
-        status = STATUS_OUTPUT;
+    write_reports(v);
     return status;
 }
 
@@ -326,15 +371,6 @@ static void discard(struct verification *v)
     session_close(&v->session);
 }
 
-/* The inputs could not be determined; reports are still written. */
-static void report_input_error(struct verification *v)
-{
-    v->error = &v->options->common.input_error;
-    v->ended_early = true;
-    if (prepare(v))
-        write_reports(v);
-}
-
 int verify_run(int argc, char **argv)
 {
     struct verify_options options;
@@ -342,8 +378,6 @@ int verify_run(int argc, char **argv)
     int status;
     if (verify_options_read(argc, argv, &options, &status))
         status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
-    else if (options.common.input_error.code != RF_OK)
-        report_input_error(&v);
     discard(&v);
     verify_options_free(&options);
     return status;

@@ -15,8 +15,9 @@
 
 struct input_state {
     uint64_t faults;
-    bool unread;  /* it could not be read, or not to its end, for a reason other than a fault */
-    rf_error why; /* the reason, if `unread` */
+    double seconds; /* it took to read */
+    bool unread;    /* it could not be read, or not to its end, for a reason other than a fault */
+    rf_error why;   /* the reason, if `unread` */
 };
 
 /* Of the data read so far. */
@@ -33,6 +34,7 @@ struct verify_against {
     rf_live_counts live_counts;
     struct extra_keys extra; /* of the target */
     struct differences differences;
+    double seconds; /* the comparison took after the inputs had been read */
 };
 
 struct verification {
@@ -48,6 +50,7 @@ struct verification {
     struct verify_against against;
     struct data_totals totals;
     struct module_names modules;
+    uint64_t shared;   /* number of keys in both the first operand and a later one */
     size_t unmet;      /* number of expectations */
     uint64_t warnings; /* number of notices, if --strict counts them */
     bool ended_early;  /* by an error that does not concern an input: */
@@ -95,7 +98,7 @@ bool verify_is_sound(const struct verification *v);
 /* A report_part callback. */
 void verify_report(struct json *json, const void *verification);
 
-/* Writes the file of --junit. False: the error has been printed. */
-bool verify_junit(const struct verification *v, const char *path);
+/* Writes the file of --junit; NULL: none. An error is printed. */
+void verify_junit(const struct verification *v, const char *path);
 
 #endif

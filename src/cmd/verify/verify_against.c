@@ -15,6 +15,8 @@ static rf_code on_duplicate(struct verification *v, const rf_difference *differe
     const struct input *first = &v->session.inputs[difference->before->input];
     rf_error fault = {
         .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
+    const size_t border = v->options->common.of_first_operand;
+    v->shared += difference->before->input < border && second->input >= border;
     escape_name(second->key, fault.key, sizeof fault.key);
     snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
              (unsigned long long)difference->before->offset, input_name(first));
@@ -48,6 +50,7 @@ static rf_code open_compare(struct verification *v, bool one_set, rf_error *erro
         .fn = on_difference,
         .ctx = v,
     };
+    session_detail_memory(options.memory);
     return rf_compare_open(&options, &v->against.compare, error);
 }
 
@@ -61,6 +64,7 @@ static rf_code open_target(struct verification *v, rf_error *error)
     };
     TRY(rf_live_open(&v->options->target, &options, &v->against.live, error));
     against_detail(v->against.live);
+    progress_waits_for(&v->session.progress, "waiting for the target");
     v->against.extra = (struct extra_keys){
         .session = &v->session,
         .memory = v->options->memory,

@@ -35,12 +35,12 @@ static void put_attribute(FILE *out, const char *name, const char *text)
     putc('"', out);
 }
 
-static void begin_case(FILE *out, const char *class, const char *name)
+static void begin_case(FILE *out, const char *class, const char *name, double seconds)
 {
     fputs("  <testcase", out);
     put_attribute(out, "classname", class);
     put_attribute(out, "name", name);
-    fputs(">\n", out);
+    fprintf(out, " time=\"%.3f\">\n", seconds);
 }
 
 static void end_case(FILE *out)
@@ -99,7 +99,7 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
 
 static void put_input(FILE *out, const struct verification *v, size_t index)
 {
-    begin_case(out, "rdbferry.integrity", input_name(&v->session.inputs[index]));
+    begin_case(out, "rdbferry.integrity", input_name(&v->session.inputs[index]), v->states[index].seconds);
     if (v->states[index].unread)
         put_error(out, &v->states[index].why);
     else if (v->states[index].faults > 0)
@@ -109,7 +109,7 @@ static void put_input(FILE *out, const struct verification *v, size_t index)
 
 static void put_expectation(FILE *out, const struct expectation *e)
 {
-    begin_case(out, "rdbferry.expectations", e->option);
+    begin_case(out, "rdbferry.expectations", e->option, 0);
     if (!e->met)
         put_failure(out, "failure", e->found);
     end_case(out);
@@ -118,8 +118,11 @@ static void put_expectation(FILE *out, const struct expectation *e)
 static void put_against(FILE *out, const struct verification *v)
 {
     begin_case(out, "rdbferry.comparison",
-               v->against.live ? rf_live_info_get(v->against.live)->name : v->options->against);
-    if (differences_total(&v->against.differences) > 0) {
+               v->against.live ? rf_live_info_get(v->against.live)->name : v->options->against,
+               v->against.seconds);
+    if (v->error)
+        put_failure(out, "error", "not compared completely: an input could not be read to the end");
+    else if (differences_total(&v->against.differences) > 0) {
         char text[256];
         differences_format(&v->against.differences, text, sizeof text);
         begin_failure(out, "failure", text);
@@ -134,7 +137,7 @@ static void put_against(FILE *out, const struct verification *v)
 static void put_warnings(FILE *out, const struct verification *v)
 {
     const struct notice_record *records = v->session.notices.records;
-    begin_case(out, "rdbferry.integrity", "warnings");
+    begin_case(out, "rdbferry.integrity", "warnings", 0);
     if (v->warnings > 0) {
         char text[64];
         snprintf(text, sizeof text, "%" PRIu64 " warning%s", v->warnings, text_plural(v->warnings));
@@ -163,7 +166,9 @@ static struct counts count_cases(const struct verification *v)
         counts.errors += v->states[i].unread;
         counts.failures += !v->states[i].unread && v->states[i].faults > 0;
     }
-    counts.failures += (v->warnings > 0) + v->unmet + (differences_total(&v->against.differences) > 0);
+    counts.errors += options->against != NULL && v->error;
+    counts.failures += (v->warnings > 0) + v->unmet;
+    counts.failures += !v->error && differences_total(&v->against.differences) > 0;
     return counts;
 }
 
@@ -176,7 +181,7 @@ static void put_suite(FILE *out, const void *ctx)
             counts.tests, counts.failures, counts.errors);
     fprintf(out, " time=\"%.3f\">\n", progress_seconds(&v->session.progress));
     if (v->ended_early) {
-        begin_case(out, "rdbferry", "run");
+        begin_case(out, "rdbferry", "run", progress_seconds(&v->session.progress));
         put_error(out, v->error);
         end_case(out);
     } else {
@@ -193,7 +198,8 @@ static void put_suite(FILE *out, const void *ctx)
     fputs("</testsuite>\n", out);
 }
 
-bool verify_junit(const struct verification *v, const char *path)
+void verify_junit(const struct verification *v, const char *path)
 {
-    return !path || save_made(path, put_suite, v);
+    if (path)
+        save_made(path, put_suite, v);
 }

@@ -3,6 +3,8 @@
 #include "cmd/verify/verify_options.h"
 #include "base/fail.h"
 #include "cmd/compare/differences.h"
+#include "cmd/options/url_guard.h"
+#include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <string.h>
@@ -42,7 +44,7 @@ static const struct option_row rows[] = {
      AT(ttl_tolerance_ms)},
     {OPTION_SIZE, 0, "memory", "SIZE",
      "memory for the comparison; beyond it, temporary files\n"
-     "in $TMPDIR (512M)", AT(memory)},
+     "in $TMPDIR (512M, or a quarter of the memory limit)", AT(memory)},
     {OPTION_HEADING, .help = "Connection to a live target"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_HEADING, .help = "Expectations"},
@@ -57,13 +59,23 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+static const char *const examples[] = {
+    "dump.rdb.gz --min-keys 100000 --max-age 26h",
+    "shards/*.rdb --against dump.rdb",
+    "dump.rdb --against redis+cluster://10.0.0.5:6379 --strict",
+    NULL,
+};
+
 static const struct option_table table = {
     .command = "verify",
     .operands = "INPUT... [OPTION]...",
-    .about = "Reads the inputs to the end, checks every value, and reports what is wrong. Several inputs\n"
-             "form one data set; '-' is stdin. Exit code 0: all checks passed; 1: a check failed.",
+    .about = "Reads the inputs to the end, checks every value, and reports what is wrong.\n"
+             "Several inputs form one data set; '-' is stdin.\n"
+             "Exit status 0: all checks passed; 1: a check failed.",
+    .examples = examples,
     .rows = rows,
 };
+const struct option_table *const verify_options_table = &table;
 
 static bool check(const struct verify_options *options)
 {
@@ -111,22 +123,30 @@ static bool read_against(struct verify_options *options, int *status)
     return true;
 }
 
-/* An AOF directory with a damaged manifest is a fault. */
-static bool read_inputs(struct verify_options *options, char **operands, int count, int *status)
+/* The target to compare with is no operand. */
+static bool lacks_against(const struct verify_options *options, char **operands, int count)
 {
-    if (common_options_read(&options->common, table.command, operands, count, status))
-        return true;
-    if (*status == STATUS_INPUT && options->common.input_error.code != RF_E_READ)
-        *status = STATUS_NO;
-    return false;
+    char shown[256];
+    if (options->against || count < 2 || !rf_target_is_url(operands[count - 1]) ||
+        rf_target_is_url(operands[count - 2]))
+        return false;
+    message_usage(table.command, "a live target follows --against; did you mean '--against %s'?",
+                  url_shown(operands[count - 1], shown, sizeof shown));
+    return true;
 }
 
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
 {
     int first;
-    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN};
-    if (!options_parse(&table, argc, argv, options, &first, status) ||
-        !read_inputs(options, argv + first, argc - first, status))
+    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN, .common.keep_failed = true};
+    if (!options_parse(&table, argc, argv, options, &first, status))
+        return false;
+    *status = STATUS_USAGE;
+    if (lacks_against(options, argv + first, argc - first))
+        return false;
+    *status = STATUS_OUTPUT;
+    if (!save_check(options->junit, "the report") ||
+        !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     options->own_inputs = options->common.inputs.count;
     *status = STATUS_USAGE;

@@ -32,4 +32,6 @@ struct verify_options {
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status);
 void verify_options_free(struct verify_options *options);
 
+extern const struct option_table *const verify_options_table;
+
 #endif

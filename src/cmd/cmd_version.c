@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* `rdbferry version`: the program's version, the formats that it knows, and the libraries in use. */
+#include "base/libraries.h"
+#include "cmd/command.h"
+#include "cmd/options/output_options.h"
+#include "cmd/term/status.h"
+#include <rdbferry/version.h>
+#include <stdio.h>
+
+/* "RDB 6 to 15 (Redis 2.8 to 8.10)": the versions of the servers from `oldest` on. */
+static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
+{
+    rf_server release, first = {0}, last = {0};
+    int versions = 0; /* number of different ones */
+    for (size_t i = 0; rf_server_release(i, &release); i++) {
+        if (release.dialect != dialect || !rf_server_at_least(release, oldest))
+            continue;
+        versions += rf_server_rdb_version(release) != rf_server_rdb_version(last);
+        if (first.major == 0)
+            first = release;
+        last = release;
+    }
+    printf(" RDB %d %s %d (%s %d.%d to %d.%d),", rf_server_rdb_version(first), versions == 2 ? "and" : "to",
+           rf_server_rdb_version(last), name, first.major, first.minor, last.major, last.minor);
+}
+
+static void print_formats(const char *verb, rf_server oldest, const char *others)
+{
+    enum { COLUMN = 11 };
+    printf("%-*s", COLUMN - 1, verb);
+    print_rdb("Redis", RF_REDIS, oldest);
+    print_rdb("Valkey", RF_VALKEY, oldest);
+    printf("\n%*s%s\n", COLUMN, "", others);
+}
+
+int version_run(int argc, char **argv)
+{
+    const rf_server oldest_target = output_options_min_version(&(struct output_options){0});
+    struct library library;
+    (void)argc, (void)argv;
+    puts("rdbferry " RDBFERRY_VERSION);
+    print_formats("reads:", (rf_server){RF_REDIS, 0, 0}, "AOF, AOF directories; gzip, lz4");
+    print_formats("writes:", oldest_target, "AOF, AOF directories, JSON lines; gzip, lz4");
+    fputs("libraries: ", stdout);
+    for (size_t i = 0; library_at(i, &library); i++)
+        printf("%s%s %s", i > 0 ? ", " : "", library.name, library.version);
+    putchar('\n');
+    return STATUS_DONE;
+}
