@@ -47,7 +47,9 @@ SAMPLES = {
 }
 
 # Never in a log: what they do is there as other commands.
-REFUSED = {"blmpop", "blpop", "brpop", "bzmpop", "bzpopmax", "bzpopmin", "lmpop", "migrate", "sflush", "zmpop"}
+REFUSED = {
+    "blmpop", "blpop", "brpop", "bzmpop", "bzpopmax", "bzpopmin", "cluster|flushslot", "lmpop", "migrate", "sflush", "zmpop",
+}
 
 
 def flat(entries):
@@ -76,12 +78,12 @@ class Keys(WithServer):
             self.assertIn("no key arguments", str(error), command)
             return []
 
-    def renamed(self, command):
+    def renamed(self, name, command):
         """The arguments that become other names; None: it is refused as one that is not in logs."""
         with open(self.path("in.aof"), "wb") as file:
             file.write(resp.encode(command))
         done = run("convert", self.path("in.aof"), "-o", "-", "--to", "aof", "--rename", "s/^/p:/", "-q")
-        if command[0].lower() in REFUSED:
+        if name in REFUSED:
             self.assertIn(b"its keys are not known", done.stderr)
             return None
         self.assertEqual(done.returncode, 0, (command, done.stderr))
@@ -95,7 +97,7 @@ class Keys(WithServer):
                 continue
             for command in sample_commands(name, arity):
                 with self.subTest(" ".join(command)):
-                    found = self.renamed(command)
+                    found = self.renamed(name, command)
                     if found is not None:
                         self.assertEqual(sorted(found), sorted(self.keys_of(command)))
 
@@ -125,7 +127,7 @@ LOGS = [
     (KEEP, "MSETNX k:a 1 x:a 2 / COPY k:a x:b / COPY k:a k:b"),
     (["-d", "0-1"], "SET a 1 / MOVE a 2 / SET b 1 / MOVE b 1 / COPY b b DB 3 / SELECT 1 / COPY b c DB 0"),
     (["-d", "0"], "SET a 1 / SELECT 1 / SET b 1 / SWAPDB 0 1 / SET c 1 / FLUSHDB / SET d 1"),
-    (["--map-db", "0=5,5=0"], "SET a 1 / SELECT 5 / SET b 1 / SWAPDB 0 5 / SET c 1 / FLUSHDB / SET d 1"),
+    (["--map-db", "0=5,5=0"], "SET a 1 / MOVE a 5 / SELECT 5 / SET b 1 / SWAPDB 0 5 / SET c 1 / FLUSHDB / SET d 1"),
     (["--map-db", "1=0"], "SET a 1 / SELECT 1 / SET b 1 / FLUSHDB / SET d 1 / COPY d e DB 0"),
     (["--only-slots", "3300"], "MSET a 1 b 2 c 3 / DEL a b / SADD a x y / SMOVE a b x / SET {b}c 1 / RENAME {b}c {b}d"),
     (["--hash-tag", "{*}:*"], "SET u:a 1 / RENAME u:a u:b / COPY u:b v:c"),
@@ -154,7 +156,7 @@ class ByHand(WithServer):
 # --- at random ---
 
 # Commands that write and are not tried: they need another server, or are for tests.
-NOT_TRIED = {"migrate", "pfdebug", "restore-asking", "function|restore", "function|flush", "sflush"}
+NOT_TRIED = {"cluster|flushslot", "migrate", "pfdebug", "restore-asking", "function|restore", "function|flush", "sflush"}
 
 
 @needs(AOF_DIRECTORIES)
@@ -168,7 +170,6 @@ class AtRandom(Folder):
             workload.run(server.call, 20)
             server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
             workload.run(server.call, 10)
-            self.tried = server.call("INFO", "commandstats").decode()
         return folder
 
     def snapshot(self, folder):
@@ -186,7 +187,6 @@ class AtRandom(Folder):
         convert(self.snapshot(folder), "-o", os.path.join(dump, "dump.rdb"), *target, *options)
         convert(os.path.join(folder, "appendonlydir"), "-o", os.path.join(log, "appendonlydir"), *target, *options)
         expected, found = self.served_dump(os.path.join(dump, "dump.rdb")), self.served_aof(log)
-        self.assertGreater(len(expected), 3)
         self.assertEqual(differences(expected, found), [])
 
     def each_seed(self, count, check):
@@ -233,9 +233,7 @@ class AtRandom(Folder):
     @scaled(test=2, soak=25)
     def test_selected_by_database(self, seeds):
         def check(make, preamble):
-            moves = bool(make.randrange(2))
-            workload = Workload(make, groups=((0, 1), (2, 3)), moves=moves, flushes=not moves)
-            folder = self.source(workload, preamble)
+            folder = self.source(Workload(make, groups=((0, 1), (2, 3))), preamble)
             self.assert_alike(folder, "-d", "0,1")
 
         self.each_seed(seeds, check)
