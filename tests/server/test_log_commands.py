@@ -198,7 +198,7 @@ class AtRandom(Folder):
     def test_renamed_and_mapped(self, seeds):
         def check(make, preamble):
             folder = self.source(Workload(make), preamble)
-            self.assert_alike(folder, "--map-db", "0=2,2=0,3=9", "--rename", "s/^/p:/")
+            self.assert_alike(folder, "--map-db", "0=2,2=0,1=3,3=1", "--rename", "s/^/p:/")
             self.assert_alike(folder, "--hash-tag", "{?}*")
 
         self.each_seed(seeds, check)
