@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What the SWAPDB and FLUSHDB of a log do to its databases, known before it is rewritten.
  *
- * If databases become prefixes, are merged or are selected by number, SWAPDB and FLUSHDB cannot stay in the
- * result. Instead each database is called by the number that its keys have at the end of the log, and what
- * was written to it before its last FLUSHDB is left out: both are exact, and need one pass over the log
- * before. FLUSHALL is not concerned: it stays in the result. */
+ * If databases become prefixes, are merged or are selected by number, SWAPDB cannot stay in the result.
+ * Instead each database is called by the number that its keys have at the end of the log. FLUSHDB stays where
+ * the result has a database for the keys of that one alone; elsewhere what was written before the last
+ * FLUSHDB is left out. Both are exact, and need one pass over the log before. FLUSHALL is not concerned: it
+ * stays in the result.
+ */
 #ifndef RDBFERRY_COMMAND_HISTORY_H
 #define RDBFERRY_COMMAND_HISTORY_H
 
@@ -18,8 +20,8 @@ typedef struct rf_command_history rf_command_history;
 /* Whether a history is necessary to rewrite a log that has such commands. Both may be NULL. */
 RF_API bool rf_command_history_is_needed(const rf_filter *filter, const rf_rewrite *rewrite);
 
-/* Returns NULL if out of memory. */
-RF_API rf_command_history *rf_command_history_new(void);
+/* `rewrite` may be NULL; it must outlive the history. Returns NULL if out of memory. */
+RF_API rf_command_history *rf_command_history_new(const rf_rewrite *rewrite);
 
 /* Notes a command: all of the log's, in order. `input`: the number of the file. RF_E_CORRUPT for an invalid
  * SWAPDB, RF_E_MEMORY. */
@@ -32,8 +34,8 @@ RF_API rf_code rf_command_history_end(rf_command_history *history, rf_error *err
 /* The number that a database of the snapshot, before the log, has at its end. */
 RF_API int64_t rf_command_history_db(const rf_command_history *history, int64_t db);
 
-/* Whether what was written at this place is removed by a later FLUSHDB; `db` as it is called at the end. Keys
- * of the snapshot are before every command: `input` and `offset` are 0. */
+/* Whether what was written at this place is left out for a later FLUSHDB; `db` as it is called at the end.
+ * Keys of the snapshot are before every command: `input` and `offset` are 0. */
 RF_API bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db, uint32_t input,
                                           uint64_t offset);
 

@@ -30,6 +30,7 @@ struct flush {
 };
 
 struct rf_command_history {
+    const rf_rewrite *rewrite;
     struct buffer events;  /* struct event */
     struct buffer flushes; /* struct flush; one for each database */
     struct db_names start;
@@ -89,9 +90,18 @@ bool rf_command_history_is_needed(const rf_filter *filter, const rf_rewrite *rew
            (rewrite && (rewrite_has_rules(rewrite, RULE_MAP_DB) || rewrite_has_rules(rewrite, RULE_FLATTEN)));
 }
 
-rf_command_history *rf_command_history_new(void)
+bool flush_stays(const rf_rewrite *rewrite, int64_t db)
 {
-    return calloc(1, sizeof(rf_command_history));
+    return !rewrite || (!rewrite_has_rules(rewrite, RULE_FLATTEN) &&
+                        !rewrite_merges(rewrite, rewrite_new_db(rewrite, db)));
+}
+
+rf_command_history *rf_command_history_new(const rf_rewrite *rewrite)
+{
+    rf_command_history *history = calloc(1, sizeof *history);
+    if (history)
+        history->rewrite = rewrite;
+    return history;
 }
 
 void rf_command_history_free(rf_command_history *history)
@@ -155,6 +165,8 @@ static struct flush *find_flush(const rf_command_history *history, int64_t db)
 
 static bool keep_flush(rf_command_history *history, int64_t db, struct place place)
 {
+    if (flush_stays(history->rewrite, db))
+        return true;
     struct flush *known = find_flush(history, db);
     if (known)
         known->place = place;

@@ -228,15 +228,18 @@ static bool has_db(const rf_command_rewrite *c, int64_t db)
 
 static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 {
-    if (c->options.history || !has_db(c, c->current.entry.db))
+    int64_t db = db_names_of(&c->db_names, c->current.entry.db);
+    if (!has_db(c, db))
         return RF_OK;
+    if (flush_stays(c->options.rewrite, db))
+        return put_whole(c, error);
+    if (c->options.history)
+        return RF_OK; /* what was written before has been left out */
     if (flattens(c))
         return command_refuse(
             c, NULL, "with flatten-dbs it would have to remove the keys of one database only", error);
-    if (is_shared(c, c->current.db))
-        return command_refuse(c, NULL, "it would remove keys of other databases that are mapped to the same",
-                              error);
-    return put_whole(c, error);
+    return command_refuse(c, NULL, "it would remove keys of other databases that are mapped to the same",
+                          error);
 }
 
 static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)

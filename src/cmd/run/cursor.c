@@ -398,7 +398,7 @@ rf_code session_survey(struct session *session, rf_error *error)
         TRY(input_probe(&session->inputs[i], &head, error));
         if (!head.may_hold_commands)
             continue;
-        if (!session->history && !(session->history = rf_command_history_new()))
+        if (!session->history && !(session->history = rf_command_history_new(keys->rewrite)))
             return fail(error, RF_E_MEMORY, "out of memory");
         TRY(survey_input(session, i, error));
     }

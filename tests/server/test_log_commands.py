@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""Commands of a log that are filtered and rewritten by their keys: which arguments are keys, as a server has it, and that
+what comes out is what the same rules make of the data themselves."""
+import os
+import random
+import shutil
+import unittest
+
+from lib import resp
+from lib.cases import Folder
+from lib.kinds import AOF_DIRECTORIES, KIND, needs
+from lib.observe import differences
+from lib.program import convert, run
+from lib.resp import ReplyError
+from lib.server import Server
+from lib.soaking import scaled
+from lib.splitting import WithServer, printed_seed
+from lib.workload import Workload
+
+SEED = printed_seed()
+
+# --- which arguments are keys ---
+
+# Commands whose arguments have to mean something before a server tells their keys; the others get any.
+SAMPLES = {
+    "bitop": ["AND d a b"],
+    "blmpop": ["0 2 a b LEFT"],
+    "bzmpop": ["0 2 a b MIN"],
+    "copy": ["a b", "DB REPLACE"],
+    "geosearchstore": ["d a FROMMEMBER m BYRADIUS 1 km"],
+    "georadius": ["a 1 2 3 km STORE d", "STORE 1 2 3 km COUNT 1 STOREDIST STORE"],
+    "georadiusbymember": ["a m 3 km STORE d", "a STORE 3 km STOREDIST d"],
+    "lmpop": ["2 a b LEFT"],
+    "move": ["a 1"],
+    "mset": ["a 1 b 2"],
+    "msetex": ["2 a 1 b 2 EX 3", "1 a 1"],
+    "msetnx": ["a 1 b 2"],
+    "pfdebug": ["TODENSE a"],
+    "pfmerge": ["d a b"],
+    "sort": ["a STORE d", "a BY nosort LIMIT 0 1 GET # STORE x STORE d"],
+    "swapdb": ["0 1"],
+    "xreadgroup": ["GROUP g c STREAMS a >", "GROUP STREAMS STREAMS COUNT 1 STREAMS a b > >"],
+    "zdiffstore": ["d 2 a b"],
+    "zinterstore": ["d 2 a b WEIGHTS 1 2"],
+    "zmpop": ["2 a b MIN"],
+    "zunionstore": ["d 2 a b AGGREGATE MAX", "a 1 WEIGHTS"],
+}
+
+# Never in a log: what they do is there as other commands.
+REFUSED = {
+    "blmpop", "blpop", "brpop", "bzmpop", "bzpopmax", "bzpopmin", "cluster|flushslot", "lmpop", "migrate", "sflush", "zmpop",
+}
+
+
+def flat(entries):
+    """Commands and subcommands of COMMAND: name, arity, flags."""
+    for entry in entries:
+        subcommands = entry[9] if len(entry) > 9 else []
+        yield from flat(subcommands) if subcommands else [(entry[0].decode().lower(), entry[1], entry[2])]
+
+
+def sample_commands(name, arity):
+    """Commands of that name as lists of arguments, no two arguments alike."""
+    words = name.split("|")
+    if name in SAMPLES:
+        return [[*words, *sample.split()] for sample in SAMPLES[name]]
+    count = max(abs(arity), 2 if arity < 0 else 0)
+    return [[*words, *(f"q{i}" for i in range(len(words), count))]]
+
+
+@needs(AOF_DIRECTORIES)
+class Keys(WithServer):
+    def keys_of(self, command):
+        """The names that the server calls keys."""
+        try:
+            return self.call("COMMAND", "GETKEYS", *command)
+        except ReplyError as error:
+            self.assertIn("no key arguments", str(error), command)
+            return []
+
+    def renamed(self, name, command):
+        """The arguments that become other names; None: it is refused as one that is not in logs."""
+        with open(self.path("in.aof"), "wb") as file:
+            file.write(resp.encode(command))
+        done = run("convert", self.path("in.aof"), "-o", "-", "--to", "aof", "--rename", "s/^/p:/", "-q")
+        if name in REFUSED:
+            self.assertIn(b"its keys are not known", done.stderr)
+            return None
+        self.assertEqual(done.returncode, 0, (command, done.stderr))
+        found = [one for one in resp.commands(done.stdout) if one[0].upper() != b"SELECT"]
+        self.assertEqual(len(found), 1, command)
+        return [old.encode() for old, new in zip(command, found[0]) if new == b"p:" + old.encode()]
+
+    def test_as_the_server_has_them(self):
+        for name, arity, flags in flat(self.call("COMMAND")):
+            if b"write" not in flags:
+                continue
+            for command in sample_commands(name, arity):
+                with self.subTest(" ".join(command)):
+                    found = self.renamed(name, command)
+                    if found is not None:
+                        self.assertEqual(sorted(found), sorted(self.keys_of(command)))
+
+
+# --- by hand ---
+
+# Options, and a log to which they are applied. They make of it what they make of the data.
+FLATTEN, KEEP = ["--flatten-dbs"], ["-k", "k:*"]
+LOGS = [
+    (FLATTEN, "SET a 1 / MULTI / SELECT 7 / SET a 2 / SET b 2 / EXEC / SET c 3"),
+    (FLATTEN, "SET a 1 / PEXPIREAT a 4102444800000 / MOVE a 3 / SELECT 3 / SET b 1 / MOVE b 0"),
+    (FLATTEN, "SELECT 2 / SET a 1 / COPY a b / COPY a b DB 0 / COPY a a DB 5 REPLACE"),
+    (FLATTEN, "SELECT 1 / SET DB 1 / COPY DB REPLACE"),
+    (FLATTEN, "SELECT 2 / RPUSH l 2 1 / MSET w_1 2 w_2 1 / SORT l BY w_* GET # STORE d"),
+    (FLATTEN, "SELECT 4 / MULTI / set a 1 / incr n / EXEC"),
+    (FLATTEN, "SET a 1 / SELECT 1 / SET b 1 / SWAPDB 0 1 / SET c 1 / SELECT 0 / SET d 1"),
+    (FLATTEN, "SELECT 3 / SET a 1 / SET b 1 / SELECT 0 / SET a 9 / SELECT 3 / FLUSHDB / SET c 1"),
+    (FLATTEN, "SET a 1 / SWAPDB 0 1 / SELECT 1 / FLUSHDB / SET b 1 / SWAPDB 1 2 / FLUSHDB / SET c 1"),
+    (FLATTEN, "MULTI / SET a 1 / SELECT 2 / SET b 1 / FLUSHDB / SET c 1 / EXEC"),
+    (FLATTEN, "SELECT 2 / SET a 1 / FLUSHALL / SET b 1"),
+    (KEEP, "MSET k:a 1 x:b 2 k:c 3 / DEL k:a x:b"),
+    (KEEP, "SET k:a 1 / RENAME k:a x:a / SET k:b 1 / RENAME k:b k:c"),
+    (KEEP, "SADD x:s m / SMOVE x:s k:s m / SADD k:t a b / SMOVE k:t x:s a"),
+    (KEEP, "RPUSH k:l a b c d / LMOVE k:l x:l LEFT RIGHT / RPOPLPUSH k:l x:l"),
+    (KEEP, "SADD k:s a / SUNIONSTORE x:d k:s"),
+    (KEEP, "MULTI / SET k:a 1 / SET x:a 1 / EXEC / MULTI / SET x:a 2 / EXEC / MULTI / SET k:b 1 / INCR k:a / EXEC"),
+    (KEEP, "MSETNX k:a 1 x:a 2 / COPY k:a x:b / COPY k:a k:b"),
+    (["-d", "0-1"], "SET a 1 / MOVE a 2 / SET b 1 / MOVE b 1 / COPY b b DB 3 / SELECT 1 / COPY b c DB 0"),
+    (["-d", "0"], "SET a 1 / SELECT 1 / SET b 1 / SWAPDB 0 1 / SET c 1 / FLUSHDB / SET d 1"),
+    (["--map-db", "0=5,5=0"], "SET a 1 / MOVE a 5 / SELECT 5 / SET b 1 / SWAPDB 0 5 / SET c 1 / FLUSHDB / SET d 1"),
+    (["--map-db", "1=0"], "SET a 1 / SELECT 1 / SET b 1 / FLUSHDB / SET d 1 / COPY d e DB 0"),
+    (["--only-slots", "3300"], "MSET a 1 b 2 c 3 / DEL a b / SADD a x y / SMOVE a b x / SET {b}c 1 / RENAME {b}c {b}d"),
+    (["--hash-tag", "{*}:*"], "SET u:a 1 / RENAME u:a u:b / COPY u:b v:c"),
+]
+
+
+@needs(AOF_DIRECTORIES)
+class ByHand(WithServer):
+    def kept(self, commands, *options):
+        """What is in a server after these commands: place, type, value, expiry."""
+        self.call.pipeline([("FLUSHALL",), ("SELECT", 0), *commands, ("SELECT", 0)])
+        records = self.records(self.saved(self.server), *options)
+        return sorted((one.place, one.type, str(one.value), one.expire_ms) for one in records)
+
+    def test_logs(self):
+        for options, text in LOGS:
+            with self.subTest(f"{' '.join(options)}: {text}"):
+                commands = [line.split() for line in text.split(" / ")]
+                with open(self.path("in.aof"), "wb") as file:
+                    file.write(b"".join(map(resp.encode, commands)))
+                found = resp.commands(convert(self.path("in.aof"), "-o", "-", "--to", "aof", "-q", *options))
+                expected = self.kept(commands, *options)
+                self.assertEqual(self.kept(list(found)), expected)
+
+
+# --- at random ---
+
+# Commands that write and are not tried: they need another server, or are for tests.
+NOT_TRIED = {"cluster|flushslot", "migrate", "pfdebug", "restore-asking", "function|restore", "function|flush", "sflush"}
+
+
+@needs(AOF_DIRECTORIES)
+class AtRandom(Folder):
+    def source(self, workload, preamble):
+        """A folder with the appendonlydir of a server after a workload, rewritten in its middle."""
+        folder = self.fresh()
+        with Server(folder, appendonly="yes", aof_use_rdb_preamble=preamble, appendfsync="no") as server:
+            workload.run(server.call, 10)
+            server.call("BGREWRITEAOF")
+            workload.run(server.call, 20)
+            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            workload.run(server.call, 10)
+        return folder
+
+    def snapshot(self, folder):
+        """What a server makes of the log, as a dump: a log does not say all that was in the server that wrote it."""
+        copy = self.fresh()
+        shutil.copytree(os.path.join(folder, "appendonlydir"), os.path.join(copy, "appendonlydir"))
+        with Server(copy, appendonly="yes") as server:
+            server.call("SAVE")
+        return os.path.join(copy, "dump.rdb")
+
+    def assert_alike(self, folder, *options):
+        """The log, and the data, converted with the same options."""
+        dump, log = self.fresh(), self.fresh()
+        target = "--target-version", KIND.target
+        convert(self.snapshot(folder), "-o", os.path.join(dump, "dump.rdb"), *target, *options)
+        convert(os.path.join(folder, "appendonlydir"), "-o", os.path.join(log, "appendonlydir"), *target, *options)
+        expected, found = self.served_dump(os.path.join(dump, "dump.rdb")), self.served_aof(log)
+        self.assertEqual(differences(expected, found), [])
+
+    def each_seed(self, count, check):
+        for i in range(count):
+            with self.subTest(seed=SEED + i):
+                check(random.Random(SEED + i), "yes" if i % 2 else "no")
+
+    @scaled(test=2, soak=25)
+    def test_renamed_and_mapped(self, seeds):
+        def check(make, preamble):
+            folder = self.source(Workload(make), preamble)
+            self.assert_alike(folder, "--map-db", "0=2,2=0,1=3,3=1", "--rename", "s/^/p:/")
+            self.assert_alike(folder, "--hash-tag", "{?}*")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=2, soak=25)
+    def test_flattened(self, seeds):
+        def check(make, preamble):
+            moves = bool(make.randrange(2))
+            folder = self.source(Workload(make, moves=moves, flushes=not moves), preamble)
+            self.assert_alike(folder, "--flatten-dbs")
+            self.assert_alike(folder, "--flatten-dbs=d%d.", "--prefix-db0", "--map-db", "0=3,3=0")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=2, soak=25)
+    def test_selected_by_name(self, seeds):
+        def check(make, preamble):
+            folder = self.source(Workload(make, families=("k:", "x:", "y:"), kept=("k:",)), preamble)
+            self.assert_alike(folder, "-k", "k:*")
+            self.assert_alike(folder, "-k", "k:*", "--rename", "s/^k:/n:/")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=2, soak=25)
+    def test_selected_by_slot(self, seeds):
+        def check(make, preamble):
+            folder = self.source(Workload(make, families=("{a}", "{b}", "{c}"), kept=("{a}",)), preamble)
+            self.assert_alike(folder, "--only-slots", "15495")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=2, soak=25)
+    def test_selected_by_database(self, seeds):
+        def check(make, preamble):
+            folder = self.source(Workload(make, groups=((0, 1), (2, 3))), preamble)
+            self.assert_alike(folder, "-d", "0,1")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=1, soak=5)
+    def test_every_command_is_tried(self, seeds):
+        """... that the server knows and that writes: it has succeeded at least once."""
+        folder = self.fresh()
+        with Server(folder) as server:
+            Workload(random.Random(SEED)).run(server.call, 400)
+            stats = server.call("INFO", "commandstats").decode()
+            writing = [name for name, _, flags in flat(server.call("COMMAND")) if b"write" in flags]
+        worked = set()
+        for line in stats.splitlines():
+            if line.startswith("cmdstat_"):
+                name, _, numbers = line[len("cmdstat_") :].partition(":")
+                calls = dict(part.split("=") for part in numbers.split(","))
+                if int(calls["calls"]) > int(calls["failed_calls"]):
+                    worked.add(name)
+        self.assertEqual(sorted(set(writing) - worked - NOT_TRIED), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
