@@ -95,6 +95,7 @@ typedef struct rf_entry {
     uint64_t keys, expiring;
     const rf_slice *argv;
     size_t argc;
+    int64_t time; /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
 } rf_entry;
 
 /* Methods of writing a key to a running server. */

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "resp/resp_read.h"
+#include <string.h>
 #include <strings.h>
 
 bool aof_recognises(uint8_t first)
@@ -17,16 +18,38 @@ void aof_reader_open(struct aof_reader *r, struct window *w)
     *r = (struct aof_reader){.w = w, .complete_bytes = window_offset(w)};
 }
 
-enum { LINE_MOST = 1023 /* maximum line length that a server reads, including the line end */ };
+enum {
+    LINE_MOST = 1023, /* maximum line length that a server reads, including the line end */
+    TIME_TEXT = 32,   /* enough for "#TS:" and a number */
+};
 
-/* Skips a line that begins with '#'. The last one of a file may be unterminated. A line must not be so long
- * that a server would read its rest as another line. */
-static rf_code skip_annotation(struct window *w)
+/* "#TS:1795143600\r" */
+static void note_time(struct aof_reader *r, const char *annotation)
 {
+    static const char start[] = "#TS:";
+    int64_t time;
+    size_t length = strcspn(annotation, "\r");
+    if (strncmp(annotation, start, sizeof start - 1) == 0 &&
+        number_parse_i64(
+            (rf_slice){(const uint8_t *)annotation + sizeof start - 1, length - (sizeof start - 1)}, &time) &&
+        time > 0)
+        r->time = time;
+}
+
+/* Reads a line that begins with '#'. The last one of a file may be unterminated. A line must not be so long
+ * that a server would read its rest as another line. */
+static rf_code read_annotation(struct aof_reader *r)
+{
+    struct window *w = r->w;
+    char text[TIME_TEXT + 1] = "";
     bool at_end = false;
     for (int length = 0; length < LINE_MOST && !at_end; length++) {
         window_release(w);
         TRY(window_at_end(w, &at_end));
+        if (!at_end && *w->pos == '\n')
+            note_time(r, text);
+        if (!at_end && length < TIME_TEXT)
+            text[length] = (char)*w->pos;
         if (!at_end && *w->pos++ == '\n')
             return RF_OK;
     }
@@ -79,7 +102,7 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
         if (at_end)
             return read_end(r);
         if (*r->w->pos == '#') {
-            TRY(skip_annotation(r->w));
+            TRY(read_annotation(r));
             continue;
         }
         entry->offset = window_offset(r->w);
@@ -93,7 +116,8 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
                             .db = r->db,
                             .expire_ms = RF_NO_EXPIRY,
                             .argv = argv,
-                            .argc = argc};
+                            .argc = argc,
+                            .time = r->time};
     }
     return RF_OK;
 }

@@ -15,6 +15,7 @@ struct aof_reader {
     struct window *w;
     struct buffer argv;
     int64_t db;
+    int64_t time; /* of the last #TS annotation; 0: none yet */
     bool in_transaction;
     uint64_t complete_bytes; /* see rf_reader_info */
 };

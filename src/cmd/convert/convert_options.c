@@ -31,6 +31,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
+    {OPTION_INCLUDE, .include = log_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
@@ -130,7 +131,7 @@ bool convert_options_read(int argc, char **argv, struct convert_options *options
 {
     int first;
     char hint[HINT];
-    *options = (struct convert_options){.written = OUTPUT_OPTIONS};
+    *options = (struct convert_options){.common.log = LOG_OPTIONS, .written = OUTPUT_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     if (options->written.explain_key)

@@ -5,6 +5,7 @@
 #define CMD_OPTIONS_COMMON_OPTIONS_H
 
 #include "cmd/options/key_options.h"
+#include "cmd/options/log_options.h"
 #include "cmd/options/options.h"
 #include "cmd/run/paths.h"
 #include <rdbferry/aofdir.h>
@@ -18,6 +19,7 @@ struct common_options {
     int progress;       /* enum progress_when */
     bool quiet, verbose;
     struct key_options keys;
+    struct log_options log;
     rf_files inputs;         /* files of the operands; freed by common_options_free() */
     size_t of_first_operand; /* number of files of the first operand */
     char **operands;         /* as given by the user; they point into argv */

@@ -9,6 +9,8 @@
 #include <rdbferry/value.h>
 #include <stdio.h>
 
+enum { NAMED = 20 /* commands that are left out */ };
+
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 /* Sets by how much the expiries of this input are shifted. Its save time is known by its first key. */
@@ -68,11 +70,11 @@ static rf_code filter_key(struct cursor *cursor, rf_entry *entry, rf_drop_reason
     if (is_raw(cursor))
         return rf_rewrite_can_cover(rewrite, filter) ? rf_rewrite_covers(rewrite, filter, entry, drop, error)
                                                      : RF_OK;
-    if (session->history)
-        entry->db = rf_command_history_db(session->history, entry->db);
+    if (session->log.history)
+        entry->db = rf_command_history_db(session->log.history, entry->db);
     TRY(rf_filter_match(filter, entry, drop, error));
-    if (*drop == RF_DROP_NONE && session->history &&
-        rf_command_history_is_flushed(session->history, entry->db, 0, 0))
+    if (*drop == RF_DROP_NONE && session->log.history &&
+        rf_command_history_is_flushed(session->log.history, entry->db, 0, 0))
         *drop = RF_DROP_BY_FLUSH;
     TRY(check_fields(session, entry, drop, error));
     if (*drop == RF_DROP_NONE && rewrite) {
@@ -179,7 +181,8 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
     const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
                                                 .rewrite = session->options->keys.rewrite,
                                                 .topology = session->read.topology,
-                                                .history = session->history,
+                                                .history = session->log.history,
+                                                .unknown = (rf_unknown_commands)session->options->log.unknown,
                                                 .written = session->written_keys.fn ? on_written_key : NULL,
                                                 .ctx = cursor};
     if (!cursor->commands) {
@@ -187,6 +190,19 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     }
     return rf_command_rewrite_put(cursor->commands, entry, error);
+}
+
+/* A command that the user wants to be left out; the first ones are named. */
+static bool leave_out(struct cursor *cursor, const rf_entry *command)
+{
+    struct session *session = cursor->session;
+    if (!session_drops_command(session, cursor->number, command))
+        return false;
+    if (!cursor->rescan && session->log.dropped++ < NAMED)
+        message_summary("%s: %.*s at offset 0x%" PRIx64 " is left out", input_name(cursor->input),
+                        (int)(command->argv[0].len < 64 ? command->argv[0].len : 64),
+                        (const char *)command->argv[0].ptr, command->offset);
+    return true;
 }
 
 static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
@@ -215,6 +231,10 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
+    if (entry->kind == RF_ENTRY_COMMAND && leave_out(cursor, entry)) {
+        *accepted = false;
+        return RF_OK;
+    }
     if (entry->kind == RF_ENTRY_COMMAND && !raw && (!session->unfiltered || session->read.topology)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
@@ -234,6 +254,8 @@ static void begin_phase(struct session *session, const char *name)
 
 void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end)
 {
+    if (session->log.cut && end > session->log.cut_input + 1)
+        end = session->log.cut_input + 1;
     *cursor = (struct cursor){.session = session, .next = first, .end = end};
     if (!progress_is_main(&session->progress))
         begin_phase(session, NULL);
@@ -310,6 +332,19 @@ void cursor_skip_input(struct cursor *cursor)
     stats_pause(&session->stats, input->decoded);
 }
 
+/* The next one of the input, up to where its log is cut: at damage, if it is repaired. */
+static rf_code next_entry(struct cursor *cursor, rf_error *error)
+{
+    const struct log_survey *log = &cursor->session->log;
+    rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
+    if (!log->cut || cursor->number != log->cut_input)
+        return code;
+    bool repaired = rf_code_is_input(code) && cursor->session->options->log.repair == REPAIR_CUT;
+    bool after = code == RF_OK && cursor->entry.kind == RF_ENTRY_COMMAND &&
+                 cursor->entry.offset >= log->cut_offset;
+    return repaired || after ? RF_END : code;
+}
+
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
 {
     const bool pauses = cursor->session->read.pauses;
@@ -324,7 +359,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         }
         if (!cursor->input)
             TRY(enter_input(cursor, error));
-        rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
+        rf_code code = next_entry(cursor, error);
         if (code == RF_END) {
             cursor_skip_input(cursor);
             if (pauses && cursor->next < cursor->end)
@@ -369,38 +404,4 @@ rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
     if (concerns_input(code) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
-}
-
-/* --- reading the commands in advance ------------------------------------------------------------------- */
-
-static rf_code survey_input(struct session *session, size_t number, rf_error *error)
-{
-    struct input input = input_of(&session->options->inputs, number);
-    rf_entry entry;
-    TRY(input_open(&input, session->read.resume, (rf_notify){0}, error));
-    rf_code code = RF_OK;
-    while (code == RF_OK && (code = rf_reader_next(input.reader, &entry, error)) == RF_OK)
-        if (entry.kind == RF_ENTRY_COMMAND)
-            code = rf_command_history_note(session->history, (uint32_t)number, &entry, error);
-    if (code != RF_END && rf_code_is_input(code) && !*error->input)
-        snprintf(error->input, sizeof error->input, "%s", input_name(&input));
-    input_close(&input);
-    return code == RF_END ? RF_OK : code;
-}
-
-rf_code session_survey(struct session *session, rf_error *error)
-{
-    const struct key_options *keys = &session->options->keys;
-    struct input_head head;
-    if (!session->read.rewrites_commands || !rf_command_history_is_needed(keys->filter, keys->rewrite))
-        return RF_OK;
-    for (size_t i = 0; i < session->input_count; i++) {
-        TRY(input_probe(&session->inputs[i], &head, error));
-        if (!head.may_hold_commands)
-            continue;
-        if (!session->history && !(session->history = rf_command_history_new(keys->rewrite)))
-            return fail(error, RF_E_MEMORY, "out of memory");
-        TRY(survey_input(session, i, error));
-    }
-    return session->history ? rf_command_history_end(session->history, error) : RF_OK;
 }

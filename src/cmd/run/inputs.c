@@ -129,6 +129,7 @@ static rf_code read_head(rf_reader *reader, struct input_head *head, rf_error *e
     while ((code = rf_reader_next(reader, &entry, error)) == RF_OK && entry.kind == RF_ENTRY_AUX)
         head->may_hold_commands |= says_preamble(&entry);
     head->writer = rf_reader_info_get(reader)->writer;
+    head->saved_at = rf_reader_info_get(reader)->saved_at;
     head->may_hold_commands |= strncmp(rf_reader_info_get(reader)->format, "aof", 3) == 0;
     return code == RF_END ? RF_OK : code;
 }
@@ -137,7 +138,7 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
 {
     struct stat found;
     rf_reader *reader;
-    *head = (struct input_head){0};
+    *head = (struct input_head){.saved_at = -1};
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
     TRY(open_reader(input, &(rf_reader_options){0}, NULL, &reader, error));

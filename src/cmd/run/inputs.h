@@ -54,6 +54,7 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error);
 /* Facts that precede an input's data: its writer, and whether it may contain commands. */
 struct input_head {
     rf_server writer; /* 0.0: unknown */
+    int64_t saved_at; /* Unix seconds; -1: unknown */
     bool may_hold_commands;
 };
 

@@ -53,7 +53,7 @@ bool session_open(struct session *session, const struct common_options *options)
 void session_close(struct session *session)
 {
     stats_free(&session->stats);
-    rf_command_history_free(session->history);
+    log_survey_free(&session->log);
     free(session->inputs);
 }
 
@@ -84,6 +84,13 @@ void session_notice_command(struct session *session, const rf_entry *command)
     snprintf(name, sizeof name, "%.*s", command->argv[0].len < sizeof name ? (int)command->argv[0].len : 32,
              (const char *)command->argv[0].ptr);
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
+}
+
+bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)
+{
+    const struct log_options *log = &session->options->log;
+    return log_options_drop(log, command) || (log->drop_at.text && log->drop_at.offset == command->offset &&
+                                              log_place_is_in(&log->drop_at, session->inputs[input].path));
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */

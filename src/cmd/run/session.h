@@ -6,6 +6,7 @@
 
 #include "cmd/options/common_options.h"
 #include "cmd/run/inputs.h"
+#include "cmd/run/log_survey.h"
 #include "cmd/run/notices.h"
 #include "cmd/run/signals.h"
 #include "cmd/run/stats.h"
@@ -56,7 +57,7 @@ struct session {
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
     struct session_key key;
     struct written_keys written_keys; /* fn may be NULL */
-    rf_command_history *history;      /* of the AOF commands; NULL: not needed, or not known */
+    struct log_survey log;
     rf_command_rewrite_counts commands;
     uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
@@ -67,9 +68,8 @@ struct session {
 bool session_open(struct session *session, const struct common_options *options);
 void session_close(struct session *session);
 
-/* Called before the first entry is written: reads the AOF commands in advance if that is needed to rewrite
- * them. */
-rf_code session_survey(struct session *session, rf_error *error);
+/* Whether an option leaves out this AOF command of an input. */
+bool session_drops_command(const struct session *session, size_t input, const rf_entry *command);
 
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */

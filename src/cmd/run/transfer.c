@@ -49,7 +49,7 @@ static rf_server newer(rf_server a, rf_server b)
 /* The writers of the inputs after the first must be known when the sink is opened. */
 rf_code transfer_survey(struct transfer *t, rf_error *error)
 {
-    TRY(session_survey(&t->session, error));
+    TRY(log_survey(&t->session, error));
     bool follows_writers = output_options_has_target(t->written) && t->written->target.major == 0;
     for (size_t i = 1; i < t->session.input_count && follows_writers; i++) {
         struct input_head head;

@@ -96,11 +96,33 @@ static void put_outputs(struct json *json, const rf_sink *sink)
     json_end_array(json);
 }
 
+/* Nothing, if there were none. */
+static void put_commands(struct json *json, const struct session *session)
+{
+    const struct log_survey *log = &session->log;
+    if (session->stats.commands + session->commands.dropped + log->dropped == 0 && !log->cut)
+        return;
+    json_object(json, "commands");
+    json_number(json, "written", session->stats.commands);
+    json_number(json, "dropped", session->commands.dropped);
+    json_number(json, "narrowed", session->commands.narrowed);
+    json_number(json, "left_out", log->dropped);
+    if (log->cut) {
+        json_object(json, "cut");
+        json_string(json, "path", session->inputs[log->cut_input].path);
+        json_number(json, "offset", log->cut_offset);
+        json_number(json, "commands_after", log->after);
+        json_end_object(json);
+    }
+    json_end_object(json);
+}
+
 void transfer_report(struct json *json, const void *transfer)
 {
     const struct transfer *t = transfer;
     const struct notice_record *restored = &t->session.notices.records[RF_NOTICE_BY_RESTORE];
     transfer_put_keys(json, t);
+    put_commands(json, &t->session);
     report_put_rules(json, t->common->keys.rewrite);
     collisions_report(json, &t->collisions);
     report_put_server(json, "target", t->target);

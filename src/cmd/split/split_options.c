@@ -37,6 +37,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
+    {OPTION_INCLUDE, .include = log_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Connection to a live cluster"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_HEADING, .help = "Messages"},
@@ -190,7 +191,7 @@ static bool is_done(const struct split_options *options)
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
-    *options = (struct split_options){.written = OUTPUT_OPTIONS, .shards = OPT_UNSET};
+    *options = (struct split_options){.common.log = LOG_OPTIONS, .written = OUTPUT_OPTIONS, .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Parses places and times of a log. */
+#include "cmd/options/log_options.h"
+#include "base/fail.h"
+#include "cmd/options/parse.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* --- times ---------------------------------------------------------------------------------------------- */
+
+/* "Z", "+02:00", "-0530", or nothing for the local time. */
+static bool apply_zone(const char *zone, struct tm *time, int64_t *seconds)
+{
+    int hours, minutes, end = 0;
+    if (*zone == '\0') {
+        time->tm_isdst = -1;
+        *seconds = mktime(time);
+        return true;
+    }
+    *seconds = timegm(time);
+    if (strcmp(zone, "Z") == 0 || strcasecmp(zone, " UTC") == 0)
+        return true;
+    if ((*zone != '+' && *zone != '-') ||
+        (sscanf(zone + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 &&
+         sscanf(zone + 1, "%2d%2d%n", &hours, &minutes, &end) != 2) ||
+        zone[1 + end] != '\0')
+        return false;
+    *seconds += (*zone == '+' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+/* "2026-11-20 03:00:00", with a T and with a zone; or Unix seconds. */
+static rf_code opt_time(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    int64_t *seconds = into;
+    struct tm time = {0};
+    uint64_t number;
+    (void)row;
+    if (parse_count(argument, &number) && number > 0 && number <= INT64_MAX) {
+        *seconds = (int64_t)number;
+        return RF_OK;
+    }
+    const char *rest = strptime(argument, "%Y-%m-%d", &time);
+    if (rest && (*rest == ' ' || *rest == 'T'))
+        rest = strptime(rest + 1, "%H:%M:%S", &time);
+    if (rest && apply_zone(rest, &time, seconds) && *seconds > 0)
+        return RF_OK;
+    return fail(error, RF_E_ARGUMENT,
+                "'%.64s' is not a time such as '2026-11-20 03:00:00', 2026-11-20T03:00:00Z or 1795143600",
+                argument);
+}
+
+/* --- places --------------------------------------------------------------------------------------------- */
+
+static rf_code opt_place(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    struct log_place *place = into;
+    const char *colon = strrchr(argument, ':');
+    (void)row;
+    place->text = argument;
+    place->file_length = colon ? (size_t)(colon - argument) : 0;
+    return parse_count(colon ? colon + 1 : argument, &place->offset) && (!colon || colon > argument)
+               ? RF_OK
+               : fail(error, RF_E_ARGUMENT, "'%.128s' is not [FILE:]OFFSET, with an offset in bytes",
+                      argument);
+}
+
+bool log_place_is_in(const struct log_place *place, const char *path)
+{
+    size_t length = strlen(path), n = place->file_length;
+    return length >= n && strncmp(path + length - n, place->text, n) == 0 &&
+           (n == 0 || length == n || path[length - n - 1] == '/');
+}
+
+bool log_options_drop(const struct log_options *log, const rf_entry *command)
+{
+    rf_slice name = command->argv[0];
+    for (const char *at = log->drop_command; at && *at; at += strspn(at, ",")) {
+        size_t length = strcspn(at, ",");
+        if (length == name.len && strncasecmp(at, (const char *)name.ptr, length) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+static rf_code opt_names(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    static const char *const groups[] = {"MULTI", "EXEC", "SELECT"};
+    const struct log_options log = {.drop_command = argument};
+    (void)row;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        const rf_slice name = {(const uint8_t *)groups[i], strlen(groups[i])};
+        const rf_entry command = {.argv = &name, .argc = 1};
+        if (log_options_drop(&log, &command))
+            return fail(error, RF_E_ARGUMENT, "%s cannot be left out: other commands depend on it",
+                        groups[i]);
+    }
+    *(const char **)into = argument;
+    return RF_OK;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------ */
+
+static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {NULL, 0}};
+static const struct option_choice unknowns[] = {
+    {"fail", RF_UNKNOWN_FAIL}, {"copy", RF_UNKNOWN_COPY}, {"drop", RF_UNKNOWN_DROP}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct log_options, member)
+
+/* clang-format off */
+const struct option_row log_rows[] = {
+    {OPTION_HEADING, .help = "Commands of an AOF"},
+    {OPTION_HANDLER, 0, "until", "TIME", "leave out commands after this time, by the log's #TS annotations: '2026-11-20 03:00:00' (local time, or with a zone: Z, +02:00) or Unix seconds", AT(until), .handle = opt_time},
+    {OPTION_HANDLER, 0, "until-offset", "PLACE", "leave out commands that begin at [FILE:]OFFSET or later", AT(until_offset), .handle = opt_place},
+    {OPTION_COUNT, 0, "until-command", "N", "leave out commands after the first N, without SELECT", AT(until_command)},
+    {OPTION_HANDLER, 0, "drop-command", "NAME[,NAME]", "leave out these commands, such as FLUSHALL", AT(drop_command), .handle = opt_names},
+    {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at [FILE:]OFFSET", AT(drop_at), .handle = opt_place},
+    {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
+    {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
