@@ -15,6 +15,7 @@ struct selected_key {
     int64_t db, new_db;
     size_t name, name_length; /* the new name, in `names`; only if selected */
     bool accepted;            /* by the filter */
+    bool flushed;             /* not accepted, since a later FLUSHDB removes it */
     bool selected;            /* and it is in the shard that is being written to */
     unsigned slot;            /* of the new name; only with a topology */
 };
