@@ -32,7 +32,8 @@
     /* 40: the output, a file or a live target */                                         \
     X(E_WRITE,      40, "cannot write the output")                                        \
     X(E_EXISTS,     41, "output already exists")                                          \
-    X(E_TARGET,     43, "the target is unreachable or rejects the request")               \
+    X(E_TARGET,     43, "the target rejects the request")                                 \
+    X(E_UNAVAILABLE,44, "the target is not available")                                    \
     /* 50: the caller or the system */                                                    \
     X(E_MEMORY,     50, "out of memory")                                                  \
     X(E_ARGUMENT,   51, "invalid argument")
@@ -57,6 +58,10 @@ typedef struct rf_error {
 
 /* Whether the input is to blame: it cannot be read, or is invalid. */
 RF_API bool rf_code_is_input(rf_code code);
+
+/* Whether a live target is to blame: RF_E_TARGET, which another attempt does not change, or RF_E_UNAVAILABLE:
+ * it cannot be reached, the connection was lost, or it answers that it cannot serve now. */
+RF_API bool rf_code_is_target(rf_code code);
 
 /* The general meaning of a code, a static string. */
 RF_API const char *rf_code_text(rf_code code);

@@ -9,11 +9,11 @@
  * these are requested; with names_only EXISTS in place of DUMP and the expiry. If EXISTS is not allowed, no
  * key is found.
  *
- * Transient errors are retried until the target's timeout (30 s if it has none) has passed since the first of
- * them: slot migrations, failovers, loading servers, lost connections. It is an error if the connection is
- * lost four times while waiting for the same key. The replies pending from one node are limited to 8 MiB, or
- * one payload if that is larger; the size of a payload is estimated from the offset of the next record in the
- * input. */
+ * Transient errors are retried until the target's wait.retry_for_ms, or else its timeout, or else 30 s have
+ * passed since the first of them: slot migrations, failovers, loading servers, lost connections. It is an
+ * error if the connection is lost four times while waiting for the same key. The replies pending from one
+ * node are limited to 8 MiB, or one payload if that is larger; the size of a payload is estimated from the
+ * offset of the next record in the input. */
 #ifndef RDBFERRY_LIVE_H
 #define RDBFERRY_LIVE_H
 

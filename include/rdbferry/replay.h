@@ -18,6 +18,9 @@
  * NODES are optional, too: without them, values of modules that may be missing are not sent to servers before
  * 6.2, and redirections to nodes without slots are not followed.
  *
+ * A staging key that is written in several commands has an expiry until it is complete, if PEXPIRE and
+ * PERSIST are available, so that it disappears if the process is killed.
+ *
  * Nothing is sent that could harm a server: damaged values, values of modules that it lacks, commands that do
  * not belong in an AOF, and a key that has brought a server down twice, which ends the run. */
 #ifndef RDBFERRY_REPLAY_H
@@ -80,6 +83,8 @@ typedef struct rf_failure {
     rf_position position;
     int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
+    bool is_command;    /* an AOF command: `key` is empty, and `reason` begins with its name */
+    uint64_t command;   /* its number, from 1, without SELECT; 0 if an earlier run was resumed */
     const char *reason; /* the server's error, printable */
 } rf_failure;
 
@@ -101,7 +106,8 @@ typedef struct rf_replay_options {
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
-    void (*on_log)(void *ctx, const char *text); /* "10.0.0.5:6379: connection lost: ..." */
+    void (*on_log)(void *ctx, rf_log_level level,
+                   const char *text); /* "10.0.0.5:6379: connection lost: ..." */
     /* Called about ten times a second, within the functions below and between entries. Any return value but
      * RF_OK ends the run with that code. */
     rf_code (*tick)(void *ctx, rf_error *error);
@@ -119,7 +125,7 @@ typedef struct rf_replay_info {
 
 /* Connects, authenticates, and detects the kind of target. `target` and options->run must outlive the replay.
  * Returns RF_E_ARGUMENT if the target names a database other than 0, because each key has its own;
- * RF_E_TARGET also for a replica. */
+ * RF_E_TARGET also for a replica. Waits for a target that is not available as target->wait says. */
 RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
                               rf_error *error);
 
@@ -134,8 +140,9 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  *
  * Returns RF_OK also for an entry that has failed, unless options->fail_fast; a damaged value is such an
  * entry, unless the reader cannot continue after it (see rf_reader_options.resume). Errors are sticky: after
- * an error, every call returns it. RF_E_TARGET: the target is unreachable for longer than
- * options->retry_for_ms, or returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM, MISCONF).
+ * an error, every call returns it. RF_E_UNAVAILABLE: the target has not been available for
+ * options->retry_for_ms. RF_E_TARGET: it returns an error that a retry cannot fix (OOM, NOAUTH, NOPERM,
+ * MISCONF).
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 

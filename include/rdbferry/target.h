@@ -38,6 +38,19 @@ typedef struct rf_address_map {
     rf_address from, to;
 } rf_address_map;
 
+typedef enum rf_log_level { RF_LOG_NOTE, RF_LOG_WARNING } rf_log_level;
+
+/* What to do while a target is not available (RF_E_UNAVAILABLE); zeroed: it is not waited for when it is
+ * opened. Errors that a retry does not change, such as a wrong password, are returned at once. The callbacks
+ * are called on the caller's thread; each may be NULL. */
+typedef struct rf_target_wait {
+    int64_t retry_for_ms;                                            /* how long to wait for it */
+    void (*on_log)(void *ctx, rf_log_level level, const char *text); /* what is waited for, once per reason */
+    rf_code (*tick)(void *ctx, rf_error *error); /* about ten times a second; any return value but RF_OK ends
+                                                    the wait with that code */
+    void *ctx;
+} rf_target_wait;
+
 /* Owns its strings; a zeroed target is empty. Filled by rf_target_parse(), or by the caller with allocated
  * strings. */
 typedef struct rf_target {
@@ -57,6 +70,7 @@ typedef struct rf_target {
     char *sni;                             /* server name for SNI and certificate check; NULL: the host */
     rf_server server;                      /* version to use instead of the detected one; 0.0: detect */
     int timeout_ms;                        /* for connecting, and for replies; 0: 10 s, 60 s */
+    rf_target_wait wait;
 } rf_target;
 
 /* Whether rf_target_parse() may accept the text: it has one of the schemes above. */

@@ -73,6 +73,11 @@ bool rf_code_is_input(rf_code code)
     return code >= RF_E_READ && code < RF_E_INCOMPATIBLE; /* two families of ten */
 }
 
+bool rf_code_is_target(rf_code code)
+{
+    return code == RF_E_TARGET || code == RF_E_UNAVAILABLE;
+}
+
 const char *rf_code_text(rf_code code)
 {
     switch (code) {

@@ -20,7 +20,7 @@ bool batch_prepare(struct batch *batch, rf_slice command, rf_slice key, unsigned
 
 void batch_open(struct batch *batch)
 {
-    batch->commands++;
+    batch_count(batch);
     batch->start = outbuf_reserve(batch->out, BATCH_BYTES);
     batch->limit = batch->start + BATCH_BYTES;
     memcpy(batch->start + BATCH_HEADER, batch->opening.data, batch->opening.len);
@@ -41,7 +41,7 @@ void batch_close(struct batch *batch)
 
 void batch_single(struct batch *batch)
 {
-    batch->commands++;
+    batch_count(batch);
     resp_array(batch->out, 2 + batch->item_args);
     outbuf_put(batch->out, batch->opening.data, batch->opening.len);
 }

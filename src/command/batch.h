@@ -23,9 +23,19 @@ struct batch {
     struct outbuf *out;
     struct buffer opening; /* the command's name and key, as RESP */
     uint8_t *start, *limit;
-    unsigned items, item_args; /* items so far; 0: closed. Arguments per item */
-    uint64_t commands;         /* so far, of all keys */
+    unsigned items, item_args;                      /* items so far; 0: closed. Arguments per item */
+    uint64_t commands;                              /* so far, of all keys */
+    void (*between)(void *ctx, struct outbuf *out); /* called before each command; NULL: not */
+    void *ctx;
 };
+
+/* Counts the next command, before anything of it is written. */
+static inline void batch_count(struct batch *batch)
+{
+    if (UNLIKELY(batch->between != NULL))
+        batch->between(batch->ctx, batch->out);
+    batch->commands++;
+}
 
 /* Sets the command and key of the next batches, whose items have `item_args` arguments each. False if out of
  * memory. */

@@ -57,7 +57,7 @@ void encoder_close(struct encoder *e);
 /* Begins a command with this number of arguments. */
 static inline void encoder_command(struct encoder *e, uint64_t args)
 {
-    e->batch.commands++;
+    batch_count(&e->batch);
     resp_array(e->out, args);
 }
 

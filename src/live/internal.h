@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "net/client.h"
 #include "net/primaries.h"
+#include "net/waiting.h"
 #include "rdb/dump_payload.h"
 #include <rdbferry/digest.h>
 #include <rdbferry/live.h>
@@ -76,6 +77,7 @@ struct rf_live {
     bool stale;       /* the primaries have changed, or a node is gone */
     bool pause;       /* before the next retry */
     int64_t pause_ms; /* duration of the last pause; 0: none */
+    struct waiting waiting;
     struct library *libraries;
     size_t library_count;
     bool libraries_known;
@@ -101,7 +103,7 @@ rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason,
 int64_t live_retry_timeout_ms(const rf_live *live);
 
 /* Sleeps, for longer each time until a query succeeds. */
-void live_pause(rf_live *live);
+rf_code live_pause(rf_live *live, rf_error *error);
 
 /* --- live_conn.c --- */
 

@@ -90,9 +90,10 @@ static rf_code refresh(rf_live *live, rf_error *error)
         }
         if (code == RF_OK)
             return adopt_primaries(live, &found, error);
-        if (code != RF_E_TARGET || clock_monotonic_ms() >= deadline)
+        if (!rf_code_is_target(code) || clock_monotonic_ms() >= deadline)
             return code;
-        live_pause(live);
+        waiting_log(&live->waiting, &live->target->wait, live_retry_timeout_ms(live), error->message);
+        TRY(live_pause(live, error));
     }
 }
 
@@ -102,7 +103,7 @@ static rf_code refresh(rf_live *live, rf_error *error)
 static rf_code await_owner(rf_live *live, struct query *query, rf_error *error)
 {
     rf_error why;
-    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(query->record.key));
+    fail(&why, RF_E_UNAVAILABLE, "no node of the cluster serves slot %u", rf_slot_of(query->record.key));
     error_key(&why, query->record.db, query->record.key);
     return live_retry(live, query, RETRY_LATER, &why, error);
 }
@@ -146,7 +147,7 @@ static rf_code resend(rf_live *live, rf_error *error)
     while (live->retry.count > 0) {
         TRY(live_drain(live, error));
         if (live->pause)
-            live_pause(live);
+            TRY(live_pause(live, error));
         if (live->stale)
             TRY(refresh(live, error));
         live->pause = false;
@@ -277,19 +278,25 @@ size_t rf_live_node_of(const rf_live *live, rf_slice key)
 
 /* --- creation and destruction -------------------------------------------------------------------------- */
 
-static rf_code open_target(rf_live *live, rf_error *error)
+static rf_code connect_target(void *ctx, rf_error *error)
 {
+    rf_live *live = ctx;
     struct primaries found;
     const rf_target *target = live->target;
-    if (target->db != 0)
+    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
+    return adopt_primaries(live, &found, error);
+}
+
+static rf_code open_target(rf_live *live, rf_error *error)
+{
+    if (live->target->db != 0)
         return fail(error, RF_E_ARGUMENT,
                     "the target must not select a database: each key is looked up in its own");
     live->digester = rf_digester_new(RF_DIGEST_KEYED | (live->options.published ? RF_DIGEST_PUBLISHED : 0),
                                      false);
     if (!live->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
-    return adopt_primaries(live, &found, error);
+    return waiting_attempt(live->target, connect_target, live, error);
 }
 
 rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf_live **out, rf_error *error)

@@ -98,6 +98,11 @@ static rf_code receive_one(rf_live *live, struct live_conn *node, rf_error *erro
         return live_retry(live, query, reason, &why, error);
     query_free(query);
     live->pause_ms = 0;
+    if (UNLIKELY(live->waiting.since_ms != 0)) {
+        char name[ADDRESS_TEXT];
+        address_format(&node->address, name);
+        waiting_end(&live->waiting, &live->target->wait, name);
+    }
     return RF_OK;
 }
 
@@ -128,7 +133,7 @@ rf_code live_drain(rf_live *live, rf_error *error)
             rf_code code = client_flush(live->nodes[i]->client, &why);
             if (code == RF_E_MEMORY)
                 *error = why;
-            TRY(code == RF_E_TARGET ? lose(live, live->nodes[i], RETRY_CONN_LOST, &why, error) : code);
+            TRY(rf_code_is_target(code) ? lose(live, live->nodes[i], RETRY_CONN_LOST, &why, error) : code);
         }
     for (size_t i = 0; i < live->node_count; i++)
         TRY(drain_node(live, live->nodes[i], error));
@@ -152,7 +157,7 @@ rf_code live_send(rf_live *live, struct live_conn *node, struct query *query, rf
         code = query_send(live, node, query, &why);
     if (code == RF_OK && client_unsent(node->client) > UNSENT_MAX)
         code = client_flush(node->client, &why);
-    if (code == RF_E_TARGET)
+    if (rf_code_is_target(code))
         return lose(live, node, node->client ? RETRY_CONN_LOST : RETRY_LATER, &why, error);
     if (code != RF_OK)
         *error = why;
@@ -186,11 +191,14 @@ rf_code live_call(rf_live *live, struct live_conn *node, int64_t db, const rf_sl
     TRY(code);
     for (int i = 0; i < CALL_TRIES; i++) {
         code = call_once(live, node, db, argv, argc, head, rest, error);
-        if (code != RF_E_TARGET)
+        if (!rf_code_is_target(code))
             return code;
         disconnect(node);
-        if (i + 1 < CALL_TRIES)
-            live_pause(live);
+        rf_error stopped;
+        if (i + 1 < CALL_TRIES && live_pause(live, &stopped) != RF_OK) {
+            *error = stopped;
+            return stopped.code;
+        }
     }
     return code;
 }

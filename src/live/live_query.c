@@ -241,9 +241,9 @@ static rf_code on_error_reply(const struct reply_context *t, const rf_address *a
     bool redirected = reason == RETRY_MOVED || reason == RETRY_ASK;
     if (redirected && t->live->primaries.kind != RF_TARGET_CLUSTER)
         reason = RETRY_NONE;
-    refuse(t);
+    rf_code code = refuse(t);
     if (reason == RETRY_NONE)
-        return RF_E_TARGET;
+        return code;
     *t->answer->why = *t->error;
     t->answer->reason = is_select ? RETRY_CONN_LOST : reason;
     return reason == RETRY_ASK ? redirect_address(t->reply, asked, &query->ask_address, t->error) : RF_OK;
@@ -306,7 +306,7 @@ static rf_code read_step(rf_live *live, struct live_conn *node, struct query *qu
                               .answer = answer,
                               .error = error};
     rf_code code = client_reply(node->client, &t.reply, &t.rest, answer->why);
-    if (code == RF_E_TARGET) {
+    if (rf_code_is_target(code)) {
         error_key(answer->why, query->record.db, query->record.key);
         answer->reason = RETRY_CONN_LOST;
         return RF_OK;

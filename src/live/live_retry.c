@@ -52,16 +52,19 @@ void query_queue_free(struct query_queue *queue)
 
 int64_t live_retry_timeout_ms(const rf_live *live)
 {
-    return live->target->timeout_ms > 0 ? live->target->timeout_ms : RETRY_TIMEOUT_MS;
+    const rf_target *target = live->target;
+    return target->wait.retry_for_ms > 0 ? target->wait.retry_for_ms
+           : target->timeout_ms > 0      ? target->timeout_ms
+                                         : RETRY_TIMEOUT_MS;
 }
 
-void live_pause(rf_live *live)
+rf_code live_pause(rf_live *live, rf_error *error)
 {
     int64_t doubled = 2 * live->pause_ms;
     live->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
                      : doubled < LAST_PAUSE_MS ? doubled
                                                : LAST_PAUSE_MS;
-    clock_sleep_ms(live->pause_ms);
+    return waiting_pause(&live->target->wait, live->pause_ms, error);
 }
 
 rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
@@ -77,8 +80,11 @@ rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason,
     live->stale |= reason != RETRY_ASK;
     live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
     bool too_long = query->since_ms > 0 && now - query->since_ms > live_retry_timeout_ms(live);
-    if (query->losses <= LOSSES_MAX && !too_long)
+    if (query->losses <= LOSSES_MAX && !too_long) {
+        if (lost || reason == RETRY_LATER)
+            waiting_log(&live->waiting, &live->target->wait, live_retry_timeout_ms(live), why->message);
         return RF_OK;
+    }
     *error = *why;
     return why->code;
 }

@@ -185,7 +185,7 @@ static rf_code scan_db(const struct scan *scan, int64_t db, rf_error *error)
     bool lost = true;
     for (int i = 0; i < SCAN_TRIES && lost; i++)
         TRY(scan_once(scan, db, &lost, error));
-    return lost ? fail(error, RF_E_TARGET, "SCAN: connection lost repeatedly") : RF_OK;
+    return lost ? fail(error, RF_E_UNAVAILABLE, "SCAN: connection lost repeatedly") : RF_OK;
 }
 
 static rf_code scan_node(struct scan *scan, rf_error *error)

@@ -35,6 +35,8 @@ static const struct {
     [RF_COMMAND_UNLINK] = {"UNLINK", {"unlink", KEY}},
     [RF_COMMAND_DEL] = {"DEL", {"del", KEY}},
     [RF_COMMAND_PEXPIREAT] = {"PEXPIREAT", {"pexpireat", KEY, "0"}},
+    [RF_COMMAND_PEXPIRE] = {"PEXPIRE", {"pexpire", KEY, "1"}},
+    [RF_COMMAND_PERSIST] = {"PERSIST", {"persist", KEY}},
     [RF_COMMAND_SET] = {"SET", {"set", KEY, ""}},
     [RF_COMMAND_RPUSH] = {"RPUSH", {"rpush", KEY, ""}},
     [RF_COMMAND_SADD] = {"SADD", {"sadd", KEY, ""}},
@@ -104,7 +106,7 @@ static rf_code on_reply(struct probing *a, int command, rf_error *error)
     struct reply head;
     rf_slice rest;
     rf_code code = client_reply(a->client, &head, &rest, error);
-    if (code == RF_E_TARGET)
+    if (rf_code_is_target(code))
         note_loss(a, command);
     TRY(code);
     bool queued = slice_equal(head.text, SLICE("QUEUED"));
@@ -176,7 +178,7 @@ static rf_code probe(struct probing *a, const rf_target *target, const rf_addres
                      rf_code (*questions)(struct probing *a, rf_error *error), rf_error *error)
 {
     rf_code code = RF_E_TARGET;
-    for (int left = 2 * RF_COMMAND_COUNT; code == RF_E_TARGET && left > 0; left--) {
+    for (int left = 2 * RF_COMMAND_COUNT; rf_code_is_target(code) && left > 0; left--) {
         TRY(client_open(target, address, &a->client, error));
         code = questions(a, error);
         client_close(a->client);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "net/connection.h"
+#include "net/redirect.h"
 #include "resp/resp_write.h"
 #include <stdlib.h>
 
@@ -201,12 +202,20 @@ rf_code client_put(struct client *c, const rf_slice *argv, size_t argc, rf_error
     return RF_OK;
 }
 
+static bool is_temporary(struct reply answer)
+{
+    static const char full[] = "ERR max number of clients reached";
+    return classify_error(answer) == ERROR_TRANSIENT ||
+           (answer.kind == REPLY_ERROR && answer.text.len >= sizeof full - 1 &&
+            memcmp(answer.text.ptr, full, sizeof full - 1) == 0);
+}
+
 rf_code client_refused(const struct client *c, const char *command, struct reply answer, rf_error *error)
 {
     char text[256];
     reply_text(answer, text, sizeof text);
-    return fail(error, RF_E_TARGET, "%s: %s: %s", client_name(c), command,
-                answer.kind == REPLY_ERROR ? text : "unexpected reply");
+    return fail(error, is_temporary(answer) ? RF_E_UNAVAILABLE : RF_E_TARGET, "%s: %s: %s", client_name(c),
+                command, answer.kind == REPLY_ERROR ? text : "unexpected reply");
 }
 
 /* --- replies ----------------------------------------------------------------------------------------- */
@@ -223,7 +232,7 @@ static void forget_replies(struct client *c)
 static rf_code lost(const struct client *c, rf_error *error)
 {
     if (c->code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: connection closed by the server", client_name(c));
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection closed by the server", client_name(c));
     *error = c->error;
     return c->code;
 }

@@ -50,11 +50,11 @@ rf_code client_query(struct client *client, const char *const *words, struct rep
 /* Whether the connection was closed or lost, so that no more will arrive. */
 bool client_is_closed(const struct client *client);
 
-/* The same as client_query(), but RF_E_TARGET if the reply is an error. */
+/* The same as client_query(), but an error reply is returned as client_refused() does. */
 rf_code client_call(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,
                     rf_error *error);
 
-/* Returns RF_E_TARGET with the server's reply to `command`. */
+/* Returns RF_E_TARGET with the server's reply to `command`; RF_E_UNAVAILABLE if the error is temporary. */
 rf_code client_refused(const struct client *client, const char *command, struct reply answer,
                        rf_error *error);
 

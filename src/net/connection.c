@@ -55,7 +55,7 @@ short connection_events(const struct connection *c, bool or_write)
 
 static rf_code timed_out(const struct connection *c, rf_error *error)
 {
-    return fail(error, RF_E_TARGET, "%s: no reply within %g s", c->name, c->timeout_ms / 1000.0);
+    return fail(error, RF_E_UNAVAILABLE, "%s: no reply within %g s", c->name, c->timeout_ms / 1000.0);
 }
 
 rf_code connection_check(const struct connection *c, const struct progress *progress, rf_error *error)
@@ -69,7 +69,7 @@ rf_code connection_wait(struct connection *c, bool or_write, const struct progre
         return RF_OK;
     if (errno == ETIMEDOUT)
         return timed_out(c, error);
-    return fail_errno(error, RF_E_TARGET, "%s: cannot wait for a reply", c->name);
+    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ static rf_code connect_unix(struct connection *c, const char *path, int64_t dead
         return fail(error, RF_E_TARGET, "%s: path too long for a unix socket", c->name);
     memcpy(address.sun_path, path, strlen(path));
     c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, deadline_ms);
-    return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
+    return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
 }
 
 /* Disables Nagle's algorithm, and detects a dead peer in less than hours. */
@@ -121,13 +121,13 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     snprintf(port, sizeof port, "%d", address->port);
     int refused = getaddrinfo(address->host, port, &hints, &found);
     if (refused == EAI_SYSTEM)
-        return fail_errno(error, RF_E_TARGET, "%s: cannot resolve the host name", c->name);
+        return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name", c->name);
     if (refused != 0)
-        return fail(error, RF_E_TARGET, "%s: cannot resolve the host name: %s", c->name,
+        return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name: %s", c->name,
                     gai_strerror(refused));
     for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
         c->fd = connect_socket(one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms);
-    rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_TARGET, "%s: cannot connect", c->name);
+    rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
     freeaddrinfo(found);
     if (code == RF_OK)
         set_options(c->fd);
@@ -145,7 +145,8 @@ static rf_code start_tls(struct connection *c, const rf_target *target, const ch
     TRY(tls_handshake(c->tls, &events, error));
     while (events) {
         if (!wait_for(c->fd, events, deadline_ms))
-            return fail(error, RF_E_TARGET, "%s: no TLS handshake within %g s", c->name, timeout_ms / 1000.0);
+            return fail(error, RF_E_UNAVAILABLE, "%s: no TLS handshake within %g s", c->name,
+                        timeout_ms / 1000.0);
         TRY(tls_handshake(c->tls, &events, error));
     }
     return RF_OK;
@@ -218,7 +219,7 @@ static rf_code socket_failed(const struct connection *c, rf_error *error)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
         return RF_OK;
-    return fail_errno(error, RF_E_TARGET, "%s: connection lost", c->name);
+    return fail_errno(error, RF_E_UNAVAILABLE, "%s: connection lost", c->name);
 }
 
 rf_code connection_read(struct connection *c, void *to, size_t size, size_t *n, rf_error *error)

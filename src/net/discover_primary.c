@@ -133,7 +133,7 @@ static rf_code verify_role(struct client *server, rf_error *error)
     struct reply first = role.kind == REPLY_ARRAY && role.number > 0 ? reply_next(&rest) : role;
     if (first.kind == REPLY_STRING && slice_equal(first.text, SLICE("master")))
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: not a primary, although the Sentinel reports it as one",
+    return fail(error, RF_E_UNAVAILABLE, "%s: not a primary, although the Sentinel reports it as one",
                 client_name(server));
 }
 

@@ -60,7 +60,7 @@ static rf_code query(const struct identifying *id, const char *const *words, str
     enum { LOSSES = 2 };
     for (int i = 0; i < LOSSES; i++) {
         rf_code code = client_query(*id->client, words, head, rest, error);
-        if (code != RF_E_TARGET || !client_is_closed(*id->client))
+        if (!rf_code_is_target(code) || !client_is_closed(*id->client))
             return code;
         TRY(reconnect(id, error));
     }

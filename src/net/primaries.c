@@ -135,12 +135,50 @@ static rf_code examine(struct client **opened, const rf_target *target, const rf
     return put(primaries, address, (rf_slice){0}, &index, error);
 }
 
+enum { PROBE_TIMEOUT_MS = 2000 };
+
+/* Whether the server answers without TLS if `target` uses it, or the other way round. It is told nothing. */
+static bool speaks_the_other(const rf_target *target, const rf_address *address)
+{
+    rf_target other = {.tls = !target->tls,
+                       .insecure = true,
+                       .sni = target->sni,
+                       .maps = target->maps,
+                       .map_count = target->map_count,
+                       .timeout_ms = PROBE_TIMEOUT_MS};
+    struct client *client;
+    struct reply head;
+    rf_slice rest;
+    rf_error ignored;
+    if (address->port == 0 || client_connect(&other, address, &client, &ignored) != RF_OK)
+        return false;
+    bool speaks = other.tls ||
+                  client_query(client, (const char *const[]){"PING", NULL}, &head, &rest, &ignored) == RF_OK;
+    client_close(client);
+    return speaks;
+}
+
+/* A connection was not understood, or the server did not answer. */
+static rf_code explain_tls(const rf_target *target, const rf_address *address, rf_code code, rf_error *error)
+{
+    const rf_error why = *error;
+    if (!rf_code_is_target(code) || strstr(why.message, "certificate") || !speaks_the_other(target, address))
+        return code;
+    return fail(error, RF_E_TARGET, "%.250s; %s", why.message,
+                target->tls ? "the server does not use TLS on this port: use redis:// without --tls"
+                            : "the server uses TLS on this port: use rediss:// or --tls");
+}
+
 static rf_code query(const rf_target *target, const rf_address *address, struct primaries *out,
                      rf_error *error)
 {
     struct client *client;
-    TRY(client_connect(target, address, &client, error));
-    rf_code code = examine(&client, target, address, out, error);
+    rf_code code = client_connect(target, address, &client, error);
+    if (code != RF_OK)
+        return target->tls ? explain_tls(target, address, code, error) : code;
+    code = examine(&client, target, address, out, error);
+    if (code != RF_OK && !target->tls && (!client || client_is_closed(client)))
+        code = explain_tls(target, address, code, error);
     client_close(client);
     if (code != RF_OK)
         primaries_free(out);
@@ -150,10 +188,15 @@ static rf_code query(const rf_target *target, const rf_address *address, struct 
 rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
                        struct primaries *out, rf_error *error)
 {
-    rf_code code = fail(error, RF_E_ARGUMENT, "missing target address");
+    rf_error why;
+    fail(error, count == 0 ? RF_E_ARGUMENT : RF_E_UNAVAILABLE, "missing target address");
     *out = (struct primaries){0};
-    for (size_t i = 0; i < count && code != RF_OK && code != RF_E_MEMORY; i++)
-        if ((code = query(target, &addresses[i], out, error)) == RF_OK)
+    for (size_t i = 0; i < count && error->code != RF_E_MEMORY; i++) {
+        rf_code code = query(target, &addresses[i], out, &why);
+        if (code == RF_OK)
             return RF_OK;
-    return code;
+        if (code != RF_E_UNAVAILABLE || error->code == RF_E_UNAVAILABLE)
+            *error = why;
+    }
+    return error->code;
 }

@@ -34,7 +34,8 @@ struct primaries {
 };
 
 /* Tries the addresses in turn until one of them answers; those of the target are only tried if they are among
- * `addresses`. The error is that of the last one. */
+ * `addresses`. The error is the last one that a
+ * retry does not change, or else that of the last address. */
 rf_code primaries_find(const rf_target *target, const rf_address *addresses, size_t count,
                        struct primaries *out, rf_error *error);
 

@@ -170,7 +170,7 @@ static rf_code conclude(struct tls *tls, int result, int saved, short *events, r
         if (saved == 0)
             return RF_END;
         errno = saved;
-        return fail_errno(error, RF_E_TARGET, "%s: connection lost", tls->name);
+        return fail_errno(error, RF_E_UNAVAILABLE, "%s: connection lost", tls->name);
     default: return fail_tls(tls, error);
     }
 }
@@ -184,7 +184,7 @@ rf_code tls_handshake(struct tls *tls, short *events, rf_error *error)
     bool verifies = SSL_get_verify_mode(tls->ssl) & SSL_VERIFY_PEER;
     long refused = verifies ? SSL_get_verify_result(tls->ssl) : X509_V_OK;
     if (code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: connection closed during the TLS handshake", tls->name);
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection closed during the TLS handshake", tls->name);
     if (code != RF_OK && refused != X509_V_OK)
         return fail(error, code, "%s: certificate rejected: %s", tls->name,
                     X509_verify_cert_error_string(refused));

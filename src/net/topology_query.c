@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cluster/topology_text.h"
 #include "net/primaries.h"
+#include "net/waiting.h"
 
 static rf_code add_shards(struct topology_builder *builder, const struct primaries *primaries,
                           rf_error *error)
@@ -35,13 +36,25 @@ static rf_code build(const struct primaries *primaries, rf_topology **out, rf_er
     return code;
 }
 
+struct asking {
+    rf_target target;
+    struct primaries primaries;
+};
+
+static rf_code ask(void *ctx, rf_error *error)
+{
+    struct asking *asking = ctx;
+    const rf_target *target = &asking->target;
+    return primaries_find(target, target->addresses, target->address_count, &asking->primaries, error);
+}
+
 /* A target of any kind is queried as a cluster, so that another kind is an error. */
 rf_code rf_topology_query(const rf_target *target, rf_topology **out, rf_error *error)
 {
-    struct primaries primaries;
-    rf_target cluster = *target;
-    cluster.kind = RF_TARGET_CLUSTER;
-    TRY(primaries_find(&cluster, target->addresses, target->address_count, &primaries, error));
+    struct asking asking = {.target = *target};
+    asking.target.kind = RF_TARGET_CLUSTER;
+    TRY(waiting_attempt(target, ask, &asking, error));
+    struct primaries primaries = asking.primaries;
     rf_code code = primaries_expect_all_slots(&primaries, error);
     if (code == RF_OK)
         code = build(&primaries, out, error);

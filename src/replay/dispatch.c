@@ -124,7 +124,7 @@ static rf_code wait_for_owner(rf_replay *r, rf_slice key, int64_t db, int64_t *s
     rf_error why;
     fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(key));
     rf_code code = retry_backoff(r, since_ms, &why, error);
-    if (code == RF_E_TARGET) {
+    if (rf_code_is_target(code)) {
         error_key(&r->error, db, key);
         *error = r->error;
     }
@@ -148,7 +148,7 @@ rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline
             return RF_OK;
         if (code == RF_OK)
             continue; /* the slot has moved meanwhile */
-        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+        if (!rf_code_is_target(code) || r->error.code != RF_OK) {
             *error = why;
             return code;
         }
@@ -165,7 +165,7 @@ rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf
         rf_code code = pipeline_prepare(r, *out, db, &why);
         if (LIKELY(code == RF_OK))
             return RF_OK;
-        if (code != RF_E_TARGET || r->error.code != RF_OK) {
+        if (!rf_code_is_target(code) || r->error.code != RF_OK) {
             *error = why;
             return code;
         }

@@ -21,6 +21,7 @@
 #include "net/abilities.h"
 #include "net/client.h"
 #include "net/primaries.h"
+#include "net/waiting.h"
 #include "replay/pipeline.h"
 #include <rdbferry/digest.h>
 
@@ -33,11 +34,14 @@ struct node {
     bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
     bool no_client_names;  /* its connections could not be named, and so cannot be found */
     bool primary;          /* it is a primary, as far as known */
+    bool connected;        /* at least once since it became one */
+    int64_t lost_ms;       /* since when it has to be connected again; 0: it does not */
     bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
     unsigned replicas;     /* their number. Any of them may be promoted */
     bool wait_unsupported; /* WAIT is not available */
     bool cleanup_failed;   /* it cannot be reached for the cleanup */
     bool evicts;           /* it may evict any key when its memory is full */
+    bool evicts_expiring;  /* or those with an expiry */
     int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
     int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
     uint64_t keys, bytes;
@@ -71,6 +75,8 @@ struct stream_state {
     bool encoding;     /* without the value that is being encoded */
     struct reply last; /* without its text */
     bool exec_done;    /* it is the reply of EXEC to executed commands */
+    uint64_t persist;  /* the number of the reply to the last PERSIST; */
+    bool vanished;     /* the staging key had no expiry any more: it has expired, or was created again */
     rf_error error;    /* error of the run, while the value was encoded */
 };
 
@@ -96,7 +102,7 @@ struct exec_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_with_set, restore_replace, restore_until;
+    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until;
 };
 
 /* What has to be sent again. */
@@ -160,13 +166,15 @@ struct rf_replay {
     struct limits limits;
     struct topology_state topology;
     struct retry_state retry;
+    struct waiting waiting;
     struct timer clock;
     struct encoder encoder;
     rf_digester *digester;
     struct buffer payload, name, commands; /* of the current entry; reused */
     struct current_entry current;
     struct stream_state stream;
-    bool in_commands; /* after the first command, no keys follow */
+    bool in_commands;       /* after the first command, no keys follow */
+    uint64_t first_command; /* its seq */
     struct transaction transaction;
     struct exec_cursor exec_cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */
@@ -206,6 +214,9 @@ rf_code node_open_control(struct node *node, struct client **out, rf_error *erro
 void node_close_control(struct node *node);
 
 void node_free(struct node *node);
+
+/* How waiting is logged. */
+rf_target_wait nodes_wait_options(const rf_replay *r);
 
 /* Logs a message about a node. */
 void node_log(const struct node *node, const char *what);
@@ -277,6 +288,13 @@ static inline rf_code replay_ended(const rf_replay *r, rf_error *error)
 
 /* Ends the run with a server's error; returns r->error.code. */
 rf_code replay_fail(rf_replay *r, const struct node *node, const char *error_text, int64_t db, rf_slice key);
+
+/* The number of replies to the value that is being streamed. An upper bound while it is encoded: some
+ * commands may not have been sent yet. */
+static inline uint64_t stream_expected(const rf_replay *r)
+{
+    return r->stream.expected + (r->stream.encoding ? r->encoder.batch.commands : 0);
+}
 
 /* --- exec_reply.c: replies to transactions ------------------------------------------------------------- */
 
@@ -370,8 +388,8 @@ rf_code retry_pending(rf_replay *r, rf_error *error);
  * that are not done remain in the retry queue. */
 void retry_abort(rf_replay *r);
 
-/* Returns RF_E_TARGET, with the message `why`, if transient errors have lasted too long, or the error is
- * permanent. */
+/* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
+ * if the error is permanent. */
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
 
 void retry_queue_push(struct retry_queue *queue, struct retry_item *item);

@@ -2,7 +2,12 @@
 /* Writes values that are too large to be kept until they are acknowledged: their commands are streamed to the
  * staging key, which is renamed when all of them have been executed.
  *
- *   UNLINK staging   RPUSH staging ...   RPUSH staging ...   |   [PEXPIREAT]   RENAME   WAIT
+ *   UNLINK staging   RPUSH staging ...   PEXPIRE   RPUSH staging ...   PERSIST   |   [PEXPIREAT]   RENAME
+ * WAIT
+ *
+ * The staging key has an expiry until it is complete, which is extended from time to time, so that it
+ * disappears if this process is killed. It cannot expire unnoticed: PERSIST then returns 0, also if later
+ * commands have created it again.
  *
  * If RENAME is not available, everything is sent in one transaction, which fails if another client creates
  * the key in the meantime:
@@ -12,14 +17,22 @@
  *
  * The value is held, so that it can be streamed again. Nothing else is in the pipeline meanwhile. */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "rdb/detail.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include "replay/staging_key.h"
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { UNSENT_MAX = 1024 * 1024, WAIT_MS = 100 };
+enum {
+    UNSENT_MAX = 1024 * 1024,
+    WAIT_MS = 100,
+    STAGING_MS = 5 * 60 * 1000, /* expiry of an incomplete staging key */
+    EXTEND_MS = 60 * 1000,
+};
 
 struct large_write {
     rf_replay *r;
@@ -37,7 +50,8 @@ struct large_write {
     const struct node *confirmed_on; /* the node where the key exists with the right value; replicas may not
                                     have it yet */
     int64_t since_ms;
-    int64_t evicted; /* number of keys the node had evicted when the attempt began */
+    int64_t expiry_ms; /* when the staging key was given its expiry last, by our clock; 0: it has none */
+    int64_t evicted;   /* number of keys the node had evicted when the attempt began */
 };
 
 /* --- streaming ----------------------------------------------------------------------------------------- */
@@ -68,7 +82,7 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
         *error = r->stream.error;
         return error->code;
     }
-    return fail(error, RF_E_TARGET, "%s: connection lost", b->node->name);
+    return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", b->node->name);
 }
 
 /* The pipeline of the key's node, after all its replies. */
@@ -103,17 +117,77 @@ static rf_code encode(struct large_write *b, rf_slice name, struct outbuf *out, 
     rf_code code = encoder_put_value(encoder, out, b->entry, error);
     b->r->stream.encoding = false;
     b->entry->key = b->key;
+    if (code != RF_OK && *error->key)
+        error_key(error, b->entry->db, b->key);
     b->r->stream.expected += encoder->batch.commands;
     b->empty = encoder->elements == 0;
     b->unsupported_reason = encoder->dropped ? b->r->current.drop_reason : NULL;
     return code;
 }
 
+/* --- the expiry of the staging key --------------------------------------------------------------------- */
+
+static void put_persist(struct large_write *b, struct outbuf *out)
+{
+    struct stream_state *s = &b->r->stream;
+    command_put(out, (const rf_slice[]){SLICE("PERSIST"), b->staging_key}, 2);
+    s->expected++;
+    s->persist = stream_expected(b->r);
+}
+
+/* Called before each command for the staging key, which exists after the first one. */
+static void extend_expiry(void *ctx, struct outbuf *out)
+{
+    struct large_write *b = ctx;
+    const struct stream_state *s = &b->r->stream;
+    uint8_t text[NUMBER_TEXT_MAX];
+    int64_t now = clock_monotonic_ms();
+    bool first = b->expiry_ms == 0;
+    if (b->r->encoder.batch.commands == 0 ||
+        (!first && (now - b->expiry_ms < EXTEND_MS || s->replies < s->persist)))
+        return;
+    if (!first)
+        put_persist(b, out);
+    rf_slice ms = {text, number_print_i64(text, STAGING_MS)};
+    command_put(out, (const rf_slice[]){SLICE("PEXPIRE"), b->staging_key, ms}, 3);
+    b->r->stream.expected++;
+    b->expiry_ms = now;
+}
+
+static rf_code encode_expiring(struct large_write *b, rf_error *error)
+{
+    struct batch *batch = &b->r->encoder.batch;
+    b->expiry_ms = 0;
+    if (!b->r->can.expire_staging || b->node->evicts_expiring || b->string.ptr)
+        return encode(b, b->staging_key, &b->pipeline->out, error);
+    batch->between = extend_expiry;
+    batch->ctx = b;
+    rf_code code = encode(b, b->staging_key, &b->pipeline->out, error);
+    batch->between = NULL;
+    if (code != RF_OK || b->expiry_ms == 0)
+        return code;
+    put_persist(b, &b->pipeline->out);
+    return await_replies(b, error);
+}
+
+/* If all fields of a hash have expired, so has the key. */
+static rf_code check_vanished(struct large_write *b, rf_error *error)
+{
+    struct stream_state *s = &b->r->stream;
+    if (!s->vanished || s->result != RESULT_OK)
+        return RF_OK;
+    s->result = RESULT_REJECTED;
+    snprintf(s->error_text, sizeof s->error_text, "ERR no such key");
+    return is_expired_staging_key(b->r, s->error_text, b->request.ends_ms)
+               ? RF_OK
+               : fail(error, RF_E_UNAVAILABLE, "%s: the staging key has expired", b->node->name);
+}
+
 static rf_code stream(struct large_write *b, rf_error *error)
 {
     write_unlink(b->r, &b->pipeline->out, b->staging_key);
     b->r->stream.expected++;
-    TRY(encode(b, b->staging_key, &b->pipeline->out, error));
+    TRY(encode_expiring(b, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
         write_expiry(&b->pipeline->out, b->staging_key, b->entry->expire_ms);
         b->r->stream.expected++;
@@ -215,6 +289,7 @@ static rf_code attempt(struct large_write *b, enum outcome *outcome, rf_error *e
     if (b->unsupported_reason)
         return RF_OK;
     TRY(check_eviction(b, error));
+    TRY(check_vanished(b, error));
     if (r->stream.result == RESULT_OK)
         TRY(rename_key(b, outcome, error));
     return check_result(b, error);
@@ -438,7 +513,7 @@ static rf_code attempt_with_retry(struct large_write *b, rf_error *error)
             return RF_OK;
         if (b->r->error.code != RF_OK)
             return replay_ended(b->r, error);
-        if (code != RF_E_TARGET) {
+        if (!rf_code_is_target(code)) {
             *error = why;
             return code;
         }

@@ -144,7 +144,7 @@ static rf_code load_with_retry(struct loading *l, struct node *node, int64_t *si
         node_close_control(node);
         if (l->r->error.code != RF_OK)
             return replay_ended(l->r, error);
-        if (code != RF_E_TARGET) {
+        if (!rf_code_is_target(code)) {
             *error = why;
             return code;
         }
@@ -161,7 +161,7 @@ static rf_code load_on_all(struct loading *l, rf_error *error)
     for (size_t i = 0; i < l->r->node_count; i++) {
         struct node *node = l->r->nodes[i];
         rf_code code = node->primary ? load_with_retry(l, node, &since_ms, error) : RF_OK;
-        bool changed = code == RF_E_TARGET && !node->primary && l->r->error.code == RF_OK;
+        bool changed = rf_code_is_target(code) && !node->primary && l->r->error.code == RF_OK;
         if (changed)
             i = (size_t)-1;
         else

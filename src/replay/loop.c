@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "replay/suspect.h"
 #include <errno.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 
 enum {
@@ -36,6 +37,22 @@ static void update_events(const rf_replay *r, struct pipeline *pipeline, bool wa
 
 /* --- one pipeline -------------------------------------------------------------------------------------- */
 
+/* Logged once per node until it is connected again. */
+static void note_lost(struct node *node, const rf_error *why, int64_t now)
+{
+    char text[512];
+    const rf_replay_options *options = &node->replay->options;
+    bool again = node->lost_ms != 0, ended = node->replay->error.code != RF_OK;
+    node->lost_ms = again ? node->lost_ms : now;
+    if (again || !options->on_log)
+        return;
+    snprintf(text, sizeof text, "%s", why->message);
+    if (!ended)
+        snprintf(text, sizeof text, "%.380s; retrying for up to %g s", why->message,
+                 (double)options->retry_for_ms / 1000);
+    options->on_log(options->ctx, RF_LOG_WARNING, text);
+}
+
 void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error *why)
 {
     struct node *node = pipeline->owner;
@@ -53,8 +70,7 @@ void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error 
     node->fence = true;
     r->topology.stale = r->retry.backoff = true;
     r->counts.lost++;
-    if (r->options.on_log)
-        r->options.on_log(r->options.ctx, why->message);
+    note_lost(node, why, now);
     pipeline_disconnect(pipeline);
 }
 
@@ -90,14 +106,14 @@ rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *erro
     if (!pipeline->connection)
         return RF_OK;
     rf_code code = pipeline_receive(pipeline, &why);
-    if (code == RF_E_TARGET)
+    if (rf_code_is_target(code))
         suspect_note(pipeline);
     if (code == RF_OK && pipeline->broken)
         code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->name, pipeline->broken);
-    if (code == RF_OK && (code = send_some(r, pipeline, &why)) == RF_E_TARGET)
+    if (code == RF_OK && rf_code_is_target(code = send_some(r, pipeline, &why)))
         suspect_note(pipeline);
     release_answered(r, pipeline);
-    if (code == RF_E_TARGET)
+    if (rf_code_is_target(code))
         loop_fail_pipeline(r, pipeline, &why);
     else if (code != RF_OK)
         *error = why;
@@ -106,7 +122,7 @@ rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *erro
     }
     if (r->error.code != RF_OK)
         return replay_ended(r, error);
-    return code == RF_E_TARGET ? RF_OK : code;
+    return rf_code_is_target(code) ? RF_OK : code;
 }
 
 /* --- all pipelines ------------------------------------------------------------------------------------- */
@@ -123,7 +139,7 @@ static void check_timeout(rf_replay *r, struct pipeline *pipeline, int64_t now)
         return;
     if (pipeline->head == pipeline->tail && !pipeline->streaming)
         return;
-    fail(&why, RF_E_TARGET, "%s: no reply within %g s", ((struct node *)pipeline->owner)->name,
+    fail(&why, RF_E_UNAVAILABLE, "%s: no reply within %g s", ((struct node *)pipeline->owner)->name,
          (double)timeout_ms(r) / 1000);
     suspect_note(pipeline);
     loop_fail_pipeline(r, pipeline, &why);

@@ -42,7 +42,7 @@ rf_code modules_learn_with_retry(rf_replay *r, rf_slice key, rf_error *error)
             return RF_OK;
         if (r->error.code != RF_OK)
             return replay_ended(r, error);
-        if (code != RF_E_TARGET) {
+        if (!rf_code_is_target(code)) {
             *error = why;
             return code;
         }

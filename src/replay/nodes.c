@@ -30,7 +30,41 @@ void node_log(const struct node *node, const char *what)
     const rf_replay_options *options = &node->replay->options;
     snprintf(text, sizeof text, "%s: %s", node->name, what);
     if (options->on_log)
-        options->on_log(options->ctx, text);
+        options->on_log(options->ctx, RF_LOG_WARNING, text);
+}
+
+rf_target_wait nodes_wait_options(const rf_replay *r)
+{
+    return (rf_target_wait){.on_log = r->options.on_log, .ctx = r->options.ctx};
+}
+
+/* The node itself if it was lost, or a lost node whose place it has taken. */
+static struct node *find_lost(struct node *node)
+{
+    const rf_replay *r = node->replay;
+    if (node->lost_ms != 0)
+        return node;
+    for (size_t i = 0; i < r->node_count && !node->connected; i++)
+        if (r->nodes[i]->lost_ms != 0 && !r->nodes[i]->primary)
+            return r->nodes[i];
+    return NULL;
+}
+
+static void note_connected(struct node *node)
+{
+    char text[512];
+    rf_replay *r = node->replay;
+    struct node *lost = find_lost(node);
+    node->connected = true;
+    if (!lost)
+        return;
+    int64_t seconds = (clock_monotonic_ms() - lost->lost_ms + 500) / 1000;
+    lost->lost_ms = 0;
+    r->waiting = (struct waiting){0};
+    snprintf(text, sizeof text, "connected %s%s%s after %lld s", lost == node ? "again to " : "to ",
+             node->name, lost == node ? "" : ", the new primary,", (long long)seconds);
+    if (r->options.on_log)
+        r->options.on_log(r->options.ctx, RF_LOG_NOTE, text);
 }
 
 /* --- the list of nodes --------------------------------------------------------------------------------- */
@@ -113,12 +147,14 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key)
 static void disconnect_demoted(rf_replay *r)
 {
     rf_error why;
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->node_count; i++) {
+        r->nodes[i]->connected &= r->nodes[i]->primary;
         for (unsigned j = 0; j < r->options.connections && !r->nodes[i]->primary; j++)
             if (r->nodes[i]->pipelines[j].connection) {
                 fail(&why, RF_E_TARGET, "%s: no longer a primary", r->nodes[i]->name);
                 loop_fail_pipeline(r, &r->nodes[i]->pipelines[j], &why);
             }
+    }
 }
 
 /* Finds or creates the node of each primary. */
@@ -166,7 +202,8 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
 {
     struct primaries found;
     const rf_target *target = r->target;
-    r->node_of = calloc(RF_SLOTS, sizeof(struct node *));
+    if (!r->node_of)
+        r->node_of = calloc(RF_SLOTS, sizeof(struct node *));
     if (!r->node_of)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
@@ -218,7 +255,7 @@ static rf_code resolve_redirect(rf_replay *r, rf_error *error)
     address_free(&address);
     if (r->error.code != RF_OK)
         return replay_ended(r, error);
-    return code == RF_E_TARGET ? RF_OK : code;
+    return rf_code_is_target(code) ? RF_OK : code;
 }
 
 /* --- topology refresh ---------------------------------------------------------------------------------- */
@@ -257,7 +294,7 @@ rf_code nodes_check(rf_replay *r, rf_error *error)
     r->topology.checked_ms = now;
     r->topology.stale = true;
     rf_code code = nodes_refresh(r, &why);
-    if (code == RF_OK || code == RF_E_TARGET)
+    if (code == RF_OK || rf_code_is_target(code))
         return RF_OK;
     *error = why;
     return code;
@@ -426,6 +463,11 @@ static rf_code query_role(struct node *node, struct client *client, rf_error *er
     return RF_OK;
 }
 
+static bool starts_with(rf_slice text, rf_slice start)
+{
+    return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
+}
+
 /* A server that may evict any key may evict a staging key before it is complete. */
 static rf_code query_eviction_policy(struct node *node, struct client *client, rf_error *error)
 {
@@ -434,9 +476,10 @@ static rf_code query_eviction_policy(struct node *node, struct client *client, r
     if (node->replay->primaries.info_refused)
         return RF_OK;
     TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
-    bool evicts = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
-                  info_field(info.text, "maxmemory_policy", &policy) && policy.len > 7 &&
-                  memcmp(policy.ptr, "allkeys", 7) == 0;
+    bool limited = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
+                   info_field(info.text, "maxmemory_policy", &policy);
+    bool evicts = limited && starts_with(policy, SLICE("allkeys"));
+    node->evicts_expiring = limited && starts_with(policy, SLICE("volatile"));
     if (evicts && !node->evicts)
         node_log(node, "keys are evicted when memory is full: written keys may be lost");
     node->evicts = evicts;
@@ -504,8 +547,10 @@ static rf_code open_client(struct node *node, unsigned serial, struct client **o
         return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
     TRY(client_open(node->replay->target, &node->address, out, error));
     rf_code code = handshake(node, *out, serial, error);
-    if (code == RF_OK)
+    if (code == RF_OK) {
+        note_connected(node);
         return RF_OK;
+    }
     client_close(*out);
     *out = NULL;
     return code;

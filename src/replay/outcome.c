@@ -12,6 +12,10 @@
 void outcome_written(rf_replay *r, struct node *node, const struct request *request)
 {
     r->retry.backoff_ms = 0;
+    if (UNLIKELY(r->waiting.since_ms != 0)) {
+        const rf_target_wait wait = nodes_wait_options(r);
+        waiting_end(&r->waiting, &wait, node->name);
+    }
     if (request->kind == REQUEST_COMMAND)
         r->counts.commands += request->entries;
     if (request->kind != REQUEST_KEY)
@@ -75,7 +79,15 @@ const char *rf_failure_kind_name(rf_failure_kind kind)
 void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind kind, const char *reason,
                     rf_slice key, rf_slice commands)
 {
-    const rf_failure failure = {kind, request->position, request->db, key, reason};
+    bool is_command = request->kind == REQUEST_COMMAND && r->in_commands;
+    const rf_failure failure = {
+        .kind = kind,
+        .position = request->position,
+        .db = request->db,
+        .key = key,
+        .is_command = is_command,
+        .command = is_command && !r->options.resumed ? request->seq - r->first_command + 1 : 0,
+        .reason = reason};
     r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
     r->counts.failures[kind]++;
     if (r->options.failed)
@@ -83,7 +95,11 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
     outcome_put_dead_letter(r, request, commands);
     if (!r->options.fail_fast || r->error.code != RF_OK)
         return;
-    fail(&r->error, failure_kinds[kind].code, "%s", reason);
+    if (failure.command > 0)
+        fail(&r->error, failure_kinds[kind].code, "command %llu, %s", (unsigned long long)failure.command,
+             reason);
+    else
+        fail(&r->error, failure_kinds[kind].code, "%s", reason);
     if (key.len > 0)
         error_key(&r->error, request->db, key);
 }

@@ -228,7 +228,7 @@ static uint64_t block_end(const struct pipeline *p, const struct pipeline_block 
 static rf_code lost(const struct pipeline *p, rf_code code, rf_error *error)
 {
     if (code == RF_END)
-        return fail(error, RF_E_TARGET, "%s: connection closed by the server",
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection closed by the server",
                     connection_name(p->connection));
     return code;
 }
@@ -306,7 +306,7 @@ static rf_code read_reply(struct pipeline *p, rf_slice bytes, size_t *size, rf_e
     } else {
         p->scan.limit = limit_of_next(p);
         rf_code code = reply_scan(&p->scan, bytes);
-        if (code == RF_E_TARGET)
+        if (rf_code_is_target(code))
             return fail(error, code, "%s: %s", connection_name(p->connection), p->scan.fault);
         TRY(code);
         *size = p->scan.at;

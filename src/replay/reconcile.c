@@ -138,6 +138,7 @@ rf_code reconcile_compare(rf_replay *r, struct node *node, int64_t db, rf_slice 
     rf_code code = put_queries(node, a, b, error);
     if (code == RF_OK)
         code = read_comparison(r, node, out, error_text, error);
+    staging_key_hide(error_text, r->options.run);
     if (code == RF_OK && *error_text)
         code = fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
     if (code != RF_OK)
@@ -294,7 +295,7 @@ rf_code reconcile_pending(rf_replay *r, rf_error *error)
         struct node *node;
         size_t count = reconcile_batch_size(r, &node);
         rf_code code = reconcile_batch(r, node, count, &why);
-        if (code == RF_E_TARGET && r->error.code == RF_OK) {
+        if (rf_code_is_target(code) && r->error.code == RF_OK) {
             node_close_control(node);
             struct retry_item *first = retry_queue_pop(&r->retry.unconfirmed);
             TRY(first ? retry_later(r, first, why.message, error) : RF_OK);

@@ -23,7 +23,8 @@ enum {
     WINDOW_MAX = 4 * 1024 * 1024,  /* by one of them, */
     WINDOW_MIN = 256 * 1024,       /* and what one may always keep */
     LONGEST = 512 * 1024 * 1024,   /* if the server does not report it */
-    CLOCK_CHECK_EVERY = 64,        /* puts between two reads of the clock */
+    RETRY_FOR_MS = 60 * 1000,
+    CLOCK_CHECK_EVERY = 64, /* puts between two reads of the clock */
 };
 
 /* --- abilities of the target --------------------------------------------------------------------------- */
@@ -108,8 +109,9 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-static rf_code probe_target(rf_replay *r, rf_error *error)
+static rf_code probe_target(void *ctx, rf_error *error)
 {
+    rf_replay *r = ctx;
     static const char *const kinds[] = {
         [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
     TRY(nodes_find(r, error));
@@ -120,6 +122,8 @@ static rf_code probe_target(rf_replay *r, rf_error *error)
     r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);
     r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
+    r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
+                            rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
     r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
     r->can.restore_replace = at_least(r, 3, 0);
     r->can.restore_until = at_least(r, 5, 0);
@@ -150,6 +154,8 @@ static void set_defaults(rf_replay *r)
     rf_replay_options *options = &r->options;
     if (options->big_key == 0)
         options->big_key = BIG_KEY;
+    if (options->retry_for_ms <= 0)
+        options->retry_for_ms = RETRY_FOR_MS;
     if (options->connections == 0)
         options->connections = CONNECTIONS;
     if (!options->run)
@@ -177,7 +183,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
         return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(probe_target(r, error));
+    TRY(waiting_attempt(r->target, probe_target, r, error));
     set_window(r);
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,
@@ -243,7 +249,8 @@ static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *err
 {
     if (r->info.databases == 0 || entry->db < r->info.databases)
         return RF_OK;
-    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld", (long long)entry->db);
+    fail(error, RF_E_INCOMPATIBLE, "the target has no database %lld (see --db, --map-db and --flatten-dbs),",
+         (long long)entry->db);
     if (entry->kind == RF_ENTRY_KEY)
         error_key(error, entry->db, entry->key);
     return RF_E_INCOMPATIBLE;
@@ -265,6 +272,8 @@ static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
         return fail(error, RF_E_ARGUMENT, "AOF commands cannot be replayed into a cluster");
     if (!r->in_commands)
         TRY(drain(r, error));
+    if (!r->in_commands)
+        r->first_command = r->current.seq;
     r->in_commands = true;
     return write_command(r, entry, error);
 }

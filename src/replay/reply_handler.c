@@ -15,6 +15,7 @@
 #include "net/reply.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
+#include "replay/staging_key.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -137,8 +138,10 @@ void request_set_error(struct request *request, struct node *node, struct reply 
     request->result = (uint8_t)result;
     request->ask_node = result == RESULT_ASK ? named : NULL;
     request->error_text = malloc(ERROR_TEXT_MAX);
-    if (request->error_text)
-        reply_text(reply, request->error_text, ERROR_TEXT_MAX);
+    if (!request->error_text)
+        return;
+    reply_text(reply, request->error_text, ERROR_TEXT_MAX);
+    staging_key_hide(request->error_text, node->replay->options.run);
 }
 
 void request_clear_error(struct request *request)
@@ -306,8 +309,8 @@ static void finish_select(rf_replay *r, struct pipeline *pipeline, uint64_t numb
     if (request->result == RESULT_OK)
         pipeline->db = request->db;
     else if (request->result == RESULT_REJECTED && r->error.code == RF_OK)
-        fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s", ((struct node *)pipeline->owner)->name,
-             request->db, error_text(request));
+        fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s (see --db, --map-db and --flatten-dbs)",
+             ((struct node *)pipeline->owner)->name, request->db, error_text(request));
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
     else
@@ -393,12 +396,6 @@ static void on_reply(struct pipeline *pipeline, struct request *request, struct 
 
 /* --- streamed values ----------------------------------------------------------------------------------- */
 
-/* An upper bound: some of these commands may not have been sent yet. */
-static uint64_t expected_by_now(const rf_replay *r)
-{
-    return r->stream.expected + (r->stream.encoding ? r->encoder.batch.commands : 0);
-}
-
 static void note_stream_error(struct node *node, struct reply reply)
 {
     struct node *named;
@@ -407,16 +404,18 @@ static void note_stream_error(struct node *node, struct reply reply)
         return;
     s->result = classify_reply(node->replay, node, reply, &named);
     reply_text(reply, s->error_text, sizeof s->error_text);
+    staging_key_hide(s->error_text, node->replay->options.run);
 }
 
 static void on_stream_reply(struct pipeline *pipeline, struct reply reply, rf_slice rest)
 {
     struct node *node = pipeline->owner;
     struct stream_state *s = &node->replay->stream;
-    if (++s->replies > expected_by_now(node->replay))
+    if (++s->replies > stream_expected(node->replay))
         pipeline->broken = "unexpected reply";
     s->last = (struct reply){.kind = reply.kind, .number = reply.number};
     s->exec_done = reply.kind == REPLY_ARRAY;
+    s->vanished |= s->replies == s->persist && reply.kind == REPLY_NUMBER && reply.number == 0;
     note_stream_error(node, reply);
     for (int64_t left = s->exec_done ? reply.number : 0; left > 0; left--) {
         struct reply done = reply_next(&rest);

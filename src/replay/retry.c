@@ -14,7 +14,7 @@
 enum {
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
-    RETRY_TIMEOUT_MS = 60 * 1000,
+    LOG_AFTER_MS = 1000, /* shorter waits are not logged */
 };
 
 /* --- the retry queue ----------------------------------------------------------------------------------- */
@@ -119,10 +119,10 @@ static const char *const permanent_errors[] = {
     ": DENIED ", ": ERR invalid password", ": client certificate rejected: "};
 
 /* Sets the error that ends the run, if there is none yet. */
-static rf_code fail_permanently(rf_replay *r, const char *why, const char *more, rf_error *error)
+static rf_code end_run(rf_replay *r, rf_code code, const char *why, const char *more, rf_error *error)
 {
     if (r->error.code == RF_OK)
-        fail(&r->error, RF_E_TARGET, "%s%s", why, more);
+        fail(&r->error, code, "%s%s", why, more);
     *error = r->error;
     return error->code;
 }
@@ -130,14 +130,17 @@ static rf_code fail_permanently(rf_replay *r, const char *why, const char *more,
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error)
 {
     char suffix[64];
-    int64_t timeout_ms = r->options.retry_for_ms > 0 ? r->options.retry_for_ms : RETRY_TIMEOUT_MS;
+    int64_t timeout_ms = r->options.retry_for_ms, waited_ms = clock_monotonic_ms() - since_ms;
+    const rf_target_wait wait = nodes_wait_options(r);
     for (size_t i = 0; i < sizeof permanent_errors / sizeof *permanent_errors; i++)
         if (strstr(why, permanent_errors[i]))
-            return fail_permanently(r, why, "", error);
-    if (clock_monotonic_ms() - since_ms <= timeout_ms)
+            return end_run(r, RF_E_TARGET, why, "", error);
+    if (waited_ms >= LOG_AFTER_MS && waited_ms <= timeout_ms)
+        waiting_log(&r->waiting, &wait, timeout_ms, why);
+    if (waited_ms <= timeout_ms)
         return RF_OK;
     snprintf(suffix, sizeof suffix, "; gave up after %g s", (double)timeout_ms / 1000);
-    return fail_permanently(r, why, suffix, error);
+    return end_run(r, RF_E_UNAVAILABLE, why, suffix, error);
 }
 
 /* The duration of the next pause. */
@@ -229,7 +232,7 @@ static rf_code send_alone(rf_replay *r, struct pipeline *pipeline, const struct 
     unsigned serial = pipeline->serial;
     TRY(suspect_wait(pipeline->owner, error));
     if (!pipeline->connection || pipeline->serial != serial || pipeline->db != item->request.db)
-        return fail(error, RF_E_TARGET, "%s: connection lost", ((struct node *)pipeline->owner)->name);
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", ((struct node *)pipeline->owner)->name);
     TRY(resend(r, pipeline, item, error));
     return suspect_wait(pipeline->owner, error);
 }
@@ -279,7 +282,7 @@ static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, 
     TRY(code);
     code = retry_send_one(r, item, &why);
     *left = code != RF_OK;
-    if (code == RF_E_TARGET && r->error.code == RF_OK) {
+    if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->topology.stale = r->retry.backoff = true;
         return check_item_timeout(r, item, &why, error);
     }
@@ -314,7 +317,7 @@ static rf_code refresh(rf_replay *r, rf_error *error)
     rf_error why;
     const struct retry_item *first = r->retry.queue.first ? r->retry.queue.first : r->retry.unconfirmed.first;
     rf_code code = nodes_refresh(r, &why);
-    if (code == RF_E_TARGET && r->error.code == RF_OK) {
+    if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->retry.backoff = true;
         return check_item_timeout(r, first, &why, error);
     }
@@ -332,7 +335,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     TRY(loop_sleep(r, next_backoff_ms(r), error));
     r->topology.stale = true;
     rf_code code = nodes_refresh(r, &still);
-    if (code == RF_E_TARGET && r->error.code == RF_OK)
+    if (rf_code_is_target(code) && r->error.code == RF_OK)
         return RF_OK;
     if (code != RF_OK)
         *error = still;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <rdbferry/replay.h>
 #include <rdbferry/slot.h>
+#include <stdio.h>
 
 enum { LETTERS = 3 };
 
@@ -44,6 +45,19 @@ bool rf_replay_is_temporary(rf_slice name)
     for (run = at; at > 0 && is_letter(name.ptr[at - 1]); at--)
         ;
     return at < run && at >= MARK && memcmp(name.ptr + at - MARK, mark, MARK) == 0;
+}
+
+/* Servers quote the beginning of a command that they reject. */
+void staging_key_hide(char *text, const char *run)
+{
+    char suffix[64];
+    int length = snprintf(suffix, sizeof suffix, "%s%.40s:", mark, run);
+    for (char *at = text; (at = strstr(at, suffix));) {
+        char *end = at + length;
+        for (int i = 0; i < LETTERS && is_letter((uint8_t)*end); i++)
+            end++;
+        memmove(at, end, strlen(end) + 1);
+    }
 }
 
 bool staging_key_make(rf_slice key, const char *run, struct buffer *out)

@@ -9,4 +9,7 @@
 /* Clears and fills `out`. Returns false if out of memory. */
 bool staging_key_make(rf_slice key, const char *run, struct buffer *out);
 
+/* Removes what makes this run's staging keys from a server's error, which then names the keys themselves. */
+void staging_key_hide(char *text, const char *run);
+
 #endif

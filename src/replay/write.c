@@ -240,6 +240,8 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
     r->current.by_restore = false;
     rf_code code = encoder_put_value(&r->encoder, &w->pipeline->out, w->entry, error);
     w->entry->key = key;
+    if (code != RF_OK && *error->key)
+        error_key(error, w->entry->db, key);
     if (code == RF_OK && r->encoder.batch.commands > 1 && !w->transaction) {
         pipeline_cancel(w->pipeline);
         if (!r->can.transact)

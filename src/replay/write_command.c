@@ -19,8 +19,10 @@
 static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
     char name[64], reason[512];
-    const struct request request = {
-        .kind = REQUEST_COMMAND, .position = r->current.position, .db = (int32_t)entry->db};
+    const struct request request = {.kind = REQUEST_COMMAND,
+                                    .seq = r->current.seq,
+                                    .position = r->current.position,
+                                    .db = (int32_t)entry->db};
     command_name(entry->argv[0], name, sizeof name);
     snprintf(reason, sizeof reason, "%s: %s", name, why);
     outcome_failed(r, &request, kind, reason, (rf_slice){0}, (rf_slice){0});

@@ -37,7 +37,7 @@ for option in --ouput=x --outptu=x --Output=x --out_put=x --out=x -output=x --dr
     try convert dump.rdb "$option"
 done
 for option in --onexists=skip --dryrun --cluster -c -n -u --dst=x --target=x --in=x --threads=4 --overwrite \
-    --password=SECRET --username=x --ssl --sentinel=x --resum --shards=3 --ouput=x -host=h -pass=SECRET; do
+    --password=SECRET --username=x --ssl --sentinel=x --resum --topology=nodes.conf --ouput=x -host=h -pass=SECRET; do
     try replay dump.rdb "$option"
 done
 try verify dump.rdb --max

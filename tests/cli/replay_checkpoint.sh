@@ -4,7 +4,7 @@
 # done needs none.
 try() {
     echo "$ replay $*"
-    "$RDBFERRY" replay "$@" --checkpoint job -v 2>&1
+    "$RDBFERRY" replay --retry-for 0 "$@" --checkpoint job -v 2>&1
     echo "$?"
 }
 
@@ -104,7 +104,7 @@ try "${same[@]}" --resume
 rmdir job
 try missing.rdb redis://127.0.0.1:1
 try "${same[@]}" --resume
-"$RDBFERRY" replay "${same[@]}" --checkpoint missing/job 2>&1
+"$RDBFERRY" replay --retry-for 0 "${same[@]}" --checkpoint missing/job 2>&1
 echo "$?"
 
 echo "--- locked"

@@ -47,3 +47,13 @@ try - "$url" --verify </dev/null
 try pipe "$url" --verify
 try in.rdb "$url" --explain-db 3
 ls
+# Shards by their index, and passwords from files.
+try in.rdb "$url" --shard-index 0
+try in.rdb "$url" --shards 4
+try in.rdb "$url" --shard-index 4 --shards 4
+try in.rdb "$url" --shard-index 0 --shards 4 --shard 1/4
+try in.rdb "$url" --pass-file missing
+try in.rdb "$url" --pass-file .
+try in.rdb "$url" --pass-file /dev/null
+try in.rdb "$url" --pass-file in.rdb -a secret
+try in.rdb "$url" --sentinel-pass-file in.rdb

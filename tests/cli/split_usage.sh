@@ -21,7 +21,7 @@ split in.rdb --slots 0-100,100-16383 -o out
 split in.rdb --slots 0-100,x -o out
 split in.rdb --topology in.rdb -o out
 split in.rdb --topology missing.conf -o out
-split in.rdb --topology redis://127.0.0.1:1 -o out
+split in.rdb --topology redis://127.0.0.1:1 --retry-for 100ms -o out
 split in.rdb --topology - - -o out
 split in.rdb --shards 3 -p 6379 -o out
 split in.rdb --shards 3 -o -

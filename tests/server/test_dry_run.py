@@ -11,7 +11,7 @@ import unittest
 from lib import dataset
 from lib.kinds import CLUSTER_PORTS, FUNCTIONS, KIND, needs, needs_version
 from lib.live_targets import HOST, Cluster, Proxy, TcpServer, called_redis, slot_of, wait_until
-from lib.replaying import TARGET, Replaying, WithTarget, url_of
+from lib.replaying import TARGET, UNAVAILABLE, Replaying, WithTarget, url_of
 from lib.resp import ReplyError
 from lib.samples import saved_by_servers
 from lib.server import REDISEARCH
@@ -108,7 +108,7 @@ class Standalone(WithTarget, DryRunning):
         self.assertEqual(found["target"]["nodes"][0]["new_keys"], 40)
 
     def test_errors(self):
-        self.assertIsNone(self.dry(self.small, f"redis://{HOST}:1", expected=TARGET))
+        self.assertIsNone(self.dry(self.small, f"redis://{HOST}:1", "--retry-for", "0", expected=UNAVAILABLE))
         with open(self.small, "rb") as file:
             data = file.read()
         damaged = self.path("damaged.rdb")
@@ -448,7 +448,7 @@ class Verified(WithTarget):
     def test_keys_that_failed(self):
         """They have been told, and decide the exit code."""
         self.call.pipeline([("MSET", "key:1", "another", "key:2", "another")])
-        found = self.verified(self.small, self.url, expected=TARGET)
+        found = self.verified(self.small, self.url, *self.letters(), expected=TARGET)
         self.assertEqual((found["differences"]["changed"], found["unexplained"]), (2, 0))
         self.assertEqual(self.report["keys"]["failed"], 2)
 
@@ -533,7 +533,7 @@ class Metrics(WithTarget):
     def test_what_it_counts(self):
         self.call("MSET", "str:int:1", "another", "str:int:12", "another")
         path = self.path("replay.prom")
-        report = self.replay(self.dump, self.url, "--metrics-file", path, "--no-db", "9", expected=TARGET)
+        report = self.replay(self.dump, self.url, "--metrics-file", path, "--no-db", "9", *self.letters(), expected=TARGET)
         metrics = read_metrics(path)
         for outcome in ("written", "skipped", "expired", "empty", "failed"):
             self.assertEqual(metrics["keys_total", f'outcome="{outcome}"'], report["keys"][outcome], outcome)
@@ -551,9 +551,9 @@ class Metrics(WithTarget):
     def test_a_target_that_is_not_there(self):
         path = self.path("replay.prom")
         url = f"redis://u:secret@{HOST}:1"
-        self.ferry("replay", self.dump, url, "--retry-for", "1s", "--metrics-file", path, expected=TARGET)
+        self.ferry("replay", self.dump, url, "--retry-for", "1s", "--metrics-file", path, expected=UNAVAILABLE)
         metrics = read_metrics(path)
-        self.assertEqual((metrics["up", None], metrics["exit_status", None]), (0, TARGET))
+        self.assertEqual((metrics["up", None], metrics["exit_status", None]), (0, UNAVAILABLE))
         self.assertTrue(any(f'target="redis://{HOST}:1"' in (labels or "") for _, labels in metrics))
 
     def test_a_file_that_cannot_be_written(self):

@@ -29,7 +29,8 @@ from lib.live_targets import (
 from lib.program import PROGRAM, run
 from lib.resp import Client
 
-EQUAL, DIFFERENT, USAGE, TARGET = 0, 1, 2, 4
+EQUAL, DIFFERENT, USAGE, TARGET, UNAVAILABLE = 0, 1, 2, 4, 5
+AT_ONCE = ("--retry-for", "0")
 PASSWORD = "s3cret/@:pass"
 IN_URL = "s3cret%2F%40%3Apass"
 
@@ -186,14 +187,14 @@ class Standalone(Verification):
             self.assertIn("AUTH: rejected\n", self.said)
 
     def test_nobody_there(self):
-        self.verify(TARGET, "--against", f"redis://{HOST}:1")
+        self.verify(UNAVAILABLE, "--against", f"redis://{HOST}:1", *AT_ONCE)
         self.assertIn(f"{HOST}:1: cannot connect: Connection refused", self.said)
-        self.verify(TARGET, "--against", "unix:///nowhere/socket")
+        self.verify(UNAVAILABLE, "--against", "unix:///nowhere/socket", *AT_ONCE)
         self.assertIn("/nowhere/socket: cannot connect", self.said)
 
     def test_no_answer(self):
         with self.server.halted():
-            self.verify(TARGET, "--against", self.url, "--timeout", "500ms")
+            self.verify(UNAVAILABLE, "--against", self.url, "--timeout", "500ms", *AT_ONCE)
         self.assertIn("no reply within 0.5 s", self.said)
 
     def test_no_sense(self):
@@ -369,7 +370,7 @@ class Trouble(Verification):
         with TcpServer(place("one")) as server:
             server.call("SET", "long", os.urandom(100_000))
             with Proxy(os.path.join(server.folder, "socket"), [6000] * 1000) as proxy:
-                self.verify(TARGET, "-p", proxy.port, dump=saved(server))
+                self.verify(UNAVAILABLE, "-p", proxy.port, dump=saved(server))
                 self.assertRegex(self.said, "connection (closed by the server|lost).* in key 'long'")
                 self.assertLess(proxy.connections, 12)
 

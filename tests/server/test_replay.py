@@ -156,6 +156,7 @@ class Existing(WithTarget):
         self.call.pipeline(self.obstacles)
         self.call.pipeline([("SELECT", 7), ("SET", "a stranger", "stays"), ("SELECT", 0)])
         expected = TARGET if on_exists == "fail" else DONE
+        options = [*options, *self.letters()]
         report = self.replay(self.dump, self.url, "--on-exists", on_exists, *options, expected=expected)
         self.call.pipeline([("SELECT", 7), ("GETDEL", "a stranger"), ("SELECT", 0)])
         self.assert_holds(self.facts if on_exists == "replace" else self.with_obstacles, self.call)
@@ -175,7 +176,7 @@ class Existing(WithTarget):
 
     def test_fail_is_what_is_done_by_default(self):
         self.call("SET", "list:1", "it was here before")
-        self.assertEqual(counts(self.replay(self.dump, self.url, expected=TARGET))["failed"], 1)
+        self.assertEqual(counts(self.replay(self.dump, self.url, *self.letters(), expected=TARGET))["failed"], 1)
         self.assertIn("'list:1'", self.said)
         self.assertEqual(self.call("GET", "list:1"), b"it was here before")
 
@@ -184,7 +185,7 @@ class Existing(WithTarget):
         for mode in MODES:
             for on_exists, code in (("skip", DONE), ("replace", DONE), ("fail", TARGET)):
                 with self.subTest(mode=mode, on_exists=on_exists):
-                    options = ["--mode", mode, "--on-exists", on_exists, "--big-key", BIG]
+                    options = ["--mode", mode, "--on-exists", on_exists, "--big-key", BIG, *self.letters()]
                     found = counts(self.replay(self.dump, self.url, *options, expected=code))
                     name = {"skip": "skipped", "replace": "written", "fail": "failed"}[on_exists]
                     self.assertEqual(found[name], len(self.places))

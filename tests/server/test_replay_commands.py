@@ -131,8 +131,8 @@ class Left(WithTarget):
     def test_quiet(self):
         """A key that is refused is an error, and no warning."""
         self.call("SET", "key:7", "mine")
-        self.ferry("replay", self.dump, self.url, "-q", expected=TARGET)
-        self.assertRegex(self.said, r"^rdbferry: .*'key:7' \(db 0\): already exists on the target\n")
+        self.ferry("replay", self.dump, self.url, "-q", *self.letters(), expected=TARGET)
+        self.assertRegex(self.said, r"^rdbferry: .*'key:7' \(db 0\): already exists on the target \(see --on-exists\)\n")
 
     def test_names_in_both(self):
         other = os.path.join(self.fresh(), "other.rdb")

@@ -13,6 +13,7 @@ from lib.observe import observe
 from lib.replaying import (
     BIG,
     TARGET,
+    UNAVAILABLE,
     WithTarget,
     counts,
     failures,
@@ -66,7 +67,7 @@ class Failures(WithTarget):
     def test_names(self):
         for key in ("list:0", "hash:1", "str:big:0"):
             self.call("SET", key, "it was here before")
-        self.replay(self.dump, self.url, expected=TARGET)
+        self.replay(self.dump, self.url, *self.letters(), expected=TARGET)
         for key in ("list:0", "hash:1", "str:big:0"):
             self.assertIn(f"'{key}'", self.said)
 
@@ -78,7 +79,7 @@ class Failures(WithTarget):
         for options in (["--mode", "auto"], ["--mode", "restore"], ["--big-key", "10"]):
             with self.subcase(options=options):
                 self.call("SET", key, "before")
-                report = self.replay(dump, self.url, "--fail-fast", *options, *LONG, expected=TARGET)
+                report = self.replay(dump, self.url, "--fail-fast", *options, *LONG, *self.letters(), expected=TARGET)
                 self.assertIn(f"'{key.decode()}'", self.said)
                 self.assertEqual(failures(report, "exists"), 1)
                 self.assertLess(self.call("DBSIZE"), 20_000)
@@ -236,8 +237,8 @@ class Fatal(WithTarget):
         self.begun(running, lambda: self.call("DBSIZE") > least)
         return running
 
-    def end(self, running, *reasons):
-        self.finish(running, TARGET)
+    def end(self, running, *reasons, status=TARGET):
+        self.finish(running, status)
         for reason in reasons:
             self.assertRegex(self.said, reason)
         self.assertIn("--resume", self.said)
@@ -318,7 +319,7 @@ class Fatal(WithTarget):
             running = self.begin(*self.job, "--rate", "500KB/s")
             self.begun(running, lambda: server.call("DBSIZE") > 60)
             server.call("REPLICAOF", "127.0.0.1", "1")
-            self.end(running, "READONLY|replica")
+            self.end(running, "READONLY|replica", status=UNAVAILABLE)
             server.call("REPLICAOF", "NO", "ONE")
             self.replay(*self.job, "--resume")
             self.assert_holds(self.facts, server.call)

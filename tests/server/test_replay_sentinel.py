@@ -13,7 +13,7 @@ from unittest import mock
 from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
 from lib.kinds import needs_version
 from lib.live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
-from lib.replaying import BIG, TARGET, Replaying, fill_some, obstacles_for, places_of
+from lib.replaying import BIG, TARGET, UNAVAILABLE, Replaying, fill_some, obstacles_for, places_of
 from lib.soaking import scaled, soak
 from lib.splitting import DONE, printed_seed
 
@@ -57,10 +57,10 @@ class Found(Replaying):
         self.replay(self.dump, *arguments, "--verify", **options)
         self.assert_holds(self.expected(self.dump), self.target.call)
 
-    def refused(self, *arguments):
+    def refused(self, *arguments, expected=TARGET):
         """Nothing is written. Returns what is said."""
         self.target.call("FLUSHALL")
-        self.replay(self.dump, *arguments, "--retry-for", "1s", expected=TARGET)
+        self.replay(self.dump, *arguments, "--retry-for", "1s", expected=expected)
         self.assertEqual(self.target.call("DBSIZE"), 0)
         return self.said
 
@@ -90,7 +90,7 @@ class Found(Replaying):
             self.assertRegex(said, "name one of them: (main, other|other, main)")
 
     def test_nobody_there(self):
-        said = self.refused(f"redis+sentinel://{HOST}:{free_port()},{HOST}:{free_port()}/main")
+        said = self.refused(f"redis+sentinel://{HOST}:{free_port()},{HOST}:{free_port()}/main", expected=UNAVAILABLE)
         self.assertIn("cannot connect", said)
 
     def test_a_primary_that_is_a_replica(self):
@@ -98,7 +98,7 @@ class Found(Replaying):
         with TcpServer(self.fresh()) as server, Sentinel(self.fresh(), {"main": server.port}) as sentinel:
             server.call("REPLICAOF", HOST, self.target.port)
             for mode in ("auto", "commands"):
-                said = self.refused(f"redis+sentinel://{HOST}:{sentinel.port}/main", "--mode", mode)
+                said = self.refused(f"redis+sentinel://{HOST}:{sentinel.port}/main", "--mode", mode, expected=UNAVAILABLE)
                 self.assertIn("not a primary, although", said)
 
     # --- passwords ---
@@ -172,7 +172,8 @@ class Found(Replaying):
             url, port = f"redis+sentinel://{self.address}/main", self.target.port
             self.reaches(url, "--map-address", f"{HOST}:{port}={HOST}:{proxy.port}")
             self.assertGreater(proxy.connections, 0)
-        said = self.refused(url, "--map-address", f"{HOST}:{port}={HOST}:{free_port()}")
+        said = self.refused(url, "--map-address", f"{HOST}:{port}={HOST}:{free_port()}",
+                            expected=UNAVAILABLE)
         self.assertIn(f"{HOST}:{port} (at {HOST}:", said)
 
     def test_user(self):

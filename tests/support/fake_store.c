@@ -182,6 +182,20 @@ static void do_expire(struct call *c)
         c->key->expire_ms = number(c->argv[2]);
 }
 
+static void do_expire_in(struct call *c)
+{
+    say(c, c->key ? ":1\r\n" : ":0\r\n");
+    if (c->key)
+        c->key->expire_ms = clock_unix_us() / 1000 + number(c->argv[2]);
+}
+
+static void do_persist(struct call *c)
+{
+    say(c, c->key && c->key->expire_ms >= 0 ? ":1\r\n" : ":0\r\n");
+    if (c->key)
+        c->key->expire_ms = -1;
+}
+
 static void do_rename(struct call *c)
 {
     bool only_new = c->argv[0].len == 8;
@@ -242,10 +256,12 @@ static const struct {
     size_t argc; /* at least */
     void (*run)(struct call *call);
 } commands[] = {
-    {"SET", 3, do_set},       {"SETNX", 3, do_set},       {"RESTORE", 4, do_restore},  {"RPUSH", 3, do_add},
-    {"SADD", 3, do_add},      {"HMSET", 4, do_add},       {"UNLINK", 2, do_remove},    {"DEL", 2, do_remove},
-    {"RENAME", 3, do_rename}, {"RENAMENX", 3, do_rename}, {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
-    {"PTTL", 2, do_pttl},     {"EXISTS", 2, do_exists},
+    {"SET", 3, do_set},           {"SETNX", 3, do_set},        {"RESTORE", 4, do_restore},
+    {"RPUSH", 3, do_add},         {"SADD", 3, do_add},         {"HMSET", 4, do_add},
+    {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},       {"RENAME", 3, do_rename},
+    {"RENAMENX", 3, do_rename},   {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
+    {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},  {"PTTL", 2, do_pttl},
+    {"EXISTS", 2, do_exists},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,

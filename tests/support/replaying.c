@@ -71,8 +71,9 @@ static rf_code note_letter(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
-static void note_log(void *ctx, const char *text)
+static void note_log(void *ctx, rf_log_level level, const char *text)
 {
+    (void)level;
     record_text(&((struct replaying *)ctx)->log, "%s\n", text);
 }
 

@@ -65,7 +65,7 @@ Test(replay_cluster, moved_to_and_fro)
                           .fake = {.nodes = 3, .cluster = true, .rules = rules}};
     put_hex(&p.input, KEYS);
     replaying_run(&p);
-    cr_expect_eq(p.code, RF_E_TARGET);
+    cr_expect_eq(p.code, RF_E_UNAVAILABLE);
     cr_expect(strstr(p.error.message, "MOVED 3300"), "%s", p.error.message);
     cr_expect(strstr(p.error.message, "gave up after 0.3 s"), "%s", p.error.message);
     cr_expect_str_eq(p.error.key, "b");

@@ -175,7 +175,7 @@ Test(replay_open, patience_comes_to_an_end)
         struct replaying p = {.options = {.retry_for_ms = 300}, .fake.rules = rules};
         put_hex(&p.input, "fe03" KEY);
         replaying_run(&p);
-        cr_expect_eq(p.code, RF_E_TARGET);
+        cr_expect_eq(p.code, RF_E_UNAVAILABLE);
         cr_expect(strstr(p.error.message, troubles[i].why), "%s", p.error.message);
         cr_expect(strstr(p.error.message, "; gave up after 0.3 s"), "%s", p.error.message);
         cr_expect_str_eq(p.error.key, troubles[i].key);

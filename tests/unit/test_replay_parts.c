@@ -56,6 +56,27 @@ static void check_name(rf_slice key)
     buffer_free(&name);
 }
 
+/* Errors name the key of the input, not the staging key that servers quote. */
+Test(replay_parts, staging_keys_are_hidden)
+{
+    static const struct {
+        const char *text, *hidden;
+    } cases[] = {
+        {"ERR unknown command 'X', with args beginning with: 'h:rdbferry:run7:aB3' 'v'",
+         "ERR unknown command 'X', with args beginning with: 'h' 'v'"},
+        {"a:rdbferry:run7:xyz b:rdbferry:run7:xyz", "a b"},
+        {"cut: 'h:rdbferry:run7:a", "cut: 'h"},
+        {"'h:rdbferry:run8:xyz' of another run", "'h:rdbferry:run8:xyz' of another run"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        staging_key_hide(text, "run7");
+        cr_expect_str_eq(text, cases[i].hidden);
+    }
+}
+
 Test(replay_parts, staging_keys_have_the_slot)
 {
     static const char *const keys[] = {"",

@@ -417,7 +417,7 @@ Test(replay_pipeline, what_is_no_reply)
         write_request(&m);
     expect_fault(&m, "$100000000\r\n", "reply larger than expected");
     shutdown(m.peer, SHUT_WR);
-    cr_expect_eq(pipeline_receive(&m.pipeline, &error), RF_E_TARGET);
+    cr_expect_eq(pipeline_receive(&m.pipeline, &error), RF_E_UNAVAILABLE);
     cr_expect(strstr(error.message, "connection closed by the server"), "%s", error.message);
     finish(&m);
 }
@@ -472,7 +472,8 @@ Test(replay_pipeline, what_comes_before_the_end_is_told)
         cr_assert_eq(send(m.peer, "+OK\r\n", 5, MSG_NOSIGNAL), 5);
         cr_assert_eq(send(m.peer, ends[i], strlen(ends[i]), MSG_NOSIGNAL), (ssize_t)strlen(ends[i]));
         shutdown(m.peer, SHUT_WR);
-        cr_expect_eq(pipeline_receive(&m.pipeline, &error), RF_E_TARGET);
+        bool garbled = *ends[i] == '?';
+        cr_expect_eq(pipeline_receive(&m.pipeline, &error), garbled ? RF_E_TARGET : RF_E_UNAVAILABLE);
         cr_expect_eq(m.told, 1);
         disconnect_it(&m);
         connect_it(&m);

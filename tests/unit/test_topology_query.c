@@ -95,6 +95,6 @@ Test(topology_query, of_nobody)
     rf_topology *topology;
     rf_error error;
     cr_assert_eq(rf_target_parse("unix:///nonexistent/socket", &target, &error), RF_OK);
-    cr_expect_eq(rf_topology_query(&target, &topology, &error), RF_E_TARGET);
+    cr_expect_eq(rf_topology_query(&target, &topology, &error), RF_E_UNAVAILABLE);
     rf_target_free(&target);
 }

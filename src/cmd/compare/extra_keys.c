@@ -72,7 +72,7 @@ static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
     progress_phase(&extra->session->progress, "listing keys of the target", 0);
     progress_waits_for(&extra->session->progress, "waiting for the target");
     rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
-    if (code != RF_E_TARGET || extra->strict)
+    if (!rf_code_is_target(code) || extra->strict)
         return code;
     give_up(extra, error->message);
     message_warning("extra keys on the target are not counted: %s", error->message);

@@ -5,6 +5,8 @@
 #include "cmd/options/parse.h"
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
+#include <inttypes.h>
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +73,33 @@ static rf_code opt_slots(const struct option_row *row, const char *argument, voi
     bool is_shard = strcmp(row->name, "shard") == 0;
     TRY(is_shard ? rf_filter_shard(filter, argument, error) : rf_filter_slots(filter, argument, error));
     return note_choice(into, row->name, argument, error);
+}
+
+static bool chose_shard(const struct key_options *keys)
+{
+    static const char head[] = "--shard ";
+    for (const char *line = keys->chosen; line; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, head, sizeof head - 1) == 0)
+            return true;
+    return false;
+}
+
+bool key_options_shard(struct key_options *keys, uint64_t index, uint64_t shards, const char *command)
+{
+    char argument[64];
+    rf_error error;
+    if (index == OPT_UNSET && shards == OPT_UNSET)
+        return true;
+    if (chose_shard(keys))
+        return message_usage(command, "--shard cannot be combined with --shard-index and --shards");
+    if (index == OPT_UNSET || shards == OPT_UNSET)
+        return message_usage(command, "--shard-index and --shards must be given together");
+    if (shards == 0 || shards > RF_SLOTS || index >= shards)
+        return message_usage(command, "--shard-index must be less than --shards, which is at most %d",
+                             RF_SLOTS);
+    snprintf(argument, sizeof argument, "%" PRIu64 "/%" PRIu64, index + 1, shards);
+    const struct option_row row = {.name = "shard"};
+    return opt_slots(&row, argument, keys, &error) == RF_OK || message_usage(command, "%s", error.message);
 }
 
 static rf_code opt_rule(const struct option_row *row, const char *argument, void *into, rf_error *error)

@@ -24,6 +24,9 @@ struct key_options {
 /* False: the options cannot be combined; the error has been printed. Afterwards `filter` is not NULL. */
 bool key_options_finalize(struct key_options *keys, const char *command);
 
+/* Selects the shard with this index, from 0, as --shard does; OPT_UNSET: not given. False: as above. */
+bool key_options_shard(struct key_options *keys, uint64_t index, uint64_t shards, const char *command);
+
 void key_options_free(struct key_options *keys);
 
 /* Their values are in a struct key_options. */

@@ -4,18 +4,38 @@
 #include "cmd/options/parse.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { DEFAULT_PORT = 6379, PORT_MAX = 65535 };
+enum { DEFAULT_PORT = 6379, PORT_MAX = 65535, RETRY_FOR_MS = 60 * 1000 };
 
 static rf_code opt_map_address(const struct option_row *row, const char *argument, void *into,
                                rf_error *error)
 {
     (void)row;
     return rf_target_map_address(into, argument, error);
+}
+
+/* 0 is as good as the shortest time, and differs from an option that is not given. */
+static rf_code opt_retry_for(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    int64_t *ms = into;
+    (void)row, (void)error;
+    if (!parse_duration(argument, ms))
+        return RF_E_ARGUMENT;
+    *ms = *ms > 0 ? *ms : 1;
+    return RF_OK;
+}
+
+static void log_wait(void *ctx, rf_log_level level, const char *text)
+{
+    (void)ctx;
+    (level == RF_LOG_NOTE ? message_note : message_warning)("%s", text);
 }
 
 #define AT(member) .offset = offsetof(struct target_options, member)
@@ -27,10 +47,13 @@ const struct option_row target_rows[] = {
     {OPTION_STRING, 's', "socket", "PATH", "unix socket of the server", AT(socket)},
     {OPTION_STRING, 0, "user", "NAME", "ACL user name", AT(user)},
     {OPTION_STRING, 'a', "pass", "PASSWORD", "password; better: $REDISCLI_AUTH", AT(password)},
+    {OPTION_STRING, 0, "pass-file", "FILE", "read the password from the first line of FILE", AT(password_file)},
     {OPTION_STRING, 0, "sentinel-user", "NAME", "user name for the Sentinels", AT(sentinel_user)},
     {OPTION_STRING, 0, "sentinel-pass", "PASSWORD",
      "password for the Sentinels; better:\n"
      "$RDBFERRY_SENTINEL_AUTH", AT(sentinel_password)},
+    {OPTION_STRING, 0, "sentinel-pass-file", "FILE",
+     "read the password for the Sentinels from FILE", AT(sentinel_password_file)},
     {OPTION_HANDLER, 0, "map-address", "FROM=TO",
      "connect to TO where servers announce FROM:\n"
      "10.0.0.5:6379=127.0.0.1:7000, or HOST=HOST", AT(mapping), .handle = opt_map_address},
@@ -47,6 +70,9 @@ const struct option_row target_rows[] = {
     {OPTION_FLAG, 0, "insecure", .help = "TLS: do not verify the server's certificate", AT(insecure)},
     {OPTION_DURATION, 0, "timeout", "DURATION", "timeout for connecting (10s) and for replies (60s)",
      AT(timeout_ms)},
+    {OPTION_HANDLER, 0, "retry-for", "DURATION",
+     "how long to wait for a target that is not available,\n"
+     "and to retry transient errors (60s)", AT(retry_for_ms), .handle = opt_retry_for},
     {.kind = OPTION_END},
 };
 /* clang-format on */
@@ -60,6 +86,8 @@ bool target_options_given(const struct target_options *options)
                                    options->password,
                                    options->sentinel_user,
                                    options->sentinel_password,
+                                   options->password_file,
+                                   options->sentinel_password_file,
                                    options->cacert,
                                    options->cacertdir,
                                    options->cert,
@@ -68,7 +96,8 @@ bool target_options_given(const struct target_options *options)
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (strings[i])
             return true;
-    return options->tls || options->insecure || options->timeout_ms > 0 || options->mapping.map_count > 0;
+    return options->tls || options->insecure || options->timeout_ms > 0 || options->retry_for_ms > 0 ||
+           options->mapping.map_count > 0;
 }
 
 void target_options_free(struct target_options *options)
@@ -123,20 +152,91 @@ static bool set_text(const char *given, char **into)
     return true;
 }
 
-/* The variable's value, unless it is empty or the password is given elsewhere. */
-static const char *password_of(const char *given, const char *in_url, const char *variable)
+/* The value of the first variable that is not empty, unless the password is given elsewhere. */
+static const char *password_of(const char *given, const char *in_url, const char *const *variables)
 {
-    const char *value = given || in_url ? NULL : getenv(variable);
-    return value && *value ? value : given;
+    for (; !given && !in_url && *variables; variables++) {
+        const char *value = getenv(*variables);
+        if (value && *value)
+            return value;
+    }
+    return given;
+}
+
+enum { PASSWORD_MAX = 64 * 1024 };
+
+/* stdio would keep a copy in its buffer. Returns false with errno. */
+static bool read_start(const char *path, char *text, size_t size, size_t *length)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : 1;
+    for (*length = 0; got > 0 && *length<size; *length += got> 0 ? (size_t)got : 0)
+        while ((got = read(fd, text + *length, size - *length)) < 0 && errno == EINTR)
+            ;
+    int reason = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = reason;
+    return got >= 0;
+}
+
+/* The first line, without its end. */
+static const char *check_password(const char *text, size_t length, size_t *kept)
+{
+    const char *end = memchr(text, '\n', length);
+    *kept = end ? (size_t)(end - text) : length;
+    if (!end && length == PASSWORD_MAX)
+        return "the first line is too long";
+    *kept -= *kept > 0 && text[*kept - 1] == '\r';
+    if (memchr(text, '\0', *kept))
+        return "the password contains a NUL byte";
+    return *kept > 0 ? NULL : "the first line is empty";
+}
+
+static bool read_password(const struct resolving *r, const char *option, const char *path, char **into)
+{
+    size_t length, kept = 0;
+    char *text = malloc(PASSWORD_MAX);
+    if (!text)
+        return message_usage(r->command, "out of memory");
+    const char *fault = read_start(path, text, PASSWORD_MAX, &length) ? check_password(text, length, &kept)
+                                                                      : strerror(errno);
+    if (!fault) {
+        if (*into)
+            explicit_bzero(*into, strlen(*into));
+        free(*into);
+        *into = strndup(text, kept);
+        fault = *into ? NULL : "out of memory";
+    }
+    explicit_bzero(text, PASSWORD_MAX);
+    free(text);
+    return fault ? message_usage(r->command, "option '%s': '%s': %s", option, path, fault) : true;
+}
+
+static bool read_passwords(const struct resolving *r)
+{
+    const struct target_options *options = r->options;
+    rf_target *target = r->target;
+    if ((options->password && options->password_file) ||
+        (options->sentinel_password && options->sentinel_password_file))
+        return message_usage(r->command, "a password cannot be given both by an option and in a file");
+    return (!options->password_file ||
+            read_password(r, "--pass-file", options->password_file, &target->password)) &&
+           (!options->sentinel_password_file ||
+            read_password(r, "--sentinel-pass-file", options->sentinel_password_file,
+                          &target->sentinel_password));
 }
 
 static bool set_texts(struct resolving *r)
 {
     const struct target_options *options = r->options;
     rf_target *target = r->target;
-    const char *password = password_of(options->password, target->password, "REDISCLI_AUTH");
+    static const char *const variables[] = {"REDISCLI_AUTH", "VALKEYCLI_AUTH", NULL};
+    static const char *const sentinel_variables[] = {"RDBFERRY_SENTINEL_AUTH", NULL};
+    const char *password = password_of(options->password, target->password, variables);
     const char *sentinels = target->kind == RF_TARGET_SENTINEL
-                                ? password_of(options->sentinel_password, NULL, "RDBFERRY_SENTINEL_AUTH")
+                                ? password_of(options->sentinel_password, target->sentinel_password,
+                                              sentinel_variables)
                                 : NULL;
     if (set_text(options->user, &target->user) && set_text(password, &target->password) &&
         set_text(options->sentinel_user, &target->sentinel_user) &&
@@ -191,14 +291,17 @@ static bool resolve(struct resolving *r, const char *url)
     options->mapping = (rf_target){0}; /* the target has taken over the maps */
     if (!url && !set_address(r))
         return false;
-    if ((options->sentinel_user || options->sentinel_password) && target->kind != RF_TARGET_SENTINEL)
-        return message_usage(r->command,
-                             "--sentinel-user and --sentinel-pass require a redis+sentinel:// URL");
-    if (!set_texts(r))
+    bool of_sentinels = options->sentinel_user || options->sentinel_password ||
+                        options->sentinel_password_file;
+    if (of_sentinels && target->kind != RF_TARGET_SENTINEL)
+        return message_usage(r->command, "options for the Sentinels require a redis+sentinel:// URL");
+    if (!read_passwords(r) || !set_texts(r))
         return false;
     if (options->timeout_ms > INT_MAX)
         return message_usage(r->command, "option '--timeout' must not exceed 24 days");
     target->timeout_ms = (int)options->timeout_ms;
+    target->wait = (rf_target_wait){
+        .retry_for_ms = options->retry_for_ms > 0 ? options->retry_for_ms : RETRY_FOR_MS, .on_log = log_wait};
     return set_tls(r);
 }
 

@@ -14,9 +14,10 @@ struct target_options {
     const char *host, *port, *socket;
     const char *user, *password;
     const char *sentinel_user, *sentinel_password;
+    const char *password_file, *sentinel_password_file;
     bool tls, insecure;
     const char *cacert, *cacertdir, *cert, *key, *sni;
-    int64_t timeout_ms;
+    int64_t timeout_ms, retry_for_ms;
     rf_target mapping; /* holds only the address maps */
 };
 
@@ -29,10 +30,10 @@ bool target_options_given(const struct target_options *options);
 void target_options_free(struct target_options *options);
 
 /* Builds a target from the options and a URL, which may be NULL. The options add to the URL. If neither has a
- * password, $REDISCLI_AUTH is used, and $RDBFERRY_SENTINEL_AUTH for the Sentinels. Passwords on the command
- * line are visible to other users, so they are overwritten there: `url` and the options must point into argv.
- * Returns false if the command should exit with *status; the error has been printed. The caller frees *out in
- * any case. */
+ * password, $REDISCLI_AUTH or else $VALKEYCLI_AUTH is used, and $RDBFERRY_SENTINEL_AUTH for the Sentinels.
+ * Passwords on the command line are visible to other users, so they are overwritten there: `url` and the
+ * options must point into argv. Returns false if the command should exit with *status; the error has been
+ * printed. The caller frees *out in any case. */
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status);
 

@@ -46,11 +46,11 @@ static rf_code put_dead_letter(void *ctx, rf_slice bytes)
     return r->dead_letter.error == 0 ? RF_OK : RF_E_WRITE;
 }
 
-static void log_event(void *ctx, const char *text)
+static void log_event(void *ctx, rf_log_level level, const char *text)
 {
     const struct replay *r = ctx;
     if (!r->state.cut)
-        message_warning("%s", text);
+        (level == RF_LOG_NOTE ? message_note : message_warning)("%s", text);
 }
 
 /* Bytes of the input files before the oldest entry in flight; about, if they are compressed. */
@@ -166,6 +166,13 @@ rf_code replay_tick(struct replay *r, rf_error *error)
     return ++r->ticks.entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
 }
 
+/* While the target is waited for, nothing is in flight. */
+static rf_code wait_tick(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    return is_to_stop(r) ? stop(r, error) : tick(r, error);
+}
+
 /* --- entries ------------------------------------------------------------------------------------------ */
 
 static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entry, rf_error *error)
@@ -221,7 +228,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .big_key = options->big_key,
         .connections = (unsigned)options->connections,
         .rate = options->rate,
-        .retry_for_ms = options->retry_for_ms,
+        .retry_for_ms = r->target.wait.retry_for_ms,
         .run = r->checkpoint.run,
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
@@ -234,7 +241,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .ctx = r,
     };
     char server[32];
-    TRY(rf_replay_open(&options->target, &engine, &r->engine, error));
+    TRY(rf_replay_open(&r->target, &engine, &r->engine, error));
     r->info = *rf_replay_info_get(r->engine);
     rf_server_format(r->info.server, server, sizeof server);
     message_detail("%s: %s, %s%s, %zu node%s", r->info.name, r->info.kind,
@@ -295,6 +302,7 @@ static rf_code verify(struct replay *r, rf_error *error)
     rf_code code = RF_OK;
     r->verification = (struct replay_verification){
         .options = r->options,
+        .target = &r->target,
         .session = &r->session,
         .skipped = &r->skipped_keys,
         .failed = &r->failed_keys,
@@ -391,6 +399,8 @@ static enum status exit_status(const struct replay *r, rf_code code)
 static enum status run(struct replay *r)
 {
     rf_error error;
+    r->target.wait.tick = wait_tick;
+    r->target.wait.ctx = r;
     r->session.read.resume = true; /* damaged values are failures; the run continues */
     r->session.read.pauses = true; /* for replay_tick() */
     r->session.stop_request = &r->stop_request;
@@ -410,7 +420,7 @@ static enum status run(struct replay *r)
 
 static int replay_command(const struct replay_options *options)
 {
-    struct replay r = {.options = options};
+    struct replay r = {.options = options, .target = options->target};
     enum status status = STATUS_OUTPUT;
     if (session_open(&r.session, &options->common) &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,

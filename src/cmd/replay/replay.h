@@ -47,8 +47,17 @@ struct replay_state {
     bool writing;        /* or waiting for requests in flight */
 };
 
+/* Keys of the inputs that existed before the first write. */
+struct replay_existing {
+    rf_live *live; /* NULL: they are not looked up now */
+    uint64_t count;
+    char first[128]; /* escaped and shortened */
+    int64_t db;
+};
+
 struct replay {
     const struct replay_options *options;
+    rf_target target; /* of the options, which own it; a signal ends the wait for it */
     struct session session;
     struct stop_request stop_request;
     struct collisions collisions;
@@ -63,6 +72,7 @@ struct replay {
     rf_replay_info info; /* zeroed until connected */
     struct replay_positions position;
     struct replay_totals counts;
+    struct replay_existing existing;
     struct replay_state state;
     struct replay_ticks ticks;
 };

@@ -3,6 +3,7 @@
 #include "cmd/replay/replay_failures.h"
 #include "base/escape.h"
 #include "cmd/term/message.h"
+#include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/compare.h>
 #include <stdio.h>
@@ -13,7 +14,10 @@ static void fill_example(struct failure_example *example, const struct session *
                          const rf_failure *failed)
 {
     rf_error *error = &example->error;
-    *example = (struct failure_example){.kind = failed->kind, .library = failed->db == RF_LIBRARY};
+    *example = (struct failure_example){.kind = failed->kind,
+                                        .library = failed->db == RF_LIBRARY,
+                                        .is_command = failed->is_command,
+                                        .command = failed->command};
     *error = (rf_error){.code = RF_E_TARGET,
                         .offset = (int64_t)failed->position.offset,
                         .file_offset = -1,
@@ -26,11 +30,15 @@ static void fill_example(struct failure_example *example, const struct session *
 static void print(const struct failure_example *example)
 {
     const rf_error *error = &example->error;
-    char db[32] = "";
-    if (!example->library)
-        snprintf(db, sizeof db, " (db %d)", error->db);
-    message_error("%s: offset 0x%" PRIx64 ": %s'%s'%s: %s", error->input, (uint64_t)error->offset,
-                  example->library ? "function library " : "", error->key, db, error->message);
+    char what[sizeof error->key + 64] = "";
+    if (example->command > 0)
+        snprintf(what, sizeof what, "command %" PRIu64 ", ", example->command);
+    else if (example->library)
+        snprintf(what, sizeof what, "function library '%s': ", error->key);
+    else if (!example->is_command)
+        snprintf(what, sizeof what, "'%s' (db %d): ", error->key, error->db);
+    message_error("%s: offset 0x%" PRIx64 ": %s%s%s", error->input, (uint64_t)error->offset, what,
+                  error->message, example->kind == RF_FAILURE_EXISTS ? " (see --on-exists)" : "");
 }
 
 /* If out of memory, the failure is only counted for this run. */
@@ -55,6 +63,7 @@ void failures_add(struct failures *failures, const struct session *session, cons
         print(&failures->example[failures->count]);
     }
     failures->count++;
+    failures->existing += failed->kind == RF_FAILURE_EXISTS;
     if (remember)
         remember_position(failures, failed->position);
 }
@@ -73,6 +82,9 @@ void failures_summarize(const struct failures *failures)
 {
     if (failures->count > FAILURES_SHOWN)
         message_error("and %" PRIu64 " more", failures->count - FAILURES_SHOWN);
+    if (failures->existing > 0)
+        message_error("%" PRIu64 " key%s existed already: --on-exists fail keeps them; use skip or replace",
+                      failures->existing, text_plural(failures->existing));
 }
 
 void failures_report(struct json *json, const struct failures *failures)
@@ -89,7 +101,10 @@ void failures_report(struct json *json, const struct failures *failures)
         json_signed(json, "offset", error->offset);
         if (!example->library && error->db >= 0)
             json_signed(json, "db", error->db);
-        json_string(json, example->library ? "library" : "key", error->key);
+        if (example->command > 0)
+            json_number(json, "command", example->command);
+        if (!example->is_command)
+            json_string(json, example->library ? "library" : "key", error->key);
         json_string(json, "reason", error->message);
         json_end_object(json);
     }

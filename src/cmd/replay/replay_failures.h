@@ -14,10 +14,12 @@ struct failure_example {
     rf_failure_kind kind;
     rf_error error; /* position and reason */
     bool library;   /* the key is a function library's name */
+    bool is_command;
+    uint64_t command; /* its number, if known; otherwise 0 */
 };
 
 struct failures {
-    uint64_t count;
+    uint64_t count, existing;
     struct failure_example example[FAILURES_SHOWN];
     rf_position *open; /* not in a checkpoint yet */
     size_t open_count, capacity;

@@ -53,8 +53,6 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "connections", "N", "connections per node (2)", AT(connections),
      .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
-    {OPTION_DURATION, 0, "retry-for", "DURATION", "retry transient errors for this long (60s)",
-     AT(retry_for_ms)},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",
@@ -68,6 +66,10 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "target version (default: detected)", AT(target_version)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
+    {OPTION_COUNT, 0, "shard-index", "N",
+     "with --shards: only the slots of this shard, counted\n"
+     "from 0, such as $JOB_COMPLETION_INDEX", AT(shard_index)},
+    {OPTION_COUNT, 0, "shards", "N", "number of shards for --shard-index", AT(shards)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
     {OPTION_HEADING, .help = "Messages"},
@@ -213,11 +215,13 @@ static bool check(const struct replay_options *options)
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
     int first;
-    *options = (struct replay_options){.written = OUTPUT_OPTIONS, .connections = CONNECTIONS};
+    *options = (struct replay_options){
+        .written = OUTPUT_OPTIONS, .connections = CONNECTIONS, .shard_index = OPT_UNSET, .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!output_options_finalize(&options->written, table.command))
+    if (!output_options_finalize(&options->written, table.command) ||
+        !key_options_shard(&options->common.keys, options->shard_index, options->shards, table.command))
         return false;
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);

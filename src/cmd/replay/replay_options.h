@@ -19,8 +19,8 @@ struct replay_options {
     int mode;                      /* rf_replay_mode */
     uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
+    uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
-    int64_t retry_for_ms;
     bool drop_detail, fail_fast;
     const char *checkpoint; /* NULL if not given */
     bool resume;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks made before the first write, if the inputs can be read twice: collisions, keys in databases that the
- * target lacks, and AOF commands that cannot be replayed or verified. */
+/* Checks made before the first write, if the inputs can be read twice: collisions, keys that already exist or
+ * are in databases that the target lacks, and AOF commands that cannot be replayed or verified. */
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
@@ -10,6 +10,7 @@
 #include <rdbferry/live.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* The default is 16 databases; more than this is unusual. */
 enum { DATABASES_TRIED = 1024 };
@@ -104,25 +105,89 @@ static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *er
     return RF_OK;
 }
 
-static rf_code count_keys(struct replay *r, rf_error *error)
+static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
 {
     rf_live_counts counts;
     rf_live *live;
-    TRY(rf_live_open(&r->options->target, &(rf_live_options){0}, &live, error));
+    TRY(rf_live_open(&r->target, &(rf_live_options){0}, &live, error));
     rf_code code = rf_live_finish(live, &counts, error);
     rf_live_close(live);
-    r->counts.keys_before = code == RF_OK ? counts.live : 0;
+    *keys = code == RF_OK ? counts.live : 0;
     return code;
 }
 
 /* AOF commands can modify any existing key. A resumed run may have written some of the keys itself. */
-static rf_code probe_target(struct replay *r, bool may_hold_commands, rf_error *error)
+static bool protects_all_keys(const struct replay *r, bool may_hold_commands)
 {
-    bool matters = may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL;
-    return matters && !r->found.inputs ? count_keys(r, error) : RF_OK;
+    return may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL &&
+           !r->found.inputs;
 }
 
-/* --- both checks --------------------------------------------------------------------------------------- */
+/* --- existing keys ------------------------------------------------------------------------------------- */
+
+/* With --on-exists fail nothing is written if it would fail. A resumed run has written some of the keys
+ * itself; a dead-letter file is there for keys that exist. */
+static bool forbids_existing(const struct replay *r)
+{
+    return r->options->on_exists == RF_ON_EXISTS_FAIL && !r->found.inputs && !r->options->dead_letter &&
+           r->collisions.can_rescan;
+}
+
+static rf_code on_existing(void *ctx, const rf_key_record *record, rf_error *error)
+{
+    struct replay *r = ctx;
+    (void)error;
+    if (r->existing.count++ == 0) {
+        escape_name(record->key, r->existing.first, sizeof r->existing.first);
+        r->existing.db = record->db;
+    }
+    return RF_OK;
+}
+
+static rf_code ignore_missing(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    (void)ctx, (void)difference, (void)error;
+    return RF_OK;
+}
+
+/* Expired keys are not written. */
+static rf_code look_up(struct replay *r, const rf_entry *entry, rf_error *error)
+{
+    const rf_key_record record = {.db = entry->db, .key = entry->key, .offset = entry->offset};
+    if (!r->existing.live || r->collisions.scan.pass != PASS_NOTE || entry->kind != RF_ENTRY_KEY ||
+        !has_db(r, entry->db) || (entry->expire_ms != RF_NO_EXPIRY && entry->expire_ms / 1000 < time(NULL)))
+        return RF_OK;
+    return rf_live_check(r->existing.live, &record, error);
+}
+
+static rf_code reject_existing(struct replay *r, rf_error *error)
+{
+    const struct replay_existing *existing = &r->existing;
+    if (existing->count == 0)
+        return RF_OK;
+    return fail(error, RF_E_EXISTS,
+                "nothing written: %" PRIu64
+                " key%s already exist%s on the target, the first is '%s' (db %" PRId64
+                "); to keep or replace them, use --on-exists skip or replace",
+                existing->count, text_plural(existing->count), existing->count == 1 ? "s" : "",
+                existing->first, existing->db);
+}
+
+static rf_code scan_existing(struct replay *r, rf_error *error)
+{
+    const rf_live_options options = {
+        .names_only = true, .fn = ignore_missing, .found = on_existing, .ctx = r};
+    rf_live_counts counts;
+    TRY(rf_live_open(&r->target, &options, &r->existing.live, error));
+    rf_code code = replay_scan(r, true, true, error);
+    if (code == RF_OK)
+        code = rf_live_finish(r->existing.live, &counts, error);
+    rf_live_close(r->existing.live);
+    r->existing.live = NULL;
+    return code == RF_OK ? reject_existing(r, error) : code;
+}
+
+/* --- all checks --------------------------------------------------------------------------------------- */
 
 rf_code replay_check(const struct replay *r, const rf_entry *entry, rf_error *error)
 {
@@ -137,16 +202,25 @@ rf_code replay_scan(struct replay *r, bool all, bool first, rf_error *error)
     rf_code code = collisions_scan_begin(&r->collisions, all, first, error);
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
-        if (entry && all)
-            code = replay_check(r, entry, error);
+        if (entry && all && (code = replay_check(r, entry, error)) == RF_OK)
+            code = look_up(r, entry, error);
     return collisions_scan_end(&r->collisions, code, error);
 }
 
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
+    uint64_t keys = 0;
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
-    TRY(probe_target(r, commands, error));
+    bool protects = protects_all_keys(r, commands);
+    if (protects || forbids_existing(r)) {
+        rf_code code = count_keys(r, &keys, error);
+        if (protects || code != RF_E_TARGET) /* it may not tell; what exists then shows later */
+            TRY(code);
+    }
+    r->counts.keys_before = protects ? keys : 0;
+    if (keys > 0 && forbids_existing(r))
+        return scan_existing(r, error);
     return replay_scan(r, may_lack_db(r) || (commands && rejects_commands(r)), true, error);
 }

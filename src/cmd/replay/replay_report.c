@@ -96,7 +96,7 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
         return false;
     if (!error)
         return r->state.stopped;
-    return (error->code == RF_E_TARGET || error->code == RF_E_WRITE) &&
+    return (rf_code_is_target(error->code) || error->code == RF_E_WRITE) &&
            !(r->options->fail_fast && r->failures.count > 0);
 }
 

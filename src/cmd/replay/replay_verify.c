@@ -145,7 +145,7 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
         .keep = options->common.report != NULL,
     };
     const rf_live_options live = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
-    TRY(rf_live_open(&options->target, &live, &v->live, error));
+    TRY(rf_live_open(v->target, &live, &v->live, error));
     against_detail(v->live);
     v->extra = (struct extra_keys){.session = v->session, .memory = options->written.memory};
     TRY(extra_keys_open(&v->extra, error));

@@ -27,6 +27,7 @@ bool replay_verify_possible(const struct common_options *common, const char *com
 /* The caller sets all members up to `engine`; the rest is zeroed. */
 struct replay_verification {
     const struct replay_options *options;
+    const rf_target *target;
     struct session *session;                /* of the run */
     struct key_set *skipped, *failed;       /* keys of this run */
     uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */

@@ -34,7 +34,7 @@ static bool is_by(const rf_error *error, const char *who)
 void target_failure(const rf_error *error)
 {
     message_failure(error);
-    if (error->code != RF_E_TARGET)
+    if (!rf_code_is_target(error->code))
         return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (is_by(error, known[i].who) && strstr(error->message, known[i].error_text)) {

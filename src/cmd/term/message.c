@@ -123,6 +123,17 @@ void message_warning(const char *format, ...)
     va_end(args);
 }
 
+void message_note(const char *format, ...)
+{
+    va_list args;
+
+    if (level < LEVEL_NORMAL)
+        return;
+    va_start(args, format);
+    print_formatted(&detail_style, format, args);
+    va_end(args);
+}
+
 void message_detail(const char *format, ...)
 {
     va_list args;

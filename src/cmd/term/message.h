@@ -34,6 +34,8 @@ void message_hint(const char *format, ...) PRINTF_LIKE;
 
 void message_failure(const rf_error *error);
 void message_warning(const char *format, ...) PRINTF_LIKE;
+/* News that is neither a problem nor a detail. */
+void message_note(const char *format, ...) PRINTF_LIKE;
 void message_detail(const char *format, ...) PRINTF_LIKE;
 
 /* The line that a run ends with, without the name of the program. */

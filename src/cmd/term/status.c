@@ -8,5 +8,7 @@ enum status status_of(rf_code code)
         return STATUS_DONE;
     if (code == RF_E_ARGUMENT)
         return STATUS_USAGE;
+    if (code == RF_E_UNAVAILABLE)
+        return STATUS_UNAVAILABLE;
     return rf_code_is_input(code) ? STATUS_INPUT : STATUS_OUTPUT;
 }

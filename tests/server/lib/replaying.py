@@ -18,7 +18,7 @@ from lib.program import PROGRAM
 from lib.server import Server
 from lib.splitting import DONE, USAGE, Splitting, printed_seed, text  # noqa: F401  USAGE: for those who use this module
 
-TARGET = 4
+TARGET, UNAVAILABLE = 4, 5
 DATABASES = (0, 1, 5)
 BIG = "20K"  # a --big-key that some keys of each type reach
 TEMPORARY = "*rdbferry*"  # the names that a run writes under before a key is whole
@@ -262,6 +262,10 @@ class Replaying(Splitting):
         parts = {name: count for name, count in report["keys"].items() if name != "read"}
         self.assertEqual(report["keys"]["read"], sum(parts.values()), parts)
         return report
+
+    def letters(self):
+        """Options with which --on-exists fail writes the keys that do not exist."""
+        return ["--dead-letter", os.path.join(self.fresh(), "letters")]
 
     def begin(self, *arguments, **options):
         """A replay in the background, which is ended with the test."""
