@@ -104,6 +104,8 @@ static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offse
 static rf_code hold(struct transaction *t, const rf_entry *command, rf_error *error)
 {
     t->bytes.len = t->arguments.len = 0;
+    if (!buffer_reserve(&t->bytes, 1))
+        return out_of_memory(error);
     for (size_t i = 0; i < command->argc; i++)
         if (!buffer_append(&t->bytes, command->argv[i]))
             return out_of_memory(error);
@@ -303,10 +305,11 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
     c->sorted.len = 0;
     for (size_t i = 0; i < current->key_count; i++) {
         const struct selected_key *key = &current->keys[i];
+        if (!key->accepted || key->at.role == KEY_PATTERN)
+            continue;
         const struct apart apart = {selected_name(c, key), current->entry.argv[key->at.argument], key->new_db,
                                     key->db, key};
-        if (key->accepted && key->at.role != KEY_PATTERN &&
-            !buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
+        if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return out_of_memory(error);
     }
     if (c->sorted.len > 0)

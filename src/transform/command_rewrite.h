@@ -67,7 +67,8 @@ struct rf_command_rewrite {
 
 static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, const struct selected_key *key)
 {
-    return (rf_slice){rewrite->names.data + key->name, key->name_length};
+    static const uint8_t empty[1];
+    return (rf_slice){key->name_length > 0 ? rewrite->names.data + key->name : empty, key->name_length};
 }
 
 /* Writes what results from the current command. */
