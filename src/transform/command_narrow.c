@@ -66,18 +66,22 @@ static bool flattens(const rf_command_rewrite *c)
 /* --- several keys ----------------------------------------------------------------------------------------
  */
 
-/* `key` is not selected: by the filter, or because it is in another shard than those that are. */
+/* `key` is not selected: by the filter, or because it is in another shard than those that are. The error goes
+ * on with "in key ...". */
 static rf_code refuse_parted(const rf_command_rewrite *c, const struct selected_key *key, const char *why,
                              rf_error *error)
 {
     const struct selected_key *other = c->current.keys;
     char text[160];
+    if (key->flushed)
+        return command_refuse(c, key, "it needs data that a later FLUSHDB removes: they are", error);
     if (!key->accepted)
         return command_refuse(c, key, why, error);
     while (!other->selected || other->at.role == KEY_PATTERN)
         other++;
     snprintf(text, sizeof text,
-             "its keys are in different shards (slots %u and %u): a hash tag can keep them together",
+             "its keys are in slots %u and %u, of different shards (a hash tag can keep them together): the "
+             "first is",
              key->slot, other->slot);
     return command_refuse(c, key, text, error);
 }
@@ -93,7 +97,7 @@ static const struct selected_key *first_not_selected(const struct current_comman
 static rf_code refuse_some(rf_command_rewrite *c, rf_error *error)
 {
     return refuse_parted(c, first_not_selected(&c->current),
-                         "the key is not selected, but others of the same command are", error);
+                         "it concerns selected data and others that are not: they are", error);
 }
 
 /* A key and the arguments that belong to it. */
@@ -134,7 +138,8 @@ static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
     for (size_t i = 0; i < current->key_count; i++)
         if (current->keys[i].at.role < KEY_READ && current->keys[i].selected)
             return refuse_parted(c, first_not_selected(current),
-                                 "the key is not selected, but what is computed from it is", error);
+                                 "it computes a selected key from data that are not selected: they are",
+                                 error);
     return RF_OK;
 }
 
@@ -143,8 +148,8 @@ static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
 
 static rf_code refuse_moved(rf_command_rewrite *c, rf_error *error)
 {
-    return refuse_parted(c, &c->current.keys[0], "the key is not selected, but what is moved from it is",
-                         error);
+    return refuse_parted(c, &c->current.keys[0],
+                         "it gives a selected key data that are not selected: they are", error);
 }
 
 static rf_code narrow_rename(rf_command_rewrite *c, rf_error *error)

@@ -104,6 +104,8 @@ static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offse
 static rf_code hold(struct transaction *t, const rf_entry *command, rf_error *error)
 {
     t->bytes.len = t->arguments.len = 0;
+    if (!buffer_reserve(&t->bytes, 1))
+        return out_of_memory(error);
     for (size_t i = 0; i < command->argc; i++)
         if (!buffer_append(&t->bytes, command->argv[i]))
             return out_of_memory(error);
@@ -213,14 +215,14 @@ static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *k
     if (!names || !writes_selected(c))
         return RF_OK;
     if (filter && (filter->pattern_count > 0 || filter->uses_slots))
-        return command_refuse(c, key, "its pattern may refer to keys that are not selected", error);
+        return command_refuse(c, NULL, "its pattern may refer to keys that are not selected", error);
     if (c->options.topology)
-        return command_refuse(c, key, "its pattern may refer to keys of other shards", error);
+        return command_refuse(c, NULL, "its pattern may refer to keys of other shards", error);
     if (!only_prefixes(c->options.rewrite))
-        return command_refuse(c, key, "rules for names cannot be applied to its pattern", error);
+        return command_refuse(c, NULL, "rules for names cannot be applied to its pattern", error);
     if (c->options.rewrite && rewrite_merges(c->options.rewrite, c->current.db))
         return command_refuse(
-            c, key, "its pattern may refer to keys of other databases that are mapped to the same", error);
+            c, NULL, "its pattern may refer to keys of other databases that are mapped to the same", error);
     return RF_OK;
 }
 
@@ -264,7 +266,8 @@ static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_er
         return is_name ? rename_key(c, key, name, error) : store_name(c, key, name, error);
     }
     const rf_command_history *history = c->options.history;
-    if (history && rf_command_history_is_flushed(history, key->db, c->input, command->offset))
+    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, command->offset);
+    if (key->flushed)
         return RF_OK;
     rf_drop_reason drop = RF_DROP_NONE;
     const rf_entry entry = {.kind = RF_ENTRY_KEY, .db = key->db, .key = name, .expire_ms = RF_NO_EXPIRY};
@@ -302,10 +305,11 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
     c->sorted.len = 0;
     for (size_t i = 0; i < current->key_count; i++) {
         const struct selected_key *key = &current->keys[i];
+        if (!key->accepted || key->at.role == KEY_PATTERN)
+            continue;
         const struct apart apart = {selected_name(c, key), current->entry.argv[key->at.argument], key->new_db,
                                     key->db, key};
-        if (key->accepted && key->at.role != KEY_PATTERN &&
-            !buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
+        if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return out_of_memory(error);
     }
     if (c->sorted.len > 0)
@@ -330,7 +334,7 @@ static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
     }
     if (!found)
         return RF_OK;
-    command_refuse(c, found->key, "two of its keys map to the same name", error);
+    command_refuse(c, found->key, "another of its keys maps to the same name as what is", error);
     return error->code = RF_E_COLLISION;
 }
 
@@ -342,7 +346,7 @@ static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
     c->keys.len = c->names.len = 0;
     command_keys_begin(&walk, current->row, &current->entry);
     for (size_t i = 0; command_keys_next(&walk, &key.at); i++) {
-        key.accepted = key.selected = false;
+        key.accepted = key.flushed = key.selected = false;
         TRY(key_db(c, i, &key.db, error));
         key.new_db = key.db;
         TRY(select_key(c, &key, error));

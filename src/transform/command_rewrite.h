@@ -15,6 +15,7 @@ struct selected_key {
     int64_t db, new_db;
     size_t name, name_length; /* the new name, in `names`; only if selected */
     bool accepted;            /* by the filter */
+    bool flushed;             /* not accepted, since a later FLUSHDB removes it */
     bool selected;            /* and it is in the shard that is being written to */
     unsigned slot;            /* of the new name; only with a topology */
 };
@@ -66,7 +67,8 @@ struct rf_command_rewrite {
 
 static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, const struct selected_key *key)
 {
-    return (rf_slice){rewrite->names.data + key->name, key->name_length};
+    static const uint8_t empty[1];
+    return (rf_slice){key->name_length > 0 ? rewrite->names.data + key->name : empty, key->name_length};
 }
 
 /* Writes what results from the current command. */

@@ -27,6 +27,9 @@ log 'SORT user:1 BY w_* STORE user:2'
 try -k 'user:*'
 try --rename 's/^/x/'
 try --flatten-dbs
+log 'MULTI' 'SELECT 2' 'SET a 1' 'MOVE a 0' 'EXEC' 'FLUSHDB'
+try --flatten-dbs
+try --map-db 2=1,1=2
 log 'EVAL return 1 user:1'
 try -k 'user:*'
 log 'NOSUCH user:1' 'SET a b'
@@ -44,7 +47,7 @@ try -T hash
 try --expired drop
 try --shift-expiry 1d
 try --shift-expiry auto
-for command in inspect 'verify' 'diff in.aof' 'split -n 2 -o shards'; do
+for command in inspect 'verify' 'diff in.aof'; do
     echo "$ rdbferry $command"
     # shellcheck disable=SC2086 # words
     "$RDBFERRY" $command in.aof -k 'user:*' 2>&1 | head -n 3

@@ -15,7 +15,7 @@ try() {
 }
 log() {
     printf '\n%s\n' "$1 ..."
-    rdb base.rdb "\xfe\x00$(record 0 foo zero)$(record 0 bar zero)\xfe\x01$(record 0 baz one)"
+    rdb base.rdb "\xfa\x0caof-preamble\xc0\x01\xfe\x00$(record 0 foo zero)$(record 0 bar zero)\xfe\x01$(record 0 baz one)"
     { cat base.rdb && resp "$@"; } >in.aof
 }
 log 'SET foo 1' 'SELECT 1' 'SET baz 1' 'SET qux 1'

@@ -108,15 +108,20 @@ static bool is_wanted(const struct collisions *c, const rf_entry *entry)
     return collision.count > 1;
 }
 
-/* Whether a command names the first of the two keys once more. */
+/* Whether a command names one of the keys once more. */
 static bool is_known_source(const struct collisions *c, const rf_entry *entry)
 {
-    const struct collision_source *first = &c->example[0].sources[0];
-    if (!c->in_command || c->example[0].known == 0)
+    const struct collision_example *example = &c->example[0];
+    bool known = false;
+    if (!c->in_command || example->known == 0)
         return false;
     int64_t db = session_source_db(c->session, entry);
     rf_digest digest = key_digest(db, session_source_key(c->session, entry));
-    return first->db == db && first->digest.low == digest.low && first->digest.high == digest.high;
+    for (size_t i = 0; i < example->known && !known; i++) {
+        const struct collision_source *source = &example->sources[i];
+        known = source->db == db && source->digest.low == digest.low && source->digest.high == digest.high;
+    }
+    return known;
 }
 
 /* The first colliding entry decides which name is searched for. */

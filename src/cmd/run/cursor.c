@@ -178,6 +178,8 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
     if (!session->read.rewrites_commands)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
+    if (session->options->keys.shift)
+        return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
     const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
                                                 .rewrite = session->options->keys.rewrite,
                                                 .topology = session->read.topology,
@@ -401,7 +403,7 @@ rf_code cursor_close(struct cursor *cursor, rf_code code, rf_error *error)
         return code;
     if (code == RF_E_READ || code == RF_E_TRUNCATED)
         code = input_blame(input, error);
-    if (concerns_input(code) && !*error->input)
+    if ((concerns_input(code) || error->offset >= 0) && !*error->input)
         snprintf(error->input, sizeof error->input, "%s", input_name(input));
     return code;
 }

@@ -268,13 +268,15 @@ class Workload:
         return commands
 
     def transaction(self):
+        """What it selects stays selected, unless a command that the server does not know undoes it all."""
         inside = []
         for _ in range(1 + self.number(5)):
             found = self.command()
             inside += [one for one in (found if isinstance(found, list) else [found])]
             if self.number(6) == 0:
                 inside += [self.select()]
-        return [("MULTI",), *inside, ("EXEC",)]
+        after = [self.select()] if len(self.groups) > 1 or self.number(2) else []
+        return [("MULTI",), *inside, ("EXEC",), *after]
 
     def run(self, call, batches):
         for _ in range(batches):
