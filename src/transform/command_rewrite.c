@@ -443,13 +443,21 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
     c->current.entry.argc = 0;
 }
 
+/* Most commands are like the one before. */
+static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
+{
+    if (!c->last_row || !command_word_is(command->argv[0], c->last_row->name))
+        c->last_row = command_row_find(command);
+    return c->last_row;
+}
+
 rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     struct current_command *current = &c->current;
     c->results.count = c->results.next = 0;
     int64_t db = db_names_of(&c->db_names, command->db);
     *current = (struct current_command){.entry = *command,
-                                        .row = command_row_find(command),
+                                        .row = find_row(c, command),
                                         .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
                                                                  : db};
     if (!current->row)

@@ -43,6 +43,7 @@ struct transaction {
 struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
+    const struct command_row *last_row;
     struct buffer keys;                 /* struct selected_key */
     struct buffer names;                /* new names */
     struct buffer arguments;            /* rf_slice: the command that results */

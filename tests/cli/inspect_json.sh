@@ -48,5 +48,5 @@ library, = data["functions"]["all"]
 assert library["name"] == "mylib" and library["engine"] == "lua"
 module, = data["modules"]
 assert module["name"] == "vectorset" and module["keys"] == 3
-assert data["commands"] == {"count": 0, "by_name": []}
+assert data["commands"]["count"] == data["commands"]["flush_count"] == 0 and data["commands"]["by_name"] == []
 END

@@ -85,6 +85,16 @@ static rf_code put_row(struct inspection *inspection, rf_entry *key, bool *full,
     return inspect_put_csv_row(&row) ? RF_OK : fail(error, RF_E_WRITE, "stdout: %s", strerror(errno));
 }
 
+/* Whether no more are wanted. */
+static bool list_command(struct inspection *inspection, const struct input *input, const rf_entry *command)
+{
+    if (!command_filter_accepts(inspection->options->command_filter, command))
+        return false;
+    bool full = inspection->rows == inspection->options->limit || !print_command(input, command);
+    inspection->rows += !full;
+    return full;
+}
+
 static void put_sorted_rows(struct inspection *inspection)
 {
     top_sort(&inspection->sorted);
@@ -103,7 +113,9 @@ static rf_code read_inputs(struct inspection *inspection, rf_error *error)
     cursor_open(&cursor, session, 0, session->input_count);
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool full = false;
-        if (!inspection->options->keys)
+        if (inspection->options->commands)
+            full = entry->kind == RF_ENTRY_COMMAND && list_command(inspection, cursor.input, entry);
+        else if (!inspection->options->keys)
             code = count_entry(inspection, cursor.input, entry, error);
         else if (entry->kind == RF_ENTRY_KEY)
             code = put_row(inspection, entry, &full, error);
@@ -123,6 +135,8 @@ static enum status print_result(struct inspection *inspection)
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
+    if (inspection->options->commands)
+        return STATUS_DONE;
     if (inspection->options->keys)
         put_sorted_rows(inspection);
     else if (inspection->options->json)
@@ -211,6 +225,7 @@ int inspect_run(int argc, char **argv)
             discard(inspection);
         }
     }
+    rf_filter_free(options.command_filter);
     common_options_free(&options.common);
     return status;
 }

@@ -97,7 +97,10 @@ bool extras_add(struct extras *extras, const struct input *input, const rf_entry
         add_library(extras, entry->text);
     if (entry->kind == RF_ENTRY_MODULE_AUX)
         add_module_record(extras, entry);
-    return entry->kind != RF_ENTRY_COMMAND || add_command(extras, entry);
+    if (entry->kind != RF_ENTRY_COMMAND)
+        return true;
+    log_facts_add(&extras->log, input, entry);
+    return add_command(extras, entry);
 }
 
 void extras_free(struct extras *extras)

@@ -4,6 +4,7 @@
 #ifndef CMD_INSPECT_INSPECT_EXTRAS_H
 #define CMD_INSPECT_INSPECT_EXTRAS_H
 
+#include "cmd/inspect/inspect_log.h"
 #include "cmd/inspect/inspect_tables.h"
 #include "cmd/inspect/sketch.h"
 #include "cmd/run/inputs.h"
@@ -32,7 +33,8 @@ struct extras {
     struct library libraries[LIBRARIES_KEPT];
     struct module modules[MODULES_KEPT];
     struct aux_field aux[AUX_KEPT];
-    uint64_t commands;     /* of an AOF */
+    uint64_t commands; /* of an AOF */
+    struct log_facts log;
     struct sketch by_name; /* in lower case, weighted by the bytes of their arguments */
 };
 

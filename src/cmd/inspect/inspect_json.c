@@ -237,6 +237,31 @@ static void put_modules(struct json *json, const struct extras *extras)
     json_end_array(json);
 }
 
+static void put_second(struct json *json, const char *name, int64_t seconds)
+{
+    char text[TIME_TEXT];
+    json_string(json, name, seconds > 0 ? format_time(seconds * 1000, text) : NULL);
+}
+
+static void put_log(struct json *json, const struct log_facts *log)
+{
+    put_second(json, "first_time", log->first_time);
+    put_second(json, "last_time", log->last_time);
+    json_number(json, "flush_count", log->flush_count);
+    json_array(json, "flushes");
+    for (size_t i = 0; i < log->flush_count && i < FLUSHES_KEPT; i++) {
+        const struct flush_record *flush = &log->flushes[i];
+        json_object(json, NULL);
+        json_string(json, "path", flush->input->path);
+        json_number(json, "offset", flush->offset);
+        put_second(json, "time", flush->time);
+        json_signed(json, "db", flush->db);
+        json_bool(json, "all", flush->all);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
 static void put_commands(struct json *json, const struct inspection *inspection)
 {
     static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
@@ -244,6 +269,7 @@ static void put_commands(struct json *json, const struct inspection *inspection)
     json_object(json, "commands");
     json_number(json, "count", extras->commands);
     put_names(json, "by_name", &extras->by_name, false, inspection->options->top, &terms);
+    put_log(json, &extras->log);
     json_end_object(json);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `inspect`: the table, defaults and invalid combinations. */
 #include "cmd/inspect/inspect_options.h"
+#include "cmd/inspect/inspect_log.h"
 #include "cmd/inspect/inspect_prefix.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
@@ -31,7 +32,9 @@ static const struct option_row rows[] = {
     {OPTION_CHOICE, 0, "sort", "ORDER",
      "with --keys: none, size or elements (largest first),\nexpiry (soonest first) or key (none)",
      AT(sort), .choices = sorts},
-    {OPTION_COUNT, 0, "limit", "N", "with --keys: at most N lines (all; sorted: 1000)", AT(limit)},
+    {OPTION_STRING, 0, "commands", "NAMES",
+     "print the AOF commands of these names, one per line, instead: 'FLUSH*,DEL'; '*' for all", AT(commands)},
+    {OPTION_COUNT, 0, "limit", "N", "with --keys, --commands: at most N lines (all; sorted: 1000)", AT(limit)},
     {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
     {OPTION_HEADING, .help = "Prefixes"},
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
@@ -51,6 +54,7 @@ static const char *const examples[] = {
     "dump.rdb",
     "dump.rdb -t hash,zset --depth 2 --delimiter :",
     "dump.rdb --keys --sort size --limit 100",
+    "appendonlydir --commands 'FLUSH*,SWAPDB' --limit 50",
     NULL,
 };
 
@@ -72,11 +76,23 @@ static bool check(const struct inspect_options *options)
         return message_usage(table.command, "--json and --keys are mutually exclusive");
     if (options->sort != SORT_NONE && !options->keys)
         return message_usage(table.command, "--sort requires --keys");
-    if (options->limit != OPT_UNSET && !options->keys)
-        return message_usage(table.command, "--limit requires --keys");
+    if (options->commands && (options->json || options->keys))
+        return message_usage(table.command, "--commands cannot be combined with --json or --keys");
+    if (options->limit != OPT_UNSET && !options->keys && !options->commands)
+        return message_usage(table.command, "--limit requires --keys or --commands");
     if (is_dash(options->common.report))
         return message_usage(table.command, "output and report cannot both go to stdout");
     return true;
+}
+
+static bool read_command_names(struct inspect_options *options, int *status)
+{
+    rf_error error;
+    if (!options->commands ||
+        command_filter_new(options->commands, &options->command_filter, &error) == RF_OK)
+        return true;
+    *status = status_of(error.code);
+    return message_usage(table.command, "option '--commands': %s", error.message);
 }
 
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
@@ -87,7 +103,7 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!check(options))
+    if (!check(options) || !read_command_names(options, status))
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
         options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */

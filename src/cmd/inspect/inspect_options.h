@@ -13,10 +13,12 @@ enum key_sort { SORT_NONE, SORT_SIZE, SORT_ELEMENTS, SORT_EXPIRY, SORT_KEY };
 struct inspect_options {
     struct common_options common;
     bool json, keys;
-    int sort;              /* enum key_sort */
-    uint64_t limit;        /* rows; UINT64_MAX: all */
-    uint64_t top;          /* length of each top list */
-    const char *delimiter; /* characters; NULL: detect them */
+    const char *commands;      /* globs of names, as given; NULL: commands are not listed */
+    rf_filter *command_filter; /* of these */
+    int sort;                  /* enum key_sort */
+    uint64_t limit;            /* rows; UINT64_MAX: all */
+    uint64_t top;              /* length of each top list */
+    const char *delimiter;     /* characters; NULL: detect them */
     uint64_t depth;
 };
 

@@ -270,6 +270,24 @@ static void put_modules(const struct table *table, const struct extras *extras)
     }
 }
 
+static void put_log(const struct table *table, const struct log_facts *log)
+{
+    static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
+    char first[TIME_TEXT], last[TIME_TEXT];
+    if (log->first_time > 0)
+        printf("  Written from %s to %s.\n", format_time(log->first_time * 1000, first),
+               format_time(log->last_time * 1000, last));
+    if (log->flush_count == 0)
+        return;
+    table_heading(table, "Flushes", columns);
+    for (size_t i = 0; i < log->flush_count && i < FLUSHES_KEPT; i++) {
+        fputs("  ", stdout);
+        print_place(log->flushes[i].input, log->flushes[i].offset, log->flushes[i].time, log->flushes[i].db);
+        puts(log->flushes[i].all ? "FLUSHALL" : "FLUSHDB");
+    }
+    put_more(log->flush_count, log->flush_count < FLUSHES_KEPT ? (size_t)log->flush_count : FLUSHES_KEPT);
+}
+
 static void put_commands(const struct table *table, const struct inspection *inspection)
 {
     static const struct table_column columns[] = {
@@ -280,6 +298,7 @@ static void put_commands(const struct table *table, const struct inspection *ins
     table_heading(table, "Commands", columns);
     put_names(&extras->by_name, false, inspection->options->top, false);
     printf("  %" PRIu64 " commands; their effects on keys are not evaluated.\n", extras->commands);
+    put_log(table, &extras->log);
 }
 
 static void put_aux(const struct table *table, const struct extras *extras)

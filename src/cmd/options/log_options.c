@@ -47,6 +47,8 @@ static rf_code opt_time(const struct option_row *row, const char *argument, void
     const char *rest = strptime(argument, "%Y-%m-%d", &time);
     if (rest && (*rest == ' ' || *rest == 'T'))
         rest = strptime(rest + 1, "%H:%M:%S", &time);
+    if (rest && *rest == '.')
+        rest += 1 + strspn(rest + 1, "0123456789"); /* as inspect prints it */
     if (rest && apply_zone(rest, &time, seconds) && *seconds > 0)
         return RF_OK;
     return fail(error, RF_E_ARGUMENT,
