@@ -534,6 +534,18 @@ static void put_long(struct run *run, const char *name, bool mixed, rf_error *er
     cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
 }
 
+/* "SORT k GET k* GET k* ...", without STORE: its patterns do not matter. */
+static void put_long_sort(struct run *run, rf_error *error)
+{
+    static rf_slice argv[MANY];
+    argv[0] = slice_of("SORT", 4);
+    argv[1] = slice_of("k", 1);
+    for (size_t i = 2; i < MANY; i++)
+        argv[i] = i % 2 ? slice_of("k*", 2) : slice_of("GET", 3);
+    const rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY};
+    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
+}
+
 /* The number of arguments of all commands that result. */
 static size_t count_results(struct run *run)
 {
@@ -561,6 +573,8 @@ Test(command_rewrite, long_commands, .timeout = 30)
     cr_expect_eq(count_results(&run), MANY / 2 + 1);
     put_long(&run, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), MANY + 1);
+    put_long_sort(&run, &error);
+    cr_expect_eq(count_results(&run), MANY);
     cr_assert_eq(rf_command_rewrite_put(run.rewrite, &entry, &error), RF_OK);
     put_long(&run, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), 0);
