@@ -23,6 +23,6 @@ convert in.rdb --shard 3/2
 convert in.rdb --expired maybe
 convert in.rdb --key user
 convert in.rdb --key-regex '(a+)+$' --no-key-regex
-convert in.aof -k 'x*'
-convert in.aof --flatten-dbs
+convert in.aof -t string
+convert in.aof --expired drop
 ls

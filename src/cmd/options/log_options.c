@@ -3,7 +3,9 @@
 #include "cmd/options/log_options.h"
 #include "base/fail.h"
 #include "cmd/options/parse.h"
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -54,6 +56,17 @@ static rf_code opt_time(const struct option_row *row, const char *argument, void
 
 /* --- places --------------------------------------------------------------------------------------------- */
 
+/* Decimal, or hexadecimal as in messages. */
+static bool parse_offset(const char *text, uint64_t *offset)
+{
+    char *end;
+    if (strncmp(text, "0x", 2) != 0 || strspn(text + 2, "0123456789abcdefABCDEF") == 0)
+        return parse_count(text, offset);
+    errno = 0;
+    *offset = strtoull(text + 2, &end, 16);
+    return errno == 0 && *end == '\0';
+}
+
 static rf_code opt_place(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
     struct log_place *place = into;
@@ -61,7 +74,7 @@ static rf_code opt_place(const struct option_row *row, const char *argument, voi
     (void)row;
     place->text = argument;
     place->file_length = colon ? (size_t)(colon - argument) : 0;
-    return parse_count(colon ? colon + 1 : argument, &place->offset) && (!colon || colon > argument)
+    return parse_offset(colon ? colon + 1 : argument, &place->offset) && (!colon || colon > argument)
                ? RF_OK
                : fail(error, RF_E_ARGUMENT, "'%.128s' is not [FILE:]OFFSET, with an offset in bytes",
                       argument);
@@ -114,10 +127,10 @@ static const struct option_choice unknowns[] = {
 const struct option_row log_rows[] = {
     {OPTION_HEADING, .help = "Commands of an AOF"},
     {OPTION_HANDLER, 0, "until", "TIME", "leave out commands after this time, by the log's #TS annotations: '2026-11-20 03:00:00' (local time, or with a zone: Z, +02:00) or Unix seconds", AT(until), .handle = opt_time},
-    {OPTION_HANDLER, 0, "until-offset", "PLACE", "leave out commands that begin at [FILE:]OFFSET or later", AT(until_offset), .handle = opt_place},
+    {OPTION_HANDLER, 0, "until-offset", "PLACE", "leave out commands that begin at PLACE or later: [FILE:]OFFSET", AT(until_offset), .handle = opt_place},
     {OPTION_COUNT, 0, "until-command", "N", "leave out commands after the first N, without SELECT", AT(until_command)},
-    {OPTION_HANDLER, 0, "drop-command", "NAME[,NAME]", "leave out these commands, such as FLUSHALL", AT(drop_command), .handle = opt_names},
-    {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at [FILE:]OFFSET", AT(drop_at), .handle = opt_place},
+    {OPTION_HANDLER, 0, "drop-command", "NAMES", "leave out these commands, such as FLUSHALL,FLUSHDB", AT(drop_command), .handle = opt_names},
+    {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at PLACE", AT(drop_at), .handle = opt_place},
     {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
     {.kind = OPTION_END},

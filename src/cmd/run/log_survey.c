@@ -14,9 +14,12 @@ struct pass {
     struct session *session;
     rf_code (*note)(struct pass *pass, size_t number, const rf_entry *command, rf_error *error);
     bool in_transaction;
-    uint64_t multi;       /* the offset of the open transaction */
-    bool has_times, ends; /* some command has a time; the rest need not be read */
-    const char *damage;   /* why the log was cut, if it was damaged */
+    uint64_t multi,
+        before_multi;   /* the offset of the open transaction, and the number of commands before it */
+    bool has_times;     /* some command has a time */
+    bool found;         /* the command of --drop-at */
+    bool ends;          /* the rest need not be read */
+    const char *damage; /* why the log was cut, if it was damaged */
     char damage_text[512];
     uint64_t damage_offset;
 };
@@ -31,12 +34,17 @@ static const struct log_options *options_of(const struct pass *pass)
     return &pass->session->options->log;
 }
 
+/* A cut inside of a transaction is before its MULTI. */
 static void cut_at(struct pass *pass, size_t number, uint64_t offset)
 {
     struct log_survey *log = &pass->session->log;
     log->cut = true;
     log->cut_input = number;
-    log->cut_offset = offset;
+    log->cut_offset = pass->in_transaction ? pass->multi : offset;
+    if (!pass->in_transaction)
+        return;
+    log->after += log->before - pass->before_multi;
+    log->before = pass->before_multi;
 }
 
 /* --- the cut -------------------------------------------------------------------------------------------- */
@@ -57,19 +65,27 @@ static void follow_transaction(struct pass *pass, const rf_entry *command)
     if (name.len == 5 && strncasecmp((const char *)name.ptr, "MULTI", 5) == 0 && !pass->in_transaction) {
         pass->in_transaction = true;
         pass->multi = command->offset;
+        pass->before_multi = pass->session->log.before;
     } else if (name.len == 4 && strncasecmp((const char *)name.ptr, "EXEC", 4) == 0) {
         pass->in_transaction = false;
     }
 }
 
-/* A cut inside of a transaction is before its MULTI. */
+static bool drops_at(const struct pass *pass, size_t number, const rf_entry *command)
+{
+    const struct log_place *place = &options_of(pass)->drop_at;
+    return place->text && place->offset == command->offset &&
+           log_place_is_in(place, pass->session->inputs[number].path);
+}
+
 static rf_code find_cut(struct pass *pass, size_t number, const rf_entry *command, rf_error *error)
 {
     struct log_survey *log = &pass->session->log;
     (void)error;
     pass->has_times |= command->time > 0;
+    pass->found |= drops_at(pass, number, command);
     if (!log->cut && is_after(pass, number, command))
-        cut_at(pass, number, pass->in_transaction ? pass->multi : command->offset);
+        cut_at(pass, number, command->offset);
     follow_transaction(pass, command);
     log->before += !log->cut;
     log->after += log->cut;
@@ -195,6 +211,9 @@ static rf_code survey_cut(struct session *session, rf_error *error)
         return fail(error, RF_E_ARGUMENT,
                     "the log has no times (#TS annotations, aof-timestamp-enabled): use --until-offset or "
                     "--until-command");
+    if (session->options->log.drop_at.text && !pass.found)
+        return fail(error, RF_E_ARGUMENT, "no command begins at '%.128s'",
+                    session->options->log.drop_at.text);
     if (session->log.cut)
         print_cut(&pass);
     return RF_OK;

@@ -32,12 +32,16 @@ void transfer_format(const struct transfer *t, char out[TRANSFER_TEXT])
 {
     const struct transfer_keys keys = count_keys(t);
     uint64_t left_out = keys.dropped + keys.collided + keys.unsupported + keys.empty;
-    char inputs[256], counts[160], rest[64] = "";
+    uint64_t commands = t->session.commands.dropped + t->session.log.dropped;
+    char inputs[256], counts[160], rest[64] = "", commands_rest[64] = "";
     session_format_inputs(&t->session, inputs, sizeof inputs);
     session_format_counts(&t->session, counts, sizeof counts);
     if (left_out > 0)
         snprintf(rest, sizeof rest, ", %" PRIu64 " of %" PRIu64 " not written", left_out, keys.read);
-    snprintf(out, TRANSFER_TEXT, "%s: %s%s", inputs, counts, rest);
+    if (commands > 0)
+        snprintf(commands_rest, sizeof commands_rest, ", %" PRIu64 " command%s not written", commands,
+                 text_plural(commands));
+    snprintf(out, TRANSFER_TEXT, "%s: %s%s%s", inputs, counts, rest, commands_rest);
 }
 
 uint64_t transfer_print_outputs(const struct transfer *t)

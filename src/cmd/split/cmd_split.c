@@ -54,6 +54,8 @@ static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error 
     const struct session *session = &split->transfer.session;
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
+    if (entry->kind == RF_ENTRY_COMMAND && split->options->written.to == TO_RDB)
+        return fail(error, RF_E_INCOMPATIBLE, "an RDB cannot hold AOF commands: use --to aof-dir or aof");
     if (entry->slot < 0)
         entry->slot = (int)rf_slot_of(entry->key);
     if (entry->db < RF_CLUSTER_DATABASES || all_dbs(split->options))

@@ -57,7 +57,7 @@ static const struct option_table table = {
     .command = "split",
     .operands = "INPUT... -o DIR [OPTION]...",
     .about = "Writes one output per shard of a cluster: keys by slot, function libraries to\n"
-             "every shard. Reads RDB files and AOF directories without commands, plain or\n"
+             "every shard. Reads RDB files, AOF files and AOF directories, plain or\n"
              "compressed with gzip or lz4. Several inputs form one data set; '-' is stdin.\n"
              "Prints the plan, and saves it as DIR/plan.json.",
     .examples = examples,
