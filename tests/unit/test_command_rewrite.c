@@ -25,6 +25,7 @@ struct run {
     struct buffer out;
     struct buffer written; /* "db:name>db:name " of each key */
     int64_t db;
+    const rf_topology *topology; /* NULL: no shards */
     rf_command_rewrite *rewrite;
     rf_command_rewrite_counts counts;
 };
@@ -52,6 +53,9 @@ static void put_command(struct run *run, const rf_entry *command)
 {
     cr_assert_eq(command->kind, RF_ENTRY_COMMAND);
     put_separator(run);
+    cr_expect_eq(command->slot >= 0, run->topology != NULL);
+    if (run->topology)
+        record_text(&run->out, "%zu: ", rf_topology_of_slot(run->topology, (unsigned)command->slot));
     if (command->db != run->db)
         record_text(&run->out, "SELECT %" PRId64 " | ", command->db);
     run->db = command->db;
@@ -137,18 +141,19 @@ static rf_command_history *history_of(rf_slice resp, const rf_rewrite *rules)
 }
 
 /* The result is in run->out; the caller frees it. */
-static rf_code run_case(const struct rewrite_case *c, rf_unknown_commands unknown, bool history,
-                        size_t block_size, struct run *run)
+static rf_code run_case(const struct rewrite_case *c, const rf_topology *topology,
+                        rf_unknown_commands unknown, bool history, size_t block_size, struct run *run)
 {
     struct buffer resp = {0};
     rf_error error = {0};
     rf_rewrite *rules = rewrite_of(c->rules);
     rf_command_rewrite_options options = {.filter = filter_of(c->filter),
                                           .rewrite = rules,
+                                          .topology = topology,
                                           .unknown = unknown,
                                           .written = note_written,
                                           .ctx = run};
-    *run = (struct run){0};
+    *run = (struct run){.topology = topology};
     rf_rewrite_expect(rules, options.filter);
     commands_resp(c->log, &resp);
     rf_slice exact = exact_copy(resp.data, resp.len);
@@ -181,7 +186,7 @@ static void expect_result(const struct rewrite_case *c, rf_unknown_commands unkn
     static const size_t blocks[] = {1, 2, 7, 4096};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         struct run run;
-        run_case(c, unknown, history, blocks[i], &run);
+        run_case(c, NULL, unknown, history, blocks[i], &run);
         cr_expect_str_eq((const char *)run.out.data, c->result, "[%s] [%s] %s\n  is %s\n  not %s", c->rules,
                          c->filter, c->log, (const char *)run.out.data, c->result);
         run_free(&run);
@@ -382,6 +387,50 @@ Test(command_rewrite, slots)
     EXPECT_EACH(slots);
 }
 
+/* --- shards: b is in the first of three, c in the second, a in the third -----------------------------------
+ */
+
+static const struct {
+    const char *log, *result;
+} split[] = {
+    {"MSET a 1 b 2 c 3 | DEL a b | UNLINK c",
+     "0: MSET b 2 | 1: MSET c 3 | 2: MSET a 1 | 0: DEL b | 2: DEL a | 1: UNLINK c"},
+    {"SET a 1 | SMOVE a b x", "2: SET a 1 | 0: SADD b x | 2: SREM a x"},
+    {"MULTI | SET a 1 | SET b 1 | INCR {a}n | EXEC",
+     "2: MULTI | 2: SET a 1 | 2: INCR {a}n | 0: SET b 1 | 2: EXEC"},
+    {"MULTI | SET a 1 | EXEC | MULTI | EXEC | EXEC | SET b 1", "2: SET a 1 | 0: SET b 1"},
+    {"FLUSHALL | FUNCTION FLUSH",
+     "0: FLUSHALL | 1: FLUSHALL | 2: FLUSHALL | 0: FUNCTION FLUSH | 1: FUNCTION FLUSH | 2: FUNCTION FLUSH"},
+    {"MULTI | FLUSHALL | SET a 1 | EXEC",
+     "2: MULTI | 2: FLUSHALL | 2: SET a 1 | 0: FLUSHALL | 1: FLUSHALL | 2: EXEC"},
+    {"RENAME a {a}b | SUNIONSTORE {b}d b | PING", "2: RENAME a {a}b | 0: SUNIONSTORE {b}d b"},
+    {"SORT a BY nosort STORE {a}b", "2: SORT a BY nosort STORE {a}b"},
+    {"RENAME a b", "! RENAME: its keys are in slots 15495 and 3300, of different shards (a hash tag can keep "
+                   "them together): "
+                   "the first is (0, 0, a)"},
+    {"SUNIONSTORE b c",
+     "! SUNIONSTORE: its keys are in slots 7365 and 3300, of different shards (a hash tag can keep them "
+     "together): the first is (0, 0, c)"},
+    {"SORT a BY w_* STORE {a}b", "! SORT: its pattern may refer to keys of other shards (0)"},
+    {"EVAL x 0", "! EVAL: its keys are not known (0)"},
+};
+
+Test(command_rewrite, shards)
+{
+    rf_topology *topology;
+    rf_error error;
+    cr_assert_eq(rf_topology_equal(3, &topology, &error), RF_OK);
+    for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
+        const struct rewrite_case c = {"", "", split[i].log, split[i].result};
+        struct run run;
+        run_case(&c, topology, RF_UNKNOWN_FAIL, false, 7, &run);
+        cr_expect_str_eq((const char *)run.out.data, c.result, "%s\n  is %s\n  not %s", c.log,
+                         (const char *)run.out.data, c.result);
+        run_free(&run);
+    }
+    rf_topology_free(topology);
+}
+
 /* --- names that meet ------------------------------------------------------------------------------------ */
 
 #define SAME "another of its keys maps to the same name as what is"
@@ -467,7 +516,7 @@ Test(command_rewrite, keys_that_are_told)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct run run;
-        cr_expect_eq(run_case(&cases[i].c, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
+        cr_expect_eq(run_case(&cases[i].c, NULL, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
         cr_expect_str_eq((const char *)run.written.data, cases[i].told, "%s", cases[i].c.log);
         run_free(&run);
     }
@@ -495,7 +544,7 @@ Test(command_rewrite, counts)
                                           "| MSETNX ka 1 x 2 | SUNIONSTORE x ka",
                                           NULL};
     struct run run;
-    cr_expect_eq(run_case(&c, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
+    cr_expect_eq(run_case(&c, NULL, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
     cr_expect_eq(run.counts.dropped, 3);
     cr_expect_eq(run.counts.narrowed, 3);
     run_free(&run);
