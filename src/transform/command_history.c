@@ -32,7 +32,7 @@ struct flush {
 struct rf_command_history {
     const rf_rewrite *rewrite;
     struct buffer events;  /* struct event */
-    struct buffer flushes; /* struct flush; one for each database */
+    struct buffer flushes; /* struct flush; at the end sorted, one for each database */
     struct db_names start;
 };
 
@@ -154,24 +154,44 @@ rf_code rf_command_history_note(rf_command_history *history, uint32_t input, con
                : out_of_memory(error);
 }
 
-static struct flush *find_flush(const rf_command_history *history, int64_t db)
+static struct flush *flushes_of(const rf_command_history *history, size_t *count)
 {
-    struct flush *flushes = (struct flush *)(void *)history->flushes.data;
-    for (size_t i = 0; i < history->flushes.len / sizeof *flushes; i++)
-        if (flushes[i].db == db)
-            return &flushes[i];
-    return NULL;
+    *count = history->flushes.len / sizeof(struct flush);
+    return (struct flush *)(void *)history->flushes.data;
 }
 
-static bool keep_flush(rf_command_history *history, int64_t db, struct place place)
+static bool add_flush(rf_command_history *history, int64_t db, struct place place)
 {
-    if (flush_stays(history->rewrite, db))
-        return true;
-    struct flush *known = find_flush(history, db);
-    if (known)
-        known->place = place;
     const struct flush flush = {db, place};
-    return known || buffer_append(&history->flushes, slice_of(&flush, sizeof flush));
+    return flush_stays(history->rewrite, db) ||
+           buffer_append(&history->flushes, slice_of(&flush, sizeof flush));
+}
+
+static bool is_before(struct place a, struct place b)
+{
+    return a.input != b.input ? a.input < b.input : a.offset < b.offset;
+}
+
+/* By database, and then by place. */
+static int compare_flushes(const void *one, const void *other)
+{
+    const struct flush *a = one, *b = other;
+    return a->db != b->db ? (a->db > b->db) - (a->db < b->db)
+                          : is_before(b->place, a->place) - is_before(a->place, b->place);
+}
+
+/* Keeps the last one of each database. */
+static void sort_flushes(rf_command_history *history)
+{
+    size_t count, kept = 0;
+    struct flush *flushes = flushes_of(history, &count);
+    if (count == 0)
+        return;
+    qsort(flushes, count, sizeof *flushes, compare_flushes);
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || flushes[i + 1].db != flushes[i].db)
+            flushes[kept++] = flushes[i];
+    history->flushes.len = kept * sizeof *flushes;
 }
 
 /* The swaps are undone from the end, where each database is called by its number; then the flushes are known
@@ -187,8 +207,9 @@ rf_code rf_command_history_end(rf_command_history *history, rf_error *error)
     bool good = db_names_begin(&names, history);
     for (size_t i = 0; good && i < count; i++)
         good = events[i].swap ? db_names_swap(&names, events[i].dbs[0], events[i].dbs[1])
-                              : keep_flush(history, db_names_of(&names, events[i].dbs[0]), events[i].place);
+                              : add_flush(history, db_names_of(&names, events[i].dbs[0]), events[i].place);
     buffer_free(&names.names);
+    sort_flushes(history);
     return good ? RF_OK : out_of_memory(error);
 }
 
@@ -200,10 +221,17 @@ int64_t rf_command_history_db(const rf_command_history *history, int64_t db)
     return db_names_of(&history->start, db);
 }
 
+static int compare_db(const void *db, const void *flush)
+{
+    int64_t wanted = *(const int64_t *)db, found = ((const struct flush *)flush)->db;
+    return (wanted > found) - (wanted < found);
+}
+
 bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db, uint32_t input,
                                    uint64_t offset)
 {
-    const struct flush *flush = find_flush(history, db);
-    return flush &&
-           (input < flush->place.input || (input == flush->place.input && offset < flush->place.offset));
+    size_t count;
+    const struct flush *flushes = flushes_of(history, &count);
+    const struct flush *flush = count > 0 ? bsearch(&db, flushes, count, sizeof *flushes, compare_db) : NULL;
+    return flush && is_before((struct place){input, offset}, flush->place);
 }

@@ -195,12 +195,12 @@ static bool only_prefixes(const rf_rewrite *rewrite)
            (!rewrite_has_rules(rewrite, RULE_RENAME) && !rewrite_has_rules(rewrite, RULE_HASH_TAG));
 }
 
-/* Whether one of the keys so far is written and selected; patterns come last. */
+/* Whether one of the keys is written and selected; patterns come last. */
 static bool writes_selected(const rf_command_rewrite *c)
 {
     const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
     bool writes = false;
-    for (size_t i = 0; i < c->keys.len / sizeof *keys && !writes; i++)
+    for (size_t i = 0; i < c->keys.len / sizeof *keys && !writes && keys[i].at.role != KEY_PATTERN; i++)
         writes = keys[i].accepted && keys[i].at.role < KEY_READ;
     return writes;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of a log, filtered, renamed and split; the first byte says how. What comes out of a command that
- * is accepted is read again, without any rule, and then comes out the same. */
+/* Commands of a log, filtered, renamed and split; the first byte and the size say how. What comes out of a
+ * command that is accepted is read again, without any rule, and then comes out the same. */
 #include "fuzz/convert.h"
 #include <rdbferry/command_rewrite.h>
 
@@ -78,6 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(rf_rewrite_rename(rules, "s/a/b/", &error));
     rf_rewrite_expect(rules, filter);
     rf_command_rewrite_options options = {.filter = filter, .rewrite = rules};
+    rf_topology *topology = NULL;
+    if (size % 3 == 0)
+        check(rf_topology_equal(3, &topology, &error));
+    options.topology = topology;
     options.unknown = how & 64 ? RF_UNKNOWN_COPY : RF_UNKNOWN_FAIL;
     log.history = how & 128 ? rf_command_history_new(rules) : NULL;
     if (!log.history || (convert(data + 1, size - 1, note, &log) == RF_OK &&
@@ -90,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     }
     rf_command_history_free(log.history);
+    rf_topology_free(topology);
     rf_filter_free(filter);
     rf_rewrite_free(rules);
     buffer_free(&once);

@@ -7,14 +7,13 @@ import shutil
 import unittest
 
 from lib import resp
-from lib.cases import Folder
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.observe import differences
 from lib.program import convert, run
 from lib.resp import ReplyError
 from lib.server import Server
 from lib.soaking import scaled
-from lib.splitting import WithServer, printed_seed
+from lib.splitting import Splitting, WithServer, printed_seed
 from lib.workload import Workload
 
 SEED = printed_seed()
@@ -160,7 +159,7 @@ NOT_TRIED = {"cluster|flushslot", "migrate", "pfdebug", "restore-asking", "funct
 
 
 @needs(AOF_DIRECTORIES)
-class AtRandom(Folder):
+class AtRandom(Splitting):
     def source(self, workload, preamble):
         """A folder with the appendonlydir of a server after a workload, rewritten in its middle."""
         folder = self.fresh()
@@ -235,6 +234,22 @@ class AtRandom(Folder):
         def check(make, preamble):
             folder = self.source(Workload(make, groups=((0, 1), (2, 3))), preamble)
             self.assert_alike(folder, "-d", "0,1")
+
+        self.each_seed(seeds, check)
+
+    @scaled(test=2, soak=25)
+    def test_split(self, seeds):
+        """Each shard is what its part of the data is. Keys of three hash tags, in three shards."""
+
+        def check(make, preamble):
+            families = "{a}", "{b}", "{c}"
+            folder = self.source(Workload(make, families, groups=((0,),)), preamble)
+            target, dump = ("--target-version", KIND.target), self.snapshot(folder)
+            out = self.split(os.path.join(folder, "appendonlydir"), "--shards", 3, "--to", "aof-dir", *target)
+            for number, shard in enumerate(self.shards(out)):
+                part = os.path.join(self.fresh(), "dump.rdb")
+                convert(dump, "-o", part, "--shard", f"{number + 1}/3", *target)
+                self.assertEqual(differences(self.served_dump(part), self.served_aof(shard)), [])
 
         self.each_seed(seeds, check)
 

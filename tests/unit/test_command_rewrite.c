@@ -25,6 +25,7 @@ struct run {
     struct buffer out;
     struct buffer written; /* "db:name>db:name " of each key */
     int64_t db;
+    const rf_topology *topology; /* NULL: no shards */
     rf_command_rewrite *rewrite;
     rf_command_rewrite_counts counts;
 };
@@ -52,6 +53,9 @@ static void put_command(struct run *run, const rf_entry *command)
 {
     cr_assert_eq(command->kind, RF_ENTRY_COMMAND);
     put_separator(run);
+    cr_expect_eq(command->slot >= 0, run->topology != NULL);
+    if (run->topology)
+        record_text(&run->out, "%zu: ", rf_topology_of_slot(run->topology, (unsigned)command->slot));
     if (command->db != run->db)
         record_text(&run->out, "SELECT %" PRId64 " | ", command->db);
     run->db = command->db;
@@ -93,8 +97,22 @@ static rf_code note_written(void *ctx, const rf_entry *key, int64_t source_db, r
     return RF_OK;
 }
 
-/* Frees the input's block as soon as a command's results have been taken: nothing may be borrowed longer. */
-static rf_code read_log(struct run *run, rf_slice resp, size_t block_size, rf_error *error)
+static rf_code note_history(void *history, const rf_entry *command, rf_error *error)
+{
+    return rf_command_history_note(history, 0, command, error);
+}
+
+static rf_code rewrite_command(void *ctx, const rf_entry *command, rf_error *error)
+{
+    struct run *run = ctx;
+    rf_code code = rf_command_rewrite_put(run->rewrite, command, error);
+    return code == RF_OK ? take_results(run, error) : code;
+}
+
+/* Hands each command of a log to `take`. */
+static rf_code read_log(rf_slice resp, size_t block_size,
+                        rf_code (*take)(void *ctx, const rf_entry *command, rf_error *error), void *ctx,
+                        rf_error *error)
 {
     const rf_reader_options options = {.block_size = block_size};
     rf_source *source;
@@ -106,36 +124,48 @@ static rf_code read_log(struct run *run, rf_slice resp, size_t block_size, rf_er
     while (code == RF_OK) {
         code = rf_reader_next(reader, &entry, error);
         if (code == RF_OK)
-            code = rf_command_rewrite_put(run->rewrite, &entry, error);
-        if (code == RF_OK)
-            code = take_results(run, error);
+            code = take(ctx, &entry, error);
     }
     rf_reader_close(reader);
     return code == RF_END ? RF_OK : code;
 }
 
+static rf_command_history *history_of(rf_slice resp, const rf_rewrite *rules)
+{
+    rf_error error;
+    rf_command_history *history = rf_command_history_new(rules);
+    cr_assert(history);
+    cr_assert_eq(read_log(resp, 4096, note_history, history, &error), RF_OK);
+    cr_assert_eq(rf_command_history_end(history, &error), RF_OK);
+    return history;
+}
+
 /* The result is in run->out; the caller frees it. */
-static rf_code run_case(const struct rewrite_case *c, rf_unknown_commands unknown, size_t block_size,
-                        struct run *run)
+static rf_code run_case(const struct rewrite_case *c, const rf_topology *topology,
+                        rf_unknown_commands unknown, bool history, size_t block_size, struct run *run)
 {
     struct buffer resp = {0};
     rf_error error = {0};
     rf_rewrite *rules = rewrite_of(c->rules);
-    const rf_command_rewrite_options options = {.filter = filter_of(c->filter),
-                                                .rewrite = rules,
-                                                .unknown = unknown,
-                                                .written = note_written,
-                                                .ctx = run};
-    *run = (struct run){0};
+    rf_command_rewrite_options options = {.filter = filter_of(c->filter),
+                                          .rewrite = rules,
+                                          .topology = topology,
+                                          .unknown = unknown,
+                                          .written = note_written,
+                                          .ctx = run};
+    *run = (struct run){.topology = topology};
     rf_rewrite_expect(rules, options.filter);
     commands_resp(c->log, &resp);
     rf_slice exact = exact_copy(resp.data, resp.len);
+    if (history)
+        options.history = history_of(exact, rules);
     cr_assert_eq(rf_command_rewrite_open(&options, &run->rewrite, &error), RF_OK);
-    rf_code code = read_log(run, exact, block_size, &error);
+    rf_code code = read_log(exact, block_size, rewrite_command, run, &error);
     if (code != RF_OK)
         put_error(run, &error);
     run->counts = rf_command_rewrite_counts_get(run->rewrite);
     rf_command_rewrite_close(run->rewrite);
+    rf_command_history_free((rf_command_history *)(uintptr_t)options.history);
     exact_free(exact);
     buffer_free(&resp);
     rf_filter_free(options.filter);
@@ -151,12 +181,12 @@ static void run_free(struct run *run)
     buffer_free(&run->written);
 }
 
-static void expect_result(const struct rewrite_case *c, rf_unknown_commands unknown)
+static void expect_result(const struct rewrite_case *c, rf_unknown_commands unknown, bool history)
 {
     static const size_t blocks[] = {1, 2, 7, 4096};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         struct run run;
-        run_case(c, unknown, blocks[i], &run);
+        run_case(c, NULL, unknown, history, blocks[i], &run);
         cr_expect_str_eq((const char *)run.out.data, c->result, "[%s] [%s] %s\n  is %s\n  not %s", c->rules,
                          c->filter, c->log, (const char *)run.out.data, c->result);
         run_free(&run);
@@ -165,7 +195,7 @@ static void expect_result(const struct rewrite_case *c, rf_unknown_commands unkn
 
 #define EXPECT_EACH(cases)                                          \
     for (size_t i_ = 0; i_ < sizeof(cases) / sizeof *(cases); i_++) \
-    expect_result(&(cases)[i_], RF_UNKNOWN_FAIL)
+    expect_result(&(cases)[i_], RF_UNKNOWN_FAIL, false)
 
 /* --- names and databases -------------------------------------------------------------------------------- */
 
@@ -357,6 +387,50 @@ Test(command_rewrite, slots)
     EXPECT_EACH(slots);
 }
 
+/* --- shards: b is in the first of three, c in the second, a in the third -----------------------------------
+ */
+
+static const struct {
+    const char *log, *result;
+} split[] = {
+    {"MSET a 1 b 2 c 3 | DEL a b | UNLINK c",
+     "0: MSET b 2 | 1: MSET c 3 | 2: MSET a 1 | 0: DEL b | 2: DEL a | 1: UNLINK c"},
+    {"SET a 1 | SMOVE a b x", "2: SET a 1 | 0: SADD b x | 2: SREM a x"},
+    {"MULTI | SET a 1 | SET b 1 | INCR {a}n | EXEC",
+     "2: MULTI | 2: SET a 1 | 2: INCR {a}n | 0: SET b 1 | 2: EXEC"},
+    {"MULTI | SET a 1 | EXEC | MULTI | EXEC | EXEC | SET b 1", "2: SET a 1 | 0: SET b 1"},
+    {"FLUSHALL | FUNCTION FLUSH",
+     "0: FLUSHALL | 1: FLUSHALL | 2: FLUSHALL | 0: FUNCTION FLUSH | 1: FUNCTION FLUSH | 2: FUNCTION FLUSH"},
+    {"MULTI | FLUSHALL | SET a 1 | EXEC",
+     "2: MULTI | 2: FLUSHALL | 2: SET a 1 | 0: FLUSHALL | 1: FLUSHALL | 2: EXEC"},
+    {"RENAME a {a}b | SUNIONSTORE {b}d b | PING", "2: RENAME a {a}b | 0: SUNIONSTORE {b}d b"},
+    {"SORT a BY nosort STORE {a}b", "2: SORT a BY nosort STORE {a}b"},
+    {"RENAME a b", "! RENAME: its keys are in slots 15495 and 3300, of different shards (a hash tag can keep "
+                   "them together): "
+                   "the first is (0, 0, a)"},
+    {"SUNIONSTORE b c",
+     "! SUNIONSTORE: its keys are in slots 7365 and 3300, of different shards (a hash tag can keep them "
+     "together): the first is (0, 0, c)"},
+    {"SORT a BY w_* STORE {a}b", "! SORT: its pattern may refer to keys of other shards (0)"},
+    {"EVAL x 0", "! EVAL: its keys are not known (0)"},
+};
+
+Test(command_rewrite, shards)
+{
+    rf_topology *topology;
+    rf_error error;
+    cr_assert_eq(rf_topology_equal(3, &topology, &error), RF_OK);
+    for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
+        const struct rewrite_case c = {"", "", split[i].log, split[i].result};
+        struct run run;
+        run_case(&c, topology, RF_UNKNOWN_FAIL, false, 7, &run);
+        cr_expect_str_eq((const char *)run.out.data, c.result, "%s\n  is %s\n  not %s", c.log,
+                         (const char *)run.out.data, c.result);
+        run_free(&run);
+    }
+    rf_topology_free(topology);
+}
+
 /* --- names that meet ------------------------------------------------------------------------------------ */
 
 #define SAME "another of its keys maps to the same name as what is"
@@ -388,6 +462,43 @@ Test(command_rewrite, names_that_meet)
     EXPECT_EACH(met);
 }
 
+/* --- SWAPDB and FLUSHDB with the log's history -----------------------------------------------------------
+ */
+
+static const struct rewrite_case with_history[] = {
+    /* names are those of the end; a swap does not change which database is selected */
+    {"flatten-dbs", "", "SET a 1 | SELECT 1 | SET b 1 | SWAPDB 0 1 | SET c 1 | SELECT 0 | SET d 1",
+     "SET db1:a 1 | SET b 1 | SET db1:c 1 | SET d 1"},
+    {"flatten-dbs", "", "SET a 1 | SWAPDB 0 1 | SWAPDB 1 2 | SWAPDB 2 2 | SET b 1", "SET db2:a 1 | SET b 1"},
+    {"flatten-dbs", "", "SWAPDB 0 1 | MOVE a 1 | SWAPDB 1 0", "RENAME db1:a a"},
+    /* what a FLUSHDB removes is left out */
+    {"flatten-dbs", "", "SELECT 3 | SET a 1 | SELECT 0 | SET a 9 | SELECT 3 | FLUSHDB | SET c 1",
+     "SET a 9 | SET db3:c 1"},
+    {"flatten-dbs", "", "SET a 1 | FLUSHDB | SET b 1 | SWAPDB 0 1 | SELECT 1 | FLUSHDB | SET c 1",
+     "SET db1:c 1"},
+    {"flatten-dbs", "", "MULTI | SET a 1 | SELECT 2 | SET b 1 | flushdb async | SET c 1 | EXEC",
+     "MULTI | SET a 1 | SET db2:c 1 | EXEC"},
+    {"flatten-dbs", "", "SELECT 2 | SET a 1 | FLUSHALL | SET b 1", "SET db2:a 1 | FLUSHALL | SET db2:b 1"},
+    {"flatten-dbs", "", "SELECT 2 | MOVE a 0 | FLUSHDB",
+     "! MOVE: it needs data that a later FLUSHDB removes: they are (23, 2, a)"},
+    {"flatten-dbs", "", "SELECT 2 | SET a 1 | MOVE b 2 | DEL a | RENAME a c | FLUSHDB", ""},
+    {"flatten-dbs", "", "MOVE a 2 | SELECT 2 | FLUSHDB", "DEL a"},
+    /* where a database stays one, so does FLUSHDB */
+    {"map-db 0=5,5=0", "", "MOVE a 5 | SWAPDB 0 5 | FLUSHDB | SET b 1",
+     "MOVE a 5 | SELECT 5 | FLUSHDB | SET b 1"},
+    {"map-db 1=0", "", "SET a 1 | SELECT 1 | SET b 1 | FLUSHDB | SET c 1 | SELECT 2 | FLUSHDB",
+     "SET a 1 | SET c 1 | SELECT 2 | FLUSHDB"},
+    /* selected by the number at the end */
+    {"", "d:0", "SET a 1 | SELECT 1 | SET b 1 | SWAPDB 0 1 | SET c 1 | FLUSHDB", "SET b 1"},
+    {"", "d:1", "SET a 1 | SWAPDB 0 1 | FLUSHDB | SELECT 1 | FLUSHDB", "SELECT 1 | SET a 1 | FLUSHDB"},
+};
+
+Test(command_rewrite, swaps_and_flushes_with_history)
+{
+    for (size_t i = 0; i < sizeof with_history / sizeof *with_history; i++)
+        expect_result(&with_history[i], RF_UNKNOWN_FAIL, true);
+}
+
 /* Every key is told, also those that are only read, and those that are not there: one that was not may be,
  * under its new name. */
 Test(command_rewrite, keys_that_are_told)
@@ -405,7 +516,7 @@ Test(command_rewrite, keys_that_are_told)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct run run;
-        cr_expect_eq(run_case(&cases[i].c, RF_UNKNOWN_FAIL, 4096, &run), RF_OK);
+        cr_expect_eq(run_case(&cases[i].c, NULL, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
         cr_expect_str_eq((const char *)run.written.data, cases[i].told, "%s", cases[i].c.log);
         run_free(&run);
     }
@@ -416,13 +527,14 @@ Test(command_rewrite, keys_that_are_told)
 Test(command_rewrite, unknown_commands)
 {
     static const char log[] = "MULTI | RREPLAY a | SELECT 3 | \\x1b[1m\\x00 a | EXEC | SET a 1";
-    expect_result(&(struct rewrite_case){"map-db 3=4", "", log, "SELECT 4 | SET a 1"}, RF_UNKNOWN_DROP);
+    expect_result(&(struct rewrite_case){"map-db 3=4", "", log, "SELECT 4 | SET a 1"}, RF_UNKNOWN_DROP,
+                  false);
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log,
                                          "MULTI | RREPLAY a | SELECT 4 | \\x1b[1m\\x00 a | EXEC | SET a 1"},
-                  RF_UNKNOWN_COPY);
+                  RF_UNKNOWN_COPY, false);
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log,
                                          "! RREPLAY: an unknown command, whose keys are not known (15)"},
-                  RF_UNKNOWN_FAIL);
+                  RF_UNKNOWN_FAIL, false);
 }
 
 Test(command_rewrite, counts)
@@ -432,7 +544,7 @@ Test(command_rewrite, counts)
                                           "| MSETNX ka 1 x 2 | SUNIONSTORE x ka",
                                           NULL};
     struct run run;
-    cr_expect_eq(run_case(&c, RF_UNKNOWN_FAIL, 4096, &run), RF_OK);
+    cr_expect_eq(run_case(&c, NULL, RF_UNKNOWN_FAIL, false, 4096, &run), RF_OK);
     cr_expect_eq(run.counts.dropped, 3);
     cr_expect_eq(run.counts.narrowed, 3);
     run_free(&run);
@@ -471,6 +583,18 @@ static void put_long(struct run *run, const char *name, bool mixed, rf_error *er
     cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
 }
 
+/* "SORT k GET k* GET k* ...", without STORE: its patterns do not matter. */
+static void put_long_sort(struct run *run, rf_error *error)
+{
+    static rf_slice argv[MANY];
+    argv[0] = slice_of("SORT", 4);
+    argv[1] = slice_of("k", 1);
+    for (size_t i = 2; i < MANY; i++)
+        argv[i] = i % 2 ? slice_of("k*", 2) : slice_of("GET", 3);
+    const rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY};
+    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
+}
+
 /* The number of arguments of all commands that result. */
 static size_t count_results(struct run *run)
 {
@@ -498,6 +622,8 @@ Test(command_rewrite, long_commands, .timeout = 30)
     cr_expect_eq(count_results(&run), MANY / 2 + 1);
     put_long(&run, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), MANY + 1);
+    put_long_sort(&run, &error);
+    cr_expect_eq(count_results(&run), MANY);
     cr_assert_eq(rf_command_rewrite_put(run.rewrite, &entry, &error), RF_OK);
     put_long(&run, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), 0);
