@@ -83,7 +83,11 @@ class Rights(Poor):
     def test_keys_that_exist(self):
         url = self.user("-restore", "-renamenx", "-rename")
         self.call.pipeline([("SET", "list", "mine"), ("RPUSH", "hash", "mine")])
-        report = self.foretold(self.plain, url, expected=TARGET)
+        self.foretold(self.plain, url, expected=TARGET)
+        self.assertEqual(self.about("blockers"), ["existing"])
+        self.assertIn("nothing written: 2 keys already exist", self.said)
+        self.assertEqual(self.call("DBSIZE"), 2)
+        report = self.replay(self.plain, url, *self.letters(), expected=TARGET)
         self.assertEqual((counts(report)["failed"], counts(report)["written"]), (2, 5))
         self.call("DEL", "zset", "set")
         report = self.foretold(self.plain, url, "--on-exists", "skip")
