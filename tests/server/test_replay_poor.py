@@ -143,6 +143,9 @@ class Rights(Poor):
         self.call("SET", "list", "mine")
         self.dry(self.plain, url)
         self.assertEqual(self.about("warnings"), ["exists"])
+        report = self.replay(self.plain, url, expected=TARGET)
+        self.assertEqual((counts(report)["failed"], counts(report)["written"]), (1, 6))
+        self.assertEqual(self.call("GET", "list"), b"mine")
 
     def test_a_replica_without_info(self):
         for more in ([], ["--rename-command", "ROLE", ""]):
