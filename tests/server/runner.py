@@ -305,6 +305,7 @@ def run_suites(options, servers):
     for job in jobs:
         job.suite.waiting += 1
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)  # servers of other users have their folders in it
         pool = Pool(folder)
         with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
             try:

@@ -518,7 +518,7 @@ class BehindSentinel(Verification):
     def test_a_primary_that_is_none(self):
         with TcpServer(place("mistaken")) as server, Sentinel(place("in-error"), {"main": server.port}) as sentinel:
             server.call("REPLICAOF", HOST, free_port())
-            self.verify(TARGET, "--against", f"redis+sentinel://{HOST}:{sentinel.port}/main")
+            self.verify(UNAVAILABLE, "--against", f"redis+sentinel://{HOST}:{sentinel.port}/main", *AT_ONCE)
             self.assertIn("not a primary, although", self.said)
             self.verify(EQUAL, "--against", self.before(sentinel.port) + "/main")
 

@@ -17,6 +17,7 @@ from lib.replaying import (
     BIG,
     DONE,
     TARGET,
+    UNAVAILABLE,
     USAGE,
     Replaying,
     WithTarget,
@@ -388,7 +389,7 @@ class Access(WithTarget):
     # what include/rdbferry/replay.h says a user needs
     WRITES = "set restore rpush sadd zadd hset hmset pexpireat xadd xdel xtrim xsetid xgroup xclaim append setrange"
     NEEDED = "info select multi exec rename renamenx unlink function dump pttl"
-    PROBED = {"watch", "discard", "exists", "del"}  # asked for beforehand, and done without
+    PROBED = {"watch", "discard", "exists", "del", "pexpire", "persist"}  # asked for beforehand, and done without
     SPARED = "client|setname client|list client|kill client|id wait config|get"
 
     @classmethod
@@ -490,8 +491,7 @@ class Access(WithTarget):
             self.assertIn("replica", self.said)
 
     def test_nobody_there(self):
-        """Whatever time there is to wait, what was never there is told at once."""
-        self.replay(self.dump, f"redis://{HOST}:1", "--retry-for", "1s", expected=TARGET)
+        self.replay(self.dump, f"redis://{HOST}:1", "--retry-for", "1s", expected=UNAVAILABLE)
         self.assertIn(f"{HOST}:1: cannot connect: Connection refused", self.said)
 
     def test_no_sense(self):

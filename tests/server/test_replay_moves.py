@@ -57,7 +57,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "700KB/s")
+            running = self.begin_until(0.02, "--mode", mode, *self.on_exists(policy), "--rate", "700KB/s")
             with meanwhile(lambda: self.reshard_some(make)):
                 running.wait()
             self.assertGreater(self.errors(b"MOVED"), 0)
@@ -74,7 +74,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "2MB/s")
+            running = self.begin_until(0.02, "--mode", mode, *self.on_exists(policy), "--rate", "2MB/s")
 
             def disturb():
                 make.choice(self.primaries).call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -92,7 +92,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, "--on-exists", policy, "--rate", "1MB/s")
+            running = self.begin_until(0.02, "--mode", mode, *self.on_exists(policy), "--rate", "1MB/s")
             with meanwhile(lambda: self.move_a_slot(make)):
                 running.wait()
             self.assertGreater(self.errors(b"ASK"), 0)
@@ -128,7 +128,7 @@ class Slots(Changing):
             self.cluster.begin_slot(*ends_of_move)
             try:
                 self.cluster.move_keys(*ends_of_move, 1)
-                running = self.begin_until(0, "--mode", mode, "--on-exists", policy, *big)
+                running = self.begin_until(0, "--mode", mode, *self.on_exists(policy), *big)
                 wait_until(lambda: source.count_errors(b"ASK") > 0)
                 time.sleep(1)
                 if mode == "commands":
@@ -194,7 +194,7 @@ class Failover(Changing):
             self.put_obstacles()
             primary, replica = self.pair()
             share, rate = make.uniform(0.02, 0.7), make.choice(("2MB/s", "8MB/s"))
-            running = self.begin_until(share, "--mode", mode, "--on-exists", policy, "--rate", rate)
+            running = self.begin_until(share, "--mode", mode, *self.on_exists(policy), "--rate", rate)
             ports = self.cluster.kill(primary)
             self.wait_for(replica)
             running.wait()
@@ -218,7 +218,7 @@ class Failover(Changing):
             key = self.key_of(primary)
             with replica.halted():
                 primary.call.pipeline([("SET", key, MORE_THAN_SOCKETS_HOLD), ("UNLINK", key)])
-                running = self.begin(dump, *RULES, self.url, "--big-key", BIG, "--mode", mode, "--on-exists", policy)
+                running = self.begin(dump, *RULES, self.url, "--big-key", BIG, "--mode", mode, *self.on_exists(policy))
                 self.begun(running, lambda: primary.call("DBSIZE") > there or primary.call("FUNCTION", "LIST"))
                 time.sleep(3)  # more than one WAIT
                 self.assertTrue(running.running(), running.said())
@@ -245,7 +245,7 @@ class Failover(Changing):
         def check(make, mode, policy):
             self.put_obstacles()
             primary, replica = self.pair()
-            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            options = ["--mode", mode, *self.on_exists(policy), "--rate", "2MB/s"]
             running = self.begin_until(make.uniform(0.02, 0.7), *options)
             with primary.halted():
                 self.wait_for(replica)
@@ -260,7 +260,7 @@ class Failover(Changing):
         def check(make, mode, policy, how):
             self.put_obstacles()
             _, replica = self.pair()
-            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            options = ["--mode", mode, *self.on_exists(policy), "--rate", "2MB/s"]
             running = self.begin_until(make.uniform(0.02, 0.7), *options)
             replica.call("CLUSTER", "FAILOVER", *how)
             self.wait_for(replica)

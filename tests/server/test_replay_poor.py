@@ -83,7 +83,11 @@ class Rights(Poor):
     def test_keys_that_exist(self):
         url = self.user("-restore", "-renamenx", "-rename")
         self.call.pipeline([("SET", "list", "mine"), ("RPUSH", "hash", "mine")])
-        report = self.foretold(self.plain, url, expected=TARGET)
+        self.foretold(self.plain, url, expected=TARGET)
+        self.assertEqual(self.about("blockers"), ["existing"])
+        self.assertIn("nothing written: 2 keys already exist", self.said)
+        self.assertEqual(self.call("DBSIZE"), 2)
+        report = self.replay(self.plain, url, *self.letters(), expected=TARGET)
         self.assertEqual((counts(report)["failed"], counts(report)["written"]), (2, 5))
         self.call("DEL", "zset", "set")
         report = self.foretold(self.plain, url, "--on-exists", "skip")
@@ -139,6 +143,9 @@ class Rights(Poor):
         self.call("SET", "list", "mine")
         self.dry(self.plain, url)
         self.assertEqual(self.about("warnings"), ["exists"])
+        report = self.replay(self.plain, url, expected=TARGET)
+        self.assertEqual((counts(report)["failed"], counts(report)["written"]), (1, 6))
+        self.assertEqual(self.call("GET", "list"), b"mine")
 
     def test_a_replica_without_info(self):
         for more in ([], ["--rename-command", "ROLE", ""]):

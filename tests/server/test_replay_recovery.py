@@ -18,6 +18,7 @@ from lib.replaying import (
     BIG,
     DONE,
     TARGET,
+    UNAVAILABLE,
     Replaying,
     WithTarget,
     WithTargets,
@@ -45,7 +46,9 @@ class Cuts(WithTargets):
         cls.dump = cls.dump_of(cls.fill)
         cls.facts = cls.oracle.facts(cls.dump)
         cls.obstacles = list(obstacles_for(places_of(cls.facts), 9))
+        cls.in_the_way = len(cls.obstacles) // 3
         cls.with_obstacles = cls.oracle.facts(cls.dump, cls.obstacles)
+        cls.obstacles_alone = cls.facts_of(cls.obstacles)
 
     @staticmethod
     def fill(call):
@@ -57,13 +60,14 @@ class Cuts(WithTargets):
         call("SET", "str:great", b"".join(items))
         call("RPUSH", "list:great", *items)
 
-    def runs(self, count, check, kinds, obstacles, dump, *arguments):
+    def runs(self, count, check, kinds, obstacles, dump, *arguments, on_exists=None):
         """Runs with cuts, each followed by check(exit code, report, facts)."""
 
         def attempt(target, seed, folder):
             make = random.Random(seed)
             options = ["--mode", MODES[seed % 3], "--connections", make.choice((1, 2, 3))]
-            options += ["--big-key", make.choice(("2K", BIG, "1M")), "--report", os.path.join(folder, "report")]
+            options += ["--big-key", make.choice(("2K", BIG, "1M")), *(self.on_exists(on_exists) if on_exists else [])]
+            options += ["--report", os.path.join(folder, "report")]
             target.call.pipeline(obstacles)
             with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=kinds) as proxy:
                 done = ferry("replay", dump, proxy.url, *options, *arguments)
@@ -78,7 +82,7 @@ class Cuts(WithTargets):
 
     def seeds(self, count, obstacles, on_exists):
         """Runs with every seed. Connections have to have been lost, and some keys sent again."""
-        kept = 0 if on_exists == "replace" else len(obstacles) // 3
+        kept = self.in_the_way if obstacles and on_exists != "replace" else 0
         code = TARGET if on_exists == "fail" and obstacles else DONE
         expected = self.with_obstacles if kept else self.facts
         recovered = {"connections_lost": 0, "keys_resent": 0}
@@ -92,7 +96,7 @@ class Cuts(WithTargets):
             for name in recovered:
                 recovered[name] += found[name]
 
-        self.runs(count, check, KINDS, obstacles, self.dump, "--on-exists", on_exists)
+        self.runs(count, check, KINDS, obstacles, self.dump, on_exists=on_exists)
         self.assertGreater(min(recovered.values()), count // 4)  # it is not by chance that nothing was lost
 
     @scaled(**SEEDS)
@@ -103,6 +107,18 @@ class Cuts(WithTargets):
     @scaled(**SEEDS)
     def test_fail(self, count):
         self.seeds(count, self.obstacles, "fail")
+
+    @scaled(test=4, soak=12)
+    def test_fail_before_the_first_write(self, count):
+        """Nobody has asked for the keys that do not exist."""
+
+        def check(status, report, there):
+            self.assertEqual(status, TARGET)
+            self.assertEqual(differences(self.obstacles_alone, there), [])
+            self.assertIn(f"nothing written: {self.in_the_way} keys already exist", report["error"]["message"])
+            self.assertEqual(counts(report)["written"], 0)
+
+        self.runs(count, check, KINDS, self.obstacles, self.dump, "--on-exists", "fail")
 
     @scaled(**SEEDS)
     def test_skip(self, count):
@@ -308,7 +324,7 @@ class Restarts(Replaying):
         with TcpServer(folder, **settings) as server:
             server.call.pipeline(self.obstacles)
             port = server.port
-            options = ["--mode", mode, "--on-exists", on_exists, "--big-key", BIG, "--rate", "1500KB/s"]
+            options = ["--mode", mode, *self.on_exists(on_exists), "--big-key", BIG, "--rate", "1500KB/s"]
             running = self.begin(self.dump, url_of(server), *options)
             self.begun(running, lambda: server.call("DBSIZE") > 100)
             stop(server)
@@ -352,7 +368,7 @@ class Restarts(Replaying):
             running = self.begin(*job, "--rate", "1500KB/s", "--retry-for", "1s")
             self.begun(running, lambda: server.call("DBSIZE") > 100)
             server.kill()
-            self.finish(running, TARGET)
+            self.finish(running, UNAVAILABLE)
             self.assertIn("Connection refused", self.said)
             self.assertIn("--resume", self.said)
         with TcpServer(folder, port=port, **settings) as server:

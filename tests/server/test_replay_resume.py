@@ -73,29 +73,32 @@ class Kills(WithTargets):
         cls.obstacles = list(obstacles_for(places_of(cls.facts), 9))
         cls.in_the_way = {key.decode() for _, key in cls.obstacles[1::3]}
         cls.with_obstacles = cls.oracle.facts(cls.dump, cls.obstacles)
+        cls.obstacles_alone = cls.facts_of(cls.obstacles)
 
     def attempt(self, target, seed, folder):
         """Killed, perhaps more than once; then it goes on to the end."""
         make = random.Random(seed)
-        on_exists, in_the_way = POLICIES[seed // 3 % 3], seed % 2 == 1
+        on_exists, in_the_way, letters = POLICIES[seed // 3 % 3], seed % 2 == 1, seed // 9 % 2 == 0
         job = [self.dump, url_of(target), "--checkpoint", os.path.join(folder, "checkpoint")]
-        job += ["--mode", MODES[seed % 3], "--on-exists", on_exists, "--connections", make.choice((1, 2, 3))]
+        job += ["--mode", MODES[seed % 3], "--connections", make.choice((1, 2, 3))]
         job += ["--big-key", make.choice(("2K", BIG, "1M"))]
+        job += self.on_exists(on_exists) if letters else ["--on-exists", on_exists]
         target.call.pipeline(self.obstacles if in_the_way else [])
         for again in range(make.choice((1, 1, 2))):
             running = Running(folder, [*job, "--rate", "4MB/s", *["--resume"] * again])
             time.sleep(make.uniform(0, 0.5))
             running.end()
         done = ferry("replay", *job, "--resume")
-        return job, in_the_way and on_exists, done, observe(target.call)
+        return job, in_the_way and on_exists, letters, done, observe(target.call)
 
-    def check(self, job, policy, done, facts):
-        """None of what it has written itself is there already."""
+    def check(self, job, policy, letters, done, facts):
+        """None of what it has written itself is there already. Without dead letters `fail` writes nothing."""
         said = done.stderr.decode(errors="replace")
         with self.subTest(job=job, said=said[-999:]):
-            stay = policy in ("fail", "skip")
+            expected = {"fail": self.with_obstacles if letters else self.obstacles_alone, "skip": self.with_obstacles}
             self.assertEqual(done.returncode, TARGET if policy == "fail" else DONE)
-            self.assertEqual(differences(self.with_obstacles if stay else self.facts, facts), [])
+            self.assertEqual(differences(expected.get(policy, self.facts), facts), [])
+            self.assertEqual("nothing written: " in said, policy == "fail" and not letters)
             named = set(re.findall("'((?:str|list|set|hash|zset|stream):[^']*)'", said))
             self.assertLessEqual(named, self.in_the_way if policy == "fail" else set())
 
@@ -146,10 +149,11 @@ class Interrupts(Resuming):
     def test_resumed_with_obstacles(self):
         """Of both runs, each names those it meets."""
         self.call.pipeline(self.obstacles)
-        self.interrupted(signal.SIGINT, "--report", self.path("first.json"), least=140)
+        letters = self.letters()
+        self.interrupted(signal.SIGINT, *letters, "--report", self.path("first.json"), least=140)
         with open(self.path("first.json"), encoding="utf-8") as file:
             first = failures(json.load(file), "exists")
-        then = failures(self.replay(*self.job("--resume"), expected=TARGET), "exists")
+        then = failures(self.replay(*self.job("--resume", *letters), expected=TARGET), "exists")
         self.assertEqual(first + then, self.in_the_way)
         self.assert_holds(self.with_obstacles, self.call)
 
@@ -256,9 +260,21 @@ class Ends(Resuming):
 
     def test_failures_are_not_forgotten(self):
         self.call.pipeline(self.obstacles)
-        self.replay(*self.job(), expected=TARGET)
-        self.ferry("replay", *self.job("--resume"), expected=TARGET)
+        letters = self.letters()
+        self.replay(*self.job(*letters), expected=TARGET)
+        self.ferry("replay", *self.job("--resume", *letters), expected=TARGET)
+        self.assertIn("nothing to do", self.said)
         self.assertIn(f"{self.in_the_way} not written", self.said)
+
+    def test_nothing_was_written(self):
+        """A run that has ended before its first write is not one that goes on."""
+        self.call.pipeline(self.obstacles)
+        before = self.call("DEBUG", "DIGEST")
+        for options in ([], ["--resume"], ["--resume"]):
+            self.replay(*self.job(*options), expected=TARGET)
+            self.assertIn(f"nothing written: {self.in_the_way} keys already exist", self.said)
+            self.assertEqual(self.call("DEBUG", "DIGEST"), before)
+            self.assertFalse(os.path.exists(self.checkpoint))
 
     def test_anew_only_when_it_is_gone(self):
         """A run that has not come to its end is not forgotten by mistake."""

@@ -266,7 +266,7 @@ class Trouble(Replaying):
 
         def check(mode, policy, share):
             self.put_obstacles()
-            options = ["--mode", mode, "--on-exists", policy, "--rate", "2MB/s"]
+            options = ["--mode", mode, *self.on_exists(policy), "--rate", "2MB/s"]
             running = self.begin_until(share, *options, url=url)
             self.primary.kill()
             self.finish_with(policy, running)

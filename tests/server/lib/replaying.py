@@ -239,6 +239,13 @@ class Replaying(Splitting):
         shutil.copy(os.path.join(cls.source.folder, "dump.rdb"), path)
         return path
 
+    @classmethod
+    def facts_of(cls, commands):
+        """What these alone put into an empty server."""
+        empty(cls.source.call)
+        cls.source.call.pipeline(commands)
+        return observe(cls.source.call)
+
     def packed(self, command, path):
         """A copy, packed by gzip or lz4."""
         packed = os.path.join(self.fresh(), os.path.basename(path))
@@ -266,6 +273,10 @@ class Replaying(Splitting):
     def letters(self):
         """Options with which --on-exists fail writes the keys that do not exist."""
         return ["--dead-letter", os.path.join(self.fresh(), "letters")]
+
+    def on_exists(self, policy):
+        """Options for the policy; also with `fail` the keys that do not exist are written."""
+        return ["--on-exists", policy, *(self.letters() if policy == "fail" else [])]
 
     def begin(self, *arguments, **options):
         """A replay in the background, which is ended with the test."""
