@@ -28,6 +28,14 @@ typedef struct rf_command_rewrite rf_command_rewrite;
 /* Commands that are not in the table of commands: their keys are not known. */
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
+/* The keys of a command that is not in the table of commands, such as one of a module, as COMMAND INFO shows
+ * them: argument `first` (the name is number 0) and each `step` arguments after it, up to `last`; -1 is the
+ * last argument. */
+typedef struct rf_command_keys {
+    const char *name; /* without case */
+    int first, last, step;
+} rf_command_keys;
+
 typedef struct rf_command_rewrite_options {
     rf_filter *filter;                 /* not by type or expiry; NULL: all keys */
     rf_rewrite *rewrite;               /* NULL: names and databases are kept */
@@ -35,6 +43,8 @@ typedef struct rf_command_rewrite_options {
     const rf_command_history *history; /* of this log; NULL: SWAPDB and FLUSHDB are refused if they cannot
                                           stay */
     rf_unknown_commands unknown;
+    const rf_command_keys *more_commands; /* that are known besides */
+    size_t more_count;
     /* Called for each key of a command, also if it is only read: `key` under its new name and database, and
      * what it was. May be NULL. */
     rf_code (*written)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source, bool ambiguous,

@@ -86,6 +86,12 @@ const struct command_row *command_row_find(const rf_entry *command)
     return find_name(name);
 }
 
+struct command_row command_row_of_range(const char *name, int first, int last, int step)
+{
+    return (struct command_row){
+        name, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+}
+
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 void command_keys_begin(struct command_key_walk *walk, const struct command_row *row, const rf_entry *command)

@@ -43,6 +43,9 @@ struct command_row {
 /* NULL: no such command is known. Names are compared without case. */
 const struct command_row *command_row_find(const rf_entry *command);
 
+/* A row for a command that cannot be narrowed, with keys from argument `first` to `last`; see RANGE. */
+struct command_row command_row_of_range(const char *name, int first, int last, int step);
+
 /* A key of a command. */
 struct command_key {
     size_t argument;

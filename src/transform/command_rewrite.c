@@ -446,8 +446,16 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
 /* Most commands are like the one before. */
 static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
 {
-    if (!c->last_row || !command_word_is(command->argv[0], c->last_row->name))
-        c->last_row = command_row_find(command);
+    if (c->last_row && command_word_is(command->argv[0], c->last_row->name))
+        return c->last_row;
+    c->last_row = command_row_find(command);
+    for (size_t i = 0; !c->last_row && i < c->options.more_count; i++) {
+        const rf_command_keys *more = &c->options.more_commands[i];
+        if (!command_word_is(command->argv[0], more->name))
+            continue;
+        c->more_row = command_row_of_range(more->name, more->first, more->last, more->step);
+        c->last_row = &c->more_row;
+    }
     return c->last_row;
 }
 

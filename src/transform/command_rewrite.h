@@ -44,6 +44,7 @@ struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
     const struct command_row *last_row;
+    struct command_row more_row; /* of a command that is not in the table */
     struct buffer keys;                 /* struct selected_key */
     struct buffer names;                /* new names */
     struct buffer arguments;            /* rf_slice: the command that results */

@@ -126,6 +126,7 @@ bool common_options_read(struct common_options *common, const char *command, cha
 
 void common_options_free(struct common_options *common)
 {
+    log_options_free(&common->log);
     rf_files_free(&common->inputs);
     key_options_free(&common->keys);
 }

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/options/parse.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,39 @@ static rf_code opt_names(const struct option_row *row, const char *argument, voi
     return RF_OK;
 }
 
+/* --- keys of commands ----------------------------------------------------------------------------------- */
+
+/* "JSON.SET=1,1,1" */
+static rf_code opt_keys(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    struct log_options *log = into;
+    rf_command_keys keys;
+    int end = 0;
+    size_t length = strcspn(argument, "=");
+    (void)row;
+    if (sscanf(argument + length, "=%5d,%5d,%5d%n", &keys.first, &keys.last, &keys.step, &end) != 3 ||
+        argument[length + (size_t)end] != '\0' || length == 0 || keys.first < 1 || keys.first > SHRT_MAX ||
+        keys.last < -SHRT_MAX || keys.last > SHRT_MAX || keys.last == 0 || keys.step < 1 ||
+        keys.step > SHRT_MAX)
+        return fail(error, RF_E_ARGUMENT,
+                    "'%.128s' is not NAME=FIRST,LAST,STEP, as COMMAND INFO has them: JSON.MSET=1,-1,3",
+                    argument);
+    if (log->command_count == LOG_COMMANDS)
+        return fail(error, RF_E_ARGUMENT, "at most %d commands can be given", LOG_COMMANDS);
+    char *name = strndup(argument, length);
+    keys.name = name;
+    if (!name)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    log->commands[log->command_count++] = keys;
+    return RF_OK;
+}
+
+void log_options_free(struct log_options *log)
+{
+    for (size_t i = 0; i < log->command_count; i++)
+        free((char *)(uintptr_t)log->commands[i].name);
+}
+
 /* --- the table ------------------------------------------------------------------------------------------ */
 
 static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {NULL, 0}};
@@ -135,6 +169,7 @@ const struct option_row log_rows[] = {
     {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at PLACE", AT(drop_at), .handle = opt_place},
     {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
+    {OPTION_HANDLER, 0, "command-keys", "NAME=FIRST,LAST,STEP", "which arguments of a module's command are keys, as COMMAND INFO shows them; may be repeated", .offset = 0, .handle = opt_keys},
     {.kind = OPTION_END},
 };
 /* clang-format on */

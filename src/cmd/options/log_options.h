@@ -14,13 +14,17 @@ struct log_place {
     uint64_t offset;
 };
 
+enum { LOG_COMMANDS = 32 };
+
 struct log_options {
     int64_t until;          /* Unix seconds; 0: no limit */
     uint64_t until_command; /* OPT_UNSET: no limit */
     struct log_place until_offset, drop_at;
-    const char *drop_command; /* names, separated by commas; NULL: none */
-    int repair;               /* enum log_repair */
-    int unknown;              /* rf_unknown_commands */
+    const char *drop_command;               /* names, separated by commas; NULL: none */
+    int repair;                             /* enum log_repair */
+    int unknown;                            /* rf_unknown_commands */
+    rf_command_keys commands[LOG_COMMANDS]; /* whose keys are given; their names belong to this struct */
+    size_t command_count;
 };
 
 enum log_repair { REPAIR_NONE, REPAIR_CUT };
@@ -43,6 +47,8 @@ bool log_place_is_in(const struct log_place *place, const char *path);
 
 /* Whether --drop-command names the command. */
 bool log_options_drop(const struct log_options *log, const rf_entry *command);
+
+void log_options_free(struct log_options *log);
 
 /* Their values are in a struct log_options. */
 extern const struct option_row log_rows[];

@@ -185,6 +185,8 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
                                                 .topology = session->read.topology,
                                                 .history = session->log.history,
                                                 .unknown = (rf_unknown_commands)session->options->log.unknown,
+                                                .more_commands = session->options->log.commands,
+                                                .more_count = session->options->log.command_count,
                                                 .written = session->written_keys.fn ? on_written_key : NULL,
                                                 .ctx = cursor};
     if (!cursor->commands) {
