@@ -4,9 +4,13 @@
 . "$(dirname "$0")/aof_data.bash"
 try() {
     echo "$ $*"
-    "$RDBFERRY" convert in.aof -o out.aof --force -q "$@" 2>&1
+    "$RDBFERRY" convert in.aof -o out.aof --force -q --report report.json "$@" 2>&1
     echo "status $?"
-    [ ! -e out.aof ] || commands_of out.aof
+    if [ -e out.aof ]; then
+        sed -n '/"commands": {/,/^  }/p' report.json | tr -d ' \n'
+        echo
+        commands_of out.aof
+    fi
     rm -f out.aof
 }
 log() {
