@@ -45,7 +45,7 @@ text = re.sub(r"[0-9.]+", "N", last).replace("  ", " ").strip()
 print(f"{width}: {text}" if process.wait() == 0 else process.returncode)
 END_OF_PYTHON
 for width in 40 30 12 80 200; do
-    python3 -B watch.py $width >$width &
+    python3 -B watch.py $width >at.$width &
 done
 wait
-cat 200 80 40 30 12
+cat at.200 at.80 at.40 at.30 at.12

@@ -21,7 +21,7 @@ MEGABYTES = 512 * (3 if "asan" in PROGRAM else 1)  # nor have more resident memo
 PAIRS = 40  # a seed tries so many of all pairs of answer and command
 
 # Exit codes that the manual knows for a target that misbehaves; 0 and 1 are for commands that got what they wanted.
-DONE, NO, TARGET = 0, 1, 4
+DONE, NO, TARGET, UNAVAILABLE = 0, 1, 4, 5
 
 
 # --- what is answered ---
@@ -187,11 +187,11 @@ REDIRECTS = {
 
 # The commands; URL stands for the target.
 COMMANDS = {
-    "replay": ["replay", "IN", "URL", "--retry-for", "2s"],
-    "replay of commands": ["replay", "AOF", "URL", "--retry-for", "2s"],
-    "replay by restore": ["replay", "IN", "URL", "--retry-for", "2s", "--mode", "restore", "--on-exists", "replace"],
-    "replay of big values": ["replay", "IN", "URL", "--retry-for", "2s", "--big-key", "1K"],
-    "replay with all": ["replay", "IN", "URL", "--retry-for", "2s", "--verify", "--dead-letter", "dead.aof", "--checkpoint",
+    "replay": ["replay", "IN", "URL"],
+    "replay of commands": ["replay", "AOF", "URL"],
+    "replay by restore": ["replay", "IN", "URL", "--mode", "restore", "--on-exists", "replace"],
+    "replay of big values": ["replay", "IN", "URL", "--big-key", "1K"],
+    "replay with all": ["replay", "IN", "URL", "--verify", "--dead-letter", "dead.aof", "--checkpoint",
                         "checkpoint", "--metrics-file", "metrics", "--report", "report.json", "--on-exists", "skip"],
     "dry run": ["replay", "IN", "URL", "--dry-run"],
     "verify": ["verify", "IN", "--against", "URL", "--report", "report.json", "--junit", "report.xml"],
@@ -237,7 +237,7 @@ def attempt(seed, arguments, name, answer, other):
     server = Evil(answer)
     places = {"IN": seed.path("data.rdb"), "AOF": seed.path("data.aof"), "URL": f"redis://:{PASSWORD}@{HOST}:{server.port}"}
     try:
-        done = Measured([places.get(part, part) for part in [*arguments, "--timeout", "1s"]], folder)
+        done = Measured([places.get(part, part) for part in [*arguments, "--timeout", "1s", "--retry-for", "2s"]], folder)
     finally:
         server.close()
     seed.counts["runs"] += 1
@@ -247,7 +247,7 @@ def attempt(seed, arguments, name, answer, other):
     elif not seed.find_crash(done, what):
         seed.counts[f"with exit {done.returncode}"] += 1
         # A server may say that it is a cluster, into which an AOF cannot go.
-        if done.returncode not in (DONE, NO, TARGET) and "cannot be replayed into a cluster" not in said:
+        if done.returncode not in (DONE, NO, TARGET, UNAVAILABLE) and "cannot be replayed into a cluster" not in said:
             seed.find("exit code", f"{what}: exit {done.returncode}: {said}")
     for place, _, names in os.walk(folder):
         for path in (os.path.join(place, name) for name in names):

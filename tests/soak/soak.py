@@ -57,7 +57,7 @@ class Seed:
 
     def find_crash(self, done, what, *inputs):
         """Whether a finished process has crashed, or a sanitizer had something to report."""
-        crashed = done.returncode < 0 or done.returncode > 4 or any(word in done.stderr for word in SANITIZER)
+        crashed = done.returncode < 0 or done.returncode > 5 or any(word in done.stderr for word in SANITIZER)
         if crashed:
             self.find("crash", f"{what}: exit {done.returncode}: {text(done.stderr[-2000:])}", *inputs)
         return crashed
