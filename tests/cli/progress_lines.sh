@@ -13,7 +13,7 @@ slowly() {
     tail -c +20 in.rdb >&3
     exec 3>&-
     wait $!
-    sed -E 's/[0-9.]+ B\/s/N B\/s/' log | uniq | cat -v
+    sed -E 's/^(rdbferry: )[0-9]+ B  [0-9]+ keys?  [0-9.]+ B/\1N B  N keys  N B/' log | uniq | cat -v
 }
 slowly
 export RDBFERRY_TEST_PROGRESS_MS=400
