@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/command.h"
+#include "cmd/run/estimate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
@@ -134,11 +135,24 @@ static rf_code write_outputs(struct split *split, rf_error *error)
 
 /* --- running ------------------------------------------------------------------------------------------ */
 
+/* Servers load their shards at the same time. */
+static double longest_load(const struct plan *plan)
+{
+    double longest = 0;
+    for (size_t i = 0; i < rf_topology_shards(plan->topology); i++) {
+        struct plan_shard shard;
+        plan_sum(plan, rf_topology_shard(plan->topology, i), &shard);
+        double seconds = estimate_load(&(struct workload){.keys = shard.keys, .bytes = shard.bytes});
+        longest = seconds > longest ? seconds : longest;
+    }
+    return longest;
+}
+
 static void print_written(const struct split *split)
 {
     const struct split_options *options = split->options;
     size_t shards = rf_topology_shards(options->topology);
-    char read[TRANSFER_TEXT], size[SIZE_TEXT];
+    char read[TRANSFER_TEXT], size[SIZE_TEXT], loaded[SECONDS_TEXT];
     transfer_format(&split->transfer, read);
     text_size(transfer_print_outputs(&split->transfer), size);
     if (!options->common.quiet && !is_dash(options->common.report))
@@ -146,8 +160,9 @@ static void print_written(const struct split *split)
     plan_warn(split->plan);
     ownership_summarize();
     if (options->dry_run)
-        message_summary("%s -> %zu shard%s (dry run: nothing was written)", read, shards,
-                        text_plural(shards));
+        message_summary("%s -> %zu shard%s (dry run: nothing was written; the largest would load in %s)",
+                        read, shards, text_plural(shards),
+                        estimate_format(longest_load(split->plan), loaded));
     else
         message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
                         size);
