@@ -16,7 +16,12 @@ from lib.soaking import scaled
 from lib.splitting import Splitting, WithServer, printed_seed
 from lib.workload import Workload
 
-SEED = printed_seed()
+
+
+def setUpModule():
+    global SEED
+    SEED = printed_seed()
+
 
 # --- which arguments are keys ---
 
