@@ -36,8 +36,7 @@ struct rf_command_history {
     struct db_names start;
 };
 
-/* --- names of databases ----------------------------------------------------------------------------------
- */
+/* --- names of databases ------------------------------------------------------------------------------- */
 
 static size_t count_names(const struct db_names *names)
 {
@@ -81,8 +80,7 @@ bool swapped_dbs(const rf_entry *command, int64_t dbs[2])
     return true;
 }
 
-/* --- the log ---------------------------------------------------------------------------------------------
- */
+/* --- the log ------------------------------------------------------------------------------------------ */
 
 bool rf_command_history_is_needed(const rf_filter *filter, const rf_rewrite *rewrite)
 {
@@ -213,8 +211,7 @@ rf_code rf_command_history_end(rf_command_history *history, rf_error *error)
     return good ? RF_OK : out_of_memory(error);
 }
 
-/* --- questions -------------------------------------------------------------------------------------------
- */
+/* --- questions ---------------------------------------------------------------------------------------- */
 
 int64_t rf_command_history_db(const rf_command_history *history, int64_t db)
 {

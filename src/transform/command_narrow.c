@@ -9,8 +9,7 @@
 #include "transform/rewrite_dbs.h"
 #include <stdio.h>
 
-/* --- building --------------------------------------------------------------------------------------------
- */
+/* --- building ----------------------------------------------------------------------------------------- */
 
 static rf_code put_text(rf_command_rewrite *c, const char *word, rf_error *error)
 {
@@ -63,8 +62,7 @@ static bool flattens(const rf_command_rewrite *c)
     return c->options.rewrite && rewrite_has_rules(c->options.rewrite, RULE_FLATTEN);
 }
 
-/* --- several keys ----------------------------------------------------------------------------------------
- */
+/* --- several keys ------------------------------------------------------------------------------------- */
 
 /* `key` is not selected: by the filter, or because it is in another shard than those that are. The error goes
  * on with "in key ...". */
@@ -143,8 +141,7 @@ static rf_code narrow_destination(rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
-/* --- from one key to another -----------------------------------------------------------------------------
- */
+/* --- from one key to another -------------------------------------------------------------------------- */
 
 static rf_code refuse_moved(rf_command_rewrite *c, rf_error *error)
 {
@@ -217,8 +214,7 @@ static rf_code put_copy(rf_command_rewrite *c, rf_error *error)
     return command_end(c, from->new_db, error);
 }
 
-/* --- databases -------------------------------------------------------------------------------------------
- */
+/* --- databases ---------------------------------------------------------------------------------------- */
 
 /* Whether keys of another database are put there, too. */
 static bool is_shared(const rf_command_rewrite *c, int64_t db)
@@ -271,8 +267,7 @@ static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
     return command_end(c, c->current.db, error);
 }
 
-/* --- all classes -----------------------------------------------------------------------------------------
- */
+/* --- all classes -------------------------------------------------------------------------------------- */
 
 static rf_code put_nothing(rf_command_rewrite *c, rf_error *error)
 {

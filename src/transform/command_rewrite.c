@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Rewrites the commands of an AOF: selects and renames their keys, and regroups transactions. What is written
- * of a command is decided in transform/command_narrow.c. */
+/* Rewrites the commands of an AOF, one for each shard, and regroups transactions. Which keys are selected is
+ * decided in transform/command_select.c, what is written of a command in transform/command_narrow.c. */
 #include "transform/command_rewrite.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "transform/filter.h"
 #include "transform/rewrite_dbs.h"
-#include <rdbferry/slot.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_command_rewrite **out,
@@ -69,7 +66,7 @@ rf_code command_refuse(const rf_command_rewrite *c, const struct selected_key *k
     return error->code;
 }
 
-static rf_code out_of_memory(rf_error *error)
+rf_code command_out_of_memory(rf_error *error)
 {
     return fail(error, RF_E_MEMORY, "out of memory for an AOF command");
 }
@@ -105,15 +102,15 @@ static rf_code hold(struct transaction *t, const rf_entry *command, rf_error *er
 {
     t->bytes.len = t->arguments.len = 0;
     if (!buffer_reserve(&t->bytes, 1))
-        return out_of_memory(error);
+        return command_out_of_memory(error);
     for (size_t i = 0; i < command->argc; i++)
         if (!buffer_append(&t->bytes, command->argv[i]))
-            return out_of_memory(error);
+            return command_out_of_memory(error);
     const uint8_t *at = t->bytes.data;
     for (size_t i = 0; i < command->argc; at += command->argv[i++].len) {
         const rf_slice argument = {at, command->argv[i].len};
         if (!buffer_append(&t->arguments, slice_of(&argument, sizeof argument)))
-            return out_of_memory(error);
+            return command_out_of_memory(error);
     }
     t->first = *command;
     t->first.argv = (const rf_slice *)(const void *)t->arguments.data;
@@ -153,7 +150,8 @@ static void end_transaction(rf_command_rewrite *c)
 
 rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *error)
 {
-    return buffer_append(&c->arguments, slice_of(&argument, sizeof argument)) ? RF_OK : out_of_memory(error);
+    return buffer_append(&c->arguments, slice_of(&argument, sizeof argument)) ? RF_OK
+                                                                              : command_out_of_memory(error);
 }
 
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
@@ -167,201 +165,7 @@ rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
     return put_result(c, &entry, error);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------
- */
-
-/* The database of a key: the second one of MOVE and COPY ... DB may be in another one. */
-static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, rf_error *error)
-{
-    const rf_entry *command = &c->current.entry;
-    enum command_class kind = c->current.row->kind;
-    size_t at = 0;
-    *db = command->db;
-    if (kind == CLASS_DB_MOVE && number == 1)
-        at = 2;
-    for (size_t i = 3; kind == CLASS_COPY && number == 1 && i + 1 < command->argc; i++)
-        if (command_word_is(command->argv[i], "DB"))
-            at = i + 1;
-    if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
-        return command_refuse(c, NULL, "invalid database number", error);
-    *db = db_names_of(&c->db_names, *db);
-    return RF_OK;
-}
-
-/* Only rules that put something before every name of a database. */
-static bool only_prefixes(const rf_rewrite *rewrite)
-{
-    return !rewrite ||
-           (!rewrite_has_rules(rewrite, RULE_RENAME) && !rewrite_has_rules(rewrite, RULE_HASH_TAG));
-}
-
-/* Whether one of the keys is written and selected; patterns come last. */
-static bool writes_selected(const rf_command_rewrite *c)
-{
-    const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
-    bool writes = false;
-    for (size_t i = 0; i < c->keys.len / sizeof *keys && !writes && keys[i].at.role != KEY_PATTERN; i++)
-        writes = keys[i].accepted && keys[i].at.role < KEY_READ;
-    return writes;
-}
-
-/* A pattern stands for the names of keys that the command reads. "#", and one without "*", are no names. */
-static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *key, rf_slice pattern,
-                             rf_error *error)
-{
-    const rf_filter *filter = c->options.filter;
-    bool names = pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len);
-    key->accepted = true;
-    if (!names || !writes_selected(c))
-        return RF_OK;
-    if (filter && (filter->pattern_count > 0 || filter->uses_slots))
-        return command_refuse(c, NULL, "its pattern may refer to keys that are not selected", error);
-    if (c->options.topology)
-        return command_refuse(c, NULL, "its pattern may refer to keys of other shards", error);
-    if (!only_prefixes(c->options.rewrite))
-        return command_refuse(c, NULL, "rules for names cannot be applied to its pattern", error);
-    if (c->options.rewrite && rewrite_merges(c->options.rewrite, c->current.db))
-        return command_refuse(
-            c, NULL, "its pattern may refer to keys of other databases that are mapped to the same", error);
-    return RF_OK;
-}
-
-static rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
-{
-    key->name = c->names.len;
-    key->name_length = name.len;
-    return buffer_append(&c->names, name) ? RF_OK : out_of_memory(error);
-}
-
-/* `name` is the key's argument. */
-static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
-{
-    const rf_filter *filter = c->options.filter;
-    rf_entry entry = {
-        .kind = RF_ENTRY_KEY, .db = key->db, .key = name, .slot = -1, .expire_ms = RF_NO_EXPIRY};
-    bool ambiguous = false;
-    entry.offset = c->current.entry.offset;
-    if (c->options.rewrite)
-        TRY(rf_rewrite_apply(c->options.rewrite, &entry, &ambiguous, error));
-    key->new_db = entry.db;
-    if (key->at.role == KEY_PATTERN)
-        return store_name(c, key, entry.key, error);
-    if (c->options.topology || (filter && filter->uses_slots))
-        key->slot = rf_slot_of(entry.key);
-    key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
-    if (!key->accepted)
-        return RF_OK;
-    if (c->options.written)
-        TRY(c->options.written(c->options.ctx, &entry, key->db, name, ambiguous, error));
-    return store_name(c, key, entry.key, error);
-}
-
-static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
-{
-    const rf_entry *command = &c->current.entry;
-    rf_slice name = command->argv[key->at.argument];
-    if (key->at.role == KEY_PATTERN) {
-        TRY(check_pattern(c, key, name, error));
-        bool is_name = name.len > 0 && memchr(name.ptr, '*', name.len);
-        return is_name ? rename_key(c, key, name, error) : store_name(c, key, name, error);
-    }
-    const rf_command_history *history = c->options.history;
-    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, command->offset);
-    if (key->flushed)
-        return RF_OK;
-    rf_drop_reason drop = RF_DROP_NONE;
-    const rf_entry entry = {.kind = RF_ENTRY_KEY, .db = key->db, .key = name, .expire_ms = RF_NO_EXPIRY};
-    if (c->options.filter)
-        TRY(rf_filter_match(c->options.filter, &entry, &drop, error));
-    return drop == RF_DROP_NONE ? rename_key(c, key, name, error) : RF_OK;
-}
-
-/* Two keys that were different must not become the same: a RENAME of a key to itself does nothing. */
-
-struct apart {
-    rf_slice name, source;
-    int64_t db, source_db;
-    const struct selected_key *key;
-};
-
-static int compare_slices(rf_slice a, rf_slice b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-/* By new name, and then in the order of the command. */
-static int compare_apart(const void *one, const void *other)
-{
-    const struct apart *a = one, *b = other;
-    int order = a->db == b->db ? compare_slices(a->name, b->name) : (a->db > b->db) - (a->db < b->db);
-    return order ? order : (a->key > b->key) - (a->key < b->key);
-}
-
-static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
-{
-    const struct current_command *current = &c->current;
-    c->sorted.len = 0;
-    for (size_t i = 0; i < current->key_count; i++) {
-        const struct selected_key *key = &current->keys[i];
-        if (!key->accepted || key->at.role == KEY_PATTERN)
-            continue;
-        const struct apart apart = {selected_name(c, key), current->entry.argv[key->at.argument], key->new_db,
-                                    key->db, key};
-        if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
-            return out_of_memory(error);
-    }
-    if (c->sorted.len > 0)
-        qsort(c->sorted.data, c->sorted.len / sizeof(struct apart), sizeof(struct apart), compare_apart);
-    return RF_OK;
-}
-
-static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
-{
-    const struct current_command *current = &c->current;
-    const struct apart *found = NULL;
-    if (current->row->kind == CLASS_ONE || current->row->kind == CLASS_EACH || !c->options.rewrite ||
-        rf_rewrite_keeps_names(c->options.rewrite))
-        return RF_OK;
-    TRY(sort_apart(c, error));
-    const struct apart *sorted = (const struct apart *)(const void *)c->sorted.data;
-    for (size_t i = 1; i < c->sorted.len / sizeof *sorted && !found; i++) {
-        const struct apart *a = &sorted[i - 1], *b = &sorted[i];
-        bool same = a->source_db == b->source_db && slice_equal(a->source, b->source);
-        if (!same && a->db == b->db && slice_equal(a->name, b->name))
-            found = b;
-    }
-    if (!found)
-        return RF_OK;
-    command_refuse(c, found->key, "another of its keys maps to the same name as what is", error);
-    return error->code = RF_E_COLLISION;
-}
-
-static rf_code select_keys(rf_command_rewrite *c, rf_error *error)
-{
-    struct current_command *current = &c->current;
-    struct command_key_walk walk;
-    struct selected_key key = {0};
-    c->keys.len = c->names.len = 0;
-    command_keys_begin(&walk, current->row, &current->entry);
-    for (size_t i = 0; command_keys_next(&walk, &key.at); i++) {
-        key.accepted = key.flushed = key.selected = false;
-        TRY(key_db(c, i, &key.db, error));
-        key.new_db = key.db;
-        TRY(select_key(c, &key, error));
-        if (!buffer_append(&c->keys, slice_of(&key, sizeof key)))
-            return out_of_memory(error);
-    }
-    if (walk.wrong)
-        return command_refuse(c, NULL, "wrong number of arguments", error);
-    current->keys = (struct selected_key *)(void *)c->keys.data;
-    current->key_count = c->keys.len / sizeof key;
-    return check_apart(c, error);
-}
-
-/* --- shards ----------------------------------------------------------------------------------------------
- */
+/* --- shards --------------------------------------------------------------------------------------------- */
 
 /* Selects the keys of the shard; false: there are none, so the command does not concern it. */
 static bool select_shard(rf_command_rewrite *c)
@@ -413,8 +217,7 @@ static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
     return select_shard(c) ? command_narrow(c, error) : RF_OK;
 }
 
-/* --- commands --------------------------------------------------------------------------------------------
- */
+/* --- commands ------------------------------------------------------------------------------------------- */
 
 /* Servers ignore a MULTI inside of a transaction, and an EXEC outside. */
 static void control(rf_command_rewrite *c, const rf_entry *command)
@@ -432,7 +235,7 @@ static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
     int64_t dbs[2];
     if (!swapped_dbs(&c->current.entry, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
-    return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : out_of_memory(error);
+    return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : command_out_of_memory(error);
 }
 
 void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
@@ -475,7 +278,7 @@ rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, r
     else if (current->row->kind == CLASS_SWAP_DBS && c->options.history)
         TRY(rename_dbs(c, error));
     else
-        TRY(select_keys(c, error));
+        TRY(command_select(c, error));
     find_shards(c);
     return RF_OK;
 }

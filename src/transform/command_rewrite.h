@@ -44,7 +44,7 @@ struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
     const struct command_row *last_row;
-    struct command_row more_row; /* of a command that is not in the table */
+    struct command_row more_row;        /* of a command that is not in the table */
     struct buffer keys;                 /* struct selected_key */
     struct buffer names;                /* new names */
     struct buffer arguments;            /* rf_slice: the command that results */
@@ -72,6 +72,11 @@ static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, c
     static const uint8_t empty[1];
     return (rf_slice){key->name_length > 0 ? rewrite->names.data + key->name : empty, key->name_length};
 }
+
+rf_code command_out_of_memory(rf_error *error);
+
+/* Determines the keys of the current command. */
+rf_code command_select(rf_command_rewrite *rewrite, rf_error *error);
 
 /* Writes what results from the current command. */
 rf_code command_narrow(rf_command_rewrite *rewrite, rf_error *error);

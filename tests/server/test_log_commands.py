@@ -17,7 +17,6 @@ from lib.splitting import Splitting, WithServer, printed_seed
 from lib.workload import Workload
 
 
-
 def setUpModule():
     global SEED
     SEED = printed_seed()

@@ -221,8 +221,7 @@ Test(client, finds_nobody)
     rf_target_free(&target);
 }
 
-/* --- answers without limits ------------------------------------------------------------------------------
- */
+/* --- answers without limits --------------------------------------------------------------------------- */
 
 /* What comes of an answer of which only the head arrives. */
 static void expect_of_head(const char *const *words, const char *head_only, const char *message)
@@ -322,8 +321,7 @@ Test(client, bytes_alone_are_no_progress, .timeout = 20)
     fake_server_stop(&server);
 }
 
-/* --- addresses -------------------------------------------------------------------------------------------
- */
+/* --- addresses ---------------------------------------------------------------------------------------- */
 
 static const char *mapped(const rf_target *target, const char *host, int port, char out[ADDRESS_TEXT])
 {

@@ -387,8 +387,7 @@ Test(command_rewrite, slots)
     EXPECT_EACH(slots);
 }
 
-/* --- shards: b is in the first of three, c in the second, a in the third -----------------------------------
- */
+/* --- shards: b is in the first of three, c in the second, a in the third ------------------------------ */
 
 static const struct {
     const char *log, *result;
@@ -462,8 +461,7 @@ Test(command_rewrite, names_that_meet)
     EXPECT_EACH(met);
 }
 
-/* --- SWAPDB and FLUSHDB with the log's history -----------------------------------------------------------
- */
+/* --- SWAPDB and FLUSHDB with the log's history -------------------------------------------------------- */
 
 static const struct rewrite_case with_history[] = {
     /* names are those of the end; a swap does not change which database is selected */

@@ -99,8 +99,7 @@ Test(measure, tables_of_keys)
     cr_expect_gt(rf_measure_tables(UINT64_MAX, 0), 0); /* it ends */
 }
 
-/* --- the radix tree of ids, against a plain count of its nodes --------------------------------------------
- */
+/* --- the radix tree of ids, against a plain count of its nodes ---------------------------------------- */
 
 enum { IDS = 300, ID_BYTES = 16 };
 

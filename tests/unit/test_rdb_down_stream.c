@@ -224,8 +224,7 @@ Test(rdb_down_stream, producers_that_are_gone)
     build_free(&b);
 }
 
-/* --- what does not agree with itself ---------------------------------------------------------------------
- */
+/* --- what does not agree with itself ------------------------------------------------------------------ */
 
 /* One node of three entries, of which the file says that they are two, and that two were ever added. */
 Test(rdb_down_stream, a_length_is_counted_anew)

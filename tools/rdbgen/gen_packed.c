@@ -147,8 +147,7 @@ void gen_hash_listpack_ttl(struct types *types, const struct content *content)
     triples(types, content);
 }
 
-/* --- quicklists ------------------------------------------------------------------------------------------
- */
+/* --- quicklists --------------------------------------------------------------------------------------- */
 
 /* The items of node i of `nodes`. */
 static size_t share(size_t count, size_t nodes, size_t i)
@@ -196,8 +195,7 @@ void gen_quicklist(struct types *types, const struct content *content)
     }
 }
 
-/* --- intset and zipmap ------------------------------------------------------------------------------------
- */
+/* --- intset and zipmap -------------------------------------------------------------------------------- */
 
 void gen_intset(struct types *types, const struct content *content)
 {

@@ -24,8 +24,7 @@ static void records(struct types *types)
     }
 }
 
-/* --- damage -----------------------------------------------------------------------------------------------
- */
+/* --- damage ------------------------------------------------------------------------------------------- */
 
 /* Takes back all that has been written since the last flush. */
 static void write_again(struct types *types, content_writer *emit, struct rng rng)
@@ -64,8 +63,7 @@ static void write_noisy(struct types *types, content_writer *emit)
     buffer_free(&bytes);
 }
 
-/* --- files ------------------------------------------------------------------------------------------------
- */
+/* --- files -------------------------------------------------------------------------------------------- */
 
 static void generate_one(struct types *types, content_writer *emit, const char *path)
 {

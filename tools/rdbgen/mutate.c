@@ -16,8 +16,7 @@ static bool is_due(struct types *types, size_t points)
     return due;
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------------
- */
+/* --- bytes -------------------------------------------------------------------------------------------- */
 
 /* Puts n bytes in the place of `gone` others. */
 static void splice(struct buffer *bytes, size_t at, size_t gone, const uint8_t *put, size_t n)
@@ -65,8 +64,7 @@ void mutate_bytes(struct mutation *mutation, struct buffer *bytes, size_t start,
         mutate_once(mutation, bytes, start, bytes->len - behind);
 }
 
-/* --- structures -------------------------------------------------------------------------------------------
- */
+/* --- structures --------------------------------------------------------------------------------------- */
 
 uint64_t mutate_number(struct types *types, uint64_t n)
 {
