@@ -191,7 +191,8 @@ static bool is_done(const struct split_options *options)
 bool split_options_read(int argc, char **argv, struct split_options *options, int *status)
 {
     int first;
-    *options = (struct split_options){.common.log = LOG_OPTIONS, .written = OUTPUT_OPTIONS, .shards = OPT_UNSET};
+    *options = (struct split_options){
+        .common.log = LOG_OPTIONS, .written = OUTPUT_OPTIONS, .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
