@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)
 {
