@@ -26,13 +26,14 @@ if ! unshare -rm true 2>/dev/null; then
     exit 77
 fi
 mkdir out root
+cp "$RDBFERRY" program # it may be below /tmp
 chmod 777 . out
 unset TMPDIR
 # shellcheck disable=SC2016 # expanded inside
 unshare -rm bash -c '
     mount --rbind / root && mount --rbind . root/mnt && mount -t tmpfs -o size=4k none root/tmp &&
     mount -o remount,ro,bind root/tmp && mount -o remount,ro,bind root || exit 77
-    cd root/mnt && exec chroot .. sh -c "cd /mnt; \$0 convert big.rdb -o out/big.aof --restore; echo status \$?
-        \$0 convert in.rdb -o out/appendonlydir; echo status \$?" "$RDBFERRY"
+    cd root/mnt && exec chroot .. sh -c "cd /mnt; ./program convert big.rdb -o out/big.aof --restore
+        echo status \$?; ./program convert in.rdb -o out/appendonlydir; echo status \$?"
 ' 2>&1
 ls -A out

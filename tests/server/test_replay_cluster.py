@@ -258,7 +258,7 @@ class Disturbed(InCluster):
 
     def check_kills(self, make):
         policy = make.choice(("fail", "skip"))
-        options = ["--mode", make.choice(("auto", "commands", "restore")), "--on-exists", policy]
+        options = ["--mode", make.choice(("auto", "commands", "restore")), *self.on_exists(policy)]
         options += ["--connections", make.choice((1, 2, 3)), "--big-key", make.choice(("2K", BIG))]
         options += ["--checkpoint", os.path.join(self.fresh(), "checkpoint")]
         self.put_obstacles()

@@ -14,7 +14,7 @@ from lib.program import PROGRAM, run
 from lib.server import Server
 
 ENDINGS = re.compile(r"\.(rdb|aof|jsonl)(\.gz|\.lz4)?$")
-DONE, NO, USAGE, INPUT, OUTPUT = range(5)
+DONE, NO, USAGE, INPUT, OUTPUT, UNAVAILABLE = range(6)
 
 
 def text(argument):
