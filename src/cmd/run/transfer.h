@@ -48,7 +48,7 @@ void transfer_discard(struct transfer *transfer);
 
 /* --- results (transfer_report.c) ---------------------------------------------------------------------- */
 
-enum { TRANSFER_TEXT = 512 };
+enum { TRANSFER_TEXT = 640 };
 
 /* Formats "dump.rdb: 183 keys in 3 databases, 2 of 185 not written". */
 void transfer_format(const struct transfer *transfer, char out[TRANSFER_TEXT]);
