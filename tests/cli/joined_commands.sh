@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Commands of an AOF do things to keys: nobody can tell what comes out of them beside another input.
+# A command that concerns all keys cannot be applied to one of two inputs.
 . "$(dirname "$0")/data.bash"
 kv_rdb in.rdb
 # shellcheck disable=SC2016 # RESP has dollars

@@ -126,7 +126,7 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     if (!check(options) || !read_key(options, status))
         return false;
     finalize(options);
-    options->before_count = options->common.of_first_operand;
+    options->before_count = options->common.operand_ends[0];
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The common options, and the checks of the operands. */
 #include "cmd/options/common_options.h"
+#include "base/fail.h"
 #include "cmd/options/snapshot_hint.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/run/files.h"
@@ -8,6 +9,7 @@
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <rdbferry/target.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,8 +35,10 @@ const struct option_row common_rows[] = {
 static bool expand(struct common_options *common, char **operands, int *status)
 {
     rf_error error;
-    rf_code code = inputs_expand(operands, common->operand_count, common->keep_failed, &common->inputs,
-                                 &common->of_first_operand, &error);
+    common->operand_ends = calloc(common->operand_count, sizeof *common->operand_ends);
+    rf_code code = common->operand_ends ? inputs_expand(operands, common->operand_count, common->keep_failed,
+                                                        &common->inputs, common->operand_ends, &error)
+                                        : fail(&error, RF_E_MEMORY, "out of memory");
     if (code == RF_OK)
         return true;
     message_failure(&error);
@@ -128,5 +132,6 @@ void common_options_free(struct common_options *common)
 {
     log_options_free(&common->log);
     rf_files_free(&common->inputs);
+    free(common->operand_ends);
     key_options_free(&common->keys);
 }

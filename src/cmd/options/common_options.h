@@ -20,9 +20,9 @@ struct common_options {
     bool quiet, verbose;
     struct key_options keys;
     struct log_options log;
-    rf_files inputs;         /* files of the operands; freed by common_options_free() */
-    size_t of_first_operand; /* number of files of the first operand */
-    char **operands;         /* as given by the user; they point into argv */
+    rf_files inputs;      /* files of the operands; freed by common_options_free() */
+    size_t *operand_ends; /* how many files there are up to the end of each operand */
+    char **operands;      /* as given by the user; they point into argv */
     size_t operand_count;
     bool keep_failed; /* set by the caller: see inputs_expand() */
 };

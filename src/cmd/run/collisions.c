@@ -26,7 +26,8 @@ static bool is_ambiguous(const struct collisions *c)
     return c->keep_all || c->session->key.ambiguous;
 }
 
-/* A key that is in the snapshot and in commands, or in several commands, is noted once. */
+/* A key that is in the snapshot and in commands, or in several commands, is noted once; twice in a snapshot
+ * is a fault. */
 static bool is_noted(struct collisions *c, const rf_entry *entry)
 {
     if (!c->has_commands || entry->kind != RF_ENTRY_KEY || !is_ambiguous(c))
@@ -34,7 +35,7 @@ static bool is_noted(struct collisions *c, const rf_entry *entry)
     int64_t db = session_source_db(c->session, entry);
     rf_slice key = session_source_key(c->session, entry);
     if (key_set_has(&c->sources, db, key))
-        return true;
+        return c->in_command;
     key_set_add(&c->sources, db, key);
     return false;
 }
@@ -489,17 +490,6 @@ static rf_code note_written(void *ctx, const struct input *input, const rf_entry
     return code;
 }
 
-/* Whether some input may contain commands, as far as that is known before it is read. */
-static bool expects_commands(const struct session *session)
-{
-    struct input_head head = {0};
-    rf_error error;
-    for (size_t i = 0; i < session->input_count; i++)
-        if (input_probe(&session->inputs[i], &head, &error) == RF_OK && head.may_hold_commands)
-            return true;
-    return false;
-}
-
 /* --- reading again after writing ---------------------------------------------------------------------- */
 
 void collisions_rewind(struct collisions *c)
@@ -533,7 +523,8 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
     session_detail_memory(memory);
     c->set = rf_collisions_new(memory);
     session->written_keys = (struct written_keys){note_written, c};
-    c->has_commands = c->can_rescan && rewrite && expects_commands(session);
+    c->has_commands = c->can_rescan && (rewrite || session->options->operand_count > 1) &&
+                      session_expects_commands(session);
     if (c->set)
         return true;
     message_error("out of memory");

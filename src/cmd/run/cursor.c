@@ -107,6 +107,9 @@ static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted
     struct session *session = cursor->session;
     rf_drop_reason drop;
     rf_code code = filter_key(cursor, entry, &drop, error);
+    if (code == RF_OK && drop == RF_DROP_NONE && session->joined)
+        code = joined_logs_key(session->joined, session->options, cursor->number,
+                               session_source_db(session, entry), session_source_key(session, entry), error);
     end_record(session, entry->offset);
     if (code != RF_OK)
         return code;
@@ -163,6 +166,10 @@ static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db,
 {
     struct cursor *cursor = ctx;
     struct session *session = cursor->session;
+    if (session->joined)
+        TRY(joined_logs_key(session->joined, session->options, cursor->number, source_db, source, error));
+    if (!session->written_keys.fn)
+        return RF_OK;
     session->key = (struct session_key){.accepted = true,
                                         .rewritten = true,
                                         .source_db = source_db,
@@ -180,15 +187,16 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
                     "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
     if (session->options->keys.shift)
         return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
-    const rf_command_rewrite_options options = {.filter = session->options->keys.filter,
-                                                .rewrite = session->options->keys.rewrite,
-                                                .topology = session->read.topology,
-                                                .history = session->log.history,
-                                                .unknown = (rf_unknown_commands)session->options->log.unknown,
-                                                .more_commands = session->options->log.commands,
-                                                .more_count = session->options->log.command_count,
-                                                .written = session->written_keys.fn ? on_written_key : NULL,
-                                                .ctx = cursor};
+    const rf_command_rewrite_options options = {
+        .filter = session->options->keys.filter,
+        .rewrite = session->options->keys.rewrite,
+        .topology = session->read.topology,
+        .history = session->log.history,
+        .unknown = (rf_unknown_commands)session->options->log.unknown,
+        .more_commands = session->options->log.commands,
+        .more_count = session->options->log.command_count,
+        .written = session->written_keys.fn || session->joined ? on_written_key : NULL,
+        .ctx = cursor};
     if (!cursor->commands) {
         TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
@@ -235,11 +243,15 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
-    if (entry->kind == RF_ENTRY_COMMAND && leave_out(cursor, entry)) {
+    bool drop = entry->kind == RF_ENTRY_COMMAND && leave_out(cursor, entry);
+    if (entry->kind == RF_ENTRY_COMMAND && !drop && session->joined)
+        TRY(joined_logs_command(session->joined, session->options, cursor->number, entry, &drop, error));
+    if (drop) {
         *accepted = false;
         return RF_OK;
     }
-    if (entry->kind == RF_ENTRY_COMMAND && !raw && (!session->unfiltered || session->read.topology)) {
+    if (entry->kind == RF_ENTRY_COMMAND && !raw &&
+        (!session->unfiltered || session->read.topology || session->joined)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
     }

@@ -12,7 +12,7 @@ const char *input_name(const struct input *input)
     return is_dash(input->path) ? "stdin" : input->path;
 }
 
-rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *of_first,
+rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *ends,
                       rf_error *error)
 {
     rf_code code = RF_OK;
@@ -23,8 +23,7 @@ rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files 
             const rf_error why = *error;
             code = rf_files_add_failed(files, operands[i], &why, error);
         }
-        if (i == 0)
-            *of_first = files->count;
+        ends[i] = files->count;
     }
     if (code != RF_OK)
         rf_files_free(files);

@@ -24,9 +24,10 @@ struct input {
     uint64_t decoded; /* bytes after decompression */
 };
 
-/* The files of all operands, in order; *of_first: how many belong to the first operand. Empty after an error.
- * `keep_failed`: an operand whose files cannot be determined is an input that fails when it is opened. */
-rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *of_first,
+/* The files of all operands, in order; ends[i]: how many there are up to the end of operand i. Empty after an
+ * error. `keep_failed`: an operand whose files cannot be determined is an input that fails when it is opened.
+ */
+rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *ends,
                       rf_error *error);
 
 /* Returns an input that is not open yet. */

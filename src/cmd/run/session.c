@@ -54,6 +54,7 @@ void session_close(struct session *session)
 {
     stats_free(&session->stats);
     log_survey_free(&session->log);
+    joined_logs_free(session->joined);
     free(session->inputs);
 }
 
@@ -84,6 +85,16 @@ void session_notice_command(struct session *session, const rf_entry *command)
     snprintf(name, sizeof name, "%.*s", command->argv[0].len < sizeof name ? (int)command->argv[0].len : 32,
              (const char *)command->argv[0].ptr);
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
+}
+
+bool session_expects_commands(const struct session *session)
+{
+    struct input_head head = {0};
+    rf_error error;
+    for (size_t i = 0; i < session->input_count; i++)
+        if (input_probe(&session->inputs[i], &head, &error) == RF_OK && head.may_hold_commands)
+            return true;
+    return false;
 }
 
 bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)

@@ -6,6 +6,7 @@
 
 #include "cmd/options/common_options.h"
 #include "cmd/run/inputs.h"
+#include "cmd/run/joined_logs.h"
 #include "cmd/run/log_survey.h"
 #include "cmd/run/notices.h"
 #include "cmd/run/signals.h"
@@ -58,6 +59,7 @@ struct session {
     struct session_key key;
     struct written_keys written_keys; /* fn may be NULL */
     struct log_survey log;
+    struct joined_logs *joined; /* several inputs with AOF commands; else NULL */
     rf_command_rewrite_counts commands;
     uint64_t *bytes_of; /* set by the consumer of a key: the size of its record is added; may be NULL */
     uint64_t last_offset;
@@ -67,6 +69,9 @@ struct session {
 /* Sets the level of messages. False: the error has been printed. */
 bool session_open(struct session *session, const struct common_options *options);
 void session_close(struct session *session);
+
+/* Whether some input may contain commands, as far as that is known before it is read. */
+bool session_expects_commands(const struct session *session);
 
 /* Whether an option leaves out this AOF command of an input. */
 bool session_drops_command(const struct session *session, size_t input, const rf_entry *command);

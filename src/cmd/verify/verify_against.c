@@ -15,7 +15,7 @@ static rf_code on_duplicate(struct verification *v, const rf_difference *differe
     const struct input *first = &v->session.inputs[difference->before->input];
     rf_error fault = {
         .code = RF_E_DUPLICATE, .offset = (int64_t)second->offset, .file_offset = -1, .db = (int)second->db};
-    const size_t border = v->options->common.of_first_operand;
+    const size_t border = v->options->common.operand_ends[0];
     v->shared += difference->before->input < border && second->input >= border;
     escape_name(second->key, fault.key, sizeof fault.key);
     snprintf(fault.message, sizeof fault.message, "duplicate (first at offset 0x%llx of %.200s)",
