@@ -257,6 +257,27 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
+    @scaled(test=2, soak=25)
+    def test_joined(self, seeds):
+        """The logs of three nodes are one data set, and can be those of five."""
+
+        def check(make, preamble):
+            families = "{a}", "{b}", "{c}"
+            folder = self.source(Workload(make, families, groups=((0,),), flushes=False), preamble)
+            target, dump = ("--target-version", KIND.target), self.snapshot(folder)
+            out = self.split(os.path.join(folder, "appendonlydir"), "--shards", 3, "--to", "aof-dir", *target)
+            nodes = [os.path.join(shard, "appendonlydir") for shard in self.shards(out)]
+            joined = self.fresh()
+            convert(*nodes, "-o", os.path.join(joined, "appendonlydir"), *target)
+            self.assertEqual(differences(self.served_dump(dump), self.served_aof(joined)), [])
+            five = self.split(*nodes, "--shards", 5, "--to", "aof-dir", *target)
+            for number, shard in enumerate(self.shards(five)):
+                part = os.path.join(self.fresh(), "dump.rdb")
+                convert(dump, "-o", part, "--shard", f"{number + 1}/5", *target)
+                self.assertEqual(differences(self.served_dump(part), self.served_aof(shard)), [])
+
+        self.each_seed(seeds, check)
+
     @scaled(test=1, soak=5)
     def test_every_command_is_tried(self, seeds):
         """... that the server knows and that writes: it has succeeded at least once."""
