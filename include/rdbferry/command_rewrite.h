@@ -25,7 +25,8 @@
 
 typedef struct rf_command_rewrite rf_command_rewrite;
 
-/* Commands that are not in the table of commands: their keys are not known. */
+/* Commands that are not in the table of commands: their keys are not known. With a topology they cannot be
+ * copied. */
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
 /* The keys of a command that is not in the table of commands, such as one of a module, as COMMAND INFO shows

@@ -193,7 +193,8 @@ static void find_shards(rf_command_rewrite *c)
 
 static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
 {
-    if (c->options.unknown == RF_UNKNOWN_FAIL)
+    if (c->options.unknown == RF_UNKNOWN_FAIL ||
+        (c->options.unknown == RF_UNKNOWN_COPY && c->options.topology))
         return command_refuse(c, NULL, "an unknown command, whose keys are not known", error);
     if (c->options.unknown == RF_UNKNOWN_DROP)
         return RF_OK;

@@ -30,3 +30,8 @@ convert
 for keys in JSON.SET =1,1,1 JSON.SET=1 JSON.SET=0,1,1 JSON.SET=1,0,1 JSON.SET=1,1,0 JSON.SET=1,1,1x JSON.SET=99999,1,1; do
     convert --command-keys $keys
 done
+for how in fail copy drop; do
+    echo "$ split --unknown-commands $how"
+    "$RDBFERRY" split in.aof --shards 2 --to aof -o shards.$how --unknown-commands $how 2>&1 >/dev/null
+    echo "status $?"
+done
