@@ -195,7 +195,9 @@ static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
 {
     if (c->options.unknown == RF_UNKNOWN_FAIL ||
         (c->options.unknown == RF_UNKNOWN_COPY && c->options.topology))
-        return command_refuse(c, NULL, "an unknown command, whose keys are not known", error);
+        return command_refuse(
+            c, NULL, "the keys of this command are not known (see --command-keys, --unknown-commands)",
+            error);
     if (c->options.unknown == RF_UNKNOWN_DROP)
         return RF_OK;
     rf_entry copy = c->current.entry;
