@@ -6,21 +6,13 @@
 #include "base/fail.h"
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { FIRST_PAUSE_MS = 50, LAST_PAUSE_MS = 1000, TICK_MS = 100 };
 
-/* FNV-1a */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 1099511628211u;
-    return hash;
-}
-
 static bool is_new(struct waiting *waiting, const char *why)
 {
-    uint64_t hash = hash_of(why);
+    uint64_t hash = XXH3_64bits(why, strlen(why));
     for (unsigned i = 0; i < waiting->count; i++)
         if (waiting->logged[i] == hash)
             return false;
