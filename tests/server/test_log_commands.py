@@ -4,11 +4,12 @@ what comes out is what the same rules make of the data themselves."""
 import os
 import random
 import shutil
+import time
 import unittest
 
 from lib import resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
-from lib.observe import differences
+from lib.observe import differences, observe
 from lib.program import convert, run
 from lib.resp import ReplyError
 from lib.server import Server
@@ -298,3 +299,56 @@ class AtRandom(Splitting):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+@needs(AOF_DIRECTORIES)
+class Accidents(Splitting):
+    """A log up to a time, without a command, and cut short: what a server that stopped there has."""
+
+    def cut(self, folder, *options):
+        out = self.fresh()
+        convert(os.path.join(folder, "appendonlydir"), "-o", os.path.join(out, "appendonlydir"), *options)
+        return self.served_aof(out)
+
+    def copy_of(self, folder):
+        copy = self.fresh()
+        shutil.copytree(os.path.join(folder, "appendonlydir"), os.path.join(copy, "appendonlydir"))
+        return copy
+
+    def test_point_in_time_and_undo(self):
+        folder, make = self.fresh(), random.Random(SEED)
+        workload = Workload(make, moves=False, flushes=False, swaps=False)
+        with Server(folder, appendonly="yes", aof_timestamp_enabled="yes", appendfsync="always") as server:
+            workload.run(server.call, 20)
+            then = int(server.call("TIME")[0])
+            before = self.copy_of(folder)
+            time.sleep(2.1)  # annotations have a resolution of seconds
+            server.call("SELECT", 0)
+            server.call("FLUSHALL")
+            server.call("SET", "after", "1")
+        self.assertEqual(differences(self.served_aof(before), self.cut(folder, "--until", then + 1)), [])
+        undone = self.cut(folder, "--drop-command", "FLUSHALL")
+        self.assertEqual(differences(self.loaded(before, "SET", "after", "1"), undone), [])
+
+    def loaded(self, folder, *command):
+        """What a server makes of the log, and of a command after it."""
+        with Server(folder, appendonly="yes") as server:
+            if command:
+                server.call(*command)
+            return observe(server.call)
+
+    @scaled(test=8, soak=200)
+    def test_torn(self, count):
+        """As a server loads it that cuts it: not within a transaction."""
+        folder, make = self.fresh(), random.Random(SEED)
+        with Server(folder, appendonly="yes", appendfsync="always") as server:
+            Workload(make).run(server.call, 6)
+        (name,) = [name for name in os.listdir(os.path.join(folder, "appendonlydir")) if name.endswith(".incr.aof")]
+        size = os.path.getsize(os.path.join(folder, "appendonlydir", name))
+        for _ in range(count):
+            torn = self.copy_of(folder)
+            length = make.randrange(size)
+            with self.subTest(seed=SEED, length=length):
+                os.truncate(os.path.join(torn, "appendonlydir", name), length)
+                found = self.cut(torn, "--repair", "cut")
+                self.assertEqual(differences(self.loaded(torn), found), [])
