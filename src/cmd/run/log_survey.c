@@ -140,6 +140,14 @@ static rf_code read_input(struct pass *pass, size_t number, rf_error *error)
     return code == RF_END ? RF_OK : code;
 }
 
+/* What is damaged from its start on is found when it is read. */
+static rf_code probe(const struct input *input, struct input_head *head, rf_error *error)
+{
+    rf_code code = input_probe(input, head, error);
+    head->may_hold_commands |= rf_code_is_input(code);
+    return rf_code_is_input(code) ? RF_OK : code;
+}
+
 /* Inputs without commands are not read. *count: of those with commands. */
 static rf_code read_all(struct pass *pass, size_t *count, rf_error *error)
 {
@@ -147,7 +155,7 @@ static rf_code read_all(struct pass *pass, size_t *count, rf_error *error)
     struct input_head head;
     *count = 0;
     for (size_t i = 0; i < session->input_count && !pass->ends; i++) {
-        TRY(input_probe(&session->inputs[i], &head, error));
+        TRY(probe(&session->inputs[i], &head, error));
         if (options_of(pass)->until > 0 && head.saved_at > options_of(pass)->until)
             return fail(error, RF_E_ARGUMENT, "%s was saved after the time of --until",
                         input_name(&session->inputs[i]));
@@ -205,7 +213,7 @@ static rf_code survey_cut(struct session *session, rf_error *error)
     size_t files;
     TRY(read_all(&pass, &files, error));
     TRY(check_places(session, files, error));
-    if (files == 0)
+    if (files == 0 && session->options->log.repair == REPAIR_NONE)
         return fail(error, RF_E_ARGUMENT, "no input is a file with AOF commands: it cannot be cut");
     if (session->options->log.until > 0 && !pass.has_times)
         return fail(error, RF_E_ARGUMENT,

@@ -64,7 +64,9 @@ rf_code transfer_survey(struct transfer *t, rf_error *error)
     bool follows_writers = output_options_has_target(t->written) && t->written->target.major == 0;
     for (size_t i = 1; i < t->session.input_count && follows_writers; i++) {
         struct input_head head;
-        TRY(input_probe(&t->session.inputs[i], &head, error));
+        rf_code code = input_probe(&t->session.inputs[i], &head, error);
+        if (code != RF_OK && !rf_code_is_input(code)) /* which is found when it is read */
+            return code;
         t->surveyed = newer(t->surveyed, head.writer);
     }
     return collisions_prescan(&t->collisions, error);
