@@ -92,7 +92,7 @@ class Slots(Changing):
 
         def check(make, mode, policy):
             self.put_obstacles()
-            running = self.begin_until(0.02, "--mode", mode, *self.on_exists(policy), "--rate", "1MB/s")
+            running = self.begin_until(0.02, "--mode", mode, *self.on_exists(policy), "--rate", "600KB/s")
             with meanwhile(lambda: self.move_a_slot(make)):
                 running.wait()
             self.assertGreater(self.errors(b"ASK"), 0)
