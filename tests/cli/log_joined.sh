@@ -8,10 +8,10 @@ command() {
     done
 }
 node() {
-    mkdir $1
-    printf 'file n.1.base.rdb seq 1 type b\nfile n.1.incr.aof seq 1 type i\n' >$1/n.manifest
-    printf 'REDIS0009\376\0\0\1%b\1v\377\0\0\0\0\0\0\0\0' "$2" >$1/n.1.base.rdb
-    cat >$1/n.1.incr.aof
+    mkdir "$1"
+    printf 'file n.1.base.rdb seq 1 type b\nfile n.1.incr.aof seq 1 type i\n' >"$1"/n.manifest
+    printf 'REDIS0009\376\0\0\1%b\1v\377\0\0\0\0\0\0\0\0' "$2" >"$1"/n.1.base.rdb
+    cat >"$1"/n.1.incr.aof
 }
 show() {
     tr '\r\n' '  ' <"$1" | sed 's/  */ /g; s/\$[0-9]* //g; s/$/\n/'

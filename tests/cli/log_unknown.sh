@@ -32,6 +32,6 @@ for keys in JSON.SET =1,1,1 JSON.SET=1 JSON.SET=0,1,1 JSON.SET=1,0,1 JSON.SET=1,
 done
 for how in fail copy drop; do
     echo "$ split --unknown-commands $how"
-    "$RDBFERRY" split in.aof --shards 2 --to aof -o shards.$how --unknown-commands $how 2>&1 >/dev/null
+    { "$RDBFERRY" split in.aof --shards 2 --to aof -o shards.$how --unknown-commands $how >/dev/null; } 2>&1
     echo "status $?"
 done

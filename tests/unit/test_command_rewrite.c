@@ -339,7 +339,8 @@ static const struct rewrite_case narrowed[] = {
     /* never in a log, or its keys are not known */
     {"", "k:k*", "EVAL x 1 ka", "! EVAL: its keys are not known (0)"},
     {"", "k:k*", "BLPOP x 0 | BLPOP x ka 0", "! BLPOP: its keys are not known (29)"},
-    {"", "k:k*", "RREPLAY x y", "! RREPLAY: the keys of this command are not known (see --command-keys, --unknown-commands) (0)"},
+    {"", "k:k*", "RREPLAY x y",
+     "! RREPLAY: the keys of this command are not known (see --command-keys, --unknown-commands) (0)"},
     /* no server would have written these */
     {"", "k:k*", "SET", "! SET: wrong number of arguments (0)"},
     {"", "k:k*", "DEL", "! DEL: wrong number of arguments (0)"},
@@ -531,7 +532,8 @@ Test(command_rewrite, unknown_commands)
                                          "MULTI | RREPLAY a | SELECT 4 | \\x1b[1m\\x00 a | EXEC | SET a 1"},
                   RF_UNKNOWN_COPY, false);
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log,
-                                         "! RREPLAY: the keys of this command are not known (see --command-keys, --unknown-commands) (15)"},
+                                         "! RREPLAY: the keys of this command are not known (see "
+                                         "--command-keys, --unknown-commands) (15)"},
                   RF_UNKNOWN_FAIL, false);
 }
 
