@@ -6,7 +6,6 @@
 #include "base/number.h"
 #include "resp/resp_read.h"
 #include <string.h>
-#include <strings.h>
 
 bool aof_recognises(uint8_t first)
 {
@@ -60,11 +59,6 @@ static rf_code read_annotation(struct aof_reader *r)
                : window_fail(w, RF_E_CORRUPT, "annotation longer than %d bytes", LINE_MOST);
 }
 
-static bool is_command(rf_slice name, const char *wanted)
-{
-    return name.len == strlen(wanted) && strncasecmp((const char *)name.ptr, wanted, name.len) == 0;
-}
-
 static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc)
 {
     if (argc != 2 || !number_parse_i64(argv[1], &r->db) || r->db < 0 || r->db > INT32_MAX)
@@ -75,12 +69,12 @@ static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc
 /* Processes commands that change the reader's state. *ready: the command is an entry. */
 static rf_code on_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *ready)
 {
-    *ready = !is_command(argv[0], "SELECT");
+    *ready = !slice_is_word(argv[0], "SELECT");
     if (!*ready)
         return on_select(r, argv, argc);
-    if (is_command(argv[0], "MULTI"))
+    if (slice_is_word(argv[0], "MULTI"))
         r->in_transaction = true;
-    else if (is_command(argv[0], "EXEC"))
+    else if (slice_is_word(argv[0], "EXEC"))
         r->in_transaction = false;
     return RF_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -77,6 +78,12 @@ static inline rf_slice slice_of(const void *ptr, size_t len)
 static inline bool slice_equal(rf_slice a, rf_slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Without case. */
+static inline bool slice_is_word(rf_slice slice, const char *word)
+{
+    return slice.len == strlen(word) && strncasecmp((const char *)slice.ptr, word, slice.len) == 0;
 }
 
 /* Orders like memcmp; a prefix comes before a longer slice. */

@@ -3,12 +3,11 @@
 #include "command/command_keys.h"
 #include "base/bytes.h"
 #include "base/number.h"
+#include "command/command_name.h"
 #include <stdlib.h>
 #include <strings.h>
 
 enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
-
-enum { NAME_MAX_LENGTH = 32 };
 
 static const struct command_row rows[] = {
 #define AT(role, n)                   \
@@ -45,45 +44,18 @@ static const struct command_row rows[] = {
 
 /* --- names -------------------------------------------------------------------------------------------- */
 
-bool command_word_is(rf_slice argument, const char *word)
-{
-    return argument.len == strlen(word) && strncasecmp((const char *)argument.ptr, word, argument.len) == 0;
-}
-
 static int compare_names(const void *name, const void *row)
 {
     return strcasecmp(name, ((const struct command_row *)row)->name);
 }
 
-/* Appends a word; false if it is not a word, or the name becomes longer than any. */
-static bool add_word(char name[NAME_MAX_LENGTH], size_t *length, rf_slice word)
-{
-    if (word.len == 0 || *length + word.len + 2 > NAME_MAX_LENGTH || memchr(word.ptr, '\0', word.len) ||
-        memchr(word.ptr, ' ', word.len))
-        return false;
-    if (*length > 0)
-        name[(*length)++] = ' ';
-    memcpy(name + *length, word.ptr, word.len);
-    *length += word.len;
-    name[*length] = '\0';
-    return true;
-}
-
-static const struct command_row *find_name(const char *name)
-{
-    return bsearch(name, rows, sizeof rows / sizeof *rows, sizeof *rows, compare_names);
-}
-
 const struct command_row *command_row_find(const rf_entry *command)
 {
-    char name[NAME_MAX_LENGTH];
-    size_t length = 0;
-    if (command->argc == 0 || !add_word(name, &length, command->argv[0]))
-        return NULL;
-    const struct command_row *row = find_name(name);
-    if (row || command->argc < 2 || !add_word(name, &length, command->argv[1]))
-        return row;
-    return find_name(name);
+    char name[COMMAND_NAME_SIZE];
+    const struct command_row *row = NULL;
+    for (size_t words = 1; words <= 2 && !row && command_name_of(command, words, name); words++)
+        row = bsearch(name, rows, sizeof rows / sizeof *rows, sizeof *rows, compare_names);
+    return row;
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)
@@ -104,7 +76,7 @@ static size_t after_last(const rf_entry *command, size_t from, const char *word,
 {
     size_t found = 0;
     for (size_t i = from; i + 1 < command->argc; i++)
-        if (command_word_is(command->argv[i], word) || command_word_is(command->argv[i], other))
+        if (slice_is_word(command->argv[i], word) || slice_is_word(command->argv[i], other))
             found = ++i;
     return found;
 }
@@ -113,9 +85,9 @@ static size_t after_last(const rf_entry *command, size_t from, const char *word,
  */
 static size_t sort_word_length(rf_slice argument)
 {
-    return command_word_is(argument, "LIMIT") ? 3
-           : command_word_is(argument, "BY") || command_word_is(argument, "GET") ||
-                   command_word_is(argument, "STORE")
+    return slice_is_word(argument, "LIMIT") ? 3
+           : slice_is_word(argument, "BY") || slice_is_word(argument, "GET") ||
+                   slice_is_word(argument, "STORE")
                ? 2
                : 1;
 }
@@ -124,7 +96,7 @@ static size_t after_sort_word(const rf_entry *command, size_t from, const char *
 {
     size_t found = 0;
     for (size_t i = from; i + 1 < command->argc; i += sort_word_length(command->argv[i])) {
-        if (!command_word_is(command->argv[i], word))
+        if (!slice_is_word(command->argv[i], word))
             continue;
         found = i + 1;
         if (!last)
@@ -135,7 +107,7 @@ static size_t after_sort_word(const rf_entry *command, size_t from, const char *
 
 static bool is_sort(const rf_entry *command)
 {
-    return command_word_is(command->argv[0], "SORT");
+    return slice_is_word(command->argv[0], "SORT");
 }
 
 /* Sets the range of arguments of a term; what is beyond the last argument is left out. */
@@ -177,7 +149,7 @@ static void enter_counted(struct command_key_walk *walk, const struct key_term *
 static void enter_streams(struct command_key_walk *walk, const struct key_term *term)
 {
     size_t argc = walk->command->argc, at = (size_t)term->first;
-    while (at < argc && !command_word_is(walk->command->argv[at], "STREAMS"))
+    while (at < argc && !slice_is_word(walk->command->argv[at], "STREAMS"))
         at++;
     walk->wrong |= at + 2 >= argc || (argc - at) % 2 == 0;
     enter_range(walk, at + 1, at + 1 < argc ? (argc - at - 1) / 2 : 0, 1);

@@ -68,7 +68,4 @@ void command_keys_begin(struct command_key_walk *walk, const struct command_row 
 /* False after the last key; `wrong` is known then. */
 bool command_keys_next(struct command_key_walk *walk, struct command_key *key);
 
-/* Whether an argument is this word, without case. */
-bool command_word_is(rf_slice argument, const char *word);
-
 #endif

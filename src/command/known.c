@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* commands.def as two tables, and the check of a command against them. */
 #include "base/bytes.h"
+#include "command/command_name.h"
 #include <ctype.h>
 #include <rdbferry/command.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 enum key_position { ANYWHERE, LEADING, ARGUMENT };
 
-enum { NEVER = 9999, NAME_MAX_LENGTH = 40 };
+enum { NEVER = 9999 };
 
 struct command {
     const char *name;
@@ -47,50 +48,25 @@ static int compare_names(const void *name, const void *row)
     return strcasecmp(name, ((const struct command *)row)->name);
 }
 
-/* The first words of a command; false if they are longer than any name. */
-static bool next_name(const rf_entry *command, size_t words, char name[NAME_MAX_LENGTH])
-{
-    size_t length = 0;
-    for (size_t i = 0; i < words; i++) {
-        rf_slice word = command->argv[i];
-        if (length + word.len + 2 > NAME_MAX_LENGTH || memchr(word.ptr, '\0', word.len))
-            return false;
-        if (i > 0)
-            name[length++] = ' ';
-        memcpy(name + length, word.ptr, word.len);
-        length += word.len;
-    }
-    name[length] = '\0';
-    return true;
-}
-
 /* The entry of the subcommand, if it is known, else of the command. */
 static const struct command *find_command(const rf_entry *command)
 {
-    char name[NAME_MAX_LENGTH];
-    for (size_t words = command->argc < 2 ? command->argc : 2; words > 0; words--) {
-        const struct command *found = NULL;
-        if (next_name(command, words, name))
+    char name[COMMAND_NAME_SIZE];
+    const struct command *found = NULL;
+    for (size_t words = 2; words > 0 && !found; words--)
+        if (command_name_of(command, words, name))
             found = bsearch(name, commands, sizeof commands / sizeof *commands, sizeof *commands,
                             compare_names);
-        if (found)
-            return found;
-    }
-    return NULL;
+    return found;
 }
 
 /* --- options ------------------------------------------------------------------------------------------ */
 
-static bool is_word(rf_slice argument, const char *word)
-{
-    return argument.len == strlen(word) && strncasecmp((const char *)argument.ptr, word, argument.len) == 0;
-}
-
 /* Scores may be infinite. */
 static bool is_number_or_id(rf_slice argument)
 {
-    return argument.len == 0 || !isalpha(argument.ptr[0]) || is_word(argument, "inf") ||
-           is_word(argument, "infinity");
+    return argument.len == 0 || !isalpha(argument.ptr[0]) || slice_is_word(argument, "inf") ||
+           slice_is_word(argument, "infinity");
 }
 
 static bool has_option(const rf_entry *command, const struct option *option)
@@ -98,7 +74,7 @@ static bool has_option(const rf_entry *command, const struct option *option)
     if (option->position == ARGUMENT)
         return command->argc > option->argument;
     for (size_t i = option->argument; i < command->argc; i++) {
-        if (is_word(command->argv[i], option->word))
+        if (slice_is_word(command->argv[i], option->word))
             return true;
         if (option->position == LEADING && is_number_or_id(command->argv[i]))
             return false;

@@ -230,16 +230,11 @@ static const struct {
     {"ACL", NULL, MIB},
 };
 
-static bool is_word(rf_slice word, const char *text)
-{
-    return strlen(text) == word.len && strncasecmp((const char *)word.ptr, text, word.len) == 0;
-}
-
 uint64_t reply_limit(const rf_slice *argv, size_t argc)
 {
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (is_word(argv[0], limits[i].command) &&
-            (!limits[i].subcommand || (argc > 1 && is_word(argv[1], limits[i].subcommand))))
+        if (slice_is_word(argv[0], limits[i].command) &&
+            (!limits[i].subcommand || (argc > 1 && slice_is_word(argv[1], limits[i].subcommand))))
             return limits[i].limit;
     return REPLY_MAX_STATUS;
 }

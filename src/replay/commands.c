@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "net/reply.h"
 #include "resp/resp_write.h"
-#include <strings.h>
 
 /* "<mark><number>\r\n" */
 static size_t parse_header(const uint8_t **p)
@@ -46,11 +45,6 @@ bool command_is_passing(const struct command *command)
 void command_name(rf_slice word, char *out, size_t size)
 {
     reply_text((struct reply){.text = word}, out, size);
-}
-
-bool command_is(rf_slice word, const char *name)
-{
-    return word.len == strlen(name) && strncasecmp((const char *)word.ptr, name, word.len) == 0;
 }
 
 rf_slice command_key(rf_slice commands)

@@ -25,9 +25,6 @@ bool command_is_passing(const struct command *command);
 /* Formats the name of a command, printable and truncated to fit. */
 void command_name(rf_slice word, char *out, size_t size);
 
-/* Whether a command name equals `name`, which is in upper case. */
-bool command_is(rf_slice word, const char *name);
-
 /* The key that a request writes: the target of the last command if it is a rename, or else its first
  * argument. */
 rf_slice command_key(rf_slice commands);

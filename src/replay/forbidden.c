@@ -73,8 +73,8 @@ static const struct {
 bool command_is_forbidden(const rf_slice *argv, size_t argc)
 {
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
-        if (command_is(argv[0], forbidden[i].command) &&
-            (!forbidden[i].subcommand || (argc > 1 && command_is(argv[1], forbidden[i].subcommand))))
+        if (slice_is_word(argv[0], forbidden[i].command) &&
+            (!forbidden[i].subcommand || (argc > 1 && slice_is_word(argv[1], forbidden[i].subcommand))))
             return true;
     return false;
 }

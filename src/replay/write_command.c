@@ -77,11 +77,11 @@ static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *valid, r
 
 static rf_code check_allowed(rf_replay *r, const rf_entry *entry, bool *allowed, rf_error *error)
 {
-    bool nested = r->transaction.open && command_is(entry->argv[0], "MULTI");
+    bool nested = r->transaction.open && slice_is_word(entry->argv[0], "MULTI");
     *allowed = !nested && !command_is_forbidden(entry->argv, entry->argc);
     if (!*allowed)
         reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
-    else if (command_is(entry->argv[0], "RESTORE") || command_is(entry->argv[0], "RESTORE-ASKING"))
+    else if (slice_is_word(entry->argv[0], "RESTORE") || slice_is_word(entry->argv[0], "RESTORE-ASKING"))
         return check_restore(r, entry, allowed, error);
     return RF_OK;
 }
@@ -204,11 +204,11 @@ rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
     TRY(check_allowed(r, entry, &allowed, error));
     if (!allowed)
         return RF_OK;
-    if (command_is(entry->argv[0], "MULTI"))
+    if (slice_is_word(entry->argv[0], "MULTI"))
         return begin_transaction(r, entry, error);
     if (!r->transaction.open)
         return send_alone(r, entry, error);
-    if (command_is(entry->argv[0], "EXEC"))
+    if (slice_is_word(entry->argv[0], "EXEC"))
         return end_transaction(r, entry, error);
-    return command_is(entry->argv[0], "DISCARD") ? discard_transaction(r) : queue_command(r, entry, error);
+    return slice_is_word(entry->argv[0], "DISCARD") ? discard_transaction(r) : queue_command(r, entry, error);
 }

@@ -137,10 +137,10 @@ static bool repeats(const rf_command_history *history, const struct event *event
 rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
                                 rf_error *error)
 {
-    struct event event = {.swap = command_word_is(command->argv[0], "SWAPDB"),
+    struct event event = {.swap = slice_is_word(command->argv[0], "SWAPDB"),
                           .dbs = {command->db, 0},
                           .place = {input, command->offset}};
-    if (!event.swap && !command_word_is(command->argv[0], "FLUSHDB"))
+    if (!event.swap && !slice_is_word(command->argv[0], "FLUSHDB"))
         return RF_OK;
     if (event.swap && !swapped_dbs(command, event.dbs)) {
         fail(error, RF_E_CORRUPT, "SWAPDB: invalid database numbers");

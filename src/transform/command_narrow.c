@@ -112,10 +112,10 @@ static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
     const rf_entry *command = &current->entry;
-    bool counted = command_word_is(command->argv[0], "MSETEX");
+    bool counted = slice_is_word(command->argv[0], "MSETEX");
     size_t end = current->keys[current->key_count - 1].at.argument + current->keys[0].at.stride;
     c->counts.narrowed++;
-    if (command_word_is(command->argv[0], "MSETNX"))
+    if (slice_is_word(command->argv[0], "MSETNX"))
         TRY(put_text(c, "MSET", error));
     else
         TRY(command_argument(c, command->argv[0], error));
@@ -125,7 +125,7 @@ static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
         if (current->keys[i].selected)
             TRY(put_with_value(c, &current->keys[i], error));
     for (size_t i = end; i < command->argc; i++)
-        if (!command_word_is(command->argv[i], "NX") && !command_word_is(command->argv[i], "XX"))
+        if (!slice_is_word(command->argv[i], "NX") && !slice_is_word(command->argv[i], "XX"))
             TRY(command_argument(c, command->argv[i], error));
     return command_end(c, current->db, error);
 }
@@ -165,12 +165,12 @@ static rf_code narrow_list_move(rf_command_rewrite *c, rf_error *error)
 {
     const rf_entry *command = &c->current.entry;
     const struct selected_key *from = &c->current.keys[0];
-    bool by_word = command_word_is(command->argv[0], "LMOVE") || command_word_is(command->argv[0], "BLMOVE");
+    bool by_word = slice_is_word(command->argv[0], "LMOVE") || slice_is_word(command->argv[0], "BLMOVE");
     if (!from->selected)
         return refuse_moved(c, error);
     if (by_word && command->argc > 3)
-        return put_instead(c, command_word_is(command->argv[3], "LEFT") ? "LPOP" : "RPOP", from, NULL, error);
-    if (command_word_is(command->argv[0], "RPOPLPUSH") || command_word_is(command->argv[0], "BRPOPLPUSH"))
+        return put_instead(c, slice_is_word(command->argv[3], "LEFT") ? "LPOP" : "RPOP", from, NULL, error);
+    if (slice_is_word(command->argv[0], "RPOPLPUSH") || slice_is_word(command->argv[0], "BRPOPLPUSH"))
         return put_instead(c, "RPOP", from, NULL, error);
     return refuse_some(c, error);
 }

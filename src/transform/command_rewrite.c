@@ -226,7 +226,7 @@ static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
 static void control(rf_command_rewrite *c, const rf_entry *command)
 {
     bool was_open = c->multi.open;
-    c->multi.open = command_word_is(command->argv[0], "MULTI");
+    c->multi.open = slice_is_word(command->argv[0], "MULTI");
     if (!c->multi.open || was_open)
         return;
     c->multi.number++;
@@ -252,12 +252,12 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
 /* Most commands are like the one before. */
 static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
 {
-    if (c->last_row && command_word_is(command->argv[0], c->last_row->name))
+    if (c->last_row && slice_is_word(command->argv[0], c->last_row->name))
         return c->last_row;
     c->last_row = command_row_find(command);
     for (size_t i = 0; !c->last_row && i < c->options.more_count; i++) {
         const rf_command_keys *more = &c->options.more_commands[i];
-        if (!command_word_is(command->argv[0], more->name))
+        if (!slice_is_word(command->argv[0], more->name))
             continue;
         c->more_row = command_row_of_range(more->name, more->first, more->last, more->step);
         c->last_row = &c->more_row;

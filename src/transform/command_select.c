@@ -19,7 +19,7 @@ static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, r
     if (kind == CLASS_DB_MOVE && number == 1)
         at = 2;
     for (size_t i = 3; kind == CLASS_COPY && number == 1 && i + 1 < command->argc; i++)
-        if (command_word_is(command->argv[i], "DB"))
+        if (slice_is_word(command->argv[i], "DB"))
             at = i + 1;
     if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
         return command_refuse(c, NULL, "invalid database number", error);
@@ -44,14 +44,11 @@ static bool writes_selected(const rf_command_rewrite *c)
     return writes;
 }
 
-/* A pattern stands for the names of keys that the command reads. "#", and one without "*", are no names. */
-static rf_code check_pattern(const rf_command_rewrite *c, struct selected_key *key, rf_slice pattern,
-                             rf_error *error)
+/* A pattern stands for the names of keys that the command reads. */
+static rf_code check_pattern(const rf_command_rewrite *c, rf_error *error)
 {
     const rf_filter *filter = c->options.filter;
-    bool names = pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len);
-    key->accepted = true;
-    if (!names || !writes_selected(c))
+    if (!writes_selected(c))
         return RF_OK;
     if (filter && (filter->pattern_count > 0 || filter->uses_slots))
         return command_refuse(c, NULL, "its pattern may refer to keys that are not selected", error);
@@ -95,15 +92,23 @@ static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_sl
     return store_name(c, key, entry.key, error);
 }
 
+/* "#", and a pattern without "*", are no names. */
+static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, rf_slice pattern,
+                              rf_error *error)
+{
+    key->accepted = true;
+    if (pattern.len == 0 || !memchr(pattern.ptr, '*', pattern.len))
+        return store_name(c, key, pattern, error);
+    TRY(check_pattern(c, error));
+    return rename_key(c, key, pattern, error);
+}
+
 static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
 {
     const rf_entry *command = &c->current.entry;
     rf_slice name = command->argv[key->at.argument];
-    if (key->at.role == KEY_PATTERN) {
-        TRY(check_pattern(c, key, name, error));
-        bool is_name = name.len > 0 && memchr(name.ptr, '*', name.len);
-        return is_name ? rename_key(c, key, name, error) : store_name(c, key, name, error);
-    }
+    if (key->at.role == KEY_PATTERN)
+        return select_pattern(c, key, name, error);
     const rf_command_history *history = c->options.history;
     key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, command->offset);
     if (key->flushed)
@@ -123,18 +128,11 @@ struct apart {
     const struct selected_key *key;
 };
 
-static int compare_slices(rf_slice a, rf_slice b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* By new name, and then in the order of the command. */
 static int compare_apart(const void *one, const void *other)
 {
     const struct apart *a = one, *b = other;
-    int order = a->db == b->db ? compare_slices(a->name, b->name) : (a->db > b->db) - (a->db < b->db);
+    int order = a->db == b->db ? slice_compare(a->name, b->name) : (a->db > b->db) - (a->db < b->db);
     return order ? order : (a->key > b->key) - (a->key < b->key);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists commands, and remembers flushes. */
 #include "cmd/inspect/inspect_log.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/term/text.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 enum { NAME_MAX_LENGTH = 64, ARGUMENT_SHOWN = 64, ARGUMENTS_SHOWN = 16 };
 
@@ -22,20 +22,14 @@ static size_t upper(const char *text, size_t length, char out[NAME_MAX_LENGTH])
 
 /* --- facts ---------------------------------------------------------------------------------------------- */
 
-static bool is_named(const rf_entry *command, const char *name)
-{
-    return command->argv[0].len == strlen(name) &&
-           strncasecmp((const char *)command->argv[0].ptr, name, command->argv[0].len) == 0;
-}
-
 void log_facts_add(struct log_facts *facts, const struct input *input, const rf_entry *command)
 {
-    bool all = is_named(command, "FLUSHALL");
+    bool all = slice_is_word(command->argv[0], "FLUSHALL");
     if (command->time > 0) {
         facts->first_time = facts->first_time > 0 ? facts->first_time : command->time;
         facts->last_time = command->time;
     }
-    if ((!all && !is_named(command, "FLUSHDB")) || facts->flush_count++ >= FLUSHES_KEPT)
+    if ((!all && !slice_is_word(command->argv[0], "FLUSHDB")) || facts->flush_count++ >= FLUSHES_KEPT)
         return;
     facts->flushes[facts->flush_count - 1] = (struct flush_record){
         .input = input, .offset = command->offset, .db = command->db, .time = command->time, .all = all};

@@ -90,6 +90,11 @@ bool log_place_is_in(const struct log_place *place, const char *path)
            (n == 0 || length == n || path[length - n - 1] == '/');
 }
 
+bool log_place_is_of(const struct log_place *place, const char *path, const rf_entry *command)
+{
+    return place->text && place->offset == command->offset && log_place_is_in(place, path);
+}
+
 bool log_options_drop(const struct log_options *log, const rf_entry *command)
 {
     rf_slice name = command->argv[0];

@@ -45,6 +45,9 @@ static inline bool log_options_cut(const struct log_options *log)
 /* Whether a file's path ends with the name of a place, or the place has none. */
 bool log_place_is_in(const struct log_place *place, const char *path);
 
+/* Whether a place is given, and the command of this file begins there. */
+bool log_place_is_of(const struct log_place *place, const char *path, const rf_entry *command);
+
 /* Whether --drop-command names the command. */
 bool log_options_drop(const struct log_options *log, const rf_entry *command);
 

@@ -6,7 +6,6 @@
 #include "cmd/preflight/preflight.h"
 #include "cmd/run/report.h"
 #include "cmd/run/target_advice.h"
-#include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include <stdlib.h>
 
@@ -48,7 +47,7 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool leave_out = false;
         if (entry->kind == RF_ENTRY_COMMAND)
-            code = transfer_check_command(&preflight->options->common, error);
+            code = replay_options_check_command(preflight->options, error);
         if (code == RF_OK)
             code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
         if (code == RF_OK && !leave_out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `replay`: the table, the target URL, and checks of invalid combinations. */
 #include "cmd/replay/replay_options.h"
+#include "base/fail.h"
 #include "cmd/options/parse.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/replay/replay_verify.h"
@@ -239,4 +240,11 @@ void replay_options_free(struct replay_options *options)
     common_options_free(&options->common);
     target_options_free(&options->target_options);
     rf_target_free(&options->target);
+}
+
+rf_code replay_options_check_command(const struct replay_options *options, rf_error *error)
+{
+    return options->common.operand_count == 1
+               ? RF_OK
+               : fail(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }

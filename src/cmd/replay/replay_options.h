@@ -39,4 +39,7 @@ void replay_options_free(struct replay_options *options);
 
 extern const struct option_table *const replay_options_table;
 
+/* Rejects AOF commands among several inputs: they may concern keys of the others. */
+rf_code replay_options_check_command(const struct replay_options *options, rf_error *error);
+
 #endif

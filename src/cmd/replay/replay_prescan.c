@@ -4,7 +4,6 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
-#include "cmd/run/transfer.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/live.h>
@@ -84,7 +83,7 @@ static rf_code check_command(const struct replay *r, rf_error *error)
                     "AOF commands would modify the existing data of the target, %" PRIu64
                     " key%s: empty it, or use --on-exists skip or replace",
                     r->counts.keys_before, text_plural(r->counts.keys_before));
-    return transfer_check_command(&r->options->common, error);
+    return replay_options_check_command(r->options, error);
 }
 
 /* Whether AOF commands, if there are any, are rejected. */

@@ -103,6 +103,17 @@ rf_code collisions_end(struct collisions *collisions, rf_error *error);
 void collisions_rewind(struct collisions *collisions);
 bool collisions_left_out(struct collisions *collisions, const rf_entry *entry);
 
+/* --- messages (collisions_report.c) -------------------------------------------------------------------- */
+
+static inline rf_slice collision_name(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FUNCTION ? rf_function_name(entry->text) : entry->key;
+}
+
+/* The error about the two entries in example[0]; about `entry` alone if the inputs cannot be read again. */
+rf_code collisions_fail_pair(const struct collisions *collisions, rf_error *error);
+rf_code collisions_fail_second(const struct collisions *collisions, const rf_entry *entry, rf_error *error);
+
 /* Prints a warning if entries were discarded; adds members to a report. */
 void collisions_summarize(const struct collisions *collisions);
 void collisions_report(struct json *json, const struct collisions *collisions);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks that the logs of several nodes do not concern each other's keys. */
 #include "cmd/run/joined_logs.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void joined_logs_free(struct joined_logs *logs)
 {
@@ -40,15 +40,9 @@ rf_code joined_logs_key(struct joined_logs *logs, const struct common_options *c
     return error->code;
 }
 
-static bool is_named(const rf_entry *command, const char *name)
-{
-    return command->argv[0].len == strlen(name) &&
-           strncasecmp((const char *)command->argv[0].ptr, name, command->argv[0].len) == 0;
-}
-
 static bool is_one_of(const rf_entry *command, const char *const *names)
 {
-    while (*names && !is_named(command, *names))
+    while (*names && !slice_is_word(command->argv[0], *names))
         names++;
     return *names != NULL;
 }

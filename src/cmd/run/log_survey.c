@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the commands of all inputs, once for the cut and once for what the databases undergo before it. */
 #include "cmd/run/log_survey.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/run/session.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <strings.h>
 
 /* One pass over the inputs that have commands. */
 struct pass {
@@ -61,21 +61,13 @@ static bool is_after(const struct pass *pass, size_t number, const rf_entry *com
 
 static void follow_transaction(struct pass *pass, const rf_entry *command)
 {
-    rf_slice name = command->argv[0];
-    if (name.len == 5 && strncasecmp((const char *)name.ptr, "MULTI", 5) == 0 && !pass->in_transaction) {
+    if (slice_is_word(command->argv[0], "MULTI") && !pass->in_transaction) {
         pass->in_transaction = true;
         pass->multi = command->offset;
         pass->before_multi = pass->session->log.before;
-    } else if (name.len == 4 && strncasecmp((const char *)name.ptr, "EXEC", 4) == 0) {
+    } else if (slice_is_word(command->argv[0], "EXEC")) {
         pass->in_transaction = false;
     }
-}
-
-static bool drops_at(const struct pass *pass, size_t number, const rf_entry *command)
-{
-    const struct log_place *place = &options_of(pass)->drop_at;
-    return place->text && place->offset == command->offset &&
-           log_place_is_in(place, pass->session->inputs[number].path);
 }
 
 static rf_code find_cut(struct pass *pass, size_t number, const rf_entry *command, rf_error *error)
@@ -83,7 +75,7 @@ static rf_code find_cut(struct pass *pass, size_t number, const rf_entry *comman
     struct log_survey *log = &pass->session->log;
     (void)error;
     pass->has_times |= command->time > 0;
-    pass->found |= drops_at(pass, number, command);
+    pass->found |= log_place_is_of(&options_of(pass)->drop_at, pass->session->inputs[number].path, command);
     if (!log->cut && is_after(pass, number, command))
         cut_at(pass, number, command->offset);
     follow_transaction(pass, command);

@@ -3,39 +3,30 @@
  * linked. */
 #include "cmd/run/ownership.h"
 #include "cmd/term/message.h"
-#include <grp.h>
-#include <pwd.h>
 #include <rdbferry/sink.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 80 };
 
-static void format_user(unsigned uid, char out[NAME_SIZE])
+/* Formats the name that a line "name:password:id:..." has for the id, or else the id. */
+static void format_id(const char *path, unsigned id, char out[NAME_SIZE])
 {
-    FILE *file = fopen("/etc/passwd", "re");
-    const struct passwd *user = NULL;
-    while (file && (user = fgetpwent(file)) != NULL && user->pw_uid != uid)
-        ;
-    if (user)
-        snprintf(out, NAME_SIZE, "%s", user->pw_name);
-    else
-        snprintf(out, NAME_SIZE, "%u", uid);
-    if (file)
-        fclose(file);
-}
-
-static void format_group(unsigned gid, char out[NAME_SIZE])
-{
-    FILE *file = fopen("/etc/group", "re");
-    const struct group *group = NULL;
-    while (file && (group = fgetgrent(file)) != NULL && group->gr_gid != gid)
-        ;
-    if (group)
-        snprintf(out, NAME_SIZE, "%s", group->gr_name);
-    else
-        snprintf(out, NAME_SIZE, "%u", gid);
+    FILE *file = fopen(path, "re");
+    char *line = NULL, ids[32];
+    size_t size = 0;
+    int length = snprintf(ids, sizeof ids, ":%u:", id);
+    snprintf(out, NAME_SIZE, "%u", id);
+    while (file && getline(&line, &size, file) > 0) {
+        const char *password = strchr(line, ':'), *number = password ? strchr(password + 1, ':') : NULL;
+        if (!number || strncmp(number, ids, (size_t)length) != 0)
+            continue;
+        snprintf(out, NAME_SIZE, "%.*s", (int)(password - line), line);
+        break;
+    }
+    free(line);
     if (file)
         fclose(file);
 }
@@ -48,8 +39,8 @@ void ownership_summarize(void)
     if (is_said || ownership.given + ownership.failed == 0)
         return;
     is_said = true;
-    format_user(ownership.uid, user);
-    format_group(ownership.gid, group);
+    format_id("/etc/passwd", ownership.uid, user);
+    format_id("/etc/group", ownership.gid, group);
     if (ownership.failed > 0)
         message_warning("the outputs cannot be given to %s:%s, whose directory they are in: %s", user, group,
                         strerror(ownership.failure));

@@ -100,8 +100,8 @@ bool session_expects_commands(const struct session *session)
 bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)
 {
     const struct log_options *log = &session->options->log;
-    return log_options_drop(log, command) || (log->drop_at.text && log->drop_at.offset == command->offset &&
-                                              log_place_is_in(&log->drop_at, session->inputs[input].path));
+    return log_options_drop(log, command) ||
+           log_place_is_of(&log->drop_at, session->inputs[input].path, command);
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */

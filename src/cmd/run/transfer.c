@@ -98,13 +98,6 @@ rf_sink_options transfer_begin(struct transfer *t)
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-rf_code transfer_check_command(const struct common_options *common, rf_error *error)
-{
-    if (common->operand_count == 1)
-        return RF_OK;
-    return fail(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
-}
-
 rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_entry *entry, bool *accepted,
                         rf_error *error)
 {

@@ -66,10 +66,4 @@ void transfer_report(struct json *json, const void *transfer);
 /* Adds the outcome of the keys read as an object "keys". */
 void transfer_put_keys(struct json *json, const struct transfer *transfer);
 
-/* --- AOF commands --- */
-
-/* Rejects AOF commands among several inputs: their effect on keys of the other inputs is unknown without
- * executing them. */
-rf_code transfer_check_command(const struct common_options *common, rf_error *error);
-
 #endif
