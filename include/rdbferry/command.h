@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* AOF commands: which servers support them. */
+/* AOF commands: large arguments, and which servers support them. */
 #ifndef RDBFERRY_COMMAND_H
 #define RDBFERRY_COMMAND_H
 
 #include <rdbferry/api.h>
 #include <rdbferry/entry.h>
+#include <rdbferry/value.h>
 #include <rdbferry/version.h>
+
+/* A command with a large argument can be streamed (see rf_reader_options): that argument and those after it
+ * are not in argv until the command is held. They can be streamed or held, once, also if there are copies of
+ * the entry; if they are neither, the next rf_reader_next() skips them. Commands without such an argument are
+ * not changed by these functions. */
+
+enum { RF_ARGUMENT_HELD_MAX = 512 * 1024 * 1024 }; /* what a server accepts of a client by default */
+
+/* Reads the rest of a command into memory: argv has all arguments afterwards. RF_E_UNSUPPORTED for an
+ * argument of more than RF_ARGUMENT_HELD_MAX bytes. */
+RF_API rf_code rf_command_hold(rf_entry *command, rf_error *error);
+
+/* Passes the rest of a command, which must not have been held, to `fn` in pieces: as bulk strings of RESP.
+ * Then the command has no rest any more. */
+RF_API rf_code rf_command_stream(rf_entry *command, rf_bytes_fn fn, void *ctx, rf_error *error);
 
 typedef enum rf_command_support {
     RF_COMMAND_SUPPORTED,

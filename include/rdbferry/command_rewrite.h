@@ -60,14 +60,16 @@ RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options
 /* Called before the first command of each file of the log; files are numbered as in the history. */
 RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input);
 
-/* Takes the next command of the log. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION if two of
+/* Takes the next command of the log, which must stay valid until rf_command_rewrite_next() has returned
+ * RF_END. Of a streamed command the rest is held only if there are keys in it or it goes to several outputs;
+ * what results of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION if two of
  * them have got the same name; the errors name the command, its offset and the key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next
- * call. With a topology, out->slot is one of the shard it goes to; otherwise it is -1. RF_E_INCOMPATIBLE: the
- * command can neither be copied nor narrowed. */
-RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry *out, rf_error *error);
+ * call. With a topology, (*out)->slot is one of the shard it goes to; otherwise it is -1. RF_E_INCOMPATIBLE:
+ * the command can neither be copied nor narrowed. */
+RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry **out, rf_error *error);
 
 typedef struct rf_command_rewrite_counts {
     uint64_t dropped;  /* commands, without MULTI and EXEC: none of their keys is selected, or they change

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 typedef struct rf_value rf_value;
+typedef struct rf_arguments rf_arguments;
 
 typedef enum rf_entry_kind {
     RF_ENTRY_AUX,            /* name, text */
@@ -95,7 +96,13 @@ typedef struct rf_entry {
     uint64_t keys, expiring;
     const rf_slice *argv;
     size_t argc;
-    int64_t time; /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
+    rf_slice raw; /* the arguments from number `raw_from` to the last of argv as they stand in the input,
+                     bulk strings of RESP; empty: not known */
+    size_t raw_from;
+    rf_arguments *rest;  /* the arguments after argv, which are streamed (see rf_command_stream()); mostly
+                            NULL:  there are none. Owned by the reader, invalid after the next entry */
+    uint64_t rest_count; /* their number */
+    int64_t time;        /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
 } rf_entry;
 
 /* Methods of writing a key to a running server. */

@@ -16,7 +16,9 @@ typedef struct rf_reader rf_reader;
 typedef struct rf_reader_options {
     size_t block_size; /* read size; 0: a suitable default. Tests use 1, 2, 3, 7 */
     rf_notify notify;
-    bool resume; /* continue after a damaged value if the next entry can be located */
+    bool resume;          /* continue after a damaged value if the next entry can be located */
+    uint64_t stream_from; /* commands with an argument of at least this many bytes are streamed: see
+                             rf_command_stream(); 0: all arguments are in memory */
 } rf_reader_options;
 
 /* What is known of the input so far: the format from the first bytes, the writer once its AUX field has been

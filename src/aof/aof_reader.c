@@ -4,7 +4,6 @@
 
 #include "base/fail.h"
 #include "base/number.h"
-#include "resp/resp_read.h"
 #include <string.h>
 
 bool aof_recognises(uint8_t first)
@@ -12,9 +11,10 @@ bool aof_recognises(uint8_t first)
     return first == '*' || first == '#';
 }
 
-void aof_reader_open(struct aof_reader *r, struct window *w)
+void aof_reader_open(struct aof_reader *r, struct window *w, uint64_t stream_from)
 {
-    *r = (struct aof_reader){.w = w, .complete_bytes = window_offset(w)};
+    *r = (struct aof_reader){
+        .w = w, .command = {.w = w, .stream_from = stream_from}, .complete_bytes = window_offset(w)};
 }
 
 enum {
@@ -86,31 +86,59 @@ static rf_code read_end(struct aof_reader *r)
                : RF_END;
 }
 
+/* The last command has been read. */
+static void end_command(struct aof_reader *r)
+{
+    if (!r->in_transaction)
+        r->complete_bytes = window_offset(r->w);
+}
+
+static rf_code skip_rest(struct aof_reader *r)
+{
+    TRY(resp_skip_rest(&r->command));
+    end_command(r);
+    return RF_OK;
+}
+
+/* Sets *at_end, or moves on to the next command. */
+static rf_code find_command(struct aof_reader *r, bool *at_end)
+{
+    struct window *w = r->w;
+    for (*at_end = false;;) {
+        window_release(w);
+        if (UNLIKELY(w->pos == w->end))
+            TRY(window_at_end(w, at_end));
+        if (*at_end || LIKELY(*w->pos != '#'))
+            return RF_OK;
+        TRY(read_annotation(r));
+    }
+}
+
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
 {
-    for (bool ready = false; !ready;) {
-        bool at_end;
-        size_t argc;
-        window_release(r->w);
-        TRY(window_at_end(r->w, &at_end));
+    struct rf_arguments *command = &r->command;
+    if (r->streams)
+        TRY(skip_rest(r));
+    for (bool ready = false, at_end; !ready;) {
+        TRY(find_command(r, &at_end));
         if (at_end)
             return read_end(r);
-        if (*r->w->pos == '#') {
-            TRY(read_annotation(r));
-            continue;
-        }
-        entry->offset = window_offset(r->w);
-        TRY(resp_read_command(r->w, &r->argv, &argc));
-        const rf_slice *argv = (const rf_slice *)(const void *)r->argv.data;
-        TRY(on_command(r, argv, argc, &ready));
-        if (!r->in_transaction)
-            r->complete_bytes = window_offset(r->w);
+        uint64_t offset = window_offset(r->w);
+        TRY(resp_read_command(command));
+        const rf_slice *argv = (const rf_slice *)(const void *)command->argv.data;
+        TRY(on_command(r, argv, command->argc, &ready));
+        r->streams = command->rest > 0;
+        if (!r->streams)
+            end_command(r);
         *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
-                            .offset = entry->offset,
+                            .offset = offset,
                             .db = r->db,
                             .expire_ms = RF_NO_EXPIRY,
                             .argv = argv,
-                            .argc = argc,
+                            .argc = command->argc,
+                            .raw = command->raw,
+                            .rest = r->streams ? command : NULL,
+                            .rest_count = command->rest,
                             .time = r->time};
     }
     return RF_OK;
@@ -118,5 +146,5 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
 
 void aof_reader_close(struct aof_reader *r)
 {
-    buffer_free(&r->argv);
+    resp_arguments_free(&r->command);
 }

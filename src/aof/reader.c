@@ -22,6 +22,7 @@ struct rf_reader {
     struct aof_reader aof;
     enum phase phase;
     bool resume, has_commands;
+    uint64_t stream_from;
     bool has_comment; /* at its beginning, other than a timestamp */
     rf_reader_info info;
     rf_notify notify;
@@ -30,7 +31,7 @@ struct rf_reader {
 
 static rf_code begin_commands(rf_reader *r)
 {
-    aof_reader_open(&r->aof, &r->window);
+    aof_reader_open(&r->aof, &r->window, r->stream_from);
     r->phase = IN_COMMANDS;
     return RF_OK;
 }
@@ -189,6 +190,7 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     r->source = source;
     r->notify = options->notify;
     r->resume = options->resume;
+    r->stream_from = options->stream_from;
     r->info.saved_at = r->info.complete_bytes = -1;
     rf_code code = feed_open(source, options->block_size, &r->feed, error);
     if (code == RF_OK) {
@@ -256,12 +258,18 @@ static rf_code after_rdb(rf_reader *r)
     return RF_END;
 }
 
-/* After the last entry of a phase: returns the first entry of the next one, or the end. */
-COLD static rf_code next_phase(rf_reader *r, rf_entry *entry)
+static inline rf_code next_command(rf_reader *r, rf_entry *entry)
 {
-    if (r->phase == IN_RDB)
-        TRY(after_rdb(r));
-    return r->phase == IN_COMMANDS ? aof_reader_next(&r->aof, entry) : RF_END;
+    rf_code code = aof_reader_next(&r->aof, entry);
+    r->has_commands |= code == RF_OK;
+    return code;
+}
+
+/* Returns the first command after an RDB, or the end. */
+COLD static rf_code after_last_key(rf_reader *r, rf_entry *entry)
+{
+    TRY(after_rdb(r));
+    return r->phase == IN_COMMANDS ? next_command(r, entry) : RF_END;
 }
 
 /* Sends a notice if the file has no commands, only annotations or nothing. Comments are not written by
@@ -299,13 +307,12 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
         return error->code;
     }
     r->window.error = error;
-    rf_code code = LIKELY(r->phase == IN_RDB) ? rdb_reader_next(&r->rdb, entry) : RF_END;
-    if (LIKELY(code == RF_OK))
-        return RF_OK;
-    if (code == RF_END)
-        code = next_phase(r, entry);
-    r->has_commands |= code == RF_OK;
-    return code == RF_OK ? RF_OK : conclude(r, code, error);
+    rf_code code = r->phase == IN_COMMANDS ? next_command(r, entry)
+                   : r->phase == IN_RDB    ? rdb_reader_next(&r->rdb, entry)
+                                           : RF_END;
+    if (UNLIKELY(code == RF_END && r->phase == IN_RDB))
+        code = after_last_key(r, entry);
+    return LIKELY(code == RF_OK) ? RF_OK : conclude(r, code, error);
 }
 
 const rf_reader_info *rf_reader_info_get(const rf_reader *r)

@@ -80,10 +80,28 @@ static inline bool slice_equal(rf_slice a, rf_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* Without case. */
+/* The first eight bytes of a word in upper case; of a shorter one, all of them. */
+static inline uint64_t word_start(rf_slice word)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t start = 0;
+    if (word.len >= 8)
+        start = load_le64(word.ptr);
+    else if (word.len >= 4)
+        start = load_le32(word.ptr) | (uint64_t)load_le32(word.ptr + word.len - 4) << 8 * (word.len - 4);
+    else
+        for (size_t i = 0; i < word.len; i++)
+            start |= (uint64_t)word.ptr[i] << 8 * i;
+    uint64_t low = start & 0x7f * each;
+    uint64_t lower = (low + (0x80 - 'a') * each) & ~(low + (0x7f - 'z') * each) & ~start & 0x80 * each;
+    return start ^ lower >> 2;
+}
+
+/* Without case. Most words differ in length or in their first letter. */
 static inline bool slice_is_word(rf_slice slice, const char *word)
 {
-    return slice.len == strlen(word) && strncasecmp((const char *)slice.ptr, word, slice.len) == 0;
+    return slice.len == strlen(word) && (slice.len == 0 || ((slice.ptr[0] ^ *word) & ~0x20) == 0) &&
+           strncasecmp((const char *)slice.ptr, word, slice.len) == 0;
 }
 
 /* Orders like memcmp; a prefix comes before a longer slice. */

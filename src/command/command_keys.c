@@ -3,9 +3,7 @@
 #include "command/command_keys.h"
 #include "base/bytes.h"
 #include "base/number.h"
-#include "command/command_name.h"
-#include <stdlib.h>
-#include <strings.h>
+#include <pthread.h>
 
 enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
 
@@ -44,24 +42,70 @@ static const struct command_row rows[] = {
 
 /* --- names -------------------------------------------------------------------------------------------- */
 
-static int compare_names(const void *name, const void *row)
+enum { ROWS = sizeof rows / sizeof *rows, WORDS = 1024 /* at least twice as many as there are */ };
+
+/* The first words of names. The rows of a word are neighbours. */
+static struct first_word {
+    uint64_t start;
+    unsigned short length, row, count; /* count 0: none is here */
+} words[WORDS];
+
+static pthread_once_t words_known = PTHREAD_ONCE_INIT;
+
+/* The place of a word, or the free one where it would be. */
+static struct first_word *find_word(rf_slice word)
 {
-    return strcasecmp(name, ((const struct command_row *)row)->name);
+    uint64_t start = word_start(word);
+    for (size_t i = (start * UINT64_C(0x9e3779b97f4a7c15) + word.len) >> 54;; i = (i + 1) % WORDS) {
+        struct first_word *at = &words[i];
+        if (at->count == 0 || (at->start == start && at->length == word.len &&
+                               (word.len <= sizeof start ||
+                                strncasecmp((const char *)word.ptr, rows[at->row].name, word.len) == 0)))
+            return at;
+    }
+}
+
+static void index_rows(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        const rf_slice word = slice_of(rows[i].name, strcspn(rows[i].name, " "));
+        struct first_word *at = find_word(word);
+        if (at->count++ > 0)
+            continue;
+        at->start = word_start(word);
+        at->length = (unsigned short)word.len;
+        at->row = (unsigned short)i;
+    }
 }
 
 const struct command_row *command_row_find(const rf_entry *command)
 {
-    char name[COMMAND_NAME_SIZE];
-    const struct command_row *row = NULL;
-    for (size_t words = 1; words <= 2 && !row && command_name_of(command, words, name); words++)
-        row = bsearch(name, rows, sizeof rows / sizeof *rows, sizeof *rows, compare_names);
-    return row;
+    pthread_once(&words_known, index_rows);
+    const struct first_word *word = find_word(command->argv[0]);
+    const struct command_row *row = &rows[word->row], *end = row + word->count;
+    if (word->count > 0 && row->name[word->length] == '\0')
+        return row;
+    while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))
+        row++;
+    return row < end ? row : NULL;
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)
 {
     return (struct command_row){
         name, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+}
+
+size_t command_row_keys_end(const struct command_row *row)
+{
+    size_t end = 1;
+    for (const struct key_term *term = row->terms; term < row->terms + KEY_TERMS && term->place != NONE;
+         term++) {
+        if (term->place != IN_RANGE || term->last < 0)
+            return SIZE_MAX;
+        end = (size_t)term->last >= end ? (size_t)term->last + 1 : end;
+    }
+    return end;
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */
@@ -110,12 +154,18 @@ static bool is_sort(const rf_entry *command)
     return slice_is_word(command->argv[0], "SORT");
 }
 
+/* The number of keys among arguments of which each `step`th is one. Most commands need no division. */
+static inline size_t keys_of(size_t arguments, size_t step)
+{
+    return step == 1 ? arguments : (arguments + step - 1) / step;
+}
+
 /* Sets the range of arguments of a term; what is beyond the last argument is left out. */
 static void enter_range(struct command_key_walk *walk, size_t first, size_t count, size_t step)
 {
     size_t rest = first < walk->command->argc ? walk->command->argc - first : 0;
-    size_t keys = (rest + step - 1) / step;
-    walk->wrong |= count > rest / step;
+    size_t keys = keys_of(rest, step);
+    walk->wrong |= count > (step == 1 ? rest : rest / step);
     walk->next = first;
     walk->stop = first + (count < keys ? count : keys) * step;
     walk->step = step;
@@ -132,7 +182,7 @@ static void enter_fixed(struct command_key_walk *walk, const struct key_term *te
     size_t end = term->last < 0 ? argc - (size_t)(-term->last) + 1 : (size_t)term->last + 1;
     size_t step = (size_t)term->step;
     walk->wrong |= end > argc;
-    enter_range(walk, first, end > first && end <= argc ? (end - first + step - 1) / step : 0, step);
+    enter_range(walk, first, end > first && end <= argc ? keys_of(end - first, step) : 0, step);
 }
 
 static void enter_counted(struct command_key_walk *walk, const struct key_term *term)

@@ -46,6 +46,9 @@ const struct command_row *command_row_find(const rf_entry *command);
 /* A row for a command that cannot be narrowed, with keys from argument `first` to `last`; see RANGE. */
 struct command_row command_row_of_range(const char *name, int first, int last, int step);
 
+/* The number of the first argument after all keys; SIZE_MAX if that depends on the arguments. */
+size_t command_row_keys_end(const struct command_row *row);
+
 /* A key of a command. */
 struct command_key {
     size_t argument;

@@ -10,6 +10,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/value.h"
 #include "rdb/value_module.h"
+#include <rdbferry/command.h>
 #include <stdio.h>
 
 void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_options *options)
@@ -416,13 +417,14 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
 
 static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    (void)error;
+    size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
     if (UNLIKELY(e->db != entry->db))
         put_select(e, entry->db);
-    encoder_command(e, entry->argc);
-    for (size_t i = 0; i < entry->argc; i++)
+    encoder_command(e, entry->argc + entry->rest_count);
+    for (size_t i = 0; i < printed; i++)
         resp_bulk(e->out, entry->argv[i]);
-    return RF_OK;
+    outbuf_put(e->out, entry->raw.ptr, entry->raw.len);
+    return UNLIKELY(entry->rest != NULL) ? rf_command_stream(entry, put_bytes, e->out, error) : RF_OK;
 }
 
 rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)

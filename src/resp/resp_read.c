@@ -4,6 +4,70 @@
 
 #include "base/fail.h"
 #include "base/number.h"
+#include "resp/resp_write.h"
+
+enum { CRLF = '\r' | '\n' << 8, NAME_MOST = 64 * 1024 };
+
+void resp_arguments_free(struct rf_arguments *command)
+{
+    buffer_free(&command->argv);
+    buffer_free(&command->copy);
+}
+
+static rf_slice *argv_of(const struct rf_arguments *command)
+{
+    return (rf_slice *)(void *)command->argv.data;
+}
+
+static bool is_large(const struct rf_arguments *command, uint64_t length)
+{
+    return command->stream_from > 0 && length >= command->stream_from;
+}
+
+/* --- a command that is in the window as a whole --------------------------------------------------------- */
+
+enum { DIGITS_MOST = 9, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
+
+/* "<mark><digits>\r\n" as servers write it, of RESP_HEADER_MAX bytes at most. NULL: it is something else. */
+static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
+{
+    uint64_t value = (uint64_t)p[1] - '0';
+    if (p[0] != mark || value > 9)
+        return NULL;
+    p += 2;
+    for (uint64_t digit, digits = 1; (digit = (uint64_t)*p - '0') <= 9; p++, digits++) {
+        if (value == 0 || digits == DIGITS_MOST)
+            return NULL;
+        value = 10 * value + digit;
+    }
+    *n = value;
+    return load_le16(p) == CRLF ? p + 2 : NULL;
+}
+
+/* False: nothing has been read. */
+static bool read_at_once(struct rf_arguments *command)
+{
+    const uint8_t *p = command->w->pos, *end = command->w->end;
+    uint64_t n, length;
+    if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '*', &n)) || n == 0 ||
+        n > (size_t)(end - p) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
+        return false;
+    const uint8_t *start = p;
+    rf_slice *argv = argv_of(command);
+    for (size_t i = 0; i < n; i++) {
+        if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '$', &length)) ||
+            (size_t)(end - p) < length + 2 || is_large(command, length) || load_le16(p + length) != CRLF)
+            return false;
+        argv[i] = (rf_slice){p, length};
+        p += length + 2;
+    }
+    command->argc = n;
+    command->raw = slice_of(start, (size_t)(p - start));
+    command->w->pos = p;
+    return true;
+}
+
+/* --- any command ---------------------------------------------------------------------------------------- */
 
 /* "<mark><digits>\r\n" */
 static rf_code read_header(struct window *w, char mark, uint64_t *n)
@@ -29,33 +93,178 @@ static rf_code read_header(struct window *w, char mark, uint64_t *n)
     return RF_OK;
 }
 
-static rf_code read_bulk(struct window *w, rf_slice *out)
+static rf_code read_length(struct window *w, uint64_t *length)
 {
-    uint64_t n;
-    TRY(read_header(w, '$', &n));
-    if (n > UINT64_MAX - 2)
-        return window_fail(w, RF_E_CORRUPT, "RESP string too long: %llu bytes", (unsigned long long)n);
-    TRY(window_need(w, n + 2));
-    *out = (rf_slice){w->pos, n};
-    w->pos += n;
-    if (w->pos[0] != '\r' || w->pos[1] != '\n')
+    TRY(read_header(w, '$', length));
+    if (*length > UINT64_MAX - 2)
+        return window_fail(w, RF_E_CORRUPT, "RESP string too long: %llu bytes", (unsigned long long)*length);
+    return RF_OK;
+}
+
+static rf_code read_terminator(struct window *w)
+{
+    TRY(window_need(w, 2));
+    if (load_le16(w->pos) != CRLF)
         return window_fail(w, RF_E_CORRUPT, "RESP string: length mismatch");
     w->pos += 2;
     return RF_OK;
 }
 
-rf_code resp_read_command(struct window *w, struct buffer *argv, size_t *argc)
+/* An argument whose header has been read. */
+static rf_code read_argument(struct rf_arguments *command, uint64_t length)
 {
-    uint64_t n;
-    argv->len = 0;
-    TRY(read_header(w, '*', &n));
+    struct window *w = command->w;
+    TRY(window_need(w, length + 2));
+    const rf_slice argument = {w->pos, length};
+    command->argv.len = command->argc * sizeof argument;
+    if (!buffer_append(&command->argv, slice_of(&argument, sizeof argument)))
+        return window_fail(w, RF_E_MEMORY, "out of memory for a command of %zu arguments", command->argc);
+    w->pos += length;
+    TRY(read_terminator(w));
+    command->argc++;
+    return RF_OK;
+}
+
+/* The window moves on when the rest is streamed. */
+static rf_code copy_arguments(struct rf_arguments *command)
+{
+    rf_slice *argv = argv_of(command);
+    size_t size = 0;
+    for (size_t i = 0; i < command->argc; i++)
+        size += argv[i].len;
+    command->copy.len = 0;
+    if (!buffer_reserve(&command->copy, size + 1))
+        return window_fail(command->w, RF_E_MEMORY, "out of memory for a command");
+    for (size_t i = 0; i < command->argc; i++) {
+        uint8_t *at = command->copy.data + command->copy.len;
+        buffer_append(&command->copy, argv[i]);
+        argv[i].ptr = at;
+    }
+    return RF_OK;
+}
+
+rf_code resp_read_command(struct rf_arguments *command)
+{
+    uint64_t n, length;
+    command->argv.len = 0;
+    if (LIKELY(read_at_once(command)))
+        return RF_OK;
+    command->argc = 0;
+    command->raw.len = 0;
+    TRY(read_header(command->w, '*', &n));
     if (n == 0)
-        return window_fail(w, RF_E_CORRUPT, "command without a name");
-    for (*argc = 0; *argc < n; ++*argc) {
-        rf_slice arg;
-        TRY(read_bulk(w, &arg));
-        if (!buffer_append(argv, slice_of(&arg, sizeof arg)))
-            return window_fail(w, RF_E_MEMORY, "out of memory for a command of %zu arguments", *argc);
+        return window_fail(command->w, RF_E_CORRUPT, "command without a name");
+    while (command->argc < n) {
+        TRY(read_length(command->w, &length));
+        if (command->argc == 0 && is_large(command, length) && length > NAME_MOST)
+            return window_fail(command->w, RF_E_CORRUPT, "command name of %llu bytes",
+                               (unsigned long long)length);
+        if (command->argc > 0 && is_large(command, length)) {
+            command->rest = n - command->argc;
+            command->length = length;
+            return copy_arguments(command);
+        }
+        TRY(read_argument(command, length));
+    }
+    return RF_OK;
+}
+
+/* --- the rest of a command ------------------------------------------------------------------------------ */
+
+/* Moves on to the next argument of the rest, if there is one. */
+static rf_code next_argument(struct rf_arguments *command)
+{
+    if (command->rest == 1)
+        command->rest = 0;
+    if (command->rest == 0)
+        return RF_OK;
+    TRY(read_length(command->w, &command->length));
+    command->rest--;
+    return RF_OK;
+}
+
+/* The bytes of an argument and its terminator. */
+static rf_code stream_bytes(struct rf_arguments *command, rf_bytes_fn fn, void *ctx)
+{
+    struct window *w = command->w;
+    while (command->length > 0) {
+        window_release(w);
+        TRY(window_need(w, 1));
+        size_t there = (size_t)(w->end - w->pos);
+        size_t n = command->length < there ? command->length : there;
+        TRY(fn(ctx, slice_of(w->pos, n)));
+        w->pos += n;
+        command->length -= n;
+    }
+    TRY(read_terminator(w));
+    return fn(ctx, slice_of("\r\n", 2));
+}
+
+/* Of several copies of an entry only one can be streamed or held. */
+static rf_code begin_rest(const rf_entry *entry, rf_error *error)
+{
+    struct rf_arguments *command = entry->rest;
+    command->w->error = error;
+    return command->rest == entry->rest_count
+               ? RF_OK
+               : fail(error, RF_E_ARGUMENT, "the rest of this command has been read before");
+}
+
+static void end_rest(rf_entry *entry)
+{
+    entry->rest = NULL;
+    entry->rest_count = 0;
+}
+
+rf_code rf_command_stream(rf_entry *entry, rf_bytes_fn fn, void *ctx, rf_error *error)
+{
+    struct rf_arguments *command = entry->rest;
+    if (!command)
+        return RF_OK;
+    TRY(begin_rest(entry, error));
+    while (command->rest > 0) {
+        uint8_t header[RESP_HEADER_MAX];
+        const uint8_t *end = resp_print_header(header, '$', command->length);
+        TRY(fn(ctx, slice_of(header, (size_t)(end - header))));
+        TRY(stream_bytes(command, fn, ctx));
+        TRY(next_argument(command));
+    }
+    end_rest(entry);
+    return RF_OK;
+}
+
+rf_code rf_command_hold(rf_entry *entry, rf_error *error)
+{
+    struct rf_arguments *command = entry->rest;
+    if (!command)
+        return RF_OK;
+    TRY(begin_rest(entry, error));
+    while (command->rest > 0) {
+        if (command->length > RF_ARGUMENT_HELD_MAX)
+            return window_fail(command->w, RF_E_UNSUPPORTED,
+                               "an argument of %llu bytes, more than a server accepts of a client, in a "
+                               "command that has to be held in memory",
+                               (unsigned long long)command->length);
+        TRY(read_argument(command, command->length));
+        TRY(next_argument(command));
+    }
+    entry->argv = argv_of(command);
+    entry->argc = command->argc;
+    end_rest(entry);
+    return RF_OK;
+}
+
+static rf_code ignore_bytes(void *ctx, rf_slice bytes)
+{
+    (void)ctx, (void)bytes;
+    return RF_OK;
+}
+
+rf_code resp_skip_rest(struct rf_arguments *command)
+{
+    while (command->rest > 0) {
+        TRY(stream_bytes(command, ignore_bytes, NULL));
+        TRY(next_argument(command));
     }
     return RF_OK;
 }

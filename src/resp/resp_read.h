@@ -5,15 +5,37 @@
  *
  * As in the server's loader, a header line may end in a bare LF. The loader also accepts any two bytes as the
  * terminator of a string; here they must be CR LF, as a wrong length would otherwise result in different
- * data. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
+ * data. (Valkey src/aof.c: loadSingleAppendOnlyFile)
+ *
+ * Of a command with a large argument, that one and those after it are not read: they can be streamed. */
 #ifndef RESP_RESP_READ_H
 #define RESP_RESP_READ_H
 
 #include "base/buffer.h"
 #include "io/window.h"
+#include <rdbferry/command.h>
 
-/* Reads one command. `argv` is cleared and filled with rf_slices, which are valid until window_release();
- * *argc receives their number, at least one. */
-rf_code resp_read_command(struct window *w, struct buffer *argv, size_t *argc);
+/* The arguments of one command after the other, and what has not been read of the last one. A zeroed struct
+ * with a window is ready. */
+struct rf_arguments {
+    struct window *w;
+    uint64_t stream_from; /* the length of a large argument; 0: all are read */
+    struct buffer argv;   /* rf_slice: those read */
+    struct buffer copy;   /* their bytes, if others are streamed */
+    size_t argc;          /* of those read */
+    rf_slice raw;         /* these as they stand in the window; empty: in several parts, or with headers that
+                             are valid, but not as servers write them */
+    uint64_t rest;        /* number of the others */
+    uint64_t length;      /* of the first of these that is still to be read; its header has been */
+};
+
+/* Reads one command; its arguments, at least one, are valid until window_release(). The first argument, its
+ * name, is never large. */
+rf_code resp_read_command(struct rf_arguments *command);
+
+/* Consumes the rest of the last command. */
+rf_code resp_skip_rest(struct rf_arguments *command);
+
+void resp_arguments_free(struct rf_arguments *command);
 
 #endif

@@ -48,6 +48,7 @@
 #include "sink/jsonl.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
+#include <rdbferry/command.h>
 #include <stdlib.h>
 
 struct sink_jsonl {
@@ -114,13 +115,15 @@ static rf_code put_key(struct jsonl *j, rf_entry *entry, const rf_notify *notify
     return RF_OK;
 }
 
-static void put_command(struct jsonl *j, const rf_entry *entry)
+static rf_code put_command(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
+    TRY(rf_command_hold(entry, error));
     JSON_PUT(j->out, "{\"db\"");
     json_put_i64(j->out, ':', entry->db);
     JSON_PUT(j->out, ",\"type\":\"command\",\"argv\"");
     jsonl_put_texts(j, ':', entry->argv, entry->argc);
     JSON_PUT(j->out, "}\n");
+    return RF_OK;
 }
 
 static void put_function(struct jsonl *j, const rf_entry *entry)
@@ -151,7 +154,7 @@ static rf_code put_entry(struct sink_jsonl *s, rf_entry *entry, rf_error *error)
     struct jsonl *j = &s->json;
     switch (entry->kind) {
     case RF_ENTRY_KEY: return put_key(j, entry, &s->notify, error);
-    case RF_ENTRY_COMMAND: put_command(j, entry); break;
+    case RF_ENTRY_COMMAND: return put_command(j, entry, error);
     case RF_ENTRY_FUNCTION: put_function(j, entry); break;
     case RF_ENTRY_MODULE_AUX: put_module_aux(j, entry); break;
     case RF_ENTRY_FOREIGN:

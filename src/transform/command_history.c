@@ -137,11 +137,10 @@ static bool repeats(const rf_command_history *history, const struct event *event
 rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
                                 rf_error *error)
 {
-    struct event event = {.swap = slice_is_word(command->argv[0], "SWAPDB"),
-                          .dbs = {command->db, 0},
-                          .place = {input, command->offset}};
-    if (!event.swap && !slice_is_word(command->argv[0], "FLUSHDB"))
+    bool swap = slice_is_word(command->argv[0], "SWAPDB");
+    if (!swap && !slice_is_word(command->argv[0], "FLUSHDB"))
         return RF_OK;
+    struct event event = {.swap = swap, .dbs = {command->db, 0}, .place = {input, command->offset}};
     if (event.swap && !swapped_dbs(command, event.dbs)) {
         fail(error, RF_E_CORRUPT, "SWAPDB: invalid database numbers");
         error->offset = (int64_t)command->offset;

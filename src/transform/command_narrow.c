@@ -27,8 +27,10 @@ static rf_code put_number(rf_command_rewrite *c, size_t which, int64_t number, r
 static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error *error)
 {
     const struct current_command *current = &c->current;
-    for (size_t i = from; i < to; i++)
-        TRY(command_argument(c, current->entry.argv[i], error));
+    const rf_slice range = slice_of(current->command->argv + from,
+                                    (to - from) * sizeof *current->command->argv);
+    if (!buffer_append(&c->arguments, range))
+        return command_out_of_memory(error);
     rf_slice *arguments = (rf_slice *)(void *)c->arguments.data;
     size_t first = c->arguments.len / sizeof *arguments - (to - from);
     for (size_t i = 0; i < current->key_count; i++) {
@@ -41,7 +43,8 @@ static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error
 
 static rf_code put_whole(rf_command_rewrite *c, rf_error *error)
 {
-    TRY(put_range(c, 0, c->current.entry.argc, error));
+    TRY(put_range(c, 0, c->current.command->argc, error));
+    c->keeps_rest = true;
     return command_end(c, c->current.db, error);
 }
 
@@ -103,7 +106,7 @@ static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *
 {
     TRY(command_argument(c, selected_name(c, key), error));
     for (size_t i = 1; i < key->at.stride; i++)
-        TRY(command_argument(c, c->current.entry.argv[key->at.argument + i], error));
+        TRY(command_argument(c, c->current.command->argv[key->at.argument + i], error));
     return RF_OK;
 }
 
@@ -111,7 +114,7 @@ static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *
 static rf_code narrow_each(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
-    const rf_entry *command = &current->entry;
+    const rf_entry *command = current->command;
     bool counted = slice_is_word(command->argv[0], "MSETEX");
     size_t end = current->keys[current->key_count - 1].at.argument + current->keys[0].at.stride;
     c->counts.narrowed++;
@@ -163,7 +166,7 @@ static rf_code narrow_copy(rf_command_rewrite *c, rf_error *error)
 /* The other end is given by LMOVE's third argument. */
 static rf_code narrow_list_move(rf_command_rewrite *c, rf_error *error)
 {
-    const rf_entry *command = &c->current.entry;
+    const rf_entry *command = c->current.command;
     const struct selected_key *from = &c->current.keys[0];
     bool by_word = slice_is_word(command->argv[0], "LMOVE") || slice_is_word(command->argv[0], "BLMOVE");
     if (!from->selected)
@@ -179,9 +182,9 @@ static rf_code narrow_set_move(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
     bool from = current->keys[0].selected;
-    if (current->entry.argc != 4)
+    if (current->command->argc != 4)
         return refuse_some(c, error);
-    return put_instead(c, from ? "SREM" : "SADD", &current->keys[from ? 0 : 1], &current->entry.argv[3],
+    return put_instead(c, from ? "SREM" : "SADD", &current->keys[from ? 0 : 1], &current->command->argv[3],
                        error);
 }
 
@@ -195,7 +198,7 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
         TRY(command_argument(c, selected_name(c, to), error));
         return command_end(c, from->new_db, error);
     }
-    TRY(command_argument(c, c->current.entry.argv[0], error));
+    TRY(command_argument(c, c->current.command->argv[0], error));
     TRY(command_argument(c, selected_name(c, from), error));
     TRY(put_number(c, 0, to->new_db, error));
     return command_end(c, from->new_db, error);
@@ -229,7 +232,7 @@ static bool has_db(const rf_command_rewrite *c, int64_t db)
 
 static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 {
-    int64_t db = db_names_of(&c->db_names, c->current.entry.db);
+    int64_t db = db_names_of(&c->db_names, c->current.command->db);
     if (!has_db(c, db))
         return RF_OK;
     if (flush_stays(c->options.rewrite, db))
@@ -245,7 +248,7 @@ static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 
 static rf_code swap_dbs(rf_command_rewrite *c, rf_error *error)
 {
-    const rf_entry *command = &c->current.entry;
+    const rf_entry *command = c->current.command;
     int64_t dbs[2];
     if (c->options.history)
         return RF_OK; /* it has changed what databases are called */

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "transform/filter.h"
 #include "transform/rewrite_dbs.h"
+#include <rdbferry/command.h>
 #include <stdlib.h>
 
 rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_command_rewrite **out,
@@ -54,7 +55,7 @@ rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite
 rf_code command_refuse(const rf_command_rewrite *c, const struct selected_key *key, const char *why,
                        rf_error *error)
 {
-    const rf_entry *command = &c->current.entry;
+    const rf_entry *command = c->current.command;
     const char *known = c->current.row ? c->current.row->name : NULL;
     rf_slice name = command->argv[0];
     fail(error, RF_E_INCOMPATIBLE, "%.*s: %s",
@@ -114,24 +115,39 @@ static rf_code hold(struct transaction *t, const rf_entry *command, rf_error *er
     }
     t->first = *command;
     t->first.argv = (const rf_slice *)(const void *)t->arguments.data;
+    t->first.raw.len = 0;
     return RF_OK;
 }
 
-static rf_code put_result(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+/* A command that is streamed cannot be held back: its transaction has a MULTI in any case. */
+static rf_code put_in_transaction(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     static const rf_slice multi = {(const uint8_t *)"MULTI", 5};
     struct transaction *t = &c->transactions[c->shard];
-    c->current.written = true;
-    if (c->multi.open && t->number != c->multi.number) {
-        t->number = c->multi.number;
-        t->results = 1;
+    bool is_first = t->number != c->multi.number, keeps = !is_first && t->keeps_first;
+    t->number = c->multi.number;
+    t->keeps_first = is_first && !command->rest;
+    if (t->keeps_first)
         return hold(t, command, error);
-    }
-    if (c->multi.open && t->results++ == 1) {
-        add_word(c, &multi, c->multi.offset, t->first.db);
+    if (is_first || keeps)
+        add_word(c, &multi, c->multi.offset, is_first ? command->db : t->first.db);
+    if (keeps)
         add_result(c, &t->first);
-    }
     add_result(c, command);
+    return RF_OK;
+}
+
+/* The next result has been made. */
+static rf_code put_result(rf_command_rewrite *c, rf_error *error)
+{
+    rf_entry *result = &c->results.entries[c->results.count];
+    c->current.written = true;
+    if (c->multi.open) {
+        const rf_entry command = *result;
+        return put_in_transaction(c, &command, error);
+    }
+    result->slot = slot_of_shard(c);
+    c->results.count++;
     return RF_OK;
 }
 
@@ -141,10 +157,10 @@ static void end_transaction(rf_command_rewrite *c)
     struct transaction *t = &c->transactions[c->shard];
     if (c->multi.number == 0 || t->number != c->multi.number)
         return;
-    if (t->results == 1)
+    if (t->keeps_first)
         add_result(c, &t->first);
     else
-        add_word(c, &word, c->current.entry.offset, c->current.db);
+        add_word(c, &word, c->current.command->offset, c->current.db);
     t->number = 0;
 }
 
@@ -154,15 +170,38 @@ rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *err
                                                                               : command_out_of_memory(error);
 }
 
+/* The arguments after the last key of a result are bytes of the log. */
+static void keep_rest(const struct current_command *current, rf_entry *result)
+{
+    const rf_entry *command = current->command;
+    size_t from = 0;
+    for (size_t i = 0; i < current->key_count; i++)
+        if (current->keys[i].at.argument >= from)
+            from = current->keys[i].at.argument + 1;
+    result->rest = command->rest;
+    result->rest_count = command->rest_count;
+    if (command->raw.len == 0 || command->raw_from > from)
+        return;
+    const uint8_t *end = command->raw.ptr + command->raw.len;
+    const uint8_t *start = from > command->raw_from
+                               ? command->argv[from - 1].ptr + command->argv[from - 1].len + 2
+                               : command->raw.ptr;
+    result->raw = (rf_slice){start, (size_t)(end - start)};
+    result->raw_from = from;
+}
+
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
-    const rf_entry entry = {.kind = RF_ENTRY_COMMAND,
-                            .offset = c->current.entry.offset,
-                            .db = db,
-                            .expire_ms = RF_NO_EXPIRY,
-                            .argv = (const rf_slice *)(const void *)c->arguments.data,
-                            .argc = c->arguments.len / sizeof(rf_slice)};
-    return put_result(c, &entry, error);
+    rf_entry *result = &c->results.entries[c->results.count];
+    *result = (rf_entry){.kind = RF_ENTRY_COMMAND,
+                         .offset = c->current.command->offset,
+                         .db = db,
+                         .expire_ms = RF_NO_EXPIRY,
+                         .argv = (const rf_slice *)(const void *)c->arguments.data,
+                         .argc = c->arguments.len / sizeof(rf_slice)};
+    if (c->keeps_rest)
+        keep_rest(&c->current, result);
+    return put_result(c, error);
 }
 
 /* --- shards --------------------------------------------------------------------------------------------- */
@@ -200,9 +239,10 @@ static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
             error);
     if (c->options.unknown == RF_UNKNOWN_DROP)
         return RF_OK;
-    rf_entry copy = c->current.entry;
-    copy.db = c->current.db;
-    return put_result(c, &copy, error);
+    rf_entry *result = &c->results.entries[c->results.count];
+    *result = *c->current.command;
+    result->db = c->current.db;
+    return put_result(c, error);
 }
 
 /* Writes what the shard gets of the current command. */
@@ -210,6 +250,7 @@ static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
 {
     c->results.count = c->results.next = 0;
     c->arguments.len = 0;
+    c->keeps_rest = false;
     if (!c->current.row)
         return put_unknown(c, error);
     if (c->current.row->kind == CLASS_CONTROL) {
@@ -236,7 +277,7 @@ static void control(rf_command_rewrite *c, const rf_entry *command)
 static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
 {
     int64_t dbs[2];
-    if (!swapped_dbs(&c->current.entry, dbs))
+    if (!swapped_dbs(c->current.command, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
     return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : command_out_of_memory(error);
 }
@@ -246,39 +287,59 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
     c->input = input;
     c->multi.open = false;
     c->results.count = c->results.next = 0;
-    c->current.entry.argc = 0;
+    c->current.command = NULL;
 }
 
-/* Most commands are like the one before. */
 static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
 {
-    if (c->last_row && slice_is_word(command->argv[0], c->last_row->name))
-        return c->last_row;
-    c->last_row = command_row_find(command);
-    for (size_t i = 0; !c->last_row && i < c->options.more_count; i++) {
+    const struct command_row *row = command_row_find(command);
+    for (size_t i = 0; !row && i < c->options.more_count; i++) {
         const rf_command_keys *more = &c->options.more_commands[i];
         if (!slice_is_word(command->argv[0], more->name))
             continue;
         c->more_row = command_row_of_range(more->name, more->first, more->last, more->step);
-        c->last_row = &c->more_row;
+        row = &c->more_row;
     }
-    return c->last_row;
+    return row;
+}
+
+/* Whether a streamed command can be written without its rest being known: its keys are before it, and it goes
+ * to one output. */
+static bool can_stream(const rf_command_rewrite *c, const struct command_row *row, size_t argc)
+{
+    if (!row || row->kind == CLASS_DROP)
+        return true;
+    return (row->kind == CLASS_ONE && command_row_keys_end(row) <= argc) ||
+           (row->kind == CLASS_KEEP && c->shard_count == 1);
+}
+
+static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+{
+    const struct command_row *row = find_row(c, command);
+    if (UNLIKELY(command->rest != NULL) && !can_stream(c, row, command->argc)) {
+        c->held = *command;
+        TRY(rf_command_hold(&c->held, error));
+        command = &c->held;
+        row = find_row(c, command);
+    }
+    int64_t db = db_names_of(&c->db_names, command->db);
+    c->current = (struct current_command){.command = command,
+                                          .row = row,
+                                          .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
+                                                                   : db};
+    return RF_OK;
 }
 
 rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
-    struct current_command *current = &c->current;
     c->results.count = c->results.next = 0;
-    int64_t db = db_names_of(&c->db_names, command->db);
-    *current = (struct current_command){.entry = *command,
-                                        .row = find_row(c, command),
-                                        .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
-                                                                 : db};
-    if (!current->row)
+    TRY(begin_command(c, command, error));
+    command = c->current.command;
+    if (!c->current.row)
         return RF_OK;
-    if (current->row->kind == CLASS_CONTROL)
+    if (c->current.row->kind == CLASS_CONTROL)
         control(c, command);
-    else if (current->row->kind == CLASS_SWAP_DBS && c->options.history)
+    else if (c->current.row->kind == CLASS_SWAP_DBS && c->options.history)
         TRY(rename_dbs(c, error));
     else
         TRY(command_select(c, error));
@@ -291,21 +352,21 @@ static rf_code end_command(rf_command_rewrite *c)
 {
     struct current_command *current = &c->current;
     bool control = current->row && current->row->kind == CLASS_CONTROL;
-    c->counts.dropped += current->entry.argc > 0 && !current->written && !control;
-    current->entry.argc = 0;
+    c->counts.dropped += current->command && !current->written && !control;
+    current->command = NULL;
     return RF_END;
 }
 
-rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry *out, rf_error *error)
+rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
     while (c->results.next == c->results.count) {
-        if (c->current.entry.argc == 0 || c->current.next_shard == c->shard_count)
+        if (!c->current.command || c->current.next_shard == c->shard_count)
             return end_command(c);
         c->shard = c->current.next_shard++;
         if (c->current.key_count == 1)
             c->current.next_shard = c->shard_count;
         TRY(put_shard(c, error));
     }
-    *out = c->results.entries[c->results.next++];
+    *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }

@@ -21,7 +21,7 @@ struct selected_key {
 };
 
 struct current_command {
-    rf_entry entry; /* argc is 0 after it has been written to all shards */
+    const rf_entry *command; /* NULL: it has been written to all shards */
     const struct command_row *row;
     struct selected_key *keys;
     size_t key_count, selected;
@@ -35,7 +35,7 @@ enum { RESULTS = 3 /* MULTI, the first command and the second one */ };
 /* A transaction in one output: without MULTI and EXEC if it has at most one command. */
 struct transaction {
     uint64_t number;  /* of the log's transactions; 0: none */
-    uint64_t results; /* commands so far; the first one is held back until there is a second one */
+    bool keeps_first; /* the first command is held back until there is a second one */
     rf_entry first;
     struct buffer bytes, arguments; /* of the first one */
 };
@@ -43,12 +43,13 @@ struct transaction {
 struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
-    const struct command_row *last_row;
-    struct command_row more_row;        /* of a command that is not in the table */
-    struct buffer keys;                 /* struct selected_key */
-    struct buffer names;                /* new names */
-    struct buffer arguments;            /* rf_slice: the command that results */
-    struct buffer sorted;               /* see check_apart() */
+    rf_entry held;               /* the current command, if its rest had to be read */
+    struct command_row more_row; /* of the current command, if it is a command that is not in the table */
+    struct buffer keys;          /* struct selected_key */
+    struct buffer names;         /* new names */
+    struct buffer arguments;     /* rf_slice: the command that results */
+    bool keeps_rest;             /* what follows its last key is as it was */
+    struct buffer sorted;        /* see check_apart() */
     uint8_t digits[2][NUMBER_TEXT_MAX]; /* numbers among the arguments */
     struct {
         rf_entry entries[RESULTS];

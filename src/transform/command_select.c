@@ -12,7 +12,7 @@
 /* The database of a key: the second one of MOVE and COPY ... DB may be in another one. */
 static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, rf_error *error)
 {
-    const rf_entry *command = &c->current.entry;
+    const rf_entry *command = c->current.command;
     enum command_class kind = c->current.row->kind;
     size_t at = 0;
     *db = command->db;
@@ -69,55 +69,63 @@ static rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_sl
     return buffer_append(&c->names, name) ? RF_OK : command_out_of_memory(error);
 }
 
-/* `name` is the key's argument. */
-static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
+/* A key's argument as a key. */
+static rf_entry entry_of(const rf_command_rewrite *c, const struct selected_key *key)
+{
+    const rf_entry *command = c->current.command;
+    return (rf_entry){.kind = RF_ENTRY_KEY,
+                      .offset = command->offset,
+                      .db = key->db,
+                      .key = command->argv[key->at.argument],
+                      .slot = -1,
+                      .expire_ms = RF_NO_EXPIRY};
+}
+
+static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry, rf_error *error)
 {
     const rf_filter *filter = c->options.filter;
-    rf_entry entry = {
-        .kind = RF_ENTRY_KEY, .db = key->db, .key = name, .slot = -1, .expire_ms = RF_NO_EXPIRY};
+    const rf_slice name = entry->key;
     bool ambiguous = false;
-    entry.offset = c->current.entry.offset;
     if (c->options.rewrite)
-        TRY(rf_rewrite_apply(c->options.rewrite, &entry, &ambiguous, error));
-    key->new_db = entry.db;
+        TRY(rf_rewrite_apply(c->options.rewrite, entry, &ambiguous, error));
+    key->new_db = entry->db;
     if (key->at.role == KEY_PATTERN)
-        return store_name(c, key, entry.key, error);
+        return store_name(c, key, entry->key, error);
     if (c->options.topology || (filter && filter->uses_slots))
-        key->slot = rf_slot_of(entry.key);
+        key->slot = rf_slot_of(entry->key);
     key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
     if (!key->accepted)
         return RF_OK;
     if (c->options.written)
-        TRY(c->options.written(c->options.ctx, &entry, key->db, name, ambiguous, error));
-    return store_name(c, key, entry.key, error);
+        TRY(c->options.written(c->options.ctx, entry, key->db, name, ambiguous, error));
+    return store_name(c, key, entry->key, error);
 }
 
 /* "#", and a pattern without "*", are no names. */
-static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, rf_slice pattern,
+static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry,
                               rf_error *error)
 {
+    rf_slice pattern = entry->key;
     key->accepted = true;
     if (pattern.len == 0 || !memchr(pattern.ptr, '*', pattern.len))
         return store_name(c, key, pattern, error);
     TRY(check_pattern(c, error));
-    return rename_key(c, key, pattern, error);
+    return rename_key(c, key, entry, error);
 }
 
 static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
 {
-    const rf_entry *command = &c->current.entry;
-    rf_slice name = command->argv[key->at.argument];
+    rf_entry entry = entry_of(c, key);
     if (key->at.role == KEY_PATTERN)
-        return select_pattern(c, key, name, error);
+        return select_pattern(c, key, &entry, error);
     const rf_command_history *history = c->options.history;
-    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, command->offset);
+    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, entry.offset);
     if (key->flushed)
         return RF_OK;
     rf_drop_reason drop = RF_DROP_NONE;
-    const rf_entry entry = {.kind = RF_ENTRY_KEY, .db = key->db, .key = name, .expire_ms = RF_NO_EXPIRY};
     if (c->options.filter)
         TRY(rf_filter_match(c->options.filter, &entry, &drop, error));
-    return drop == RF_DROP_NONE ? rename_key(c, key, name, error) : RF_OK;
+    return drop == RF_DROP_NONE ? rename_key(c, key, &entry, error) : RF_OK;
 }
 
 /* --- different keys stay different: a RENAME of a key to itself does nothing ---------------------------- */
@@ -144,8 +152,8 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
         const struct selected_key *key = &current->keys[i];
         if (!key->accepted || key->at.role == KEY_PATTERN)
             continue;
-        const struct apart apart = {selected_name(c, key), current->entry.argv[key->at.argument], key->new_db,
-                                    key->db, key};
+        const struct apart apart = {selected_name(c, key), current->command->argv[key->at.argument],
+                                    key->new_db, key->db, key};
         if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return command_out_of_memory(error);
     }
@@ -179,20 +187,22 @@ rf_code command_select(rf_command_rewrite *c, rf_error *error)
 {
     struct current_command *current = &c->current;
     struct command_key_walk walk;
-    struct selected_key key = {0};
+    struct command_key at;
     c->keys.len = c->names.len = 0;
-    command_keys_begin(&walk, current->row, &current->entry);
-    for (size_t i = 0; command_keys_next(&walk, &key.at); i++) {
-        key.accepted = key.flushed = key.selected = false;
-        TRY(key_db(c, i, &key.db, error));
-        key.new_db = key.db;
-        TRY(select_key(c, &key, error));
-        if (!buffer_append(&c->keys, slice_of(&key, sizeof key)))
+    command_keys_begin(&walk, current->row, current->command);
+    for (size_t i = 0; command_keys_next(&walk, &at); i++) {
+        if (!buffer_reserve(&c->keys, sizeof(struct selected_key)))
             return command_out_of_memory(error);
+        struct selected_key *key = (struct selected_key *)(void *)(c->keys.data + c->keys.len);
+        *key = (struct selected_key){.at = at};
+        TRY(key_db(c, i, &key->db, error));
+        key->new_db = key->db;
+        TRY(select_key(c, key, error));
+        c->keys.len += sizeof *key;
     }
     if (walk.wrong)
         return command_refuse(c, NULL, "wrong number of arguments", error);
     current->keys = (struct selected_key *)(void *)c->keys.data;
-    current->key_count = c->keys.len / sizeof key;
+    current->key_count = c->keys.len / sizeof(struct selected_key);
     return check_apart(c, error);
 }

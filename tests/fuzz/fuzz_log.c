@@ -19,14 +19,14 @@ static rf_code note(void *to, rf_entry *entry, rf_error *error)
 static rf_code rewrite(void *to, rf_entry *entry, rf_error *error)
 {
     struct log *log = to;
-    rf_entry result;
+    rf_entry *result;
     if (entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
     rf_code code = rf_command_rewrite_put(log->rewrite, entry, error);
     while (code == RF_OK) {
         code = rf_command_rewrite_next(log->rewrite, &result, error);
         if (code == RF_OK)
-            code = encoder_put(&log->encoder, &result, error);
+            code = encoder_put(&log->encoder, result, error);
     }
     return code == RF_END ? RF_OK : code;
 }

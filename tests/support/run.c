@@ -191,19 +191,18 @@ rf_code run_encode(rf_slice input, size_t block_size, const struct encoder_optio
 void resp_as_text(rf_slice resp, struct buffer *text)
 {
     struct window w;
-    struct buffer argv = {0};
+    struct rf_arguments command = {.w = &w};
     rf_error error;
     bool at_end;
-    size_t argc;
     window_open_memory(&w, resp);
     w.error = &error;
     while (window_at_end(&w, &at_end) == RF_OK && !at_end) {
-        cr_assert_eq(resp_read_command(&w, &argv, &argc), RF_OK);
-        for (size_t i = 0; i < argc; i++)
-            put_word(text, i ? " " : "", ((const rf_slice *)(const void *)argv.data)[i]);
+        cr_assert_eq(resp_read_command(&command), RF_OK);
+        for (size_t i = 0; i < command.argc; i++)
+            put_word(text, i ? " " : "", ((const rf_slice *)(const void *)command.argv.data)[i]);
         record_text(text, "\n");
     }
-    buffer_free(&argv);
+    resp_arguments_free(&command);
     window_close(&w);
 }
 

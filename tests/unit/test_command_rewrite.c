@@ -77,10 +77,10 @@ static void put_error(struct run *run, const rf_error *error)
 /* Takes all that results of the last command. */
 static rf_code take_results(struct run *run, rf_error *error)
 {
-    rf_entry result;
+    rf_entry *result;
     rf_code code;
     while ((code = rf_command_rewrite_next(run->rewrite, &result, error)) == RF_OK)
-        put_command(run, &result);
+        put_command(run, result);
     return code == RF_END ? RF_OK : code;
 }
 
@@ -598,11 +598,11 @@ static void put_long_sort(struct run *run, rf_error *error)
 /* The number of arguments of all commands that result. */
 static size_t count_results(struct run *run)
 {
-    rf_entry result;
+    rf_entry *result;
     size_t count = 0;
     rf_error error;
     while (rf_command_rewrite_next(run->rewrite, &result, &error) == RF_OK)
-        count += result.argc;
+        count += result->argc;
     return count;
 }
 

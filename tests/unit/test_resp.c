@@ -14,18 +14,17 @@ static rf_code read_command(rf_slice bytes, struct buffer *text, rf_error *error
 {
     rf_slice exact = exact_copy(bytes.ptr, bytes.len);
     struct window w;
-    struct buffer argv = {0};
-    size_t argc = 0;
+    struct rf_arguments command = {.w = &w};
     window_open_memory(&w, exact);
     w.error = error;
-    rf_code code = resp_read_command(&w, &argv, &argc);
-    for (size_t i = 0; code == RF_OK && i < argc; i++) {
+    rf_code code = resp_read_command(&command);
+    for (size_t i = 0; code == RF_OK && i < command.argc; i++) {
         record_text(text, i ? " " : "");
-        record_bytes(text, ((const rf_slice *)(const void *)argv.data)[i]);
+        record_bytes(text, ((const rf_slice *)(const void *)command.argv.data)[i]);
     }
     record_end(text);
     window_close(&w);
-    buffer_free(&argv);
+    resp_arguments_free(&command);
     exact_free(exact);
     return code;
 }

@@ -478,7 +478,9 @@ Test(resume, goes_on_where_a_visitor_has_ended_the_walk)
     put_large(&b, &larges[0], "again", 100, 100);
     put_end(&b);
     cr_assert_eq(rf_source_open_memory(b.bytes.data, b.bytes.len, "file", &source, &error), RF_OK);
-    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){7, {0}, true}, &reader, &error), RF_OK);
+    cr_assert_eq(
+        rf_reader_open(source, &(rf_reader_options){.block_size = 7, .resume = true}, &reader, &error),
+        RF_OK);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
         cr_expect_eq(rf_value_walk(entry.value, &visitor, &error, &error), RF_E_WRITE);
@@ -505,7 +507,9 @@ Test(resume, goes_on_behind_a_part_of_a_module)
     put_hex(&b, "07 016b 4400 02 05 05" BAD_LZF "05 0161 00 00 046c617374 0176");
     put_end(&b);
     cr_assert_eq(rf_source_open_memory(b.bytes.data, b.bytes.len, "file", &source, &error), RF_OK);
-    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){2, {0}, true}, &reader, &error), RF_OK);
+    cr_assert_eq(
+        rf_reader_open(source, &(rf_reader_options){.block_size = 2, .resume = true}, &reader, &error),
+        RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     cr_expect_eq(rf_digest_key(digester, &entry, &digest, &error), RF_E_CORRUPT);
     cr_expect_str_eq(error.message, "corrupt LZF data");

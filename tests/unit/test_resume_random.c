@@ -20,7 +20,8 @@ static void tell_everything(rf_slice input, size_t block_size, rf_digester *dige
     size_t steps = 0;
     text->len = 0;
     cr_assert_eq(rf_source_open_memory(input.ptr, input.len, "file", &source, &error), RF_OK);
-    rf_code code = rf_reader_open(source, &(rf_reader_options){block_size, {0}, true}, &reader, &error);
+    rf_code code = rf_reader_open(source, &(rf_reader_options){.block_size = block_size, .resume = true},
+                                  &reader, &error);
     while (code == RF_OK && (code = rf_reader_next(reader, &entry, &error)) == RF_OK) {
         cr_assert_leq(++steps, input.len, "it does not come to an end");
         if (entry.kind != RF_ENTRY_KEY)

@@ -178,8 +178,7 @@ static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db,
     return session->written_keys.fn(session->written_keys.ctx, cursor->input, key, error);
 }
 
-/* What results of it comes next. */
-static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_error *error)
+static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
 {
     const struct session *session = cursor->session;
     if (!session->read.rewrites_commands)
@@ -197,10 +196,16 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
         .more_count = session->options->log.command_count,
         .written = session->written_keys.fn || session->joined ? on_written_key : NULL,
         .ctx = cursor};
-    if (!cursor->commands) {
-        TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
-        rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
-    }
+    TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
+    rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
+    return RF_OK;
+}
+
+/* What results of it comes next. */
+static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_error *error)
+{
+    if (!cursor->commands)
+        TRY(open_rewrite(cursor, error));
     return rf_command_rewrite_put(cursor->commands, entry, error);
 }
 
@@ -227,7 +232,7 @@ static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_erro
     return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *accepted, rf_error *error)
+static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
     bool raw = is_raw(cursor);
@@ -296,6 +301,7 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
         cursor->input = &cursor->again;
         notify = (rf_notify){0};
     }
+    cursor->input->streams = session->read.streams;
     session->notices.input = input_name(cursor->input);
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
@@ -368,8 +374,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
         if (cursor->commands) {
-            rf_code code = rf_command_rewrite_next(cursor->commands, &cursor->entry, error);
-            *entry = code == RF_OK ? &cursor->entry : NULL;
+            rf_code code = rf_command_rewrite_next(cursor->commands, entry, error);
             if (code != RF_END)
                 return code == RF_OK ? count_other(cursor, *entry, error) : code;
         }

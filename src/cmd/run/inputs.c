@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LARGE_ARGUMENT = 1024 * 1024 /* of a command that is streamed */ };
+
 const char *input_name(const struct input *input)
 {
     return is_dash(input->path) ? "stdin" : input->path;
@@ -69,7 +71,8 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
 
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
-    const rf_reader_options options = {.notify = notify, .resume = resume};
+    const rf_reader_options options = {
+        .notify = notify, .resume = resume, .stream_from = input->streams ? LARGE_ARGUMENT : 0};
     rf_identity *identity = input->identified ? &input->identity : NULL;
     TRY(open_reader(input, &options, identity, &input->reader, error));
     const rf_source *source = rf_reader_source(input->reader);
@@ -140,7 +143,7 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
     *head = (struct input_head){.saved_at = -1};
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
-    TRY(open_reader(input, &(rf_reader_options){0}, NULL, &reader, error));
+    TRY(open_reader(input, &(rf_reader_options){.stream_from = LARGE_ARGUMENT}, NULL, &reader, error));
     rf_code code = read_head(reader, head, error);
     rf_reader_close(reader);
     return code;

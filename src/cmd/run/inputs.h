@@ -14,6 +14,7 @@ struct input {
     size_t number;   /* in `files` */
     bool identified; /* `identity` is wanted; it is known after opening */
     rf_identity identity;
+    bool streams;      /* commands with a large argument are streamed */
     rf_reader *reader; /* while open */
     /* Valid after opening: */
     bool opened;

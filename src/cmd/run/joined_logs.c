@@ -3,6 +3,7 @@
 #include "cmd/run/joined_logs.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include <rdbferry/command.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static bool format(struct joined_logs *logs, const rf_entry *command)
 }
 
 rf_code joined_logs_command(struct joined_logs *logs, const struct common_options *common, size_t input,
-                            const rf_entry *command, bool *drop, rf_error *error)
+                            rf_entry *command, bool *drop, rf_error *error)
 {
     static const char *const databases[] = {"FLUSHALL", "FLUSHDB", "SWAPDB", NULL};
     static const char *const shared[] = {"FUNCTION", "SCRIPT", NULL};
@@ -82,6 +83,7 @@ rf_code joined_logs_command(struct joined_logs *logs, const struct common_option
             error);
     if (!is_one_of(command, shared))
         return RF_OK;
+    TRY(rf_command_hold(command, error));
     if (!format(logs, command))
         return fail(error, RF_E_MEMORY, "out of memory");
     if (operand_of(common, input) == 0) {

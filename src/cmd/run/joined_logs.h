@@ -23,7 +23,7 @@ rf_code joined_logs_key(struct joined_logs *logs, const struct common_options *c
 /* A command, before it is rewritten. *drop: it was in the first operand, too, as functions of a cluster are.
  * RF_E_INCOMPATIBLE: it would change keys of other operands, or is not in all of them. */
 rf_code joined_logs_command(struct joined_logs *logs, const struct common_options *common, size_t input,
-                            const rf_entry *command, bool *drop, rf_error *error);
+                            rf_entry *command, bool *drop, rf_error *error);
 
 void joined_logs_free(struct joined_logs *logs); /* may be NULL */
 

@@ -118,6 +118,7 @@ static rf_code read_input(struct pass *pass, size_t number, rf_error *error)
 {
     struct input input = input_of(&pass->session->options->inputs, number);
     rf_entry entry;
+    input.streams = true;
     TRY(input_open(&input, pass->session->read.resume, (rf_notify){0}, error));
     rf_code code = RF_OK;
     pass->in_transaction = false;

@@ -97,13 +97,6 @@ bool session_expects_commands(const struct session *session)
     return false;
 }
 
-bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)
-{
-    const struct log_options *log = &session->options->log;
-    return log_options_drop(log, command) ||
-           log_place_is_of(&log->drop_at, session->inputs[input].path, command);
-}
-
 /* --- running ------------------------------------------------------------------------------------------ */
 
 static bool wants_progress(const struct common_options *options)

@@ -23,6 +23,7 @@ struct read_options {
     bool pauses;          /* see cursor_next() */
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
+    bool streams;           /* commands with a large argument are streamed: see rf_command_stream() */
     const rf_topology *topology; /* AOF commands are split; else NULL */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
@@ -73,9 +74,6 @@ void session_close(struct session *session);
 /* Whether some input may contain commands, as far as that is known before it is read. */
 bool session_expects_commands(const struct session *session);
 
-/* Whether an option leaves out this AOF command of an input. */
-bool session_drops_command(const struct session *session, size_t input, const rf_entry *command);
-
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */
 void session_begin(struct session *session);
@@ -120,6 +118,14 @@ static inline rf_slice session_source_key(const struct session *session, const r
 
 /* Attributes an error to the current key, with its name in the input. Returns error->code. */
 rf_code session_error_key(const struct session *session, const rf_entry *entry, rf_error *error);
+
+/* Whether an option leaves out this AOF command of an input. */
+static inline bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)
+{
+    const struct log_options *log = &session->options->log;
+    return (log->drop_command && log_options_drop(log, command)) ||
+           (log->drop_at.text && log_place_is_of(&log->drop_at, session->inputs[input].path, command));
+}
 
 /* Whether the key has expired at the session's `now`. */
 static inline bool session_has_expired(const struct session *session, const rf_entry *entry)

@@ -3,6 +3,7 @@
 #include "cmd/run/transfer.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
+#include <rdbferry/command.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
     *t = (struct transfer){.common = common, .written = written};
     if (!session_open(&t->session, common))
         return false;
-    t->session.read.accepts_foreign = t->session.read.rewrites_commands = true;
+    t->session.read.accepts_foreign = t->session.read.rewrites_commands = t->session.read.streams = true;
     return collisions_open(&t->collisions, &t->session, (enum collision_policy)written->on_collision,
                            written->memory, written->check);
 }
@@ -113,12 +114,14 @@ rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_
 
 /* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
  * target version is checked. */
-static rf_code check_command(struct transfer *t, const rf_entry *entry, bool *supported, rf_error *error)
+static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
 {
     rf_command_need need = {.what = ""};
     rf_command_support support = RF_COMMAND_SUPPORTED;
-    if (t->written->target.major > 0)
+    if (t->written->target.major > 0) {
+        TRY(rf_command_hold(entry, error)); /* options may be after the large argument */
         support = rf_server_knows(t->target, entry, &need);
+    }
     *supported = support != RF_COMMAND_UNSUPPORTED;
     if (!*supported && t->written->drop_unsupported) {
         session_notice(&t->session, RF_NOTICE_DROPPED, entry, need.what);

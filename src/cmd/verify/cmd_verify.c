@@ -347,7 +347,7 @@ static bool prepare(struct verification *v)
 {
     if (!session_open(&v->session, &v->options->common))
         return false;
-    v->session.read.resume = v->session.read.counts_results = true;
+    v->session.read.resume = v->session.read.counts_results = v->session.read.streams = true;
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);

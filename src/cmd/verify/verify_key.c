@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
 #include "cmd/verify/verify.h"
+#include <rdbferry/command.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -174,7 +175,7 @@ static void note_module_aux(struct verification *v, const rf_entry *entry)
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
 }
 
-static rf_code check_command(struct verification *v, const struct input *input, const rf_entry *command,
+static rf_code check_command(struct verification *v, const struct input *input, rf_entry *command,
                              rf_error *error)
 {
     rf_server reads = v->options->reads;
@@ -184,8 +185,10 @@ static rf_code check_command(struct verification *v, const struct input *input, 
     rf_error fault;
     if (v->options->digest || v->options->against)
         return verify_reject_commands(error);
-    if (reads.major > 0)
+    if (reads.major > 0) {
+        TRY(rf_command_hold(command, error));
         support = rf_server_knows(reads, command, &need);
+    }
     if (support == RF_COMMAND_UNKNOWN)
         session_notice_command(&v->session, command);
     if (support != RF_COMMAND_UNSUPPORTED)
