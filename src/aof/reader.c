@@ -31,6 +31,7 @@ struct rf_reader {
 
 static rf_code begin_commands(rf_reader *r)
 {
+    feed_skip_crc(r->feed);
     aof_reader_open(&r->aof, &r->window, r->stream_from);
     r->phase = IN_COMMANDS;
     return RF_OK;

@@ -36,6 +36,7 @@ struct feed {
     rf_error error;
     pthread_t thread;
     bool running;
+    _Atomic bool without_crc;
     _Atomic uint64_t decoded;
 };
 
@@ -72,7 +73,8 @@ static void *feed_run(void *arg)
         block->crc = crc;
         block->file_offset = (int64_t)source_file_position(feed->source);
         offset += block->len;
-        crc = crc64(crc, block->data, block->len);
+        if (!atomic_load_explicit(&feed->without_crc, memory_order_relaxed))
+            crc = crc64(crc, block->data, block->len);
         atomic_store_explicit(&feed->decoded, offset, memory_order_relaxed);
         ended = code != RF_OK || block->len == 0;
         if (block->len > 0)
@@ -128,6 +130,11 @@ struct block *feed_next(struct feed *feed)
 {
     struct block *block = queue_pop(&feed->full);
     return block ? block : &feed->end;
+}
+
+void feed_skip_crc(struct feed *feed)
+{
+    atomic_store_explicit(&feed->without_crc, true, memory_order_relaxed);
 }
 
 void feed_return(struct feed *feed, struct block *block)

@@ -30,6 +30,9 @@ struct feed;
 /* Starts the thread. The caller keeps ownership of `source`. `block_size` 0: FEED_BLOCK. */
 rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_error *error);
 
+/* No checksum is needed any more: that of blocks from now on is undefined. */
+void feed_skip_crc(struct feed *feed);
+
 /* Waits for the next block, which is the caller's until feed_return(). There are FEED_BLOCKS in all, and the
  * caller must leave at least one to the feed. The block with len 0 is the last: it stays the feed's and is
  * returned again by later calls. */

@@ -4,13 +4,15 @@ what comes out is what the same rules make of the data themselves."""
 import os
 import random
 import shutil
+import subprocess
+import tempfile
 import time
 import unittest
 
 from lib import resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.observe import differences, observe
-from lib.program import convert, run
+from lib.program import PROGRAM, convert, run
 from lib.resp import ReplyError
 from lib.server import Server
 from lib.soaking import scaled
@@ -352,3 +354,50 @@ class Accidents(Splitting):
                 os.truncate(os.path.join(torn, "appendonlydir", name), length)
                 found = self.cut(torn, "--repair", "cut")
                 self.assertEqual(differences(self.loaded(torn), found), [])
+
+
+# --- large arguments ---
+
+
+class LargeArguments(unittest.TestCase):
+    """They pass through in constant memory, whatever is renamed before them."""
+
+    HEADS = ((b"SET", b"user:1:x"), (b"APPEND", b"user:1:x"), (b"HSET", b"user:1:h", b"field"))
+
+    def write_log(self, path, megabytes, tag):
+        chunk = bytes(range(256)) * 4096
+        with open(path, "wb") as log:
+            for head in self.HEADS:
+                log.write(b"*%d\r\n" % (len(head) + 1))
+                for argument in (head[0], tag(head[1]), *head[2:]):
+                    log.write(b"$%d\r\n%s\r\n" % (len(argument), argument))
+                log.write(b"$%d\r\n" % (megabytes << 20))
+                for _ in range(megabytes):
+                    log.write(chunk)
+                log.write(b"\r\n")
+
+    def run_in_little(self, *arguments):
+        process = subprocess.Popen([PROGRAM, *arguments, "--quiet"])
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        if os.environ.get("BUILD") != "asan":
+            self.assertLess(usage.ru_maxrss, 64 * 1024)
+
+    @scaled(test=70, soak=400)
+    def test_memory(self, megabytes):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        log, expected, result = (os.path.join(folder, name) for name in ("log.aof", "expected.aof", "result.aof"))
+        self.write_log(log, megabytes, lambda key: key)
+        self.write_log(expected, megabytes, lambda key: b"{user:1}" + key[6:])
+        rules = ("--flatten-dbs", "--hash-tag", "{user:*}:*")
+        self.run_in_little("verify", log)
+        self.run_in_little("convert", log, "-o", result, *rules)
+        with open(result, "rb") as found, open(expected, "rb") as wanted:
+            found.seek(len(b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"))
+            while block := wanted.read(1 << 20):
+                self.assertEqual(found.read(len(block)) == block, True)
+            self.assertEqual(found.read(), b"")
+        os.remove(result)
+        self.run_in_little("split", log, "--shards", "3", "--to", "aof", "-o", os.path.join(folder, "shards"), *rules)
