@@ -313,13 +313,13 @@ static bool can_stream(const rf_command_rewrite *c, const struct command_row *ro
            (row->kind == CLASS_KEEP && c->shard_count == 1);
 }
 
-static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+static rf_code begin_command(rf_command_rewrite *c, const rf_entry *taken, rf_error *error)
 {
+    rf_entry *command = &c->command;
+    *command = *taken;
     const struct command_row *row = find_row(c, command);
     if (UNLIKELY(command->rest != NULL) && !can_stream(c, row, command->argc)) {
-        c->held = *command;
-        TRY(rf_command_hold(&c->held, error));
-        command = &c->held;
+        TRY(rf_command_hold(command, error));
         row = find_row(c, command);
     }
     int64_t db = db_names_of(&c->db_names, command->db);
