@@ -3,12 +3,17 @@
 # Typical typos, misplaced arguments and words of other tools: each gets a hint, status 2 and nothing else.
 . "$(dirname "$0")/data.bash"
 kv_rdb dump.rdb
+shopt -s extglob
 try() {
-    echo "$ $*" | sed 's/[A-Za-z]*:SECRET@/...@/g; s/SECRET/.../'
-    "$RDBFERRY" "$@" >out 2>&1
-    local status=$?
-    grep -q SECRET out && echo 'the password is shown'
-    sed '/^try /d' out
+    local shown="$*" said status line
+    shown=${shown//*([A-Za-z]):SECRET@/...@}
+    printf '$ %s\n' "${shown/SECRET/...}"
+    said=$("$RDBFERRY" "$@" 2>&1)
+    status=$?
+    [[ $said != *SECRET* ]] || echo 'the password is shown'
+    while IFS= read -r line; do
+        [[ $line == 'try '* ]] || printf '%s\n' "$line"
+    done <<<"$said"
     [ $status = 2 ] || echo "status $status"
 }
 echo '--- commands'
