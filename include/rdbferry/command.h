@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* AOF commands: which servers support them. */
+/* AOF commands: which servers support them, and which of their arguments are keys. */
 #ifndef RDBFERRY_COMMAND_H
 #define RDBFERRY_COMMAND_H
 
 #include <rdbferry/api.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/version.h>
+#include <stdbool.h>
 
 typedef enum rf_command_support {
     RF_COMMAND_SUPPORTED,
@@ -22,5 +23,10 @@ typedef struct rf_command_need {
 /* Whether a server of known version supports a command (RF_ENTRY_COMMAND), its subcommand and its options.
  * RF_COMMAND_UNSUPPORTED: *need receives what is missing. */
 RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need);
+
+/* Calls `fn` with each key of a command, also if it is only read, until it returns false. The keys are those
+ * of the command's arguments. Returns false for a command that is not in the table of commands, such as one
+ * of a module: its keys are not known. */
+RF_API bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include "command/command_name.h"
+#include <rdbferry/command.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -192,5 +193,21 @@ bool command_keys_next(struct command_key_walk *walk, struct command_key *key)
     const struct key_term *term = walk->term - 1;
     *key = (struct command_key){walk->next, (enum key_role)term->role, walk->step};
     advance(walk, term);
+    return true;
+}
+
+bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx)
+{
+    const struct command_row *row = command_row_find(command);
+    struct command_key_walk walk;
+    struct command_key key;
+    if (!row)
+        return false;
+    command_keys_begin(&walk, row, command);
+    for (size_t last = 0; command_keys_next(&walk, &key); last = key.argument) {
+        bool is_new = key.argument != last; /* MOVE deletes a key and writes it */
+        if (is_new && key.role != KEY_PATTERN && !fn(ctx, command->argv[key.argument]))
+            break;
+    }
     return true;
 }

@@ -7,7 +7,7 @@ import shutil
 import time
 import unittest
 
-from lib import resp
+from lib import jsonlines, resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.observe import differences, observe
 from lib.program import convert, run
@@ -329,6 +329,65 @@ class Accidents(Splitting):
         self.assertEqual(differences(self.served_aof(before), self.cut(folder, "--until", then + 1)), [])
         undone = self.cut(folder, "--drop-command", "FLUSHALL")
         self.assertEqual(differences(self.loaded(before, "SET", "after", "1"), undone), [])
+
+    def listed(self, folder, *options):
+        done = run("inspect", os.path.join(folder, "appendonlydir"), "--commands", "*", "--jsonl", *options)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [(row["number"], row["db"], row["command"], *row["arguments"]) for row in jsonlines.read(done.stdout)]
+
+    @scaled(test=1, soak=10)
+    def test_listed(self, seeds):
+        """Every command of the log, and of a key those that, as the server has it, have it among their keys."""
+        for seed in range(SEED, SEED + seeds):
+            folder, make = self.fresh(), random.Random(seed)
+            with Server(folder, appendonly="yes", appendfsync="always") as server, self.subTest(seed=seed):
+                Workload(make).run(server.call, 6)
+                with open(os.path.join(folder, "appendonlydir", "appendonly.aof.1.incr.aof"), "rb") as file:
+                    log = self.numbered(resp.commands(file.read()))
+                self.assertEqual(self.listed(folder), [self.shown(*one) for one in log])
+                keys = [self.keys_of(server, command) for _, _, command in log]
+                for db, key in make.sample(sorted({(one[1], key) for one, those in zip(log, keys) for key in those}), 8):
+                    expected = [
+                        self.shown(number, db_, command)
+                        for (number, db_, command), those in zip(log, keys)
+                        if (db_ == db and key in those) or self.concerns_all(command, db_, db)
+                    ]
+                    pattern = "^" + "".join(f"\\x{byte:02x}" for byte in key) + "$"
+                    self.assertEqual(self.listed(folder, "--key-regex", pattern, "-d", db), expected, key)
+
+    @staticmethod
+    def numbered(commands):
+        """(number, database, command), without SELECT."""
+        log, db = [], 0
+        for command in commands:
+            if command[0].upper() == b"SELECT":
+                db = int(command[1])
+            else:
+                log.append((len(log) + 1, db, command))
+        return log
+
+    @staticmethod
+    def shown(number, db, command):
+        def text(argument):
+            try:
+                return argument.decode()
+            except UnicodeDecodeError:
+                return argument.decode("latin-1")
+
+        return (number, db, *map(text, command))
+
+    @staticmethod
+    def keys_of(server, command):
+        try:
+            return set(server.call("COMMAND", "GETKEYS", *command))
+        except ReplyError:
+            return set()
+
+    @staticmethod
+    def concerns_all(command, selected, db):
+        name = command[0].upper()
+        swapped = name == b"SWAPDB" and db in map(int, command[1:])
+        return name == b"FLUSHALL" or swapped or (name == b"FLUSHDB" and selected == db)
 
     def loaded(self, folder, *command):
         """What a server makes of the log, and of a command after it."""

@@ -109,8 +109,9 @@ size_t find_keys(rf_slice file, struct found_key *keys, size_t most)
     size_t count = 0;
     rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     cr_assert_eq(rf_source_open_memory(file.ptr, file.len, "made", &source, &error), RF_OK);
-    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.block_size = block_size(file)}, &reader, &error), RF_OK,
-                 "%s", error.message);
+    cr_assert_eq(
+        rf_reader_open(source, &(rf_reader_options){.block_size = block_size(file)}, &reader, &error), RF_OK,
+        "%s", error.message);
     while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK)
         if (entry.kind == RF_ENTRY_KEY && count++ < most)
             take_key(digester, &entry, &keys[count - 1]);
