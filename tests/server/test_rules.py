@@ -183,7 +183,7 @@ class RandomRules(WithServer):
                     self.assert_read_back(self.split(*arguments), expected, count, "skip")
                 self.check_explained(make, sources, rules, count)
             collided += lost > 0
-        self.assertGreater(collided, 0)
+        self.assertGreater(collided, rounds // 10)
         self.assertLess(collided, rounds)
         self.assertGreater(changed, rounds)
 
