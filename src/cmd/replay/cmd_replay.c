@@ -341,7 +341,8 @@ static rf_code begin(struct replay *r, rf_error *error)
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
                                   .resumed = &r->counts.resumed_keys,
-                                  .collided = &r->collisions.dropped_keys};
+                                  .collided = &r->collisions.dropped_keys,
+                                  .unchanged = &r->counts.unchanged};
     TRY(metrics_begin(&r->metrics, &r->session, error));
     return replay_begin(r, error);
 }
