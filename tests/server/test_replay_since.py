@@ -266,7 +266,7 @@ class Trouble(WithTargets):
             self.assertEqual(ferry("replay", self.two.first, url_of(target)).returncode, DONE)
             if "--delete-extra" in options:
                 target.call.pipeline([("SET", "extra", 1), *dataset.NO_LIBRARIES])
-            with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=KINDS, most=12) as proxy:
+            with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=KINDS) as proxy:
                 done = ferry("replay", self.two.second, proxy.url, *options)
             return done, observe(target.call)
         return attempt
