@@ -271,15 +271,15 @@ class Trouble(WithTargets):
             return done, observe(target.call)
         return attempt
 
-    @scaled(test=4, soak=50)
+    @scaled(test=3, soak=50)
     def test_cuts_since(self, count):
         self.try_seeds(count, self.cut(["--since", self.two.first]), self.check)
 
-    @scaled(test=4, soak=50)
+    @scaled(test=3, soak=50)
     def test_cuts_delete_extra(self, count):
         self.try_seeds(count, self.cut(["--delete-extra", "--force-delete"]), self.check)
 
-    @scaled(test=4, soak=50)
+    @scaled(test=3, soak=50)
     def test_kills(self, count):
         def attempt(target, seed, folder):
             make = random.Random(seed)

@@ -19,7 +19,8 @@ static bool bits_set(struct bits *bits, uint64_t number)
         if (!words)
             return false;
         memset(words + bits->count, 0, (count - bits->count) * sizeof *words);
-        *bits = (struct bits){words, count};
+        bits->words = words;
+        bits->count = count;
     }
     bits->words[word] |= UINT64_C(1) << number % 64;
     return true;
