@@ -11,7 +11,7 @@ enum {
     WAITING_MAX = 512,
     EXPECTED_MAX = 8 * 1024 * 1024, /* bytes of pending replies; a single one may be larger */
     UNSENT_MAX = 16 * 1024,         /* bytes of requests, which are then sent */
-    CALL_TRIES = 3,
+    CALL_TRIES = 8,                 /* a connection may be lost as often */
 };
 
 /* --- nodes --------------------------------------------------------------------------------------------- */

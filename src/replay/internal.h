@@ -23,6 +23,7 @@
 #include "net/primaries.h"
 #include "net/waiting.h"
 #include "replay/pipeline.h"
+#include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
 
 struct node {
@@ -143,6 +144,13 @@ struct limits {
     int64_t allowed_us;
 };
 
+/* Keys to delete, a batch at a time. */
+struct deletions {
+    struct deletion *items;
+    size_t count;
+    struct buffer names;
+};
+
 /* The clock is not read for each entry. */
 struct timer {
     int64_t last_tick_ms;
@@ -166,6 +174,7 @@ struct rf_replay {
     struct limits limits;
     struct topology_state topology;
     struct retry_state retry;
+    struct deletions deletions;
     struct waiting waiting;
     struct timer clock;
     struct encoder encoder;
@@ -312,6 +321,9 @@ rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
 /* Records that the current entry is not supported by the target. */
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
 
+/* The target's clock. */
+int64_t write_now_ms(const rf_replay *r);
+
 /* Whether the target's clock has passed the expiry. */
 bool write_has_expired(const rf_replay *r, int64_t expire_ms);
 
@@ -429,9 +441,34 @@ rf_code fallback_write(rf_replay *r, rf_error *error);
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
 
+/* Deletes a library if its code is the expected one. */
+rf_code library_delete(rf_replay *r, const rf_key_record *record, rf_error *error);
+
+/* --- delete.c ------------------------------------------------------------------------------------------ */
+
+/* As rf_replay_delete(). */
+rf_code delete_put(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error);
+
+/* Deletes all keys that were put and are not done. */
+rf_code delete_pending(rf_replay *r, rf_error *error);
+void delete_free(rf_replay *r);
+
+/* --- control.c: control connections -------------------------------------------------------------------- */
+
+/* Sends a command, and waits for its reply. */
+rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
+                     rf_slice *rest, rf_error *error);
+
+/* Waits until the replicas have acknowledged what the node's open control connection has written, for a
+ * limited time. *refused: an error reply; REPLY_NIL: none. */
+rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error);
+
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 
 void outcome_written(rf_replay *r, struct node *node, const struct request *request);
+
+/* The key of the entry has expired. */
+void outcome_expired(rf_replay *r, const struct request *request, rf_slice key);
 
 /* The key has no elements. */
 void outcome_empty(rf_replay *r, const struct request *request, rf_slice key);

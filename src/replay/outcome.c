@@ -69,6 +69,7 @@ static const struct {
     [RF_FAILURE_UNSUPPORTED] = {"unsupported", RF_E_INCOMPATIBLE},
     [RF_FAILURE_DAMAGED] = {"damaged", RF_E_CORRUPT},
     [RF_FAILURE_FORBIDDEN] = {"forbidden", RF_E_INCOMPATIBLE},
+    [RF_FAILURE_CHANGED] = {"changed", RF_E_TARGET},
 };
 
 const char *rf_failure_kind_name(rf_failure_kind kind)
@@ -104,6 +105,19 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
         error_key(&r->error, request->db, key);
 }
 
+/* What the entry replaces is not there either. */
+static void outcome_absent(rf_replay *r, const struct request *request, rf_slice key)
+{
+    if (r->options.delete_absent)
+        retry_delete_key(r, request, key);
+}
+
+void outcome_expired(rf_replay *r, const struct request *request, rf_slice key)
+{
+    r->counts.expired++;
+    outcome_absent(r, request, key);
+}
+
 void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
 {
     const rf_notice notice = {.code = RF_NOTICE_EMPTY_KEY,
@@ -112,6 +126,7 @@ void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
                               .key = key,
                               .detail = "empty collection"};
     r->counts.empty++;
+    outcome_absent(r, request, key);
     if (r->options.notify.fn)
         r->options.notify.fn(r->options.notify.ctx, &notice);
 }

@@ -231,6 +231,7 @@ void rf_replay_close(rf_replay *r)
     retry_queue_free(&r->retry.unconfirmed);
     retry_queue_free(&r->retry.fallback);
     retry_queue_free(&r->retry.batch);
+    delete_free(r);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
     buffer_free(&r->name);
@@ -355,6 +356,13 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     return record_error(r, code, error);
 }
 
+rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, delete_put(r, record, unchanged, error), error);
+}
+
 static bool is_idle(const rf_replay *r)
 {
     for (size_t i = 0; i < r->node_count; i++)
@@ -380,7 +388,8 @@ rf_code rf_replay_finish(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
-    return record_error(r, drain(r, error), error);
+    rf_code code = drain(r, error);
+    return record_error(r, code == RF_OK ? delete_pending(r, error) : code, error);
 }
 
 /* --- results ------------------------------------------------------------------------------------------- */

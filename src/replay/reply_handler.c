@@ -198,7 +198,7 @@ static void finish_unwritten(rf_replay *r, struct pipeline *pipeline, uint64_t n
     if (request->result != RESULT_REJECTED)
         outcome_exists(r, request, key, commands);
     else if (is_expired_staging_key(r, error_text(request), request->ends_ms))
-        r->counts.expired++;
+        outcome_expired(r, request, key);
     else
         outcome_failed(r, request, RF_FAILURE_REFUSED, error_text(request), key, commands);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads and writes the checkpoint file. Its lines, "name value", in this order:
  *
- *   rdbferry-checkpoint 2
+ *   rdbferry-checkpoint 3
  *   state running | stopped | done
  *   run NAME                        the run's name in CLIENT LIST
  *   started MS
@@ -30,19 +30,16 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { FORMAT = 2, FILE_MOST = 16 * 1024 * 1024 };
+enum { FORMAT = 3, FILE_MOST = 16 * 1024 * 1024 };
 
 static const char *const states[] = {"running", "stopped", "done", NULL};
 static const char *const answers[] = {"no", "yes", NULL};
 
 static const char *const option_names[CHECKPOINT_OPTIONS] = {
-    [CHECKPOINT_TARGET] = "target",
-    [CHECKPOINT_KEYS] = "keys",
-    [CHECKPOINT_EXPIRED] = "expired",
-    [CHECKPOINT_RULES] = "rules",
-    [CHECKPOINT_SHIFT] = "shift-expiry",
-    [CHECKPOINT_ON_EXISTS] = "on-exists",
-    [CHECKPOINT_ON_COLLISION] = "on-collision",
+    [CHECKPOINT_TARGET] = "target",       [CHECKPOINT_KEYS] = "keys",
+    [CHECKPOINT_EXPIRED] = "expired",     [CHECKPOINT_RULES] = "rules",
+    [CHECKPOINT_SHIFT] = "shift-expiry",  [CHECKPOINT_ON_EXISTS] = "on-exists",
+    [CHECKPOINT_DELETIONS] = "deletions", [CHECKPOINT_ON_COLLISION] = "on-collision",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------ */

@@ -25,12 +25,16 @@ enum {
 
 /* --- callbacks of the engine --------------------------------------------------------------------------- */
 
-static void note_failure(void *ctx, const rf_failure *failed)
+void replay_note_failure(struct replay *r, const rf_failure *failed)
 {
-    struct replay *r = ctx;
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
     if (r->options->verify)
         key_set_add(&r->failed_keys, failed->db, failed->key);
+}
+
+static void note_failure(void *ctx, const rf_failure *failed)
+{
+    replay_note_failure(ctx, failed);
 }
 
 static void note_skipped(void *ctx, int64_t db, rf_slice key)
@@ -207,8 +211,13 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
         return RF_OK;
     TRY(replay_check(r, entry, error));
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
+    bool is_unchanged = r->options->since && since_counts(entry) && !since_is_to_write(&r->since);
     if (leave_out)
         return RF_OK;
+    if (is_unchanged) {
+        r->counts.unchanged += entry->kind == RF_ENTRY_KEY;
+        return RF_OK;
+    }
     if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
         return put(r, cursor, entry, error);
     r->counts.resumed_keys += entry->kind == RF_ENTRY_KEY;
@@ -225,6 +234,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .mode = (rf_replay_mode)options->mode,
         .fail_fast = options->fail_fast,
         .drop_detail = options->drop_detail,
+        .delete_absent = replay_options_deletes(options),
         .big_key = options->big_key,
         .connections = (unsigned)options->connections,
         .rate = options->rate,
@@ -331,7 +341,8 @@ static rf_code begin(struct replay *r, rf_error *error)
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
                                   .resumed = &r->counts.resumed_keys,
-                                  .collided = &r->collisions.dropped_keys};
+                                  .collided = &r->collisions.dropped_keys,
+                                  .unchanged = &r->counts.unchanged};
     TRY(metrics_begin(&r->metrics, &r->session, error));
     return replay_begin(r, error);
 }
@@ -342,11 +353,15 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     rf_code ended, code = open_target(r, error);
     if (code == RF_OK)
         code = replay_survey(r, error);
+    if (code == RF_OK)
+        code = replay_find_deletions(r, error);
     if (code != RF_OK)
         return r->state.stopped ? RF_OK : code;
     r->ticks.second_ms = clock_ms();
     r->state.writing = true;
     code = finish(r, put_inputs(r, error), error);
+    if (code == RF_OK && !r->state.stopped)
+        code = replay_delete(r, error);
     r->state.writing = false;
     ended = replay_end(r, code == RF_OK && !r->state.stopped, code == RF_OK ? error : &second);
     return code == RF_OK ? ended : code;
@@ -422,10 +437,13 @@ static int replay_command(const struct replay_options *options)
 {
     struct replay r = {.options = options, .target = options->target};
     enum status status = STATUS_OUTPUT;
-    if (session_open(&r.session, &options->common) &&
+    bool opened = session_open(&r.session, &options->common);
+    r.session.input_count = options->own_inputs;
+    if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false))
         status = run(&r);
+    replay_deletions_free(&r);
     replay_verify_free(&r.verification);
     rf_replay_close(r.engine);
     dead_letter_close(&r.dead_letter);

@@ -70,6 +70,9 @@ static rf_code describe(struct replay *r, rf_error *error)
         [CHECKPOINT_RULES] = rules,
         [CHECKPOINT_SHIFT] = shift,
         [CHECKPOINT_ON_EXISTS] = choice_text(exists_choices, options->on_exists),
+        [CHECKPOINT_DELETIONS] = options->since          ? "--since"
+                                 : options->delete_extra ? "--delete-extra"
+                                                         : "",
         [CHECKPOINT_ON_COLLISION] = choice_text(collision_choices, options->written.on_collision),
     };
     bool good = rules != NULL;
@@ -85,7 +88,7 @@ static rf_code describe(struct replay *r, rf_error *error)
 /* Pipes are identified when they are opened. */
 static rf_code identify(struct replay *r, rf_error *error)
 {
-    for (size_t i = 0; i < r->session.input_count; i++) {
+    for (size_t i = 0; i < r->checkpoint.input_count; i++) {
         struct checkpoint_input *known = &r->checkpoint.inputs[i];
         struct input *input = &r->session.inputs[i];
         known->path = input_name(input);
@@ -177,7 +180,7 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
-    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
+    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->options->common.inputs.count, error));
     r->checkpoint.started = r->session.now;
     if (!r->options->checkpoint)
         return RF_OK;
@@ -226,12 +229,15 @@ static rf_position current_position(const struct replay *r)
     return later(acked, r->position.start);
 }
 
+/* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
+static const rf_position the_end = {UINT32_MAX, UINT64_MAX};
+
 static rf_code save(struct replay *r, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
     TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
-    c->failed += failures_ack_before(&r->failures, c->position);
+    c->failed += failures_ack_before(&r->failures, c->state == CHECKPOINT_DONE ? the_end : c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)

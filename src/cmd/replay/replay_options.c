@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64 };
+enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64, ON_EXISTS_UNSET = -1 };
 
 const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
@@ -46,6 +46,14 @@ static const struct option_row rows[] = {
      "what to do with keys that already exist: fail,\n"
      "skip or replace (fail)", AT(on_exists),
      .choices = exists_choices},
+    {OPTION_STRING, 0, "since", "FIRST",
+     "write only what has changed since the snapshot FIRST,\n"
+     "which the target holds; delete what is gone", AT(since)},
+    {OPTION_FLAG, 0, "delete-extra",
+     .help = "delete keys that are not in the inputs, among those\n"
+             "that the filters choose", AT(delete_extra)},
+    {OPTION_FLAG, 0, "force-delete", .help = "even if these are more than half of the target's keys",
+     AT(force_delete)},
     {OPTION_CHOICE, 0, "mode", "HOW",
      "restore, commands, or auto: RESTORE where cheaper\n"
      "and supported (auto)", AT(mode),
@@ -85,6 +93,7 @@ static const char *const examples[] = {
     "dump.rdb redis://10.0.0.5:6379 --dry-run",
     "dump.rdb redis+cluster://10.0.0.5:6379 --flatten-dbs --verify",
     "dump.rdb redis+sentinel://h/mymaster --checkpoint job --resume",
+    "second.rdb redis://10.0.0.5:6379 --since first.rdb",
     NULL,
 };
 
@@ -160,6 +169,77 @@ static bool read_target(struct replay_options *options, char **operands, int *co
     return names_no_db(&options->target);
 }
 
+/* --- deletions ---------------------------------------------------------------------------------------- */
+
+/* Both make the target equal to the inputs, so that existing keys are replaced. */
+static bool finalize_on_exists(struct replay_options *options)
+{
+    const char *option = options->since ? "--since" : "--delete-extra";
+    bool given = options->on_exists != ON_EXISTS_UNSET, deletes = replay_options_deletes(options);
+    if (deletes && given && options->on_exists != RF_ON_EXISTS_REPLACE)
+        return message_usage(table.command, "%s replaces keys that exist: omit --on-exists", option);
+    if (!given)
+        options->on_exists = deletes ? RF_ON_EXISTS_REPLACE : RF_ON_EXISTS_FAIL;
+    return true;
+}
+
+static bool check_deletions(const struct replay_options *options)
+{
+    if (options->since && options->delete_extra)
+        return message_usage(table.command, "--since cannot be combined with --delete-extra");
+    if (options->force_delete && !options->delete_extra)
+        return message_usage(table.command, "--force-delete requires --delete-extra");
+    if (options->since && options->common.keys.shift == SHIFT_AUTO)
+        return message_usage(table.command,
+                             "--since cannot be combined with --shift-expiry auto, which differs between "
+                             "snapshots");
+    if (options->since && options->common.keys.expired == RF_EXPIRED_ONLY)
+        return message_usage(table.command, "--since cannot be combined with --expired only");
+    return true;
+}
+
+/* Which names the rules can produce from those that the filters choose must be known. */
+static bool can_list_extra(const struct replay_options *options)
+{
+    const struct key_options *keys = &options->common.keys;
+    return !options->delete_extra || rf_rewrite_can_cover(keys->rewrite, keys->filter) ||
+           message_usage(table.command,
+                         "--delete-extra cannot tell which keys to delete if names are both filtered and "
+                         "rewritten");
+}
+
+/* The files of the first snapshot are added after the inputs. */
+static bool add_since(struct replay_options *options, int *status)
+{
+    rf_error error;
+    options->own_inputs = options->common.inputs.count;
+    if (!options->since)
+        return true;
+    if (!url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command))
+        return false;
+    rf_code code = rf_files_add(&options->common.inputs, options->since, &error);
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    *status = (int)status_of(code);
+    return false;
+}
+
+/* The inputs must be regular files if they are read twice. */
+static bool can_reread(const struct replay_options *options)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } rereads[] = {{options->since != NULL, "--since"},
+                   {options->delete_extra && !options->dry_run, "--delete-extra"},
+                   {options->verify, "--verify"}};
+    for (size_t i = 0; i < sizeof rereads / sizeof *rereads; i++)
+        if (rereads[i].given && !replay_verify_possible(&options->common, rereads[i].option, table.command))
+            return false;
+    return true;
+}
+
 /* --- files -------------------------------------------------------------------------------------------- */
 
 /* The output files must all be different. */
@@ -210,14 +290,17 @@ static bool check(const struct replay_options *options)
         return message_usage(table.command, "--connections must be at least 1");
     if (options->resume && !options->checkpoint)
         return message_usage(table.command, "--resume requires --checkpoint");
-    return check_dry_run(options);
+    return check_deletions(options) && check_dry_run(options);
 }
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
     int first;
-    *options = (struct replay_options){
-        .written = OUTPUT_OPTIONS, .connections = CONNECTIONS, .shard_index = OPT_UNSET, .shards = OPT_UNSET};
+    *options = (struct replay_options){.written = OUTPUT_OPTIONS,
+                                       .on_exists = ON_EXISTS_UNSET,
+                                       .connections = CONNECTIONS,
+                                       .shard_index = OPT_UNSET,
+                                       .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
@@ -226,13 +309,15 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
         return false;
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);
+    if (!finalize_on_exists(options))
+        return false;
     int count = argc - first;
     if (!check(options) || !read_target(options, argv + first, &count, status) ||
         !common_options_read(&options->common, table.command, argv + first, count, status))
         return false;
     *status = STATUS_USAGE;
-    return check_files(options) &&
-           (!options->verify || replay_verify_possible(&options->common, table.command));
+    return add_since(options, status) && check_files(options) && can_list_extra(options) &&
+           can_reread(options);
 }
 
 void replay_options_free(struct replay_options *options)

@@ -74,6 +74,11 @@ static rf_code check_command(const struct replay *r, rf_error *error)
         return fail(
             error, RF_E_ARGUMENT,
             "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
+    if (replay_options_deletes(r->options))
+        return fail(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be combined with --since or --delete-extra: load the AOF into a server "
+            "and save an RDB");
     if (r->options->verify)
         return fail(
             error, RF_E_ARGUMENT,
@@ -89,8 +94,8 @@ static rf_code check_command(const struct replay *r, rf_error *error)
 /* Whether AOF commands, if there are any, are rejected. */
 static bool rejects_commands(const struct replay *r)
 {
-    return is_cluster(r) || r->options->verify || r->counts.keys_before > 0 ||
-           r->options->common.operand_count > 1 || !r->session.unfiltered;
+    return is_cluster(r) || r->options->verify || replay_options_deletes(r->options) ||
+           r->counts.keys_before > 0 || r->options->common.operand_count > 1 || !r->session.unfiltered;
 }
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)

@@ -263,9 +263,9 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
-static void begin_phase(struct session *session, const char *name)
+static void begin_phase(struct session *session, const char *name, size_t first, size_t end)
 {
-    progress_phase(&session->progress, name, inputs_size(session->inputs, session->input_count));
+    progress_phase(&session->progress, name, inputs_size(session->inputs + first, end - first));
 }
 
 void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end)
@@ -274,13 +274,19 @@ void cursor_open(struct cursor *cursor, struct session *session, size_t first, s
         end = session->log.cut_input + 1;
     *cursor = (struct cursor){.session = session, .next = first, .end = end};
     if (!progress_is_main(&session->progress))
-        begin_phase(session, NULL);
+        begin_phase(session, NULL, 0, session->input_count);
 }
 
 void cursor_open_rescan(struct cursor *cursor, struct session *session, const char *phase)
 {
-    *cursor = (struct cursor){.session = session, .end = session->input_count, .rescan = true};
-    begin_phase(session, phase);
+    cursor_open_rescan_of(cursor, session, 0, session->input_count, phase);
+}
+
+void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_t first, size_t end,
+                           const char *phase)
+{
+    *cursor = (struct cursor){.session = session, .next = first, .end = end, .rescan = true};
+    begin_phase(session, phase, first, end);
     if (session->options->keys.rewrite)
         rf_rewrite_count(session->options->keys.rewrite, false);
 }
