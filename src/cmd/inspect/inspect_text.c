@@ -297,7 +297,8 @@ static void put_commands(const struct table *table, const struct inspection *ins
         return;
     table_heading(table, "Commands", columns);
     put_names(&extras->by_name, false, inspection->options->top, false);
-    printf("  %" PRIu64 " commands; their effects on keys are not evaluated.\n", extras->commands);
+    printf("  %" PRIu64 " commands; their effects on keys are not evaluated (see --server).\n",
+           extras->commands);
     put_log(table, &extras->log);
 }
 
