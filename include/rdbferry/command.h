@@ -23,4 +23,9 @@ typedef struct rf_command_need {
  * RF_COMMAND_UNSUPPORTED: *need receives what is missing. */
 RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need);
 
+/* Whether no server should execute this command, as it would stop or reconfigure it, send its data elsewhere,
+ * write files, or change the state of the connection. Servers do not write such commands to an AOF, except
+ * CLUSTER SYNCSLOTS and TRIMSLOTS, which only concern that server. */
+RF_API bool rf_command_is_forbidden(const rf_entry *command);
+
 #endif

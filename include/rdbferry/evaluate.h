@@ -34,7 +34,8 @@ RF_API rf_code rf_evaluation_open(const char *program, rf_evaluation **out, rf_e
 RF_API rf_server rf_evaluation_server(const rf_evaluation *evaluation);
 
 /* The path under which the caller writes the log before rf_evaluation_run(): a file of commands, which from
- * version 4.0 on may start with an RDB preamble. */
+ * version 5.0 on may start with an RDB preamble. The server executes all of them: none may be forbidden, see
+ * rf_command_is_forbidden(). Scripts run in the server's sandbox, without MIGRATE. */
 RF_API const char *rf_evaluation_log(const rf_evaluation *evaluation);
 
 typedef struct rf_evaluation_options {

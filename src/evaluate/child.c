@@ -39,10 +39,10 @@ static _Noreturn void become(const struct start *start)
 {
     int nothing = open("/dev/null", O_RDONLY);
     reset_signals();
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); /* those that this process has inherited */
     if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == start->parent &&
         nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(start->output, STDOUT_FILENO) >= 0 &&
-        dup2(start->output, STDERR_FILENO) >= 0 && fchdir(start->directory) == 0 &&
-        close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        dup2(start->output, STDERR_FILENO) >= 0 && fchdir(start->directory) == 0)
         execve(start->argv[0], start->argv, start->environment);
     const int failure = errno;
     if (write(start->failure, &failure, sizeof failure) < 0)

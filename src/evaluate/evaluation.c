@@ -197,7 +197,8 @@ static rf_code write_configuration(const rf_evaluation *e, int64_t databases, rf
                                  "auto-aof-rewrite-percentage 0\n"
                                  "save \"\"\n"
                                  "dbfilename " SNAPSHOT "\n"
-                                 "maxmemory 0\n";
+                                 "maxmemory 0\n"
+                                 "rename-command MIGRATE \"\"\n";
     char text[sizeof format + 32];
     int fd;
     snprintf(text, sizeof text, format, (long long)(databases > DATABASES ? databases : DATABASES));
@@ -251,12 +252,16 @@ static rf_code start(rf_evaluation *e, rf_error *error)
 
 /* --- loading and saving -------------------------------------------------------------------------------- */
 
-static rf_code call(rf_evaluation *e, const char *const *words, struct reply *reply, rf_error *error)
+static rf_code ask(rf_evaluation *e, const char *const *words, struct reply *reply, rf_error *error)
 {
     rf_slice rest;
     rf_code code = client_query(e->client, words, reply, &rest, error);
-    if (code != RF_OK)
-        return fail_connection(e, error);
+    return code == RF_OK ? RF_OK : fail_connection(e, error);
+}
+
+static rf_code call(rf_evaluation *e, const char *const *words, struct reply *reply, rf_error *error)
+{
+    TRY(ask(e, words, reply, error));
     return reply->kind == REPLY_ERROR ? client_refused(e->client, words[0], *reply, error) : RF_OK;
 }
 
@@ -272,15 +277,22 @@ static double info_number(rf_slice info, const char *name)
     return strtod(text, NULL);
 }
 
+/* Within a long script, or before 2.8 while loading, a server answers nothing else. */
+static bool is_loading(struct reply reply)
+{
+    return reply_is_error(reply, "BUSY") || reply_is_error(reply, "LOADING") ||
+           (reply.kind == REPLY_STRING && info_number(reply.text, "loading") != 0);
+}
+
 static rf_code await_loaded(rf_evaluation *e, const rf_evaluation_options *options, rf_error *error)
 {
     static const char *const persistence[] = {"INFO", "persistence", NULL};
     struct reply reply;
     for (int64_t pause = FIRST_PAUSE_MS;; pause = pause < LAST_PAUSE_MS / 2 ? 2 * pause : LAST_PAUSE_MS) {
-        TRY(call(e, persistence, &reply, error));
-        if (info_number(reply.text, "loading") == 0)
-            return RF_OK;
-        if (options->on_loading)
+        TRY(ask(e, persistence, &reply, error));
+        if (!is_loading(reply))
+            return reply.kind == REPLY_ERROR ? client_refused(e->client, "INFO", reply, error) : RF_OK;
+        if (options->on_loading && reply.kind == REPLY_STRING)
             options->on_loading(options->ctx, info_number(reply.text, "loading_loaded_perc") / 100);
         clock_sleep_ms(pause);
     }

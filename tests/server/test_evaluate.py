@@ -16,7 +16,7 @@ from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.observe import differences, observe
 from lib.program import PROGRAM, convert
 from lib.server import Server
-from lib.soaking import scaled
+from lib.soaking import scaled, soak
 from lib.splitting import DONE, INPUT, NO, OUTPUT, Splitting, printed_seed
 from lib.workload import Workload
 
@@ -29,8 +29,8 @@ def setUpModule():
 
 
 def canonical(record):
-    """A key, whatever order a server keeps the members of a set in."""
-    value = sorted(map(str, record.value)) if record.type == "set" else str(record.value)
+    """A key, whatever order a server keeps the members of a set or a hash in."""
+    value = sorted(map(str, record.value)) if record.type in ("set", "hash") else str(record.value)
     return record.place, record.type, value, record.expire_ms
 
 
@@ -49,11 +49,12 @@ def tree(folder):
 class Logs(Splitting):
     """What the other classes write."""
 
-    def log(self, *lines, name="in.aof"):
-        """A file of commands, given as texts of words."""
-        path = os.path.join(self.fresh(), name)
+    def log(self, *commands):
+        """A file of commands, given as lists or as texts of words."""
+        path = os.path.join(self.fresh(), "in.aof")
         with open(path, "wb") as file:
-            file.write(b"".join(resp.encode(line.split()) for line in lines))
+            for command in commands:
+                file.write(resp.encode(command.split() if isinstance(command, str) else command))
         return path
 
     def source(self, workload, preamble="yes"):
@@ -150,7 +151,7 @@ class Evaluated(Logs):
         self.assertEqual(self.places(path, "--until", "2000", *SERVER), {(0, b"a"), (0, b"b")})
         self.assertEqual(self.places(path, *SERVER), {(0, b"b")})
 
-    @scaled(test=3, soak=100)
+    @scaled(test=2, soak=100)
     def test_torn(self, count):
         """As a server loads it that cuts it."""
         make = random.Random(SEED)
@@ -175,6 +176,12 @@ class Evaluated(Logs):
         self.assertEqual(len(found), 5002)
         self.assertEqual((found[b"k7"].value, found[b"k7"].expire_ms, found[b"h"].expire_ms), ("2", 1007, 5))
         self.assertEqual(self.places(path, *SERVER, "--expired", "drop"), {(0, b"stays")})
+        base = os.path.join(self.fresh(), "base.aof")
+        self.ferry("convert", path, "-o", base, "--preamble", *SERVER)
+        with open(base, "ab") as file:
+            file.write(resp.encode(["INCR", "k7"]))
+        found = {record.key: record for record in self.records(base, *SERVER)}
+        self.assertEqual((len(found), found[b"k7"].value, found[b"k7"].expire_ms), (5002, "3", 1007))
         self.assertEqual(len(self.places(path, *SERVER, "--expired", "only")), 5001)
 
     def test_databases(self):
@@ -244,6 +251,26 @@ class Refused(Logs):
         self.ferry("diff", path, path, *SERVER, expected=INPUT)
         self.ferry("inspect", path, *SERVER, expected=INPUT)
 
+    def test_what_could_harm(self):
+        """A server executes whatever it loads. Also within a transaction, in any case of letters, from a script."""
+        victim = os.path.join(self.fresh(), "victim")
+        for command in (
+            ["CONFIG", "SET", "dir", os.path.dirname(victim)], ["config", "set", "dbfilename", "x"],
+            ["MODULE", "LOAD", victim], ["REPLICAOF", "127.0.0.1", "1"],
+        ):
+            self.ferry("verify", self.log("MULTI", command, "EXEC"), *SERVER, expected=INPUT)
+            self.assertIn(f"{command[0]} does not belong in a log", self.said)
+        for word in "CONFIG", "SAVE", "MIGRATE":
+            path = self.log(["EVAL", f"redis.pcall('{word}', 'SET', 'dir', '/')", "0"], "SET a 1")
+            self.assertEqual(self.places(path, *SERVER), {(0, b"a")})
+        self.assertEqual(os.listdir(os.path.dirname(victim)), [])
+
+    @soak
+    def test_long_script(self):
+        """While it runs the server answers nothing but BUSY."""
+        script = "local t = redis.call('TIME')[1] + 8; repeat until tonumber(redis.call('TIME')[1]) > t"
+        self.assertEqual(self.places(self.log(["EVAL", script, "0"], "SET a 1"), *SERVER), {(0, b"a")})
+
     def test_errors_are_told(self):
         """A command that fails in a server that loads is left out without a word by it."""
         path = self.log("RPUSH k a", "INCR k", "SET b 1")
@@ -293,12 +320,12 @@ class Refused(Logs):
 
 
 class Interrupted(Logs):
-    """The server, or rdbferry, ends while the log is loaded: a command in it halts the server."""
+    """The server, or rdbferry, ends while the log is loaded: a script in it does not end."""
 
     def setUp(self):
         super().setUp()
         self.temporary = self.fresh()
-        self.slow = self.log("SET a 1", "DEBUG SLEEP 600", "SET b 1")
+        self.slow = self.log("SET a 1", ["EVAL", "while true do end", "0"], "SET b 1")
         self.out = os.path.join(self.fresh(), "dump.rdb")
 
     def start(self):

@@ -3,12 +3,14 @@
  * this loads is complete, decompressed, in a format of its version, and its own. */
 #include "cmd/run/evaluate.h"
 #include "base/bytes.h"
+#include "base/escape.h"
 #include "base/fail.h"
 #include "base/memory_limit.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
+#include <rdbferry/command.h>
 #include <rdbferry/evaluate.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +89,18 @@ static rf_code note_databases(struct run *run, const rf_entry *entry, rf_error *
                       run->databases - 1, DATABASES_MAX);
 }
 
+/* A server that loads executes everything: CONFIG SET and SAVE could overwrite any file of the user. */
+static rf_code check_command(const rf_entry *entry, rf_error *error)
+{
+    char name[64];
+    if (entry->kind != RF_ENTRY_COMMAND || !rf_command_is_forbidden(entry))
+        return RF_OK;
+    escape_name(entry->argv[0], name, sizeof name);
+    fail(error, RF_E_UNSUPPORTED, "%s does not belong in a log: it is not given to the server", name);
+    error->offset = (int64_t)entry->offset;
+    return error->code;
+}
+
 static rf_code open_sink(struct run *run, rf_error *error)
 {
     struct transfer *t = &run->transfer;
@@ -108,6 +122,8 @@ static rf_code transfer_entries(struct run *run, rf_error *error)
         if (entry->kind == RF_ENTRY_AUX)
             continue;
         code = t->begun ? RF_OK : open_sink(run, error);
+        if (code == RF_OK)
+            code = check_command(entry, error);
         if (code == RF_OK)
             code = note_databases(run, entry, error);
         if (code == RF_OK)
@@ -147,10 +163,14 @@ static void on_saving(void *ctx)
     progress_phase(&run->transfer.session.progress, "the server saves", 0);
 }
 
-static void warn_of_memory(const struct run *run)
+static void print_needs(const struct run *run)
 {
     uint64_t limit = memory_default().limit;
-    char log[SIZE_TEXT], memory[SIZE_TEXT];
+    char log[SIZE_TEXT], memory[SIZE_TEXT], server[32];
+    rf_server_format(rf_evaluation_server(run->server), server, sizeof server);
+    message_detail("%s: %" PRIu64 " command%s to be evaluated by %s; a log of %s in $TMPDIR, and an RDB",
+                   run->name, run->transfer.session.stats.commands,
+                   text_plural(run->transfer.session.stats.commands), server, text_size(run->log_bytes, log));
     if (run->log_bytes > limit)
         message_warning("%s: the log has %s, and the server may use %s of memory", run->name,
                         text_size(run->log_bytes, log), text_size(limit, memory));
@@ -158,14 +178,9 @@ static void warn_of_memory(const struct run *run)
 
 static void print_result(const struct run *run, const rf_evaluation_result *result)
 {
-    char server[32], log[SIZE_TEXT], snapshot[SIZE_TEXT], memory[SIZE_TEXT];
-    rf_server_format(rf_evaluation_server(run->server), server, sizeof server);
-    message_detail(
-        "%s: %" PRIu64 " command%s evaluated by %s, with %s of memory; a log of %s and an RDB of %s "
-        "in $TMPDIR",
-        run->name, run->transfer.session.stats.commands, text_plural(run->transfer.session.stats.commands),
-        server, text_size(result->memory, memory), text_size(run->log_bytes, log),
-        text_size(result->bytes, snapshot));
+    char snapshot[SIZE_TEXT], memory[SIZE_TEXT];
+    message_detail("%s: evaluated to an RDB of %s by a server with %s of memory", run->name,
+                   text_size(result->bytes, snapshot), text_size(result->memory, memory));
     if (result->errors > 0)
         message_warning("%s: %" PRIu64 " command%s failed in the server, and changed nothing%s%s", run->name,
                         result->errors, text_plural(result->errors), *result->first_error ? ": " : "",
@@ -174,7 +189,7 @@ static void print_result(const struct run *run, const rf_evaluation_result *resu
 
 static rf_code evaluate(struct run *run, rf_evaluation_result *result, rf_error *error)
 {
-    static const rf_server has_preamble = {RF_REDIS, 4, 0};
+    static const rf_server has_preamble = {RF_REDIS, 5, 0}; /* 4.0 drops expired keys of it */
     rf_evaluation_options options = {.on_loading = on_loading, .on_saving = on_saving, .ctx = run};
     TRY(rf_evaluation_open(run->common.log.server, &run->server, error));
     run->written.target = rf_evaluation_server(run->server);
@@ -183,7 +198,7 @@ static rf_code evaluate(struct run *run, rf_evaluation_result *result, rf_error 
     if (code == RF_E_INCOMPATIBLE) /* with this server: no output is concerned */
         code = error->code = RF_E_UNSUPPORTED;
     TRY(code);
-    warn_of_memory(run);
+    print_needs(run);
     progress_phase(&run->transfer.session.progress, "the server loads", run->log_bytes);
     atomic_store(&run->transfer.session.progress.acked, 0);
     options.databases = run->databases;
