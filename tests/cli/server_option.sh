@@ -9,6 +9,7 @@ try() {
 }
 # program NAME TEXT: one that has the version of a server, and is none.
 program() {
+    # shellcheck disable=SC2016 # the script's own
     printf '#!/bin/sh\n[ "$1" = --version ] && echo "Redis server v=%s sha=0" && exit\n%s\n' "${3:-7.0.15}" "$2" >"$1"
     chmod 700 "$1"
 }
