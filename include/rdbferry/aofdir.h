@@ -29,6 +29,18 @@ RF_API rf_code rf_files_add(rf_files *files, const char *path, rf_error *error);
  * of `why`. Only for RF_E_MEMORY `files` is unchanged. */
 RF_API rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *why, rf_error *error);
 
+/* Replaces the files `first` to `end` - 1 by one that is called `name` in messages: the regular file `fd`,
+ * which belongs to `files` from then on, also after an error; if it is -1, one that cannot be opened, see
+ * above. For RF_E_MEMORY, the only error, `files` is otherwise unchanged. */
+RF_API rf_code rf_files_replace(rf_files *files, size_t first, size_t end, const char *name, int fd,
+                                const rf_error *why, rf_error *error);
+
+/* The files `first` to `end` - 1, which `files` still owns: rf_files_free() must not be called. */
+RF_API rf_files rf_files_part(const rf_files *files, size_t first, size_t end);
+
+/* Why a file cannot be opened, as given to one of the above; NULL: it may be possible. */
+RF_API const rf_error *rf_files_failure(const rf_files *files, size_t number);
+
 /* Opens a file for reading; may be called repeatedly. A file that is kept open is read as it was when it was
  * added. *out is NULL after an error. */
 RF_API rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error);

@@ -29,4 +29,9 @@ RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *comm
  * of a module: its keys are not known. */
 RF_API bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx);
 
+/* Whether no server should execute this command, as it would stop or reconfigure it, send its data elsewhere,
+ * write files, or change the state of the connection. Servers do not write such commands to an AOF, except
+ * CLUSTER SYNCSLOTS and TRIMSLOTS, which only concern that server. */
+RF_API bool rf_command_is_forbidden(const rf_entry *command);
+
 #endif

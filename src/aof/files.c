@@ -352,6 +352,38 @@ rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *w
     return add(files, strdup(path), input_file, error);
 }
 
+static rf_code add_held(rf_files *files, const char *name, int fd, rf_error *error)
+{
+    struct stat st;
+    struct rf_file input_file = {.fd = fd, .size = fstat(fd, &st) == 0 ? st.st_size : -1};
+    return add(files, strdup(name), input_file, error);
+}
+
+/* The new file is added at the end, and takes the place of the first old one. */
+rf_code rf_files_replace(rf_files *files, size_t first, size_t end, const char *name, int fd,
+                         const rf_error *why, rf_error *error)
+{
+    TRY(fd >= 0 ? add_held(files, name, fd, error) : rf_files_add_failed(files, name, why, error));
+    const size_t last = files->count - 1, after = last - end;
+    char *path = files->paths[last];
+    struct rf_file input_file = files->found[last];
+    for (size_t i = first; i < end; i++) {
+        free(files->paths[i]);
+        free_file(&files->found[i]);
+    }
+    memmove(files->paths + first + 1, files->paths + end, after * sizeof *files->paths);
+    memmove(files->found + first + 1, files->found + end, after * sizeof *files->found);
+    files->paths[first] = path;
+    files->found[first] = input_file;
+    files->count = first + 1 + after;
+    return RF_OK;
+}
+
+rf_files rf_files_part(const rf_files *files, size_t first, size_t end)
+{
+    return (rf_files){.paths = files->paths + first, .found = files->found + first, .count = end - first};
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)
@@ -368,6 +400,11 @@ rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_
     if (input_file->manifest && !is_named_rdb(path))
         source_set_emptiness(*out, input_file->alone ? EMPTY_DOUBTFUL : EMPTY_USUAL);
     return RF_OK;
+}
+
+const rf_error *rf_files_failure(const rf_files *files, size_t number)
+{
+    return files->found[number].failure;
 }
 
 int rf_files_descriptor(const rf_files *files, size_t number)

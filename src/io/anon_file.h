@@ -7,6 +7,9 @@
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 
+/* $TMPDIR, or /tmp. */
+const char *anon_file_directory(void);
+
 /* The caller must close *fd; it is unchanged after an error. */
 rf_code anon_file_open(int *fd, rf_error *error);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Replays AOF commands one at a time, unchanged; transactions as a whole.
  *
- * Commands that could harm the server are not sent: commands that do not belong in an AOF (forbidden.c), and
- * RESTORE with a payload that was not verified, or is known to be unsupported. */
+ * Commands that could harm the server are not sent: commands that do not belong in an AOF
+ * (command/forbidden.c), and RESTORE with a payload that was not verified, or is known to be unsupported. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/dump_payload.h"
 #include "replay/commands.h"
-#include "replay/forbidden.h"
 #include "replay/internal.h"
 #include "replay/modules.h"
 #include "resp/resp_write.h"
+#include <rdbferry/command.h>
 #include <stdio.h>
 
 /* --- commands that are not sent ------------------------------------------------------------------------ */
@@ -78,7 +78,7 @@ static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *valid, r
 static rf_code check_allowed(rf_replay *r, const rf_entry *entry, bool *allowed, rf_error *error)
 {
     bool nested = r->transaction.open && slice_is_word(entry->argv[0], "MULTI");
-    *allowed = !nested && !command_is_forbidden(entry->argv, entry->argc);
+    *allowed = !nested && !rf_command_is_forbidden(entry);
     if (!*allowed)
         reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
     else if (slice_is_word(entry->argv[0], "RESTORE") || slice_is_word(entry->argv[0], "RESTORE-ASKING"))

@@ -21,7 +21,7 @@ from lib import kinds, program
 
 SUITES = {
     "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff",
-               "test_jsonl", "test_verify", "test_digest", "test_faults", "test_log_commands"],
+               "test_jsonl", "test_verify", "test_digest", "test_faults", "test_log_commands", "test_evaluate"],
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
@@ -109,7 +110,8 @@ int convert_run(int argc, char **argv)
     int status;
     if (convert_options_read(argc, argv, &options, &status))
         status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
-                                             : convert(&options);
+                 : evaluate_inputs(&options.common, NULL) ? convert(&options)
+                                                          : STATUS_OUTPUT;
     common_options_free(&options.common);
     return status;
 }

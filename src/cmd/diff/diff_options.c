@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = server_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
@@ -112,7 +113,7 @@ static bool read_key(struct diff_options *options, int *status)
 bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status)
 {
     int first;
-    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET};
+    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET, .common.log = LOG_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
@@ -126,7 +127,6 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     if (!check(options) || !read_key(options, status))
         return false;
     finalize(options);
-    options->before_count = options->common.operand_ends[0];
     return true;
 }
 

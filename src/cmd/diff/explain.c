@@ -42,8 +42,7 @@ static void note_elsewhere(struct side *side, const rf_entry *entry)
 
 rf_code refuse_commands(rf_error *error)
 {
-    return fail(error, RF_E_UNSUPPORTED,
-                "AOF commands cannot be compared: load the AOF into a server and save an RDB");
+    return fail(error, RF_E_UNSUPPORTED, "AOF commands cannot be compared: use --server to evaluate them");
 }
 
 /* The value is held from here on. */

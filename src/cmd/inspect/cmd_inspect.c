@@ -6,6 +6,7 @@
 #include "cmd/inspect/inspect.h"
 #include "cmd/inspect/inspect_log.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
@@ -246,7 +247,7 @@ int inspect_run(int argc, char **argv)
     int status;
     if (inspect_options_read(argc, argv, &options, &status)) {
         status = STATUS_OUTPUT;
-        inspection = prepare(&options);
+        inspection = evaluate_inputs(&options.common, NULL) ? prepare(&options) : NULL;
         if (inspection) {
             if (session_open(&inspection->session, &options.common))
                 status = (int)run(inspection);

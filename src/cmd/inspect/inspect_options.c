@@ -45,6 +45,7 @@ static const struct option_row rows[] = {
      .most = PREFIX_DEPTH_MOST},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = server_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
@@ -84,6 +85,8 @@ static bool check(const struct inspect_options *options)
         return message_usage(table.command, "--jsonl requires --commands");
     if (options->commands && rf_filter_uses_types(options->common.keys.filter))
         return message_usage(table.command, "the type of a key is not in a command: leave out --type");
+    if (options->commands && options->common.log.server)
+        return message_usage(table.command, "--commands cannot be combined with --server");
     if (options->limit != OPT_UNSET && !options->keys && !options->commands)
         return message_usage(table.command, "--limit requires --keys or --commands");
     if (is_dash(options->common.report))
@@ -112,7 +115,8 @@ static bool choose_commands(struct inspect_options *options, int *status)
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
 {
     int first;
-    *options = (struct inspect_options){.limit = OPT_UNSET, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    *options = (struct inspect_options){
+        .limit = OPT_UNSET, .top = TOP_USUAL, .depth = DEPTH_USUAL, .common.log = LOG_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;

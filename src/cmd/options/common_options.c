@@ -100,6 +100,22 @@ bool inputs_differ_from(const struct common_options *common, const char *path, c
     return false;
 }
 
+static bool check_server(const struct common_options *common, const char *command)
+{
+    const struct log_options *log = &common->log;
+    if (!log->server)
+        return true;
+    if (common->keys.shift == SHIFT_AUTO)
+        return message_usage(command,
+                             "--shift-expiry auto cannot be combined with --server: what it saves is of "
+                             "now; use a duration");
+    if (common->operand_count > 1 &&
+        (log->until_command != OPT_UNSET || log->until_offset.text || log->drop_at.text))
+        return message_usage(command, "--until-command, --until-offset and --drop-at with --server require a "
+                                      "single input");
+    return true;
+}
+
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
                          int *status)
 {
@@ -116,7 +132,7 @@ bool common_options_read(struct common_options *common, const char *command, cha
         if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
             return false;
     }
-    if (!key_options_finalize(&common->keys, command))
+    if (!key_options_finalize(&common->keys, command) || !check_server(common, command))
         return false;
     if (!save_check(common->report, "the report")) {
         *status = STATUS_OUTPUT;

@@ -5,6 +5,7 @@
 #include "cmd/options/parse.h"
 #include <errno.h>
 #include <limits.h>
+#include <rdbferry/evaluate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,8 +151,33 @@ static rf_code opt_keys(const struct option_row *row, const char *argument, void
     return RF_OK;
 }
 
+/* --- the server ----------------------------------------------------------------------------------------- */
+
+static rf_code opt_server(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    char **path = into;
+    (void)row;
+    free(*path);
+    *path = NULL;
+    return rf_server_program(argument, path, error);
+}
+
+/* --- the struct ----------------------------------------------------------------------------------------- */
+
+void log_options_applied(struct log_options *log)
+{
+    const struct log_options none = LOG_OPTIONS;
+    log->until = none.until;
+    log->until_command = none.until_command;
+    log->until_offset = none.until_offset;
+    log->drop_at = none.drop_at;
+    log->drop_command = none.drop_command;
+    log->repair = none.repair;
+}
+
 void log_options_free(struct log_options *log)
 {
+    free(log->server);
     for (size_t i = 0; i < log->command_count; i++)
         free((char *)(uintptr_t)log->commands[i].name);
 }
@@ -165,6 +191,8 @@ static const struct option_choice unknowns[] = {
 #define AT(member) .offset = offsetof(struct log_options, member)
 
 /* clang-format off */
+#define SERVER_ROW {OPTION_HANDLER, 0, "server", "PATH", "evaluate the commands: let a private server of this program (redis-server) load them and save an RDB, which takes their place", AT(server), .handle = opt_server}
+
 const struct option_row log_rows[] = {
     {OPTION_HEADING, .help = "Commands of an AOF"},
     {OPTION_HANDLER, 0, "until", "TIME", "leave out commands after this time, by the log's #TS annotations: '2026-11-20 03:00:00' (local time, or with a zone: Z, +02:00) or Unix seconds", AT(until), .handle = opt_time},
@@ -175,6 +203,13 @@ const struct option_row log_rows[] = {
     {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
     {OPTION_HANDLER, 0, "command-keys", "NAME=FIRST,LAST,STEP", "which arguments of a module's command are keys, as COMMAND INFO shows them; may be repeated", .offset = 0, .handle = opt_keys},
+    SERVER_ROW,
+    {.kind = OPTION_END},
+};
+
+const struct option_row server_rows[] = {
+    {OPTION_HEADING, .help = "Commands of an AOF"},
+    SERVER_ROW,
     {.kind = OPTION_END},
 };
 /* clang-format on */

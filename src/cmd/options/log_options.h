@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options about the commands of an AOF: up to where, which are left out, and those that are not known. */
+/* Options about the commands of an AOF: up to where, which are left out, those that are not known, and the
+ * server that evaluates them. */
 #ifndef CMD_OPTIONS_LOG_OPTIONS_H
 #define CMD_OPTIONS_LOG_OPTIONS_H
 
@@ -25,6 +26,7 @@ struct log_options {
     int unknown;                            /* rf_unknown_commands */
     rf_command_keys commands[LOG_COMMANDS]; /* whose keys are given; their names belong to this struct */
     size_t command_count;
+    char *server; /* absolute path of a program, which belongs to this struct; NULL: none */
 };
 
 enum log_repair { REPAIR_NONE, REPAIR_CUT };
@@ -51,9 +53,15 @@ bool log_place_is_of(const struct log_place *place, const char *path, const rf_e
 /* Whether --drop-command names the command. */
 bool log_options_drop(const struct log_options *log, const rf_entry *command);
 
+/* Resets the options that cut the log or leave out commands. */
+void log_options_applied(struct log_options *log);
+
 void log_options_free(struct log_options *log);
 
 /* Their values are in a struct log_options. */
 extern const struct option_row log_rows[];
+
+/* Those of commands that do not write logs: with a heading, the server. */
+extern const struct option_row server_rows[];
 
 #endif

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
@@ -461,10 +462,11 @@ int replay_run(int argc, char **argv)
 {
     struct replay_options options;
     int status;
-    if (replay_options_read(argc, argv, &options, &status))
-        status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
-                 : options.dry_run           ? replay_preflight(&options)
-                                             : replay_command(&options);
+    bool proceeds = replay_options_read(argc, argv, &options, &status);
+    if (proceeds && options.written.explain_key)
+        status = explain_key(&options.common.keys, &options.written, NULL);
+    else if (proceeds && evaluate_inputs_first(&options.common, &status))
+        status = options.dry_run ? replay_preflight(&options) : replay_command(&options);
     replay_options_free(&options);
     return status;
 }

@@ -81,6 +81,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "shards", "N", "number of shards for --shard-index", AT(shards)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
+    {OPTION_INCLUDE, .include = server_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
      AT(metrics_file)},
@@ -290,13 +291,17 @@ static bool check(const struct replay_options *options)
         return message_usage(table.command, "--connections must be at least 1");
     if (options->resume && !options->checkpoint)
         return message_usage(table.command, "--resume requires --checkpoint");
+    if (options->checkpoint && options->common.log.server)
+        return message_usage(table.command, "--checkpoint cannot be combined with --server, whose result is "
+                                            "another one each time: convert it to an RDB file first");
     return check_deletions(options) && check_dry_run(options);
 }
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
     int first;
-    *options = (struct replay_options){.written = OUTPUT_OPTIONS,
+    *options = (struct replay_options){.common.log = LOG_OPTIONS,
+                                       .written = OUTPUT_OPTIONS,
                                        .on_exists = ON_EXISTS_UNSET,
                                        .connections = CONNECTIONS,
                                        .shard_index = OPT_UNSET,

@@ -71,18 +71,15 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
 static rf_code check_command(const struct replay *r, rf_error *error)
 {
     if (is_cluster(r))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be replayed into a cluster: use --server to evaluate them");
     if (replay_options_deletes(r->options))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "AOF commands cannot be combined with --since or --delete-extra: load the AOF into a server "
-            "and save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be combined with --since or --delete-extra: use --server to evaluate "
+                    "them");
     if (r->options->verify)
-        return fail(
-            error, RF_E_ARGUMENT,
-            "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be verified: omit --verify, or use --server to evaluate them");
     if (r->counts.keys_before > 0)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands would modify the existing data of the target, %" PRIu64

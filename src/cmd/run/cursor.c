@@ -183,8 +183,9 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
 {
     const struct session *session = cursor->session;
     if (!session->read.rewrites_commands)
-        return fail(error, RF_E_ARGUMENT,
-                    "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
+        return fail(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first, or --server");
     if (session->options->keys.shift)
         return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
     const rf_command_rewrite_options options = {

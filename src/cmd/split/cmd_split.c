@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/estimate.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
@@ -216,7 +217,8 @@ int split_run(int argc, char **argv)
     if (split_options_read(argc, argv, &options, &status))
         status = options.written.explain_key
                      ? explain_key(&options.common.keys, &options.written, options.topology)
-                     : split_inputs(&options);
+                 : evaluate_inputs(&options.common, NULL) ? split_inputs(&options)
+                                                          : STATUS_OUTPUT;
     split_options_free(&options);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/compare/against.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/files.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
@@ -376,8 +377,13 @@ int verify_run(int argc, char **argv)
     struct verify_options options;
     struct verification v = {.options = &options};
     int status;
-    if (verify_options_read(argc, argv, &options, &status))
-        status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+    if (verify_options_read(argc, argv, &options, &status)) {
+        status = STATUS_OUTPUT;
+        if (evaluate_inputs(&options.common, options.against_target ? NULL : options.against)) {
+            options.own_inputs = options.common.operand_ends[options.common.operand_count - 1];
+            status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+        }
+    }
     discard(&v);
     verify_options_free(&options);
     return status;
