@@ -76,6 +76,7 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
      AT(metrics_file)},
+    {OPTION_INCLUDE, .include = truncated_rows, AT(common.log)},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
 };
