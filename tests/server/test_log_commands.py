@@ -395,7 +395,9 @@ class Accidents(Splitting):
         number = 0
         while not self.stopped:
             number += 1
-            client.pipeline([("MULTI",), ("SET", "a", str(number) + "x" * 20000), ("SET", "b", number), ("EXEC",), ("SET", "c", number)])
+            time.sleep(0.002)
+            long = str(number) + "x" * 20000
+            client.pipeline([("MULTI",), ("SET", "a", long), ("SET", "b", number), ("EXEC",), ("SET", "c", number)])
         client.close()
 
     def assert_a_state(self, folder):

@@ -169,8 +169,14 @@ static const struct option_choice unknowns[] = {
 #define AT(member) .offset = offsetof(struct log_options, member)
 
 /* clang-format off */
-const struct option_row truncated_rows[] = {
+static const struct option_row truncated_row[] = {
     {OPTION_CHOICE, 0, "truncated", "HOW", "a command or transaction that the end of an AOF cuts off: fail, or drop as a server does (fail)", AT(truncated), .choices = truncated},
+    {.kind = OPTION_END},
+};
+
+const struct option_row truncated_rows[] = {
+    {OPTION_HEADING, .help = "Commands of an AOF"},
+    {OPTION_INCLUDE, .include = truncated_row, .offset = 0},
     {.kind = OPTION_END},
 };
 
@@ -181,7 +187,7 @@ const struct option_row log_rows[] = {
     {OPTION_COUNT, 0, "until-command", "N", "leave out commands after the first N, without SELECT", AT(until_command)},
     {OPTION_HANDLER, 0, "drop-command", "NAMES", "leave out these commands, such as FLUSHALL,FLUSHDB", AT(drop_command), .handle = opt_names},
     {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at PLACE", AT(drop_at), .handle = opt_place},
-    {OPTION_INCLUDE, .include = truncated_rows, .offset = 0},
+    {OPTION_INCLUDE, .include = truncated_row, .offset = 0},
     {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end; skip: leave out damage up to the next sound command", AT(repair), .choices = repairs},
     {OPTION_CHOICE, 0, "unknown-database", "HOW", "after --repair skip, commands up to the next SELECT: fail, take the last database, or drop (fail)", AT(unknown_db), .choices = unknown_dbs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
