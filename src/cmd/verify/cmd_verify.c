@@ -144,6 +144,8 @@ static rf_code read_input(struct verification *v, size_t number, rf_error *error
     TRY(check_version(v, v->reading, error));
     if (code != RF_OK)
         code = end_faulty(v, v->reading, &fault, error);
+    else if (v->states[number].log.damaged)
+        print_end(v, v->reading, &(rf_error){.code = RF_E_CORRUPT});
     if (code == RF_OK)
         print_log(v, v->reading);
     return code;

@@ -21,7 +21,7 @@ enum log_loading { LOADS, LOADS_WITHOUT, LOADS_CUT, LOADS_BY_VERSION, REFUSES_TA
 struct verify_log {
     uint64_t commands;
     uint64_t several_slots; /* commands with keys in more than one slot */
-    bool faulty;
+    bool faulty, damaged;
     enum log_loading loading;
     bool in_transaction;
     uint64_t multi, before_multi; /* the offset of the open transaction, and commands before it */

@@ -150,6 +150,7 @@ bool verify_damage(struct verification *v, const struct input *input)
     if (damage->kind == RF_LOG_LONG_ANNOTATION && !was_cut)
         log->kept += LINE_MOST; /* the rest of the line is what it takes for a fault */
     log->in_transaction = false;
+    log->damaged = true;
     rf_command_check_restart(v->commands);
     return !damage->at_end;
 }
