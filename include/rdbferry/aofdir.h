@@ -20,9 +20,9 @@ typedef struct rf_files {
  * one, and a manifest without base and incremental files are RF_E_FORMAT; a missing file is reported when it
  * is opened. A zeroed rf_files is empty.
  *
- * The files of a directory are kept open, within the limit of file descriptors: what a server does to the
- * directory afterwards does not change the data that is read. If a file is removed before it could be opened,
- * the manifest is read again. */
+ * Regular files are kept open, within the limit of file descriptors, and read up to the size that they have
+ * now: what a server does to the directory afterwards does not change the data that is read. If a file is
+ * removed before it could be opened, the manifest is read again. */
 RF_API rf_code rf_files_add(rf_files *files, const char *path, rf_error *error);
 
 /* Adds an input that rf_files_add() has refused, as one that cannot be opened: rf_files_open() returns a copy
@@ -51,6 +51,9 @@ RF_API int rf_files_descriptor(const rf_files *files, size_t number);
 /* Whether a server has written in the meantime, so that RF_E_READ or RF_E_TRUNCATED of this file may be the
  * result: the file has grown; or it is not kept open and the manifest has changed. */
 RF_API bool rf_files_changed(const rf_files *files, size_t number);
+
+/* Whether a file that is kept open is longer than it was when it was added. */
+RF_API bool rf_files_grew(const rf_files *files, size_t number);
 
 RF_API void rf_files_free(rf_files *files);
 

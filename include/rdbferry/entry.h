@@ -95,7 +95,8 @@ typedef struct rf_entry {
     uint64_t keys, expiring;
     const rf_slice *argv;
     size_t argc;
-    int64_t time; /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
+    int64_t time;    /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
+    bool db_unknown; /* of a command: a SELECT may have been lost in damage before it; db is the last one */
 } rf_entry;
 
 /* Methods of writing a key to a running server. */

@@ -323,6 +323,16 @@ static bool begins_as_manifest(const char *path)
     return strncmp(line, "file ", 5) == 0;
 }
 
+/* A file that was named directly. */
+static rf_code add_named(rf_files *files, const char *path, bool regular, rf_error *error)
+{
+    bool missing;
+    struct rf_file input_file = {.fd = -1, .size = -1};
+    if (regular && may_hold(files))
+        input_file.fd = open_regular(path, &input_file.size, &missing);
+    return add(files, strdup(path), input_file, error);
+}
+
 rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
 {
     struct stat st;
@@ -334,7 +344,7 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
     else if (there && S_ISREG(st.st_mode) && begins_as_manifest(path))
         code = add_manifest_files(path, files, error);
     else
-        code = add(files, strdup(path), (struct rf_file){.fd = -1, .size = -1}, error);
+        code = add_named(files, path, there && S_ISREG(st.st_mode), error);
     if (code == RF_OK)
         return RF_OK;
     drop_last(files, before);
@@ -416,10 +426,16 @@ bool rf_files_changed(const rf_files *files, size_t number)
 {
     const struct rf_file *input_file = &files->found[number];
     struct stat st;
-    if (!input_file->manifest)
-        return false;
-    return input_file->fd >= 0 ? fstat(input_file->fd, &st) == 0 && st.st_size != input_file->size
-                               : !is_still(&input_file->stamp, input_file->manifest);
+    if (input_file->fd >= 0)
+        return fstat(input_file->fd, &st) == 0 && st.st_size != input_file->size;
+    return input_file->manifest && !is_still(&input_file->stamp, input_file->manifest);
+}
+
+bool rf_files_grew(const rf_files *files, size_t number)
+{
+    const struct rf_file *input_file = &files->found[number];
+    struct stat st;
+    return input_file->fd >= 0 && fstat(input_file->fd, &st) == 0 && st.st_size > input_file->size;
 }
 
 void rf_files_free(rf_files *files)

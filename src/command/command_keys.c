@@ -39,7 +39,7 @@ static const struct command_row rows[] = {
     {                                   \
         IN_STREAMS, KEY_##role, n, 0, 1 \
     }
-#define KEYS(name, kind, ...) {name, CLASS_##kind, {__VA_ARGS__}},
+#define KEYS(name, arity, kind, ...) {name, arity, CLASS_##kind, {__VA_ARGS__}},
 #include "command/command_keys.def"
 };
 
@@ -62,7 +62,13 @@ const struct command_row *command_row_find(const rf_entry *command)
 struct command_row command_row_of_range(const char *name, int first, int last, int step)
 {
     return (struct command_row){
-        name, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+        name, -1, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+}
+
+bool command_row_has_one_key(const struct command_row *row)
+{
+    const struct key_term *first = &row->terms[0];
+    return first->place == IN_RANGE && first->first == first->last && row->terms[1].place == NONE;
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */

@@ -167,7 +167,7 @@ Test(command_keys, of_each_kind_of_row)
 }
 
 static const char *const names[] = {
-#define KEYS(name, kind, ...) name,
+#define KEYS(name, arity, kind, ...) name,
 #include "command/command_keys.def"
 };
 

@@ -57,6 +57,7 @@ static rf_code write_output(struct transfer *t, const struct convert_options *op
     if (!t->begun) /* there was no entry */
         TRY(open_sink(t, options, error));
     TRY(collisions_end(&t->collisions, error));
+    TRY(log_repair_save(&t->session, options->output, error));
     session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }

@@ -184,13 +184,18 @@ void log_options_free(struct log_options *log)
 
 /* --- the table ------------------------------------------------------------------------------------------ */
 
-static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {NULL, 0}};
+static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {"skip", REPAIR_SKIP}, {NULL, 0}};
+static const struct option_choice truncated[] = {
+    {"fail", TRUNCATED_FAIL}, {"drop", TRUNCATED_DROP}, {NULL, 0}};
+static const struct option_choice unknown_dbs[] = {
+    {"fail", UNKNOWN_DB_FAIL}, {"last", UNKNOWN_DB_LAST}, {"drop", UNKNOWN_DB_DROP}, {NULL, 0}};
 static const struct option_choice unknowns[] = {
     {"fail", RF_UNKNOWN_FAIL}, {"copy", RF_UNKNOWN_COPY}, {"drop", RF_UNKNOWN_DROP}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct log_options, member)
 
 /* clang-format off */
+#define TRUNCATED_ROW {OPTION_CHOICE, 0, "truncated", "HOW", "a command or transaction that the end of an AOF cuts off: fail, or drop as a server does (fail)", AT(truncated), .choices = truncated}
 #define SERVER_ROW {OPTION_HANDLER, 0, "server", "PATH", "evaluate the commands: let a private server of this program (redis-server) load them and save an RDB, which takes their place", AT(server), .handle = opt_server}
 
 const struct option_row log_rows[] = {
@@ -200,15 +205,18 @@ const struct option_row log_rows[] = {
     {OPTION_COUNT, 0, "until-command", "N", "leave out commands after the first N, without SELECT", AT(until_command)},
     {OPTION_HANDLER, 0, "drop-command", "NAMES", "leave out these commands, such as FLUSHALL,FLUSHDB", AT(drop_command), .handle = opt_names},
     {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at PLACE", AT(drop_at), .handle = opt_place},
-    {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
+    TRUNCATED_ROW,
+    {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end; skip: leave out damage up to the next sound command", AT(repair), .choices = repairs},
+    {OPTION_CHOICE, 0, "unknown-database", "HOW", "after --repair skip, commands up to the next SELECT: fail, take the last database, or drop (fail)", AT(unknown_db), .choices = unknown_dbs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
     {OPTION_HANDLER, 0, "command-keys", "NAME=FIRST,LAST,STEP", "which arguments of a module's command are keys, as COMMAND INFO shows them; may be repeated", .offset = 0, .handle = opt_keys},
     SERVER_ROW,
     {.kind = OPTION_END},
 };
 
-const struct option_row server_rows[] = {
+const struct option_row log_input_rows[] = {
     {OPTION_HEADING, .help = "Commands of an AOF"},
+    TRUNCATED_ROW,
     SERVER_ROW,
     {.kind = OPTION_END},
 };

@@ -22,14 +22,22 @@ struct log_options {
     uint64_t until_command; /* OPT_UNSET: no limit */
     struct log_place until_offset, drop_at;
     const char *drop_command;               /* names, separated by commas; NULL: none */
-    int repair;                             /* enum log_repair */
+    int repair;                             /* enum log_repair_how */
+    int truncated;                          /* enum log_truncated */
+    int unknown_db;                         /* enum log_unknown_db */
     int unknown;                            /* rf_unknown_commands */
     rf_command_keys commands[LOG_COMMANDS]; /* whose keys are given; their names belong to this struct */
     size_t command_count;
     char *server; /* absolute path of a program, which belongs to this struct; NULL: none */
 };
 
-enum log_repair { REPAIR_NONE, REPAIR_CUT };
+enum log_repair_how { REPAIR_NONE, REPAIR_CUT, REPAIR_SKIP };
+
+/* What becomes of a command or transaction that the end of a log cuts off. */
+enum log_truncated { TRUNCATED_FAIL, TRUNCATED_DROP };
+
+/* What becomes of commands whose database is unknown, as a SELECT may have been lost in damage. */
+enum log_unknown_db { UNKNOWN_DB_FAIL, UNKNOWN_DB_LAST, UNKNOWN_DB_DROP };
 
 /* To be the initial value. */
 #define LOG_OPTIONS                \
@@ -41,7 +49,7 @@ enum log_repair { REPAIR_NONE, REPAIR_CUT };
 static inline bool log_options_cut(const struct log_options *log)
 {
     return log->until > 0 || log->until_command != OPT_UNSET || log->until_offset.text ||
-           log->repair != REPAIR_NONE;
+           log->repair == REPAIR_CUT;
 }
 
 /* Whether a file's path ends with the name of a place, or the place has none. */
@@ -58,10 +66,17 @@ void log_options_applied(struct log_options *log);
 
 void log_options_free(struct log_options *log);
 
-/* Their values are in a struct log_options. */
+/* Whether damage that the log has is left out. */
+static inline bool log_options_repair(const struct log_options *log)
+{
+    return log->repair == REPAIR_SKIP || log->truncated == TRUNCATED_DROP;
+}
+
+/* Their values are in a struct log_options. The second is a part of the first: --truncated, for commands that
+ * only read. */
 extern const struct option_row log_rows[];
 
 /* Those of commands that do not write logs: with a heading, the server. */
-extern const struct option_row server_rows[];
+extern const struct option_row log_input_rows[];
 
 #endif

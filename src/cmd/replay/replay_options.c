@@ -81,7 +81,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "shards", "N", "number of shards for --shard-index", AT(shards)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
-    {OPTION_INCLUDE, .include = server_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
      AT(metrics_file)},

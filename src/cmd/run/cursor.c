@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The next entry: opens the inputs in turn, filters, rewrites and counts. */
 #include "cmd/run/cursor.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -306,6 +307,7 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
     session->notices.input = input_name(cursor->input);
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
+    TRY(log_repair_survey(session, error));
     TRY(input_open(cursor->input, session->read.resume, notify, error));
     progress_enter(&session->progress, cursor->input->reader);
     return RF_OK;
@@ -359,7 +361,11 @@ void cursor_skip_input(struct cursor *cursor)
 static rf_code next_entry(struct cursor *cursor, rf_error *error)
 {
     const struct log_survey *log = &cursor->session->log;
-    rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
+    bool present_end;
+    rf_code code = log_repair_next(cursor->session, cursor->number, cursor->input->reader, &cursor->entry,
+                                   &present_end, error);
+    if (UNLIKELY(present_end) && !cursor->rescan)
+        session_notice_end(cursor->session, input_info(cursor->input)->damage.offset);
     if (!log->cut || cursor->number != log->cut_input)
         return code;
     bool repaired = rf_code_is_input(code) && cursor->session->options->log.repair == REPAIR_CUT;

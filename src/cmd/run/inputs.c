@@ -102,7 +102,8 @@ rf_code input_blame(const struct input *input, rf_error *error)
     snprintf(reason, sizeof reason, "%s", error->message);
     error->code = RF_E_READ;
     snprintf(error->message, sizeof error->message,
-             "the AOF directory changed while it was read: try again or read a copy (%.160s)", reason);
+             "the input changed while it was read: try again, read a copy, or use --truncated drop (%.160s)",
+             reason);
     return error->code;
 }
 

@@ -87,6 +87,20 @@ void session_notice_command(struct session *session, const rf_entry *command)
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
 }
 
+bool session_is_last_of_operand(const struct session *session, size_t input)
+{
+    const struct common_options *options = session->options;
+    for (size_t i = 0; i < options->operand_count; i++)
+        if (options->operand_ends[i] == input + 1)
+            return true;
+    return input + 1 == session->input_count;
+}
+
+void session_notice_end(struct session *session, uint64_t offset)
+{
+    session_notice(session, RF_NOTICE_PRESENT_END, &(rf_entry){.offset = offset}, NULL);
+}
+
 bool session_expects_commands(const struct session *session)
 {
     struct input_head head = {0};

@@ -3,6 +3,7 @@
 #include "cmd/run/transfer.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
+#include "cmd/term/message.h"
 #include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,11 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
     *t = (struct transfer){.common = common, .written = written};
     if (!session_open(&t->session, common))
         return false;
+    t->command_check = rf_command_check_new();
+    if (!t->command_check) {
+        message_error("out of memory");
+        return false;
+    }
     t->session.read.accepts_foreign = t->session.read.rewrites_commands = true;
     return collisions_open(&t->collisions, &t->session, (enum collision_policy)written->on_collision,
                            written->memory, written->check);
@@ -21,12 +27,14 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
 void transfer_close(struct transfer *t)
 {
     rf_sink_close(t->sink);
+    rf_command_check_free(t->command_check);
     collisions_close(&t->collisions);
     session_close(&t->session);
 }
 
 void transfer_discard(struct transfer *t)
 {
+    log_repair_discard(&t->session.log.repair);
     if (!t->sink) /* a dry run, or it could not be opened */
         return;
     rf_sink_close(t->sink);
@@ -111,6 +119,14 @@ rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_
     return RF_OK;
 }
 
+/* Only the time at which such a command was executed would make its expiry an absolute one. */
+static void notice_relative_expiry(struct transfer *t, const rf_entry *command)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%.*s", (int)command->argv[0].len, (const char *)command->argv[0].ptr);
+    session_notice(&t->session, RF_NOTICE_RELATIVE_EXPIRY, command, name);
+}
+
 /* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
  * target version is checked. */
 static rf_code check_command(struct transfer *t, const rf_entry *entry, bool *supported, rf_error *error)
@@ -130,6 +146,8 @@ static rf_code check_command(struct transfer *t, const rf_entry *entry, bool *su
     }
     if (support == RF_COMMAND_UNKNOWN)
         session_notice_command(&t->session, entry);
+    if (*supported && rf_command_expiry_is_relative(t->command_check, entry))
+        notice_relative_expiry(t, entry);
     return RF_OK;
 }
 

@@ -130,6 +130,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     if (!t->sink)
         return RF_OK;
     TRY(add_plan(split, error));
+    TRY(log_repair_save(&t->session, split->options->output, error));
     session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }

@@ -94,6 +94,8 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
         rf_error_format(&v->faults.kept[i].error, text, sizeof text);
         put_line(out, text);
     }
+    if (verify_format_log(v, &v->session.inputs[input], text, sizeof text))
+        put_line(out, text);
     end_failure(out, "failure");
 }
 
