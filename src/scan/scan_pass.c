@@ -217,7 +217,8 @@ static rf_code request_unseen(rf_scan *scan, rf_error *error)
 static rf_code find_moves(rf_scan *scan, uint64_t before, rf_error *error)
 {
     rf_live *live = scan->live;
-    TRY(live_refresh(live, error));
+    if (live->primaries.kind != RF_TARGET_ANY)
+        TRY(live_refresh(live, error));
     scan->pass.moved = live->moves != before;
     for (size_t i = 0; i < live->primaries.node_count && live->primaries.kind == RF_TARGET_CLUSTER; i++) {
         int64_t moving;
