@@ -115,6 +115,10 @@ struct rf_live {
 /* Determines the primaries again, as long as retries may take. */
 rf_code live_refresh(rf_live *live, rf_error *error);
 
+/* After RF_E_UNAVAILABLE from a node: pauses, and determines the primaries again. Returns the error if that
+ * has lasted too long, since `since_ms` (monotonic). */
+rf_code live_await(rf_live *live, int64_t since_ms, rf_error *error);
+
 /* Queries a key for rf_live.capture, whose functions are called by this or a later call. `expected`: the
  * estimated size of the reply. */
 rf_code live_query_key(rf_live *live, enum query_kind kind, int64_t db, rf_slice key, uint64_t expected,

@@ -111,6 +111,14 @@ rf_code live_refresh(rf_live *live, rf_error *error)
     }
 }
 
+rf_code live_await(rf_live *live, int64_t since_ms, rf_error *error)
+{
+    if (clock_monotonic_ms() - since_ms > live_retry_timeout_ms(live))
+        return error->code;
+    TRY(live_pause(live, error));
+    return live_refresh(live, error);
+}
+
 /* --- queries ------------------------------------------------------------------------------------------- */
 
 /* A slot that is not assigned may be in the middle of a migration. */

@@ -70,6 +70,8 @@ rf_code live_count(rf_live *live, rf_error *error)
 
 enum { SCAN_TRIES = 5 };
 
+static const int64_t UNCOUNTED = INT64_MAX / 2;
+
 enum scan_end {
     SCAN_COMPLETE,
     SCAN_LOST, /* to be restarted, unless the node is not used any more */
@@ -81,7 +83,7 @@ struct scan {
     rf_address address; /* of the node; owned */
     struct live_conn *node;
     const struct live_pages *pages;
-    int64_t counted; /* number of keys in the database, from INFO; INT64_MAX: unknown */
+    int64_t counted; /* number of keys in the database, from INFO; UNCOUNTED: unknown */
     struct key_page page;
 };
 
@@ -104,25 +106,50 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
     return slice_equal(slice_of(a->text, a->length), slice_of(b->text, b->length));
 }
 
-/* While a table is resized names are repeated, and other clients may write meanwhile; this limit is more than
- * these can cause. In tables that are almost empty, many calls return few names. */
-static bool is_endless(const struct scan *scan, struct course *course, const struct cursor *next)
+/* Whether a cursor is repeated, or many more calls were needed than there are keys: in tables that are almost
+ * empty, many calls return few names. */
+static bool has_cycle(const struct scan *scan, struct course *course, const struct cursor *next)
 {
-    enum { TIMES = 4, MORE_KEYS = 100000, MORE_CALLS = 1000000 };
-    static const int64_t COUNTED_MAX = INT64_MAX / 2;
-    uint64_t counted = (uint64_t)(scan->counted < COUNTED_MAX ? scan->counted : COUNTED_MAX);
+    enum { MORE_CALLS = 1000000 };
     bool wrapped = course->calls > 0 && same_cursor(&course->marked, next);
     if (course->calls++ == course->mark_at) {
         course->marked = *next;
         course->mark_at *= 2;
     }
-    return wrapped || course->keys / TIMES > counted + MORE_KEYS || course->calls > counted + MORE_CALLS;
+    return wrapped || course->calls > (uint64_t)scan->counted + MORE_CALLS;
 }
 
-static rf_code check_course(const struct scan *scan, struct course *course, const struct cursor *next,
+/* While a table is resized names are repeated, and other clients may write meanwhile; this limit is more than
+ * these can cause. */
+static bool has_too_many(const struct scan *scan, const struct course *course)
+{
+    enum { TIMES = 4, MORE_KEYS = 100000 };
+    return course->keys / TIMES > (uint64_t)scan->counted + MORE_KEYS;
+}
+
+/* Counts the keys again: there may be more of them now. */
+static rf_code recount(struct scan *scan, int64_t db, rf_error *error)
+{
+    struct buffer info = {0};
+    rf_slice left, line;
+    int64_t line_db, keys;
+    rf_code code = query_keyspace(scan->live, scan->node, &info, error);
+    for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
+        if (keyspace_line(line, &line_db, &keys) && line_db == db)
+            scan->counted = keys;
+    buffer_free(&info);
+    return code;
+}
+
+static rf_code check_course(struct scan *scan, int64_t db, struct course *course, const struct cursor *next,
                             rf_error *error)
 {
-    if (same_cursor(next, &start) || !is_endless(scan, course, next))
+    if (same_cursor(next, &start))
+        return RF_OK;
+    bool cycle = has_cycle(scan, course, next);
+    if (!cycle && has_too_many(scan, course))
+        TRY(recount(scan, db, error));
+    if (!cycle && !has_too_many(scan, course))
         return RF_OK;
     return fail(error, RF_E_TARGET,
                 "%s: SCAN does not end: %" PRIu64 " names in %" PRIu64 " replies, of %" PRId64
@@ -146,7 +173,6 @@ static rf_code on_keys(struct scan *scan, struct reply head, rf_slice rest, stru
         return client_refused(scan->node->client, "SCAN", head, error);
     memcpy(cursor->text, next.text.ptr, cursor->length = next.text.len);
     course->keys += (uint64_t)keys.number;
-    TRY(check_course(scan, course, cursor, error));
     for (int64_t left = keys.number; left > 0; left--) {
         struct reply key = reply_next(&rest);
         if (key.kind != REPLY_STRING)
@@ -172,7 +198,8 @@ static rf_code request_page(struct scan *scan, int64_t db, const struct cursor *
     const rf_slice argv[] = {SLICE("SCAN"), slice_of(cursor->text, cursor->length), SLICE("COUNT"),
                              slice_of(count, strlen(count))};
     TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
-    return on_keys(scan, head, rest, next, course, error);
+    TRY(on_keys(scan, head, rest, next, course, error));
+    return check_course(scan, db, course, next, error);
 }
 
 /* Scans from start to end over one connection: cursors are not valid on another connection, which may lead to
@@ -197,15 +224,6 @@ static rf_code scan_once(struct scan *scan, int64_t db, enum scan_end *end, rf_e
     return RF_OK;
 }
 
-/* A node that is not available may have been replaced. */
-static rf_code await_node(struct scan *scan, int64_t since_ms, rf_error *error)
-{
-    if (clock_monotonic_ms() - since_ms > live_retry_timeout_ms(scan->live))
-        return error->code;
-    TRY(live_pause(scan->live, error));
-    return live_refresh(scan->live, error);
-}
-
 static rf_code scan_db(struct scan *scan, int64_t db, rf_error *error)
 {
     int64_t since_ms = 0;
@@ -221,19 +239,32 @@ static rf_code scan_db(struct scan *scan, int64_t db, rf_error *error)
         else if (since_ms == 0)
             since_ms = clock_monotonic_ms();
         if (end == SCAN_WAIT)
-            TRY(await_node(scan, since_ms, error));
+            TRY(live_await(scan->live, since_ms, error));
     }
     return RF_OK;
 }
 
 /* --- databases ----------------------------------------------------------------------------------------- */
 
+/* Nothing if the target does not use the node any more. */
+static rf_code await_keyspace(const struct scan *scan, struct buffer *info, rf_error *error)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    while (is_used(scan)) {
+        rf_code code = query_keyspace(scan->live, scan->node, info, error);
+        if (code != RF_E_UNAVAILABLE)
+            return code;
+        TRY(live_await(scan->live, since_ms, error));
+    }
+    return RF_OK;
+}
+
 static rf_code scan_counted(struct scan *scan, rf_error *error)
 {
     struct buffer info = {0};
     rf_slice left, line;
     int64_t db;
-    rf_code code = query_keyspace(scan->live, scan->node, &info, error);
+    rf_code code = await_keyspace(scan, &info, error);
     for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
         if (keyspace_line(line, &db, &scan->counted))
             code = scan_db(scan, db, error);
@@ -245,7 +276,7 @@ static rf_code scan_counted(struct scan *scan, rf_error *error)
 static rf_code scan_selectable(struct scan *scan, rf_error *error)
 {
     bool has = true;
-    scan->counted = INT64_MAX;
+    scan->counted = UNCOUNTED;
     for (int64_t db = 0; db <= INT32_MAX; db++) {
         if (db > 0)
             TRY(live_query_db(scan->live, db, &has, error));

@@ -221,9 +221,11 @@ static rf_code find_moves(rf_scan *scan, uint64_t before, rf_error *error)
         TRY(live_refresh(live, error));
     scan->pass.moved = live->moves != before;
     for (size_t i = 0; i < live->primaries.node_count && live->primaries.kind == RF_TARGET_CLUSTER; i++) {
-        int64_t moving;
-        TRY(live_query_moving(live, live->nodes[i], &moving, error));
-        scan->pass.moved |= moving > 0;
+        int64_t moving = 0;
+        rf_code code = live_query_moving(live, live->nodes[i], &moving, error);
+        scan->pass.moved |= moving > 0 || code == RF_E_UNAVAILABLE;
+        if (code != RF_E_UNAVAILABLE)
+            TRY(code);
     }
     return RF_OK;
 }
