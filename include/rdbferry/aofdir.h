@@ -33,6 +33,10 @@ RF_API rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_e
  * added. *out is NULL after an error. */
 RF_API rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error);
 
+/* An input that can be read only once, a live server: copies all of it to a temporary file in $TMPDIR, which
+ * is read from now on, any number of times. Any other input is left as it is. */
+RF_API rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error);
+
 /* The descriptor of a file that is kept open, owned by `files`; -1: it is not. */
 RF_API int rf_files_descriptor(const rf_files *files, size_t number);
 
