@@ -23,6 +23,7 @@
 #ifndef RDBFERRY_SCAN_H
 #define RDBFERRY_SCAN_H
 
+#include <rdbferry/aofdir.h>
 #include <rdbferry/error.h>
 #include <rdbferry/source.h>
 #include <rdbferry/target.h>
@@ -39,6 +40,7 @@ typedef struct rf_scan_pass {
     uint64_t changed; /* keys with another value or expiry than in the copy */
     uint64_t removed; /* keys of the copy that do not exist any more, except: */
     uint64_t expired; /* those whose expiry has passed, which are no change */
+    bool settled;     /* it has compared, and found no change: the last one */
     bool libraries;   /* the function libraries have changed */
     bool moved;       /* slots were served by other nodes at the end than before, or are being moved: keys
                          may have been missed */
@@ -68,14 +70,17 @@ RF_API rf_code rf_scan_run(rf_scan *scan, rf_error *error);
 /* The last pass. */
 RF_API const rf_scan_pass *rf_scan_last_pass(const rf_scan *scan);
 
-/* Whether a pass that compares found no change. */
-RF_API bool rf_scan_is_settled(const rf_scan *scan);
-
 /* Opens the copy as an RDB, after rf_scan_run(). May be called repeatedly; the scan must outlive the sources.
  */
 RF_API rf_code rf_scan_source(const rf_scan *scan, rf_source **out, rf_error *error);
 
 /* `scan` may be NULL. */
 RF_API void rf_scan_close(rf_scan *scan);
+
+/* Adds a live server as an input, which can be opened any number of times; the passes are run when it is
+ * opened first. Connects and checks as rf_scan_open() does. `source` is emptied: `files` owns it from now on,
+ * also after an error. Instead of RF_E_TARGET, errors are RF_E_READ. */
+RF_API rf_code rf_files_add_scan(rf_files *files, rf_target *source, const rf_scan_options *options,
+                                 rf_error *error);
 
 #endif

@@ -37,7 +37,6 @@ struct rf_scan {
     int rdb_version;       /* 0: none yet */
     int64_t saved_at_ms;   /* by the server's clock: when the last pass began */
     rf_scan_pass pass;
-    bool settled;
     bool complete; /* no slot was moved during some pass: it found all keys that existed all the while */
 };
 

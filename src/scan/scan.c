@@ -56,9 +56,9 @@ static void choose_version(rf_scan *scan)
 rf_code rf_scan_run(rf_scan *scan, rf_error *error)
 {
     unsigned passes = scan->options.passes ? scan->options.passes : RF_SCAN_PASSES;
-    for (unsigned i = 0; i < passes && !scan->settled; i++) {
+    for (unsigned i = 0; i < passes && !scan->pass.settled; i++) {
         TRY(scan_pass_run(scan, error));
-        scan->settled = found_no_change(&scan->pass);
+        scan->pass.settled = found_no_change(&scan->pass);
         scan->complete |= !scan->pass.moved;
         if (scan->options.on_pass)
             scan->options.on_pass(scan->options.ctx, &scan->pass);
@@ -75,11 +75,6 @@ rf_code rf_scan_run(rf_scan *scan, rf_error *error)
 const rf_scan_pass *rf_scan_last_pass(const rf_scan *scan)
 {
     return &scan->pass;
-}
-
-bool rf_scan_is_settled(const rf_scan *scan)
-{
-    return scan->settled;
 }
 
 rf_code rf_scan_source(const rf_scan *scan, rf_source **out, rf_error *error)

@@ -424,8 +424,10 @@ static int replay_command(const struct replay_options *options)
     enum status status = STATUS_OUTPUT;
     if (session_open(&r.session, &options->common) &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
-                        options->written.memory, false))
+                        options->written.memory, false)) {
+        r.session.read.rescans = options->verify;
         status = run(&r);
+    }
     replay_verify_free(&r.verification);
     rf_replay_close(r.engine);
     dead_letter_close(&r.dead_letter);
