@@ -15,7 +15,8 @@ static const struct refusal {
     bool general; /* not only replication is refused */
     const char *advice;
 } refusals[] = {
-    {"NOPERM", false, false, "the user needs the permissions +psync +replconf +ping; without them use --scan"},
+    {"NOPERM", false, false,
+     "the user needs the permissions +psync +replconf +ping; without them use --scan"},
     {"NOAUTH", false, true, "give the password: --source-pass-file or $RDBFERRY_SOURCE_AUTH"},
     {"DENIED", false, true, NULL},
     {"LOADING", true, true, NULL},
