@@ -91,7 +91,7 @@ static void check_expiry(rf_scan *scan, const enum outcome outcomes[TRIALS], str
 
 static rf_code check_node(rf_scan *scan, struct live_conn *node, struct missing *missing, rf_error *error)
 {
-    enum outcome outcomes[TRIALS];
+    enum outcome outcomes[TRIALS] = {WORKS};
     for (int i = 0; i < TRIALS; i++) {
         const struct trial *trial = &trials[i];
         TRY(try_command(scan->live, node, trial, &outcomes[i], error));
