@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "net/reply.h"
+#include <stdio.h>
 
 #define NO_REPLICATION                                                                               \
     "the server does not let clients replicate, as most managed services, or has the command under " \
@@ -49,10 +50,21 @@ rf_code refusal_fail(const char *name, const char *command, rf_slice text, rf_er
 {
     char shown[128];
     const struct refusal *found = find(text);
-    const char *advice = found ? found->advice : NULL;
     reply_text((struct reply){.text = text}, shown, sizeof shown);
-    return fail(error, found && found->passes ? RF_E_UNAVAILABLE : RF_E_TARGET, "%s: %s: %s%s%s", name,
-                command, shown, advice ? "; " : "", advice ? advice : "");
+    return fail(error, found && found->passes ? RF_E_UNAVAILABLE : RF_E_TARGET, "%s: %s: %s", name, command,
+                shown);
+}
+
+/* Any command can be refused, when a server is identified, too. */
+static void add_advice(rf_error *error)
+{
+    size_t length = strlen(error->message);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        if (!refusals[i].advice || !strcasestr(error->message, refusals[i].begins))
+            continue;
+        snprintf(error->message + length, sizeof error->message - length, "; %s", refusals[i].advice);
+        return;
+    }
 }
 
 rf_code refusal_blame(const char *input, rf_code code, rf_error *error)
@@ -64,6 +76,8 @@ rf_code refusal_blame(const char *input, rf_code code, rf_error *error)
     if (length > 1 && message[length] == ' ' && message[length - 1] == ':' &&
         memmem(input, strlen(input), message, length - 1))
         memmove(message, message + length + 1, strlen(message + length + 1) + 1);
+    if (rf_code_is_target(code))
+        add_advice(error);
     if (code == RF_E_TARGET)
         error->code = RF_E_READ;
     return error->code;

@@ -10,7 +10,7 @@
 /* Whether the error concerns every command that could follow: no password, still loading. */
 bool refusal_is_general(rf_slice text);
 
-/* "<name>: <command>: <text>; <advice>". RF_E_UNAVAILABLE for a reason that passes, else RF_E_TARGET. */
+/* "<name>: <command>: <text>". RF_E_UNAVAILABLE for a reason that passes, else RF_E_TARGET. */
 rf_code refusal_fail(const char *name, const char *command, rf_slice text, rf_error *error);
 
 /* Turns an error of a server into that of an input: RF_E_TARGET becomes RF_E_READ, and the server's name at
