@@ -5,6 +5,7 @@
 
 #include <rdbferry/error.h>
 #include <rdbferry/source.h>
+#include <rdbferry/version.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -44,6 +45,15 @@ RF_API const rf_error *rf_files_failure(const rf_files *files, size_t number);
 /* Opens a file for reading; may be called repeatedly. A file that is kept open is read as it was when it was
  * added. *out is NULL after an error. */
 RF_API rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error);
+
+/* Whether an input is a live server, added by rf_files_add_live() or rf_files_add_scan(), and its version;
+ * 0.0: unknown. */
+RF_API bool rf_files_is_live(const rf_files *files, size_t number);
+RF_API rf_server rf_files_server(const rf_files *files, size_t number);
+
+/* An input that can be read only once, the snapshot of a live server: copies all of it to a temporary file in
+ * $TMPDIR, which is read from now on, any number of times. Any other input is left as it is. */
+RF_API rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error);
 
 /* The descriptor of a file that is kept open, owned by `files`; -1: it is not. */
 RF_API int rf_files_descriptor(const rf_files *files, size_t number);

@@ -72,11 +72,10 @@ static inline bool log_options_repair(const struct log_options *log)
     return log->repair == REPAIR_SKIP || log->truncated == TRUNCATED_DROP;
 }
 
-/* Their values are in a struct log_options. The second is a part of the first: --truncated, for commands that
- * only read. */
+/* Their values are in a struct log_options. */
 extern const struct option_row log_rows[];
 
-/* Those of commands that do not write logs: with a heading, the server. */
+/* Those of commands that do not write logs. */
 extern const struct option_row log_input_rows[];
 
 #endif

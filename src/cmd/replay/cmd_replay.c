@@ -442,8 +442,10 @@ static int replay_command(const struct replay_options *options)
     r.session.input_count = options->own_inputs;
     if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
-                        options->written.memory, false))
+                        options->written.memory, false)) {
+        r.session.read.rescans = options->verify || replay_options_deletes(options);
         status = run(&r);
+    }
     replay_deletions_free(&r);
     replay_verify_free(&r.verification);
     rf_replay_close(r.engine);

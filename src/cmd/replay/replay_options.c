@@ -8,6 +8,7 @@
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <inttypes.h>
+#include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,24 +19,6 @@ const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
 static const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
-
-/* "50MB/s"; "/s" may be omitted. */
-static rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error)
-{
-    (void)row, (void)error;
-    size_t length = strlen(argument);
-    if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
-        length -= 2;
-    char size[32];
-    if (length >= sizeof size)
-        return RF_E_ARGUMENT;
-    snprintf(size, sizeof size, "%.*s", (int)length, argument);
-    uint64_t rate;
-    if (!parse_size(size, &rate) || rate == 0)
-        return RF_E_ARGUMENT;
-    *(uint64_t *)into = rate;
-    return RF_OK;
-}
 
 #define AT(member) .offset = offsetof(struct replay_options, member)
 
@@ -82,6 +65,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
     {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
      AT(metrics_file)},
@@ -143,22 +127,10 @@ static bool lacks_target(char **operands, int count)
     return message_usage(table.command, "missing target URL (last argument), e.g. redis://10.0.0.5:6379");
 }
 
-/* A URL before the target is a live server to read from, or a second target if there is a file to read. */
-static bool has_one_target(char **operands, int count)
-{
-    int urls = 0;
-    for (int i = 0; i < count; i++)
-        urls += rf_target_is_url(operands[i]);
-    return urls <= 1 || urls == count ||
-           message_usage(table.command, "expected one target URL, the last argument, and not %d", urls);
-}
-
 /* The target is the last operand, or given by the connection options alone. */
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
     const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
-    if (!has_one_target(operands, *count))
-        return false;
     *count -= url != NULL;
     if (!url && !target_options_given(&options->target_options))
         return lacks_target(operands, *count);
@@ -243,6 +215,16 @@ static bool can_reread(const struct replay_options *options)
 
 /* --- files -------------------------------------------------------------------------------------------- */
 
+/* A snapshot that begins again has other data. */
+static bool check_checkpoint(const struct replay_options *options)
+{
+    for (size_t i = 0; options->checkpoint && i < options->common.inputs.count; i++)
+        if (rf_files_is_live(&options->common.inputs, i))
+            return message_usage(table.command, "--checkpoint requires files as inputs, and not %s",
+                                 options->common.inputs.paths[i]);
+    return true;
+}
+
 /* The output files must all be different. */
 static bool check_files(const struct replay_options *options)
 {
@@ -317,12 +299,13 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
     if (!finalize_on_exists(options))
         return false;
     int count = argc - first;
+    options->common.has_target = true;
     if (!check(options) || !read_target(options, argv + first, &count, status) ||
         !common_options_read(&options->common, table.command, argv + first, count, status))
         return false;
     *status = STATUS_USAGE;
-    return add_since(options, status) && check_files(options) && can_list_extra(options) &&
-           can_reread(options);
+    return add_since(options, status) && check_checkpoint(options) && check_files(options) &&
+           can_list_extra(options) && can_reread(options);
 }
 
 void replay_options_free(struct replay_options *options)

@@ -17,7 +17,7 @@ bool replay_verify_possible(const struct common_options *common, const char *opt
     for (size_t i = 0; i < common->inputs.count; i++) {
         const struct input input = input_of(&common->inputs, i);
         struct stat found;
-        if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
+        if (input_can_rescan(&input) || (!is_dash(input.path) && !input_stat(&input, &found)))
             continue;
         message_usage(command, "%s reads the inputs twice, and %s can only be read once", option,
                       input_name(&input));

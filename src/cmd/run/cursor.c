@@ -7,6 +7,7 @@
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/slot.h>
+#include <rdbferry/snapshot.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
 
@@ -103,10 +104,25 @@ static void end_record(struct session *session, uint64_t offset)
     session->last_offset = offset;
 }
 
+/* A key that another node of the cluster owns: its slot is being migrated, or was left behind by that. */
+static rf_code check_owner(const struct input *input, const rf_entry *entry, rf_error *error)
+{
+    unsigned slot = rf_slot_of(entry->key);
+    if (rf_files_has_slot(input->files, input->number, slot))
+        return RF_OK;
+    fail(error, RF_E_READ,
+         "slot %u belongs to another node: it is being migrated, or was (see redis-cli --cluster check)",
+         slot);
+    error_key(error, entry->db, entry->key);
+    return error->code;
+}
+
 static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
     rf_drop_reason drop;
+    if (cursor->input->is_live)
+        TRY(check_owner(cursor->input, entry, error));
     rf_code code = filter_key(cursor, entry, &drop, error);
     if (code == RF_OK && drop == RF_DROP_NONE && session->joined)
         code = joined_logs_key(session->joined, session->options, cursor->number,
@@ -293,12 +309,23 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
         rf_rewrite_count(session->options->keys.rewrite, false);
 }
 
+/* A live server sends its data once: another time it would be other data. */
+static rf_code capture(struct cursor *cursor, rf_error *error)
+{
+    progress_waits_for(&cursor->session->progress, cursor->input->is_live ? "copying the snapshot" : "");
+    rf_code code = rf_files_capture(cursor->input->files, cursor->number, error);
+    progress_waits_for(&cursor->session->progress, "");
+    return code;
+}
+
 static rf_code enter_input(struct cursor *cursor, rf_error *error)
 {
     struct session *session = cursor->session;
     rf_notify notify = notices_listener(&session->notices);
     cursor->number = cursor->next++;
     cursor->input = &session->inputs[cursor->number];
+    if (cursor->rescan || session->read.rescans)
+        TRY(capture(cursor, error));
     if (cursor->rescan) {
         cursor->again = input_of(&session->options->inputs, cursor->number);
         cursor->input = &cursor->again;
@@ -308,7 +335,10 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     TRY(log_repair_survey(session, error));
-    TRY(input_open(cursor->input, session->read.resume, notify, error));
+    progress_waits_for(&session->progress, cursor->input->is_live ? "reading the source" : "");
+    rf_code code = input_open(cursor->input, session->read.resume, notify, error);
+    progress_waits_for(&session->progress, "");
+    TRY(code);
     progress_enter(&session->progress, cursor->input->reader);
     return RF_OK;
 }

@@ -21,6 +21,7 @@ struct read_options {
     bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
     bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
     bool pauses;          /* see cursor_next() */
+    bool rescans;         /* the inputs are read again afterwards, so live servers are captured */
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
     const rf_topology *topology; /* AOF commands are split; else NULL */

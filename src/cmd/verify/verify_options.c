@@ -52,6 +52,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_COUNT, 0, "limit", "N", "show at most N faults and differences; 0: all (50)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
