@@ -23,7 +23,6 @@ typedef struct rf_follow_options {
     uint64_t spool_limit;        /* bytes on disk, from which on the link is not read; 0: none */
     const char *id; /* continue after `offset` of the stream with this id; NULL: begin with a snapshot */
     uint64_t offset;
-    int64_t db; /* with `id`: the database that was selected there */
 } rf_follow_options;
 
 /* A position in the stream, at the end of a command. */
@@ -46,7 +45,8 @@ RF_API void rf_follow_id(rf_follow *follow, char *id);
 RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
 
 /* Waits for the next command, with its database, and the position after it. `db` is the one that is selected
- * at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0; only the first call uses
+ * at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0, or what was
+ * selected at the position that is continued; only the first call uses
  * it. Commands of the link itself, such as PING, are left out. The entry is valid until the next call. Errors
  * are sticky: RF_E_UNAVAILABLE if the link is lost for too long, RF_E_READ if the server cannot continue the
  * stream. */

@@ -33,7 +33,7 @@ class Entry(ctypes.Structure):
 class Options(ctypes.Structure):
     _fields_ = [
         ("spool_directory", ctypes.c_char_p), ("spool_limit", ctypes.c_uint64), ("id", ctypes.c_char_p),
-        ("offset", ctypes.c_uint64), ("db", ctypes.c_int64),
+        ("offset", ctypes.c_uint64),
     ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ class Follow:
         self._library, self._error, self._follow = library(), Error(), ctypes.c_void_p()
         self._target = Target()
         self._check(self._library.rf_target_parse(url.encode(), ctypes.byref(self._target), self._error_at()))
-        options = Options(None, 0, stream_id, offset, 0)
+        options = Options(None, 0, stream_id, offset)
         self._check(self._library.rf_follow_open(ctypes.byref(self._target), ctypes.byref(options),
                                                  ctypes.byref(self._follow), self._error_at()))  # fmt: skip
 
