@@ -46,6 +46,17 @@ rf_code anon_file_open(int *fd, rf_error *error)
     return RF_OK;
 }
 
+rf_code anon_file_open_in(const char *path, int *fd, rf_error *error)
+{
+    if (!path)
+        return anon_file_open(fd, error);
+    int opened = open_in(path);
+    if (opened < 0)
+        return fail_errno(error, RF_E_WRITE, "cannot create a temporary file in %s", path);
+    *fd = opened;
+    return RF_OK;
+}
+
 rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error)
 {
     while (bytes.len > 0) {

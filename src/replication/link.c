@@ -20,6 +20,7 @@
 #include "resp/resp_write.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct link {
     struct connection *connection;
     int stop_fd;
     int timeout_ms;
+    int64_t heard_ms; /* monotonic: when something arrived */
     struct sync sync;
     rf_slice unread; /* of what is in `in` */
     uint8_t in[LINK_IN];
@@ -143,6 +145,7 @@ rf_code link_open(const rf_target *source, const rf_address *address, const stru
     link->stop_fd = eventfd(0, EFD_CLOEXEC);
     rf_code code = link->stop_fd >= 0 ? connect_link(link, source, address, request->only_rdb, error)
                                       : fail_errno(error, RF_E_MEMORY, "cannot create an eventfd");
+    link->heard_ms = clock_monotonic_ms();
     if (code == RF_OK)
         code = request_sync(link, request, error);
     if (code != RF_OK) {
@@ -155,38 +158,46 @@ rf_code link_open(const rf_target *source, const rf_address *address, const stru
 
 /* --- waiting ------------------------------------------------------------------------------------------ */
 
-/* Waits until something arrives. */
-static rf_code wait_readable(struct link *link, rf_error *error)
+/* Waits until something arrives, or until a time: then *arrived is false. */
+static rf_code wait_readable(struct link *link, int64_t until_ms, bool *arrived, rf_error *error)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + link->timeout_ms;
     struct pollfd fds[2] = {
         {.fd = connection_fd(link->connection), .events = connection_events(link->connection, false)},
         {.fd = link->stop_fd, .events = POLLIN}};
-    for (int64_t left; (left = deadline_ms - clock_monotonic_ms()) >= 0;) {
-        int ready = poll(fds, 2, (int)left);
+    int64_t silent_ms = link->heard_ms + link->timeout_ms, left;
+    int64_t deadline_ms = until_ms < silent_ms ? until_ms : silent_ms;
+    *arrived = false;
+    while ((left = deadline_ms - clock_monotonic_ms()) >= 0) {
+        int ready = poll(fds, 2, left < INT_MAX ? (int)left : INT_MAX);
         if (ready < 0 && errno != EINTR)
             return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait", link_name(link));
         if (fds[1].revents)
             return fail(error, RF_E_READ, "read cancelled");
-        if (ready > 0)
+        *arrived = ready > 0;
+        if (*arrived)
             return RF_OK;
     }
+    if (deadline_ms == until_ms)
+        return RF_OK;
     return fail(error, RF_E_UNAVAILABLE, "%s: silent for %g s", link_name(link), link->timeout_ms / 1000.0);
 }
 
-static rf_code receive(struct link *link, rf_error *error)
+/* *n is 0 if nothing has arrived. */
+static rf_code receive(struct link *link, int64_t until_ms, size_t *n, rf_error *error)
 {
-    size_t n = 0;
-    for (;;) {
-        rf_code code = connection_read(link->connection, link->in, LINK_IN, &n, error);
+    bool arrived = true;
+    for (*n = 0; arrived;) {
+        rf_code code = connection_read(link->connection, link->in, LINK_IN, n, error);
         if (code == RF_END)
             return closed(link, error);
         TRY(code);
-        if (n > 0)
+        if (*n > 0)
             break;
-        TRY(wait_readable(link, error));
+        TRY(wait_readable(link, until_ms, &arrived, error));
     }
-    link->unread = (rf_slice){link->in, n};
+    if (*n > 0)
+        link->heard_ms = clock_monotonic_ms();
+    link->unread = (rf_slice){link->in, *n};
     return RF_OK;
 }
 
@@ -197,16 +208,33 @@ static rf_code on_invalid(const struct link *link, rf_error *error)
     return fail(error, RF_E_TARGET, "%s: PSYNC: unexpected reply '%s'", link_name(link), text);
 }
 
-rf_code link_next(struct link *link, enum sync_event *event, rf_slice *piece, rf_error *error)
+rf_code link_poll(struct link *link, int64_t until_ms, enum sync_event *event, rf_slice *piece,
+                  rf_error *error)
 {
-    while ((*event = sync_next(&link->sync, &link->unread, piece)) == SYNC_MORE)
-        TRY(receive(link, error));
+    while ((*event = sync_next(&link->sync, &link->unread, piece)) == SYNC_MORE) {
+        size_t n;
+        TRY(receive(link, until_ms, &n, error));
+        if (n == 0)
+            return RF_OK;
+    }
     if (*event == SYNC_INVALID)
         return on_invalid(link, error);
     if (*event == SYNC_REFUSED)
         return refusal_fail(link_name(link), "PSYNC", slice_of(link->sync.line, strlen(link->sync.line)),
                             error);
     return RF_OK;
+}
+
+rf_code link_next(struct link *link, enum sync_event *event, rf_slice *piece, rf_error *error)
+{
+    return link_poll(link, INT64_MAX, event, piece, error);
+}
+
+rf_code link_ack(struct link *link, uint64_t offset, rf_error *error)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, offset);
+    return send_words(link, (const char *const[WORDS_MAX]){"REPLCONF", "ACK", text}, error);
 }
 
 const struct sync *link_sync(const struct link *link)

@@ -28,6 +28,13 @@ const char *link_name(const struct link *link);
  * or silent for the target's timeout. */
 rf_code link_next(struct link *link, enum sync_event *event, rf_slice *piece, rf_error *error);
 
+/* The same, but *event is SYNC_MORE if nothing arrives until then (clock_monotonic_ms()). */
+rf_code link_poll(struct link *link, int64_t until_ms, enum sync_event *event, rf_slice *piece,
+                  rf_error *error);
+
+/* Acknowledges the stream up to an offset; there is no reply. Only once the stream has begun. */
+rf_code link_ack(struct link *link, uint64_t offset, rf_error *error);
+
 /* What has been parsed. */
 const struct sync *link_sync(const struct link *link);
 

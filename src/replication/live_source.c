@@ -101,12 +101,25 @@ static rf_code await_snapshot(struct link *link, rf_error *error)
     return RF_OK;
 }
 
+/* Sentinels may name another primary by now. */
+static rf_code refresh_primary(struct live_source *source, rf_error *error)
+{
+    struct primaries now;
+    if (source->primaries.kind != RF_TARGET_SENTINEL)
+        return RF_OK;
+    TRY(primaries_find(&source->target, source->target.addresses, source->target.address_count, &now, error));
+    primaries_free(&source->primaries);
+    source->primaries = now;
+    return RF_OK;
+}
+
 static rf_code open_link(void *ctx, rf_error *error)
 {
     struct live_node *node = ctx;
-    const struct live_source *source = node->source;
+    struct live_source *source = node->source;
     const struct link_request request = {.only_rdb = true};
     rf_address address;
+    TRY(refresh_primary(source, error));
     TRY(choose_server(&source->target, &source->primaries, node->number, source->from_primary, &address,
                       error));
     rf_code code = link_open(&source->target, &address, &request, &node->link, error);

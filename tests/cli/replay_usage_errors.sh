@@ -17,7 +17,6 @@ try in.rdb reddis://user:secret@h
 try in.rdb redis://user:sec ret@h
 try in.rdb redis://user:secret@h/3
 try in.rdb redis://:secret@h:x
-try in.rdb redis://:secret@h redis://other
 try in.rdb "$url" -h 127.0.0.1
 try in.rdb "$url" --sentinel-user someone
 try in.rdb "$url" --sentinel-pass secret

@@ -121,7 +121,7 @@ class Standalone(Source):
         server = self.start()
         self.fill(server, LARGE)
         with subprocess.Popen([PROGRAM, "convert", self.url(server), "-o", "-", "--to", "rdb", "--target-version", "7.0"],
-                              stdout=subprocess.PIPE) as process:
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             data = bytearray()
             while block := process.stdout.read(100_000):
                 data += block

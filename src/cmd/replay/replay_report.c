@@ -104,6 +104,8 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->counts.put == 0 || replay_is_done(r))
         return false;
+    if (r->session.inputs[r->checkpoint.position.input].is_live) /* its next snapshot has other offsets */
+        return false;
     if (!error)
         return r->state.stopped;
     return (rf_code_is_target(error->code) || error->code == RF_E_WRITE) &&
