@@ -72,44 +72,11 @@ static rf_code on_error_reply(struct loading *l, struct node *node, struct reply
     return RF_OK;
 }
 
-static rf_code call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
-                    rf_slice *rest, rf_error *error)
-{
-    TRY(client_put(client, argv, argc, error));
-    return client_reply(client, head, rest, error);
-}
-
-/* Waits for replicas with a time limit, as for keys. */
-static rf_code wait_for_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
-{
-    enum { ATTEMPTS = 10 };
-    uint8_t text[NUMBER_TEXT_MAX] = {0};
-    struct reply head = {.number = 0};
-    rf_slice rest;
-    for (int i = 0; node->wait_replicas && i < ATTEMPTS; i++) {
-        rf_slice replicas = {text, number_print_u64(text, node->replicas)};
-        const rf_slice wait[] = {SLICE("WAIT"), replicas, SLICE("1000")};
-        TRY(call(client, wait, 3, &head, &rest, error));
-        if (reply_is_error(head, "NOPERM"))
-            return RF_OK;
-        if (head.kind != REPLY_NUMBER)
-            return on_error_reply(l, node, head, error);
-        if (head.number >= (int64_t)node->replicas)
-            return RF_OK;
-        l->r->topology.suspect = true;
-        TRY(loop_run_timers(l->r, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
-    }
-    if (node->wait_replicas)
-        reduce_replicas(node, head.number);
-    return RF_OK;
-}
-
 /* `retrying`: the library may have been sent before, and may not have reached the replicas. It is loaded once
  * more, because WAIT counts from the last write of its connection. */
-static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf_error *error)
+static rf_code load_into(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
+    struct loading *l = ctx;
     const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
                              rf_function_name(l->entry->text), SLICE("WITHCODE")};
     const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->entry->text};
@@ -118,7 +85,7 @@ static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf
     struct reply head;
     rf_slice rest, code;
     TRY(node_open_control(node, &client, error));
-    TRY(call(client, list, 5, &head, &rest, error));
+    TRY(node_call(client, list, 5, &head, &rest, error));
     if (head.kind == REPLY_ERROR)
         return on_error_reply(l, node, head, error);
     bool exists = find_code(head, rest, &code);
@@ -129,45 +96,9 @@ static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf
         reject(l, RF_FAILURE_EXISTS, "already exists with different code");
     if (exists && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
-    TRY(call(client, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
+    TRY(node_call(client, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
     return head.kind == REPLY_ERROR ? on_error_reply(l, node, head, error)
-                                    : wait_for_replicas(l, node, client, error);
-}
-
-static rf_code load_with_retry(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
-{
-    for (;;) {
-        rf_error why;
-        rf_code code = load_into(l, node, *since_ms > 0, &why);
-        if (code == RF_OK)
-            return RF_OK;
-        node_close_control(node);
-        if (l->r->error.code != RF_OK)
-            return replay_ended(l->r, error);
-        if (!rf_code_is_target(code)) {
-            *error = why;
-            return code;
-        }
-        TRY(retry_backoff(l->r, since_ms, &why, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
-    }
-}
-
-/* If the primaries change meanwhile, it starts again: a library that is already loaded is kept. */
-static rf_code load_on_all(struct loading *l, rf_error *error)
-{
-    int64_t since_ms = 0;
-    for (size_t i = 0; i < l->r->node_count; i++) {
-        struct node *node = l->r->nodes[i];
-        rf_code code = node->primary ? load_with_retry(l, node, &since_ms, error) : RF_OK;
-        bool changed = rf_code_is_target(code) && !node->primary && l->r->error.code == RF_OK;
-        if (changed)
-            i = (size_t)-1;
-        else
-            TRY(code);
-    }
-    return RF_OK;
+                                    : node_wait_for_replicas(node, error);
 }
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
@@ -177,7 +108,7 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
         reject(&l, RF_FAILURE_UNSUPPORTED, "the server does not support functions");
         return RF_OK;
     }
-    rf_code code = load_on_all(&l, error);
+    rf_code code = on_each_primary(r, load_into, &l, error);
     r->counts.libraries += code == RF_OK && !l.failed;
     return code;
 }

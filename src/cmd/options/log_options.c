@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/options/parse.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,38 @@ static rf_code opt_keys(const struct option_row *row, const char *argument, void
         return fail(error, RF_E_MEMORY, "out of memory");
     log->commands[log->command_count++] = keys;
     return RF_OK;
+}
+
+static void put_place(FILE *out, const char *option, const struct log_place *place)
+{
+    if (place->text)
+        fprintf(out, "%s %s\n", option, place->text);
+}
+
+char *log_options_text(const struct log_options *log)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    if (log->until > 0)
+        fprintf(out, "until %" PRId64 "\n", log->until);
+    if (log->until_command != OPT_UNSET)
+        fprintf(out, "until-command %" PRIu64 "\n", log->until_command);
+    put_place(out, "until-offset", &log->until_offset);
+    put_place(out, "drop-at", &log->drop_at);
+    if (log->drop_command)
+        fprintf(out, "drop-command %s\n", log->drop_command);
+    if (log->repair || log->unknown)
+        fprintf(out, "repair %d, unknown-commands %d\n", log->repair, log->unknown);
+    for (size_t i = 0; i < log->command_count; i++)
+        fprintf(out, "command-keys %s=%d,%d,%d\n", log->commands[i].name, log->commands[i].first,
+                log->commands[i].last, log->commands[i].step);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 void log_options_free(struct log_options *log)

@@ -51,6 +51,9 @@ bool log_place_is_of(const struct log_place *place, const char *path, const rf_e
 /* Whether --drop-command names the command. */
 bool log_options_drop(const struct log_options *log, const rf_entry *command);
 
+/* The options that were given, as text for comparing runs; NULL: out of memory. The caller frees it. */
+char *log_options_text(const struct log_options *log);
+
 void log_options_free(struct log_options *log);
 
 /* Their values are in a struct log_options. */
