@@ -164,6 +164,7 @@ struct rf_replay {
     struct current_entry current;
     struct stream_state stream;
     struct command_queues commands;
+    struct buffer arguments; /* rf_slice: of the current command */
     struct group_cursor cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */
     bool cleaned_up;        /* after an error, all connections are closed */

@@ -236,6 +236,7 @@ void rf_replay_close(rf_replay *r)
     buffer_free(&r->name);
     buffer_free(&r->bytes);
     buffer_free(&r->cursor.bytes);
+    buffer_free(&r->arguments);
     command_queues_free(&r->commands);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)

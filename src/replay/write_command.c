@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/dump_payload.h"
+#include "replay/client_form.h"
 #include "replay/commands.h"
 #include "replay/forbidden.h"
 #include "replay/internal.h"
@@ -154,15 +155,9 @@ static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *
 /* --- all commands ----------------------------------------------------------------------------------------
  */
 
-rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
+static rf_code put_allowed(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     bool allowed;
-    if (put_control(r, entry))
-        return RF_OK;
-    TRY(check_argument_sizes(r, entry, error));
-    TRY(check_allowed(r, entry, &allowed, error));
-    if (!allowed)
-        return RF_OK;
     if (r->commands.count > 1 && entry->slot < 0)
         return command_barrier(r, entry, error);
     struct slot_queue *queue = command_queue_of(r, entry->slot < 0 ? 0 : (unsigned)entry->slot);
@@ -171,4 +166,20 @@ rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
         return RF_OK;
     return slice_is_word(entry->argv[0], "SWAPDB") ? put_swap(r, queue, entry, error)
                                                    : command_queue_put(r, queue, entry, 1, error);
+}
+
+rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    bool allowed, dropped;
+    rf_entry form;
+    if (put_control(r, entry))
+        return RF_OK;
+    TRY(check_argument_sizes(r, entry, error));
+    if (!client_form(entry, &r->arguments, &form, &dropped))
+        return fail(error, RF_E_MEMORY, "out of memory for a command");
+    r->counts.commands += dropped;
+    if (dropped)
+        return RF_OK;
+    TRY(check_allowed(r, &form, &allowed, error));
+    return allowed ? put_allowed(r, &form, error) : RF_OK;
 }
