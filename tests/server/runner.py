@@ -25,7 +25,7 @@ SUITES = {
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
-    "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_recovery", "test_replay_resume",
+    "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",
                "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
                "test_replay_jobs", "test_replay_poor", "test_replay_waiting"],
 }
