@@ -13,7 +13,6 @@
 
 struct loading {
     rf_replay *r;
-    rf_code (*call)(struct loading *l, struct node *node, bool retrying, rf_error *error); /* for each node */
     rf_position position;
     rf_slice name;
     rf_slice code;      /* to load */
@@ -104,8 +103,9 @@ static rf_code query_code(struct loading *l, struct node *node, bool *exists, rf
 
 /* `retrying`: the library may have been sent before, and may not have reached the replicas. It is loaded once
  * more, because WAIT counts from the last write of its connection. */
-static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf_error *error)
+static rf_code load_into(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
+    struct loading *l = ctx;
     const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->code};
     const rf_slice replace[] = {load[0], load[1], SLICE("REPLACE"), load[2]};
     struct reply head;
@@ -128,8 +128,9 @@ static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf
 
 /* After a retry it may be gone because of the first attempt, and may still be on the replicas; WAIT counts
  * from the last write of its connection, which FUNCTION DELETE is only if the library exists. */
-static rf_code delete_from(struct loading *l, struct node *node, bool retrying, rf_error *error)
+static rf_code delete_from(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
+    struct loading *l = ctx;
     const rf_slice delete[] = {SLICE("FUNCTION"), SLICE("DELETE"), l->name};
     struct reply head;
     rf_slice rest, code;
@@ -151,47 +152,9 @@ static rf_code delete_from(struct loading *l, struct node *node, bool retrying, 
     return wait_for_replicas(l, node, error);
 }
 
-static rf_code call_with_retry(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
-{
-    for (;;) {
-        rf_error why;
-        rf_code code = l->call(l, node, *since_ms > 0, &why);
-        if (code == RF_OK)
-            return RF_OK;
-        node_close_control(node);
-        if (l->r->error.code != RF_OK)
-            return replay_ended(l->r, error);
-        if (!rf_code_is_target(code)) {
-            *error = why;
-            return code;
-        }
-        TRY(retry_backoff(l->r, since_ms, &why, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
-    }
-}
-
-/* If the primaries change meanwhile, it starts again: what is done on a node has no effect the second time.
- */
-static rf_code call_all(struct loading *l, rf_error *error)
-{
-    int64_t since_ms = 0;
-    for (size_t i = 0; i < l->r->node_count; i++) {
-        struct node *node = l->r->nodes[i];
-        rf_code code = node->primary ? call_with_retry(l, node, &since_ms, error) : RF_OK;
-        bool changed = rf_code_is_target(code) && !node->primary && l->r->error.code == RF_OK;
-        if (changed)
-            i = (size_t)-1;
-        else
-            TRY(code);
-    }
-    return RF_OK;
-}
-
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct loading l = {.r = r,
-                        .call = load_into,
                         .position = r->current.position,
                         .name = rf_function_name(entry->text),
                         .code = entry->text};
@@ -199,7 +162,7 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
         reject(&l, RF_FAILURE_UNSUPPORTED, "the server does not support functions");
         return RF_OK;
     }
-    rf_code code = call_all(&l, error);
+    rf_code code = on_each_primary(r, load_into, &l, error);
     r->counts.libraries += code == RF_OK && !l.failed;
     return code;
 }
@@ -207,11 +170,10 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 rf_code library_delete(rf_replay *r, const rf_key_record *record, rf_error *error)
 {
     struct loading l = {.r = r,
-                        .call = delete_from,
                         .position = {record->input, record->offset},
                         .name = record->key,
                         .expected = record->value};
-    rf_code code = server_can(r->info.server, CAN_FUNCTIONS) ? call_all(&l, error) : RF_OK;
+    rf_code code = server_can(r->info.server, CAN_FUNCTIONS) ? on_each_primary(r, delete_from, &l, error) : RF_OK;
     if (code != RF_OK || l.failed)
         return code;
     r->counts.libraries_deleted += l.deleted;

@@ -35,6 +35,7 @@ shift-expiry
 on-exists skip
 deletions 
 on-collision fail
+log 
 input ${4--} ${5--} in.rdb
 END
 }
@@ -43,20 +44,20 @@ checkpoint() { lines "$@" | seal; }
 cp "$TESTDATA/servers/redis-7.0.15.rdb" in.rdb
 same=(in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db "1=0" --on-exists skip)
 
-checkpoint "done" no 0
+checkpoint "done" none 0
 try "${same[@]}" --resume
-checkpoint "done" no 3
+checkpoint "done" none 3
 try "${same[@]}" --resume
-checkpoint stopped no 0
+checkpoint stopped none 0
 try "${same[@]}"
 try "${same[@]}" --resume
-checkpoint running yes 0
+checkpoint running plain 0
 try "${same[@]}" --resume
-checkpoint running no 0 351602 00000000000000000000000000000000
+checkpoint running none 0 351602 00000000000000000000000000000000
 try "${same[@]}" --resume
 
 echo "--- other options"
-checkpoint running no 0
+checkpoint running none 0
 try in.rdb redis://:secret@127.0.0.2:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --on-exists skip --resume
@@ -78,7 +79,7 @@ for text in '' x 'rdbferry-checkpoint 3' '{"rdbferry_checkpoint": 1, "state": "r
 done
 
 echo "--- changed"
-lines running no 0 >plain
+lines running none 0 >plain
 python3 - "$RDBFERRY" "${same[@]}" <<'END'
 import subprocess, sys, zlib
 lines = open("plain", "rb").read()
@@ -92,7 +93,7 @@ def resume(text):
 # With a checksum that is right.
 for old, new in [("t 3", "t 2"), ("running", "walking"), ("klmnop", "klm.op"), ("position 0", "position 1"),
                  ("n 0 4096", "n 0 67108865"), ("n 0 4096", "n 0 18446744073709551615"), ("n 0 4096", "n 0 -1"),
-                 ("until 0", "until 1"), ("commands no", "commands maybe"), ("failed 0", "failed none"),
+                 ("until 0", "until 1"), ("commands none", "commands maybe"), ("failed 0", "failed none"),
                  ("letter 5", "letter five"), ("input - -", "input x -"), ("skipped 0\n", ""),
                  ("in.rdb\n", "in.rdb\nmore\n"), ("", "\0")]:
     print(repr(old), repr(new), resume(seal(lines.replace(old.encode(), new.encode(), 1))), end="")
@@ -130,12 +131,12 @@ dead() {
     grep -o '"result": "[a-z]*"' report
     grep -E '^rdbferry_replay_(up|finished|exit_status) ' metrics
 }
-checkpoint running no 0
+checkpoint running none 0
 dead whole-and-torn
 dead cut
 dead theirs ./dead
 rm job
 dead theirs
-checkpoint running no 0
+checkpoint running none 0
 sed -i 's/letter 5/letter five/' job
 dead whole-and-torn

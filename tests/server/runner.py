@@ -26,7 +26,7 @@ SUITES = {
     "live": ["test_live"],
     "source": ["test_source", "test_follow", "test_scan"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
-    "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_recovery", "test_replay_resume",
+    "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",
                "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
                "test_replay_jobs", "test_replay_poor", "test_replay_waiting", "test_replay_since"],
 }

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/options/parse.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <rdbferry/evaluate.h>
 #include <stdio.h>
@@ -173,6 +174,39 @@ void log_options_applied(struct log_options *log)
     log->drop_at = none.drop_at;
     log->drop_command = none.drop_command;
     log->repair = none.repair;
+}
+
+static void put_place(FILE *out, const char *option, const struct log_place *place)
+{
+    if (place->text)
+        fprintf(out, "%s %s\n", option, place->text);
+}
+
+char *log_options_text(const struct log_options *log)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    if (log->until > 0)
+        fprintf(out, "until %" PRId64 "\n", log->until);
+    if (log->until_command != OPT_UNSET)
+        fprintf(out, "until-command %" PRIu64 "\n", log->until_command);
+    put_place(out, "until-offset", &log->until_offset);
+    put_place(out, "drop-at", &log->drop_at);
+    if (log->drop_command)
+        fprintf(out, "drop-command %s\n", log->drop_command);
+    if (log->repair || log->truncated || log->unknown_db || log->unknown)
+        fprintf(out, "repair %d, truncated %d, unknown-database %d, unknown-commands %d\n", log->repair,
+                log->truncated, log->unknown_db, log->unknown);
+    for (size_t i = 0; i < log->command_count; i++)
+        fprintf(out, "command-keys %s=%d,%d,%d\n", log->commands[i].name, log->commands[i].first,
+                log->commands[i].last, log->commands[i].step);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 void log_options_free(struct log_options *log)

@@ -64,6 +64,9 @@ bool log_options_drop(const struct log_options *log, const rf_entry *command);
 /* Resets the options that cut the log or leave out commands. */
 void log_options_applied(struct log_options *log);
 
+/* The options that were given, as text for comparing runs; NULL: out of memory. The caller frees it. */
+char *log_options_text(const struct log_options *log);
+
 void log_options_free(struct log_options *log);
 
 /* Whether damage that the log has is left out. */

@@ -212,10 +212,8 @@ static void check_other_entries(struct checker *checker)
 {
     const struct preflight *preflight = checker->preflight;
     const struct stats *stats = &preflight->session.stats;
-    if (stats->commands > 0 && strcmp(rf_live_info_get(preflight->live)->kind, "cluster") == 0)
-        note(checker, true, "commands", NULL, "AOF commands cannot be replayed into a cluster");
-    else if (stats->commands > 0 && preflight->counts.live > 0 &&
-             preflight->options->on_exists == RF_ON_EXISTS_FAIL)
+    if (stats->commands > 0 && preflight->counts.live > 0 &&
+        preflight->options->on_exists == RF_ON_EXISTS_FAIL)
         note(checker, true, "commands", NULL,
              "AOF commands would modify the existing data, %" PRIu64 " key%s (see --on-exists)",
              preflight->counts.live, text_plural(preflight->counts.live));

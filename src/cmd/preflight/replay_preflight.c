@@ -74,10 +74,7 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
     cursor_open(&cursor, session, 0, session->input_count);
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool leave_out = false;
-        if (entry->kind == RF_ENTRY_COMMAND)
-            code = replay_options_check_command(preflight->options, error);
-        if (code == RF_OK)
-            code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
+        code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
         if (code == RF_OK && preflight->options->delete_extra)
             code = extra_keys_note_live(&preflight->extra, entry, error);
         if (code == RF_OK && is_written(preflight, entry) && !leave_out)

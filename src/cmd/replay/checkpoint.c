@@ -25,6 +25,7 @@ static const char *const option_texts[CHECKPOINT_OPTIONS] = {
     [CHECKPOINT_ON_EXISTS] = "--on-exists",
     [CHECKPOINT_DELETIONS] = "--since or --delete-extra",
     [CHECKPOINT_ON_COLLISION] = "--on-collision",
+    [CHECKPOINT_LOG] = "the options for commands",
 };
 
 /* --- creation ------------------------------------------------------------------------------------------ */

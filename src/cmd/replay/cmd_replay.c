@@ -121,7 +121,7 @@ static int64_t clock_ms(void)
 
 static bool is_to_stop(const struct replay *r)
 {
-    return atomic_load(&r->stop_request.signal) != 0 && !r->state.in_transaction;
+    return atomic_load(&r->stop_request.signal) != 0;
 }
 
 /* The error that stops the reading; it does not count as an error of the run. */
@@ -131,10 +131,11 @@ static rf_code stop(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
-/* AOF commands are always waited for: it would be unknown which of those in flight were executed. */
+/* AOF commands that are not in transactions are always waited for: it would be unknown which of those in
+ * flight were executed. */
 static bool is_overdue(struct replay *r, int64_t now)
 {
-    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
+    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands == COMMANDS_PLAIN)
         return false;
     if (r->ticks.stop_ms == 0)
         r->ticks.stop_ms = now;
@@ -188,10 +189,7 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
     r->position.last = position;
-    rf_code code = rf_replay_put(r->engine, position.input, entry, error);
-    r->state.in_transaction = command &&
-                              input_info(cursor->input)->complete_bytes <= (int64_t)position.offset;
-    return code;
+    return rf_replay_put(r->engine, position.input, entry, error);
 }
 
 static bool is_for_target(struct replay *r, const rf_entry *entry)
@@ -219,7 +217,10 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
         r->counts.unchanged += entry->kind == RF_ENTRY_KEY;
         return RF_OK;
     }
-    if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
+    bool sorted_out = entry->kind == RF_ENTRY_COMMAND &&
+                      r->checkpoint.commands == COMMANDS_ONCE; /* by the engine */
+    if (sorted_out ||
+        !rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
         return put(r, cursor, entry, error);
     r->counts.resumed_keys += entry->kind == RF_ENTRY_KEY;
     return RF_OK;
@@ -243,6 +244,8 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .run = r->checkpoint.run,
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
+        .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
+        .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = options->verify ? note_skipped : NULL,
@@ -364,7 +367,10 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
     r->state.writing = false;
-    ended = replay_end(r, code == RF_OK && !r->state.stopped, code == RF_OK ? error : &second);
+    bool good = code == RF_OK && !r->state.stopped;
+    ended = replay_end(r, good, code == RF_OK ? error : &second);
+    if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
+        ended = rf_replay_remove_positions(r->engine, error);
     return code == RF_OK ? ended : code;
 }
 
@@ -419,6 +425,7 @@ static enum status run(struct replay *r)
     r->target.wait.ctx = r;
     r->session.read.resume = true; /* damaged values are failures; the run continues */
     r->session.read.pauses = true; /* for replay_tick() */
+    r->session.read.rewrites_commands = true;
     r->session.stop_request = &r->stop_request;
     session_begin(&r->session);
     rf_code code = replay(r, &error);

@@ -41,12 +41,13 @@ struct replay_totals {
 };
 
 struct replay_state {
-    bool in_transaction; /* the last command put does not end its transaction */
-    bool stopped;        /* a signal has stopped it, */
-    bool cut;            /* without waiting for requests in flight */
-    bool finished;       /* everything that was put is done */
-    bool saved;          /* this run has written the checkpoint */
-    bool writing;        /* or waiting for requests in flight */
+    bool in_commands;  /* the last entry put was an AOF command */
+    bool has_commands; /* there are AOF commands, as far as that is known before they are written */
+    bool stopped;      /* a signal has stopped it, */
+    bool cut;          /* without waiting for requests in flight */
+    bool finished;     /* everything that was put is done */
+    bool saved;        /* this run has written the checkpoint */
+    bool writing;      /* or waiting for requests in flight */
 };
 
 /* Keys of the inputs that existed before the first write. */

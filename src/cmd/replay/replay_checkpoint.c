@@ -62,7 +62,7 @@ static rf_code describe(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     const struct key_options *keys = &options->common.keys;
-    char shift[32], *rules = rules_text(keys->rewrite);
+    char shift[32], *rules = rules_text(keys->rewrite), *log = log_options_text(&options->common.log);
     const char *texts[CHECKPOINT_OPTIONS] = {
         [CHECKPOINT_TARGET] = options->target_name,
         [CHECKPOINT_KEYS] = keys->chosen ? keys->chosen : "",
@@ -74,12 +74,14 @@ static rf_code describe(struct replay *r, rf_error *error)
                                  : options->delete_extra ? "--delete-extra"
                                                          : "",
         [CHECKPOINT_ON_COLLISION] = choice_text(collision_choices, options->written.on_collision),
+        [CHECKPOINT_LOG] = log,
     };
-    bool good = rules != NULL;
+    bool good = rules && log;
     shift_text(keys, shift);
     for (int i = 0; i < CHECKPOINT_OPTIONS && good; i++)
         good = (r->checkpoint.options[i] = printable(texts[i])) != NULL;
     free(rules);
+    free(log);
     if (good && options->dead_letter)
         good = (r->checkpoint.dead_letter = printable(options->dead_letter)) != NULL;
     return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
@@ -106,11 +108,12 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
-    if (r->found.commands && r->found.state == CHECKPOINT_RUNNING)
-        return fail(error, RF_E_ARGUMENT,
-                    "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
-                    "or may not have been executed; replay it into an empty target",
-                    r->found.path);
+    if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
+        return fail(
+            error, RF_E_ARGUMENT,
+            "the run of the checkpoint '%.128s' used --no-transactions and did not end cleanly: AOF commands "
+            "in flight may or may not have been executed; replay it into an empty target",
+            r->found.path);
     return RF_OK;
 }
 
@@ -275,10 +278,14 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (!c->path ||
-        (r->state.saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
+    bool after_keys = command && !r->state.in_commands;
+    r->state.in_commands = command;
+    if (after_keys)
+        c->commands = r->options->no_transactions ? COMMANDS_PLAIN : COMMANDS_ONCE;
+    if (!c->path || (r->state.saved && rf_position_before(position, c->written_until) && !after_keys))
         return RF_OK;
-    c->commands |= command;
+    if (after_keys) /* a resumed run must not write a key again that commands have changed */
+        TRY(rf_replay_finish(r->engine, error));
     return save_ahead(r, position, error);
 }
 

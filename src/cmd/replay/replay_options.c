@@ -46,6 +46,9 @@ static const struct option_row rows[] = {
      .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
+    {OPTION_FLAG, 0, "no-transactions",
+     .help = "write AOF commands without MULTI: after a lost\n"
+             "connection it is unknown which were executed", AT(no_transactions)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",
      AT(dead_letter)},
@@ -64,7 +67,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "shards", "N", "number of shards for --shard-index", AT(shards)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
-    {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = log_rows, AT(common.log)},
     {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
@@ -313,11 +316,4 @@ void replay_options_free(struct replay_options *options)
     common_options_free(&options->common);
     target_options_free(&options->target_options);
     rf_target_free(&options->target);
-}
-
-rf_code replay_options_check_command(const struct replay_options *options, rf_error *error)
-{
-    return options->common.operand_count == 1
-               ? RF_OK
-               : fail(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }

@@ -24,7 +24,7 @@ struct replay_options {
     uint64_t connections;
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
-    bool drop_detail, fail_fast;
+    bool drop_detail, fail_fast, no_transactions;
     const char *checkpoint; /* NULL if not given */
     bool resume;
     const char *dead_letter;
@@ -47,8 +47,4 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
 void replay_options_free(struct replay_options *options);
 
 extern const struct option_table *const replay_options_table;
-
-/* Rejects AOF commands among several inputs: they may concern keys of the others. */
-rf_code replay_options_check_command(const struct replay_options *options, rf_error *error);
-
 #endif

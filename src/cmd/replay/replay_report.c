@@ -90,6 +90,14 @@ static void print_failed(const struct replay *r)
         message_error("%" PRIu64 " not written in earlier runs", before);
 }
 
+static void print_divided(const struct replay *r)
+{
+    uint64_t divided = r->engine ? rf_replay_counts_get(r->engine).divided : 0;
+    if (divided > 0)
+        message_summary("%" PRIu64 " transaction%s of the AOF divided by slot: clients may see a part of one",
+                        divided, divided == 1 ? " was" : "s were");
+}
+
 static void print_nodes(const struct replay *r)
 {
     char size[SIZE_TEXT];
@@ -160,6 +168,7 @@ void replay_print(const struct replay *r, const rf_error *error)
     else if (r->engine && !error && !r->state.stopped)
         print_written(r);
     print_failed(r);
+    print_divided(r);
     if (r->engine)
         print_nodes(r);
     print_verified(r);
@@ -212,6 +221,9 @@ static void put_written(struct json *json, const struct replay *r)
     json_number(json, "by_restore", counts.restored);
     json_number(json, "libraries", counts.libraries);
     json_number(json, "commands", counts.commands);
+    json_number(json, "commands_done_earlier", counts.commands_resumed);
+    json_number(json, "command_groups", counts.groups);
+    json_number(json, "transactions_divided", counts.divided);
     json_number(json, "bytes", counts.bytes);
     json_end_object(json);
     json_object(json, "recovery");

@@ -209,6 +209,7 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
         .filter = session->options->keys.filter,
         .rewrite = session->options->keys.rewrite,
         .topology = session->read.topology,
+        .by_slot = session->read.by_slot,
         .history = session->log.history,
         .unknown = (rf_unknown_commands)session->options->log.unknown,
         .more_commands = session->options->log.commands,
@@ -269,7 +270,7 @@ static rf_code accept_other(struct cursor *cursor, const rf_entry *entry, bool *
         return RF_OK;
     }
     if (entry->kind == RF_ENTRY_COMMAND && !raw &&
-        (!session->unfiltered || session->read.topology || session->joined)) {
+        (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
     }

@@ -2,6 +2,7 @@
 /* Start and end of a session, and what it has counted. */
 #include "cmd/run/session.h"
 #include "base/escape.h"
+#include "base/fail.h"
 #include "base/memory_limit.h"
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
@@ -109,6 +110,14 @@ bool session_expects_commands(const struct session *session)
         if (input_probe(&session->inputs[i], &head, &error) == RF_OK && head.may_hold_commands)
             return true;
     return false;
+}
+
+rf_code session_join_logs(struct session *session, rf_error *error)
+{
+    if (session->options->operand_count == 1 || !session_expects_commands(session))
+        return RF_OK;
+    session->joined = calloc(1, sizeof *session->joined);
+    return session->joined ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 bool session_drops_command(const struct session *session, size_t input, const rf_entry *command)

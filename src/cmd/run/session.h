@@ -25,6 +25,7 @@ struct read_options {
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
     const rf_topology *topology; /* AOF commands are split; else NULL */
+    bool by_slot;                /* AOF commands are divided by slot */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };
@@ -73,6 +74,9 @@ void session_close(struct session *session);
 
 /* Whether some input may contain commands, as far as that is known before it is read. */
 bool session_expects_commands(const struct session *session);
+
+/* The logs of several inputs are checked against each other. */
+rf_code session_join_logs(struct session *session, rf_error *error);
 
 /* Whether an option leaves out this AOF command of an input. */
 bool session_drops_command(const struct session *session, size_t input, const rf_entry *command);

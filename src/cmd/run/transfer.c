@@ -55,20 +55,11 @@ static rf_server newer(rf_server a, rf_server b)
     return rf_server_at_least(a, b) ? a : b;
 }
 
-/* The logs of several inputs are checked against each other. */
-static rf_code join_logs(struct session *session, rf_error *error)
-{
-    if (session->options->operand_count == 1 || !session_expects_commands(session))
-        return RF_OK;
-    session->joined = calloc(1, sizeof *session->joined);
-    return session->joined ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 /* The writers of the inputs after the first must be known when the sink is opened. */
 rf_code transfer_survey(struct transfer *t, rf_error *error)
 {
     TRY(log_survey(&t->session, error));
-    TRY(join_logs(&t->session, error));
+    TRY(session_join_logs(&t->session, error));
     bool follows_writers = output_options_has_target(t->written) && t->written->target.major == 0;
     for (size_t i = 1; i < t->session.input_count && follows_writers; i++) {
         struct input_head head;
