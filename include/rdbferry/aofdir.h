@@ -5,6 +5,7 @@
 
 #include <rdbferry/error.h>
 #include <rdbferry/source.h>
+#include <rdbferry/version.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,18 +21,39 @@ typedef struct rf_files {
  * one, and a manifest without base and incremental files are RF_E_FORMAT; a missing file is reported when it
  * is opened. A zeroed rf_files is empty.
  *
- * The files of a directory are kept open, within the limit of file descriptors: what a server does to the
- * directory afterwards does not change the data that is read. If a file is removed before it could be opened,
- * the manifest is read again. */
+ * Regular files are kept open, within the limit of file descriptors, and read up to the size that they have
+ * now: what a server does to the directory afterwards does not change the data that is read. If a file is
+ * removed before it could be opened, the manifest is read again. */
 RF_API rf_code rf_files_add(rf_files *files, const char *path, rf_error *error);
 
 /* Adds an input that rf_files_add() has refused, as one that cannot be opened: rf_files_open() returns a copy
  * of `why`. Only for RF_E_MEMORY `files` is unchanged. */
 RF_API rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *why, rf_error *error);
 
+/* Replaces the files `first` to `end` - 1 by one that is called `name` in messages: the regular file `fd`,
+ * which belongs to `files` from then on, also after an error; if it is -1, one that cannot be opened, see
+ * above. For RF_E_MEMORY, the only error, `files` is otherwise unchanged. */
+RF_API rf_code rf_files_replace(rf_files *files, size_t first, size_t end, const char *name, int fd,
+                                const rf_error *why, rf_error *error);
+
+/* The files `first` to `end` - 1, which `files` still owns: rf_files_free() must not be called. */
+RF_API rf_files rf_files_part(const rf_files *files, size_t first, size_t end);
+
+/* Why a file cannot be opened, as given to one of the above; NULL: it may be possible. */
+RF_API const rf_error *rf_files_failure(const rf_files *files, size_t number);
+
 /* Opens a file for reading; may be called repeatedly. A file that is kept open is read as it was when it was
  * added. *out is NULL after an error. */
 RF_API rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error);
+
+/* Whether an input is a live server, added by rf_files_add_live() or rf_files_add_scan(), and its version;
+ * 0.0: unknown. */
+RF_API bool rf_files_is_live(const rf_files *files, size_t number);
+RF_API rf_server rf_files_server(const rf_files *files, size_t number);
+
+/* An input that can be read only once, the snapshot of a live server: copies all of it to a temporary file in
+ * $TMPDIR, which is read from now on, any number of times. Any other input is left as it is. */
+RF_API rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error);
 
 /* The descriptor of a file that is kept open, owned by `files`; -1: it is not. */
 RF_API int rf_files_descriptor(const rf_files *files, size_t number);
@@ -39,6 +61,9 @@ RF_API int rf_files_descriptor(const rf_files *files, size_t number);
 /* Whether a server has written in the meantime, so that RF_E_READ or RF_E_TRUNCATED of this file may be the
  * result: the file has grown; or it is not kept open and the manifest has changed. */
 RF_API bool rf_files_changed(const rf_files *files, size_t number);
+
+/* Whether a file that is kept open is longer than it was when it was added. */
+RF_API bool rf_files_grew(const rf_files *files, size_t number);
 
 RF_API void rf_files_free(rf_files *files);
 

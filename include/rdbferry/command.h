@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* AOF commands: large arguments, and which servers support them. */
+/* AOF commands: large arguments, which servers support them, and which of their arguments are keys. */
 #ifndef RDBFERRY_COMMAND_H
 #define RDBFERRY_COMMAND_H
 
@@ -7,6 +7,7 @@
 #include <rdbferry/entry.h>
 #include <rdbferry/value.h>
 #include <rdbferry/version.h>
+#include <stdbool.h>
 
 /* A command with a large argument can be streamed (see rf_reader_options): that argument and those after it
  * are not in argv until the command is held. They can be streamed or held, once, also if there are copies of
@@ -38,5 +39,15 @@ typedef struct rf_command_need {
 /* Whether a server of known version supports a command (RF_ENTRY_COMMAND), its subcommand and its options.
  * RF_COMMAND_UNSUPPORTED: *need receives what is missing. */
 RF_API rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf_command_need *need);
+
+/* Calls `fn` with each key of a command, also if it is only read, until it returns false. The keys are those
+ * of the command's arguments. Returns false for a command that is not in the table of commands, such as one
+ * of a module: its keys are not known. */
+RF_API bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx);
+
+/* Whether no server should execute this command, as it would stop or reconfigure it, send its data elsewhere,
+ * write files, or change the state of the connection. Servers do not write such commands to an AOF, except
+ * CLUSTER SYNCSLOTS and TRIMSLOTS, which only concern that server. */
+RF_API bool rf_command_is_forbidden(const rf_entry *command);
 
 #endif

@@ -8,8 +8,9 @@
  * in the result what they did in the log, or are refused. Transactions keep their order, and lose MULTI and
  * EXEC if at most one command is left.
  *
- * With a topology, each shard gets the part of a command and of a transaction that concerns its keys, and all
- * commands without keys. The order of the commands of each shard, and so of each key, is that of the log.
+ * With a topology, or by slot, each shard gets the part of a command and of a transaction that concerns its
+ * keys, and all commands without keys. The order of the commands of each shard, and so of each key, is that
+ * of the log.
  *
  * A command of a log has succeeded and had an effect: that is what makes narrowing exact. The type and the
  * expiry of a key are not in a command; filters by these cannot be applied. */
@@ -26,7 +27,7 @@
 typedef struct rf_command_rewrite rf_command_rewrite;
 
 /* Commands that are not in the table of commands: their keys are not known. With a topology they cannot be
- * copied. */
+ * copied, nor by slot. */
 typedef enum rf_unknown_commands { RF_UNKNOWN_FAIL, RF_UNKNOWN_COPY, RF_UNKNOWN_DROP } rf_unknown_commands;
 
 /* The keys of a command that is not in the table of commands, such as one of a module, as COMMAND INFO shows
@@ -38,9 +39,11 @@ typedef struct rf_command_keys {
 } rf_command_keys;
 
 typedef struct rf_command_rewrite_options {
-    rf_filter *filter;                 /* not by type or expiry; NULL: all keys */
-    rf_rewrite *rewrite;               /* NULL: names and databases are kept */
-    const rf_topology *topology;       /* NULL: one output */
+    rf_filter *filter;           /* not by type or expiry; NULL: all keys */
+    rf_rewrite *rewrite;         /* NULL: names and databases are kept */
+    const rf_topology *topology; /* NULL: one output */
+    bool by_slot; /* without a topology: each command that results has keys of one slot, out->slot; MULTI,
+                     EXEC and commands without keys are returned once, with slot -1 */
     const rf_command_history *history; /* of this log; NULL: SWAPDB and FLUSHDB are refused if they cannot
                                           stay */
     rf_unknown_commands unknown;
@@ -67,8 +70,8 @@ RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next
- * call. With a topology, (*out)->slot is one of the shard it goes to; otherwise it is -1. RF_E_INCOMPATIBLE:
- * the command can neither be copied nor narrowed. */
+ * call. With a topology, (*out)->slot is one of the shard it goes to; by slot it is that of its keys; otherwise
+ * -1. RF_E_INCOMPATIBLE: the command can neither be copied nor narrowed. */
 RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry **out, rf_error *error);
 
 typedef struct rf_command_rewrite_counts {

@@ -100,9 +100,10 @@ typedef struct rf_entry {
                      bulk strings of RESP; empty: not known */
     size_t raw_from;
     rf_arguments *rest;  /* the arguments after argv, which are streamed (see rf_command_stream()); mostly
-                            NULL:  there are none. Owned by the reader, invalid after the next entry */
+                            NULL: there are none. Owned by the reader, invalid after the next entry */
     uint64_t rest_count; /* their number */
     int64_t time;        /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
+    bool db_unknown;     /* of a command: a SELECT may have been lost in damage before it; db is the last one */
 } rf_entry;
 
 /* Methods of writing a key to a running server. */

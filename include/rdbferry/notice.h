@@ -27,6 +27,8 @@
     X(DETAIL,          "detail_dropped",  "keys written without a detail that the target does not support") \
     X(MODULE_VALUE,    "module_value",    "module values; the server must have the modules")       \
     X(UNKNOWN_COMMAND, "unknown_command", "commands unknown to all servers; the server must have their modules") \
+    X(RELATIVE_EXPIRY, "relative_expiry", "commands with a relative expiry, copied as they are: it counts from when they are loaded") \
+    X(PRESENT_END,     "present_end",     "the file is being written: read up to its present end") \
     X(MODULE_AUX,      "module_aux",      "module auxiliary records; the server must have the modules") \
     X(MODULE_AUX_TYPE, "module_aux_type", "module auxiliary records skipped, as type module is excluded") \
     X(OTHER_MODULE_AUX, "other_module_aux", "module auxiliary records that differ between inputs; all are written") \

@@ -16,10 +16,31 @@ typedef struct rf_reader rf_reader;
 typedef struct rf_reader_options {
     size_t block_size; /* read size; 0: a suitable default. Tests use 1, 2, 3, 7 */
     rf_notify notify;
-    bool resume;          /* continue after a damaged value if the next entry can be located */
+    bool resume;          /* continue after a damaged value or command if the next entry can be located */
     uint64_t stream_from; /* commands with an argument of at least this many bytes are streamed: see
-                             rf_command_stream(); 0: all arguments are in memory */
+                             rf_command_stream(). 0, or with `resume`: all arguments are in memory, as what is
+                             in a damaged one may be the next commands */
 } rf_reader_options;
+
+typedef enum rf_log_damage_kind {
+    RF_LOG_INTACT,
+    RF_LOG_TORN,             /* the input ends inside a command */
+    RF_LOG_OPEN_TRANSACTION, /* it ends after MULTI without EXEC */
+    RF_LOG_MALFORMED,
+    RF_LOG_NO_NAME,         /* "*0" */
+    RF_LOG_NO_LINE_END,     /* other bytes in place of the CR LF after a string, which a server ignores */
+    RF_LOG_LONG_ANNOTATION, /* longer than a server reads a line */
+    RF_LOG_INVALID_COMMAND, /* well-formed: a SELECT without a database, a RREPLAY without commands */
+} rf_log_damage_kind;
+
+/* Damage among the commands of an AOF, from the start of what cannot be read. */
+typedef struct rf_log_damage {
+    rf_log_damage_kind kind;
+    uint64_t offset;     /* of an open transaction: that of its MULTI */
+    uint64_t end;        /* with `resume`: where reading continues, or the end of the input */
+    bool at_end;         /* nothing that can be read follows, as far as is known */
+    bool in_transaction; /* its EXEC may have been lost */
+} rf_log_damage;
 
 /* What is known of the input so far: the format from the first bytes, the writer once its AUX field has been
  * read. */
@@ -31,7 +52,10 @@ typedef struct rf_reader_info {
                          the RDB version */
     int64_t saved_at; /* Unix seconds, from ctime, at most INT64_MAX / 1000; -1: not recorded */
     int64_t complete_bytes; /* commands: the offset in the decoded stream after the last one that is complete
-                      and outside of an unfinished transaction, where a truncated file can be cut; -1: none */
+                      and outside of an unfinished transaction, where a truncated file can be cut: before the
+                      first damage; -1: none, or not known yet */
+    rf_log_damage damage;   /* commands: the last one. After a failure to read the input its kind is
+                               RF_LOG_INTACT */
 } rf_reader_info;
 
 /* Examines the first bytes of the source and starts the thread that reads ahead. Takes ownership of `source`,
@@ -45,7 +69,11 @@ RF_API rf_code rf_reader_open(rf_source *source, const rf_reader_options *option
  *
  * With `resume`, an error returned while a value is consumed is not sticky if the framing around the damage
  * is intact (a string's length, a collection's count): the next call continues with the next entry. Otherwise
- * it returns the same error again. */
+ * it returns the same error again.
+ *
+ * The same holds for damage among the commands of an AOF, if several sound commands of known names follow,
+ * and unless `damage.at_end`. A SELECT and the end of a transaction may have been lost in it: see
+ * `db_unknown`. */
 RF_API rf_code rf_reader_next(rf_reader *reader, rf_entry *entry, rf_error *error);
 
 RF_API const rf_reader_info *rf_reader_info_get(const rf_reader *reader);

@@ -11,12 +11,13 @@
  * the reason, the two values are compared: a key that this run has written does not count as existing.
  *
  * Besides the commands that write, the user of the target needs: PEXPIREAT, UNLINK or DEL, FUNCTION for
- * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE with Sentinels, and DUMP and PTTL after a recovery.
- * INFO, SELECT, RESTORE, MULTI, RENAME and RENAMENX are avoided where possible if they are not available
- * (abilities.h). CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET are optional: without them
- * there is a pause after a lost connection, and a failover may lose recent writes. MODULE LIST and CLUSTER
- * NODES are optional, too: without them, values of modules that may be missing are not sent to servers before
- * 6.2, and redirections to nodes without slots are not followed.
+ * libraries, CLUSTER SLOTS and ASKING in a cluster, ROLE with Sentinels, and DUMP and PTTL after a recovery;
+ * for rf_replay_delete() also WATCH, UNWATCH, MULTI, DUMP and PEXPIRETIME (before 7.0 PTTL). INFO, SELECT,
+ * RESTORE, MULTI, RENAME and RENAMENX are avoided where possible if they are not available (abilities.h).
+ * CLIENT SETNAME, CLIENT LIST, CLIENT KILL, WAIT and CONFIG GET are optional: without them there is a pause
+ * after a lost connection, and a failover may lose recent writes. MODULE LIST and CLUSTER NODES are optional,
+ * too: without them, values of modules that may be missing are not sent to servers before 6.2, and
+ * redirections to nodes without slots are not followed.
  *
  * A staging key that is written in several commands has an expiry until it is complete, if PEXPIRE and
  * PERSIST are available, so that it disappears if the process is killed.
@@ -27,6 +28,7 @@
 #define RDBFERRY_REPLAY_H
 
 #include <rdbferry/abilities.h>
+#include <rdbferry/compare.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/notice.h>
@@ -70,14 +72,15 @@ typedef enum rf_failure_kind {
                                size   limit, or the server lacks its module */
     RF_FAILURE_DAMAGED,       /* the value is damaged; nothing was sent */
     RF_FAILURE_FORBIDDEN,     /* an AOF command that is never sent, such as SHUTDOWN */
+    RF_FAILURE_CHANGED,       /* not deleted: the target has another value or expiry than expected */
 } rf_failure_kind;
 
-enum { RF_FAILURE_KINDS = RF_FAILURE_FORBIDDEN + 1 };
+enum { RF_FAILURE_KINDS = RF_FAILURE_CHANGED + 1 };
 
-/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden". */
+/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden", "changed". */
 RF_API const char *rf_failure_kind_name(rf_failure_kind kind);
 
-/* An entry that was not written. Valid until the callback returns. */
+/* An entry that was not written, or not deleted. Valid until the callback returns. */
 typedef struct rf_failure {
     rf_failure_kind kind;
     rf_position position;
@@ -93,13 +96,16 @@ typedef struct rf_replay_options {
     rf_replay_mode mode;
     bool fail_fast;       /* stop at the first failure */
     bool drop_detail;     /* drop what the target does not support of a key, with a notice */
+    bool delete_absent;   /* delete the target's key in place of writing one that has expired or is empty */
     uint64_t big_key;     /* values of this many bytes or more are written as commands, in chunks; 0: 1 MiB */
     unsigned connections; /* per node; 0: 2 */
     uint64_t rate;        /* limit of bytes sent per second; 0: none */
     int64_t retry_for_ms; /* how long to retry transient errors; 0: 60 s */
     const char *run;      /* identifies this run in CLIENT LIST: "rdbferry-<run>-<n>"; letters and digits */
     bool resumed;         /* there was an earlier run of this name; its connections are killed */
-    rf_position written_until; /* the earlier run may have written anything before it; zeroed: nothing */
+    rf_position written_until;  /* the earlier run may have written anything before it; zeroed: nothing */
+    rf_position commands_until; /* it had all AOF commands before it acknowledged; zeroed: none */
+    bool no_transactions;       /* AOF commands are not written exactly once: see rf_replay_put() */
     rf_notify notify;
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
@@ -129,14 +135,24 @@ typedef struct rf_replay_info {
 RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options, rf_replay **out,
                               rf_error *error);
 
-/* Whether a key has the name of a staging key of any run: "key:rdbferry:run:xyz". */
+/* Whether a key has the name of a staging key of any run, "key:rdbferry:run:xyz", or of a position key,
+ * "rdbferry:run:position" or "rdbferry:run:position:{xyz}". */
 RF_API bool rf_replay_is_temporary(rf_slice key);
 
 RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
 
 /* Accepts one entry: a key, a function library or a command, and consumes its value. Its outcome may become
- * known in a later call. Commands are only sent to standalone servers, one at a time, after all keys; after a
- * lost connection it is unknown whether they were executed, so that ends the run.
+ * known in a later call.
+ *
+ * Commands are applied exactly once, in the order of each slot, whatever breaks meanwhile: groups of them are
+ * sent as transactions, which also write the slot's position key, and after a failure that key is read. A
+ * resumed run skips the commands that an earlier one has applied; it may put all of them again. In a cluster,
+ * entry->slot has to be the slot of all keys of the command, as rf_command_rewrite_next() returns it. The
+ * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend. An earlier
+ * run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had acknowledged.
+ *
+ * With options->no_transactions, commands are only pipelined; after a lost connection it is unknown which of
+ * them were executed, so that ends the run.
  *
  * Returns RF_OK also for an entry that has failed, unless options->fail_fast; a damaged value is such an
  * entry, unless the reader cannot continue after it (see rf_reader_options.resume). Errors are sticky: after
@@ -146,8 +162,31 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
-/* Waits until all entries are done. More may be put afterwards. */
+/* Prepares for commands, which rf_replay_put() does otherwise with the first one: reads the position keys of
+ * an earlier run; without one, checks that they may be written. RF_E_TARGET: they may not. */
+RF_API rf_code rf_replay_begin_commands(rf_replay *replay, rf_error *error);
+
+/* Deletes a key of the target, in the database of the record; the record is copied, and the outcome may
+ * become known in a later call. All entries that were put must be done, see rf_replay_finish().
+ *
+ * With `unchanged` it is only deleted if the target has the type, value and expiry of the record; the value
+ * without the fields of a hash that expire until record->fields_until. Comparison and deletion are one atomic
+ * step: WATCH, DUMP, MULTI, UNLINK, EXEC. (Before 7.0 expiries may differ by a second.) Otherwise it is a
+ * failure, RF_FAILURE_CHANGED, or RF_FAILURE_INDETERMINATE for the value of a module; its position is that of
+ * the record, `input` and `offset`.
+ *
+ * A record with the db RF_LIBRARY stands for a function library, which is deleted from all primaries if its
+ * code has the digest record->value; another client must not load it meanwhile. Errors as for
+ * rf_replay_put(). */
+RF_API rf_code rf_replay_delete(rf_replay *replay, const rf_key_record *record, bool unchanged,
+                                rf_error *error);
+
+/* Waits until all entries and deletions are done. More may be put afterwards. */
 RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
+
+/* Removes the position keys of this run. It cannot be resumed any more: this is the last call before
+ * rf_replay_close(), when all entries are done, and the caller has recorded that. */
+RF_API rf_code rf_replay_remove_positions(rf_replay *replay, rf_error *error);
 
 /* All entries before the returned position are done: written, failed or skipped. It is the position of the
  * oldest entry in flight, or just after the last entry put. Valid after an error, too. */
@@ -163,7 +202,13 @@ typedef struct rf_replay_counts {
     uint64_t failures[RF_FAILURE_KINDS]; /* by kind, including libraries and commands */
     uint64_t restored;                   /* of the written keys: with RESTORE */
     uint64_t libraries;                  /* function libraries loaded or already present */
-    uint64_t commands;                   /* AOF commands */
+    uint64_t commands;                   /* AOF commands, with MULTI and EXEC */
+    uint64_t commands_resumed;           /* AOF commands that an earlier run had applied */
+    uint64_t groups;                     /* transactions that these were written in */
+    uint64_t divided;                    /* transactions of the AOF that were divided by slot */
+    uint64_t deleted;                    /* by rf_replay_delete(): keys, */
+    uint64_t libraries_deleted;          /* function libraries; */
+    uint64_t gone;                       /* both, if the target had none */
     uint64_t bytes;                      /* sent */
     uint64_t resent;                     /* keys sent more than once */
     uint64_t lost;                       /* connections lost */

@@ -85,6 +85,9 @@ RF_API rf_code rf_target_add_address(rf_target *target, const char *host, int po
  * address is already mapped. With TLS the certificate must match the announced address. */
 RF_API rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *error);
 
+/* Adds the mapped addresses of `from`. */
+RF_API rf_code rf_target_copy_maps(const rf_target *from, rf_target *target, rf_error *error);
+
 /* Formats the target without user and password, "redis://10.0.0.5:6379/0", for messages; it can be parsed
  * again. Returns the required length. */
 RF_API size_t rf_target_format(const rf_target *target, char *out, size_t size);

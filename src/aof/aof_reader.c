@@ -2,6 +2,7 @@
 /* Reads commands from an AOF. (Valkey src/aof.c: loadSingleAppendOnlyFile) */
 #include "aof/aof_reader.h"
 
+#include "aof/aof_resync.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include <string.h>
@@ -11,10 +12,12 @@ bool aof_recognises(uint8_t first)
     return first == '*' || first == '#';
 }
 
-void aof_reader_open(struct aof_reader *r, struct window *w, uint64_t stream_from)
+void aof_reader_open(struct aof_reader *r, struct window *w, bool resume, uint64_t stream_from)
 {
-    *r = (struct aof_reader){
-        .w = w, .command = {.w = w, .stream_from = stream_from}, .complete_bytes = window_offset(w)};
+    *r = (struct aof_reader){.w = w,
+                             .command = {.w = w, .stream_from = resume ? 0 : stream_from},
+                             .complete_bytes = window_offset(w),
+                             .resume = resume};
 }
 
 enum {
@@ -59,92 +62,235 @@ static rf_code read_annotation(struct aof_reader *r)
                : window_fail(w, RF_E_CORRUPT, "annotation longer than %d bytes", LINE_MOST);
 }
 
-static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc)
+static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc, int64_t *db)
 {
-    if (argc != 2 || !number_parse_i64(argv[1], &r->db) || r->db < 0 || r->db > INT32_MAX)
+    if (argc != 2 || !number_parse_i64(argv[1], db) || *db < 0 || *db > INT32_MAX)
         return window_fail(r->w, RF_E_CORRUPT, "SELECT without a database number");
     return RF_OK;
 }
 
 /* Processes commands that change the reader's state. *ready: the command is an entry. */
-static rf_code on_command(struct aof_reader *r, const rf_slice *argv, size_t argc, bool *ready)
+static rf_code on_command(struct aof_reader *r, const struct rf_arguments *command, uint64_t offset,
+                          int64_t *db, bool *ready)
 {
-    *ready = !slice_is_word(argv[0], "SELECT");
-    if (!*ready)
-        return on_select(r, argv, argc);
-    if (slice_is_word(argv[0], "MULTI"))
+    const rf_slice *argv = resp_argv(command);
+    *ready = false;
+    if (slice_is_word(argv[0], "SELECT"))
+        return on_select(r, argv, command->argc, db);
+    if (slice_is_word(argv[0], "RREPLAY"))
+        return rreplay_begin(&r->rreplay, command, offset, r->db);
+    *ready = true;
+    if (slice_is_word(argv[0], "MULTI") && !r->in_transaction) {
         r->in_transaction = true;
-    else if (slice_is_word(argv[0], "EXEC"))
+        r->multi = offset;
+    } else if (slice_is_word(argv[0], "EXEC")) {
         r->in_transaction = false;
+    }
     return RF_OK;
 }
 
-static rf_code read_end(struct aof_reader *r)
+/* --- damage --------------------------------------------------------------------------------------------- */
+
+/* A tap for what the window leaves behind. */
+static rf_code rewind_save(void *ctx, rf_slice bytes)
 {
-    return r->in_transaction
-               ? window_fail(r->w, RF_E_TRUNCATED, "the AOF ends inside a transaction (MULTI without EXEC)")
-               : RF_END;
+    struct aof_reader *r = ctx;
+    return buffer_append(&r->rewind, bytes) ? RF_OK
+                                            : window_fail(r->w, RF_E_MEMORY, "out of memory for a command");
 }
 
-/* The last command has been read. */
-static void end_command(struct aof_reader *r)
+/* The commands in a RREPLAY are read from memory. */
+static rf_code hold_commands(struct rf_arguments *command)
+{
+    return slice_is_word(*resp_argv(command), "RREPLAY") ? resp_hold_rest(command) : RF_OK;
+}
+
+static rf_code read_command(struct aof_reader *r)
+{
+    if (LIKELY(!r->resume)) {
+        TRY(resp_read_command(&r->command));
+        return UNLIKELY(r->command.rest > 0) ? hold_commands(&r->command) : RF_OK;
+    }
+    r->rewind.len = 0;
+    window_tap_begin(r->w, rewind_save, r);
+    rf_code code = resp_read_command(&r->command);
+    if (LIKELY(code == RF_OK))
+        window_tap_cancel(r->w);
+    return code;
+}
+
+/* Goes back to the start of a command that could not be read, and on to the next one. */
+static rf_code find_next(struct aof_reader *r, bool *found)
+{
+    struct window *w = r->w;
+    if (r->damage.kind == RF_LOG_MALFORMED) {
+        TRY(window_tap_end(w));
+        window_release(w);
+        TRY(window_unread(w, buffer_slice(&r->rewind)));
+        TRY(aof_damage_kind(w, &r->damage.kind));
+    }
+    return aof_resync(w, found);
+}
+
+/* Whether the input itself has ended, and not failed. */
+static rf_code read_rest(struct window *w)
+{
+    bool at_end = false;
+    while (!at_end) {
+        w->pos = w->end;
+        window_release(w);
+        TRY(window_at_end(w, &at_end));
+    }
+    return RF_OK;
+}
+
+/* Finds the kind of the damage and, to resume, its end: for what is well-formed, where it ends. Returns the
+ * code of the damage, or an error of reading on. */
+COLD static rf_code on_damage(struct aof_reader *r, rf_code code, rf_log_damage_kind kind, uint64_t offset)
+{
+    const rf_error failure = *r->w->error;
+    bool found = kind == RF_LOG_INVALID_COMMAND && r->resume;
+    if (code != RF_E_CORRUPT && code != RF_E_TRUNCATED)
+        return code;
+    r->damage = (rf_log_damage){.kind = kind, .offset = offset, .in_transaction = r->in_transaction};
+    rf_code reading = RF_OK;
+    if (r->resume && !found)
+        reading = find_next(r, &found);
+    if (reading == RF_OK && !found && (r->resume || code == RF_E_TRUNCATED))
+        reading = read_rest(r->w);
+    if (reading != RF_OK) {
+        r->damage.kind = RF_LOG_INTACT;
+        return reading;
+    }
+    *r->w->error = failure;
+    if (code == RF_E_TRUNCATED && !found)
+        r->damage.kind = RF_LOG_TORN;
+    r->damage.end = window_offset(r->w);
+    r->damage.at_end = !found;
+    r->damaged = r->db_unknown = true;
+    r->in_transaction = false;
+    return code;
+}
+
+/* --- entries -------------------------------------------------------------------------------------------- */
+
+static rf_code read_end(struct aof_reader *r)
 {
     if (!r->in_transaction)
+        return RF_END;
+    r->damage = (rf_log_damage){.kind = RF_LOG_OPEN_TRANSACTION,
+                                .offset = r->multi,
+                                .end = window_offset(r->w),
+                                .at_end = true,
+                                .in_transaction = true};
+    return window_fail(r->w, RF_E_TRUNCATED, "the AOF ends inside a transaction (MULTI without EXEC)");
+}
+
+/* Reads what begins at pos: a command, unless its argc is 0. */
+static rf_code read_one(struct aof_reader *r, uint64_t offset)
+{
+    rf_log_damage_kind kind = RF_LOG_MALFORMED;
+    rf_code code;
+    if (UNLIKELY(*r->w->pos == '#')) {
+        kind = RF_LOG_LONG_ANNOTATION;
+        r->command.argc = 0;
+        code = read_annotation(r);
+    } else {
+        code = read_command(r);
+    }
+    return LIKELY(code == RF_OK) ? RF_OK : on_damage(r, code, kind, offset);
+}
+
+/* The last command has been read as a whole. */
+static void end_command(struct aof_reader *r)
+{
+    if (!r->in_transaction && !r->damaged)
         r->complete_bytes = window_offset(r->w);
 }
 
-static rf_code skip_rest(struct aof_reader *r)
+static rf_code end_stream(struct aof_reader *r)
 {
-    TRY(resp_skip_rest(&r->command));
+    rf_code code = resp_skip_rest(&r->command);
+    if (code != RF_OK)
+        return on_damage(r, code, RF_LOG_MALFORMED, r->streamed);
+    r->streams = false;
     end_command(r);
     return RF_OK;
 }
 
-/* Sets *at_end, or moves on to the next command. */
-static rf_code find_command(struct aof_reader *r, bool *at_end)
+static void set_entry(const struct aof_reader *r, rf_entry *entry, uint64_t offset, int64_t db,
+                      const struct rf_arguments *command)
 {
-    struct window *w = r->w;
-    for (*at_end = false;;) {
-        window_release(w);
-        if (UNLIKELY(w->pos == w->end))
-            TRY(window_at_end(w, at_end));
-        if (*at_end || LIKELY(*w->pos != '#'))
-            return RF_OK;
-        TRY(read_annotation(r));
+    *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
+                        .offset = offset,
+                        .db = db,
+                        .expire_ms = RF_NO_EXPIRY,
+                        .argv = resp_argv(command),
+                        .argc = command->argc,
+                        .raw = command->raw,
+                        .rest_count = command->rest,
+                        .time = r->time,
+                        .db_unknown = r->db_unknown};
+}
+
+/* The next command inside of a RREPLAY; RF_END after the last one. */
+COLD static rf_code next_inner(struct aof_reader *r, rf_entry *entry)
+{
+    const struct rf_arguments *command = &r->rreplay.arguments;
+    bool ready = false;
+    while (!ready) {
+        TRY(rreplay_next(&r->rreplay));
+        TRY(on_command(r, command, r->rreplay.offset, &r->rreplay.db, &ready));
     }
+    set_entry(r, entry, r->rreplay.offset, r->rreplay.db, command);
+    entry->db_unknown &= !r->rreplay.db_given;
+    return RF_OK;
+}
+
+/* Interprets the command at `offset`, which has been read. */
+static rf_code take_command(struct aof_reader *r, uint64_t offset, rf_entry *entry, bool *ready)
+{
+    rf_code code = on_command(r, &r->command, offset, &r->db, ready);
+    if (UNLIKELY(code != RF_OK))
+        return on_damage(r, code, RF_LOG_INVALID_COMMAND, offset);
+    if (!*ready && !r->rreplay.active)
+        r->db_unknown = false;
+    r->streams = r->command.rest > 0;
+    if (LIKELY(!r->streams))
+        end_command(r);
+    r->streamed = offset;
+    set_entry(r, entry, offset, r->db, &r->command);
+    entry->rest = r->streams ? &r->command : NULL;
+    return RF_OK;
 }
 
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
 {
-    struct rf_arguments *command = &r->command;
-    if (r->streams)
-        TRY(skip_rest(r));
-    for (bool ready = false, at_end; !ready;) {
-        TRY(find_command(r, &at_end));
+    if (UNLIKELY(r->streams))
+        TRY(end_stream(r));
+    for (bool ready = false; !ready;) {
+        bool at_end = false;
+        if (UNLIKELY(r->rreplay.active)) {
+            rf_code code = next_inner(r, entry);
+            if (code != RF_END)
+                return code;
+        }
+        window_release(r->w);
+        if (UNLIKELY(r->w->pos == r->w->end))
+            TRY(window_at_end(r->w, &at_end));
         if (at_end)
             return read_end(r);
         uint64_t offset = window_offset(r->w);
-        TRY(resp_read_command(command));
-        const rf_slice *argv = (const rf_slice *)(const void *)command->argv.data;
-        TRY(on_command(r, argv, command->argc, &ready));
-        r->streams = command->rest > 0;
-        if (!r->streams)
-            end_command(r);
-        *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
-                            .offset = offset,
-                            .db = r->db,
-                            .expire_ms = RF_NO_EXPIRY,
-                            .argv = argv,
-                            .argc = command->argc,
-                            .raw = command->raw,
-                            .rest = r->streams ? command : NULL,
-                            .rest_count = command->rest,
-                            .time = r->time};
+        TRY(read_one(r, offset));
+        if (LIKELY(r->command.argc > 0))
+            TRY(take_command(r, offset, entry, &ready));
     }
     return RF_OK;
 }
 
 void aof_reader_close(struct aof_reader *r)
 {
+    rreplay_close(&r->rreplay);
+    buffer_free(&r->rewind);
     resp_arguments_free(&r->command);
 }

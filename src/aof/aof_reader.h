@@ -3,12 +3,13 @@
  *
  *   command*   between them lines that begin with '#': annotations, of at most 1023 bytes
  *
- * Every file starts in database 0. SELECT is consumed, and sets the db of the entries after it. */
+ * Every file starts in database 0. SELECT is consumed, and sets the db of the entries after it. The commands
+ * in a RREPLAY are entries in its place. */
 #ifndef AOF_AOF_READER_H
 #define AOF_AOF_READER_H
 
-#include "resp/resp_read.h"
-#include <rdbferry/entry.h>
+#include "aof/rreplay.h"
+#include <rdbferry/reader.h>
 
 struct aof_reader {
     struct window *w;
@@ -16,17 +17,26 @@ struct aof_reader {
     int64_t db;
     int64_t time; /* of the last #TS annotation; 0: none yet */
     bool in_transaction;
+    uint64_t multi;          /* the offset of the open transaction */
     bool streams;            /* the last command: its rest may not have been read yet */
+    uint64_t streamed;       /* its offset */
     uint64_t complete_bytes; /* see rf_reader_info */
+    struct rreplay rreplay;
+    bool resume;          /* see rf_reader_options */
+    struct buffer rewind; /* with `resume`: of the current command, what the window has left behind */
+    bool damaged;         /* somewhere before */
+    bool db_unknown;      /* see rf_entry */
+    rf_log_damage damage; /* see rf_reader_info */
 };
 
 /* True if the byte may begin a command stream. */
 bool aof_recognises(uint8_t first);
 
-/* `stream_from`: see rf_reader_options. */
-void aof_reader_open(struct aof_reader *r, struct window *w, uint64_t stream_from);
+/* `resume`, `stream_from`: see rf_reader_options. */
+void aof_reader_open(struct aof_reader *r, struct window *w, bool resume, uint64_t stream_from);
 
-/* The next command, or RF_END. A stream that ends inside a command or a transaction is RF_E_TRUNCATED. */
+/* The next command, or RF_END. A stream that ends inside a command or a transaction is RF_E_TRUNCATED. After
+ * damage that is not `at_end` the next call continues behind it. */
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry);
 
 void aof_reader_close(struct aof_reader *r);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From the name of an input to its files: those of an AOF directory are listed in its manifest. As a server
  * may be writing to the directory, all files are opened together, before the first of them is read. */
+#include "aof/files.h"
 #include "aof/directory_hint.h"
 #include "aof/manifest.h"
 #include "base/fail.h"
+#include "io/anon_file.h"
 #include "io/source.h"
 #include <dirent.h>
 #include <errno.h>
@@ -33,6 +35,8 @@ struct rf_file {
     int64_t size;
     bool alone;        /* no other file of its directory has data */
     rf_error *failure; /* it cannot be opened for this reason; NULL: unknown */
+    struct files_provider provider;
+    bool provided; /* it has been opened, and cannot be again */
 };
 
 static rf_code out_of_memory(rf_error *error)
@@ -59,6 +63,8 @@ static void free_file(struct rf_file *input_file)
         close(input_file->fd);
     free(input_file->manifest);
     free(input_file->failure);
+    if (input_file->provider.ctx)
+        input_file->provider.free(input_file->provider.ctx);
 }
 
 /* Takes ownership of `path` and `input_file`, also on error. */
@@ -323,6 +329,16 @@ static bool begins_as_manifest(const char *path)
     return strncmp(line, "file ", 5) == 0;
 }
 
+/* A file that was named directly. */
+static rf_code add_named(rf_files *files, const char *path, bool regular, rf_error *error)
+{
+    bool missing;
+    struct rf_file input_file = {.fd = -1, .size = -1};
+    if (regular && may_hold(files))
+        input_file.fd = open_regular(path, &input_file.size, &missing);
+    return add(files, strdup(path), input_file, error);
+}
+
 rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
 {
     struct stat st;
@@ -334,7 +350,7 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
     else if (there && S_ISREG(st.st_mode) && begins_as_manifest(path))
         code = add_manifest_files(path, files, error);
     else
-        code = add(files, strdup(path), (struct rf_file){.fd = -1, .size = -1}, error);
+        code = add_named(files, path, there && S_ISREG(st.st_mode), error);
     if (code == RF_OK)
         return RF_OK;
     drop_last(files, before);
@@ -352,22 +368,144 @@ rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *w
     return add(files, strdup(path), input_file, error);
 }
 
+static rf_code add_held(rf_files *files, const char *name, int fd, rf_error *error)
+{
+    struct stat st;
+    struct rf_file input_file = {.fd = fd, .size = fstat(fd, &st) == 0 ? st.st_size : -1};
+    return add(files, strdup(name), input_file, error);
+}
+
+/* The new file is added at the end, and takes the place of the first old one. */
+rf_code rf_files_replace(rf_files *files, size_t first, size_t end, const char *name, int fd,
+                         const rf_error *why, rf_error *error)
+{
+    TRY(fd >= 0 ? add_held(files, name, fd, error) : rf_files_add_failed(files, name, why, error));
+    const size_t last = files->count - 1, after = last - end;
+    char *path = files->paths[last];
+    struct rf_file input_file = files->found[last];
+    for (size_t i = first; i < end; i++) {
+        free(files->paths[i]);
+        free_file(&files->found[i]);
+    }
+    memmove(files->paths + first + 1, files->paths + end, after * sizeof *files->paths);
+    memmove(files->found + first + 1, files->found + end, after * sizeof *files->found);
+    files->paths[first] = path;
+    files->found[first] = input_file;
+    files->count = first + 1 + after;
+    return RF_OK;
+}
+
+rf_files rf_files_part(const rf_files *files, size_t first, size_t end)
+{
+    return (rf_files){.paths = files->paths + first, .found = files->found + first, .count = end - first};
+}
+
+/* --- inputs that are not files ------------------------------------------------------------------------- */
+
+rf_code files_add_provided(rf_files *files, const char *name, struct files_provider provider, rf_error *error)
+{
+    return add(files, strdup(name), (struct rf_file){.fd = -1, .size = -1, .provider = provider}, error);
+}
+
+void *files_provided(const rf_files *files, size_t number, void (*free_ctx)(void *ctx))
+{
+    const struct files_provider *provider = &files->found[number].provider;
+    return provider->free == free_ctx ? provider->ctx : NULL;
+}
+
+bool rf_files_is_live(const rf_files *files, size_t number)
+{
+    return files->found[number].provider.ctx != NULL;
+}
+
+rf_server rf_files_server(const rf_files *files, size_t number)
+{
+    return files->found[number].provider.server;
+}
+
+static rf_code open_provided(struct rf_file *input_file, const char *path, rf_source **out, rf_error *error)
+{
+    if (input_file->provided && !input_file->provider.repeatable)
+        return fail(error, RF_E_ARGUMENT, "%s cannot be read twice", path);
+    TRY(input_file->provider.open(input_file->provider.ctx, out, error));
+    input_file->provided = true;
+    return RF_OK;
+}
+
+static rf_code copy_source(rf_source *source, int fd, int64_t *size, rf_error *error)
+{
+    enum { BLOCK = 512 * 1024 };
+    uint8_t *block = malloc(BLOCK);
+    size_t n = 1;
+    rf_code code = block ? RF_OK : out_of_memory(error);
+    for (*size = 0; code == RF_OK && n > 0; *size += (int64_t)n) {
+        code = source_read(source, block, BLOCK, &n, error);
+        if (code == RF_OK)
+            code = anon_file_write(fd, (rf_slice){block, n}, error);
+    }
+    free(block);
+    return code;
+}
+
+/* *begun: it could be opened. What has arrived before an error is of no use. */
+static rf_code try_capture(const struct rf_file *input_file, bool *begun, int *fd, int64_t *size,
+                           rf_error *error)
+{
+    rf_source *source;
+    *begun = false;
+    TRY(input_file->provider.open(input_file->provider.ctx, &source, error));
+    *begun = true;
+    rf_code code = anon_file_open(fd, error);
+    if (code == RF_OK) {
+        code = copy_source(source, *fd, size, error);
+        if (code != RF_OK)
+            close(*fd);
+    }
+    rf_source_close(source);
+    return code;
+}
+
+rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error)
+{
+    enum { CAPTURE_TRIES = 3 };
+    struct rf_file *input_file = &files->found[number];
+    int fd = -1;
+    int64_t size = 0;
+    bool begun = true;
+    rf_code code = RF_E_UNAVAILABLE;
+    if (!input_file->provider.ctx || input_file->provider.repeatable || input_file->fd >= 0)
+        return RF_OK;
+    for (int i = 0; i < CAPTURE_TRIES && begun && code == RF_E_UNAVAILABLE; i++)
+        code = try_capture(input_file, &begun, &fd, &size, error);
+    TRY(code);
+    input_file->fd = fd;
+    input_file->size = size;
+    return RF_OK;
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)
 {
-    const struct rf_file *input_file = &files->found[number];
+    struct rf_file *input_file = &files->found[number];
     const char *path = files->paths[number];
     *out = NULL;
     if (input_file->failure) {
         *error = *input_file->failure;
         return error->code;
     }
+    if (input_file->provider.ctx && input_file->fd < 0)
+        return open_provided(input_file, path, out, error);
     TRY(input_file->fd >= 0 ? source_open_held(input_file->fd, input_file->size, path, out, error)
                             : rf_source_open(path, out, error));
     if (input_file->manifest && !is_named_rdb(path))
         source_set_emptiness(*out, input_file->alone ? EMPTY_DOUBTFUL : EMPTY_USUAL);
     return RF_OK;
+}
+
+const rf_error *rf_files_failure(const rf_files *files, size_t number)
+{
+    return files->found[number].failure;
 }
 
 int rf_files_descriptor(const rf_files *files, size_t number)
@@ -379,10 +517,16 @@ bool rf_files_changed(const rf_files *files, size_t number)
 {
     const struct rf_file *input_file = &files->found[number];
     struct stat st;
-    if (!input_file->manifest)
-        return false;
-    return input_file->fd >= 0 ? fstat(input_file->fd, &st) == 0 && st.st_size != input_file->size
-                               : !is_still(&input_file->stamp, input_file->manifest);
+    if (input_file->fd >= 0)
+        return fstat(input_file->fd, &st) == 0 && st.st_size != input_file->size;
+    return input_file->manifest && !is_still(&input_file->stamp, input_file->manifest);
+}
+
+bool rf_files_grew(const rf_files *files, size_t number)
+{
+    const struct rf_file *input_file = &files->found[number];
+    struct stat st;
+    return input_file->fd >= 0 && fstat(input_file->fd, &st) == 0 && st.st_size > input_file->size;
 }
 
 void rf_files_free(rf_files *files)

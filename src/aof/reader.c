@@ -32,7 +32,7 @@ struct rf_reader {
 static rf_code begin_commands(rf_reader *r)
 {
     feed_skip_crc(r->feed);
-    aof_reader_open(&r->aof, &r->window, r->stream_from);
+    aof_reader_open(&r->aof, &r->window, r->resume, r->stream_from);
     r->phase = IN_COMMANDS;
     return RF_OK;
 }
@@ -290,14 +290,17 @@ COLD static rf_code conclude(rf_reader *r, rf_code code, rf_error *error)
 {
     if (code == RF_END)
         code = check_end(r, error);
-    if (r->phase == IN_COMMANDS)
+    if (r->phase == IN_COMMANDS) {
         r->info.complete_bytes = (int64_t)r->aof.complete_bytes;
+        r->info.damage = r->aof.damage;
+    }
     if (code == RF_END) {
         r->phase = AT_END;
         return RF_END;
     }
     error_input(error, source_name(r->source));
-    r->error = *error;
+    if (!r->resume || r->info.damage.kind == RF_LOG_INTACT || r->info.damage.at_end)
+        r->error = *error;
     return code;
 }
 

@@ -4,6 +4,8 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include <pthread.h>
+#include <rdbferry/command.h>
+#include <strings.h>
 
 enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
 
@@ -36,7 +38,7 @@ static const struct command_row rows[] = {
     {                                   \
         IN_STREAMS, KEY_##role, n, 0, 1 \
     }
-#define KEYS(name, kind, ...) {name, CLASS_##kind, {__VA_ARGS__}},
+#define KEYS(name, arity, kind, ...) {name, arity, CLASS_##kind, {__VA_ARGS__}},
 #include "command/command_keys.def"
 };
 
@@ -93,7 +95,13 @@ const struct command_row *command_row_find(const rf_entry *command)
 struct command_row command_row_of_range(const char *name, int first, int last, int step)
 {
     return (struct command_row){
-        name, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+        name, -1, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
+}
+
+bool command_row_has_one_key(const struct command_row *row)
+{
+    const struct key_term *first = &row->terms[0];
+    return first->place == IN_RANGE && first->first == first->last && row->terms[1].place == NONE;
 }
 
 size_t command_row_keys_end(const struct command_row *row)
@@ -242,5 +250,21 @@ bool command_keys_next(struct command_key_walk *walk, struct command_key *key)
     const struct key_term *term = walk->term - 1;
     *key = (struct command_key){walk->next, (enum key_role)term->role, walk->step};
     advance(walk, term);
+    return true;
+}
+
+bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx)
+{
+    const struct command_row *row = command_row_find(command);
+    struct command_key_walk walk;
+    struct command_key key;
+    if (!row)
+        return false;
+    command_keys_begin(&walk, row, command);
+    for (size_t last = 0; command_keys_next(&walk, &key); last = key.argument) {
+        bool is_new = key.argument != last; /* MOVE deletes a key and writes it */
+        if (is_new && key.role != KEY_PATTERN && !fn(ctx, command->argv[key.argument]))
+            break;
+    }
     return true;
 }

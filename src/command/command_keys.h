@@ -32,6 +32,7 @@ enum { KEY_TERMS = 4 };
 /* A row of the table. */
 struct command_row {
     const char *name;
+    short arity; /* number of arguments with the name; negative: at least */
     enum command_class kind;
     struct key_term {
         unsigned char place; /* 0 after the last one */
@@ -39,6 +40,14 @@ struct command_row {
         short first, last, step;
     } terms[KEY_TERMS];
 };
+
+static inline bool command_row_accepts(const struct command_row *row, uint64_t argc)
+{
+    return row->arity < 0 ? argc >= (uint64_t)-row->arity : argc == (uint64_t)row->arity;
+}
+
+/* Whether it has one key, at the same place always. */
+bool command_row_has_one_key(const struct command_row *row);
 
 /* NULL: no such command is known. Names are compared without case. */
 const struct command_row *command_row_find(const rf_entry *command);

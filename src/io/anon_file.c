@@ -25,7 +25,7 @@ static int open_in(const char *dir)
     return fd;
 }
 
-static const char *directory(void)
+const char *anon_file_directory(void)
 {
     const char *dir = getenv("TMPDIR");
     return dir && *dir ? dir : "/tmp";
@@ -33,14 +33,26 @@ static const char *directory(void)
 
 rf_code anon_file_fail(const char *what, rf_error *error)
 {
-    return fail_errno(error, RF_E_WRITE, "cannot %s a temporary file in %s (see TMPDIR)", what, directory());
+    return fail_errno(error, RF_E_WRITE, "cannot %s a temporary file in %s (see TMPDIR)", what,
+                      anon_file_directory());
 }
 
 rf_code anon_file_open(int *fd, rf_error *error)
 {
-    int opened = open_in(directory());
+    int opened = open_in(anon_file_directory());
     if (opened < 0)
         return anon_file_fail("create", error);
+    *fd = opened;
+    return RF_OK;
+}
+
+rf_code anon_file_open_in(const char *path, int *fd, rf_error *error)
+{
+    if (!path)
+        return anon_file_open(fd, error);
+    int opened = open_in(path);
+    if (opened < 0)
+        return fail_errno(error, RF_E_WRITE, "cannot create a temporary file in %s", path);
     *fd = opened;
     return RF_OK;
 }

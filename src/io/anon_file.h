@@ -7,8 +7,14 @@
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 
+/* $TMPDIR, or /tmp. */
+const char *anon_file_directory(void);
+
 /* The caller must close *fd; it is unchanged after an error. */
 rf_code anon_file_open(int *fd, rf_error *error);
+
+/* The same in a directory; NULL: $TMPDIR, or /tmp. */
+rf_code anon_file_open_in(const char *directory, int *fd, rf_error *error);
 
 /* RF_E_WRITE by errno: "cannot <what> a temporary file in /tmp ...". */
 rf_code anon_file_fail(const char *what, rf_error *error);

@@ -11,22 +11,19 @@
  * readSyncBulkPayload) */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/number.h"
+#include "io/rdb_frame.h"
 #include "io/source.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
 enum {
-    MARK = 40,
     LINE_MAX_LEN = 256,
     CAPTURE_IN = 128 * 1024,
 };
 
 struct capture_head {
     size_t len; /* of the head; the RDB follows */
-    bool marked;
-    uint64_t rdb_len; /* unless it ends with a mark */
-    uint8_t mark[MARK];
+    struct rdb_frame frame;
 };
 
 /* --- the head ---------------------------------------------------------------------------------------- */
@@ -41,17 +38,6 @@ static enum recognition head_line(const uint8_t *from, size_t n, rf_slice *line)
     if (line->len + 1 == n)
         return LAYER_NEEDS_MORE;
     return end[1] == '\n' ? LAYER_YES : LAYER_NO;
-}
-
-/* The text after the `$`. */
-static bool head_length(rf_slice text, struct capture_head *head)
-{
-    const rf_slice eof = SLICE("EOF:");
-    head->marked = text.len == eof.len + MARK && memcmp(text.ptr, eof.ptr, eof.len) == 0;
-    if (!head->marked)
-        return number_parse_u64(text, &head->rdb_len);
-    memcpy(head->mark, text.ptr + eof.len, MARK);
-    return true;
 }
 
 static enum recognition head_parse(const uint8_t *bytes, size_t n, struct capture_head *head)
@@ -76,7 +62,7 @@ static enum recognition head_parse(const uint8_t *bytes, size_t n, struct captur
         if (!last)
             continue;
         head->len = at;
-        return head_length(line, head) ? LAYER_YES : LAYER_NO;
+        return rdb_frame_open(&head->frame, line) ? LAYER_YES : LAYER_NO;
     }
 }
 
@@ -90,82 +76,59 @@ static enum recognition capture_recognises(const uint8_t *bytes, size_t n)
 
 struct capture_layer {
     struct layer layer;
-    uint64_t left; /* of an RDB of known length */
-    /* for one with a mark: bytes read and not returned yet */
-    uint8_t mark[MARK];
-    size_t pos, len; /* of what is in `in` */
-    size_t sure;     /* bytes from pos that cannot be part of the mark */
-    bool found;      /* the mark follows them */
-    bool ended;      /* no more data follows */
+    struct rdb_frame frame;
+    rf_slice part, rest; /* of what is in `in`: the RDB's next bytes, and what has not been looked at */
     uint8_t in[CAPTURE_IN];
 };
+
+static size_t deliver(rf_slice *bytes, uint8_t *out, size_t cap)
+{
+    size_t n = bytes->len < cap ? bytes->len : cap;
+    memcpy(out, bytes->ptr, n);
+    bytes->ptr += n;
+    bytes->len -= n;
+    return n;
+}
 
 /* The commands: bytes that were already read, then the rest. */
 static rf_code commands_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
     struct capture_layer *capture = (struct capture_layer *)layer;
-    if (capture->pos == capture->len)
+    if (capture->rest.len == 0)
         return layer_read(layer->below, out, cap, n, error);
-    size_t left = capture->len - capture->pos;
-    *n = left < cap ? left : cap;
-    memcpy(out, capture->in + capture->pos, *n);
-    capture->pos += *n;
+    *n = deliver(&capture->rest, out, cap);
     return RF_OK;
 }
 
-static rf_code counted_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
+static rf_code truncated(const struct rdb_frame *frame, rf_error *error)
+{
+    if (frame->marked)
+        return fail(error, RF_E_TRUNCATED, "truncated replication capture: missing EOF mark");
+    return fail(error, RF_E_TRUNCATED,
+                "truncated replication capture: %" PRIu64 " more bytes of the RDB expected", frame->left);
+}
+
+static rf_code refill(struct capture_layer *capture, rf_error *error)
+{
+    size_t n;
+    TRY(layer_read(capture->layer.below, capture->in, CAPTURE_IN, &n, error));
+    capture->rest = (rf_slice){capture->in, n};
+    return n > 0 ? RF_OK : truncated(&capture->frame, error);
+}
+
+static rf_code rdb_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
     struct capture_layer *capture = (struct capture_layer *)layer;
-    if (capture->left == 0) {
+    while (capture->part.len == 0 && !capture->frame.ended) {
+        if (capture->rest.len == 0)
+            TRY(refill(capture, error));
+        capture->part = rdb_frame_next(&capture->frame, &capture->rest);
+    }
+    if (capture->part.len == 0) {
         layer->read = commands_read;
         return commands_read(layer, out, cap, n, error);
     }
-    TRY(layer_read(layer->below, out, cap < capture->left ? cap : (size_t)capture->left, n, error));
-    if (*n == 0)
-        return fail(error, RF_E_TRUNCATED,
-                    "truncated replication capture: %" PRIu64 " more bytes of the RDB expected",
-                    capture->left);
-    capture->left -= *n;
-    return RF_OK;
-}
-
-/* Reads more, after the bytes that may be the beginning of the mark, and searches for the mark. */
-static rf_code marked_refill(struct capture_layer *capture, rf_error *error)
-{
-    size_t n, kept = capture->len - capture->pos;
-    memmove(capture->in, capture->in + capture->pos, kept);
-    TRY(layer_read(capture->layer.below, capture->in + kept, CAPTURE_IN - kept, &n, error));
-    capture->pos = 0;
-    capture->len = kept + n;
-    const uint8_t *mark = memmem(capture->in, capture->len, capture->mark, MARK);
-    capture->found = mark != NULL;
-    capture->ended = n == 0;
-    if (mark)
-        capture->sure = (size_t)(mark - capture->in);
-    else if (n == 0)
-        capture->sure = capture->len;
-    else
-        capture->sure = capture->len < MARK ? 0 : capture->len - (MARK - 1);
-    return RF_OK;
-}
-
-static rf_code marked_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
-{
-    struct capture_layer *capture = (struct capture_layer *)layer;
-    while (capture->sure == 0) {
-        if (capture->found) {
-            capture->pos += MARK;
-            layer->read = commands_read;
-            return commands_read(layer, out, cap, n, error);
-        }
-        if (capture->ended)
-            return fail(error, RF_E_TRUNCATED, "truncated replication capture: missing EOF mark");
-        TRY(marked_refill(capture, error));
-    }
-    *n = capture->sure < cap ? capture->sure : cap;
-    memcpy(out, capture->in + capture->pos, *n);
-    capture->pos += *n;
-    capture->sure -= *n;
+    *n = deliver(&capture->part, out, cap);
     return RF_OK;
 }
 
@@ -184,10 +147,9 @@ static struct layer *capture_open(struct layer *below)
         return NULL;
     head_parse(below->head, below->head_len, &head);
     layer_skip(below, head.len);
-    capture->layer.read = head.marked ? marked_read : counted_read;
+    capture->layer.read = rdb_read;
     capture->layer.close = capture_close;
-    capture->left = head.rdb_len;
-    memcpy(capture->mark, head.mark, MARK);
+    capture->frame = head.frame;
     return &capture->layer;
 }
 

@@ -161,7 +161,7 @@ static rf_code open_temp_path(struct tempdir *dir, rf_error *error)
     return code;
 }
 
-rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error)
+static rf_code create(const char *target, bool is_scratch, bool force, struct tempdir **out, rf_error *error)
 {
     struct tempdir *dir = calloc(1, sizeof *dir);
     if (!dir || !(dir->target = trimmed(target))) {
@@ -177,7 +177,8 @@ rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_
         free(dir);
         return code;
     }
-    code = refuse_obstacle(dir, error);
+    if (!is_scratch)
+        code = refuse_obstacle(dir, error);
     if (code == RF_OK)
         code = make_listed(dir, error);
     if (code == RF_OK)
@@ -185,6 +186,16 @@ rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_
     else
         tempdir_close(dir);
     return code;
+}
+
+rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error)
+{
+    return create(target, false, force, out, error);
+}
+
+rf_code tempdir_create_scratch(const char *target, struct tempdir **out, rf_error *error)
+{
+    return create(target, true, false, out, error);
 }
 
 /* --- contents --------------------------------------------------------------------------------------- */
@@ -198,6 +209,21 @@ char *tempdir_path(const struct tempdir *dir, const char *name)
 {
     char *path;
     return asprintf(&path, "%s/%s", dir->target, name) >= 0 ? path : NULL;
+}
+
+char *tempdir_current_path(const struct tempdir *dir, const char *name)
+{
+    const char *slash = strrchr(dir->target, '/');
+    char *path;
+    return asprintf(&path, "%.*s%s/%s", slash ? (int)(slash + 1 - dir->target) : 0, dir->target,
+                    dir->temp_path.temporary, name) >= 0
+               ? path
+               : NULL;
+}
+
+int tempdir_descriptor(const struct tempdir *dir)
+{
+    return dir->fd;
 }
 
 /* RF_E_EXISTS if the name is taken. */

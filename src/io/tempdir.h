@@ -15,11 +15,21 @@ bool tempdir_holds_plan(int fd);
 /* Creates an empty directory that only its owner can enter. *out is unchanged after an error. */
 rf_code tempdir_create(const char *target, bool force, struct tempdir **out, rf_error *error);
 
+/* The same for a directory that is never committed: `target` only gives it a place and a name, and may exist.
+ */
+rf_code tempdir_create_scratch(const char *target, struct tempdir **out, rf_error *error);
+
 /* The target, as given but without trailing slashes. Valid as long as the directory. */
 const char *tempdir_target(const struct tempdir *dir);
 
 /* "target/name": the path of an item after the commit. NULL if out of memory. */
 char *tempdir_path(const struct tempdir *dir, const char *name);
+
+/* The path of an item before the commit; NULL if out of memory. Only if `target` is not a symbolic link. */
+char *tempdir_current_path(const struct tempdir *dir, const char *name);
+
+/* The directory, as long as it is open. */
+int tempdir_descriptor(const struct tempdir *dir);
 
 /* `name` may contain directories. Only the owner can access the file until the commit; *fd is open for
  * reading and writing, and must be closed by the caller. */

@@ -31,8 +31,26 @@ enum retry_reason {
     RETRY_CONN_SHARED, /* the connection was lost while waiting for another reply */
 };
 
+enum query_kind {
+    QUERY_KEY,  /* its value and expiry, or its name alone */
+    QUERY_SIZE, /* an estimate of its size */
+};
+
+/* Receives the replies about keys, in place of a comparison. */
+struct live_capture {
+    /* A DUMP payload. Followed by done(), unless the query is repeated. `name`: of the server. */
+    rf_code (*payload)(void *ctx, const rf_key_record *asked, rf_slice payload, const char *name,
+                       rf_error *error);
+    /* The expiry, which is up to PTTL_SLACK_MS too late if live_knows_expire_time() is false. */
+    rf_code (*done)(void *ctx, const rf_key_record *asked, bool missing, int64_t expire_ms, rf_error *error);
+    /* The estimated size; RF_UNKNOWN: not available. */
+    rf_code (*size)(void *ctx, const rf_key_record *asked, bool missing, int64_t size, rf_error *error);
+    void *ctx;
+};
+
 struct query {
     struct query *next;
+    enum query_kind kind;
     rf_key_record record;   /* its key is stored after it */
     uint64_t expected;      /* estimated size of the reply */
     rf_address ask_address; /* node to query once, with ASKING; no host: the slot's node */
@@ -54,6 +72,7 @@ struct live_conn {
     int64_t db;                 /* database selected, after all that has been sent */
     struct query_queue waiting; /* queries sent */
     uint64_t expected;          /* estimated size of their replies */
+    unsigned scanned;           /* the last of rf_live.scans that has scanned it */
 };
 
 struct library {
@@ -84,8 +103,29 @@ struct rf_live {
     bool nameless;                 /* names only: EXISTS is not available, and not used any more */
     rf_live_node_info *node_infos; /* of each primary, from the last rf_live_query_nodes() */
     size_t node_info_count;
-    rf_error error; /* sticky once its code is set */
+    unsigned scans; /* number of rounds over all nodes */
+    uint64_t moves; /* number of changes of the slots' nodes, or of single keys' (ASK) that were noticed */
+    const struct live_capture *capture; /* NULL: replies are compared */
+    bool by_ttl;                        /* PEXPIRETIME is not available */
+    rf_error error;                     /* sticky once its code is set */
 };
+
+/* --- live.c --- */
+
+/* Determines the primaries again, as long as retries may take. */
+rf_code live_refresh(rf_live *live, rf_error *error);
+
+/* After RF_E_UNAVAILABLE from a node: pauses, and determines the primaries again. Returns the error if that
+ * has lasted too long, since `since_ms` (monotonic). */
+rf_code live_await(rf_live *live, int64_t since_ms, rf_error *error);
+
+/* Queries a key for rf_live.capture, whose functions are called by this or a later call. `expected`: the
+ * estimated size of the reply. */
+rf_code live_query_key(rf_live *live, enum query_kind kind, int64_t db, rf_slice key, uint64_t expected,
+                       rf_error *error);
+
+/* Waits for the replies to all queries. */
+rf_code live_settle(rf_live *live, rf_error *error);
 
 /* --- live_retry.c --- */
 
@@ -128,6 +168,11 @@ void live_conn_close(struct live_conn *node);
 
 /* --- live_query.c --- */
 
+enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */
+
+/* Whether expiries are exact, because the target has PEXPIRETIME. */
+bool live_knows_expire_time(const rf_live *live);
+
 rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
 
 /* Receives the reply to a query, and reports a difference. RETRY_CONN_LOST: no more replies will arrive, for
@@ -140,12 +185,21 @@ rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record 
 
 /* --- live_library.c --- */
 
+/* Reports each function library; a server before 7.0 has none. `fn` must not send queries. */
+typedef rf_code (*live_library_fn)(void *ctx, rf_slice name, rf_slice code, rf_error *error);
+rf_code live_list_libraries(rf_live *live, live_library_fn fn, void *ctx, rf_error *error);
+
 /* Loads the function libraries, once. */
 rf_code live_load_libraries(rf_live *live, rf_error *error);
 
 rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error *error);
 
 void live_free_libraries(rf_live *live);
+
+/* A list of key names, which are copied; zeroed: empty. */
+struct key_page {
+    struct buffer bytes;
+};
 
 /* --- live_scan.c --- */
 
@@ -154,15 +208,27 @@ rf_code live_count(rf_live *live, rf_error *error);
 
 rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error);
 
-/* --- live_type.c --- */
+/* Receives the names in a reply to SCAN. May send queries. */
+typedef rf_code (*live_page_fn)(void *ctx, struct live_conn *node, int64_t db, const struct key_page *page,
+                                rf_error *error);
 
-/* A list of key names, which are copied; zeroed: empty. */
-struct key_page {
-    struct buffer bytes;
+struct live_pages {
+    const char *count; /* of SCAN */
+    live_page_fn fn;
+    void *ctx;
 };
+
+/* Scans every database of every primary, also of those that become primaries meanwhile. A name may be
+ * reported twice; that of a key in a slot that moves meanwhile may be missing. */
+rf_code live_scan_pages(rf_live *live, const struct live_pages *pages, rf_error *error);
+
+/* --- live_type.c --- */
 
 /* Returns false if out of memory. */
 bool key_page_add(struct key_page *page, rf_slice key);
+
+/* Takes the next name off the bytes of a page; returns false at the end. */
+bool key_page_next(rf_slice *rest, rf_slice *key);
 
 /* Reports the keys of a page with their types. RF_E_TARGET: the connection is lost, or TYPE is not available.
  */
@@ -172,6 +238,9 @@ rf_code live_query_types(struct live_conn *node, const struct key_page *page, in
 /* --- live_node_info.c --- */
 
 rf_code live_query_nodes(rf_live *live, rf_error *error);
+
+/* The number of slots that are being migrated from or to the node; RF_UNKNOWN: not reported. */
+rf_code live_query_moving(rf_live *live, struct live_conn *node, int64_t *moving, rf_error *error);
 
 rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 

@@ -55,8 +55,22 @@ static void describe(rf_live *live)
     rf_target_format(live->target, live->info.name, sizeof live->info.name);
 }
 
+/* Whether any slot is served by another node than before. */
+static bool have_moved(const struct primaries *before, const struct primaries *now)
+{
+    for (unsigned slot = 0; slot < (now->node_of ? RF_SLOTS : 1); slot++) {
+        unsigned a = before->node_of ? before->node_of[slot] : 0, b = now->node_of ? now->node_of[slot] : 0;
+        if ((a == NO_NODE) != (b == NO_NODE))
+            return true;
+        if (a != NO_NODE && !address_equal(&before->nodes[a], &now->nodes[b]))
+            return true;
+    }
+    return false;
+}
+
 static rf_code adopt_primaries(rf_live *live, struct primaries *found, rf_error *error)
 {
+    live->moves += live->primaries.node_count > 0 && have_moved(&live->primaries, found);
     primaries_free(&live->primaries);
     live->primaries = *found;
     live->stale = false;
@@ -76,7 +90,7 @@ static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error
                          : primaries_find(target, target->addresses, target->address_count, found, error);
 }
 
-static rf_code refresh(rf_live *live, rf_error *error)
+rf_code live_refresh(rf_live *live, rf_error *error)
 {
     struct primaries found;
     int64_t deadline = clock_monotonic_ms() + live_retry_timeout_ms(live);
@@ -95,6 +109,14 @@ static rf_code refresh(rf_live *live, rf_error *error)
         waiting_log(&live->waiting, &live->target->wait, live_retry_timeout_ms(live), error->message);
         TRY(live_pause(live, error));
     }
+}
+
+rf_code live_await(rf_live *live, int64_t since_ms, rf_error *error)
+{
+    if (clock_monotonic_ms() - since_ms > live_retry_timeout_ms(live))
+        return error->code;
+    TRY(live_pause(live, error));
+    return live_refresh(live, error);
 }
 
 /* --- queries ------------------------------------------------------------------------------------------- */
@@ -149,7 +171,7 @@ static rf_code resend(rf_live *live, rf_error *error)
         if (live->pause)
             TRY(live_pause(live, error));
         if (live->stale)
-            TRY(refresh(live, error));
+            TRY(live_refresh(live, error));
         live->pause = false;
         for (size_t left = live->retry.count; left > 0; left--)
             TRY(submit(live, query_queue_pop(&live->retry), error));
@@ -180,6 +202,19 @@ static rf_code submit_delayed(rf_live *live, const rf_key_record *next, rf_error
     return resend(live, error);
 }
 
+static rf_code query_new(const rf_key_record *record, struct query **out, rf_error *error)
+{
+    struct query *query = malloc(sizeof *query + record->key.len);
+    if (!query)
+        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
+    *query = (struct query){.record = *record};
+    if (record->key.len)
+        memcpy(query->key, record->key.ptr, record->key.len);
+    query->record.key.ptr = query->key;
+    *out = query;
+    return RF_OK;
+}
+
 static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error)
 {
     TRY(submit_delayed(live, record, error));
@@ -188,24 +223,33 @@ static rf_code check(rf_live *live, const rf_key_record *record, rf_error *error
     live->counts.checked++;
     if (live->nameless)
         return live_report(live, RF_REMOVED, record, NULL, error);
-    struct query *query = malloc(sizeof *query + record->key.len);
-    if (!query)
-        return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", record->key.len);
-    *query = (struct query){.record = *record};
-    if (record->key.len)
-        memcpy(query->key, record->key.ptr, record->key.len);
-    query->record.key.ptr = query->key;
-    live->delayed = query;
+    return query_new(record, &live->delayed, error);
+}
+
+rf_code live_query_key(rf_live *live, enum query_kind kind, int64_t db, rf_slice key, uint64_t expected,
+                       rf_error *error)
+{
+    struct query *query = NULL;
+    TRY(query_new(&(rf_key_record){.db = db, .key = key}, &query, error));
+    query->kind = kind;
+    query->expected = expected;
+    TRY(submit(live, query, error));
+    return resend(live, error);
+}
+
+rf_code live_settle(rf_live *live, rf_error *error)
+{
+    do {
+        TRY(resend(live, error));
+        TRY(live_drain(live, error));
+    } while (live->retry.count > 0);
     return RF_OK;
 }
 
 static rf_code finish(rf_live *live, rf_error *error)
 {
     TRY(submit_delayed(live, NULL, error));
-    do {
-        TRY(resend(live, error));
-        TRY(live_drain(live, error));
-    } while (live->retry.count > 0);
+    TRY(live_settle(live, error));
     return live_count(live, error);
 }
 

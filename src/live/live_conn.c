@@ -11,7 +11,7 @@ enum {
     WAITING_MAX = 512,
     EXPECTED_MAX = 8 * 1024 * 1024, /* bytes of pending replies; a single one may be larger */
     UNSENT_MAX = 16 * 1024,         /* bytes of requests, which are then sent */
-    CALL_TRIES = 3,
+    CALL_TRIES = 8,                 /* a connection may be lost as often */
 };
 
 /* --- nodes --------------------------------------------------------------------------------------------- */
@@ -60,12 +60,24 @@ static void disconnect(struct live_conn *node)
     node->db = 0;
 }
 
+/* Reading all keys should not make them recently used ones: servers before 7.2 have no way to avoid that. */
+static rf_code be_unnoticed(const rf_live *live, struct client *client, rf_error *error)
+{
+    static const rf_server since = {RF_REDIS, 7, 2};
+    struct reply head;
+    rf_slice rest;
+    if (live->primaries.assumed || !rf_server_at_least(live->primaries.server, since))
+        return RF_OK;
+    return client_query(client, (const char *const[]){"CLIENT", "NO-TOUCH", "ON", NULL}, &head, &rest, error);
+}
+
 static rf_code connect_node(const rf_live *live, struct live_conn *node, rf_error *error)
 {
     if (node->client)
         return RF_OK;
     node->connections++;
-    return client_open(live->target, &node->address, &node->client, error);
+    TRY(client_open(live->target, &node->address, &node->client, error));
+    return live->capture ? be_unnoticed(live, node->client, error) : RF_OK;
 }
 
 /* No more replies will arrive from the node; `reason` is the reason for its oldest query. */

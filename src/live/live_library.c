@@ -8,8 +8,9 @@
 #include "live/internal.h"
 #include <stdlib.h>
 
-static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error *error)
+static rf_code add_library(void *ctx, rf_slice name, rf_slice code, rf_error *error)
 {
+    rf_live *live = ctx;
     struct library *grown = realloc(live->libraries, (live->library_count + 1) * sizeof *grown);
     if (!grown)
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -25,7 +26,7 @@ static rf_code add_library(rf_live *live, rf_slice name, rf_slice code, rf_error
 static const char command[] = "FUNCTION LIST";
 
 /* One library: a flat array of names and values. */
-static rf_code on_library(rf_live *live, rf_slice *rest, rf_error *error)
+static rf_code on_library(const rf_live *live, rf_slice *rest, live_library_fn fn, void *ctx, rf_error *error)
 {
     rf_slice name = {0}, code = {0};
     struct reply head = reply_next(rest);
@@ -41,7 +42,7 @@ static rf_code on_library(rf_live *live, rf_slice *rest, rf_error *error)
         else if (slice_equal(what.text, SLICE("library_code")))
             code = value.text;
     }
-    return add_library(live, name, code, error);
+    return fn(ctx, name, code, error);
 }
 
 /* The error of servers before 7.0. */
@@ -52,22 +53,28 @@ static bool knows_no_functions(struct reply reply)
            memcmp(reply.text.ptr, text, sizeof text - 1) == 0;
 }
 
-rf_code live_load_libraries(rf_live *live, rf_error *error)
+rf_code live_list_libraries(rf_live *live, live_library_fn fn, void *ctx, rf_error *error)
 {
     struct reply head;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("WITHCODE")};
     struct live_conn *node = live->nodes[0];
-    if (live->libraries_known)
-        return RF_OK;
     TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
-    live->libraries_known = true;
     if (knows_no_functions(head))
         return RF_OK;
     if (head.kind != REPLY_ARRAY)
         return client_refused(node->client, command, head, error);
     for (int64_t left = head.number; left > 0; left--)
-        TRY(on_library(live, &rest, error));
+        TRY(on_library(live, &rest, fn, ctx, error));
+    return RF_OK;
+}
+
+rf_code live_load_libraries(rf_live *live, rf_error *error)
+{
+    if (live->libraries_known)
+        return RF_OK;
+    TRY(live_list_libraries(live, add_library, live, error));
+    live->libraries_known = true;
     return RF_OK;
 }
 

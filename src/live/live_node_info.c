@@ -190,16 +190,21 @@ static int64_t count_moving(rf_slice nodes)
     return moving;
 }
 
+rf_code live_query_moving(rf_live *live, struct live_conn *node, int64_t *moving, rf_error *error)
+{
+    struct query_reply reply;
+    TRY(query(live, node, (const char *const[WORDS_MAX]){"CLUSTER", "NODES"}, REPLY_STRING, &reply, error));
+    *moving = reply.head.kind == REPLY_STRING ? count_moving(reply.head.text) : RF_UNKNOWN;
+    return RF_OK;
+}
+
 static rf_code query_cluster(rf_live *live, struct live_conn *node, rf_live_node_info *node_info,
                              rf_error *error)
 {
     struct query_reply reply;
     TRY(query(live, node, (const char *const[WORDS_MAX]){"CLUSTER", "INFO"}, REPLY_STRING, &reply, error));
     copy_text(reply.head.text, "cluster_state", node_info->cluster_state, sizeof node_info->cluster_state);
-    TRY(query(live, node, (const char *const[WORDS_MAX]){"CLUSTER", "NODES"}, REPLY_STRING, &reply, error));
-    if (reply.head.kind == REPLY_STRING)
-        node_info->moving_slots = count_moving(reply.head.text);
-    return RF_OK;
+    return live_query_moving(live, node, &node_info->moving_slots, error);
 }
 
 /* --- interface ----------------------------------------------------------------------------------------- */

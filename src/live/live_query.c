@@ -3,7 +3,8 @@
  *
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before
- *   [SELECT db]  [ASKING] EXISTS key                                    with names_only */
+ *   [SELECT db]  [ASKING] EXISTS key                                    with names_only
+ *   [SELECT db]  [ASKING] MEMORY USAGE key                              QUERY_SIZE */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -13,8 +14,6 @@
 #include "net/reply.h"
 #include <stdlib.h>
 
-enum { PTTL_SLACK_MS = 100 }; /* other clients may be served between PTTL and TIME */
-
 #define SECONDS_MAX (INT64_C(1) << 50) /* larger values are invalid */
 
 /* The replies to a query, as they arrive. */
@@ -22,6 +21,7 @@ struct answer {
     bool missing; /* the key does not exist */
     rf_key_record record;
     int64_t ttl_ms; /* from PTTL; -1: none */
+    int64_t size;   /* from MEMORY USAGE; RF_UNKNOWN: not available */
     enum retry_reason reason;
     rf_error *why; /* set to the error */
 };
@@ -100,6 +100,9 @@ static rf_code on_payload(const struct reply_context *t)
     }
     if (t->reply.kind != REPLY_STRING)
         return refuse(t);
+    if (t->live->capture)
+        return t->live->capture->payload(t->live->capture->ctx, asked, t->reply.text, client_name(t->client),
+                                         t->error);
     rf_code code = dump_payload_open(&payload, t->reply.text, asked->db, asked->key, client_name(t->client),
                                      &entry, t->error);
     if (code != RF_OK)
@@ -125,6 +128,12 @@ static rf_code on_exists(const struct reply_context *t)
     TRY(parse_number(t, &number));
     t->answer->missing = number == 0;
     return RF_OK;
+}
+
+static rf_code on_size(const struct reply_context *t)
+{
+    t->answer->missing = t->reply.kind == REPLY_NIL;
+    return t->answer->missing ? RF_OK : parse_number(t, &t->answer->size);
 }
 
 static rf_code on_expire_time(const struct reply_context *t)
@@ -162,14 +171,15 @@ static rf_code on_time(const struct reply_context *t)
 enum argument { ARGUMENT_NONE, ARGUMENT_DB, ARGUMENT_KEY };
 
 static const struct step {
-    const char *command;
+    const char *command; /* two words: with a subcommand */
     enum argument argument;
     rf_code (*on_reply)(const struct reply_context *t);
 } steps[] = {
-    {"SELECT", ARGUMENT_DB, on_ok},     {"ASKING", ARGUMENT_NONE, on_ok},
-    {"DUMP", ARGUMENT_KEY, on_payload}, {"ASKING", ARGUMENT_NONE, on_ok},
-    {"PTTL", ARGUMENT_KEY, on_ttl},     {"PEXPIRETIME", ARGUMENT_KEY, on_expire_time},
-    {"TIME", ARGUMENT_NONE, on_time},   {"EXISTS", ARGUMENT_KEY, on_exists},
+    {"SELECT", ARGUMENT_DB, on_ok},          {"ASKING", ARGUMENT_NONE, on_ok},
+    {"DUMP", ARGUMENT_KEY, on_payload},      {"ASKING", ARGUMENT_NONE, on_ok},
+    {"PTTL", ARGUMENT_KEY, on_ttl},          {"PEXPIRETIME", ARGUMENT_KEY, on_expire_time},
+    {"TIME", ARGUMENT_NONE, on_time},        {"EXISTS", ARGUMENT_KEY, on_exists},
+    {"MEMORY USAGE", ARGUMENT_KEY, on_size},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 enum {
@@ -180,12 +190,14 @@ enum {
     PTTL = 16,
     PEXPIRETIME = 32,
     TIME = 64,
-    EXISTS = 128
+    EXISTS = 128,
+    SIZE = 256
 };
 
-static bool knows_expire_time(rf_server server)
+bool live_knows_expire_time(const rf_live *live)
 {
-    return server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
+    rf_server server = live->primaries.server;
+    return !live->by_ttl && server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
 }
 
 static unsigned choose_steps(const rf_live *live, const struct live_conn *node, const struct query *query)
@@ -193,8 +205,25 @@ static unsigned choose_steps(const rf_live *live, const struct live_conn *node, 
     unsigned first = (node->db != query->record.db ? SELECT : 0) | (query->ask_address.host ? ASKING : 0);
     if (live->options.names_only)
         return first | EXISTS;
+    if (query->kind == QUERY_SIZE)
+        return first | SIZE;
     return first | (query->ask_address.host ? ASKING_AGAIN : 0) | DUMP |
-           (knows_expire_time(live->primaries.server) ? PEXPIRETIME : PTTL | TIME);
+           (live_knows_expire_time(live) ? PEXPIRETIME : PTTL | TIME);
+}
+
+static rf_code put_step(struct client *client, const struct step *step, rf_slice argument, rf_error *error)
+{
+    rf_slice argv[3];
+    size_t argc = 0;
+    const char *word = step->command, *space = strchr(word, ' ');
+    if (space) {
+        argv[argc++] = slice_of(word, (size_t)(space - word));
+        word = space + 1;
+    }
+    argv[argc++] = slice_of(word, strlen(word));
+    if (step->argument != ARGUMENT_NONE)
+        argv[argc++] = argument;
+    return client_put(client, argv, argc, error);
 }
 
 rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error)
@@ -209,8 +238,7 @@ rf_code query_send(rf_live *live, struct live_conn *node, struct query *query, r
         const struct step *step = &steps[i];
         if (!(query->steps >> i & 1))
             continue;
-        const rf_slice argv[] = {slice_of(step->command, strlen(step->command)), arguments[step->argument]};
-        TRY(client_put(node->client, argv, step->argument == ARGUMENT_NONE ? 1 : 2, error));
+        TRY(put_step(node->client, step, arguments[step->argument], error));
     }
     node->db = query->record.db;
     return RF_OK;
@@ -230,6 +258,12 @@ static bool lacks_exists(const struct reply_context *t, const struct step *step)
     t->live->nameless |= lacks;
     t->answer->missing |= lacks;
     return lacks;
+}
+
+/* Sizes are only estimates. */
+static bool lacks_size(const struct reply_context *t, const struct step *step)
+{
+    return step->on_reply == on_size && classify_error(t->reply) == ERROR_OTHER;
 }
 
 /* An error reply to a step: the query is retried, or the check ends. A failed SELECT leaves the wrong
@@ -269,6 +303,15 @@ static bool has_expired(const rf_live *live, const rf_key_record *record)
 {
     return record->fields_expired ||
            (record->expire_ms != RF_NO_EXPIRY && record->expire_ms <= live_now_ms(live));
+}
+
+static rf_code capture_reply(const struct live_capture *capture, const struct query *query,
+                             const struct answer *answer, rf_error *error)
+{
+    const rf_key_record *asked = &query->record;
+    return query->kind == QUERY_SIZE
+               ? capture->size(capture->ctx, asked, answer->missing, answer->size, error)
+               : capture->done(capture->ctx, asked, answer->missing, answer->record.expire_ms, error);
 }
 
 static rf_code compare_reply(rf_live *live, const struct query *query, const struct answer *answer,
@@ -316,7 +359,7 @@ static rf_code read_step(rf_live *live, struct live_conn *node, struct query *qu
     TRY(code);
     if (answer->reason != RETRY_NONE)
         return RF_OK;
-    if (t.reply.kind == REPLY_ERROR && lacks_exists(&t, step))
+    if (t.reply.kind == REPLY_ERROR && (lacks_exists(&t, step) || lacks_size(&t, step)))
         return RF_OK;
     if (t.reply.kind == REPLY_ERROR)
         return on_error_reply(&t, &node->address, query, step->argument == ARGUMENT_DB);
@@ -331,11 +374,15 @@ rf_code query_receive(rf_live *live, struct live_conn *node, struct query *query
                                        .expire_ms = RF_NO_EXPIRY,
                                        .input = UINT32_MAX},
                             .ttl_ms = -1,
+                            .size = RF_UNKNOWN,
                             .why = why};
     address_free(&query->ask_address); /* it was valid once */
     for (int i = 0; i < STEPS && answer.reason != RETRY_CONN_LOST; i++)
         if (query->steps >> i & 1)
             TRY(read_step(live, node, query, &steps[i], &answer, error));
     *reason = answer.reason;
-    return answer.reason == RETRY_NONE ? compare_reply(live, query, &answer, error) : RF_OK;
+    if (answer.reason != RETRY_NONE)
+        return RF_OK;
+    return live->capture ? capture_reply(live->capture, query, &answer, error)
+                         : compare_reply(live, query, &answer, error);
 }

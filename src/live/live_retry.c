@@ -78,6 +78,7 @@ rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason,
     query->redirects += reason == RETRY_MOVED || reason == RETRY_ASK;
     query_queue_push(&live->retry, query);
     live->stale |= reason != RETRY_ASK;
+    live->moves += reason == RETRY_MOVED || reason == RETRY_ASK;
     live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
     bool too_long = query->since_ms > 0 && now - query->since_ms > live_retry_timeout_ms(live);
     if (query->losses <= LOSSES_MAX && !too_long) {

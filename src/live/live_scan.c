@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The number and the names of the keys on a target. */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "live/internal.h"
@@ -67,14 +68,23 @@ rf_code live_count(rf_live *live, rf_error *error)
 
 /* --- scanning ------------------------------------------------------------------------------------------ */
 
+enum { SCAN_TRIES = 5 };
+
+static const int64_t UNCOUNTED = INT64_MAX / 2;
+
+enum scan_end {
+    SCAN_COMPLETE,
+    SCAN_LOST, /* to be restarted, unless the node is not used any more */
+    SCAN_WAIT, /* the node is not available */
+};
+
 struct scan {
     rf_live *live;
+    rf_address address; /* of the node; owned */
     struct live_conn *node;
-    unsigned what;
-    rf_live_key_fn fn;
-    void *ctx;
-    int64_t counted;       /* number of keys in the database, from INFO */
-    struct key_page *page; /* RF_SCAN_TYPES: keys whose types are queried next */
+    const struct live_pages *pages;
+    int64_t counted; /* number of keys in the database, from INFO; UNCOUNTED: unknown */
+    struct key_page page;
 };
 
 struct cursor {
@@ -96,24 +106,50 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
     return slice_equal(slice_of(a->text, a->length), slice_of(b->text, b->length));
 }
 
-/* While a table is resized names are repeated, and other clients may write meanwhile; this limit is more than
- * these can cause. In tables that are almost empty, many calls return few names. */
-static bool is_endless(const struct scan *scan, struct course *course, const struct cursor *next)
+/* Whether a cursor is repeated, or many more calls were needed than there are keys: in tables that are almost
+ * empty, many calls return few names. */
+static bool has_cycle(const struct scan *scan, struct course *course, const struct cursor *next)
 {
-    enum { TIMES = 4, MORE_KEYS = 100000, MORE_CALLS = 1000000 };
-    uint64_t counted = (uint64_t)scan->counted;
+    enum { MORE_CALLS = 1000000 };
     bool wrapped = course->calls > 0 && same_cursor(&course->marked, next);
     if (course->calls++ == course->mark_at) {
         course->marked = *next;
         course->mark_at *= 2;
     }
-    return wrapped || course->keys / TIMES > counted + MORE_KEYS || course->calls > counted + MORE_CALLS;
+    return wrapped || course->calls > (uint64_t)scan->counted + MORE_CALLS;
 }
 
-static rf_code check_course(const struct scan *scan, struct course *course, const struct cursor *next,
+/* While a table is resized names are repeated, and other clients may write meanwhile; this limit is more than
+ * these can cause. */
+static bool has_too_many(const struct scan *scan, const struct course *course)
+{
+    enum { TIMES = 4, MORE_KEYS = 100000 };
+    return course->keys / TIMES > (uint64_t)scan->counted + MORE_KEYS;
+}
+
+/* Counts the keys again: there may be more of them now. */
+static rf_code recount(struct scan *scan, int64_t db, rf_error *error)
+{
+    struct buffer info = {0};
+    rf_slice left, line;
+    int64_t line_db, keys;
+    rf_code code = query_keyspace(scan->live, scan->node, &info, error);
+    for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
+        if (keyspace_line(line, &line_db, &keys) && line_db == db)
+            scan->counted = keys;
+    buffer_free(&info);
+    return code;
+}
+
+static rf_code check_course(struct scan *scan, int64_t db, struct course *course, const struct cursor *next,
                             rf_error *error)
 {
-    if (same_cursor(next, &start) || !is_endless(scan, course, next))
+    if (same_cursor(next, &start))
+        return RF_OK;
+    bool cycle = has_cycle(scan, course, next);
+    if (!cycle && has_too_many(scan, course))
+        TRY(recount(scan, db, error));
+    if (!cycle && !has_too_many(scan, course))
         return RF_OK;
     return fail(error, RF_E_TARGET,
                 "%s: SCAN does not end: %" PRIu64 " names in %" PRIu64 " replies, of %" PRId64
@@ -121,20 +157,12 @@ static rf_code check_course(const struct scan *scan, struct course *course, cons
                 client_name(scan->node->client), course->keys, course->calls, scan->counted);
 }
 
-static rf_code on_key(const struct scan *scan, int64_t db, rf_slice key, rf_error *error)
-{
-    const rf_key_record record = {
-        .db = db, .key = key, .type = RF_TYPE_COUNT, .expire_ms = RF_NO_EXPIRY, .input = UINT32_MAX};
-    if (!(scan->what & RF_SCAN_TYPES))
-        return scan->fn(scan->ctx, &record, error);
-    return key_page_add(scan->page, key) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 /* [cursor, [key, ...]] */
-static rf_code on_keys(const struct scan *scan, int64_t db, struct reply head, rf_slice rest,
-                       struct cursor *cursor, struct course *course, rf_error *error)
+static rf_code on_keys(struct scan *scan, struct reply head, rf_slice rest, struct cursor *cursor,
+                       struct course *course, rf_error *error)
 {
     struct reply next = {0}, keys = {0};
+    scan->page.bytes.len = 0;
     if (head.kind == REPLY_ARRAY && head.number == 2) {
         next = reply_next(&rest);
         reply_skip(&rest, next);
@@ -145,60 +173,164 @@ static rf_code on_keys(const struct scan *scan, int64_t db, struct reply head, r
         return client_refused(scan->node->client, "SCAN", head, error);
     memcpy(cursor->text, next.text.ptr, cursor->length = next.text.len);
     course->keys += (uint64_t)keys.number;
-    TRY(check_course(scan, course, cursor, error));
     for (int64_t left = keys.number; left > 0; left--) {
         struct reply key = reply_next(&rest);
         if (key.kind != REPLY_STRING)
             return client_refused(scan->node->client, "SCAN", key, error);
-        TRY(on_key(scan, db, key.text, error));
+        if (!key_page_add(&scan->page, key.text))
+            return fail(error, RF_E_MEMORY, "out of memory");
     }
     return RF_OK;
 }
 
+/* Whether the target still uses the node: queries may have refreshed the primaries. */
+static bool is_used(const struct scan *scan)
+{
+    return live_conn_find(scan->live, &scan->address) == scan->node;
+}
+
+static rf_code request_page(struct scan *scan, int64_t db, const struct cursor *cursor, struct cursor *next,
+                            struct course *course, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    const char *count = scan->pages->count;
+    const rf_slice argv[] = {SLICE("SCAN"), slice_of(cursor->text, cursor->length), SLICE("COUNT"),
+                             slice_of(count, strlen(count))};
+    TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
+    TRY(on_keys(scan, head, rest, next, course, error));
+    return check_course(scan, db, course, next, error);
+}
+
 /* Scans from start to end over one connection: cursors are not valid on another connection, which may lead to
- * another server. *lost: the scan must be restarted. */
-static rf_code scan_once(const struct scan *scan, int64_t db, bool *lost, rf_error *error)
+ * another server. */
+static rf_code scan_once(struct scan *scan, int64_t db, enum scan_end *end, rf_error *error)
 {
     struct cursor cursor = start, next;
     struct course course = {.mark_at = 1};
     do {
-        struct reply head;
-        rf_slice rest;
         unsigned connections = scan->node->connections;
-        const rf_slice argv[] = {SLICE("SCAN"), slice_of(cursor.text, cursor.length), SLICE("COUNT"),
-                                 SLICE("1000")};
-        TRY(live_call(scan->live, scan->node, db, argv, 4, &head, &rest, error));
-        scan->page->bytes.len = 0;
-        TRY(on_keys(scan, db, head, rest, &next, &course, error));
-        TRY(live_query_types(scan->node, scan->page, db, scan->fn, scan->ctx, error));
-        *lost = connections != scan->node->connections && !same_cursor(&cursor, &start);
-        if (*lost)
+        rf_code code = request_page(scan, db, &cursor, &next, &course, error);
+        *end = code == RF_E_UNAVAILABLE ? SCAN_WAIT : SCAN_LOST;
+        if (*end == SCAN_WAIT)
+            return RF_OK;
+        TRY(code);
+        TRY(scan->pages->fn(scan->pages->ctx, scan->node, db, &scan->page, error));
+        if (!is_used(scan) || (connections != scan->node->connections && !same_cursor(&cursor, &start)))
             return RF_OK;
         cursor = next;
     } while (!same_cursor(&cursor, &start));
+    *end = SCAN_COMPLETE;
     return RF_OK;
 }
 
-static rf_code scan_db(const struct scan *scan, int64_t db, rf_error *error)
+static rf_code scan_db(struct scan *scan, int64_t db, rf_error *error)
 {
-    enum { SCAN_TRIES = 5 };
-    bool lost = true;
-    for (int i = 0; i < SCAN_TRIES && lost; i++)
-        TRY(scan_once(scan, db, &lost, error));
-    return lost ? fail(error, RF_E_UNAVAILABLE, "SCAN: connection lost repeatedly") : RF_OK;
+    int64_t since_ms = 0;
+    for (int losses = 0; is_used(scan);) {
+        enum scan_end end;
+        TRY(scan_once(scan, db, &end, error));
+        if (end == SCAN_COMPLETE)
+            return RF_OK;
+        if (end == SCAN_LOST && ++losses == SCAN_TRIES)
+            return fail(error, RF_E_UNAVAILABLE, "SCAN: connection lost repeatedly");
+        if (end == SCAN_LOST)
+            since_ms = 0;
+        else if (since_ms == 0)
+            since_ms = clock_monotonic_ms();
+        if (end == SCAN_WAIT)
+            TRY(live_await(scan->live, since_ms, error));
+    }
+    return RF_OK;
 }
 
-static rf_code scan_node(struct scan *scan, rf_error *error)
+/* --- databases ----------------------------------------------------------------------------------------- */
+
+/* Nothing if the target does not use the node any more. */
+static rf_code await_keyspace(const struct scan *scan, struct buffer *info, rf_error *error)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    while (is_used(scan)) {
+        rf_code code = query_keyspace(scan->live, scan->node, info, error);
+        if (code != RF_E_UNAVAILABLE)
+            return code;
+        TRY(live_await(scan->live, since_ms, error));
+    }
+    return RF_OK;
+}
+
+static rf_code scan_counted(struct scan *scan, rf_error *error)
 {
     struct buffer info = {0};
     rf_slice left, line;
     int64_t db;
-    rf_code code = query_keyspace(scan->live, scan->node, &info, error);
+    rf_code code = await_keyspace(scan, &info, error);
     for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
         if (keyspace_line(line, &db, &scan->counted))
             code = scan_db(scan, db, error);
     buffer_free(&info);
     return code;
+}
+
+/* Without INFO: every database that can be selected. */
+static rf_code scan_selectable(struct scan *scan, rf_error *error)
+{
+    bool has = true;
+    scan->counted = UNCOUNTED;
+    for (int64_t db = 0; db <= INT32_MAX; db++) {
+        if (db > 0)
+            TRY(live_query_db(scan->live, db, &has, error));
+        if (!has || !is_used(scan))
+            break;
+        TRY(scan_db(scan, db, error));
+    }
+    return RF_OK;
+}
+
+static rf_code scan_node(rf_live *live, const struct live_pages *pages, struct live_conn *node,
+                         rf_error *error)
+{
+    struct scan scan = {.live = live, .node = node, .pages = pages};
+    const char *host = node->address.host;
+    TRY(address_make(slice_of(host, strlen(host)), node->address.port, &scan.address, error));
+    rf_code code = live->primaries.info_refused ? scan_selectable(&scan, error) : scan_counted(&scan, error);
+    buffer_free(&scan.page.bytes);
+    address_free(&scan.address);
+    return code;
+}
+
+rf_code live_scan_pages(rf_live *live, const struct live_pages *pages, rf_error *error)
+{
+    unsigned round = ++live->scans;
+    for (size_t i = 0; i < live->primaries.node_count; i++) {
+        struct live_conn *node = live->nodes[i];
+        if (node->scanned == round)
+            continue;
+        node->scanned = round;
+        TRY(scan_node(live, pages, node, error));
+        i = SIZE_MAX; /* the primaries may have changed */
+    }
+    return RF_OK;
+}
+
+/* --- names --------------------------------------------------------------------------------------------- */
+
+struct names {
+    bool types;
+    rf_live_key_fn fn;
+    void *ctx;
+};
+
+static rf_code on_names(void *ctx, struct live_conn *node, int64_t db, const struct key_page *page,
+                        rf_error *error)
+{
+    const struct names *names = ctx;
+    rf_key_record record = {.db = db, .type = RF_TYPE_COUNT, .expire_ms = RF_NO_EXPIRY, .input = UINT32_MAX};
+    if (names->types)
+        return live_query_types(node, page, db, names->fn, names->ctx, error);
+    for (rf_slice rest = buffer_slice(&page->bytes); key_page_next(&rest, &record.key);)
+        TRY(names->fn(names->ctx, &record, error));
+    return RF_OK;
 }
 
 static rf_code report_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_error *error)
@@ -219,13 +351,8 @@ static rf_code report_libraries(rf_live *live, rf_live_key_fn fn, void *ctx, rf_
 
 rf_code live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error)
 {
-    struct key_page page = {0};
-    rf_code code = what & RF_SCAN_LIBRARIES ? report_libraries(live, fn, ctx, error) : RF_OK;
-    for (size_t i = 0; i < live->primaries.node_count && code == RF_OK; i++) {
-        struct scan scan = {
-            .live = live, .node = live->nodes[i], .what = what, .fn = fn, .ctx = ctx, .page = &page};
-        code = scan_node(&scan, error);
-    }
-    buffer_free(&page.bytes);
-    return code;
+    struct names names = {what & RF_SCAN_TYPES, fn, ctx};
+    if (what & RF_SCAN_LIBRARIES)
+        TRY(report_libraries(live, fn, ctx, error));
+    return live_scan_pages(live, &(struct live_pages){"1000", on_names, &names}, error);
 }

@@ -21,7 +21,7 @@ bool key_page_add(struct key_page *page, rf_slice key)
     return buffer_append(&page->bytes, slice_of(&length, sizeof length)) && buffer_append(&page->bytes, key);
 }
 
-static bool key_page_next(rf_slice *rest, rf_slice *key)
+bool key_page_next(rf_slice *rest, rf_slice *key)
 {
     uint64_t length;
     if (rest->len == 0)

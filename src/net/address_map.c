@@ -71,6 +71,34 @@ rf_code rf_target_map_address(rf_target *target, const char *from_to, rf_error *
     return code;
 }
 
+static rf_code copy_map(const rf_address_map *from, rf_address_map *out, rf_error *error)
+{
+    *out = (rf_address_map){{0}, {0}};
+    rf_code code = address_make(slice_of(from->from.host, strlen(from->from.host)), from->from.port,
+                                &out->from, error);
+    if (code == RF_OK)
+        code = address_make(slice_of(from->to.host, strlen(from->to.host)), from->to.port, &out->to, error);
+    if (code != RF_OK)
+        address_free(&out->from);
+    return code;
+}
+
+rf_code rf_target_copy_maps(const rf_target *from, rf_target *target, rf_error *error)
+{
+    size_t count = target->map_count + from->map_count;
+    if (from->map_count == 0)
+        return RF_OK;
+    rf_address_map *grown = realloc(target->maps, count * sizeof *grown);
+    if (!grown)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    target->maps = grown;
+    for (size_t i = 0; i < from->map_count; i++) {
+        TRY(copy_map(&from->maps[i], &grown[target->map_count], error));
+        target->map_count++;
+    }
+    return RF_OK;
+}
+
 rf_address address_mapped(const rf_target *target, const rf_address *address)
 {
     rf_address found = *address;

@@ -120,7 +120,7 @@ enum {
 };
 
 /* Checks and removes the version and the checksum. */
-static rf_code check_footer(rf_slice *payload, rf_dialect *dialect, rf_error *error)
+static rf_code check_footer(rf_slice *payload, rf_dialect *dialect, int *version, rf_error *error)
 {
     if (payload->len <= FOOTER_SIZE)
         return fail(error, RF_E_CORRUPT, "DUMP payload: invalid size (%zu bytes)", payload->len);
@@ -129,7 +129,8 @@ static rf_code check_footer(rf_slice *payload, rf_dialect *dialect, rf_error *er
     uint64_t stored = load_le64(footer + 2);
     if (stored != 0 && stored != crc64(0, payload->ptr, payload->len + 2))
         return fail(error, RF_E_CHECKSUM, "DUMP payload: checksum mismatch");
-    *dialect = load_le16(footer) >= VALKEY_VERSIONS ? RF_VALKEY : RF_REDIS;
+    *version = load_le16(footer);
+    *dialect = *version >= VALKEY_VERSIONS ? RF_VALKEY : RF_REDIS;
     return RF_OK;
 }
 
@@ -154,7 +155,8 @@ static rf_code read_type(struct dump_payload *p, rf_dialect dialect, const struc
     size_t row = number + (with_template ? 1u : 0u);
     *type = &rdb_types(dialect)[row < RDB_TYPE_COUNT ? row : 0];
     if (row >= RDB_TYPE_COUNT || !(*type)->walk)
-        return window_fail(&p->w, RF_E_UNSUPPORTED, "DUMP payload: unknown type %u", number);
+        return window_fail(&p->w, RF_E_UNSUPPORTED, "DUMP payload: unknown type %u (RDB version %d)", number,
+                           p->version);
     if (!with_template)
         return RF_OK;
     TRY(hash_template_read_dumped(&p->template, &p->w));
@@ -179,11 +181,14 @@ rf_code dump_payload_open(struct dump_payload *p, rf_slice payload, int64_t db, 
                           const char *source, rf_entry *entry, rf_error *error)
 {
     rf_dialect dialect = RF_REDIS;
+    int version = 0;
     *p = (struct dump_payload){.no_listener = {NULL, NULL}};
     *entry = (rf_entry){
         .kind = RF_ENTRY_KEY, .db = db, .key = key, .expire_ms = RF_NO_EXPIRY, .idle = -1, .freq = -1};
-    rf_code code = check_footer(&payload, &dialect, error);
+    rf_code code = check_footer(&payload, &dialect, &version, error);
     if (code == RF_OK) {
+        p->dialect = dialect;
+        p->version = version;
         window_open_memory(&p->w, payload);
         p->w.error = error;
         p->value = (struct rf_value){.templates = &p->none,

@@ -38,6 +38,8 @@ rf_code dump_payload_take(rf_entry *key, size_t most, struct buffer *into, uint6
 
 /* A payload whose value is being read; must not be moved while it is open. */
 struct dump_payload {
+    rf_dialect dialect;
+    int version; /* the RDB version of the server that made it */
     struct window w;
     struct rf_value value;
     struct hash_template template;

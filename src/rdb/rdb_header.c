@@ -27,6 +27,14 @@ bool rdb_recognises(const uint8_t *head, size_t n)
     return false;
 }
 
+int rdb_newest_version(rf_dialect dialect)
+{
+    size_t i = 0;
+    while (headers[i].dialect != dialect)
+        i++;
+    return headers[i].highest;
+}
+
 static bool parse_digits(const uint8_t *p, size_t n, int *out)
 {
     *out = 0;

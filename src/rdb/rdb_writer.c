@@ -453,9 +453,9 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     case RF_ENTRY_FUNCTION: return put_function(w, entry, error);
     case RF_ENTRY_MODULE_AUX: return put_module_aux(w, entry, error);
     case RF_ENTRY_COMMAND:
-        return fail(error, RF_E_INCOMPATIBLE,
-                    "an RDB cannot hold AOF commands: run BGREWRITEAOF first, or load the AOF into a server "
-                    "and save an RDB");
+        return fail(
+            error, RF_E_INCOMPATIBLE,
+            "an RDB cannot hold AOF commands: use --server to evaluate them, or run BGREWRITEAOF first");
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
         return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);

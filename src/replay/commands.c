@@ -42,6 +42,12 @@ bool command_is_passing(const struct command *command)
     return false;
 }
 
+bool command_is_control(const struct command *command)
+{
+    return command->argc == 1 &&
+           (slice_equal(command->argv[0], SLICE("ASKING")) || slice_equal(command->argv[0], SLICE("MULTI")));
+}
+
 void command_name(rf_slice word, char *out, size_t size)
 {
     reply_text((struct reply){.text = word}, out, size);

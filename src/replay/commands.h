@@ -22,6 +22,9 @@ bool command_take(rf_slice *rest, struct command *out);
  * staging key. */
 bool command_is_passing(const struct command *command);
 
+/* Whether the command is put in front of a group of commands: ASKING or MULTI. */
+bool command_is_control(const struct command *command);
+
 /* Formats the name of a command, printable and truncated to fit. */
 void command_name(rf_slice word, char *out, size_t size);
 

@@ -87,7 +87,7 @@ static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
     return !pipeline->full;
 }
 
-static rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
+rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
 {
     while (UNLIKELY(!has_capacity(r, pipeline))) {
         TRY(dispatch_send_waits(r, error));
@@ -119,32 +119,31 @@ rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pi
 }
 
 /* A slot that is not assigned may be in the middle of a migration. */
-static rf_code wait_for_owner(rf_replay *r, rf_slice key, int64_t db, int64_t *since_ms, rf_error *error)
+static rf_code wait_for_owner(rf_replay *r, unsigned slot, int64_t *since_ms, rf_error *error)
 {
     rf_error why;
-    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", rf_slot_of(key));
-    rf_code code = retry_backoff(r, since_ms, &why, error);
-    if (rf_code_is_target(code)) {
-        error_key(&r->error, db, key);
-        *error = r->error;
-    }
-    return code;
+    fail(&why, RF_E_TARGET, "no node of the cluster serves slot %u", slot);
+    return retry_backoff(r, since_ms, &why, error);
 }
 
-rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error)
+/* Gets a pipeline to the node of the slot with `find`, as often as necessary. */
+static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out,
+                           rf_code (*find)(rf_replay *r, struct node *node, unsigned slot, int64_t db,
+                                           struct pipeline **out, rf_error *error),
+                           rf_error *error)
 {
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
-        if (UNLIKELY(r->retry.queue.first || r->retry.unconfirmed.first))
+        if (UNLIKELY(r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0))
             TRY(retry_pending(r, error));
-        struct node *node = nodes_of_key(r, key);
+        struct node *node = r->node_of[slot];
         if (UNLIKELY(node == r->unassigned)) {
-            TRY(wait_for_owner(r, key, db, &since_ms, error));
+            TRY(wait_for_owner(r, slot, &since_ms, error));
             continue;
         }
-        rf_code code = pipeline_for_node(r, node, db, out, &why);
-        if (LIKELY(code == RF_OK && nodes_of_key(r, key) == node))
+        rf_code code = find(r, node, slot, db, out, &why);
+        if (LIKELY(code == RF_OK && r->node_of[slot] == node))
             return RF_OK;
         if (code == RF_OK)
             continue; /* the slot has moved meanwhile */
@@ -156,29 +155,48 @@ rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline
     }
 }
 
-rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf_error *error)
+static rf_code find_any(rf_replay *r, struct node *node, unsigned slot, int64_t db, struct pipeline **out,
+                        rf_error *error)
 {
-    int64_t since_ms = 0;
-    for (;;) {
-        rf_error why;
-        *out = &r->node_of[0]->pipelines[0];
-        rf_code code = pipeline_prepare(r, *out, db, &why);
-        if (LIKELY(code == RF_OK))
-            return RF_OK;
-        if (!rf_code_is_target(code) || r->error.code != RF_OK) {
-            *error = why;
-            return code;
-        }
-        TRY(retry_backoff(r, &since_ms, &why, error));
+    (void)slot;
+    return pipeline_for_node(r, node, db, out, error);
+}
+
+/* Commands of a slot keep their order in one of the node's pipelines. */
+static rf_code find_of_slot(rf_replay *r, struct node *node, unsigned slot, int64_t db, struct pipeline **out,
+                            rf_error *error)
+{
+    *out = &node->pipelines[slot % r->options.connections];
+    return pipeline_prepare(r, *out, db, error);
+}
+
+rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error)
+{
+    unsigned slot = r->primaries.node_of ? rf_slot_of(key) : 0;
+    rf_code code = pipeline_of(r, slot, db, out, find_any, error);
+    if (UNLIKELY(rf_code_is_target(code) && r->node_of[slot] == r->unassigned)) {
+        error_key(&r->error, db, key);
+        *error = r->error;
     }
+    return code;
+}
+
+rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out, rf_error *error)
+{
+    return pipeline_of(r, slot, db, out, find_of_slot, error);
+}
+
+rf_code pipeline_flush(rf_replay *r, struct pipeline *pipeline, rf_error *error)
+{
+    if (wants_wait(pipeline, WAIT_EVERY_BYTES))
+        TRY(send_wait(pipeline, error));
+    return loop_pipeline_io(r, pipeline, error);
 }
 
 rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error *error)
 {
     if (pipeline_unsent(pipeline) < SEND_SIZE)
         return RF_OK;
-    if (wants_wait(pipeline, WAIT_EVERY_BYTES))
-        TRY(send_wait(pipeline, error));
     advance_pipeline(pipeline->owner);
-    return loop_pipeline_io(r, pipeline, error);
+    return pipeline_flush(r, pipeline, error);
 }

@@ -22,7 +22,9 @@
 #include "net/client.h"
 #include "net/primaries.h"
 #include "net/waiting.h"
+#include "replay/command_queue.h"
 #include "replay/pipeline.h"
+#include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
 
 struct node {
@@ -80,23 +82,11 @@ struct stream_state {
     rf_error error;    /* error of the run, while the value was encoded */
 };
 
-/* A transaction of an AOF, which is sent as a whole when its EXEC has been read. */
-struct transaction {
-    bool open;
-    uint64_t seq; /* of its MULTI, as are place and db */
-    rf_position position;
-    int64_t db;
-    int64_t selected;    /* database of the last command */
-    struct buffer bytes; /* its commands so far, including MULTI */
-    uint32_t queued;     /* number of commands, without MULTI, but including SELECT */
-    uint32_t entries;    /* number of entries it consists of */
-};
-
-/* Position in the commands of the transaction whose replies are being handled. */
-struct exec_cursor {
-    uint64_t seq;
-    uint32_t index; /* of the next command in `rest` */
-    rf_slice rest;  /* of the bytes */
+/* Position in the group of commands whose replies are being handled. */
+struct group_cursor {
+    const struct command_group *group; /* NULL: none */
+    uint32_t next;                     /* number of the next command in `rest` */
+    rf_slice rest;                     /* of the bytes */
     struct buffer bytes;
 };
 
@@ -127,6 +117,7 @@ struct topology_state {
 
 /* The entry that was put last. */
 struct current_entry {
+    rf_entry_kind kind;
     uint64_t seq;
     rf_position position;
     rf_slice key;
@@ -141,6 +132,13 @@ struct limits {
     uint64_t longest; /* bytes that a string may have on the target */
     double allowance; /* bytes that may be sent now, with a rate limit */
     int64_t allowed_us;
+};
+
+/* Keys to delete, a batch at a time. */
+struct deletions {
+    struct deletion *items;
+    size_t count;
+    struct buffer names;
 };
 
 /* The clock is not read for each entry. */
@@ -166,21 +164,27 @@ struct rf_replay {
     struct limits limits;
     struct topology_state topology;
     struct retry_state retry;
+    struct deletions deletions;
     struct waiting waiting;
     struct timer clock;
     struct encoder encoder;
     rf_digester *digester;
-    struct buffer payload, name, commands; /* of the current entry; reused */
+    struct buffer payload, name, bytes; /* of the current entry; reused */
     struct current_entry current;
     struct stream_state stream;
-    bool in_commands;       /* after the first command, no keys follow */
-    uint64_t first_command; /* its seq */
-    struct transaction transaction;
-    struct exec_cursor exec_cursor;
+    struct command_queues commands;
+    struct buffer arguments; /* rf_slice: of the current command */
+    struct group_cursor cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */
     bool cleaned_up;        /* after an error, all connections are closed */
     rf_error error;         /* sticky once its code is set */
 };
+
+/* --- replay.c ---------------------------------------------------------------------------------------------
+ */
+
+/* Waits until everything that was put is done. */
+rf_code replay_drain(rf_replay *r, rf_error *error);
 
 /* --- nodes.c: nodes and connections -------------------------------------------------------------------- */
 
@@ -296,21 +300,28 @@ static inline uint64_t stream_expected(const rf_replay *r)
     return r->stream.expected + (r->stream.encoding ? r->encoder.batch.commands : 0);
 }
 
-/* --- exec_reply.c: replies to transactions ------------------------------------------------------------- */
+/* --- exec_reply.c, group_reply.c: replies to transactions ---------------------------------------------- */
 
-/* Handles a reply to a transaction; the last one is that of EXEC. Returns a reply that represents all of
- * EXEC's. */
+/* Handles a reply to the transaction of a key; the last one is that of EXEC. Returns a reply that represents
+ * all of EXEC's. */
 struct reply exec_reply_handle(struct pipeline *pipeline, struct request *request, struct reply reply,
                                rf_slice rest);
 
 /* Whether the reply or one of its elements is an error, which is stored in *found. */
 bool exec_reply_find_error(struct reply reply, rf_slice rest, struct reply *found);
 
+/* Handles a reply to a group of commands: reports those that have failed, and sets the request's result. */
+void group_reply_handle(struct pipeline *pipeline, struct request *request, struct reply reply,
+                        rf_slice rest);
+
 /* --- write.c: encoding entries ------------------------------------------------------------------------- */
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
 /* Records that the current entry is not supported by the target. */
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
+
+/* The target's clock. */
+int64_t write_now_ms(const rf_replay *r);
 
 /* Whether the target's clock has passed the expiry. */
 bool write_has_expired(const rf_replay *r, int64_t expire_ms);
@@ -345,8 +356,15 @@ rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline
 rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pipeline **out,
                           rf_error *error);
 
-/* The pipeline for all AOF commands. */
-rf_code pipeline_for_command(rf_replay *r, int64_t db, struct pipeline **out, rf_error *error);
+/* The pipeline for the AOF commands of a slot. */
+rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out, rf_error *error);
+
+/* Makes a pipeline connected, with capacity and this database selected. RF_E_TARGET if that is not possible
+ * now. */
+rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error);
+
+/* Sends what is ready, and WAIT if it is due. */
+rf_code pipeline_flush(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Called after a request was completed: sends if there is enough, and sends WAIT if it is due. */
 rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error *error);
@@ -369,9 +387,19 @@ void large_value_on_block(struct pipeline *pipeline);
 
 /* --- retry.c: sending requests again ------------------------------------------------------------------- */
 
+/* Takes a request out of its pipeline. NULL: out of memory, and r->error is set. */
+struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number);
+
 /* Moves a request from its pipeline to the retry queue. NULL: out of memory, and r->error is set. */
 struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
                                  struct retry_queue *into);
+
+/* Notes that a request has to be sent again, because of its result: refreshes the topology, and waits before
+ * that, if necessary. */
+void retry_note(rf_replay *r, struct request *request);
+
+/* Moves a request to where it is sent again from: the retry queue, or the commands of its slot. */
+void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number);
 
 /* Queue the removal of a key, or of its staging key. The request `of` is not done before. */
 void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key);
@@ -425,13 +453,45 @@ void fallback_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number);
 /* Writes the values recorded by fallback_enqueue(). Must be called between entries. */
 rf_code fallback_write(rf_replay *r, rf_error *error);
 
+/* --- each_primary.c ------------------------------------------------------------------------------------- */
+
+/* Calls `visit` for each primary, and again after RF_E_TARGET, with `retrying` set. If the primaries change
+ * meanwhile, it starts again. */
+typedef rf_code visit_fn(void *ctx, struct node *node, bool retrying, rf_error *error);
+rf_code on_each_primary(rf_replay *r, visit_fn *visit, void *ctx, rf_error *error);
+
 /* --- library.c ----------------------------------------------------------------------------------------- */
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
 
+/* Deletes a library if its code is the expected one. */
+rf_code library_delete(rf_replay *r, const rf_key_record *record, rf_error *error);
+
+/* --- delete.c ------------------------------------------------------------------------------------------ */
+
+/* As rf_replay_delete(). */
+rf_code delete_put(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error);
+
+/* Deletes all keys that were put and are not done. */
+rf_code delete_pending(rf_replay *r, rf_error *error);
+void delete_free(rf_replay *r);
+
+/* --- control.c: control connections -------------------------------------------------------------------- */
+
+/* Sends a command, and waits for its reply. */
+rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
+                     rf_slice *rest, rf_error *error);
+
+/* Waits until the replicas have acknowledged what the node's open control connection has written, for a
+ * limited time. *refused: an error reply; REPLY_NIL: none. */
+rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error);
+
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 
-void outcome_written(rf_replay *r, struct node *node, const struct request *request);
+void outcome_written(rf_replay *r, struct node *node, struct request *request);
+
+/* The key of the entry has expired. */
+void outcome_expired(rf_replay *r, const struct request *request, rf_slice key);
 
 /* The key has no elements. */
 void outcome_empty(rf_replay *r, const struct request *request, rf_slice key);

@@ -450,7 +450,7 @@ static rf_code finish_rejected(struct large_write *b, rf_error *error)
         return RF_OK;
     }
     if (is_expired_staging_key(r, r->stream.error_text, b->request.ends_ms)) {
-        r->counts.expired++;
+        outcome_expired(r, &b->request, b->key);
         return RF_OK;
     }
     outcome_failed(r, &b->request, RF_FAILURE_REFUSED, r->stream.error_text, b->key, (rf_slice){0});

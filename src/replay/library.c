@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads function libraries. There are few of them, and every primary needs each one, so they are not
- * pipelined.
+/* Loads and deletes function libraries. There are few of them, and every primary needs each one, so they are
+ * not pipelined.
  *
  *   FUNCTION LIST LIBRARYNAME name WITHCODE   [[..., "library_code", code], ...]
- *   FUNCTION LOAD [REPLACE] code */
+ *   FUNCTION LOAD [REPLACE] code
+ *   FUNCTION DELETE name */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "command/ability.h"
 #include "replay/internal.h"
 #include <rdbferry/compare.h>
 
 struct loading {
     rf_replay *r;
-    const rf_entry *entry;
-    bool failed; /* on one of the nodes */
+    rf_position position;
+    rf_slice name;
+    rf_slice code;      /* to load */
+    rf_digest expected; /* of the code to delete */
+    bool sent, deleted; /* from one of the nodes */
+    bool failed;        /* on one of the nodes */
 };
 
 static void reject(struct loading *l, rf_failure_kind kind, const char *reason)
 {
-    const struct request request = {
-        .kind = REQUEST_COMMAND, .position = l->r->current.position, .db = RF_LIBRARY};
+    const struct request request = {.kind = REQUEST_COMMAND, .position = l->position, .db = RF_LIBRARY};
     if (!l->failed)
-        outcome_failed(l->r, &request, kind, reason, rf_function_name(l->entry->text), (rf_slice){0});
+        outcome_failed(l->r, &request, kind, reason, l->name, (rf_slice){0});
     l->failed = true;
 }
 
@@ -72,112 +75,108 @@ static rf_code on_error_reply(struct loading *l, struct node *node, struct reply
     return RF_OK;
 }
 
-static rf_code call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
-                    rf_slice *rest, rf_error *error)
+/* Waits for replicas with a time limit, as for keys. */
+static rf_code wait_for_replicas(struct loading *l, struct node *node, rf_error *error)
 {
-    TRY(client_put(client, argv, argc, error));
-    return client_reply(client, head, rest, error);
+    struct reply refused;
+    TRY(control_wait_for_replicas(node, &refused, error));
+    return refused.kind == REPLY_NIL ? RF_OK : on_error_reply(l, node, refused, error);
 }
 
-/* Waits for replicas with a time limit, as for keys. */
-static rf_code wait_for_replicas(struct loading *l, struct node *node, struct client *client, rf_error *error)
+/* Queries the library's code at a node. *done: that failed, which has been reported. */
+static rf_code query_code(struct loading *l, struct node *node, bool *exists, rf_slice *code, bool *done,
+                          rf_error *error)
 {
-    enum { ATTEMPTS = 10 };
-    uint8_t text[NUMBER_TEXT_MAX] = {0};
-    struct reply head = {.number = 0};
+    const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"), l->name,
+                             SLICE("WITHCODE")};
+    struct client *client;
+    struct reply head;
     rf_slice rest;
-    for (int i = 0; node->wait_replicas && i < ATTEMPTS; i++) {
-        rf_slice replicas = {text, number_print_u64(text, node->replicas)};
-        const rf_slice wait[] = {SLICE("WAIT"), replicas, SLICE("1000")};
-        TRY(call(client, wait, 3, &head, &rest, error));
-        if (reply_is_error(head, "NOPERM"))
-            return RF_OK;
-        if (head.kind != REPLY_NUMBER)
-            return on_error_reply(l, node, head, error);
-        if (head.number >= (int64_t)node->replicas)
-            return RF_OK;
-        l->r->topology.suspect = true;
-        TRY(loop_run_timers(l->r, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
-    }
-    if (node->wait_replicas)
-        reduce_replicas(node, head.number);
+    TRY(node_open_control(node, &client, error));
+    TRY(control_call(client, list, 5, &head, &rest, error));
+    *done = head.kind == REPLY_ERROR;
+    if (*done)
+        return on_error_reply(l, node, head, error);
+    *exists = find_code(head, rest, code);
     return RF_OK;
 }
 
 /* `retrying`: the library may have been sent before, and may not have reached the replicas. It is loaded once
  * more, because WAIT counts from the last write of its connection. */
-static rf_code load_into(struct loading *l, struct node *node, bool retrying, rf_error *error)
+static rf_code load_into(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
-    const rf_slice list[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("LIBRARYNAME"),
-                             rf_function_name(l->entry->text), SLICE("WITHCODE")};
-    const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->entry->text};
+    struct loading *l = ctx;
+    const rf_slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), l->code};
     const rf_slice replace[] = {load[0], load[1], SLICE("REPLACE"), load[2]};
-    struct client *client;
     struct reply head;
     rf_slice rest, code;
-    TRY(node_open_control(node, &client, error));
-    TRY(call(client, list, 5, &head, &rest, error));
-    if (head.kind == REPLY_ERROR)
-        return on_error_reply(l, node, head, error);
-    bool exists = find_code(head, rest, &code);
-    bool equal = exists && slice_equal(code, l->entry->text);
+    bool exists, done;
+    TRY(query_code(l, node, &exists, &code, &done, error));
+    if (done)
+        return RF_OK;
+    bool equal = exists && slice_equal(code, l->code);
     if (equal && !(retrying && node->wait_replicas))
         return RF_OK;
     if (exists && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
         reject(l, RF_FAILURE_EXISTS, "already exists with different code");
     if (exists && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
         return RF_OK;
-    TRY(call(client, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
+    TRY(control_call(node->control, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
     return head.kind == REPLY_ERROR ? on_error_reply(l, node, head, error)
-                                    : wait_for_replicas(l, node, client, error);
+                                    : wait_for_replicas(l, node, error);
 }
 
-static rf_code load_with_retry(struct loading *l, struct node *node, int64_t *since_ms, rf_error *error)
+/* After a retry it may be gone because of the first attempt, and may still be on the replicas; WAIT counts
+ * from the last write of its connection, which FUNCTION DELETE is only if the library exists. */
+static rf_code delete_from(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
-    for (;;) {
-        rf_error why;
-        rf_code code = load_into(l, node, *since_ms > 0, &why);
-        if (code == RF_OK)
-            return RF_OK;
-        node_close_control(node);
-        if (l->r->error.code != RF_OK)
-            return replay_ended(l->r, error);
-        if (!rf_code_is_target(code)) {
-            *error = why;
-            return code;
-        }
-        TRY(retry_backoff(l->r, since_ms, &why, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+    struct loading *l = ctx;
+    const rf_slice delete[] = {SLICE("FUNCTION"), SLICE("DELETE"), l->name};
+    struct reply head;
+    rf_slice rest, code;
+    bool exists, done;
+    TRY(query_code(l, node, &exists, &code, &done, error));
+    l->deleted |= retrying && l->sent && !done && !exists;
+    if (done || !exists)
+        return RF_OK;
+    rf_digest digest = rf_digest_keyed(code);
+    if (digest.low != l->expected.low || digest.high != l->expected.high) {
+        reject(l, RF_FAILURE_CHANGED, "not deleted: changed on the target since");
+        return RF_OK;
     }
-}
-
-/* If the primaries change meanwhile, it starts again: a library that is already loaded is kept. */
-static rf_code load_on_all(struct loading *l, rf_error *error)
-{
-    int64_t since_ms = 0;
-    for (size_t i = 0; i < l->r->node_count; i++) {
-        struct node *node = l->r->nodes[i];
-        rf_code code = node->primary ? load_with_retry(l, node, &since_ms, error) : RF_OK;
-        bool changed = rf_code_is_target(code) && !node->primary && l->r->error.code == RF_OK;
-        if (changed)
-            i = (size_t)-1;
-        else
-            TRY(code);
-    }
-    return RF_OK;
+    l->sent = true;
+    TRY(control_call(node->control, delete, 3, &head, &rest, error));
+    if (head.kind == REPLY_ERROR)
+        return on_error_reply(l, node, head, error);
+    l->deleted = true;
+    return wait_for_replicas(l, node, error);
 }
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    struct loading l = {.r = r, .entry = entry};
+    struct loading l = {.r = r,
+                        .position = r->current.position,
+                        .name = rf_function_name(entry->text),
+                        .code = entry->text};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
         reject(&l, RF_FAILURE_UNSUPPORTED, "the server does not support functions");
         return RF_OK;
     }
-    rf_code code = load_on_all(&l, error);
+    rf_code code = on_each_primary(r, load_into, &l, error);
     r->counts.libraries += code == RF_OK && !l.failed;
     return code;
+}
+
+rf_code library_delete(rf_replay *r, const rf_key_record *record, rf_error *error)
+{
+    struct loading l = {.r = r,
+                        .position = {record->input, record->offset},
+                        .name = record->key,
+                        .expected = record->value};
+    rf_code code = server_can(r->info.server, CAN_FUNCTIONS) ? on_each_primary(r, delete_from, &l, error) : RF_OK;
+    if (code != RF_OK || l.failed)
+        return code;
+    r->counts.libraries_deleted += l.deleted;
+    r->counts.gone += !l.deleted;
+    return RF_OK;
 }

@@ -9,7 +9,7 @@
 #include <rdbferry/compare.h>
 #include <stdio.h>
 
-void outcome_written(rf_replay *r, struct node *node, const struct request *request)
+void outcome_written(rf_replay *r, struct node *node, struct request *request)
 {
     r->retry.backoff_ms = 0;
     if (UNLIKELY(r->waiting.since_ms != 0)) {
@@ -17,7 +17,7 @@ void outcome_written(rf_replay *r, struct node *node, const struct request *requ
         waiting_end(&r->waiting, &wait, node->name);
     }
     if (request->kind == REQUEST_COMMAND)
-        r->counts.commands += request->entries;
+        command_group_release(r, request);
     if (request->kind != REQUEST_KEY)
         return;
     r->counts.written++;
@@ -45,7 +45,6 @@ void outcome_select_dead_db(rf_replay *r, int64_t db)
     dead_letter_write(r, SLICE("\r\n"));
 }
 
-/* A transaction may leave another database selected. */
 void outcome_put_dead_letter(rf_replay *r, const struct request *request, rf_slice commands)
 {
     struct command command;
@@ -55,8 +54,6 @@ void outcome_put_dead_letter(rf_replay *r, const struct request *request, rf_sli
     while (command_take(&commands, &command))
         if (request->kind != REQUEST_KEY || !command_is_passing(&command))
             dead_letter_write(r, command.whole);
-    if (request->kind == REQUEST_COMMAND && request->transaction)
-        r->dead_letter_db = -1;
 }
 
 static const struct {
@@ -69,6 +66,7 @@ static const struct {
     [RF_FAILURE_UNSUPPORTED] = {"unsupported", RF_E_INCOMPATIBLE},
     [RF_FAILURE_DAMAGED] = {"damaged", RF_E_CORRUPT},
     [RF_FAILURE_FORBIDDEN] = {"forbidden", RF_E_INCOMPATIBLE},
+    [RF_FAILURE_CHANGED] = {"changed", RF_E_TARGET},
 };
 
 const char *rf_failure_kind_name(rf_failure_kind kind)
@@ -79,14 +77,14 @@ const char *rf_failure_kind_name(rf_failure_kind kind)
 void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind kind, const char *reason,
                     rf_slice key, rf_slice commands)
 {
-    bool is_command = request->kind == REQUEST_COMMAND && r->in_commands;
+    bool is_command = request->kind == REQUEST_COMMAND && request->seq > 0;
     const rf_failure failure = {
         .kind = kind,
         .position = request->position,
         .db = request->db,
         .key = key,
         .is_command = is_command,
-        .command = is_command && !r->options.resumed ? request->seq - r->first_command + 1 : 0,
+        .command = is_command && !r->options.resumed ? request->seq - r->commands.first_seq + 1 : 0,
         .reason = reason};
     r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
     r->counts.failures[kind]++;
@@ -104,6 +102,19 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
         error_key(&r->error, request->db, key);
 }
 
+/* What the entry replaces is not there either. */
+static void outcome_absent(rf_replay *r, const struct request *request, rf_slice key)
+{
+    if (r->options.delete_absent)
+        retry_delete_key(r, request, key);
+}
+
+void outcome_expired(rf_replay *r, const struct request *request, rf_slice key)
+{
+    r->counts.expired++;
+    outcome_absent(r, request, key);
+}
+
 void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
 {
     const rf_notice notice = {.code = RF_NOTICE_EMPTY_KEY,
@@ -112,6 +123,7 @@ void outcome_empty(rf_replay *r, const struct request *request, rf_slice key)
                               .key = key,
                               .detail = "empty collection"};
     r->counts.empty++;
+    outcome_absent(r, request, key);
     if (r->options.notify.fn)
         r->options.notify.fn(r->options.notify.ctx, &notice);
 }

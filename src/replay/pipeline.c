@@ -112,13 +112,19 @@ rf_code pipeline_connect(struct pipeline *p, struct connection *connection, unsi
     return RF_OK;
 }
 
+static void free_request(struct request *request)
+{
+    free(request->error_text);
+    free(request->group);
+}
+
 /* Keeps one block, so that an encoder can continue to write. */
 void pipeline_disconnect(struct pipeline *p)
 {
     connection_close(p->connection);
     p->connection = NULL;
     for (; p->head < p->tail; p->head++)
-        free(pipeline_request(p, p->head)->error_text);
+        free_request(pipeline_request(p, p->head));
     p->head = p->answer = p->tail = 0;
     drop_blocks(p, UINT64_MAX);
     if (p->last) {
@@ -379,7 +385,7 @@ rf_code pipeline_receive(struct pipeline *p, rf_error *error)
 void pipeline_release(struct pipeline *p, uint64_t number)
 {
     for (; p->head < number; p->head++)
-        free(pipeline_request(p, p->head)->error_text);
+        free_request(pipeline_request(p, p->head));
     drop_blocks(p, p->head < p->tail ? pipeline_request(p, p->head)->start : p->sent);
 }
 

@@ -21,7 +21,7 @@
 
 enum request_kind {
     REQUEST_KEY,
-    REQUEST_COMMAND, /* of an AOF */
+    REQUEST_COMMAND, /* a group of AOF commands */
     REQUEST_CLEANUP, /* removes a staging key */
     REQUEST_SELECT,
     REQUEST_WAIT, /* WAIT: when it is answered, everything before it may be released */
@@ -50,16 +50,18 @@ struct request {
     uint64_t start; /* position of its first byte */
     rf_position position;
     int64_t expire_ms;
-    int64_t ends_ms;    /* when the key disappears by itself: it expires, or all its fields do */
-    int64_t since_ms;   /* time of the first transient error; 0: none */
-    char *error_text;   /* the first error reply; owned; NULL: none */
-    void *ask_node;     /* the node that this error redirects to */
-    void *confirmed_on; /* the node where the key exists with the right value; NULL: not known */
+    int64_t ends_ms;             /* when the key disappears by itself: it expires, or all its fields do */
+    int64_t since_ms;            /* time of the first transient error; 0: none */
+    char *error_text;            /* the first error reply; owned; NULL: none */
+    void *ask_node;              /* the node that this error redirects to */
+    void *confirmed_on;          /* the node where the key exists with the right value; NULL: not known */
+    struct command_group *group; /* REQUEST_COMMAND: the commands; owned */
     int32_t db;
     uint32_t replies;             /* replies pending */
     uint32_t queued;              /* commands between its MULTI and its EXEC */
     uint32_t entries;             /* number of AOF entries it consists of */
     uint32_t errors;              /* of these, commands that failed */
+    uint32_t failed_at;           /* without a transaction: the first command with a transient error */
     uint32_t lost_run;            /* the server process (run_id) when the connection was lost */
     uint8_t crashes, disconnects; /* see suspect.h */
     uint8_t kind, method, result; /* enums; the result is that of the first error */
@@ -67,6 +69,8 @@ struct request {
     bool module;        /* a module value, written with RESTORE */
     bool transaction;   /* its last reply is that of EXEC */
     bool restored;      /* written with RESTORE */
+    bool no_multi;      /* its MULTI was rejected */
+    bool retry_rest;    /* some commands were rejected, so that the others were not executed */
     bool lost;          /* its connection was lost, and the consequences are not determined yet */
     bool survived;      /* the same process was there when the node was connected to again */
     bool first_lost;    /* it was the oldest unanswered request */

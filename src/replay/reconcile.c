@@ -199,7 +199,7 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
         return;
     }
     if (!found->first_exists) {
-        r->counts.expired++;
+        outcome_expired(r, request, key);
         retry_item_free(item);
         return;
     }

@@ -231,12 +231,14 @@ void rf_replay_close(rf_replay *r)
     retry_queue_free(&r->retry.unconfirmed);
     retry_queue_free(&r->retry.fallback);
     retry_queue_free(&r->retry.batch);
+    delete_free(r);
     encoder_close(&r->encoder);
     buffer_free(&r->payload);
     buffer_free(&r->name);
-    buffer_free(&r->commands);
-    buffer_free(&r->transaction.bytes);
-    buffer_free(&r->exec_cursor.bytes);
+    buffer_free(&r->bytes);
+    buffer_free(&r->cursor.bytes);
+    buffer_free(&r->arguments);
+    command_queues_free(&r->commands);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)
         close(r->epoll);
@@ -262,20 +264,21 @@ static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
     return write_key(r, entry, error);
 }
 
-static rf_code drain(rf_replay *r, rf_error *error);
-
-/* Commands come after all keys. */
 static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     TRY(check_db(r, entry, error));
-    if (r->primaries.kind == RF_TARGET_CLUSTER)
-        return fail(error, RF_E_ARGUMENT, "AOF commands cannot be replayed into a cluster");
-    if (!r->in_commands)
-        TRY(drain(r, error));
-    if (!r->in_commands)
-        r->first_command = r->current.seq;
-    r->in_commands = true;
+    TRY(command_queues_begin(r, error));
+    if (r->commands.first_seq == 0)
+        r->commands.first_seq = r->current.seq;
     return write_command(r, entry, error);
+}
+
+/* Keys and commands are not in flight together: a command may change any key before it. */
+static rf_code wait_for_others(rf_replay *r, rf_entry_kind kind, rf_error *error)
+{
+    bool other = r->current.kind != kind && (kind == RF_ENTRY_COMMAND || r->current.kind == RF_ENTRY_COMMAND);
+    r->current.kind = kind;
+    return other ? replay_drain(r, error) : RF_OK;
 }
 
 /* There is no command for module data stored outside of keys. */
@@ -350,9 +353,18 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     if (UNLIKELY(++r->clock.put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
         code = loop_run_timers(r, error);
     if (LIKELY(code == RF_OK))
+        code = wait_for_others(r, entry->kind, error);
+    if (LIKELY(code == RF_OK))
         code = put_handlers[entry->kind](r, entry, error);
     r->current.in_progress = code != RF_OK;
     return record_error(r, code, error);
+}
+
+rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, delete_put(r, record, unchanged, error), error);
 }
 
 static bool is_idle(const rf_replay *r)
@@ -364,15 +376,17 @@ static bool is_idle(const rf_replay *r)
     return true;
 }
 
-static rf_code drain(rf_replay *r, rf_error *error)
+rf_code replay_drain(rf_replay *r, rf_error *error)
 {
     enum { WAIT_MS = 100 };
     do {
         TRY(retry_pending(r, error));
         TRY(fallback_write(r, error));
+        TRY(command_queue_flush(r, error));
         TRY(dispatch_send_waits(r, error));
         TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first);
+    } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first ||
+             !command_queue_is_flushed(r));
     return RF_OK;
 }
 
@@ -380,7 +394,22 @@ rf_code rf_replay_finish(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
-    return record_error(r, drain(r, error), error);
+    rf_code code = replay_drain(r, error);
+    return record_error(r, code == RF_OK ? delete_pending(r, error) : code, error);
+}
+
+rf_code rf_replay_begin_commands(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, command_queues_begin(r, error), error);
+}
+
+rf_code rf_replay_remove_positions(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, command_positions_remove(r, error), error);
 }
 
 /* --- results ------------------------------------------------------------------------------------------- */
@@ -431,6 +460,20 @@ static void oldest_of_queue(struct oldest *oldest, const struct retry_queue *que
         oldest_update(oldest, &item->request);
 }
 
+static void oldest_of_commands(struct oldest *oldest, const struct command_queues *c)
+{
+    const struct request multi = {.seq = c->transaction.seq, .position = c->transaction.position};
+    if (c->transaction.open)
+        oldest_update(oldest, &multi);
+    if (c->first) {
+        const struct request first = command_queue_first(c->first);
+        oldest_update(oldest, &first);
+    }
+    for (unsigned i = 0; c->recovering > 0 && i < c->count; i++)
+        for (const struct retry_item *item = c->queues[i].pending; item; item = item->next)
+            oldest_update(oldest, &item->request);
+}
+
 rf_position rf_replay_acked(const rf_replay *r)
 {
     struct oldest oldest = {r->current.seq + 1, {r->current.position.input, r->current.position.offset + 1}};
@@ -438,8 +481,7 @@ rf_position rf_replay_acked(const rf_replay *r)
         return (rf_position){0};
     if (r->current.in_progress)
         oldest = (struct oldest){r->current.seq, r->current.position};
-    if (r->transaction.open && r->transaction.seq < oldest.seq)
-        oldest = (struct oldest){r->transaction.seq, r->transaction.position};
+    oldest_of_commands(&oldest, &r->commands);
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             oldest_of_pipeline(&oldest, &r->nodes[i]->pipelines[j]);

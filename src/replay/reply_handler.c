@@ -181,8 +181,8 @@ bool is_expired_staging_key(const rf_replay *r, const char *text, int64_t expire
 /* The bytes of a request, valid until the next call. Empty if out of memory. */
 static rf_slice request_bytes(rf_replay *r, const struct pipeline *pipeline, uint64_t number)
 {
-    r->commands.len = 0;
-    return pipeline_copy(pipeline, number, &r->commands) ? buffer_slice(&r->commands) : (rf_slice){0};
+    r->bytes.len = 0;
+    return pipeline_copy(pipeline, number, &r->bytes) ? buffer_slice(&r->bytes) : (rf_slice){0};
 }
 
 /* `renamed`: a command after the rejected one was executed. The key then has an incomplete value. */
@@ -198,7 +198,7 @@ static void finish_unwritten(rf_replay *r, struct pipeline *pipeline, uint64_t n
     if (request->result != RESULT_REJECTED)
         outcome_exists(r, request, key, commands);
     else if (is_expired_staging_key(r, error_text(request), request->ends_ms))
-        r->counts.expired++;
+        outcome_expired(r, request, key);
     else
         outcome_failed(r, request, RF_FAILURE_REFUSED, error_text(request), key, commands);
 }
@@ -259,34 +259,11 @@ static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number,
 
 /* --- everything else ----------------------------------------------------------------------------------- */
 
-static void reject_command(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request)
-{
-    char name[64], reason[400];
-    struct command command;
-    rf_slice commands = request_bytes(r, pipeline, number), rest = commands;
-    request->done = true;
-    if (request->errors > 0) { /* each of them has been reported */
-        outcome_put_dead_letter(r, request, commands);
-        return;
-    }
-    command_name(command_take(&rest, &command) ? command.argv[0] : rest, name, sizeof name);
-    snprintf(reason, sizeof reason, "%s: %s", name, error_text(request));
-    outcome_failed(r, request, RF_FAILURE_REFUSED, reason, (rf_slice){0}, commands);
-}
-
-/* Commands after the rejected one may have been executed, so this cannot be undone. */
 static void finish_command(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                            struct reply last)
 {
-    (void)last;
-    if (request->result == RESULT_OK)
-        return;
-    if (request->result != RESULT_REJECTED && request->result != RESULT_EXISTS) {
-        request->result = RESULT_FATAL;
-        replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
-        return;
-    }
-    reject_command(r, pipeline, number, request);
+    (void)request, (void)last;
+    command_group_finish(r, pipeline, number);
 }
 
 static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
@@ -385,7 +362,9 @@ static void on_reply(struct pipeline *pipeline, struct request *request, struct 
 {
     struct node *node = pipeline->owner;
     struct reply found;
-    if (request->transaction)
+    if (request->kind == REQUEST_COMMAND)
+        group_reply_handle(pipeline, request, reply, rest);
+    else if (request->transaction)
         reply = exec_reply_handle(pipeline, request, reply, rest);
     else if (UNLIKELY(reply.kind == REPLY_ERROR || reply.kind == REPLY_ARRAY) &&
              exec_reply_find_error(reply, rest, &found))
@@ -452,10 +431,9 @@ void request_lost(rf_replay *r, struct pipeline *pipeline, uint64_t number, cons
         finish_unwritten(r, pipeline, number, request, false);
         return;
     }
-    if (request->kind == REQUEST_COMMAND && r->error.code == RF_OK)
-        fail(&r->error, RF_E_TARGET, "%s; AOF commands in flight may or may not have been executed",
-             why->message);
-    retry_enqueue(r, pipeline, number, &r->retry.queue);
+    if (request->kind == REQUEST_COMMAND)
+        command_group_lost(r, request, why);
+    retry_take_back(r, pipeline, number);
 }
 
 const struct pipeline_listener reply_handler = {on_reply, on_stream_reply, large_value_on_block};

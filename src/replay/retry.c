@@ -41,6 +41,7 @@ void retry_item_free(struct retry_item *item)
     if (!item)
         return;
     free(item->request.error_text);
+    free(item->request.group);
     buffer_free(&item->bytes);
     free(item);
 }
@@ -59,8 +60,16 @@ static struct retry_item *out_of_memory(rf_replay *r, struct retry_item *item)
     return NULL;
 }
 
-struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
-                                 struct retry_queue *into)
+/* After a redirection it is sent again at once, unless that was redirected, too. */
+void retry_note(rf_replay *r, struct request *request)
+{
+    if (request->result == RESULT_MOVED || request->ask_node)
+        r->retry.backoff |= request->redirects++ > 0;
+    else
+        r->topology.stale = r->retry.backoff = true;
+}
+
+struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
     struct request *request = pipeline_request(pipeline, number);
     struct retry_item *item = calloc(1, sizeof *item);
@@ -71,15 +80,24 @@ struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64
     if (item->request.since_ms == 0)
         item->request.since_ms = clock_monotonic_ms();
     request->error_text = NULL;
+    request->group = NULL;
     request->done = true;
+    return item;
+}
+
+struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
+                                 struct retry_queue *into)
+{
+    const struct request *request = pipeline_request(pipeline, number);
+    struct retry_item *item = retry_take(r, pipeline, number);
+    if (!item)
+        return NULL;
     retry_queue_push(into, item);
     if (request->method == METHOD_STAGED && request->kind == REQUEST_KEY)
         item->request.ask_node = NULL; /* a rename requires that both keys are on the same node, after the
                                         slot migration */
-    if (request->result == RESULT_MOVED || item->request.ask_node)
-        r->retry.backoff |= item->request.redirects++ > 0;
-    else if (into == &r->retry.queue)
-        r->topology.stale = r->retry.backoff = true;
+    if (request->result == RESULT_MOVED || item->request.ask_node || into == &r->retry.queue)
+        retry_note(r, &item->request);
     r->counts.resent += request->kind == REQUEST_KEY && into == &r->retry.queue;
     return item;
 }
@@ -319,7 +337,8 @@ static rf_code refresh(rf_replay *r, rf_error *error)
     rf_code code = nodes_refresh(r, &why);
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->retry.backoff = true;
-        return check_item_timeout(r, first, &why, error);
+        return first ? check_item_timeout(r, first, &why, error)
+                     : retry_check_timeout(r, command_recover_since(r), why.message, error);
     }
     if (code != RF_OK)
         *error = why;
@@ -344,7 +363,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
 
 rf_code retry_pending(rf_replay *r, rf_error *error)
 {
-    while (r->retry.queue.first || r->retry.unconfirmed.first) {
+    while (r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0) {
         if (r->retry.backoff)
             TRY(loop_sleep(r, next_backoff_ms(r), error));
         r->retry.backoff = false;
@@ -353,17 +372,27 @@ rf_code retry_pending(rf_replay *r, rf_error *error)
         if (!r->topology.stale)
             TRY(retry_send_all(r, error));
         TRY(reconcile_pending(r, error));
+        if (!r->topology.stale)
+            TRY(command_recover(r, error));
     }
     return RF_OK;
 }
 
 /* --- cleanup after an error ---------------------------------------------------------------------------- */
 
+void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number)
+{
+    if (pipeline_request(pipeline, number)->kind == REQUEST_COMMAND)
+        command_group_take_back(r, pipeline, number);
+    else
+        retry_enqueue(r, pipeline, number, &r->retry.queue);
+}
+
 static void abandon_pipeline(rf_replay *r, struct node *node, struct pipeline *pipeline)
 {
     for (uint64_t i = pipeline->head; i < pipeline->tail; i++)
         if (!pipeline_request(pipeline, i)->done)
-            retry_enqueue(r, pipeline, i, &r->retry.queue);
+            retry_take_back(r, pipeline, i);
     node->fence |= pipeline->connection != NULL;
     pipeline_disconnect(pipeline);
 }

@@ -21,7 +21,7 @@ void suspect_note(struct pipeline *pipeline)
         struct request *request = pipeline_request(pipeline, i);
         if (request->start >= pipeline->sent || request->start - from > READ_AHEAD)
             return;
-        if (request->kind != REQUEST_KEY)
+        if (request->kind != REQUEST_KEY && request->kind != REQUEST_COMMAND)
             continue;
         request->lost = true;
         request->first_lost = first;
@@ -48,17 +48,28 @@ void suspect_learn(const struct node *node, uint32_t run)
         return;
     mark_survived(node->replay->retry.queue.first, run);
     mark_survived(node->replay->retry.current, run); /* and those after it in the batch */
+    const struct command_queues *commands = &node->replay->commands;
+    for (unsigned i = 0; commands->recovering > 0 && i < commands->count; i++)
+        mark_survived(commands->queues[i].pending, run);
 }
 
 static rf_code end_run(rf_replay *r, const struct retry_item *item, const struct node *node, rf_error *error)
 {
-    const char *what = item->request.crashes >= CRASHES_MAX
-                           ? "the server went down twice while processing this key: exclude the key, or "
-                             "check the server's log"
-                           : "the connection was lost repeatedly while this key was written: exclude the "
-                             "key, or check the server's log";
-    fail(&r->error, RF_E_TARGET, "%s: %s", node->name, what);
-    error_key(&r->error, item->request.db, command_key(buffer_slice(&item->bytes)));
+    bool command = item->request.kind == REQUEST_COMMAND, crashed = item->request.crashes >= CRASHES_MAX;
+    const char *what = command ? "these commands" : "this key", *it = command ? "them" : "the key";
+    if (crashed)
+        fail(&r->error, RF_E_TARGET,
+             "%s: the server went down twice while processing %s: exclude %s, or check the server's log",
+             node->name, what, it);
+    else
+        fail(&r->error, RF_E_TARGET,
+             "%s: the connection was lost repeatedly while %s %s written: exclude %s, or check the server's "
+             "log",
+             node->name, what, command ? "were" : "was", it);
+    if (command)
+        r->error.offset = (int64_t)item->request.position.offset;
+    else
+        error_key(&r->error, item->request.db, command_key(buffer_slice(&item->bytes)));
     return replay_ended(r, error);
 }
 

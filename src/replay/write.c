@@ -23,7 +23,7 @@
 #include "resp/resp_write.h"
 #include <stdio.h>
 
-static int64_t write_now_ms(const rf_replay *r)
+int64_t write_now_ms(const rf_replay *r)
 {
     return (clock_unix_us() + r->primaries.ahead_us) / 1000;
 }
@@ -460,14 +460,21 @@ static bool can_restore(const rf_replay *r, const rf_entry *entry)
            (at_once || (r->can.rename && (!expires(entry) || r->can.transact)));
 }
 
+/* Stands for the current entry if nothing is sent for it. */
+static struct request unsent_request(const struct key_write *w)
+{
+    return (struct request){
+        .seq = w->r->current.seq, .position = w->r->current.position, .db = (int32_t)w->entry->db};
+}
+
 /* Servers do not store collections without elements. */
 static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
     if (w->elements > 0 || rf_may_be_empty(entry->type))
         return write_restore(w, buffer_slice(&w->r->payload), error);
-    outcome_empty(w->r, &(struct request){.position = w->r->current.position, .db = (int32_t)entry->db},
-                  entry->key);
+    const struct request request = unsent_request(w);
+    outcome_empty(w->r, &request, entry->key);
     return RF_OK;
 }
 
@@ -557,7 +564,8 @@ static rf_code write_live_key(struct key_write *w, rf_error *error)
     if (w->entry->type == RF_HASH)
         TRY(drop_expired_fields(r, w->entry, error));
     if (UNLIKELY(r->current.ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->current.ends_ms)) {
-        r->counts.expired++;
+        const struct request request = unsent_request(w);
+        outcome_expired(r, &request, w->entry->key);
         return RF_OK;
     }
     return write_value(w, error);

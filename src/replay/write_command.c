@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Replays AOF commands one at a time, unchanged; transactions as a whole.
+/* Accepts the commands of an AOF: those that could harm the server, or change nothing, are not sent.
  *
- * Commands that could harm the server are not sent: commands that do not belong in an AOF (forbidden.c), and
- * RESTORE with a payload that was not verified, or is known to be unsupported. */
+ * Commands that do not belong in an AOF are rejected (command/forbidden.c), and RESTORE with a payload that was not
+ * verified, or is known to be unsupported. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "rdb/dump_payload.h"
+#include "replay/client_form.h"
 #include "replay/commands.h"
-#include "replay/forbidden.h"
 #include "replay/internal.h"
 #include "replay/modules.h"
-#include "resp/resp_write.h"
+#include <rdbferry/command.h>
 #include <stdio.h>
 
 /* --- commands that are not sent ------------------------------------------------------------------------ */
@@ -77,116 +77,13 @@ static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *valid, r
 
 static rf_code check_allowed(rf_replay *r, const rf_entry *entry, bool *allowed, rf_error *error)
 {
-    bool nested = r->transaction.open && slice_is_word(entry->argv[0], "MULTI");
-    *allowed = !nested && !command_is_forbidden(entry->argv, entry->argc);
+    *allowed = !rf_command_is_forbidden(entry);
     if (!*allowed)
         reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
     else if (slice_is_word(entry->argv[0], "RESTORE") || slice_is_word(entry->argv[0], "RESTORE-ASKING"))
         return check_restore(r, entry, allowed, error);
     return RF_OK;
 }
-
-/* --- one command ---------------------------------------------------------------------------------------- */
-
-static rf_code send_alone(rf_replay *r, const rf_entry *entry, rf_error *error)
-{
-    struct request *request;
-    struct pipeline *pipeline;
-    TRY(pipeline_for_command(r, entry->db, &pipeline, error));
-    TRY(pipeline_begin(pipeline, &request, error));
-    *request = (struct request){.kind = REQUEST_COMMAND,
-                                .start = request->start,
-                                .seq = r->current.seq,
-                                .position = r->current.position,
-                                .entries = 1,
-                                .db = (int32_t)entry->db,
-                                .expire_ms = RF_NO_EXPIRY};
-    command_put(&pipeline->out, entry->argv, entry->argc);
-    TRY(pipeline_end(pipeline, 1, error));
-    return pipeline_flush_if_full(r, pipeline, error);
-}
-
-/* --- transactions --------------------------------------------------------------------------------------- */
-
-static rf_code append_command(struct transaction *t, const rf_slice *argv, size_t argc, rf_error *error)
-{
-    size_t size = RESP_HEADER_MAX;
-    for (size_t i = 0; i < argc; i++)
-        size += argv[i].len + BULK_EXTRA;
-    if (!buffer_reserve(&t->bytes, size))
-        return fail(error, RF_E_MEMORY, "out of memory for a transaction");
-    uint8_t *p = resp_print_header(t->bytes.data + t->bytes.len, '*', argc);
-    for (size_t i = 0; i < argc; i++)
-        p = resp_print_bulk(p, argv[i]);
-    t->bytes.len = (size_t)(p - t->bytes.data);
-    return RF_OK;
-}
-
-static rf_code begin_transaction(rf_replay *r, const rf_entry *entry, rf_error *error)
-{
-    struct transaction *t = &r->transaction;
-    struct buffer bytes = t->bytes;
-    bytes.len = 0;
-    *t = (struct transaction){.open = true,
-                              .seq = r->current.seq,
-                              .position = r->current.position,
-                              .db = entry->db,
-                              .selected = entry->db,
-                              .bytes = bytes,
-                              .entries = 1};
-    return append_command(t, entry->argv, entry->argc, error);
-}
-
-/* The reader has removed SELECT, which is queued like any other command. */
-static rf_code queue_command(rf_replay *r, const rf_entry *entry, rf_error *error)
-{
-    uint8_t text[NUMBER_TEXT_MAX];
-    struct transaction *t = &r->transaction;
-    if (t->selected != entry->db) {
-        const rf_slice select[] = {SLICE("SELECT"), {text, number_print_i64(text, entry->db)}};
-        TRY(append_command(t, select, 2, error));
-        t->selected = entry->db;
-        t->queued++;
-    }
-    t->queued++;
-    t->entries++;
-    return append_command(t, entry->argv, entry->argc, error);
-}
-
-/* Only the reply of a transaction that contains SELECT could tell which database is selected afterwards. */
-static rf_code end_transaction(rf_replay *r, const rf_entry *exec, rf_error *error)
-{
-    struct transaction *t = &r->transaction;
-    struct request *request;
-    struct pipeline *pipeline;
-    TRY(pipeline_for_command(r, t->db, &pipeline, error));
-    TRY(pipeline_begin(pipeline, &request, error));
-    *request = (struct request){.kind = REQUEST_COMMAND,
-                                .start = request->start,
-                                .seq = t->seq,
-                                .position = t->position,
-                                .transaction = true,
-                                .queued = t->queued,
-                                .entries = t->entries + 1,
-                                .db = (int32_t)t->db,
-                                .expire_ms = RF_NO_EXPIRY};
-    outbuf_put(&pipeline->out, t->bytes.data, t->bytes.len);
-    command_put(&pipeline->out, exec->argv, exec->argc);
-    TRY(pipeline_end(pipeline, t->queued + 2, error));
-    pipeline->db = t->selected == t->db ? t->db : DB_UNKNOWN;
-    t->open = false;
-    return pipeline_flush_if_full(r, pipeline, error);
-}
-
-/* The transaction is discarded. */
-static rf_code discard_transaction(rf_replay *r)
-{
-    r->counts.commands += r->transaction.entries + 1;
-    r->transaction.open = false;
-    return RF_OK;
-}
-
-/* --- all commands -------------------------------------------------------------------------------------- */
 
 static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, rf_error *error)
 {
@@ -197,18 +94,92 @@ static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, r
     return RF_OK;
 }
 
-rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
+/* --- transactions ----------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    void (*put)(rf_replay *r);
+} controls[] = {
+    {"MULTI", command_queue_multi}, {"EXEC", command_queue_exec}, {"DISCARD", command_queue_discard}};
+
+/* Servers ignore a MULTI inside of a transaction, and an EXEC outside. */
+static bool put_control(rf_replay *r, const rf_entry *entry)
+{
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (slice_is_word(entry->argv[0], controls[i].name)) {
+            if (r->commands.transaction.open == (i > 0))
+                controls[i].put(r);
+            r->counts.commands++;
+            return true;
+        }
+    return false;
+}
+
+/* --- resuming --------------------------------------------------------------------------------------------
+ */
+
+/* *wanted: the earlier run has not applied the current command. */
+static rf_code check_resumed(rf_replay *r, const struct slot_queue *queue, bool *wanted, rf_error *error)
+{
+    const rf_position position = r->current.position;
+    *wanted = !rf_position_before(position, queue->done);
+    r->counts.commands_resumed += !*wanted;
+    if (*wanted && rf_position_before(position, r->options.commands_until))
+        return fail(error, RF_E_TARGET,
+                    "the target has lost the command at offset 0x%llx, which it had acknowledged: empty it, "
+                    "and start "
+                    "again",
+                    (unsigned long long)position.offset);
+    return RF_OK;
+}
+
+/* --- databases -------------------------------------------------------------------------------------------
+ */
+
+/* SWAPDB carries the position key away, which is written anew at the end of the group. */
+static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *swap, rf_error *error)
+{
+    int64_t dbs[2];
+    if (swap->argc != 3 || !number_parse_i64(swap->argv[1], &dbs[0]) ||
+        !number_parse_i64(swap->argv[2], &dbs[1]) || (dbs[0] == 0) == (dbs[1] == 0) ||
+        r->options.no_transactions)
+        return command_queue_put(r, queue, swap, 1, error);
+    if (!position_key_make(r->options.run, NO_SLOT, &r->name))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    const rf_slice remove[] = {write_unlink_name(r), buffer_slice(&r->name)};
+    const rf_entry commands[] = {*swap, {.db = dbs[0] == 0 ? dbs[1] : dbs[0], .argv = remove, .argc = 2}};
+    return command_queue_put(r, queue, commands, 2, error);
+}
+
+/* --- all commands ----------------------------------------------------------------------------------------
+ */
+
+static rf_code put_allowed(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     bool allowed;
-    TRY(check_argument_sizes(r, entry, error));
-    TRY(check_allowed(r, entry, &allowed, error));
+    if (r->commands.count > 1 && entry->slot < 0)
+        return command_barrier(r, entry, error);
+    struct slot_queue *queue = command_queue_of(r, entry->slot < 0 ? 0 : (unsigned)entry->slot);
+    TRY(check_resumed(r, queue, &allowed, error));
     if (!allowed)
         return RF_OK;
-    if (slice_is_word(entry->argv[0], "MULTI"))
-        return begin_transaction(r, entry, error);
-    if (!r->transaction.open)
-        return send_alone(r, entry, error);
-    if (slice_is_word(entry->argv[0], "EXEC"))
-        return end_transaction(r, entry, error);
-    return slice_is_word(entry->argv[0], "DISCARD") ? discard_transaction(r) : queue_command(r, entry, error);
+    return slice_is_word(entry->argv[0], "SWAPDB") ? put_swap(r, queue, entry, error)
+                                                   : command_queue_put(r, queue, entry, 1, error);
+}
+
+rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    bool allowed, dropped;
+    rf_entry form;
+    if (put_control(r, entry))
+        return RF_OK;
+    TRY(check_argument_sizes(r, entry, error));
+    if (!client_form(entry, &r->arguments, &form, &dropped))
+        return fail(error, RF_E_MEMORY, "out of memory for a command");
+    r->counts.commands += dropped;
+    if (dropped)
+        return RF_OK;
+    TRY(check_allowed(r, &form, &allowed, error));
+    return allowed ? put_allowed(r, &form, error) : RF_OK;
 }

@@ -233,12 +233,8 @@ rf_code rf_command_stream(rf_entry *entry, rf_bytes_fn fn, void *ctx, rf_error *
     return RF_OK;
 }
 
-rf_code rf_command_hold(rf_entry *entry, rf_error *error)
+rf_code resp_hold_rest(struct rf_arguments *command)
 {
-    struct rf_arguments *command = entry->rest;
-    if (!command)
-        return RF_OK;
-    TRY(begin_rest(entry, error));
     while (command->rest > 0) {
         if (command->length > RF_ARGUMENT_HELD_MAX)
             return window_fail(command->w, RF_E_UNSUPPORTED,
@@ -248,7 +244,30 @@ rf_code rf_command_hold(rf_entry *entry, rf_error *error)
         TRY(read_argument(command, command->length));
         TRY(next_argument(command));
     }
-    entry->argv = argv_of(command);
+    return RF_OK;
+}
+
+/* The arguments of an entry may have been rewritten. */
+static rf_code take_arguments(struct rf_arguments *command, const rf_entry *entry)
+{
+    if (entry->argv == resp_argv(command))
+        return RF_OK;
+    command->argv.len = 0;
+    if (!buffer_append(&command->argv, slice_of(entry->argv, entry->argc * sizeof *entry->argv)))
+        return window_fail(command->w, RF_E_MEMORY, "out of memory for a command");
+    command->argc = entry->argc;
+    return RF_OK;
+}
+
+rf_code rf_command_hold(rf_entry *entry, rf_error *error)
+{
+    struct rf_arguments *command = entry->rest;
+    if (!command)
+        return RF_OK;
+    TRY(begin_rest(entry, error));
+    TRY(take_arguments(command, entry));
+    TRY(resp_hold_rest(command));
+    entry->argv = resp_argv(command);
     entry->argc = command->argc;
     end_rest(entry);
     return RF_OK;

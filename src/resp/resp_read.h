@@ -33,6 +33,15 @@ struct rf_arguments {
  * name, is never large. */
 rf_code resp_read_command(struct rf_arguments *command);
 
+/* The arguments that have been read. */
+static inline const rf_slice *resp_argv(const struct rf_arguments *command)
+{
+    return (const rf_slice *)(const void *)command->argv.data;
+}
+
+/* Reads the rest of the last command, after the arguments that have been read. */
+rf_code resp_hold_rest(struct rf_arguments *command);
+
 /* Consumes the rest of the last command. */
 rf_code resp_skip_rest(struct rf_arguments *command);
 

@@ -81,9 +81,8 @@ static rf_code refuse_parted(const rf_command_rewrite *c, const struct selected_
     while (!other->selected || other->at.role == KEY_PATTERN)
         other++;
     snprintf(text, sizeof text,
-             "its keys are in slots %u and %u, of different shards (a hash tag can keep them together): the "
-             "first is",
-             key->slot, other->slot);
+             "its keys are in slots %u and %u%s (a hash tag can keep them together): the first is", key->slot,
+             other->slot, c->options.by_slot ? "" : ", of different shards");
     return command_refuse(c, key, text, error);
 }
 

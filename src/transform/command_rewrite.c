@@ -21,7 +21,9 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
-    (*out)->shard_count = options->topology ? rf_topology_shards(options->topology) : 1;
+    (*out)->shard_count = options->topology  ? rf_topology_shards(options->topology)
+                          : options->by_slot ? RF_SLOTS
+                                             : 1;
     (*out)->transactions = calloc((*out)->shard_count, sizeof *(*out)->transactions);
     if ((*out)->transactions && (!options->history || db_names_begin(&(*out)->db_names, options->history)))
         return RF_OK;
@@ -77,6 +79,8 @@ rf_code command_out_of_memory(rf_error *error)
 /* A slot of the shard that is being written to. */
 static int slot_of_shard(const rf_command_rewrite *c)
 {
+    if (c->options.by_slot)
+        return c->current.key_count > 0 ? (int)c->shard : -1;
     return c->options.topology ? rf_topology_shard(c->options.topology, c->shard)->ranges[0].first : -1;
 }
 
@@ -142,7 +146,7 @@ static rf_code put_result(rf_command_rewrite *c, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
     c->current.written = true;
-    if (c->multi.open) {
+    if (c->multi.open && !c->options.by_slot) {
         const rf_entry command = *result;
         return put_in_transaction(c, &command, error);
     }
@@ -206,19 +210,37 @@ rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 
 /* --- shards --------------------------------------------------------------------------------------------- */
 
+static bool is_in_shard(const rf_command_rewrite *c, const struct selected_key *key)
+{
+    if (c->options.by_slot)
+        return key->slot == c->shard;
+    return !c->options.topology || rf_topology_of_slot(c->options.topology, key->slot) == c->shard;
+}
+
 /* Selects the keys of the shard; false: there are none, so the command does not concern it. */
 static bool select_shard(rf_command_rewrite *c)
 {
     struct current_command *current = &c->current;
-    const rf_topology *topology = c->options.topology;
     current->selected = 0;
     for (size_t i = 0; i < current->key_count; i++) {
         struct selected_key *key = &current->keys[i];
-        key->selected = key->accepted && (!topology || key->at.role == KEY_PATTERN ||
-                                          rf_topology_of_slot(topology, key->slot) == c->shard);
+        key->selected = key->accepted && (key->at.role == KEY_PATTERN || is_in_shard(c, key));
         current->selected += key->selected && key->at.role != KEY_PATTERN;
     }
     return current->selected > 0 || current->key_count == 0;
+}
+
+/* The next slot of a key, from `from` on. */
+static size_t next_slot(const rf_command_rewrite *c, size_t from)
+{
+    const struct current_command *current = &c->current;
+    size_t next = RF_SLOTS;
+    for (size_t i = 0; i < current->key_count; i++) {
+        const struct selected_key *key = &current->keys[i];
+        if (key->accepted && key->at.role != KEY_PATTERN && key->slot >= from && key->slot < next)
+            next = key->slot;
+    }
+    return next < RF_SLOTS ? next : c->shard_count;
 }
 
 /* The shard of the only key; otherwise all shards are asked in turn. */
@@ -226,14 +248,15 @@ static void find_shards(rf_command_rewrite *c)
 {
     struct current_command *current = &c->current;
     current->next_shard = 0;
+    if (c->options.by_slot && current->key_count > 0)
+        current->next_shard = next_slot(c, 0);
     if (c->options.topology && current->key_count == 1 && current->keys[0].accepted)
         current->next_shard = rf_topology_of_slot(c->options.topology, current->keys[0].slot);
 }
 
 static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
 {
-    if (c->options.unknown == RF_UNKNOWN_FAIL ||
-        (c->options.unknown == RF_UNKNOWN_COPY && c->options.topology))
+    if (c->options.unknown == RF_UNKNOWN_FAIL || (c->options.unknown == RF_UNKNOWN_COPY && is_divided(c)))
         return command_refuse(
             c, NULL, "the keys of this command are not known (see --command-keys, --unknown-commands)",
             error);
@@ -245,6 +268,14 @@ static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
     return put_result(c, error);
 }
 
+/* MULTI and EXEC, which concern all slots. */
+static void put_control(rf_command_rewrite *c)
+{
+    rf_entry copy = *c->current.command;
+    copy.db = c->current.db;
+    add_result(c, &copy);
+}
+
 /* Writes what the shard gets of the current command. */
 static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
 {
@@ -254,7 +285,9 @@ static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
     if (!c->current.row)
         return put_unknown(c, error);
     if (c->current.row->kind == CLASS_CONTROL) {
-        if (!c->multi.open)
+        if (c->options.by_slot)
+            put_control(c);
+        else if (!c->multi.open)
             end_transaction(c);
         return RF_OK;
     }
@@ -363,7 +396,9 @@ rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error 
         if (!c->current.command || c->current.next_shard == c->shard_count)
             return end_command(c);
         c->shard = c->current.next_shard++;
-        if (c->current.key_count == 1)
+        if (c->options.by_slot)
+            c->current.next_shard = c->current.key_count > 0 ? next_slot(c, c->shard + 1) : c->shard_count;
+        else if (c->current.key_count == 1)
             c->current.next_shard = c->shard_count;
         TRY(put_shard(c, error));
     }

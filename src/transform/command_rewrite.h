@@ -74,6 +74,12 @@ static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, c
     return (rf_slice){key->name_length > 0 ? rewrite->names.data + key->name : empty, key->name_length};
 }
 
+/* Whether the keys of a command may go to different outputs. */
+static inline bool is_divided(const struct rf_command_rewrite *rewrite)
+{
+    return rewrite->options.topology || rewrite->options.by_slot;
+}
+
 rf_code command_out_of_memory(rf_error *error);
 
 /* Determines the keys of the current command. */

@@ -52,7 +52,7 @@ static rf_code check_pattern(const rf_command_rewrite *c, rf_error *error)
         return RF_OK;
     if (filter && (filter->pattern_count > 0 || filter->uses_slots))
         return command_refuse(c, NULL, "its pattern may refer to keys that are not selected", error);
-    if (c->options.topology)
+    if (is_divided(c))
         return command_refuse(c, NULL, "its pattern may refer to keys of other shards", error);
     if (!only_prefixes(c->options.rewrite))
         return command_refuse(c, NULL, "rules for names cannot be applied to its pattern", error);
@@ -91,7 +91,7 @@ static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_en
     key->new_db = entry->db;
     if (key->at.role == KEY_PATTERN)
         return store_name(c, key, entry->key, error);
-    if (c->options.topology || (filter && filter->uses_slots))
+    if (is_divided(c) || (filter && filter->uses_slots))
         key->slot = rf_slot_of(entry->key);
     key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
     if (!key->accepted)

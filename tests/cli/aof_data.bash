@@ -11,7 +11,7 @@ resp() {
         printf '*%d\r\n' ${#arguments[@]}
         for argument in "${arguments[@]}"; do
             # shellcheck disable=SC2059 # it is a format
-            argument=$(printf "$argument")
+            printf -v argument "$argument"
             printf '$%d\r\n%s\r\n' ${#argument} "$argument"
         done
     done

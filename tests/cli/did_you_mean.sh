@@ -3,12 +3,17 @@
 # Typical typos, misplaced arguments and words of other tools: each gets a hint, status 2 and nothing else.
 . "$(dirname "$0")/data.bash"
 kv_rdb dump.rdb
+shopt -s extglob
 try() {
-    echo "$ $*" | sed 's/[A-Za-z]*:SECRET@/...@/g; s/SECRET/.../'
-    "$RDBFERRY" "$@" >out 2>&1
-    local status=$?
-    grep -q SECRET out && echo 'the password is shown'
-    sed '/^try /d' out
+    local shown="$*" said status line
+    shown=${shown//*([A-Za-z]):SECRET@/...@}
+    printf '$ %s\n' "${shown/SECRET/...}"
+    said=$("$RDBFERRY" "$@" 2>&1)
+    status=$?
+    [[ $said != *SECRET* ]] || echo 'the password is shown'
+    while IFS= read -r line; do
+        [[ $line == 'try '* ]] || printf '%s\n' "$line"
+    done <<<"$said"
     [ $status = 2 ] || echo "status $status"
 }
 echo '--- commands'
@@ -61,7 +66,7 @@ try replay dump.rdb '[::1]:7000'
 try replay h:6379
 try replay dump.rdb dump.rdb
 try replay redis://u:SECRET@h dump.rdb
-try replay dump.rdb redis://u:SECRET@a redis://u:SECRET@b
+try replay dump.rdb redis://u:SECRET@127.0.0.1:1 redis://u:SECRET@127.0.0.1:2 --source-retry-for 1ms
 try replay dump.rdb -h h:7000
 try verify dump.rdb --against h:6379
 try split dump.rdb --topology h:6379 -o x
@@ -71,19 +76,18 @@ try convert dump.rdb redis://u:SECRET@h
 try convert dump.rdb rdis://u:SECRET@h
 try convert dump.rdb u:SECRET@h
 try verify dump.rdb redis://u:SECRET@h
-try diff dump.rdb redis://u:SECRET@h
-try diff redis://u:SECRET@h dump.rdb
+try diff dump.rdb redis://u:SECRET@127.0.0.1:1 --source-retry-for 1ms
 for scheme in redis-sentinel sentinel redis-cluster redis-socket redis+srv; do
     try replay dump.rdb "$scheme://u:SECRET@h"
 done
 echo '--- a live server as an input'
-try convert redis://h -o x
-try convert redis://u:SECRET@h:7000/2 -o x
-try inspect rediss://:SECRET@h
-try verify unix:///run/redis.sock
-try inspect 'redis+cluster://:SECRET@h:7000,[::1]:7001'
-try verify rediss+sentinel://u:SECRET@h/mymaster
-try replay redis://a redis://b
+try convert redis://127.0.0.1:1 -o x --source-retry-for 1ms
+try convert redis://u:SECRET@127.0.0.1:1/2 -o x
+try inspect rediss://:SECRET@127.0.0.1:1 --source-retry-for 1ms
+try verify unix:///nowhere/redis.sock --source-retry-for 1ms
+try inspect 'redis+cluster://:SECRET@127.0.0.1:1,[::1]:2' --source-retry-for 1ms
+try verify rediss+sentinel://u:SECRET@127.0.0.1:1/mymaster --source-retry-for 1ms
+try replay redis://127.0.0.1:1 redis://127.0.0.1:2 --source-retry-for 1ms
 try inspect redis://u:SECRET@h:x
 echo '--- help'
 for command in convert split replay verify diff inspect; do

@@ -49,7 +49,8 @@ for inputs in ([a], [a, b], [torn], ["dir"], [b"missing" + short], [b"redis://" 
                     ["replay", "redis://127.0.0.1:1", "--report", "report", "--retry-for", "1s"]):
         command, *rest = options
         target = [rest.pop(0)] if command == "replay" else []
-        run(command, *inputs, *target, *rest)
+        wait = ["--source-retry-for", "1ms"] if b"redis://" + short in inputs else []
+        run(command, *inputs, *target, *rest, *wait)
 for options in ([], ["--json"], ["--explain", short]):
     run("diff", a, b, *options)
 run("diff", a, twice)

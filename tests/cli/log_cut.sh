@@ -68,5 +68,5 @@ convert in.aof --until yesterday
 convert in.aof --until-offset 0xg
 convert in.aof --until-offset 5:
 convert in.aof --drop-command SET,multi
-convert in.aof --repair skip
+convert in.aof --repair mend
 convert - --until 5 --to aof <in.aof

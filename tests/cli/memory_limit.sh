@@ -26,5 +26,5 @@ awk 'BEGIN {
 }' >many.rdb
 # AddressSanitizer would keep what is freed.
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:quarantine_size_mb=4"
-(echo $BASHPID >"$group/cgroup.procs" && exec "$RDBFERRY" diff many.rdb many.rdb -v)
+(echo $BASHPID >"$group/cgroup.procs" && exec "$RDBFERRY" diff many.rdb many.rdb -v --progress never)
 echo "status $?"

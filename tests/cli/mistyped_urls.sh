@@ -30,11 +30,13 @@ try replay in.rdb -p "$url"
 try replay in.rdb --timeout "$url"
 try verify in.rdb --junit "$url"
 try convert in.rdb -o "$url"
-try convert "$url" -o out.aof
 try split in.rdb --shards 3 -o rediss//u:SECRET@h
-try diff in.rdb "$url"
 try inspect rdis://u:SECRET@h
 try "$url"
+echo '--- a source that is not there'
+url=redis://u:SECRET@127.0.0.1:1
+try convert "$url" -o out.aof --source-retry-for 1ms
+try diff in.rdb "$url" --source-retry-for 1ms
 echo '--- a file where a target is expected'
 try replay in.rdb ./in.rdb
 try replay in.rdb file://in.rdb

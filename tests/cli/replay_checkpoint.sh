@@ -17,7 +17,7 @@ seal() {
 # lines STATE COMMANDS FAILED [SIZE HASH]
 lines() {
     cat <<END
-rdbferry-checkpoint 2
+rdbferry-checkpoint 3
 state $1
 run abcdefghijklmnop
 started 1700000000000
@@ -33,7 +33,9 @@ expired keep
 rules map-db 1=0
 shift-expiry 
 on-exists skip
+deletions 
 on-collision fail
+log 
 input ${4--} ${5--} in.rdb
 END
 }
@@ -42,23 +44,28 @@ checkpoint() { lines "$@" | seal; }
 cp "$TESTDATA/servers/redis-7.0.15.rdb" in.rdb
 same=(in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db "1=0" --on-exists skip)
 
-checkpoint "done" no 0
+checkpoint "done" none 0
 try "${same[@]}" --resume
-checkpoint "done" no 3
+checkpoint "done" none 3
 try "${same[@]}" --resume
-checkpoint stopped no 0
+checkpoint stopped none 0
 try "${same[@]}"
 try "${same[@]}" --resume
-checkpoint running yes 0
+checkpoint running plain 0
 try "${same[@]}" --resume
-checkpoint running no 0 351602 00000000000000000000000000000000
+checkpoint running none 0 351602 00000000000000000000000000000000
 try "${same[@]}" --resume
 
 echo "--- other options"
-checkpoint running no 0
+checkpoint running none 0
 try in.rdb redis://:secret@127.0.0.2:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --on-exists skip --resume
+sed '$d; s/^deletions $/deletions --since/; s/^on-exists skip$/on-exists replace/' job >since
+checkpoint running no 0 && sed '$d' job >plain
+seal <since
+try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists replace --resume
+seal <plain && rm plain since
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db 1=0 --resume
 try "${same[@]}" --expired drop --resume
 try "${same[@]}" --shift-expiry auto --resume
@@ -66,13 +73,13 @@ try "${same[@]}" --on-collision skip --resume
 try in.rdb "${same[@]}" --resume
 
 echo "--- no checkpoint"
-for text in '' x 'rdbferry-checkpoint 2' '{"rdbferry_checkpoint": 1, "state": "running"}' "$(sed '$d' job)" "$(sed 's/4096/4097/' job)"; do
+for text in '' x 'rdbferry-checkpoint 3' '{"rdbferry_checkpoint": 1, "state": "running"}' "$(sed '$d' job)" "$(sed 's/4096/4097/' job)"; do
     printf '%s' "$text" >job
     try "${same[@]}" --resume
 done
 
 echo "--- changed"
-lines running no 0 >plain
+lines running none 0 >plain
 python3 - "$RDBFERRY" "${same[@]}" <<'END'
 import subprocess, sys, zlib
 lines = open("plain", "rb").read()
@@ -84,9 +91,9 @@ def resume(text):
                           capture_output=True, text=True)
     return f"{done.returncode} {done.stderr}"
 # With a checksum that is right.
-for old, new in [("t 2", "t 3"), ("running", "walking"), ("klmnop", "klm.op"), ("position 0", "position 1"),
+for old, new in [("t 3", "t 2"), ("running", "walking"), ("klmnop", "klm.op"), ("position 0", "position 1"),
                  ("n 0 4096", "n 0 67108865"), ("n 0 4096", "n 0 18446744073709551615"), ("n 0 4096", "n 0 -1"),
-                 ("until 0", "until 1"), ("commands no", "commands maybe"), ("failed 0", "failed none"),
+                 ("until 0", "until 1"), ("commands none", "commands maybe"), ("failed 0", "failed none"),
                  ("letter 5", "letter five"), ("input - -", "input x -"), ("skipped 0\n", ""),
                  ("in.rdb\n", "in.rdb\nmore\n"), ("", "\0")]:
     print(repr(old), repr(new), resume(seal(lines.replace(old.encode(), new.encode(), 1))), end="")
@@ -124,12 +131,12 @@ dead() {
     grep -o '"result": "[a-z]*"' report
     grep -E '^rdbferry_replay_(up|finished|exit_status) ' metrics
 }
-checkpoint running no 0
+checkpoint running none 0
 dead whole-and-torn
 dead cut
 dead theirs ./dead
 rm job
 dead theirs
-checkpoint running no 0
+checkpoint running none 0
 sed -i 's/letter 5/letter five/' job
 dead whole-and-torn

@@ -17,7 +17,6 @@ try in.rdb reddis://user:secret@h
 try in.rdb redis://user:sec ret@h
 try in.rdb redis://user:secret@h/3
 try in.rdb redis://:secret@h:x
-try in.rdb redis://:secret@h redis://other
 try in.rdb "$url" -h 127.0.0.1
 try in.rdb "$url" --sentinel-user someone
 try in.rdb "$url" --sentinel-pass secret
@@ -46,6 +45,21 @@ try in.rdb "$url" --report job --metrics-file job
 try - "$url" --verify </dev/null
 try pipe "$url" --verify
 try in.rdb "$url" --explain-db 3
+# Deletions.
+try in.rdb "$url" --since first.rdb --retry-for 0
+try in.rdb "$url" --since redis://:secret@h
+try in.rdb "$url" --since -
+try in.rdb "$url" --since pipe
+try in.rdb "$url" --since in.rdb --checkpoint in.rdb
+try pipe "$url" --since in.rdb
+try pipe "$url" --delete-extra
+try in.rdb "$url" --delete-extra --since in.rdb
+try in.rdb "$url" --force-delete
+try in.rdb "$url" --since in.rdb --on-exists skip
+try in.rdb "$url" --delete-extra --on-exists fail
+try in.rdb "$url" --since in.rdb --shift-expiry auto
+try in.rdb "$url" --since in.rdb --expired only
+try in.rdb "$url" --delete-extra -k 'a*' --rename 's/a/b/'
 ls
 # Shards by their index, and passwords from files.
 try in.rdb "$url" --shard-index 0

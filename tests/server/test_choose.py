@@ -11,11 +11,11 @@ from lib.kinds import CLUSTER_PORTS, needs
 from lib.live_targets import TcpServer, free_port
 from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
 from lib.server import Server
+from lib.soaking import scaled
 from lib.splitting import Splitting, WithServer, printed_seed
 
 DATABASES = (0, 1, 2, 5)
 TYPES = ("string", "list", "set", "zset", "hash", "stream")
-GLOBS = 300
 COUNTS = (1, 2, 3, 7)  # of shards
 ALPHABET = b"aaabbc-]^[*?\\\x01\n\xff\xc3"
 EXPRESSIONS = [
@@ -221,25 +221,26 @@ class Globs(WithServer):
             )  # fmt: skip
         return b"".join(pieces)
 
-    def test_agree_with_keys(self):
+    @scaled(test=150, soak=1000)
+    def test_agree_with_keys(self, globs):
         make = random.Random(SEED)
         names = {self.random_text(make, 7) for _ in range(600)}
         path = self.dump({0: {name: "v" for name in names}})
         matched = 0
-        for _ in range(GLOBS):
+        for _ in range(globs):
             pattern = self.random_pattern(make)
             inside = set(self.call("KEYS", pattern))
             matched += len(inside)
             side, expected = make.choice([("-k", inside), ("-K", names - inside)])
             found = {name for _, name in self.places(path, side, pattern)}
             self.assertEqual(found, expected, (side, pattern))
-        self.assertGreater(matched, GLOBS)
+        self.assertGreater(matched, globs)
 
     def test_a_name_meets_one_of_several_and_none_of_others(self):
         make = random.Random(SEED + 1)
         names = {self.random_text(make, 7) for _ in range(600)}
         path = self.dump({0: {name: "v" for name in names}})
-        for _ in range(GLOBS // 10):
+        for _ in range(30):
             with_, without = ([self.random_pattern(make) for _ in range(2)] for _ in range(2))
             inside, outside = (
                 {name for glob in globs for name in self.call("KEYS", glob)} for globs in (with_, without)

@@ -3,14 +3,19 @@
 were about, and --explain the elements."""
 import json
 import os
+import re
 import shutil
+import subprocess
 import tempfile
 import unittest
 
 from lib import dataset
+from lib.cases import Folder
 from lib.kinds import FUNCTIONS, needs
 from lib.program import run
 from lib.server import Server
+from lib.soaking import scaled
+from test_generated import RDBGEN
 
 SCORE, NEXT_SCORE = "0.1", "0.10000000000000002"
 LATER = 4102444800000
@@ -175,6 +180,32 @@ class Diff(unittest.TestCase):
     def without_moments(line):
         head, delivered, rest = line.partition("delivered ")
         return head + delivered + "…" + rest[rest.index(",") :] if delivered else line
+
+
+class Explained(Folder):
+    """Every type in every form: where values differ, some element is named; where they are the same, none is."""
+
+    CHANGED = re.compile(r"^~ db (\d+) +\w+ +'(.*)': value", re.MULTILINE)
+
+    def generate(self, seed, *options):
+        path = self.path(f"{seed}.rdb")
+        subprocess.run([RDBGEN, "--kind", "types", *options, "--seed", str(seed), "-o", path], check=True)
+        return path
+
+    @scaled(test=3, soak=1)
+    def test_elements(self, step):
+        """Each third key, or all of them: keys of one form follow each other, at least four of them."""
+        for options in [], ["--dialect", "valkey"], ["--rdb-version", "6"]:
+            one, other = (self.generate(seed, *options) for seed in (1, 2))
+            keys = self.CHANGED.findall(run("diff", "-q", one, other, "--limit", 0).stdout.decode())
+            self.assertGreater(len(keys), 50)
+            for db, key in keys[::step]:
+                with self.subTest(db=db, key=key, options=options):
+                    explain = "--explain-db", db, "--explain", key
+                    status, found = lines(one, other, *explain, "--limit", 0)
+                    self.assertEqual(status, 1)
+                    self.assertTrue(any(line.startswith(("    - ", "    + ")) for line in found), found)
+                    self.assertEqual(lines(one, one, *explain), (0, []))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from lib.aofmodel import Model
 from lib.cases import STREAM_COUNTS_SINCE, Folder
 from lib.program import convert
 from lib.samples import READABLE, rdb_version
+from lib.soaking import scaled
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 
 DIALECTS = {"redis": range(1, 16), "valkey": (9, 10, 11, 80)}
-SEEDS = (1, 2)
 
 
 def negative_zeros(answers):
@@ -34,17 +34,18 @@ class Generated(Folder):
         subprocess.run(command, check=True)
         return path
 
-    def files(self, *options):
-        """{name: path} of one file for each dialect, version and seed."""
+    def files(self, seeds, *options):
+        """{name: path} of one file for each dialect, version and seed, of which there are so many."""
         files = {}
         for dialect, versions in DIALECTS.items():
             for version in versions:
-                for seed in SEEDS:
+                for seed in range(1, seeds + 1):
                     name = f"{dialect} {version}, seed {seed}"
                     files[name] = self.generate("--dialect", dialect, "--rdb-version", version, "--seed", seed, *options)
         return files
 
-    def test_commands_make_what_was_generated(self):
+    @scaled(test=1, soak=8)
+    def test_commands_make_what_was_generated(self, seeds):
         def check(_, path):
             answers, functions = load_all(path + ".json")
             if rdb_version(path + ".rdb") < STREAM_COUNTS_SINCE:
@@ -56,7 +57,7 @@ class Generated(Folder):
             self.assertEqual(model.keys.keys(), answers.keys())
             self.assert_agrees(model, answers)
 
-        self.each(self.files(), check)
+        self.each(self.files(seeds), check)
 
     def test_server_loads_what_it_can_read(self):
         for version in range(1, READABLE + 1):

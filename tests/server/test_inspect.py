@@ -13,6 +13,7 @@ from lib.cases import Folder
 from lib.kinds import KIND, OLD_TABLES, needs_version
 from lib.samples import READABLE, rdb_version, saved_by_servers
 from lib.server import Server
+from lib.soaking import scaled
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 
@@ -103,10 +104,11 @@ class Inspected(Folder):
         readable = {name: path for name, path in samples.items() if rdb_version(path) <= READABLE}
         self.each(readable, lambda _, path: self.check(path))
 
-    def test_every_type_byte(self):
+    @scaled(test=1, soak=8)
+    def test_every_type_byte(self, seeds):
         files = {}
         for version in range(1, READABLE + 1):
-            for seed in (1, 2):
+            for seed in range(1, seeds + 1):
                 name = f"version {version}, seed {seed}"
                 files[name] = self.generate("--kind", "types", "--rdb-version", version, "--seed", seed)
         self.each(files, lambda _, path: self.check(path))

@@ -15,6 +15,7 @@ from lib.observe import databases, named
 from lib.program import convert
 from lib.resp import commands
 from lib.server import Server
+from lib.soaking import scaled
 
 
 def lines_of(*arguments):
@@ -61,7 +62,8 @@ class FromRdbgen(Case):
 
     generate, files = test_generated.Generated.generate, test_generated.Generated.files
 
-    def test_lines_say_what_was_generated(self):
+    @scaled(test=1, soak=8)
+    def test_lines_say_what_was_generated(self, seeds):
         def check(_, path):
             answers, functions = load_all(path + ".json")
             lines = lines_of(path + ".rdb")
@@ -76,10 +78,11 @@ class FromRdbgen(Case):
                     told = {(decoded(p), decoded(iid)): stream_id(i.encode()) for p, iid, i in answer["idmp"]}
                     self.assertEqual(lines.keys[place].producers, told, place)
 
-        self.each(self.files(), check)
+        self.each(self.files(seeds), check)
 
-    def test_either_form(self):
-        self.each(self.files(), lambda _, path: self.assert_forms_agree(path + ".rdb"))
+    @scaled(test=1, soak=8)
+    def test_either_form(self, seeds):
+        self.each(self.files(seeds), lambda _, path: self.assert_forms_agree(path + ".rdb"))
 
 
 class FromAof(Case):

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Commands of a log that are filtered and rewritten by their keys: which arguments are keys, as a server has it, and that
 what comes out is what the same rules make of the data themselves."""
+import json
 import os
 import random
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
-from lib import resp
+from lib import jsonlines, resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.observe import differences, observe
 from lib.program import PROGRAM, convert, run
-from lib.resp import ReplyError
-from lib.server import Server
+from lib.resp import Client, ReplyError
+from lib.server import Server, StartError
 from lib.soaking import scaled
 from lib.splitting import Splitting, WithServer, printed_seed
 from lib.workload import Workload
@@ -96,6 +98,26 @@ class Keys(WithServer):
         found = [one for one in resp.commands(done.stdout) if one[0].upper() != b"SELECT"]
         self.assertEqual(len(found), 1, command)
         return [old.encode() for old, new in zip(command, found[0]) if new == b"p:" + old.encode()]
+
+    def verified(self, command):
+        """What verify finds wrong in the command."""
+        with open(self.path("in.aof"), "wb") as file:
+            file.write(resp.encode(command))
+        done = run("verify", self.path("in.aof"), "-q")
+        return done.stdout.decode()
+
+    def test_arity_as_the_server_has_it(self):
+        """Everything that the server accepts is accepted, and nothing with fewer arguments than it has to have."""
+        for name, arity, flags in flat(self.call("COMMAND")):
+            words = name.split("|")
+            if b"write" not in flags or abs(arity) <= len(words):
+                continue
+            with self.subTest(name, arity=arity):
+                fits, lacks = (words + ["1"] * (abs(arity) - len(words) - less) for less in (0, 1))
+                self.assertNotIn("cannot have", self.verified(fits))
+                self.assertIn("cannot have", self.verified(lacks))
+                if arity > 0:
+                    self.assertIn("cannot have", self.verified([*fits, "1"]))
 
     def test_as_the_server_has_them(self):
         for name, arity, flags in flat(self.call("COMMAND")):
@@ -299,10 +321,6 @@ class AtRandom(Splitting):
         self.assertEqual(sorted(set(writing) - worked - NOT_TRIED), [])
 
 
-if __name__ == "__main__":
-    unittest.main()
-
-
 @needs(AOF_DIRECTORIES)
 class Accidents(Splitting):
     """A log up to a time, without a command, and cut short: what a server that stopped there has."""
@@ -332,6 +350,65 @@ class Accidents(Splitting):
         undone = self.cut(folder, "--drop-command", "FLUSHALL")
         self.assertEqual(differences(self.loaded(before, "SET", "after", "1"), undone), [])
 
+    def listed(self, folder, *options):
+        done = run("inspect", os.path.join(folder, "appendonlydir"), "--commands", "*", "--jsonl", *options)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [(row["number"], row["db"], row["command"], *row["arguments"]) for row in jsonlines.read(done.stdout)]
+
+    @scaled(test=1, soak=10)
+    def test_listed(self, seeds):
+        """Every command of the log, and of a key those that, as the server has it, have it among their keys."""
+        for seed in range(SEED, SEED + seeds):
+            folder, make = self.fresh(), random.Random(seed)
+            with Server(folder, appendonly="yes", appendfsync="always") as server, self.subTest(seed=seed):
+                Workload(make).run(server.call, 6)
+                with open(os.path.join(folder, "appendonlydir", "appendonly.aof.1.incr.aof"), "rb") as file:
+                    log = self.numbered(resp.commands(file.read()))
+                self.assertEqual(self.listed(folder), [self.shown(*one) for one in log])
+                keys = [self.keys_of(server, command) for _, _, command in log]
+                for db, key in make.sample(sorted({(one[1], key) for one, those in zip(log, keys) for key in those}), 8):
+                    expected = [
+                        self.shown(number, db_, command)
+                        for (number, db_, command), those in zip(log, keys)
+                        if (db_ == db and key in those) or self.concerns_all(command, db_, db)
+                    ]
+                    pattern = "^" + "".join(f"\\x{byte:02x}" for byte in key) + "$"
+                    self.assertEqual(self.listed(folder, "--key-regex", pattern, "-d", db), expected, key)
+
+    @staticmethod
+    def numbered(commands):
+        """(number, database, command), without SELECT."""
+        log, db = [], 0
+        for command in commands:
+            if command[0].upper() == b"SELECT":
+                db = int(command[1])
+            else:
+                log.append((len(log) + 1, db, command))
+        return log
+
+    @staticmethod
+    def shown(number, db, command):
+        def text(argument):
+            try:
+                return argument.decode()
+            except UnicodeDecodeError:
+                return argument.decode("latin-1")
+
+        return (number, db, *map(text, command))
+
+    @staticmethod
+    def keys_of(server, command):
+        try:
+            return set(server.call("COMMAND", "GETKEYS", *command))
+        except ReplyError:
+            return set()
+
+    @staticmethod
+    def concerns_all(command, selected, db):
+        name = command[0].upper()
+        swapped = name == b"SWAPDB" and db in map(int, command[1:])
+        return name == b"FLUSHALL" or swapped or (name == b"FLUSHDB" and selected == db)
+
     def loaded(self, folder, *command):
         """What a server makes of the log, and of a command after it."""
         with Server(folder, appendonly="yes") as server:
@@ -354,6 +431,127 @@ class Accidents(Splitting):
                 os.truncate(os.path.join(torn, "appendonlydir", name), length)
                 found = self.cut(torn, "--repair", "cut")
                 self.assertEqual(differences(self.loaded(torn), found), [])
+
+    def test_a_log_that_is_being_written(self):
+        """What is converted is a state that the server has been in: all up to one command, and no part of a transaction."""
+        folder = self.fresh()
+        with Server(folder, appendonly="yes", appendfsync="no", aof_use_rdb_preamble="no", auto_aof_rewrite_percentage=0) as server:
+            writer = threading.Thread(target=self.write, args=(server.folder,))
+            writer.start()
+            try:
+                for number in range(4):
+                    with self.subTest(number):
+                        if number == 2:
+                            server.call("BGREWRITEAOF")
+                        self.assert_a_state(folder)
+            finally:
+                self.stopped = True
+                writer.join()
+
+    stopped = False
+
+    def write(self, folder):
+        client = Client(os.path.join(folder, "socket"))
+        number = 0
+        while not self.stopped:
+            number += 1
+            time.sleep(0.002)
+            long = str(number) + "x" * 20000
+            client.pipeline([("MULTI",), ("SET", "a", long), ("SET", "b", number), ("EXEC",), ("SET", "c", number)])
+        client.close()
+
+    def assert_a_state(self, folder):
+        out = self.fresh()
+        copy = os.path.join(out, "appendonlydir")
+        convert(os.path.join(folder, "appendonlydir"), "-o", copy, "--truncated", "drop")
+        values = {}
+        for name in sorted(os.listdir(copy), key=lambda name: "incr" in name):
+            if name.endswith(".aof"):
+                with open(os.path.join(copy, name), "rb") as file:
+                    values.update((one[1], one[2]) for one in resp.commands(file.read()) if one[0].upper() == b"SET")
+        a, b, c = (int(values.get(key, b"0").rstrip(b"x")) for key in (b"a", b"b", b"c"))
+        self.assertEqual(a, b)
+        self.assertIn(c, (a, a - 1))
+
+
+GOOD = [("SET", f"k{i}", i) for i in range(1, 21)]
+
+
+def log_of(*commands):
+    return b"".join(one if isinstance(one, bytes) else resp.encode(one) for one in commands)
+
+
+# A log with a fault in its middle, by name.
+FAULTS = {
+    "integer": log_of(*GOOD, ("INCRBY", "n", "x"), *GOOD),
+    "keys": log_of(*GOOD, ("ZUNIONSTORE", "d", 3, "a", "b"), *GOOD),
+    "exec": log_of(*GOOD, ("EXEC",), *GOOD),
+    "nested": log_of(*GOOD, ("MULTI",), ("SET", "a", 1), ("MULTI",), ("SET", "a", 2), ("EXEC",), *GOOD),
+    "zeros": log_of(*GOOD, b"\0" * 4096, *GOOD),
+    "tail": log_of(*GOOD, b"\0" * 4096),
+    "torn": log_of(*GOOD, resp.encode(("SET", "a", 1))[:-5]),
+    "open": log_of(*GOOD, ("MULTI",), ("SET", "a", 1)),
+    "no name": log_of(*GOOD, b"*0\r\n", *GOOD),
+    "line end": log_of(*GOOD, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1xx", *GOOD),
+    "annotation": log_of(*GOOD, b"#" + b"x" * 3000 + b"\r\n", *GOOD),
+    "inside": log_of(*GOOD, resp.encode(("SET", "a", "x" * 100))[:60], *GOOD),
+    "length": log_of(*GOOD, resp.encode(("SET", "a", 1)).replace(b"$3", b"$9"), *GOOD),
+}
+
+
+@needs(AOF_DIRECTORIES)
+class Faults(Splitting):
+    """What verify says that a server and redis-check-aof make of a log is what they do."""
+
+    def loads(self, log, cuts):
+        folder = self.fresh()
+        directory = os.path.join(folder, "appendonlydir")
+        os.mkdir(directory)
+        with open(os.path.join(directory, "a.1.incr.aof"), "wb") as file:
+            file.write(log)
+        with open(os.path.join(directory, "appendonly.aof.manifest"), "w", encoding="ascii") as file:
+            file.write("file a.1.incr.aof seq 1 type i\n")
+        try:
+            with Server(folder, appendonly="yes", aof_load_truncated="yes" if cuts else "no") as server:
+                return server.call("GET", "k20") == b"20"
+        except StartError:
+            return False
+
+    def checked(self, log):
+        """The size that redis-check-aof --fix leaves."""
+        path = os.path.join(self.fresh(), "log.aof")
+        with open(path, "wb") as file:
+            file.write(log)
+        command = [f"{KIND.project}-check-aof", "--fix", path]
+        subprocess.run(command, executable=KIND.path, input=b"y\n", capture_output=True, check=False, timeout=60)
+        return os.path.getsize(path)
+
+    def test_as_verify_says(self):
+        for name, log in FAULTS.items():
+            with self.subTest(name):
+                path = os.path.join(self.fresh(), "log.aof")
+                with open(path, "wb") as file:
+                    file.write(log)
+                done = run("verify", path, "--report", path + ".json")
+                self.assertEqual(done.returncode, 1, done.stderr)
+                with open(path + ".json", encoding="utf-8") as file:
+                    (said,) = json.load(file)["logs"]
+                self.assertEqual(said["server"] in ("loads", "loads_without", "loads_cut"), self.loads(log, True), said)
+                if said["server"] == "loads_cut":
+                    self.assertFalse(self.loads(log, False))
+                self.assertEqual(said.get("check_aof_keeps", len(log)), self.checked(log), said)
+
+    def test_repaired(self):
+        """What is left of each after --repair skip is a log that a server loads, with all that is sound."""
+        for name in ("zeros", "annotation", "inside", "length"):
+            with self.subTest(name):
+                path = os.path.join(self.fresh(), "log.aof")
+                with open(path, "wb") as file:
+                    file.write(FAULTS[name])
+                out = self.fresh()
+                convert(path, "-o", os.path.join(out, "appendonlydir"), "--repair", "skip", "--unknown-database", "last")
+                with Server(out, appendonly="yes") as server:
+                    self.assertEqual([server.call("GET", one[1]) for one in GOOD], [b"%d" % one[2] for one in GOOD])
 
 
 # --- large arguments ---
@@ -392,7 +590,6 @@ class LargeArguments(unittest.TestCase):
         self.write_log(log, megabytes, lambda key: key)
         self.write_log(expected, megabytes, lambda key: b"{user:1}" + key[6:])
         rules = ("--flatten-dbs", "--hash-tag", "{user:*}:*")
-        self.run_in_little("verify", log)
         self.run_in_little("convert", log, "-o", result, *rules)
         with open(result, "rb") as found, open(expected, "rb") as wanted:
             found.seek(len(b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"))
@@ -401,3 +598,7 @@ class LargeArguments(unittest.TestCase):
             self.assertEqual(found.read(), b"")
         os.remove(result)
         self.run_in_little("split", log, "--shards", "3", "--to", "aof", "-o", os.path.join(folder, "shards"), *rules)
+
+
+if __name__ == "__main__":
+    unittest.main()

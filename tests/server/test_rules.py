@@ -13,9 +13,9 @@ from lib.jsonlines import decoded, read
 from lib.kinds import needs_version
 from lib.rules import Rules, equal_ranges, slot_of, tagged
 from lib.server import Server
+from lib.soaking import scaled
 from lib.splitting import OUTPUT, WithServer, printed_seed
 
-ROUNDS = 30
 DATABASES = (0, 1, 2, 5)
 WORDS = [
     b"user", b"order", b"cart", b"db1", b"db2", b"1", b"2", b"17", b"{user", b"x}", b"{user:1}", b"{", b"}", b"{}",
@@ -148,9 +148,10 @@ class RandomRules(WithServer):
                 matched = [line for line in lines[1:-1] if line.endswith(")")]
                 self.assertTrue(matched[-1].endswith(f" '{shown(new)}' (db 0)"), lines)
 
-    def test_come_out_as_they_should(self):
+    @scaled(test=15, soak=60)
+    def test_come_out_as_they_should(self, rounds):
         collided, changed = 0, 0
-        for round_ in range(ROUNDS):
+        for round_ in range(rounds):
             make = random.Random(SEED + round_)
             rules, (options, condition), count = random_rules(make), self.random_choice(make), make.randrange(1, 7)
             paths, sources = self.make_inputs(make, rules)
@@ -182,13 +183,14 @@ class RandomRules(WithServer):
                     self.assert_read_back(self.split(*arguments), expected, count, "skip")
                 self.check_explained(make, sources, rules, count)
             collided += lost > 0
-        self.assertGreater(collided, ROUNDS // 10)
-        self.assertLess(collided, ROUNDS)
-        self.assertGreater(changed, ROUNDS)
+        self.assertGreater(collided, rounds // 10)
+        self.assertLess(collided, rounds)
+        self.assertGreater(changed, rounds)
 
-    def test_as_every_command_has_it(self):
+    @scaled(test=4, soak=20)
+    def test_as_every_command_has_it(self, rounds):
         """A digest and a comparison look at keys as they would be written."""
-        for round_ in range(ROUNDS // 4):
+        for round_ in range(rounds):
             make = random.Random(SEED + 1000 + round_)
             rules = random_rules(make)
             paths, sources = self.make_inputs(make, rules, plants=False)
@@ -201,8 +203,9 @@ class RandomRules(WithServer):
                 self.ferry("convert", *self.shards(out), "-o", self.path(f"{round_}.rdb"))
                 self.ferry("verify", *paths, *rules.options(), "--against", self.path(f"{round_}.rdb"), "--strict")
 
-    def test_tags_twice_are_tags_once(self):
-        for round_ in range(ROUNDS // 4):
+    @scaled(test=4, soak=20)
+    def test_tags_twice_are_tags_once(self, rounds):
+        for round_ in range(rounds):
             make = random.Random(SEED + 2000 + round_)
             path = self.dump({0: {name: "v" for name in random_names(make, 60)}})
             options = Rules(tags=make.sample(TAGS, 3)).options() + ["--on-collision", "skip"]

@@ -163,6 +163,18 @@ static void do_add(struct call *c)
     say(c, type == 4 ? "+OK\r\n" : ":1\r\n");
 }
 
+/* Of a string that SET has written: its element has a length of one byte. */
+static void do_get(struct call *c)
+{
+    if (!c->key || c->key->elements.len == 0) {
+        say(c, "$-1\r\n");
+        return;
+    }
+    record_text(c->reply, "$%u\r\n", c->key->elements.data[0]);
+    append(c->reply, slice_of(c->key->elements.data + 1, c->key->elements.data[0]));
+    say(c, "\r\n");
+}
+
 static void do_exists(struct call *c)
 {
     say(c, c->key ? ":1\r\n" : ":0\r\n");
@@ -261,7 +273,7 @@ static const struct {
     {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},       {"RENAME", 3, do_rename},
     {"RENAMENX", 3, do_rename},   {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
     {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},  {"PTTL", 2, do_pttl},
-    {"EXISTS", 2, do_exists},
+    {"EXISTS", 2, do_exists},     {"GET", 2, do_get},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,

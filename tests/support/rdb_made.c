@@ -92,6 +92,13 @@ static void take_key(rf_digester *digester, const rf_entry *entry, struct found_
                  error.message);
 }
 
+/* Of one byte; of a large file so that there are some hundred. */
+static size_t block_size(rf_slice file)
+{
+    enum { BLOCKS = 500 };
+    return 1 + file.len / BLOCKS;
+}
+
 size_t find_keys(rf_slice file, struct found_key *keys, size_t most)
 {
     rf_source *source;
@@ -102,8 +109,9 @@ size_t find_keys(rf_slice file, struct found_key *keys, size_t most)
     size_t count = 0;
     rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, true);
     cr_assert_eq(rf_source_open_memory(file.ptr, file.len, "made", &source, &error), RF_OK);
-    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.block_size = 1}, &reader, &error), RF_OK, "%s",
-                 error.message);
+    cr_assert_eq(
+        rf_reader_open(source, &(rf_reader_options){.block_size = block_size(file)}, &reader, &error), RF_OK,
+        "%s", error.message);
     while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK)
         if (entry.kind == RF_ENTRY_KEY && count++ < most)
             take_key(digester, &entry, &keys[count - 1]);

@@ -30,8 +30,8 @@ struct found_key {
     rf_key_digest digest;
 };
 
-/* Reads it in blocks of one byte; fails the test where anything is wrong with it, also the checksum. Returns
- * how many keys there are, and the first ones. */
+/* Reads it in blocks of one byte, or some hundred; fails the test where anything is wrong with it, also the
+ * checksum. Returns how many keys there are, and the first ones. */
 size_t find_keys(rf_slice file, struct found_key *keys, size_t most);
 
 /* The version and the dialect that a file's head says. */

@@ -114,6 +114,8 @@ static void put_all(struct replaying *p, rf_reader *reader)
         note_key(p, &entry);
         p->code = rf_replay_put(p->replay, 0, &entry, &p->error);
         check_acked(p);
+        if (p->code == RF_OK && p->finish_often)
+            p->code = rf_replay_finish(p->replay, &p->error);
         if (p->code != RF_OK)
             return;
     }
@@ -122,6 +124,8 @@ static void put_all(struct replaying *p, rf_reader *reader)
                                     : rf_replay_finish(p->replay, code == RF_END ? &p->error : &second);
     p->code = code == RF_END ? finished : code;
     check_acked(p);
+    if (p->code == RF_OK && !p->abandoned && !p->keeps_positions)
+        p->code = rf_replay_remove_positions(p->replay, &p->error);
 }
 
 static void read_and_put(struct replaying *p)

@@ -21,6 +21,8 @@ struct replaying {
     rf_server server;          /* as the target is said to be */
     int timeout_ms;            /* of the target; 0: a long one */
     unsigned waits;            /* before so many WAITs have been asked nothing may be acknowledged */
+    bool finish_often;         /* after each entry */
+    bool keeps_positions;      /* the position keys are not removed at the end */
     bool abandoned;            /* it is closed without a finish */
     unsigned ticks;            /* with this one the run is ended from outside; 0: never */
     /* Filled in. */

@@ -121,6 +121,28 @@ Test(aof_reader, headers_that_lie)
     expect_read(PING "PING\r\n", RF_E_CORRUPT, "command 0 PING\n");
 }
 
+/* KeyDB: commands in an argument. */
+Test(aof_reader, commands_in_rreplay)
+{
+#define RREPLAY(argc, length, commands) \
+    "*" argc "\r\n$7\r\nRREPLAY\r\n$1\r\nu\r\n$" length "\r\n" commands "\r\n"
+    expect_read(RREPLAY("3", "41", SET PING) SET, RF_OK,
+                "command 0 SET a b\ncommand 0 PING\ncommand 0 SET a b\n");
+    expect_read(SELECT RREPLAY("4", "27", SET) "$1\r\n5\r\n" SET, RF_OK,
+                "command 5 SET a b\ncommand 3 SET a b\n");
+    expect_read(RREPLAY("5", "50", SELECT SET) "$1\r\n5\r\n$1\r\n9\r\n" SET, RF_OK,
+                "command 3 SET a b\ncommand 0 SET a b\n");
+    expect_read(RREPLAY("3", "0", "") SET, RF_OK, "command 0 SET a b\n");
+    expect_read(RREPLAY("3", "56", MULTI SET EXEC) PING, RF_OK,
+                "command 0 MULTI\ncommand 0 SET a b\ncommand 0 EXEC\ncommand 0 PING\n");
+    expect_read(RREPLAY("3", "26", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r"), RF_E_CORRUPT, "");
+    expect_read(RREPLAY("3", "17", PING "xyz") PING, RF_E_CORRUPT, "");
+    expect_read(RREPLAY("4", "14", PING) "$1\r\nx\r\n", RF_E_CORRUPT, "");
+    expect_read(RREPLAY("4", "14", PING) "$2\r\n-1\r\n", RF_E_CORRUPT, "");
+    expect_read("*2\r\n$7\r\nRREPLAY\r\n$1\r\nu\r\n", RF_E_CORRUPT, "");
+    expect_read(RREPLAY("3", "45", RREPLAY("3", "14", PING)), RF_E_CORRUPT, "");
+}
+
 Test(aof_reader, a_preamble_selects_nothing_for_the_commands)
 {
     struct build b = {0};

@@ -6,6 +6,7 @@
 #include "support/exact.h"
 #include "support/record.h"
 #include <criterion/criterion.h>
+#include <rdbferry/command.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -166,7 +167,7 @@ Test(command_keys, of_each_kind_of_row)
 }
 
 static const char *const names[] = {
-#define KEYS(name, kind, ...) name,
+#define KEYS(name, arity, kind, ...) name,
 #include "command/command_keys.def"
 };
 
@@ -225,4 +226,39 @@ Test(command_keys, of_a_long_command, .timeout = 20)
         cr_expect_eq(count, ((size_t[]){COUNT - 1, COUNT / 2, COUNT - 1, 1})[c], "%s: %zu", commands[c],
                      count);
     }
+}
+
+/* --- the keys alone ----------------------------------------------------------------------------------- */
+
+struct key_list {
+    struct buffer text;
+    size_t most, count;
+};
+
+static bool list_key(void *ctx, rf_slice key)
+{
+    struct key_list *list = ctx;
+    record_text(&list->text, "%s%.*s", list->count ? " " : "", (int)key.len, (const char *)key.ptr);
+    return ++list->count < list->most;
+}
+
+static void expect_each_key(const char *text, size_t most, bool known, const char *keys)
+{
+    struct command_text command = command_of(text);
+    struct key_list list = {.most = most};
+    cr_expect_eq(rf_command_each_key(&command.entry, list_key, &list), known, "%s", text);
+    cr_expect_str_eq(record_end(&list.text), keys, "%s", text);
+    buffer_free(&list.text);
+    command_free(&command);
+}
+
+Test(command_keys, each_once_and_no_patterns)
+{
+    expect_each_key("mset a 1 b 2 c 3", 9, true, "a b c");
+    expect_each_key("MSET a 1 b 2 c 3", 2, true, "a b");
+    expect_each_key("MOVE a 3", 9, true, "a");
+    expect_each_key("SORT a BY w* GET x* STORE d", 9, true, "a d");
+    expect_each_key("FLUSHALL", 9, true, "");
+    expect_each_key("SET", 9, true, "");
+    expect_each_key("JSON.SET a $ 1", 9, false, "");
 }

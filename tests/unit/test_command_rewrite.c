@@ -339,8 +339,8 @@ static const struct rewrite_case narrowed[] = {
     /* never in a log, or its keys are not known */
     {"", "k:k*", "EVAL x 1 ka", "! EVAL: its keys are not known (0)"},
     {"", "k:k*", "BLPOP x 0 | BLPOP x ka 0", "! BLPOP: its keys are not known (29)"},
-    {"", "k:k*", "RREPLAY x y",
-     "! RREPLAY: the keys of this command are not known (see --command-keys, --unknown-commands) (0)"},
+    {"", "k:k*", "NO.SUCH x y",
+     "! NO.SUCH: the keys of this command are not known (see --command-keys, --unknown-commands) (0)"},
     /* no server would have written these */
     {"", "k:k*", "SET", "! SET: wrong number of arguments (0)"},
     {"", "k:k*", "DEL", "! DEL: wrong number of arguments (0)"},
@@ -525,14 +525,14 @@ Test(command_rewrite, keys_that_are_told)
 
 Test(command_rewrite, unknown_commands)
 {
-    static const char log[] = "MULTI | RREPLAY a | SELECT 3 | \\x1b[1m\\x00 a | EXEC | SET a 1";
+    static const char log[] = "MULTI | NO.SUCH a | SELECT 3 | \\x1b[1m\\x00 a | EXEC | SET a 1";
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log, "SELECT 4 | SET a 1"}, RF_UNKNOWN_DROP,
                   false);
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log,
-                                         "MULTI | RREPLAY a | SELECT 4 | \\x1b[1m\\x00 a | EXEC | SET a 1"},
+                                         "MULTI | NO.SUCH a | SELECT 4 | \\x1b[1m\\x00 a | EXEC | SET a 1"},
                   RF_UNKNOWN_COPY, false);
     expect_result(&(struct rewrite_case){"map-db 3=4", "", log,
-                                         "! RREPLAY: the keys of this command are not known (see "
+                                         "! NO.SUCH: the keys of this command are not known (see "
                                          "--command-keys, --unknown-commands) (15)"},
                   RF_UNKNOWN_FAIL, false);
 }

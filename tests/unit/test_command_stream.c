@@ -31,9 +31,9 @@ static void begin_written(struct written *written)
                                    .next = collect};
 }
 
-/* The commands of a log, renamed; *streamed: how many had a rest when they were written. */
-static rf_code rewrite_log(rf_slice log, size_t block_size, uint64_t stream_from, struct written *written,
-                           size_t *streamed, rf_error *error)
+/* The commands of a log, renamed; *streamed: how many had a rest when they were written, or held before. */
+static rf_code rewrite_log(rf_slice log, size_t block_size, uint64_t stream_from, bool holds,
+                           struct written *written, size_t *streamed, rf_error *error)
 {
     const rf_reader_options reading = {.block_size = block_size, .stream_from = stream_from};
     rf_rewrite *rules = rf_rewrite_new();
@@ -56,7 +56,9 @@ static rf_code rewrite_log(rf_slice log, size_t block_size, uint64_t stream_from
         code = rf_command_rewrite_put(rewrite, &entry, error);
         while (code == RF_OK && (code = rf_command_rewrite_next(rewrite, &result, error)) == RF_OK) {
             *streamed += result->rest != NULL;
-            code = encoder_put(&encoder, result, error);
+            code = holds ? rf_command_hold(result, error) : RF_OK;
+            if (code == RF_OK)
+                code = encoder_put(&encoder, result, error);
         }
         code = code == RF_END ? RF_OK : code;
     }
@@ -84,14 +86,14 @@ static void expect_same(const char *log, const char *expected, size_t most)
     static const uint64_t large[] = {0, 24, 25};
     static struct written written;
     const rf_slice bytes = exact_copy((const uint8_t *)log, strlen(log));
-    for (size_t i = 0; i < BLOCKS; i++)
+    for (size_t i = 0; i < 2 * BLOCKS; i++)
         for (size_t j = 0; j < sizeof large / sizeof *large; j++) {
             rf_error error;
-            size_t streamed;
-            rf_code code = rewrite_log(bytes, blocks[i], large[j], &written, &streamed, &error);
+            size_t streamed, block = blocks[i / 2];
+            rf_code code = rewrite_log(bytes, block, large[j], i % 2 == 1, &written, &streamed, &error);
             cr_expect_eq(code, RF_OK, "%s", error.message);
             cr_expect(slice_equal(buffer_slice(&written.bytes), slice_of(expected, strlen(expected))),
-                      "blocks of %zu, large from %d: %.*s", blocks[i], (int)large[j], (int)written.bytes.len,
+                      "blocks of %zu, large from %d: %.*s", block, (int)large[j], (int)written.bytes.len,
                       (const char *)written.bytes.data);
             cr_expect_eq(streamed, large[j] == 24 ? most : 0);
             buffer_free(&written.bytes);
@@ -146,7 +148,7 @@ Test(command_stream, damage)
             rf_error error;
             size_t streamed;
             const rf_slice log = exact_copy((const uint8_t *)damaged[i].log, strlen(damaged[i].log));
-            cr_expect_eq(rewrite_log(log, blocks[j], 24, &written, &streamed, &error), damaged[i].code,
+            cr_expect_eq(rewrite_log(log, blocks[j], 24, false, &written, &streamed, &error), damaged[i].code,
                          "%zu: %s", i, error.message);
             cr_expect(error.offset > 0 && error.offset <= (int64_t)log.len);
             buffer_free(&written.bytes);
@@ -182,5 +184,33 @@ Test(command_stream, the_rest_is_read_once)
     cr_expect_eq(rf_command_stream(&copy, ignore, NULL, &error), RF_E_ARGUMENT);
     cr_expect_eq(rf_command_hold(&other, &error), RF_E_ARGUMENT);
     cr_expect_eq(rf_reader_next(reader, &entry, &error), RF_END);
+    rf_reader_close(reader);
+}
+
+/* Damage in what is streamed is that of its command. The commands in a RREPLAY are held. */
+Test(command_stream, damage_has_its_place)
+{
+    const rf_slice log = SLICE("*3\r\n" BULK("7", "RREPLAY") BULK("1", "u")
+                                   BULK("27", "*3\r\n" BULK("3", "SET") BULK("1", "a") BULK("1", "b"))
+                                       MULTI EXEC "*3\r\n" BULK("3", "SET")
+                                           BULK("2", "k1") "$24\r\n0123456789");
+    const rf_reader_options reading = {.block_size = 3, .stream_from = 24};
+    rf_source *source;
+    rf_reader *reader;
+    rf_entry entry;
+    rf_error error;
+    cr_assert_eq(rf_source_open_memory(log.ptr, log.len, "log", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &reading, &reader, &error), RF_OK);
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
+        cr_expect_eq(entry.rest_count, i == 3 ? 1 : 0);
+    }
+    cr_expect_eq(rf_reader_next(reader, &entry, &error), RF_E_TRUNCATED);
+    const rf_reader_info *info = rf_reader_info_get(reader);
+    cr_expect_eq(info->damage.kind, RF_LOG_TORN);
+    cr_expect_eq(info->damage.offset, entry.offset);
+    cr_expect_eq(info->damage.end, log.len);
+    cr_expect(info->damage.at_end);
+    cr_expect_eq(info->complete_bytes, (int64_t)entry.offset);
     rf_reader_close(reader);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Which files an input is read from, also while a server is at work in its directory. */
 #include "base/buffer.h"
+#include "base/fail.h"
 #include "support/run.h"
 #include "support/scratch.h"
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <rdbferry/aofdir.h>
 #include <rdbferry/reader.h>
@@ -301,5 +303,52 @@ Test(files, an_input_that_was_refused_fails_again_when_it_is_opened)
     cr_expect_null(source);
     cr_expect_str_eq(error.message, why.message);
     cr_expect_eq(rf_files_descriptor(&files, 0), -1);
+    rf_files_free(&files);
+}
+
+/* --- replacing ----------------------------------------------------------------------------------------- */
+
+static void expect_value(const rf_files *files, size_t number, const char *name, const char *value)
+{
+    char values[64] = "";
+    unsigned notices[RF_NOTICE_COUNT] = {0};
+    rf_error error;
+    cr_expect_str_eq(files->paths[number], name);
+    cr_expect_eq(read_values(files, number, values, notices, &error), RF_OK, "%s", error.message);
+    cr_expect_str_eq(values, value);
+}
+
+Test(files, replaced)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    rf_files files = {0};
+    rf_error error, why;
+    for (size_t i = 0; i < 4; i++) {
+        char text[] = COMMAND("a");
+        text[sizeof text - 1 - 3] = *names[i];
+        put(names[i], text);
+        cr_assert_eq(rf_files_add(&files, scratch_path(&directory, names[i]), &error), RF_OK);
+    }
+    put("new", COMMAND("x"));
+    int fd = open(scratch_path(&directory, "new"), O_RDONLY | O_CLOEXEC);
+    cr_assert_eq(unlink(scratch_path(&directory, "new")), 0);
+    cr_assert_eq(rf_files_replace(&files, 1, 3, "b and c", fd, NULL, &error), RF_OK);
+    cr_assert_eq(files.count, 3);
+    expect_value(&files, 0, scratch_path(&directory, "a"), "a");
+    for (int again = 0; again < 2; again++)
+        expect_value(&files, 1, "b and c", "x");
+    expect_value(&files, 2, scratch_path(&directory, "d"), "d");
+    const rf_files part = rf_files_part(&files, 1, 3);
+    cr_expect_eq(part.count, 2);
+    expect_value(&part, 0, "b and c", "x");
+
+    fail(&why, RF_E_UNSUPPORTED, "because");
+    cr_assert_eq(rf_files_replace(&files, 0, 1, "failed", -1, &why, &error), RF_OK);
+    cr_assert_eq(files.count, 3);
+    rf_source *source;
+    cr_expect_eq(rf_files_open(&files, 0, &source, &error), RF_E_UNSUPPORTED);
+    cr_expect_str_eq(error.message, "because");
+    cr_expect_str_eq(rf_files_failure(&files, 0)->message, "because");
+    cr_expect_null(rf_files_failure(&files, 1));
     rf_files_free(&files);
 }

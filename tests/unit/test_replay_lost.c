@@ -170,24 +170,3 @@ Test(replay_lost, nasty_lines_of_client_list)
     cr_expect_eq(fake_count(&p.fake, "CLIENT KILL ID 111"), 1);
     replaying_free(&p);
 }
-
-/* --- commands of an AOF -------------------------------------------------------------------------------- */
-
-Test(replay_lost, commands_of_an_aof_are_not_sent_again)
-{
-    static const struct fake_rule rules[] = {{.on = "RPUSH l b", .flags = FAKE_CLOSES | FAKE_DOES},
-                                             {.on = NULL}};
-    struct replaying p = {.commands = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"
-                                      "*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\na\r\n"
-                                      "*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\nb\r\n"
-                                      "*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\nc\r\n",
-                          .fake.rules = rules};
-    replaying_run(&p);
-    cr_expect_eq(p.code, RF_E_TARGET);
-    cr_expect(strstr(p.error.message, "AOF commands in flight may or may not have been executed"), "%s",
-              p.error.message);
-    cr_expect_eq(fake_count(&p.fake, "RPUSH l b"), 1);
-    cr_expect_str_eq(p.store, "0:l=a b|");
-    cr_expect_leq(p.counts.commands, 1);
-    replaying_free(&p);
-}

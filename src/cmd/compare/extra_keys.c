@@ -25,6 +25,7 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     struct extra_keys *extra = ctx;
     bool is_duplicate = difference->kind == RF_DUPLICATE &&
                         difference->after->input < extra->session->input_count;
+    extra->covered -= difference->kind == RF_DUPLICATE && !is_duplicate;
     if (difference->kind != RF_ADDED && !is_duplicate)
         return RF_OK;
     if (difference->kind == RF_ADDED && difference->after->db != RF_LIBRARY) {
@@ -48,6 +49,16 @@ rf_code extra_keys_note(struct extra_keys *extra, const rf_key_record *record, r
     return rf_compare_add_before(extra->compare, record, error);
 }
 
+rf_code extra_keys_note_live(struct extra_keys *extra, const rf_entry *entry, rf_error *error)
+{
+    rf_key_record record;
+    bool is_key = entry->kind == RF_ENTRY_KEY && !session_has_expired(extra->session, entry);
+    if (!is_key && entry->kind != RF_ENTRY_FOREIGN)
+        return RF_OK;
+    rf_key_record_of(entry, (rf_digest){0}, 0, &record);
+    return extra_keys_note(extra, &record, error);
+}
+
 static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *error)
 {
     struct extra_keys *extra = ctx;
@@ -61,48 +72,61 @@ static rf_code on_live_key(void *ctx, const rf_key_record *record, rf_error *err
     rf_drop_reason drop = RF_DROP_NONE;
     if (record->db != RF_LIBRARY)
         TRY(rf_rewrite_covers(keys->rewrite, keys->filter, &entry, &drop, error));
-    return drop == RF_DROP_NONE ? rf_compare_add_after(extra->compare, record, error) : RF_OK;
+    if (drop != RF_DROP_NONE)
+        return RF_OK;
+    extra->covered += record->db != RF_LIBRARY;
+    return rf_compare_add_after(extra->compare, record, error);
 }
 
 static rf_code scan(struct extra_keys *extra, rf_live *live, rf_error *error)
 {
     const rf_filter *filter = extra->session->options->keys.filter;
-    unsigned what = (extra->strict ? RF_SCAN_LIBRARIES : 0u) |
+    unsigned what = (extra->libraries ? RF_SCAN_LIBRARIES : 0u) |
                     (rf_filter_uses_types(filter) ? RF_SCAN_TYPES : 0u);
     progress_phase(&extra->session->progress, "listing keys of the target", 0);
     progress_waits_for(&extra->session->progress, "waiting for the target");
     rf_code code = rf_live_scan(live, what, on_live_key, extra, error);
-    if (!rf_code_is_target(code) || extra->strict)
+    if (!rf_code_is_target(code) || extra->required)
         return code;
     give_up(extra, error->message);
     message_warning("extra keys on the target are not counted: %s", error->message);
     return RF_OK;
 }
 
-/* If the target has no more keys than were found, there are no extra ones. Its key count, from INFO, includes
- * expired keys that have not been deleted yet. */
-rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, const rf_live_counts *counts,
-                        rf_error *error)
+rf_code extra_keys_find(struct extra_keys *extra, rf_live *live, rf_error *error)
 {
-    bool counts_all = rf_live_info_get(live)->server.major > 0;
-    bool complete = counts_all && counts->live <= counts->found && !extra->strict;
-    if (!complete && can_be_listed(extra))
+    if (can_be_listed(extra))
         TRY(scan(extra, live, error));
     TRY(rf_compare_finish(extra->compare, error));
     extra->counted = !*extra->why_not;
     return RF_OK;
 }
 
-void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint)
+bool extra_keys_is_deletable(const rf_difference *difference)
 {
+    return difference->kind == RF_ADDED && difference->after->db != RF_LIBRARY &&
+           !rf_replay_is_temporary(difference->after->key);
+}
+
+void extra_keys_format(const struct extra_keys *extra, const char *hint, char *out, size_t size)
+{
+    char temporary[64] = "";
+    *out = '\0';
     if (!extra->counted)
-        fprintf(out, "; extra keys on the target not counted: %s", extra->why_not);
+        snprintf(out, size, "extra keys on the target not counted: %s", extra->why_not);
     if (!extra->counted || extra->count == 0)
         return;
-    fprintf(out, "; %" PRIu64 " extra key%s on the target", extra->count, text_plural(extra->count));
     if (extra->temporary > 0)
-        fprintf(out, ", %" PRIu64 " of them temporary", extra->temporary);
-    fprintf(out, " (%s)", hint);
+        snprintf(temporary, sizeof temporary, ", %" PRIu64 " of them temporary", extra->temporary);
+    snprintf(out, size, "%" PRIu64 " extra key%s on the target%s (%s)", extra->count,
+             text_plural(extra->count), temporary, hint);
+}
+
+void extra_keys_print(FILE *out, const struct extra_keys *extra, const char *hint)
+{
+    char text[512];
+    extra_keys_format(extra, hint, text, sizeof text);
+    fprintf(out, "%s%s", *text ? "; " : "", text);
 }
 
 void extra_keys_report(struct json *json, const struct extra_keys *extra)
@@ -119,4 +143,5 @@ void extra_keys_report(struct json *json, const struct extra_keys *extra)
 void extra_keys_free(struct extra_keys *extra)
 {
     rf_compare_close(extra->compare);
+    extra->compare = NULL;
 }

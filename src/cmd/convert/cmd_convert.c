@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/convert/convert_options.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
@@ -56,6 +57,7 @@ static rf_code write_output(struct transfer *t, const struct convert_options *op
     if (!t->begun) /* there was no entry */
         TRY(open_sink(t, options, error));
     TRY(collisions_end(&t->collisions, error));
+    TRY(log_repair_save(&t->session, options->output, error));
     session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
@@ -109,7 +111,8 @@ int convert_run(int argc, char **argv)
     int status;
     if (convert_options_read(argc, argv, &options, &status))
         status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
-                                             : convert(&options);
+                 : evaluate_inputs(&options.common, NULL) ? convert(&options)
+                                                          : STATUS_OUTPUT;
     common_options_free(&options.common);
     return status;
 }

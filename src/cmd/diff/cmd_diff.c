@@ -6,6 +6,7 @@
 #include "cmd/diff/diff_options.h"
 #include "cmd/diff/explain.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
@@ -176,7 +177,11 @@ int diff_run(int argc, char **argv)
     struct diff diff = {.options = &options};
     int status;
     if (diff_options_read(argc, argv, &options, &status)) {
-        status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
+        status = STATUS_OUTPUT;
+        if (evaluate_inputs(&options.common, NULL)) {
+            options.before_count = options.common.operand_ends[0];
+            status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
+        }
         rf_compare_close(diff.compare);
         rf_digester_free(diff.digester);
         differences_free(&diff.differences);

@@ -29,6 +29,8 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
@@ -75,18 +77,6 @@ static bool check(const struct diff_options *options)
     return true;
 }
 
-/* False if one of the two is a live target. */
-static bool compares_inputs(char **operands)
-{
-    char shown[256];
-    bool is_url[2] = {rf_target_is_url(operands[0]), rf_target_is_url(operands[1])};
-    return is_url[0] == is_url[1] ||
-           message_usage(
-               table.command,
-               "cannot compare with a live target; did you mean 'rdbferry verify INPUT --against %s'?",
-               url_shown(operands[is_url[0] ? 0 : 1], shown, sizeof shown));
-}
-
 static void finalize(struct diff_options *options)
 {
     if (options->limit == OPT_UNSET)
@@ -112,21 +102,18 @@ static bool read_key(struct diff_options *options, int *status)
 bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status)
 {
     int first;
-    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET};
+    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET, .common.log = LOG_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
     if (argc - first != 2)
         return message_usage(table.command, "expected two inputs: BEFORE and AFTER");
-    if (!compares_inputs(argv + first))
-        return false;
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
     if (!check(options) || !read_key(options, status))
         return false;
     finalize(options);
-    options->before_count = options->common.operand_ends[0];
     return true;
 }
 

@@ -9,7 +9,8 @@
 
 struct diff_options {
     struct common_options common;
-    size_t before_count; /* number of inputs of BEFORE; the rest are AFTER's */
+    size_t before_count; /* number of inputs of BEFORE, known after evaluate_inputs(); the rest are
+                            AFTER's */
     uint64_t limit;      /* lines; 0: all */
     bool jsonl;
     uint64_t memory;

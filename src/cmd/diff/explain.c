@@ -42,8 +42,7 @@ static void note_elsewhere(struct side *side, const rf_entry *entry)
 
 rf_code refuse_commands(rf_error *error)
 {
-    return fail(error, RF_E_UNSUPPORTED,
-                "AOF commands cannot be compared: load the AOF into a server and save an RDB");
+    return fail(error, RF_E_UNSUPPORTED, "AOF commands cannot be compared: use --server to evaluate them");
 }
 
 /* The value is held from here on. */
@@ -83,6 +82,7 @@ static rf_code open_and_read(const struct explanation *e, struct input *input, s
                              rf_error *error)
 {
     struct session *session = e->session;
+    TRY(rf_files_capture(input->files, input->number, error)); /* it stays open while others are read */
     TRY(input_open(input, false, notices_listener(&session->notices), error));
     progress_enter(&session->progress, input->reader);
     rf_code code = read_on(e, input, side, error);

@@ -4,11 +4,15 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/inspect/inspect.h"
+#include "cmd/inspect/inspect_log.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
+#include "cmd/term/text.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,14 +89,24 @@ static rf_code put_row(struct inspection *inspection, rf_entry *key, bool *full,
     return inspect_put_csv_row(&row) ? RF_OK : fail(error, RF_E_WRITE, "stdout: %s", strerror(errno));
 }
 
-/* Whether no more are wanted. */
-static bool list_command(struct inspection *inspection, const struct input *input, const rf_entry *command)
+/* *full: no more are wanted. */
+static rf_code list_command(struct inspection *inspection, const struct input *input, const rf_entry *command,
+                            bool *full, rf_error *error)
 {
-    if (!command_filter_accepts(inspection->options->command_filter, command))
-        return false;
-    bool full = inspection->rows == inspection->options->limit || !print_command(input, command);
-    inspection->rows += !full;
-    return full;
+    const struct inspect_options *options = inspection->options;
+    bool accepted, known;
+    inspection->commands++;
+    if (!command_filter_accepts(options->command_filter, command))
+        return RF_OK;
+    TRY(key_filter_accepts(options->key_filter, command, &accepted, &known, error));
+    inspection->unknown += !known;
+    if (!accepted)
+        return RF_OK;
+    *full = inspection->rows == options->limit ||
+            !(options->jsonl ? print_command_json(input, command, inspection->commands)
+                             : print_command(input, command));
+    inspection->rows += !*full;
+    return RF_OK;
 }
 
 static void put_sorted_rows(struct inspection *inspection)
@@ -113,8 +127,10 @@ static rf_code read_inputs(struct inspection *inspection, rf_error *error)
     cursor_open(&cursor, session, 0, session->input_count);
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool full = false;
-        if (inspection->options->commands)
-            full = entry->kind == RF_ENTRY_COMMAND && list_command(inspection, cursor.input, entry);
+        if (inspection->options->commands && entry->kind == RF_ENTRY_COMMAND)
+            code = list_command(inspection, cursor.input, entry, &full, error);
+        else if (inspection->options->commands)
+            continue;
         else if (!inspection->options->keys)
             code = count_entry(inspection, cursor.input, entry, error);
         else if (entry->kind == RF_ENTRY_KEY)
@@ -131,10 +147,13 @@ static enum status print_result(struct inspection *inspection)
     slots_end(&inspection->slots);
     top_sort(&inspection->by_memory);
     top_sort(&inspection->by_elements);
-    if (!prefixes_end(&inspection->prefixes)) {
+    if (!prefixes_end(&inspection->prefixes) || !prefixes_end(&inspection->log_prefixes)) {
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
+    if (inspection->unknown > 0)
+        message_warning("%" PRIu64 " command%s of unknown names not listed: their keys are not known",
+                        inspection->unknown, text_plural(inspection->unknown));
     if (inspection->options->commands)
         return STATUS_DONE;
     if (inspection->options->keys)
@@ -156,7 +175,13 @@ static void write_report(const struct inspection *inspection)
 
 static enum status run(struct inspection *inspection)
 {
+    struct session *session = &inspection->session;
     rf_error error;
+    if (!log_facts_open(&inspection->extras.log, session->inputs, session->input_count,
+                        &inspection->log_prefixes)) {
+        message_error("out of memory");
+        return STATUS_OUTPUT;
+    }
     if (inspection->options->keys)
         inspect_put_csv_head();
     session_begin(&inspection->session);
@@ -184,7 +209,10 @@ static struct inspection *prepare(const struct inspect_options *options)
                                             [SORT_EXPIRY] = TOP_EXPIRY,
                                             [SORT_KEY] = TOP_KEY};
     struct inspection *inspection = calloc(1, sizeof *inspection);
-    if (!inspection || !prefixes_open(&inspection->prefixes, options->delimiter, (unsigned)options->depth)) {
+    if (!inspection || !prefixes_open(&inspection->prefixes, options->delimiter, (unsigned)options->depth) ||
+        !prefixes_open(&inspection->log_prefixes, options->delimiter, (unsigned)options->depth)) {
+        if (inspection)
+            prefixes_close(&inspection->prefixes);
         free(inspection);
         message_error("out of memory");
         return NULL;
@@ -206,6 +234,7 @@ static void discard(struct inspection *inspection)
     top_free(&inspection->by_elements);
     top_free(&inspection->sorted);
     prefixes_close(&inspection->prefixes);
+    prefixes_close(&inspection->log_prefixes);
     extras_free(&inspection->extras);
     session_close(&inspection->session);
     free(inspection);
@@ -218,7 +247,7 @@ int inspect_run(int argc, char **argv)
     int status;
     if (inspect_options_read(argc, argv, &options, &status)) {
         status = STATUS_OUTPUT;
-        inspection = prepare(&options);
+        inspection = evaluate_inputs(&options.common, NULL) ? prepare(&options) : NULL;
         if (inspection) {
             if (session_open(&inspection->session, &options.common))
                 status = (int)run(inspection);
@@ -226,6 +255,7 @@ int inspect_run(int argc, char **argv)
         }
     }
     rf_filter_free(options.command_filter);
+    rf_filter_free(options.key_filter);
     common_options_free(&options.common);
     return status;
 }

@@ -23,7 +23,10 @@ struct inspection {
     struct slots slots;
     struct extras extras;
     struct top sorted; /* rows of --keys, if they are sorted */
-    uint64_t rows;     /* rows of --keys written so far */
+    uint64_t rows;     /* rows of --keys, --commands written so far */
+    uint64_t commands; /* read so far, with --commands */
+    uint64_t unknown;  /* of these: not listed, as their keys are not known */
+    struct prefixes log_prefixes;
 };
 
 /* The save time of an input in Unix milliseconds; RF_NO_EXPIRY: unknown. */

@@ -2,7 +2,6 @@
 /* The data of a dump besides its keys. */
 #include "cmd/inspect/inspect_extras.h"
 #include "base/escape.h"
-#include <ctype.h>
 #include <string.h>
 
 /* --- function libraries ------------------------------------------------------------------------------- */
@@ -62,7 +61,7 @@ static void add_module_record(struct extras *extras, const rf_entry *entry)
     module->record_bytes += entry->text.len;
 }
 
-/* --- AUX fields and commands -------------------------------------------------------------------------- */
+/* --- AUX fields --------------------------------------------------------------------------------------- */
 
 static void add_aux(struct extras *extras, const struct input *input, const rf_entry *entry)
 {
@@ -76,19 +75,6 @@ static void add_aux(struct extras *extras, const struct input *input, const rf_e
     escape_text(entry->text, field->value, sizeof field->value);
 }
 
-static bool add_command(struct extras *extras, const rf_entry *entry)
-{
-    uint8_t name[SKETCH_NAME_KEPT];
-    size_t length = entry->argv[0].len < sizeof name ? entry->argv[0].len : sizeof name;
-    uint64_t bytes = 0;
-    extras->commands++;
-    for (size_t i = 0; i < length; i++)
-        name[i] = (uint8_t)tolower(entry->argv[0].ptr[i]);
-    for (size_t i = 0; i < entry->argc; i++)
-        bytes += entry->argv[i].len;
-    return sketch_add(&extras->by_name, (rf_slice){name, length}, bytes);
-}
-
 bool extras_add(struct extras *extras, const struct input *input, const rf_entry *entry)
 {
     if (entry->kind == RF_ENTRY_AUX)
@@ -97,13 +83,10 @@ bool extras_add(struct extras *extras, const struct input *input, const rf_entry
         add_library(extras, entry->text);
     if (entry->kind == RF_ENTRY_MODULE_AUX)
         add_module_record(extras, entry);
-    if (entry->kind != RF_ENTRY_COMMAND)
-        return true;
-    log_facts_add(&extras->log, input, entry);
-    return add_command(extras, entry);
+    return entry->kind != RF_ENTRY_COMMAND || log_facts_add(&extras->log, input, entry);
 }
 
 void extras_free(struct extras *extras)
 {
-    sketch_free(&extras->by_name);
+    log_facts_free(&extras->log);
 }

@@ -4,9 +4,8 @@
 #ifndef CMD_INSPECT_INSPECT_EXTRAS_H
 #define CMD_INSPECT_INSPECT_EXTRAS_H
 
-#include "cmd/inspect/inspect_log.h"
 #include "cmd/inspect/inspect_tables.h"
-#include "cmd/inspect/sketch.h"
+#include "cmd/inspect/log_facts.h"
 #include "cmd/run/inputs.h"
 
 enum { LIBRARIES_KEPT = 256, MODULES_KEPT = 64, AUX_KEPT = 64, NAME_KEPT = 64, AUX_VALUE_KEPT = 128 };
@@ -33,9 +32,7 @@ struct extras {
     struct library libraries[LIBRARIES_KEPT];
     struct module modules[MODULES_KEPT];
     struct aux_field aux[AUX_KEPT];
-    uint64_t commands; /* of an AOF */
-    struct log_facts log;
-    struct sketch by_name; /* in lower case, weighted by the bytes of their arguments */
+    struct log_facts log; /* of an AOF */
 };
 
 /* Adds an entry that is not a key. False: out of memory. */

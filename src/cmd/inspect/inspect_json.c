@@ -19,6 +19,13 @@ static void put_time(struct json *json, const char *name, int64_t ms)
     json_string(json, name, ms == RF_NO_EXPIRY ? NULL : format_time(ms, text));
 }
 
+/* 0 is null. */
+static void put_second(struct json *json, const char *name, int64_t seconds)
+{
+    char text[TIME_TEXT];
+    json_string(json, name, seconds > 0 ? format_time(seconds * 1000, text) : NULL);
+}
+
 static void put_aux(struct json *json, const struct extras *extras, const struct input *input)
 {
     json_array(json, "aux");
@@ -47,6 +54,10 @@ static void put_input(struct json *json, const struct extras *extras, const stru
         json_number(json, "bytes_read", input->read);
         json_number(json, "bytes_decoded", input->decoded);
         put_aux(json, extras, input);
+        const struct log_file *log = log_file_of(&extras->log, input);
+        json_number(json, "commands", log->commands);
+        put_second(json, "first_time", log->first_time);
+        put_second(json, "last_time", log->last_time);
     }
     json_end_object(json);
 }
@@ -237,26 +248,39 @@ static void put_modules(struct json *json, const struct extras *extras)
     json_end_array(json);
 }
 
-static void put_second(struct json *json, const char *name, int64_t seconds)
+static void put_event(struct json *json, const char *name, const struct log_event *event)
 {
-    char text[TIME_TEXT];
-    json_string(json, name, seconds > 0 ? format_time(seconds * 1000, text) : NULL);
+    json_object(json, name);
+    json_string(json, "path", event->input->path);
+    json_number(json, "offset", event->offset);
+    put_second(json, "time", event->time);
+    json_signed(json, "db", event->db);
+    json_string(json, "command", event->name);
+    json_bool(json, "all", strcmp(event->name, "FLUSHALL") == 0);
+    json_end_object(json);
 }
 
-static void put_log(struct json *json, const struct log_facts *log)
+static void put_events(struct json *json, const char *name, const struct log_events *events)
 {
-    put_second(json, "first_time", log->first_time);
-    put_second(json, "last_time", log->last_time);
-    json_number(json, "flush_count", log->flush_count);
-    json_array(json, "flushes");
-    for (size_t i = 0; i < log->flush_count && i < FLUSHES_KEPT; i++) {
-        const struct flush_record *flush = &log->flushes[i];
+    json_array(json, name);
+    for (size_t i = 0; i < log_events_kept(events); i++)
+        put_event(json, NULL, &events->first[i]);
+    json_end_array(json);
+}
+
+static void put_command_databases(struct json *json, const struct log_facts *log)
+{
+    json_array(json, "databases");
+    for (size_t db = 0; db <= STATS_DATABASES; db++) {
+        if (log->dbs[db].commands == 0)
+            continue;
         json_object(json, NULL);
-        json_string(json, "path", flush->input->path);
-        json_number(json, "offset", flush->offset);
-        put_second(json, "time", flush->time);
-        json_signed(json, "db", flush->db);
-        json_bool(json, "all", flush->all);
+        if (db < STATS_DATABASES)
+            json_number(json, "db", db);
+        else
+            json_string(json, "db", "others");
+        json_number(json, "count", log->dbs[db].commands);
+        json_number(json, "bytes", log->dbs[db].bytes);
         json_end_object(json);
     }
     json_end_array(json);
@@ -264,12 +288,26 @@ static void put_log(struct json *json, const struct log_facts *log)
 
 static void put_commands(struct json *json, const struct inspection *inspection)
 {
-    static const struct name_terms terms = {"name", "count", "bytes", "count_missed", "bytes_missed"};
-    const struct extras *extras = &inspection->extras;
+    static const struct name_terms names = {"name", "count", "bytes", "count_missed", "bytes_missed"};
+    static const struct name_terms prefixes = {"prefix", "count", "bytes", "count_missed", "bytes_missed"};
+    const struct log_facts *log = &inspection->extras.log;
+    size_t most = inspection->options->top;
     json_object(json, "commands");
-    json_number(json, "count", extras->commands);
-    put_names(json, "by_name", &extras->by_name, false, inspection->options->top, &terms);
-    put_log(json, &extras->log);
+    json_number(json, "count", log->commands);
+    put_names(json, "by_name", &log->by_name, false, most, &names);
+    put_second(json, "first_time", log->first_time);
+    put_second(json, "last_time", log->last_time);
+    json_number(json, "flush_count", log->flushes.count);
+    put_events(json, "flushes", &log->flushes);
+    if (log->flushes.count > 0)
+        put_event(json, "last_flush", &log->flushes.last);
+    json_number(json, "swap_count", log->swaps.count);
+    put_events(json, "swaps", &log->swaps);
+    json_number(json, "transactions", log->transactions);
+    put_command_databases(json, log);
+    json_string(json, "delimiters", log->prefixes->delimiters);
+    put_names(json, "by_prefix", &log->prefixes->sketch, false, most, &prefixes);
+    put_names(json, "unknown", &log->unknown, false, most, &names);
     json_end_object(json);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists commands, and remembers flushes. */
+/* Chooses and prints commands. */
 #include "cmd/inspect/inspect_log.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/json.h"
+#include "base/number.h"
 #include "cmd/term/text.h"
 #include <ctype.h>
 #include <inttypes.h>
+#include <rdbferry/command.h>
+#include <rdbferry/slot.h>
 #include <string.h>
 
 enum { NAME_MAX_LENGTH = 64, ARGUMENT_SHOWN = 64, ARGUMENTS_SHOWN = 16 };
@@ -18,21 +22,6 @@ static size_t upper(const char *text, size_t length, char out[NAME_MAX_LENGTH])
         out[i] = (char)toupper((unsigned char)text[i]);
     out[n] = '\0';
     return n;
-}
-
-/* --- facts ---------------------------------------------------------------------------------------------- */
-
-void log_facts_add(struct log_facts *facts, const struct input *input, const rf_entry *command)
-{
-    bool all = slice_is_word(command->argv[0], "FLUSHALL");
-    if (command->time > 0) {
-        facts->first_time = facts->first_time > 0 ? facts->first_time : command->time;
-        facts->last_time = command->time;
-    }
-    if ((!all && !slice_is_word(command->argv[0], "FLUSHDB")) || facts->flush_count++ >= FLUSHES_KEPT)
-        return;
-    facts->flushes[facts->flush_count - 1] = (struct flush_record){
-        .input = input, .offset = command->offset, .db = command->db, .time = command->time, .all = all};
 }
 
 /* --- choosing commands ---------------------------------------------------------------------------------- */
@@ -66,10 +55,59 @@ bool command_filter_accepts(rf_filter *filter, const rf_entry *command)
     return rf_filter_match(filter, &key, &drop, &ignored) == RF_OK && drop == RF_DROP_NONE;
 }
 
+struct key_search {
+    rf_filter *filter;
+    int64_t db;
+    bool found;
+    rf_code code;
+    rf_error *error;
+};
+
+/* Goes on until a key is accepted. */
+static bool search_key(void *ctx, rf_slice name)
+{
+    struct key_search *search = ctx;
+    const rf_entry key = {.kind = RF_ENTRY_KEY, .db = search->db, .key = name, .expire_ms = RF_NO_EXPIRY};
+    rf_drop_reason drop = RF_DROP_BY_NAME;
+    search->code = rf_filter_match(search->filter, &key, &drop, search->error);
+    search->found = drop == RF_DROP_NONE && (!rf_filter_uses_slots(search->filter) ||
+                                             rf_filter_accepts_slot(search->filter, rf_slot_of(name)));
+    return search->code == RF_OK && !search->found;
+}
+
+/* The databases of a command that concerns all of their keys. */
+static bool is_of_databases(rf_filter *filter, const rf_entry *command, bool *accepted)
+{
+    int64_t one, other;
+    if (slice_is_word(command->argv[0], "FLUSHALL"))
+        *accepted = true;
+    else if (slice_is_word(command->argv[0], "FLUSHDB"))
+        *accepted = rf_filter_accepts_db(filter, command->db);
+    else if (slice_is_word(command->argv[0], "SWAPDB"))
+        *accepted = command->argc != 3 || !number_parse_i64(command->argv[1], &one) ||
+                    !number_parse_i64(command->argv[2], &other) || rf_filter_accepts_db(filter, one) ||
+                    rf_filter_accepts_db(filter, other);
+    else
+        return false;
+    return true;
+}
+
+rf_code key_filter_accepts(rf_filter *filter, const rf_entry *command, bool *accepted, bool *known,
+                           rf_error *error)
+{
+    struct key_search search = {.filter = filter, .db = command->db, .error = error};
+    *known = *accepted = true;
+    if (rf_filter_is_all(filter) || is_of_databases(filter, command, accepted))
+        return RF_OK;
+    *known = rf_command_each_key(command, search_key, &search);
+    *accepted = search.found;
+    return search.code;
+}
+
 /* --- printing ------------------------------------------------------------------------------------------- */
 
 /* Files of an AOF directory are called by their names, as --until-offset takes them. */
-static const char *short_name(const struct input *input)
+const char *place_name(const struct input *input)
 {
     const char *name = input_name(input), *slash = strrchr(name, '/');
     return slash ? slash + 1 : name;
@@ -80,7 +118,7 @@ void print_place(const struct input *input, uint64_t offset, int64_t time, int64
     char when[TIME_TEXT] = "-";
     if (time > 0)
         format_time(time * 1000, when);
-    text_put(stdout, short_name(input));
+    text_put(stdout, place_name(input));
     printf(":0x%" PRIx64 "  %s  db %" PRId64 "  ", offset, when, db);
 }
 
@@ -96,5 +134,24 @@ bool print_command(const struct input *input, const rf_entry *command)
     if (command->argc > ARGUMENTS_SHOWN + 1)
         printf(" ... and %zu more", command->argc - ARGUMENTS_SHOWN - 1);
     putchar('\n');
+    return !ferror(stdout);
+}
+
+bool print_command_json(const struct input *input, const rf_entry *command, uint64_t number)
+{
+    struct json json = {.out = stdout, .one_line = true};
+    char when[TIME_TEXT];
+    json_object(&json, NULL);
+    json_bytes(&json, "file", (rf_slice){(const uint8_t *)place_name(input), strlen(place_name(input))});
+    json_number(&json, "offset", command->offset);
+    json_number(&json, "number", number);
+    json_string(&json, "time", command->time > 0 ? format_time(command->time * 1000, when) : NULL);
+    json_signed(&json, "db", command->db);
+    json_bytes(&json, "command", command->argv[0]);
+    json_array(&json, "arguments");
+    for (size_t i = 1; i < command->argc; i++)
+        json_bytes(&json, NULL, command->argv[i]);
+    json_end_array(&json);
+    json_end_object(&json);
     return !ferror(stdout);
 }

@@ -34,6 +34,7 @@ static const struct option_row rows[] = {
      AT(sort), .choices = sorts},
     {OPTION_STRING, 0, "commands", "NAMES",
      "print the AOF commands of these names, one per line, instead: 'FLUSH*,DEL'; '*' for all", AT(commands)},
+    {OPTION_FLAG, 0, "jsonl", .help = "with --commands: JSON lines, arguments in full", AT(jsonl)},
     {OPTION_COUNT, 0, "limit", "N", "with --keys, --commands: at most N lines (all; sorted: 1000)", AT(limit)},
     {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
     {OPTION_HEADING, .help = "Prefixes"},
@@ -44,6 +45,8 @@ static const struct option_row rows[] = {
      .most = PREFIX_DEPTH_MOST},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},
@@ -55,6 +58,7 @@ static const char *const examples[] = {
     "dump.rdb -t hash,zset --depth 2 --delimiter :",
     "dump.rdb --keys --sort size --limit 100",
     "appendonlydir --commands 'FLUSH*,SWAPDB' --limit 50",
+    "appendonlydir --commands '*' -k user:1 -d 0 --jsonl",
     NULL,
 };
 
@@ -78,6 +82,12 @@ static bool check(const struct inspect_options *options)
         return message_usage(table.command, "--sort requires --keys");
     if (options->commands && (options->json || options->keys))
         return message_usage(table.command, "--commands cannot be combined with --json or --keys");
+    if (options->jsonl && !options->commands)
+        return message_usage(table.command, "--jsonl requires --commands");
+    if (options->commands && rf_filter_uses_types(options->common.keys.filter))
+        return message_usage(table.command, "the type of a key is not in a command: leave out --type");
+    if (options->commands && options->common.log.server)
+        return message_usage(table.command, "--commands cannot be combined with --server");
     if (options->limit != OPT_UNSET && !options->keys && !options->commands)
         return message_usage(table.command, "--limit requires --keys or --commands");
     if (is_dash(options->common.report))
@@ -85,11 +95,19 @@ static bool check(const struct inspect_options *options)
     return true;
 }
 
-static bool read_command_names(struct inspect_options *options, int *status)
+static bool choose_commands(struct inspect_options *options, int *status)
 {
     rf_error error;
-    if (!options->commands ||
-        command_filter_new(options->commands, &options->command_filter, &error) == RF_OK)
+    if (!options->commands)
+        return true;
+    options->key_filter = options->common.keys.filter;
+    options->common.keys.filter = rf_filter_new();
+    if (!options->common.keys.filter) {
+        *status = STATUS_OUTPUT;
+        message_error("out of memory");
+        return false;
+    }
+    if (command_filter_new(options->commands, &options->command_filter, &error) == RF_OK)
         return true;
     *status = status_of(error.code);
     return message_usage(table.command, "option '--commands': %s", error.message);
@@ -98,12 +116,13 @@ static bool read_command_names(struct inspect_options *options, int *status)
 bool inspect_options_read(int argc, char **argv, struct inspect_options *options, int *status)
 {
     int first;
-    *options = (struct inspect_options){.limit = OPT_UNSET, .top = TOP_USUAL, .depth = DEPTH_USUAL};
+    *options = (struct inspect_options){
+        .limit = OPT_UNSET, .top = TOP_USUAL, .depth = DEPTH_USUAL, .common.log = LOG_OPTIONS};
     if (!options_parse(&table, argc, argv, options, &first, status) ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!check(options) || !read_command_names(options, status))
+    if (!check(options) || !choose_commands(options, status))
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
         options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for people: one section after the other, without empty ones. */
 #include "cmd/inspect/inspect.h"
+#include "cmd/inspect/inspect_log_text.h"
 #include "cmd/term/table.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -11,7 +12,7 @@ enum { KEY_SHOWN = 100, NAME_SHOWN = 64 };
 
 /* --- inputs and total --------------------------------------------------------------------------------- */
 
-static void put_input(const struct input *input)
+static void put_input(const struct input *input, const struct log_file *log)
 {
     const rf_reader_info *info = &input->info;
     if (!input->opened)
@@ -27,6 +28,8 @@ static void put_input(const struct input *input)
     if (inspect_saved_ms(input) != RF_NO_EXPIRY)
         printf(", saved %s", format_time(inspect_saved_ms(input), saved));
     printf(", %s%s%s\n", text_size(input->read, size), *input->layers ? ", " : "", input->layers);
+    if (log->commands > 0)
+        put_log_file(log);
 }
 
 static void put_totals(const char *name, struct key_totals totals)
@@ -167,7 +170,7 @@ static void put_top(const struct table *table, const char *title, const struct t
     }
 }
 
-static void put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate)
+void inspect_put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate)
 {
     const struct sketch_name *names[TOP_MOST];
     size_t count = sketch_top(sketch, by_weight, names, most);
@@ -190,9 +193,9 @@ static void put_prefixes(const struct table *table, const struct inspection *ins
     if (prefixes->sketch.count == 0 || most == 0)
         return;
     table_heading(table, "Prefixes by keys", columns);
-    put_names(&prefixes->sketch, false, most, true);
+    inspect_put_names(&prefixes->sketch, false, most, true);
     table_heading(table, "Prefixes by memory", columns);
-    put_names(&prefixes->sketch, true, most, true);
+    inspect_put_names(&prefixes->sketch, true, most, true);
     if (!prefixes->user_given)
         printf("  Key separators (detected): %s\n", prefixes->delimiters);
 }
@@ -224,7 +227,7 @@ static void put_slots(const struct table *table, const struct inspection *inspec
 
 /* --- data besides keys -------------------------------------------------------------------------------- */
 
-static void put_more(uint64_t all, size_t shown)
+void inspect_put_more(uint64_t all, size_t shown)
 {
     if (all > shown)
         printf("  ... and %" PRIu64 " more\n", all - shown);
@@ -243,7 +246,7 @@ static void put_libraries(const struct table *table, const struct extras *extras
         table_text(extras->libraries[i].name);
         table_end_line();
     }
-    put_more(extras->library_count, extras->libraries_kept);
+    inspect_put_more(extras->library_count, extras->libraries_kept);
 }
 
 static void put_modules(const struct table *table, const struct extras *extras)
@@ -270,37 +273,6 @@ static void put_modules(const struct table *table, const struct extras *extras)
     }
 }
 
-static void put_log(const struct table *table, const struct log_facts *log)
-{
-    static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
-    char first[TIME_TEXT], last[TIME_TEXT];
-    if (log->first_time > 0)
-        printf("  Written from %s to %s.\n", format_time(log->first_time * 1000, first),
-               format_time(log->last_time * 1000, last));
-    if (log->flush_count == 0)
-        return;
-    table_heading(table, "Flushes", columns);
-    for (size_t i = 0; i < log->flush_count && i < FLUSHES_KEPT; i++) {
-        fputs("  ", stdout);
-        print_place(log->flushes[i].input, log->flushes[i].offset, log->flushes[i].time, log->flushes[i].db);
-        puts(log->flushes[i].all ? "FLUSHALL" : "FLUSHDB");
-    }
-    put_more(log->flush_count, log->flush_count < FLUSHES_KEPT ? (size_t)log->flush_count : FLUSHES_KEPT);
-}
-
-static void put_commands(const struct table *table, const struct inspection *inspection)
-{
-    static const struct table_column columns[] = {
-        {TABLE_NUMBER, "commands"}, {TABLE_SIZE, "arguments"}, {TABLE_TEXT, "name"}, {0, NULL}};
-    const struct extras *extras = &inspection->extras;
-    if (extras->commands == 0)
-        return;
-    table_heading(table, "Commands", columns);
-    put_names(&extras->by_name, false, inspection->options->top, false);
-    printf("  %" PRIu64 " commands; their effects on keys are not evaluated.\n", extras->commands);
-    put_log(table, &extras->log);
-}
-
 static void put_aux(const struct table *table, const struct extras *extras)
 {
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
@@ -312,7 +284,7 @@ static void put_aux(const struct table *table, const struct extras *extras)
         table_text(extras->aux[i].value);
         table_end_line();
     }
-    put_more(extras->aux_count, extras->aux_kept);
+    inspect_put_more(extras->aux_count, extras->aux_kept);
 }
 
 /* --- the report --------------------------------------------------------------------------------------- */
@@ -323,10 +295,10 @@ void inspect_put_text(const struct inspection *inspection)
     struct key_totals total = tables_total(&inspection->tables);
     struct table table = table_begin();
     for (size_t i = 0; i < session->input_count; i++)
-        put_input(&session->inputs[i]);
+        put_input(&session->inputs[i], log_file_of(&inspection->extras.log, &session->inputs[i]));
     if (inspection->error)
         puts("Incomplete: the inputs could not be read to the end.");
-    if (total.keys > 0 || inspection->extras.commands == 0)
+    if (total.keys > 0 || inspection->extras.log.commands == 0)
         put_total(&table, inspection, total);
     if (total.keys > 0) {
         put_databases(&table, &inspection->tables, total);
@@ -343,6 +315,6 @@ void inspect_put_text(const struct inspection *inspection)
     }
     put_libraries(&table, &inspection->extras);
     put_modules(&table, &inspection->extras);
-    put_commands(&table, inspection);
+    put_log_text(&table, inspection);
     put_aux(&table, &inspection->extras);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The common options, and the checks of the operands. */
 #include "cmd/options/common_options.h"
-#include "base/fail.h"
-#include "cmd/options/snapshot_hint.h"
 #include "cmd/options/url_guard.h"
 #include "cmd/run/files.h"
 #include "cmd/run/inputs.h"
@@ -31,19 +29,46 @@ const struct option_row common_rows[] = {
 };
 /* clang-format on */
 
-/* The files of each operand: an AOF directory has several. */
-static bool expand(struct common_options *common, char **operands, int *status)
+/* Removes user and password from the URL. */
+static void hide_credentials(char *url)
+{
+    char *start = strstr(url, "://"), *at = strrchr(url, '@');
+    if (start && at > start)
+        memmove(start + 3, at + 1, strlen(at + 1) + 1);
+}
+
+static bool add_operand(struct common_options *common, const char *command, char *operand, int *status)
 {
     rf_error error;
-    common->operand_ends = calloc(common->operand_count, sizeof *common->operand_ends);
-    rf_code code = common->operand_ends ? inputs_expand(operands, common->operand_count, common->keep_failed,
-                                                        &common->inputs, common->operand_ends, &error)
-                                        : fail(&error, RF_E_MEMORY, "out of memory");
+    if (rf_target_is_url(operand)) {
+        bool added = source_options_add(&common->source, operand, !common->has_target, command,
+                                        &common->inputs, status);
+        hide_credentials(operand);
+        return added;
+    }
+    rf_code code = inputs_add(operand, common->keep_failed, &common->inputs, &error);
     if (code == RF_OK)
         return true;
     message_failure(&error);
-    *status = status_of(code);
+    *status = (int)status_of(code);
     return false;
+}
+
+/* The files of each operand: an AOF directory and a cluster have several. */
+static bool expand(struct common_options *common, const char *command, int *status)
+{
+    *status = STATUS_OUTPUT;
+    common->operand_ends = calloc(common->operand_count, sizeof *common->operand_ends);
+    if (!common->operand_ends) {
+        message_error("out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < common->operand_count; i++) {
+        if (!add_operand(common, command, common->operands[i], status))
+            return false;
+        common->operand_ends[i] = common->inputs.count;
+    }
+    return true;
 }
 
 bool inputs_use_stdin_once(const struct common_options *common, const char *command)
@@ -100,6 +125,22 @@ bool inputs_differ_from(const struct common_options *common, const char *path, c
     return false;
 }
 
+static bool check_server(const struct common_options *common, const char *command)
+{
+    const struct log_options *log = &common->log;
+    if (!log->server)
+        return true;
+    if (common->keys.shift == SHIFT_AUTO)
+        return message_usage(command,
+                             "--shift-expiry auto cannot be combined with --server: what it saves is of "
+                             "now; use a duration");
+    if (common->operand_count > 1 &&
+        (log->until_command != OPT_UNSET || log->until_offset.text || log->drop_at.text))
+        return message_usage(command, "--until-command, --until-offset and --drop-at with --server require a "
+                                      "single input");
+    return true;
+}
+
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
                          int *status)
 {
@@ -110,20 +151,22 @@ bool common_options_read(struct common_options *common, const char *command, cha
         message_usage(command, "missing INPUT");
         return false;
     }
+    bool has_live = false;
     for (int i = 0; i < count; i++) {
-        if (rf_target_is_url(operands[i]))
-            return snapshot_hint(operands[i], command);
-        if (!url_guard(operands[i], URL_NOT_READ, "an input", command))
+        has_live |= rf_target_is_url(operands[i]);
+        if (!url_guard(operands[i], URL_OR_FILE, "an input", command))
             return false;
     }
-    if (!key_options_finalize(&common->keys, command))
+    if (!source_options_check(&common->source, has_live, command) ||
+        !key_options_finalize(&common->keys, command) || !check_server(common, command))
         return false;
     if (!save_check(common->report, "the report")) {
         *status = STATUS_OUTPUT;
         return false;
     }
-    if (!expand(common, operands, status))
+    if (!expand(common, command, status))
         return false;
+    *status = STATUS_USAGE;
     return inputs_use_stdin_once(common, command) &&
            inputs_differ_from(common, common->report, "the report", command);
 }
@@ -131,6 +174,7 @@ bool common_options_read(struct common_options *common, const char *command, cha
 void common_options_free(struct common_options *common)
 {
     log_options_free(&common->log);
+    source_options_free(&common->source);
     rf_files_free(&common->inputs);
     free(common->operand_ends);
     key_options_free(&common->keys);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Options common to all commands that read inputs, and the inputs themselves. A command's struct holds a
- * struct common_options; its table includes common_rows, and filter_rows and rewrite_rows for its `keys`. */
+ * struct common_options; its table includes common_rows, and filter_rows and rewrite_rows for its `keys`,
+ * and source_rows for its `source`. */
 #ifndef CMD_OPTIONS_COMMON_OPTIONS_H
 #define CMD_OPTIONS_COMMON_OPTIONS_H
 
 #include "cmd/options/key_options.h"
 #include "cmd/options/log_options.h"
 #include "cmd/options/options.h"
+#include "cmd/options/source_options.h"
 #include "cmd/run/paths.h"
 #include <rdbferry/aofdir.h>
 #include <stdbool.h>
@@ -20,11 +22,13 @@ struct common_options {
     bool quiet, verbose;
     struct key_options keys;
     struct log_options log;
+    struct source_options source;
     rf_files inputs;      /* files of the operands; freed by common_options_free() */
     size_t *operand_ends; /* how many files there are up to the end of each operand */
-    char **operands;      /* as given by the user; they point into argv */
+    char **operands;      /* as given by the user, without passwords; they point into argv */
     size_t operand_count;
-    bool keep_failed; /* set by the caller: see inputs_expand() */
+    bool keep_failed; /* set by the caller: see inputs_add() */
+    bool has_target;  /* set by the caller: see source_options_add() */
 };
 
 /* --report, --progress, --quiet, --verbose and --help. Their values are in a struct common_options. */

@@ -4,7 +4,9 @@
 #include "base/fail.h"
 #include "cmd/options/parse.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <rdbferry/evaluate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,21 +152,86 @@ static rf_code opt_keys(const struct option_row *row, const char *argument, void
     return RF_OK;
 }
 
+/* --- the server ----------------------------------------------------------------------------------------- */
+
+static rf_code opt_server(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    char **path = into;
+    (void)row;
+    free(*path);
+    *path = NULL;
+    return rf_server_program(argument, path, error);
+}
+
+/* --- the struct ----------------------------------------------------------------------------------------- */
+
+void log_options_applied(struct log_options *log)
+{
+    const struct log_options none = LOG_OPTIONS;
+    log->until = none.until;
+    log->until_command = none.until_command;
+    log->until_offset = none.until_offset;
+    log->drop_at = none.drop_at;
+    log->drop_command = none.drop_command;
+    log->repair = none.repair;
+}
+
+static void put_place(FILE *out, const char *option, const struct log_place *place)
+{
+    if (place->text)
+        fprintf(out, "%s %s\n", option, place->text);
+}
+
+char *log_options_text(const struct log_options *log)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    if (log->until > 0)
+        fprintf(out, "until %" PRId64 "\n", log->until);
+    if (log->until_command != OPT_UNSET)
+        fprintf(out, "until-command %" PRIu64 "\n", log->until_command);
+    put_place(out, "until-offset", &log->until_offset);
+    put_place(out, "drop-at", &log->drop_at);
+    if (log->drop_command)
+        fprintf(out, "drop-command %s\n", log->drop_command);
+    if (log->repair || log->truncated || log->unknown_db || log->unknown)
+        fprintf(out, "repair %d, truncated %d, unknown-database %d, unknown-commands %d\n", log->repair,
+                log->truncated, log->unknown_db, log->unknown);
+    for (size_t i = 0; i < log->command_count; i++)
+        fprintf(out, "command-keys %s=%d,%d,%d\n", log->commands[i].name, log->commands[i].first,
+                log->commands[i].last, log->commands[i].step);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 void log_options_free(struct log_options *log)
 {
+    free(log->server);
     for (size_t i = 0; i < log->command_count; i++)
         free((char *)(uintptr_t)log->commands[i].name);
 }
 
 /* --- the table ------------------------------------------------------------------------------------------ */
 
-static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {NULL, 0}};
+static const struct option_choice repairs[] = {{"cut", REPAIR_CUT}, {"skip", REPAIR_SKIP}, {NULL, 0}};
+static const struct option_choice truncated[] = {
+    {"fail", TRUNCATED_FAIL}, {"drop", TRUNCATED_DROP}, {NULL, 0}};
+static const struct option_choice unknown_dbs[] = {
+    {"fail", UNKNOWN_DB_FAIL}, {"last", UNKNOWN_DB_LAST}, {"drop", UNKNOWN_DB_DROP}, {NULL, 0}};
 static const struct option_choice unknowns[] = {
     {"fail", RF_UNKNOWN_FAIL}, {"copy", RF_UNKNOWN_COPY}, {"drop", RF_UNKNOWN_DROP}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct log_options, member)
 
 /* clang-format off */
+#define TRUNCATED_ROW {OPTION_CHOICE, 0, "truncated", "HOW", "a command or transaction that the end of an AOF cuts off: fail, or drop as a server does (fail)", AT(truncated), .choices = truncated}
+#define SERVER_ROW {OPTION_HANDLER, 0, "server", "PATH", "evaluate the commands: let a private server of this program (redis-server) load them and save an RDB, which takes their place", AT(server), .handle = opt_server}
+
 const struct option_row log_rows[] = {
     {OPTION_HEADING, .help = "Commands of an AOF"},
     {OPTION_HANDLER, 0, "until", "TIME", "leave out commands after this time, by the log's #TS annotations: '2026-11-20 03:00:00' (local time, or with a zone: Z, +02:00) or Unix seconds", AT(until), .handle = opt_time},
@@ -172,9 +239,19 @@ const struct option_row log_rows[] = {
     {OPTION_COUNT, 0, "until-command", "N", "leave out commands after the first N, without SELECT", AT(until_command)},
     {OPTION_HANDLER, 0, "drop-command", "NAMES", "leave out these commands, such as FLUSHALL,FLUSHDB", AT(drop_command), .handle = opt_names},
     {OPTION_HANDLER, 0, "drop-at", "PLACE", "leave out the command that begins at PLACE", AT(drop_at), .handle = opt_place},
-    {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end", AT(repair), .choices = repairs},
+    TRUNCATED_ROW,
+    {OPTION_CHOICE, 0, "repair", "HOW", "cut: leave out what follows damage, or a transaction without its end; skip: leave out damage up to the next sound command", AT(repair), .choices = repairs},
+    {OPTION_CHOICE, 0, "unknown-database", "HOW", "after --repair skip, commands up to the next SELECT: fail, take the last database, or drop (fail)", AT(unknown_db), .choices = unknown_dbs},
     {OPTION_CHOICE, 0, "unknown-commands", "HOW", "when filtering or rewriting: fail, copy or drop (fail)", AT(unknown), .choices = unknowns},
     {OPTION_HANDLER, 0, "command-keys", "NAME=FIRST,LAST,STEP", "which arguments of a module's command are keys, as COMMAND INFO shows them; may be repeated", .offset = 0, .handle = opt_keys},
+    SERVER_ROW,
+    {.kind = OPTION_END},
+};
+
+const struct option_row log_input_rows[] = {
+    {OPTION_HEADING, .help = "Commands of an AOF"},
+    TRUNCATED_ROW,
+    SERVER_ROW,
     {.kind = OPTION_END},
 };
 /* clang-format on */

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    MOST_ROWS = 96,
+    MOST_ROWS = 128,
     LONG_BASE = 256, /* getopt's value for row n without a letter: LONG_BASE + n */
     HELP_COLUMN = 30,
     HELP_WIDTH = 80,

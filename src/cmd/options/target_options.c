@@ -14,15 +14,31 @@
 
 enum { DEFAULT_PORT = 6379, PORT_MAX = 65535, RETRY_FOR_MS = 60 * 1000 };
 
-static rf_code opt_map_address(const struct option_row *row, const char *argument, void *into,
-                               rf_error *error)
+rf_code opt_map_address(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
     (void)row;
     return rf_target_map_address(into, argument, error);
 }
 
+rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error)
+{
+    (void)row, (void)error;
+    size_t length = strlen(argument);
+    if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
+        length -= 2;
+    char size[32];
+    if (length >= sizeof size)
+        return RF_E_ARGUMENT;
+    snprintf(size, sizeof size, "%.*s", (int)length, argument);
+    uint64_t rate;
+    if (!parse_size(size, &rate) || rate == 0)
+        return RF_E_ARGUMENT;
+    *(uint64_t *)into = rate;
+    return RF_OK;
+}
+
 /* 0 is as good as the shortest time, and differs from an option that is not given. */
-static rf_code opt_retry_for(const struct option_row *row, const char *argument, void *into, rf_error *error)
+rf_code opt_retry_for(const struct option_row *row, const char *argument, void *into, rf_error *error)
 {
     int64_t *ms = into;
     (void)row, (void)error;
@@ -134,6 +150,7 @@ static void wipe_passwords(const struct target_options *options, const char *url
 
 struct resolving {
     struct target_options *options;
+    const struct target_words *words;
     const char *command;
     rf_target *target;
     rf_error error;
@@ -210,7 +227,9 @@ static bool read_password(const struct resolving *r, const char *option, const c
     }
     explicit_bzero(text, PASSWORD_MAX);
     free(text);
-    return fault ? message_usage(r->command, "option '%s': '%s': %s", option, path, fault) : true;
+    return fault
+               ? message_usage(r->command, "option '--%s%s': '%s': %s", r->words->prefix, option, path, fault)
+               : true;
 }
 
 static bool read_passwords(const struct resolving *r)
@@ -221,9 +240,9 @@ static bool read_passwords(const struct resolving *r)
         (options->sentinel_password && options->sentinel_password_file))
         return message_usage(r->command, "a password cannot be given both by an option and in a file");
     return (!options->password_file ||
-            read_password(r, "--pass-file", options->password_file, &target->password)) &&
+            read_password(r, "pass-file", options->password_file, &target->password)) &&
            (!options->sentinel_password_file ||
-            read_password(r, "--sentinel-pass-file", options->sentinel_password_file,
+            read_password(r, "sentinel-pass-file", options->sentinel_password_file,
                           &target->sentinel_password));
 }
 
@@ -231,12 +250,10 @@ static bool set_texts(struct resolving *r)
 {
     const struct target_options *options = r->options;
     rf_target *target = r->target;
-    static const char *const variables[] = {"REDISCLI_AUTH", "VALKEYCLI_AUTH", NULL};
-    static const char *const sentinel_variables[] = {"RDBFERRY_SENTINEL_AUTH", NULL};
-    const char *password = password_of(options->password, target->password, variables);
+    const char *password = password_of(options->password, target->password, r->words->variables);
     const char *sentinels = target->kind == RF_TARGET_SENTINEL
                                 ? password_of(options->sentinel_password, target->sentinel_password,
-                                              sentinel_variables)
+                                              r->words->sentinel_variables)
                                 : NULL;
     if (set_text(options->user, &target->user) && set_text(password, &target->password) &&
         set_text(options->sentinel_user, &target->sentinel_user) &&
@@ -269,12 +286,13 @@ static bool set_tls(struct resolving *r)
     r->target->tls |= options->tls;
     r->target->insecure = options->insecure;
     if (about_tls && !r->target->tls)
-        return message_usage(r->command,
-                             "certificate options and --insecure require --tls or a rediss:// URL");
+        return message_usage(r->command, "certificate options and --%sinsecure require %sa rediss:// URL",
+                             r->words->prefix, *r->words->prefix ? "" : "--tls or ");
     if (r->target->tls && r->target->addresses[0].port == 0)
         return message_usage(r->command, "TLS is not supported over a unix socket");
     if (!options->cert != !options->key)
-        return message_usage(r->command, "--cert and --key must be given together");
+        return message_usage(r->command, "--%scert and --%skey must be given together", r->words->prefix,
+                             r->words->prefix);
     return true;
 }
 
@@ -286,29 +304,29 @@ static bool resolve(struct resolving *r, const char *url)
         return message_usage(r->command, "a target URL cannot be combined with --host, --port or --socket");
     if (url && rf_target_parse(url, target, &r->error) != RF_OK)
         return false;
-    target->maps = options->mapping.maps;
-    target->map_count = options->mapping.map_count;
-    options->mapping = (rf_target){0}; /* the target has taken over the maps */
     if (!url && !set_address(r))
+        return false;
+    if (rf_target_copy_maps(&options->mapping, target, &r->error) != RF_OK)
         return false;
     bool of_sentinels = options->sentinel_user || options->sentinel_password ||
                         options->sentinel_password_file;
     if (of_sentinels && target->kind != RF_TARGET_SENTINEL)
-        return message_usage(r->command, "options for the Sentinels require a redis+sentinel:// URL");
+        return message_usage(r->command, "%soptions for the Sentinels require a redis+sentinel:// URL",
+                             *r->words->prefix ? "source " : "");
     if (!read_passwords(r) || !set_texts(r))
         return false;
     if (options->timeout_ms > INT_MAX)
-        return message_usage(r->command, "option '--timeout' must not exceed 24 days");
+        return message_usage(r->command, "option '--%stimeout' must not exceed 24 days", r->words->prefix);
     target->timeout_ms = (int)options->timeout_ms;
     target->wait = (rf_target_wait){
         .retry_for_ms = options->retry_for_ms > 0 ? options->retry_for_ms : RETRY_FOR_MS, .on_log = log_wait};
     return set_tls(r);
 }
 
-bool target_options_resolve(struct target_options *options, const char *url, const char *command,
-                            rf_target *out, int *status)
+bool target_options_resolve_as(const struct target_words *words, struct target_options *options,
+                               const char *url, const char *command, rf_target *out, int *status)
 {
-    struct resolving r = {.options = options, .command = command, .target = out};
+    struct resolving r = {.options = options, .words = words, .command = command, .target = out};
     *out = (rf_target){0};
     *status = STATUS_USAGE;
     bool resolved = resolve(&r, url);
@@ -321,4 +339,13 @@ bool target_options_resolve(struct target_options *options, const char *url, con
     else
         message_failure(&r.error);
     return false;
+}
+
+bool target_options_resolve(struct target_options *options, const char *url, const char *command,
+                            rf_target *out, int *status)
+{
+    static const struct target_words words = {.prefix = "",
+                                              .variables = {"REDISCLI_AUTH", "VALKEYCLI_AUTH", NULL},
+                                              .sentinel_variables = {"RDBFERRY_SENTINEL_AUTH", NULL}};
+    return target_options_resolve_as(&words, options, url, command, out, status);
 }

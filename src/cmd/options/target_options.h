@@ -24,6 +24,11 @@ struct target_options {
 /* Their values are in a struct target_options. */
 extern const struct option_row target_rows[];
 
+/* Handlers of options: into an rf_target, an int64_t, and a uint64_t ("50MB/s"; "/s" may be omitted). */
+rf_code opt_map_address(const struct option_row *row, const char *argument, void *into, rf_error *error);
+rf_code opt_retry_for(const struct option_row *row, const char *argument, void *into, rf_error *error);
+rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error);
+
 /* Whether any of the options was given. */
 bool target_options_given(const struct target_options *options);
 
@@ -36,5 +41,15 @@ void target_options_free(struct target_options *options);
  * printed. The caller frees *out in any case. */
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status);
+
+/* How the options of another server than the target are named. */
+struct target_words {
+    const char *prefix;                               /* of the options' names */
+    const char *variables[4], *sentinel_variables[2]; /* with passwords; each list ends with NULL */
+};
+
+/* The same for another server. May be called repeatedly, if no password is among the options. */
+bool target_options_resolve_as(const struct target_words *words, struct target_options *options,
+                               const char *url, const char *command, rf_target *out, int *status);
 
 #endif

@@ -4,7 +4,9 @@
 #define CMD_PREFLIGHT_PREFLIGHT_H
 
 #include "base/json.h"
+#include "cmd/compare/extra_keys.h"
 #include "cmd/replay/replay_options.h"
+#include "cmd/replay/since.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
@@ -24,7 +26,9 @@ enum preflight_finding_kind {
     PREFLIGHT_NO_NODE,
     PREFLIGHT_NO_MODULE,
     PREFLIGHT_UNSURE_MODULE,
+    PREFLIGHT_DELETED,
     PREFLIGHT_OTHER_LIBRARY,
+    PREFLIGHT_DELETED_LIBRARY,
     PREFLIGHT_NO_LIBRARIES,
     PREFLIGHT_NO_COMMAND,
     PREFLIGHT_FINDING_COUNT
@@ -81,6 +85,8 @@ struct preflight {
     const struct replay_options *options;
     struct session session;
     struct collisions collisions;
+    struct since since;      /* --since */
+    struct extra_keys extra; /* --delete-extra */
     rf_live *live;
     rf_live_counts counts;
     struct preflight_node *nodes;
@@ -114,6 +120,10 @@ rf_code preflight_examine(struct preflight *preflight, rf_entry *entry, rf_error
 /* An rf_live_found_fn and an rf_difference_fn. Their ctx is the dry run. */
 rf_code preflight_on_found(void *preflight, const rf_key_record *record, rf_error *error);
 rf_code preflight_on_missing(void *preflight, const rf_difference *difference, rf_error *error);
+
+/* Are called for keys and libraries to delete: those of the first snapshot, extra ones of the target. */
+rf_code preflight_on_removed(void *preflight, const rf_difference *difference, rf_error *error);
+rf_code preflight_on_extra(void *preflight, const rf_difference *difference, rf_error *error);
 
 /* --- preflight_checks.c: conclusions ------------------------------------------------------------------- */
 

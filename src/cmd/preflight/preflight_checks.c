@@ -163,9 +163,15 @@ const struct preflight_kind preflight_kinds[PREFLIGHT_FINDING_COUNT] = {
     [PREFLIGHT_UNSURE_MODULE] = {"unknown_module", "key", PREFLIGHT_WARNING, NULL,
      "key needs a module that the target may lack",
      "keys need modules that the target may lack"},
+    [PREFLIGHT_DELETED] = {"deleted", "key", PREFLIGHT_INFO, NULL,
+     "key will be deleted",
+     "keys will be deleted"},
     [PREFLIGHT_OTHER_LIBRARY] = {"different_library", "library", PREFLIGHT_BY_ON_EXISTS, "(see --on-exists)",
      "function library exists with different code",
      "function libraries exist with different code"},
+    [PREFLIGHT_DELETED_LIBRARY] = {"deleted_library", "library", PREFLIGHT_INFO, NULL,
+     "function library will be deleted",
+     "function libraries will be deleted"},
     [PREFLIGHT_NO_LIBRARIES] = {"unsupported_library", "library", PREFLIGHT_BLOCKER, NULL,
      "function library is not supported by the target version",
      "function libraries are not supported by the target version"},
@@ -206,10 +212,8 @@ static void check_other_entries(struct checker *checker)
 {
     const struct preflight *preflight = checker->preflight;
     const struct stats *stats = &preflight->session.stats;
-    if (stats->commands > 0 && strcmp(rf_live_info_get(preflight->live)->kind, "cluster") == 0)
-        note(checker, true, "commands", NULL, "AOF commands cannot be replayed into a cluster");
-    else if (stats->commands > 0 && preflight->counts.live > 0 &&
-             preflight->options->on_exists == RF_ON_EXISTS_FAIL)
+    if (stats->commands > 0 && preflight->counts.live > 0 &&
+        preflight->options->on_exists == RF_ON_EXISTS_FAIL)
         note(checker, true, "commands", NULL,
              "AOF commands would modify the existing data, %" PRIu64 " key%s (see --on-exists)",
              preflight->counts.live, text_plural(preflight->counts.live));
@@ -226,6 +230,17 @@ static void check_other_entries(struct checker *checker)
              text_plural(stats->module_aux));
 }
 
+/* Worded as the message of a replay. */
+static void check_deletions(struct checker *checker)
+{
+    const struct preflight *preflight = checker->preflight;
+    const struct extra_keys *extra = &preflight->extra;
+    if (preflight->options->delete_extra && !preflight->options->force_delete && extra_keys_are_many(extra))
+        note(checker, true, "deletions", NULL,
+             "%" PRIu64 " of the target's %" PRIu64 " keys would be deleted (see --force-delete)",
+             extra_keys_deletable(extra), extra->covered);
+}
+
 bool preflight_check(struct preflight *preflight)
 {
     struct checker checker = {.preflight = preflight};
@@ -239,6 +254,7 @@ bool preflight_check(struct preflight *preflight)
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         check_finding(&checker, (enum preflight_finding_kind)kind);
     check_other_entries(&checker);
+    check_deletions(&checker);
     return !checker.is_out_of_memory;
 }
 

@@ -263,3 +263,26 @@ rf_code preflight_on_missing(void *ctx, const rf_difference *difference, rf_erro
     node->memory += record->value.low;
     return RF_OK;
 }
+
+/* --- deletions ------------------------------------------------------------------------------------------ */
+
+static void find_deleted(struct preflight *preflight, const rf_key_record *record)
+{
+    find(preflight, record->db == RF_LIBRARY ? PREFLIGHT_DELETED_LIBRARY : PREFLIGHT_DELETED, record->db,
+         record->key, "");
+}
+
+rf_code preflight_on_removed(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    (void)error;
+    find_deleted(ctx, difference->before);
+    return RF_OK;
+}
+
+rf_code preflight_on_extra(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    (void)error;
+    if (extra_keys_is_deletable(difference))
+        find_deleted(ctx, difference->after);
+    return RF_OK;
+}

@@ -37,6 +37,34 @@ static rf_code open_target(struct preflight *preflight, rf_error *error)
 
 /* --- control flow -------------------------------------------------------------------------------------- */
 
+static rf_code open_deletions(struct preflight *preflight, rf_error *error)
+{
+    const struct replay_options *options = preflight->options;
+    preflight->since = (struct since){
+        .session = &preflight->session,
+        .files = options->common.inputs.count,
+        .memory = options->written.memory,
+        .removed = preflight_on_removed,
+        .ctx = preflight,
+    };
+    preflight->extra = (struct extra_keys){
+        .session = &preflight->session,
+        .memory = options->written.memory,
+        .required = true,
+        .differ = preflight_on_extra,
+        .ctx = preflight,
+    };
+    if (options->since)
+        return since_compare(&preflight->since, error);
+    return options->delete_extra ? extra_keys_open(&preflight->extra, error) : RF_OK;
+}
+
+/* Called for each entry, in order. */
+static bool is_written(struct preflight *preflight, const rf_entry *entry)
+{
+    return !preflight->options->since || !since_counts(entry) || since_is_to_write(&preflight->since);
+}
+
 static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
 {
     struct session *session = &preflight->session;
@@ -46,11 +74,10 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
     cursor_open(&cursor, session, 0, session->input_count);
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         bool leave_out = false;
-        if (entry->kind == RF_ENTRY_COMMAND)
-            code = replay_options_check_command(preflight->options, error);
-        if (code == RF_OK)
-            code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
-        if (code == RF_OK && !leave_out)
+        code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
+        if (code == RF_OK && preflight->options->delete_extra)
+            code = extra_keys_note_live(&preflight->extra, entry, error);
+        if (code == RF_OK && is_written(preflight, entry) && !leave_out)
             code = preflight_examine(preflight, entry, error);
     }
     return cursor_close(&cursor, code, error);
@@ -61,9 +88,12 @@ static rf_code examine(struct preflight *preflight, rf_error *error)
     preflight->session.read.accepts_foreign = true;
     TRY(open_target(preflight, error));
     TRY(collisions_prescan(&preflight->collisions, error));
+    TRY(open_deletions(preflight, error));
     TRY(examine_inputs(preflight, error));
     TRY(collisions_end(&preflight->collisions, error));
     TRY(rf_live_finish(preflight->live, &preflight->counts, error));
+    if (preflight->options->delete_extra)
+        TRY(extra_keys_find(&preflight->extra, preflight->live, error));
     return preflight_check(preflight) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
@@ -108,6 +138,8 @@ static void discard(struct preflight *preflight)
 {
     rf_live_close(preflight->live);
     collisions_close(&preflight->collisions);
+    since_free(&preflight->since);
+    extra_keys_free(&preflight->extra);
     session_close(&preflight->session);
     free(preflight->nodes);
     free(preflight->databases);
@@ -125,10 +157,11 @@ int replay_preflight(const struct replay_options *options)
         return status;
     }
     preflight->options = options;
-    if (session_open(&preflight->session, &options->common) &&
-        collisions_open(&preflight->collisions, &preflight->session,
-                        (enum collision_policy)options->written.on_collision, options->written.memory,
-                        options->written.check))
+    bool opened = session_open(&preflight->session, &options->common);
+    preflight->session.input_count = options->own_inputs;
+    if (opened && collisions_open(&preflight->collisions, &preflight->session,
+                                  (enum collision_policy)options->written.on_collision,
+                                  options->written.memory, options->written.check))
         status = (int)run(preflight);
     discard(preflight);
     return status;

@@ -17,10 +17,15 @@
 enum { SHOWN = 60 };
 
 static const char *const option_texts[CHECKPOINT_OPTIONS] = {
-    [CHECKPOINT_TARGET] = "the target",           [CHECKPOINT_KEYS] = "the key filters",
-    [CHECKPOINT_EXPIRED] = "--expired",           [CHECKPOINT_RULES] = "the rewrite rules",
-    [CHECKPOINT_SHIFT] = "--shift-expiry",        [CHECKPOINT_ON_EXISTS] = "--on-exists",
+    [CHECKPOINT_TARGET] = "the target",
+    [CHECKPOINT_KEYS] = "the key filters",
+    [CHECKPOINT_EXPIRED] = "--expired",
+    [CHECKPOINT_RULES] = "the rewrite rules",
+    [CHECKPOINT_SHIFT] = "--shift-expiry",
+    [CHECKPOINT_ON_EXISTS] = "--on-exists",
+    [CHECKPOINT_DELETIONS] = "--since or --delete-extra",
     [CHECKPOINT_ON_COLLISION] = "--on-collision",
+    [CHECKPOINT_LOG] = "the options for commands",
 };
 
 /* --- creation ------------------------------------------------------------------------------------------ */

@@ -21,6 +21,13 @@ enum checkpoint_state {
     CHECKPOINT_DONE,
 };
 
+/* AOF commands that may have been sent. */
+enum checkpoint_commands {
+    COMMANDS_NONE,
+    COMMANDS_ONCE,  /* exactly once: the position keys on the target say which have been applied */
+    COMMANDS_PLAIN, /* without transactions */
+};
+
 /* The options that determine what is written and with which commands, as printable text; "" if not given.
  * Only a run with the same options finds all staging keys that a killed run has left behind. */
 enum checkpoint_option {
@@ -30,7 +37,9 @@ enum checkpoint_option {
     CHECKPOINT_RULES,
     CHECKPOINT_SHIFT,
     CHECKPOINT_ON_EXISTS,
+    CHECKPOINT_DELETIONS,
     CHECKPOINT_ON_COLLISION,
+    CHECKPOINT_LOG,
     CHECKPOINT_OPTIONS
 };
 
@@ -45,10 +54,10 @@ struct checkpoint {
     int lock; /* -1: not locked */
     enum checkpoint_state state;
     char run[CHECKPOINT_RUN + 1];
-    int64_t started;            /* Unix milliseconds: the `now` of all runs that resume from it */
-    rf_position position;       /* everything before it is done */
-    rf_position written_until;  /* nothing at or after it has been sent */
-    bool commands;              /* AOF commands may have been sent */
+    int64_t started;           /* Unix milliseconds: the `now` of all runs that resume from it */
+    rf_position position;      /* everything before it is done */
+    rf_position written_until; /* nothing at or after it has been sent */
+    enum checkpoint_commands commands;
     uint64_t failed;            /* before the position */
     uint64_t skipped;           /* because they existed; some may be after the position */
     char *dead_letter;          /* path of the dead-letter file, as printable text; NULL: none */

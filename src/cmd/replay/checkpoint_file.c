@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads and writes the checkpoint file. Its lines, "name value", in this order:
  *
- *   rdbferry-checkpoint 2
+ *   rdbferry-checkpoint 3
  *   state running | stopped | done
  *   run NAME                        the run's name in CLIENT LIST
  *   started MS
  *   position INPUT OFFSET
  *   written-until INPUT OFFSET
- *   commands no | yes
+ *   commands none | once | plain
  *   failed N
  *   skipped N
  *   dead-letter BYTES PATH          only if there is a dead-letter file
@@ -30,10 +30,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { FORMAT = 2, FILE_MOST = 16 * 1024 * 1024 };
+enum { FORMAT = 3, FILE_MOST = 16 * 1024 * 1024 };
 
 static const char *const states[] = {"running", "stopped", "done", NULL};
-static const char *const answers[] = {"no", "yes", NULL};
+static const char *const commands_texts[] = {"none", "once", "plain", NULL};
 
 static const char *const option_names[CHECKPOINT_OPTIONS] = {
     [CHECKPOINT_TARGET] = "target",
@@ -42,7 +42,9 @@ static const char *const option_names[CHECKPOINT_OPTIONS] = {
     [CHECKPOINT_RULES] = "rules",
     [CHECKPOINT_SHIFT] = "shift-expiry",
     [CHECKPOINT_ON_EXISTS] = "on-exists",
+    [CHECKPOINT_DELETIONS] = "deletions",
     [CHECKPOINT_ON_COLLISION] = "on-collision",
+    [CHECKPOINT_LOG] = "log",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------ */
@@ -67,7 +69,7 @@ static void put(FILE *out, const struct checkpoint *c)
     fprintf(out, "started %" PRId64 "\n", c->started);
     fprintf(out, "position %" PRIu32 " %" PRIu64 "\n", c->position.input, c->position.offset);
     fprintf(out, "written-until %" PRIu32 " %" PRIu64 "\n", c->written_until.input, c->written_until.offset);
-    fprintf(out, "commands %s\n", answers[c->commands]);
+    fprintf(out, "commands %s\n", commands_texts[c->commands]);
     fprintf(out, "failed %" PRIu64 "\n", c->failed);
     fprintf(out, "skipped %" PRIu64 "\n", c->skipped);
     if (c->dead_letter)
@@ -232,13 +234,13 @@ static bool read_lines(char *lines, struct checkpoint *c)
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
         !read_position(&lines, "written-until", &c->written_until) ||
-        !read_choice(&lines, "commands", answers, &commands) || !read_count(&lines, "failed", &c->failed) ||
-        !read_count(&lines, "skipped", &c->skipped) || !read_dead_letter(&lines, c) ||
-        !read_options(&lines, c) || !read_inputs(&lines, c))
+        !read_choice(&lines, "commands", commands_texts, &commands) ||
+        !read_count(&lines, "failed", &c->failed) || !read_count(&lines, "skipped", &c->skipped) ||
+        !read_dead_letter(&lines, c) || !read_options(&lines, c) || !read_inputs(&lines, c))
         return false;
     c->state = (enum checkpoint_state)state;
     c->started = (int64_t)started;
-    c->commands = commands != 0;
+    c->commands = (enum checkpoint_commands)commands;
     return true;
 }
 

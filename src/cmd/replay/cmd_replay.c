@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
@@ -25,12 +26,16 @@ enum {
 
 /* --- callbacks of the engine --------------------------------------------------------------------------- */
 
-static void note_failure(void *ctx, const rf_failure *failed)
+void replay_note_failure(struct replay *r, const rf_failure *failed)
 {
-    struct replay *r = ctx;
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
     if (r->options->verify)
         key_set_add(&r->failed_keys, failed->db, failed->key);
+}
+
+static void note_failure(void *ctx, const rf_failure *failed)
+{
+    replay_note_failure(ctx, failed);
 }
 
 static void note_skipped(void *ctx, int64_t db, rf_slice key)
@@ -116,7 +121,7 @@ static int64_t clock_ms(void)
 
 static bool is_to_stop(const struct replay *r)
 {
-    return atomic_load(&r->stop_request.signal) != 0 && !r->state.in_transaction;
+    return atomic_load(&r->stop_request.signal) != 0;
 }
 
 /* The error that stops the reading; it does not count as an error of the run. */
@@ -126,10 +131,11 @@ static rf_code stop(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
-/* AOF commands are always waited for: it would be unknown which of those in flight were executed. */
+/* AOF commands that are not in transactions are always waited for: it would be unknown which of those in
+ * flight were executed. */
 static bool is_overdue(struct replay *r, int64_t now)
 {
-    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands)
+    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands == COMMANDS_PLAIN)
         return false;
     if (r->ticks.stop_ms == 0)
         r->ticks.stop_ms = now;
@@ -183,10 +189,7 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
     r->position.last = position;
-    rf_code code = rf_replay_put(r->engine, position.input, entry, error);
-    r->state.in_transaction = command &&
-                              input_info(cursor->input)->complete_bytes <= (int64_t)position.offset;
-    return code;
+    return rf_replay_put(r->engine, position.input, entry, error);
 }
 
 static bool is_for_target(struct replay *r, const rf_entry *entry)
@@ -207,9 +210,17 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
         return RF_OK;
     TRY(replay_check(r, entry, error));
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
+    bool is_unchanged = r->options->since && since_counts(entry) && !since_is_to_write(&r->since);
     if (leave_out)
         return RF_OK;
-    if (!rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
+    if (is_unchanged) {
+        r->counts.unchanged += entry->kind == RF_ENTRY_KEY;
+        return RF_OK;
+    }
+    bool sorted_out = entry->kind == RF_ENTRY_COMMAND &&
+                      r->checkpoint.commands == COMMANDS_ONCE; /* by the engine */
+    if (sorted_out ||
+        !rf_position_before((rf_position){(uint32_t)cursor->number, entry->offset}, r->position.start))
         return put(r, cursor, entry, error);
     r->counts.resumed_keys += entry->kind == RF_ENTRY_KEY;
     return RF_OK;
@@ -225,6 +236,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .mode = (rf_replay_mode)options->mode,
         .fail_fast = options->fail_fast,
         .drop_detail = options->drop_detail,
+        .delete_absent = replay_options_deletes(options),
         .big_key = options->big_key,
         .connections = (unsigned)options->connections,
         .rate = options->rate,
@@ -232,6 +244,8 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .run = r->checkpoint.run,
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
+        .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
+        .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = options->verify ? note_skipped : NULL,
@@ -331,7 +345,8 @@ static rf_code begin(struct replay *r, rf_error *error)
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
                                   .resumed = &r->counts.resumed_keys,
-                                  .collided = &r->collisions.dropped_keys};
+                                  .collided = &r->collisions.dropped_keys,
+                                  .unchanged = &r->counts.unchanged};
     TRY(metrics_begin(&r->metrics, &r->session, error));
     return replay_begin(r, error);
 }
@@ -342,13 +357,20 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     rf_code ended, code = open_target(r, error);
     if (code == RF_OK)
         code = replay_survey(r, error);
+    if (code == RF_OK)
+        code = replay_find_deletions(r, error);
     if (code != RF_OK)
         return r->state.stopped ? RF_OK : code;
     r->ticks.second_ms = clock_ms();
     r->state.writing = true;
     code = finish(r, put_inputs(r, error), error);
+    if (code == RF_OK && !r->state.stopped)
+        code = replay_delete(r, error);
     r->state.writing = false;
-    ended = replay_end(r, code == RF_OK && !r->state.stopped, code == RF_OK ? error : &second);
+    bool good = code == RF_OK && !r->state.stopped;
+    ended = replay_end(r, good, code == RF_OK ? error : &second);
+    if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
+        ended = rf_replay_remove_positions(r->engine, error);
     return code == RF_OK ? ended : code;
 }
 
@@ -403,6 +425,7 @@ static enum status run(struct replay *r)
     r->target.wait.ctx = r;
     r->session.read.resume = true; /* damaged values are failures; the run continues */
     r->session.read.pauses = true; /* for replay_tick() */
+    r->session.read.rewrites_commands = true;
     r->session.stop_request = &r->stop_request;
     session_begin(&r->session);
     rf_code code = replay(r, &error);
@@ -422,10 +445,15 @@ static int replay_command(const struct replay_options *options)
 {
     struct replay r = {.options = options, .target = options->target};
     enum status status = STATUS_OUTPUT;
-    if (session_open(&r.session, &options->common) &&
+    bool opened = session_open(&r.session, &options->common);
+    r.session.input_count = options->own_inputs;
+    if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
-                        options->written.memory, false))
+                        options->written.memory, false)) {
+        r.session.read.rescans = options->verify || replay_options_deletes(options);
         status = run(&r);
+    }
+    replay_deletions_free(&r);
     replay_verify_free(&r.verification);
     rf_replay_close(r.engine);
     dead_letter_close(&r.dead_letter);
@@ -443,10 +471,11 @@ int replay_run(int argc, char **argv)
 {
     struct replay_options options;
     int status;
-    if (replay_options_read(argc, argv, &options, &status))
-        status = options.written.explain_key ? explain_key(&options.common.keys, &options.written, NULL)
-                 : options.dry_run           ? replay_preflight(&options)
-                                             : replay_command(&options);
+    bool proceeds = replay_options_read(argc, argv, &options, &status);
+    if (proceeds && options.written.explain_key)
+        status = explain_key(&options.common.keys, &options.written, NULL);
+    else if (proceeds && evaluate_inputs_first(&options.common, &status))
+        status = options.dry_run ? replay_preflight(&options) : replay_command(&options);
     replay_options_free(&options);
     return status;
 }

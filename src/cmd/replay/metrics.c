@@ -103,6 +103,7 @@ static const struct {
     {"keys_restored_total", "Keys written by RESTORE.", MEMBER(restored)},
     {"function_libraries_total", "Function libraries loaded, or already present.", MEMBER(libraries)},
     {"commands_total", "AOF commands executed.", MEMBER(commands)},
+    {"keys_deleted_total", "Keys deleted from the target.", MEMBER(deleted)},
     {"sent_bytes_total", "Bytes sent to the target.", MEMBER(bytes)},
     {"keys_resent_total", "Keys sent more than once.", MEMBER(resent)},
     {"connections_lost_total", "Connections lost.", MEMBER(lost)},
@@ -115,8 +116,9 @@ static void put_counts(const struct state *s, const rf_replay_counts *counts)
         put_count(s, "keys_total", "outcome", outcomes[i].outcome, count_at(counts, outcomes[i].offset));
     put_count(s, "keys_total", "outcome", "resumed", *s->metrics->resumed);
     put_count(s, "keys_total", "outcome", "collided", *s->metrics->collided);
+    put_count(s, "keys_total", "outcome", "unchanged", *s->metrics->unchanged);
     put_family(s, "failures_total", "counter",
-               "Keys, function libraries and AOF commands not written, by reason.");
+               "Keys, function libraries and AOF commands not written or not deleted, by reason.");
     for (int i = 0; i < RF_FAILURE_KINDS; i++)
         put_count(s, "failures_total", "reason", rf_failure_kind_name((rf_failure_kind)i),
                   counts->failures[i]);

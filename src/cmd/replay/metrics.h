@@ -9,16 +9,16 @@
 #include <rdbferry/replay.h>
 
 struct metrics {
-    const char *path;                   /* NULL: no metrics */
-    const char *target;                 /* without user and password */
-    const uint64_t *resumed, *collided; /* keys that are not sent to the target */
-    double started;                     /* Unix seconds */
-    double last;                        /* monotonic seconds */
-    bool has_failed;                    /* a write has failed and the warning has been printed */
+    const char *path;                               /* NULL: no metrics */
+    const char *target;                             /* without user and password */
+    const uint64_t *resumed, *collided, *unchanged; /* keys that are not sent to the target */
+    double started;                                 /* Unix seconds */
+    double last;                                    /* monotonic seconds */
+    bool has_failed;                                /* a write has failed and the warning has been printed */
 };
 
-/* Writes the first state. The caller sets the members up to `collided`; `path` may be NULL. After an error no
- * metrics are written. */
+/* Writes the first state. The caller sets the members up to `unchanged`; `path` may be NULL. After an error
+ * no metrics are written. */
 rf_code metrics_begin(struct metrics *metrics, struct session *session, rf_error *error);
 
 /* Writes the state if a second has passed since the last time. `replay` may be NULL if it is not open. */

@@ -11,6 +11,7 @@
 #include "cmd/replay/replay_failures.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/replay/replay_verify.h"
+#include "cmd/replay/since.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
@@ -35,16 +36,18 @@ struct replay_positions {
 struct replay_totals {
     uint64_t put, put_keys; /* entries put, and how many of them are keys */
     uint64_t resumed_keys;  /* done by an earlier run */
+    uint64_t unchanged;     /* keys that --since does not write */
     uint64_t keys_before;   /* on the target, if there may be AOF commands and it matters */
 };
 
 struct replay_state {
-    bool in_transaction; /* the last command put does not end its transaction */
-    bool stopped;        /* a signal has stopped it, */
-    bool cut;            /* without waiting for requests in flight */
-    bool finished;       /* everything that was put is done */
-    bool saved;          /* this run has written the checkpoint */
-    bool writing;        /* or waiting for requests in flight */
+    bool in_commands;  /* the last entry put was an AOF command */
+    bool has_commands; /* there are AOF commands, as far as that is known before they are written */
+    bool stopped;      /* a signal has stopped it, */
+    bool cut;          /* without waiting for requests in flight */
+    bool finished;     /* everything that was put is done */
+    bool saved;        /* this run has written the checkpoint */
+    bool writing;      /* or waiting for requests in flight */
 };
 
 /* Keys of the inputs that existed before the first write. */
@@ -53,6 +56,14 @@ struct replay_existing {
     uint64_t count;
     char first[128]; /* escaped and shortened */
     int64_t db;
+};
+
+/* --delete-extra. */
+struct replay_extra {
+    struct extra_keys keys;
+    rf_compare *names; /* of the keys to delete: its first set, and there is no second one */
+    char first[128];   /* of these, escaped and shortened */
+    int64_t first_db;
 };
 
 struct replay {
@@ -73,6 +84,8 @@ struct replay {
     struct replay_positions position;
     struct replay_totals counts;
     struct replay_existing existing;
+    struct since since; /* --since */
+    struct replay_extra extra;
     struct replay_state state;
     struct replay_ticks ticks;
 };
@@ -117,6 +130,19 @@ rf_code replay_scan(struct replay *replay, bool all, bool first, rf_error *error
 
 /* Rejects an entry that this target or these inputs do not allow. */
 rf_code replay_check(const struct replay *replay, const rf_entry *entry, rf_error *error);
+
+/* --- deletions (replay_delete.c) ------------------------------------------------------------------------ */
+
+/* Finds what is to be deleted, and with --since what is to be written. Called before the first write. */
+rf_code replay_find_deletions(struct replay *replay, rf_error *error);
+
+/* Deletes it, when everything has been written. */
+rf_code replay_delete(struct replay *replay, rf_error *error);
+
+void replay_deletions_free(struct replay *replay);
+
+/* Counts and prints a failure. */
+void replay_note_failure(struct replay *replay, const rf_failure *failure);
 
 /* --- results (replay_report.c) ------------------------------------------------------------------------- */
 

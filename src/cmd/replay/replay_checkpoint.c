@@ -62,7 +62,7 @@ static rf_code describe(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     const struct key_options *keys = &options->common.keys;
-    char shift[32], *rules = rules_text(keys->rewrite);
+    char shift[32], *rules = rules_text(keys->rewrite), *log = log_options_text(&options->common.log);
     const char *texts[CHECKPOINT_OPTIONS] = {
         [CHECKPOINT_TARGET] = options->target_name,
         [CHECKPOINT_KEYS] = keys->chosen ? keys->chosen : "",
@@ -70,13 +70,18 @@ static rf_code describe(struct replay *r, rf_error *error)
         [CHECKPOINT_RULES] = rules,
         [CHECKPOINT_SHIFT] = shift,
         [CHECKPOINT_ON_EXISTS] = choice_text(exists_choices, options->on_exists),
+        [CHECKPOINT_DELETIONS] = options->since          ? "--since"
+                                 : options->delete_extra ? "--delete-extra"
+                                                         : "",
         [CHECKPOINT_ON_COLLISION] = choice_text(collision_choices, options->written.on_collision),
+        [CHECKPOINT_LOG] = log,
     };
-    bool good = rules != NULL;
+    bool good = rules && log;
     shift_text(keys, shift);
     for (int i = 0; i < CHECKPOINT_OPTIONS && good; i++)
         good = (r->checkpoint.options[i] = printable(texts[i])) != NULL;
     free(rules);
+    free(log);
     if (good && options->dead_letter)
         good = (r->checkpoint.dead_letter = printable(options->dead_letter)) != NULL;
     return good ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
@@ -85,7 +90,7 @@ static rf_code describe(struct replay *r, rf_error *error)
 /* Pipes are identified when they are opened. */
 static rf_code identify(struct replay *r, rf_error *error)
 {
-    for (size_t i = 0; i < r->session.input_count; i++) {
+    for (size_t i = 0; i < r->checkpoint.input_count; i++) {
         struct checkpoint_input *known = &r->checkpoint.inputs[i];
         struct input *input = &r->session.inputs[i];
         known->path = input_name(input);
@@ -103,11 +108,12 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
-    if (r->found.commands && r->found.state == CHECKPOINT_RUNNING)
-        return fail(error, RF_E_ARGUMENT,
-                    "the run of the checkpoint '%.128s' did not end cleanly: AOF commands in flight may "
-                    "or may not have been executed; replay it into an empty target",
-                    r->found.path);
+    if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
+        return fail(
+            error, RF_E_ARGUMENT,
+            "the run of the checkpoint '%.128s' used --no-transactions and did not end cleanly: AOF commands "
+            "in flight may or may not have been executed; replay it into an empty target",
+            r->found.path);
     return RF_OK;
 }
 
@@ -177,7 +183,7 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
-    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
+    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->options->common.inputs.count, error));
     r->checkpoint.started = r->session.now;
     if (!r->options->checkpoint)
         return RF_OK;
@@ -226,12 +232,15 @@ static rf_position current_position(const struct replay *r)
     return later(acked, r->position.start);
 }
 
+/* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
+static const rf_position the_end = {UINT32_MAX, UINT64_MAX};
+
 static rf_code save(struct replay *r, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
     TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
-    c->failed += failures_ack_before(&r->failures, c->position);
+    c->failed += failures_ack_before(&r->failures, c->state == CHECKPOINT_DONE ? the_end : c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
@@ -269,10 +278,14 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (!c->path ||
-        (r->state.saved && rf_position_before(position, c->written_until) && (!command || c->commands)))
+    bool after_keys = command && !r->state.in_commands;
+    r->state.in_commands = command;
+    if (after_keys)
+        c->commands = r->options->no_transactions ? COMMANDS_PLAIN : COMMANDS_ONCE;
+    if (!c->path || (r->state.saved && rf_position_before(position, c->written_until) && !after_keys))
         return RF_OK;
-    c->commands |= command;
+    if (after_keys) /* a resumed run must not write a key again that commands have changed */
+        TRY(rf_replay_finish(r->engine, error));
     return save_ahead(r, position, error);
 }
 

@@ -64,6 +64,7 @@ void failures_add(struct failures *failures, const struct session *session, cons
     }
     failures->count++;
     failures->existing += failed->kind == RF_FAILURE_EXISTS;
+    failures->undeleted += failed->position.input >= session->input_count;
     if (remember)
         remember_position(failures, failed->position);
 }

@@ -20,6 +20,7 @@ struct failure_example {
 
 struct failures {
     uint64_t count, existing;
+    uint64_t undeleted; /* keys and libraries that were not deleted */
     struct failure_example example[FAILURES_SHOWN];
     rf_position *open; /* not in a checkpoint yet */
     size_t open_count, capacity;

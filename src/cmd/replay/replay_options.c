@@ -8,34 +8,17 @@
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <inttypes.h>
+#include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64 };
+enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64, ON_EXISTS_UNSET = -1 };
 
 const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
 static const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
-
-/* "50MB/s"; "/s" may be omitted. */
-static rf_code opt_rate(const struct option_row *row, const char *argument, void *into, rf_error *error)
-{
-    (void)row, (void)error;
-    size_t length = strlen(argument);
-    if (length > 2 && strcmp(argument + length - 2, "/s") == 0)
-        length -= 2;
-    char size[32];
-    if (length >= sizeof size)
-        return RF_E_ARGUMENT;
-    snprintf(size, sizeof size, "%.*s", (int)length, argument);
-    uint64_t rate;
-    if (!parse_size(size, &rate) || rate == 0)
-        return RF_E_ARGUMENT;
-    *(uint64_t *)into = rate;
-    return RF_OK;
-}
 
 #define AT(member) .offset = offsetof(struct replay_options, member)
 
@@ -46,6 +29,14 @@ static const struct option_row rows[] = {
      "what to do with keys that already exist: fail,\n"
      "skip or replace (fail)", AT(on_exists),
      .choices = exists_choices},
+    {OPTION_STRING, 0, "since", "FIRST",
+     "write only what has changed since the snapshot FIRST,\n"
+     "which the target holds; delete what is gone", AT(since)},
+    {OPTION_FLAG, 0, "delete-extra",
+     .help = "delete keys that are not in the inputs, among those\n"
+             "that the filters choose", AT(delete_extra)},
+    {OPTION_FLAG, 0, "force-delete", .help = "even if these are more than half of the target's keys",
+     AT(force_delete)},
     {OPTION_CHOICE, 0, "mode", "HOW",
      "restore, commands, or auto: RESTORE where cheaper\n"
      "and supported (auto)", AT(mode),
@@ -55,6 +46,9 @@ static const struct option_row rows[] = {
      .most = CONNECTIONS_MOST},
     {OPTION_HANDLER, 0, "rate", "SIZE/s", "limit the write rate: 50MB/s", AT(rate), .handle = opt_rate},
     {OPTION_FLAG, 0, "drop-detail", .help = DROP_DETAIL_HELP, AT(drop_detail)},
+    {OPTION_FLAG, 0, "no-transactions",
+     .help = "write AOF commands without MULTI: after a lost\n"
+             "connection it is unknown which were executed", AT(no_transactions)},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",
      AT(dead_letter)},
@@ -73,6 +67,8 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "shards", "N", "number of shards for --shard-index", AT(shards)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = collision_rows, AT(written)},
+    {OPTION_INCLUDE, .include = log_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_STRING, 0, "metrics-file", "FILE", "write Prometheus metrics to FILE every second",
      AT(metrics_file)},
@@ -85,6 +81,7 @@ static const char *const examples[] = {
     "dump.rdb redis://10.0.0.5:6379 --dry-run",
     "dump.rdb redis+cluster://10.0.0.5:6379 --flatten-dbs --verify",
     "dump.rdb redis+sentinel://h/mymaster --checkpoint job --resume",
+    "second.rdb redis://10.0.0.5:6379 --since first.rdb",
     NULL,
 };
 
@@ -133,22 +130,10 @@ static bool lacks_target(char **operands, int count)
     return message_usage(table.command, "missing target URL (last argument), e.g. redis://10.0.0.5:6379");
 }
 
-/* A URL before the target is a live server to read from, or a second target if there is a file to read. */
-static bool has_one_target(char **operands, int count)
-{
-    int urls = 0;
-    for (int i = 0; i < count; i++)
-        urls += rf_target_is_url(operands[i]);
-    return urls <= 1 || urls == count ||
-           message_usage(table.command, "expected one target URL, the last argument, and not %d", urls);
-}
-
 /* The target is the last operand, or given by the connection options alone. */
 static bool read_target(struct replay_options *options, char **operands, int *count, int *status)
 {
     const char *url = *count > 0 && rf_target_is_url(operands[*count - 1]) ? operands[*count - 1] : NULL;
-    if (!has_one_target(operands, *count))
-        return false;
     *count -= url != NULL;
     if (!url && !target_options_given(&options->target_options))
         return lacks_target(operands, *count);
@@ -160,7 +145,88 @@ static bool read_target(struct replay_options *options, char **operands, int *co
     return names_no_db(&options->target);
 }
 
+/* --- deletions ---------------------------------------------------------------------------------------- */
+
+/* Both make the target equal to the inputs, so that existing keys are replaced. */
+static bool finalize_on_exists(struct replay_options *options)
+{
+    const char *option = options->since ? "--since" : "--delete-extra";
+    bool given = options->on_exists != ON_EXISTS_UNSET, deletes = replay_options_deletes(options);
+    if (deletes && given && options->on_exists != RF_ON_EXISTS_REPLACE)
+        return message_usage(table.command, "%s replaces keys that exist: omit --on-exists", option);
+    if (!given)
+        options->on_exists = deletes ? RF_ON_EXISTS_REPLACE : RF_ON_EXISTS_FAIL;
+    return true;
+}
+
+static bool check_deletions(const struct replay_options *options)
+{
+    if (options->since && options->delete_extra)
+        return message_usage(table.command, "--since cannot be combined with --delete-extra");
+    if (options->force_delete && !options->delete_extra)
+        return message_usage(table.command, "--force-delete requires --delete-extra");
+    if (options->since && options->common.keys.shift == SHIFT_AUTO)
+        return message_usage(table.command,
+                             "--since cannot be combined with --shift-expiry auto, which differs between "
+                             "snapshots");
+    if (options->since && options->common.keys.expired == RF_EXPIRED_ONLY)
+        return message_usage(table.command, "--since cannot be combined with --expired only");
+    return true;
+}
+
+/* Which names the rules can produce from those that the filters choose must be known. */
+static bool can_list_extra(const struct replay_options *options)
+{
+    const struct key_options *keys = &options->common.keys;
+    return !options->delete_extra || rf_rewrite_can_cover(keys->rewrite, keys->filter) ||
+           message_usage(table.command,
+                         "--delete-extra cannot tell which keys to delete if names are both filtered and "
+                         "rewritten");
+}
+
+/* The files of the first snapshot are added after the inputs. */
+static bool add_since(struct replay_options *options, int *status)
+{
+    rf_error error;
+    options->own_inputs = options->common.inputs.count;
+    if (!options->since)
+        return true;
+    if (!url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command))
+        return false;
+    rf_code code = rf_files_add(&options->common.inputs, options->since, &error);
+    if (code == RF_OK)
+        return true;
+    message_failure(&error);
+    *status = (int)status_of(code);
+    return false;
+}
+
+/* The inputs must be regular files if they are read twice. */
+static bool can_reread(const struct replay_options *options)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } rereads[] = {{options->since != NULL, "--since"},
+                   {options->delete_extra && !options->dry_run, "--delete-extra"},
+                   {options->verify, "--verify"}};
+    for (size_t i = 0; i < sizeof rereads / sizeof *rereads; i++)
+        if (rereads[i].given && !replay_verify_possible(&options->common, rereads[i].option, table.command))
+            return false;
+    return true;
+}
+
 /* --- files -------------------------------------------------------------------------------------------- */
+
+/* A snapshot that begins again has other data. */
+static bool check_checkpoint(const struct replay_options *options)
+{
+    for (size_t i = 0; options->checkpoint && i < options->common.inputs.count; i++)
+        if (rf_files_is_live(&options->common.inputs, i))
+            return message_usage(table.command, "--checkpoint requires files as inputs, and not %s",
+                                 options->common.inputs.paths[i]);
+    return true;
+}
 
 /* The output files must all be different. */
 static bool check_files(const struct replay_options *options)
@@ -210,14 +276,21 @@ static bool check(const struct replay_options *options)
         return message_usage(table.command, "--connections must be at least 1");
     if (options->resume && !options->checkpoint)
         return message_usage(table.command, "--resume requires --checkpoint");
-    return check_dry_run(options);
+    if (options->checkpoint && options->common.log.server)
+        return message_usage(table.command, "--checkpoint cannot be combined with --server, whose result is "
+                                            "another one each time: convert it to an RDB file first");
+    return check_deletions(options) && check_dry_run(options);
 }
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
 {
     int first;
-    *options = (struct replay_options){
-        .written = OUTPUT_OPTIONS, .connections = CONNECTIONS, .shard_index = OPT_UNSET, .shards = OPT_UNSET};
+    *options = (struct replay_options){.common.log = LOG_OPTIONS,
+                                       .written = OUTPUT_OPTIONS,
+                                       .on_exists = ON_EXISTS_UNSET,
+                                       .connections = CONNECTIONS,
+                                       .shard_index = OPT_UNSET,
+                                       .shards = OPT_UNSET};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
@@ -226,13 +299,16 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
         return false;
     if (options->written.explain_key)
         return key_options_finalize(&options->common.keys, table.command);
+    if (!finalize_on_exists(options))
+        return false;
     int count = argc - first;
+    options->common.has_target = true;
     if (!check(options) || !read_target(options, argv + first, &count, status) ||
         !common_options_read(&options->common, table.command, argv + first, count, status))
         return false;
     *status = STATUS_USAGE;
-    return check_files(options) &&
-           (!options->verify || replay_verify_possible(&options->common, table.command));
+    return add_since(options, status) && check_checkpoint(options) && check_files(options) &&
+           can_list_extra(options) && can_reread(options);
 }
 
 void replay_options_free(struct replay_options *options)
@@ -240,11 +316,4 @@ void replay_options_free(struct replay_options *options)
     common_options_free(&options->common);
     target_options_free(&options->target_options);
     rf_target_free(&options->target);
-}
-
-rf_code replay_options_check_command(const struct replay_options *options, rf_error *error)
-{
-    return options->common.operand_count == 1
-               ? RF_OK
-               : fail(error, RF_E_ARGUMENT, "AOF commands cannot be combined with other inputs");
 }

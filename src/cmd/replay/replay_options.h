@@ -16,12 +16,15 @@ struct replay_options {
     char target_name[256];         /* address, without user and password */
     struct output_options written; /* collision handling; the other members have their defaults */
     int on_exists;                 /* rf_on_exists */
-    int mode;                      /* rf_replay_mode */
-    uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
+    const char *since;             /* a snapshot; NULL if not given */
+    bool delete_extra, force_delete;
+    size_t own_inputs; /* how many of the inputs are not files of that snapshot */
+    int mode;          /* rf_replay_mode */
+    uint64_t big_key;  /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
-    bool drop_detail, fail_fast;
+    bool drop_detail, fail_fast, no_transactions;
     const char *checkpoint; /* NULL if not given */
     bool resume;
     const char *dead_letter;
@@ -29,6 +32,12 @@ struct replay_options {
     bool verify;
     bool dry_run;
 };
+
+/* Whether keys are deleted. */
+static inline bool replay_options_deletes(const struct replay_options *options)
+{
+    return options->since || options->delete_extra;
+}
 
 extern const struct option_choice exists_choices[];
 
@@ -38,8 +47,4 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
 void replay_options_free(struct replay_options *options);
 
 extern const struct option_table *const replay_options_table;
-
-/* Rejects AOF commands among several inputs: they may concern keys of the others. */
-rf_code replay_options_check_command(const struct replay_options *options, rf_error *error);
-
 #endif

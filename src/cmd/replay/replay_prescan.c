@@ -70,27 +70,19 @@ static rf_code check_db(const struct replay *r, const rf_entry *key, rf_error *e
 
 static rf_code check_command(const struct replay *r, rf_error *error)
 {
-    if (is_cluster(r))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "AOF commands cannot be replayed into a cluster: load the AOF into a server and save an RDB");
     if (r->options->verify)
-        return fail(
-            error, RF_E_ARGUMENT,
-            "AOF commands cannot be verified: omit --verify, or load the AOF into a server and save an RDB");
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be verified: omit --verify, or use --server to evaluate them");
+    if (replay_options_deletes(r->options))
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands cannot be combined with --since or --delete-extra: use --server to evaluate "
+                    "them");
     if (r->counts.keys_before > 0)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands would modify the existing data of the target, %" PRIu64
                     " key%s: empty it, or use --on-exists skip or replace",
                     r->counts.keys_before, text_plural(r->counts.keys_before));
-    return replay_options_check_command(r->options, error);
-}
-
-/* Whether AOF commands, if there are any, are rejected. */
-static bool rejects_commands(const struct replay *r)
-{
-    return is_cluster(r) || r->options->verify || r->counts.keys_before > 0 ||
-           r->options->common.operand_count > 1 || !r->session.unfiltered;
+    return RF_OK;
 }
 
 static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *error)
@@ -118,8 +110,7 @@ static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
 /* AOF commands can modify any existing key. A resumed run may have written some of the keys itself. */
 static bool protects_all_keys(const struct replay *r, bool may_hold_commands)
 {
-    return may_hold_commands && !is_cluster(r) && r->options->on_exists == RF_ON_EXISTS_FAIL &&
-           !r->found.inputs;
+    return may_hold_commands && r->options->on_exists == RF_ON_EXISTS_FAIL && !r->found.inputs;
 }
 
 /* --- existing keys ------------------------------------------------------------------------------------- */
@@ -201,17 +192,24 @@ rf_code replay_scan(struct replay *r, bool all, bool first, rf_error *error)
     rf_code code = collisions_scan_begin(&r->collisions, all, first, error);
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = collisions_scan_next(&r->collisions, &entry, error)) == RF_OK)
-        if (entry && all && (code = replay_check(r, entry, error)) == RF_OK)
+        if (entry && all && (code = replay_check(r, entry, error)) == RF_OK) {
+            r->state.has_commands |= entry->kind == RF_ENTRY_COMMAND;
             code = look_up(r, entry, error);
+        }
     return collisions_scan_end(&r->collisions, code, error);
 }
 
-rf_code replay_survey(struct replay *r, rf_error *error)
+/* How the logs are read. */
+static rf_code survey_logs(struct replay *r, rf_error *error)
 {
-    bool commands = true; /* the content of a pipe is unknown */
+    r->session.read.by_slot = is_cluster(r);
+    TRY(log_survey(&r->session, error));
+    return session_join_logs(&r->session, error);
+}
+
+static rf_code survey_keys(struct replay *r, bool commands, rf_error *error)
+{
     uint64_t keys = 0;
-    if (r->collisions.can_rescan)
-        TRY(may_hold_commands(r, &commands, error));
     bool protects = protects_all_keys(r, commands);
     if (protects || forbids_existing(r)) {
         rf_code code = count_keys(r, &keys, error);
@@ -221,5 +219,15 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     r->counts.keys_before = protects ? keys : 0;
     if (keys > 0 && forbids_existing(r))
         return scan_existing(r, error);
-    return replay_scan(r, may_lack_db(r) || (commands && rejects_commands(r)), true, error);
+    return replay_scan(r, may_lack_db(r) || commands, true, error);
+}
+
+rf_code replay_survey(struct replay *r, rf_error *error)
+{
+    bool commands = true; /* the content of a pipe is unknown */
+    TRY(survey_logs(r, error));
+    if (r->collisions.can_rescan)
+        TRY(may_hold_commands(r, &commands, error));
+    TRY(survey_keys(r, commands, error));
+    return r->state.has_commands ? rf_replay_begin_commands(r->engine, error) : RF_OK;
 }

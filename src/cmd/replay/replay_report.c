@@ -12,7 +12,7 @@
 /* The outcomes of the keys that were read; they add up. Those that are `in_flight` were in flight at the end.
  */
 struct replay_keys {
-    uint64_t read, dropped, collided, resumed, empty, expired, skipped, failed, written, in_flight;
+    uint64_t read, dropped, collided, unchanged, resumed, empty, expired, skipped, failed, written, in_flight;
 };
 
 static struct replay_keys replay_keys(const struct replay *r)
@@ -21,6 +21,7 @@ static struct replay_keys replay_keys(const struct replay *r)
     struct replay_keys keys = {
         .dropped = session_dropped(&r->session),
         .collided = r->collisions.dropped_keys,
+        .unchanged = r->counts.unchanged,
         .resumed = r->counts.resumed_keys,
         .empty = counts.empty,
         .expired = counts.expired,
@@ -54,11 +55,16 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
     append_count(out, size, counts.libraries, counts.libraries == 1 ? "library" : "libraries");
     append_count(out, size, counts.commands, counts.commands == 1 ? "command" : "commands");
     append_count(out, size, keys.dropped + keys.collided, "excluded");
+    append_count(out, size, counts.deleted, "deleted");
+    append_count(out, size, counts.libraries_deleted,
+                 counts.libraries_deleted == 1 ? "library deleted" : "libraries deleted");
+    append_count(out, size, keys.unchanged, "unchanged");
     append_count(out, size, keys.resumed, "done earlier");
     append_count(out, size, keys.skipped, "skipped");
     append_count(out, size, keys.expired, "expired");
     append_count(out, size, keys.empty, "empty");
-    append_count(out, size, r->failures.count, "failed");
+    append_count(out, size, r->failures.count - r->failures.undeleted, "failed");
+    append_count(out, size, r->failures.undeleted, "not deleted");
 }
 
 static void print_written(const struct replay *r)
@@ -72,12 +78,24 @@ static void print_written(const struct replay *r)
 
 static void print_failed(const struct replay *r)
 {
-    uint64_t failed = r->failures.count, before = r->found.failed;
+    uint64_t undeleted = r->failures.undeleted, failed = r->failures.count - undeleted;
+    uint64_t before = r->found.failed;
     if (failed > 0)
         message_error("%" PRIu64 " not written%s%s", failed, r->dead_letter.path ? ": see " : "",
                       r->dead_letter.path ? r->dead_letter.path : "");
+    if (undeleted > 0)
+        message_error("%" PRIu64 " not deleted: the target's data is not that of the first snapshot",
+                      undeleted);
     if (before > 0)
         message_error("%" PRIu64 " not written in earlier runs", before);
+}
+
+static void print_divided(const struct replay *r)
+{
+    uint64_t divided = r->engine ? rf_replay_counts_get(r->engine).divided : 0;
+    if (divided > 0)
+        message_summary("%" PRIu64 " transaction%s of the AOF divided by slot: clients may see a part of one",
+                        divided, divided == 1 ? " was" : "s were");
 }
 
 static void print_nodes(const struct replay *r)
@@ -93,6 +111,8 @@ static void print_nodes(const struct replay *r)
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->counts.put == 0 || replay_is_done(r))
+        return false;
+    if (r->session.inputs[r->checkpoint.position.input].is_live) /* its next snapshot has other offsets */
         return false;
     if (!error)
         return r->state.stopped;
@@ -148,6 +168,7 @@ void replay_print(const struct replay *r, const rf_error *error)
     else if (r->engine && !error && !r->state.stopped)
         print_written(r);
     print_failed(r);
+    print_divided(r);
     if (r->engine)
         print_nodes(r);
     print_verified(r);
@@ -162,6 +183,7 @@ static void put_keys(struct json *json, const struct replay *r)
     json_number(json, "read", keys.read);
     json_number(json, "dropped", keys.dropped);
     json_number(json, "collided", keys.collided);
+    json_number(json, "unchanged", keys.unchanged);
     json_number(json, "resumed", keys.resumed);
     json_number(json, "empty", keys.empty);
     json_number(json, "expired", keys.expired);
@@ -199,11 +221,25 @@ static void put_written(struct json *json, const struct replay *r)
     json_number(json, "by_restore", counts.restored);
     json_number(json, "libraries", counts.libraries);
     json_number(json, "commands", counts.commands);
+    json_number(json, "commands_done_earlier", counts.commands_resumed);
+    json_number(json, "command_groups", counts.groups);
+    json_number(json, "transactions_divided", counts.divided);
     json_number(json, "bytes", counts.bytes);
     json_end_object(json);
     json_object(json, "recovery");
     json_number(json, "connections_lost", counts.lost);
     json_number(json, "keys_resent", counts.resent);
+    json_end_object(json);
+}
+
+static void put_deleted(struct json *json, const struct replay *r)
+{
+    const rf_replay_counts counts = r->engine ? rf_replay_counts_get(r->engine) : (rf_replay_counts){0};
+    json_object(json, "deleted");
+    json_number(json, "keys", counts.deleted);
+    json_number(json, "libraries", counts.libraries_deleted);
+    json_number(json, "gone", counts.gone);
+    json_number(json, "failed", r->failures.undeleted);
     json_end_object(json);
 }
 
@@ -227,6 +263,7 @@ void replay_report(struct json *json, const void *replay)
     collisions_report(json, &r->collisions);
     put_target(json, r);
     put_written(json, r);
+    put_deleted(json, r);
     failures_report(json, &r->failures);
     put_checkpoint(json, r);
     if (r->options->verify)

@@ -12,14 +12,14 @@
 
 #define INCOMPARABLE (UINT32_C(1) << 31) /* flag in a record's input */
 
-bool replay_verify_possible(const struct common_options *common, const char *command)
+bool replay_verify_possible(const struct common_options *common, const char *option, const char *command)
 {
     for (size_t i = 0; i < common->inputs.count; i++) {
         const struct input input = input_of(&common->inputs, i);
         struct stat found;
-        if (!is_dash(input.path) && (!input_stat(&input, &found) || S_ISREG(found.st_mode)))
+        if (input_can_rescan(&input) || (!is_dash(input.path) && !input_stat(&input, &found)))
             continue;
-        message_usage(command, "--verify reads the inputs twice, and %s can only be read once",
+        message_usage(command, "%s reads the inputs twice, and %s can only be read once", option,
                       input_name(&input));
         return false;
     }
@@ -58,6 +58,13 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     if (difference->kind == RF_CHANGED && !rf_key_record_differs(&before, difference->after, 0))
         return RF_OK;
     return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
+}
+
+/* With --delete-extra such keys are differences: they have come meanwhile, or were not deleted. */
+static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct replay_verification *v = ctx;
+    return extra_keys_is_deletable(difference) ? differences_add(&v->differences, difference, error) : RF_OK;
 }
 
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
@@ -147,7 +154,13 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
     const rf_live_options live = {.published = v->differences.keep, .fn = on_difference, .ctx = v};
     TRY(rf_live_open(v->target, &live, &v->live, error));
     against_detail(v->live);
-    v->extra = (struct extra_keys){.session = v->session, .memory = options->written.memory};
+    v->extra = (struct extra_keys){
+        .session = v->session,
+        .memory = options->written.memory,
+        .required = options->delete_extra,
+        .differ = options->delete_extra ? on_extra : NULL,
+        .ctx = v,
+    };
     TRY(extra_keys_open(&v->extra, error));
     return rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool, error);
 }
@@ -156,7 +169,7 @@ rf_code replay_verify_end(struct replay_verification *v, rf_error *error)
 {
     TRY(rf_digest_pool_drain(v->pool, error));
     TRY(rf_live_finish(v->live, &v->counts, error));
-    TRY(extra_keys_find(&v->extra, v->live, &v->counts, error));
+    TRY(extra_keys_find(&v->extra, v->live, error));
     v->complete = true;
     return RF_OK;
 }
@@ -183,7 +196,7 @@ uint64_t replay_verify_unaccounted(const struct replay_verification *v)
     uint64_t missing = d->removed - v->left_missing, changed = d->changed - v->left_changed;
     uint64_t missing_before = lesser(missing, v->failed_before);
     uint64_t changed_before = lesser(changed, v->skipped_before + v->failed_before - missing_before);
-    return missing - missing_before + changed - changed_before;
+    return missing - missing_before + changed - changed_before + d->added;
 }
 
 void replay_verify_print(const struct replay_verification *v)

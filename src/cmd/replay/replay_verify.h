@@ -5,8 +5,8 @@
  * Keys that the run has skipped or failed to write are expected to differ. For earlier runs that were
  * resumed, only the number of these keys is known: as many keys may be missing or different. Collections
  * without elements are not checked, as no server has them; keys that have expired since are not differences.
- * Keys that only the target has are counted, and are not differences. Of vector sets only the type and the
- * expiry are compared, because a server serializes them differently after each load. */
+ * Keys that only the target has are counted; they are differences only with --delete-extra. Of vector sets
+ * only the type and the expiry are compared, because a server serializes them differently after each load. */
 #ifndef CMD_REPLAY_REPLAY_VERIFY_H
 #define CMD_REPLAY_REPLAY_VERIFY_H
 
@@ -20,9 +20,9 @@
 #include <rdbferry/replay.h>
 #include <stdio.h>
 
-/* Returns false if an input cannot be read twice, or a report or data would be mixed with the differences;
- * the usage error has been printed. */
-bool replay_verify_possible(const struct common_options *common, const char *command);
+/* Returns false if an input cannot be read twice, as the option requires; the usage error has been printed.
+ */
+bool replay_verify_possible(const struct common_options *common, const char *option, const char *command);
 
 /* The caller sets all members up to `engine`; the rest is zeroed. */
 struct replay_verification {

@@ -11,10 +11,8 @@
 
 static bool can_rescan_inputs(const struct session *session)
 {
-    struct stat found;
     for (size_t i = 0; i < session->input_count; i++)
-        if (!input_stat(&session->inputs[i], &found) || !S_ISREG(found.st_mode) ||
-            is_dash(session->inputs[i].path))
+        if (!input_can_rescan(&session->inputs[i]))
             return false;
     return true;
 }

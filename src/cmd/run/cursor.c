@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The next entry: opens the inputs in turn, filters, rewrites and counts. */
 #include "cmd/run/cursor.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/slot.h>
+#include <rdbferry/snapshot.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
 
@@ -102,10 +104,25 @@ static void end_record(struct session *session, uint64_t offset)
     session->last_offset = offset;
 }
 
+/* A key that another node of the cluster owns: its slot is being migrated, or was left behind by that. */
+static rf_code check_owner(const struct input *input, const rf_entry *entry, rf_error *error)
+{
+    unsigned slot = rf_slot_of(entry->key);
+    if (rf_files_has_slot(input->files, input->number, slot))
+        return RF_OK;
+    fail(error, RF_E_READ,
+         "slot %u belongs to another node: it is being migrated, or was (see redis-cli --cluster check)",
+         slot);
+    error_key(error, entry->db, entry->key);
+    return error->code;
+}
+
 static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
     rf_drop_reason drop;
+    if (cursor->input->is_live)
+        TRY(check_owner(cursor->input, entry, error));
     rf_code code = filter_key(cursor, entry, &drop, error);
     if (code == RF_OK && drop == RF_DROP_NONE && session->joined)
         code = joined_logs_key(session->joined, session->options, cursor->number,
@@ -182,14 +199,16 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
 {
     const struct session *session = cursor->session;
     if (!session->read.rewrites_commands)
-        return fail(error, RF_E_ARGUMENT,
-                    "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first");
+        return fail(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first, or --server");
     if (session->options->keys.shift)
         return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
     const rf_command_rewrite_options options = {
         .filter = session->options->keys.filter,
         .rewrite = session->options->keys.rewrite,
         .topology = session->read.topology,
+        .by_slot = session->read.by_slot,
         .history = session->log.history,
         .unknown = (rf_unknown_commands)session->options->log.unknown,
         .more_commands = session->options->log.commands,
@@ -256,7 +275,7 @@ static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accept
         return RF_OK;
     }
     if (entry->kind == RF_ENTRY_COMMAND && !raw &&
-        (!session->unfiltered || session->read.topology || session->joined)) {
+        (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined)) {
         *accepted = false;
         return rewrite_command(cursor, entry, error);
     }
@@ -268,9 +287,9 @@ static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accept
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
-static void begin_phase(struct session *session, const char *name)
+static void begin_phase(struct session *session, const char *name, size_t first, size_t end)
 {
-    progress_phase(&session->progress, name, inputs_size(session->inputs, session->input_count));
+    progress_phase(&session->progress, name, inputs_size(session->inputs + first, end - first));
 }
 
 void cursor_open(struct cursor *cursor, struct session *session, size_t first, size_t end)
@@ -279,15 +298,30 @@ void cursor_open(struct cursor *cursor, struct session *session, size_t first, s
         end = session->log.cut_input + 1;
     *cursor = (struct cursor){.session = session, .next = first, .end = end};
     if (!progress_is_main(&session->progress))
-        begin_phase(session, NULL);
+        begin_phase(session, NULL, 0, session->input_count);
 }
 
 void cursor_open_rescan(struct cursor *cursor, struct session *session, const char *phase)
 {
-    *cursor = (struct cursor){.session = session, .end = session->input_count, .rescan = true};
-    begin_phase(session, phase);
+    cursor_open_rescan_of(cursor, session, 0, session->input_count, phase);
+}
+
+void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_t first, size_t end,
+                           const char *phase)
+{
+    *cursor = (struct cursor){.session = session, .next = first, .end = end, .rescan = true};
+    begin_phase(session, phase, first, end);
     if (session->options->keys.rewrite)
         rf_rewrite_count(session->options->keys.rewrite, false);
+}
+
+/* A live server sends its data once: another time it would be other data. */
+static rf_code capture(struct cursor *cursor, rf_error *error)
+{
+    progress_waits_for(&cursor->session->progress, cursor->input->is_live ? "copying the snapshot" : "");
+    rf_code code = rf_files_capture(cursor->input->files, cursor->number, error);
+    progress_waits_for(&cursor->session->progress, "");
+    return code;
 }
 
 static rf_code enter_input(struct cursor *cursor, rf_error *error)
@@ -296,6 +330,8 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
     rf_notify notify = notices_listener(&session->notices);
     cursor->number = cursor->next++;
     cursor->input = &session->inputs[cursor->number];
+    if (cursor->rescan || session->read.rescans)
+        TRY(capture(cursor, error));
     if (cursor->rescan) {
         cursor->again = input_of(&session->options->inputs, cursor->number);
         cursor->input = &cursor->again;
@@ -305,7 +341,11 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
     session->notices.input = input_name(cursor->input);
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
-    TRY(input_open(cursor->input, session->read.resume, notify, error));
+    TRY(log_repair_survey(session, error));
+    progress_waits_for(&session->progress, cursor->input->is_live ? "reading the source" : "");
+    rf_code code = input_open(cursor->input, session->read.resume, notify, error);
+    progress_waits_for(&session->progress, "");
+    TRY(code);
     progress_enter(&session->progress, cursor->input->reader);
     return RF_OK;
 }
@@ -358,7 +398,11 @@ void cursor_skip_input(struct cursor *cursor)
 static rf_code next_entry(struct cursor *cursor, rf_error *error)
 {
     const struct log_survey *log = &cursor->session->log;
-    rf_code code = rf_reader_next(cursor->input->reader, &cursor->entry, error);
+    bool present_end;
+    rf_code code = log_repair_next(cursor->session, cursor->number, cursor->input->reader, &cursor->entry,
+                                   &present_end, error);
+    if (UNLIKELY(present_end) && !cursor->rescan)
+        session_notice_end(cursor->session, input_info(cursor->input)->damage.offset);
     if (!log->cut || cursor->number != log->cut_input)
         return code;
     bool repaired = rf_code_is_input(code) && cursor->session->options->log.repair == REPAIR_CUT;

@@ -29,6 +29,10 @@ void cursor_open(struct cursor *cursor, struct session *session, size_t first, s
  * may be open. `phase` is its name for progress_phase(). */
 void cursor_open_rescan(struct cursor *cursor, struct session *session, const char *phase);
 
+/* The same for the files `first` to `end` - 1 of the options, of which the session need not read all. */
+void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_t first, size_t end,
+                           const char *phase);
+
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input. If the session wants pauses, an entry that was left out and the end of an input
  * before the last are RF_OK, with NULL in *entry. */

@@ -3,6 +3,7 @@
 #include "cmd/run/inputs.h"
 #include "base/fail.h"
 #include "cmd/run/paths.h"
+#include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,27 +15,27 @@ const char *input_name(const struct input *input)
     return is_dash(input->path) ? "stdin" : input->path;
 }
 
-rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *ends,
-                      rf_error *error)
+rf_code inputs_add(const char *operand, bool keep_failed, rf_files *files, rf_error *error)
 {
-    rf_code code = RF_OK;
-    *files = (rf_files){0};
-    for (size_t i = 0; i < count && code == RF_OK; i++) {
-        code = rf_files_add(files, operands[i], error);
-        if (keep_failed && rf_code_is_input(code)) {
-            const rf_error why = *error;
-            code = rf_files_add_failed(files, operands[i], &why, error);
-        }
-        ends[i] = files->count;
-    }
-    if (code != RF_OK)
-        rf_files_free(files);
-    return code;
+    rf_code code = rf_files_add(files, operand, error);
+    if (!keep_failed || !rf_code_is_input(code))
+        return code;
+    const rf_error why = *error;
+    return rf_files_add_failed(files, operand, &why, error);
 }
 
 struct input input_of(const rf_files *files, size_t number)
 {
-    return (struct input){.path = files->paths[number], .files = files, .number = number};
+    return (struct input){.path = files->paths[number],
+                          .files = files,
+                          .number = number,
+                          .is_live = rf_files_is_live(files, number)};
+}
+
+bool input_can_rescan(const struct input *input)
+{
+    struct stat found;
+    return input->is_live || (!is_dash(input->path) && input_stat(input, &found) && S_ISREG(found.st_mode));
 }
 
 static rf_code open_source(const struct input *input, rf_source **source, rf_error *error)
@@ -60,7 +61,8 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
 {
     struct stat found;
     rf_source *source;
-    *known = !is_dash(input->path) && (!input_stat(input, &found) || S_ISREG(found.st_mode));
+    *known = !is_dash(input->path) && !input->is_live &&
+             (!input_stat(input, &found) || S_ISREG(found.st_mode));
     if (!*known)
         return RF_OK;
     TRY(open_source(input, &source, error));
@@ -105,7 +107,8 @@ rf_code input_blame(const struct input *input, rf_error *error)
     snprintf(reason, sizeof reason, "%s", error->message);
     error->code = RF_E_READ;
     snprintf(error->message, sizeof error->message,
-             "the AOF directory changed while it was read: try again or read a copy (%.160s)", reason);
+             "the input changed while it was read: try again, read a copy, or use --truncated drop (%.160s)",
+             reason);
     return error->code;
 }
 
@@ -141,6 +144,10 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
     struct stat found;
     rf_reader *reader;
     *head = (struct input_head){.saved_at = -1};
+    if (input->is_live) { /* a snapshot that begins now */
+        head->writer = rf_files_server(input->files, input->number);
+        return RF_OK;
+    }
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
     TRY(open_reader(input, &(rf_reader_options){.stream_from = LARGE_ARGUMENT}, NULL, &reader, error));

@@ -12,6 +12,7 @@ struct input {
     const char *path; /* "-": stdin */
     const rf_files *files;
     size_t number;   /* in `files` */
+    bool is_live;    /* a live server: it can be opened once; after rf_files_capture() any number of times */
     bool identified; /* `identity` is wanted; it is known after opening */
     rf_identity identity;
     bool streams;      /* commands with a large argument are streamed */
@@ -25,17 +26,18 @@ struct input {
     uint64_t decoded; /* bytes after decompression */
 };
 
-/* The files of all operands, in order; ends[i]: how many there are up to the end of operand i. Empty after an
- * error. `keep_failed`: an operand whose files cannot be determined is an input that fails when it is opened.
- */
-rf_code inputs_expand(char **operands, size_t count, bool keep_failed, rf_files *files, size_t *ends,
-                      rf_error *error);
+/* Adds the files of an operand. `keep_failed`: if they cannot be determined, an input that fails when it is
+ * opened. */
+rf_code inputs_add(const char *operand, bool keep_failed, rf_files *files, rf_error *error);
 
 /* Returns an input that is not open yet. */
 struct input input_of(const rf_files *files, size_t number);
 
 /* Its path, or "stdin". */
 const char *input_name(const struct input *input);
+
+/* Whether it can be read more than once: a regular file, or a live server that is captured. */
+bool input_can_rescan(const struct input *input);
 
 /* `resume`: see rf_reader_next(). */
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error);

@@ -27,6 +27,7 @@ struct pass {
 void log_survey_free(struct log_survey *log)
 {
     rf_command_history_free(log->history);
+    log_repair_free(&log->repair);
 }
 
 static const struct log_options *options_of(const struct pass *pass)
@@ -118,11 +119,14 @@ static rf_code read_input(struct pass *pass, size_t number, rf_error *error)
 {
     struct input input = input_of(&pass->session->options->inputs, number);
     rf_entry entry;
+    bool present_end;
     input.streams = true;
     TRY(input_open(&input, pass->session->read.resume, (rf_notify){0}, error));
     rf_code code = RF_OK;
     pass->in_transaction = false;
-    while (code == RF_OK && !pass->ends && (code = rf_reader_next(input.reader, &entry, error)) == RF_OK)
+    while (code == RF_OK && !pass->ends &&
+           (code = log_repair_next(pass->session, number, input.reader, &entry, &present_end, error)) ==
+               RF_OK)
         if (entry.kind == RF_ENTRY_COMMAND)
             code = pass->note(pass, number, &entry, error);
     if (rf_code_is_input(code) && !*error->input)
@@ -230,7 +234,7 @@ static rf_code survey_history(struct session *session, rf_error *error)
     TRY(read_all(&pass, &files, error));
     if (files > 0)
         return rf_command_history_end(session->log.history, error);
-    log_survey_free(&session->log);
+    rf_command_history_free(session->log.history);
     session->log.history = NULL;
     return RF_OK;
 }
@@ -239,6 +243,7 @@ rf_code log_survey(struct session *session, rf_error *error)
 {
     const struct key_options *keys = &session->options->keys;
     const struct log_options *options = &session->options->log;
+    TRY(log_repair_survey(session, error));
     if (options->drop_at.text || log_options_cut(options))
         TRY(survey_cut(session, error));
     return session->read.rewrites_commands && rf_command_history_is_needed(keys->filter, keys->rewrite)

@@ -5,6 +5,7 @@
 #define CMD_RUN_LOG_SURVEY_H
 
 #include "cmd/options/log_options.h"
+#include "cmd/run/log_repair.h"
 #include <rdbferry/command_history.h>
 
 struct log_survey {
@@ -14,6 +15,7 @@ struct log_survey {
     uint64_t cut_offset;
     uint64_t before, after; /* commands before the cut, and after it as far as they can be read */
     uint64_t dropped;       /* by --drop-command and --drop-at */
+    struct log_repair repair;
 };
 
 struct session;

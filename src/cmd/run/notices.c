@@ -21,13 +21,13 @@ static const struct {
 static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
                                   BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNNAMED_FILE) |
-                                  BIT(UNKNOWN_COMMAND) | BIT(MODULE_AUX) | BIT(MODULE_AUX_TYPE) |
-                                  BIT(OTHER_MODULE_AUX) | BIT(SAME_MODULE_AUX);
+                                  BIT(UNKNOWN_COMMAND) | BIT(RELATIVE_EXPIRY) | BIT(MODULE_AUX) |
+                                  BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) | BIT(SAME_MODULE_AUX);
 
 /* Nothing is lost or uncertain: shown in verbose mode only. */
 static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(SAME_MODULE_AUX);
 
-static const unsigned expected = BIT(SCRIPT_DROPPED) | BIT(SAME_FUNCTION) | BIT(END_MARK) |
+static const unsigned expected = BIT(SCRIPT_DROPPED) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(PRESENT_END) |
                                  BIT(MODULE_AUX_TYPE);
 
 bool notice_is_expected(rf_notice_code code)

@@ -2,6 +2,7 @@
 /* Start and end of a session, and what it has counted. */
 #include "cmd/run/session.h"
 #include "base/escape.h"
+#include "base/fail.h"
 #include "base/memory_limit.h"
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
@@ -87,6 +88,20 @@ void session_notice_command(struct session *session, const rf_entry *command)
     session_notice(session, RF_NOTICE_UNKNOWN_COMMAND, command, name);
 }
 
+bool session_is_last_of_operand(const struct session *session, size_t input)
+{
+    const struct common_options *options = session->options;
+    for (size_t i = 0; i < options->operand_count; i++)
+        if (options->operand_ends[i] == input + 1)
+            return true;
+    return input + 1 == session->input_count;
+}
+
+void session_notice_end(struct session *session, uint64_t offset)
+{
+    session_notice(session, RF_NOTICE_PRESENT_END, &(rf_entry){.offset = offset}, NULL);
+}
+
 bool session_expects_commands(const struct session *session)
 {
     struct input_head head = {0};
@@ -95,6 +110,14 @@ bool session_expects_commands(const struct session *session)
         if (input_probe(&session->inputs[i], &head, &error) == RF_OK && head.may_hold_commands)
             return true;
     return false;
+}
+
+rf_code session_join_logs(struct session *session, rf_error *error)
+{
+    if (session->options->operand_count == 1 || !session_expects_commands(session))
+        return RF_OK;
+    session->joined = calloc(1, sizeof *session->joined);
+    return session->joined ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */

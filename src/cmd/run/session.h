@@ -21,10 +21,12 @@ struct read_options {
     bool accepts_foreign; /* also read records that only servers of one vendor understand; else give notice */
     bool counts_results;  /* keys are counted in their resulting database, not in that of the input */
     bool pauses;          /* see cursor_next() */
+    bool rescans;         /* the inputs are read again afterwards, so live servers are captured */
     bool rewrites_commands; /* AOF commands are filtered and rewritten by their keys; else refused if they
                                would have to be */
     bool streams;           /* commands with a large argument are streamed: see rf_command_stream() */
     const rf_topology *topology; /* AOF commands are split; else NULL */
+    bool by_slot;                /* AOF commands are divided by slot */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };
@@ -74,6 +76,9 @@ void session_close(struct session *session);
 /* Whether some input may contain commands, as far as that is known before it is read. */
 bool session_expects_commands(const struct session *session);
 
+/* The logs of several inputs are checked against each other. */
+rf_code session_join_logs(struct session *session, rf_error *error);
+
 /* Between these two the signal thread runs, and the progress is drawn. Unfinished output is discarded before
  * the end. */
 void session_begin(struct session *session);
@@ -91,6 +96,12 @@ void session_notice(struct session *session, rf_notice_code code, const rf_entry
 
 /* The same for a command that no server has built in. */
 void session_notice_command(struct session *session, const rf_entry *command);
+
+/* Whether no other file of the same operand follows. */
+bool session_is_last_of_operand(const struct session *session, size_t input);
+
+/* Adds a notice that a file that is being written is read up to this offset. */
+void session_notice_end(struct session *session, uint64_t offset);
 
 /* Formats "183 keys in 3 databases", "12 commands", or both. */
 void session_format_counts(const struct session *session, char *out, size_t size);

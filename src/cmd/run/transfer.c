@@ -3,6 +3,7 @@
 #include "cmd/run/transfer.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
+#include "cmd/term/message.h"
 #include <rdbferry/command.h>
 #include <rdbferry/value.h>
 #include <stdio.h>
@@ -14,6 +15,11 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
     *t = (struct transfer){.common = common, .written = written};
     if (!session_open(&t->session, common))
         return false;
+    t->command_check = rf_command_check_new();
+    if (!t->command_check) {
+        message_error("out of memory");
+        return false;
+    }
     t->session.read.accepts_foreign = t->session.read.rewrites_commands = t->session.read.streams = true;
     return collisions_open(&t->collisions, &t->session, (enum collision_policy)written->on_collision,
                            written->memory, written->check);
@@ -22,12 +28,14 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
 void transfer_close(struct transfer *t)
 {
     rf_sink_close(t->sink);
+    rf_command_check_free(t->command_check);
     collisions_close(&t->collisions);
     session_close(&t->session);
 }
 
 void transfer_discard(struct transfer *t)
 {
+    log_repair_discard(&t->session.log.repair);
     if (!t->sink) /* a dry run, or it could not be opened */
         return;
     rf_sink_close(t->sink);
@@ -48,20 +56,11 @@ static rf_server newer(rf_server a, rf_server b)
     return rf_server_at_least(a, b) ? a : b;
 }
 
-/* The logs of several inputs are checked against each other. */
-static rf_code join_logs(struct session *session, rf_error *error)
-{
-    if (session->options->operand_count == 1 || !session_expects_commands(session))
-        return RF_OK;
-    session->joined = calloc(1, sizeof *session->joined);
-    return session->joined ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 /* The writers of the inputs after the first must be known when the sink is opened. */
 rf_code transfer_survey(struct transfer *t, rf_error *error)
 {
     TRY(log_survey(&t->session, error));
-    TRY(join_logs(&t->session, error));
+    TRY(session_join_logs(&t->session, error));
     bool follows_writers = output_options_has_target(t->written) && t->written->target.major == 0;
     for (size_t i = 1; i < t->session.input_count && follows_writers; i++) {
         struct input_head head;
@@ -112,16 +111,24 @@ rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_
     return RF_OK;
 }
 
+/* Only the time at which such a command was executed would make its expiry an absolute one. */
+static void notice_relative_expiry(struct transfer *t, const rf_entry *command)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%.*s", (int)command->argv[0].len, (const char *)command->argv[0].ptr);
+    session_notice(&t->session, RF_NOTICE_RELATIVE_EXPIRY, command, name);
+}
+
 /* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
  * target version is checked. */
 static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
 {
     rf_command_need need = {.what = ""};
     rf_command_support support = RF_COMMAND_SUPPORTED;
-    if (t->written->target.major > 0) {
+    if (t->written->target.major > 0 || rf_command_expiry_is_streamed(t->command_check, entry))
         TRY(rf_command_hold(entry, error)); /* options may be after the large argument */
+    if (t->written->target.major > 0)
         support = rf_server_knows(t->target, entry, &need);
-    }
     *supported = support != RF_COMMAND_UNSUPPORTED;
     if (!*supported && t->written->drop_unsupported) {
         session_notice(&t->session, RF_NOTICE_DROPPED, entry, need.what);
@@ -133,6 +140,8 @@ static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supporte
     }
     if (support == RF_COMMAND_UNKNOWN)
         session_notice_command(&t->session, entry);
+    if (*supported && rf_command_expiry_is_relative(t->command_check, entry))
+        notice_relative_expiry(t, entry);
     return RF_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "cmd/run/module_records.h"
 #include "cmd/run/report.h"
 #include "cmd/run/session.h"
+#include <rdbferry/command_check.h>
 
 struct transfer {
     const struct common_options *common;
@@ -19,7 +20,8 @@ struct transfer {
     rf_server surveyed; /* the newest writer of the inputs after the first; 0.0: unknown */
     bool begun;         /* the next one is known */
     rf_server target;   /* 0.0: none */
-    rf_sink *sink;      /* opened by the command; NULL: not yet, or a dry run */
+    rf_command_check *command_check;
+    rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 

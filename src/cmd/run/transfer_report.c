@@ -127,6 +127,7 @@ void transfer_report(struct json *json, const void *transfer)
     const struct notice_record *restored = &t->session.notices.records[RF_NOTICE_BY_RESTORE];
     transfer_put_keys(json, t);
     put_commands(json, &t->session);
+    log_repair_report(json, &t->session);
     report_put_rules(json, t->common->keys.rewrite);
     collisions_report(json, &t->collisions);
     report_put_server(json, "target", t->target);

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/run/estimate.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
@@ -129,6 +130,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     if (!t->sink)
         return RF_OK;
     TRY(add_plan(split, error));
+    TRY(log_repair_save(&t->session, split->options->output, error));
     session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
 }
@@ -216,7 +218,8 @@ int split_run(int argc, char **argv)
     if (split_options_read(argc, argv, &options, &status))
         status = options.written.explain_key
                      ? explain_key(&options.common.keys, &options.written, options.topology)
-                     : split_inputs(&options);
+                 : evaluate_inputs(&options.common, NULL) ? split_inputs(&options)
+                                                          : STATUS_OUTPUT;
     split_options_free(&options);
     return status;
 }

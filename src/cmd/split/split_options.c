@@ -40,6 +40,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = log_rows, AT(common.log)},
     {OPTION_HEADING, .help = "Connection to a live cluster"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_INCLUDE, .include = common_rows, AT(common)},
     {.kind = OPTION_END},

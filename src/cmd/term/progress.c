@@ -269,7 +269,8 @@ static struct line make_line(const struct picture *p)
     }
     if (has_bytes)
         set(&line, FIELD_DONE, "%s", text_size(p->done, text));
-    set(&line, FIELD_KEYS, "%" PRIu64 " key%s", p->keys, text_plural(p->keys));
+    if (p->keys > 0 || !p->name)
+        set(&line, FIELD_KEYS, "%" PRIu64 " key%s", p->keys, text_plural(p->keys));
     if (p->commands > 0)
         set(&line, FIELD_COMMANDS, "%" PRIu64 " command%s", p->commands, text_plural(p->commands));
     if (has_bytes && p->has_rate && !(p->stalled && *p->waits_for))

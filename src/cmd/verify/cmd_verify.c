@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/compare/against.h"
 #include "cmd/run/cursor.h"
+#include "cmd/run/evaluate.h"
 #include "cmd/run/files.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
@@ -63,6 +64,28 @@ static void print_end(const struct verification *v, const struct input *input, c
     putc('\n', v->out);
 }
 
+/* Reads the next entry that can be read; faults of a log before it are counted. */
+static rf_code next_entry(struct verification *v, struct cursor *cursor, rf_entry **entry, rf_error *error)
+{
+    rf_code code;
+    while ((code = cursor_next(cursor, entry, error)) != RF_OK) {
+        if (code == RF_END || !verify_is_fault(code) || !cursor->input || !verify_damage(v, cursor->input))
+            return code;
+        const rf_error fault = *error;
+        TRY(verify_fault(v, cursor->input, &fault, error));
+    }
+    return RF_OK;
+}
+
+static void print_log(const struct verification *v, const struct input *input)
+{
+    char text[VERIFY_LOG_TEXT];
+    if (!verify_format_log(v, input, text, sizeof text))
+        return;
+    begin_line(v, input_name(input));
+    fprintf(v->out, "%s\n", text);
+}
+
 static void give_up(struct verification *v, const struct input *input, const rf_error *why)
 {
     struct input_state *state = &v->states[input - v->session.inputs];
@@ -114,12 +137,19 @@ static rf_code read_input(struct verification *v, size_t number, rf_error *error
     rf_code code = RF_OK;
     v->reading = &v->session.inputs[number];
     cursor_open(&cursor, &v->session, number, number + 1);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, &fault)) == RF_OK)
+    rf_command_check_restart(v->commands);
+    while (code == RF_OK && (code = next_entry(v, &cursor, &entry, &fault)) == RF_OK)
         code = verify_entry(v, entry, &fault);
     code = cursor_close(&cursor, code, &fault);
     TRY(rf_digest_pool_drain(v->pool, error));
     TRY(check_version(v, v->reading, error));
-    return code == RF_OK ? RF_OK : end_faulty(v, v->reading, &fault, error);
+    if (code != RF_OK)
+        code = end_faulty(v, v->reading, &fault, error);
+    else if (v->states[number].log.damaged)
+        print_end(v, v->reading, &(rf_error){.code = RF_E_CORRUPT});
+    if (code == RF_OK)
+        print_log(v, v->reading);
+    return code;
 }
 
 /* After a fault in one input the others are still read. */
@@ -347,12 +377,13 @@ static bool prepare(struct verification *v)
 {
     if (!session_open(&v->session, &v->options->common))
         return false;
-    v->session.read.resume = v->session.read.counts_results = v->session.read.streams = true;
+    v->session.read.resume = v->session.read.counts_results = true;
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);
     v->libraries = rf_collisions_new(0);
-    if (v->states && v->libraries)
+    v->commands = rf_command_check_new();
+    if (v->states && v->libraries && v->commands)
         return true;
     message_error("out of memory");
     return false;
@@ -364,6 +395,7 @@ static void discard(struct verification *v)
     rf_compare_close(v->against.compare);
     extra_keys_free(&v->against.extra);
     rf_collisions_free(v->libraries);
+    rf_command_check_free(v->commands);
     rf_digest_pool_close(v->pool);
     free(v->states);
     differences_free(&v->against.differences);
@@ -376,8 +408,13 @@ int verify_run(int argc, char **argv)
     struct verify_options options;
     struct verification v = {.options = &options};
     int status;
-    if (verify_options_read(argc, argv, &options, &status))
-        status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+    if (verify_options_read(argc, argv, &options, &status)) {
+        status = STATUS_OUTPUT;
+        if (evaluate_inputs(&options.common, options.against_target ? NULL : options.against)) {
+            options.own_inputs = options.common.operand_ends[options.common.operand_count - 1];
+            status = prepare(&v) ? (int)run(&v) : STATUS_OUTPUT;
+        }
+    }
     discard(&v);
     verify_options_free(&options);
     return status;

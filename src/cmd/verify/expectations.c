@@ -255,6 +255,16 @@ const struct option_row expectation_rows[] = {
 };
 /* clang-format on */
 
+const char *expectations_of_files(const struct expectations *expectations)
+{
+    for (size_t i = 0; i < expectations->count; i++) {
+        const struct expectation *e = &expectations->all[i];
+        if (e->kind->check == check_age || e->kind->check == check_size)
+            return e->option;
+    }
+    return NULL;
+}
+
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals)
 {
     size_t unmet = 0;

@@ -57,6 +57,9 @@ struct expectations {
 /* One option per kind of expectation. Their values are in a struct expectations. */
 extern const struct option_row expectation_rows[];
 
+/* One that is about the files of the inputs, as given, and not about their data; NULL: there is none. */
+const char *expectations_of_files(const struct expectations *expectations);
+
 /* Checks all of them against the data. Returns how many are not met. */
 size_t expectations_check(struct expectations *expectations, const struct data_totals *totals);
 

@@ -9,12 +9,31 @@
 #include "cmd/run/session.h"
 #include "cmd/verify/verify_options.h"
 #include <rdbferry/collision.h>
+#include <rdbferry/command_check.h>
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
 #include <rdbferry/live.h>
 
+/* What a server does when it loads a log: the worst comes last. */
+enum log_loading { LOADS, LOADS_WITHOUT, LOADS_CUT, LOADS_BY_VERSION, REFUSES_TAIL, REFUSES };
+
+/* The commands of an input. */
+struct verify_log {
+    uint64_t commands;
+    uint64_t several_slots; /* commands with keys in more than one slot */
+    bool faulty, damaged;
+    enum log_loading loading;
+    bool in_transaction;
+    uint64_t multi, before_multi; /* the offset of the open transaction, and commands before it */
+    bool cut;                     /* by redis-check-aof --fix, which sees a fault: */
+    uint64_t last_good;           /* the offset of that, or of its transaction */
+    uint64_t kept;                /* the size that it leaves */
+    uint64_t after;               /* commands after that which can be read */
+};
+
 struct input_state {
     uint64_t faults;
+    struct verify_log log;
     double seconds; /* it took to read */
     bool unread;    /* it could not be read, or not to its end, for a reason other than a fault */
     rf_error why;   /* the reason, if `unread` */
@@ -44,6 +63,7 @@ struct verification {
     struct faults faults;
     struct input_state *states; /* of each input */
     rf_digest_pool *pool;
+    rf_command_check *commands;
     const struct input *reading; /* the input whose digests the pool returns */
     struct verify_digests digests;
     rf_collisions *libraries; /* seen so far */
@@ -79,6 +99,22 @@ rf_code verify_entry(struct verification *v, rf_entry *entry, rf_error *error);
 /* The rf_digested_fn of the pool; its ctx is the verification. */
 rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
                          rf_error *error);
+
+/* --- verify_log.c: the commands of an AOF --- */
+
+rf_code verify_command(struct verification *v, const struct input *input, const rf_entry *command,
+                       rf_error *error);
+
+/* After a fault that ended reading an entry: whether it was damage among commands after which others follow.
+ */
+bool verify_damage(struct verification *v, const struct input *input);
+
+/* Formats what others make of a faulty log; false: it is not faulty. */
+enum { VERIFY_LOG_TEXT = 512 };
+bool verify_format_log(const struct verification *v, const struct input *input, char *out, size_t size);
+
+/* A member "logs", if there are any. */
+void verify_report_logs(struct json *json, const struct verification *v);
 
 /* --- verify_against.c: comparison with other data ----------------------------------------------------- */
 

@@ -68,7 +68,8 @@ static rf_code open_target(struct verification *v, rf_error *error)
     v->against.extra = (struct extra_keys){
         .session = &v->session,
         .memory = v->options->memory,
-        .strict = v->options->strict,
+        .libraries = v->options->strict,
+        .required = v->options->strict,
         .differ = on_extra,
         .ctx = v,
     };
@@ -174,7 +175,7 @@ rf_code against_finish(struct verification *v, rf_error *error)
 {
     if (v->against.live) {
         TRY(rf_live_finish(v->against.live, &v->against.live_counts, error));
-        TRY(extra_keys_find(&v->against.extra, v->against.live, &v->against.live_counts, error));
+        TRY(extra_keys_find(&v->against.extra, v->against.live, error));
     } else if (v->options->against) {
         TRY(compare_other(v, error));
     }

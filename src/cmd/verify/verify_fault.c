@@ -21,5 +21,6 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 
 rf_code verify_reject_commands(rf_error *error)
 {
-    return fail(error, RF_E_UNSUPPORTED, "AOF commands are not executed: their result has no digest");
+    return fail(error, RF_E_UNSUPPORTED,
+                "the result of AOF commands is not known: use --server to evaluate them");
 }

@@ -94,6 +94,8 @@ static void put_faults(FILE *out, const struct verification *v, size_t input)
         rf_error_format(&v->faults.kept[i].error, text, sizeof text);
         put_line(out, text);
     }
+    if (verify_format_log(v, &v->session.inputs[input], text, sizeof text))
+        put_line(out, text);
     end_failure(out, "failure");
 }
 
@@ -115,6 +117,18 @@ static void put_expectation(FILE *out, const struct expectation *e)
     end_case(out);
 }
 
+/* Extra keys that are no differences. */
+static void put_extra(FILE *out, const struct verification *v)
+{
+    char text[512];
+    extra_keys_format(&v->against.extra, "--strict lists them", text, sizeof text);
+    if (!v->against.live || v->error || v->options->strict || !*text)
+        return;
+    fputs("    <system-out>", out);
+    put_text(out, text);
+    fputs("</system-out>\n", out);
+}
+
 static void put_against(FILE *out, const struct verification *v)
 {
     begin_case(out, "rdbferry.comparison",
@@ -130,6 +144,7 @@ static void put_against(FILE *out, const struct verification *v)
             put_line(out, v->against.differences.kept[i].line);
         end_failure(out, "failure");
     }
+    put_extra(out, v);
     end_case(out);
 }
 

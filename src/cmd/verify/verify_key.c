@@ -2,9 +2,7 @@
 /* Checks of single entries: are they intact, and would a server load them? */
 #include "base/escape.h"
 #include "base/fail.h"
-#include "cmd/run/command_support.h"
 #include "cmd/verify/verify.h"
-#include <rdbferry/command.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -175,35 +173,14 @@ static void note_module_aux(struct verification *v, const rf_entry *entry)
     session_notice(&v->session, RF_NOTICE_MODULE_AUX, entry, name);
 }
 
-static rf_code check_command(struct verification *v, const struct input *input, rf_entry *command,
-                             rf_error *error)
-{
-    rf_server reads = v->options->reads;
-    rf_command_support support = RF_COMMAND_SUPPORTED;
-    rf_command_need need;
-    char lacking[160];
-    rf_error fault;
-    if (v->options->digest || v->options->against)
-        return verify_reject_commands(error);
-    if (reads.major > 0) {
-        TRY(rf_command_hold(command, error));
-        support = rf_server_knows(reads, command, &need);
-    }
-    if (support == RF_COMMAND_UNKNOWN)
-        session_notice_command(&v->session, command);
-    if (support != RF_COMMAND_UNSUPPORTED)
-        return RF_OK;
-    command_support_format(reads, &need, lacking, sizeof lacking);
-    fault = fault_of(command, input, RF_E_INCOMPATIBLE, "%s", lacking);
-    return verify_fault(v, input, &fault, error);
-}
-
 rf_code verify_entry(struct verification *v, rf_entry *entry, rf_error *error)
 {
     switch (entry->kind) {
     case RF_ENTRY_KEY: return check_key(v, entry, error);
     case RF_ENTRY_FUNCTION: return check_function(v, v->reading, entry, error);
-    case RF_ENTRY_COMMAND: return check_command(v, v->reading, entry, error);
+    case RF_ENTRY_COMMAND:
+        return v->options->digest || v->options->against ? verify_reject_commands(error)
+                                                         : verify_command(v, v->reading, entry, error);
     case RF_ENTRY_MODULE_AUX: note_module_aux(v, entry); break;
     case RF_ENTRY_AUX:
     case RF_ENTRY_FOREIGN:

@@ -51,6 +51,8 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = expectation_rows, AT(expectations)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
+    {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},
+    {OPTION_INCLUDE, .include = source_rows, AT(common.source)},
     {OPTION_HEADING, .help = "Messages"},
     {OPTION_COUNT, 0, "limit", "N", "show at most N faults and differences; 0: all (50)", AT(limit)},
     {OPTION_STRING, 0, "junit", "FILE", "write a JUnit report; '-' is stdout", AT(junit)},
@@ -82,6 +84,10 @@ static bool check(const struct verify_options *options)
     const struct common_options *common = &options->common;
     if (common->report && options->junit && strcmp(common->report, options->junit) == 0)
         return message_usage(table.command, "--report and --junit need different files");
+    const char *of_files = expectations_of_files(&options->expectations);
+    if (common->log.server && of_files)
+        return message_usage(table.command, "%s is about files, and cannot be combined with --server",
+                             of_files);
     if (!options->against && options->ttl_tolerance_ms > 0)
         return message_usage(table.command, "--ttl-tolerance requires --against");
     if (options->strict && options->against_target &&
@@ -138,7 +144,8 @@ static bool lacks_against(const struct verify_options *options, char **operands,
 bool verify_options_read(int argc, char **argv, struct verify_options *options, int *status)
 {
     int first;
-    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN, .common.keep_failed = true};
+    *options = (struct verify_options){.limit = DIFFERENCES_SHOWN,
+                                       .common = {.keep_failed = true, .log = LOG_OPTIONS}};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;
@@ -148,7 +155,6 @@ bool verify_options_read(int argc, char **argv, struct verify_options *options, 
     if (!save_check(options->junit, "the report") ||
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
-    options->own_inputs = options->common.inputs.count;
     *status = STATUS_USAGE;
     return read_against(options, status) && check(options);
 }

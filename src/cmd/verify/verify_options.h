@@ -12,7 +12,7 @@ enum { DIGEST_NONE, DIGEST_XXH3, DIGEST_SHA256 };
 
 struct verify_options {
     struct common_options common; /* the inputs, followed by those of --against */
-    size_t own_inputs;            /* how many of them are verified */
+    size_t own_inputs;            /* how many of them are verified; known after evaluate_inputs() */
     bool strict;
     int digest;          /* DIGEST_...: print only the digest */
     const char *against; /* an input, or a target; NULL: neither */

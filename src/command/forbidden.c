@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of commands that are never sent. */
-#include "replay/forbidden.h"
-
-#include "replay/commands.h"
+/* The table of commands that no server is to execute for a log. */
+#include "base/bytes.h"
+#include <rdbferry/command.h>
 
 static const struct {
     const char *command, *subcommand; /* NULL: any */
@@ -70,11 +69,13 @@ static const struct {
     {"XREADGROUP", NULL},
 };
 
-bool command_is_forbidden(const rf_slice *argv, size_t argc)
+bool rf_command_is_forbidden(const rf_entry *command)
 {
+    const rf_slice *argv = command->argv;
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
         if (slice_is_word(argv[0], forbidden[i].command) &&
-            (!forbidden[i].subcommand || (argc > 1 && slice_is_word(argv[1], forbidden[i].subcommand))))
+            (!forbidden[i].subcommand ||
+             (command->argc > 1 && slice_is_word(argv[1], forbidden[i].subcommand))))
             return true;
     return false;
 }

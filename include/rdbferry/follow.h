@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Follows a live server: its snapshot, and then every command that changes its data, as a replica receives
+ * them.
+ *
+ * A thread reads the link as fast as the server sends, into temporary files if necessary, and acknowledges
+ * each second, whatever the caller does: a slow caller never fills the server's buffers. A lost link is
+ * continued where it ended, also at a server that has taken over from its primary.
+ *
+ * A server counts as in step what is acknowledged in full, and may then hand over to us (FAILOVER): so one
+ * byte less than received is acknowledged, unless the server asks (REPLCONF GETACK). */
+#ifndef RDBFERRY_FOLLOW_H
+#define RDBFERRY_FOLLOW_H
+
+#include <rdbferry/entry.h>
+#include <rdbferry/error.h>
+#include <rdbferry/source.h>
+#include <rdbferry/target.h>
+
+typedef struct rf_follow rf_follow;
+
+typedef struct rf_follow_options {
+    const char *spool_directory; /* of the temporary files; NULL: $TMPDIR, or /tmp */
+    uint64_t spool_limit;        /* bytes on disk, from which on the link is not read; 0: none */
+    const char *id; /* continue after `offset` of the stream with this id; NULL: begin with a snapshot */
+    uint64_t offset;
+} rf_follow_options;
+
+/* A position in the stream, at the end of a command. */
+typedef struct rf_follow_position {
+    uint64_t offset;
+    int64_t arrived_ms;  /* Unix milliseconds, when it was received: relative expiries count from there */
+    bool in_transaction; /* between MULTI and EXEC, where the stream cannot be continued */
+} rf_follow_position;
+
+/* Connects to the first address of `source`, which must outlive the follow, and waits for the reply to PSYNC.
+ * `source->wait` says how long to wait for it, now and when the link is lost. RF_E_READ if it refuses, and
+ * with `id` if it cannot continue the stream. */
+RF_API rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
+                              rf_error *error);
+
+/* The id of the stream, 40 hexadecimal digits: a new one after a server has taken over. `id` has 41 bytes. */
+RF_API void rf_follow_id(rf_follow *follow, char *id);
+
+/* Opens the snapshot. The caller closes it; it may be read once, and need not be read. */
+RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
+
+/* Waits for the next command, with its database, and the position after it. `db` is the one that is selected
+ * at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0, or what was
+ * selected at the position that is continued; only the first call uses
+ * it. Commands of the link itself, such as PING, are left out. The entry is valid until the next call. Errors
+ * are sticky: RF_E_UNAVAILABLE if the link is lost for too long, RF_E_READ if the server cannot continue the
+ * stream. */
+RF_API rf_code rf_follow_next(rf_follow *follow, int64_t db, rf_entry *entry, rf_follow_position *position,
+                              rf_error *error);
+
+/* The offset up to which the stream has been received; from any thread. */
+RF_API uint64_t rf_follow_received(rf_follow *follow);
+
+/* Makes calls that wait return RF_E_READ, now or later; from any thread. */
+RF_API void rf_follow_stop(rf_follow *follow);
+
+/* `follow` may be NULL. */
+RF_API void rf_follow_close(rf_follow *follow);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* The queues of the slots: what is appended to them, and when their open groups are sent. */
+#include "replay/command_queue.h"
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "replay/internal.h"
+#include "resp/resp_write.h"
+#include <rdbferry/slot.h>
+#include <stdlib.h>
+
+enum {
+    GROUP_MIN = 64,               /* commands that are sent without waiting for more */
+    GROUP_MAX = 512,              /* more do not wait in one group, unless a transaction has them; */
+    GROUP_BYTES_MAX = 256 * 1024, /* nor after so many bytes */
+    BYTES_MAX = 32 * 1024 *
+                1024,          /* in all open groups: in a cluster a window of this size is sorted by slot */
+    BUFFER_KEPT = 1024 * 1024, /* a larger buffer is freed when its group has been sent */
+    WAIT_MS = 100,
+};
+
+/* --- queues ----------------------------------------------------------------------------------------------
+ */
+
+struct slot_queue *command_queue_of(rf_replay *r, unsigned slot)
+{
+    return &r->commands.queues[r->commands.count > 1 ? slot : 0];
+}
+
+unsigned command_queue_slot(const rf_replay *r, const struct slot_queue *q)
+{
+    return (unsigned)(q - r->commands.queues);
+}
+
+size_t command_queue_ready(const struct slot_queue *q)
+{
+    return (q->held ? q->mark.commands : q->commands.len) / sizeof(struct group_command);
+}
+
+void command_queues_free(struct command_queues *queues)
+{
+    for (unsigned i = 0; i < queues->count; i++) {
+        struct slot_queue *q = &queues->queues[i];
+        buffer_free(&q->bytes);
+        buffer_free(&q->commands);
+        for (struct retry_item *item; (item = q->pending);) {
+            q->pending = item->next;
+            retry_item_free(item);
+        }
+    }
+    free(queues->queues);
+}
+
+static size_t count_commands(const struct slot_queue *q)
+{
+    return q->commands.len / sizeof(struct group_command);
+}
+
+void command_queue_list(struct command_queues *queues, struct slot_queue *q)
+{
+    bool listed = q->previous || queues->first == q, wanted = q->commands.len > 0;
+    if (listed == wanted)
+        return;
+    if (wanted) {
+        q->previous = queues->last;
+        q->next = NULL;
+        *(queues->last ? &queues->last->next : &queues->first) = q;
+        queues->last = q;
+        return;
+    }
+    *(q->previous ? &q->previous->next : &queues->first) = q->next;
+    *(q->next ? &q->next->previous : &queues->last) = q->previous;
+    q->previous = q->next = NULL;
+    if (q->bytes.cap > BUFFER_KEPT)
+        buffer_free(&q->bytes);
+}
+
+struct request command_queue_first(const struct slot_queue *q)
+{
+    const struct group_command *command = (const struct group_command *)(const void *)q->commands.data;
+    while (command->seq == 0)
+        command++;
+    return (struct request){.seq = command->seq, .position = {command->input, command->offset}};
+}
+
+static rf_code make_queues(rf_replay *r, rf_error *error)
+{
+    struct command_queues *c = &r->commands;
+    unsigned count = r->primaries.kind == RF_TARGET_CLUSTER ? RF_SLOTS : 1;
+    c->queues = calloc(count, sizeof *c->queues);
+    if (!c->queues)
+        return fail(error, RF_E_MEMORY, "out of memory for commands");
+    c->count = count;
+    c->databases = r->info.databases > 0 ? r->info.databases : 1;
+    return RF_OK;
+}
+
+rf_code command_queues_begin(rf_replay *r, rf_error *error)
+{
+    struct command_queues *c = &r->commands;
+    if (LIKELY(c->queues != NULL))
+        return RF_OK;
+    TRY(make_queues(r, error));
+    return r->options.no_transactions ? RF_OK : command_positions_begin(r, error);
+}
+
+/* --- appending -------------------------------------------------------------------------------------------
+ */
+
+static rf_code append(rf_replay *r, struct slot_queue *q, const rf_slice *argv, size_t argc,
+                      const struct group_command *about, rf_error *error)
+{
+    size_t size = RESP_HEADER_MAX;
+    for (size_t i = 0; i < argc; i++)
+        size += argv[i].len + BULK_EXTRA;
+    if (!buffer_reserve(&q->bytes, size) || !buffer_append(&q->commands, slice_of(about, sizeof *about)))
+        return fail(error, RF_E_MEMORY, "out of memory for commands");
+    uint8_t *start = q->bytes.data + q->bytes.len;
+    uint8_t *p = resp_print_header(start, '*', argc);
+    for (size_t i = 0; i < argc; i++)
+        p = resp_print_bulk(p, argv[i]);
+    q->bytes.len += (size_t)(p - start);
+    r->commands.bytes += (size_t)(p - start);
+    return RF_OK;
+}
+
+/* A SELECT that fails would let the commands after it go to another database. */
+static rf_code ensure_database(rf_replay *r, const struct slot_queue *q, int64_t db, rf_error *error)
+{
+    struct pipeline *pipeline;
+    if (LIKELY(db < r->commands.databases))
+        return RF_OK;
+    TRY(pipeline_for_slot(r, command_queue_slot(r, q), db, &pipeline, error));
+    r->commands.databases = db + 1;
+    return RF_OK;
+}
+
+static rf_code append_select(rf_replay *r, struct slot_queue *q, int64_t db, rf_error *error)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    TRY(ensure_database(r, q, db, error));
+    const rf_slice argv[] = {SLICE("SELECT"), {text, number_print_i64(text, db)}};
+    const struct group_command about = {.db = (int32_t)db};
+    q->db = db;
+    return append(r, q, argv, 2, &about, error);
+}
+
+/* Remembers what was in the queue before the transaction. */
+static void hold(struct command_queues *c, struct slot_queue *q)
+{
+    if (q->held)
+        return;
+    q->held = true;
+    q->mark = (struct queue_mark){q->bytes.len, q->commands.len, q->after, q->db};
+    if (q->commands.len > 0)
+        q->db = NO_DB; /* what is before may be sent alone */
+    q->next_held = c->transaction.held;
+    c->transaction.held = q;
+}
+
+static rf_code append_entry(rf_replay *r, struct slot_queue *q, const rf_entry *command, rf_error *error)
+{
+    const rf_position position = r->current.position;
+    const struct group_command about = {.seq = r->current.seq,
+                                        .offset = position.offset,
+                                        .input = position.input,
+                                        .db = (int32_t)command->db};
+    if (q->db != command->db)
+        TRY(append_select(r, q, command->db, error));
+    q->after = (rf_position){position.input, position.offset + 1};
+    return append(r, q, command->argv, command->argc, &about, error);
+}
+
+/* --- sending ---------------------------------------------------------------------------------------------
+ */
+
+static bool is_idle(const struct slot_queue *q)
+{
+    return !q->unanswered && !q->unknown && !q->pending;
+}
+
+static bool is_full(const struct slot_queue *q)
+{
+    return count_commands(q) >= GROUP_MAX || q->bytes.len >= GROUP_BYTES_MAX;
+}
+
+/* Handles what has arrived, and what has to be sent again. */
+static rf_code wait_for_replies(rf_replay *r, rf_error *error)
+{
+    TRY(retry_pending(r, error));
+    TRY(dispatch_send_waits(r, error));
+    return loop_run_once(r, WAIT_MS, error);
+}
+
+static struct slot_queue *oldest_idle(const struct command_queues *c)
+{
+    struct slot_queue *q = c->first;
+    while (q && (!is_idle(q) || command_queue_ready(q) == 0))
+        q = q->next;
+    return q;
+}
+
+/* Makes the open groups smaller; a transaction that is not complete may exceed any limit. */
+static rf_code make_room(rf_replay *r, rf_error *error)
+{
+    struct slot_queue *q = oldest_idle(&r->commands);
+    if (q)
+        return command_group_send(r, q, error);
+    return wait_for_replies(r, error);
+}
+
+static rf_code wait_until_open(rf_replay *r, struct slot_queue *q, rf_error *error)
+{
+    while (!q->held && is_full(q))
+        TRY(is_idle(q) ? command_group_send(r, q, error) : wait_for_replies(r, error));
+    while (r->commands.bytes > BYTES_MAX && !r->commands.transaction.held)
+        TRY(make_room(r, error));
+    return RF_OK;
+}
+
+rf_code command_queue_put(rf_replay *r, struct slot_queue *q, const rf_entry *commands, size_t count,
+                          rf_error *error)
+{
+    struct command_queues *c = &r->commands;
+    TRY(wait_until_open(r, q, error));
+    if (c->transaction.open)
+        hold(c, q);
+    for (size_t i = 0; i < count; i++)
+        TRY(append_entry(r, q, &commands[i], error));
+    command_queue_list(c, q);
+    return !q->held && is_idle(q) && count_commands(q) >= GROUP_MIN ? command_group_send(r, q, error) : RF_OK;
+}
+
+/* --- transactions of the log -----------------------------------------------------------------------------
+ */
+
+void command_queue_multi(rf_replay *r)
+{
+    r->commands.transaction.open = true;
+    r->commands.transaction.seq = r->current.seq;
+    r->commands.transaction.position = r->current.position;
+}
+
+static struct slot_queue *next_held(struct command_queues *c)
+{
+    struct slot_queue *q = c->transaction.held;
+    if (!q)
+        return NULL;
+    c->transaction.held = q->next_held;
+    q->held = false;
+    return q;
+}
+
+void command_queue_exec(rf_replay *r)
+{
+    struct command_queues *c = &r->commands;
+    unsigned parts = 0;
+    while (next_held(c))
+        parts++;
+    r->counts.divided += parts > 1;
+    c->transaction.open = false;
+}
+
+void command_queue_divide(rf_replay *r)
+{
+    while (next_held(&r->commands))
+        ;
+}
+
+void command_queue_discard(rf_replay *r)
+{
+    struct command_queues *c = &r->commands;
+    for (struct slot_queue *q; (q = next_held(c)); command_queue_list(c, q)) {
+        c->bytes -= q->bytes.len - q->mark.bytes;
+        q->bytes.len = q->mark.bytes;
+        q->commands.len = q->mark.commands;
+        q->after = q->mark.after;
+        q->db = q->mark.db;
+    }
+    c->transaction.open = false;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------
+ */
+
+rf_code command_queue_flush(rf_replay *r, rf_error *error)
+{
+    for (struct slot_queue *q; (q = oldest_idle(&r->commands));)
+        TRY(command_group_send(r, q, error));
+    return RF_OK;
+}
+
+bool command_queue_is_flushed(const rf_replay *r)
+{
+    return r->commands.recovering == 0 && !oldest_idle(&r->commands);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What has to be done on every primary, over its control connection: libraries, and commands without keys. */
+#include "base/fail.h"
+#include "replay/internal.h"
+
+static rf_code visit_with_retry(rf_replay *r, struct node *node, visit_fn *visit, void *ctx,
+                                int64_t *since_ms, rf_error *error)
+{
+    for (;;) {
+        rf_error why;
+        rf_code code = visit(ctx, node, *since_ms > 0, &why);
+        if (code == RF_OK)
+            return RF_OK;
+        node_close_control(node);
+        if (r->error.code != RF_OK)
+            return replay_ended(r, error);
+        if (!rf_code_is_target(code)) {
+            *error = why;
+            return code;
+        }
+        TRY(retry_backoff(r, since_ms, &why, error));
+        if (!node->primary)
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+    }
+}
+
+rf_code on_each_primary(rf_replay *r, visit_fn *visit, void *ctx, rf_error *error)
+{
+    int64_t since_ms = 0;
+    for (size_t i = 0; i < r->node_count; i++) {
+        struct node *node = r->nodes[i];
+        rf_code code = node->primary ? visit_with_retry(r, node, visit, ctx, &since_ms, error) : RF_OK;
+        bool changed = rf_code_is_target(code) && !node->primary && r->error.code == RF_OK;
+        if (changed)
+            i = (size_t)-1;
+        else
+            TRY(code);
+    }
+    return RF_OK;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that reads a link into queues, acknowledges, and connects again. */
+#include "replication/follow.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "io/thread.h"
+#include "net/waiting.h"
+#include "replication/refusal.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { ACK_EVERY_MS = 1000, FULL_PAUSE_MS = 50 };
+
+static rf_code out_of_memory(rf_error *error)
+{
+    return fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* --- connecting --------------------------------------------------------------------------------------- */
+
+/* A server that sends the RDB without a status has taken PSYNC for SYNC: it does not tell the stream's id. */
+static rf_code await_status(struct rf_follow *follow, struct link *link, bool may_be_full, rf_error *error)
+{
+    enum sync_event event;
+    rf_slice piece;
+    TRY(link_next(link, &event, &piece, error));
+    if (event == SYNC_BEGIN)
+        return fail(error, RF_E_TARGET, "%s: PSYNC: the server does not tell the id of its stream",
+                    link_name(link));
+    if (event == SYNC_FULL && !may_be_full)
+        return fail(error, RF_E_TARGET,
+                    "%s: the server cannot continue the stream after offset %" PRIu64
+                    ": a new snapshot is needed",
+                    link_name(link), atomic_load(&follow->received));
+    const struct sync *sync = link_sync(link);
+    pthread_mutex_lock(&follow->lock);
+    if (*sync->id)
+        memcpy(follow->id, sync->id, sizeof follow->id);
+    pthread_mutex_unlock(&follow->lock);
+    if (event == SYNC_FULL)
+        atomic_store(&follow->received, sync->offset);
+    return RF_OK;
+}
+
+/* Tries the addresses in turn. */
+static rf_code connect_once(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    const struct link_request request = {.id = *follow->id ? follow->id : NULL,
+                                         .offset = atomic_load(&follow->received)};
+    rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
+    for (size_t i = 0; i < follow->source.address_count; i++) {
+        struct link *link;
+        code = link_open(&follow->source, &follow->source.addresses[i], &request, &link, error);
+        if (code != RF_OK)
+            continue;
+        code = await_status(follow, link, !request.id, error);
+        if (code == RF_OK) {
+            pthread_mutex_lock(&follow->lock);
+            follow->link = link;
+            pthread_mutex_unlock(&follow->lock);
+            return RF_OK;
+        }
+        link_close(link);
+    }
+    return code;
+}
+
+static void disconnect(struct rf_follow *follow)
+{
+    pthread_mutex_lock(&follow->lock);
+    link_close(follow->link);
+    follow->link = NULL;
+    pthread_mutex_unlock(&follow->lock);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+static rf_code on_stream(struct rf_follow *follow, rf_slice piece, rf_error *error)
+{
+    rf_slice rest = piece;
+    enum scan_event event;
+    while ((event = stream_scan(&follow->scan, &rest)) == SCAN_COMMAND)
+        follow->asked |= stream_scan_is(&follow->scan, "REPLCONF", "GETACK");
+    if (event == SCAN_INVALID)
+        return fail(error, RF_E_CORRUPT, "%s: invalid command at offset %" PRIu64 " of the stream",
+                    link_name(follow->link),
+                    atomic_load(&follow->received) + (uint64_t)(rest.ptr - piece.ptr));
+    TRY(fifo_put(follow->stream, piece, clock_unix_us() / 1000, error));
+    atomic_fetch_add(&follow->received, piece.len);
+    return RF_OK;
+}
+
+static rf_code on_event(struct rf_follow *follow, enum sync_event event, rf_slice piece, rf_error *error)
+{
+    switch (event) {
+    case SYNC_RDB: return fifo_put(follow->rdb, piece, 0, error);
+    case SYNC_END:
+        follow->in_stream = true;
+        fifo_finish(follow->rdb, RF_END, error);
+        return RF_OK;
+    case SYNC_STREAM: return on_stream(follow, piece, error);
+    case SYNC_MORE:
+    case SYNC_FULL:
+    case SYNC_CONTINUE:
+    case SYNC_BEGIN:
+    case SYNC_REFUSED:
+    case SYNC_INVALID: break;
+    }
+    return RF_OK;
+}
+
+static rf_code acknowledge(struct rf_follow *follow, rf_error *error)
+{
+    uint64_t received = atomic_load(&follow->received);
+    int64_t now_ms = clock_monotonic_ms();
+    if (!follow->in_stream || (now_ms < follow->next_ack_ms && !follow->asked))
+        return RF_OK;
+    uint64_t offset = follow->asked || received == 0 ? received : received - 1;
+    follow->asked = false;
+    follow->next_ack_ms = now_ms + ACK_EVERY_MS;
+    return link_ack(follow->link, offset, error);
+}
+
+/* Until the link is lost. */
+static rf_code read_link(struct rf_follow *follow, rf_error *error)
+{
+    while (!atomic_load(&follow->stopped)) {
+        enum sync_event event;
+        rf_slice piece;
+        TRY(acknowledge(follow, error));
+        if (fifo_is_full(follow->in_stream ? follow->stream : follow->rdb)) {
+            clock_sleep_ms(FULL_PAUSE_MS);
+            continue;
+        }
+        int64_t until_ms = follow->in_stream ? follow->next_ack_ms : INT64_MAX;
+        TRY(link_poll(follow->link, until_ms, &event, &piece, error));
+        TRY(on_event(follow, event, piece, error));
+    }
+    return fail(error, RF_E_READ, "read cancelled");
+}
+
+static rf_code check_stopped(void *ctx, rf_error *error)
+{
+    const struct rf_follow *follow = ctx;
+    return atomic_load(&follow->stopped) ? fail(error, RF_E_READ, "read cancelled") : RF_OK;
+}
+
+static void *run(void *ctx)
+{
+    struct rf_follow *follow = ctx;
+    rf_error error;
+    rf_code code = RF_OK;
+    follow->source.wait = (rf_target_wait){
+        .retry_for_ms = follow->source.wait.retry_for_ms, .tick = check_stopped, .ctx = follow};
+    while (code == RF_OK) {
+        code = read_link(follow, &error);
+        disconnect(follow);
+        follow->next_ack_ms = 0;
+        if (code == RF_E_UNAVAILABLE && follow->in_stream)
+            code = waiting_attempt(&follow->source, connect_once, follow, &error);
+    }
+    code = refusal_blame("", code, &error);
+    if (!follow->in_stream)
+        fifo_finish(follow->rdb, code, &error);
+    fifo_finish(follow->stream, code, &error);
+    return NULL;
+}
+
+/* --- opening and closing ------------------------------------------------------------------------------ */
+
+static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
+{
+    TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->rdb, error));
+    TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
+    TRY(waiting_attempt(&follow->source, connect_once, follow, error));
+    follow->base = atomic_load(&follow->received);
+    if (thread_start(&follow->thread, run, follow) != 0)
+        return fail(error, RF_E_MEMORY, "cannot start a thread");
+    follow->running = true;
+    return RF_OK;
+}
+
+rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
+                       rf_error *error)
+{
+    struct rf_follow *follow = calloc(1, sizeof *follow);
+    if (!follow)
+        return out_of_memory(error);
+    pthread_mutex_init(&follow->lock, NULL);
+    pthread_mutex_init(&follow->marks_lock, NULL);
+    follow->source = *source;
+    follow->in_stream = options->id != NULL;
+    if (options->id)
+        strncpy(follow->id, options->id, SYNC_ID);
+    atomic_store(&follow->received, options->offset);
+    rf_code code = start(follow, options, error);
+    if (code != RF_OK) {
+        rf_follow_close(follow);
+        return refusal_blame("", code, error);
+    }
+    *out = follow;
+    return RF_OK;
+}
+
+void rf_follow_id(rf_follow *follow, char *id)
+{
+    pthread_mutex_lock(&follow->lock);
+    memcpy(id, follow->id, sizeof follow->id);
+    pthread_mutex_unlock(&follow->lock);
+}
+
+uint64_t rf_follow_received(rf_follow *follow)
+{
+    return atomic_load(&follow->received);
+}
+
+void rf_follow_stop(rf_follow *follow)
+{
+    atomic_store(&follow->stopped, true);
+    fifo_stop(follow->rdb);
+    fifo_stop(follow->stream);
+    pthread_mutex_lock(&follow->lock);
+    if (follow->link)
+        link_stop(follow->link);
+    pthread_mutex_unlock(&follow->lock);
+}
+
+void rf_follow_close(rf_follow *follow)
+{
+    if (!follow)
+        return;
+    if (follow->running) {
+        rf_follow_stop(follow);
+        pthread_join(follow->thread, NULL);
+    }
+    rf_reader_close(follow->reader);
+    link_close(follow->link);
+    fifo_close(follow->rdb);
+    fifo_close(follow->stream);
+    free(follow->marks);
+    pthread_mutex_destroy(&follow->lock);
+    pthread_mutex_destroy(&follow->marks_lock);
+    free(follow);
+}

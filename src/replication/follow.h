@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* A follow: the thread that reads the link (follow.c), and what the caller reads (follow_read.c).
+ *
+ *     link  ->  thread: ACK, connect again  ->  queue of the RDB       ->  rf_follow_snapshot()
+ *                                           ->  queue of the stream    ->  rf_follow_next() */
+#ifndef REPLICATION_FOLLOW_H
+#define REPLICATION_FOLLOW_H
+
+#include "io/fifo.h"
+#include "replication/link.h"
+#include "replication/stream_scan.h"
+#include <pthread.h>
+#include <rdbferry/follow.h>
+#include <rdbferry/reader.h>
+#include <stdatomic.h>
+
+/* When the stream up to an offset arrived. */
+struct follow_mark {
+    uint64_t end;
+    int64_t arrived_ms;
+};
+
+struct rf_follow {
+    rf_target source; /* borrows everything from the caller's */
+    pthread_t thread;
+    bool running;
+    atomic_bool stopped;
+    _Atomic uint64_t received; /* offset in the stream */
+    struct fifo *rdb, *stream;
+
+    pthread_mutex_t lock; /* protects the next two */
+    struct link *link;
+    char id[SYNC_ID + 1];
+
+    /* of the thread */
+    struct stream_scan scan;
+    bool in_stream, asked;
+    int64_t next_ack_ms;
+
+    /* of the caller */
+    rf_reader *reader; /* of the stream; NULL: not yet */
+    uint64_t base;     /* offset in the stream of the first byte of what the reader reads */
+    bool in_transaction;
+    pthread_mutex_t marks_lock; /* protects the following: the reader has a thread */
+    struct follow_mark *marks;
+    size_t mark_count, mark_capacity;
+    uint64_t marked; /* the end of the last one */
+};
+
+#endif

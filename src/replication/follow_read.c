@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* What the caller reads: the queues as sources, and the commands of the stream with their positions. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "io/source.h"
+#include "replication/follow.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- queues as sources -------------------------------------------------------------------------------- */
+
+struct queue_origin {
+    struct origin origin;
+    struct rf_follow *follow;
+    struct fifo *fifo;
+    rf_slice piece;  /* what has not been read of the current part */
+    char select[64]; /* the command before the stream */
+};
+
+static rf_code add_mark(struct rf_follow *follow, size_t length, int64_t arrived_ms, rf_error *error)
+{
+    rf_code code = RF_OK;
+    pthread_mutex_lock(&follow->marks_lock);
+    if (follow->mark_count == follow->mark_capacity) {
+        size_t capacity = follow->mark_capacity ? 2 * follow->mark_capacity : 64;
+        struct follow_mark *grown = realloc(follow->marks, capacity * sizeof *grown);
+        if (grown) {
+            follow->marks = grown;
+            follow->mark_capacity = capacity;
+        } else {
+            code = fail(error, RF_E_MEMORY, "out of memory");
+        }
+    }
+    if (code == RF_OK) {
+        follow->marked += length;
+        follow->marks[follow->mark_count++] = (struct follow_mark){follow->marked, arrived_ms};
+    }
+    pthread_mutex_unlock(&follow->marks_lock);
+    return code;
+}
+
+static rf_code queue_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
+{
+    struct queue_origin *queue = (struct queue_origin *)layer;
+    *n = 0;
+    if (queue->piece.len == 0) {
+        int64_t stamp;
+        rf_code code = fifo_next(queue->fifo, &queue->piece, &stamp, error);
+        if (code != RF_OK)
+            return code == RF_END ? RF_OK : code;
+        if (queue->fifo == queue->follow->stream)
+            TRY(add_mark(queue->follow, queue->piece.len, stamp, error));
+    }
+    *n = queue->piece.len < cap ? queue->piece.len : cap;
+    memcpy(out, queue->piece.ptr, *n);
+    queue->piece = slice_of(queue->piece.ptr + *n, queue->piece.len - *n);
+    atomic_fetch_add_explicit(&queue->origin.position, *n, memory_order_relaxed);
+    return RF_OK;
+}
+
+static void queue_stop(struct origin *origin)
+{
+    fifo_stop(((struct queue_origin *)origin)->fifo);
+}
+
+static void queue_close(struct layer *layer)
+{
+    free(layer);
+}
+
+static rf_code open_queue(struct rf_follow *follow, struct fifo *fifo, const char *select, const char *name,
+                          rf_source **out, rf_error *error)
+{
+    struct queue_origin *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    *queue = (struct queue_origin){
+        .origin = {.layer = {.read = queue_read, .close = queue_close}, .size = -1, .stop = queue_stop},
+        .follow = follow,
+        .fifo = fifo,
+    };
+    snprintf(queue->select, sizeof queue->select, "%s", select);
+    queue->piece = slice_of(queue->select, strlen(queue->select));
+    return source_over(&queue->origin, name, out, error);
+}
+
+rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error)
+{
+    return open_queue(follow, follow->rdb, "", "snapshot", out, error);
+}
+
+/* --- commands ----------------------------------------------------------------------------------------- */
+
+/* As the stream itself does not begin with the database that is selected. */
+static rf_code begin(struct rf_follow *follow, int64_t db, rf_error *error)
+{
+    char number[24], select[64];
+    rf_source *source;
+    int digits = snprintf(number, sizeof number, "%lld", (long long)db);
+    int length = snprintf(select, sizeof select, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", digits, number);
+    TRY(open_queue(follow, follow->stream, select, "stream", &source, error));
+    follow->marked = follow->base;
+    follow->base -= (uint64_t)length;
+    return rf_reader_open(source, &(rf_reader_options){0}, &follow->reader, error);
+}
+
+static size_t digits_of(uint64_t n)
+{
+    size_t digits = 1;
+    for (; n >= 10; n /= 10)
+        digits++;
+    return digits;
+}
+
+/* The length of a command as servers send it. */
+static uint64_t wire_length(const rf_entry *entry)
+{
+    uint64_t length = 1 + digits_of(entry->argc) + 2;
+    for (size_t i = 0; i < entry->argc; i++)
+        length += 1 + digits_of(entry->argv[i].len) + 2 + entry->argv[i].len + 2;
+    return length;
+}
+
+static int64_t arrival(struct rf_follow *follow, uint64_t offset)
+{
+    pthread_mutex_lock(&follow->marks_lock);
+    size_t past = 0;
+    while (past + 1 < follow->mark_count && follow->marks[past].end < offset)
+        past++;
+    if (past > 0) {
+        follow->mark_count -= past;
+        memmove(follow->marks, follow->marks + past, follow->mark_count * sizeof *follow->marks);
+    }
+    int64_t arrived_ms = follow->mark_count > 0 ? follow->marks[0].arrived_ms : 0;
+    pthread_mutex_unlock(&follow->marks_lock);
+    return arrived_ms;
+}
+
+/* Commands of the link. */
+static bool is_of_link(const rf_entry *entry)
+{
+    return slice_is_word(entry->argv[0], "PING") || slice_is_word(entry->argv[0], "REPLCONF") ||
+           slice_is_word(entry->argv[0], "REPLPING");
+}
+
+rf_code rf_follow_next(rf_follow *follow, int64_t db, rf_entry *entry, rf_follow_position *position,
+                       rf_error *error)
+{
+    if (!follow->reader)
+        TRY(begin(follow, db, error));
+    do
+        TRY(rf_reader_next(follow->reader, entry, error));
+    while (is_of_link(entry));
+    if (slice_is_word(entry->argv[0], "MULTI"))
+        follow->in_transaction = true;
+    else if (slice_is_word(entry->argv[0], "EXEC"))
+        follow->in_transaction = false;
+    position->offset = follow->base + entry->offset + wire_length(entry);
+    position->arrived_ms = arrival(follow, position->offset);
+    position->in_transaction = follow->in_transaction;
+    return RF_OK;
+}

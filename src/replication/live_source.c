@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Live servers as inputs: finds them, chooses a replica or the primary, and opens their snapshots. */
+#include "aof/files.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "net/primaries.h"
+#include "net/waiting.h"
+#include "replication/choose.h"
+#include "replication/refusal.h"
+#include "replication/snapshot_source.h"
+#include <rdbferry/snapshot.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Shared by its nodes. */
+struct live_source {
+    rf_target target;
+    struct primaries primaries;
+    bool from_primary;
+    size_t users;
+};
+
+struct live_node {
+    struct live_source *source;
+    size_t number; /* of the primary */
+    char name[2 * ADDRESS_TEXT];
+    struct link *link; /* while it is being opened */
+};
+
+static void release(struct live_source *source)
+{
+    if (--source->users > 0)
+        return;
+    rf_target_free(&source->target);
+    primaries_free(&source->primaries);
+    free(source);
+}
+
+static void free_node(void *ctx)
+{
+    struct live_node *node = ctx;
+    release(node->source);
+    free(node);
+}
+
+/* --- slots -------------------------------------------------------------------------------------------- */
+
+static const rf_address *owner(const struct primaries *primaries, unsigned slot)
+{
+    return primaries->node_of[slot] == NO_NODE ? NULL : &primaries->nodes[primaries->node_of[slot]];
+}
+
+static rf_code compare_slots(const struct primaries *before, const struct primaries *after, rf_error *error)
+{
+    char from[ADDRESS_TEXT], to[ADDRESS_TEXT] = "no node";
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
+        const rf_address *old = owner(before, slot), *now = owner(after, slot);
+        if (now && address_equal(old, now))
+            continue;
+        address_format(old, from);
+        if (now)
+            address_format(now, to);
+        return fail(error, RF_E_READ,
+                    "slot %u moved from %s to %s while the cluster was read: read it again when its slots "
+                    "stay where they are",
+                    slot, from, to);
+    }
+    return RF_OK;
+}
+
+/* A snapshot_end function: keys of a slot that moves may be missing in both snapshots, or be in both. */
+static rf_code check_slots(void *ctx, rf_error *error)
+{
+    struct live_node *node = ctx;
+    const struct live_source *source = node->source;
+    struct primaries now;
+    if (source->primaries.kind != RF_TARGET_CLUSTER)
+        return RF_OK;
+    rf_code code = primaries_find(&source->target, source->primaries.nodes, source->primaries.node_count,
+                                  &now, error);
+    if (code == RF_OK) {
+        code = compare_slots(&source->primaries, &now, error);
+        primaries_free(&now);
+    }
+    return refusal_blame(node->name, code, error);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
+/* Until the snapshot begins: a server may refuse it until then, or not be ready. */
+static rf_code await_snapshot(struct link *link, rf_error *error)
+{
+    enum sync_event event = SYNC_MORE;
+    rf_slice piece;
+    while (event != SYNC_BEGIN) {
+        TRY(link_next(link, &event, &piece, error));
+        if (event == SYNC_CONTINUE)
+            return fail(error, RF_E_TARGET, "%s: PSYNC: the stream continues without a snapshot",
+                        link_name(link));
+    }
+    return RF_OK;
+}
+
+/* Sentinels may name another primary by now. */
+static rf_code refresh_primary(struct live_source *source, rf_error *error)
+{
+    struct primaries now;
+    if (source->primaries.kind != RF_TARGET_SENTINEL)
+        return RF_OK;
+    TRY(primaries_find(&source->target, source->target.addresses, source->target.address_count, &now, error));
+    primaries_free(&source->primaries);
+    source->primaries = now;
+    return RF_OK;
+}
+
+static rf_code open_link(void *ctx, rf_error *error)
+{
+    struct live_node *node = ctx;
+    struct live_source *source = node->source;
+    const struct link_request request = {.only_rdb = true};
+    rf_address address;
+    TRY(refresh_primary(source, error));
+    TRY(choose_server(&source->target, &source->primaries, node->number, source->from_primary, &address,
+                      error));
+    rf_code code = link_open(&source->target, &address, &request, &node->link, error);
+    address_free(&address);
+    TRY(code);
+    code = await_snapshot(node->link, error);
+    if (code != RF_OK)
+        link_close(node->link);
+    return code;
+}
+
+static rf_code open_node(void *ctx, rf_source **out, rf_error *error)
+{
+    struct live_node *node = ctx;
+    rf_code code = waiting_attempt(&node->source->target, open_link, node, error);
+    if (code == RF_OK)
+        return snapshot_source_open(node->link, node->name, (struct snapshot_end){check_slots, node}, out,
+                                    error);
+    error_input(error, node->name);
+    return refusal_blame(node->name, code, error);
+}
+
+/* --- adding ------------------------------------------------------------------------------------------- */
+
+static rf_code find_primaries(void *ctx, rf_error *error)
+{
+    struct live_source *source = ctx;
+    const rf_target *target = &source->target;
+    TRY(primaries_find(target, target->addresses, target->address_count, &source->primaries, error));
+    if (source->primaries.kind != RF_TARGET_CLUSTER)
+        return RF_OK;
+    rf_code code = primaries_expect_all_slots(&source->primaries, error);
+    if (code != RF_OK)
+        primaries_free(&source->primaries);
+    return code;
+}
+
+/* A node of a cluster is named as a server; otherwise the name is what the user knows. */
+static void name_node(struct live_node *node)
+{
+    const struct live_source *source = node->source;
+    rf_target one = {
+        .tls = source->target.tls, .addresses = &source->primaries.nodes[node->number], .address_count = 1};
+    rf_target_format(source->primaries.kind == RF_TARGET_CLUSTER ? &one : &source->target, node->name,
+                     sizeof node->name);
+}
+
+static rf_code add_nodes(rf_files *files, struct live_source *source, rf_error *error)
+{
+    for (size_t i = 0; i < source->primaries.node_count; i++) {
+        struct live_node *node = calloc(1, sizeof *node);
+        if (!node)
+            return fail(error, RF_E_MEMORY, "out of memory");
+        *node = (struct live_node){.source = source, .number = i};
+        source->users++;
+        name_node(node);
+        struct files_provider provider = {.open = open_node, .free = free_node, .ctx = node};
+        if (!source->primaries.assumed)
+            provider.server = source->primaries.server;
+        TRY(files_add_provided(files, node->name, provider, error));
+    }
+    return RF_OK;
+}
+
+rf_code rf_files_add_live(rf_files *files, rf_target *target, const rf_snapshot_options *options,
+                          rf_error *error)
+{
+    struct live_source *source = calloc(1, sizeof *source);
+    if (!source) {
+        rf_target_free(target);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    *source = (struct live_source){.target = *target, .from_primary = options->from_primary, .users = 1};
+    *target = (rf_target){0};
+    rf_code code = waiting_attempt(&source->target, find_primaries, source, error);
+    if (code == RF_OK)
+        code = add_nodes(files, source, error);
+    release(source);
+    return refusal_blame("", code, error);
+}
+
+/* --- queries ------------------------------------------------------------------------------------------ */
+
+static const struct live_node *node_of(const rf_files *files, size_t number)
+{
+    return files_provided(files, number, free_node);
+}
+
+bool rf_files_has_slot(const rf_files *files, size_t number, unsigned slot)
+{
+    const struct live_node *node = node_of(files, number);
+    return !node || !node->source->primaries.node_of || node->source->primaries.node_of[slot] == node->number;
+}

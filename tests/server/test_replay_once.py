@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay` of the commands of an AOF: exactly once, whatever breaks. Counters, lists and strings that grow show
+a command that was applied twice, or left out."""
+import contextlib
+import json
+import os
+import random
+import signal
+import threading
+import time
+
+from lib.cluster_replaying import RULES, keys_digest
+from lib.cutting_proxy import KINDS, CuttingProxy
+from lib.failovers import LiveCluster, Watched
+from lib.kinds import CLUSTER_PORTS, needs, needs_version
+from lib.live_targets import slot_of
+from lib.observe import differences, observe
+from lib.program import convert
+from lib.replaying import DONE, TEMPORARY, Oracle, Replaying, Running, WithTargets, empty, url_of
+from lib.server import Server
+from lib.soaking import scaled
+from lib.splitting import ferry, printed_seed
+from lib.workload import Workload
+
+
+def growth(make, count):
+    """Commands that must not be done twice."""
+    for i in range(count):
+        name = make.randrange(30)
+        yield make.choice([("INCR", f"counter{name}"), ("RPUSH", f"list{name}", i), ("APPEND", f"string{name}", f"x{i}")])
+
+
+def write_log(server, seed, **workload):
+    """Fills a server that writes an AOF: every command that writes, with a rewrite in the middle. It is stopped."""
+    commands = Workload(random.Random(seed), **workload)
+    commands.run(server.call, 20)
+    server.call("BGREWRITEAOF")
+    server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+    commands.run(server.call, 50)
+    for db in range(3):
+        server.call.pipeline([("SELECT", db), *growth(random.Random(f"{seed}:{db}"), 1500)])
+    commands.run(server.call, 20)
+    server.call.pipeline([("SELECT", 0), ("SAVE",)])
+
+
+@needs_version(redis=(7, 0))
+class Once(WithTargets):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.class_folder()
+        with Server(folder, appendonly="yes") as server:
+            write_log(server, 1)
+            cls.digest, cls.facts = server.call("DEBUG", "DIGEST"), observe(server.call)
+        cls.log = os.path.join(folder, "appendonlydir")
+
+    def check(self, job, done, call):
+        with self.subTest(job=job, said=done.stderr.decode(errors="replace")[-999:]):
+            self.assertEqual(done.returncode, DONE)
+            call("SELECT", 0)
+            self.assertEqual(call("KEYS", TEMPORARY), [])
+            if call("DEBUG", "DIGEST") != self.digest:
+                self.assertEqual(differences(self.facts, observe(call)), [])
+
+    @scaled(test=4, soak=40)
+    def test_cuts(self, count):
+        lost = []
+
+        def attempt(target, seed, folder):
+            report = os.path.join(folder, "report")
+            job = [self.log, "--connections", 1 + seed % 2, "--report", report]
+            with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=KINDS) as proxy:
+                done = ferry("replay", *job, proxy.url)
+            self.check(job, done, target.call)
+            with open(report, encoding="utf-8") as file:
+                lost.append(json.load(file)["recovery"]["connections_lost"])
+            return ()
+
+        self.try_seeds(count, attempt, lambda: None)
+        self.assertGreater(sum(lost), 0)
+
+    @scaled(test=4, soak=40)
+    def test_kills(self, count):
+        def attempt(target, seed, folder):
+            make = random.Random(seed)
+            job = [self.log, url_of(target), "--checkpoint", os.path.join(folder, "checkpoint"), "--resume"]
+            for _ in range(make.choice((1, 2, 3))):
+                running = Running(folder, [*job, "--rate", "300KB/s"])
+                time.sleep(make.uniform(0.02, 1))
+                running.kill(make.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
+                running.wait()
+            self.check(job, ferry("replay", *job), target.call)
+            return ()
+
+        self.try_seeds(count, attempt, lambda: None)
+
+    def test_ways(self):
+        """Without transactions; filtered, which lets the commands be rewritten."""
+
+        def attempt(target, seed, _):
+            job = [self.log, url_of(target), *(["--no-transactions"], ["--match", "*"])[seed % 2]]
+            self.check(job, ferry("replay", *job), target.call)
+            return ()
+
+        self.try_seeds(2, attempt, lambda: None)
+
+    def test_writes_that_are_lost(self):
+        """A target that comes back without what it had acknowledged is not written to."""
+        target = self.targets[0]
+        empty(target.call)
+        job = [self.log, url_of(target), "--checkpoint", self.path("checkpoint"), "--resume"]
+        running = Running(self.fresh(), [*job, "--rate", "100KB/s"])
+        self.addCleanup(running.end)
+        self.begun(running, lambda: target.call("EXISTS", "counter0"))
+        time.sleep(1.5)
+        running.kill()
+        running.wait()
+        target.call("FLUSHALL")
+        done = ferry("replay", *job)
+        self.assertIn(b"the target has lost the command", done.stderr)
+        self.assertEqual(target.call("DBSIZE"), 0)
+
+    def checkpoint(self):
+        with contextlib.suppress(FileNotFoundError), open(self.path("checkpoint"), "rb") as file:
+            return file.read()
+        return b""
+
+
+@contextlib.contextmanager
+def meanwhile(what):
+    over = threading.Event()
+
+    def do():
+        while not over.is_set():
+            what()
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@needs_version(redis=(7, 0))
+class OnceAfterFailover(Replaying):
+    """The primary is killed while commands are written; its replicas have what was acknowledged."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.class_folder()
+        with Server(folder, appendonly="yes") as server:
+            write_log(server, 3)
+            cls.facts = observe(server.call)
+        cls.log = os.path.join(folder, "appendonlydir")
+        cls.watched = cls.started(Watched(folder))
+
+    @scaled(test=1, soak=5)
+    def test_killed(self, count):
+        for seed in range(count):
+            with self.subTest(seed=seed):
+                self.watched.settle()
+                primary = self.watched.primary()
+                empty(primary.call)
+                running = self.begin(self.log, self.watched.url, "--rate", "150KB/s")
+                self.begun(running, lambda: primary.call("EXISTS", "counter0"))
+                primary.kill()
+                self.finish(running)
+                call = self.watched.primary().call
+                self.assertEqual(differences(self.facts, observe(call)), [])
+                primary.start_again()
+
+
+@needs(CLUSTER_PORTS)
+class OnceInCluster(Replaying):
+    """Several databases, flattened, with hash tags, into a cluster."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seed = printed_seed()
+        folder = cls.class_folder()
+        with Server(folder, appendonly="yes") as server:
+            write_log(server, 2, families=[f"user:{i}:" for i in range(9)], flushes=False)
+        cls.log = os.path.join(folder, "appendonlydir")
+        flat = os.path.join(folder, "flat.rdb")
+        convert(os.path.join(folder, "dump.rdb"), "-o", flat, *RULES, "-q")
+        cls.oracle.facts(flat)
+        cls.digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
+        cls.cluster = cls.started(LiveCluster(folder, 3, lambda: {"cluster_node_timeout": 4000}))
+
+    def setUp(self):
+        super().setUp()
+        self.cluster.settle()
+        self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"))
+        self.primaries = list(self.cluster.primaries().values())
+
+    def check(self):
+        found = 0
+        for node in self.cluster.primaries().values():
+            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
+            self.assertEqual(node.call("KEYS", TEMPORARY), [])
+        self.assertEqual(found, self.digest)
+
+    def test_as_it_is(self):
+        report = self.replay(self.log, *RULES, self.cluster.url)
+        self.assertGreater(report["written"]["transactions_divided"], 0)
+        self.check()
+
+    def test_plain(self):
+        self.replay(self.log, *RULES, self.cluster.url, "--no-transactions")
+        self.check()
+
+    def test_slots_that_are_apart(self):
+        """Refused before anything is written."""
+        path = self.path("apart.aof")
+        with open(path, "wb") as file:
+            file.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3\r\n$6\r\nRENAME\r\n$1\r\na\r\n$1\r\nb\r\n")
+        self.ferry("replay", path, self.cluster.url, expected=4)
+        self.assertIn("its keys are in slots 15495 and 3300", self.said)
+        self.assertEqual(sum(node.call("DBSIZE") for node in self.primaries), 0)
+
+    @scaled(test=1, soak=10)
+    def test_moves_and_kills(self, count):
+        for seed in range(self.seed, self.seed + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make = random.Random(seed)
+                job = [self.log, *RULES, self.cluster.url, "--checkpoint", self.path(f"checkpoint{seed}"), "--resume"]
+                with meanwhile(lambda: self.disturb(make)):
+                    for _ in range(2):
+                        running = Running(self.fresh(), [*job, "--rate", "300KB/s"])
+                        time.sleep(make.uniform(0.1, 1.5))
+                        running.end()
+                    self.ferry("replay", *job, "--rate", "300KB/s")
+                self.check()
+
+    def disturb(self, make):
+        """Slots move, some bit by bit; connections are lost."""
+        if make.random() < 0.5:
+            self.cluster.reshard(*make.sample(self.primaries, 2), make.choice((20, 100)))
+        slot = slot_of(b"user:%d" % make.randrange(9))
+        source = self.cluster.node_of(slot)
+        target = make.choice([node for node in self.primaries if node is not source])
+        self.cluster.begin_slot(slot, source, target)
+        for _ in range(make.randrange(6)):
+            time.sleep(make.uniform(0, 0.05))
+            self.cluster.move_keys(slot, source, target, make.choice((1, 1, 5)))
+        make.choice(self.primaries).call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        self.cluster.end_slot(slot, source, target)
+
+    def test_flushall(self):
+        """It empties all nodes, between what is before it and after it."""
+        with Server(self.fresh(), appendonly="yes") as server:
+            make = random.Random(5)
+            transaction = [("MULTI",), ("SET", "a", 1), ("FLUSHALL",), ("SET", "b", 1), ("SET", "c", 1), ("EXEC",)]
+            server.call.pipeline([*growth(make, 500), ("FLUSHALL",), *growth(make, 500), *transaction])
+            server.call.pipeline(list(growth(make, 400)))
+            expected = keys_digest(server.call("DEBUG", "DIGEST"))
+            log = os.path.join(server.folder, "appendonlydir")
+            self.replay(log, self.cluster.url)
+        found = 0
+        for node in self.primaries:
+            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
+        self.assertEqual(found, expected)
