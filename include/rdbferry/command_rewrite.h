@@ -70,8 +70,8 @@ RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next
- * call. With a topology, (*out)->slot is one of the shard it goes to; by slot it is that of its keys; otherwise
- * -1. RF_E_INCOMPATIBLE: the command can neither be copied nor narrowed. */
+ * call. With a topology, (*out)->slot is one of the shard it goes to; by slot it is that of its keys;
+ * otherwise -1. RF_E_INCOMPATIBLE: the command can neither be copied nor narrowed. */
 RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry **out, rf_error *error);
 
 typedef struct rf_command_rewrite_counts {

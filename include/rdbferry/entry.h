@@ -103,7 +103,7 @@ typedef struct rf_entry {
                             NULL: there are none. Owned by the reader, invalid after the next entry */
     uint64_t rest_count; /* their number */
     int64_t time;        /* of a command: Unix seconds, from the last #TS annotation before it; 0: unknown */
-    bool db_unknown;     /* of a command: a SELECT may have been lost in damage before it; db is the last one */
+    bool db_unknown; /* of a command: a SELECT may have been lost in damage before it; db is the last one */
 } rf_entry;
 
 /* Methods of writing a key to a running server. */

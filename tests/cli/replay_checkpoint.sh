@@ -62,7 +62,7 @@ try in.rdb redis://:secret@127.0.0.2:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists
 try in.rdb redis://127.0.0.1:1 -k 'user:*' --map-db 1=0 --on-exists skip --resume
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --on-exists skip --resume
 sed '$d; s/^deletions $/deletions --since/; s/^on-exists skip$/on-exists replace/' job >since
-checkpoint running no 0 && sed '$d' job >plain
+checkpoint running none 0 && sed '$d' job >plain
 seal <since
 try in.rdb redis://127.0.0.1:1 -k 'user:*' -d 0 --map-db 1=0 --on-exists replace --resume
 seal <plain && rm plain since

@@ -93,6 +93,28 @@ Test(command_check, unknown)
     cr_expect_not(put("SET a 1").unknown);
 }
 
+/* The arguments from the third one on are streamed. */
+static rf_command_fault fault_of_streamed(const char *text)
+{
+    struct command_text command = command_of(text);
+    rf_command_finding finding = {0};
+    rf_entry entry = command.entry;
+    entry.rest = (rf_arguments *)(void *)&command;
+    entry.rest_count = entry.argc - 2;
+    entry.argc = 2;
+    rf_command_check_put(check, &entry, &finding);
+    command_free(&command);
+    return finding.fault;
+}
+
+Test(command_check, streamed)
+{
+    cr_expect_eq(fault_of_streamed("APPEND a x"), RF_COMMAND_SOUND);
+    cr_expect_eq(fault_of_streamed("APPEND a x x"), RF_COMMAND_ARITY);
+    cr_expect_eq(fault_of_streamed("MSET a x b x"), RF_COMMAND_SOUND);
+    cr_expect_eq(fault_of_streamed("SET a x PXAT 5"), RF_COMMAND_SOUND);
+}
+
 static void expect_relative(const char *text, bool relative)
 {
     struct command_text command = command_of(text);

@@ -8,6 +8,20 @@
 #include <rdbferry/reader.h>
 #include <time.h>
 
+/* The next entry. What can be read behind damage among commands counts as a fault of its own. */
+static rf_code next_entry(rf_reader *reader, rf_entry *entry, struct buffer *text, rf_error *error)
+{
+    rf_code code;
+    for (;;) {
+        code = rf_reader_next(reader, entry, error);
+        const rf_log_damage *damage = &rf_reader_info_get(reader)->damage;
+        if (code == RF_OK || code == RF_END || damage->kind == RF_LOG_INTACT || damage->at_end)
+            return code;
+        record_text(text, "%d %llu to %llu\n", damage->kind, (unsigned long long)damage->offset,
+                    (unsigned long long)damage->end);
+    }
+}
+
 /* All that a reader says of it, one line for each key and fault. An input cannot have more entries than
  * bytes, so that a reader that has lost its way does not keep us. */
 static void tell_everything(rf_slice input, size_t block_size, rf_digester *digester, struct buffer *text)
@@ -22,7 +36,7 @@ static void tell_everything(rf_slice input, size_t block_size, rf_digester *dige
     cr_assert_eq(rf_source_open_memory(input.ptr, input.len, "file", &source, &error), RF_OK);
     rf_code code = rf_reader_open(source, &(rf_reader_options){.block_size = block_size, .resume = true},
                                   &reader, &error);
-    while (code == RF_OK && (code = rf_reader_next(reader, &entry, &error)) == RF_OK) {
+    while (code == RF_OK && (code = next_entry(reader, &entry, text, &error)) == RF_OK) {
         cr_assert_leq(++steps, input.len, "it does not come to an end");
         if (entry.kind != RF_ENTRY_KEY)
             continue;
