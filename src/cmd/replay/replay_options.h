@@ -18,8 +18,8 @@ struct replay_options {
     int on_exists;                 /* rf_on_exists */
     const char *since;             /* a snapshot; NULL if not given */
     bool delete_extra, force_delete;
-    int mode;                      /* rf_replay_mode */
-    uint64_t big_key;              /* these as in rf_replay_options: 0 if not given */
+    int mode;         /* rf_replay_mode */
+    uint64_t big_key; /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
