@@ -69,8 +69,7 @@ static bool apply(const struct form *form, const rf_entry *command, struct buffe
     return good && (has || put(arguments, slice_of(form->with, strlen(form->with))));
 }
 
-/* --- streams ---------------------------------------------------------------------------------------------
- */
+/* --- streams ------------------------------------------------------------------------------------------- */
 
 /* The options of XADD before the id, and of XTRIM: how many arguments belong to one; 0: it is none. */
 static size_t option_length(const rf_entry *command, size_t at)
@@ -109,8 +108,7 @@ static bool apply_to_stream(const rf_entry *command, struct buffer *arguments, b
     return good;
 }
 
-/* --- all commands ----------------------------------------------------------------------------------------
- */
+/* --- all commands -------------------------------------------------------------------------------------- */
 
 static bool is_dropped(const rf_entry *command)
 {

@@ -19,8 +19,7 @@ bool command_group_may_send(const struct slot_queue *q, const struct pipeline *p
     return !q->unanswered && !q->unknown && (q->kept == 0 || q->pipeline == pipeline);
 }
 
-/* --- encoding --------------------------------------------------------------------------------------------
- */
+/* --- encoding ------------------------------------------------------------------------------------------ */
 
 bool command_group_key(rf_replay *r, const struct slot_queue *q)
 {
@@ -84,8 +83,7 @@ static rf_code encode(rf_replay *r, struct pipeline *pipeline, struct command_gr
     return RF_OK;
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------
- */
+/* --- sending ------------------------------------------------------------------------------------------- */
 
 static rf_code flush(rf_replay *r, struct pipeline *pipeline, bool now, rf_error *error)
 {
@@ -200,8 +198,7 @@ rf_code command_group_confirm(rf_replay *r, struct slot_queue *q, struct pipelin
     return code;
 }
 
-/* --- outcomes --------------------------------------------------------------------------------------------
- */
+/* --- outcomes ------------------------------------------------------------------------------------------ */
 
 static void count_written(rf_replay *r, const struct request *request)
 {
@@ -289,8 +286,7 @@ void command_group_finish(rf_replay *r, struct pipeline *pipeline, uint64_t numb
     command_group_take_back(r, pipeline, number);
 }
 
-/* --- pending groups --------------------------------------------------------------------------------------
- */
+/* --- pending groups ------------------------------------------------------------------------------------ */
 
 /* Keeps the commands that are to be sent again. */
 static void compact(struct retry_item *item)

@@ -7,8 +7,7 @@
 
 #define ADVICE "use --no-transactions, which cannot be resumed after a lost connection"
 
-/* --- the start -------------------------------------------------------------------------------------------
- */
+/* --- the start ----------------------------------------------------------------------------------------- */
 
 /* All positions of the earlier run. */
 static rf_code read_all(rf_replay *r, rf_error *error)
@@ -101,8 +100,7 @@ rf_code command_positions_begin(rf_replay *r, rf_error *error)
     return r->options.resumed ? read_all(r, error) : check_permission(r, error);
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------------------------------------- */
 
 rf_code command_positions_remove(rf_replay *r, rf_error *error)
 {

@@ -20,8 +20,7 @@ enum {
     WAIT_MS = 100,
 };
 
-/* --- queues ----------------------------------------------------------------------------------------------
- */
+/* --- queues -------------------------------------------------------------------------------------------- */
 
 struct slot_queue *command_queue_of(rf_replay *r, unsigned slot)
 {
@@ -105,8 +104,7 @@ rf_code command_queues_begin(rf_replay *r, rf_error *error)
     return r->options.no_transactions ? RF_OK : command_positions_begin(r, error);
 }
 
-/* --- appending -------------------------------------------------------------------------------------------
- */
+/* --- appending ----------------------------------------------------------------------------------------- */
 
 static rf_code append(rf_replay *r, struct slot_queue *q, const rf_slice *argv, size_t argc,
                       const struct group_command *about, rf_error *error)
@@ -172,8 +170,7 @@ static rf_code append_entry(rf_replay *r, struct slot_queue *q, const rf_entry *
     return append(r, q, command->argv, command->argc, &about, error);
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------
- */
+/* --- sending ------------------------------------------------------------------------------------------- */
 
 static bool is_idle(const struct slot_queue *q)
 {
@@ -232,8 +229,7 @@ rf_code command_queue_put(rf_replay *r, struct slot_queue *q, const rf_entry *co
     return !q->held && is_idle(q) && count_commands(q) >= GROUP_MIN ? command_group_send(r, q, error) : RF_OK;
 }
 
-/* --- transactions of the log -----------------------------------------------------------------------------
- */
+/* --- transactions of the log --------------------------------------------------------------------------- */
 
 void command_queue_multi(rf_replay *r)
 {
@@ -281,8 +277,7 @@ void command_queue_discard(rf_replay *r)
     c->transaction.open = false;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------------------------------------- */
 
 rf_code command_queue_flush(rf_replay *r, rf_error *error)
 {

@@ -35,8 +35,7 @@ int64_t command_recover_since(const rf_replay *r)
     return since_ms;
 }
 
-/* --- positions -------------------------------------------------------------------------------------------
- */
+/* --- positions ----------------------------------------------------------------------------------------- */
 
 static rf_code fail_position(rf_replay *r, const struct node *node, const char *what, rf_error *error)
 {
@@ -182,8 +181,7 @@ static rf_code read_positions(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-/* --- pending groups --------------------------------------------------------------------------------------
- */
+/* --- pending groups ------------------------------------------------------------------------------------ */
 
 static rf_code send_pending(rf_replay *r, struct slot_queue *q, rf_error *error)
 {

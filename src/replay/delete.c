@@ -106,8 +106,7 @@ static rf_code finish_sent(struct group *g, rf_error *error)
     return RF_OK;
 }
 
-/* --- deleting in any case --------------------------------------------------------------------------------
- */
+/* --- deleting in any case ------------------------------------------------------------------------------ */
 
 /* The replies tell whether the keys were there. *good: none is an error. */
 static rf_code read_numbers(struct group *g, bool *good, rf_error *error)
@@ -139,8 +138,7 @@ static rf_code delete_any(struct group *g, rf_error *error)
     return code;
 }
 
-/* --- comparing -------------------------------------------------------------------------------------------
- */
+/* --- comparing ----------------------------------------------------------------------------------------- */
 
 static bool reports_expiry(const rf_replay *r)
 {
@@ -240,8 +238,7 @@ static rf_code compare_all(struct group *g, bool *good, rf_error *error)
     return *good ? RF_OK : on_error_reply(g, refused, error);
 }
 
-/* --- deleting what is as expected ------------------------------------------------------------------------
- */
+/* --- deleting what is as expected ---------------------------------------------------------------------- */
 
 static rf_code put_transaction(struct group *g, rf_error *error)
 {
@@ -324,8 +321,7 @@ static rf_code delete_unchanged(struct group *g, rf_error *error)
     return count > 0 ? transact(g, count, error) : unwatch(g, error);
 }
 
-/* --- groups ----------------------------------------------------------------------------------------------
- */
+/* --- groups -------------------------------------------------------------------------------------------- */
 
 static bool belongs(const struct group *g, const struct deletion *d)
 {

@@ -13,8 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- failed commands -------------------------------------------------------------------------------------
- */
+/* --- failed commands ----------------------------------------------------------------------------------- */
 
 /* The command with this number among those of the group; continues from the previous one asked for. */
 static struct command find_command(rf_replay *r, const struct pipeline *pipeline,
@@ -97,8 +96,7 @@ static void on_error(struct pipeline *pipeline, struct request *request, int64_t
     }
 }
 
-/* --- transactions ----------------------------------------------------------------------------------------
- */
+/* --- transactions -------------------------------------------------------------------------------------- */
 
 /* MULTI was rejected, and a command after it was not: servers before 6.0 do that while a script takes long.
  * Then the position key may say more than has been executed. */
@@ -163,8 +161,7 @@ static void on_exec(struct pipeline *pipeline, struct request *request, struct r
         on_executed(pipeline, request, exec, rest);
 }
 
-/* --- no transactions -------------------------------------------------------------------------------------
- */
+/* --- no transactions ----------------------------------------------------------------------------------- */
 
 /* After a transient error none of the commands that follow may be executed. */
 static void on_plain(struct pipeline *pipeline, struct request *request, int64_t number, struct reply reply,
@@ -187,8 +184,7 @@ static void on_plain(struct pipeline *pipeline, struct request *request, int64_t
     request->retry_rest = false;
 }
 
-/* --- all of them -----------------------------------------------------------------------------------------
- */
+/* --- all of them --------------------------------------------------------------------------------------- */
 
 /* The number of the command is counted from the last reply. */
 void group_reply_handle(struct pipeline *pipeline, struct request *request, struct reply reply, rf_slice rest)

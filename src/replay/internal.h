@@ -180,8 +180,7 @@ struct rf_replay {
     rf_error error;         /* sticky once its code is set */
 };
 
-/* --- replay.c ---------------------------------------------------------------------------------------------
- */
+/* --- replay.c ------------------------------------------------------------------------------------------ */
 
 /* Waits until everything that was put is done. */
 rf_code replay_drain(rf_replay *r, rf_error *error);

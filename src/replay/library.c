@@ -154,10 +154,8 @@ static rf_code delete_from(void *ctx, struct node *node, bool retrying, rf_error
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    struct loading l = {.r = r,
-                        .position = r->current.position,
-                        .name = rf_function_name(entry->text),
-                        .code = entry->text};
+    struct loading l = {
+        .r = r, .position = r->current.position, .name = rf_function_name(entry->text), .code = entry->text};
     if (!server_can(r->info.server, CAN_FUNCTIONS)) {
         reject(&l, RF_FAILURE_UNSUPPORTED, "the server does not support functions");
         return RF_OK;
@@ -169,11 +167,10 @@ rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error)
 
 rf_code library_delete(rf_replay *r, const rf_key_record *record, rf_error *error)
 {
-    struct loading l = {.r = r,
-                        .position = {record->input, record->offset},
-                        .name = record->key,
-                        .expected = record->value};
-    rf_code code = server_can(r->info.server, CAN_FUNCTIONS) ? on_each_primary(r, delete_from, &l, error) : RF_OK;
+    struct loading l = {
+        .r = r, .position = {record->input, record->offset}, .name = record->key, .expected = record->value};
+    rf_code code = server_can(r->info.server, CAN_FUNCTIONS) ? on_each_primary(r, delete_from, &l, error)
+                                                             : RF_OK;
     if (code != RF_OK || l.failed)
         return code;
     r->counts.libraries_deleted += l.deleted;

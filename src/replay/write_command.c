@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Accepts the commands of an AOF: those that could harm the server, or change nothing, are not sent.
  *
- * Commands that do not belong in an AOF are rejected (command/forbidden.c), and RESTORE with a payload that was not
- * verified, or is known to be unsupported. */
+ * Commands that do not belong in an AOF are rejected (command/forbidden.c), and RESTORE with a payload that
+ * was not verified, or is known to be unsupported. */
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -94,8 +94,7 @@ static rf_code check_argument_sizes(const rf_replay *r, const rf_entry *entry, r
     return RF_OK;
 }
 
-/* --- transactions ----------------------------------------------------------------------------------------
- */
+/* --- transactions -------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -116,8 +115,7 @@ static bool put_control(rf_replay *r, const rf_entry *entry)
     return false;
 }
 
-/* --- resuming --------------------------------------------------------------------------------------------
- */
+/* --- resuming ------------------------------------------------------------------------------------------ */
 
 /* *wanted: the earlier run has not applied the current command. */
 static rf_code check_resumed(rf_replay *r, const struct slot_queue *queue, bool *wanted, rf_error *error)
@@ -134,8 +132,7 @@ static rf_code check_resumed(rf_replay *r, const struct slot_queue *queue, bool 
     return RF_OK;
 }
 
-/* --- databases -------------------------------------------------------------------------------------------
- */
+/* --- databases ----------------------------------------------------------------------------------------- */
 
 /* SWAPDB carries the position key away, which is written anew at the end of the group. */
 static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *swap, rf_error *error)
@@ -152,8 +149,7 @@ static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *
     return command_queue_put(r, queue, commands, 2, error);
 }
 
-/* --- all commands ----------------------------------------------------------------------------------------
- */
+/* --- all commands -------------------------------------------------------------------------------------- */
 
 static rf_code put_allowed(rf_replay *r, const rf_entry *entry, rf_error *error)
 {

@@ -128,7 +128,8 @@ void put_log_text(const struct table *table, const struct inspection *inspection
     if (log->commands == 0)
         return;
     put_sketch(table, "Commands", "commands", "name", &log->by_name, most);
-    printf("  %" PRIu64 " command%s, %" PRIu64 " transaction%s; their effects on keys are not evaluated (see --server).\n",
+    printf("  %" PRIu64 " command%s, %" PRIu64
+           " transaction%s; their effects on keys are not evaluated (see --server).\n",
            log->commands, text_plural(log->commands), log->transactions, text_plural(log->transactions));
     if (log->first_time > 0)
         printf("  Written from %s to %s.\n", format_time(log->first_time * 1000, first),

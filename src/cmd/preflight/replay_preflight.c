@@ -158,7 +158,7 @@ int replay_preflight(const struct replay_options *options)
     }
     preflight->options = options;
     bool opened = session_open(&preflight->session, &options->common);
-    preflight->session.input_count = options->own_inputs;
+    preflight->session.input_count = replay_own_inputs(options);
     if (opened && collisions_open(&preflight->collisions, &preflight->session,
                                   (enum collision_policy)options->written.on_collision,
                                   options->written.memory, options->written.check))

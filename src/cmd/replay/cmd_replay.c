@@ -446,7 +446,7 @@ static int replay_command(const struct replay_options *options)
     struct replay r = {.options = options, .target = options->target};
     enum status status = STATUS_OUTPUT;
     bool opened = session_open(&r.session, &options->common);
-    r.session.input_count = options->own_inputs;
+    r.session.input_count = replay_own_inputs(options);
     if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false)) {

@@ -188,7 +188,6 @@ static bool can_list_extra(const struct replay_options *options)
 static bool add_since(struct replay_options *options, int *status)
 {
     rf_error error;
-    options->own_inputs = options->common.inputs.count;
     if (!options->since)
         return true;
     if (!url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command))

@@ -18,9 +18,8 @@ struct replay_options {
     int on_exists;                 /* rf_on_exists */
     const char *since;             /* a snapshot; NULL if not given */
     bool delete_extra, force_delete;
-    size_t own_inputs; /* how many of the inputs are not files of that snapshot */
-    int mode;          /* rf_replay_mode */
-    uint64_t big_key;  /* these as in rf_replay_options: 0 if not given */
+    int mode;         /* rf_replay_mode */
+    uint64_t big_key; /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
@@ -32,6 +31,12 @@ struct replay_options {
     bool verify;
     bool dry_run;
 };
+
+/* How many of the inputs are not files of the snapshot of --since, which follow them. */
+static inline size_t replay_own_inputs(const struct replay_options *options)
+{
+    return options->common.operand_ends[options->common.operand_count - 1];
+}
 
 /* Whether keys are deleted. */
 static inline bool replay_options_deletes(const struct replay_options *options)

@@ -74,9 +74,10 @@ static rf_code check_command(const struct replay *r, rf_error *error)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands cannot be verified: omit --verify, or use --server to evaluate them");
     if (replay_options_deletes(r->options))
-        return fail(error, RF_E_ARGUMENT,
-                    "AOF commands cannot be combined with --since or --delete-extra: use --server to evaluate "
-                    "them");
+        return fail(
+            error, RF_E_ARGUMENT,
+            "AOF commands cannot be combined with --since or --delete-extra: use --server to evaluate "
+            "them");
     if (r->counts.keys_before > 0)
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands would modify the existing data of the target, %" PRIu64
