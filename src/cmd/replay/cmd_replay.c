@@ -474,8 +474,10 @@ int replay_run(int argc, char **argv)
     bool proceeds = replay_options_read(argc, argv, &options, &status);
     if (proceeds && options.written.explain_key)
         status = explain_key(&options.common.keys, &options.written, NULL);
-    else if (proceeds && evaluate_inputs_first(&options.common, &status))
+    else if (proceeds && evaluate_inputs_first(&options.common, &status)) {
+        options.own_inputs = options.common.operand_ends[options.common.operand_count - 1];
         status = options.dry_run ? replay_preflight(&options) : replay_command(&options);
+    }
     replay_options_free(&options);
     return status;
 }
