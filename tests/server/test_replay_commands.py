@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import unittest
 
+from lib.dataset import FAR
 from lib.kinds import needs_version
 from lib.live_targets import HOST, Proxy, TcpServer, called_redis
 from lib.replaying import TARGET, WithTarget, fill_some, url_of
@@ -97,6 +98,45 @@ class Commands(WithTarget):
     def test_a_key_in_another_database(self):
         self.call.pipeline([("SELECT", 7), ("SET", "z", 1), ("SELECT", 0)])
         self.ferry("replay", self.aof, self.url, expected=USAGE)
+
+    def test_expiries_that_have_passed(self):
+        """Commands that use such keys are not sent: the target would have deleted them."""
+        safe, risky = ["SET s 5 PXAT 1700000000000"], ["INCR s", f"PEXPIREAT s {FAR}"]
+        ends = ["DEL s", "SET s 1", "SET s 1 PXAT 1700000000001", "PEXPIREAT s 1700000000001", "RENAME n s", "FLUSHALL"]
+        for end in ends:
+            with self.subcase(end=end):
+                path = self.write_aof("SELECT 0", "SET n 1", *safe, *risky, end, "SET k v")
+                self.ferry("replay", path, self.url)
+                self.assertEqual(self.call("GET", "k"), b"v")
+        others = ["RENAME s d", "COPY s d DB 3", "MOVE s 1", "SET s 1 KEEPTTL", "INCRBYFLOAT s 1", "BITOP OR s s n"]
+        for use in (*risky, *others, "SUNIONSTORE d s n", "INCR s | SWAPDB 0 1 | DEL s"):
+            with self.subcase(use=use):
+                path = self.write_aof("SELECT 0", "SET n 1", *safe, *use.split(" | "), "SET k v")
+                self.ferry("replay", path, self.url, expected=TARGET)
+                self.assertRegex(self.said, r"the expiry of 1 key passes .* such as '[sd]' \(db [013]\) at offset 0x")
+                self.assertEqual(self.keys_there(), 0)
+
+    def test_expiries_of_the_snapshot_that_have_passed(self):
+        """A log that continues the RDB, and may prolong its keys; the server that reads it has them."""
+        with Server(self.fresh(), appendonly="yes") as server:
+            server.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            server.call("SET", "s", 5, "PX", 300)
+            server.call("BGREWRITEAOF")
+            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.call("INCR", "s")
+            server.call("PEXPIREAT", "s", FAR)
+            directory = os.path.join(server.folder, "appendonlydir")
+            self.ferry("replay", directory, self.url, expected=TARGET)
+            self.assertIn("such as 's' (db 0)", self.said)
+            self.assertEqual(self.keys_there(), 0)
+            server.call("SAVE")
+        self.ferry("replay", directory, self.url, "--server", "redis-server")
+        self.assertEqual((self.call("GET", "s"), self.call("PEXPIRETIME", "s")), (b"6", FAR))
+
+    def test_expiries_in_a_pipe(self):
+        with open(self.aof, "rb") as file:
+            self.ferry("replay", "-", self.url, stdin=file.read())
+        self.assertEqual(self.said.count("are not checked for keys that expire"), 1)
 
     def test_it_may_be_wanted(self):
         for policy in ("skip", "replace"):

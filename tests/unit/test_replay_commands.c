@@ -141,7 +141,7 @@ Test(replay_commands, databases_within_transactions)
         replaying_run(&p);
         cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
         cr_expect_str_eq(p.store, refused ? "0:a=v|7:d=v|" : "0:a=v|7:c=v|7:d=v|", "%s", p.store);
-        cr_expect_eq(p.counts.failures[RF_FAILURE_REFUSED], refused, "%s", p.failures.data);
+        cr_expect_eq(p.counts.failures[RF_FAILURE_REFUSED], (uint64_t)refused, "%s", p.failures.data);
         replaying_free(&p);
     }
 }

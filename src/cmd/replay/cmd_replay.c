@@ -185,6 +185,12 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
 {
     rf_position position = {(uint32_t)cursor->number, entry->offset};
     bool command = entry->kind == RF_ENTRY_COMMAND;
+    if (command && !r->collisions.can_rescan && !r->state.warned) {
+        message_warning(
+            "the AOF commands of a pipe are not checked for keys that expire before later commands "
+            "use them: the target deletes such keys in between");
+        r->state.warned = true;
+    }
     TRY(replay_reserve(r, position, command, error));
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
@@ -463,6 +469,7 @@ static int replay_command(const struct replay_options *options)
     checkpoint_free(&r.checkpoint);
     checkpoint_free(&r.found);
     collisions_close(&r.collisions);
+    rf_passed_expiries_free(r.passed);
     session_close(&r.session);
     return (int)status;
 }

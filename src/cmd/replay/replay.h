@@ -15,6 +15,7 @@
 #include "cmd/run/collisions.h"
 #include "cmd/run/key_set.h"
 #include "cmd/run/session.h"
+#include <rdbferry/passed_expiries.h>
 
 /* What is done periodically. Times are monotonic. */
 struct replay_ticks {
@@ -43,6 +44,7 @@ struct replay_totals {
 struct replay_state {
     bool in_commands;  /* the last entry put was an AOF command */
     bool has_commands; /* there are AOF commands, as far as that is known before they are written */
+    bool warned;       /* that the expiries of AOF commands are not checked */
     bool stopped;      /* a signal has stopped it, */
     bool cut;          /* without waiting for requests in flight */
     bool finished;     /* everything that was put is done */
@@ -84,7 +86,8 @@ struct replay {
     struct replay_positions position;
     struct replay_totals counts;
     struct replay_existing existing;
-    struct since since; /* --since */
+    rf_passed_expiries *passed; /* before the first write */
+    struct since since;         /* --since */
     struct replay_extra extra;
     struct replay_state state;
     struct replay_ticks ticks;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks made before the first write, if the inputs can be read twice: collisions, keys that already exist or
- * are in databases that the target lacks, and AOF commands that cannot be replayed or verified. */
+ * are in databases that the target lacks, AOF commands that cannot be replayed or verified, and keys that
+ * expire before commands need them. */
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
@@ -13,6 +14,9 @@
 
 /* The default is 16 databases; more than this is unusual. */
 enum { DATABASES_TRIED = 1024 };
+
+/* What expires this soon may do so before the end of the run. */
+enum { RUN_MS = 10 * 60 * 1000 };
 
 /* --- databases ---------------------------------------------------------------------------------------- */
 
@@ -95,6 +99,32 @@ static rf_code may_hold_commands(const struct replay *r, bool *may, rf_error *er
         *may = head.may_hold_commands;
     }
     return RF_OK;
+}
+
+static rf_code note_expiries(struct replay *r, rf_entry *entry, rf_error *error)
+{
+    const struct cursor *cursor = &r->collisions.scan.cursor;
+    const rf_position position = {(uint32_t)cursor->number, entry->offset};
+    if (r->collisions.scan.pass != PASS_NOTE || !r->passed)
+        return RF_OK;
+    return rf_passed_expiries_note(r->passed, entry, rf_position_before(position, r->position.start), error);
+}
+
+static rf_code check_expiries(const struct replay *r, rf_error *error)
+{
+    const rf_keys_at_risk keys = rf_passed_expiries_get(r->passed);
+    const char *them = keys.count == 1 ? "it" : "them";
+    char example[256] = "";
+    if (keys.count == 0)
+        return RF_OK;
+    if (*keys.key)
+        snprintf(example, sizeof example, ", such as '%s' (db %" PRId64 ") at offset 0x%" PRIx64, keys.key,
+                 keys.db, keys.offset);
+    return fail(error, RF_E_INCOMPATIBLE,
+                "nothing written: the expiry of %" PRIu64
+                " key%s passes before commands that use %s%s: the target would delete %s in between; use "
+                "--server to evaluate the log",
+                keys.count, text_plural(keys.count), them, example, them);
 }
 
 static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
@@ -196,6 +226,8 @@ rf_code replay_scan(struct replay *r, bool all, bool first, rf_error *error)
         if (entry && all && (code = replay_check(r, entry, error)) == RF_OK) {
             r->state.has_commands |= entry->kind == RF_ENTRY_COMMAND;
             code = look_up(r, entry, error);
+            if (code == RF_OK)
+                code = note_expiries(r, entry, error);
         }
     return collisions_scan_end(&r->collisions, code, error);
 }
@@ -229,6 +261,10 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     TRY(survey_logs(r, error));
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
+    r->passed = rf_passed_expiries_new(r->session.now, r->session.now + RUN_MS);
+    if (!r->passed)
+        return fail(error, RF_E_MEMORY, "out of memory");
     TRY(survey_keys(r, commands, error));
+    TRY(check_expiries(r, error));
     return r->state.has_commands ? rf_replay_begin_commands(r->engine, error) : RF_OK;
 }

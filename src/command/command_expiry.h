@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Which argument of a command is an absolute expiry, from command_expiry.def. */
+#ifndef COMMAND_COMMAND_EXPIRY_H
+#define COMMAND_COMMAND_EXPIRY_H
+
+#include <rdbferry/entry.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command_expiry {
+    size_t argument;
+    int64_t ms;       /* Unix time; an expiry in seconds that is too large for it is INT64_MAX */
+    bool in_seconds;  /* the argument is */
+    bool of_elements; /* of the key, such as fields of a hash; false: of the keys */
+};
+
+/* False: the command has none. */
+bool command_expiry_find(const rf_entry *command, struct command_expiry *expiry);
+
+#endif
