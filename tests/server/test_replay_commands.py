@@ -115,6 +115,7 @@ class Commands(WithTarget):
                 self.ferry("replay", path, self.url, expected=TARGET)
                 self.assertRegex(self.said, r"the expiry of 1 key passes .* such as '[sd]' \(db [013]\) at offset 0x")
                 self.assertEqual(self.keys_there(), 0)
+        self.assertIn(b"the expiry of 1 key passes", self.ferry("replay", path, self.url, "--dry-run", expected=NO))
 
     def test_expiries_of_the_snapshot_that_have_passed(self):
         """A log that continues the RDB, and may prolong its keys; the server that reads it has them."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What would prevent a replay, and what the user should know beforehand. */
 #include "cmd/preflight/preflight.h"
+#include "cmd/replay/expiry_risk.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/measure.h>
@@ -212,6 +213,9 @@ static void check_other_entries(struct checker *checker)
 {
     const struct preflight *preflight = checker->preflight;
     const struct stats *stats = &preflight->session.stats;
+    char risk[EXPIRY_RISK_TEXT];
+    if (*expiry_risk_text(preflight->passed, risk))
+        note(checker, true, "expiries", NULL, "%s", risk);
     if (stats->commands > 0 && preflight->counts.live > 0 &&
         preflight->options->on_exists == RF_ON_EXISTS_FAIL)
         note(checker, true, "commands", NULL,

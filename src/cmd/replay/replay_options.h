@@ -18,10 +18,9 @@ struct replay_options {
     int on_exists;                 /* rf_on_exists */
     const char *since;             /* a snapshot; NULL if not given */
     bool delete_extra, force_delete;
-    size_t
-        own_inputs; /* how many of the inputs are not files of that snapshot; evaluate_inputs() changes it */
-    int mode;       /* rf_replay_mode */
-    uint64_t big_key; /* these as in rf_replay_options: 0 if not given */
+    size_t own_inputs; /* how many inputs are not of that snapshot; set anew after evaluate_inputs() */
+    int mode;          /* rf_replay_mode */
+    uint64_t big_key;  /* these as in rf_replay_options: 0 if not given */
     uint64_t connections;
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;

@@ -4,6 +4,7 @@
  * expire before commands need them. */
 #include "base/escape.h"
 #include "base/fail.h"
+#include "cmd/replay/expiry_risk.h"
 #include "cmd/replay/replay.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -14,9 +15,6 @@
 
 /* The default is 16 databases; more than this is unusual. */
 enum { DATABASES_TRIED = 1024 };
-
-/* What expires this soon may do so before the end of the run. */
-enum { RUN_MS = 10 * 60 * 1000 };
 
 /* --- databases ---------------------------------------------------------------------------------------- */
 
@@ -112,19 +110,11 @@ static rf_code note_expiries(struct replay *r, rf_entry *entry, rf_error *error)
 
 static rf_code check_expiries(const struct replay *r, rf_error *error)
 {
-    const rf_keys_at_risk keys = rf_passed_expiries_get(r->passed);
-    const char *them = keys.count == 1 ? "it" : "them";
-    char example[256] = "";
-    if (keys.count == 0)
+    char text[EXPIRY_RISK_TEXT];
+    if (!*expiry_risk_text(r->passed, text))
         return RF_OK;
-    if (*keys.key)
-        snprintf(example, sizeof example, ", such as '%s' (db %" PRId64 ") at offset 0x%" PRIx64, keys.key,
-                 keys.db, keys.offset);
-    return fail(error, RF_E_INCOMPATIBLE,
-                "nothing written: the expiry of %" PRIu64
-                " key%s passes before commands that use %s%s: the target would delete %s in between; use "
-                "--server to evaluate the log",
-                keys.count, text_plural(keys.count), them, example, them);
+    return fail(error, RF_E_INCOMPATIBLE, "%s: %s", r->found.inputs ? "cannot be resumed" : "nothing written",
+                text);
 }
 
 static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
@@ -261,7 +251,7 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     TRY(survey_logs(r, error));
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
-    r->passed = rf_passed_expiries_new(r->session.now, r->session.now + RUN_MS);
+    r->passed = expiry_risk_new(&r->session);
     if (!r->passed)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(survey_keys(r, commands, error));
