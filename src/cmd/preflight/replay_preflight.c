@@ -89,7 +89,7 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
 static rf_code examine(struct preflight *preflight, rf_error *error)
 {
     preflight->session.read.accepts_foreign = true;
-    preflight->passed = expiry_risk_new(&preflight->session);
+    preflight->passed = expiry_risk_new();
     if (!preflight->passed)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(open_target(preflight, error));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How a replay looks for keys at risk, and describes them. */
 #include "cmd/replay/expiry_risk.h"
+#include "base/clock.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,9 +9,10 @@
 /* What expires this soon may do so before the end of the run. */
 enum { RUN_MS = 10 * 60 * 1000 };
 
-rf_passed_expiries *expiry_risk_new(const struct session *session)
+rf_passed_expiries *expiry_risk_new(void)
 {
-    return rf_passed_expiries_new(session->now, session->now + RUN_MS);
+    const int64_t now = clock_unix_us() / 1000; /* that of a session may be from an earlier run */
+    return rf_passed_expiries_new(now, now + RUN_MS);
 }
 
 const char *expiry_risk_text(const rf_passed_expiries *passed, char out[EXPIRY_RISK_TEXT])

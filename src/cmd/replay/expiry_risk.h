@@ -3,11 +3,10 @@
 #ifndef CMD_REPLAY_EXPIRY_RISK_H
 #define CMD_REPLAY_EXPIRY_RISK_H
 
-#include "cmd/run/session.h"
 #include <rdbferry/passed_expiries.h>
 
 /* NULL if out of memory. */
-rf_passed_expiries *expiry_risk_new(const struct session *session);
+rf_passed_expiries *expiry_risk_new(void);
 
 enum { EXPIRY_RISK_TEXT = 384 };
 

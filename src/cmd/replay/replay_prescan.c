@@ -251,7 +251,7 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     TRY(survey_logs(r, error));
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
-    r->passed = expiry_risk_new(&r->session);
+    r->passed = expiry_risk_new();
     if (!r->passed)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(survey_keys(r, commands, error));
