@@ -213,9 +213,6 @@ static void check_other_entries(struct checker *checker)
 {
     const struct preflight *preflight = checker->preflight;
     const struct stats *stats = &preflight->session.stats;
-    char risk[EXPIRY_RISK_TEXT];
-    if (*expiry_risk_text(preflight->passed, risk))
-        note(checker, true, "expiries", NULL, "%s", risk);
     if (stats->commands > 0 && preflight->counts.live > 0 &&
         preflight->options->on_exists == RF_ON_EXISTS_FAIL)
         note(checker, true, "commands", NULL,
@@ -232,6 +229,20 @@ static void check_other_entries(struct checker *checker)
         note(checker, false, "module_aux", NULL,
              "module data stored outside of keys is not replayed (%" PRIu64 " record%s)", stats->module_aux,
              text_plural(stats->module_aux));
+}
+
+/* If they cannot be shifted, the replay does not begin. */
+static void check_expiries(struct checker *checker)
+{
+    const struct preflight *preflight = checker->preflight;
+    char risk[EXPIRY_RISK_TEXT];
+    bool shifts = preflight->node_count > 0;
+    for (size_t i = 0; i < preflight->node_count; i++)
+        shifts &= expiry_risk_can_shift(preflight->passed, preflight->options,
+                                        &preflight->nodes[i].info.abilities);
+    if (*expiry_risk_text(preflight->passed, risk))
+        note(checker, !shifts, "expiries", NULL, "%s%s", risk,
+             shifts ? ": expiries are sent 317 years late, and corrected at the end" : " (see --server)");
 }
 
 /* Worded as the message of a replay. */
@@ -258,6 +269,7 @@ bool preflight_check(struct preflight *preflight)
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         check_finding(&checker, (enum preflight_finding_kind)kind);
     check_other_entries(&checker);
+    check_expiries(&checker);
     check_deletions(&checker);
     return !checker.is_out_of_memory;
 }

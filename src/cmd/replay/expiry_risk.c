@@ -15,6 +15,16 @@ rf_passed_expiries *expiry_risk_new(void)
     return rf_passed_expiries_new(now, now + RUN_MS);
 }
 
+/* Only in a target that was empty is every expiry one of the inputs; dead letters would be shifted, too. */
+bool expiry_risk_can_shift(const rf_passed_expiries *passed, const struct replay_options *options,
+                           const rf_abilities *target)
+{
+    static const rf_server has_expire_time = {RF_REDIS, 7, 0};
+    const rf_keys_at_risk keys = rf_passed_expiries_get(passed);
+    return !keys.of_elements && !keys.distant && options->on_exists == RF_ON_EXISTS_FAIL &&
+           !options->dead_letter && !target->assumed && rf_server_at_least(target->server, has_expire_time);
+}
+
 const char *expiry_risk_text(const rf_passed_expiries *passed, char out[EXPIRY_RISK_TEXT])
 {
     const rf_keys_at_risk keys = rf_passed_expiries_get(passed);
@@ -28,8 +38,7 @@ const char *expiry_risk_text(const rf_passed_expiries *passed, char out[EXPIRY_R
                  keys.db, keys.offset);
     snprintf(out, EXPIRY_RISK_TEXT,
              "the expiry of %" PRIu64
-             " key%s passes before commands that use %s%s: the target would delete %s in between; use "
-             "--server to evaluate the log",
+             " key%s passes before commands that use %s%s: the target would delete %s in between",
              keys.count, text_plural(keys.count), them, example, them);
     return out;
 }

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "cmd/replay/expiry_risk.h"
 #include "cmd/replay/replay.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/live.h>
@@ -108,13 +109,25 @@ static rf_code note_expiries(struct replay *r, rf_entry *entry, rf_error *error)
     return rf_passed_expiries_note(r->passed, entry, rf_position_before(position, r->position.start), error);
 }
 
-static rf_code check_expiries(const struct replay *r, rf_error *error)
+static bool can_shift(const struct replay *r)
+{
+    return !r->found.inputs && r->info.databases > 0 &&
+           expiry_risk_can_shift(r->passed, r->options, &r->info.abilities);
+}
+
+static rf_code check_expiries(struct replay *r, rf_error *error)
 {
     char text[EXPIRY_RISK_TEXT];
-    if (!*expiry_risk_text(r->passed, text))
+    if (!r->checkpoint.shifted && !*expiry_risk_text(r->passed, text))
         return RF_OK;
-    return fail(error, RF_E_INCOMPATIBLE, "%s: %s", r->found.inputs ? "cannot be resumed" : "nothing written",
-                text);
+    if (!r->checkpoint.shifted && !can_shift(r))
+        return fail(error, RF_E_INCOMPATIBLE, "%s: %s; use --server to evaluate the log",
+                    r->found.inputs ? "cannot be resumed" : "nothing written", text);
+    if (!r->checkpoint.shifted)
+        message_note("%s: expiries are sent 317 years late, and corrected at the end", text);
+    r->checkpoint.shifted = true;
+    rf_replay_shift_expiries(r->engine);
+    return RF_OK;
 }
 
 static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
