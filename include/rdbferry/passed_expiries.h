@@ -26,7 +26,9 @@ typedef struct rf_keys_at_risk {
     uint64_t count;
     char key[128]; /* one of them, escaped and shortened; "": its name has not been kept */
     int64_t db;
-    uint64_t offset; /* of the command that uses it */
+    uint64_t offset;  /* of the command that uses it */
+    bool of_elements; /* expiries of fields have passed, or */
+    bool distant; /* some are so late that a shift is ambiguous: rf_replay_shift_expiries() does not help */
 } rf_keys_at_risk;
 
 /* The keys at risk so far. */

@@ -141,6 +141,20 @@ RF_API bool rf_replay_is_temporary(rf_slice key);
 
 RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
 
+/* With shifted expiries a key's absolute expiry is written RF_EXPIRY_SHIFT milliseconds later, if it is below
+ * RF_EXPIRY_SHIFT_BELOW: the target then does not delete a key that later commands use. Expiries of fields
+ * are not shifted. */
+#define RF_EXPIRY_SHIFT       INT64_C(10000000000000)
+#define RF_EXPIRY_SHIFT_BELOW INT64_C(5000000000000)
+
+/* Shifts the expiries of all entries put from now on. */
+RF_API void rf_replay_shift_expiries(rf_replay *replay);
+
+/* Takes the shift off all keys of the target, when all entries are done. May be repeated, also by another
+ * run: an expiry that is not shifted is not changed. Needs Redis 7.0, SCAN and PEXPIRETIME, and that the
+ * number of databases is known. RF_E_INCOMPATIBLE: a command is not permitted; another run may do it. */
+RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
+
 /* Accepts one entry: a key, a function library or a command, and consumes its value. Its outcome may become
  * known in a later call.
  *

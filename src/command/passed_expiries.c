@@ -9,6 +9,7 @@
 #include "command/command_keys.h"
 #include <rdbferry/digest.h>
 #include <rdbferry/passed_expiries.h>
+#include <rdbferry/replay.h>
 #include <rdbferry/value.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ struct database {
 
 struct rf_passed_expiries {
     int64_t now, until;
+    bool of_elements, distant;
     struct hash_table keys, dbs;
     uint64_t emptied; /* how often a database was: gives it a new identity */
     struct {
@@ -273,6 +275,12 @@ static rf_code set_expiry(const struct noted *noted, const struct command_row *r
     return RF_OK;
 }
 
+/* Between what is shifted, and what is later than all that is. */
+static bool is_distant(int64_t ms)
+{
+    return ms >= RF_EXPIRY_SHIFT_BELOW && ms < RF_EXPIRY_SHIFT + RF_EXPIRY_SHIFT_BELOW;
+}
+
 static rf_code note_command(const struct noted *noted, rf_error *error)
 {
     const rf_entry *command = noted->entry;
@@ -280,6 +288,8 @@ static rf_code note_command(const struct noted *noted, rf_error *error)
     struct command_expiry expiry;
     const struct command_row unknown = command_row_of_range("", 1, 1, 1), *row = command_row_find(command);
     bool expires = command_expiry_find(command, &expiry) && expiry.ms > 0;
+    p->distant |= expires && !expiry.of_elements && is_distant(expiry.ms);
+    p->of_elements |= expires && expiry.of_elements && expiry.ms <= p->until;
     if (p->keys.count == 0 && !(expires && expiry.ms <= p->until))
         return RF_OK;
     if (!row)
@@ -300,11 +310,13 @@ static rf_code note_command(const struct noted *noted, rf_error *error)
 static rf_code note_key(const struct noted *noted, rf_entry *key, rf_error *error)
 {
     const int64_t soon = noted->passed->until;
+    noted->passed->distant |= is_distant(key->expire_ms);
     bool passed = key->expire_ms != RF_NO_EXPIRY && key->expire_ms <= soon;
     if (!passed && key->type == RF_HASH) {
         rf_field_expiry fields;
         TRY(rf_value_field_expiry(key->value, &fields, error));
         passed = fields.first_ms != RF_NO_EXPIRY && fields.first_ms <= soon;
+        noted->passed->of_elements |= passed;
     }
     return passed ? set_state(noted, key->db, key->key, PASSED, error) : RF_OK;
 }
@@ -324,6 +336,8 @@ rf_keys_at_risk rf_passed_expiries_get(const rf_passed_expiries *p)
     size_t position = 0;
     rf_keys_at_risk keys = p->example.known ? p->example.key : (rf_keys_at_risk){0};
     keys.count = 0;
+    keys.of_elements = p->of_elements;
+    keys.distant = p->distant;
     for (const struct database *db; (db = hash_table_next(&p->dbs, &position));)
         keys.count += db->at_risk;
     return keys;

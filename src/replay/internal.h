@@ -173,6 +173,11 @@ struct rf_replay {
     struct current_entry current;
     struct stream_state stream;
     struct command_queues commands;
+    struct expiry_shift {
+        bool on;
+        struct buffer argv; /* of the command being put */
+        uint8_t text[NUMBER_TEXT_MAX];
+    } shift;
     struct buffer arguments; /* rf_slice: of the current command */
     struct group_cursor cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */
@@ -474,6 +479,13 @@ rf_code delete_put(rf_replay *r, const rf_key_record *record, bool unchanged, rf
 /* Deletes all keys that were put and are not done. */
 rf_code delete_pending(rf_replay *r, rf_error *error);
 void delete_free(rf_replay *r);
+
+/* --- shift.c: expiries that are shifted ---------------------------------------------------------------- */
+
+/* Shifts an entry's expiry. A command has other arguments then, until the next one. */
+rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error);
+
+rf_code shift_remove(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
 

@@ -239,6 +239,7 @@ void rf_replay_close(rf_replay *r)
     buffer_free(&r->cursor.bytes);
     buffer_free(&r->arguments);
     command_queues_free(&r->commands);
+    buffer_free(&r->shift.argv);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)
         close(r->epoll);
@@ -355,9 +356,23 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     if (LIKELY(code == RF_OK))
         code = wait_for_others(r, entry->kind, error);
     if (LIKELY(code == RF_OK))
+        code = shift_entry(r, entry, error);
+    if (LIKELY(code == RF_OK))
         code = put_handlers[entry->kind](r, entry, error);
     r->current.in_progress = code != RF_OK;
     return record_error(r, code, error);
+}
+
+void rf_replay_shift_expiries(rf_replay *r)
+{
+    r->shift.on = true;
+}
+
+rf_code rf_replay_unshift_expiries(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, shift_remove(r, error), error);
 }
 
 rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error)

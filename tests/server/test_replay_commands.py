@@ -3,14 +3,17 @@
 it says of keys that it has left, of values that cannot be compared, and of targets that do not let it in."""
 import json
 import os
+import random
 import shutil
 import subprocess
+import time
 import unittest
 
 from lib.dataset import FAR
 from lib.kinds import needs_version
 from lib.live_targets import HOST, Proxy, TcpServer, called_redis
-from lib.replaying import TARGET, WithTarget, fill_some, url_of
+from lib.observe import differences, observe
+from lib.replaying import TARGET, Running, WithTarget, fill_some, url_of
 from lib.server import Server
 from lib.splitting import DONE, NO, USAGE
 
@@ -100,7 +103,8 @@ class Commands(WithTarget):
         self.ferry("replay", self.aof, self.url, expected=USAGE)
 
     def test_expiries_that_have_passed(self):
-        """Commands that use such keys are not sent: the target would have deleted them."""
+        """Commands that use such keys are not sent, where expiries cannot be shifted: the target would have deleted them."""
+        letters = ["--dead-letter", os.path.join(self.fresh(), "letters")]
         safe, risky = ["SET s 5 PXAT 1700000000000"], ["INCR s", f"PEXPIREAT s {FAR}"]
         ends = ["DEL s", "SET s 1", "SET s 1 PXAT 1700000000001", "PEXPIREAT s 1700000000001", "RENAME n s", "FLUSHALL"]
         for end in ends:
@@ -112,9 +116,12 @@ class Commands(WithTarget):
         for use in (*risky, *others, "SUNIONSTORE d s n", "INCR s | SWAPDB 0 1 | DEL s"):
             with self.subcase(use=use):
                 path = self.write_aof("SELECT 0", "SET n 1", *safe, *use.split(" | "), "SET k v")
-                self.ferry("replay", path, self.url, expected=TARGET)
+                self.ferry("replay", path, self.url, *letters, expected=TARGET)
                 self.assertRegex(self.said, r"the expiry of 1 key passes .* such as '[sd]' \(db [013]\) at offset 0x")
                 self.assertEqual(self.keys_there(), 0)
+        for policy, expected in (("fail", DONE), ("skip", NO)):
+            page = self.ferry("replay", path, self.url, "--dry-run", "--on-exists", policy, expected=expected)
+            self.assertIn(b"the expiry of 1 key passes", page)
 
     def test_expiries_of_the_snapshot_that_have_passed(self):
         """A log that continues the RDB, and may prolong its keys; the server that reads it has them."""
@@ -126,12 +133,61 @@ class Commands(WithTarget):
             server.call("INCR", "s")
             server.call("PEXPIREAT", "s", FAR)
             directory = os.path.join(server.folder, "appendonlydir")
-            self.ferry("replay", directory, self.url, expected=TARGET)
-            self.assertIn("such as 's' (db 0)", self.said)
-            self.assertEqual(self.keys_there(), 0)
-            server.call("SAVE")
-        self.ferry("replay", directory, self.url, "--server", "redis-server")
-        self.assertEqual((self.call("GET", "s"), self.call("PEXPIRETIME", "s")), (b"6", FAR))
+        for options in ([], ["--server", "redis-server"]):
+            with self.subcase(options=options):
+                self.ferry("replay", directory, self.url, *options)
+                self.assertEqual((self.call("GET", "s"), self.call("PEXPIRETIME", "s")), (b"6", FAR))
+
+    def sessions(self):
+        """A log of the past, in which keys are refreshed; some have expired at its end."""
+        make, commands = random.Random(4), []
+        for i in range(6000):
+            past, name = 1700000000000 + i, f"s{make.randrange(300)}"
+            lasting = make.choice([past, FAR + i])
+            kinds = [f"SET {name} {i} PXAT {past}", f"INCR {name}", f"PEXPIREAT {name} {lasting}", f"PERSIST {name}"]
+            kinds += [f"EXPIREAT {name} {lasting // 1000}"]
+            kinds += [f"SET {name} {i} KEEPTTL", f"COPY {name} copy:{name} DB 2 REPLACE", f"DEL copy:{name}"]
+            commands.append(make.choice(kinds))
+        return self.write_aof("SELECT 0", *[f"SET s{i} 1" for i in range(300)], *commands)
+
+    def test_a_last_pass_that_fails(self):
+        """Until a resumed run has repeated it, expiries are late."""
+        path = self.write_aof("SELECT 3", "SET s 5 PXAT 1700000000000", "INCR s", f"PEXPIREAT s {FAR}", f"SET t 1 PXAT {FAR}")
+        job = [path, self.url, "--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume"]
+        self.addCleanup(self.call, "ACL", "SETUSER", "default", "+@all")
+        self.addCleanup(self.call, "SELECT", 0)
+        self.call("SELECT", 3)
+        for command in ("pexpiretime", "scan"):
+            self.call("ACL", "SETUSER", "default", "+@all", f"-{command}")
+            self.ferry("replay", *job, expected=TARGET)
+            self.assertIn("317 years late until the run has been resumed", self.said)
+            self.assertEqual(self.call("GET", "s"), b"6")
+            self.call("ACL", "SETUSER", "default", "+@all")
+            self.assertEqual(self.call("PEXPIRETIME", "s"), FAR + 10**13)
+        self.call("PEXPIREAT", "t", FAR)  # as if a pass had begun
+        self.ferry("replay", *job)
+        self.assertEqual((self.call("PEXPIRETIME", "s"), self.call("PEXPIRETIME", "t")), (FAR, FAR))
+        self.assertEqual(self.call("KEYS", "*rdbferry*"), [])
+
+    def test_sessions(self):
+        """Equal to what a server makes of the log, whose clock stands still; also after kills."""
+        path = self.sessions()
+        self.ferry("replay", path, self.url, "--server", "redis-server")
+        expected, digest = observe(self.call), self.call("DEBUG", "DIGEST")
+        self.call("FLUSHALL")
+        self.ferry("replay", path, self.url)
+        self.assertIn("expiries are sent 317 years late", self.said)
+        self.assertEqual((differences(expected, observe(self.call)), self.call("DEBUG", "DIGEST")), ([], digest))
+        for seed in range(2):
+            with self.subcase(seed=seed):
+                job = [path, self.url, "--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume"]
+                for _ in range(2):
+                    running = Running(self.fresh(), [*job, "--rate", "150KB/s"])
+                    time.sleep(random.uniform(0.1, 1))
+                    running.kill()
+                    running.wait()
+                self.ferry("replay", *job)
+                self.assertEqual((differences(expected, observe(self.call)), self.call("DEBUG", "DIGEST")), ([], digest))
 
     def test_expiries_in_a_pipe(self):
         with open(self.aof, "rb") as file:

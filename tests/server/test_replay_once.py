@@ -209,6 +209,19 @@ class OnceInCluster(Replaying):
         self.assertGreater(report["written"]["transactions_divided"], 0)
         self.check()
 
+    def test_expiries_that_have_passed(self):
+        path = self.path("refreshed.aof")
+        with open(path, "wb") as file:
+            for i in range(100):
+                past, later = ("SET", f"s{i}", "5", "PXAT", "1700000000000"), ("PEXPIREAT", f"s{i}", f"{4102444800000 + i}")
+                for words in (past, ("INCR", f"s{i}"), later):
+                    file.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w.encode()) for w in words))
+        self.replay(path, self.cluster.url)
+        found = {}
+        for node in self.cluster.primaries().values():
+            found |= {key: (node.call("GET", key), node.call("PEXPIRETIME", key)) for key in node.call("KEYS", "*")}
+        self.assertEqual(found, {b"s%d" % i: (b"6", 4102444800000 + i) for i in range(100)})
+
     def test_plain(self):
         self.replay(self.log, *RULES, self.cluster.url, "--no-transactions")
         self.check()

@@ -37,30 +37,30 @@ struct script {
 
 static const struct script scripts[] = {
     /* twice in SCAN, once in the data; no change in the second pass */
-    {.states = {{"a a b", "a=1 b=2"}},
+    {.states = {{"a a b", "a=1 b=2", 0}},
      .passes = "+2~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\n"
              "key 0 b string\nstring 2\n"},
     /* gone between SCAN and DUMP */
-    {.states = {{"a b", "a=1"}}, .passes = "+1~0-0x0 +0~0-0x0 ", .keys = "key 0 a string\nstring 1\n"},
+    {.states = {{"a b", "a=1", 0}}, .passes = "+1~0-0x0 +0~0-0x0 ", .keys = "key 0 a string\nstring 1\n"},
     /* changed, new, removed; then quiet */
-    {.states = {{"a b c", "a=1 b=2 c=3"}, {"a c d", "a=9 c=3 d=4"}},
+    {.states = {{"a b c", "a=1 b=2 c=3", 0}, {"a c d", "a=9 c=3 d=4", 0}},
      .passes = "+3~0-0x0 +1~1-1x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 9\nkey 0 c string\nstring 3\nkey 0 d string\nstring 4\n"},
     /* not in SCAN, but there: it has moved */
-    {.states = {{"a b", "a=1 b=2"}, {"a", "a=1 b=2"}},
+    {.states = {{"a b", "a=1 b=2", 0}, {"a", "a=1 b=2", 0}},
      .passes = "+2~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\nkey 0 b string\nstring 2\n"},
     /* removed, and back again */
-    {.states = {{"a", "a=1"}, {"", ""}, {"a", "a=1"}},
+    {.states = {{"a", "a=1", 0}, {"", "", 0}, {"a", "a=1", 0}},
      .passes = "+1~0-0x0 +0~0-1x0 +1~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\n"},
     /* never quiet: ends after the last pass allowed */
-    {.states = {{"a", "a=1"}, {"a", "a=2"}, {"a", "a=3"}, {"a", "a=4"}},
+    {.states = {{"a", "a=1", 0}, {"a", "a=2", 0}, {"a", "a=3", 0}, {"a", "a=4", 0}},
      .passes = "+1~0-0x0 +0~1-0x0 +0~1-0x0 +0~1-0x0 ",
      .keys = "key 0 a string\nstring 4\n"},
     /* an exact expiry that changes */
-    {.states = {{"a", "a=1@5000"}, {"a", "a=1@5001"}},
+    {.states = {{"a", "a=1@5000", 0}, {"a", "a=1@5001", 0}},
      .passes = "+1~0-0x0 +0~1-0x0 +0~0-0x0 ",
      .keys = "key 0 a string expire 1005001\nstring 1\n"},
     /* by the time left: that of two replies is the better one which is earlier, unless they are too far apart
@@ -79,19 +79,19 @@ static const struct script scripts[] = {
      .keys = "key 0 a string expire 1005007\nstring 1\n"},
     /* sizes are only estimates */
     {.refused = " MEMORY ",
-     .states = {{"a", "a=1"}},
+     .states = {{"a", "a=1", 0}},
      .passes = "+1~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\n"},
     {.unknown = " MEMORY FUNCTION ",
-     .states = {{"a", "a=1"}},
+     .states = {{"a", "a=1", 0}},
      .passes = "+1~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\n"},
     /* without INFO the databases are tried: here there is one */
     {.refused = " INFO ",
-     .states = {{"a", "a=1"}},
+     .states = {{"a", "a=1", 0}},
      .passes = "+1~0-0x0 +0~0-0x0 ",
      .keys = "key 0 a string\nstring 1\n"},
-    {.states = {{"", ""}}, .passes = "+0~0-0x0 +0~0-0x0 ", .keys = ""},
+    {.states = {{"", "", 0}}, .passes = "+0~0-0x0 +0~0-0x0 ", .keys = ""},
     /* what is missing is said at once, all of it */
     {.refused = " SCAN DUMP PEXPIRETIME PTTL SELECT FUNCTION ",
      .error =
@@ -102,11 +102,11 @@ static const struct script scripts[] = {
      .error = "the user lacks permissions that a scan needs: +pttl +time"},
     {.unknown = " DUMP ", .error = "the server does not offer DUMP"},
     /* nothing of a payload may become a record of its own */
-    {.states = {{"a", "a=1"}}, .trailing = "\xfe\x01", .error = "DUMP payload: 2 bytes after the value"},
-    {.states = {{"a", "a=1"}},
+    {.states = {{"a", "a=1", 0}}, .trailing = "\xfe\x01", .error = "DUMP payload: 2 bytes after the value"},
+    {.states = {{"a", "a=1", 0}},
      .rdb_version = 79,
      .error = "DUMP payload of a newer server than this program knows (RDB version 79; known up to 15)"},
-    {.states = {{"a", "a=1"}}, .rdb_version = 81, .error = "(RDB version 81; known up to 80)"},
+    {.states = {{"a", "a=1", 0}}, .rdb_version = 81, .error = "(RDB version 81; known up to 80)"},
 };
 
 static const struct script *script;

@@ -11,6 +11,7 @@
 #include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
 #include <rdbferry/live.h>
+#include <rdbferry/passed_expiries.h>
 
 /* What is found about single entries: they are counted, and the first ones are listed. Those about keys come
  * before those about libraries and commands. */
@@ -87,6 +88,7 @@ struct preflight {
     struct collisions collisions;
     struct since since;      /* --since */
     struct extra_keys extra; /* --delete-extra */
+    rf_passed_expiries *passed;
     rf_live *live;
     rf_live_counts counts;
     struct preflight_node *nodes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What would prevent a replay, and what the user should know beforehand. */
 #include "cmd/preflight/preflight.h"
+#include "cmd/replay/expiry_risk.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/measure.h>
@@ -230,6 +231,20 @@ static void check_other_entries(struct checker *checker)
              text_plural(stats->module_aux));
 }
 
+/* If they cannot be shifted, the replay does not begin. */
+static void check_expiries(struct checker *checker)
+{
+    const struct preflight *preflight = checker->preflight;
+    char risk[EXPIRY_RISK_TEXT];
+    bool shifts = preflight->node_count > 0;
+    for (size_t i = 0; i < preflight->node_count; i++)
+        shifts &= expiry_risk_can_shift(preflight->passed, preflight->options,
+                                        &preflight->nodes[i].info.abilities);
+    if (*expiry_risk_text(preflight->passed, risk))
+        note(checker, !shifts, "expiries", NULL, "%s%s", risk,
+             shifts ? ": expiries are sent 317 years late, and corrected at the end" : " (see --server)");
+}
+
 /* Worded as the message of a replay. */
 static void check_deletions(struct checker *checker)
 {
@@ -254,6 +269,7 @@ bool preflight_check(struct preflight *preflight)
     for (int kind = 0; kind < PREFLIGHT_FINDING_COUNT; kind++)
         check_finding(&checker, (enum preflight_finding_kind)kind);
     check_other_entries(&checker);
+    check_expiries(&checker);
     check_deletions(&checker);
     return !checker.is_out_of_memory;
 }

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/compare/against.h"
 #include "cmd/preflight/preflight.h"
+#include "cmd/replay/expiry_risk.h"
 #include "cmd/run/report.h"
 #include "cmd/run/target_advice.h"
 #include "cmd/term/message.h"
@@ -77,6 +78,8 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
         code = collisions_note(&preflight->collisions, cursor.input, entry, &leave_out, error);
         if (code == RF_OK && preflight->options->delete_extra)
             code = extra_keys_note_live(&preflight->extra, entry, error);
+        if (code == RF_OK && !leave_out)
+            code = rf_passed_expiries_note(preflight->passed, entry, false, error);
         if (code == RF_OK && is_written(preflight, entry) && !leave_out)
             code = preflight_examine(preflight, entry, error);
     }
@@ -86,6 +89,9 @@ static rf_code examine_inputs(struct preflight *preflight, rf_error *error)
 static rf_code examine(struct preflight *preflight, rf_error *error)
 {
     preflight->session.read.accepts_foreign = true;
+    preflight->passed = expiry_risk_new();
+    if (!preflight->passed)
+        return fail(error, RF_E_MEMORY, "out of memory");
     TRY(open_target(preflight, error));
     TRY(collisions_prescan(&preflight->collisions, error));
     TRY(open_deletions(preflight, error));
@@ -137,6 +143,7 @@ static enum status run(struct preflight *preflight)
 static void discard(struct preflight *preflight)
 {
     rf_live_close(preflight->live);
+    rf_passed_expiries_free(preflight->passed);
     collisions_close(&preflight->collisions);
     since_free(&preflight->since);
     extra_keys_free(&preflight->extra);

@@ -8,6 +8,7 @@
  *   position INPUT OFFSET
  *   written-until INPUT OFFSET
  *   commands none | once | plain
+ *   expiries shifted                only if they are
  *   failed N
  *   skipped N
  *   dead-letter BYTES PATH          only if there is a dead-letter file
@@ -70,6 +71,8 @@ static void put(FILE *out, const struct checkpoint *c)
     fprintf(out, "position %" PRIu32 " %" PRIu64 "\n", c->position.input, c->position.offset);
     fprintf(out, "written-until %" PRIu32 " %" PRIu64 "\n", c->written_until.input, c->written_until.offset);
     fprintf(out, "commands %s\n", commands_texts[c->commands]);
+    if (c->shifted)
+        fprintf(out, "expiries shifted\n");
     fprintf(out, "failed %" PRIu64 "\n", c->failed);
     fprintf(out, "skipped %" PRIu64 "\n", c->skipped);
     if (c->dead_letter)
@@ -178,6 +181,13 @@ static bool read_run(char **lines, char run[CHECKPOINT_RUN + 1])
     return true;
 }
 
+static bool read_shifted(char **lines, bool *shifted)
+{
+    const char *value = next_value(lines, "expiries");
+    *shifted = value != NULL;
+    return !value || strcmp(value, "shifted") == 0;
+}
+
 static bool read_dead_letter(char **lines, struct checkpoint *c)
 {
     char *value = next_value(lines, "dead-letter");
@@ -234,7 +244,7 @@ static bool read_lines(char *lines, struct checkpoint *c)
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
         !read_position(&lines, "written-until", &c->written_until) ||
-        !read_choice(&lines, "commands", commands_texts, &commands) ||
+        !read_choice(&lines, "commands", commands_texts, &commands) || !read_shifted(&lines, &c->shifted) ||
         !read_count(&lines, "failed", &c->failed) || !read_count(&lines, "skipped", &c->skipped) ||
         !read_dead_letter(&lines, c) || !read_options(&lines, c) || !read_inputs(&lines, c))
         return false;

@@ -372,8 +372,13 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     code = finish(r, put_inputs(r, error), error);
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
+    if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
+        code = rf_replay_unshift_expiries(r->engine, error);
     r->state.writing = false;
     bool good = code == RF_OK && !r->state.stopped;
+    if (!good && r->checkpoint.shifted)
+        message_warning(
+            "expiries on the target are 317 years late until the run has been resumed and is complete");
     ended = replay_end(r, good, code == RF_OK ? error : &second);
     if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
         ended = rf_replay_remove_positions(r->engine, error);

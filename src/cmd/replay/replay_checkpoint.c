@@ -139,6 +139,7 @@ static void go_on(struct replay *r)
     rf_filter_expired(r->options->common.keys.filter, (rf_expired)r->options->common.keys.expired,
                       r->session.now);
     c->commands = found->commands;
+    c->shifted = found->shifted;
     c->failed = found->failed;
     c->skipped = found->skipped;
     c->position = r->position.start = found->position;

@@ -4,7 +4,9 @@
  * expire before commands need them. */
 #include "base/escape.h"
 #include "base/fail.h"
+#include "cmd/replay/expiry_risk.h"
 #include "cmd/replay/replay.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <rdbferry/live.h>
@@ -14,9 +16,6 @@
 
 /* The default is 16 databases; more than this is unusual. */
 enum { DATABASES_TRIED = 1024 };
-
-/* What expires this soon may do so before the end of the run. */
-enum { RUN_MS = 10 * 60 * 1000 };
 
 /* --- databases ---------------------------------------------------------------------------------------- */
 
@@ -110,21 +109,25 @@ static rf_code note_expiries(struct replay *r, rf_entry *entry, rf_error *error)
     return rf_passed_expiries_note(r->passed, entry, rf_position_before(position, r->position.start), error);
 }
 
-static rf_code check_expiries(const struct replay *r, rf_error *error)
+static bool can_shift(const struct replay *r)
 {
-    const rf_keys_at_risk keys = rf_passed_expiries_get(r->passed);
-    const char *them = keys.count == 1 ? "it" : "them";
-    char example[256] = "";
-    if (keys.count == 0)
+    return !r->found.inputs && r->info.databases > 0 &&
+           expiry_risk_can_shift(r->passed, r->options, &r->info.abilities);
+}
+
+static rf_code check_expiries(struct replay *r, rf_error *error)
+{
+    char text[EXPIRY_RISK_TEXT];
+    if (!r->checkpoint.shifted && !*expiry_risk_text(r->passed, text))
         return RF_OK;
-    if (*keys.key)
-        snprintf(example, sizeof example, ", such as '%s' (db %" PRId64 ") at offset 0x%" PRIx64, keys.key,
-                 keys.db, keys.offset);
-    return fail(error, RF_E_INCOMPATIBLE,
-                "nothing written: the expiry of %" PRIu64
-                " key%s passes before commands that use %s%s: the target would delete %s in between; use "
-                "--server to evaluate the log",
-                keys.count, text_plural(keys.count), them, example, them);
+    if (!r->checkpoint.shifted && !can_shift(r))
+        return fail(error, RF_E_INCOMPATIBLE, "%s: %s; use --server to evaluate the log",
+                    r->found.inputs ? "cannot be resumed" : "nothing written", text);
+    if (!r->checkpoint.shifted)
+        message_note("%s: expiries are sent 317 years late, and corrected at the end", text);
+    r->checkpoint.shifted = true;
+    rf_replay_shift_expiries(r->engine);
+    return RF_OK;
 }
 
 static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
@@ -261,7 +264,7 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     TRY(survey_logs(r, error));
     if (r->collisions.can_rescan)
         TRY(may_hold_commands(r, &commands, error));
-    r->passed = rf_passed_expiries_new(r->session.now, r->session.now + RUN_MS);
+    r->passed = expiry_risk_new();
     if (!r->passed)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(survey_keys(r, commands, error));
