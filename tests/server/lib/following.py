@@ -21,12 +21,14 @@ class Error(ctypes.Structure):
 
 
 class Entry(ctypes.Structure):
+    """What comes after the arguments is not looked at."""
+
     _fields_ = [
         ("kind", ctypes.c_int), ("offset", ctypes.c_uint64), ("db", ctypes.c_int64), ("key", Slice),
         ("slot", ctypes.c_int), ("type", ctypes.c_int), ("encoding", ctypes.c_void_p), ("expire_ms", ctypes.c_int64),
         ("idle", ctypes.c_int64), ("freq", ctypes.c_int), ("metadata", Slice), ("value", ctypes.c_void_p),
         ("name", Slice), ("text", Slice), ("keys", ctypes.c_uint64), ("expiring", ctypes.c_uint64),
-        ("argv", ctypes.POINTER(Slice)), ("argc", ctypes.c_size_t), ("time", ctypes.c_int64),
+        ("argv", ctypes.POINTER(Slice)), ("argc", ctypes.c_size_t), ("rest", ctypes.c_char * 512),
     ]  # fmt: skip
 
 
@@ -44,7 +46,7 @@ class Position(ctypes.Structure):
 class Target(ctypes.Structure):
     """As far as it is set here; the rest is filled by rf_target_parse()."""
 
-    _fields_ = [("bytes", ctypes.c_char * 512)]
+    _fields_ = [("bytes", ctypes.c_char * 4096)]
 
 
 class Failed(Exception):
