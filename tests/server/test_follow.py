@@ -2,6 +2,7 @@
 """The stream of a live server, by the library: what arrives is what the server writes into its AOF."""
 import os
 import random
+import unittest
 
 from lib.cases import Folder
 from lib.following import Failed, Follow
@@ -40,6 +41,7 @@ def commands_of_aof(folder):
     return found
 
 
+@unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is loaded into an interpreter without sanitizers")
 class Following(Folder):
     def start(self, **settings):
         server = TcpServer(self.path("source"), **{"repl_diskless_sync_delay": 0, "appendonly": "yes", **settings})
