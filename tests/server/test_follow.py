@@ -41,7 +41,7 @@ def commands_of_aof(folder):
     return found
 
 
-@unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is loaded into an interpreter without sanitizers")
+@unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is in an interpreter without sanitizers")
 class Following(Folder):
     def start(self, **settings):
         server = TcpServer(self.path("source"), **{"repl_diskless_sync_delay": 0, "appendonly": "yes", **settings})

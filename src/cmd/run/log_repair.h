@@ -13,7 +13,7 @@ struct log_damage {
     uint64_t offset, length;
     uint64_t command;   /* commands of all inputs before it, without SELECT */
     bool flush_follows; /* so that what was lost hardly matters */
-    char next[128];     /* the name of the first command after it, and its first argument; "": none */
+    char next[136];     /* the name of the first command after it, and its first argument; "": none */
     char message[384];  /* what is wrong */
 };
 
