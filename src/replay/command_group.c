@@ -51,14 +51,7 @@ static rf_code encode(rf_replay *r, struct pipeline *pipeline, struct command_gr
     struct request *request;
     struct outbuf *out = &pipeline->out;
     uint32_t replies = group->count;
-    TRY(pipeline_begin(pipeline, &request, error));
-    uint64_t start = request->start;
-    *request = *as;
-    request->start = start;
-    request->error_text = NULL;
-    request->ask_node = NULL;
-    request->result = RESULT_OK;
-    request->done = request->retry_rest = request->no_multi = false;
+    TRY(pipeline_begin_again(pipeline, as, &request, error));
     request->transaction = !r->options.no_transactions;
     if (as->ask_node)
         put_words(out, "*1\r\n$6\r\nASKING\r\n", &replies);

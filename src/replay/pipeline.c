@@ -176,6 +176,20 @@ rf_code pipeline_begin(struct pipeline *p, struct request **out, rf_error *error
     return RF_OK;
 }
 
+rf_code pipeline_begin_again(struct pipeline *p, const struct request *as, struct request **out,
+                             rf_error *error)
+{
+    TRY(pipeline_begin(p, out, error));
+    uint64_t start = (*out)->start;
+    **out = *as;
+    (*out)->start = start;
+    (*out)->error_text = NULL;
+    (*out)->ask_node = NULL;
+    (*out)->result = RESULT_OK;
+    (*out)->done = (*out)->retry_rest = (*out)->no_multi = false;
+    return RF_OK;
+}
+
 rf_code pipeline_end(struct pipeline *p, uint32_t replies, rf_error *error)
 {
     if (p->out.code != RF_OK) {

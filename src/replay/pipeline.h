@@ -136,6 +136,11 @@ void pipeline_close(struct pipeline *pipeline);
  */
 rf_code pipeline_begin(struct pipeline *pipeline, struct request **out, rf_error *error);
 
+/* The same for a request that has been sent before, or is of a group: a copy of `as`, except for its replies.
+ * `as` must not be in the pipeline. */
+rf_code pipeline_begin_again(struct pipeline *pipeline, const struct request *as, struct request **out,
+                             rf_error *error);
+
 /* Completes the request, which will have this number of replies, so that it can be sent. RF_E_MEMORY if its
  * bytes could not be kept. */
 rf_code pipeline_end(struct pipeline *pipeline, uint32_t replies, rf_error *error);

@@ -222,19 +222,11 @@ static void emit_commands(struct request_writer *e, const struct retry_item *ite
     }
 }
 
-/* Copies the retry item to a new request, except for its replies. */
 static rf_code resend(rf_replay *r, struct pipeline *pipeline, const struct retry_item *item, rf_error *error)
 {
     struct request *request;
     struct request_writer e = {.out = &pipeline->out, .asking = item->request.ask_node != NULL};
-    TRY(pipeline_begin(pipeline, &request, error));
-    uint64_t start = request->start;
-    *request = item->request;
-    request->start = start;
-    request->error_text = NULL;
-    request->ask_node = NULL;
-    request->result = RESULT_OK;
-    request->done = false;
+    TRY(pipeline_begin_again(pipeline, &item->request, &request, error));
     bool staged = item->request.method == METHOD_STAGED || item->request.maybe_applied;
     if (item->request.kind == REQUEST_KEY && staged &&
         !emit_unlink(r, &e, command_key(buffer_slice(&item->bytes))))

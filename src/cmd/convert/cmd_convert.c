@@ -12,51 +12,38 @@
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 
-static rf_code open_sink(struct transfer *t, const struct convert_options *options, rf_error *error)
+struct conversion {
+    const struct convert_options *options;
+    struct transfer transfer;
+};
+
+static rf_code open_sink(void *ctx, rf_error *error)
 {
-    const struct output_options *written = &options->written;
-    rf_sink_options sink = transfer_begin(t);
-    sink.compress = output_compression_of(options->output);
+    struct conversion *conversion = ctx;
+    rf_sink **out = &conversion->transfer.sink;
+    const char *output = conversion->options->output;
+    const struct output_options *written = &conversion->options->written;
+    rf_sink_options sink = transfer_begin(&conversion->transfer);
+    sink.compress = output_compression_of(output);
     if (written->to == TO_AOF_DIR)
-        return rf_sink_open_aofdir(options->output, written->appendfilename, (rf_aof_base)written->base,
-                                   &sink, &t->sink, error);
+        return rf_sink_open_aofdir(output, written->appendfilename, (rf_aof_base)written->base, &sink, out,
+                                   error);
     if (written->to == TO_JSONL)
-        return rf_sink_open_jsonl(options->output, (rf_json_bytes)written->binary, &sink, &t->sink, error);
+        return rf_sink_open_jsonl(output, (rf_json_bytes)written->binary, &sink, out, error);
     if (written->to == TO_RDB || written->preamble)
-        return rf_sink_open_rdb(options->output, written->preamble, &sink, &t->sink, error);
-    return rf_sink_open_aof(options->output, &sink, &t->sink, error);
+        return rf_sink_open_rdb(output, written->preamble, &sink, out, error);
+    return rf_sink_open_aof(output, &sink, out, error);
 }
 
-/* The sink is opened with the first entry: by then the writer of the input is known. */
-static rf_code transfer_entries(struct transfer *t, const struct convert_options *options, rf_error *error)
+static rf_code write_output(struct conversion *conversion, rf_error *error)
 {
-    struct cursor cursor;
-    rf_entry *entry;
-    rf_code code = RF_OK;
-    cursor_open(&cursor, &t->session, 0, t->session.input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
-        bool accepted = false, written;
-        if (entry->kind == RF_ENTRY_AUX)
-            continue;
-        if (!t->begun)
-            code = open_sink(t, options, error);
-        if (code == RF_OK)
-            code = transfer_accept(t, cursor.input, entry, &accepted, error);
-        if (code == RF_OK && accepted)
-            code = transfer_put(t, cursor.input, entry, &written, error);
-    }
-    return cursor_close(&cursor, code, error);
-}
-
-static rf_code write_output(struct transfer *t, const struct convert_options *options, rf_error *error)
-{
+    const struct convert_options *options = conversion->options;
+    const struct transfer_steps steps = {.open = open_sink, .ctx = conversion};
+    struct transfer *t = &conversion->transfer;
     remove_leftovers(options->output,
                      options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
-    TRY(transfer_entries(t, options, error));
-    if (!t->begun) /* there was no entry */
-        TRY(open_sink(t, options, error));
-    TRY(collisions_end(&t->collisions, error));
+    TRY(transfer_entries(t, &steps, error));
     TRY(log_repair_save(&t->session, options->output, error));
     session_if_killed(&t->session, NULL);
     return rf_sink_finish(t->sink, error);
@@ -79,29 +66,29 @@ static bool is_unread(const struct convert_options *options, rf_code code)
 
 static int convert(const struct convert_options *options)
 {
-    struct transfer transfer;
+    struct conversion conversion = {.options = options};
+    struct transfer *t = &conversion.transfer;
     int status = STATUS_OUTPUT;
-    if (transfer_open(&transfer, &options->common, &options->written)) {
+    if (transfer_open(t, &options->common, &options->written)) {
         rf_error error;
-        session_begin(&transfer.session);
-        session_if_killed(&transfer.session,
+        session_begin(&t->session);
+        session_if_killed(&t->session,
                           is_dash(options->output) ? "the output is incomplete" : "nothing was written");
-        rf_code code = write_output(&transfer, options, &error);
+        rf_code code = write_output(&conversion, &error);
         if (code != RF_OK)
-            transfer_discard(&transfer);
-        session_end(&transfer.session);
-        notices_summarize(&transfer.session.notices);
-        collisions_summarize(&transfer.collisions);
+            transfer_discard(t);
+        session_end(&t->session);
+        notices_summarize(&t->session.notices);
+        collisions_summarize(&t->collisions);
         if (code == RF_OK)
-            print_written(&transfer, options);
+            print_written(t, options);
         else if (!is_unread(options, code))
             message_failure(&error);
-        status = transfer_write_report(&transfer, "convert", (struct report_part){transfer_report, &transfer},
-                                       code, &error);
+        status = transfer_write_report(t, "convert", (struct report_part){transfer_report, t}, code, &error);
         if (is_unread(options, code))
             status = stdout_status();
     }
-    transfer_close(&transfer);
+    transfer_close(t);
     return status;
 }
 

@@ -101,8 +101,15 @@ static rf_code check_command(const rf_entry *entry, rf_error *error)
     return error->code;
 }
 
-static rf_code open_sink(struct run *run, rf_error *error)
+static rf_code check_entry(void *ctx, rf_entry *entry, rf_error *error)
 {
+    TRY(check_command(entry, error));
+    return note_databases(ctx, entry, error);
+}
+
+static rf_code open_sink(void *ctx, rf_error *error)
+{
+    struct run *run = ctx;
     struct transfer *t = &run->transfer;
     const char *path = rf_evaluation_log(run->server);
     rf_sink_options sink = transfer_begin(t);
@@ -110,39 +117,13 @@ static rf_code open_sink(struct run *run, rf_error *error)
                                  : rf_sink_open_aof(path, &sink, &t->sink, error);
 }
 
-static rf_code transfer_entries(struct run *run, rf_error *error)
-{
-    struct transfer *t = &run->transfer;
-    struct cursor cursor;
-    rf_entry *entry;
-    rf_code code = RF_OK;
-    cursor_open(&cursor, &t->session, 0, t->session.input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
-        bool accepted = false, written;
-        if (entry->kind == RF_ENTRY_AUX)
-            continue;
-        code = t->begun ? RF_OK : open_sink(run, error);
-        if (code == RF_OK)
-            code = check_command(entry, error);
-        if (code == RF_OK)
-            code = note_databases(run, entry, error);
-        if (code == RF_OK)
-            code = transfer_accept(t, cursor.input, entry, &accepted, error);
-        if (code == RF_OK && accepted)
-            code = transfer_put(t, cursor.input, entry, &written, error);
-    }
-    return cursor_close(&cursor, code, error);
-}
-
 static rf_code write_log(struct run *run, rf_error *error)
 {
     struct transfer *t = &run->transfer;
+    const struct transfer_steps steps = {.open = open_sink, .check = check_entry, .ctx = run};
     rf_output_info output;
     TRY(transfer_survey(t, error));
-    TRY(transfer_entries(run, error));
-    if (!t->begun) /* there was no entry */
-        TRY(open_sink(run, error));
-    TRY(collisions_end(&t->collisions, error));
+    TRY(transfer_entries(t, &steps, error));
     TRY(rf_sink_finish(t->sink, error));
     if (rf_sink_output(t->sink, 0, &output))
         run->log_bytes = output.bytes;

@@ -98,8 +98,9 @@ rf_sink_options transfer_begin(struct transfer *t)
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_entry *entry, bool *accepted,
-                        rf_error *error)
+/* Collisions are resolved or are errors. */
+static rf_code accept(struct transfer *t, const struct input *input, const rf_entry *entry, bool *accepted,
+                      rf_error *error)
 {
     bool leave_out;
     *accepted = entry->kind == RF_ENTRY_KEY && !t->collisions.set;
@@ -198,8 +199,8 @@ static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_
     return RF_OK;
 }
 
-rf_code transfer_put(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
-                     rf_error *error)
+static rf_code put(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
+                   rf_error *error)
 {
     if (entry->kind == RF_ENTRY_KEY && entry->type == RF_MODULE)
         return put_module_key(t, entry, written, error);
@@ -211,4 +212,37 @@ rf_code transfer_put(struct transfer *t, const struct input *input, rf_entry *en
             return RF_OK;
     }
     return put_into_sink(t, entry, written, error);
+}
+
+static rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps,
+                              const struct input *input, rf_entry *entry, rf_error *error)
+{
+    bool accepted, written;
+    if (entry->kind == RF_ENTRY_AUX)
+        return RF_OK;
+    if (!t->begun)
+        TRY(steps->open(steps->ctx, error));
+    TRY(accept(t, input, entry, &accepted, error));
+    if (!accepted)
+        return RF_OK;
+    if (steps->check)
+        TRY(steps->check(steps->ctx, entry, error));
+    TRY(put(t, input, entry, &written, error));
+    if (written && steps->written && entry->kind == RF_ENTRY_KEY)
+        steps->written(steps->ctx, entry);
+    return RF_OK;
+}
+
+rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)
+{
+    struct cursor cursor;
+    rf_entry *entry;
+    rf_code code = RF_OK;
+    cursor_open(&cursor, &t->session, 0, t->session.input_count);
+    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        code = transfer_entry(t, steps, cursor.input, entry, error);
+    TRY(cursor_close(&cursor, code, error));
+    if (!t->begun)
+        TRY(steps->open(steps->ctx, error));
+    return collisions_end(&t->collisions, error);
 }

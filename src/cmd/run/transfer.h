@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer of the entries of all inputs to one sink: what `convert` and `split` have in common. */
+/* A transfer of the entries of all inputs to one sink: what `convert`, `split` and --server have in common.
+ */
 #ifndef CMD_RUN_TRANSFER_H
 #define CMD_RUN_TRANSFER_H
 
@@ -33,17 +34,22 @@ void transfer_close(struct transfer *transfer);
 /* Called first: reads the inputs in advance as far as that is necessary. */
 rf_code transfer_survey(struct transfer *transfer, rf_error *error);
 
-/* Called with the first entry, or after the last input if there was none: by then the writer of the first
- * input is known. Chooses the target version, and returns the options for the sink, except `compress`. */
+/* What a command adds; `check` and `written` may be NULL. A key is written if the sink does not skip it, or
+ * would not in a dry run. */
+struct transfer_steps {
+    rf_code (*open)(void *ctx, rf_error *error);                   /* opens the sink, see transfer_begin() */
+    rf_code (*check)(void *ctx, rf_entry *entry, rf_error *error); /* before an entry is written */
+    void (*written)(void *ctx, const rf_entry *key);
+    void *ctx;
+};
+
+/* Writes all entries, except those that are left out because of a collision. */
+rf_code transfer_entries(struct transfer *transfer, const struct transfer_steps *steps, rf_error *error);
+
+/* For steps->open, which is called with the first entry, or after the last input if there was none: by then
+ * the writer of the first input is known. Chooses the target version, and returns the options for the sink,
+ * except `compress`. */
 rf_sink_options transfer_begin(struct transfer *transfer);
-
-/* Whether an entry is to be written; collisions are resolved or are errors. */
-rf_code transfer_accept(struct transfer *transfer, const struct input *input, const rf_entry *entry,
-                        bool *accepted, rf_error *error);
-
-/* Writes an entry. *written: it was not skipped by the sink; in a dry run it would be written. */
-rf_code transfer_put(struct transfer *transfer, const struct input *input, rf_entry *entry, bool *written,
-                     rf_error *error);
 
 /* Removes the output after an error. */
 void transfer_discard(struct transfer *transfer);

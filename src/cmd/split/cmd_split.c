@@ -32,8 +32,9 @@ static bool all_dbs(const struct split_options *options)
 }
 
 /* A dry run has no sink. */
-static rf_code open_sink(struct split *split, rf_error *error)
+static rf_code open_sink(void *ctx, rf_error *error)
 {
+    struct split *split = ctx;
     const struct split_options *options = split->options;
     const rf_split_options shards = {
         .topology = options->topology,
@@ -51,8 +52,9 @@ static rf_code open_sink(struct split *split, rf_error *error)
 }
 
 /* Determines the slot of a key. Also checked in a dry run, where there is no sink to reject it. */
-static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error *error)
+static rf_code check_entry(void *ctx, rf_entry *entry, rf_error *error)
 {
+    const struct split *split = ctx;
     const struct session *session = &split->transfer.session;
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
@@ -68,31 +70,10 @@ static rf_code check_entry(const struct split *split, rf_entry *entry, rf_error 
     return entry->kind == RF_ENTRY_KEY ? session_error_key(session, entry, error) : error->code;
 }
 
-/* The sink is opened with the first entry: by then the writer of the input is known. */
-static rf_code split_entries(struct split *split, rf_error *error)
+static void count_key(void *ctx, const rf_entry *key)
 {
-    struct transfer *t = &split->transfer;
-    struct cursor cursor;
-    rf_entry *entry;
-    rf_code code = RF_OK;
-    t->session.read.topology = split->options->topology;
-    cursor_open(&cursor, &t->session, 0, t->session.input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
-        bool accepted = false, written = false;
-        if (entry->kind == RF_ENTRY_AUX)
-            continue;
-        if (!t->begun)
-            code = open_sink(split, error);
-        if (code == RF_OK)
-            code = transfer_accept(t, cursor.input, entry, &accepted, error);
-        if (code == RF_OK && accepted)
-            code = check_entry(split, entry, error);
-        if (code == RF_OK && accepted)
-            code = transfer_put(t, cursor.input, entry, &written, error);
-        if (code == RF_OK && written && entry->kind == RF_ENTRY_KEY)
-            t->session.bytes_of = plan_add(split->plan, entry);
-    }
-    return cursor_close(&cursor, code, error);
+    struct split *split = ctx;
+    split->transfer.session.bytes_of = plan_add(split->plan, key);
 }
 
 /* The plan is one of the outputs: it appears together with them. */
@@ -117,13 +98,12 @@ static rf_code add_plan(struct split *split, rf_error *error)
 static rf_code write_outputs(struct split *split, rf_error *error)
 {
     struct transfer *t = &split->transfer;
+    const struct transfer_steps steps = {open_sink, check_entry, count_key, split};
     if (!split->options->dry_run)
         remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
-    TRY(split_entries(split, error));
-    if (!t->begun) /* there was no entry */
-        TRY(open_sink(split, error));
-    TRY(collisions_end(&t->collisions, error));
+    t->session.read.topology = split->options->topology;
+    TRY(transfer_entries(t, &steps, error));
     if (t->sink)
         TRY(rf_sink_complete(t->sink, error));
     plan_end(split->plan);
