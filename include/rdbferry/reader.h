@@ -54,8 +54,8 @@ typedef struct rf_reader_info {
     int64_t complete_bytes; /* commands: the offset in the decoded stream after the last one that is complete
                       and outside of an unfinished transaction, where a truncated file can be cut: before the
                       first damage; -1: none, or not known yet */
-    rf_log_damage damage;   /* commands: the last one. After a failure to read the input its kind is
-                               RF_LOG_INTACT */
+    rf_log_damage damage;   /* commands: what the last call of rf_reader_next() has returned as an error; its
+                               kind is RF_LOG_INTACT if the input could not be read, and at the end */
 } rf_reader_info;
 
 /* Examines the first bytes of the source and starts the thread that reads ahead. Takes ownership of `source`,

@@ -21,8 +21,7 @@ void aof_reader_open(struct aof_reader *r, struct window *w, bool resume, uint64
 }
 
 enum {
-    LINE_MOST = 1023, /* maximum line length that a server reads, including the line end */
-    TIME_TEXT = 32,   /* enough for "#TS:" and a number */
+    TIME_TEXT = 32, /* enough for "#TS:" and a number */
 };
 
 /* "#TS:1795143600\r" */
@@ -45,7 +44,7 @@ static rf_code read_annotation(struct aof_reader *r)
     struct window *w = r->w;
     char text[TIME_TEXT + 1] = "";
     bool at_end = false;
-    for (int length = 0; length < LINE_MOST && !at_end; length++) {
+    for (int length = 0; length < AOF_LINE_MOST && !at_end; length++) {
         window_release(w);
         TRY(window_at_end(w, &at_end));
         if (!at_end && *w->pos == '\n')
@@ -59,12 +58,12 @@ static rf_code read_annotation(struct aof_reader *r)
         TRY(window_at_end(w, &at_end));
     return at_end || aof_recognises(*w->pos)
                ? RF_OK
-               : window_fail(w, RF_E_CORRUPT, "annotation longer than %d bytes", LINE_MOST);
+               : window_fail(w, RF_E_CORRUPT, "annotation longer than %d bytes", AOF_LINE_MOST);
 }
 
 static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc, int64_t *db)
 {
-    if (argc != 2 || !number_parse_i64(argv[1], db) || *db < 0 || *db > INT32_MAX)
+    if (argc != 2 || !number_parse_db(argv[1], db))
         return window_fail(r->w, RF_E_CORRUPT, "SELECT without a database number");
     return RF_OK;
 }
@@ -266,6 +265,7 @@ static rf_code take_command(struct aof_reader *r, uint64_t offset, rf_entry *ent
 
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
 {
+    r->damage.kind = RF_LOG_INTACT;
     if (UNLIKELY(r->streams))
         TRY(end_stream(r));
     for (bool ready = false; !ready;) {

@@ -11,6 +11,8 @@
 #include "aof/rreplay.h"
 #include <rdbferry/reader.h>
 
+enum { AOF_LINE_MOST = 1023 /* a server reads no longer line, including its end */ };
+
 struct aof_reader {
     struct window *w;
     struct rf_arguments command;

@@ -2,6 +2,7 @@
 /* Looks for commands behind damage. A value may hold what looks like a command: several in a row are
  * required, up to the end of the input, or as far as LOOKAHEAD. */
 #include "aof/aof_resync.h"
+#include "aof/aof_reader.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "command/command_keys.h"
@@ -10,7 +11,6 @@
 enum {
     LOOKAHEAD = 64 * 1024,
     COMMANDS = 8,
-    ANNOTATION_MOST = 1023, /* a server reads no longer lines */
 };
 
 /* Bytes that are there; the input may go on after them. */
@@ -105,10 +105,10 @@ static enum soundness read_command(struct text *t, bool *known)
 
 static enum soundness read_annotation(struct text *t)
 {
-    size_t most = left(t) < ANNOTATION_MOST ? left(t) : ANNOTATION_MOST;
+    size_t most = left(t) < AOF_LINE_MOST ? left(t) : AOF_LINE_MOST;
     const uint8_t *end = memchr(t->pos, '\n', most);
     if (!end)
-        return most == ANNOTATION_MOST ? UNSOUND : RUNS_OUT;
+        return most == AOF_LINE_MOST ? UNSOUND : RUNS_OUT;
     t->pos = end + 1;
     return SOUND;
 }

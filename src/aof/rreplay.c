@@ -10,7 +10,7 @@ static bool is_valid(const struct rf_arguments *command)
     const rf_slice *argv = resp_argv(command);
     int64_t db;
     if (slice_is_word(argv[0], "SELECT"))
-        return command->argc == 2 && number_parse_i64(argv[1], &db) && db >= 0 && db <= INT32_MAX;
+        return command->argc == 2 && number_parse_db(argv[1], &db);
     return !slice_is_word(argv[0], "RREPLAY");
 }
 
@@ -40,7 +40,7 @@ rf_code rreplay_begin(struct rreplay *r, const struct rf_arguments *command, uin
     if (command->argc < 3)
         return window_fail(w, RF_E_CORRUPT, "RREPLAY without commands");
     r->db_given = command->argc > 3;
-    if (r->db_given && (!number_parse_i64(argv[3], &db) || db < 0 || db > INT32_MAX))
+    if (r->db_given && !number_parse_db(argv[3], &db))
         return window_fail(w, RF_E_CORRUPT, "RREPLAY: invalid database number");
     TRY(validate(r, w, argv[2]));
     r->active = true;

@@ -79,6 +79,11 @@ size_t number_print_i64(uint8_t *out, int64_t n)
     return 1 + number_print_u64(out + 1, -(uint64_t)n);
 }
 
+bool number_parse_db(rf_slice text, int64_t *out)
+{
+    return number_parse_i64(text, out) && *out >= 0 && *out <= INT32_MAX;
+}
+
 size_t number_scan_u64(rf_slice text, uint64_t *out)
 {
     uint64_t n = 0;

@@ -22,6 +22,9 @@ size_t number_length_u64(uint64_t n);
 bool number_parse_i64(rf_slice text, int64_t *out);
 bool number_parse_u64(rf_slice text, uint64_t *out);
 
+/* Reads the number of a database: canonical, from 0 to INT32_MAX. */
+bool number_parse_db(rf_slice text, int64_t *out);
+
 /* Reads the digits at the start of a text, which may begin with zeros. Returns how many; 0: there is none, or
  * the number does not fit. */
 size_t number_scan_u64(rf_slice text, uint64_t *out);

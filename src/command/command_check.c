@@ -3,6 +3,7 @@
  * a log has few names. */
 #include "base/bytes.h"
 #include "base/number.h"
+#include "command/command_expiry.h"
 #include "command/command_keys.h"
 #include <rdbferry/command_check.h>
 #include <rdbferry/slot.h>
@@ -31,18 +32,9 @@ static const struct integer_row integers[] = {
 #include "command/command_integers.def"
 };
 
-/* The first word from `from` on, before FIELDS; argc: there is none. */
-static size_t find_word(const rf_entry *command, size_t from, const char *word)
-{
-    for (size_t i = from; i < command->argc && !slice_is_word(command->argv[i], "FIELDS"); i++)
-        if (slice_is_word(command->argv[i], word))
-            return i;
-    return command->argc;
-}
-
 static size_t integer_argument(const struct integer_row *row, const rf_entry *command)
 {
-    return row->word ? find_word(command, row->argument, row->word) + 1 : row->argument;
+    return row->word ? command_find_word(command, row->argument, row->word) + 1 : row->argument;
 }
 
 static bool is_integer(const struct integer_row *row, const rf_entry *command)
@@ -57,7 +49,7 @@ static bool is_relative(const struct integer_row *row, const rf_entry *command)
     size_t argument = integer_argument(row, command);
     return row->relative && argument < command->argc &&
            !(row->unless && (slice_is_word(command->argv[argument], "0") ||
-                             find_word(command, argument + 1, row->unless) < command->argc));
+                             command_find_word(command, argument + 1, row->unless) < command->argc));
 }
 
 /* --- names ---------------------------------------------------------------------------------------------- */

@@ -22,8 +22,7 @@ static const struct expiry_row {
 #include "command/command_expiry.def"
 };
 
-/* argc: it is not there. */
-static size_t find_word(const rf_entry *command, size_t from, const char *word)
+size_t command_find_word(const rf_entry *command, size_t from, const char *word)
 {
     for (size_t i = from; i < command->argc && !slice_is_word(command->argv[i], "FIELDS"); i++)
         if (slice_is_word(command->argv[i], word))
@@ -45,12 +44,12 @@ static size_t argument_of(const struct expiry_row *row, const rf_entry *command)
     switch (row->place) {
     case AT: break;
     case AT_IF: {
-        bool holds = find_word(command, row->argument + 1, row->word) < command->argc &&
+        bool holds = command_find_word(command, row->argument + 1, row->word) < command->argc &&
                      !slice_is_word(command->argv[row->argument], "0");
         return holds ? row->argument : command->argc;
     }
-    case AFTER: return find_word(command, row->argument, row->word) + 1;
-    case AFTER_PAIRS: return find_word(command, after_pairs(command, row->argument), row->word) + 1;
+    case AFTER: return command_find_word(command, row->argument, row->word) + 1;
+    case AFTER_PAIRS: return command_find_word(command, after_pairs(command, row->argument), row->word) + 1;
     }
     return row->argument;
 }

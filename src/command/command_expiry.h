@@ -14,6 +14,9 @@ struct command_expiry {
     bool of_elements; /* of the key, such as fields of a hash; false: of the keys */
 };
 
+/* The first word from argument `from` on, before FIELDS; argc: there is none. */
+size_t command_find_word(const rf_entry *command, size_t from, const char *word);
+
 /* False: the command has none. */
 bool command_expiry_find(const rf_entry *command, struct command_expiry *expiry);
 

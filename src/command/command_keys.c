@@ -118,6 +118,15 @@ size_t command_row_keys_end(const struct command_row *row)
 
 /* --- keys --------------------------------------------------------------------------------------------- */
 
+size_t command_db_argument(const struct command_row *row, const rf_entry *command)
+{
+    size_t at = row->kind == CLASS_DB_MOVE ? 2 : 0;
+    for (size_t i = 3; row->kind == CLASS_COPY && i + 1 < command->argc; i++)
+        if (slice_is_word(command->argv[i], "DB"))
+            at = i + 1;
+    return at;
+}
+
 void command_keys_begin(struct command_key_walk *walk, const struct command_row *row, const rf_entry *command)
 {
     *walk = (struct command_key_walk){.command = command, .term = row->terms, .end = row->terms + KEY_TERMS};

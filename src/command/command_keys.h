@@ -65,6 +65,9 @@ struct command_key {
     size_t stride; /* number of arguments that belong to it, with itself */
 };
 
+/* The number of the argument that is the database of the key that MOVE and COPY write; 0: it has none. */
+size_t command_db_argument(const struct command_row *row, const rf_entry *command);
+
 /* Iterates over the keys of a command, in the order of the table's row. */
 struct command_key_walk {
     const rf_entry *command;

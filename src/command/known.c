@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* commands.def as two tables, and the check of a command against them. */
 #include "base/bytes.h"
-#include "command/command_name.h"
 #include <ctype.h>
 #include <rdbferry/command.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 enum key_position { ANYWHERE, LEADING, ARGUMENT };
 
-enum { NEVER = 9999 };
+enum { NEVER = 9999, NAME_SIZE = 40 /* more than any name has */ };
 
 struct command {
     const char *name;
@@ -43,6 +43,31 @@ static const struct option options[] = {
 
 /* --- names -------------------------------------------------------------------------------------------- */
 
+static bool is_word(rf_slice text)
+{
+    return text.len > 0 && !memchr(text.ptr, '\0', text.len) && !memchr(text.ptr, ' ', text.len);
+}
+
+/* Joins the first words of a command by spaces. False: it has fewer, one of them is not a word, or the name
+ * is longer than any. */
+static bool name_of(const rf_entry *command, size_t words, char out[NAME_SIZE])
+{
+    size_t length = 0;
+    if (command->argc < words)
+        return false;
+    for (size_t i = 0; i < words; i++) {
+        rf_slice word = command->argv[i];
+        if (!is_word(word) || length + word.len + 2 > NAME_SIZE)
+            return false;
+        if (i > 0)
+            out[length++] = ' ';
+        memcpy(out + length, word.ptr, word.len);
+        length += word.len;
+    }
+    out[length] = '\0';
+    return true;
+}
+
 static int compare_names(const void *name, const void *row)
 {
     return strcasecmp(name, ((const struct command *)row)->name);
@@ -51,10 +76,10 @@ static int compare_names(const void *name, const void *row)
 /* The entry of the subcommand, if it is known, else of the command. */
 static const struct command *find_command(const rf_entry *command)
 {
-    char name[COMMAND_NAME_SIZE];
+    char name[NAME_SIZE];
     const struct command *found = NULL;
     for (size_t words = 2; words > 0 && !found; words--)
-        if (command_name_of(command, words, name))
+        if (name_of(command, words, name))
             found = bsearch(name, commands, sizeof commands / sizeof *commands, sizeof *commands,
                             compare_names);
     return found;

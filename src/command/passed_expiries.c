@@ -192,12 +192,10 @@ static rf_code swap_databases(rf_passed_expiries *p, const rf_entry *command, rf
 /* MOVE and COPY may write into another database. */
 static int64_t destination_db(const struct command_row *row, const rf_entry *command)
 {
+    size_t at = command_db_argument(row, command);
     int64_t db = command->db;
-    if (row->kind == CLASS_DB_MOVE && command->argc > 2)
-        number_parse_i64(command->argv[2], &db);
-    for (size_t i = 3; row->kind == CLASS_COPY && i + 1 < command->argc; i++)
-        if (slice_is_word(command->argv[i], "DB"))
-            number_parse_i64(command->argv[i + 1], &db);
+    if (at > 0 && at < command->argc)
+        number_parse_i64(command->argv[at], &db);
     return db;
 }
 

@@ -157,7 +157,7 @@ static rf_code parse_db(rf_slice text, rf_target *target, rf_error *error)
 {
     if (text.len == 0)
         return RF_OK;
-    if (!number_parse_i64(text, &target->db) || target->db < 0 || target->db > INT32_MAX)
+    if (!number_parse_db(text, &target->db))
         return fail(error, RF_E_ARGUMENT, "invalid database in the target URL");
     return RF_OK;
 }

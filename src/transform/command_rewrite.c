@@ -24,7 +24,8 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     (*out)->shard_count = options->topology  ? rf_topology_shards(options->topology)
                           : options->by_slot ? RF_SLOTS
                                              : 1;
-    (*out)->transactions = calloc((*out)->shard_count, sizeof *(*out)->transactions);
+    (*out)->transaction_count = options->by_slot ? 0 : (*out)->shard_count;
+    (*out)->transactions = calloc((*out)->transaction_count + 1, sizeof *(*out)->transactions);
     if ((*out)->transactions && (!options->history || db_names_begin(&(*out)->db_names, options->history)))
         return RF_OK;
     rf_command_rewrite_close(*out);
@@ -40,7 +41,7 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
     buffer_free(&c->names);
     buffer_free(&c->arguments);
     buffer_free(&c->sorted);
-    for (size_t i = 0; c->transactions && i < c->shard_count; i++) {
+    for (size_t i = 0; c->transactions && i < c->transaction_count; i++) {
         buffer_free(&c->transactions[i].bytes);
         buffer_free(&c->transactions[i].arguments);
     }

@@ -64,6 +64,7 @@ struct rf_command_rewrite {
     struct db_names db_names;         /* at present */
     struct transaction *transactions; /* of each shard */
     size_t shard_count;               /* 1 without a topology */
+    size_t transaction_count;         /* 0 if commands are rewritten by slot: they are not regrouped */
     size_t shard;                     /* that is being written to */
     rf_command_rewrite_counts counts;
 };

@@ -13,14 +13,8 @@
 static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, rf_error *error)
 {
     const rf_entry *command = c->current.command;
-    enum command_class kind = c->current.row->kind;
-    size_t at = 0;
+    size_t at = number == 1 ? command_db_argument(c->current.row, command) : 0;
     *db = command->db;
-    if (kind == CLASS_DB_MOVE && number == 1)
-        at = 2;
-    for (size_t i = 3; kind == CLASS_COPY && number == 1 && i + 1 < command->argc; i++)
-        if (slice_is_word(command->argv[i], "DB"))
-            at = i + 1;
     if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
         return command_refuse(c, NULL, "invalid database number", error);
     *db = db_names_of(&c->db_names, *db);

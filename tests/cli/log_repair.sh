@@ -83,3 +83,11 @@ convert dir
 # relative expiries of old servers
 { command SETEX a 5 x; command SET b 1 PX 100; command RESTORE c 0 x; command SET d 1; } >old.aof
 convert old.aof
+
+# a compressed log that ends early, behind damage: the second error is not taken for the first
+(cat first; printf '$x\r\n'; cat rest; many d; many e) | gzip -n | head -c -8 >early.aof.gz
+for options in "verify early.aof.gz" "convert early.aof.gz --repair skip --unknown-database last -o early.aof"; do
+    echo "$ $options"
+    timeout 60 "$RDBFERRY" $options >told 2>&1
+    echo "status $?, $(grep -c 'gzip: truncated' told) of the end"
+done

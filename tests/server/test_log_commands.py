@@ -494,6 +494,9 @@ FAULTS = {
     "no name": log_of(*GOOD, b"*0\r\n", *GOOD),
     "line end": log_of(*GOOD, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1xx", *GOOD),
     "annotation": log_of(*GOOD, b"#" + b"x" * 3000 + b"\r\n", *GOOD),
+    "annotation in a transaction": log_of(
+        *GOOD, ("MULTI",), ("SET", "a", 1), b"#" + b"x" * 3000 + b"\r\n", ("SET", "b", 1), ("EXEC",), *GOOD
+    ),
     "inside": log_of(*GOOD, resp.encode(("SET", "a", "x" * 100))[:60], *GOOD),
     "length": log_of(*GOOD, resp.encode(("SET", "a", 1)).replace(b"$3", b"$9"), *GOOD),
 }

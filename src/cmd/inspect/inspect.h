@@ -39,6 +39,10 @@ static inline int64_t inspect_saved_ms(const struct input *input)
 /* The report for people. */
 void inspect_put_text(const struct inspection *inspection);
 
+/* Lines of it: names with count and weight; how many more there are than shown. */
+void inspect_put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate);
+void inspect_put_more(uint64_t all, size_t shown);
+
 void inspect_put_json(const struct inspection *inspection);
 
 void inspect_put_csv_head(void);

@@ -11,8 +11,4 @@ void put_log_file(const struct log_file *file);
 
 void put_log_text(const struct table *table, const struct inspection *inspection);
 
-/* Lines of inspect_text.c: names with count and weight; how many more there are than shown. */
-void inspect_put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate);
-void inspect_put_more(uint64_t all, size_t shown);
-
 #endif

@@ -3,12 +3,12 @@
 #include "cmd/inspect/inspect_tables.h"
 #include <stdlib.h>
 
-/* The indexes of the counters of a database and of an encoding. */
-static size_t place_of_db(int64_t db)
+size_t tables_place_of_db(int64_t db)
 {
     return db >= 0 && db < STATS_DATABASES ? (size_t)db : STATS_DATABASES;
 }
 
+/* The index of the counters of an encoding. */
 static size_t place_of_encoding(const rf_encoding *encoding)
 {
     return encoding->number % (STATS_ENCODINGS / 2) +
@@ -18,7 +18,7 @@ static size_t place_of_encoding(const rf_encoding *encoding)
 struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db)
 {
     size_t encoding = place_of_encoding(key->encoding);
-    struct key_totals **database = &tables->databases[place_of_db(db)];
+    struct key_totals **database = &tables->databases[tables_place_of_db(db)];
     if (!*database)
         *database = calloc(STATS_ENCODINGS, sizeof **database);
     if (!*database)

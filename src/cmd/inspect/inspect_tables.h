@@ -45,6 +45,9 @@ struct tables {
     int64_t last_db;
 };
 
+/* The index of the counters of a database. */
+size_t tables_place_of_db(int64_t db);
+
 /* The counters of keys like this one in this database; NULL: out of memory. */
 struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db);
 

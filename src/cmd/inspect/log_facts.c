@@ -56,8 +56,8 @@ struct key_counter {
 static bool count_key(void *ctx, rf_slice key)
 {
     struct key_counter *counter = ctx;
-    counter->failed = counter->prefixes && !prefixes_add(counter->prefixes, key, counter->bytes);
-    return counter->prefixes && !counter->failed;
+    counter->failed = !prefixes_add(counter->prefixes, key, counter->bytes);
+    return !counter->failed;
 }
 
 static bool add_names(struct log_facts *facts, const rf_entry *command, uint64_t bytes)
@@ -76,7 +76,7 @@ static bool add_names(struct log_facts *facts, const rf_entry *command, uint64_t
 bool log_facts_add(struct log_facts *facts, const struct input *input, const rf_entry *command)
 {
     struct log_file *file = &facts->files[input - facts->inputs];
-    struct log_sum *db = &facts->dbs[(uint64_t)command->db < STATS_DATABASES ? command->db : STATS_DATABASES];
+    struct log_sum *db = &facts->dbs[tables_place_of_db(command->db)];
     uint64_t bytes = 0;
     for (size_t i = 0; i < command->argc; i++)
         bytes += command->argv[i].len;

@@ -43,10 +43,10 @@ struct log_facts {
     struct log_sum dbs[STATS_DATABASES + 1];
     struct sketch by_name;     /* in lower case, weighted by the bytes of their arguments */
     struct sketch unknown;     /* the same, those whose keys are not known */
-    struct prefixes *prefixes; /* of their keys, weighted by the bytes of the command; NULL: not counted */
+    struct prefixes *prefixes; /* of their keys, weighted by the bytes of the command */
 };
 
-/* False: out of memory. `prefixes` may be NULL. */
+/* False: out of memory. */
 bool log_facts_open(struct log_facts *facts, const struct input *inputs, size_t input_count,
                     struct prefixes *prefixes);
 void log_facts_free(struct log_facts *facts);

@@ -375,6 +375,8 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
         code = rf_replay_unshift_expiries(r->engine, error);
     r->state.writing = false;
+    if (code == RF_OK)
+        code = log_repair_save(&r->session, NULL, error);
     bool good = code == RF_OK && !r->state.stopped;
     if (!good && r->checkpoint.shifted)
         message_warning(

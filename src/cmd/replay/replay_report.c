@@ -259,6 +259,7 @@ void replay_report(struct json *json, const void *replay)
 {
     const struct replay *r = replay;
     put_keys(json, r);
+    log_repair_report(json, &r->session);
     report_put_rules(json, r->options->common.keys.rewrite);
     collisions_report(json, &r->collisions);
     put_target(json, r);

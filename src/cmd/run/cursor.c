@@ -402,7 +402,8 @@ static rf_code next_entry(struct cursor *cursor, rf_error *error)
     rf_code code = log_repair_next(cursor->session, cursor->number, cursor->input->reader, &cursor->entry,
                                    &present_end, error);
     if (UNLIKELY(present_end) && !cursor->rescan)
-        session_notice_end(cursor->session, input_info(cursor->input)->damage.offset);
+        session_notice(cursor->session, RF_NOTICE_PRESENT_END,
+                       &(rf_entry){.offset = input_info(cursor->input)->damage.offset}, NULL);
     if (!log->cut || cursor->number != log->cut_input)
         return code;
     bool repaired = rf_code_is_input(code) && cursor->session->options->log.repair == REPAIR_CUT;

@@ -197,6 +197,8 @@ static rf_code evaluate_in_session(struct run *run, rf_evaluation_result *result
     rf_code code = evaluate(run, result, error);
     if (code != RF_OK)
         transfer_discard(&run->transfer);
+    if (code == RF_OK)
+        code = log_repair_save(session, NULL, error);
     session_end(session);
     session->notices.records[RF_NOTICE_MANY_DATABASES].count = 0; /* this server has enough */
     notices_summarize(&session->notices);

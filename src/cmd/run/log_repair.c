@@ -53,13 +53,20 @@ static int compare_places(const void *a, const void *b)
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
+static bool is_in_damage(const struct log_repair *repair, struct log_command place)
+{
+    return repair->count > 0 &&
+           bsearch(&place, repair->damages, repair->count, sizeof *repair->damages, compare_damage);
+}
+
 static bool leaves_out(const struct session *session, size_t number, const rf_entry *command)
 {
     const struct log_repair *repair = &session->log.repair;
     const struct log_command place = {number, command->offset};
     return (command->db_unknown && session->options->log.unknown_db == UNKNOWN_DB_DROP) ||
-           bsearch(&place, repair->unpaired, repair->unpaired_count, sizeof place, compare_places) ||
-           bsearch(&place, repair->damages, repair->count, sizeof *repair->damages, compare_damage);
+           (repair->unpaired_count > 0 &&
+            bsearch(&place, repair->unpaired, repair->unpaired_count, sizeof place, compare_places)) ||
+           is_in_damage(repair, place);
 }
 
 /* --- finding -------------------------------------------------------------------------------------------- */
@@ -257,7 +264,6 @@ rf_code log_repair_survey(struct session *session, rf_error *error)
     repair->surveyed = true;
     for (size_t i = 0; i < session->input_count; i++)
         TRY(read_input(&pass, i, error));
-    qsort(repair->unpaired, repair->unpaired_count, sizeof *repair->unpaired, compare_places);
     TRY(check_databases(session, error));
     print_all(session);
     session->read.resume |= repair->count > 0;
@@ -265,13 +271,6 @@ rf_code log_repair_survey(struct session *session, rf_error *error)
 }
 
 /* --- reading -------------------------------------------------------------------------------------------- */
-
-static bool is_left_out(const struct session *session, size_t number, const rf_log_damage *damage)
-{
-    const struct log_command place = {number, damage->offset};
-    return bsearch(&place, session->log.repair.damages, session->log.repair.count,
-                   sizeof *session->log.repair.damages, compare_damage);
-}
 
 rf_code log_repair_next(const struct session *session, size_t number, rf_reader *reader, rf_entry *entry,
                         bool *present_end, rf_error *error)
@@ -287,7 +286,7 @@ rf_code log_repair_next(const struct session *session, size_t number, rf_reader 
         const rf_log_damage *damage = &rf_reader_info_get(reader)->damage;
         if (!rf_code_is_input(code) || damage->kind == RF_LOG_INTACT)
             return code;
-        if (is_left_out(session, number, damage)) {
+        if (is_in_damage(repair, (struct log_command){number, damage->offset})) {
             if (damage->at_end)
                 return RF_END;
             continue;

@@ -45,7 +45,8 @@ rf_code log_repair_survey(struct session *session, rf_error *error);
 rf_code log_repair_next(const struct session *session, size_t number, rf_reader *reader, rf_entry *entry,
                         bool *present_end, rf_error *error);
 
-/* Writes the damaged bytes beside an output, to "<output>.damaged", which must not exist. */
+/* Writes the damaged bytes beside an output, to "<output>.damaged", which must not exist. NULL: it is not a
+ * file, which is a warning. */
 rf_code log_repair_save(struct session *session, const char *output, rf_error *error);
 
 /* Removes that file, when the output is not written. */

@@ -83,15 +83,18 @@ static rf_code save_all(const struct session *session, const char *path, rf_erro
 rf_code log_repair_save(struct session *session, const char *output, rf_error *error)
 {
     struct log_repair *repair = &session->log.repair;
-    size_t length = strlen(output);
+    const char *why_not = !output                  ? "there is no output file"
+                          : is_dash(output)        ? "the output is stdout"
+                          : is_compressed(session) ? "an input is compressed"
+                                                   : NULL;
     char *path;
     if (repair->count == 0)
         return RF_OK;
-    if (is_dash(output) || is_compressed(session)) {
-        message_warning("the damaged bytes are not saved: %s",
-                        is_dash(output) ? "the output is stdout" : "an input is compressed");
+    if (why_not) {
+        message_warning("the damaged bytes are not saved: %s", why_not);
         return RF_OK;
     }
+    size_t length = strlen(output);
     while (length > 1 && output[length - 1] == '/')
         length--;
     if (asprintf(&path, "%.*s.damaged", (int)length, output) < 0)

@@ -97,11 +97,6 @@ bool session_is_last_of_operand(const struct session *session, size_t input)
     return input + 1 == session->input_count;
 }
 
-void session_notice_end(struct session *session, uint64_t offset)
-{
-    session_notice(session, RF_NOTICE_PRESENT_END, &(rf_entry){.offset = offset}, NULL);
-}
-
 bool session_expects_commands(const struct session *session)
 {
     struct input_head head = {0};

@@ -100,9 +100,6 @@ void session_notice_command(struct session *session, const rf_entry *command);
 /* Whether no other file of the same operand follows. */
 bool session_is_last_of_operand(const struct session *session, size_t input);
 
-/* Adds a notice that a file that is being written is read up to this offset. */
-void session_notice_end(struct session *session, uint64_t offset);
-
 /* Formats "183 keys in 3 databases", "12 commands", or both. */
 void session_format_counts(const struct session *session, char *out, size_t size);
 

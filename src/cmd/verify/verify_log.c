@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the commands of an AOF, and what a server and redis-check-aof make of its faults. */
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
 #include "cmd/term/text.h"
@@ -87,12 +88,12 @@ static rf_code on_fault(struct verification *v, const struct input *input, const
 static void follow_transaction(struct verify_log *log, const rf_entry *command)
 {
     rf_slice name = command->argv[0];
-    bool begins = name.len == 5 && strncasecmp((const char *)name.ptr, "MULTI", 5) == 0;
+    bool begins = slice_is_word(name, "MULTI");
     if (begins && !log->in_transaction) {
         log->multi = command->offset;
         log->before_multi = log->commands;
     }
-    if (begins || (name.len == 4 && strncasecmp((const char *)name.ptr, "EXEC", 4) == 0))
+    if (begins || slice_is_word(name, "EXEC"))
         log->in_transaction = begins;
 }
 
@@ -121,14 +122,14 @@ rf_code verify_command(struct verification *v, const struct input *input, const 
 {
     struct verify_log *log = log_of(v, input);
     rf_command_finding finding;
-    bool found = rf_command_check_put(v->commands, command, &finding), unknown = found && finding.unknown;
+    bool found = rf_command_check_put(v->commands, command, &finding);
     log->after += log->cut;
     if (found && finding.fault != RF_COMMAND_SOUND)
         TRY(on_fault(v, input, command, &finding, error));
     log->several_slots += found && finding.several_slots;
     follow_transaction(log, command);
     log->commands++;
-    return unknown || v->options->reads.major > 0 ? check_support(v, input, command, unknown, error) : RF_OK;
+    return check_support(v, input, command, found && finding.unknown, error);
 }
 
 /* --- damage --------------------------------------------------------------------------------------------- */
@@ -147,7 +148,7 @@ bool verify_damage(struct verification *v, const struct input *input)
         kind.loading = REFUSES;
     bool was_cut = log->cut;
     note(log, kind, damage->offset);
-    if (damage->kind == RF_LOG_LONG_ANNOTATION && !was_cut)
+    if (damage->kind == RF_LOG_LONG_ANNOTATION && !was_cut && !log->in_transaction)
         log->kept += LINE_MOST; /* the rest of the line is what it takes for a fault */
     log->in_transaction = false;
     log->damaged = true;
