@@ -32,16 +32,17 @@ typedef struct rf_follow_position {
     bool in_transaction; /* between MULTI and EXEC, where the stream cannot be continued */
 } rf_follow_position;
 
-/* Connects to the first address of `source`, which must outlive the follow, and waits for the reply to PSYNC.
- * `source->wait` says how long to wait for it, now and when the link is lost. RF_E_READ if it refuses, and
- * with `id` if it cannot continue the stream. */
+/* Connects to one of the addresses of `source`, which must outlive the follow, and waits for the reply to
+ * PSYNC. `source->wait` says how long to wait for it, now and when the link is lost. RF_E_READ if it refuses,
+ * and with `id` if it cannot continue the stream. */
 RF_API rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
                               rf_error *error);
 
 /* The id of the stream, 40 hexadecimal digits: a new one after a server has taken over. `id` has 41 bytes. */
 RF_API void rf_follow_id(rf_follow *follow, char *id);
 
-/* Opens the snapshot. The caller closes it; it may be read once, and need not be read. */
+/* Opens the snapshot, once. The caller closes it before rf_follow_close(): what has not been read is then
+ * discarded. Until it is read or closed it counts for the limit. */
 RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
 
 /* Waits for the next command, with its database, and the position after it. `db` is the one that is selected

@@ -51,8 +51,7 @@ typedef struct rf_scan_options {
     unsigned passes; /* at most; 0: RF_SCAN_PASSES. 1: no pass compares */
     unsigned count;  /* COUNT of SCAN: about how many keys are looked up at a time; 0: RF_SCAN_COUNT */
     uint64_t rate;   /* bytes of values per second; 0: not limited */
-    void (*on_progress)(void *ctx, const rf_scan_pass *pass); /* repeatedly; may be NULL */
-    void (*on_pass)(void *ctx, const rf_scan_pass *pass);     /* after each pass; may be NULL */
+    void (*on_pass)(void *ctx, const rf_scan_pass *pass); /* after each pass; may be NULL */
     void *ctx;
 } rf_scan_options;
 
@@ -66,9 +65,6 @@ RF_API rf_code rf_scan_open(const rf_target *target, const rf_scan_options *opti
 /* Runs the passes, once. RF_E_UNAVAILABLE if slots were moved during each of them. RF_E_UNSUPPORTED, with
  * the key, for a value of a server newer than those known; RF_E_WRITE for the temporary file. */
 RF_API rf_code rf_scan_run(rf_scan *scan, rf_error *error);
-
-/* The last pass. */
-RF_API const rf_scan_pass *rf_scan_last_pass(const rf_scan *scan);
 
 /* Opens the copy as an RDB, after rf_scan_run(). May be called repeatedly; the scan must outlive the sources.
  */

@@ -309,7 +309,7 @@ static rf_code save(rf_evaluation *e, const rf_evaluation_options *options, rf_e
     if (options->on_saving)
         options->on_saving(options->ctx);
     rf_code code = call(e, save_words, &reply, error);
-    if (code == RF_E_TARGET && e->client && child_is_running(&e->child)) {
+    if (code == RF_E_TARGET && child_is_running(&e->child)) {
         char reason[SERVER_LOG_TEXT];
         server_log_reason(e->output, reason);
         return fail(error, RF_E_WRITE, "%.96s cannot save an RDB in %.96s: %.140s", e->name,

@@ -2,7 +2,6 @@
 /* Reads the log line by line. */
 #include "evaluate/server_log.h"
 #include "base/escape.h"
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

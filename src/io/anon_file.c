@@ -85,3 +85,18 @@ rf_code anon_file_read(int fd, void *out, size_t n, size_t *got, rf_error *error
     }
     return RF_OK;
 }
+
+rf_code anon_file_read_at(int fd, void *out, size_t n, uint64_t offset, rf_error *error)
+{
+    for (size_t got = 0; got < n;) {
+        ssize_t some = pread(fd, (char *)out + got, n - got, (off_t)(offset + got));
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some == 0)
+            errno = EIO;
+        if (some <= 0)
+            return anon_file_fail("read", error);
+        got += (size_t)some;
+    }
+    return RF_OK;
+}

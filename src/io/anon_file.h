@@ -22,6 +22,9 @@ rf_code anon_file_fail(const char *what, rf_error *error);
 /* Writes all bytes at the current position. */
 rf_code anon_file_write(int fd, rf_slice bytes, rf_error *error);
 
+/* Reads n bytes at an offset, which must be there. */
+rf_code anon_file_read_at(int fd, void *out, size_t n, uint64_t offset, rf_error *error);
+
 /* Reads up to n bytes; *got is less only at the end of the file. */
 rf_code anon_file_read(int fd, void *out, size_t n, size_t *got, rf_error *error);
 

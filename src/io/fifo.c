@@ -124,36 +124,22 @@ static rf_code put_in_file(struct fifo *fifo, size_t length, rf_error *error)
     return RF_OK;
 }
 
-static rf_code read_at(int fd, uint8_t *to, size_t size, uint64_t offset, rf_error *error)
-{
-    while (size > 0) {
-        ssize_t n = pread(fd, to, size, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return anon_file_fail("read", error);
-        to += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return RF_OK;
-}
-
 /* The next part of the first file, which has one. */
 static rf_code take_from_file(struct fifo *fifo, rf_error *error)
 {
     struct segment *segment = fifo->head;
     uint8_t *from = fifo->from_file;
-    TRY(read_at(segment->fd, from, HEADER, segment->read, error));
+    TRY(anon_file_read_at(segment->fd, from, HEADER, segment->read, error));
     uint32_t size = load_le32(from + 8), stored = load_le32(from + 12);
     struct part *part = malloc(sizeof *part + size);
     if (!part)
         return out_of_memory(error);
     fifo->current = part;
     *part = (struct part){.stamp = (int64_t)load_le64(from), .size = size, .stored = stored};
-    TRY(read_at(segment->fd, stored == size ? part->bytes : from, stored, segment->read + HEADER, error));
+    TRY(anon_file_read_at(segment->fd, stored == size ? part->bytes : from, stored, segment->read + HEADER,
+                          error));
     if (stored < size &&
-        LZ4_decompress_safe((const char *)from, (char *)part->bytes, (int)stored, (int)size) < 0)
+        LZ4_decompress_safe((const char *)from, (char *)part->bytes, (int)stored, (int)size) != (int)size)
         return fail(error, RF_E_WRITE, "a temporary file has changed");
     segment->read += HEADER + stored;
     if (segment->read == segment->written)

@@ -196,12 +196,12 @@ rf_code live_check_library(rf_live *live, const rf_key_record *record, rf_error 
 
 void live_free_libraries(rf_live *live);
 
+/* --- live_scan.c --- */
+
 /* A list of key names, which are copied; zeroed: empty. */
 struct key_page {
     struct buffer bytes;
 };
-
-/* --- live_scan.c --- */
 
 /* Adds up the keys in the databases that occurred. */
 rf_code live_count(rf_live *live, rf_error *error);

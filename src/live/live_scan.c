@@ -203,11 +203,12 @@ static rf_code request_page(struct scan *scan, int64_t db, const struct cursor *
 }
 
 /* Scans from start to end over one connection: cursors are not valid on another connection, which may lead to
- * another server. */
-static rf_code scan_once(struct scan *scan, int64_t db, enum scan_end *end, rf_error *error)
+ * another server. *progressed: the server has replied. */
+static rf_code scan_once(struct scan *scan, int64_t db, enum scan_end *end, bool *progressed, rf_error *error)
 {
     struct cursor cursor = start, next;
     struct course course = {.mark_at = 1};
+    *progressed = false;
     do {
         unsigned connections = scan->node->connections;
         rf_code code = request_page(scan, db, &cursor, &next, &course, error);
@@ -215,6 +216,7 @@ static rf_code scan_once(struct scan *scan, int64_t db, enum scan_end *end, rf_e
         if (*end == SCAN_WAIT)
             return RF_OK;
         TRY(code);
+        *progressed = true;
         TRY(scan->pages->fn(scan->pages->ctx, scan->node, db, &scan->page, error));
         if (!is_used(scan) || (connections != scan->node->connections && !same_cursor(&cursor, &start)))
             return RF_OK;
@@ -229,14 +231,15 @@ static rf_code scan_db(struct scan *scan, int64_t db, rf_error *error)
     int64_t since_ms = 0;
     for (int losses = 0; is_used(scan);) {
         enum scan_end end;
-        TRY(scan_once(scan, db, &end, error));
+        bool progressed;
+        TRY(scan_once(scan, db, &end, &progressed, error));
         if (end == SCAN_COMPLETE)
             return RF_OK;
         if (end == SCAN_LOST && ++losses == SCAN_TRIES)
             return fail(error, RF_E_UNAVAILABLE, "SCAN: connection lost repeatedly");
         if (end == SCAN_LOST)
             since_ms = 0;
-        else if (since_ms == 0)
+        else if (since_ms == 0 || progressed)
             since_ms = clock_monotonic_ms();
         if (end == SCAN_WAIT)
             TRY(live_await(scan->live, since_ms, error));

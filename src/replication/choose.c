@@ -134,12 +134,12 @@ rf_code choose_server(const rf_target *source, const struct primaries *primaries
                       bool from_primary, rf_address *out, rf_error *error)
 {
     const rf_address *address = &primaries->nodes[number];
-    bool by_replica = primaries->kind != RF_TARGET_ANY && !from_primary, found = false;
+    bool found = false;
     struct client *primary;
     if (primaries->kind != RF_TARGET_ANY) {
         TRY(client_open(source, address, &primary, error));
         rf_code code = primaries->kind == RF_TARGET_CLUSTER ? check_no_migration(primary, error) : RF_OK;
-        found = code == RF_OK && by_replica && find_replica(source, primary, out);
+        found = code == RF_OK && !from_primary && find_replica(source, primary, out);
         client_close(primary);
         TRY(code);
     }

@@ -43,6 +43,28 @@ static rf_code await_status(struct rf_follow *follow, struct link *link, bool ma
     return RF_OK;
 }
 
+/* From then on rf_follow_stop() interrupts it. */
+static void set_link(struct rf_follow *follow, struct link *link)
+{
+    pthread_mutex_lock(&follow->lock);
+    follow->link = link;
+    pthread_mutex_unlock(&follow->lock);
+}
+
+static void disconnect(struct rf_follow *follow)
+{
+    pthread_mutex_lock(&follow->lock);
+    link_close(follow->link);
+    follow->link = NULL;
+    pthread_mutex_unlock(&follow->lock);
+}
+
+static rf_code check_stopped(void *ctx, rf_error *error)
+{
+    const struct rf_follow *follow = ctx;
+    return atomic_load(&follow->stopped) ? fail(error, RF_E_READ, "read cancelled") : RF_OK;
+}
+
 /* Tries the addresses in turn. */
 static rf_code connect_once(void *ctx, rf_error *error)
 {
@@ -55,24 +77,15 @@ static rf_code connect_once(void *ctx, rf_error *error)
         code = link_open(&follow->source, &follow->source.addresses[i], &request, &link, error);
         if (code != RF_OK)
             continue;
-        code = await_status(follow, link, !request.id, error);
-        if (code == RF_OK) {
-            pthread_mutex_lock(&follow->lock);
-            follow->link = link;
-            pthread_mutex_unlock(&follow->lock);
+        set_link(follow, link);
+        code = check_stopped(follow, error);
+        if (code == RF_OK)
+            code = await_status(follow, link, !request.id, error);
+        if (code == RF_OK)
             return RF_OK;
-        }
-        link_close(link);
+        disconnect(follow);
     }
     return code;
-}
-
-static void disconnect(struct rf_follow *follow)
-{
-    pthread_mutex_lock(&follow->lock);
-    link_close(follow->link);
-    follow->link = NULL;
-    pthread_mutex_unlock(&follow->lock);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------ */
@@ -139,12 +152,6 @@ static rf_code read_link(struct rf_follow *follow, rf_error *error)
         TRY(on_event(follow, event, piece, error));
     }
     return fail(error, RF_E_READ, "read cancelled");
-}
-
-static rf_code check_stopped(void *ctx, rf_error *error)
-{
-    const struct rf_follow *follow = ctx;
-    return atomic_load(&follow->stopped) ? fail(error, RF_E_READ, "read cancelled") : RF_OK;
 }
 
 static void *run(void *ctx)

@@ -5,17 +5,19 @@
 #include "base/number.h"
 #include "io/source.h"
 #include "replication/follow.h"
-#include <stdio.h>
+#include "resp/resp_write.h"
 #include <stdlib.h>
 
 /* --- queues as sources -------------------------------------------------------------------------------- */
+
+enum { SELECT_MAX = 64 };
 
 struct queue_origin {
     struct origin origin;
     struct rf_follow *follow;
     struct fifo *fifo;
-    rf_slice piece;  /* what has not been read of the current part */
-    char select[64]; /* the command before the stream */
+    rf_slice piece;             /* what has not been read of the current part */
+    uint8_t select[SELECT_MAX]; /* the command before the stream */
 };
 
 static rf_code add_mark(struct rf_follow *follow, size_t length, int64_t arrived_ms, rf_error *error)
@@ -64,12 +66,14 @@ static void queue_stop(struct origin *origin)
     fifo_stop(((struct queue_origin *)origin)->fifo);
 }
 
+/* What is still to come is discarded. */
 static void queue_close(struct layer *layer)
 {
+    fifo_stop(((struct queue_origin *)layer)->fifo);
     free(layer);
 }
 
-static rf_code open_queue(struct rf_follow *follow, struct fifo *fifo, const char *select, const char *name,
+static rf_code open_queue(struct rf_follow *follow, struct fifo *fifo, rf_slice select, const char *name,
                           rf_source **out, rf_error *error)
 {
     struct queue_origin *queue = calloc(1, sizeof *queue);
@@ -80,14 +84,15 @@ static rf_code open_queue(struct rf_follow *follow, struct fifo *fifo, const cha
         .follow = follow,
         .fifo = fifo,
     };
-    snprintf(queue->select, sizeof queue->select, "%s", select);
-    queue->piece = slice_of(queue->select, strlen(queue->select));
+    if (select.len > 0)
+        memcpy(queue->select, select.ptr, select.len);
+    queue->piece = slice_of(queue->select, select.len);
     return source_over(&queue->origin, name, out, error);
 }
 
 rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error)
 {
-    return open_queue(follow, follow->rdb, "", "snapshot", out, error);
+    return open_queue(follow, follow->rdb, (rf_slice){0}, "snapshot", out, error);
 }
 
 /* --- commands ----------------------------------------------------------------------------------------- */
@@ -95,30 +100,24 @@ rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error)
 /* As the stream itself does not begin with the database that is selected. */
 static rf_code begin(struct rf_follow *follow, int64_t db, rf_error *error)
 {
-    char number[24], select[64];
+    uint8_t number[NUMBER_TEXT_MAX], select[SELECT_MAX];
     rf_source *source;
-    int digits = snprintf(number, sizeof number, "%lld", (long long)db);
-    int length = snprintf(select, sizeof select, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", digits, number);
-    TRY(open_queue(follow, follow->stream, select, "stream", &source, error));
+    uint8_t *end = resp_print_header(select, '*', 2);
+    end = resp_print_bulk(end, SLICE("SELECT"));
+    end = resp_print_bulk(end, slice_of(number, number_print_i64(number, db)));
+    size_t length = (size_t)(end - select);
+    TRY(open_queue(follow, follow->stream, slice_of(select, length), "stream", &source, error));
     follow->marked = follow->base;
-    follow->base -= (uint64_t)length;
+    follow->base -= length;
     return rf_reader_open(source, &(rf_reader_options){0}, &follow->reader, error);
-}
-
-static size_t digits_of(uint64_t n)
-{
-    size_t digits = 1;
-    for (; n >= 10; n /= 10)
-        digits++;
-    return digits;
 }
 
 /* The length of a command as servers send it. */
 static uint64_t wire_length(const rf_entry *entry)
 {
-    uint64_t length = 1 + digits_of(entry->argc) + 2;
+    uint64_t length = 1 + number_length_u64(entry->argc) + 2;
     for (size_t i = 0; i < entry->argc; i++)
-        length += 1 + digits_of(entry->argv[i].len) + 2 + entry->argv[i].len + 2;
+        length += 1 + number_length_u64(entry->argv[i].len) + 2 + entry->argv[i].len + 2;
     return length;
 }
 

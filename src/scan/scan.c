@@ -72,11 +72,6 @@ rf_code rf_scan_run(rf_scan *scan, rf_error *error)
     return RF_OK;
 }
 
-const rf_scan_pass *rf_scan_last_pass(const rf_scan *scan)
-{
-    return &scan->pass;
-}
-
 rf_code rf_scan_source(const rf_scan *scan, rf_source **out, rf_error *error)
 {
     struct origin *origin;

@@ -188,8 +188,6 @@ static rf_code on_page(void *ctx, struct live_conn *node, int64_t db, const stru
         TRY(request_name(scan, db, name, error));
     TRY(live_settle(scan->live, error));
     TRY(request_sized(scan, db, error));
-    if (scan->options.on_progress)
-        scan->options.on_progress(scan->options.ctx, &scan->pass);
     return limit_rate(scan, error);
 }
 

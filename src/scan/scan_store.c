@@ -78,17 +78,7 @@ rf_code scan_store_put(struct scan_store *store, rf_entry *key, struct scan_reco
 
 rf_code scan_store_read(const struct scan_store *store, uint64_t offset, void *out, size_t n, rf_error *error)
 {
-    for (size_t got = 0; got < n;) {
-        ssize_t some = pread(store->fd, (char *)out + got, n - got, (off_t)(offset + got));
-        if (some < 0 && errno == EINTR)
-            continue;
-        if (some == 0)
-            errno = EIO;
-        if (some <= 0)
-            return anon_file_fail("read", error);
-        got += (size_t)some;
-    }
-    return RF_OK;
+    return anon_file_read_at(store->fd, out, n, offset, error);
 }
 
 /* The length as put_name() has written it. */

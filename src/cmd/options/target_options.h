@@ -42,7 +42,7 @@ void target_options_free(struct target_options *options);
 bool target_options_resolve(struct target_options *options, const char *url, const char *command,
                             rf_target *out, int *status);
 
-/* How the options of another server than the target are named. */
+/* How the options of a server are named. */
 struct target_words {
     const char *prefix;                               /* of the options' names */
     const char *variables[4], *sentinel_variables[2]; /* with passwords; each list ends with NULL */

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "base/memory_limit.h"
+#include "base/number.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -66,12 +67,8 @@ static void note_db(struct run *run, int64_t db)
 
 static void note_argument(struct run *run, rf_slice argument)
 {
-    char text[12] = "";
     int64_t db;
-    int end = 0;
-    if (argument.len < sizeof text)
-        memcpy(text, argument.ptr, argument.len);
-    if (sscanf(text, "%" SCNd64 "%n", &db, &end) == 1 && (size_t)end == argument.len)
+    if (number_parse_db(argument, &db))
         note_db(run, db);
 }
 
