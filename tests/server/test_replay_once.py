@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay` of the commands of an AOF: exactly once, whatever breaks. Counters, lists and strings that grow show
 a command that was applied twice, or left out."""
-import contextlib
 import json
 import os
 import random
 import signal
-import threading
 import time
 
-from lib.cluster_replaying import RULES, keys_digest
+from lib.cluster_replaying import RULES, WithCluster, keys_digest, meanwhile
 from lib.cutting_proxy import KINDS, CuttingProxy
-from lib.failovers import LiveCluster, Watched
-from lib.kinds import CLUSTER_PORTS, needs, needs_version
+from lib.failovers import Watched
+from lib.kinds import needs_version
 from lib.live_targets import slot_of
 from lib.observe import differences, observe
 from lib.program import convert
@@ -120,28 +118,6 @@ class Once(WithTargets):
         self.assertIn(b"the target has lost the command", done.stderr)
         self.assertEqual(target.call("DBSIZE"), 0)
 
-    def checkpoint(self):
-        with contextlib.suppress(FileNotFoundError), open(self.path("checkpoint"), "rb") as file:
-            return file.read()
-        return b""
-
-
-@contextlib.contextmanager
-def meanwhile(what):
-    over = threading.Event()
-
-    def do():
-        while not over.is_set():
-            what()
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
 
 @needs_version(redis=(7, 0))
 class OnceAfterFailover(Replaying):
@@ -173,8 +149,7 @@ class OnceAfterFailover(Replaying):
                 primary.start_again()
 
 
-@needs(CLUSTER_PORTS)
-class OnceInCluster(Replaying):
+class OnceInCluster(WithCluster):
     """Several databases, flattened, with hash tags, into a cluster."""
 
     @classmethod
@@ -188,21 +163,12 @@ class OnceInCluster(Replaying):
         flat = os.path.join(folder, "flat.rdb")
         convert(os.path.join(folder, "dump.rdb"), "-o", flat, *RULES, "-q")
         cls.oracle.facts(flat)
-        cls.digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
-        cls.cluster = cls.started(LiveCluster(folder, 3, lambda: {"cluster_node_timeout": 4000}))
-
-    def setUp(self):
-        super().setUp()
-        self.cluster.settle()
-        self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"))
-        self.primaries = list(self.cluster.primaries().values())
+        cls.expected_digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
 
     def check(self):
-        found = 0
         for node in self.cluster.primaries().values():
-            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
             self.assertEqual(node.call("KEYS", TEMPORARY), [])
-        self.assertEqual(found, self.digest)
+        self.assertEqual(self.digest(), self.expected_digest)
 
     def test_as_it_is(self):
         report = self.replay(self.log, *RULES, self.cluster.url)
@@ -239,7 +205,7 @@ class OnceInCluster(Replaying):
     def test_moves_and_kills(self, count):
         for seed in range(self.seed, self.seed + count):
             with self.subTest(seed=seed):
-                self.setUp()
+                self.clear()
                 make = random.Random(seed)
                 job = [self.log, *RULES, self.cluster.url, "--checkpoint", self.path(f"checkpoint{seed}"), "--resume"]
                 with meanwhile(lambda: self.disturb(make)):
@@ -253,7 +219,7 @@ class OnceInCluster(Replaying):
     def disturb(self, make):
         """Slots move, some bit by bit; connections are lost."""
         if make.random() < 0.5:
-            self.cluster.reshard(*make.sample(self.primaries, 2), make.choice((20, 100)))
+            self.reshard(*make.sample(self.primaries, 2), make.choice((20, 100)))
         slot = slot_of(b"user:%d" % make.randrange(9))
         source = self.cluster.node_of(slot)
         target = make.choice([node for node in self.primaries if node is not source])
@@ -263,6 +229,7 @@ class OnceInCluster(Replaying):
             self.cluster.move_keys(slot, source, target, make.choice((1, 1, 5)))
         make.choice(self.primaries).call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         self.cluster.end_slot(slot, source, target)
+        self.cluster.settle()
 
     def test_flushall(self):
         """It empties all nodes, between what is before it and after it."""
@@ -274,7 +241,4 @@ class OnceInCluster(Replaying):
             expected = keys_digest(server.call("DEBUG", "DIGEST"))
             log = os.path.join(server.folder, "appendonlydir")
             self.replay(log, self.cluster.url)
-        found = 0
-        for node in self.primaries:
-            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
-        self.assertEqual(found, expected)
+        self.assertEqual(self.digest(), expected)

@@ -11,16 +11,14 @@ import time
 import unittest
 
 from lib import dataset
-from lib.cluster_replaying import keys_digest
+from lib.cluster_replaying import WithCluster, keys_digest
 from lib.cutting_proxy import KINDS, CuttingProxy
-from lib.failovers import LiveCluster
-from lib.kinds import CLUSTER_PORTS, needs, needs_version
+from lib.kinds import needs_version
 from lib.observe import differences, observe
 from lib.program import convert
 from lib.replaying import (
     DONE,
     TARGET,
-    Replaying,
     Running,
     WithTarget,
     WithTargets,
@@ -406,22 +404,9 @@ class DeleteExtra(WithTarget, WithSnapshots):
         self.assertIn("1 extra key on the target", said)
 
 
-@needs(CLUSTER_PORTS)
 @needs_version(redis=(7, 0))
-class InCluster(Replaying, WithSnapshots):
+class InCluster(WithCluster, WithSnapshots):
     RULES = ["--flatten-dbs", "--hash-tag", "{f0:*}:*"]
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.cluster = cls.started(LiveCluster(cls.class_folder(), 3))
-        cls.url = cls.cluster.url
-
-    def digest(self):
-        digest = 0
-        for node in self.cluster.primaries().values():
-            digest ^= keys_digest(node.call("DEBUG", "DIGEST"))
-        return digest
 
     def expected(self, dump):
         flat = os.path.join(self.fresh(), "flat.rdb")
@@ -433,7 +418,7 @@ class InCluster(Replaying, WithSnapshots):
         for seed in range(count):
             for options in (["--since"], ["--delete-extra", "--force-delete"]):
                 with self.subTest(seed=seed, options=options):
-                    self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"))
+                    self.clear()
                     two = self.snapshots(f"cluster {seed}")
                     self.replay(two.first, self.url, *self.RULES)
                     self.assertEqual(self.digest(), self.expected(two.first))
