@@ -188,10 +188,11 @@ class Commands(WithTarget):
         self.assertEqual((differences(expected, observe(self.call)), self.call("DEBUG", "DIGEST")), ([], digest))
         for seed in range(2):
             with self.subcase(seed=seed):
+                make = random.Random(seed)
                 job = [path, self.url, "--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume"]
                 for _ in range(2):
                     running = Running(self.fresh(), [*job, "--rate", "150KB/s"])
-                    time.sleep(random.uniform(0.1, 1))
+                    time.sleep(make.uniform(0.1, 1))
                     running.kill()
                     running.wait()
                 self.ferry("replay", *job)
