@@ -14,6 +14,7 @@ import unittest
 
 from lib import resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
+from lib.live_targets import HOST, TcpServer
 from lib.observe import differences, observe
 from lib.program import PROGRAM, convert
 from lib.server import Server
@@ -263,10 +264,18 @@ class Refused(Logs):
         ):
             self.ferry("verify", self.log("MULTI", command, "EXEC"), *SERVER, expected=INPUT)
             self.assertIn(f"{command[0]} does not belong in a log", self.said)
-        for word in "CONFIG", "SAVE", "MIGRATE":
+        for word in "CONFIG", "SAVE":
             path = self.log(["EVAL", f"redis.pcall('{word}', 'SET', 'dir', '/')", "0"], "SET a 1")
             self.assertEqual(self.places(path, *SERVER), {(0, b"a")})
         self.assertEqual(os.listdir(os.path.dirname(victim)), [])
+
+    def test_keys_that_would_go_away(self):
+        """A script cannot send a key to another server."""
+        other = TcpServer(self.fresh())
+        self.addCleanup(other.stop)
+        script = f"redis.pcall('MIGRATE', '{HOST}', '{other.port}', 'a', '0', '1000')"
+        self.assertEqual(self.places(self.log("SET a 1", ["EVAL", script, "0"]), *SERVER), {(0, b"a")})
+        self.assertEqual(other.call("DBSIZE"), 0)
 
     @soak
     def test_long_script(self):
