@@ -438,15 +438,17 @@ class Accidents(Splitting):
         with Server(folder, appendonly="yes", appendfsync="no", aof_use_rdb_preamble="no", auto_aof_rewrite_percentage=0) as server:
             writer = threading.Thread(target=self.write, args=(server.folder,))
             writer.start()
+            found = []
             try:
                 for number in range(4):
                     with self.subTest(number):
                         if number == 2:
                             server.call("BGREWRITEAOF")
-                        self.assert_a_state(folder)
+                        found.append(self.assert_a_state(folder))
             finally:
                 self.stopped = True
                 writer.join()
+        self.assertGreater(found[-1], found[0])
 
     stopped = False
 
@@ -461,6 +463,7 @@ class Accidents(Splitting):
         client.close()
 
     def assert_a_state(self, folder):
+        """Returns its number."""
         out = self.fresh()
         copy = os.path.join(out, "appendonlydir")
         convert(os.path.join(folder, "appendonlydir"), "-o", copy, "--truncated", "drop")
@@ -472,6 +475,7 @@ class Accidents(Splitting):
         a, b, c = (int(values.get(key, b"0").rstrip(b"x")) for key in (b"a", b"b", b"c"))
         self.assertEqual(a, b)
         self.assertIn(c, (a, a - 1))
+        return a
 
 
 GOOD = [("SET", f"k{i}", i) for i in range(1, 21)]
