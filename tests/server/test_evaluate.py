@@ -67,7 +67,7 @@ class Logs(Splitting):
         with Server(folder, appendonly="yes", aof_use_rdb_preamble=preamble, appendfsync="no") as server:
             workload.run(server.call, 10)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             workload.run(server.call, 20)
         return os.path.join(folder, "appendonlydir")
 

@@ -196,7 +196,7 @@ class AtRandom(Splitting):
             workload.run(server.call, 10)
             server.call("BGREWRITEAOF")
             workload.run(server.call, 20)
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             workload.run(server.call, 10)
         return folder
 
@@ -378,13 +378,7 @@ class Accidents(Splitting):
     @staticmethod
     def numbered(commands):
         """(number, database, command), without SELECT."""
-        log, db = [], 0
-        for command in commands:
-            if command[0].upper() == b"SELECT":
-                db = int(command[1])
-            else:
-                log.append((len(log) + 1, db, command))
-        return log
+        return [(number, *one) for number, one in enumerate(resp.with_databases(commands), 1)]
 
     @staticmethod
     def shown(number, db, command):

@@ -15,6 +15,7 @@ from lib.live_targets import slot_of
 from lib.observe import differences, observe
 from lib.program import convert
 from lib.replaying import DONE, TARGET, TEMPORARY, Oracle, Replaying, Running, WithTargets, empty, url_of
+from lib.resp import encode
 from lib.server import Server
 from lib.soaking import scaled
 from lib.splitting import ferry, printed_seed
@@ -33,7 +34,7 @@ def write_log(server, seed, **workload):
     commands = Workload(random.Random(seed), **workload)
     commands.run(server.call, 20)
     server.call("BGREWRITEAOF")
-    server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+    server.wait_for_rewrite()
     commands.run(server.call, 50)
     for db in range(3):
         server.call.pipeline([("SELECT", db), *growth(random.Random(f"{seed}:{db}"), 1500)])
@@ -41,16 +42,24 @@ def write_log(server, seed, **workload):
     server.call.pipeline([("SELECT", 0), ("SAVE",)])
 
 
-@needs_version(redis=(7, 0))
-class Once(WithTargets):
+class WithLog:
+    """Mixed into a class that replays: has the log of a server, what that held, and a dump of the same."""
+
+    log_seed, workload = 0, {}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         folder = cls.class_folder()
         with Server(folder, appendonly="yes") as server:
-            write_log(server, 1)
+            write_log(server, cls.log_seed, **cls.workload)
             cls.facts = observe(server.call)
-        cls.log = os.path.join(folder, "appendonlydir")
+        cls.log, cls.dump = os.path.join(folder, "appendonlydir"), os.path.join(folder, "dump.rdb")
+
+
+@needs_version(redis=(7, 0))
+class Once(WithLog, WithTargets):
+    log_seed = 1
 
     def check(self, job, done, found):
         """Temporary keys would be in the digest; details of streams that are not are not in the log either."""
@@ -120,18 +129,15 @@ class Once(WithTargets):
 
 
 @needs_version(redis=(7, 0))
-class OnceAfterFailover(Replaying):
+class OnceAfterFailover(WithLog, Replaying):
     """The primary is killed while commands are written; its replicas have what was acknowledged."""
+
+    log_seed = 3
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        folder = cls.class_folder()
-        with Server(folder, appendonly="yes") as server:
-            write_log(server, 3)
-            cls.facts = observe(server.call)
-        cls.log = os.path.join(folder, "appendonlydir")
-        cls.watched = cls.started(Watched(folder))
+        cls.watched = cls.started(Watched(cls.class_folder()))
 
     @scaled(test=1, soak=5)
     def test_killed(self, count):
@@ -149,19 +155,17 @@ class OnceAfterFailover(Replaying):
                 primary.start_again()
 
 
-class OnceInCluster(WithCluster):
+class OnceInCluster(WithLog, WithCluster):
     """Several databases, flattened, with hash tags, into a cluster."""
+
+    log_seed, workload = 2, {"families": [f"user:{i}:" for i in range(9)], "flushes": False}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.seed = printed_seed()
-        folder = cls.class_folder()
-        with Server(folder, appendonly="yes") as server:
-            write_log(server, 2, families=[f"user:{i}:" for i in range(9)], flushes=False)
-        cls.log = os.path.join(folder, "appendonlydir")
-        flat = os.path.join(folder, "flat.rdb")
-        convert(os.path.join(folder, "dump.rdb"), "-o", flat, *RULES, "-q")
+        flat = os.path.join(cls.class_folder(), "flat.rdb")
+        convert(cls.dump, "-o", flat, *RULES, "-q")
         cls.oracle.facts(flat)
         cls.expected_digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
 
@@ -181,7 +185,7 @@ class OnceInCluster(WithCluster):
             for i in range(100):
                 past, later = ("SET", f"s{i}", "5", "PXAT", "1700000000000"), ("PEXPIREAT", f"s{i}", f"{4102444800000 + i}")
                 for words in (past, ("INCR", f"s{i}"), later):
-                    file.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w.encode()) for w in words))
+                    file.write(encode(words))
         self.replay(path, self.cluster.url)
         found = {}
         for node in self.cluster.primaries().values():
@@ -196,7 +200,7 @@ class OnceInCluster(WithCluster):
         """Refused before anything is written."""
         path = self.path("apart.aof")
         with open(path, "wb") as file:
-            file.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3\r\n$6\r\nRENAME\r\n$1\r\na\r\n$1\r\nb\r\n")
+            file.write(encode(("SET", "a", 1)) + encode(("RENAME", "a", "b")))
         self.ferry("replay", path, self.cluster.url, expected=4)
         self.assertIn("its keys are in slots 15495 and 3300", self.said)
         self.assertEqual(sum(node.call("DBSIZE") for node in self.primaries), 0)

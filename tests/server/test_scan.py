@@ -13,6 +13,7 @@ from lib.live_targets import Authority, Cluster, TcpServer, slot_of, tls_setting
 from lib.program import PROGRAM, run
 from lib.resp import Client
 from lib.server import Server
+from lib.splitting import printed_seed
 from lib.workload import Workload
 
 NO_POINT = "this is not a point in time"
@@ -20,8 +21,7 @@ NO_POINT = "this is not a point in time"
 
 def setUpModule():
     global SEED
-    SEED = int(os.environ.get("RDBFERRY_SEED", random.randrange(1 << 32)))
-    print(f"test_scan: RDBFERRY_SEED={SEED}", flush=True)
+    SEED = printed_seed()
 
 
 def expiries(call):
