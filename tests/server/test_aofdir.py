@@ -159,8 +159,7 @@ class RunningServer(Directory):
                 server.call("BGREWRITEAOF")
                 done = run("verify", self.path("appendonlydir"))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                server.wait(lambda info: info["aof_rewrite_in_progress"] == "0"
-                            and info["aof_rewrite_scheduled"] == "0")
+                server.wait_for_rewrite()
 
 
 if __name__ == "__main__":

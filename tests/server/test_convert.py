@@ -172,7 +172,7 @@ class FromAof(Case):
         with Server(self.path("source"), appendonly="yes", appendfsync="always") as server:
             dataset.fill(server.call)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             server.call("SELECT", 2)
             server.call.pipeline([("APPEND", f"later:{i % 10}", i) for i in range(100)])
             server.call("XADD", "stream:later", "1-1", "f", "v")

@@ -14,6 +14,7 @@ import unittest
 
 from lib import resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
+from lib.live_targets import HOST, TcpServer
 from lib.observe import differences, observe
 from lib.program import PROGRAM, convert
 from lib.server import Server
@@ -66,7 +67,7 @@ class Logs(Splitting):
         with Server(folder, appendonly="yes", aof_use_rdb_preamble=preamble, appendfsync="no") as server:
             workload.run(server.call, 10)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             workload.run(server.call, 20)
         return os.path.join(folder, "appendonlydir")
 
@@ -263,10 +264,18 @@ class Refused(Logs):
         ):
             self.ferry("verify", self.log("MULTI", command, "EXEC"), *SERVER, expected=INPUT)
             self.assertIn(f"{command[0]} does not belong in a log", self.said)
-        for word in "CONFIG", "SAVE", "MIGRATE":
+        for word in "CONFIG", "SAVE":
             path = self.log(["EVAL", f"redis.pcall('{word}', 'SET', 'dir', '/')", "0"], "SET a 1")
             self.assertEqual(self.places(path, *SERVER), {(0, b"a")})
         self.assertEqual(os.listdir(os.path.dirname(victim)), [])
+
+    def test_keys_that_would_go_away(self):
+        """A script cannot send a key to another server."""
+        other = TcpServer(self.fresh())
+        self.addCleanup(other.stop)
+        script = f"redis.pcall('MIGRATE', '{HOST}', '{other.port}', 'a', '0', '1000')"
+        self.assertEqual(self.places(self.log("SET a 1", ["EVAL", script, "0"]), *SERVER), {(0, b"a")})
+        self.assertEqual(other.call("DBSIZE"), 0)
 
     @soak
     def test_long_script(self):

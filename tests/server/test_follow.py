@@ -7,13 +7,14 @@ import unittest
 from lib.cases import Folder
 from lib.following import Failed, Follow
 from lib.live_targets import HOST, TcpServer, wait_until
+from lib.resp import commands, with_databases
+from lib.splitting import printed_seed
 from lib.workload import Workload
-
-SEED = int(os.environ.get("RDBFERRY_SEED") or random.SystemRandom().randrange(10**6))
 
 
 def setUpModule():
-    print(f"RDBFERRY_SEED={SEED}", flush=True)
+    global SEED
+    SEED = printed_seed()
 
 
 def commands_of_aof(folder):
@@ -24,21 +25,7 @@ def commands_of_aof(folder):
         if name.endswith(".incr.aof"):
             with open(os.path.join(directory, name), "rb") as file:
                 data += file.read()
-    found, db, at = [], 0, 0
-    while at < len(data):
-        words = []
-        end = data.index(b"\r\n", at)
-        count, at = int(data[at + 1 : end]), end + 2
-        for _ in range(count):
-            end = data.index(b"\r\n", at)
-            length = int(data[at + 1 : end])
-            words.append(data[end + 2 : end + 2 + length])
-            at = end + 4 + length
-        if words[0].upper() == b"SELECT":
-            db = int(words[1])
-        else:
-            found.append((db, words))
-    return found
+    return list(with_databases(commands(data)))
 
 
 @unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is in an interpreter without sanitizers")

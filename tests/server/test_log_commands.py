@@ -196,7 +196,7 @@ class AtRandom(Splitting):
             workload.run(server.call, 10)
             server.call("BGREWRITEAOF")
             workload.run(server.call, 20)
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             workload.run(server.call, 10)
         return folder
 
@@ -378,13 +378,7 @@ class Accidents(Splitting):
     @staticmethod
     def numbered(commands):
         """(number, database, command), without SELECT."""
-        log, db = [], 0
-        for command in commands:
-            if command[0].upper() == b"SELECT":
-                db = int(command[1])
-            else:
-                log.append((len(log) + 1, db, command))
-        return log
+        return [(number, *one) for number, one in enumerate(resp.with_databases(commands), 1)]
 
     @staticmethod
     def shown(number, db, command):
@@ -438,15 +432,17 @@ class Accidents(Splitting):
         with Server(folder, appendonly="yes", appendfsync="no", aof_use_rdb_preamble="no", auto_aof_rewrite_percentage=0) as server:
             writer = threading.Thread(target=self.write, args=(server.folder,))
             writer.start()
+            found = []
             try:
                 for number in range(4):
                     with self.subTest(number):
                         if number == 2:
                             server.call("BGREWRITEAOF")
-                        self.assert_a_state(folder)
+                        found.append(self.assert_a_state(folder))
             finally:
                 self.stopped = True
                 writer.join()
+        self.assertGreater(found[-1], found[0])
 
     stopped = False
 
@@ -461,6 +457,7 @@ class Accidents(Splitting):
         client.close()
 
     def assert_a_state(self, folder):
+        """Returns its number."""
         out = self.fresh()
         copy = os.path.join(out, "appendonlydir")
         convert(os.path.join(folder, "appendonlydir"), "-o", copy, "--truncated", "drop")
@@ -472,6 +469,7 @@ class Accidents(Splitting):
         a, b, c = (int(values.get(key, b"0").rstrip(b"x")) for key in (b"a", b"b", b"c"))
         self.assertEqual(a, b)
         self.assertIn(c, (a, a - 1))
+        return a
 
 
 GOOD = [("SET", f"k{i}", i) for i in range(1, 21)]

@@ -361,7 +361,7 @@ class Inputs(WithTarget):
         with Server(folder, appendonly="yes") as server:
             fill_some(server.call, scale=0.5)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             self.make_changes(server.call)
         self.check_aof(folder, os.path.join(folder, "appendonlydir"))
 

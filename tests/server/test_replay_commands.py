@@ -10,10 +10,11 @@ import time
 import unittest
 
 from lib.dataset import FAR
-from lib.kinds import needs_version
+from lib.kinds import KIND, needs_version
 from lib.live_targets import HOST, Proxy, TcpServer, called_redis
 from lib.observe import differences, observe
 from lib.replaying import TARGET, Running, WithTarget, fill_some, url_of
+from lib.resp import encode
 from lib.server import Server
 from lib.splitting import DONE, NO, USAGE
 
@@ -28,11 +29,11 @@ class Commands(WithTarget):
         folder = cls.class_folder()
         cls.aof = os.path.join(folder, "only commands.aof")
         with open(cls.aof, "wb") as file:
-            file.write(b"*3\r\n$6\r\nAPPEND\r\n$1\r\na\r\n$1\r\n1\r\n" * 2)
+            file.write(encode(("APPEND", "a", 1)) * 2)
         with Server(folder, appendonly="yes") as server:
             fill_some(server.call, scale=0.1)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             server.call("APPEND", "a", "1")
         cls.directory = os.path.join(folder, "appendonlydir")
 
@@ -52,8 +53,7 @@ class Commands(WithTarget):
         path = os.path.join(self.fresh(), "some.aof")
         with open(path, "wb") as file:
             for command in commands:
-                words = command.encode().split()
-                file.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+                file.write(encode(command.split()))
         return path
 
     def test_errors_within_transactions(self):
@@ -128,7 +128,7 @@ class Commands(WithTarget):
         for ms in (300, 3000, 30000):
             server.call("SET", "s", 5, "PX", ms)
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+            server.wait_for_rewrite()
             if server.call("INCR", "s") == 6:
                 return ms
         return self.fail("the server is too slow")
@@ -141,7 +141,7 @@ class Commands(WithTarget):
             server.call("PEXPIREAT", "s", FAR)
             directory = os.path.join(server.folder, "appendonlydir")
             time.sleep(ms / 1000)
-        for options in ([], ["--server", "redis-server"]):
+        for options in ([], ["--server", KIND.path]):
             with self.subcase(options=options):
                 self.ferry("replay", directory, self.url, *options)
                 self.assertEqual((self.call("GET", "s"), self.call("PEXPIRETIME", "s")), (b"6", FAR))
@@ -180,7 +180,7 @@ class Commands(WithTarget):
     def test_sessions(self):
         """Equal to what a server makes of the log, whose clock stands still; also after kills."""
         path = self.sessions()
-        self.ferry("replay", path, self.url, "--server", "redis-server")
+        self.ferry("replay", path, self.url, "--server", KIND.path)
         expected, digest = observe(self.call), self.call("DEBUG", "DIGEST")
         self.call("FLUSHALL")
         self.ferry("replay", path, self.url)
@@ -188,10 +188,11 @@ class Commands(WithTarget):
         self.assertEqual((differences(expected, observe(self.call)), self.call("DEBUG", "DIGEST")), ([], digest))
         for seed in range(2):
             with self.subcase(seed=seed):
+                make = random.Random(seed)
                 job = [path, self.url, "--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume"]
                 for _ in range(2):
                     running = Running(self.fresh(), [*job, "--rate", "150KB/s"])
-                    time.sleep(random.uniform(0.1, 1))
+                    time.sleep(make.uniform(0.1, 1))
                     running.kill()
                     running.wait()
                 self.ferry("replay", *job)

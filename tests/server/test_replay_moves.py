@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay` into a cluster that changes meanwhile: slots go from node to node, and replicas take over. In the
 end each key is where it belongs, and none is there twice, or in part."""
-import contextlib
 import random
-import threading
 import time
 import unittest
 
-from lib.cluster_replaying import MOVING, RULES, InCluster, fill_users
+from lib.cluster_replaying import MOVING, RULES, InCluster, fill_users, meanwhile
 from lib.failovers import MORE_THAN_SOCKETS_HOLD
 from lib.live_targets import slot_of, wait_until
 from lib.program import convert
@@ -15,29 +13,6 @@ from lib.replaying import BIG, TEMPORARY
 from lib.soaking import scaled, soak
 
 WAYS = ("auto", "fail"), ("commands", "skip"), ("auto", "skip"), ("commands", "fail")
-
-
-@contextlib.contextmanager
-def meanwhile(what):
-    """Does `what()` again and again, on a thread, until the block is left."""
-    over, errors = threading.Event(), []
-
-    def do():
-        try:
-            while not over.is_set():
-                what()
-        except BaseException as error:  # it is raised where it can be seen
-            errors.append(error)
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 class Changing(InCluster):

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay` of the commands of an AOF: exactly once, whatever breaks. Counters, lists and strings that grow show
 a command that was applied twice, or left out."""
-import contextlib
 import json
 import os
 import random
 import signal
-import threading
 import time
 
-from lib.cluster_replaying import RULES, keys_digest
+from lib.cluster_replaying import RULES, WithCluster, keys_digest, meanwhile
 from lib.cutting_proxy import KINDS, CuttingProxy
-from lib.failovers import LiveCluster, Watched
-from lib.kinds import CLUSTER_PORTS, needs, needs_version
+from lib.failovers import Watched
+from lib.kinds import needs_version
 from lib.live_targets import slot_of
 from lib.observe import differences, observe
 from lib.program import convert
-from lib.replaying import DONE, TEMPORARY, Oracle, Replaying, Running, WithTargets, empty, url_of
+from lib.replaying import DONE, TARGET, TEMPORARY, Oracle, Replaying, Running, WithTargets, empty, url_of
+from lib.resp import encode
 from lib.server import Server
 from lib.soaking import scaled
 from lib.splitting import ferry, printed_seed
@@ -35,7 +34,7 @@ def write_log(server, seed, **workload):
     commands = Workload(random.Random(seed), **workload)
     commands.run(server.call, 20)
     server.call("BGREWRITEAOF")
-    server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+    server.wait_for_rewrite()
     commands.run(server.call, 50)
     for db in range(3):
         server.call.pipeline([("SELECT", db), *growth(random.Random(f"{seed}:{db}"), 1500)])
@@ -43,24 +42,31 @@ def write_log(server, seed, **workload):
     server.call.pipeline([("SELECT", 0), ("SAVE",)])
 
 
-@needs_version(redis=(7, 0))
-class Once(WithTargets):
+class WithLog:
+    """Mixed into a class that replays: has the log of a server, what that held, and a dump of the same."""
+
+    log_seed, workload = 0, {}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         folder = cls.class_folder()
         with Server(folder, appendonly="yes") as server:
-            write_log(server, 1)
-            cls.digest, cls.facts = server.call("DEBUG", "DIGEST"), observe(server.call)
-        cls.log = os.path.join(folder, "appendonlydir")
+            write_log(server, cls.log_seed, **cls.workload)
+            cls.facts = observe(server.call)
+        cls.log, cls.dump = os.path.join(folder, "appendonlydir"), os.path.join(folder, "dump.rdb")
 
-    def check(self, job, done, call):
+
+@needs_version(redis=(7, 0))
+class Once(WithLog, WithTargets):
+    log_seed = 1
+
+    def check(self, job, done, found):
+        """Temporary keys would be in the digest; details of streams that are not are not in the log either."""
         with self.subTest(job=job, said=done.stderr.decode(errors="replace")[-999:]):
             self.assertEqual(done.returncode, DONE)
-            call("SELECT", 0)
-            self.assertEqual(call("KEYS", TEMPORARY), [])
-            if call("DEBUG", "DIGEST") != self.digest:
-                self.assertEqual(differences(self.facts, observe(call)), [])
+            if found["digest"] != self.facts["digest"]:
+                self.assertEqual(differences(self.facts, found), [])
 
     @scaled(test=4, soak=40)
     def test_cuts(self, count):
@@ -71,12 +77,14 @@ class Once(WithTargets):
             job = [self.log, "--connections", 1 + seed % 2, "--report", report]
             with CuttingProxy(os.path.join(target.folder, "socket"), seed, kinds=KINDS) as proxy:
                 done = ferry("replay", *job, proxy.url)
-            self.check(job, done, target.call)
+            return job, done, observe(target.call), report
+
+        def check(job, done, found, report):
+            self.check(job, done, found)
             with open(report, encoding="utf-8") as file:
                 lost.append(json.load(file)["recovery"]["connections_lost"])
-            return ()
 
-        self.try_seeds(count, attempt, lambda: None)
+        self.try_seeds(count, attempt, check)
         self.assertGreater(sum(lost), 0)
 
     @scaled(test=4, soak=40)
@@ -89,20 +97,18 @@ class Once(WithTargets):
                 time.sleep(make.uniform(0.02, 1))
                 running.kill(make.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
                 running.wait()
-            self.check(job, ferry("replay", *job), target.call)
-            return ()
+            return job, ferry("replay", *job), observe(target.call)
 
-        self.try_seeds(count, attempt, lambda: None)
+        self.try_seeds(count, attempt, self.check)
 
     def test_ways(self):
         """Without transactions; filtered, which lets the commands be rewritten."""
 
         def attempt(target, seed, _):
             job = [self.log, url_of(target), *(["--no-transactions"], ["--match", "*"])[seed % 2]]
-            self.check(job, ferry("replay", *job), target.call)
-            return ()
+            return job, ferry("replay", *job), observe(target.call)
 
-        self.try_seeds(2, attempt, lambda: None)
+        self.try_seeds(2, attempt, self.check)
 
     def test_writes_that_are_lost(self):
         """A target that comes back without what it had acknowledged is not written to."""
@@ -117,45 +123,21 @@ class Once(WithTargets):
         running.wait()
         target.call("FLUSHALL")
         done = ferry("replay", *job)
+        self.assertEqual(done.returncode, TARGET, done.stderr)
         self.assertIn(b"the target has lost the command", done.stderr)
         self.assertEqual(target.call("DBSIZE"), 0)
 
-    def checkpoint(self):
-        with contextlib.suppress(FileNotFoundError), open(self.path("checkpoint"), "rb") as file:
-            return file.read()
-        return b""
-
-
-@contextlib.contextmanager
-def meanwhile(what):
-    over = threading.Event()
-
-    def do():
-        while not over.is_set():
-            what()
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
 
 @needs_version(redis=(7, 0))
-class OnceAfterFailover(Replaying):
+class OnceAfterFailover(WithLog, Replaying):
     """The primary is killed while commands are written; its replicas have what was acknowledged."""
+
+    log_seed = 3
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        folder = cls.class_folder()
-        with Server(folder, appendonly="yes") as server:
-            write_log(server, 3)
-            cls.facts = observe(server.call)
-        cls.log = os.path.join(folder, "appendonlydir")
-        cls.watched = cls.started(Watched(folder))
+        cls.watched = cls.started(Watched(cls.class_folder()))
 
     @scaled(test=1, soak=5)
     def test_killed(self, count):
@@ -173,36 +155,24 @@ class OnceAfterFailover(Replaying):
                 primary.start_again()
 
 
-@needs(CLUSTER_PORTS)
-class OnceInCluster(Replaying):
+class OnceInCluster(WithLog, WithCluster):
     """Several databases, flattened, with hash tags, into a cluster."""
+
+    log_seed, workload = 2, {"families": [f"user:{i}:" for i in range(9)], "flushes": False}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.seed = printed_seed()
-        folder = cls.class_folder()
-        with Server(folder, appendonly="yes") as server:
-            write_log(server, 2, families=[f"user:{i}:" for i in range(9)], flushes=False)
-        cls.log = os.path.join(folder, "appendonlydir")
-        flat = os.path.join(folder, "flat.rdb")
-        convert(os.path.join(folder, "dump.rdb"), "-o", flat, *RULES, "-q")
+        flat = os.path.join(cls.class_folder(), "flat.rdb")
+        convert(cls.dump, "-o", flat, *RULES, "-q")
         cls.oracle.facts(flat)
-        cls.digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
-        cls.cluster = cls.started(LiveCluster(folder, 3, lambda: {"cluster_node_timeout": 4000}))
-
-    def setUp(self):
-        super().setUp()
-        self.cluster.settle()
-        self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"))
-        self.primaries = list(self.cluster.primaries().values())
+        cls.expected_digest = keys_digest(cls.oracle.call("DEBUG", "DIGEST"))
 
     def check(self):
-        found = 0
         for node in self.cluster.primaries().values():
-            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
             self.assertEqual(node.call("KEYS", TEMPORARY), [])
-        self.assertEqual(found, self.digest)
+        self.assertEqual(self.digest(), self.expected_digest)
 
     def test_as_it_is(self):
         report = self.replay(self.log, *RULES, self.cluster.url)
@@ -215,7 +185,7 @@ class OnceInCluster(Replaying):
             for i in range(100):
                 past, later = ("SET", f"s{i}", "5", "PXAT", "1700000000000"), ("PEXPIREAT", f"s{i}", f"{4102444800000 + i}")
                 for words in (past, ("INCR", f"s{i}"), later):
-                    file.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w.encode()) for w in words))
+                    file.write(encode(words))
         self.replay(path, self.cluster.url)
         found = {}
         for node in self.cluster.primaries().values():
@@ -230,7 +200,7 @@ class OnceInCluster(Replaying):
         """Refused before anything is written."""
         path = self.path("apart.aof")
         with open(path, "wb") as file:
-            file.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3\r\n$6\r\nRENAME\r\n$1\r\na\r\n$1\r\nb\r\n")
+            file.write(encode(("SET", "a", 1)) + encode(("RENAME", "a", "b")))
         self.ferry("replay", path, self.cluster.url, expected=4)
         self.assertIn("its keys are in slots 15495 and 3300", self.said)
         self.assertEqual(sum(node.call("DBSIZE") for node in self.primaries), 0)
@@ -239,7 +209,7 @@ class OnceInCluster(Replaying):
     def test_moves_and_kills(self, count):
         for seed in range(self.seed, self.seed + count):
             with self.subTest(seed=seed):
-                self.setUp()
+                self.clear()
                 make = random.Random(seed)
                 job = [self.log, *RULES, self.cluster.url, "--checkpoint", self.path(f"checkpoint{seed}"), "--resume"]
                 with meanwhile(lambda: self.disturb(make)):
@@ -253,7 +223,7 @@ class OnceInCluster(Replaying):
     def disturb(self, make):
         """Slots move, some bit by bit; connections are lost."""
         if make.random() < 0.5:
-            self.cluster.reshard(*make.sample(self.primaries, 2), make.choice((20, 100)))
+            self.reshard(*make.sample(self.primaries, 2), make.choice((20, 100)))
         slot = slot_of(b"user:%d" % make.randrange(9))
         source = self.cluster.node_of(slot)
         target = make.choice([node for node in self.primaries if node is not source])
@@ -263,6 +233,7 @@ class OnceInCluster(Replaying):
             self.cluster.move_keys(slot, source, target, make.choice((1, 1, 5)))
         make.choice(self.primaries).call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         self.cluster.end_slot(slot, source, target)
+        self.cluster.settle()
 
     def test_flushall(self):
         """It empties all nodes, between what is before it and after it."""
@@ -274,7 +245,4 @@ class OnceInCluster(Replaying):
             expected = keys_digest(server.call("DEBUG", "DIGEST"))
             log = os.path.join(server.folder, "appendonlydir")
             self.replay(log, self.cluster.url)
-        found = 0
-        for node in self.primaries:
-            found ^= keys_digest(node.call("DEBUG", "DIGEST"))
-        self.assertEqual(found, expected)
+        self.assertEqual(self.digest(), expected)

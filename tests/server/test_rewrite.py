@@ -20,7 +20,7 @@ def own_rewrite(server):
     """What a server's BGREWRITEAOF writes, without preamble."""
     server.call("CONFIG", "SET", "aof-use-rdb-preamble", "no")
     server.call("CONFIG", "SET", "appendonly", "yes")
-    server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+    server.wait_for_rewrite()
     (base,) = glob.glob(os.path.join(server.folder, "appendonlydir", "*.base.aof"))
     with open(base, "rb") as file:
         return file.read()

@@ -2,6 +2,7 @@
 """Live servers as inputs by SCAN and DUMP: quiet ones, ones that are written to, users without PSYNC, clusters, TLS."""
 import os
 import random
+import subprocess
 import threading
 import time
 
@@ -9,9 +10,10 @@ from lib.cases import Folder
 from lib.dataset import fill
 from lib.kinds import FUNCTIONS, KIND, TLS, needs
 from lib.live_targets import Authority, Cluster, TcpServer, slot_of, tls_settings
-from lib.program import run
+from lib.program import PROGRAM, run
 from lib.resp import Client
 from lib.server import Server
+from lib.splitting import printed_seed
 from lib.workload import Workload
 
 NO_POINT = "this is not a point in time"
@@ -19,8 +21,7 @@ NO_POINT = "this is not a point in time"
 
 def setUpModule():
     global SEED
-    SEED = int(os.environ.get("RDBFERRY_SEED", random.randrange(1 << 32)))
-    print(f"test_scan: RDBFERRY_SEED={SEED}", flush=True)
+    SEED = printed_seed()
 
 
 def expiries(call):
@@ -111,15 +112,19 @@ class Standalone(Scanning):
 
         writer = threading.Thread(target=write)
         writer.start()
-        timer = threading.Timer(4, stop.set)
-        timer.start()
+        options = "--scan-passes", "100", "--scan-rate", "10MB/s", "-v"
+        command, said = [PROGRAM, "convert", self.url(), "--scan", "-o", self.path("copy/dump.rdb"), *options], []
         try:
-            said = self.scan(self.url(), "--scan-passes", "1000", "--scan-rate", "10MB/s", "-v")
+            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+                for line in process.stderr:
+                    said.append(line)
+                    if "scan: pass 3: " in line:
+                        stop.set()
         finally:
+            seen = stop.is_set()
             stop.set()
-            timer.cancel()
             writer.join()
-        self.assertIn("scan: pass 2: ", said)
+        self.assertEqual((process.returncode, seen), (0, True), said)
         self.assert_copied(self.server)
 
     def test_what_still_changes_is_said(self):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the tests of replays into clusters have in common."""
+import contextlib
 import hashlib
 import os
 import random
+import threading
 
 from lib.failovers import LiveCluster, received
 from lib.kinds import CLUSTER_PORTS, needs
@@ -47,8 +49,31 @@ def settled_expiry(name, found, expected):
     return found
 
 
+@contextlib.contextmanager
+def meanwhile(what):
+    """Does `what()` again and again, on a thread, until the block is left."""
+    over, errors = threading.Event(), []
+
+    def do():
+        try:
+            while not over.is_set():
+                what()
+        except BaseException as error:  # it is raised where it can be seen
+            errors.append(error)
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
 @needs(CLUSTER_PORTS)
-class InCluster(Replaying):
+class WithCluster(Replaying):
     """Has a cluster of three primaries, which is empty when a test begins."""
 
     size = 3
@@ -56,13 +81,6 @@ class InCluster(Replaying):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.seed = printed_seed()
-        cls.dump = cls.dump_of(fill_users)
-        cls.flat = os.path.join(cls.class_folder(), "flat.rdb")
-        convert(cls.dump, "-o", cls.flat, *RULES, "-q")
-        cls.facts = cls.oracle.facts(cls.flat)
-        cls.obstacles = list(obstacles_for(places_of(cls.facts), 11))
-        cls.with_obstacles = cls.oracle.facts(cls.flat, cls.obstacles)
         cls.cluster = cls.started(LiveCluster(cls.class_folder(), cls.size, cls.settings))
         cls.url = cls.cluster.url
 
@@ -80,6 +98,33 @@ class InCluster(Replaying):
         self.primaries = list(self.cluster.primaries().values())
         self.cluster.call_all(("FLUSHALL",), ("FUNCTION", "FLUSH"), ("CONFIG", "RESETSTAT"))
 
+    def digest(self):
+        """That of the keys of all nodes."""
+        digest = 0
+        for node in self.cluster.primaries().values():
+            digest ^= keys_digest(node.call("DEBUG", "DIGEST"))
+        return digest
+
+    def reshard(self, source, target, slots):
+        moved = self.cluster.reshard(source, target, slots)
+        self.assertEqual(moved.returncode, 0, moved.stdout[-2000:])
+        self.cluster.settle()
+
+
+class InCluster(WithCluster):
+    """Has a dump as well, and what the cluster must hold once it is there."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seed = printed_seed()
+        cls.dump = cls.dump_of(fill_users)
+        cls.flat = os.path.join(cls.class_folder(), "flat.rdb")
+        convert(cls.dump, "-o", cls.flat, *RULES, "-q")
+        cls.facts = cls.oracle.facts(cls.flat)
+        cls.obstacles = list(obstacles_for(places_of(cls.facts), 11))
+        cls.with_obstacles = cls.oracle.facts(cls.flat, cls.obstacles)
+
     def put_obstacles(self):
         """Other values for some keys, which are there already, and counted by nobody."""
         owners, primaries = self.cluster.owners(self.cluster.nodes[0]), self.cluster.primaries()
@@ -88,11 +133,6 @@ class InCluster(Replaying):
                 primaries[owners[slot_of(command[1])]].call(*command)
         self.cluster.settle()
         self.cluster.call_all(("CONFIG", "RESETSTAT"))
-
-    def reshard(self, source, target, slots):
-        moved = self.cluster.reshard(source, target, slots)
-        self.assertEqual(moved.returncode, 0, moved.stdout[-2000:])
-        self.cluster.settle()
 
     def errors(self, code):
         """How many answers of this kind there were."""
@@ -119,7 +159,6 @@ class InCluster(Replaying):
         self.cluster.settle()
         primaries, owners = self.cluster.primaries(), self.cluster.owners(self.cluster.nodes[0])
         found = {"sizes": {0: 0}, "functions": expected["functions"]}
-        digest = 0
         for name, node in primaries.items():
             keys = node.call("KEYS", "*")
             self.assertEqual([key for key in keys if owners[slot_of(key)] != name], [])
@@ -127,12 +166,11 @@ class InCluster(Replaying):
             found["sizes"][0] += len(keys)
             for key in keys:
                 found.update(key_facts(node.call, 0, key))
-            digest ^= keys_digest(node.call("DEBUG", "DIGEST"))
         found["digest"] = expected["digest"]
         if moved:
             found = {name: settled_expiry(name, fact, expected) for name, fact in found.items()}
         self.assertEqual(differences(expected, found), [])
-        self.assertEqual(digest, keys_digest(expected["digest"]))
+        self.assertEqual(self.digest(), keys_digest(expected["digest"]))
 
     def assert_nothing_written(self):
         for answers in self.cluster.call_all(("DBSIZE",), ("FUNCTION", "LIST")):

@@ -389,6 +389,7 @@ class WithTargets(Replaying):
 
         seeds = range(self.first_seed, self.first_seed + count)
         with futures.ThreadPoolExecutor(self.AT_ONCE) as pool:
-            for seed, result in zip(seeds, pool.map(try_one, seeds)):
+            attempts = [(seed, pool.submit(try_one, seed)) for seed in seeds]
+            for seed, one in attempts:
                 with self.subTest(seed=seed):
-                    check(*result)
+                    check(*one.result())

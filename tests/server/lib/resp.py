@@ -100,3 +100,13 @@ def commands(data):
             command.append(argument)
             at += length + 2
         yield command
+
+
+def with_databases(commands):
+    """Yields (database, command) of each, without SELECT."""
+    db = 0
+    for command in commands:
+        if command[0].upper() == b"SELECT":
+            db = int(command[1])
+        else:
+            yield db, command

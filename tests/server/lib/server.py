@@ -94,6 +94,10 @@ class Server:
             time.sleep(0.02)
         raise TimeoutError("INFO persistence did not become what was waited for")
 
+    def wait_for_rewrite(self):
+        """Until none of the AOF is under way, nor about to be."""
+        self.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0")
+
     def stop(self, number=signal.SIGTERM):
         self.call.close()
         self._process.send_signal(number)
