@@ -105,6 +105,8 @@ static void add_pending(struct types *types, const struct stream *stream, struct
         pending->delivered_ms = (int64_t)EPOCH_MS + (int64_t)rng_below(&types->rng, 1000000);
         pending->deliveries = 1 + rng_below(&types->rng, 100);
         pending->owner = rng_below(&types->rng, owners);
+        if (pending->owner == group->consumer_count)
+            pending->delivered_ms = 0; /* as XNACK leaves it, which has no way to name another one */
     }
 }
 
