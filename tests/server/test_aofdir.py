@@ -119,7 +119,7 @@ class OtherOwner(Directory):
             self.assertEqual(server.call("GET", "k"), b"v")
             server.call("SET", "k", "w")
             server.call("BGREWRITEAOF")
-            server.wait(lambda info: info["aof_rewrite_in_progress"] == "0" and info["aof_last_bgrewrite_status"] == "ok")
+            server.wait_for_rewrite()
         with self.server() as server:
             self.assertEqual(server.call("GET", "k"), b"w")
 

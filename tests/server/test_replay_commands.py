@@ -13,7 +13,7 @@ from lib.dataset import FAR
 from lib.kinds import KIND, needs_version
 from lib.live_targets import HOST, Proxy, TcpServer, called_redis
 from lib.observe import differences, observe
-from lib.replaying import TARGET, Running, WithTarget, fill_some, url_of
+from lib.replaying import TARGET, Running, WithTarget, fill_some
 from lib.resp import encode
 from lib.server import Server
 from lib.splitting import DONE, NO, USAGE

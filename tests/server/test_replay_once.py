@@ -14,7 +14,7 @@ from lib.kinds import needs_version
 from lib.live_targets import slot_of
 from lib.observe import differences, observe
 from lib.program import convert
-from lib.replaying import DONE, TARGET, TEMPORARY, Oracle, Replaying, Running, WithTargets, empty, url_of
+from lib.replaying import DONE, TARGET, TEMPORARY, Replaying, Running, WithTargets, empty, url_of
 from lib.resp import encode
 from lib.server import Server
 from lib.soaking import scaled

@@ -6,7 +6,6 @@ import unittest
 from lib import samples
 from lib.kinds import needs_version
 from lib.program import run
-from lib.server import Server
 from lib.verifying import Verifying, verify
 
 # How many faults there are, and the first of them.
