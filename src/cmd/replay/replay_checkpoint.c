@@ -227,10 +227,7 @@ static rf_position current_position(const struct replay *r)
 {
     if (r->counts.put == 0)
         return r->position.start;
-    rf_position acked = rf_replay_acked(r->engine);
-    if (r->state.finished)
-        acked = (rf_position){r->position.last.input, r->position.last.offset + 1};
-    return later(acked, r->position.start);
+    return later(rf_replay_acked(r->engine), r->position.start);
 }
 
 /* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
