@@ -287,6 +287,13 @@ class Transactions(WithTarget):
                 self.replay(*self.job("--resume", *options), stdin=log)
                 self.assertEqual({name: int(self.call("GET", name)) for name in names}, names)
 
+    def test_another_way(self):
+        """What was written without position keys cannot go on with them, nor the reverse."""
+        log, _ = self.stopped()
+        self.replay(*self.job("--resume", "--no-transactions"), stdin=log, expected=USAGE)
+        self.assertIn("--no-transactions", self.said)
+        self.assertEqual(self.call("EXISTS", "inside"), 0)
+
 
 class Ends(Resuming):
     def test_after_the_end(self):

@@ -108,6 +108,11 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
+    if (r->found.commands != COMMANDS_NONE &&
+        (r->found.commands == COMMANDS_PLAIN) != r->options->no_transactions)
+        return fail(error, RF_E_ARGUMENT,
+                    "the checkpoint '%.128s' belongs to a different run: --no-transactions was %sgiven",
+                    r->found.path, r->options->no_transactions ? "not " : "");
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
