@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay --checkpoint --resume`: after a kill or a SIGINT at any time, it goes on where it was."""
+import contextlib
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import unittest
 import zlib
 
 from lib.kinds import needs_version
+from lib.live_targets import wait_until
 from lib.observe import differences, observe
 from lib.replaying import (
     BIG,
@@ -28,6 +30,7 @@ from lib.replaying import (
     places_of,
     url_of,
 )
+from lib.resp import encode
 from lib.soaking import scaled
 from lib.splitting import ferry
 
@@ -245,6 +248,51 @@ class Refusals(Resuming):
                 done = self.begin(*self.job("--resume"))
                 self.assertEqual(done.wait(), USAGE, done.said())
                 self.assertIn("after the end of", done.said())
+
+
+@needs_version(redis=(7, 0))
+class Transactions(WithTarget):
+    """Of a log that a signal stops the run in the middle of."""
+
+    def setUp(self):
+        super().setUp()
+        self.checkpoint = self.path("checkpoint")
+
+    def job(self, *options):
+        return ["-", self.url, "--checkpoint", self.checkpoint, *options]
+
+    def stopped(self, *options):
+        """A run that is stopped between MULTI and EXEC. Returns the log, and what it counts up to."""
+        names = {b"before": 100, b"inside": 40_000, b"after": 100}
+        before, inside, after = (encode(("INCR", name)) * count for name, count in names.items())
+        running = self.begin(*self.job(*options), stdin=subprocess.PIPE)
+        pipe = running.process.stdin
+        pipe.write(before + encode(("MULTI",)) + inside[: len(inside) // 2])
+        pipe.flush()
+        self.begun(running, lambda: self.call("EXISTS", "before"))
+        running.kill(signal.SIGTERM)
+        wait_until(lambda: "stopping" in running.said())
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(inside[len(inside) // 2 :])
+            pipe.flush()
+        self.assertEqual(running.wait(), -signal.SIGTERM, running.said())
+        return before + encode(("MULTI",)) + inside + encode(("EXEC",)) + after, names
+
+    def test_stopped_inside(self):
+        for options in [], ["--no-transactions"]:
+            with self.subcase(options=options):
+                self.checkpoint = os.path.join(self.fresh(), "checkpoint")
+                log, names = self.stopped(*options)
+                self.assertEqual(self.call("EXISTS", "inside"), 0)
+                self.replay(*self.job("--resume", *options), stdin=log)
+                self.assertEqual({name: int(self.call("GET", name)) for name in names}, names)
+
+    def test_another_way(self):
+        """What was written without position keys cannot go on with them, nor the reverse."""
+        log, _ = self.stopped()
+        self.replay(*self.job("--resume", "--no-transactions"), stdin=log, expected=USAGE)
+        self.assertIn("--no-transactions", self.said)
+        self.assertEqual(self.call("EXISTS", "inside"), 0)
 
 
 class Ends(Resuming):

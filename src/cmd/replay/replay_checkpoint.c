@@ -108,6 +108,11 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
+    if (r->found.commands != COMMANDS_NONE &&
+        (r->found.commands == COMMANDS_PLAIN) != r->options->no_transactions)
+        return fail(error, RF_E_ARGUMENT,
+                    "the checkpoint '%.128s' belongs to a different run: --no-transactions was %sgiven",
+                    r->found.path, r->options->no_transactions ? "not " : "");
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
@@ -227,10 +232,7 @@ static rf_position current_position(const struct replay *r)
 {
     if (r->counts.put == 0)
         return r->position.start;
-    rf_position acked = rf_replay_acked(r->engine);
-    if (r->state.finished)
-        acked = (rf_position){r->position.last.input, r->position.last.offset + 1};
-    return later(acked, r->position.start);
+    return later(rf_replay_acked(r->engine), r->position.start);
 }
 
 /* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
