@@ -9,7 +9,7 @@
 
 enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
 
-static const struct command_row rows[] = {
+const struct command_row command_rows[COMMAND_ROWS] = {
 #define AT(role, n)                   \
     {                                 \
         IN_RANGE, KEY_##role, n, n, 1 \
@@ -44,7 +44,7 @@ static const struct command_row rows[] = {
 
 /* --- names -------------------------------------------------------------------------------------------- */
 
-enum { ROWS = sizeof rows / sizeof *rows, WORDS = 1024 /* at least twice as many as there are */ };
+enum { WORDS = 1024 /* at least twice as many as there are */ };
 
 /* The first words of names. The rows of a word are neighbours. */
 static struct first_word {
@@ -62,15 +62,15 @@ static struct first_word *find_word(rf_slice word)
         struct first_word *at = &words[i];
         if (at->count == 0 || (at->start == start && at->length == word.len &&
                                (word.len <= sizeof start ||
-                                strncasecmp((const char *)word.ptr, rows[at->row].name, word.len) == 0)))
+                                strncasecmp((const char *)word.ptr, command_rows[at->row].name, word.len) == 0)))
             return at;
     }
 }
 
 static void index_rows(void)
 {
-    for (size_t i = 0; i < ROWS; i++) {
-        const rf_slice word = slice_of(rows[i].name, strcspn(rows[i].name, " "));
+    for (size_t i = 0; i < COMMAND_ROWS; i++) {
+        const rf_slice word = slice_of(command_rows[i].name, strcspn(command_rows[i].name, " "));
         struct first_word *at = find_word(word);
         if (at->count++ > 0)
             continue;
@@ -84,7 +84,7 @@ const struct command_row *command_row_find(const rf_entry *command)
 {
     pthread_once(&words_known, index_rows);
     const struct first_word *word = find_word(command->argv[0]);
-    const struct command_row *row = &rows[word->row], *end = row + word->count;
+    const struct command_row *row = &command_rows[word->row], *end = row + word->count;
     if (word->count > 0 && row->name[word->length] == '\0')
         return row;
     while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))

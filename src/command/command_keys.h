@@ -41,6 +41,17 @@ struct command_row {
     } terms[KEY_TERMS];
 };
 
+/* The number of rows. */
+enum {
+    COMMAND_ROWS = 0
+#define KEYS(...) +1
+#include "command/command_keys.def"
+#undef KEYS
+};
+
+/* Sorted by name. */
+extern const struct command_row command_rows[COMMAND_ROWS];
+
 static inline bool command_row_accepts(const struct command_row *row, uint64_t argc)
 {
     return row->arity < 0 ? argc >= (uint64_t)-row->arity : argc == (uint64_t)row->arity;
