@@ -14,6 +14,8 @@
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
 #include <rdbferry/rewrite.h>
+#include <rdbferry/source.h>
+#include <stdbool.h>
 
 typedef struct rf_command_history rf_command_history;
 
@@ -27,6 +29,10 @@ RF_API rf_command_history *rf_command_history_new(const rf_rewrite *rewrite);
  * SWAPDB, RF_E_MEMORY. */
 RF_API rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
                                        rf_error *error);
+
+/* Whether there may be something to note in an input: such a name is among its bytes, if only by chance. Reads
+ * the source, until that is known, much faster than a reader does; then it can only be closed. */
+RF_API rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error);
 
 /* Called after the last command; the functions below may be called then. */
 RF_API rf_code rf_command_history_end(rf_command_history *history, rf_error *error);

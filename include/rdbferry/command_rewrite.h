@@ -63,7 +63,7 @@ RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options
 /* Called before the first command of each file of the log; files are numbered as in the history. */
 RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input);
 
-/* Takes the next command of the log; its arguments must stay valid until rf_command_rewrite_next() has
+/* Takes the next command of the log; it and its arguments must stay valid until rf_command_rewrite_next() has
  * returned RF_END. Of a streamed command the rest is held only if there are keys in it or it goes to several
  * outputs; what results of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION
  * if two of them have got the same name; the errors name the command, its offset and the key. */

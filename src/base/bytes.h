@@ -89,9 +89,9 @@ static inline uint64_t word_start(rf_slice word)
         start = load_le64(word.ptr);
     else if (word.len >= 4)
         start = load_le32(word.ptr) | (uint64_t)load_le32(word.ptr + word.len - 4) << 8 * (word.len - 4);
-    else
-        for (size_t i = 0; i < word.len; i++)
-            start |= (uint64_t)word.ptr[i] << 8 * i;
+    else if (word.len > 0)
+        start = word.ptr[0] | (uint64_t)word.ptr[word.len / 2] << 8 * (word.len / 2) |
+                (uint64_t)word.ptr[word.len - 1] << 8 * (word.len - 1);
     uint64_t low = start & 0x7f * each;
     uint64_t lower = (low + (0x80 - 'a') * each) & ~(low + (0x7f - 'z') * each) & ~start & 0x80 * each;
     return start ^ lower >> 2;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of commands by two tables: of keys, and of integers. The rows of names that were looked up are kept:
- * a log has few names. */
+/* Checks of commands by two tables: of keys, and of integers. */
 #include "base/bytes.h"
 #include "base/number.h"
 #include "command/command_expiry.h"
@@ -12,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CACHED = 64, NAME_MOST = 16, ANY_SLOT = -1 };
+enum { ANY_SLOT = -1 };
 
 /* --- integers ------------------------------------------------------------------------------------------- */
 
@@ -52,27 +51,43 @@ static bool is_relative(const struct integer_row *row, const rf_entry *command)
                              command_find_word(command, argument + 1, row->unless) < command->argc));
 }
 
-/* --- names ---------------------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------------------------------------- */
 
-/* What the tables have on a name of one word. */
-struct known_name {
-    size_t length;
-    uint8_t name[NAME_MOST]; /* as it was written */
-    const struct command_row *row;
+/* What the tables have on a command. */
+struct row_check {
     const struct integer_row *integers;
-    size_t integer_count;
-    bool one_key_only; /* and it is where it always is */
+    unsigned char integer_count;
+    bool may_be_relative;
+    bool has_one_key; /* where it always is */
 };
 
 struct rf_command_check {
     bool in_transaction;
-    struct known_name names[CACHED];
-    struct known_name other; /* one that is not kept */
+    struct row_check rows[COMMAND_ROWS];
 };
+
+/* Both tables are sorted by name. */
+static void add_integers(rf_command_check *check)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
+        while (at < COMMAND_ROWS && strcmp(command_rows[at].name, integers[i].name) < 0)
+            at++;
+        struct row_check *row = &check->rows[at];
+        row->integers = row->integer_count++ > 0 ? row->integers : &integers[i];
+        row->may_be_relative |= integers[i].relative;
+    }
+}
 
 rf_command_check *rf_command_check_new(void)
 {
-    return calloc(1, sizeof(rf_command_check));
+    rf_command_check *check = calloc(1, sizeof *check);
+    if (!check)
+        return NULL;
+    for (size_t i = 0; i < COMMAND_ROWS; i++)
+        check->rows[i].has_one_key = command_row_has_one_key(&command_rows[i]);
+    add_integers(check);
+    return check;
 }
 
 void rf_command_check_free(rf_command_check *check)
@@ -85,32 +100,9 @@ void rf_command_check_restart(rf_command_check *check)
     check->in_transaction = false;
 }
 
-static void look_up(struct known_name *known, const rf_entry *command)
+static const struct row_check *check_of(const rf_command_check *check, const struct command_row *row)
 {
-    known->row = command_row_find(command);
-    for (size_t i = 0; known->row && i < sizeof integers / sizeof *integers; i++)
-        if (strcmp(integers[i].name, known->row->name) == 0) {
-            known->integers = known->integer_count > 0 ? known->integers : &integers[i];
-            known->integer_count++;
-        }
-    known->one_key_only = known->row && command_row_has_one_key(known->row);
-}
-
-static const struct known_name *name_of(rf_command_check *check, const rf_entry *command)
-{
-    rf_slice name = command->argv[0];
-    size_t place = name.len > 0 ? (name.len * 31 + name.ptr[0] * 7u + name.ptr[name.len - 1]) % CACHED : 0;
-    struct known_name *known = &check->names[place];
-    if (LIKELY(known->length == name.len && name.len > 0 && memcmp(known->name, name.ptr, name.len) == 0))
-        return known;
-    check->other = (struct known_name){0};
-    look_up(&check->other, command);
-    if (!check->other.row || strchr(check->other.row->name, ' ') || name.len > NAME_MOST)
-        return &check->other;
-    *known = check->other;
-    known->length = name.len;
-    memcpy(known->name, name.ptr, name.len);
-    return known;
+    return &check->rows[row - command_rows];
 }
 
 /* --- one command ---------------------------------------------------------------------------------------- */
@@ -150,8 +142,7 @@ static void check_keys(const struct command_row *row, const rf_entry *command, r
 
 bool rf_command_check_put(rf_command_check *check, const rf_entry *command, rf_command_finding *finding)
 {
-    const struct known_name *known = name_of(check, command);
-    const struct command_row *row = known->row;
+    const struct command_row *row = command_row_find(command);
     if (UNLIKELY(!row)) {
         *finding = (rf_command_finding){.unknown = true};
         return true;
@@ -160,12 +151,13 @@ bool rf_command_check_put(rf_command_check *check, const rf_entry *command, rf_c
         *finding = (rf_command_finding){0};
         return found(finding, RF_COMMAND_ARITY, row->name, "with a number of arguments that it cannot have");
     }
+    const struct row_check *known = check_of(check, row);
     for (size_t i = 0; i < known->integer_count; i++)
         if (UNLIKELY(!is_integer(&known->integers[i], command))) {
             *finding = (rf_command_finding){0};
             return found(finding, RF_COMMAND_INTEGER, row->name, "with an argument that is not an integer");
         }
-    if (LIKELY(known->one_key_only))
+    if (LIKELY(known->has_one_key))
         return false;
     *finding = (rf_command_finding){0};
     if (row->kind == CLASS_CONTROL)
@@ -178,16 +170,16 @@ bool rf_command_expiry_is_streamed(rf_command_check *check, const rf_entry *comm
 {
     if (command->rest_count <= 1)
         return false;
-    const struct known_name *known = name_of(check, command);
-    for (size_t i = 0; i < known->integer_count; i++)
-        if (known->integers[i].relative)
-            return true;
-    return false;
+    const struct command_row *row = command_row_find(command);
+    return row && check_of(check, row)->may_be_relative;
 }
 
 bool rf_command_expiry_is_relative(rf_command_check *check, const rf_entry *command)
 {
-    const struct known_name *known = name_of(check, command);
+    const struct command_row *row = command_row_find(command);
+    if (!row || !check_of(check, row)->may_be_relative)
+        return false;
+    const struct row_check *known = check_of(check, row);
     for (size_t i = 0; i < known->integer_count; i++)
         if (is_relative(&known->integers[i], command))
             return true;

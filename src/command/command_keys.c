@@ -9,7 +9,7 @@
 
 enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
 
-static const struct command_row rows[] = {
+const struct command_row command_rows[COMMAND_ROWS] = {
 #define AT(role, n)                   \
     {                                 \
         IN_RANGE, KEY_##role, n, n, 1 \
@@ -44,52 +44,57 @@ static const struct command_row rows[] = {
 
 /* --- names -------------------------------------------------------------------------------------------- */
 
-enum { ROWS = sizeof rows / sizeof *rows, WORDS = 1024 /* at least twice as many as there are */ };
+enum { WORDS = 1024 /* at least twice as many as there are */ };
 
 /* The first words of names. The rows of a word are neighbours. */
 static struct first_word {
     uint64_t start;
-    unsigned short length, row, count; /* count 0: none is here */
+    const struct command_row *rows; /* NULL: none is here */
+    unsigned short length, count;
 } words[WORDS];
 
 static pthread_once_t words_known = PTHREAD_ONCE_INIT;
 
 /* The place of a word, or the free one where it would be. */
-static struct first_word *find_word(rf_slice word)
+static inline struct first_word *find_word(rf_slice word)
 {
     uint64_t start = word_start(word);
     for (size_t i = (start * UINT64_C(0x9e3779b97f4a7c15) + word.len) >> 54;; i = (i + 1) % WORDS) {
         struct first_word *at = &words[i];
-        if (at->count == 0 || (at->start == start && at->length == word.len &&
-                               (word.len <= sizeof start ||
-                                strncasecmp((const char *)word.ptr, rows[at->row].name, word.len) == 0)))
+        if (!at->rows || (at->start == start && at->length == word.len &&
+                          (word.len <= sizeof start ||
+                           strncasecmp((const char *)word.ptr, at->rows->name, word.len) == 0)))
             return at;
     }
 }
 
 static void index_rows(void)
 {
-    for (size_t i = 0; i < ROWS; i++) {
-        const rf_slice word = slice_of(rows[i].name, strcspn(rows[i].name, " "));
+    for (size_t i = 0; i < COMMAND_ROWS; i++) {
+        const rf_slice word = slice_of(command_rows[i].name, strcspn(command_rows[i].name, " "));
         struct first_word *at = find_word(word);
         if (at->count++ > 0)
             continue;
         at->start = word_start(word);
         at->length = (unsigned short)word.len;
-        at->row = (unsigned short)i;
+        at->rows = &command_rows[i];
     }
+}
+
+/* The row of a subcommand. */
+static const struct command_row *find_second(const struct first_word *word, const rf_entry *command)
+{
+    const struct command_row *row = word->rows, *end = row + word->count;
+    while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))
+        row++;
+    return row < end ? row : NULL;
 }
 
 const struct command_row *command_row_find(const rf_entry *command)
 {
     pthread_once(&words_known, index_rows);
     const struct first_word *word = find_word(command->argv[0]);
-    const struct command_row *row = &rows[word->row], *end = row + word->count;
-    if (word->count > 0 && row->name[word->length] == '\0')
-        return row;
-    while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))
-        row++;
-    return row < end ? row : NULL;
+    return !word->rows || word->rows->name[word->length] == '\0' ? word->rows : find_second(word, command);
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)
@@ -125,11 +130,6 @@ size_t command_db_argument(const struct command_row *row, const rf_entry *comman
         if (slice_is_word(command->argv[i], "DB"))
             at = i + 1;
     return at;
-}
-
-void command_keys_begin(struct command_key_walk *walk, const struct command_row *row, const rf_entry *command)
-{
-    *walk = (struct command_key_walk){.command = command, .term = row->terms, .end = row->terms + KEY_TERMS};
 }
 
 /* The argument after the last of some words, from `from` on; 0: none. */
@@ -222,9 +222,10 @@ static void enter_streams(struct command_key_walk *walk, const struct key_term *
     enter_range(walk, at + 1, at + 1 < argc ? (argc - at - 1) / 2 : 0, 1);
 }
 
-static void enter_term(struct command_key_walk *walk, const struct key_term *term)
+void command_keys_enter(struct command_key_walk *walk)
 {
     const rf_entry *command = walk->command;
+    const struct key_term *term = walk->term++;
     size_t from = (size_t)term->first;
     switch ((enum place)term->place) {
     case NONE: break;
@@ -241,25 +242,12 @@ static void enter_term(struct command_key_walk *walk, const struct key_term *ter
 }
 
 /* Each GET of a SORT is a key of its own. */
-static void advance(struct command_key_walk *walk, const struct key_term *term)
+void command_keys_advance(struct command_key_walk *walk)
 {
-    if (term->place == AFTER_GET_WORD)
+    if (walk->term[-1].place == AFTER_GET_WORD)
         enter_single(walk, after_sort_word(walk->command, walk->next + 1, "GET", false));
     else
         walk->next += walk->step;
-}
-
-bool command_keys_next(struct command_key_walk *walk, struct command_key *key)
-{
-    while (walk->next >= walk->stop) {
-        if (walk->term == walk->end || walk->term->place == NONE)
-            return false;
-        enter_term(walk, walk->term++);
-    }
-    const struct key_term *term = walk->term - 1;
-    *key = (struct command_key){walk->next, (enum key_role)term->role, walk->step};
-    advance(walk, term);
-    return true;
 }
 
 bool rf_command_each_key(const rf_entry *command, bool (*fn)(void *ctx, rf_slice key), void *ctx)

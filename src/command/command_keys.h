@@ -41,6 +41,17 @@ struct command_row {
     } terms[KEY_TERMS];
 };
 
+/* The number of rows. */
+enum {
+    COMMAND_ROWS = 0
+#define KEYS(...) +1
+#include "command/command_keys.def"
+#undef KEYS
+};
+
+/* Sorted by name. */
+extern const struct command_row command_rows[COMMAND_ROWS];
+
 static inline bool command_row_accepts(const struct command_row *row, uint64_t argc)
 {
     return row->arity < 0 ? argc >= (uint64_t)-row->arity : argc == (uint64_t)row->arity;
@@ -77,10 +88,32 @@ struct command_key_walk {
                    of keys is not that of the keys */
 };
 
-void command_keys_begin(struct command_key_walk *walk, const struct command_row *row,
-                        const rf_entry *command);
+static inline void command_keys_begin(struct command_key_walk *walk, const struct command_row *row,
+                                      const rf_entry *command)
+{
+    *walk = (struct command_key_walk){.command = command, .term = row->terms, .end = row->terms + KEY_TERMS};
+}
+
+/* Moves on to the arguments of the next term. */
+void command_keys_enter(struct command_key_walk *walk);
+
+/* Moves on to the next pattern. */
+void command_keys_advance(struct command_key_walk *walk);
 
 /* False after the last key; `wrong` is known then. */
-bool command_keys_next(struct command_key_walk *walk, struct command_key *key);
+static inline bool command_keys_next(struct command_key_walk *walk, struct command_key *key)
+{
+    while (walk->next >= walk->stop) {
+        if (walk->term == walk->end || walk->term->place == 0)
+            return false;
+        command_keys_enter(walk);
+    }
+    *key = (struct command_key){walk->next, (enum key_role)walk->term[-1].role, walk->step};
+    if (key->role == KEY_PATTERN)
+        command_keys_advance(walk);
+    else
+        walk->next += walk->step;
+    return true;
+}
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "command/command_keys.h"
+#include "io/feed.h"
 #include "transform/filter.h"
 #include "transform/rewrite_dbs.h"
 #include <stdlib.h>
@@ -230,4 +230,69 @@ bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db
     const struct flush *flushes = flushes_of(history, &count);
     const struct flush *flush = count > 0 ? bsearch(&db, flushes, count, sizeof *flushes, compare_db) : NULL;
     return flush && is_before((struct place){input, offset}, flush->place);
+}
+
+/* --- looking for the names --------------------------------------------------------------------------- */
+
+static const rf_slice event_names[] = {{(const uint8_t *)"FLUSHDB", 7}, {(const uint8_t *)"SWAPDB", 6}};
+
+enum { NAME_MOST = 7, NAME_END = sizeof "DB\r" - 1, STRETCH = 1024 };
+
+/* Whether "DB\r" begins at one of n positions; compilers make vector code of this. */
+static bool has_name_end(const uint8_t *p, size_t n)
+{
+    uint8_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        found |= ((p[i] | 0x20) == 'd') & ((p[i + 1] | 0x20) == 'b') & (p[i + 2] == '\r');
+    return found;
+}
+
+/* Whether a name ends before `end`. */
+static bool ends_with_name(const uint8_t *start, const uint8_t *end)
+{
+    bool found = false;
+    for (size_t i = 0; i < sizeof event_names / sizeof *event_names; i++) {
+        size_t length = event_names[i].len;
+        found |= (size_t)(end - start) >= length &&
+                 strncasecmp((const char *)end - length, (const char *)event_names[i].ptr, length) == 0;
+    }
+    return found;
+}
+
+static bool has_name(const uint8_t *start, const uint8_t *end)
+{
+    bool found = false;
+    for (const uint8_t *p = start; !found && end - p >= NAME_END;) {
+        size_t left = (size_t)(end - p) - (NAME_END - 1), n = left < STRETCH ? left : STRETCH;
+        for (size_t i = has_name_end(p, n) ? 0 : n; !found && i < n; i++)
+            found = p[i + 2] == '\r' && ends_with_name(start, p + i + 2);
+        p += n;
+    }
+    return found;
+}
+
+rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error)
+{
+    uint8_t last[NAME_MOST + NAME_END - 1]; /* bytes before a block */
+    size_t before = 0;
+    struct feed *feed;
+    *found = false;
+    TRY(feed_open(source, 0, &feed, error));
+    feed_skip_crc(feed);
+    struct block *block = feed_next(feed);
+    for (; block->len > 0 && !*found; block = feed_next(feed)) {
+        uint8_t *start = block->data - before, *end = block->data + block->len;
+        memcpy(start, last, before);
+        *found = has_name(start, end);
+        before = (size_t)(end - start) < sizeof last ? (size_t)(end - start) : sizeof last;
+        memcpy(last, end - before, before);
+        feed_return(feed, block);
+    }
+    if (block->len > 0)
+        feed_return(feed, block);
+    rf_code code = block->len > 0 ? RF_OK : block->code;
+    if (code != RF_OK)
+        *error = *feed_error(feed);
+    feed_close(feed);
+    return code;
 }

@@ -21,6 +21,7 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
+    (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
     (*out)->shard_count = options->topology  ? rf_topology_shards(options->topology)
                           : options->by_slot ? RF_SLOTS
                                              : 1;
@@ -347,13 +348,13 @@ static bool can_stream(const rf_command_rewrite *c, const struct command_row *ro
            (row->kind == CLASS_KEEP && c->shard_count == 1);
 }
 
-static rf_code begin_command(rf_command_rewrite *c, const rf_entry *taken, rf_error *error)
+static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
-    rf_entry *command = &c->command;
-    *command = *taken;
     const struct command_row *row = find_row(c, command);
     if (UNLIKELY(command->rest != NULL) && !can_stream(c, row, command->argc)) {
-        TRY(rf_command_hold(command, error));
+        c->held = *command;
+        command = &c->held;
+        TRY(rf_command_hold(&c->held, error));
         row = find_row(c, command);
     }
     int64_t db = db_names_of(&c->db_names, command->db);

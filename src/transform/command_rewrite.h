@@ -43,7 +43,8 @@ struct transaction {
 struct rf_command_rewrite {
     rf_command_rewrite_options options;
     struct current_command current;
-    rf_entry command;            /* a copy of the current one */
+    rf_entry held;               /* the current command, if its rest has been read */
+    rf_entry key;                /* one of its keys */
     struct command_row more_row; /* of the current command, if it is a command that is not in the table */
     struct buffer keys;          /* struct selected_key */
     struct buffer names;         /* new names */

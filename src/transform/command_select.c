@@ -64,15 +64,14 @@ static rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_sl
 }
 
 /* A key's argument as a key. */
-static rf_entry entry_of(const rf_command_rewrite *c, const struct selected_key *key)
+static rf_entry *entry_of(rf_command_rewrite *c, const struct selected_key *key)
 {
     const rf_entry *command = c->current.command;
-    return (rf_entry){.kind = RF_ENTRY_KEY,
-                      .offset = command->offset,
-                      .db = key->db,
-                      .key = command->argv[key->at.argument],
-                      .slot = -1,
-                      .expire_ms = RF_NO_EXPIRY};
+    c->key.offset = command->offset;
+    c->key.db = key->db;
+    c->key.key = command->argv[key->at.argument];
+    c->key.slot = -1;
+    return &c->key;
 }
 
 static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry, rf_error *error)
@@ -109,17 +108,17 @@ static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, r
 
 static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
 {
-    rf_entry entry = entry_of(c, key);
+    rf_entry *entry = entry_of(c, key);
     if (key->at.role == KEY_PATTERN)
-        return select_pattern(c, key, &entry, error);
+        return select_pattern(c, key, entry, error);
     const rf_command_history *history = c->options.history;
-    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, entry.offset);
+    key->flushed = history && rf_command_history_is_flushed(history, key->db, c->input, entry->offset);
     if (key->flushed)
         return RF_OK;
     rf_drop_reason drop = RF_DROP_NONE;
     if (c->options.filter)
-        TRY(rf_filter_match(c->options.filter, &entry, &drop, error));
-    return drop == RF_DROP_NONE ? rename_key(c, key, &entry, error) : RF_OK;
+        TRY(rf_filter_match(c->options.filter, entry, &drop, error));
+    return drop == RF_DROP_NONE ? rename_key(c, key, entry, error) : RF_OK;
 }
 
 /* --- different keys stay different: a RENAME of a key to itself does nothing ---------------------------- */

@@ -3,6 +3,7 @@
 #include "cmd/run/inputs.h"
 #include "base/fail.h"
 #include "cmd/run/paths.h"
+#include <rdbferry/command_history.h>
 #include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +154,15 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
     TRY(open_reader(input, &(rf_reader_options){.stream_from = LARGE_ARGUMENT}, NULL, &reader, error));
     rf_code code = read_head(reader, head, error);
     rf_reader_close(reader);
+    return code;
+}
+
+rf_code input_scan_history(const struct input *input, bool *found, rf_error *error)
+{
+    rf_source *source;
+    TRY(open_source(input, &source, error));
+    rf_code code = rf_command_history_scan(source, found, error);
+    rf_source_close(source);
     return code;
 }
 

@@ -66,6 +66,9 @@ struct input_head {
  * cannot be read twice. */
 rf_code input_probe(const struct input *input, struct input_head *head, rf_error *error);
 
+/* See rf_command_history_scan(). */
+rf_code input_scan_history(const struct input *input, bool *found, rf_error *error);
+
 /* False: it does not exist, or stat failed. */
 bool input_stat(const struct input *input, struct stat *stat);
 

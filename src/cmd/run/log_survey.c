@@ -98,6 +98,14 @@ static rf_code note_history(struct pass *pass, size_t number, const rf_entry *co
 
 /* --- reading -------------------------------------------------------------------------------------------- */
 
+/* Few logs have a SWAPDB or FLUSHDB. What cannot be scanned fails in the same way when it is read. */
+static bool may_have_history(const struct pass *pass, size_t number)
+{
+    rf_error ignored;
+    bool found;
+    return input_scan_history(&pass->session->inputs[number], &found, &ignored) != RF_OK || found;
+}
+
 /* What is after a cut need not be intact. With --repair the damage is where the log is cut. */
 static rf_code on_damage(struct pass *pass, const struct input *input, size_t number, const rf_error *error)
 {
@@ -159,7 +167,8 @@ static rf_code read_all(struct pass *pass, size_t *count, rf_error *error)
         if (!head.may_hold_commands)
             continue;
         ++*count;
-        TRY(read_input(pass, i, error));
+        if (pass->note != note_history || may_have_history(pass, i))
+            TRY(read_input(pass, i, error));
     }
     return RF_OK;
 }
