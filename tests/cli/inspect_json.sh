@@ -38,6 +38,11 @@ prefixes = data["prefixes"]
 assert prefixes["delimiters"] == ":" and not prefixes["delimiters_given"]
 first = prefixes["by_keys"][0]
 assert first["prefix"] == "str:" and first["keys"] == 33 and first["estimate"] is False
+assert first["persistent"] == 27 and first["expired"] == 0 and first["median_ttl"] > 50 * 365 * 86400
+rest = prefixes["rest"]
+assert rest["persistent"] == rest["keys"] > 0 and rest["median_ttl"] is None
+assert total["persistent"] == total["keys"] - total["expiring"] and total["expired"] == total["dropped"] == 0
+assert source["total"] == {name: total[name] for name in source["total"]}
 slots = data["slots"]
 assert slots["used"] == len(slots["all"]) and slots["tagged_keys"] == 3
 assert sum(row[1] for row in slots["all"]) == total["keys"]

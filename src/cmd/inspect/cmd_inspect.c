@@ -35,15 +35,18 @@ static bool is_collection(rf_type type)
     return type != RF_STRING && type != RF_MODULE;
 }
 
-static rf_code count_key(struct inspection *inspection, const rf_entry *key, const rf_measure *measure,
-                         rf_error *error)
+static rf_code count_key(struct inspection *inspection, size_t input, const rf_entry *key,
+                         const rf_measure *measure, rf_error *error)
 {
+    uint64_t left = time_left(inspection, key);
     bool good = tables_add(&inspection->tables, key, measure) &&
                 top_offer(&inspection->by_memory, measure->memory, key, measure) &&
-                prefixes_add(&inspection->prefixes, key->key, measure->memory);
+                prefixes_add(&inspection->prefixes, key->key, measure->memory, left);
+    key_totals_add(&inspection->by_input[input], key, measure);
     slots_add(&inspection->slots, key, measure);
     workload_add(&inspection->work, measure);
-    histogram_add(&inspection->expiries, &expiry_ranges, time_left(inspection, key), measure->memory);
+    expiries_add(&inspection->times_left, left);
+    histogram_add(&inspection->expiries, &expiry_ranges, left, measure->memory);
     histogram_add(&inspection->memories, &memory_ranges, measure->memory, measure->memory);
     histogram_add(&inspection->longest, &longest_ranges, measure->longest, measure->memory);
     if (is_collection(key->type)) {
@@ -66,7 +69,7 @@ static rf_code count_entry(struct inspection *inspection, const struct input *in
     TRY(rf_measure_key(entry, &measure, error));
     if (entry->type == RF_MODULE)
         extras_add_key(&inspection->extras, module, &measure);
-    return count_key(inspection, entry, &measure, error);
+    return count_key(inspection, (size_t)(input - inspection->session.inputs), entry, &measure, error);
 }
 
 /* --- rows --------------------------------------------------------------------------------------------- */
@@ -177,8 +180,9 @@ static enum status run(struct inspection *inspection)
 {
     struct session *session = &inspection->session;
     rf_error error;
-    if (!log_facts_open(&inspection->extras.log, session->inputs, session->input_count,
-                        &inspection->log_prefixes)) {
+    inspection->by_input = calloc(session->input_count, sizeof *inspection->by_input);
+    if (!inspection->by_input || !log_facts_open(&inspection->extras.log, session->inputs,
+                                                 session->input_count, &inspection->log_prefixes)) {
         message_error("out of memory");
         return STATUS_OUTPUT;
     }
@@ -209,10 +213,14 @@ static struct inspection *prepare(const struct inspect_options *options)
                                             [SORT_EXPIRY] = TOP_EXPIRY,
                                             [SORT_KEY] = TOP_KEY};
     struct inspection *inspection = calloc(1, sizeof *inspection);
-    if (!inspection || !prefixes_open(&inspection->prefixes, options->delimiter, (unsigned)options->depth) ||
-        !prefixes_open(&inspection->log_prefixes, options->delimiter, (unsigned)options->depth)) {
-        if (inspection)
+    const unsigned depth = (unsigned)options->depth;
+    if (!inspection ||
+        !prefixes_open(&inspection->prefixes, options->delimiter, depth, &expiries_of_prefix) ||
+        !prefixes_open(&inspection->log_prefixes, options->delimiter, depth, NULL)) {
+        if (inspection) {
             prefixes_close(&inspection->prefixes);
+            prefixes_close(&inspection->log_prefixes);
+        }
         free(inspection);
         message_error("out of memory");
         return NULL;
@@ -230,6 +238,7 @@ static struct inspection *prepare(const struct inspect_options *options)
 static void discard(struct inspection *inspection)
 {
     tables_free(&inspection->tables);
+    free(inspection->by_input);
     top_free(&inspection->by_memory);
     top_free(&inspection->by_elements);
     top_free(&inspection->sorted);

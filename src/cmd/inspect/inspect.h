@@ -3,6 +3,7 @@
 #ifndef CMD_INSPECT_INSPECT_H
 #define CMD_INSPECT_INSPECT_H
 
+#include "cmd/inspect/inspect_expiry.h"
 #include "cmd/inspect/inspect_extras.h"
 #include "cmd/inspect/inspect_options.h"
 #include "cmd/inspect/inspect_prefix.h"
@@ -10,13 +11,16 @@
 #include "cmd/inspect/inspect_top.h"
 #include "cmd/run/estimate.h"
 #include "cmd/run/session.h"
+#include "cmd/term/table.h"
 
 struct inspection {
     const struct inspect_options *options;
     struct session session;
     const rf_error *error; /* why an input could not be read to the end; NULL: all were */
     struct tables tables;
+    struct key_totals *by_input;
     struct workload work;
+    struct expiries times_left;
     struct histogram expiries, memories, elements, longest;
     struct top by_memory, by_elements; /* by memory, by elements */
     struct prefixes prefixes;
@@ -36,11 +40,15 @@ static inline int64_t inspect_saved_ms(const struct input *input)
     return seconds < 0 ? RF_NO_EXPIRY : seconds * 1000;
 }
 
-/* The report for people. */
+/* The report for people, and its first part. */
 void inspect_put_text(const struct inspection *inspection);
+void inspect_put_summary(const struct table *table, const struct inspection *inspection);
 
-/* Lines of it: names with count and weight; how many more there are than shown. */
-void inspect_put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate);
+/* Lines of it: an input; names with count and weight; how many more there are than shown. */
+enum { KEY_SHOWN = 100 };
+void inspect_put_input(const struct input *input, const struct log_file *log);
+void inspect_put_names(const struct table *table, const struct table_column *columns,
+                       const struct sketch *sketch, size_t most);
 void inspect_put_more(uint64_t all, size_t shown);
 
 void inspect_put_json(const struct inspection *inspection);

@@ -10,6 +10,30 @@
 
 enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escaped */
 
+/* --- totals ------------------------------------------------------------------------------------------- */
+
+static void put_totals(struct json *json, struct key_totals totals)
+{
+    json_number(json, "keys", totals.keys);
+    json_number(json, "expiring", totals.expiring);
+    json_number(json, "elements", totals.elements);
+    json_number(json, "longest_element", totals.longest);
+    json_number(json, "bytes", totals.bytes);
+    json_number(json, "memory", totals.memory);
+}
+
+/* `median` is null if no key is going to expire. */
+static void put_expiries(struct json *json, const struct expiries *expiries)
+{
+    uint64_t median = expiries_median(expiries);
+    json_number(json, "persistent", expiries->persistent);
+    json_number(json, "expired", expiries->expired);
+    if (median == UINT64_MAX)
+        json_string(json, "median_ttl", NULL);
+    else
+        json_number(json, "median_ttl", median);
+}
+
 /* --- the inputs --------------------------------------------------------------------------------------- */
 
 /* RF_NO_EXPIRY is null. */
@@ -40,8 +64,10 @@ static void put_aux(struct json *json, const struct extras *extras, const struct
     json_end_array(json);
 }
 
-static void put_input(struct json *json, const struct extras *extras, const struct input *input)
+static void put_input(struct json *json, const struct inspection *inspection, size_t number)
 {
+    const struct extras *extras = &inspection->extras;
+    const struct input *input = &inspection->session.inputs[number];
     const rf_reader_info *info = &input->info;
     json_object(json, NULL);
     json_string(json, "path", input->path);
@@ -58,27 +84,23 @@ static void put_input(struct json *json, const struct extras *extras, const stru
         json_number(json, "commands", log->commands);
         put_second(json, "first_time", log->first_time);
         put_second(json, "last_time", log->last_time);
+        json_object(json, "total");
+        put_totals(json, inspection->by_input[number]);
+        json_end_object(json);
     }
     json_end_object(json);
 }
 
 /* --- tables ------------------------------------------------------------------------------------------- */
 
-static void put_totals(struct json *json, struct key_totals totals)
+static void put_total(struct json *json, const struct inspection *inspection)
 {
-    json_number(json, "keys", totals.keys);
-    json_number(json, "expiring", totals.expiring);
-    json_number(json, "elements", totals.elements);
-    json_number(json, "longest_element", totals.longest);
-    json_number(json, "bytes", totals.bytes);
-    json_number(json, "memory", totals.memory);
-}
-
-static void put_total(struct json *json, const struct tables *tables)
-{
+    const struct tables *tables = &inspection->tables;
     struct key_totals total = tables_total(tables);
     json_object(json, "total");
     put_totals(json, total);
+    put_expiries(json, &inspection->times_left);
+    json_number(json, "dropped", session_dropped(&inspection->session));
     json_end_object(json);
     uint64_t overhead = tables_overhead(tables);
     json_object(json, "memory");
@@ -146,12 +168,15 @@ struct name_terms {
     const char *name, *count, *weight, *missed_count, *missed_weight;
 };
 
-static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
+static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms,
+                     bool expires)
 {
     json_object(json, NULL);
     char text[TEXT_SHOWN];
     json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
     json_number(json, "length", name->length);
+    if (expires)
+        put_expiries(json, name->figures);
     json_number(json, terms->count, name->sum.count);
     json_number(json, terms->weight, name->sum.weight);
     json_bool(json, "estimate", !sketch_is_exact(name));
@@ -167,7 +192,7 @@ static void put_names(struct json *json, const char *list, const struct sketch *
     size_t count = sketch_top(sketch, by_weight, names, most);
     json_array(json, list);
     for (size_t i = 0; i < count; i++)
-        put_name(json, names[i], terms);
+        put_name(json, names[i], terms, sketch->figures_size > 0);
     json_end_array(json);
 }
 
@@ -182,6 +207,11 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
     json_number(json, "depth", prefixes->depth);
     put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
     put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
+    json_object(json, "rest");
+    json_number(json, "keys", prefixes->rest.count);
+    json_number(json, "memory", prefixes->rest.weight);
+    put_expiries(json, prefixes->rest_figures);
+    json_end_object(json);
     json_end_object(json);
 }
 
@@ -325,9 +355,9 @@ void inspect_put_json(const struct inspection *inspection)
     put_time(&json, "now", inspection->session.now);
     json_array(&json, "inputs");
     for (size_t i = 0; i < inspection->session.input_count; i++)
-        put_input(&json, &inspection->extras, &inspection->session.inputs[i]);
+        put_input(&json, inspection, i);
     json_end_array(&json);
-    put_total(&json, &inspection->tables);
+    put_total(&json, inspection);
     put_times(&json, &inspection->work);
     report_put_tables(&json, &inspection->tables, put_totals, put_totals);
     json_object(&json, "histograms");

@@ -32,7 +32,7 @@ static void put_databases(const struct table *table, const struct log_facts *log
         table_name(name);
         table_number(log->dbs[db].commands, false);
         table_size(log->dbs[db].bytes, false);
-        table_bar(table, log->dbs[db].commands, log->commands, TABLE_BAR);
+        table_bar(table, log->dbs[db].commands, log->commands, table_bar_width(table, columns));
     }
 }
 
@@ -44,7 +44,7 @@ static void put_sketch(const struct table *table, const char *title, const char 
     if (sketch->count == 0 || most == 0)
         return;
     table_heading(table, title, columns);
-    inspect_put_names(sketch, false, most, false);
+    inspect_put_names(table, columns, sketch, most);
 }
 
 /* --- flushes ------------------------------------------------------------------------------------------ */

@@ -27,6 +27,7 @@ static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
+    {OPTION_FLAG, 0, "summary", .help = "print the summary only", AT(summary)},
     {OPTION_FLAG, 0, "json", .help = "print the statistics as JSON", AT(json)},
     {OPTION_FLAG, 0, "keys", .help = "print one line of CSV per key instead", AT(keys)},
     {OPTION_CHOICE, 0, "sort", "ORDER",
@@ -78,6 +79,8 @@ static bool check(const struct inspect_options *options)
 {
     if (options->json && options->keys)
         return message_usage(table.command, "--json and --keys are mutually exclusive");
+    if (options->summary && (options->json || options->keys || options->commands))
+        return message_usage(table.command, "--summary cannot be combined with --json, --keys or --commands");
     if (options->sort != SORT_NONE && !options->keys)
         return message_usage(table.command, "--sort requires --keys");
     if (options->commands && (options->json || options->keys))

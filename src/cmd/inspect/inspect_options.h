@@ -12,7 +12,7 @@ enum key_sort { SORT_NONE, SORT_SIZE, SORT_ELEMENTS, SORT_EXPIRY, SORT_KEY };
 
 struct inspect_options {
     struct common_options common;
-    bool json, jsonl, keys;
+    bool json, jsonl, keys, summary;
     const char *commands;      /* globs of names, as given; NULL: commands are not listed */
     rf_filter *command_filter; /* of these */
     rf_filter *key_filter;     /* with `commands`: of their keys, in place of that of `common` */

@@ -3,7 +3,9 @@
  *
  * A character is a good delimiter if the text before it occurs repeatedly. For each candidate, the keys
  * that contain it are counted, minus the number of distinct beginnings; the best candidate wins, of equal
- * ones the more usual one. If many keys do not contain it, another one is searched for among them. */
+ * ones the more usual one. Among the keys that do not contain it, another one is searched for. Keys without
+ * any are collected until there are enough of them to search again, so that keys at the end of a file have
+ * delimiters of their own, too. */
 #include "cmd/inspect/inspect_prefix.h"
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ enum {
     SAMPLE_KEYS = 10000,
     SAMPLE_BYTES = 512 * 1024,
     SAMPLE_KEY_BYTES = 256, /* bytes of each key; delimiters occur early */
-    BEGINNINGS = 65536,     /* bits: beginnings seen, by hash */
+    BEGINNINGS = 1 << 15,   /* places of beginnings seen, by hash */
+    REPEATED = 10,          /* beginnings that make a delimiter; fewer in a small sample */
 };
 
 static const char candidates[] = ":/|.-_";
@@ -22,29 +25,83 @@ struct sampled {
     uint32_t at;
     uint16_t length;
     bool is_delimited; /* by a character that has been chosen */
-    uint64_t memory;
+    uint64_t weight, key;
 };
 
 struct prefix_sample {
     struct sampled keys[SAMPLE_KEYS];
     size_t count, used;
     uint8_t bytes[SAMPLE_BYTES];
-    uint8_t seen[BEGINNINGS / 8];
+    uint32_t seen[BEGINNINGS]; /* hashes; 0: none */
+    struct sketch_sum
+        passed[sizeof candidates]; /* earlier keys with this candidate, which are in no prefix */
 };
 
 /* --- counting ----------------------------------------------------------------------------------------- */
 
-bool prefixes_count(struct prefixes *prefixes, rf_slice key, uint64_t memory)
+/* The position of the first of `delimiters` from `from` on; key.len: there is none. */
+static size_t find_delimiter(const char *delimiters, rf_slice key, size_t from)
 {
-    unsigned level = 0;
-    for (size_t i = 0; i < key.len && level < prefixes->depth; i++) {
-        if (!prefixes->delimits[key.ptr[i]])
-            continue;
-        level++;
-        if (!sketch_add(&prefixes->sketch, (rf_slice){key.ptr, i + 1}, memory))
+    if (from >= key.len)
+        return key.len;
+    if (delimiters[0] && !delimiters[1]) {
+        const uint8_t *found = memchr(key.ptr + from, delimiters[0], key.len - from);
+        return found ? (size_t)(found - key.ptr) : key.len;
+    }
+    while (from < key.len && !(key.ptr[from] && strchr(delimiters, key.ptr[from])))
+        from++;
+    return from;
+}
+
+/* The end of the first part of a key, which is not empty. */
+static size_t find_first(const char *delimiters, rf_slice key)
+{
+    size_t from = 0;
+    while (from < key.len && key.ptr[from] && strchr(delimiters, key.ptr[from]))
+        from++;
+    return find_delimiter(delimiters, key, from);
+}
+
+static bool count_levels(struct prefixes *prefixes, const char *delimiters, rf_slice name, uint64_t weight,
+                         uint64_t key)
+{
+    size_t at = find_first(delimiters, name);
+    for (unsigned level = 0; at < name.len && level < prefixes->depth; level++) {
+        struct sketch_name *prefix = sketch_add(&prefixes->sketch, (rf_slice){name.ptr, at + 1}, weight);
+        if (!prefix)
             return false;
+        if (prefixes->figures->size > 0)
+            prefixes->figures->add(prefix->figures, key);
+        at = find_delimiter(delimiters, name, at + 1);
     }
     return true;
+}
+
+/* Writes the delimiters of this key. False: it has none. */
+static bool delimiters_of(const struct prefixes *prefixes, rf_slice name, char out[PREFIX_DELIMITERS + 1])
+{
+    size_t count = strlen(prefixes->delimiters), step = prefixes->user_given ? count : 1;
+    for (size_t i = 0; i < count; i += step) {
+        memcpy(out, prefixes->delimiters + i, step);
+        out[step] = '\0';
+        if (find_first(out, name) < name.len)
+            return true;
+    }
+    return false;
+}
+
+static void count_rest(struct prefixes *prefixes, rf_slice name, uint64_t weight, uint64_t key)
+{
+    prefixes->rest.count++;
+    prefixes->rest.weight += weight;
+    if (prefixes->figures->size > 0)
+        prefixes->figures->add(prefixes->rest_figures, key);
+    for (size_t i = 0; prefixes->sample && i < sizeof candidates - 1; i++) {
+        const char candidate[] = {candidates[i], '\0'};
+        bool has_it = find_first(candidate, name) < name.len;
+        prefixes->sample->passed[i].count += has_it;
+        prefixes->sample->passed[i].weight += has_it ? weight : 0;
+    }
 }
 
 /* --- choosing ----------------------------------------------------------------------------------------- */
@@ -58,9 +115,13 @@ static rf_slice sampled_bytes(const struct prefix_sample *sample, const struct s
  * same delimiters. */
 static bool see(struct prefix_sample *sample, rf_slice beginning)
 {
-    unsigned bit = XXH3_64bits(beginning.ptr, beginning.len) % BEGINNINGS;
-    bool is_new = !(sample->seen[bit / 8] & 1u << bit % 8);
-    sample->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
+    uint64_t hash = XXH3_64bits(beginning.ptr, beginning.len);
+    size_t place = hash % BEGINNINGS;
+    uint32_t kept = (uint32_t)(hash >> 32) | 1;
+    while (sample->seen[place] && sample->seen[place] != kept)
+        place = (place + 1) % BEGINNINGS;
+    bool is_new = !sample->seen[place];
+    sample->seen[place] = kept;
     return is_new;
 }
 
@@ -68,95 +129,125 @@ static bool see(struct prefix_sample *sample, rf_slice beginning)
  * has as well. */
 static size_t score_of(struct prefix_sample *sample, char candidate)
 {
+    const char delimiters[] = {candidate, '\0'};
     size_t score = 0;
     memset(sample->seen, 0, sizeof sample->seen);
     for (size_t i = 0; i < sample->count; i++) {
         rf_slice bytes = sampled_bytes(sample, &sample->keys[i]);
-        const uint8_t *found = bytes.len > 0 ? memchr(bytes.ptr, candidate, bytes.len) : NULL;
-        if (found && !sample->keys[i].is_delimited)
-            score += !see(sample, (rf_slice){bytes.ptr, (size_t)(found - bytes.ptr)});
+        size_t end = sample->keys[i].is_delimited ? bytes.len : find_first(delimiters, bytes);
+        if (end < bytes.len)
+            score += !see(sample, (rf_slice){bytes.ptr, end});
     }
     return score;
 }
 
-/* 0: none is good enough. */
-static char best_candidate(struct prefix_sample *sample)
+/* SIZE_MAX: none is good enough. */
+static size_t best_candidate(struct prefix_sample *sample)
 {
-    size_t best = sample->count / 10; /* fewer are ignored */
-    char chosen = 0;
-    for (const char *candidate = candidates; *candidate; candidate++) {
-        size_t score = score_of(sample, *candidate);
+    size_t best = sample->count / 100, chosen = SIZE_MAX;
+    best = best < 1 ? 1 : best < REPEATED ? best : REPEATED;
+    for (size_t i = 0; i < sizeof candidates - 1; i++) {
+        size_t score = score_of(sample, candidates[i]);
         if (score > best + best / 20) {
             best = score;
-            chosen = *candidate;
+            chosen = i;
         }
     }
     return chosen;
 }
 
-static void choose(struct prefixes *prefixes, char delimiter)
+static void choose(struct prefixes *prefixes, size_t candidate)
 {
     struct prefix_sample *sample = prefixes->sample;
-    prefixes->delimiters[strlen(prefixes->delimiters)] = delimiter;
-    prefixes->delimits[(unsigned char)delimiter] = true;
-    for (size_t i = 0; sample && i < sample->count; i++) {
+    const char delimiters[] = {candidates[candidate], '\0'};
+    prefixes->delimiters[strlen(prefixes->delimiters)] = candidates[candidate];
+    sketch_miss(&prefixes->sketch, sample->passed[candidate]);
+    for (size_t i = 0; i < sample->count; i++) {
         rf_slice bytes = sampled_bytes(sample, &sample->keys[i]);
-        sample->keys[i].is_delimited |= bytes.len > 0 && memchr(bytes.ptr, delimiter, bytes.len);
+        sample->keys[i].is_delimited |= find_first(delimiters, bytes) < bytes.len;
     }
 }
 
+/* Counts a key that has a delimiter. *found: it has. */
+static bool count_delimited(struct prefixes *prefixes, rf_slice name, uint64_t weight, uint64_t key,
+                            bool *found)
+{
+    char delimiters[PREFIX_DELIMITERS + 1];
+    *found = delimiters_of(prefixes, name, delimiters);
+    return !*found || count_levels(prefixes, delimiters, name, weight, key);
+}
+
+/* Counts the keys of the sample, and empties it. */
 static bool choose_delimiters(struct prefixes *prefixes)
 {
     struct prefix_sample *sample = prefixes->sample;
+    size_t candidate;
     bool good = true;
-    prefixes->chosen = true;
-    char delimiter;
-    while ((delimiter = best_candidate(sample)))
-        choose(prefixes, delimiter);
-    for (size_t i = 0; i < sample->count && good; i++)
-        good = prefixes_count(prefixes, sampled_bytes(sample, &sample->keys[i]), sample->keys[i].memory);
-    free(sample);
-    prefixes->sample = NULL;
+    while ((candidate = best_candidate(sample)) != SIZE_MAX)
+        choose(prefixes, candidate);
+    for (size_t i = 0; i < sample->count && good; i++) {
+        const struct sampled *key = &sample->keys[i];
+        bool found;
+        good = count_delimited(prefixes, sampled_bytes(sample, key), key->weight, key->key, &found);
+        if (!found)
+            count_rest(prefixes, sampled_bytes(sample, key), key->weight, key->key);
+    }
+    sample->count = sample->used = 0;
     return good;
 }
 
-bool prefixes_add_first(struct prefixes *prefixes, rf_slice key, uint64_t memory)
+static bool add_to_sample(struct prefixes *prefixes, rf_slice name, uint64_t weight, uint64_t key)
 {
     struct prefix_sample *sample = prefixes->sample;
-    size_t length = key.len < SAMPLE_KEY_BYTES ? key.len : SAMPLE_KEY_BYTES;
-    if (sample->count == SAMPLE_KEYS || sample->used + length > SAMPLE_BYTES)
-        return choose_delimiters(prefixes) && prefixes_count(prefixes, key, memory);
+    size_t length = name.len < SAMPLE_KEY_BYTES ? name.len : SAMPLE_KEY_BYTES;
     if (length > 0)
-        memcpy(sample->bytes + sample->used, key.ptr, length);
+        memcpy(sample->bytes + sample->used, name.ptr, length);
     sample->keys[sample->count++] = (struct sampled){
-        .at = (uint32_t)sample->used, .length = (uint16_t)length, .memory = memory};
+        .at = (uint32_t)sample->used, .length = (uint16_t)length, .weight = weight, .key = key};
     sample->used += length;
+    if (sample->count < SAMPLE_KEYS && sample->used + SAMPLE_KEY_BYTES <= SAMPLE_BYTES)
+        return true;
+    return choose_delimiters(prefixes);
+}
+
+bool prefixes_add(struct prefixes *prefixes, rf_slice name, uint64_t weight, uint64_t key)
+{
+    bool found;
+    if (!count_delimited(prefixes, name, weight, key, &found))
+        return false;
+    if (found)
+        return true;
+    if (prefixes->sample)
+        return add_to_sample(prefixes, name, weight, key);
+    count_rest(prefixes, name, weight, key);
     return true;
 }
 
 /* --- setup and end ------------------------------------------------------------------------------------ */
 
-bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth)
+bool prefixes_open(struct prefixes *prefixes, const char *delimiters, unsigned depth,
+                   const struct prefix_figures *figures)
 {
-    *prefixes = (struct prefixes){.depth = depth, .user_given = delimiters, .chosen = delimiters};
-    for (; delimiters && *delimiters; delimiters++)
-        choose(prefixes, *delimiters);
-    if (prefixes->chosen)
-        return true;
-    prefixes->sample = malloc(sizeof *prefixes->sample);
-    if (!prefixes->sample)
-        return false;
-    prefixes->sample->count = prefixes->sample->used = 0;
-    return true;
+    static const struct prefix_figures none;
+    figures = figures ? figures : &none;
+    *prefixes = (struct prefixes){.figures = figures, .depth = depth, .user_given = delimiters};
+    prefixes->sketch.figures_size = figures->size;
+    if (delimiters)
+        strncpy(prefixes->delimiters, delimiters, PREFIX_DELIMITERS);
+    else
+        prefixes->sample = calloc(1, sizeof *prefixes->sample);
+    prefixes->rest_figures = calloc(1, figures->size + 1);
+    return prefixes->rest_figures && (delimiters || prefixes->sample);
 }
 
 bool prefixes_end(struct prefixes *prefixes)
 {
-    return prefixes->chosen || choose_delimiters(prefixes);
+    return !prefixes->sample || choose_delimiters(prefixes);
 }
 
 void prefixes_close(struct prefixes *prefixes)
 {
     free(prefixes->sample);
+    free(prefixes->rest_figures);
     sketch_free(&prefixes->sketch);
 }

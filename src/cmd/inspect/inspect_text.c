@@ -8,29 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_SHOWN = 100, NAME_SHOWN = 64 };
+enum { NAME_SHOWN = 64, INPUT_SHOWN = 19 };
 
-/* --- inputs and total --------------------------------------------------------------------------------- */
+/* --- tables of keys ------------------------------------------------------------------------------------ */
 
-static void put_input(const struct input *input, const struct log_file *log)
-{
-    const rf_reader_info *info = &input->info;
-    if (!input->opened)
-        return;
-    text_put(stdout, input_name(input));
-    printf(": %s", info->format);
-    if (info->rdb_version > 0)
-        printf(" version %d", info->rdb_version);
-    char writer[32], saved[TIME_TEXT], size[SIZE_TEXT];
-    rf_server_format(info->writer, writer, sizeof writer);
-    if (info->writer.major > 0)
-        printf(", written by %s", writer);
-    if (inspect_saved_ms(input) != RF_NO_EXPIRY)
-        printf(", saved %s", format_time(inspect_saved_ms(input), saved));
-    printf(", %s%s%s\n", text_size(input->read, size), *input->layers ? ", " : "", input->layers);
-    if (log->commands > 0)
-        put_log_file(log);
-}
+static const struct table_column totals_columns[] = {{TABLE_NAME, NULL},
+                                                     {TABLE_NUMBER, "keys"},
+                                                     {TABLE_NUMBER, "expiring"},
+                                                     {TABLE_NUMBER, "elements"},
+                                                     {TABLE_SIZE, "in dump"},
+                                                     {TABLE_SIZE, "in memory"},
+                                                     {0, NULL}};
 
 static void put_totals(const char *name, struct key_totals totals)
 {
@@ -46,34 +34,30 @@ static void put_row(const struct table *table, const char *name, struct key_tota
                     struct key_totals total)
 {
     put_totals(name, totals);
-    table_bar(table, totals.memory, total.memory, TABLE_BAR);
+    table_bar(table, totals.memory, total.memory, table_bar_width(table, totals_columns));
 }
 
-static const struct table_column totals_columns[] = {{TABLE_NAME, NULL},
-                                                     {TABLE_NUMBER, "keys"},
-                                                     {TABLE_NUMBER, "expiring"},
-                                                     {TABLE_NUMBER, "elements"},
-                                                     {TABLE_SIZE, "in dump"},
-                                                     {TABLE_SIZE, "in memory"},
-                                                     {0, NULL}};
-
-static void put_times(const struct workload *work)
+/* Of several. */
+static void put_inputs(const struct table *table, const struct inspection *inspection,
+                       struct key_totals total)
 {
-    char converted[SECONDS_TEXT], loaded[SECONDS_TEXT], replayed[SECONDS_TEXT];
-    printf("  Estimated time: convert %s, load by a server %s, replay %s.\n",
-           estimate_format(estimate_convert(work), converted), estimate_format(estimate_load(work), loaded),
-           estimate_format(estimate_replay(work, 1, 0), replayed));
-}
-
-static void put_total(const struct table *table, const struct inspection *inspection, struct key_totals total)
-{
-    uint64_t overhead = tables_overhead(&inspection->tables);
-    table_heading(table, "Total", totals_columns);
-    put_totals("keys", total);
-    char size[SIZE_TEXT];
-    printf("\n\n  Estimated server memory: ~%s", text_size(total.memory + overhead, size));
-    printf(", including ~%s for hash tables.\n", text_size(overhead, size));
-    put_times(&inspection->work);
+    const struct session *session = &inspection->session;
+    char name[INPUT_SHOWN];
+    if (session->input_count < 2)
+        return;
+    puts("");
+    for (size_t i = 0; i < session->input_count; i++)
+        inspect_put_input(&session->inputs[i], log_file_of(&inspection->extras.log, &session->inputs[i]));
+    if (total.keys == 0)
+        return;
+    table_heading(table, "Inputs", totals_columns);
+    for (size_t i = 0; i < session->input_count; i++) {
+        const char *path = input_name(&session->inputs[i]), *slash = strrchr(path, '/');
+        const char *last = slash && slash[1] ? slash + 1 : path;
+        if (session->inputs[i].opened)
+            put_row(table, text_readable(slice_of(last, strlen(last)), name, sizeof name),
+                    inspection->by_input[i], total);
+    }
 }
 
 static void put_databases(const struct table *table, const struct tables *tables, struct key_totals total)
@@ -139,7 +123,7 @@ static void put_histogram(const struct table *table, const struct histogram *his
         table_number(histogram->in[i].keys, false);
         table_share(histogram->in[i].keys, keys);
         table_size(histogram->in[i].memory, true);
-        table_bar(table, histogram->in[i].keys, most, TABLE_BAR);
+        table_bar(table, histogram->in[i].keys, most, table_bar_width(table, columns));
     }
 }
 
@@ -165,37 +149,78 @@ static void put_top(const struct table *table, const char *title, const struct t
         table_size(row->measure.longest, false);
         table_number((uint64_t)row->db, false);
         table_name(encoding_name(row->encoding, name));
-        table_text(text_readable(row->key, key, sizeof key));
+        table_text(text_readable(row->key, key, table_text_size(table, columns, sizeof key)));
         table_end_line();
     }
 }
 
-void inspect_put_names(const struct sketch *sketch, bool by_weight, size_t most, bool weight_is_estimate)
+/* The first bytes of a name, cut to a width. */
+static const char *name_text(const struct sketch_name *name, char out[KEY_SHOWN], size_t width)
+{
+    text_readable(sketch_name_text(name), out, width);
+    if (name->length > SKETCH_NAME_KEPT && strlen(out) + sizeof "..." <= width)
+        strcat(out, "...");
+    return out;
+}
+
+void inspect_put_names(const struct table *table, const struct table_column *columns,
+                       const struct sketch *sketch, size_t most)
 {
     const struct sketch_name *names[TOP_MOST];
-    size_t count = sketch_top(sketch, by_weight, names, most);
+    size_t count = sketch_top(sketch, false, names, most);
     char text[KEY_SHOWN];
     for (size_t i = 0; i < count; i++) {
         bool is_exact = sketch_is_exact(names[i]);
         table_number(names[i]->sum.count, !is_exact);
-        table_size(names[i]->sum.weight, !is_exact || weight_is_estimate);
-        table_text(text_readable(sketch_name_text(names[i]), text, sizeof text));
-        puts(names[i]->length > SKETCH_NAME_KEPT ? "..." : "");
+        table_size(names[i]->sum.weight, !is_exact);
+        table_text(name_text(names[i], text, table_text_size(table, columns, sizeof text)));
+        table_end_line();
     }
+}
+
+static const struct table_column prefix_columns[] = {{TABLE_NUMBER, "keys"},
+                                                     {TABLE_SIZE, "in memory"},
+                                                     {TABLE_NUMBER, "no TTL"},
+                                                     {TABLE_NUMBER, "expired"},
+                                                     {TABLE_DURATION, "median TTL"},
+                                                     {TABLE_TEXT, "prefix"},
+                                                     {0, NULL}};
+
+static void put_prefix(struct sketch_sum sum, const struct expiries *expiries, bool is_exact,
+                       const char *name)
+{
+    table_number(sum.count, !is_exact);
+    table_size(sum.weight, true);
+    table_number(expiries->persistent, !is_exact);
+    table_number(expiries->expired, !is_exact);
+    table_duration(expiries_median(expiries));
+    table_text(name);
+    table_end_line();
+}
+
+static void put_prefixes_by(const struct table *table, const char *title, const struct inspection *inspection,
+                            bool by_memory)
+{
+    const struct prefixes *prefixes = &inspection->prefixes;
+    const struct sketch_name *names[TOP_MOST];
+    size_t count = sketch_top(&prefixes->sketch, by_memory, names, inspection->options->top);
+    size_t width = table_text_size(table, prefix_columns, KEY_SHOWN);
+    char text[KEY_SHOWN];
+    table_heading(table, title, prefix_columns);
+    for (size_t i = 0; i < count; i++)
+        put_prefix(names[i]->sum, names[i]->figures, sketch_is_exact(names[i]),
+                   name_text(names[i], text, width));
+    if (prefixes->rest.count > 0)
+        put_prefix(prefixes->rest, prefixes->rest_figures, true, "(no prefix)");
 }
 
 static void put_prefixes(const struct table *table, const struct inspection *inspection)
 {
-    static const struct table_column columns[] = {
-        {TABLE_NUMBER, "keys"}, {TABLE_SIZE, "in memory"}, {TABLE_TEXT, "prefix"}, {0, NULL}};
     const struct prefixes *prefixes = &inspection->prefixes;
-    size_t most = inspection->options->top;
-    if (prefixes->sketch.count == 0 || most == 0)
+    if (prefixes->sketch.count == 0 || inspection->options->top == 0)
         return;
-    table_heading(table, "Prefixes by keys", columns);
-    inspect_put_names(&prefixes->sketch, false, most, true);
-    table_heading(table, "Prefixes by memory", columns);
-    inspect_put_names(&prefixes->sketch, true, most, true);
+    put_prefixes_by(table, "Prefixes by keys", inspection, false);
+    put_prefixes_by(table, "Prefixes by memory", inspection, true);
     if (!prefixes->user_given)
         printf("  Key separators (detected): %s\n", prefixes->delimiters);
 }
@@ -219,7 +244,7 @@ static void put_slots(const struct table *table, const struct inspection *inspec
         table_number(slot->keys, false);
         table_size(slot->bytes, false);
         table_size(slot->memory, true);
-        table_bar(table, slot->memory, slots->of[top[0]].memory, TABLE_BAR);
+        table_bar(table, slot->memory, slots->of[top[0]].memory, table_bar_width(table, columns));
     }
     printf("  %u of %u slots have keys; %.1f%% of the keys have a hash tag.\n", slots_used(slots),
            (unsigned)RF_SLOTS, 100.0 * (double)slots->tagged / (double)total.keys);
@@ -291,15 +316,12 @@ static void put_aux(const struct table *table, const struct extras *extras)
 
 void inspect_put_text(const struct inspection *inspection)
 {
-    const struct session *session = &inspection->session;
     struct key_totals total = tables_total(&inspection->tables);
     struct table table = table_begin();
-    for (size_t i = 0; i < session->input_count; i++)
-        put_input(&session->inputs[i], log_file_of(&inspection->extras.log, &session->inputs[i]));
-    if (inspection->error)
-        puts("Incomplete: the inputs could not be read to the end.");
-    if (total.keys > 0 || inspection->extras.log.commands == 0)
-        put_total(&table, inspection, total);
+    inspect_put_summary(&table, inspection);
+    if (inspection->options->summary)
+        return;
+    put_inputs(&table, inspection, total);
     if (total.keys > 0) {
         put_databases(&table, &inspection->tables, total);
         put_types(&table, &inspection->tables, total);

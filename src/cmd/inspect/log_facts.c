@@ -56,7 +56,7 @@ struct key_counter {
 static bool count_key(void *ctx, rf_slice key)
 {
     struct key_counter *counter = ctx;
-    counter->failed = !prefixes_add(counter->prefixes, key, counter->bytes);
+    counter->failed = !prefixes_add(counter->prefixes, key, counter->bytes, 0);
     return !counter->failed;
 }
 

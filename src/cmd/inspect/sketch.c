@@ -87,6 +87,14 @@ static void raise_evicted_max(struct sketch_sum *evicted_max, struct sketch_sum 
     evicted_max->weight = to.weight > evicted_max->weight ? to.weight : evicted_max->weight;
 }
 
+/* The two exchange their figures. */
+static void move_name(struct sketch_name *to, struct sketch_name *from)
+{
+    void *figures = to->figures;
+    *to = *from;
+    from->figures = figures;
+}
+
 /* At least half of a full table is evicted: a quarter exceeds the one quartile, and a quarter the other. */
 static void evict(struct sketch *sketch)
 {
@@ -100,7 +108,7 @@ static void evict(struct sketch *sketch)
             continue;
         }
         if (kept < i)
-            sketch->names[kept] = sketch->names[i];
+            move_name(&sketch->names[kept], &sketch->names[i]);
         put_bucket(sketch, kept++);
     }
     sketch->count = kept;
@@ -112,7 +120,12 @@ static bool allocate(struct sketch *sketch)
 {
     hash_table_init(&sketch->buckets, sizeof(struct sketch_bucket), SIZE_MAX);
     sketch->names = calloc(SKETCH_NAMES, sizeof *sketch->names);
-    return sketch->names && hash_table_reserve(&sketch->buckets, SKETCH_NAMES);
+    sketch->figures = calloc(SKETCH_NAMES, sketch->figures_size + 1);
+    if (!sketch->names || !sketch->figures || !hash_table_reserve(&sketch->buckets, SKETCH_NAMES))
+        return false;
+    for (size_t i = 0; i < SKETCH_NAMES; i++)
+        sketch->names[i].figures = sketch->figures + i * sketch->figures_size;
+    return true;
 }
 
 static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64_t hash)
@@ -124,26 +137,34 @@ static struct sketch_name *add_name(struct sketch *sketch, rf_slice text, uint64
         .hash = hash,
         .missed = sketch->evicted_max,
         .length = text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX,
+        .figures = name->figures,
     };
+    memset(name->figures, 0, sketch->figures_size);
     if (text.len > 0)
         memcpy(name->name, text.ptr, text.len < SKETCH_NAME_KEPT ? text.len : SKETCH_NAME_KEPT);
     put_bucket(sketch, sketch->count++);
     return name;
 }
 
-bool sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
+struct sketch_name *sketch_add(struct sketch *sketch, rf_slice text, uint64_t weight)
 {
     struct sketch_name *name;
     uint64_t hash;
     if (!sketch->names && !allocate(sketch))
-        return false;
+        return NULL;
     hash = hash_of(sketch, text);
     name = find_name(sketch, hash);
     if (!name)
         name = add_name(sketch, text, hash);
     name->sum.count++;
     name->sum.weight += weight;
-    return true;
+    return name;
+}
+
+void sketch_miss(struct sketch *sketch, struct sketch_sum missed)
+{
+    sketch->evicted_max.count += missed.count;
+    sketch->evicted_max.weight += missed.weight;
 }
 
 /* --- queries ------------------------------------------------------------------------------------------ */
@@ -176,5 +197,6 @@ size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sket
 void sketch_free(struct sketch *sketch)
 {
     free(sketch->names);
+    free(sketch->figures);
     hash_table_free(&sketch->buckets);
 }

@@ -24,6 +24,7 @@ struct sketch_name {
     struct sketch_sum sum, missed;
     uint32_t length; /* of the whole name */
     uint8_t name[SKETCH_NAME_KEPT];
+    void *figures; /* of the user; all 0 when the name is added */
 };
 
 struct sketch {
@@ -31,10 +32,15 @@ struct sketch {
     struct hash_table buckets; /* by hash; its random seed: no names can be crafted that share one */
     size_t count;
     struct sketch_sum evicted_max; /* upper bound for a name that is not in the table */
+    size_t figures_size;           /* bytes of each name's figures; set before the first name */
+    uint8_t *figures;              /* of all names */
 };
 
-/* False: out of memory. */
-bool sketch_add(struct sketch *sketch, rf_slice name, uint64_t weight);
+/* Returns the name, valid until the next one is added. NULL: out of memory. */
+struct sketch_name *sketch_add(struct sketch *sketch, rf_slice name, uint64_t weight);
+
+/* From now on a name that is added may have missed this much more. */
+void sketch_miss(struct sketch *sketch, struct sketch_sum missed);
 
 static inline bool sketch_is_exact(const struct sketch_name *name)
 {

@@ -7,14 +7,17 @@
 
 #include <rdbferry/slice.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct table {
     bool colour, blocks;
+    size_t width; /* of a line */
+    bool limited; /* longer lines are cut: the width is that of a terminal, or $COLUMNS */
 };
 
 struct table table_begin(void);
 
-enum table_cell { TABLE_NUMBER = 1, TABLE_SIZE, TABLE_SHARE, TABLE_NAME, TABLE_TEXT };
+enum table_cell { TABLE_NUMBER = 1, TABLE_SIZE, TABLE_SHARE, TABLE_DURATION, TABLE_NAME, TABLE_TEXT };
 
 struct table_column {
     enum table_cell cell; /* 0 after the last one */
@@ -31,7 +34,13 @@ void table_name(const char *name);
 void table_number(uint64_t number, bool is_estimate);
 void table_size(uint64_t bytes, bool is_estimate);
 void table_share(uint64_t part, uint64_t total);
+void table_duration(uint64_t seconds); /* an estimate; UINT64_MAX: none */
 void table_text(const char *text);
+
+/* How much of a line is left after these columns: characters for a bar; for a text in place of the last
+ * column, the size that text_readable() cuts it to, up to `most`. */
+unsigned table_bar_width(const struct table *table, const struct table_column *columns);
+size_t table_text_size(const struct table *table, const struct table_column *columns, size_t most);
 
 /* Ends the line, with a bar in the proportion of `part` to `total`, whose length would be `width` characters.
  */

@@ -89,3 +89,11 @@ size_t terminal_width(int fd)
         return USUAL_WIDTH;
     return size.ws_col;
 }
+
+size_t terminal_columns(int fd, bool *known)
+{
+    const char *columns = getenv("COLUMNS");
+    long width = columns ? strtol(columns, NULL, 10) : 0;
+    *known = width > 0 || isatty(fd);
+    return width > 0 ? (size_t)width : terminal_width(fd);
+}

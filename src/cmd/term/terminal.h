@@ -30,4 +30,7 @@ bool terminal_has_colour(int fd);
 /* The width of a line in characters. */
 size_t terminal_width(int fd);
 
+/* The same for a text: $COLUMNS, or the width of the terminal. *known: it is one of these. */
+size_t terminal_columns(int fd, bool *known);
+
 #endif

@@ -22,6 +22,21 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
     return out;
 }
 
+const char *text_duration(uint64_t seconds, char out[DURATION_TEXT])
+{
+    static const struct {
+        uint64_t seconds;
+        const char *name;
+    } units[] = {{365 * 86400, "y"}, {86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t unit = 0;
+    while (unit < sizeof units / sizeof *units - 1 && seconds < 2 * units[unit].seconds)
+        unit++;
+    double number = (double)seconds / (double)units[unit].seconds;
+    bool decimals = number < 9.95 && units[unit].seconds > 1;
+    snprintf(out, DURATION_TEXT, "%.*f %s", decimals, number, units[unit].name);
+    return out;
+}
+
 const char *text_plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
