@@ -213,12 +213,26 @@ matrix: deps
 
 # --- installing --------------------------------------------------------------------------------------
 
-HEADERS  := $(wildcard include/rdbferry/*.h)
-MAN_PAGE := $(wildcard docs/rdbferry.1)
-DOCDIR   ?= $(PREFIX)/share/doc/rdbferry
+HEADERS := $(wildcard include/rdbferry/*.h)
+DOCDIR  ?= $(PREFIX)/share/doc/rdbferry
+BASH_COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS  ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
-## install: the program, the library, its headers, the .pc file, the man page (PREFIX, DESTDIR)
-install: all
+# Manual pages of commands, and completions: made from the manual page and by the program.
+SHARE     := $(OUT)/share
+MAN_PAGES := rdbferry.1 $(foreach command,convert split replay verify diff inspect,rdbferry-$(command).1)
+$(SHARE)/.made: $(PROGRAM) tools/man-pages docs/rdbferry.1
+	@rm -rf $(SHARE) && mkdir -p $(SHARE)
+	$(Q)tools/man-pages $(PROGRAM) $(SHARE)
+	$(Q)cp docs/rdbferry.1 $(SHARE)
+	$(Q)$(PROGRAM) help --completion bash > $(SHARE)/rdbferry
+	$(Q)$(PROGRAM) help --completion zsh > $(SHARE)/_rdbferry
+	$(Q)$(PROGRAM) help --completion fish > $(SHARE)/rdbferry.fish
+	@touch $@
+
+## install: the program, library, headers, .pc file, manual pages, completions (PREFIX, DESTDIR)
+install: all $(SHARE)/.made
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/rdbferry
 	install -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/rdbferry
 	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/librdbferry.a
@@ -227,12 +241,17 @@ install: all
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/rdbferry
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 	    rdbferry.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/rdbferry.pc
-	$(if $(MAN_PAGE),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGE))
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGES:%=$(SHARE)/%)
+	install -D -m 644 -t $(DESTDIR)$(BASH_COMPLETIONS) $(SHARE)/rdbferry
+	install -D -m 644 -t $(DESTDIR)$(ZSH_COMPLETIONS) $(SHARE)/_rdbferry
+	install -D -m 644 -t $(DESTDIR)$(FISH_COMPLETIONS) $(SHARE)/rdbferry.fish
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md
 
 ## uninstall: what install put there
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(DESTDIR)$(MANDIR)/man1/rdbferry.1
+	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(MAN_PAGES:%=$(DESTDIR)$(MANDIR)/man1/%)
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/rdbferry $(DESTDIR)$(ZSH_COMPLETIONS)/_rdbferry
+	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/rdbferry.fish
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,librdbferry.a librdbferry.so.0 librdbferry.so pkgconfig/rdbferry.pc)
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry $(DESTDIR)$(DOCDIR)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry version`: the program's version and commit, the formats that it knows, and the libraries in use. */
+/* `rdbferry version`: the program's version and commit, the formats that it knows, and the libraries in use.
+ */
 #include "base/libraries.h"
 #include "cmd/command.h"
 #include "cmd/options/output_options.h"
