@@ -1,5 +1,7 @@
 # rdbferry: `make help` lists what this file does.
 
+# A source archive has its commit in a file; see `make dist`.
+COMMIT  := $(shell cat COMMIT 2>/dev/null || git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 VERSION := $(shell sed -n 's/^\#define RDBFERRY_VERSION "\(.*\)"/\1/p' include/rdbferry/version.h)
 
 BUILD  ?= release
@@ -52,6 +54,7 @@ CMD_OBJ  := $(CMD_SRC:%.c=$(OUT)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(OUT)/%.o)
 
 PROGRAM := $(OUT)/rdbferry
+PORTABLE := $(OUT)/rdbferry-static
 STATIC  := $(OUT)/librdbferry.a
 SHARED  := $(OUT)/librdbferry.so
 UNIT    := $(OUT)/unit-tests
@@ -60,7 +63,7 @@ RDBGEN  := $(OUT)/rdbgen
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
+.PHONY: all static demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
 
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
@@ -78,9 +81,15 @@ $(OUT)/.flags: FORCE
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 FORCE:
 
+$(OUT)/.commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+
 $(LIB_OBJ): ALL_FLAGS = $(LIB_FLAGS)
 $(CMD_OBJ): ALL_FLAGS = $(CMD_FLAGS)
 $(TEST_OBJ): ALL_FLAGS = $(TEST_FLAGS)
+$(OUT)/src/cmd/cmd_version.o: $(OUT)/.commit
+$(OUT)/src/cmd/cmd_version.o: ALL_FLAGS = $(CMD_FLAGS) -DRDBFERRY_COMMIT='"$(COMMIT)"'
 $(OUT)/%.o: %.c $(OUT)/.flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
@@ -101,6 +110,15 @@ $(SHARED): $(LIB_OBJ)
 $(PROGRAM): $(CMD_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $^ $(LINK_FLAGS) $(LIB_LIBS) -lm -o $@
+
+## static: the program in one file that needs no library, for containers and other distributions
+static: $(PORTABLE)
+
+# The linker warns of functions that load libraries of glibc at run time; packaging/static sees to those.
+$(PORTABLE): packaging/static/names.c $(CMD_OBJ) $(LIB_OBJ)
+	$(call say,LD $@)
+	$(Q)$(CC) $(COMMON) -static -Wl,--build-id=none $^ $(LINK_FLAGS) \
+	    $(shell pkg-config --static --libs $(LIBS)) -lm -o $@ 2> $@.log || { cat $@.log >&2; exit 1; }
 
 $(UNIT): $(TEST_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
@@ -136,7 +154,7 @@ test: deps
 check: deps
 	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=asan suites
 
-suites: all $(UNIT)
+suites: all $(UNIT) $(if $(findstring release,$(BUILD)),$(PORTABLE))
 	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT)
 
 ## unit: the unit tests alone
@@ -195,12 +213,26 @@ matrix: deps
 
 # --- installing --------------------------------------------------------------------------------------
 
-HEADERS  := $(wildcard include/rdbferry/*.h)
-MAN_PAGE := $(wildcard docs/rdbferry.1)
-DOCDIR   ?= $(PREFIX)/share/doc/rdbferry
+HEADERS := $(wildcard include/rdbferry/*.h)
+DOCDIR  ?= $(PREFIX)/share/doc/rdbferry
+BASH_COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS  ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
-## install: the program, the library, its headers, the .pc file, the man page (PREFIX, DESTDIR)
-install: all
+# Manual pages of commands, and completions: made from the manual page and by the program.
+SHARE     := $(OUT)/share
+MAN_PAGES := rdbferry.1 $(foreach command,convert split replay verify diff inspect,rdbferry-$(command).1)
+$(SHARE)/.made: $(PROGRAM) tools/man-pages docs/rdbferry.1
+	@rm -rf $(SHARE) && mkdir -p $(SHARE)
+	$(Q)tools/man-pages $(PROGRAM) $(SHARE)
+	$(Q)cp docs/rdbferry.1 $(SHARE)
+	$(Q)$(PROGRAM) help --completion bash > $(SHARE)/rdbferry
+	$(Q)$(PROGRAM) help --completion zsh > $(SHARE)/_rdbferry
+	$(Q)$(PROGRAM) help --completion fish > $(SHARE)/rdbferry.fish
+	@touch $@
+
+## install: the program, library, headers, .pc file, manual pages, completions (PREFIX, DESTDIR)
+install: all $(SHARE)/.made
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/rdbferry
 	install -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/rdbferry
 	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/librdbferry.a
@@ -209,12 +241,17 @@ install: all
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/rdbferry
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 	    rdbferry.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/rdbferry.pc
-	$(if $(MAN_PAGE),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGE))
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN_PAGES:%=$(SHARE)/%)
+	install -D -m 644 -t $(DESTDIR)$(BASH_COMPLETIONS) $(SHARE)/rdbferry
+	install -D -m 644 -t $(DESTDIR)$(ZSH_COMPLETIONS) $(SHARE)/_rdbferry
+	install -D -m 644 -t $(DESTDIR)$(FISH_COMPLETIONS) $(SHARE)/rdbferry.fish
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md
 
 ## uninstall: what install put there
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(DESTDIR)$(MANDIR)/man1/rdbferry.1
+	rm -f $(DESTDIR)$(BINDIR)/rdbferry $(MAN_PAGES:%=$(DESTDIR)$(MANDIR)/man1/%)
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/rdbferry $(DESTDIR)$(ZSH_COMPLETIONS)/_rdbferry
+	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/rdbferry.fish
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,librdbferry.a librdbferry.so.0 librdbferry.so pkgconfig/rdbferry.pc)
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry $(DESTDIR)$(DOCDIR)
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* `rdbferry version`: the program's version, the formats that it knows, and the libraries in use. */
+/* `rdbferry version`: the program's version and commit, the formats that it knows, and the libraries in use.
+ */
 #include "base/libraries.h"
 #include "cmd/command.h"
 #include "cmd/options/output_options.h"
 #include "cmd/term/status.h"
 #include <rdbferry/version.h>
 #include <stdio.h>
+
+#ifndef RDBFERRY_COMMIT
+#define RDBFERRY_COMMIT "" /* unknown */
+#endif
 
 /* "RDB 6 to 15 (Redis 2.8 to 8.10)": the versions of the servers from `oldest` on. */
 static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
@@ -38,7 +43,8 @@ int version_run(int argc, char **argv)
     const rf_server oldest_target = output_options_min_version(&(struct output_options){0});
     struct library library;
     (void)argc, (void)argv;
-    puts("rdbferry " RDBFERRY_VERSION);
+    puts(*RDBFERRY_COMMIT ? "rdbferry " RDBFERRY_VERSION " (commit " RDBFERRY_COMMIT ")"
+                          : "rdbferry " RDBFERRY_VERSION);
     print_formats("reads:", (rf_server){RF_REDIS, 0, 0}, "AOF, AOF directories; gzip, lz4");
     print_formats("writes:", oldest_target, "AOF, AOF directories, JSON lines; gzip, lz4");
     fputs("libraries: ", stdout);

@@ -3,10 +3,13 @@
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
+struct option_table;
+
 struct command {
     const char *name;
-    const char *summary;
+    const char *summary; /* for print_usage(): further lines are indented */
     int (*run)(int argc, char **argv);
+    const struct option_table *const *table; /* NULL: it has no options */
 };
 
 int convert_run(int argc, char **argv);

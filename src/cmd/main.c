@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: finds the command and runs it. Exit statuses and streams are described in rdbferry(1). */
 #include "cmd/command.h"
+#include "cmd/completion/completion.h"
+#include "cmd/convert/convert_options.h"
+#include "cmd/diff/diff_options.h"
+#include "cmd/inspect/inspect_options.h"
 #include "cmd/options/rules_help.h"
 #include "cmd/options/similar.h"
 #include "cmd/options/url_guard.h"
+#include "cmd/replay/replay_options.h"
 #include "cmd/run/ownership.h"
 #include "cmd/run/signals.h"
+#include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include "cmd/term/terminal.h"
+#include "cmd/verify/verify_options.h"
 #include <rdbferry/target.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,15 +24,19 @@
 static int help_run(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"convert", "convert RDB or AOF data to an RDB, AOF, AOF directory or JSON lines", convert_run},
-    {"split", "write one output per shard of a cluster", split_run},
-    {"replay", "load RDB or AOF data into a running server or cluster", replay_run},
-    {"verify", "check data: intact, as expected, equal to other data", verify_run},
-    {"diff", "list the keys that differ between two data sets", diff_run},
-    {"inspect", "show what is in RDB or AOF data and how much server memory it needs", inspect_run},
-    {"help", "show this list, a command's options (help COMMAND) or the rules\n            (help rules)",
-     help_run},
-    {"version", "show the version of the program, of formats and of libraries", version_run},
+    {"convert", "convert RDB or AOF data to an RDB, AOF, AOF directory or JSON lines", convert_run,
+     &convert_options_table},
+    {"split", "write one output per shard of a cluster", split_run, &split_options_table},
+    {"replay", "load RDB or AOF data into a running server or cluster", replay_run, &replay_options_table},
+    {"verify", "check data: intact, as expected, equal to other data", verify_run, &verify_options_table},
+    {"diff", "list the keys that differ between two data sets", diff_run, &diff_options_table},
+    {"inspect", "show what is in RDB or AOF data and how much server memory it needs", inspect_run,
+     &inspect_options_table},
+    {"help",
+     "show this list, a command's options (help COMMAND), the rules\n            (help rules) or a script "
+     "that completes commands in a shell\n            (help --completion bash, zsh or fish)",
+     help_run, NULL},
+    {"version", "show the version of the program, of formats and of libraries", version_run, NULL},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -124,6 +135,20 @@ static int dispatch(int argc, char **argv)
     return STATUS_USAGE;
 }
 
+/* The argument of --completion, "" if that is missing; NULL: this is not the option. */
+static const char *completion_shell(int argc, char **argv)
+{
+    static const char name[] = "--completion";
+    const size_t length = strlen(name);
+    if (argc < 2 || strncmp(argv[1], name, length) != 0)
+        return NULL;
+    if (argv[1][length] == '=')
+        return argv[1] + length + 1;
+    if (argv[1][length])
+        return NULL;
+    return argc > 2 ? argv[2] : "";
+}
+
 static int help_run(int argc, char **argv)
 {
     char option[] = "--help";
@@ -131,6 +156,9 @@ static int help_run(int argc, char **argv)
         rules_help_print();
         return STATUS_DONE;
     }
+    const char *shell = completion_shell(argc, argv);
+    if (shell)
+        return completion_print(shell, commands, COMMANDS);
     if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
         return dispatch(2, (char *[]){argv[1], option, NULL});
     print_usage(stdout);
