@@ -48,8 +48,8 @@ static const struct option_table table = {
     .command = "diff",
     .operands = "BEFORE AFTER [OPTION]...",
     .about = "Compares two data sets key by key, by content and not by encoding. Each is an\n"
-             "RDB file or an AOF directory without commands, plain or compressed with gzip or\n"
-             "lz4; '-' is stdin. Exit status 0: no differences; 1: differences.\n"
+             "RDB file or an AOF directory without commands, plain or compressed with gzip,\n"
+             "lz4 or zstd; '-' is stdin. Exit status 0: no differences; 1: differences.\n"
              "\n"
              "  + only in AFTER   - only in BEFORE   ~ in both, different   = duplicate in one",
     .examples = examples,
