@@ -33,7 +33,7 @@ ifndef FLAGS_$(BUILD)
 $(error BUILD is one of release, debug, asan, tsan, fuzz)
 endif
 
-LIBS      := liblz4 zlib libxxhash libssl libcrypto libpcre2-8
+LIBS      := liblz4 libzstd zlib libxxhash libssl libcrypto libpcre2-8
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBS))
 

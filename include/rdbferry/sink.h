@@ -18,23 +18,25 @@ typedef struct rf_sink rf_sink;
 
 typedef enum rf_sink_kind { RF_SINK_AOF, RF_SINK_AOFDIR, RF_SINK_RDB, RF_SINK_JSONL } rf_sink_kind;
 
-typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4 } rf_compression;
+typedef enum rf_compression { RF_PLAIN, RF_GZIP, RF_LZ4, RF_ZSTD } rf_compression;
 
 /* Without `unsafe`, these are RF_E_EXISTS even with `force`: replacing a file that another process has open
  * for writing, or an RDB in the working directory of a server; an AOF directory among other files; a file
  * that belongs to an AOF directory. */
 typedef struct rf_sink_options {
-    rf_server target;        /* the server that is to read the output */
-    int64_t saved_at;        /* ctime of RDB outputs, in Unix seconds; -1: none */
-    rf_compression compress; /* of files and stdout; an AOF directory is never compressed */
-    bool force;              /* replace existing output */
-    bool unsafe;             /* also where that endangers a running server, see above */
-    bool check;              /* decode and check every value, also those that are only copied */
-    bool hash;               /* compute XXH3-64 of the output */
-    bool prefer_restore;     /* commands: use RESTORE for all types but strings */
-    bool drop_unsupported;   /* skip, with a notice, what the target does not support */
-    bool drop_detail;        /* write keys without details that the target does not support, such as
-                                expiries of hash fields, with a notice */
+    rf_server target;               /* the server that is to read the output */
+    int64_t saved_at;               /* ctime of RDB outputs, in Unix seconds; -1: none */
+    rf_compression compress;        /* of files and stdout; an AOF directory is never compressed */
+    rf_compression rdb_compression; /* of RDB files and RDB bases, as Valkey 9.2 and newer read it: RF_LZ4,
+                                       RF_ZSTD or RF_PLAIN; excludes `compress` */
+    bool force;                     /* replace existing output */
+    bool unsafe;                    /* also where that endangers a running server, see above */
+    bool check;                     /* decode and check every value, also those that are only copied */
+    bool hash;                      /* compute XXH3-64 of the output */
+    bool prefer_restore;            /* commands: use RESTORE for all types but strings */
+    bool drop_unsupported;          /* skip, with a notice, what the target does not support */
+    bool drop_detail;               /* write keys without details that the target does not support, such as
+                                       expiries of hash fields, with a notice */
     rf_notify notify;
 } rf_sink_options;
 

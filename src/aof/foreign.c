@@ -26,7 +26,6 @@ static const struct {
     rf_slice bytes;
     const char *what, *advice;
 } formats[] = {
-    {0, BYTES("\x28\xb5\x2f\xfd"), DECOMPRESS("zstd data", "zstd -d")},
     {0, BYTES("\xfd" "7zXZ\0"), DECOMPRESS("xz data", "xz -d")},
     {0, BYTES("BZh"), DECOMPRESS("bzip2 data", "bzip2 -d")},
     {0, BYTES("LZIP"), DECOMPRESS("lzip data", "lzip -d")},

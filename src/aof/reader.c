@@ -74,9 +74,6 @@ static rf_code refuse_format(rf_reader *r, rf_slice head)
     struct window *w = &r->window;
     if (head.len == 0)
         return window_fail(w, RF_E_FORMAT, "the input is empty");
-    if (head.len >= 3 && memcmp(head.ptr, "VCS", 3) == 0)
-        return window_fail(w, RF_E_UNSUPPORTED,
-                           "a compressed RDB stream (VCS envelope), written by Valkey 9.2 or newer");
     return foreign_recognise(peek_more(w, FOREIGN_HEAD), &foreign)
                ? fail_foreign(r, &foreign)
                : window_fail(w, RF_E_FORMAT, "not an RDB or AOF");
@@ -98,13 +95,14 @@ static bool may_be_empty(const rf_source *source)
         return true;
     if (strcmp(layers, "gzip") == 0 && ends_with(name, length, ".gz"))
         length -= 3;
-    else if (strcmp(layers, "lz4") == 0 && ends_with(name, length, ".lz4"))
+    else if ((strcmp(layers, "lz4") == 0 && ends_with(name, length, ".lz4")) ||
+             (strcmp(layers, "zstd") == 0 && ends_with(name, length, ".zst")))
         length -= 4;
     return ends_with(name, length, ".aof");
 }
 
-/* A writer with checksums disabled stores zeros. If the end of the input is not accessible, a checksum is
- * assumed until the end is read. */
+/* A writer with checksums disabled stores zeros, as does one that compresses the whole RDB. If the end of the
+ * input is not accessible, a checksum is assumed until the end is read. */
 static bool has_no_checksum(const rf_reader *r)
 {
     static const uint8_t none[8];
@@ -122,7 +120,8 @@ static rf_code begin_rdb(rf_reader *r)
         return fail_foreign(r, &foreign);
     TRY(rdb_reader_open(&r->rdb, &r->window, &r->info, source_name(r->source), r->resume, &r->error,
                         &r->notify));
-    r->rdb.value.unguarded = has_no_checksum(r);
+    r->rdb.has_other_checksum = source_replaces_checksum(r->source);
+    r->rdb.value.unguarded = !r->rdb.has_other_checksum && has_no_checksum(r);
     return RF_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 #include <zlib.h>
+#include <zstd.h>
 
 /* The first word after the name, or the text itself: "OpenSSL 3.0.17 1 Jul 2025", "10.42 2022-12-11". */
 static void copy_number(const char *text, struct library *out)
@@ -19,7 +20,7 @@ static void copy_number(const char *text, struct library *out)
 
 bool library_at(size_t index, struct library *out)
 {
-    static const char *const names[] = {"OpenSSL", "PCRE2", "lz4", "zlib", "xxHash"};
+    static const char *const names[] = {"OpenSSL", "PCRE2", "lz4", "zlib", "zstd", "xxHash"};
     char pcre2[64] = "";
     unsigned xxhash = XXH_versionNumber();
     if (index >= sizeof names / sizeof *names)
@@ -34,6 +35,7 @@ bool library_at(size_t index, struct library *out)
         break;
     case 2: copy_number(LZ4_versionString(), out); break;
     case 3: copy_number(zlibVersion(), out); break;
+    case 4: copy_number(ZSTD_versionString(), out); break;
     default:
         snprintf(out->version, sizeof out->version, "%u.%u.%u", xxhash / 10000, xxhash / 100 % 100,
                  xxhash % 100);

@@ -12,21 +12,37 @@
 #define RDBFERRY_COMMIT "" /* unknown */
 #endif
 
-/* "RDB 6 to 15 (Redis 2.8 to 8.10)": the versions of the servers from `oldest` on. */
+enum { UNRELEASED = 4 }; /* the versions 3 to 5 are read all the same */
+
+static void print_range(int start, int end)
+{
+    printf(start == end ? " %d" : " %d to %d", start, end);
+}
+
+/* "RDB 6 to 15 (Redis 2.8 to 8.10)", "RDB 11, 80 to 81 (Valkey 7.2 to 9.2)": the versions of the servers from
+ * `oldest` on. */
 static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
 {
     rf_server release, first = {0}, last = {0};
-    int versions = 0; /* number of different ones */
+    int start = 0, version = 0; /* of a range without large gaps */
+    printf(" RDB");
     for (size_t i = 0; rf_server_release(i, &release); i++) {
         if (release.dialect != dialect || !rf_server_at_least(release, oldest))
             continue;
-        versions += rf_server_rdb_version(release) != rf_server_rdb_version(last);
+        int next = rf_server_rdb_version(release);
+        if (start > 0 && next > version + UNRELEASED) {
+            print_range(start, version);
+            putchar(',');
+            start = 0;
+        }
+        start = start > 0 ? start : next;
+        version = next;
         if (first.major == 0)
             first = release;
         last = release;
     }
-    printf(" RDB %d %s %d (%s %d.%d to %d.%d),", rf_server_rdb_version(first), versions == 2 ? "and" : "to",
-           rf_server_rdb_version(last), name, first.major, first.minor, last.major, last.minor);
+    print_range(start, version);
+    printf(" (%s %d.%d to %d.%d),", name, first.major, first.minor, last.major, last.minor);
 }
 
 static void print_formats(const char *verb, rf_server oldest, const char *others)
@@ -45,8 +61,8 @@ int version_run(int argc, char **argv)
     (void)argc, (void)argv;
     puts(*RDBFERRY_COMMIT ? "rdbferry " RDBFERRY_VERSION " (commit " RDBFERRY_COMMIT ")"
                           : "rdbferry " RDBFERRY_VERSION);
-    print_formats("reads:", (rf_server){RF_REDIS, 0, 0}, "AOF, AOF directories; gzip, lz4");
-    print_formats("writes:", oldest_target, "AOF, AOF directories, JSON lines; gzip, lz4");
+    print_formats("reads:", (rf_server){RF_REDIS, 0, 0}, "AOF, AOF directories; gzip, lz4, zstd");
+    print_formats("writes:", oldest_target, "AOF, AOF directories, JSON lines; gzip, lz4, zstd");
     fputs("libraries: ", stdout);
     for (size_t i = 0; library_at(i, &library); i++)
         printf("%s%s %s", i > 0 ? ", " : "", library.name, library.version);

@@ -11,6 +11,7 @@
 #include "io/output_compress.h"
 #include "io/output_file.h"
 #include "io/output_group.h"
+#include "io/vcs.h"
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -155,8 +156,16 @@ static rf_code make_compressor(struct output_state *state, rf_compression compre
     case RF_PLAIN: return RF_OK;
     case RF_GZIP: state->compressor = compressor_gzip(to); break;
     case RF_LZ4: state->compressor = compressor_lz4(to, output_group_block_size(state->channel.group)); break;
+    case RF_ZSTD: state->compressor = compressor_zstd(to); break;
     }
     return state->compressor ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static rf_code put_envelope(struct output_state *state, rf_compression codec, rf_error *error)
+{
+    const uint8_t envelope[VCS_SIZE] = {'V', 'C',    'S', VCS_VERSION, codec == RF_LZ4 ? VCS_LZ4 : VCS_ZSTD,
+                                        0,   VCS_RDB};
+    return put_compressed(&state->file, slice_of(envelope, sizeof envelope), error);
 }
 
 static rf_code state_open(struct output_state *state, const char *path, const struct output_options *options,
@@ -166,7 +175,8 @@ static rf_code state_open(struct output_state *state, const char *path, const st
     if (!options->group)
         TRY(output_group_open(1, &state->own, error));
     state->channel.group = state->own ? state->own : options->group;
-    return make_compressor(state, options->compress, error);
+    TRY(make_compressor(state, options->compress, error));
+    return options->in_envelope ? put_envelope(state, options->compress, error) : RF_OK;
 }
 
 rf_code output_open(const char *path, const struct output_options *options, struct output *out,

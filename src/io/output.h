@@ -22,6 +22,7 @@ struct output {
 
 struct output_options {
     rf_compression compress;
+    bool in_envelope;           /* of Valkey (vcs.h), around an RDB; `compress` is lz4 or zstd */
     bool force;                 /* replace an existing file */
     bool unsafe;                /* even one that a running server has open */
     bool crc;                   /* compute CRC-64 of the bytes put in */

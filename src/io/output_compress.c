@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Compression of an output with zlib and liblz4 frames. Both write from a block of their own. */
+/* Compression of an output with zlib, liblz4 and libzstd. Each writes from a block of its own. */
 #include "io/output_compress.h"
 #include "base/fail.h"
 #include <lz4frame.h>
 #include <stdlib.h>
 #define ZLIB_CONST /* input is const */
 #include <zlib.h>
+#include <zstd.h>
 
 /* --- gzip -------------------------------------------------------------------------------------------- */
 
@@ -136,4 +137,62 @@ struct compressor *compressor_lz4(struct compressed_to to, size_t most)
         return NULL;
     }
     return &lz4->compressor;
+}
+
+/* --- zstd -------------------------------------------------------------------------------------------- */
+
+enum { ZSTD_OUT = 128 * 1024 };
+
+struct zstd {
+    struct compressor compressor;
+    ZSTD_CCtx *context;
+    uint8_t out[ZSTD_OUT];
+};
+
+/* Until `bytes` are consumed and, at the end, everything has been passed on. */
+static rf_code zstd_run(struct zstd *zstd, rf_slice bytes, ZSTD_EndDirective how, rf_error *error)
+{
+    ZSTD_inBuffer from = {bytes.ptr, bytes.len, 0};
+    size_t left;
+    do {
+        ZSTD_outBuffer to = {zstd->out, ZSTD_OUT, 0};
+        left = ZSTD_compressStream2(zstd->context, &to, &from, how);
+        if (ZSTD_isError(left))
+            return fail(error, RF_E_WRITE, "zstd: %s", ZSTD_getErrorName(left));
+        if (to.pos > 0)
+            TRY(zstd->compressor.to.put(zstd->compressor.to.ctx, (rf_slice){zstd->out, to.pos}, error));
+    } while (how == ZSTD_e_end ? left > 0 : from.pos < from.size);
+    return RF_OK;
+}
+
+static rf_code zstd_put(struct compressor *compressor, rf_slice bytes, rf_error *error)
+{
+    return zstd_run((struct zstd *)compressor, bytes, ZSTD_e_continue, error);
+}
+
+static rf_code zstd_end(struct compressor *compressor, rf_error *error)
+{
+    return zstd_run((struct zstd *)compressor, (rf_slice){NULL, 0}, ZSTD_e_end, error);
+}
+
+static void zstd_close(struct compressor *compressor)
+{
+    struct zstd *zstd = (struct zstd *)compressor;
+    ZSTD_freeCCtx(zstd->context);
+    free(zstd);
+}
+
+struct compressor *compressor_zstd(struct compressed_to to)
+{
+    struct zstd *zstd = calloc(1, sizeof *zstd);
+    if (!zstd)
+        return NULL;
+    zstd->compressor = (struct compressor){.put = zstd_put, .end = zstd_end, .close = zstd_close, .to = to};
+    zstd->context = ZSTD_createCCtx();
+    if (!zstd->context || ZSTD_isError(ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_checksumFlag, 1))) {
+        ZSTD_freeCCtx(zstd->context);
+        free(zstd);
+        return NULL;
+    }
+    return &zstd->compressor;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compression of an output: takes bytes and passes a gzip member or an lz4 frame to `put`. */
+/* Compression of an output: takes bytes and passes a gzip member, or an lz4 or zstd frame, to `put`. */
 #ifndef IO_OUTPUT_COMPRESS_H
 #define IO_OUTPUT_COMPRESS_H
 
@@ -24,5 +24,6 @@ struct compressor {
 /* Returns NULL if out of memory. `most`: maximum number of bytes per put. */
 struct compressor *compressor_gzip(struct compressed_to to);
 struct compressor *compressor_lz4(struct compressed_to to, size_t most);
+struct compressor *compressor_zstd(struct compressed_to to);
 
 #endif

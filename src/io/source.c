@@ -21,7 +21,8 @@ struct rf_source {
     char name[];
 };
 
-static const struct layer_kind *const layer_kinds[] = {&layer_gzip, &layer_lz4, &layer_capture};
+static const struct layer_kind *const layer_kinds[] = {&layer_gzip, &layer_lz4, &layer_zstd, &layer_vcs,
+                                                       &layer_capture};
 
 rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
@@ -61,13 +62,18 @@ static rf_code head_extend(struct layer *layer, bool *ended, rf_error *error)
 static rf_code head_recognise(struct layer *layer, const struct layer_kind **found, rf_error *error)
 {
     bool ended = false;
-    *found = NULL;
     for (;;) {
         bool unsure = layer->head_len == 0;
+        *found = NULL;
         for (size_t i = 0; i < sizeof layer_kinds / sizeof *layer_kinds; i++) {
             switch (layer_kinds[i]->recognises(layer->head, layer->head_len)) {
             case LAYER_YES: *found = layer_kinds[i]; return RF_OK;
             case LAYER_NEEDS_MORE: unsure = true; break;
+            case LAYER_UNLESS_MORE:
+                unsure = true;
+                if (!*found)
+                    *found = layer_kinds[i];
+                break;
             case LAYER_NO: break;
             }
         }
@@ -212,6 +218,14 @@ rf_code rf_source_identity(rf_source *source, rf_identity *out, rf_error *error)
         return fail(error, RF_E_ARGUMENT, "a memory source has no identity");
     rf_code code = origin->identify(origin, out, error);
     return code == RF_OK ? RF_OK : origin_fail(code, source->name, error);
+}
+
+bool source_replaces_checksum(const rf_source *source)
+{
+    for (const struct layer *layer = source->top; layer; layer = layer->below)
+        if (layer->replaces_checksum)
+            return true;
+    return false;
 }
 
 uint64_t source_file_position(const rf_source *source)

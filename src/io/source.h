@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The internals of a source: a stack of layers.
  *
- *     file | memory  ->  gzip | lz4 | capture  ->  ...  ->  source_read()
+ *     file | memory  ->  gzip | lz4 | zstd | vcs | capture  ->  ...  ->  source_read()
  *
  * Each layer reads from the one below it. The head of a layer can be examined before it is read, to choose
  * the next layer. */
@@ -23,6 +23,7 @@ struct layer {
     /* Frees the layer, not the one below it. */
     void (*close)(struct layer *layer);
     struct layer *below;
+    bool replaces_checksum; /* a checksum of the layer covers the RDB, which has none */
 
     /* private to source.c: bytes examined and not read yet */
     uint8_t *head;
@@ -41,7 +42,12 @@ struct origin {
     bool (*tail)(struct origin *, uint8_t *out, size_t n);
 };
 
-enum recognition { LAYER_NO, LAYER_YES, LAYER_NEEDS_MORE };
+enum recognition {
+    LAYER_NO,
+    LAYER_YES,
+    LAYER_NEEDS_MORE,
+    LAYER_UNLESS_MORE, /* the same, and LAYER_YES if there are no more bytes */
+};
 
 /* A kind of layer. */
 struct layer_kind {
@@ -53,7 +59,7 @@ struct layer_kind {
     struct layer *(*open)(struct layer *below);
 };
 
-extern const struct layer_kind layer_gzip, layer_lz4, layer_capture;
+extern const struct layer_kind layer_gzip, layer_lz4, layer_zstd, layer_vcs, layer_capture;
 
 /* For layers: reads from the one below, starting with the examined bytes. */
 rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
@@ -91,6 +97,9 @@ rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_e
 /* The last n bytes, before they are read. False if they are not accessible: for a pipe, and if there is any
  * layer. */
 bool source_tail(rf_source *source, uint8_t *out, size_t n);
+
+/* Whether a checksum of a layer covers an RDB that has none. */
+bool source_replaces_checksum(const rf_source *source);
 
 /* How much of the file has been read; from any thread. */
 uint64_t source_file_position(const rf_source *source);

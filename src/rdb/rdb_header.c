@@ -14,7 +14,7 @@ static const struct {
     const char *last_release; /* the one that writes `highest` */
 } headers[] = {
     {RF_REDIS, "Redis", "REDIS", 5, 1, 15, "Redis 8.10"},
-    {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 80, "Valkey 9.1"},
+    {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 81, "Valkey 9.2"},
 };
 
 static const size_t header_count = sizeof headers / sizeof *headers;

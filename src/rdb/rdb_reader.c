@@ -375,6 +375,8 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
     if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
+    if (stored == 0 && r->has_other_checksum)
+        return RF_END;
     if (stored == 0 && r->value.trusted)
         return window_fail(r->w, RF_E_CHECKSUM,
                            "no checksum, and values were copied unverified: use --check");

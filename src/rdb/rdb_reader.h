@@ -21,8 +21,9 @@ struct rdb_reader {
     const struct rdb_opcode *opcodes;
     rf_reader_info *info;
     const rf_notify *notify;
-    bool is_preamble;  /* from its AUX field: followed by AOF commands, or nothing */
-    bool is_dragonfly; /* from its AUX field */
+    bool is_preamble;        /* from its AUX field: followed by AOF commands, or nothing */
+    bool is_dragonfly;       /* from its AUX field */
+    bool has_other_checksum; /* the input has one that covers an RDB with a checksum of zero */
     int64_t db;
     bool has_prefix; /* the state for the next key differs from what clear_prefix() sets */
     int freq;

@@ -80,6 +80,7 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .target = options->target,
                              .version = rf_server_rdb_version(options->target),
                              .db = -1,
+                             .has_checksum = options->rdb_compression == RF_PLAIN,
                              .drop_unsupported = options->drop_unsupported,
                              .drop_detail = options->drop_detail,
                              .notify = options->notify};
@@ -466,13 +467,15 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 
 rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
 {
-    uint64_t crc;
+    uint64_t crc = 0;
     uint8_t trailer[8];
     put_byte(w, RDB_END);
     if (w->version < RDB_CHECKSUM_SINCE)
         return RF_OK;
-    TRY(output_crc(w->out, &crc, error));
-    TRY(patch_all_counts(w, &crc, error));
+    if (w->has_checksum) {
+        TRY(output_crc(w->out, &crc, error));
+        TRY(patch_all_counts(w, &crc, error));
+    }
     store_le64(trailer, crc);
     outbuf_put(&w->out->buf, trailer, sizeof trailer);
     return RF_OK;

@@ -42,6 +42,7 @@ struct rdb_writer {
     int version;
     int64_t db; /* selected database; -1: none yet */
     bool drop_unsupported, drop_detail;
+    bool has_checksum;
     bool counts; /* RESIZEDB is patched; else it is the input's, or there is none */
     rf_notify notify;
     struct rdb_database *selected;

@@ -27,7 +27,7 @@ static const struct release {
     {{RF_REDIS, DEVELOPMENT, DEVELOPMENT}, 16},
     {{RF_VALKEY, 7, 2}, 11}, {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 8, 1}, 11},
     {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 1}, 80},
-    {{RF_VALKEY, DEVELOPMENT, DEVELOPMENT}, 81},
+    {{RF_VALKEY, 9, 2}, 81},
 };
 /* clang-format on */
 enum { RELEASES = sizeof releases / sizeof *releases };

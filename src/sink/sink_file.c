@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One file: an RDB, commands, or both. As the preamble of an AOF, an RDB ends at the first command. */
 #include "base/fail.h"
+#include "command/ability.h"
 #include "command/encoder.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
@@ -63,8 +64,23 @@ static void file_close(rf_sink *sink)
     free(s);
 }
 
-/* A file of commands. */
-static rf_code open_file(const struct sink_location *location, const rf_sink_options *options, bool crc,
+/* Before any file is made. */
+static rf_code check_rdb(const rf_sink_options *options, rf_error *error)
+{
+    if (rf_server_rdb_version(options->target) == 0)
+        return fail(error, RF_E_ARGUMENT, "the target version is required to write an RDB");
+    if (options->rdb_compression == RF_PLAIN)
+        return RF_OK;
+    if (options->compress != RF_PLAIN)
+        return fail(error, RF_E_ARGUMENT, "an RDB that is compressed as a whole cannot be compressed again");
+    if (!server_can(options->target, CAN_COMPRESSED_RDBS))
+        return fail(error, RF_E_ARGUMENT, "%s are read by Valkey 9.2 and newer only",
+                    ability_text(CAN_COMPRESSED_RDBS));
+    return RF_OK;
+}
+
+/* A file of commands, or one that begins with an RDB. */
+static rf_code open_file(const struct sink_location *location, const rf_sink_options *options, bool is_rdb,
                          struct sink_file **out, rf_error *error)
 {
     static const struct sink_class class = {file_put, file_finish, file_commit, file_output, file_close};
@@ -74,7 +90,10 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
     s->sink.class = &class;
     s->sink.check = options->check;
     struct output_options output = sink_output_options(location, options);
-    output.crc = crc;
+    output.crc = is_rdb && options->rdb_compression == RF_PLAIN;
+    output.in_envelope = is_rdb && options->rdb_compression != RF_PLAIN;
+    if (output.in_envelope)
+        output.compress = options->rdb_compression;
     rf_code code = output_open(location->path, &output, &s->output, error);
     if (code != RF_OK) {
         free(s);
@@ -109,8 +128,7 @@ rf_code sink_open_rdb(const struct sink_location *location, enum rdb_purpose pur
                       const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     struct sink_file *s = NULL;
-    if (rf_server_rdb_version(options->target) == 0)
-        return fail(error, RF_E_ARGUMENT, "the target version is required to write an RDB");
+    TRY(check_rdb(options, error));
     TRY(open_file(location, options, true, &s, error));
     s->in_rdb = true;
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;

@@ -176,7 +176,8 @@ static char *name_of(const rf_shard *shard, rf_sink_kind kind, rf_compression co
 {
     static const char *const endings[] = {
         [RF_SINK_AOF] = ".aof", [RF_SINK_AOFDIR] = "", [RF_SINK_RDB] = ".rdb", [RF_SINK_JSONL] = ".jsonl"};
-    static const char *const packed[] = {[RF_PLAIN] = "", [RF_GZIP] = ".gz", [RF_LZ4] = ".lz4"};
+    static const char *const packed[] = {
+        [RF_PLAIN] = "", [RF_GZIP] = ".gz", [RF_LZ4] = ".lz4", [RF_ZSTD] = ".zst"};
     char *name;
     int n = asprintf(&name, "%s_%u-%u%s%s%s", shard->name, shard->ranges->first, shard->ranges->last,
                      shard->range_count > 1 ? "+" : "", endings[kind],

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #define ZLIB_CONST
 #include <zlib.h>
+#include <zstd.h>
 
 static void check(bool fine)
 {
@@ -44,6 +45,18 @@ void lz4_append(struct buffer *out, rf_slice bytes)
     size_t n = LZ4F_compressFrame(out->data + out->len, bound, bytes.ptr, bytes.len, &preferences);
     check(!LZ4F_isError(n));
     out->len += n;
+}
+
+void zstd_append(struct buffer *out, rf_slice bytes)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    check(context != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)));
+    size_t bound = ZSTD_compressBound(bytes.len);
+    check(buffer_reserve(out, bound));
+    size_t n = ZSTD_compress2(context, out->data + out->len, bound, bytes.ptr, bytes.len);
+    check(!ZSTD_isError(n));
+    out->len += n;
+    ZSTD_freeCCtx(context);
 }
 
 void lz4_append_skippable(struct buffer *out, rf_slice bytes)

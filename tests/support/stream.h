@@ -9,9 +9,10 @@
 /* n bytes that can be compressed, but not away; the caller's to free with exact_free(). */
 rf_slice sample_bytes(size_t n, uint64_t seed);
 
-/* Append one gzip member, one lz4 frame, one skippable frame. */
+/* Append one gzip member, one lz4 or zstd frame with a checksum, one skippable frame. */
 void gzip_append(struct buffer *out, rf_slice bytes);
 void lz4_append(struct buffer *out, rf_slice bytes);
+void zstd_append(struct buffer *out, rf_slice bytes);
 void lz4_append_skippable(struct buffer *out, rf_slice bytes);
 
 /* Reads all of the source, at most `step` bytes at a time, from blocks of exactly that size. */

@@ -69,11 +69,12 @@ static void expect_file(const struct output *out, rf_slice bytes, const char *la
 
 Test(output, round_trips)
 {
-    static const char *const layers[] = {[RF_PLAIN] = "", [RF_GZIP] = "gzip", [RF_LZ4] = "lz4"};
+    static const char *const layers[] = {
+        [RF_PLAIN] = "", [RF_GZIP] = "gzip", [RF_LZ4] = "lz4", [RF_ZSTD] = "zstd"};
     static const size_t sizes[] = {0, 1, 100000, 1024 * 1024, 7000001};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         rf_slice bytes = sample_bytes(sizes[i], i);
-        for (rf_compression compress = RF_PLAIN; compress <= RF_LZ4; compress++) {
+        for (rf_compression compress = RF_PLAIN; compress <= RF_ZSTD; compress++) {
             struct output_options options = {.compress = compress, .force = true, .hash = true};
             struct output out;
             rf_error error;
@@ -85,6 +86,22 @@ Test(output, round_trips)
         exact_free(bytes);
     }
     cr_assert_eq(scratch_count(&scratch), 1);
+}
+
+Test(output, envelope)
+{
+    rf_slice bytes = sample_bytes(700001, 3);
+    for (rf_compression compress = RF_LZ4; compress <= RF_ZSTD; compress++) {
+        struct output_options options = {
+            .compress = compress, .in_envelope = true, .force = true, .hash = true};
+        struct output out;
+        rf_error error;
+        cr_assert_eq(write_to(target(), &options, bytes, &out, &error), RF_OK);
+        cr_assert_eq(output_commit(&out, &error), RF_OK);
+        expect_file(&out, bytes, "vcs");
+        output_close(&out);
+    }
+    exact_free(bytes);
 }
 
 Test(output, crc_at_any_time)
@@ -221,7 +238,7 @@ static void expect_failure(struct output *out, const char *reason)
 
 Test(output, full_device)
 {
-    for (rf_compression compress = RF_PLAIN; compress <= RF_LZ4; compress++) {
+    for (rf_compression compress = RF_PLAIN; compress <= RF_ZSTD; compress++) {
         struct output_options options = {.compress = compress, .hash = true};
         struct output out;
         rf_error error;

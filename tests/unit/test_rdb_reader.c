@@ -94,7 +94,7 @@ Test(rdb_reader, versions_that_are_not_read)
         {"VALKEY000", RF_E_FORMAT, "unsupported RDB version 0"},
         {"VALKEY011", RF_E_FORMAT, "unsupported RDB version 11"},
         {"VALKEY079", RF_E_FORMAT, "unsupported RDB version 79"},
-        {"VALKEY081", RF_E_UNSUPPORTED, "version 81"},
+        {"VALKEY082", RF_E_UNSUPPORTED, "version 82"},
         {"VALKEY999", RF_E_UNSUPPORTED, "version 999"},
         {"REDIS00x1", RF_E_FORMAT, "invalid version number"},
         {"REDIS 001", RF_E_FORMAT, "invalid version number"},

@@ -106,7 +106,7 @@ static const struct script scripts[] = {
     {.states = {{"a", "a=1", 0}},
      .rdb_version = 79,
      .error = "DUMP payload of a newer server than this program knows (RDB version 79; known up to 15)"},
-    {.states = {{"a", "a=1", 0}}, .rdb_version = 81, .error = "(RDB version 81; known up to 80)"},
+    {.states = {{"a", "a=1", 0}}, .rdb_version = 82, .error = "(RDB version 82; known up to 81)"},
 };
 
 static const struct script *script;

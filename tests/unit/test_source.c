@@ -233,6 +233,150 @@ Test(source, lz4_skippable_frame_first)
     exact_free(bytes);
 }
 
+/* --- zstd -------------------------------------------------------------------------------------------- */
+
+Test(source, zstd_frames)
+{
+    rf_slice bytes = sample_bytes(5000, 4);
+    struct buffer packed = {0};
+    zstd_append(&packed, slice_of(bytes.ptr, 3000));
+    expect_cuts_fail(buffer_slice(&packed), 4);
+    expect_decoded(buffer_slice(&packed), "zstd", slice_of(bytes.ptr, 3000));
+    lz4_append_skippable(&packed, SLICE("skipped"));
+    zstd_append(&packed, slice_of(bytes.ptr, 0));
+    zstd_append(&packed, slice_of(bytes.ptr + 3000, 2000));
+    expect_decoded(buffer_slice(&packed), "zstd", bytes);
+    packed.data[packed.len - 1] ^= 1;
+    expect_failure(buffer_slice(&packed), RF_E_COMPRESSED);
+    packed.data[packed.len - 1] ^= 1;
+    append(&packed, "garbage");
+    expect_failure(buffer_slice(&packed), RF_E_COMPRESSED);
+    buffer_free(&packed);
+    exact_free(bytes);
+}
+
+/* More than a block of the decoder in few bytes: output remains when the input has ended. */
+Test(source, zstd_expands)
+{
+    enum { SIZE = 3000000 };
+    uint8_t *zeros = calloc(1, SIZE);
+    struct buffer packed = {0}, out = {0};
+    rf_error error;
+    char layers[64];
+    zstd_append(&packed, slice_of(zeros, SIZE));
+    cr_assert_lt(packed.len, 1000);
+    cr_assert_eq(decode(buffer_slice(&packed), 1000, &out, layers, &error), RF_OK);
+    expect_bytes(&out, slice_of(zeros, SIZE));
+    buffer_free(&packed);
+    free(zeros);
+}
+
+/* As pzstd writes it; lz4 allows the same. */
+Test(source, zstd_skippable_frame_first)
+{
+    rf_slice bytes = sample_bytes(2000, 5);
+    struct buffer packed = {0};
+    lz4_append_skippable(&packed, SLICE("skipped"));
+    lz4_append_skippable(&packed, SLICE(""));
+    zstd_append(&packed, bytes);
+    expect_decoded(buffer_slice(&packed), "zstd", bytes);
+    buffer_free(&packed);
+    exact_free(bytes);
+}
+
+/* --- the envelope of Valkey -------------------------------------------------------------------------- */
+
+enum { ENVELOPE = 7 };
+
+static void append_envelope(struct buffer *out, uint8_t codec)
+{
+    const uint8_t envelope[ENVELOPE] = {'V', 'C', 'S', 1, codec, 0, 1};
+    append_slice(out, slice_of(envelope, ENVELOPE));
+}
+
+static const struct {
+    uint8_t codec;
+    void (*append)(struct buffer *out, rf_slice bytes);
+} codecs[] = {{1, lz4_append}, {2, zstd_append}};
+
+static bool replaces_checksum(rf_slice input)
+{
+    rf_source *source;
+    rf_error error;
+    cr_assert_eq(rf_source_open_memory(input.ptr, input.len, "input", &source, &error), RF_OK);
+    bool replaces = source_replaces_checksum(source);
+    rf_source_close(source);
+    return replaces;
+}
+
+/* What follows the frame is passed on, even another frame. */
+Test(source, vcs)
+{
+    rf_slice bytes = sample_bytes(200000, 8);
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer packed = {0}, expected = {0};
+        append_envelope(&packed, codecs[i].codec);
+        codecs[i].append(&packed, slice_of(bytes.ptr, 3000));
+        expect_cuts_fail(buffer_slice(&packed), ENVELOPE);
+        expect_decoded(buffer_slice(&packed), "vcs", slice_of(bytes.ptr, 3000));
+        cr_assert(replaces_checksum(buffer_slice(&packed)));
+        append_slice(&expected, slice_of(bytes.ptr, 3000));
+        append(&packed, "*1\r\n$4\r\nPING\r\n");
+        append(&expected, "*1\r\n$4\r\nPING\r\n");
+        expect_decoded(buffer_slice(&packed), "vcs", buffer_slice(&expected));
+        if (codecs[i].append == zstd_append) { /* whose header has no checksum of its own */
+            packed.data[ENVELOPE + 4] &= ~4;
+            cr_assert_not(replaces_checksum(buffer_slice(&packed)));
+        }
+        buffer_free(&packed);
+        buffer_free(&expected);
+    }
+    exact_free(bytes);
+}
+
+Test(source, vcs_damage)
+{
+    rf_slice bytes = sample_bytes(3000, 9);
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer packed = {0};
+        append_envelope(&packed, codecs[i].codec);
+        codecs[i].append(&packed, bytes);
+        packed.data[packed.len - 1] ^= 1; /* in its checksum */
+        expect_failure(buffer_slice(&packed), RF_E_COMPRESSED);
+        buffer_free(&packed);
+    }
+    exact_free(bytes);
+}
+
+/* No byte of the envelope may have another value. */
+Test(source, vcs_of_another_kind)
+{
+    static const uint8_t others[][2] = {{3, 0}, {3, 2}, {4, 0}, {4, 3}, {4, 255}, {5, 1}, {6, 0}, {6, 2}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct buffer packed = {0};
+        append_envelope(&packed, 1);
+        lz4_append(&packed, SLICE("REDIS0011"));
+        packed.data[others[i][0]] = others[i][1];
+        expect_failure(buffer_slice(&packed), RF_E_UNSUPPORTED);
+        buffer_free(&packed);
+    }
+    for (size_t n = 1; n < ENVELOPE; n++)
+        expect_decoded(slice_of("VCS\1\1\0\1", n), "", slice_of("VCS\1\1\0\1", n));
+}
+
+Test(source, vcs_in_a_capture)
+{
+    struct buffer frame = {0}, capture = {0};
+    append_envelope(&frame, 2);
+    zstd_append(&frame, SLICE("REDIS0011"));
+    append(&capture, "$EOF:" MARK "\r\n");
+    append_slice(&capture, buffer_slice(&frame));
+    append(&capture, MARK "*1\r\n$4\r\nPING\r\n");
+    expect_decoded(buffer_slice(&capture), "capture, vcs", SLICE("REDIS0011*1\r\n$4\r\nPING\r\n"));
+    buffer_free(&frame);
+    buffer_free(&capture);
+}
+
 /* --- replication captures ---------------------------------------------------------------------------- */
 
 Test(source, capture_of_known_length)

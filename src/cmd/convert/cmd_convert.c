@@ -25,6 +25,7 @@ static rf_code open_sink(void *ctx, rf_error *error)
     const struct output_options *written = &conversion->options->written;
     rf_sink_options sink = transfer_begin(&conversion->transfer);
     sink.compress = output_compression_of(output);
+    sink.rdb_compression = (rf_compression)written->rdb_compression;
     if (written->to == TO_AOF_DIR)
         return rf_sink_open_aofdir(output, written->appendfilename, (rf_aof_base)written->base, &sink, out,
                                    error);

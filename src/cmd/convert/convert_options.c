@@ -21,7 +21,7 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
     {OPTION_STRING, 'o', "output", "OUT", "output file or directory; '-' is stdout", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND",
-     "aof, aof-dir, rdb or jsonl; a name that ends in .gz\nor .lz4 is compressed (default: by OUT's name: .aof,\n"
+     "aof, aof-dir, rdb or jsonl; a name that ends in .gz,\n.lz4 or .zst is compressed (default: by OUT's name: .aof,\n"
      ".rdb, .jsonl or a directory)", AT(written.to), .choices = kinds},
     {OPTION_FLAG, 0, "preamble", .help = "aof: start the file with an RDB preamble", AT(written.preamble)},
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
@@ -49,8 +49,8 @@ static const char *const examples[] = {
 static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
-    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with gzip\n"
-             "or lz4, to one output. Several inputs form one data set; '-' is stdin.",
+    .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with\n"
+             "gzip, lz4 or zstd, to one output. Several inputs form one data set; '-' is stdin.",
     .examples = examples,
     .rows = rows,
 };

@@ -49,8 +49,8 @@ static const struct option_table table = {
     .operands = "BEFORE AFTER [OPTION]...",
     .about = "Compares two data sets key by key, by content and not by encoding. Each is an\n"
              "RDB file or an AOF directory without commands (with --server also a log), plain\n"
-             "or compressed with gzip or lz4; '-' is stdin. Exit status 0: no differences;\n"
-             "1: differences.\n"
+             "or compressed with gzip, lz4 or zstd; '-' is stdin. Exit status 0: no\n"
+             "differences; 1: differences.\n"
              "\n"
              "  + only in AFTER   - only in BEFORE   ~ in both, different   = duplicate in one",
     .examples = examples,

@@ -8,6 +8,8 @@
 static const struct option_choice base_choices[] = {{"rdb", RF_BASE_RDB}, {"aof", RF_BASE_AOF}, {NULL, 0}};
 static const struct option_choice binary_choices[] = {
     {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
+static const struct option_choice rdb_compression_choices[] = {
+    {"none", RF_PLAIN}, {"lz4", RF_LZ4}, {"zstd", RF_ZSTD}, {NULL, 0}};
 const struct option_choice collision_choices[] = {
     {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
 
@@ -20,6 +22,9 @@ const struct option_row format_rows[] = {
     {OPTION_STRING, 0, "appendfilename", "NAME",
      "aof-dir: the server's appendfilename\n"
      "(appendonly.aof)", AT(appendfilename)},
+    {OPTION_CHOICE, 0, "rdb-compression", "HOW",
+     "rdb and aof-dir: compress the whole RDB as Valkey 9.2\n"
+     "and newer do: none, lz4 or zstd (none)", AT(rdb_compression), .choices = rdb_compression_choices},
     {OPTION_CHOICE, 0, "binary", "HOW",
      "jsonl: write bytes that are not valid UTF-8 as\n"
      "\\u0080 to \\u00ff (escape) or, without loss, as base64\n"
@@ -77,7 +82,8 @@ struct ending {
     int meaning;
 };
 
-static const struct ending compressions[] = {{".gz", RF_GZIP}, {".lz4", RF_LZ4}, {NULL, RF_PLAIN}};
+static const struct ending compressions[] = {
+    {".gz", RF_GZIP}, {".lz4", RF_LZ4}, {".zst", RF_ZSTD}, {NULL, RF_PLAIN}};
 static const struct ending kinds[] = {
     {".aof", TO_AOF}, {".rdb", TO_RDB}, {".jsonl", TO_JSONL}, {NULL, TO_UNSET}};
 
@@ -122,7 +128,8 @@ rf_compression output_compression_of(const char *path)
 /* Options that only one format has, and those that JSON lines, which no server loads, do not have. */
 static const char *check_combination(const struct output_options *written)
 {
-    const bool aof = written->to == TO_AOF, dir = written->to == TO_AOF_DIR, jsonl = written->to == TO_JSONL;
+    const bool aof = written->to == TO_AOF, dir = written->to == TO_AOF_DIR, jsonl = written->to == TO_JSONL,
+               rdb = written->to == TO_RDB;
     const struct {
         bool given, fits;
         const char *message;
@@ -130,6 +137,8 @@ static const char *check_combination(const struct output_options *written)
         {written->base != (int)OPT_UNSET, dir, "--base requires --to aof-dir"},
         {written->appendfilename != NULL, dir, "--appendfilename requires --to aof-dir"},
         {written->preamble, aof, "--preamble requires --to aof"},
+        {written->rdb_compression != RF_PLAIN, rdb || (dir && written->base != RF_BASE_AOF),
+         "--rdb-compression requires --to rdb, or aof-dir with an RDB base"},
         {written->binary != (int)OPT_UNSET, jsonl, "--binary requires --to jsonl"},
         {written->target.major > 0, !jsonl, "--target-version cannot be combined with --to jsonl"},
         {written->restore, !jsonl, "--restore cannot be combined with --to jsonl"},

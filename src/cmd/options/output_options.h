@@ -23,9 +23,10 @@ static inline rf_sink_kind output_sink_kind(int to)
 }
 
 struct output_options {
-    int to;     /* enum output_kind */
-    int base;   /* rf_aof_base */
-    int binary; /* rf_json_bytes */
+    int to;              /* enum output_kind */
+    int base;            /* rf_aof_base */
+    int binary;          /* rf_json_bytes */
+    int rdb_compression; /* rf_compression */
     const char *appendfilename;
     bool preamble;
     bool restore, drop_unsupported, drop_detail, force, unsafe, if_missing, check;
@@ -70,9 +71,9 @@ bool output_options_is_done(const struct output_options *written, bool exists, c
 
 /* --- formats inferred from file names ----------------------------------------------------------------- */
 
-/* Recognizes ".aof", ".rdb" and ".jsonl", also before ".gz" and ".lz4". An existing directory, a name that
- * ends in '/', or one whose last component has no dot is an AOF directory. TO_UNSET: the format cannot be
- * inferred. */
+/* Recognizes ".aof", ".rdb" and ".jsonl", also before ".gz", ".lz4" and ".zst". An existing directory, a name
+ * that ends in '/', or one whose last component has no dot is an AOF directory. TO_UNSET: the format cannot
+ * be inferred. */
 enum output_kind output_kind_of(const char *path);
 
 rf_compression output_compression_of(const char *path);

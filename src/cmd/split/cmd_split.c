@@ -46,6 +46,7 @@ static rf_code open_sink(void *ctx, rf_error *error)
     };
     rf_sink_options sink = transfer_begin(&split->transfer);
     sink.compress = (rf_compression)options->compress;
+    sink.rdb_compression = (rf_compression)options->written.rdb_compression;
     return options->dry_run
                ? RF_OK
                : rf_sink_open_split(options->output, &shards, &sink, &split->transfer.sink, error);

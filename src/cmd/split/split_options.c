@@ -12,7 +12,7 @@
 static const struct option_choice kinds[] = {
     {"rdb", TO_RDB}, {"aof", TO_AOF}, {"aof-dir", TO_AOF_DIR}, {"jsonl", TO_JSONL}, {NULL, 0}};
 static const struct option_choice compressions[] = {
-    {"none", RF_PLAIN}, {"gzip", RF_GZIP}, {"lz4", RF_LZ4}, {NULL, 0}};
+    {"none", RF_PLAIN}, {"gzip", RF_GZIP}, {"lz4", RF_LZ4}, {"zstd", RF_ZSTD}, {NULL, 0}};
 
 #define AT(member) .offset = offsetof(struct split_options, member)
 
@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
     {OPTION_STRING, 'o', "output", "DIR", "output directory; must be new or empty", AT(output)},
     {OPTION_CHOICE, 0, "to", "KIND", "format of the shards: rdb, aof, aof-dir or jsonl (rdb)", AT(written.to),
      .choices = kinds},
-    {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip or lz4 (none)", AT(compress), .choices = compressions},
+    {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip, lz4 or zstd (none)", AT(compress), .choices = compressions},
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
     {OPTION_INCLUDE, .include = existing_rows, AT(written)},
@@ -59,7 +59,8 @@ static const struct option_table table = {
     .operands = "INPUT... -o DIR [OPTION]...",
     .about = "Writes one output per shard of a cluster: keys by slot, function libraries to\n"
              "every shard. Reads RDB files, AOF files and AOF directories, plain or\n"
-             "compressed with gzip or lz4. Several inputs form one data set; '-' is stdin.\n"
+             "compressed with gzip, lz4 or zstd. Several inputs form one data set; '-' is\n"
+             "stdin.\n"
              "Prints the plan, and saves it as DIR/plan.json.",
     .examples = examples,
     .rows = rows,
