@@ -33,6 +33,10 @@ typedef enum rf_drop_reason {
 /* A filter that selects everything. Returns NULL if out of memory. */
 RF_API rf_filter *rf_filter_new(void);
 
+/* The same conditions for another thread. `from` must outlive the filter, to which none may be added, nor to
+ * `from` meanwhile. NULL: out of memory. */
+RF_API rf_filter *rf_filter_share(const rf_filter *from);
+
 /* `filter` may be NULL. */
 RF_API void rf_filter_free(rf_filter *filter);
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "io/feed.h"
 #include "io/source.h"
+#include "rdb/batch.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_reader.h"
@@ -192,7 +193,7 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     r->resume = options->resume;
     r->stream_from = options->stream_from;
     r->info.saved_at = r->info.complete_bytes = -1;
-    rf_code code = feed_open(source, options->block_size, &r->feed, error);
+    rf_code code = feed_open(source, options->block_size, options->batches, &r->feed, error);
     if (code == RF_OK) {
         window_open_feed(&r->window, r->feed);
         r->window.error = error;
@@ -315,6 +316,16 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
                                            : RF_END;
     if (UNLIKELY(code == RF_END && r->phase == IN_RDB))
         code = after_last_key(r, entry);
+    return LIKELY(code == RF_OK) ? RF_OK : conclude(r, code, error);
+}
+
+rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)
+{
+    *taken = false;
+    if (r->phase != IN_RDB || r->error.code != RF_OK)
+        return RF_OK;
+    r->window.error = error;
+    rf_code code = batch_take(&r->rdb, batch, taken);
     return LIKELY(code == RF_OK) ? RF_OK : conclude(r, code, error);
 }
 

@@ -327,10 +327,21 @@ static encode_fn *const encoders[RF_TYPE_COUNT] = {
 
 COLD static void put_select(struct encoder *e, int64_t db)
 {
+    e->db = db;
+    if (e->options.select.fn) {
+        e->options.select.fn(e->options.select.ctx, db);
+        return;
+    }
     encoder_command(e, 2);
     resp_bulk(e->out, SLICE("SELECT"));
     resp_bulk_i64(e->out, db);
-    e->db = db;
+}
+
+void encoder_append(struct encoder *e, int64_t db, rf_slice commands)
+{
+    if (UNLIKELY(e->db != db))
+        put_select(e, db);
+    outbuf_put(e->out, commands.ptr, commands.len);
 }
 
 static void put_expiry(struct encoder *e, const rf_entry *entry)

@@ -10,6 +10,7 @@
 #ifndef COMMAND_ENCODER_H
 #define COMMAND_ENCODER_H
 
+#include "base/select_hook.h"
 #include "command/ability.h"
 #include "command/batch.h"
 #include <rdbferry/entry.h>
@@ -22,6 +23,7 @@ struct encoder_options {
     bool no_restore;  /* the target does not accept it, whatever its version */
     uint64_t longest; /* maximum length of a string that the target accepts; 0: unlimited */
     rf_notify notify;
+    struct select_hook select;
 };
 
 struct encoder {
@@ -45,6 +47,9 @@ void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_op
 
 /* Encodes one entry; AUX fields and key counts are ignored. Does not check out->code. */
 rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
+
+/* Appends commands about keys of one database, which an encoder with a select hook has written. */
+void encoder_append(struct encoder *e, int64_t db, rf_slice commands);
 
 /* Encodes only the value of a key, without SELECT and expiry, into `out`. Afterwards e->elements is 0 if it
  * is empty, and batch.commands is the number of commands. */

@@ -9,8 +9,8 @@
  * requested, and values too large to copy) are digested at once; if no keys are ahead of them, they are also
  * delivered at once. */
 #include "base/bytes.h"
+#include "base/thread.h"
 #include "digest/digest_batch.h"
-#include "io/thread.h"
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -3,16 +3,17 @@
  *
  *     free blocks  ->  thread: read, CRC-64  ->  full blocks  ->  feed_next()
  *          ^                                                          |
- *          +----------------------- feed_return() -------------------+
+ *          +---------------------- block_return() -------------------+
  *
  * Blocks are allocated with their exact size, and under AddressSanitizer the unused part of a short block is
  * poisoned, so that reads past its end are detected. */
 #include "io/feed.h"
 #include "base/fail.h"
+#include "base/thread.h"
 #include "codec/crc64.h"
 #include "io/queue.h"
 #include "io/source.h"
-#include "io/thread.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #if __has_include(<sanitizer/asan_interface.h>)
@@ -31,7 +32,8 @@ struct feed {
     rf_source *source;
     size_t block_size;
     struct queue free, full;
-    struct block *blocks[FEED_BLOCKS];
+    struct block **blocks;
+    size_t block_count;
     struct block end; /* the last one */
     rf_error error;
     pthread_t thread;
@@ -72,6 +74,7 @@ static void *feed_run(void *arg)
         block->offset = offset;
         block->crc = crc;
         block->file_offset = (int64_t)source_file_position(feed->source);
+        block->users = 1;
         offset += block->len;
         if (!atomic_load_explicit(&feed->without_crc, memory_order_relaxed))
             crc = crc64(crc, block->data, block->len);
@@ -92,7 +95,10 @@ static void *feed_run(void *arg)
 
 static bool feed_allocate(struct feed *feed)
 {
-    for (int i = 0; i < FEED_BLOCKS; i++) {
+    bool ready = queue_init(&feed->free, feed->block_count);
+    ready &= queue_init(&feed->full, feed->block_count);
+    feed->blocks = calloc(feed->block_count, sizeof(struct block *));
+    for (size_t i = 0; ready && feed->blocks && i < feed->block_count; i++) {
         struct feed_block *b = malloc(sizeof *b + FEED_HEADROOM + feed->block_size);
         if (!b)
             return false;
@@ -100,18 +106,17 @@ static bool feed_allocate(struct feed *feed)
         feed->blocks[i] = &b->block;
         queue_put(&feed->free, &b->block);
     }
-    return true;
+    return ready && feed->blocks;
 }
 
-rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_error *error)
+rf_code feed_open(rf_source *source, size_t block_size, size_t lent, struct feed **out, rf_error *error)
 {
     struct feed *feed = calloc(1, sizeof *feed);
     if (!feed)
         return fail(error, RF_E_MEMORY, "out of memory");
     feed->source = source;
     feed->block_size = block_size ? block_size : FEED_BLOCK;
-    queue_init(&feed->free);
-    queue_init(&feed->full);
+    feed->block_count = FEED_BLOCKS + lent;
     if (!feed_allocate(feed)) {
         feed_close(feed);
         return fail(error, RF_E_MEMORY, "out of memory");
@@ -137,9 +142,19 @@ void feed_skip_crc(struct feed *feed)
     atomic_store_explicit(&feed->without_crc, true, memory_order_relaxed);
 }
 
-void feed_return(struct feed *feed, struct block *block)
+void block_share(struct block *block)
 {
-    queue_put(&feed->free, block);
+    atomic_fetch_add_explicit(&block->users, 1, memory_order_relaxed);
+}
+
+void block_return(struct feed *feed, struct block *block)
+{
+    if (atomic_fetch_sub_explicit(&block->users, 1, memory_order_acq_rel) > 1)
+        return;
+    if (block->spill)
+        free(block);
+    else
+        queue_put(&feed->free, block);
 }
 
 const rf_error *feed_error(const struct feed *feed)
@@ -165,8 +180,9 @@ void feed_close(struct feed *feed)
         queue_close(&feed->free);
         pthread_join(feed->thread, NULL);
     }
-    for (int i = 0; i < FEED_BLOCKS; i++)
+    for (size_t i = 0; feed->blocks && i < feed->block_count; i++)
         free(feed->blocks[i]);
+    free(feed->blocks);
     queue_free(&feed->free);
     queue_free(&feed->full);
     free(feed);

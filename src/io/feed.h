@@ -22,22 +22,28 @@ struct block {
     int64_t file_offset; /* file position when this block was filled */
     rf_code code;        /* with len 0 only; see feed_error() */
     bool spill;          /* allocated by a window, not by a feed */
+    _Atomic unsigned users;
     struct block *next;  /* list link for the owner of the block */
 };
 
 struct feed;
 
-/* Starts the thread. The caller keeps ownership of `source`. `block_size` 0: FEED_BLOCK. */
-rf_code feed_open(rf_source *source, size_t block_size, struct feed **out, rf_error *error);
+/* Starts the thread. The caller keeps ownership of `source`. `block_size` 0: FEED_BLOCK. `lent`: how many
+ * blocks may be kept by others than the caller of feed_next() (see block_share()). */
+rf_code feed_open(rf_source *source, size_t block_size, size_t lent, struct feed **out, rf_error *error);
 
 /* No checksum is needed any more: that of blocks from now on is undefined. */
 void feed_skip_crc(struct feed *feed);
 
-/* Waits for the next block, which is the caller's until feed_return(). There are FEED_BLOCKS in all, and the
- * caller must leave at least one to the feed. The block with len 0 is the last: it stays the feed's and is
- * returned again by later calls. */
+/* Waits for the next block, which is the caller's until block_return(). There are FEED_BLOCKS besides those
+ * that are lent, and the caller must leave at least one to the feed. The block with len 0 is the last: it
+ * stays the feed's and is returned again by later calls. */
 struct block *feed_next(struct feed *feed);
-void feed_return(struct feed *feed, struct block *block);
+
+/* Another user of the block, which must call block_return(), too. A block is filled again, and a spill is
+ * freed, when the last one has. From any thread; `feed` is not used for a spill. */
+void block_share(struct block *block);
+void block_return(struct feed *feed, struct block *block);
 
 /* The read error. */
 const rf_error *feed_error(const struct feed *feed);

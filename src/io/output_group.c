@@ -4,7 +4,7 @@
 #include "io/output_group.h"
 #include "base/fail.h"
 #include "base/outbuf.h"
-#include "io/thread.h"
+#include "base/thread.h"
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -2,26 +2,28 @@
 /* A queue: a ring of pointers under a mutex. */
 #include "io/queue.h"
 #include <assert.h>
-#include <stddef.h>
+#include <stdlib.h>
 
-void queue_init(struct queue *queue)
+bool queue_init(struct queue *queue, size_t size)
 {
-    *queue = (struct queue){.count = 0};
+    *queue = (struct queue){.items = calloc(size, sizeof *queue->items), .size = size};
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->changed, NULL);
+    return queue->items != NULL;
 }
 
 void queue_free(struct queue *queue)
 {
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
+    free(queue->items);
 }
 
 void queue_put(struct queue *queue, void *item)
 {
     pthread_mutex_lock(&queue->lock);
-    assert(queue->count < QUEUE_SIZE);
-    queue->items[(queue->first + queue->count) % QUEUE_SIZE] = item;
+    assert(queue->count < queue->size);
+    queue->items[(queue->first + queue->count) % queue->size] = item;
     queue->count++;
     pthread_cond_signal(&queue->changed);
     pthread_mutex_unlock(&queue->lock);
@@ -35,7 +37,7 @@ void *queue_pop(struct queue *queue)
         pthread_cond_wait(&queue->changed, &queue->lock);
     if (queue->count > 0) {
         item = queue->items[queue->first];
-        queue->first = (queue->first + 1) % QUEUE_SIZE;
+        queue->first = (queue->first + 1) % queue->size;
         queue->count--;
     }
     pthread_mutex_unlock(&queue->lock);

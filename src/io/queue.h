@@ -8,21 +8,20 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-
-enum { QUEUE_SIZE = 8 };
+#include <stddef.h>
 
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    void *items[QUEUE_SIZE];
-    unsigned first, count;
+    void **items;
+    size_t size, first, count;
     bool closed;
 };
 
-void queue_init(struct queue *queue);
+/* For at most `size` items. False if out of memory; queue_free() must be called in both cases. */
+bool queue_init(struct queue *queue, size_t size);
 void queue_free(struct queue *queue);
 
-/* At most QUEUE_SIZE items are in a queue. */
 void queue_put(struct queue *queue, void *item);
 
 /* Waits for the oldest item. NULL once the queue is closed and empty. */

@@ -41,16 +41,36 @@ void window_open_memory(struct window *w, rf_slice bytes)
     w->segment_start = w->crc_from = start;
 }
 
+/* --- parts ------------------------------------------------------------------------------------------- */
+
+void window_open_part(struct window *part, const struct window *w)
+{
+    window_open_memory(part, (rf_slice){w->pos, window_left(w)});
+    part->is_part = true;
+    part->segment_offset = window_offset(w);
+    part->file_offset = window_file_offset(w);
+}
+
+struct block *window_lend(struct window *w, uint64_t n)
+{
+    w->pos += n;
+    block_share(w->current);
+    return w->current;
+}
+
+bool window_extend(struct window *w)
+{
+    rf_error ignored;
+    w->error = &ignored;
+    return window_need(w, window_left(w) + 1) == RF_OK;
+}
+
 /* --- segments ---------------------------------------------------------------------------------------- */
 
 static void segment_free(struct window *w, struct block *segment)
 {
-    if (segment->spill) {
-        free(segment);
-    } else {
-        feed_return(w->feed, segment);
-        w->held--;
-    }
+    w->held -= !segment->spill;
+    block_return(w->feed, segment);
 }
 
 static void retire(struct window *w, struct block *segment)
@@ -149,7 +169,7 @@ static bool spill_reserve(struct block **spill, size_t *cap, size_t k, size_t mo
     if (!grown)
         return false;
     if (!*spill)
-        *grown = (struct block){.spill = true};
+        *grown = (struct block){.spill = true, .users = 1};
     grown->data = (uint8_t *)(grown + 1);
     *spill = grown;
     *cap = wanted;
@@ -335,7 +355,7 @@ uint64_t window_crc(const struct window *w)
 
 int64_t window_file_offset(const struct window *w)
 {
-    return w->feed && !feed_is_plain(w->feed) ? w->file_offset : -1;
+    return w->is_part || (w->feed && !feed_is_plain(w->feed)) ? w->file_offset : -1;
 }
 
 rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
@@ -346,9 +366,9 @@ rf_code window_fail(struct window *w, rf_code code, const char *format, ...)
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
 
-    int64_t offset = (int64_t)window_offset(w), file_offset = -1;
-    if (w->feed)
-        file_offset = feed_is_plain(w->feed) ? offset : w->file_offset;
+    int64_t offset = (int64_t)window_offset(w), file_offset = window_file_offset(w);
+    if (file_offset < 0 && (w->feed || w->is_part))
+        file_offset = offset;
     fail(w->error, code, "%s", message);
     error_at(w->error, offset, file_offset);
     return code;

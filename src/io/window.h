@@ -30,6 +30,7 @@ struct window {
 
     /* private to window.c */
     struct feed *feed;       /* NULL: over memory */
+    bool is_part;            /* over memory that is a part of an input */
     struct block *current;   /* the one that contains pos; NULL at first, and over memory */
     struct block *retired;   /* previous current blocks since the last release */
     struct block *pending;   /* follows current: its part after a spill */
@@ -49,6 +50,18 @@ struct window {
 void window_open_feed(struct window *w, struct feed *feed);
 void window_open_memory(struct window *w, rf_slice bytes);
 void window_close(struct window *w);
+
+/* Opens a window over the rest of the segment of another one: errors have its offsets. The bytes are valid as
+ * long as those of `w`, or longer after window_lend(). It must be closed. */
+void window_open_part(struct window *part, const struct window *w);
+
+/* Consumes n bytes of the segment, which there must be. They stay valid until block_return(). Only for a
+ * window over a feed from which something has been read. */
+struct block *window_lend(struct window *w, uint64_t n);
+
+/* Makes the segment longer, which must not be over memory. False: the input ends, or there is an error, which
+ * is found again when the bytes are needed. */
+bool window_extend(struct window *w);
 
 __attribute__((cold)) rf_code window_fill(struct window *w, size_t n);
 

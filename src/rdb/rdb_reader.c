@@ -13,7 +13,7 @@ typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);
 
 struct rdb_opcode {
     read_fn *read;
-    bool is_prefix;
+    bool is_passed, is_prefix;
     const char *kind, *refused; /* "type" or "opcode", and its description */
 };
 
@@ -391,7 +391,9 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
 /* --- opcodes.def as two tables, one for each dialect ------------------------------------------------ */
 
 #define OPCODE(number, dialect, function) ROW_##dialect(number, .read = function)
-#define PREFIX(number, dialect, function) ROW_##dialect(number, .read = function, .is_prefix = true)
+#define PASSED(number, dialect, function) ROW_##dialect(number, .read = function, .is_passed = true)
+#define PREFIX(number, dialect, function) \
+    ROW_##dialect(number, .read = function, .is_passed = true, .is_prefix = true)
 #define REFUSED(number, dialect, type_or_opcode, what) \
     ROW_##dialect(number, .kind = type_or_opcode, .refused = what)
 
@@ -472,23 +474,66 @@ static rf_code read_opcode(struct rdb_reader *r, uint8_t byte, uint64_t at, rf_e
     return refuse_byte(r, byte);
 }
 
+static inline bool is_type(const struct rdb_reader *r, uint8_t byte)
+{
+    return byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_other_server(r, byte);
+}
+
+bool rdb_reader_frame(struct rdb_reader *r)
+{
+    struct walk k = {.w = r->w, .value = &r->value, .frame_only = true};
+    rf_entry ignored;
+    bool ready = false;
+    for (;;) {
+        uint8_t byte;
+        if (rdb_u8(r->w, &byte) != RF_OK)
+            return false;
+        if (is_type(r, byte)) {
+            r->value.type = &r->types[byte];
+            return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK;
+        }
+        if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
+            return false;
+    }
+}
+
+/* The value of the entry before, if it was a key. */
+static inline rf_code end_value(struct rdb_reader *r)
+{
+    if (!r->value.type)
+        return RF_OK;
+    if (!r->value.used)
+        TRY(rf_value_skip(&r->value, r->w->error));
+    value_end(&r->value);
+    r->value.type = NULL;
+    if (r->has_prefix)
+        clear_prefix(r);
+    return RF_OK;
+}
+
+void rdb_reader_restart(struct rdb_reader *r, int64_t db)
+{
+    value_end(&r->value);
+    r->value.type = NULL;
+    clear_prefix(r);
+    r->db = db;
+}
+
+rf_code rdb_reader_end_key(struct rdb_reader *r)
+{
+    return end_value(r);
+}
+
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 {
     bool ready = false;
-    if (r->value.type) {
-        if (!r->value.used)
-            TRY(rf_value_skip(&r->value, r->w->error));
-        value_end(&r->value);
-        r->value.type = NULL;
-        if (r->has_prefix)
-            clear_prefix(r);
-    }
+    TRY(end_value(r));
     uint64_t at = entry->offset = window_offset(r->w);
     for (; !ready; at = window_offset(r->w)) {
         uint8_t byte;
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
-        if (byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_other_server(r, byte))
+        if (is_type(r, byte))
             return read_key(r, entry, &r->types[byte], at);
         TRY(read_opcode(r, byte, at, entry, &ready));
     }
@@ -511,8 +556,13 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
                                  .resume = resume,
                                  .sticky = sticky,
                                  .notify = notify};
+    return rdb_reader_prepare(r) ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory");
+}
+
+bool rdb_reader_prepare(struct rdb_reader *r)
+{
     clear_prefix(r);
-    return buffer_reserve(&r->key, SHORT_KEY) ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory");
+    return buffer_reserve(&r->key, SHORT_KEY);
 }
 
 void rdb_reader_close(struct rdb_reader *r)

@@ -46,6 +46,21 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
  * skipped. */
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry);
 
+/* --- for batches of keys (rdb/batch.c) ---------------------------------------------------------------- */
+
+/* Skips the next key with all that precedes it, by its frame. False: it is not complete, damaged, or another
+ * entry, and the position is undefined. The window must be over memory. */
+bool rdb_reader_frame(struct rdb_reader *r);
+
+/* Skips the value of the last key, unless it was consumed. */
+rf_code rdb_reader_end_key(struct rdb_reader *r);
+
+/* Forgets the last key, and what preceded the next one. */
+void rdb_reader_restart(struct rdb_reader *r, int64_t db);
+
+/* Allocates what a key needs. False: out of memory. */
+bool rdb_reader_prepare(struct rdb_reader *r);
+
 /* A zeroed reader may be passed. */
 void rdb_reader_close(struct rdb_reader *r);
 

@@ -16,19 +16,19 @@
 
 static void put_byte(struct rdb_writer *w, uint8_t byte)
 {
-    outbuf_put(&w->out->buf, &byte, 1);
+    outbuf_put(w->buf, &byte, 1);
 }
 
 static void put_length(struct rdb_writer *w, uint64_t n)
 {
-    struct outbuf *out = &w->out->buf;
+    struct outbuf *out = w->buf;
     out->pos += rdb_put_length(outbuf_reserve(out, RDB_LENGTH_MAX), n);
 }
 
 static void put_string(struct rdb_writer *w, rf_slice bytes)
 {
     put_length(w, bytes.len);
-    outbuf_put(&w->out->buf, bytes.ptr, bytes.len);
+    outbuf_put(w->buf, bytes.ptr, bytes.len);
 }
 
 /* --- the head --------------------------------------------------------------------------------------- */
@@ -52,7 +52,7 @@ static void put_magic(struct rdb_writer *w)
     bool own = w->target.dialect == RF_VALKEY && w->version > RDB_LAST_COMMON;
     int n = own ? snprintf(magic, sizeof magic, "VALKEY%03d", w->version)
                 : snprintf(magic, sizeof magic, "REDIS%04d", w->version);
-    outbuf_put(&w->out->buf, magic, (size_t)n);
+    outbuf_put(w->buf, magic, (size_t)n);
 }
 
 static void put_header_aux(struct rdb_writer *w, enum rdb_purpose purpose, int64_t saved_at)
@@ -73,10 +73,9 @@ static void put_header_aux(struct rdb_writer *w, enum rdb_purpose purpose, int64
         put_aux_number(w, flags[purpose], 1);
 }
 
-void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose purpose,
-                     const rf_sink_options *options)
+static void open_over(struct rdb_writer *w, struct outbuf *buf, const rf_sink_options *options)
 {
-    *w = (struct rdb_writer){.out = out,
+    *w = (struct rdb_writer){.buf = buf,
                              .target = options->target,
                              .version = rf_server_rdb_version(options->target),
                              .db = -1,
@@ -85,6 +84,20 @@ void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose 
                              .drop_detail = options->drop_detail,
                              .notify = options->notify};
     w->selected = &w->databases[RDB_COUNTED_DATABASES];
+}
+
+void rdb_writer_open_part(struct rdb_writer *w, struct outbuf *buf, struct select_hook select,
+                          const rf_sink_options *options)
+{
+    open_over(w, buf, options);
+    w->select = select;
+}
+
+void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose purpose,
+                     const rf_sink_options *options)
+{
+    open_over(w, &out->buf, options);
+    w->out = out;
     w->counts = w->version >= RDB_AUX_SINCE && output_can_patch(out);
     put_magic(w);
     if (w->version >= RDB_AUX_SINCE)
@@ -153,15 +166,19 @@ static void put_counts(struct rdb_writer *w, struct rdb_database *database)
     size_t n = print_counts(zeros, w->version, 0, 0);
     put_byte(w, RDB_RESIZEDB);
     database->counts_at = output_offset(w->out);
-    outbuf_put(&w->out->buf, zeros, n);
+    outbuf_put(w->buf, zeros, n);
 }
 
 COLD static void put_select(struct rdb_writer *w, int64_t db)
 {
     bool is_counted = db < RDB_COUNTED_DATABASES;
+    w->db = db;
+    if (w->select.fn) {
+        w->select.fn(w->select.ctx, db);
+        return;
+    }
     put_byte(w, RDB_SELECTDB);
     put_length(w, (uint64_t)db);
-    w->db = db;
     w->selected = &w->databases[is_counted ? db : RDB_COUNTED_DATABASES];
     if (w->counts && is_counted && w->selected->counts_at == 0)
         put_counts(w, w->selected);
@@ -210,7 +227,7 @@ static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
 static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t type)
 {
     enum { SHORT_PARTS = 9 + 1 + RDB_LENGTH_MAX + 1 };
-    struct outbuf *out = &w->out->buf;
+    struct outbuf *out = w->buf;
     uint8_t *p = outbuf_reserve(out, SHORT_PARTS);
     if (entry->expire_ms != RF_NO_EXPIRY)
         p = put_expiry(p, w->version, entry->expire_ms);
@@ -263,7 +280,7 @@ static bool record_serves(const struct rdb_writer *w, const rf_entry *entry)
 static rf_code put_key_anew(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     put_key_head(w, entry, entry->encoding->number);
-    return rf_value_copy(entry->value, put_bytes, &w->out->buf, error);
+    return rf_value_copy(entry->value, put_bytes, w->buf, error);
 }
 
 static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
@@ -279,7 +296,7 @@ static rf_code put_supported_key(struct rdb_writer *w, rf_entry *entry, rf_error
 {
     begin_key(w, entry);
     if (LIKELY(record_serves(w, entry)))
-        return value_copy_record(entry->value, put_bytes, &w->out->buf, error);
+        return value_copy_record(entry->value, put_bytes, w->buf, error);
     return put_key_anew(w, entry, error);
 }
 
@@ -343,7 +360,7 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
     if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
         notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
                   "entries added, max-deleted ID, entries read");
-    return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, &w->out->buf, error);
+    return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, w->buf, error);
 }
 
 static rf_code find_long_lengths(struct walk *k, void *found)
@@ -442,7 +459,7 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
     if (w->version < RDB_MODULE_AUX_SINCE || w->drop_unsupported)
         return unsupported(w, entry, module_aux_text(entry, what), error);
     put_byte(w, RDB_MODULE_AUX);
-    outbuf_put(&w->out->buf, entry->text.ptr, entry->text.len);
+    outbuf_put(w->buf, entry->text.ptr, entry->text.len);
     return RF_OK;
 }
 
@@ -465,6 +482,15 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
+void rdb_writer_append(struct rdb_writer *w, int64_t db, uint64_t keys, uint64_t expiring, rf_slice records)
+{
+    if (UNLIKELY(w->db != db))
+        put_select(w, db);
+    w->selected->keys += keys;
+    w->selected->expiring += expiring;
+    outbuf_put(w->buf, records.ptr, records.len);
+}
+
 rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
 {
     uint64_t crc = 0;
@@ -477,6 +503,6 @@ rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error)
         TRY(patch_all_counts(w, &crc, error));
     }
     store_le64(trailer, crc);
-    outbuf_put(&w->out->buf, trailer, sizeof trailer);
+    outbuf_put(w->buf, trailer, sizeof trailer);
     return RF_OK;
 }

@@ -20,6 +20,7 @@
 #ifndef RDB_RDB_WRITER_H
 #define RDB_RDB_WRITER_H
 
+#include "base/select_hook.h"
 #include "io/output.h"
 #include <rdbferry/entry.h>
 #include <rdbferry/notice.h>
@@ -37,7 +38,9 @@ struct rdb_database {
 };
 
 struct rdb_writer {
-    struct output *out; /* must compute CRC-64 from its first byte */
+    struct outbuf *buf;
+    struct output *out; /* the owner of `buf`; must compute CRC-64 from its first byte. NULL: a part */
+    struct select_hook select;
     rf_server target;
     int version;
     int64_t db; /* selected database; -1: none yet */
@@ -52,6 +55,14 @@ struct rdb_writer {
 /* Writes the header. `options` are not retained. The writer must not be moved afterwards. */
 void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose purpose,
                      const rf_sink_options *options);
+
+/* Writes only keys, without header, selects and end: for rdb_writer_append() to another writer. The keys since
+ * a select are counted in w->selected, which is the same for all databases. */
+void rdb_writer_open_part(struct rdb_writer *w, struct outbuf *buf, struct select_hook select,
+                          const rf_sink_options *options);
+
+/* Appends keys of one database that a part has written since a select. */
+void rdb_writer_append(struct rdb_writer *w, int64_t db, uint64_t keys, uint64_t expiring, rf_slice records);
 
 /* Writes one entry; AUX fields are skipped and commands rejected. */
 rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error);

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "io/thread.h"
+#include "base/thread.h"
 #include "net/waiting.h"
 #include "replication/refusal.h"
 #include <inttypes.h>

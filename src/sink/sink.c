@@ -13,6 +13,26 @@ rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return sink->class->put(sink, entry, error);
 }
 
+rf_code rf_sink_open_part(rf_sink *sink, rf_notify notify, rf_sink **part, rf_error *error)
+{
+    return sink->class->open_part(sink, notify, part, error);
+}
+
+rf_code rf_sink_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    return sink->class->append(sink, part, error);
+}
+
+void rf_sink_part_restart(rf_sink *part)
+{
+    part->class->restart(part);
+}
+
+size_t rf_sink_part_size(const rf_sink *part)
+{
+    return part->class->size(part);
+}
+
 rf_code rf_sink_complete(rf_sink *sink, rf_error *error)
 {
     if (!sink->complete)
@@ -78,9 +98,40 @@ static void null_close(rf_sink *sink)
     free(sink);
 }
 
+static rf_code null_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
+{
+    (void)sink, (void)notify;
+    return rf_sink_open_null(out, error);
+}
+
+static rf_code null_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    (void)sink, (void)part, (void)error;
+    return RF_OK;
+}
+
+static void null_restart(rf_sink *part)
+{
+    (void)part;
+}
+
+static size_t null_size(const rf_sink *part)
+{
+    (void)part;
+    return 0;
+}
+
 rf_code rf_sink_open_null(rf_sink **out, rf_error *error)
 {
-    static const struct sink_class class = {null_put, null_end, null_end, null_output, null_close};
+    static const struct sink_class class = {.put = null_put,
+                                            .finish = null_end,
+                                            .commit = null_end,
+                                            .output = null_output,
+                                            .open_part = null_open_part,
+                                            .append = null_append,
+                                            .restart = null_restart,
+                                            .size = null_size,
+                                            .close = null_close};
     rf_sink *sink = calloc(1, sizeof *sink);
     if (!sink)
         return fail(error, RF_E_MEMORY, "out of memory");

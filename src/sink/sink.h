@@ -14,6 +14,12 @@ struct sink_class {
     /* Sets the final names, after finish. */
     rf_code (*commit)(rf_sink *sink, rf_error *error);
     bool (*output)(const rf_sink *sink, size_t index, rf_output_info *info);
+    /* rf_sink_open_part(), rf_sink_append(). */
+    rf_code (*open_part)(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error);
+    rf_code (*append)(rf_sink *sink, rf_sink *part, rf_error *error);
+    /* Of a part: rf_sink_part_restart(), rf_sink_part_size(). It has no others but `put` and `close`. */
+    void (*restart)(rf_sink *part);
+    size_t (*size)(const rf_sink *part);
     void (*close)(rf_sink *sink);
 };
 

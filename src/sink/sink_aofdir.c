@@ -307,6 +307,17 @@ static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
     return code;
 }
 
+/* Keys are in the base. */
+static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
+{
+    return rf_sink_open_part(((struct sink_aofdir *)sink)->parts[BASE], notify, out, error);
+}
+
+static rf_code aofdir_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    return rf_sink_append(((struct sink_aofdir *)sink)->parts[BASE], part, error);
+}
+
 static bool aofdir_output(const rf_sink *sink, size_t index, rf_output_info *info)
 {
     const struct sink_aofdir *s = (const struct sink_aofdir *)sink;
@@ -383,8 +394,13 @@ static rf_code open_directory(struct sink_aofdir *s, const struct sink_location 
 rf_code sink_open_aofdir(const struct sink_location *location, const char *appendfilename, rf_aof_base base,
                          const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
-    static const struct sink_class class = {aofdir_put, aofdir_finish, aofdir_commit, aofdir_output,
-                                            aofdir_close};
+    static const struct sink_class class = {.put = aofdir_put,
+                                            .finish = aofdir_finish,
+                                            .commit = aofdir_commit,
+                                            .output = aofdir_output,
+                                            .open_part = aofdir_open_part,
+                                            .append = aofdir_append,
+                                            .close = aofdir_close};
     if (!*appendfilename || strchr(appendfilename, '/'))
         return fail(error, RF_E_ARGUMENT, "appendfilename '%s' is not a file name", appendfilename);
     struct sink_aofdir *s = calloc(1, sizeof *s);

@@ -3,13 +3,16 @@
 #include "base/fail.h"
 #include "command/ability.h"
 #include "command/encoder.h"
+#include "sink/part.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
 #include <stdlib.h>
 
 struct sink_file {
     struct rf_sink sink;
-    struct output output;
+    struct output output; /* none in a part */
+    struct part part;     /* otherwise empty */
+    rf_sink_options options;
     bool in_rdb, commands_may_follow;
     struct rdb_writer writer;
     struct encoder encoder;
@@ -64,6 +67,95 @@ static void file_close(rf_sink *sink)
     free(s);
 }
 
+/* --- parts -------------------------------------------------------------------------------------------- */
+
+static rf_code part_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    TRY(put_entry(s, entry, error));
+    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static void on_select(void *ctx, int64_t db)
+{
+    struct sink_file *s = ctx;
+    part_select(&s->part, db, s->writer.selected->keys, s->writer.selected->expiring);
+}
+
+/* What an error has left unfinished is forgotten. */
+static void part_restart(rf_sink *sink)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    struct encoder_options options = s->encoder.options;
+    part_clear(&s->part);
+    encoder_close(&s->encoder);
+    encoder_open(&s->encoder, &s->part.buf, &options);
+    rdb_writer_open_part(&s->writer, &s->part.buf, (struct select_hook){on_select, s}, &s->options);
+}
+
+static size_t part_bytes_put(const rf_sink *sink)
+{
+    return part_size(&((const struct sink_file *)sink)->part);
+}
+
+static void part_free(rf_sink *sink)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    encoder_close(&s->encoder);
+    part_close(&s->part);
+    free(s);
+}
+
+static const struct sink_class part_class = {
+    .put = part_put, .restart = part_restart, .size = part_bytes_put, .close = part_free};
+
+static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
+{
+    const struct sink_file *whole = (const struct sink_file *)sink;
+    struct sink_file *s = calloc(1, sizeof *s);
+    if (!s || !part_open(&s->part)) {
+        free(s);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    s->sink.class = &part_class;
+    s->sink.check = whole->sink.check;
+    s->in_rdb = whole->in_rdb;
+    s->options = whole->options;
+    s->options.notify = notify;
+    s->encoder.options = whole->encoder.options;
+    s->encoder.options.notify = notify;
+    s->encoder.options.select = (struct select_hook){on_select, s};
+    part_restart(&s->sink);
+    *out = &s->sink;
+    return RF_OK;
+}
+
+static void append_run(struct sink_file *s, const struct sink_file *from, size_t run)
+{
+    const struct part *part = &from->part;
+    const struct part_run *first = &part->runs[run], *next = first + 1;
+    bool is_last = run + 1 == part->count;
+    rf_slice bytes = part_bytes(part, run);
+    if (s->in_rdb)
+        rdb_writer_append(
+            &s->writer, first->db, (is_last ? from->writer.selected->keys : next->keys) - first->keys,
+            (is_last ? from->writer.selected->expiring : next->expiring) - first->expiring, bytes);
+    else
+        encoder_append(&s->encoder, first->db, bytes);
+}
+
+static rf_code file_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink, *from = (struct sink_file *)part;
+    for (size_t i = 0; i < from->part.count; i++)
+        append_run(s, from, i);
+    from->in_rdb = s->in_rdb;
+    part_restart(part);
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
 /* Before any file is made. */
 static rf_code check_rdb(const rf_sink_options *options, rf_error *error)
 {
@@ -83,12 +175,19 @@ static rf_code check_rdb(const rf_sink_options *options, rf_error *error)
 static rf_code open_file(const struct sink_location *location, const rf_sink_options *options, bool is_rdb,
                          struct sink_file **out, rf_error *error)
 {
-    static const struct sink_class class = {file_put, file_finish, file_commit, file_output, file_close};
+    static const struct sink_class class = {.put = file_put,
+                                            .finish = file_finish,
+                                            .commit = file_commit,
+                                            .output = file_output,
+                                            .open_part = file_open_part,
+                                            .append = file_append,
+                                            .close = file_close};
     struct sink_file *s = calloc(1, sizeof *s);
     if (!s)
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->sink.check = options->check;
+    s->options = *options;
     struct output_options output = sink_output_options(location, options);
     output.crc = is_rdb && options->rdb_compression == RF_PLAIN;
     output.in_envelope = is_rdb && options->rdb_compression != RF_PLAIN;

@@ -46,6 +46,7 @@
 #include "rdb/detail.h"
 #include "rdb/notify.h"
 #include "sink/jsonl.h"
+#include "sink/part.h"
 #include "sink/sink.h"
 #include "sink/surroundings.h"
 #include <rdbferry/command.h>
@@ -53,7 +54,8 @@
 
 struct sink_jsonl {
     struct rf_sink sink;
-    struct output output;
+    struct output output; /* none in a part */
+    struct part part;     /* otherwise empty */
     rf_notify notify;
     struct jsonl json;
 };
@@ -199,11 +201,72 @@ static void jsonl_close_sink(rf_sink *sink)
     free(s);
 }
 
+/* --- parts ------------------------------------------------------------------------------------------- */
+
+static rf_code part_put(rf_sink *sink, rf_entry *entry, rf_error *error)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink;
+    TRY(put_entry(s, entry, error));
+    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+static void part_restart(rf_sink *sink)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink;
+    part_clear(&s->part);
+    s->json = (struct jsonl){.out = &s->part.buf, .base64 = s->json.base64};
+}
+
+static size_t part_bytes_put(const rf_sink *sink)
+{
+    return part_size(&((const struct sink_jsonl *)sink)->part);
+}
+
+static void part_free(rf_sink *sink)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink;
+    part_close(&s->part);
+    free(s);
+}
+
+static rf_code jsonl_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
+{
+    static const struct sink_class class = {
+        .put = part_put, .restart = part_restart, .size = part_bytes_put, .close = part_free};
+    const struct sink_jsonl *whole = (const struct sink_jsonl *)sink;
+    struct sink_jsonl *s = calloc(1, sizeof *s);
+    if (!s || !part_open(&s->part)) {
+        free(s);
+        return fail(error, RF_E_MEMORY, "out of memory");
+    }
+    s->sink.class = &class;
+    s->sink.check = whole->sink.check;
+    s->notify = notify;
+    s->json = (struct jsonl){.out = &s->part.buf, .base64 = whole->json.base64};
+    *out = &s->sink;
+    return RF_OK;
+}
+
+static rf_code jsonl_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    struct sink_jsonl *s = (struct sink_jsonl *)sink, *from = (struct sink_jsonl *)part;
+    outbuf_put(&s->output.buf, from->part.buf.start, part_size(&from->part));
+    part_clear(&from->part);
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
+/* --- opening ----------------------------------------------------------------------------------------- */
+
 rf_code sink_open_jsonl(const struct sink_location *location, rf_json_bytes bytes,
                         const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
-    static const struct sink_class class = {jsonl_put, jsonl_finish, jsonl_commit, jsonl_output,
-                                            jsonl_close_sink};
+    static const struct sink_class class = {.put = jsonl_put,
+                                            .finish = jsonl_finish,
+                                            .commit = jsonl_commit,
+                                            .output = jsonl_output,
+                                            .open_part = jsonl_open_part,
+                                            .append = jsonl_append,
+                                            .close = jsonl_close_sink};
     struct output_options output = sink_output_options(location, options);
     struct sink_jsonl *s = calloc(1, sizeof *s);
     if (!s)

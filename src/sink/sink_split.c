@@ -142,8 +142,71 @@ static void split_close(rf_sink *sink)
     free(s);
 }
 
-static const struct sink_class split_class = {split_put, split_finish, split_commit, split_output,
-                                              split_close};
+/* --- parts: one of each shard -------------------------------------------------------------------------- */
+
+static void part_restart(rf_sink *sink)
+{
+    struct sink_split *s = (struct sink_split *)sink;
+    for (size_t i = 0; i < s->shard_count; i++)
+        rf_sink_part_restart(s->shards[i]);
+}
+
+static size_t part_size(const rf_sink *sink)
+{
+    const struct sink_split *s = (const struct sink_split *)sink;
+    size_t size = 0;
+    for (size_t i = 0; i < s->shard_count; i++)
+        size += rf_sink_part_size(s->shards[i]);
+    return size;
+}
+
+static const struct sink_class part_class = {
+    .put = split_put, .restart = part_restart, .size = part_size, .close = split_close};
+
+static rf_code open_part_of_each(struct sink_split *s, const struct sink_split *whole, rf_notify notify,
+                                 rf_error *error)
+{
+    s->shards = calloc(whole->shard_count, sizeof(rf_sink *));
+    if (!s->shards)
+        return out_of_memory(error);
+    for (; s->shard_count < whole->shard_count; s->shard_count++)
+        TRY(rf_sink_open_part(whole->shards[s->shard_count], notify, &s->shards[s->shard_count], error));
+    return RF_OK;
+}
+
+static rf_code split_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
+{
+    const struct sink_split *whole = (const struct sink_split *)sink;
+    struct sink_split *s = calloc(1, sizeof *s);
+    if (!s)
+        return out_of_memory(error);
+    s->sink.class = &part_class;
+    s->sink.check = whole->sink.check;
+    s->topology = whole->topology;
+    s->all_dbs = whole->all_dbs;
+    rf_code code = open_part_of_each(s, whole, notify, error);
+    if (code == RF_OK)
+        *out = &s->sink;
+    else
+        split_close(&s->sink);
+    return code;
+}
+
+static rf_code split_append(rf_sink *sink, rf_sink *part, rf_error *error)
+{
+    struct sink_split *s = (struct sink_split *)sink, *from = (struct sink_split *)part;
+    for (size_t i = 0; i < s->shard_count; i++)
+        TRY(rf_sink_append(s->shards[i], from->shards[i], error));
+    return RF_OK;
+}
+
+static const struct sink_class split_class = {.put = split_put,
+                                              .finish = split_finish,
+                                              .commit = split_commit,
+                                              .output = split_output,
+                                              .open_part = split_open_part,
+                                              .append = split_append,
+                                              .close = split_close};
 
 static rf_code open_added(struct sink_split *s, const char *name, struct output **out, rf_error *error)
 {

@@ -277,7 +277,7 @@ rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error)
     size_t before = 0;
     struct feed *feed;
     *found = false;
-    TRY(feed_open(source, 0, &feed, error));
+    TRY(feed_open(source, 0, 0, &feed, error));
     feed_skip_crc(feed);
     struct block *block = feed_next(feed);
     for (; block->len > 0 && !*found; block = feed_next(feed)) {
@@ -286,10 +286,10 @@ rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error)
         *found = has_name(start, end);
         before = (size_t)(end - start) < sizeof last ? (size_t)(end - start) : sizeof last;
         memcpy(last, end - before, before);
-        feed_return(feed, block);
+        block_return(feed, block);
     }
     if (block->len > 0)
-        feed_return(feed, block);
+        block_return(feed, block);
     rf_code code = block->len > 0 ? RF_OK : block->code;
     if (code != RF_OK)
         *error = *feed_error(feed);

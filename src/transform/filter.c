@@ -19,12 +19,44 @@ void rf_filter_free(rf_filter *filter)
     if (!filter)
         return;
     for (size_t i = 0; i < filter->pattern_count; i++) {
-        glob_free(filter->patterns[i].glob);
+        if (!filter->shared)
+            glob_free(filter->patterns[i].glob);
         regex_free(filter->patterns[i].regex);
     }
     free(filter->patterns);
-    free(filter->dbs);
+    if (!filter->shared)
+        free(filter->dbs);
     free(filter);
+}
+
+static bool share_patterns(rf_filter *filter, const rf_filter *from)
+{
+    filter->patterns = calloc(from->pattern_count + 1, sizeof *filter->patterns);
+    if (!filter->patterns)
+        return false;
+    for (size_t i = 0; i < from->pattern_count; i++) {
+        struct pattern *pattern = &filter->patterns[i];
+        *pattern = from->patterns[i];
+        if (pattern->regex && !(pattern->regex = regex_share(pattern->regex)))
+            return false;
+        filter->pattern_count++;
+    }
+    return true;
+}
+
+rf_filter *rf_filter_share(const rf_filter *from)
+{
+    rf_filter *filter = malloc(sizeof *filter);
+    if (!filter)
+        return NULL;
+    *filter = *from;
+    filter->shared = true;
+    filter->patterns = NULL;
+    filter->pattern_count = 0;
+    if (share_patterns(filter, from))
+        return filter;
+    rf_filter_free(filter);
+    return NULL;
 }
 
 void rf_filter_expired(rf_filter *filter, rf_expired policy, int64_t now_ms)

@@ -26,6 +26,7 @@ struct rf_filter {
     bool cached_db_accepted;
     bool dbs_include, names_include; /* some of the ranges, some of the patterns are including */
     bool uses_slots;                 /* not all slots are accepted */
+    bool shared;                     /* databases and globs belong to another one */
     uint32_t types_rejected;         /* bits by rf_type; from the two below */
     rf_expired expired;
     int64_t now_ms;

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -22,6 +23,7 @@ struct regex {
     pcre2_match_data *match;
     pcre2_match_context *limits;
     pcre2_jit_stack *stack; /* NULL: it is interpreted, or has only the default 32 KiB */
+    bool shared; /* the code belongs to another one */
     size_t groups;
     char quoted[80];
 };
@@ -59,14 +61,19 @@ static rf_code compile(struct regex *regex, rf_slice pattern, bool caseless, rf_
     return regex->code ? RF_OK : fail_compile(regex, reason, offset, error);
 }
 
+static void provide_stack(struct regex *regex)
+{
+    regex->stack = pcre2_jit_stack_create(FIRST_STACK, MOST_STACK, NULL);
+    if (regex->stack)
+        pcre2_jit_stack_assign(regex->limits, NULL, regex->stack);
+}
+
 /* Compiles to machine code if supported on this machine. */
 static void translate(struct regex *regex)
 {
     if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
         return;
-    regex->stack = pcre2_jit_stack_create(FIRST_STACK, MOST_STACK, NULL);
-    if (regex->stack)
-        pcre2_jit_stack_assign(regex->limits, NULL, regex->stack);
+    provide_stack(regex);
 }
 
 static rf_code prepare(struct regex *regex, rf_error *error)
@@ -80,7 +87,6 @@ static rf_code prepare(struct regex *regex, rf_error *error)
         return fail(error, RF_E_MEMORY, "out of memory");
     pcre2_set_match_limit(regex->limits, MOST_STEPS);
     pcre2_set_heap_limit(regex->limits, MOST_HEAP_KIB);
-    translate(regex);
     return RF_OK;
 }
 
@@ -93,18 +99,38 @@ rf_code regex_new(rf_slice pattern, bool caseless, struct regex **out, rf_error 
     rf_code code = compile(regex, pattern, caseless, error);
     if (code == RF_OK)
         code = prepare(regex, error);
-    if (code == RF_OK)
-        *out = regex;
-    else
+    if (code != RF_OK) {
         regex_free(regex);
-    return code;
+        return code;
+    }
+    translate(regex);
+    *out = regex;
+    return RF_OK;
+}
+
+struct regex *regex_share(const struct regex *from)
+{
+    struct regex *regex = calloc(1, sizeof *regex);
+    rf_error ignored;
+    if (!regex)
+        return NULL;
+    *regex = (struct regex){.code = from->code, .shared = true};
+    memcpy(regex->quoted, from->quoted, sizeof regex->quoted);
+    if (prepare(regex, &ignored) != RF_OK) {
+        regex_free(regex);
+        return NULL;
+    }
+    if (from->stack)
+        provide_stack(regex);
+    return regex;
 }
 
 void regex_free(struct regex *regex)
 {
     if (!regex)
         return;
-    pcre2_code_free(regex->code);
+    if (!regex->shared)
+        pcre2_code_free(regex->code);
     pcre2_match_data_free(regex->match);
     pcre2_match_context_free(regex->limits);
     pcre2_jit_stack_free(regex->stack);

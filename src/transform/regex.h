@@ -14,6 +14,9 @@ struct regex;
 /* RF_E_ARGUMENT if the pattern is invalid: the message has the reason and the position. */
 rf_code regex_new(rf_slice pattern, bool caseless, struct regex **out, rf_error *error);
 
+/* The same expression for another thread; `from` must outlive it. NULL: out of memory. */
+struct regex *regex_share(const struct regex *from);
+
 /* Searches for the first match at or after `start`. RF_E_ARGUMENT if the search exceeds its limits. With
  * `not_empty`, a match at `start` must not be empty. */
 rf_code regex_search(struct regex *regex, rf_slice text, size_t start, bool not_empty, bool *found,

@@ -23,6 +23,7 @@ struct rename {
     struct piece *pieces;  /* of the replacement */
     size_t count;
     bool all, caseless; /* flags g and i */
+    bool shared;        /* all but the regex belongs to another one */
 };
 
 /* --- parsing an expression -------------------------------------------------------------------------- */
@@ -231,11 +232,27 @@ void rename_free(struct rename *rename)
     if (!rename)
         return;
     regex_free(rename->regex);
-    buffer_free(&rename->prefix);
-    buffer_free(&rename->instead);
-    buffer_free(&rename->text);
-    free(rename->pieces);
+    if (!rename->shared) {
+        buffer_free(&rename->prefix);
+        buffer_free(&rename->instead);
+        buffer_free(&rename->text);
+        free(rename->pieces);
+    }
     free(rename);
+}
+
+struct rename *rename_share(const struct rename *from)
+{
+    struct rename *rename = malloc(sizeof *rename);
+    if (!rename)
+        return NULL;
+    *rename = *from;
+    rename->shared = true;
+    if (from->regex && !(rename->regex = regex_share(from->regex))) {
+        free(rename);
+        return NULL;
+    }
+    return rename;
 }
 
 static bool begins_with(rf_slice name, const struct buffer *prefix)

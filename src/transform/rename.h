@@ -15,6 +15,9 @@ struct rename;
  * RF_E_ARGUMENT if it is invalid. */
 rf_code rename_new(rf_slice expression, struct rename **out, rf_error *error);
 
+/* The same rename for another thread; `from` must outlive it. NULL: out of memory. */
+struct rename *rename_share(const struct rename *from);
+
 /* `rename` may be NULL. */
 void rename_free(struct rename *rename);
 

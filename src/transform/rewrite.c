@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
+#include "transform/rewrite_dbs.h"
 #include "transform/rewrite_pass.h"
 #include <inttypes.h>
 #include <rdbferry/value.h>
@@ -110,12 +111,61 @@ void rf_rewrite_free(rf_rewrite *rewrite)
     if (!rewrite)
         return;
     for (size_t i = 0; i < rewrite->first[RULE_KINDS]; i++)
-        free_rule(&rewrite->rules[i]);
+        if (rewrite->shared)
+            rename_free(rewrite->rules[i].rename);
+        else
+            free_rule(&rewrite->rules[i]);
     free(rewrite->rules);
     buffer_free(&rewrite->names[0]);
     buffer_free(&rewrite->names[1]);
     buffer_free(&rewrite->bare);
     free(rewrite);
+}
+
+/* --- sharing ---------------------------------------------------------------------------------------- */
+
+static bool share_rules(rf_rewrite *rewrite, const rf_rewrite *from)
+{
+    const size_t count = from->first[RULE_KINDS];
+    rewrite->rules = calloc(count + 1, sizeof *rewrite->rules);
+    if (!rewrite->rules)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct rule *rule = &rewrite->rules[i];
+        *rule = from->rules[i];
+        rule->keys = 0;
+        if (rule->rename && !(rule->rename = rename_share(rule->rename)))
+            return false;
+    }
+    return true;
+}
+
+rf_rewrite *rf_rewrite_share(rf_rewrite *from)
+{
+    rf_rewrite *rewrite = calloc(1, sizeof *rewrite);
+    if (!rewrite)
+        return NULL;
+    rewrite_find_shared(from);
+    *rewrite = *from;
+    rewrite->shared = true;
+    rewrite->counts = (rf_rewrite_counts){0};
+    rewrite->names[0] = rewrite->names[1] = rewrite->bare = (struct buffer){0};
+    if (share_rules(rewrite, from))
+        return rewrite;
+    rewrite->first[RULE_KINDS] = rewrite->rules ? from->first[RULE_KINDS] : 0;
+    rf_rewrite_free(rewrite);
+    return NULL;
+}
+
+void rf_rewrite_add_counts(rf_rewrite *rewrite, rf_rewrite *shared)
+{
+    for (size_t i = 0; i < rewrite->first[RULE_KINDS]; i++) {
+        rewrite->rules[i].keys += shared->rules[i].keys;
+        shared->rules[i].keys = 0;
+    }
+    rewrite->counts.changed += shared->counts.changed;
+    rewrite->counts.tagged += shared->counts.tagged;
+    shared->counts = (rf_rewrite_counts){0};
 }
 
 /* --- adding rules ----------------------------------------------------------------------------------- */

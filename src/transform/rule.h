@@ -35,6 +35,7 @@ struct rf_rewrite {
     bool is_ambiguous;            /* every key is ambiguous */
     bool shares_known;
     bool counts_not;       /* later keys are not counted */
+    bool shared;           /* the rules are those of another one, except renames */
     struct db_set sources; /* databases that may occur */
     int64_t shift_ms;
     rf_rewrite_counts counts;

@@ -35,7 +35,7 @@ static void play_open(struct play *play, rf_slice flat, size_t block_size, uint6
 {
     *play = (struct play){.flat = flat, .random = seed};
     cr_assert_eq(rf_source_open_memory(flat.ptr, flat.len, "flat", &play->source, &play->error), RF_OK);
-    cr_assert_eq(feed_open(play->source, block_size, &play->feed, &play->error), RF_OK);
+    cr_assert_eq(feed_open(play->source, block_size, 0, &play->feed, &play->error), RF_OK);
     window_open_feed(&play->w, play->feed);
     play->w.error = &play->error;
 }
@@ -303,7 +303,7 @@ Test(window, errors_of_the_source_come_after_its_bytes)
     gzip_append(&packed, flat);
     packed.data[packed.len - 1] ^= 1;
     cr_assert_eq(rf_source_open_memory(packed.data, packed.len, "in.gz", &source, &error), RF_OK);
-    cr_assert_eq(feed_open(source, 300, &feed, &error), RF_OK);
+    cr_assert_eq(feed_open(source, 300, 0, &feed, &error), RF_OK);
     window_open_feed(&w, feed);
     w.error = &error;
     rf_code code = window_skip(&w, 4000);
@@ -352,7 +352,7 @@ Test(feed, blocks_carry_their_place)
         offset += block->len;
         cr_assert_eq(block->len, offset == 1000 ? 100 : 300);
         cr_assert_geq(block->file_offset, (int64_t)offset);
-        feed_return(play.feed, block);
+        block_return(play.feed, block);
     }
     cr_assert_eq(feed_next(play.feed), block);
     cr_assert_eq(block->code, RF_OK);
@@ -382,7 +382,7 @@ Test(feed, pipe_that_stays_open, .timeout = 20)
     cr_assert_eq(pipe(fds), 0);
     cr_assert_eq(write(fds[1], "REDIS0011", 9), 9);
     cr_assert_eq(rf_source_open_fd(fds[0], "pipe", &source, &error), RF_OK);
-    cr_assert_eq(feed_open(source, 0, &feed, &error), RF_OK);
+    cr_assert_eq(feed_open(source, 0, 0, &feed, &error), RF_OK);
     struct block *block = feed_next(feed);
     cr_assert(slice_equal(slice_of(block->data, block->len), SLICE("REDIS0011")));
     feed_close(feed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting the threads of a pipeline: they inherit a signal mask that blocks everything. */
-#include "io/thread.h"
+#include "base/thread.h"
 #include <signal.h>
 
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)

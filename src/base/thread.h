@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting the threads of a pipeline. */
-#ifndef IO_THREAD_H
-#define IO_THREAD_H
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
 
 #include <pthread.h>
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches: the records of the current block up to the last one that is complete are found by their frames,
+ * and read by a reader over the same memory, which the block's feed does not get back before. */
+#include "rdb/batch.h"
+#include "base/bytes.h"
+#include "io/feed.h"
+#include <stdlib.h>
+
+enum { BATCH_BYTES = 256 * 1024 };
+
+/* A place between two records. */
+struct place {
+    const uint8_t *at;
+    int64_t db;
+};
+
+struct rf_batch {
+    struct rdb_reader *from;
+    struct feed *feed;
+    struct block *block; /* what the bytes are in; NULL: the batch is empty */
+    struct window window;
+    struct rdb_reader reader;
+    struct place mark;
+    rf_error error;
+    rf_notify notify;
+};
+
+rf_batch *rf_batch_new(void)
+{
+    return calloc(1, sizeof(rf_batch));
+}
+
+void rf_batch_free(rf_batch *batch)
+{
+    if (!batch)
+        return;
+    rdb_reader_close(&batch->reader);
+    window_close(&batch->window);
+    free(batch);
+}
+
+/* --- taking ------------------------------------------------------------------------------------------- */
+
+/* Starts the batch's reader at the position of `from`, over the rest of its segment. Memory is kept. */
+static bool begin(rf_batch *batch, struct rdb_reader *from)
+{
+    struct rdb_reader *r = &batch->reader;
+    const struct rf_value *value = &from->value;
+    const struct arena arena = batch->window.arena;
+    batch->from = from;
+    batch->feed = from->w->feed;
+    window_open_part(&batch->window, from->w);
+    batch->window.arena = arena;
+    batch->window.error = &batch->error;
+    batch->notify = (rf_notify){0};
+    r->w = &batch->window;
+    r->types = from->types;
+    r->opcodes = from->opcodes;
+    r->info = from->info;
+    r->notify = &batch->notify;
+    r->is_dragonfly = from->is_dragonfly;
+    r->db = from->db;
+    r->value = (struct rf_value){.templates = value->templates,
+                                 .stream = &batch->window,
+                                 .input = value->input,
+                                 .info = value->info,
+                                 .sticky = &batch->error,
+                                 .notify = &batch->notify,
+                                 .unguarded = value->unguarded,
+                                 .rewind_buffer = r->value.rewind_buffer,
+                                 .dup_set = r->value.dup_set};
+    batch->mark = (struct place){batch->window.pos, from->db};
+    return rdb_reader_prepare(r);
+}
+
+/* Where the last complete key of the segment ends; but not much after BATCH_BYTES, unless little is left. */
+static struct place frame_keys(rf_batch *batch)
+{
+    struct window *w = &batch->window;
+    struct place last = batch->mark;
+    while (w->pos < w->end && rdb_reader_frame(&batch->reader)) {
+        last = (struct place){w->pos, batch->reader.db};
+        if (last.at - batch->mark.at >= BATCH_BYTES && w->end - last.at >= BATCH_BYTES / 2)
+            break;
+    }
+    window_release(w);
+    return last;
+}
+
+static bool take(rf_batch *batch, struct rdb_reader *from)
+{
+    if (from->w->pos == from->w->end || !begin(batch, from))
+        return false;
+    struct place last = frame_keys(batch);
+    if (last.at == batch->mark.at)
+        return false;
+    batch->block = window_lend(from->w, (uint64_t)(last.at - batch->mark.at));
+    batch->window.end = last.at;
+    from->db = last.db;
+    rf_batch_restart(batch);
+    return true;
+}
+
+/* A key at the end of a block is complete, unless it is large, with the one after it. */
+rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
+{
+    *taken = false;
+    TRY(rdb_reader_end_key(from));
+    if (from->has_prefix || !from->w->feed)
+        return RF_OK;
+    window_release(from->w);
+    *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));
+    return RF_OK;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+void rf_batch_notify(rf_batch *batch, rf_notify notify)
+{
+    batch->notify = notify;
+}
+
+rf_code rf_batch_next(rf_batch *batch, rf_entry *entry, rf_error *error)
+{
+    batch->window.error = error;
+    TRY(rdb_reader_end_key(&batch->reader));
+    return batch->window.pos < batch->window.end ? rdb_reader_next(&batch->reader, entry) : RF_END;
+}
+
+void rf_batch_mark(rf_batch *batch)
+{
+    batch->window.error = &batch->error;
+    if (rdb_reader_end_key(&batch->reader) == RF_OK)
+        batch->mark = (struct place){batch->window.pos, batch->reader.db};
+}
+
+void rf_batch_restart(rf_batch *batch)
+{
+    struct window *w = &batch->window;
+    rdb_reader_restart(&batch->reader, batch->mark.db);
+    window_tap_cancel(w);
+    window_release(w);
+    w->pos = batch->mark.at;
+}
+
+bool rf_batch_is_done(const rf_batch *batch)
+{
+    return batch->mark.at == batch->window.end;
+}
+
+uint64_t rf_batch_offset(const rf_batch *batch)
+{
+    return batch->window.segment_offset + (uint64_t)(batch->mark.at - batch->window.segment_start);
+}
+
+void rf_batch_end(rf_batch *batch)
+{
+    if (!batch->block)
+        return;
+    rdb_reader_restart(&batch->reader, batch->mark.db);
+    batch->from->value.trusted |= batch->reader.value.trusted;
+    window_release(&batch->window);
+    block_return(batch->feed, batch->block);
+    batch->block = NULL;
+}
