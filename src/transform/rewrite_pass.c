@@ -113,13 +113,11 @@ static inline bool may_have_braces(uint64_t bytes)
 
 static bool has_braces(rf_slice name)
 {
-    size_t i = 0;
-    bool may = false;
-    for (; name.len - i >= 8; i += 8)
+    bool may = name.len < 8 || may_have_braces(load_le64(name.ptr + name.len - 8));
+    for (size_t i = 0; i + 8 < name.len; i += 8)
         may |= may_have_braces(load_le64(name.ptr + i));
-    for (; i < name.len; i++)
-        may |= name.ptr[i] == '{' || name.ptr[i] == '}';
-    return may && (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
+    return may && name.len > 0 &&
+           (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
 }
 
 /* The first rule that finds a tag, or NULL. Reports those before it. */
@@ -197,7 +195,7 @@ static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
 
 /* --- prefix-db0, flatten-dbs ------------------------------------------------------------------------ */
 
-static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, const struct flatten *flatten,
+static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct flatten *flatten,
                            rf_error *error)
 {
     struct buffer *name = spare_name(w, p);
