@@ -384,39 +384,38 @@ rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, r
     return RF_OK;
 }
 
-/* The command has been written to all shards. */
-static rf_code end_command(rf_command_rewrite *c)
+/* The results for all shards have been made. */
+static void end_command(rf_command_rewrite *c)
 {
     struct current_command *current = &c->current;
     bool control = current->row && current->row->kind == CLASS_CONTROL;
     c->counts.dropped += !current->written && !control;
     current->command = NULL;
-    return RF_END;
 }
 
-/* Makes the results for the next shard that gets any. */
+/* Makes the results for the next shard that gets any; without one there are none. */
 static rf_code make_results(rf_command_rewrite *c, rf_error *error)
 {
-    do {
-        if (c->current.next_shard == c->shard_count)
-            return end_command(c);
+    c->results.count = c->results.next = 0;
+    while (c->results.count == 0 && c->current.next_shard < c->shard_count) {
         c->shard = c->current.next_shard++;
         if (c->options.by_slot)
             c->current.next_shard = c->current.key_count > 0 ? next_slot(c, c->shard + 1) : c->shard_count;
         else if (c->current.key_count == 1)
             c->current.next_shard = c->shard_count;
         TRY(put_shard(c, error));
-    } while (c->results.next == c->results.count);
+    }
+    if (c->current.next_shard == c->shard_count)
+        end_command(c);
     return RF_OK;
 }
 
 rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
-    if (c->results.next == c->results.count) {
-        if (!c->current.command)
-            return RF_END;
+    if (c->results.next == c->results.count && c->current.command)
         TRY(make_results(c, error));
-    }
+    if (c->results.next == c->results.count)
+        return RF_END;
     *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }
