@@ -30,8 +30,8 @@ RF_API rf_command_history *rf_command_history_new(const rf_rewrite *rewrite);
 RF_API rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
                                        rf_error *error);
 
-/* Whether there may be something to note in an input: such a name is among its bytes, if only by chance. Reads
- * the source, until that is known, much faster than a reader does; then it can only be closed. */
+/* Whether there may be something to note in an input: such a name is among its bytes, if only by chance.
+ * Reads the source, until that is known, much faster than a reader does; then it can only be closed. */
 RF_API rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error);
 
 /* Called after the last command; the functions below may be called then. */

@@ -3,7 +3,6 @@
 #include "base/buffer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool buffer_reserve_within(struct buffer *buffer, size_t n, size_t most)
 {
@@ -22,21 +21,6 @@ bool buffer_reserve_within(struct buffer *buffer, size_t n, size_t most)
         return false;
     buffer->data = data;
     buffer->cap = cap;
-    return true;
-}
-
-bool buffer_reserve(struct buffer *buffer, size_t n)
-{
-    return buffer_reserve_within(buffer, n, SIZE_MAX);
-}
-
-bool buffer_append(struct buffer *buffer, rf_slice bytes)
-{
-    if (!buffer_reserve(buffer, bytes.len))
-        return false;
-    if (bytes.len)
-        memcpy(buffer->data + buffer->len, bytes.ptr, bytes.len);
-    buffer->len += bytes.len;
     return true;
 }
 

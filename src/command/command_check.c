@@ -39,14 +39,18 @@ static size_t integer_argument(const struct integer_row *row, const rf_entry *co
 static bool is_integer(const struct integer_row *row, const rf_entry *command)
 {
     int64_t number;
+    if (row->argument >= command->argc)
+        return true;
     size_t argument = integer_argument(row, command);
     return argument >= command->argc || number_parse_i64(command->argv[argument], &number);
 }
 
 static bool is_relative(const struct integer_row *row, const rf_entry *command)
 {
+    if (!row->relative || row->argument >= command->argc)
+        return false;
     size_t argument = integer_argument(row, command);
-    return row->relative && argument < command->argc &&
+    return argument < command->argc &&
            !(row->unless && (slice_is_word(command->argv[argument], "0") ||
                              command_find_word(command, argument + 1, row->unless) < command->argc));
 }

@@ -7,12 +7,21 @@
 #include <rdbferry/command.h>
 #include <strings.h>
 
-enum place { NONE, IN_RANGE, COUNTED_AT, AFTER_STORE, AFTER_BY_WORD, AFTER_GET_WORD, IN_STREAMS };
+enum place {
+    NONE,
+    ONE_ARGUMENT = KEY_ONE_ARGUMENT,
+    IN_RANGE,
+    COUNTED_AT,
+    AFTER_STORE,
+    AFTER_BY_WORD,
+    AFTER_GET_WORD,
+    IN_STREAMS
+};
 
 const struct command_row command_rows[COMMAND_ROWS] = {
-#define AT(role, n)                   \
-    {                                 \
-        IN_RANGE, KEY_##role, n, n, 1 \
+#define AT(role, n)                       \
+    {                                     \
+        ONE_ARGUMENT, KEY_##role, n, n, 1 \
     }
 #define RANGE(role, first, last, step)          \
     {                                           \
@@ -106,7 +115,7 @@ struct command_row command_row_of_range(const char *name, int first, int last, i
 bool command_row_has_one_key(const struct command_row *row)
 {
     const struct key_term *first = &row->terms[0];
-    return first->place == IN_RANGE && first->first == first->last && row->terms[1].place == NONE;
+    return first->place == ONE_ARGUMENT && row->terms[1].place == NONE;
 }
 
 size_t command_row_keys_end(const struct command_row *row)
@@ -114,7 +123,7 @@ size_t command_row_keys_end(const struct command_row *row)
     size_t end = 1;
     for (const struct key_term *term = row->terms; term < row->terms + KEY_TERMS && term->place != NONE;
          term++) {
-        if (term->place != IN_RANGE || term->last < 0)
+        if (term->place > IN_RANGE || term->last < 0)
             return SIZE_MAX;
         end = (size_t)term->last >= end ? (size_t)term->last + 1 : end;
     }
@@ -228,7 +237,8 @@ void command_keys_enter(struct command_key_walk *walk)
     const struct key_term *term = walk->term++;
     size_t from = (size_t)term->first;
     switch ((enum place)term->place) {
-    case NONE: break;
+    case NONE:
+    case ONE_ARGUMENT: break;
     case IN_RANGE: enter_fixed(walk, term); break;
     case COUNTED_AT: enter_counted(walk, term); break;
     case AFTER_STORE:

@@ -3,6 +3,7 @@
 #ifndef COMMAND_COMMAND_KEYS_H
 #define COMMAND_COMMAND_KEYS_H
 
+#include "base/bytes.h"
 #include <rdbferry/entry.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ enum command_class {
     CLASS_REFUSE,
 };
 
-enum { KEY_TERMS = 4 };
+enum { KEY_TERMS = 4, KEY_ONE_ARGUMENT = 1 /* a place */ };
 
 /* A row of the table. */
 struct command_row {
@@ -94,8 +95,19 @@ static inline void command_keys_begin(struct command_key_walk *walk, const struc
     *walk = (struct command_key_walk){.command = command, .term = row->terms, .end = row->terms + KEY_TERMS};
 }
 
-/* Moves on to the arguments of the next term. */
+/* Moves on to the arguments of the next term, which is not KEY_ONE_ARGUMENT. */
 void command_keys_enter(struct command_key_walk *walk);
+
+/* The same for one that is. */
+static inline void command_keys_enter_one(struct command_key_walk *walk)
+{
+    bool is_there = (size_t)walk->term->first < walk->command->argc;
+    walk->wrong |= !is_there;
+    walk->next = (size_t)walk->term->first;
+    walk->stop = walk->next + is_there;
+    walk->step = 1;
+    walk->term++;
+}
 
 /* Moves on to the next pattern. */
 void command_keys_advance(struct command_key_walk *walk);
@@ -106,7 +118,10 @@ static inline bool command_keys_next(struct command_key_walk *walk, struct comma
     while (walk->next >= walk->stop) {
         if (walk->term == walk->end || walk->term->place == 0)
             return false;
-        command_keys_enter(walk);
+        if (LIKELY(walk->term->place == KEY_ONE_ARGUMENT))
+            command_keys_enter_one(walk);
+        else
+            command_keys_enter(walk);
     }
     *key = (struct command_key){walk->next, (enum key_role)walk->term[-1].role, walk->step};
     if (key->role == KEY_PATTERN)

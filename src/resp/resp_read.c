@@ -31,9 +31,17 @@ enum { DIGITS_MOST = 9, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
 /* "<mark><digits>\r\n" as servers write it, of RESP_HEADER_MAX bytes at most. NULL: it is something else. */
 static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
 {
-    uint64_t value = (uint64_t)p[1] - '0';
-    if (p[0] != mark || value > 9)
+    uint64_t value = (uint64_t)p[1] - '0', second = (uint64_t)p[2] - '0';
+    if (UNLIKELY(p[0] != mark || value > 9))
         return NULL;
+    if (LIKELY(load_le16(p + 2) == CRLF)) {
+        *n = value;
+        return p + 4;
+    }
+    if (LIKELY(load_le16(p + 3) == CRLF && second <= 9 && value > 0)) {
+        *n = 10 * value + second;
+        return p + 5;
+    }
     p += 2;
     for (uint64_t digit, digits = 1; (digit = (uint64_t)*p - '0') <= 9; p++, digits++) {
         if (value == 0 || digits == DIGITS_MOST)

@@ -15,7 +15,10 @@ enum {
 static inline uint8_t *resp_print_header(uint8_t *p, char mark, uint64_t n)
 {
     *p++ = (uint8_t)mark;
-    p += number_print_u64(p, n);
+    if (LIKELY(n < 10))
+        *p++ = (uint8_t)('0' + n);
+    else
+        p += number_print_u64(p, n);
     *p++ = '\r';
     *p++ = '\n';
     return p;

@@ -21,6 +21,8 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
+    if (filter && rf_filter_is_all(filter))
+        (*out)->options.filter = NULL;
     (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
     (*out)->shard_count = options->topology  ? rf_topology_shards(options->topology)
                           : options->by_slot ? RF_SLOTS
@@ -382,21 +384,20 @@ rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, r
     return RF_OK;
 }
 
-/* The command has been written to all shards. */
-static rf_code end_command(rf_command_rewrite *c)
+/* The results for all shards have been made. */
+static void end_command(rf_command_rewrite *c)
 {
     struct current_command *current = &c->current;
     bool control = current->row && current->row->kind == CLASS_CONTROL;
-    c->counts.dropped += current->command && !current->written && !control;
+    c->counts.dropped += !current->written && !control;
     current->command = NULL;
-    return RF_END;
 }
 
-rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
+/* Makes the results for the next shard that gets any; without one there are none. */
+static rf_code make_results(rf_command_rewrite *c, rf_error *error)
 {
-    while (c->results.next == c->results.count) {
-        if (!c->current.command || c->current.next_shard == c->shard_count)
-            return end_command(c);
+    c->results.count = c->results.next = 0;
+    while (c->results.count == 0 && c->current.next_shard < c->shard_count) {
         c->shard = c->current.next_shard++;
         if (c->options.by_slot)
             c->current.next_shard = c->current.key_count > 0 ? next_slot(c, c->shard + 1) : c->shard_count;
@@ -404,6 +405,17 @@ rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error 
             c->current.next_shard = c->shard_count;
         TRY(put_shard(c, error));
     }
+    if (c->current.next_shard == c->shard_count)
+        end_command(c);
+    return RF_OK;
+}
+
+rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
+{
+    if (c->results.next == c->results.count && c->current.command)
+        TRY(make_results(c, error));
+    if (c->results.next == c->results.count)
+        return RF_END;
     *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }

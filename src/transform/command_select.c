@@ -176,6 +176,19 @@ static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
     return error->code = RF_E_COLLISION;
 }
 
+static rf_code add_key(rf_command_rewrite *c, const struct command_key *at, size_t number, rf_error *error)
+{
+    if (!buffer_reserve(&c->keys, sizeof(struct selected_key)))
+        return command_out_of_memory(error);
+    struct selected_key *key = (struct selected_key *)(void *)(c->keys.data + c->keys.len);
+    *key = (struct selected_key){.at = *at};
+    TRY(key_db(c, number, &key->db, error));
+    key->new_db = key->db;
+    TRY(select_key(c, key, error));
+    c->keys.len += sizeof *key;
+    return RF_OK;
+}
+
 rf_code command_select(rf_command_rewrite *c, rf_error *error)
 {
     struct current_command *current = &c->current;
@@ -183,16 +196,8 @@ rf_code command_select(rf_command_rewrite *c, rf_error *error)
     struct command_key at;
     c->keys.len = c->names.len = 0;
     command_keys_begin(&walk, current->row, current->command);
-    for (size_t i = 0; command_keys_next(&walk, &at); i++) {
-        if (!buffer_reserve(&c->keys, sizeof(struct selected_key)))
-            return command_out_of_memory(error);
-        struct selected_key *key = (struct selected_key *)(void *)(c->keys.data + c->keys.len);
-        *key = (struct selected_key){.at = at};
-        TRY(key_db(c, i, &key->db, error));
-        key->new_db = key->db;
-        TRY(select_key(c, key, error));
-        c->keys.len += sizeof *key;
-    }
+    for (size_t i = 0; command_keys_next(&walk, &at); i++)
+        TRY(add_key(c, &at, i, error));
     if (walk.wrong)
         return command_refuse(c, NULL, "wrong number of arguments", error);
     current->keys = (struct selected_key *)(void *)c->keys.data;

@@ -10,8 +10,6 @@
 #include "transform/rewrite_dbs.h"
 #include <rdbferry/slot.h>
 
-typedef rf_code stage_fn(rf_rewrite *rewrite, struct passage *passage, rf_error *error);
-
 /* --- results of rules, and their reporting ---------------------------------------------------------- */
 
 static struct buffer *spare_name(rf_rewrite *rewrite, const struct passage *p)
@@ -51,9 +49,8 @@ static inline void has_not_matched(const struct passage *p, const struct rule *r
 /* --- map-db ----------------------------------------------------------------------------------------- */
 
 /* Of all databases that are merged, the keys of at most one are not ambiguous (rewrite_find_shared()). */
-static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
+static void map_db(rf_rewrite *w, struct passage *p)
 {
-    (void)error;
     const int64_t db = p->db;
     bool mapped = false;
     rewrite_find_shared(w);
@@ -68,7 +65,6 @@ static rf_code map_db(rf_rewrite *w, struct passage *p, rf_error *error)
         p->ambiguous |= rule->is_shared;
         has_matched(p, rule, rule->map.to != db);
     }
-    return RF_OK;
 }
 
 /* --- rename ----------------------------------------------------------------------------------------- */
@@ -113,13 +109,10 @@ static inline bool may_have_braces(uint64_t bytes)
 
 static bool has_braces(rf_slice name)
 {
-    size_t i = 0;
-    bool may = false;
-    for (; name.len - i >= 8; i += 8)
+    bool may = name.len < 8 || may_have_braces(load_le64(name.ptr + name.len - 8));
+    for (size_t i = 0; i + 8 < name.len; i += 8)
         may |= may_have_braces(load_le64(name.ptr + i));
-    for (; i < name.len; i++)
-        may |= name.ptr[i] == '{' || name.ptr[i] == '}';
-    return may && (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
+    return may && name.len > 0 && (memchr(name.ptr, '{', name.len) || memchr(name.ptr, '}', name.len));
 }
 
 /* The first rule that finds a tag, or NULL. Reports those before it. */
@@ -197,7 +190,7 @@ static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
 
 /* --- prefix-db0, flatten-dbs ------------------------------------------------------------------------ */
 
-static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, const struct flatten *flatten,
+static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct flatten *flatten,
                            rf_error *error)
 {
     struct buffer *name = spare_name(w, p);
@@ -235,13 +228,14 @@ static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
 /* Stages without rules are skipped. */
 rf_code rewrite_pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
 {
-    static stage_fn *const stages[RULE_KINDS] = {
-        [RULE_MAP_DB] = map_db,         [RULE_RENAME] = rename_names, [RULE_HASH_TAG] = tag_names,
-        [RULE_PREFIX_DB0] = prefix_db0, [RULE_FLATTEN] = flatten_dbs,
-    };
     passage->ambiguous = rewrite->is_ambiguous;
-    for (int kind = 0; kind < RULE_KINDS; kind++)
-        if (rewrite->first[kind] < rewrite->first[kind + 1])
-            TRY(stages[kind](rewrite, passage, error));
-    return RF_OK;
+    if (rewrite_has_rules(rewrite, RULE_MAP_DB))
+        map_db(rewrite, passage);
+    if (rewrite_has_rules(rewrite, RULE_RENAME))
+        TRY(rename_names(rewrite, passage, error));
+    if (rewrite_has_rules(rewrite, RULE_HASH_TAG))
+        TRY(tag_names(rewrite, passage, error));
+    if (rewrite_has_rules(rewrite, RULE_PREFIX_DB0))
+        TRY(prefix_db0(rewrite, passage, error));
+    return rewrite_has_rules(rewrite, RULE_FLATTEN) ? flatten_dbs(rewrite, passage, error) : RF_OK;
 }

@@ -399,8 +399,8 @@ static rf_code next_entry(struct cursor *cursor, rf_error *error)
 {
     const struct log_survey *log = &cursor->session->log;
     bool present_end;
-    rf_code code = log_repair_next(cursor->session, cursor->number, cursor->input->reader, &cursor->entry,
-                                   &present_end, error);
+    rf_code code = log_repair_next(cursor->session, &log->repair, cursor->number, cursor->input->reader,
+                                   &cursor->entry, &present_end, error);
     if (UNLIKELY(present_end) && !cursor->rescan)
         session_notice(cursor->session, RF_NOTICE_PRESENT_END,
                        &(rf_entry){.offset = input_info(cursor->input)->damage.offset}, NULL);

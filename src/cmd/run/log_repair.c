@@ -272,13 +272,11 @@ rf_code log_repair_survey(struct session *session, rf_error *error)
 
 /* --- reading -------------------------------------------------------------------------------------------- */
 
-rf_code log_repair_next(const struct session *session, size_t number, rf_reader *reader, rf_entry *entry,
-                        bool *present_end, rf_error *error)
+rf_code log_repair_resolve(const struct session *session, size_t number, rf_reader *reader, rf_code code,
+                           rf_entry *entry, bool *present_end, rf_error *error)
 {
     const struct log_repair *repair = &session->log.repair;
-    *present_end = false;
-    for (;;) {
-        rf_code code = rf_reader_next(reader, entry, error);
+    for (;; code = rf_reader_next(reader, entry, error)) {
         if (LIKELY(code == RF_OK && repair->count == 0))
             return code;
         if (code == RF_OK && entry->kind == RF_ENTRY_COMMAND && leaves_out(session, number, entry))

@@ -4,6 +4,7 @@
 #ifndef CMD_RUN_LOG_REPAIR_H
 #define CMD_RUN_LOG_REPAIR_H
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include <rdbferry/reader.h>
 
@@ -40,10 +41,23 @@ struct session;
  * the input is read. */
 rf_code log_repair_survey(struct session *session, rf_error *error);
 
+/* Continues after a rf_reader_next() of an input of the session, which returned `code`, to the next entry
+ * that is not left out. See log_repair_next(). */
+rf_code log_repair_resolve(const struct session *session, size_t number, rf_reader *reader, rf_code code,
+                           rf_entry *entry, bool *present_end, rf_error *error);
+
 /* rf_reader_next() of an input of the session, without what is left out. *present_end: the file is being
  * written, and its last command is not complete yet. */
-rf_code log_repair_next(const struct session *session, size_t number, rf_reader *reader, rf_entry *entry,
-                        bool *present_end, rf_error *error);
+static inline rf_code log_repair_next(const struct session *session, const struct log_repair *repair,
+                                      size_t number, rf_reader *reader, rf_entry *entry, bool *present_end,
+                                      rf_error *error)
+{
+    rf_code code = rf_reader_next(reader, entry, error);
+    *present_end = false;
+    return LIKELY(code == RF_OK && repair->count == 0)
+               ? RF_OK
+               : log_repair_resolve(session, number, reader, code, entry, present_end, error);
+}
 
 /* Writes the damaged bytes beside an output, to "<output>.damaged", which must not exist. NULL: it is not a
  * file, which is a warning. */

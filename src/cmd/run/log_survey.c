@@ -133,8 +133,8 @@ static rf_code read_input(struct pass *pass, size_t number, rf_error *error)
     rf_code code = RF_OK;
     pass->in_transaction = false;
     while (code == RF_OK && !pass->ends &&
-           (code = log_repair_next(pass->session, number, input.reader, &entry, &present_end, error)) ==
-               RF_OK)
+           (code = log_repair_next(pass->session, &pass->session->log.repair, number, input.reader, &entry,
+                                   &present_end, error)) == RF_OK)
         if (entry.kind == RF_ENTRY_COMMAND)
             code = pass->note(pass, number, &entry, error);
     if (rf_code_is_input(code) && !*error->input)

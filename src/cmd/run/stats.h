@@ -16,10 +16,15 @@ struct stats {
 
 bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db);
 
-/* `db`: the database of the key in the input. False: out of memory. Most keys are like the previous one. */
+/* `db`: the database of the key in the input. False: out of memory. Most keys are like the previous one,
+ * and most commands follow another one. */
 static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t db)
 {
     struct key_totals *cell = stats->last;
+    if (entry->kind == RF_ENTRY_COMMAND && !cell) {
+        stats->commands++;
+        return true;
+    }
     if (!cell || entry->kind != RF_ENTRY_KEY || entry->encoding != stats->tables.last_encoding ||
         db != stats->tables.last_db)
         return stats_add_new(stats, entry, db);

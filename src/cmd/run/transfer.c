@@ -120,16 +120,12 @@ static void notice_relative_expiry(struct transfer *t, const rf_entry *command)
     session_notice(&t->session, RF_NOTICE_RELATIVE_EXPIRY, command, name);
 }
 
-/* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
- * target version is checked. */
-static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
+/* Options may be after the large argument. */
+static rf_code check_support(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
 {
     rf_command_need need = {.what = ""};
-    rf_command_support support = RF_COMMAND_SUPPORTED;
-    if (t->written->target.major > 0 || rf_command_expiry_is_streamed(t->command_check, entry))
-        TRY(rf_command_hold(entry, error)); /* options may be after the large argument */
-    if (t->written->target.major > 0)
-        support = rf_server_knows(t->target, entry, &need);
+    TRY(rf_command_hold(entry, error));
+    rf_command_support support = rf_server_knows(t->target, entry, &need);
     *supported = support != RF_COMMAND_UNSUPPORTED;
     if (!*supported && t->written->drop_unsupported) {
         session_notice(&t->session, RF_NOTICE_DROPPED, entry, need.what);
@@ -141,6 +137,18 @@ static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supporte
     }
     if (support == RF_COMMAND_UNKNOWN)
         session_notice_command(&t->session, entry);
+    return RF_OK;
+}
+
+/* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
+ * target version is checked. */
+static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
+{
+    *supported = true;
+    if (t->written->target.major > 0)
+        TRY(check_support(t, entry, supported, error));
+    else if (rf_command_expiry_is_streamed(t->command_check, entry))
+        TRY(rf_command_hold(entry, error));
     if (*supported && rf_command_expiry_is_relative(t->command_check, entry))
         notice_relative_expiry(t, entry);
     return RF_OK;
