@@ -21,7 +21,7 @@ DIALECTS = {"redis": range(1, 16), "valkey": (9, 10, 11, 80)}
 def negative_zeros(answers):
     """The digests that depend on the sign of a zero, which ZADD does not keep."""
     zsets = [place for place, answer in answers.items() if answer["type"] == "zset" and "-0" in answer["value"].values()]
-    return {"digest", *((*place, "digest") for place in zsets)} if zsets else set()
+    return {(*place, "digest") for place in zsets}
 
 
 class Generated(Folder):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay` into a server that stands alone: every mode, what is done about keys that exist, inputs, ways to
 reach it. What must be there afterwards is what a server holds that has loaded the dump by itself."""
+import itertools
 import os
 import random
 import shutil
@@ -163,17 +164,17 @@ class Existing(WithTarget):
         self.assert_holds(self.facts if on_exists == "replace" else self.with_obstacles, self.call)
         return counts(report), report
 
-    def test_other_values(self):
-        for mode in MODES:
-            for big in ("1K", "1M"):
-                for on_exists in ("fail", "skip", "replace"):
-                    with self.subcase(mode=mode, on_exists=on_exists, big=big):
-                        found, report = self.outcome(on_exists, "--mode", mode, "--big-key", big)
-                        stay = 0 if on_exists == "replace" else self.in_the_way
-                        self.assertEqual(found["written"], len(self.places) - stay)
-                        self.assertEqual(found["skipped"], stay if on_exists == "skip" else 0)
-                        self.assertEqual(found["failed"], stay if on_exists == "fail" else 0)
-                        self.assertEqual(failures(report, "exists"), found["failed"])
+    @scaled(test=2, soak=1)
+    def test_other_values(self, step):
+        cases = itertools.product(MODES, ("1K", "1M"), ("fail", "skip", "replace"))
+        for mode, big, on_exists in itertools.islice(cases, 0, None, step):
+            with self.subcase(mode=mode, on_exists=on_exists, big=big):
+                found, report = self.outcome(on_exists, "--mode", mode, "--big-key", big)
+                stay = 0 if on_exists == "replace" else self.in_the_way
+                self.assertEqual(found["written"], len(self.places) - stay)
+                self.assertEqual(found["skipped"], stay if on_exists == "skip" else 0)
+                self.assertEqual(found["failed"], stay if on_exists == "fail" else 0)
+                self.assertEqual(failures(report, "exists"), found["failed"])
 
     def test_fail_is_what_is_done_by_default(self):
         self.call("SET", "list:1", "it was here before")

@@ -7,7 +7,7 @@ import shutil
 import signal
 
 from lib.kinds import KIND, Kind
-from lib.observe import key_facts, observe
+from lib.observe import facts_of, observe
 from lib.program import run
 from lib.resp import Client, ReplyError, commands
 from lib.server import Server, StartError
@@ -95,7 +95,7 @@ class Oracle:
 
     def facts(self, keys):
         """{key: facts} of those of database 0 that it has."""
-        return {key: key_facts(self._call, 0, key) for key in keys if self._call("EXISTS", key)}
+        return {key: facts_of(self._call, 0, [key]) for key in keys if self._call("EXISTS", key)}
 
     def all_facts(self):
         return observe(self._call)

@@ -47,36 +47,36 @@ def libraries(call):
 
 def databases(call):
     """The databases that hold anything, with their number of keys."""
-    sizes = {}
-    for db in range(16):
-        call("SELECT", db)
-        if size := call("DBSIZE"):
-            sizes[db] = size
-    return sizes
+    sizes = call.pipeline([command for db in range(16) for command in (("SELECT", db), ("DBSIZE",))])[1::2]
+    return {db: size for db, size in enumerate(sizes) if size}
 
 
-def key_facts(call, db, key):
-    asked = [("TYPE", key), ("DEBUG", "DIGEST-VALUE", key)]
+def expiries(call, keys):
     if KIND.knows(EXPIRETIME):
-        kind, digest, expiry = call.pipeline([*asked, ("PEXPIRETIME", key)])
-    else:
-        kind, digest, expiry = *call.pipeline(asked), old_expiry(call, key)
-    facts = {(db, key, "type"): kind, (db, key, "digest"): digest, (db, key, "expiry"): expiry}
-    if kind == b"stream":
-        is_full = KIND.knows(STREAM_FULL)
-        stream = stream_facts(call("XINFO", "STREAM", key, "FULL", "COUNT", 0)) if is_full else old_stream_facts(call, key)
-        facts[db, key, "stream"] = stream
+        return call.pipeline([("PEXPIRETIME", key) for key in keys])
+    return [old_expiry(call, key) for key in keys]
+
+
+def facts_of(call, db, keys):
+    """Of each of these keys of the selected database, which is `db`."""
+    kinds = call.pipeline([("TYPE", key) for key in keys])
+    digests = call.pipeline([("DEBUG", "DIGEST-VALUE", key) for key in keys])
+    facts = {}
+    for key, kind, digest, expiry in zip(keys, kinds, digests, expiries(call, keys)):
+        facts |= {(db, key, "type"): kind, (db, key, "digest"): digest, (db, key, "expiry"): expiry}
+        if kind == b"stream":
+            is_full = KIND.knows(STREAM_FULL)
+            stream = stream_facts(call("XINFO", "STREAM", key, "FULL", "COUNT", 0)) if is_full else old_stream_facts(call, key)
+            facts[db, key, "stream"] = stream
     return facts
 
 
 def observe(call):
-    """Everything there is to compare."""
-    facts = {"digest": call("DEBUG", "DIGEST"), "sizes": databases(call)}
-    facts["functions"] = libraries(call)
+    """Everything there is to compare. DEBUG DIGEST is a sum of what there is of each key, and costs as much again."""
+    facts = {"sizes": databases(call), "functions": libraries(call)}
     for db in facts["sizes"]:
         call("SELECT", db)
-        for key in call("KEYS", "*"):
-            facts.update(key_facts(call, db, key))
+        facts |= facts_of(call, db, call("KEYS", "*"))
     return facts
 
 

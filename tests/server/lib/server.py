@@ -39,7 +39,7 @@ class Server:
             "dir": self.folder,
             "logfile": self.log_path,
             "save": "",
-            "hz": 100,  # it looks for a signal to stop so many times a second
+            "hz": 25,  # it looks for a signal to stop so many times a second; more would cost while it waits
         }
         if kind.knows(DEBUG_SETTING):  # one that does not know a setting does not start with it
             settings.update({"enable-debug-command": "local", "proto-max-bulk-len": "1gb"})
