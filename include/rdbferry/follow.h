@@ -11,6 +11,7 @@
 #ifndef RDBFERRY_FOLLOW_H
 #define RDBFERRY_FOLLOW_H
 
+#include <rdbferry/aofdir.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/source.h>
@@ -27,34 +28,53 @@ typedef struct rf_follow_options {
 
 /* A position in the stream, at the end of a command. */
 typedef struct rf_follow_position {
-    uint64_t offset;
+    uint64_t offset;     /* of the byte after it */
+    int64_t db;          /* that is selected there */
     int64_t arrived_ms;  /* Unix milliseconds, when it was received: relative expiries count from there */
     bool in_transaction; /* between MULTI and EXEC, where the stream cannot be continued */
 } rf_follow_position;
 
-/* Connects to one of the addresses of `source`, which must outlive the follow, and waits for the reply to
- * PSYNC. `source->wait` says how long to wait for it, now and when the link is lost. RF_E_READ if it refuses,
- * and with `id` if it cannot continue the stream. */
+/* Connects to one of the addresses of `source`, which must outlive the follow, or to the primary that its
+ * Sentinels name, and waits for the reply to PSYNC. `source->wait` says how long to wait for it, now and when
+ * the link is lost. RF_E_READ if it refuses, and with `id` if it cannot continue the stream. */
 RF_API rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
                               rf_error *error);
 
+/* The same for a live input that rf_files_add_live() has added; `files` must outlive the follow.
+ * RF_E_ARGUMENT for a node of a cluster. */
+RF_API rf_code rf_files_follow(const rf_files *files, size_t number, const rf_follow_options *options,
+                               rf_follow **out, rf_error *error);
+
 /* The id of the stream, 40 hexadecimal digits: a new one after a server has taken over. `id` has 41 bytes. */
 RF_API void rf_follow_id(rf_follow *follow, char *id);
+
+/* The offset at which the stream begins: that of the snapshot, or the one that is continued. */
+RF_API uint64_t rf_follow_start(const rf_follow *follow);
+
+/* Whether the link exists now; from any thread. */
+RF_API bool rf_follow_is_connected(const rf_follow *follow);
 
 /* Opens the snapshot, once. The caller closes it before rf_follow_close(): what has not been read is then
  * discarded. Until it is read or closed it counts for the limit. */
 RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
 
-/* Waits for the next command, with its database, and the position after it. `db` is the one that is selected
- * at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0, or what was
- * selected at the position that is continued; only the first call uses
- * it. Commands of the link itself, such as PING, are left out. The entry is valid until the next call. Errors
- * are sticky: RF_E_UNAVAILABLE if the link is lost for too long, RF_E_READ if the server cannot continue the
- * stream. */
+/* Waits for the next command, with its database and its offset in the stream, and the position after it. `db`
+ * is the one that is selected at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0,
+ * or what was selected at the position that is continued; only the first call uses it. Commands of the link
+ * itself, such as PING, are left out. The entry is valid until the next call. Errors are sticky:
+ * RF_E_UNAVAILABLE if the link is lost for too long, RF_E_READ if the server cannot continue the stream. */
 RF_API rf_code rf_follow_next(rf_follow *follow, int64_t db, rf_entry *entry, rf_follow_position *position,
                               rf_error *error);
 
-/* The offset up to which the stream has been received; from any thread. */
+/* The same without waiting: if no command has been received, *there is false, and the position is the one up
+ * to which all have been returned. */
+RF_API rf_code rf_follow_poll(rf_follow *follow, int64_t db, bool *there, rf_entry *entry,
+                              rf_follow_position *position, rf_error *error);
+
+/* After that, it becomes readable when another command has been received, or an error. */
+RF_API int rf_follow_descriptor(const rf_follow *follow);
+
+/* The offset up to which the stream has been received, at the end of a command; from any thread. */
 RF_API uint64_t rf_follow_received(rf_follow *follow);
 
 /* Makes calls that wait return RF_E_READ, now or later; from any thread. */

@@ -195,6 +195,10 @@ RF_API rf_code rf_replay_begin_commands(rf_replay *replay, rf_error *error);
 RF_API rf_code rf_replay_delete(rf_replay *replay, const rf_key_record *record, bool unchanged,
                                 rf_error *error);
 
+/* Works on what has been put, while nothing more is: returns when the descriptor becomes readable, when some
+ * of it is done, or after `wait_ms` milliseconds. */
+RF_API rf_code rf_replay_wait(rf_replay *replay, int descriptor, int wait_ms, rf_error *error);
+
 /* Waits until all entries and deletions are done. More may be put afterwards. */
 RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
 

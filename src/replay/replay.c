@@ -10,6 +10,8 @@
 #include "rdb/notify.h"
 #include "rdb/value_module.h"
 #include "replay/write_method.h"
+#include <errno.h>
+#include <poll.h>
 #include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -391,18 +393,41 @@ static bool is_idle(const rf_replay *r)
     return true;
 }
 
+/* Sends what can be sent. */
+static rf_code send_all(rf_replay *r, rf_error *error)
+{
+    TRY(retry_pending(r, error));
+    TRY(fallback_write(r, error));
+    TRY(command_queue_flush(r, error));
+    return dispatch_send_waits(r, error);
+}
+
 rf_code replay_drain(rf_replay *r, rf_error *error)
 {
     enum { WAIT_MS = 100 };
     do {
-        TRY(retry_pending(r, error));
-        TRY(fallback_write(r, error));
-        TRY(command_queue_flush(r, error));
-        TRY(dispatch_send_waits(r, error));
+        TRY(send_all(r, error));
         TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
     } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first ||
              !command_queue_is_flushed(r));
     return RF_OK;
+}
+
+/* An epoll descriptor can itself be waited for. */
+static rf_code wait_for(rf_replay *r, int descriptor, int wait_ms, rf_error *error)
+{
+    struct pollfd fds[] = {{.fd = r->epoll, .events = POLLIN}, {.fd = descriptor, .events = POLLIN}};
+    TRY(send_all(r, error));
+    if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
+        return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
+    return loop_run_once(r, 0, error);
+}
+
+rf_code rf_replay_wait(rf_replay *r, int descriptor, int wait_ms, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, wait_for(r, descriptor, wait_ms, error), error);
 }
 
 rf_code rf_replay_finish(rf_replay *r, rf_error *error)
@@ -480,8 +505,8 @@ static void oldest_of_commands(struct oldest *oldest, const struct command_queue
     const struct request multi = {.seq = c->transaction.seq, .position = c->transaction.position};
     if (c->transaction.open)
         oldest_update(oldest, &multi);
-    if (c->first) {
-        const struct request first = command_queue_first(c->first);
+    for (const struct slot_queue *q = c->first; q; q = q->next) {
+        const struct request first = command_queue_first(q);
         oldest_update(oldest, &first);
     }
     for (unsigned i = 0; c->recovering > 0 && i < c->count; i++)

@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/thread.h"
+#include "net/primaries.h"
 #include "net/waiting.h"
 #include "replication/refusal.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { ACK_EVERY_MS = 1000, FULL_PAUSE_MS = 50 };
 
@@ -40,6 +43,7 @@ static rf_code await_status(struct rf_follow *follow, struct link *link, bool ma
     pthread_mutex_unlock(&follow->lock);
     if (event == SYNC_FULL)
         atomic_store(&follow->received, sync->offset);
+    atomic_store(&follow->connected, true);
     return RF_OK;
 }
 
@@ -53,6 +57,7 @@ static void set_link(struct rf_follow *follow, struct link *link)
 
 static void disconnect(struct rf_follow *follow)
 {
+    atomic_store(&follow->connected, false);
     pthread_mutex_lock(&follow->lock);
     link_close(follow->link);
     follow->link = NULL;
@@ -66,15 +71,15 @@ static rf_code check_stopped(void *ctx, rf_error *error)
 }
 
 /* Tries the addresses in turn. */
-static rf_code connect_once(void *ctx, rf_error *error)
+static rf_code connect_to(struct rf_follow *follow, const rf_address *addresses, size_t count,
+                          rf_error *error)
 {
-    struct rf_follow *follow = ctx;
     const struct link_request request = {.id = *follow->id ? follow->id : NULL,
                                          .offset = atomic_load(&follow->received)};
     rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
-    for (size_t i = 0; i < follow->source.address_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct link *link;
-        code = link_open(&follow->source, &follow->source.addresses[i], &request, &link, error);
+        code = link_open(&follow->source, &addresses[i], &request, &link, error);
         if (code != RF_OK)
             continue;
         set_link(follow, link);
@@ -88,20 +93,40 @@ static rf_code connect_once(void *ctx, rf_error *error)
     return code;
 }
 
+/* Sentinels name the primary anew each time. */
+static rf_code connect_once(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    const rf_target *source = &follow->source;
+    struct primaries primaries;
+    if (source->kind != RF_TARGET_SENTINEL)
+        return connect_to(follow, source->addresses, source->address_count, error);
+    TRY(primaries_find(source, source->addresses, source->address_count, &primaries, error));
+    rf_code code = connect_to(follow, primaries.nodes, primaries.node_count, error);
+    primaries_free(&primaries);
+    return code;
+}
+
 /* --- reading ------------------------------------------------------------------------------------------ */
 
 static rf_code on_stream(struct rf_follow *follow, rf_slice piece, rf_error *error)
 {
     rf_slice rest = piece;
     enum scan_event event;
-    while ((event = stream_scan(&follow->scan, &rest)) == SCAN_COMMAND)
+    const uint64_t start = atomic_load(&follow->received);
+    uint64_t complete = atomic_load(&follow->complete);
+    while ((event = stream_scan(&follow->scan, &rest)) == SCAN_COMMAND) {
         follow->asked |= stream_scan_is(&follow->scan, "REPLCONF", "GETACK");
+        if (!stream_scan_is(&follow->scan, "SELECT", NULL)) /* the reader does not return it */
+            complete = start + (uint64_t)(rest.ptr - piece.ptr);
+    }
     if (event == SCAN_INVALID)
         return fail(error, RF_E_CORRUPT, "%s: invalid command at offset %" PRIu64 " of the stream",
-                    link_name(follow->link),
-                    atomic_load(&follow->received) + (uint64_t)(rest.ptr - piece.ptr));
+                    link_name(follow->link), start + (uint64_t)(rest.ptr - piece.ptr));
     TRY(fifo_put(follow->stream, piece, clock_unix_us() / 1000, error));
-    atomic_fetch_add(&follow->received, piece.len);
+    atomic_store(&follow->received, start + piece.len);
+    if (complete > atomic_exchange(&follow->complete, complete))
+        eventfd_write(follow->event_fd, 1);
     return RF_OK;
 }
 
@@ -159,8 +184,10 @@ static void *run(void *ctx)
     struct rf_follow *follow = ctx;
     rf_error error;
     rf_code code = RF_OK;
-    follow->source.wait = (rf_target_wait){
-        .retry_for_ms = follow->source.wait.retry_for_ms, .tick = check_stopped, .ctx = follow};
+    follow->source.wait = (rf_target_wait){.retry_for_ms = follow->source.wait.retry_for_ms,
+                                           .on_log = follow->source.wait.on_log,
+                                           .tick = check_stopped,
+                                           .ctx = follow};
     while (code == RF_OK) {
         code = read_link(follow, &error);
         disconnect(follow);
@@ -172,6 +199,8 @@ static void *run(void *ctx)
     if (!follow->in_stream)
         fifo_finish(follow->rdb, code, &error);
     fifo_finish(follow->stream, code, &error);
+    atomic_store(&follow->ended, true);
+    eventfd_write(follow->event_fd, 1);
     return NULL;
 }
 
@@ -179,10 +208,13 @@ static void *run(void *ctx)
 
 static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
 {
+    if (follow->event_fd < 0)
+        return fail_errno(error, RF_E_MEMORY, "cannot create an eventfd");
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->rdb, error));
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
     TRY(waiting_attempt(&follow->source, connect_once, follow, error));
-    follow->base = atomic_load(&follow->received);
+    follow->start = follow->base = follow->at.offset = atomic_load(&follow->received);
+    atomic_store(&follow->complete, follow->base);
     if (thread_start(&follow->thread, run, follow) != 0)
         return fail(error, RF_E_MEMORY, "cannot start a thread");
     follow->running = true;
@@ -197,6 +229,7 @@ rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options
         return out_of_memory(error);
     pthread_mutex_init(&follow->lock, NULL);
     pthread_mutex_init(&follow->marks_lock, NULL);
+    follow->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     follow->source = *source;
     follow->in_stream = options->id != NULL;
     if (options->id)
@@ -218,9 +251,19 @@ void rf_follow_id(rf_follow *follow, char *id)
     pthread_mutex_unlock(&follow->lock);
 }
 
+uint64_t rf_follow_start(const rf_follow *follow)
+{
+    return follow->start;
+}
+
+bool rf_follow_is_connected(const rf_follow *follow)
+{
+    return atomic_load(&follow->connected);
+}
+
 uint64_t rf_follow_received(rf_follow *follow)
 {
-    return atomic_load(&follow->received);
+    return atomic_load(&follow->complete);
 }
 
 void rf_follow_stop(rf_follow *follow)
@@ -247,6 +290,8 @@ void rf_follow_close(rf_follow *follow)
     fifo_close(follow->rdb);
     fifo_close(follow->stream);
     free(follow->marks);
+    if (follow->event_fd >= 0)
+        close(follow->event_fd);
     pthread_mutex_destroy(&follow->lock);
     pthread_mutex_destroy(&follow->marks_lock);
     free(follow);

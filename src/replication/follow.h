@@ -25,7 +25,11 @@ struct rf_follow {
     pthread_t thread;
     bool running;
     atomic_bool stopped;
-    _Atomic uint64_t received; /* offset in the stream */
+    _Atomic uint64_t received; /* offset in the stream, */
+    _Atomic uint64_t complete; /* and that of the end of the last command before it */
+    atomic_bool connected;
+    atomic_bool ended; /* by an error: nothing more is received */
+    int event_fd;      /* signalled when one of the two changes */
     struct fifo *rdb, *stream;
 
     pthread_mutex_t lock; /* protects the next two */
@@ -38,9 +42,10 @@ struct rf_follow {
     int64_t next_ack_ms;
 
     /* of the caller */
-    rf_reader *reader; /* of the stream; NULL: not yet */
-    uint64_t base;     /* offset in the stream of the first byte of what the reader reads */
-    bool in_transaction;
+    rf_reader *reader;          /* of the stream; NULL: not yet */
+    uint64_t start;             /* of the stream */
+    uint64_t base;              /* offset in the stream of the first byte of what the reader reads */
+    rf_follow_position at;      /* after the last command that it has read */
     pthread_mutex_t marks_lock; /* protects the following: the reader has a thread */
     struct follow_mark *marks;
     size_t mark_count, mark_capacity;

@@ -7,6 +7,7 @@
 #include "replication/follow.h"
 #include "resp/resp_write.h"
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 /* --- queues as sources -------------------------------------------------------------------------------- */
 
@@ -143,20 +144,66 @@ static bool is_of_link(const rf_entry *entry)
            slice_is_word(entry->argv[0], "REPLPING");
 }
 
+/* The next command that is read, also one of the link. */
+static rf_code read_command(struct rf_follow *follow, rf_entry *entry, rf_error *error)
+{
+    struct rf_follow_position *at = &follow->at;
+    TRY(rf_reader_next(follow->reader, entry, error));
+    entry->offset += follow->base;
+    at->offset = entry->offset + wire_length(entry);
+    at->db = entry->db;
+    at->arrived_ms = arrival(follow, at->offset);
+    if (slice_is_word(entry->argv[0], "MULTI"))
+        at->in_transaction = true;
+    else if (slice_is_word(entry->argv[0], "EXEC"))
+        at->in_transaction = false;
+    return RF_OK;
+}
+
+static rf_code begin_once(struct rf_follow *follow, int64_t db, rf_error *error)
+{
+    if (follow->reader)
+        return RF_OK;
+    follow->at.db = db;
+    return begin(follow, db, error);
+}
+
 rf_code rf_follow_next(rf_follow *follow, int64_t db, rf_entry *entry, rf_follow_position *position,
                        rf_error *error)
 {
-    if (!follow->reader)
-        TRY(begin(follow, db, error));
+    TRY(begin_once(follow, db, error));
     do
-        TRY(rf_reader_next(follow->reader, entry, error));
+        TRY(read_command(follow, entry, error));
     while (is_of_link(entry));
-    if (slice_is_word(entry->argv[0], "MULTI"))
-        follow->in_transaction = true;
-    else if (slice_is_word(entry->argv[0], "EXEC"))
-        follow->in_transaction = false;
-    position->offset = follow->base + entry->offset + wire_length(entry);
-    position->arrived_ms = arrival(follow, position->offset);
-    position->in_transaction = follow->in_transaction;
+    *position = follow->at;
     return RF_OK;
+}
+
+/* Whether a command can be read without waiting for it, or the error at the end. */
+static bool has_command(const struct rf_follow *follow)
+{
+    return atomic_load(&follow->complete) > follow->at.offset || atomic_load(&follow->ended);
+}
+
+rf_code rf_follow_poll(rf_follow *follow, int64_t db, bool *there, rf_entry *entry,
+                       rf_follow_position *position, rf_error *error)
+{
+    eventfd_t count;
+    TRY(begin_once(follow, db, error));
+    do {
+        *there = has_command(follow);
+        if (!*there) {
+            eventfd_read(follow->event_fd, &count);
+            *there = has_command(follow);
+        }
+        if (*there)
+            TRY(read_command(follow, entry, error));
+    } while (*there && is_of_link(entry));
+    *position = follow->at;
+    return RF_OK;
+}
+
+int rf_follow_descriptor(const rf_follow *follow)
+{
+    return follow->event_fd;
 }

@@ -8,6 +8,7 @@
 #include "replication/choose.h"
 #include "replication/refusal.h"
 #include "replication/snapshot_source.h"
+#include <rdbferry/follow.h>
 #include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,4 +213,15 @@ bool rf_files_has_slot(const rf_files *files, size_t number, unsigned slot)
 {
     const struct live_node *node = node_of(files, number);
     return !node || !node->source->primaries.node_of || node->source->primaries.node_of[slot] == node->number;
+}
+
+rf_code rf_files_follow(const rf_files *files, size_t number, const rf_follow_options *options,
+                        rf_follow **out, rf_error *error)
+{
+    const struct live_node *node = node_of(files, number);
+    if (!node)
+        return fail(error, RF_E_ARGUMENT, "'%.128s' is not a live server", files->paths[number]);
+    if (node->source->primaries.kind == RF_TARGET_CLUSTER)
+        return fail(error, RF_E_ARGUMENT, "%s is a node of a cluster, which cannot be followed", node->name);
+    return rf_follow_open(&node->source->target, options, out, error);
 }

@@ -104,5 +104,5 @@ static bool is_word(const struct stream_scan *scan, size_t index, const char *wo
 
 bool stream_scan_is(const struct stream_scan *scan, const char *first, const char *second)
 {
-    return is_word(scan, 0, first) && is_word(scan, 1, second);
+    return is_word(scan, 0, first) && (!second || is_word(scan, 1, second));
 }

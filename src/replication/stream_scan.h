@@ -39,7 +39,7 @@ struct stream_scan {
  * command. */
 enum scan_event stream_scan(struct stream_scan *scan, rf_slice *in);
 
-/* Whether the first words of the command that has ended are these. Case is ignored. */
+/* Whether the first words of the command that has ended are these; `second` may be NULL. Case is ignored. */
 bool stream_scan_is(const struct stream_scan *scan, const char *first, const char *second);
 
 #endif

@@ -56,6 +56,8 @@ struct checkpoint {
     char run[CHECKPOINT_RUN + 1];
     int64_t started;           /* Unix milliseconds: the `now` of all runs that resume from it */
     rf_position position;      /* everything before it is done */
+    char stream_id[41];        /* the position is in the stream of this id, and this database is selected */
+    int64_t stream_db;         /* there; "": it is not in a stream */
     rf_position written_until; /* nothing at or after it has been sent */
     enum checkpoint_commands commands;
     bool shifted;               /* expiries are written shifted, until the run is done */

@@ -6,6 +6,7 @@
  *   run NAME                        the run's name in CLIENT LIST
  *   started MS
  *   position INPUT OFFSET
+ *   stream ID DATABASE              only if the position is in a stream that is followed
  *   written-until INPUT OFFSET
  *   commands none | once | plain
  *   expiries shifted                only if they are
@@ -69,6 +70,8 @@ static void put(FILE *out, const struct checkpoint *c)
     fprintf(out, "run %s\n", c->run);
     fprintf(out, "started %" PRId64 "\n", c->started);
     fprintf(out, "position %" PRIu32 " %" PRIu64 "\n", c->position.input, c->position.offset);
+    if (*c->stream_id)
+        fprintf(out, "stream %s %" PRId64 "\n", c->stream_id, c->stream_db);
     fprintf(out, "written-until %" PRIu32 " %" PRIu64 "\n", c->written_until.input, c->written_until.offset);
     fprintf(out, "commands %s\n", commands_texts[c->commands]);
     if (c->shifted)
@@ -181,6 +184,20 @@ static bool read_run(char **lines, char run[CHECKPOINT_RUN + 1])
     return true;
 }
 
+static bool read_stream(char **lines, struct checkpoint *c)
+{
+    char *value = next_value(lines, "stream");
+    uint64_t db;
+    if (!value)
+        return true;
+    const char *id = next_word(&value);
+    if (strlen(id) != sizeof c->stream_id - 1 || !read_number(value, &db))
+        return false;
+    memcpy(c->stream_id, id, sizeof c->stream_id);
+    c->stream_db = (int64_t)db;
+    return true;
+}
+
 static bool read_shifted(char **lines, bool *shifted)
 {
     const char *value = next_value(lines, "expiries");
@@ -243,7 +260,7 @@ static bool read_lines(char *lines, struct checkpoint *c)
     if (!read_count(&lines, "rdbferry-checkpoint", &format) || format != FORMAT ||
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
-        !read_position(&lines, "written-until", &c->written_until) ||
+        !read_stream(&lines, c) || !read_position(&lines, "written-until", &c->written_until) ||
         !read_choice(&lines, "commands", commands_texts, &commands) || !read_shifted(&lines, &c->shifted) ||
         !read_count(&lines, "failed", &c->failed) || !read_count(&lines, "skipped", &c->skipped) ||
         !read_dead_letter(&lines, c) || !read_options(&lines, c) || !read_inputs(&lines, c))

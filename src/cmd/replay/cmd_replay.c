@@ -99,8 +99,12 @@ static void note_progress(struct replay *r)
     size_t length = 0;
     rf_replay_node node;
     uint64_t bytes = 0;
+    if (r->following.follow)
+        following_format(&r->following, note, sizeof note);
+    length = strlen(note);
     if (r->failures.count > 0)
-        length = (size_t)snprintf(note, sizeof note, "%" PRIu64 " failed", r->failures.count);
+        length += (size_t)snprintf(note + length, sizeof note - length, "%s%" PRIu64 " failed",
+                                   length ? "  " : "", r->failures.count);
     for (size_t i = 0; rf_replay_node_get(r->engine, i, &node); i++)
         bytes += node.bytes;
     for (size_t i = 0; r->info.nodes > 1 && bytes > 0 && rf_replay_node_get(r->engine, i, &node); i++) {
@@ -135,7 +139,8 @@ static rf_code stop(struct replay *r, rf_error *error)
  * flight were executed. */
 static bool is_overdue(struct replay *r, int64_t now)
 {
-    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands == COMMANDS_PLAIN)
+    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands == COMMANDS_PLAIN ||
+        following_completes(r))
         return false;
     if (r->ticks.stop_ms == 0)
         r->ticks.stop_ms = now;
@@ -185,7 +190,7 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
 {
     rf_position position = {(uint32_t)cursor->number, entry->offset};
     bool command = entry->kind == RF_ENTRY_COMMAND;
-    if (command && !r->collisions.can_rescan && !r->state.warned) {
+    if (command && !r->collisions.can_rescan && !r->state.warned && !r->options->follow) {
         message_warning(
             "the AOF commands of a pipe are not checked for keys that expire before later commands "
             "use them: the target deletes such keys in between");
@@ -240,7 +245,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
     const rf_replay_options engine = {
         .on_exists = (rf_on_exists)options->on_exists,
         .mode = (rf_replay_mode)options->mode,
-        .fail_fast = options->fail_fast,
+        .fail_fast = options->fail_fast || (options->follow && !options->dead_letter),
         .drop_detail = options->drop_detail,
         .delete_absent = replay_options_deletes(options),
         .big_key = options->big_key,
@@ -274,7 +279,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
 static rf_code check_start(const struct replay *r, size_t input, rf_error *error)
 {
     const struct input *in = &r->session.inputs[input];
-    if (input != r->position.start.input || in->decoded >= r->position.start.offset)
+    if (input != r->position.start.input || in->decoded >= r->position.start.offset || in->is_stream)
         return RF_OK;
     return fail(error, RF_E_ARGUMENT, "the position in the checkpoint '%.128s' is after the end of '%.128s'",
                 r->checkpoint.path, input_name(in));
@@ -286,15 +291,17 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
     rf_entry *entry;
     rf_code code = RF_OK;
     r->session.read.accepts_foreign = true;
-    cursor_open(&cursor, &r->session, 0, r->session.input_count);
+    cursor_open(&cursor, &r->session, following_first_input(r), r->session.input_count);
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
         if (entry)
             code = put_entry(r, &cursor, entry, error);
         else if (!cursor.input) /* the end of an input */
             code = check_start(r, cursor.number, error);
+        if (code == RF_OK)
+            code = following_turn(r, &cursor, error);
     }
-    code = cursor_close(&cursor, code, error);
+    code = cursor_close(&cursor, following_ended(r, code), error);
     if (code == RF_OK)
         code = check_start(r, cursor.number, error);
     if (code == RF_OK)
@@ -365,6 +372,8 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         code = replay_survey(r, error);
     if (code == RF_OK)
         code = replay_find_deletions(r, error);
+    if (code == RF_OK)
+        code = following_begin(r, error);
     if (code != RF_OK)
         return r->state.stopped ? RF_OK : code;
     r->ticks.second_ms = clock_ms();
@@ -423,7 +432,7 @@ static enum status exit_status(const struct replay *r, rf_code code)
 {
     if (code != RF_OK)
         return status_of(code);
-    if (r->state.stopped)
+    if (r->state.stopped && !r->following.stopped_in_step)
         return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
     if (r->failures.count + r->found.failed > 0)
         return STATUS_OUTPUT;
@@ -460,6 +469,8 @@ static int replay_command(const struct replay_options *options)
     enum status status = STATUS_OUTPUT;
     bool opened = session_open(&r.session, &options->common);
     r.session.input_count = replay_own_inputs(options);
+    if (options->follow)
+        following_add_inputs(&r);
     if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false)) {
@@ -477,6 +488,7 @@ static int replay_command(const struct replay_options *options)
     checkpoint_free(&r.found);
     collisions_close(&r.collisions);
     rf_passed_expiries_free(r.passed);
+    following_free(&r.following);
     session_close(&r.session);
     return (int)status;
 }

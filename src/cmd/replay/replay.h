@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cmd/replay/checkpoint.h"
 #include "cmd/replay/dead_letter.h"
+#include "cmd/replay/following.h"
 #include "cmd/replay/metrics.h"
 #include "cmd/replay/replay_failures.h"
 #include "cmd/replay/replay_options.h"
@@ -89,6 +90,7 @@ struct replay {
     rf_passed_expiries *passed; /* before the first write */
     struct since since;         /* --since */
     struct replay_extra extra;
+    struct following following; /* --follow */
     struct replay_state state;
     struct replay_ticks ticks;
 };

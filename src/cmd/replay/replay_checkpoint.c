@@ -94,6 +94,8 @@ static rf_code identify(struct replay *r, rf_error *error)
         struct checkpoint_input *known = &r->checkpoint.inputs[i];
         struct input *input = &r->session.inputs[i];
         known->path = input_name(input);
+        if (r->options->follow) /* the id of the stream identifies it */
+            continue;
         TRY(input_identify(input, &known->known, error));
         known->identity = input->identity;
         input->identified = !known->known;
@@ -108,17 +110,17 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
-    if (r->found.commands != COMMANDS_NONE &&
-        (r->found.commands == COMMANDS_PLAIN) != r->options->no_transactions)
-        return fail(error, RF_E_ARGUMENT,
-                    "the checkpoint '%.128s' belongs to a different run: --no-transactions was %sgiven",
-                    r->found.path, r->options->no_transactions ? "not " : "");
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
             "the run of the checkpoint '%.128s' used --no-transactions and did not end cleanly: AOF commands "
             "in flight may or may not have been executed; replay it into an empty target",
             r->found.path);
+    if (r->found.commands != COMMANDS_NONE &&
+        (r->found.commands == COMMANDS_PLAIN) != r->options->no_transactions)
+        return fail(error, RF_E_ARGUMENT,
+                    "the checkpoint '%.128s' belongs to a different run: --no-transactions was %sgiven",
+                    r->found.path, r->options->no_transactions ? "not " : "");
     return RF_OK;
 }
 
@@ -189,7 +191,8 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
 
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
-    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->options->common.inputs.count, error));
+    const size_t inputs = r->options->follow ? FOLLOWING_INPUTS : r->options->common.inputs.count;
+    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, inputs, error));
     r->checkpoint.started = r->session.now;
     if (!r->options->checkpoint)
         return RF_OK;
@@ -212,7 +215,7 @@ rf_code replay_enter(struct replay *r, size_t input, rf_error *error)
 {
     struct checkpoint_input *known = &r->checkpoint.inputs[input];
     r->position.entered = input + 1;
-    if (!r->options->checkpoint || known->known)
+    if (!r->options->checkpoint || known->known || r->options->follow)
         return RF_OK;
     known->known = true;
     known->identity = r->session.inputs[input].identity;
@@ -230,9 +233,9 @@ static rf_position later(rf_position a, rf_position b)
 /* Everything before it is done. */
 static rf_position current_position(const struct replay *r)
 {
-    if (r->counts.put == 0)
-        return r->position.start;
-    return later(rf_replay_acked(r->engine), r->position.start);
+    if (r->following.in_stream)
+        return (rf_position){FOLLOWING_STREAM, r->following.points[r->following.first].offset};
+    return r->counts.put == 0 ? r->position.start : later(rf_replay_acked(r->engine), r->position.start);
 }
 
 /* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
@@ -243,6 +246,11 @@ static rf_code save(struct replay *r, rf_error *error)
     struct checkpoint *c = &r->checkpoint;
     TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
+    if (r->following.in_stream) {
+        rf_follow_id(r->following.follow, c->stream_id);
+        c->stream_db = r->following.points[r->following.first].db;
+        c->written_until = later(c->written_until, c->position);
+    }
     c->failed += failures_ack_before(&r->failures, c->state == CHECKPOINT_DONE ? the_end : c->position);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
     c->dead_letter_bytes = r->dead_letter.bytes;
@@ -296,7 +304,7 @@ rf_code replay_keep(struct replay *r, rf_error *error)
 {
     if (!r->checkpoint.path)
         return dead_letter_sync(&r->dead_letter, error);
-    if (r->counts.put == 0)
+    if (r->counts.put == 0 && !r->following.in_stream)
         return RF_OK;
     r->ticks.second_bytes = r->position.last.input == r->ticks.second_start.input
                                 ? r->position.last.offset - r->ticks.second_start.offset

@@ -57,6 +57,16 @@ static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Resuming"},
     {OPTION_STRING, 0, "checkpoint", "FILE", "save progress to FILE", AT(checkpoint)},
     {OPTION_FLAG, 0, "resume", .help = "resume from the checkpoint, or start if there is none", AT(resume)},
+    {OPTION_HEADING, .help = "Following a live source"},
+    {OPTION_FLAG, 0, "follow", .help = "after the snapshot, write what the source goes on writing",
+     AT(follow)},
+    {OPTION_HANDLER, 0, "exit-when-in-step", "DURATION",
+     "end when the target has been in step with the source\n"
+     "for this long", AT(exit_when_in_step_ms), .handle = opt_retry_for},
+    {OPTION_STRING, 0, "spool-dir", "DIR", "keep what is received and not yet written in DIR ($TMPDIR)",
+     AT(spool_dir)},
+    {OPTION_SIZE, 0, "spool-limit", "SIZE", "do not keep more than SIZE there: the source has to wait",
+     AT(spool_limit)},
     {OPTION_HEADING, .help = "Connection"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
     {OPTION_SERVER, 0, "target-version", "VERSION", "target version (default: detected)", AT(target_version)},
@@ -221,7 +231,7 @@ static bool can_reread(const struct replay_options *options)
 /* A snapshot that begins again has other data. */
 static bool check_checkpoint(const struct replay_options *options)
 {
-    for (size_t i = 0; options->checkpoint && i < options->common.inputs.count; i++)
+    for (size_t i = 0; options->checkpoint && !options->follow && i < options->common.inputs.count; i++)
         if (rf_files_is_live(&options->common.inputs, i))
             return message_usage(table.command, "--checkpoint requires files as inputs, and not %s",
                                  options->common.inputs.paths[i]);
@@ -270,6 +280,50 @@ static bool check_dry_run(const struct replay_options *options)
     return true;
 }
 
+/* What would need data that stay as they are, or a log that ends. */
+static bool check_follow(const struct replay_options *options)
+{
+    const struct log_options *log = &options->common.log;
+    const struct {
+        bool given;
+        const char *option;
+    } conflicts[] = {{options->common.source.scan, "--scan"},
+                     {options->since != NULL, "--since"},
+                     {options->delete_extra, "--delete-extra"},
+                     {options->verify, "--verify"},
+                     {options->dry_run, "--dry-run"},
+                     {options->no_transactions, "--no-transactions"},
+                     {options->written.on_collision != COLLISION_FAIL, "--on-collision skip or overwrite"},
+                     {options->common.keys.shift != SHIFT_NONE, "--shift-expiry"},
+                     {log->server != NULL, "--server"},
+                     {log_options_cut(log) || log->drop_at.text, "options that cut a log"},
+                     {log_options_repair(log), "options that repair a log"}},
+      followers[] = {{options->exit_when_in_step_ms > 0, "--exit-when-in-step"},
+                     {options->spool_dir != NULL, "--spool-dir"},
+                     {options->spool_limit > 0, "--spool-limit"}};
+    for (size_t i = 0; options->follow && i < sizeof conflicts / sizeof *conflicts; i++)
+        if (conflicts[i].given)
+            return message_usage(table.command, "--follow cannot be combined with %s", conflicts[i].option);
+    for (size_t i = 0; !options->follow && i < sizeof followers / sizeof *followers; i++)
+        if (followers[i].given)
+            return message_usage(table.command, "%s requires --follow", followers[i].option);
+    return true;
+}
+
+static bool check_source(const struct replay_options *options)
+{
+    const rf_files *inputs = &options->common.inputs;
+    if (!options->follow)
+        return true;
+    for (size_t i = 0; i < inputs->count; i++)
+        if (!rf_files_is_live(inputs, i))
+            return message_usage(table.command, "--follow requires a live source, and not '%s'",
+                                 inputs->paths[i]);
+    return inputs->count == 1 ||
+           message_usage(table.command, "--follow cannot be used with several servers, or with a cluster, "
+                                        "as source");
+}
+
 static bool check(const struct replay_options *options)
 {
     if (options->connections == 0)
@@ -279,7 +333,7 @@ static bool check(const struct replay_options *options)
     if (options->checkpoint && options->common.log.server)
         return message_usage(table.command, "--checkpoint cannot be combined with --server, whose result is "
                                             "another one each time: convert it to an RDB file first");
-    return check_deletions(options) && check_dry_run(options);
+    return check_deletions(options) && check_dry_run(options) && check_follow(options);
 }
 
 bool replay_options_read(int argc, char **argv, struct replay_options *options, int *status)
@@ -307,8 +361,8 @@ bool replay_options_read(int argc, char **argv, struct replay_options *options, 
         !common_options_read(&options->common, table.command, argv + first, count, status))
         return false;
     *status = STATUS_USAGE;
-    return add_since(options, status) && check_checkpoint(options) && check_files(options) &&
-           can_list_extra(options) && can_reread(options);
+    return check_source(options) && add_since(options, status) && check_checkpoint(options) &&
+           check_files(options) && can_list_extra(options) && can_reread(options);
 }
 
 void replay_options_free(struct replay_options *options)

@@ -30,6 +30,10 @@ struct replay_options {
     const char *metrics_file;
     bool verify;
     bool dry_run;
+    bool follow;
+    int64_t exit_when_in_step_ms; /* 0: not given */
+    const char *spool_dir;        /* NULL: $TMPDIR */
+    uint64_t spool_limit;         /* 0: none */
 };
 
 /* How many of the inputs are not files of the snapshot of --since, which follow them. */

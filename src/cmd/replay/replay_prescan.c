@@ -258,6 +258,46 @@ static rf_code survey_keys(struct replay *r, bool commands, rf_error *error)
     return replay_scan(r, may_lack_db(r) || commands, true, error);
 }
 
+/* --- a source that is followed ------------------------------------------------------------------------- */
+
+static rf_code reject_keys(struct replay *r, rf_error *error)
+{
+    uint64_t keys;
+    if (!protects_all_keys(r, true))
+        return RF_OK;
+    TRY(count_keys(r, &keys, error));
+    if (keys == 0)
+        return RF_OK;
+    return fail(error, RF_E_EXISTS,
+                "nothing written: the target has %" PRIu64
+                " key%s, which the commands of the source would modify: empty it, or use --on-exists skip or "
+                "replace",
+                keys, text_plural(keys));
+}
+
+/* The source refreshes the expiries of keys that the target would have deleted by then. */
+static void shift_expiries(struct replay *r)
+{
+    if (!r->checkpoint.shifted && !can_shift(r)) {
+        if (!r->found.inputs)
+            message_warning("the target deletes expired keys by its own clock: a key whose expiry the source "
+                            "changes in time may be lost if that arrives late");
+        return;
+    }
+    if (!r->checkpoint.shifted)
+        message_note("expiries are sent 317 years late, and corrected at the end");
+    r->checkpoint.shifted = true;
+    rf_replay_shift_expiries(r->engine);
+}
+
+static rf_code survey_followed(struct replay *r, rf_error *error)
+{
+    TRY(reject_keys(r, error));
+    TRY(following_check(r, error));
+    shift_expiries(r);
+    return rf_replay_begin_commands(r->engine, error);
+}
+
 rf_code replay_survey(struct replay *r, rf_error *error)
 {
     bool commands = true; /* the content of a pipe is unknown */
@@ -267,6 +307,8 @@ rf_code replay_survey(struct replay *r, rf_error *error)
     r->passed = expiry_risk_new();
     if (!r->passed)
         return fail(error, RF_E_MEMORY, "out of memory");
+    if (r->options->follow)
+        return survey_followed(r, error);
     TRY(survey_keys(r, commands, error));
     TRY(check_expiries(r, error));
     return r->state.has_commands ? rf_replay_begin_commands(r->engine, error) : RF_OK;

@@ -74,6 +74,8 @@ static void print_written(const struct replay *r)
     session_format_counts(&r->session, counts, sizeof counts);
     format_outcome(r, outcome, sizeof outcome);
     message_summary("%s: %s -> %s (%s)", inputs, counts, r->info.name, outcome);
+    if (r->following.in_stream)
+        message_summary("complete at offset %" PRIu64 " of the source", r->following.done);
 }
 
 static void print_failed(const struct replay *r)
@@ -112,7 +114,8 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->counts.put == 0 || replay_is_done(r))
         return false;
-    if (r->session.inputs[r->checkpoint.position.input].is_live) /* its next snapshot has other offsets */
+    if (r->session.inputs[r->checkpoint.position.input].is_live &&
+        !r->following.in_stream) /* its next snapshot has other offsets */
         return false;
     if (!error)
         return r->state.stopped;
@@ -125,8 +128,13 @@ static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
-    message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
-                  input_name(&r->session.inputs[input]));
+    if (r->following.in_stream)
+        message_error("everything before offset %" PRIu64 " of the stream of %s is done%s",
+                      c->position.offset, input_name(&r->session.inputs[input]),
+                      r->following.stopped_in_step ? ": in step" : "");
+    else
+        message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
+                      input_name(&r->session.inputs[input]));
     if (c->path)
         message_error("run it again with --resume to continue from there");
     else
@@ -265,6 +273,8 @@ void replay_report(struct json *json, const void *replay)
     put_target(json, r);
     put_written(json, r);
     put_deleted(json, r);
+    if (r->options->follow)
+        following_report(json, r);
     failures_report(json, &r->failures);
     put_checkpoint(json, r);
     if (r->options->verify)

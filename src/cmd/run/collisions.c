@@ -410,8 +410,9 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
     session_detail_memory(memory);
     c->set = rf_collisions_new(memory);
     session->written_keys = (struct written_keys){note_written, c};
-    c->has_commands = c->can_rescan && (rewrite || session->options->operand_count > 1) &&
-                      session_expects_commands(session);
+    c->has_commands = session->inputs->is_followed ||
+                      (c->can_rescan && (rewrite || session->options->operand_count > 1) &&
+                       session_expects_commands(session));
     if (c->set)
         return true;
     message_error("out of memory");

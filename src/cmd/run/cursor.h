@@ -35,7 +35,8 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
 
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input. If the session wants pauses, an entry that was left out and the end of an input
- * before the last are RF_OK, with NULL in *entry. */
+ * before the last are RF_OK, with NULL in *entry; so is a
+ * stream of which nothing has arrived. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
 /* The rest of the current input is not read. */

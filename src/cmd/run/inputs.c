@@ -36,11 +36,14 @@ struct input input_of(const rf_files *files, size_t number)
 bool input_can_rescan(const struct input *input)
 {
     struct stat found;
-    return input->is_live || (!is_dash(input->path) && input_stat(input, &found) && S_ISREG(found.st_mode));
+    return !input->is_followed &&
+           (input->is_live || (!is_dash(input->path) && input_stat(input, &found) && S_ISREG(found.st_mode)));
 }
 
 static rf_code open_source(const struct input *input, rf_source **source, rf_error *error)
 {
+    if (input->is_followed)
+        return rf_follow_snapshot(input->follow, source, error);
     return is_dash(input->path) ? rf_source_open_fd(STDIN_FILENO, input_name(input), source, error)
                                 : rf_files_open(input->files, input->number, source, error);
 }
@@ -82,6 +85,15 @@ rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error 
     input->opened = true;
     input->size = rf_source_size(source);
     snprintf(input->layers, sizeof input->layers, "%s", rf_source_layers(source));
+    return RF_OK;
+}
+
+rf_code input_poll(struct input *input, rf_entry *entry, bool *there, rf_error *error)
+{
+    input->settled = input->at;
+    TRY(rf_follow_poll(input->follow, input->stream_db, there, entry, &input->at, error));
+    if (!*there)
+        input->settled = input->at;
     return RF_OK;
 }
 

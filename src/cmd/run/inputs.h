@@ -4,6 +4,7 @@
 #define CMD_RUN_INPUTS_H
 
 #include <rdbferry/aofdir.h>
+#include <rdbferry/follow.h>
 #include <rdbferry/reader.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -11,9 +12,14 @@
 struct input {
     const char *path; /* "-": stdin */
     const rf_files *files;
-    size_t number;   /* in `files` */
-    bool is_live;    /* a live server: it can be opened once; after rf_files_capture() any number of times */
-    bool identified; /* `identity` is wanted; it is known after opening */
+    size_t number;    /* in `files` */
+    bool is_live;     /* a live server: it can be opened once; after rf_files_capture() any number of times */
+    bool is_followed; /* a live server: its snapshot, or with is_stream its stream; */
+    bool is_stream;
+    rf_follow *follow;              /* set before it is opened */
+    int64_t stream_db;              /* that is selected at its start */
+    rf_follow_position at, settled; /* in the stream: after the last command read, and before it */
+    bool identified;                /* `identity` is wanted; it is known after opening */
     rf_identity identity;
     bool streams;      /* commands with a large argument are streamed */
     rf_reader *reader; /* while open */
@@ -25,6 +31,9 @@ struct input {
     uint64_t read;    /* bytes of the file */
     uint64_t decoded; /* bytes after decompression */
 };
+
+/* Reads the next command of the stream, if *there is one now. */
+rf_code input_poll(struct input *input, rf_entry *entry, bool *there, rf_error *error);
 
 /* Adds the files of an operand. `keep_failed`: if they cannot be determined, an input that fails when it is
  * opened. */

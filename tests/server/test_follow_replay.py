@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay --follow`: a target that receives what a source holds, and then all that is written there. Counters,
+lists and strings that grow show a command that was applied twice, or left out."""
+import os
+import random
+import signal
+import time
+
+from lib.cutting_proxy import KINDS, CuttingProxy
+from lib.follow_replaying import FollowReplaying, Writer
+from lib.kinds import needs_version
+from lib.live_targets import TcpServer, free_port
+from lib.replaying import TARGET, USAGE, empty
+from lib.soaking import scaled
+from lib.splitting import printed_seed
+
+
+def setUpModule():
+    global SEED
+    SEED = printed_seed()
+
+
+@needs_version(redis=(7, 0))
+class Following(FollowReplaying):
+    @scaled(test=1, soak=20)
+    def test_workload(self, count):
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                with Writer(self.live, seed):
+                    time.sleep(0.3)
+                    running = self.begin(*self.job())
+                    self.begun(running, lambda: "in step" in running.said())
+                    time.sleep(1)
+                self.written(running)
+                self.stop(running)
+                self.assertIn("complete at offset", self.said)
+                self.assert_equal_data()
+
+    def test_exit_when_in_step(self):
+        self.live.call("DEBUG", "POPULATE", 1000)
+        self.live.call("SET", "expires", 1, "EX", 10_000)
+        report = self.replay(*self.job("--exit-when-in-step", "200ms"))
+        self.assertEqual(report["follow"]["phase"], "in step")
+        self.assertEqual(report["follow"]["lag_bytes"], 0)
+        self.assert_equal_data()
+
+    @scaled(test=2, soak=50)
+    def test_cut(self, count):
+        """The link to the source, in every way."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                with CuttingProxy(os.path.join(self.live.folder, "socket"), seed, most=30, kinds=KINDS, spare=2) as proxy:
+                    running = self.begin(*self.job(source=proxy.url))
+                    self.written(running, "begun")
+                    with Writer(self.live, seed):
+                        for _ in range(20):
+                            self.live.call("CLIENT", "KILL", "TYPE", "replica")
+                            time.sleep(0.1)
+                    self.written(running)
+                    self.stop(running)
+                self.assertGreater(proxy.connections, 9)
+                self.assert_equal_data()
+
+    @scaled(test=2, soak=50)
+    def test_kills(self, count):
+        """Of rdbferry; it is resumed."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make = random.Random(seed)
+                job = self.job("--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume")
+                running = self.begin(*job)
+                self.written(running, "begun")
+                with Writer(self.live, seed):
+                    for _ in range(4):
+                        time.sleep(make.uniform(0, 0.6))
+                        running.kill(make.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
+                        running.wait()
+                        time.sleep(make.uniform(0, 0.2))
+                        running = self.begin(*job)
+                self.written(running)
+                self.stop(running)
+                self.finish(self.begin(*job, "--exit-when-in-step", "1ms"))
+                self.assert_equal_data()
+                self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
+
+    def test_target_that_restarts(self):
+        settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
+        folder = self.fresh()
+        self.target = TcpServer(folder, **settings)
+        running = self.begin(*self.job())
+        self.written(running, "begun")
+        with Writer(self.live, SEED):
+            time.sleep(0.5)
+            self.target.stop(signal.SIGKILL)
+            time.sleep(1)
+            self.target = TcpServer(folder, **settings)
+            self.addCleanup(self.target.stop)
+            time.sleep(0.5)
+        self.written(running)
+        self.stop(running)
+        self.assert_equal_data()
+
+
+@needs_version(redis=(7, 0))
+class Refusals(FollowReplaying):
+    def refused(self, *arguments, said, expected=USAGE):
+        self.replay_fails(*arguments, expected=expected)
+        self.assertIn(said, self.said)
+
+    def replay_fails(self, *arguments, expected):
+        running = self.begin(*arguments)
+        self.finish(running, expected)
+
+    def test_target_with_keys(self):
+        self.target.call("SET", "a", 1)
+        self.refused(*self.job(), said="nothing written: the target has 1 key", expected=TARGET)
+
+    def test_filters_that_commands_do_not_tell(self):
+        self.refused(*self.job("-t", "string"), said="type")
+        self.assertNotIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
+
+    def test_stream_that_is_gone(self):
+        job = self.job("--checkpoint", self.path("checkpoint"), "--resume")
+        running = self.begin(*job)
+        self.written(running)
+        self.stop(running)
+        empty(self.live.call)
+        self.live.call("CONFIG", "SET", "repl-backlog-size", 16384)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "repl-backlog-size", "16mb")
+        self.live.call.pipeline([("SET", f"k{i}", "x" * 1000) for i in range(100)])
+        before = self.target.call("DEBUG", "DIGEST")
+        self.refused(*job, said="a new snapshot is needed", expected=3)
+        self.assertEqual(self.target.call("DEBUG", "DIGEST"), before)
