@@ -95,6 +95,9 @@ $(OUT)/%.o: %.c $(OUT)/.flags
 	$(call say,CC $<)
 	$(Q)$(CC) $(ALL_FLAGS) -MMD -MP -c $< -o $@
 
+# It includes the files of the page.
+$(OUT)/src/cmd/page/page_files.o: $(wildcard src/cmd/page/*.html src/cmd/page/*.css src/cmd/page/*.js)
+
 # One relocatable object whose hidden symbols are local: the archive exports what the shared library does.
 $(STATIC): $(LIB_OBJ)
 	$(call say,AR $@)

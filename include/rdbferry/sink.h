@@ -139,6 +139,7 @@ enum {
     RF_SAVE_UNSYNCED = 2, /* for a file that is replaced repeatedly */
     RF_SAVE_IN_PLACE = 4, /* overwrite a file that cannot be replaced: a mount point, or in a directory that
                              is not writable; a write that fails leaves a part of it */
+    RF_SAVE_NEW = 8,      /* RF_E_EXISTS if there is a regular file of this name */
 };
 
 /* Writes a small file, such as a report, in one step: a temporary file next to it takes its place; a symbolic

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Replaces small files, each in one step. */
+/* Writes small files, each in one step. */
 #include "base/fail.h"
 #include "io/anon_file.h"
 #include "io/temp_path.h"
@@ -46,7 +46,7 @@ static rf_code write_and_commit(struct tempfile *file, const char *path, rf_slic
     bool sync = !(flags & RF_SAVE_UNSYNCED);
     mode_t mode = flags & RF_SAVE_PRIVATE ? 0600 : 0666 & ~current_umask();
     TRY(write_and_sync(tempfile_fd(file), path, bytes, flags, error));
-    return tempfile_replace(file, mode, sync, error);
+    return tempfile_commit_small(file, mode, !(flags & RF_SAVE_NEW), sync, error);
 }
 
 static rf_code replace(const char *path, rf_slice bytes, unsigned flags, rf_error *error)
@@ -72,6 +72,10 @@ rf_code rf_file_save(const char *path, rf_slice bytes, unsigned flags, rf_error 
     bool exists = stat(path, &there) == 0;
     if (exists && !S_ISREG(there.st_mode))
         return write_in_place(path, bytes, flags, error);
+    if (exists && flags & RF_SAVE_NEW) {
+        errno = EEXIST;
+        return fail(error, RF_E_EXISTS, "%s: already exists", path);
+    }
     char *target = realpath(path, NULL); /* a symbolic link is preserved */
     rf_code code = replace(target ? target : path, bytes, flags, error);
     if (code != RF_OK && exists && flags & RF_SAVE_IN_PLACE && cannot_be_replaced(errno))

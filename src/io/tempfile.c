@@ -182,11 +182,11 @@ rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error)
     return code;
 }
 
-rf_code tempfile_replace(struct tempfile *file, mode_t mode, bool sync, rf_error *error)
+rf_code tempfile_commit_small(struct tempfile *file, mode_t mode, bool replace, bool sync, rf_error *error)
 {
     rf_error ignored;
     TRY(set_mode_and_owner(file, mode, error));
-    TRY(commit_listed(file, true, error));
+    TRY(commit_listed(file, replace, error));
     if (sync)
         temp_path_sync(&file->temp_path, &ignored); /* the file is complete, at worst the old one returns */
     return RF_OK;

@@ -31,9 +31,8 @@ void tempfile_keep_directory(struct tempfile *directory);
  * have been synced. */
 rf_code tempfile_commit(struct tempfile *file, bool replace, rf_error *error);
 
-/* The same with this mode, for a file that may replace another; without `sync` the directory is not synced.
- */
-rf_code tempfile_replace(struct tempfile *file, mode_t mode, bool sync, rf_error *error);
+/* The same with this mode, for a small file; without `sync` the directory is not synced. */
+rf_code tempfile_commit_small(struct tempfile *file, mode_t mode, bool replace, bool sync, rf_error *error);
 
 /* Frees it; removes the file unless it was committed. `file` may be NULL. */
 void tempfile_close(struct tempfile *file);

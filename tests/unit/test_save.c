@@ -87,6 +87,17 @@ Test(save, a_file_is_replaced)
     cr_expect_eq(files(), 1);
 }
 
+Test(save, a_new_file_replaces_none)
+{
+    rf_error error;
+    cr_assert_eq(rf_file_save("file", SLICE("one"), RF_SAVE_NEW, &error), RF_OK);
+    cr_expect_eq(rf_file_save("file", SLICE("two"), RF_SAVE_NEW, &error), RF_E_EXISTS);
+    cr_expect_eq(errno, EEXIST);
+    expect_file("file", "one", 0640);
+    cr_expect_eq(rf_file_save("/dev/null", SLICE("new"), RF_SAVE_NEW, &error), RF_OK);
+    cr_expect_eq(files(), 1);
+}
+
 Test(save, a_link_is_preserved)
 {
     rf_error error;

@@ -41,7 +41,7 @@ static void expect_truth(const struct sketch *sketch, unsigned number)
 
 Test(sketch, holds_what_it_promises)
 {
-    struct sketch sketch = {0};
+    struct sketch sketch = {.figures_size = sizeof(uint64_t)};
     uint64_t seed = (uint64_t)time(NULL), state = seed, weights = 0;
     char text[16];
     printf("seed %llu\n", (unsigned long long)seed);
@@ -54,8 +54,12 @@ Test(sketch, holds_what_it_promises)
         truth[number].count++;
         truth[number].weight += weight;
         weights += weight;
-        cr_assert(sketch_add(&sketch, name_text(number, text), weight));
+        struct sketch_name *name = sketch_add(&sketch, name_text(number, text), weight);
+        cr_assert(name);
+        *(uint64_t *)name->figures += weight;
     }
+    for (size_t i = 0; i < sketch.count; i++)
+        cr_expect_eq(*(uint64_t *)sketch.names[i].figures, sketch.names[i].sum.weight);
     cr_expect_gt(sketch.evicted_max.count, 0, "it has been full");
     cr_expect_lt(sketch.evicted_max.count, 4 * (uint64_t)TURNS / SKETCH_NAMES + 1);
     cr_expect_lt(sketch.evicted_max.weight, 4 * weights / SKETCH_NAMES + 1);

@@ -136,12 +136,17 @@ static bool keep(struct differences *differences, const rf_difference *differenc
     return kept->line && kept->object;
 }
 
+unsigned differences_changes(const struct differences *differences, const rf_difference *difference)
+{
+    if (difference->kind != RF_CHANGED)
+        return 0;
+    return changes_of(difference->before, difference->after, differences->expiry_tolerance_ms);
+}
+
 rf_code differences_add(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct differences *differences = ctx;
-    unsigned changes = 0;
-    if (difference->kind == RF_CHANGED)
-        changes = changes_of(difference->before, difference->after, differences->expiry_tolerance_ms);
+    unsigned changes = differences_changes(differences, difference);
     count(differences, difference->kind, changes);
     if (differences->limit && differences->shown >= differences->limit)
         return RF_OK;
@@ -174,10 +179,8 @@ void differences_format(const struct differences *differences, char *out, size_t
              differences->added, differences->removed, differences->changed, changed, duplicates, shown);
 }
 
-void differences_report(struct json *json, const void *ctx)
+static void put_counts(struct json *json, const struct differences *differences)
 {
-    const struct differences *differences = ctx;
-    json_object(json, "differences");
     json_number(json, "added", differences->added);
     json_number(json, "removed", differences->removed);
     json_number(json, "changed", differences->changed);
@@ -186,6 +189,20 @@ void differences_report(struct json *json, const void *ctx)
     json_number(json, "changed_expiry", differences->expiries);
     json_number(json, "duplicate", differences->duplicates);
     json_number(json, "shown", differences->shown);
+}
+
+void differences_report_counts(struct json *json, const struct differences *differences)
+{
+    json_object(json, "differences");
+    put_counts(json, differences);
+    json_end_object(json);
+}
+
+void differences_report(struct json *json, const void *ctx)
+{
+    const struct differences *differences = ctx;
+    json_object(json, "differences");
+    put_counts(json, differences);
     json_array(json, "list");
     for (size_t i = 0; i < differences->kept_count; i++)
         json_made(json, differences->kept[i].object);

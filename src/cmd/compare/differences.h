@@ -40,6 +40,9 @@ static inline unsigned differences_digests(const struct differences *differences
     return RF_DIGEST_KEYED | (differences->jsonl || differences->keep ? RF_DIGEST_PUBLISHED : 0u);
 }
 
+/* The CHANGED_... flags of a difference, see differences_json.h. */
+unsigned differences_changes(const struct differences *differences, const rf_difference *difference);
+
 /* An rf_difference_fn whose ctx is a struct differences. Returns RF_E_WRITE if writing to `out` fails. */
 rf_code differences_add(void *differences, const rf_difference *difference, rf_error *error);
 
@@ -50,6 +53,9 @@ void differences_format(const struct differences *differences, char *out, size_t
 
 /* The counts and the kept differences, as an object "differences"; suitable for struct report_part. */
 void differences_report(struct json *json, const void *differences);
+
+/* The same, without the differences. */
+void differences_report_counts(struct json *json, const struct differences *differences);
 
 void differences_free(struct differences *differences);
 

@@ -59,7 +59,7 @@ static void put_side(struct json *json, const char *member, const struct differe
     json_end_object(json);
 }
 
-static void put_changes(struct json *json, unsigned changes)
+void differences_put_changes(struct json *json, unsigned changes)
 {
     static const struct {
         unsigned change;
@@ -86,6 +86,6 @@ void differences_print_json(const struct differences *differences, const rf_diff
     put_side(&json, "before", differences, difference->before);
     put_side(&json, "after", differences, difference->after);
     if (changes)
-        put_changes(&json, changes);
+        differences_put_changes(&json, changes);
     json_end_object(&json);
 }

@@ -11,6 +11,9 @@ enum { CHANGED_VALUE = 1, CHANGED_TYPE = 2, CHANGED_EXPIRY = 4 };
 void differences_print_json(const struct differences *differences, const rf_difference *difference,
                             unsigned changes);
 
+/* Adds an array "changes" of the names of CHANGED_... flags. */
+void differences_put_changes(struct json *json, unsigned changes);
+
 /* The name of the input that a record comes from. */
 const char *differences_input(const struct differences *differences, const rf_key_record *record);
 

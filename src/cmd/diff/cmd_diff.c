@@ -5,6 +5,7 @@
 #include "cmd/compare/differences.h"
 #include "cmd/diff/diff_options.h"
 #include "cmd/diff/explain.h"
+#include "cmd/diff/growth.h"
 #include "cmd/run/cursor.h"
 #include "cmd/run/evaluate.h"
 #include "cmd/run/report.h"
@@ -18,6 +19,7 @@ struct diff {
     const struct diff_options *options;
     struct session session;
     struct differences differences;
+    struct growth *growth; /* NULL without a report or a page */
     rf_digester *digester;
     rf_compare *compare;
     uint64_t keys_before, keys_after; /* that are compared */
@@ -43,8 +45,30 @@ static rf_code add_entry(struct diff *diff, size_t input, const rf_entry *entry,
         return RF_OK;
     bool is_before = input < diff->options->before_count;
     *(is_before ? &diff->keys_before : &diff->keys_after) += entry->kind == RF_ENTRY_KEY;
+    if (diff->growth && entry->kind == RF_ENTRY_KEY &&
+        !growth_add(diff->growth, entry, !is_before, &diff->session.bytes_of))
+        return fail(error, RF_E_MEMORY, "out of memory");
     return is_before ? rf_compare_add_before(diff->compare, &record, error)
                      : rf_compare_add_after(diff->compare, &record, error);
+}
+
+static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
+{
+    struct diff *diff = ctx;
+    unsigned changes = differences_changes(&diff->differences, difference);
+    if (diff->growth && !growth_add_difference(diff->growth, difference, changes))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    return differences_add(&diff->differences, difference, error);
+}
+
+static rf_code finish(struct diff *diff, rf_error *error)
+{
+    if (diff->growth && !growth_end_keys(diff->growth))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    TRY(rf_compare_finish(diff->compare, error));
+    if (diff->growth && !growth_end(diff->growth))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    return RF_OK;
 }
 
 static rf_code compare_inputs(struct diff *diff, rf_error *error)
@@ -53,8 +77,8 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     const rf_compare_options options = {
         .memory = diff->options->memory,
         .expiry_tolerance_ms = diff->options->ttl_tolerance_ms,
-        .fn = differences_add,
-        .ctx = &diff->differences,
+        .fn = on_difference,
+        .ctx = diff,
     };
     struct cursor cursor;
     rf_entry *entry;
@@ -67,7 +91,7 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
         code = add_entry(diff, cursor.number, entry, error);
     TRY(cursor_close(&cursor, code, error));
-    return rf_compare_finish(diff->compare, error);
+    return finish(diff, error);
 }
 
 static rf_code explain_one_key(struct diff *diff, rf_error *error)
@@ -112,16 +136,43 @@ static void summarize(const struct diff *diff)
                     differences_total(&diff->differences) > 0 ? result : "no differences");
 }
 
-static void write_report(const struct diff *diff, const rf_error *error)
+static void put_in_report(struct json *json, const void *ctx)
 {
-    const struct report_part part = {differences_report, &diff->differences};
+    const struct diff *diff = ctx;
+    differences_report(json, &diff->differences);
+    growth_put(json, diff->growth);
+}
+
+static void put_in_page(struct json *json, const void *ctx)
+{
+    const struct diff *diff = ctx;
+    differences_report_counts(json, &diff->differences);
+    growth_put(json, diff->growth);
+}
+
+static struct report report_of(const struct diff *diff, const rf_error *error, const struct report_part *part)
+{
     bool differ = differences_total(&diff->differences) > 0;
-    report_write(&(const struct report){.command = "diff",
-                                        .session = &diff->session,
-                                        .result = !error && differ ? "failed" : NULL,
-                                        .error = error,
-                                        .part = &part},
-                 diff->options->common.report);
+    return (struct report){.command = "diff",
+                           .session = &diff->session,
+                           .result = !error && differ ? "failed" : NULL,
+                           .error = error,
+                           .part = part};
+}
+
+static void put_page(struct json *json, const void *report)
+{
+    report_put(json, report);
+}
+
+/* False: the page could not be written. */
+static bool write_reports(const struct diff *diff, const rf_error *error)
+{
+    const struct report_part in_report = {put_in_report, diff}, in_page = {put_in_page, diff};
+    const struct report report = report_of(diff, error, &in_report), page = report_of(diff, error, &in_page);
+    if (diff->growth)
+        report_write(&report, diff->options->common.report);
+    return !diff->options->page.path || page_save(&diff->options->page, put_page, &page);
 }
 
 static enum status run(struct diff *diff)
@@ -148,8 +199,7 @@ static enum status run(struct diff *diff)
         if (differences_total(&diff->differences) > 0)
             status = STATUS_NO;
     }
-    write_report(diff, code == RF_OK ? NULL : &error);
-    return status;
+    return write_reports(diff, code == RF_OK ? NULL : &error) ? status : STATUS_OUTPUT;
 }
 
 static bool open_diff(struct diff *diff)
@@ -166,9 +216,13 @@ static bool open_diff(struct diff *diff)
         .input_count = diff->session.input_count,
     };
     diff->digester = rf_digester_new(differences_digests(&diff->differences), false);
-    if (!diff->digester)
+    bool reports = diff->options->common.report || diff->options->page.path;
+    if (reports)
+        diff->growth = growth_new(diff->options->common.operands[0], diff->options->common.operands[1]);
+    bool good = diff->digester && (diff->growth || !reports);
+    if (!good)
         message_error("out of memory");
-    return diff->digester != NULL;
+    return good;
 }
 
 int diff_run(int argc, char **argv)
@@ -185,6 +239,7 @@ int diff_run(int argc, char **argv)
         rf_compare_close(diff.compare);
         rf_digester_free(diff.digester);
         differences_free(&diff.differences);
+        growth_free(diff.growth);
         session_close(&diff.session);
     }
     diff_options_free(&options);

@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "explain-db", "N", "database of that key (0)", AT(db), .most = INT32_MAX},
     {OPTION_HEADING, .help = "Output"},
     {OPTION_COUNT, 0, "limit", "N", "show at most N differences; 0: all (50; with --jsonl\nall)", AT(limit)},
+    {OPTION_INCLUDE, .include = page_rows, AT(page)},
     {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
@@ -39,6 +40,7 @@ static const struct option_row rows[] = {
 
 static const char *const examples[] = {
     "yesterday.rdb today.rdb",
+    "yesterday.rdb today.rdb --html growth.html",
     "yesterday.rdb today.rdb --explain user:1",
     "dump.rdb appendonlydir --ttl-tolerance 1s --jsonl",
     NULL,
@@ -63,14 +65,16 @@ static bool check(const struct diff_options *options)
     const struct common_options *common = &options->common;
     if (is_dash(common->report))
         return message_usage(table.command, "differences and report cannot both go to stdout");
+    if (is_dash(options->page.path))
+        return message_usage(table.command, "differences and the page cannot both go to stdout");
     if (!options->explain && options->db != OPT_UNSET)
         return message_usage(table.command, "--explain-db requires --explain");
     if (!options->explain)
         return true;
     if (options->jsonl)
         return message_usage(table.command, "--explain cannot be combined with --jsonl");
-    if (common->report)
-        return message_usage(table.command, "--explain cannot be combined with --report");
+    if (common->report || options->page.path)
+        return message_usage(table.command, "--explain cannot be combined with --report or --html");
     if (common->keys.expired != RF_EXPIRED_KEEP || !rf_filter_is_all(common->keys.filter) ||
         common->keys.rewrite || options->ttl_tolerance_ms > 0)
         return message_usage(table.command,
@@ -112,7 +116,8 @@ bool diff_options_read(int argc, char **argv, struct diff_options *options, int 
     if (!common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!check(options) || !read_key(options, status))
+    if (!check(options) || !read_key(options, status) ||
+        !page_options_check(&options->page, &options->common, table.command, status))
         return false;
     finalize(options);
     return true;

@@ -4,6 +4,7 @@
 #define CMD_DIFF_DIFF_OPTIONS_H
 
 #include "cmd/options/common_options.h"
+#include "cmd/page/page.h"
 #include <rdbferry/slice.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct diff_options {
                             AFTER's */
     uint64_t limit;      /* lines; 0: all */
     bool jsonl;
+    struct page_options page;
     uint64_t memory;
     int64_t ttl_tolerance_ms;
     const char *explain; /* an escaped key; NULL: compare the data sets */

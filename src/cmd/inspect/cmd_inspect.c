@@ -7,6 +7,7 @@
 #include "cmd/inspect/inspect_log.h"
 #include "cmd/run/cursor.h"
 #include "cmd/run/evaluate.h"
+#include "cmd/run/paths.h"
 #include "cmd/run/report.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096 };
+enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096, KEYS_OF_PAGE = 100 };
 
 /* --- counting ----------------------------------------------------------------------------------------- */
 
@@ -144,6 +145,11 @@ static rf_code read_inputs(struct inspection *inspection, rf_error *error)
     return cursor_close(&cursor, code, error);
 }
 
+static void put_page(struct json *json, const void *inspection)
+{
+    inspect_put_json(json, inspection, KEYS_OF_PAGE);
+}
+
 /* Results for the readable part of a damaged input are printed as well. */
 static enum status print_result(struct inspection *inspection)
 {
@@ -162,10 +168,12 @@ static enum status print_result(struct inspection *inspection)
     if (inspection->options->keys)
         put_sorted_rows(inspection);
     else if (inspection->options->json)
-        inspect_put_json(inspection);
-    else
+        inspect_put_json(&(struct json){.out = stdout}, inspection, inspection->options->top);
+    else if (!is_dash(inspection->options->page.path))
         inspect_put_text(inspection);
-    return STATUS_DONE;
+    if (!inspection->options->page.path || page_save(&inspection->options->page, put_page, inspection))
+        return STATUS_DONE;
+    return STATUS_OUTPUT;
 }
 
 static void write_report(const struct inspection *inspection)
@@ -226,10 +234,10 @@ static struct inspection *prepare(const struct inspect_options *options)
         return NULL;
     }
     inspection->options = options;
-    inspection->by_memory = (struct top){
-        .order = TOP_MEMORY, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
+    const size_t kept = options->page.path && options->top < KEYS_OF_PAGE ? KEYS_OF_PAGE : options->top;
+    inspection->by_memory = (struct top){.order = TOP_MEMORY, .limit = kept, .key_kept = KEY_KEPT_FOR_TABLE};
     inspection->by_elements = (struct top){
-        .order = TOP_ELEMENTS, .limit = options->top, .key_kept = KEY_KEPT_FOR_TABLE};
+        .order = TOP_ELEMENTS, .limit = kept, .key_kept = KEY_KEPT_FOR_TABLE};
     inspection->sorted = (struct top){
         .order = orders[options->sort], .limit = options->limit, .key_kept = KEY_KEPT_FOR_ROW};
     return inspection;

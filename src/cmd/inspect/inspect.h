@@ -3,6 +3,7 @@
 #ifndef CMD_INSPECT_INSPECT_H
 #define CMD_INSPECT_INSPECT_H
 
+#include "base/json.h"
 #include "cmd/inspect/inspect_expiry.h"
 #include "cmd/inspect/inspect_extras.h"
 #include "cmd/inspect/inspect_options.h"
@@ -51,7 +52,8 @@ void inspect_put_names(const struct table *table, const struct table_column *col
                        const struct sketch *sketch, size_t most);
 void inspect_put_more(uint64_t all, size_t shown);
 
-void inspect_put_json(const struct inspection *inspection);
+/* `keys_listed`: at most so many in each top list of keys. */
+void inspect_put_json(struct json *json, const struct inspection *inspection, size_t keys_listed);
 
 void inspect_put_csv_head(void);
 

@@ -6,9 +6,13 @@
 #include "cmd/run/report.h"
 #include "cmd/term/text.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SHOWN = 1200 }; /* more than is kept of a key, with every byte escaped */
+enum {
+    TEXT_SHOWN = 1200,     /* more than is kept of a key, with every byte escaped */
+    PREFIXES_LISTED = 500, /* of each order */
+};
 
 /* --- totals ------------------------------------------------------------------------------------------- */
 
@@ -155,10 +159,10 @@ static void put_key(struct json *json, const struct key_row *row)
     json_end_object(json);
 }
 
-static void put_top(struct json *json, const char *name, const struct top *top)
+static void put_top(struct json *json, const char *name, const struct top *top, size_t most)
 {
     json_array(json, name);
-    for (size_t i = 0; i < top->count; i++)
+    for (size_t i = 0; i < top->count && i < most; i++)
         put_key(json, &top->heap[i].row);
     json_end_array(json);
 }
@@ -196,6 +200,17 @@ static void put_names(struct json *json, const char *list, const struct sketch *
     json_end_array(json);
 }
 
+static void put_largest(struct json *json, const struct sketch *sketch, const struct name_terms *terms)
+{
+    size_t count = 0;
+    const struct sketch_name **names = sketch_largest(sketch, PREFIXES_LISTED, &count);
+    json_array(json, "largest");
+    for (size_t i = 0; i < count; i++)
+        put_name(json, names[i], terms, true);
+    json_end_array(json);
+    free(names);
+}
+
 static void put_prefixes(struct json *json, const struct inspection *inspection)
 {
     static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed"};
@@ -207,6 +222,7 @@ static void put_prefixes(struct json *json, const struct inspection *inspection)
     json_number(json, "depth", prefixes->depth);
     put_names(json, "by_keys", &prefixes->sketch, false, most, &terms);
     put_names(json, "by_memory", &prefixes->sketch, true, most, &terms);
+    put_largest(json, &prefixes->sketch, &terms);
     json_object(json, "rest");
     json_number(json, "keys", prefixes->rest.count);
     json_number(json, "memory", prefixes->rest.weight);
@@ -343,37 +359,36 @@ static void put_commands(struct json *json, const struct inspection *inspection)
 
 /* --- the whole object --------------------------------------------------------------------------------- */
 
-void inspect_put_json(const struct inspection *inspection)
+void inspect_put_json(struct json *json, const struct inspection *inspection, size_t keys_listed)
 {
-    struct json json = {.out = stdout};
-    json_object(&json, NULL);
-    json_string(&json, "rdbferry", RDBFERRY_VERSION);
-    json_string(&json, "command", "inspect");
-    json_string(&json, "result", inspection->error ? "error" : "ok");
+    json_object(json, NULL);
+    json_string(json, "rdbferry", RDBFERRY_VERSION);
+    json_string(json, "command", "inspect");
+    json_string(json, "result", inspection->error ? "error" : "ok");
     if (inspection->error)
-        report_put_error(&json, "error", inspection->error);
-    put_time(&json, "now", inspection->session.now);
-    json_array(&json, "inputs");
+        report_put_error(json, "error", inspection->error);
+    put_time(json, "now", inspection->session.now);
+    json_array(json, "inputs");
     for (size_t i = 0; i < inspection->session.input_count; i++)
-        put_input(&json, inspection, i);
-    json_end_array(&json);
-    put_total(&json, inspection);
-    put_times(&json, &inspection->work);
-    report_put_tables(&json, &inspection->tables, put_totals, put_totals);
-    json_object(&json, "histograms");
-    put_histogram(&json, &inspection->expiries, &expiry_ranges);
-    put_histogram(&json, &inspection->memories, &memory_ranges);
-    put_histogram(&json, &inspection->elements, &element_ranges);
-    put_histogram(&json, &inspection->longest, &longest_ranges);
-    json_end_object(&json);
-    json_object(&json, "top");
-    put_top(&json, "by_memory", &inspection->by_memory);
-    put_top(&json, "by_elements", &inspection->by_elements);
-    json_end_object(&json);
-    put_prefixes(&json, inspection);
-    put_slots(&json, inspection);
-    put_libraries(&json, &inspection->extras);
-    put_modules(&json, &inspection->extras);
-    put_commands(&json, inspection);
-    json_end_object(&json);
+        put_input(json, inspection, i);
+    json_end_array(json);
+    put_total(json, inspection);
+    put_times(json, &inspection->work);
+    report_put_tables(json, &inspection->tables, put_totals, put_totals);
+    json_object(json, "histograms");
+    put_histogram(json, &inspection->expiries, &expiry_ranges);
+    put_histogram(json, &inspection->memories, &memory_ranges);
+    put_histogram(json, &inspection->elements, &element_ranges);
+    put_histogram(json, &inspection->longest, &longest_ranges);
+    json_end_object(json);
+    json_object(json, "top");
+    put_top(json, "by_memory", &inspection->by_memory, keys_listed);
+    put_top(json, "by_elements", &inspection->by_elements, keys_listed);
+    json_end_object(json);
+    put_prefixes(json, inspection);
+    put_slots(json, inspection);
+    put_libraries(json, &inspection->extras);
+    put_modules(json, &inspection->extras);
+    put_commands(json, inspection);
+    json_end_object(json);
 }

@@ -27,6 +27,7 @@ static const struct option_choice sorts[] = {{"none", SORT_NONE},         {"size
 /* clang-format off */
 static const struct option_row rows[] = {
     {OPTION_HEADING, .help = "Output"},
+    {OPTION_INCLUDE, .include = page_rows, AT(page)},
     {OPTION_FLAG, 0, "summary", .help = "print the summary only", AT(summary)},
     {OPTION_FLAG, 0, "json", .help = "print the statistics as JSON", AT(json)},
     {OPTION_FLAG, 0, "keys", .help = "print one line of CSV per key instead", AT(keys)},
@@ -55,7 +56,7 @@ static const struct option_row rows[] = {
 /* clang-format on */
 
 static const char *const examples[] = {
-    "dump.rdb",
+    "dump.rdb --html report.html",
     "dump.rdb -t hash,zset --depth 2 --delimiter :",
     "dump.rdb --keys --sort size --limit 100",
     "appendonlydir --commands 'FLUSH*,SWAPDB' --limit 50",
@@ -93,6 +94,10 @@ static bool check(const struct inspect_options *options)
         return message_usage(table.command, "--commands cannot be combined with --server");
     if (options->limit != OPT_UNSET && !options->keys && !options->commands)
         return message_usage(table.command, "--limit requires --keys or --commands");
+    if (options->page.path && (options->keys || options->commands))
+        return message_usage(table.command, "--html cannot be combined with --keys or --commands");
+    if (is_dash(options->page.path) && (options->json || options->summary))
+        return message_usage(table.command, "the page and other output cannot both go to stdout");
     if (is_dash(options->common.report))
         return message_usage(table.command, "output and report cannot both go to stdout");
     return true;
@@ -125,7 +130,8 @@ bool inspect_options_read(int argc, char **argv, struct inspect_options *options
         !common_options_read(&options->common, table.command, argv + first, argc - first, status))
         return false;
     *status = STATUS_USAGE;
-    if (!check(options) || !choose_commands(options, status))
+    if (!check(options) || !choose_commands(options, status) ||
+        !page_options_check(&options->page, &options->common, table.command, status))
         return false;
     if (options->keys && options->common.progress == PROGRESS_AUTO && terminal_at(STDOUT_FILENO))
         options->common.progress = PROGRESS_NEVER; /* it would be mixed with the rows */

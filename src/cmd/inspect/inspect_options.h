@@ -4,6 +4,7 @@
 #define CMD_INSPECT_INSPECT_OPTIONS_H
 
 #include "cmd/options/common_options.h"
+#include "cmd/page/page.h"
 #include <stdint.h>
 
 enum { TOP_MOST = 1000 };
@@ -12,6 +13,7 @@ enum key_sort { SORT_NONE, SORT_SIZE, SORT_ELEMENTS, SORT_EXPIRY, SORT_KEY };
 
 struct inspect_options {
     struct common_options common;
+    struct page_options page;
     bool json, jsonl, keys, summary;
     const char *commands;      /* globs of names, as given; NULL: commands are not listed */
     rf_filter *command_filter; /* of these */

@@ -129,7 +129,7 @@ static void put_histogram(const struct table *table, const struct histogram *his
 
 /* --- top lists ---------------------------------------------------------------------------------------- */
 
-static void put_top(const struct table *table, const char *title, const struct top *top)
+static void put_top(const struct table *table, const char *title, const struct top *top, size_t most)
 {
     static const struct table_column columns[] = {{TABLE_SIZE, "in memory"},
                                                   {TABLE_NUMBER, "elements"},
@@ -138,11 +138,11 @@ static void put_top(const struct table *table, const char *title, const struct t
                                                   {TABLE_NAME, "type"},
                                                   {TABLE_TEXT, "key"},
                                                   {0, NULL}};
-    if (top->count == 0)
+    if (top->count == 0 || most == 0)
         return;
     table_heading(table, title, columns);
     char key[KEY_SHOWN], name[NAME_SHOWN];
-    for (size_t i = 0; i < top->count; i++) {
+    for (size_t i = 0; i < top->count && i < most; i++) {
         const struct key_row *row = &top->heap[i].row;
         table_size(row->measure.memory, true);
         table_number(row->measure.elements, false);
@@ -330,8 +330,8 @@ void inspect_put_text(const struct inspection *inspection)
         put_histogram(&table, &inspection->memories, &memory_ranges);
         put_histogram(&table, &inspection->elements, &element_ranges);
         put_histogram(&table, &inspection->longest, &longest_ranges);
-        put_top(&table, "Keys by memory", &inspection->by_memory);
-        put_top(&table, "Keys by elements", &inspection->by_elements);
+        put_top(&table, "Keys by memory", &inspection->by_memory, inspection->options->top);
+        put_top(&table, "Keys by elements", &inspection->by_elements, inspection->options->top);
         put_prefixes(&table, inspection);
         put_slots(&table, inspection, total);
     }

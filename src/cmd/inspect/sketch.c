@@ -194,6 +194,27 @@ size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sket
     return found;
 }
 
+static int compare_pointers(const void *a, const void *b)
+{
+    const struct sketch_name *const *first = a, *const *second = b;
+    return (*first > *second) - (*first < *second);
+}
+
+const struct sketch_name **sketch_largest(const struct sketch *sketch, size_t most, size_t *count)
+{
+    const struct sketch_name **names = malloc(2 * most * sizeof *names);
+    if (!names)
+        return NULL;
+    size_t both = sketch_top(sketch, true, names, most), found = 0;
+    both += sketch_top(sketch, false, names + both, most);
+    qsort(names, both, sizeof *names, compare_pointers);
+    for (size_t i = 0; i < both; i++)
+        if (found == 0 || names[found - 1] != names[i])
+            names[found++] = names[i];
+    *count = found;
+    return names;
+}
+
 void sketch_free(struct sketch *sketch)
 {
     free(sketch->names);

@@ -56,6 +56,10 @@ static inline rf_slice sketch_name_text(const struct sketch_name *name)
 /* Writes pointers to at most `most` names in descending order of weight or count; returns their number. */
 size_t sketch_top(const struct sketch *sketch, bool by_weight, const struct sketch_name **out, size_t most);
 
+/* The names that are among the first `most` by weight or by count, at most 2 * `most`. NULL: out of memory.
+ * The caller frees them. */
+const struct sketch_name **sketch_largest(const struct sketch *sketch, size_t most, size_t *count);
+
 void sketch_free(struct sketch *sketch);
 
 #endif

@@ -279,7 +279,7 @@ void report_put_error(struct json *json, const char *name, const rf_error *error
     json_end_object(json);
 }
 
-static void put_report(struct json *json, const struct report *report)
+void report_put(struct json *json, const struct report *report)
 {
     const struct session *session = report->session;
     json_object(json, NULL);
@@ -302,7 +302,7 @@ static void put_report(struct json *json, const struct report *report)
 static void make_report(FILE *out, const void *report)
 {
     struct json json = {.out = out};
-    put_report(&json, report);
+    report_put(&json, report);
 }
 
 void report_write(const struct report *report, const char *path)

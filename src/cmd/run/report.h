@@ -41,6 +41,9 @@ void report_put_error(struct json *json, const char *name, const rf_error *error
 /* Adds the compression layers of an input, as returned by rf_source_layers(), as an array "layers". */
 void report_put_layers(struct json *json, const char *layers);
 
+/* Adds the report as an object. */
+void report_put(struct json *json, const struct report *report);
+
 /* `path` "-" is stdout; NULL: no report. A report that cannot be written is an error message, and does not
  * change the exit status. */
 void report_write(const struct report *report, const char *path);
