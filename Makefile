@@ -63,7 +63,7 @@ RDBGEN  := $(OUT)/rdbgen
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all static demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
+.PHONY: all static deb deb-of-tree dist demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
 
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
@@ -257,6 +257,25 @@ uninstall:
 	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/rdbferry.fish
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,librdbferry.a librdbferry.so.0 librdbferry.so pkgconfig/rdbferry.pc)
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/rdbferry $(DESTDIR)$(DOCDIR)
+
+# --- packages ----------------------------------------------------------------------------------------
+
+# Debian's flags, but for those about speed.
+DEBIAN_FLAGS = $(shell DEB_CFLAGS_MAINT_STRIP='-O2 -g' dpkg-buildflags --get $(1))
+
+## deb: Debian packages of the program, the library, and its headers: OUT/hardened/deb
+deb:
+	@tools/install-deps build package
+	$(AGAIN) OUT=$(OUT)/hardened CFLAGS='$(call DEBIAN_FLAGS,CFLAGS) $(call DEBIAN_FLAGS,CPPFLAGS)' \
+	    LDFLAGS='$(call DEBIAN_FLAGS,LDFLAGS)' deb-of-tree
+
+deb-of-tree: all
+	+@tools/make-deb $(OUT)
+	@ls $(OUT)/deb/*.deb
+
+## dist: archives of the source and of the static program, and their SHA-256 sums: OUT/dist
+dist: static $(SHARE)/.made
+	@tools/make-dist $(OUT)
 
 ## clean: every build tree
 clean:

@@ -79,8 +79,8 @@ class Contained(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def container(self, files=None, **mounts):
-        return Container(self.path("container"), {DATA: self.data, **mounts}, self.user, files)
+    def container(self, files=None, mounts=None):
+        return Container(self.path("container"), {DATA: self.data, **(mounts or {})}, self.user, files)
 
     def check(self, done, status=0):
         self.assertEqual(done.returncode, status, done.stderr.decode() + done.stdout.decode())
@@ -93,7 +93,6 @@ class Static(Contained):
 
     def setUp(self):
         super().setUp()
-        os.mkdir(self.path("container"))
         authority = Authority(self.path("ca"), "authority")
         settings = tls_settings(authority, f"DNS:{NAME}")
         self.server = TcpServer(self.path("server"), port=0, repl_diskless_sync_delay=0, **settings)

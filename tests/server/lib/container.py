@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Containers without a container engine: the static program as process 1 of namespaces, in a root that holds nothing
-else, is not writable, and belongs to another user."""
-import contextlib
+"""Containers without a container engine: the image that the Dockerfile describes, its program as process 1 of
+namespaces, in a root that is not writable."""
+import json
 import os
+import re
 import shutil
 import subprocess
 
-from lib.program import PROGRAM
+from lib.program import PROGRAM, ROOT
 
 STATIC = os.path.join(os.path.dirname(PROGRAM), "rdbferry-static")
 NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-NOBODY = 65532
+# What the first stage of the Dockerfile makes.
+BUILT = {"/src/build/release/rdbferry-static": STATIC}
 
 # unshare's child is a shell; exec leaves process 1 to the program.
 PREPARE = """
@@ -39,19 +41,49 @@ def reason_against():
     return "no namespaces" if mounted.returncode != 0 else None
 
 
-class Container:
-    """A root with the program at /rdbferry. `mounts` says what is mounted into it: {path inside: path outside}."""
+class Image:
+    """The last stage of the Dockerfile."""
 
-    def __init__(self, folder, mounts=None, user=NOBODY, files=None):
-        self.root, self.user, self.mounts = os.path.join(folder, "root"), user, dict(mounts or {})
-        os.makedirs(self.root)
+    def __init__(self):
+        with open(os.path.join(ROOT, "Dockerfile"), encoding="utf-8") as file:
+            stage = re.split(r"(?m)^FROM ", file.read().replace("\\\n", " "))[-1]
+        base, *lines = stage.strip().splitlines()
+        self.base, self.copies, self.environment = base.split()[0], {}, {}
+        for line in lines:
+            word, rest = line.split(None, 1)
+            if word == "COPY":
+                _, source, target = rest.split()
+                self.copies[target] = source
+            elif word == "ENV":
+                self.environment.update([rest.split("=", 1)])
+            elif word == "USER":
+                self.user = int(rest.split(":")[0])
+            elif word == "WORKDIR":
+                self.folder = rest
+            elif word == "ENTRYPOINT":
+                self.entrypoint = json.loads(rest)
+            else:
+                raise ValueError(f"Dockerfile: {line}")
+
+
+class Container:
+    """`mounts` says what is mounted into it: {path inside: path outside}; `user` is another than the image's."""
+
+    def __init__(self, folder, mounts=None, user=None, files=None):
+        self.image = Image()
+        self.root, self.mounts = os.path.join(folder, "root"), dict(mounts or {})
+        self.user = self.image.user if user is None else user
+        os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o711)
-        shutil.copy(STATIC, os.path.join(self.root, "rdbferry"))
+        os.makedirs(self.root + self.image.folder)
+        for inside, outside in self.image.copies.items():
+            os.makedirs(os.path.dirname(self.root + inside), exist_ok=True)
+            shutil.copy(BUILT.get(outside, outside), self.root + inside)
         for path, content in (files or {}).items():
             self._file(path, content)
         for inside, outside in self.mounts.items():
             if os.path.isdir(outside):
-                os.makedirs(self.root + inside)
+                os.makedirs(self.root + inside, exist_ok=True)
             else:
                 self._file(inside, "")
 
@@ -62,23 +94,10 @@ class Container:
 
     def command(self, *arguments):
         mounts = [path for inside, outside in self.mounts.items() for path in (outside, inside)]
-        inner = ["sh", "-c", PREPARE, "sh", self.root, str(self.user), *mounts, "--", "/rdbferry"]
+        inner = ["sh", "-c", PREPARE, "sh", self.root, str(self.user), *mounts, "--", *self.image.entrypoint]
         return [*NAMESPACES, *inner, *map(str, arguments)]
 
     def run(self, *arguments, **environment):
         """The finished process."""
+        environment = {**os.environ, **self.image.environment, **environment}
         return subprocess.run(self.command(*arguments), capture_output=True, timeout=300, check=False, env=environment)
-
-    @contextlib.contextmanager
-    def running(self, *arguments, stderr=subprocess.PIPE):
-        """The process outside, and the number there of the program, which is 1 inside."""
-        with subprocess.Popen(self.command(*arguments), stderr=stderr, stdout=subprocess.DEVNULL, env={}) as outer:
-            try:
-                yield outer, lambda: self._inner(outer)
-            finally:
-                outer.kill()
-
-    @staticmethod
-    def _inner(outer):
-        with open(f"/proc/{outer.pid}/task/{outer.pid}/children", encoding="ascii") as file:
-            return int(file.read())
