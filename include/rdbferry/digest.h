@@ -22,7 +22,8 @@
  *     data set   the sum of its keys and function libraries
  *     library    H( "F" dig(H(code)) )
  *     key        H( u64(type) u64(db) u64(expiry in ms, -1: none) dig(value) dig(H(name)) )
- *     type       0 string, 1 list, 2 set, 3 zset, 4 hash, 5 stream, 6 module, 7 array
+ *     type       0 string, 1 list, 2 set, 3 zset, 4 hash, 5 stream, 6 module, 7 array,
+ *                8 path hash
  *     value      one of the following; with a KEY_META record (Redis 8.6+), plus H( its raw bytes )
  *                string  H( bytes )
  *                list    H( str(item) ... )                    in order
@@ -30,6 +31,7 @@
  *                zset    the sum of H( f64(score) member )
  *                hash    the sum of H( u64(expiry in ms, -1: none) str(field) value )
  *                array   H( u64(next insert index, -1: none) { u64(index) str(value) } ... )
+ *                path hash  the sum of H( str(path) str(field) value )
  *                module  H( "M" name(9 bytes) u64(version) { u64(kind) payload } ... )
  *                          kind 1, 2: u64(number); 3, 4: the 4 or 8 bytes; 5: str(bytes)
  *                stream  H( { u64(ms) u64(seq) u64(pairs) { str(field) str(value) } ... } ... ) + groups + S

@@ -30,7 +30,8 @@ typedef enum rf_entry_kind {
 /* clang-format off */
 #define RF_TYPES(X)                                                                     \
     X(STRING, "string") X(LIST, "list") X(SET, "set") X(ZSET, "zset") X(HASH, "hash")   \
-    X(STREAM, "stream") X(MODULE, "module") X(ARRAY, "array")
+    X(STREAM, "stream") X(MODULE, "module") X(ARRAY, "array")             \
+    X(PATH_HASH, "path-hash")
 /* clang-format on */
 
 typedef enum rf_type {

@@ -4,8 +4,8 @@
  *
  * The memory is an estimate of MEMORY USAGE with SAMPLES 0 in a Redis 7.0 with default settings that has
  * loaded the key: within a few percent for each type, given enough keys to average out what is random in a
- * server. Later servers use less, and report even less for streams. Arrays, expiring fields and module
- * values, which Redis 7.0 does not have or cannot report, are rough estimates. */
+ * server. Later servers use less, and report even less for streams. Arrays, path hashes, expiring fields and
+ * module values, which Redis 7.0 does not have or cannot report, are rough estimates. */
 #ifndef RDBFERRY_MEASURE_H
 #define RDBFERRY_MEASURE_H
 

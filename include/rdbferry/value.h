@@ -73,8 +73,8 @@ typedef struct rf_module_part {
 
 enum { RF_NO_INSERT_INDEX = -1 };
 
-/* Whether a walk ends with RF_E_DUPLICATE if a member, field, group, consumer, producer or producer iid is
- * duplicated. */
+/* Whether a walk ends with RF_E_DUPLICATE if a member, field, path, group, consumer, producer or producer iid
+ * is duplicated. */
 typedef enum rf_unique {
     RF_UNIQUE_UNASKED,
     RF_UNIQUE_ALL,
@@ -100,6 +100,9 @@ typedef struct rf_visitor {
 
     rf_code (*slot)(void *ctx, uint64_t index, rf_slice value);                /* of an array, ascending */
     rf_code (*array)(void *ctx, bool has_insert_index, uint64_t insert_index); /* before the slots */
+
+    /* Of a path hash (Valkey 9.2), path by path. */
+    rf_code (*path_field)(void *ctx, rf_slice path, rf_slice field, rf_slice value);
 
     /* A stream: its entries, its metadata, then its groups, each with its consumers and their pending
      * entries, followed by the group's unowned pending entries; finally the producers. */

@@ -221,6 +221,23 @@ static rf_code put_array(void *ctx, bool has_insert_index, uint64_t insert_index
     return RF_OK;
 }
 
+/* One field in a command, as in a server's own rewrite. */
+static rf_code put_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    struct encoder *e = ctx;
+    rf_code code = RF_OK;
+    e->elements++;
+    if (!encoder_fits(e, path, &code) || !encoder_fits(e, field, &code) || !encoder_fits(e, value, &code))
+        return code;
+    const rf_slice arguments[] = {SLICE("PHSET"), e->entry->key, path, SLICE("FIELDS"),
+                                  SLICE("1"),     field,         value};
+    enum { ARGUMENTS = sizeof arguments / sizeof *arguments };
+    encoder_command(e, ARGUMENTS);
+    for (size_t i = 0; i < ARGUMENTS; i++)
+        resp_bulk(e->out, arguments[i]);
+    return RF_OK;
+}
+
 static const rf_visitor visitor = {
     .unique = RF_UNIQUE_FIRST,
     .string = put_string,
@@ -230,6 +247,7 @@ static const rf_visitor visitor = {
     .field = put_field,
     .slot = put_slot,
     .array = put_array,
+    .path_field = put_path_field,
 };
 
 /* The command for a type's elements, and the number of arguments per element. */
@@ -269,6 +287,13 @@ static rf_code encode_array(struct encoder *e, rf_entry *entry, rf_error *error)
         resp_bulk_u64(e->out, e->insert_index + 1);
     }
     return RF_OK;
+}
+
+static rf_code encode_path_hash(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    if (!server_can(e->options.target, CAN_PATH_HASHES))
+        return encoder_unsupported(e, ability_text(CAN_PATH_HASHES), error);
+    return rf_value_walk(entry->value, &visitor, e, error);
 }
 
 /* --- hashes whose fields expire ------------------------------------------------------------------------ */
@@ -322,7 +347,7 @@ typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
 static encode_fn *const encoders[RF_TYPE_COUNT] = {
     [RF_STRING] = encode_string, [RF_LIST] = encode_elements, [RF_SET] = encode_elements,
     [RF_ZSET] = encode_elements, [RF_HASH] = encode_hash,     [RF_STREAM] = encode_stream,
-    [RF_MODULE] = encode_module, [RF_ARRAY] = encode_array,
+    [RF_MODULE] = encode_module, [RF_ARRAY] = encode_array,   [RF_PATH_HASH] = encode_path_hash,
 };
 
 COLD static void put_select(struct encoder *e, int64_t db)

@@ -2,7 +2,8 @@
 /* Values as commands: takes entries and writes RESP to an outbuf, in the order and form of a server's own
  * rewrite.
  *
- *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | XADD ...     PEXPIREAT
+ *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | PHSET | XADD ...
+ * PEXPIREAT
  *
  * What commands cannot represent exactly is written as RESTORE with the original bytes, if the target reads
  * them; everything else is RF_E_INCOMPATIBLE, or skipped with a notice. (Valkey src/aof.c:

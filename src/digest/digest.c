@@ -166,6 +166,19 @@ static rf_code on_slot(void *ctx, uint64_t index, rf_slice value)
     return RF_OK;
 }
 
+static rf_code on_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    rf_digester *d = ctx;
+    count_element(d, path.len);
+    count_bytes(d, field.len);
+    count_bytes(d, value.len);
+    hasher_put_string(&d->element, path);
+    hasher_put_string(&d->element, field);
+    hasher_put(&d->element, value.ptr, value.len);
+    add_element(d);
+    return RF_OK;
+}
+
 static rf_code on_module(void *ctx, const char name[10], uint64_t version)
 {
     rf_digester *d = ctx;
@@ -265,6 +278,7 @@ ON_ALL(scored, (void *ctx, rf_slice member, double score), member, score)
 ON_ALL(field, (void *ctx, rf_slice field, rf_slice value, int64_t expire_ms), field, value, expire_ms)
 ON_ALL(slot, (void *ctx, uint64_t index, rf_slice value), index, value)
 ON_ALL(array, (void *ctx, bool has_insert_index, uint64_t insert_index), has_insert_index, insert_index)
+ON_ALL(path_field, (void *ctx, rf_slice path, rf_slice field, rf_slice value), path, field, value)
 ON_ALL(stream_entry, (void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs), id,
        fields_values, pairs)
 ON_ALL(stream, (void *ctx, const rf_stream *stream), stream)
@@ -287,6 +301,7 @@ ON_ALL(module_part, (void *ctx, const rf_module_part *part), part)
         .field = on##_field,              \
         .slot = on##_slot,                \
         .array = on##_array,              \
+        .path_field = on##_path_field,    \
         .stream_entry = on##_stream_entry, \
         .stream = on##_stream,            \
         .group = on##_group,              \

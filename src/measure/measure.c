@@ -82,6 +82,17 @@ static rf_code on_slot(void *ctx, uint64_t index, rf_slice value)
     return RF_OK;
 }
 
+static rf_code on_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    struct shape *s = ctx;
+    s->elements++;
+    count(s, path.len);
+    count(s, field.len);
+    count(s, value.len);
+    s->apart += memory_of_string(path.len) + memory_of_string(field.len) + memory_of_string(value.len);
+    return RF_OK;
+}
+
 static rf_code on_module_part(void *ctx, const rf_module_part *part)
 {
     struct shape *s = ctx;
@@ -146,6 +157,7 @@ static const rf_visitor visitor = {
     .scored = on_scored,
     .field = on_field,
     .slot = on_slot,
+    .path_field = on_path_field,
     .stream_entry = on_stream_entry,
     .group = on_group,
     .consumer = on_consumer,

@@ -18,9 +18,9 @@
  *   table    56, a bucket of 8 for each power of two, an entry of 24 for each element
  *
  * Packed encodings in the dump stay packed, unless they exceed the limits, as in a server that loads them.
- * Data that Redis 7.0 does not support (arrays, expiring fields) is estimated after later servers; a module
- * value counts with its size in the dump. Servers of other generations differ: most use less. (Redis 7.0
- * src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
+ * Data that Redis 7.0 does not support (arrays, path hashes, expiring fields) is estimated after later
+ * servers; a module value counts with its size in the dump. Servers of other generations differ: most use
+ * less. (Redis 7.0 src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
 #include "measure/memory_model.h"
 #include "base/number.h"
 #include <math.h>
@@ -177,12 +177,21 @@ static uint64_t memory_of_array(const rf_entry *key, const struct shape *s)
     return s->elements * 8 + s->apart;
 }
 
+/* A radix tree of paths, with a small table for the fields of each: an upper bound if paths share prefixes.
+ */
+static uint64_t memory_of_path_hash(const rf_entry *key, const struct shape *s)
+{
+    (void)key;
+    return s->elements * MEMORY_TABLE_ENTRY + s->apart;
+}
+
 uint64_t memory_of_value(const rf_entry *key, const struct shape *s)
 {
     static uint64_t (*const by_type[RF_TYPE_COUNT])(const rf_entry *, const struct shape *) = {
-        [RF_LIST] = memory_of_list,   [RF_SET] = memory_of_set,       [RF_ZSET] = memory_of_zset,
-        [RF_HASH] = memory_of_hash,   [RF_STREAM] = memory_of_stream, [RF_MODULE] = memory_of_module,
-        [RF_ARRAY] = memory_of_array,
+        [RF_LIST] = memory_of_list,     [RF_SET] = memory_of_set,
+        [RF_ZSET] = memory_of_zset,     [RF_HASH] = memory_of_hash,
+        [RF_STREAM] = memory_of_stream, [RF_MODULE] = memory_of_module,
+        [RF_ARRAY] = memory_of_array,   [RF_PATH_HASH] = memory_of_path_hash,
     };
     return MEMORY_OBJECT + by_type[key->type](key, s);
 }

@@ -7,6 +7,7 @@
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
 #include "rdb/value_module.h"
+#include <rdbferry/slot.h>
 
 /* Reads what follows an opcode. *ready: `entry` has been filled and is to be returned. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);
@@ -254,12 +255,21 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     return RF_OK;
 }
 
+/* A number of keys, by which a server sizes its tables. */
+static rf_code read_count(struct rdb_reader *r, uint64_t *count)
+{
+    TRY(rdb_length(r->w, count));
+    return *count <= INT64_MAX ? RF_OK
+                               : window_fail(r->w, RF_E_CORRUPT, "the number of keys %llu is out of range",
+                                             (unsigned long long)*count);
+}
+
 static rf_code read_key_counts(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_KEY_COUNTS;
     entry->db = r->db;
-    TRY(rdb_length(r->w, &entry->keys));
-    TRY(rdb_length(r->w, &entry->expiring));
+    TRY(read_count(r, &entry->keys));
+    TRY(read_count(r, &entry->expiring));
     *ready = true;
     return RF_OK;
 }
@@ -299,25 +309,37 @@ static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *read
 
 /* --- skipped records -------------------------------------------------------------------------------- */
 
+/* A slot of a cluster. Servers have used it as an index without a check. */
+static rf_code read_slot(struct rdb_reader *r, uint64_t *slot)
+{
+    TRY(rdb_length(r->w, slot));
+    return *slot < RF_SLOTS
+               ? RF_OK
+               : window_fail(r->w, RF_E_CORRUPT, "slot %llu is out of range", (unsigned long long)*slot);
+}
+
 static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    uint64_t ignored;
+    uint64_t slot, keys, expiring;
     (void)entry, (void)ready;
-    for (int i = 0; i < 3; i++)
-        TRY(rdb_length(r->w, &ignored));
-    return RF_OK;
+    TRY(read_slot(r, &slot));
+    TRY(read_count(r, &keys));
+    return read_count(r, &expiring);
 }
 
 static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    uint64_t ranges, slot;
+    uint64_t ranges, first, last;
     (void)entry, (void)ready;
     TRY(rdb_skip_string(r->w));
     TRY(rdb_length(r->w, &ranges));
     for (; ranges > 0; ranges--) {
         window_release(r->w);
-        TRY(rdb_length(r->w, &slot));
-        TRY(rdb_length(r->w, &slot));
+        TRY(read_slot(r, &first));
+        TRY(read_slot(r, &last));
+        if (first > last)
+            return window_fail(r->w, RF_E_CORRUPT, "a range from slot %llu to %llu",
+                               (unsigned long long)first, (unsigned long long)last);
     }
     notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was in progress");
     return RF_OK;

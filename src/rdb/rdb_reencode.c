@@ -95,7 +95,8 @@ rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
 
 /* --- which type -------------------------------------------------------------------------------------- */
 
-/* For each logical type, its wire types, the best first. Module values and arrays have only one. */
+/* For each logical type, its wire types, the best first. Module values, arrays and path hashes have
+ * only one. */
 static const struct {
     const char *what;
     uint8_t count, types[5];
@@ -108,6 +109,7 @@ static const struct {
     [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
     [RF_MODULE] = {"a module value", 0, {0}},
     [RF_ARRAY] = {"an array", 0, {0}},
+    [RF_PATH_HASH] = {"a path hash", 0, {0}},
 };
 
 struct reader {

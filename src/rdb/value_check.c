@@ -32,6 +32,12 @@ static rf_code count_slot(void *ctx, uint64_t index, rf_slice value)
     return count_one(ctx);
 }
 
+static rf_code count_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    (void)path, (void)field, (void)value;
+    return count_one(ctx);
+}
+
 static rf_code count_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
 {
     (void)id, (void)fields_values, (void)pairs;
@@ -54,6 +60,7 @@ rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
                                        .scored = count_scored,
                                        .field = count_field,
                                        .slot = count_slot,
+                                       .path_field = count_path_field,
                                        .stream_entry = count_stream_entry,
                                        .stream = on_stream};
     *elements = 0;

@@ -69,7 +69,7 @@ COLD static rf_code seek(struct walk *k, const uint8_t *start)
 }
 
 static const bool has_elements[RF_TYPE_COUNT] = {
-    [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true};
+    [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true, [RF_PATH_HASH] = true};
 
 rf_code walk_unique_members(struct walk *k)
 {

@@ -42,9 +42,9 @@ static bool method_can_transact(const rf_abilities *target, rf_on_exists on_exis
 bool method_has_commands(const rf_abilities *target, rf_type type)
 {
     static const uint8_t commands[RF_TYPE_COUNT] = {
-        [RF_STRING] = RF_COMMAND_SET,   [RF_LIST] = RF_COMMAND_RPUSH, [RF_SET] = RF_COMMAND_SADD,
-        [RF_ZSET] = RF_COMMAND_ZADD,    [RF_HASH] = RF_COMMAND_HMSET, [RF_STREAM] = RF_COMMAND_XADD,
-        [RF_MODULE] = RF_COMMAND_COUNT, [RF_ARRAY] = RF_COMMAND_COUNT};
+        [RF_STRING] = RF_COMMAND_SET,   [RF_LIST] = RF_COMMAND_RPUSH,  [RF_SET] = RF_COMMAND_SADD,
+        [RF_ZSET] = RF_COMMAND_ZADD,    [RF_HASH] = RF_COMMAND_HMSET,  [RF_STREAM] = RF_COMMAND_XADD,
+        [RF_MODULE] = RF_COMMAND_COUNT, [RF_ARRAY] = RF_COMMAND_COUNT, [RF_PATH_HASH] = RF_COMMAND_COUNT};
     return commands[type] == RF_COMMAND_COUNT || rf_accepts(target, (rf_command)commands[type]);
 }
 

@@ -45,7 +45,7 @@ static inline void jsonl_open(struct jsonl *j, char before, char bracket)
 
 static inline bool jsonl_is_collection(rf_type type)
 {
-    return type == RF_LIST || type == RF_SET || type == RF_ZSET || type == RF_HASH;
+    return type == RF_LIST || type == RF_SET || type == RF_ZSET || type == RF_HASH || type == RF_PATH_HASH;
 }
 
 /* Writes the head of the current collection before its first element. */

@@ -53,6 +53,17 @@ static rf_code put_array_head(void *ctx, bool has_insert_index, uint64_t insert_
     return RF_OK;
 }
 
+static rf_code put_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    struct jsonl *j = ctx;
+    json_put_char(j->out, jsonl_next(j));
+    jsonl_put_text(j, '[', path);
+    jsonl_put_text(j, ',', field);
+    jsonl_put_text(j, ',', value);
+    json_put_char(j->out, ']');
+    return RF_OK;
+}
+
 static rf_code put_module_head(void *ctx, const char name[10], uint64_t version)
 {
     struct jsonl *j = ctx;
@@ -145,6 +156,7 @@ static const rf_visitor visitor = {
     .field = put_field,
     .slot = put_slot,
     .array = put_array_head,
+    .path_field = put_path_field,
     .module = put_module_head,
     .module_part = put_module_part,
 };
@@ -201,7 +213,7 @@ typedef rf_code put_fn(struct jsonl *j, rf_entry *entry, rf_error *error);
 static put_fn *const values[RF_TYPE_COUNT] = {
     [RF_STRING] = put_plain,  [RF_LIST] = put_list,    [RF_SET] = put_list,
     [RF_ZSET] = put_list,     [RF_HASH] = put_hash,    [RF_STREAM] = jsonl_put_stream,
-    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed,
+    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed, [RF_PATH_HASH] = put_list,
 };
 
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error)

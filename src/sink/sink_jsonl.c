@@ -4,7 +4,7 @@
  *   of a key
  *     "db"           number of the database
  *     "key"          TEXT
- *     "type"         "string", "list", "set", "zset", "hash", "stream", "array" or "module"
+ *     "type"         "string", "list", "set", "zset", "hash", "stream", "array", "path-hash" or "module"
  *     "expire_ms"    expiry, Unix time in milliseconds; only if it has one
  *     "idle"         seconds since it was used; only if recorded in the input
  *     "freq"         LFU access frequency, 0 to 255; only if recorded in the input
@@ -25,6 +25,7 @@
  *                    "unowned" only if a group has unowned pending entries (Redis 8.8),
  *                    "producers" only if the encoding supports them (Redis 8.6)
  *       array        {"insert_index": n or null, "slots": [[index, TEXT], ...]}, indexes ascending
+ *       path-hash    [[path, field, TEXT], ...], the fields of a path one after the other
  *       module       {"module": name, "version": n, "parts": [number or TEXT, ...]}
  *     "field_expire_ms"    of a hash, in the form of its value: {"field": ms, ...}; only if any expires
  *

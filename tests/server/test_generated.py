@@ -15,7 +15,7 @@ from lib.soaking import scaled
 
 RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRAM), "rdbgen")
 
-DIALECTS = {"redis": range(1, 16), "valkey": (9, 10, 11, 80)}
+DIALECTS = {"redis": range(1, 16), "valkey": (9, 10, 11, 80, 81)}
 
 
 def negative_zeros(answers):

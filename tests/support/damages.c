@@ -138,6 +138,11 @@ const struct damage damages[] = {
     {{.type = 28, .hex = "02 00 05 00 0161 04 00 0162"}, FRAMED, "out of order"},
     {{.type = 28, .hex = "01 00 00 04 0161"}, LOST, "unknown value kind 4"},
     {{.type = 28, .hex = "02 00 05 00 0161 05 00 0162"}, FRAMED, "out of order"},
+    /* path hashes */
+    {{.magic = "VALKEY081", .type = 23, .hex = "01 0161 00"}, FRAMED, "without fields"},
+    {{.magic = "VALKEY081", .type = 23, .hex = "02 0161 01 0166 0176 0162 00"}, FRAMED, "without fields"},
+    {{.magic = "VALKEY081", .type = 23, .hex = "01 0161 01 0166 c302022000"}, FRAMED, "corrupt LZF"},
+    {{.magic = "VALKEY081", .type = 23, .hex = "01 0161 c0"}, LOST, "expected a length"},
     /* hash templates */
     {{.type = 30, .hex = "0e 0e000000 0300 0501 0701 817602 ff"}, FRAMED, "not defined"},
     {{.type = 32, .hex = "05 0178 c007"}, LOST, "not defined"},

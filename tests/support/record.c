@@ -91,6 +91,18 @@ static rf_code record_field(void *ctx, rf_slice field, rf_slice value, int64_t e
     return RF_OK;
 }
 
+static rf_code record_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    record_text(ctx, "path ");
+    record_bytes(ctx, path);
+    record_text(ctx, " field ");
+    record_bytes(ctx, field);
+    record_text(ctx, " ");
+    record_bytes(ctx, value);
+    record_text(ctx, "\n");
+    return RF_OK;
+}
+
 static rf_code record_array(void *ctx, bool has_insert_index, uint64_t insert_index)
 {
     if (has_insert_index)
@@ -201,6 +213,7 @@ const rf_visitor recorder = {
     .field = record_field,
     .slot = record_slot,
     .array = record_array,
+    .path_field = record_path_field,
     .stream_entry = record_entry,
     .stream = record_stream,
     .group = record_group,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a visitor is told, as text: one line for each call, bytes that are not printable as \xNN.
  *
- *   string v | item v | member v | scored v 1.5 | field f v [@ms] | array [index] | slot 3 v
- *   entry 1-2 f=v ... | stream n last first max-deleted added groups | group name last read pending consumers
+ *   string v | item v | member v | scored v 1.5 | field f v [@ms] | array [index] | slot 3 v | path p field f
+ * v entry 1-2 f=v ... | stream n last first max-deleted added groups | group name last read pending consumers
  *   consumer name seen active pending | pending id time count | unowned ... | producers s max n
  *   record producer iid id | module name version */
 #ifndef TESTS_RECORD_H

@@ -147,6 +147,30 @@ Test(digest, of_long_elements)
     }
 }
 
+/* --- path hashes ------------------------------------------------------------------------------------- */
+
+static wide hash_of_path_field(const char *path, const char *field, const char *value)
+{
+    struct build b = {0};
+    hash_put_str(&b, path);
+    hash_put_str(&b, field);
+    put_bytes(&b, slice_of(value, strlen(value)));
+    return hash_of(&b);
+}
+
+/* The order of paths and of fields does not matter, nor how strings are stored. */
+Test(digest, of_a_path_hash)
+{
+    static const char *const forms_of_one[] = {"02 0161 02 0166 0176 0167 c007 00 01 0166 0177",
+                                               "02 00 01 0166 0177 0161 02 0167 0137 0166 0176"};
+    wide expected = hash_of_path_field("a", "f", "v") + hash_of_path_field("a", "g", "7") +
+                    hash_of_path_field("", "f", "w");
+    for (size_t i = 0; i < 2; i++) {
+        const struct one_value value = {.magic = "VALKEY081", .type = 23, .hex = forms_of_one[i]};
+        cr_expect(wide_of(digest_value(&value).value) == expected, "%s", forms_of_one[i]);
+    }
+}
+
 /* --- arrays, modules --------------------------------------------------------------------------------- */
 
 Test(digest, of_an_array)

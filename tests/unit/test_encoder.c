@@ -142,6 +142,18 @@ Test(encoder, arrays_need_a_server_that_has_them)
     expect_unsupported(valkey, "REDIS0014", "1c 016b 01 00 00 00 0161", "arrays");
 }
 
+Test(encoder, path_hashes)
+{
+    static const char hex[] = "17 016b 02 0161 02 0166 0176 0167 0177 0162 01 0166 0178";
+    struct encoding e = {.magic = "VALKEY081", .hex = hex, .target = {RF_VALKEY, 9, 2}};
+    cr_assert_eq(encode(&e), RF_OK, "%s", e.error.message);
+    cr_expect_str_eq((const char *)e.text.data, "SELECT 0\nPHSET k a FIELDS 1 f v\nPHSET k a FIELDS 1 g w\n"
+                                                "PHSET k b FIELDS 1 f x\n");
+    encoding_free(&e);
+    expect_unsupported(valkey, "VALKEY081", hex, "path hashes");
+    expect_unsupported((rf_server){RF_REDIS, 8, 10}, "VALKEY081", hex, "path hashes");
+}
+
 Test(encoder, expiring_fields_in_each_dialect)
 {
     expect_commands_for(newest, 0, "REDIS0012", TTL,

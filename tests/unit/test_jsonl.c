@@ -167,6 +167,12 @@ Test(jsonl, arrays)
                  "{\"insert_index\":null,\"slots\":[[18446744073709551614,\"\"]]}");
 }
 
+Test(jsonl, path_hashes)
+{
+    expect_value("VALKEY081", "path-hash", "17 02 0161 02 0166 0176 0167 0177 00 01 0166 c007",
+                 "[[\"a\",\"f\",\"v\"],[\"a\",\"g\",\"w\"],[\"\",\"f\",\"7\"]]");
+}
+
 Test(jsonl, modules)
 {
     expect_value("REDIS0009", "module",

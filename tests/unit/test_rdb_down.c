@@ -289,6 +289,24 @@ Test(rdb_down, strings)
         }
 }
 
+/* There is no other type for it, and only the newest Valkey has it. */
+Test(rdb_down, path_hashes)
+{
+    for (size_t i = 0; i < made_target_count; i++) {
+        struct build b = {0};
+        struct rdb_made made = {.target = made_targets[i].server};
+        put_hex_file(&b, "VALKEY081", "17 016b 01 0161 01 0166 0176");
+        if (made_targets[i].version == 81) {
+            cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s", made.error.message);
+            cr_expect_eq(find_key(made.file).encoding.type, RF_PATH_HASH);
+            rdb_made_free(&made);
+        } else {
+            expect_unsupported(built(&b), &made_targets[i], "a path hash");
+        }
+        build_free(&b);
+    }
+}
+
 /* There is no other type for them. */
 Test(rdb_down, modules_values_and_arrays)
 {

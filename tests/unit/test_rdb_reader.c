@@ -248,14 +248,14 @@ Test(rdb_reader, records_of_one_dialect)
     static const char import[] = "f3 03 6a6f62 02 00 05 4100 4101" KEY;
     expect_read("VALKEY080", import, "notice slot_import\n" KEY_TEXT);
     expect_read("VALKEY080", "f4 05 01 01" KEY, KEY_TEXT);
+    expect_read("VALKEY081", "17 016b 01 0161 01 0166 0176", "key 0 k path-hash\npath a field f v\n");
     expect_refused_hex("VALKEY080", "f2 05 01 0161", RF_E_UNSUPPORTED, "Valkey 9.2");
-    expect_refused_hex("VALKEY080", "17 016b 00", RF_E_UNSUPPORTED, "path-compressed");
     expect_refused_hex("VALKEY080", "18 016b 00", RF_E_CORRUPT, "0x18");
     expect_refused_hex("VALKEY080", "f1" KEY, RF_E_CORRUPT, "0xf1");
-    expect_refused_hex("REDIS0015", "f1" KEY, RF_E_UNSUPPORTED, "newer than 8.10");
+    expect_refused_hex("REDIS0015", "f1" KEY, RF_E_UNSUPPORTED, "no-evict attribute of Redis 8.12");
     expect_refused_hex("REDIS0015", "1d 016b 00", RF_E_UNSUPPORTED, "DUMP payloads only");
     expect_refused_hex("REDIS0015", "1f 016b 00", RF_E_UNSUPPORTED, "DUMP payloads only");
-    expect_refused_hex("REDIS0015", "21 016b 00", RF_E_UNSUPPORTED, "GCRA");
+    expect_refused_hex("REDIS0015", "21 016b 00", RF_E_UNSUPPORTED, "native bitmap of Redis 8.12");
     expect_refused_hex("REDIS0015", "22 016b 00", RF_E_UNSUPPORTED, "HyperLogLog");
 }
 
@@ -305,6 +305,29 @@ Test(rdb_reader, types_of_dragonfly)
     expect_refused_hex("REDIS0011", "c9 0161", RF_E_CORRUPT, "unexpected byte 0xc9");
 }
 
+/* What servers have used without a check, as an index or as a size. */
+Test(rdb_reader, slots_and_counts_out_of_range)
+{
+    static const char far[] = "out of range";
+    expect_read("REDIS0012", "f4 7fff 01 01" KEY, KEY_TEXT);
+    expect_refused_hex("REDIS0012", "f4 80 00004000 01 01" KEY, RF_E_CORRUPT, "slot 16384 is out of range");
+    expect_refused_hex("REDIS0012", "f4 81 ffffffffffffffff 01 01" KEY, RF_E_CORRUPT, far);
+    expect_refused_hex("REDIS0012", "f4 05 81 8000000000000000 01" KEY, RF_E_CORRUPT, far);
+    expect_refused_hex("REDIS0012", "f4 05 01 81 8000000000000000" KEY, RF_E_CORRUPT, far);
+    expect_refused_hex("REDIS0009", "fe00 fb 81 ffffffffffffffff 00" KEY, RF_E_CORRUPT, far);
+    expect_refused_hex("REDIS0009", "fe00 fb 00 81 8000000000000000" KEY, RF_E_CORRUPT, far);
+    expect_refused_hex("VALKEY080", "f3 016a 01 00 80 00004000" KEY, RF_E_CORRUPT, "slot 16384");
+    expect_refused_hex("VALKEY080", "f3 016a 01 06 05" KEY, RF_E_CORRUPT, "a range from slot 6 to 5");
+}
+
+/* As a Valkey without a fork saves them: all hints first, then keys of any database. */
+Test(rdb_reader, databases_in_any_order)
+{
+    expect_read("VALKEY081", "fe00 fb0201 fe05 fb0100 fe00" KEY "fe05" KEY "fe00 00 016c 0176",
+                "counts 0 2 1\ncounts 5 1 0\n" KEY_TEXT
+                "key 5 k string\nstring v\nkey 0 l string\nstring v\n");
+}
+
 Test(rdb_reader, types_of_a_later_version)
 {
     expect_refused_hex("REDIS0013", "fe00 1d 016b 00", RF_E_UNSUPPORTED,
@@ -312,5 +335,4 @@ Test(rdb_reader, types_of_a_later_version)
     expect_refused_hex("REDIS0014", "fe00 1e 016b 00", RF_E_UNSUPPORTED,
                        "type 30 does not exist in RDB version 14");
     expect_refused_hex("REDIS0015", "fe00 1d 016b 00", RF_E_UNSUPPORTED, "hash template");
-    expect_refused_hex("VALKEY080", "fe00 17 016b 00", RF_E_UNSUPPORTED, "path-compressed");
 }

@@ -22,8 +22,9 @@ static void put_damage(struct build *b, const struct damage *damage)
 /* Every command that could have written it. */
 static void expect_not_sent(struct replaying *p, const struct damage *damage)
 {
-    static const char *const writers[] = {"RESTORE k", "SET k",  "RENAME k", "SADD k",     "RPUSH k",
-                                          "HMSET k",   "ZADD k", "XADD k",   "RENAMENX k", "ARMSET k"};
+    static const char *const writers[] = {"RESTORE k",  "SET k",    "RENAME k", "SADD k",
+                                          "RPUSH k",    "HMSET k",  "ZADD k",   "XADD k",
+                                          "RENAMENX k", "ARMSET k", "PHSET k"};
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
         cr_expect_eq(fake_count(&p->fake, writers[i]), 0, "%s: type %u: %s", writers[i], damage->value.type,
                      damage->value.hex);
@@ -56,7 +57,7 @@ Test(replay_damage, each_of_them)
             .magic = magic,
             .options = {.mode = rewind_buffer < 3 ? (rf_replay_mode)rewind_buffer : RF_REPLAY_AUTO,
                         .big_key = rewind_buffer == 3},
-            .fake.version = *magic == 'V' ? "redis_version:7.2.4\r\nvalkey_version:9.1.0"
+            .fake.version = *magic == 'V' ? "redis_version:7.2.4\r\nvalkey_version:9.2.0"
                                           : "redis_version:8.10.0"};
         put_damage(&p.input, damage);
         replaying_run(&p);

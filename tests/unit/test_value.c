@@ -88,7 +88,11 @@ static const struct {
     {{.magic = "VALKEY080", .type = 16, .hex = "0d 0d000000 0200 816602 817602 ff"},
      "listpack",
      "field f v\n"},
+    {{.magic = "VALKEY081", .type = 23, .hex = "02 03612f62 02 0166 c007 00 0176 00 01 0166 0177"},
+     "path_hash",
+     "path a/b field f 7\npath a/b field  v\npath  field f w\n"},
     /* empty collections occur */
+    {{.magic = "VALKEY081", .type = 23, .hex = "00"}, "path_hash", ""},
     {{.type = 1, .hex = "00"}, "linkedlist", ""},
     {{.type = 4, .hex = "00"}, "hashtable", ""},
     {{.type = 11, .hex = "08 02000000 00000000"}, "intset", ""},

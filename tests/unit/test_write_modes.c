@@ -43,6 +43,10 @@ enum { NEITHER = 0, BOTH = RF_WRITE_COMMANDS | RF_WRITE_RESTORE };
     {                                                                   \
         .type = 28, .hex = "02 01 05 00 00 0161 01 01 fbffffffffffffff" \
     }
+#define PATH_HASH                                                       \
+    {                                                                   \
+        .magic = "VALKEY081", .type = 23, .hex = "01 0161 01 0166 0176" \
+    }
 #define VECTOR_SET                                      \
     {                                                   \
         .type = 7, .hex = "81bde72da2bb1eb400 02 05 00" \
@@ -79,6 +83,9 @@ static const struct {
     {ARRAY, REDIS(8, 6), NEITHER},
     {ARRAY, REDIS(8, 8), BOTH},
     {ARRAY, VALKEY(9, 0), NEITHER},
+    {PATH_HASH, REDIS(8, 10), NEITHER},
+    {PATH_HASH, VALKEY(9, 1), NEITHER},
+    {PATH_HASH, VALKEY(9, 2), BOTH},
     {VECTOR_SET, REDIS(7, 4), NEITHER},
     {VECTOR_SET, REDIS(8, 0), RF_WRITE_RESTORE},
     {VECTOR_SET, VALKEY(9, 0), NEITHER},

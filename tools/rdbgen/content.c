@@ -254,6 +254,21 @@ void make_template_hash(struct types *types, struct content *content)
     }
 }
 
+/* --- path hashes -------------------------------------------------------------------------------------- */
+
+/* Up to three fields to a path; the fields of different paths may have the same names. */
+void make_path_hash(struct types *types, struct content *content)
+{
+    make_items(types, content);
+    for (size_t i = 0; i < content->count; i++) {
+        struct item *item = &content->items[i];
+        bool first = i == 0 || rng_below(&types->rng, 3) == 0;
+        item->path = first ? item->name : item[-1].path;
+        if (first && i > 0)
+            item->name = item[-1].name;
+    }
+}
+
 /* --- arrays ------------------------------------------------------------------------------------------- */
 
 void make_array(struct types *types, struct content *content)

@@ -20,9 +20,9 @@ enum { VARIANT_SINGLE, VARIANT_SHORT, VARIANT_LONG, VARIANT_RANDOM };
 static const int64_t NO_EXPIRY = -1;
 
 /* An element: a list's item, a set's member, a zset's member with its score, a hash's field with its
- * value, an array's value with its index. */
+ * value, an array's value with its index, a path hash's field with its value and its path. */
 struct item {
-    rf_slice name, value;
+    rf_slice name, value, path;
     double score;
     int64_t integer; /* of an intset */
     uint64_t index;
@@ -119,6 +119,7 @@ void make_intset(struct types *types, struct content *content);
 void make_zset(struct types *types, struct content *content);
 void make_hash(struct types *types, struct content *content);
 void make_hash_with_ttl(struct types *types, struct content *content);
+void make_path_hash(struct types *types, struct content *content);
 void make_array(struct types *types, struct content *content);
 void make_template_hash(struct types *types, struct content *content);
 void make_nothing(struct types *types, struct content *content); /* a module's */

@@ -61,6 +61,7 @@ void gen_stream(struct types *types, const struct content *content); /* as the p
 
 /* --- gen_new.c ------------------------------------------------------------------ */
 
+void gen_path_hash(struct types *types, const struct content *content);
 void gen_array(struct types *types, const struct content *content);
 void gen_template_listpack(struct types *types, const struct content *content);
 void gen_template_hash(struct types *types, const struct content *content);

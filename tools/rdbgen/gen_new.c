@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules' values and records, and what only the newest Redis has: arrays, hash templates, key metadata. */
+/* Modules' values and records, and what only the newest servers have: arrays, hash templates and key metadata
+ * of Redis, path hashes of Valkey. */
 #include "gen.h"
 
 #include "base/number.h"
@@ -31,6 +32,34 @@ void gen_array(struct types *types, const struct content *content)
     for (size_t i = 0; i < content->count; i++) {
         gen_length(types, content->items[i].index);
         array_value(types, &content->items[i]);
+    }
+}
+
+/* --- path hashes -------------------------------------------------------------------------------------- */
+
+static size_t fields_of_path(const struct content *content, size_t from)
+{
+    const struct item *first = &content->items[from];
+    size_t n = 1;
+    while (from + n < content->count && slice_equal(first[n].path, first->path))
+        n++;
+    return n;
+}
+
+void gen_path_hash(struct types *types, const struct content *content)
+{
+    size_t paths = 0;
+    for (size_t i = 0; i < content->count; i += fields_of_path(content, i))
+        paths++;
+    gen_length(types, paths);
+    for (size_t i = 0, end; i < content->count; i = end) {
+        end = i + fields_of_path(content, i);
+        gen_string(types, content->items[i].path);
+        gen_length(types, end - i);
+        for (size_t j = i; j < end; j++) {
+            gen_string(types, content->items[j].name);
+            gen_string(types, content->items[j].value);
+        }
     }
 }
 

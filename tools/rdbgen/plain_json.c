@@ -144,6 +144,21 @@ static void put_hash(struct buffer *to, const struct content *content)
         put_field_expiries(to, content);
 }
 
+static void put_path_hash(struct buffer *to, const struct content *content)
+{
+    size_t start = begin(to, '[');
+    for (size_t i = 0; i < content->count; i++) {
+        put_text(to, ",[");
+        base64(to, content->items[i].path);
+        put_byte(to, ',');
+        base64(to, content->items[i].name);
+        put_byte(to, ',');
+        base64(to, content->items[i].value);
+        put_byte(to, ']');
+    }
+    end(to, start, ']');
+}
+
 static void put_array(struct buffer *to, const struct content *content)
 {
     size_t start = begin(to, '[');
@@ -333,7 +348,7 @@ static const struct teller {
     void (*put_value)(struct buffer *to, const struct content *content);
 } tellers[] = {
     {"string", put_string}, {"list", put_list},   {"set", put_list},      {"zset", put_zset},
-    {"hash", put_hash},     {"array", put_array}, {"stream", put_stream},
+    {"hash", put_hash},     {"array", put_array}, {"stream", put_stream}, {"path-hash", put_path_hash},
 };
 
 void json_function(struct plain_json *json, rf_slice code)

@@ -7,6 +7,7 @@
  * "idle", "freq", "field_expire_ms". Strings are in base64. Values:
  *
  *   string  text            list, set  [text, ...]         zset  {member: score as "%.17g" prints it}
+ *   path-hash  [[path, field, text], ...]
  *   hash    {field: text}   array      [[index, text], ...], beside it "len", "count", "insert_index"
  *   stream  [[id, [field, text, ...]], ...], beside it "info", what XINFO STREAM FULL says but for the radix
  *           tree, the entries and the lag, names as they are; and "idmp", [[producer, iid, entry id], ...]

@@ -84,9 +84,10 @@ static void check_version(struct options *options)
     if (options->rdb_version == 0)
         options->rdb_version = valkey ? 80 : 15;
     int version = options->rdb_version;
-    if (version > 15 && !(valkey && version == 80))
-        die("RDB version %d is none of 1-15 and, for valkey, 80", version);
-    if (valkey && version > 11 && version != 80)
+    bool of_valkey = version == 80 || version == 81;
+    if (version > 15 && !(valkey && of_valkey))
+        die("RDB version %d is none of 1-15 and, for valkey, 80 and 81", version);
+    if (valkey && version > 11 && !of_valkey)
         die("RDB version %d is none of valkey's", version);
 }
 

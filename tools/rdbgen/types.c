@@ -55,6 +55,7 @@ static const struct row rows[] = {
     {30, 15, REDIS, "hash_tmpl_lp", "hash", make_template_hash, gen_template_listpack},
     {32, 15, REDIS, "hash_tmpl", "hash", make_template_hash, gen_template_hash},
     {22, 80, VALKEY, "hash_2", "hash", make_hash_with_ttl, gen_hash_ttl_valkey},
+    {23, 81, VALKEY, "path_hash", "path-hash", make_path_hash, gen_path_hash},
 };
 enum { STRING = 0, MODULE_2 = 7, ROWS = sizeof rows / sizeof *rows, DATABASES = 4 };
 

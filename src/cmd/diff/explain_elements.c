@@ -158,6 +158,18 @@ static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
     return put_indexed(ctx, "slot ", index, value);
 }
 
+/* "path 'a' field 'b': 'value'" */
+static rf_code put_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice value)
+{
+    struct walk *walk = ctx;
+    print_bytes(begin(walk, "path "), path);
+    fputs(" field ", walk->text);
+    print_bytes(walk->text, field);
+    size_t name = end_name(walk);
+    print_bytes(walk->text, value);
+    return put_line(walk, name);
+}
+
 static rf_code put_number(struct walk *walk, const char *name, uint64_t number)
 {
     fprintf(begin(walk, name), ": %" PRIu64, number);
@@ -285,6 +297,7 @@ static rf_code walk_value(rf_value *value, struct walk walk)
         .field = put_field,
         .slot = put_slot,
         .array = put_array,
+        .path_field = put_path_field,
         .stream_entry = put_entry,
         .stream = put_stream,
         .group = put_group,

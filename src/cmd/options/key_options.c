@@ -170,7 +170,7 @@ const struct option_row filter_rows[] = {
     {OPTION_HANDLER, 0, "no-key-regex", "RE", "no keys that contain a match", .handle = opt_filter},
     {OPTION_HANDLER, 't', "type", "LIST",
      "only these types: string, list, set, zset, hash,\n"
-     "stream, module, array", .handle = opt_filter},
+     "stream, module, array, path-hash", .handle = opt_filter},
     {OPTION_HANDLER, 'T', "no-type", "LIST", "not these types", .handle = opt_filter},
     {OPTION_CHOICE, 0, "expired", "POLICY", "expired keys: keep, drop, or only these (keep)", AT(expired),
      .choices = expired_choices},

@@ -84,6 +84,7 @@ ANSWERS = {
     "zset": lambda answer: {"value": {decoded(m): float(score) for m, score in answer["value"].items()}},
     "hash": hash_answer,
     "array": lambda answer: {"value": {index: decoded(value) for index, value in answer["value"]}},
+    "path-hash": lambda answer: {"value": {(decoded(p), decoded(f)): decoded(v) for p, f, v in answer["value"]}},
     "stream": stream_answer,
 }
 
@@ -113,6 +114,7 @@ def stream_model(stream):
 MODELS = {
     "hash": lambda value: {"fields": value.fields, "field expiry": value.expiry},
     "array": lambda value: {"value": value.slots},
+    "path-hash": lambda value: {"value": value.fields},
     "stream": stream_model,
 }
 

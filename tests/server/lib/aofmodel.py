@@ -31,6 +31,11 @@ class Array:
         self.slots, self.insert_at = {}, None
 
 
+class PathHash:
+    def __init__(self):
+        self.fields = {}  # (path, field): value
+
+
 class Group:
     def __init__(self, last_id, entries_read):
         self.last_id, self.entries_read = last_id, entries_read
@@ -82,7 +87,7 @@ def options(words, known):
 
 
 class Model:
-    """keys: {(db, key): bytes, list, set, dict (zset), Hash, Stream, Array or Restored}; expiry: {(db, key): ms}."""
+    """keys: {(db, key): bytes, list, set, dict (zset), Hash, Stream, Array, PathHash or Restored}; expiry: {(db, key): ms}."""
 
     def __init__(self, aof):
         self.keys, self.expiry, self.functions = {}, {}, []
@@ -188,6 +193,11 @@ class Model:
 
     def _arseek(self, key, index):
         self._existing(key, Array).insert_at = int(index)
+
+    def _phset(self, key, path, word, count, *fields):
+        if word != b"FIELDS" or 2 * int(count) != len(fields):
+            raise Refused("PHSET: path FIELDS n field value …")
+        self._value(key, PathHash).fields.update(((path, field), value) for field, value in pairs(fields))
 
     def _restore(self, key, ttl, payload, *words):
         words = [word.upper() for word in words]

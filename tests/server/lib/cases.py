@@ -24,6 +24,7 @@ RESTORED_AS = {
     "hash": {4, 9, 13, 16, 22, 23, 24, 25, 29, 31},
     "stream": {15, 19, 21, 26, 27},
     "array": {28},
+    "path-hash": {23},
 }
 
 # Older files do not say how many entries a stream has seen and its groups have read. A server that loads the file

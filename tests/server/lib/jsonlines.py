@@ -3,7 +3,7 @@
 import base64
 import json
 
-from lib.aofmodel import Array, Group, Hash, Stream, stream_id
+from lib.aofmodel import Array, Group, Hash, PathHash, Stream, stream_id
 
 # The members of a key's line, in order; those in brackets need not be there.
 MEMBERS = "db key type [expire_ms] [idle] [freq] [metadata] value [field_expire_ms]"
@@ -86,6 +86,12 @@ def array_value(line):
     return found
 
 
+def path_hash_value(line):
+    found = PathHash()
+    found.fields = unique([((decoded(path), decoded(field)), decoded(value)) for path, field, value in line["value"]])
+    return found
+
+
 def stream_group(told):
     found = Group(read_id(told["last_id"]), -1 if told["entries_read"] is None else told["entries_read"])
     found.seen = {}
@@ -121,6 +127,7 @@ VALUES = {
     "zset": lambda line: unique([(decoded(member), number(score)) for member, score in line["value"]]),
     "hash": hash_value,
     "array": array_value,
+    "path-hash": path_hash_value,
     "stream": stream_value,
     "module": lambda line: line["value"],
 }
