@@ -39,6 +39,19 @@ typedef enum rf_known {
 RF_API rf_code rf_collisions_note(rf_collisions *collisions, const rf_entry *entry, bool ambiguous,
                                   rf_known *known, rf_error *error);
 
+/* The same in two steps for a key, of which the first may be taken on another thread: hashing an ambiguous key,
+ * and noting it. A key that is RF_KNOWN_OTHER is not counted: it has to be noted by rf_collisions_note(). */
+typedef struct rf_name_hash {
+    uint64_t low, high;
+} rf_name_hash;
+
+RF_API rf_name_hash rf_collisions_hash(const rf_collisions *collisions, const rf_entry *key);
+RF_API rf_code rf_collisions_note_hash(rf_collisions *collisions, rf_name_hash hash, rf_known *known,
+                                       rf_error *error);
+
+/* Some keys were not ambiguous. */
+RF_API void rf_collisions_note_others(rf_collisions *collisions);
+
 RF_API bool rf_collisions_is_spilled(const rf_collisions *collisions);
 
 /* Whether step 2 is needed: some keys were ambiguous and some were not. */

@@ -40,8 +40,9 @@ RF_API rf_rewrite *rf_rewrite_new(void);
  * meanwhile. NULL: out of memory. */
 RF_API rf_rewrite *rf_rewrite_share(rf_rewrite *from);
 
-/* Adds the counts of a shared rewrite to those of the one it was made from, and clears them. */
+/* Adds the counts of a shared rewrite to those of the one it was made from; and clears them. */
 RF_API void rf_rewrite_add_counts(rf_rewrite *rewrite, rf_rewrite *shared);
+RF_API void rf_rewrite_clear_counts(rf_rewrite *shared);
 
 /* `rewrite` may be NULL. */
 RF_API void rf_rewrite_free(rf_rewrite *rewrite);

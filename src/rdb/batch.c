@@ -4,6 +4,7 @@
 #include "rdb/batch.h"
 #include "base/bytes.h"
 #include "io/feed.h"
+#include "rdb/rdb_read.h"
 #include <stdlib.h>
 
 enum { BATCH_BYTES = 256 * 1024 };
@@ -12,6 +13,7 @@ enum { BATCH_BYTES = 256 * 1024 };
 struct place {
     const uint8_t *at;
     int64_t db;
+    const uint8_t *name; /* of the key before it; NULL: none */
 };
 
 struct rf_batch {
@@ -69,7 +71,7 @@ static bool begin(rf_batch *batch, struct rdb_reader *from)
                                  .unguarded = value->unguarded,
                                  .rewind_buffer = r->value.rewind_buffer,
                                  .dup_set = r->value.dup_set};
-    batch->mark = (struct place){batch->window.pos, from->db};
+    batch->mark = (struct place){.at = batch->window.pos, .db = from->db};
     return rdb_reader_prepare(r);
 }
 
@@ -79,7 +81,7 @@ static struct place frame_keys(rf_batch *batch)
     struct window *w = &batch->window;
     struct place last = batch->mark;
     while (w->pos < w->end && rdb_reader_frame(&batch->reader)) {
-        last = (struct place){w->pos, batch->reader.db};
+        last = (struct place){w->pos, batch->reader.db, batch->reader.framed};
         if (last.at - batch->mark.at >= BATCH_BYTES && w->end - last.at >= BATCH_BYTES / 2)
             break;
     }
@@ -87,12 +89,24 @@ static struct place frame_keys(rf_batch *batch)
     return last;
 }
 
+/* Details of the last key may follow: `from` must have its name. */
+static bool keep_name(rf_batch *batch, struct rdb_reader *from, struct place last)
+{
+    struct window *w = &batch->window;
+    rf_slice name;
+    w->pos = last.name;
+    from->key.len = 0;
+    bool kept = rdb_string(w, &name) == RF_OK && buffer_append(&from->key, name);
+    from->value.key = buffer_slice(&from->key);
+    return kept;
+}
+
 static bool take(rf_batch *batch, struct rdb_reader *from)
 {
     if (from->w->pos == from->w->end || !begin(batch, from))
         return false;
     struct place last = frame_keys(batch);
-    if (last.at == batch->mark.at)
+    if (last.at == batch->mark.at || !keep_name(batch, from, last))
         return false;
     batch->block = window_lend(from->w, (uint64_t)(last.at - batch->mark.at));
     batch->window.end = last.at;
@@ -131,7 +145,7 @@ void rf_batch_mark(rf_batch *batch)
 {
     batch->window.error = &batch->error;
     if (rdb_reader_end_key(&batch->reader) == RF_OK)
-        batch->mark = (struct place){batch->window.pos, batch->reader.db};
+        batch->mark = (struct place){.at = batch->window.pos, .db = batch->reader.db};
 }
 
 void rf_batch_restart(rf_batch *batch)

@@ -512,6 +512,7 @@ bool rdb_reader_frame(struct rdb_reader *r)
             return false;
         if (is_type(r, byte)) {
             r->value.type = &r->types[byte];
+            r->framed = r->w->pos;
             return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK;
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)

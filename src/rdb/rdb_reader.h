@@ -34,6 +34,7 @@ struct rdb_reader {
     char module[10];
     struct hash_templates templates;
     struct rf_value value;
+    const uint8_t *framed; /* the name of the key in rdb_reader_frame() */
 };
 
 /* Reads the header; fills `info`, now and as AUX fields are read. All arguments remain the caller's and must

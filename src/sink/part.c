@@ -2,6 +2,7 @@
 /* The memory of a part, which grows up to a limit. It never shrinks, so that batches do not allocate. */
 #include "sink/part.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum { PART_MAX = 32 * 1024 * 1024, PART_LEAST = 2 * OUTBUF_RESERVE_MAX };
 
@@ -17,9 +18,11 @@ static void part_next(struct outbuf *buf)
     size_t used = (size_t)(buf->pos - buf->start), wanted = 2 * (size_t)(buf->end - buf->start);
     if (wanted > PART_MAX)
         return discard(buf);
-    uint8_t *grown = realloc(buf->start, wanted);
+    uint8_t *grown = malloc(wanted);
     if (!grown)
         return discard(buf);
+    memcpy(grown, buf->start, used);
+    free(buf->start);
     buf->start = grown;
     buf->pos = grown + used;
     buf->end = grown + wanted;

@@ -212,6 +212,30 @@ rf_code rf_collisions_note(rf_collisions *collisions, const rf_entry *entry, boo
     return note_key(collisions, hash_of_key(collisions, entry), known, error);
 }
 
+rf_name_hash rf_collisions_hash(const rf_collisions *collisions, const rf_entry *key)
+{
+    XXH128_hash_t hash = hash_of_key(collisions, key);
+    return (rf_name_hash){hash.low64, hash.high64};
+}
+
+rf_code rf_collisions_note_hash(rf_collisions *collisions, rf_name_hash name, rf_known *known,
+                                rf_error *error)
+{
+    const XXH128_hash_t hash = {.low64 = name.low, .high64 = name.high};
+    *known = RF_KNOWN_NOT;
+    if (!collisions->spill && find_hash(&collisions->keys, hash)) {
+        *known = RF_KNOWN_OTHER;
+        return RF_OK;
+    }
+    collisions->some_are_ambiguous = true;
+    return note_key(collisions, hash, known, error);
+}
+
+void rf_collisions_note_others(rf_collisions *collisions)
+{
+    collisions->some_are_not = true;
+}
+
 bool rf_collisions_is_spilled(const rf_collisions *collisions)
 {
     return collisions->spill != NULL;

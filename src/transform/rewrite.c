@@ -159,12 +159,17 @@ rf_rewrite *rf_rewrite_share(rf_rewrite *from)
 
 void rf_rewrite_add_counts(rf_rewrite *rewrite, rf_rewrite *shared)
 {
-    for (size_t i = 0; i < rewrite->first[RULE_KINDS]; i++) {
+    for (size_t i = 0; i < rewrite->first[RULE_KINDS]; i++)
         rewrite->rules[i].keys += shared->rules[i].keys;
-        shared->rules[i].keys = 0;
-    }
     rewrite->counts.changed += shared->counts.changed;
     rewrite->counts.tagged += shared->counts.tagged;
+    rf_rewrite_clear_counts(shared);
+}
+
+void rf_rewrite_clear_counts(rf_rewrite *shared)
+{
+    for (size_t i = 0; i < shared->first[RULE_KINDS]; i++)
+        shared->rules[i].keys = 0;
     shared->counts = (rf_rewrite_counts){0};
 }
 

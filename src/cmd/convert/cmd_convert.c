@@ -7,6 +7,7 @@
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
+#include "cmd/run/stage.h"
 #include "cmd/run/transfer.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
@@ -44,6 +45,7 @@ static rf_code write_output(struct conversion *conversion, rf_error *error)
     remove_leftovers(options->output,
                      options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
+    t->session.read.batches = stage_batches(&options->common);
     TRY(transfer_entries(t, &steps, error));
     TRY(log_repair_save(&t->session, options->output, error));
     session_if_killed(&t->session, NULL);

@@ -2,6 +2,7 @@
 /* A key changes one cell of each table; sums are computed on request. */
 #include "cmd/inspect/inspect_tables.h"
 #include <stdlib.h>
+#include <string.h>
 
 size_t tables_place_of_db(int64_t db)
 {
@@ -38,6 +39,35 @@ static void sum(struct key_totals *into, struct key_totals from)
     into->elements += from.elements;
     into->longest = from.longest > into->longest ? from.longest : into->longest;
     into->memory += from.memory;
+}
+
+static bool merge_database(struct tables *tables, const struct tables *from, size_t db)
+{
+    struct key_totals **database = &tables->databases[db];
+    if (!*database)
+        *database = calloc(STATS_ENCODINGS, sizeof **database);
+    for (size_t i = 0; *database && i < STATS_ENCODINGS; i++) {
+        if (from->databases[db][i].keys == 0)
+            continue;
+        sum(&(*database)[i], from->databases[db][i]);
+        tables->encodings[i] = from->encodings[i];
+    }
+    return *database != NULL;
+}
+
+bool tables_merge(struct tables *tables, const struct tables *from)
+{
+    for (size_t db = 0; db <= STATS_DATABASES; db++)
+        if (from->databases[db] && !merge_database(tables, from, db))
+            return false;
+    return true;
+}
+
+void tables_clear(struct tables *tables)
+{
+    tables_free(tables);
+    memset(tables->databases, 0, sizeof tables->databases);
+    tables->last = NULL;
 }
 
 struct key_totals tables_of_database(const struct tables *tables, size_t db)

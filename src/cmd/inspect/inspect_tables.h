@@ -62,6 +62,12 @@ static inline bool tables_add(struct tables *tables, const rf_entry *key, const 
     return totals != NULL;
 }
 
+/* Adds all counters of `from`. False: out of memory. */
+bool tables_merge(struct tables *tables, const struct tables *from);
+
+/* Sets all counters to 0. */
+void tables_clear(struct tables *tables);
+
 struct key_totals tables_of_database(const struct tables *tables, size_t db);
 struct key_totals tables_of_encoding(const struct tables *tables, size_t encoding);
 struct key_totals tables_of_type(const struct tables *tables, rf_type type);

@@ -16,10 +16,13 @@
 
 enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
+enum { THREADS_MOST = 64 };
+
 struct common_options {
     const char *report; /* NULL: none */
     int progress;       /* enum progress_when */
     bool quiet, verbose;
+    uint64_t threads; /* 0: as many as there are processors */
     struct key_options keys;
     struct log_options log;
     struct source_options source;

@@ -3,6 +3,7 @@
 #include "cmd/run/collisions.h"
 #include "base/escape.h"
 #include "base/fail.h"
+#include "cmd/run/journal.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -348,10 +349,41 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
     return RF_OK;
 }
 
+static void note_later(const struct collisions *c, const rf_entry *key)
+{
+    if (is_ambiguous(c))
+        journal_name(c->journal, rf_collisions_hash(c->set, key));
+    else
+        c->journal->has_other_names = true;
+}
+
+bool collisions_can_wait(const struct collisions *c)
+{
+    return !c->set || (c->policy == COLLISION_FAIL && !c->resolved && !c->has_commands);
+}
+
+rf_code collisions_note_names(struct collisions *c, const struct journal *journal, bool *known,
+                              uint64_t *entry, rf_error *error)
+{
+    rf_known answer = RF_KNOWN_NOT;
+    if (journal->has_other_names)
+        rf_collisions_note_others(c->set);
+    for (size_t i = 0; i < journal->name_count && answer == RF_KNOWN_NOT; i++) {
+        *entry = journal->names[i].entry;
+        TRY(rf_collisions_note_hash(c->set, journal->names[i].hash, &answer, error));
+    }
+    *known = answer != RF_KNOWN_NOT;
+    return RF_OK;
+}
+
 rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error)
 {
     *leave_out = false;
+    if (c->journal) {
+        note_later(c, entry);
+        return RF_OK;
+    }
     if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return RF_OK;
     if (!c->resolved)

@@ -52,6 +52,7 @@ struct collision_scan {
 
 struct collisions {
     struct session *session;
+    struct journal *journal; /* of a lane: names are kept there, and noted later; NULL: none */
     enum collision_policy policy;
     rf_collisions *set; /* NULL: collisions are impossible */
     uint64_t memory;
@@ -95,6 +96,14 @@ rf_code collisions_scan_end(struct collisions *collisions, rf_code code, rf_erro
  * RF_E_DUPLICATE for a key that occurs twice in one input. */
 rf_code collisions_note(struct collisions *collisions, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error);
+
+/* Whether names may be noted later than the entries that they are of are written. */
+bool collisions_can_wait(const struct collisions *collisions);
+
+/* Notes the names of a journal. *known: one of them, of the `entry`th entry, has been noted before; neither it
+ * nor any after it is noted now. */
+rf_code collisions_note_names(struct collisions *collisions, const struct journal *journal, bool *known,
+                              uint64_t *entry, rf_error *error);
 
 /* Called after the last entry: resolves the collisions that could not be decided while writing. */
 rf_code collisions_end(struct collisions *collisions, rf_error *error);

@@ -351,6 +351,7 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
     if (cursor->input->is_stream)
         return RF_OK;
     cursor->input->streams = session->read.streams;
+    cursor->input->batches = cursor->rescan ? 0 : session->read.batches;
     session->notices.input = input_name(cursor->input);
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
@@ -398,13 +399,28 @@ static void leave_input(struct cursor *cursor)
         print_found(input);
 }
 
+void cursor_end_record(struct session *session, uint64_t offset)
+{
+    end_record(session, offset);
+    stats_pause(&session->stats, offset);
+}
+
 void cursor_skip_input(struct cursor *cursor)
 {
-    struct session *session = cursor->session;
     const struct input *input = cursor->input;
     leave_input(cursor);
-    end_record(session, input->decoded);
-    stats_pause(&session->stats, input->decoded);
+    cursor_end_record(cursor->session, input->decoded);
+}
+
+/* What is known of keys that come later, or depends on earlier ones, needs them in order. */
+rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)
+{
+    const struct session *session = cursor->session;
+    bool is_first = session->options->keys.rewrite && session->shifted != cursor->input->path;
+    *taken = false;
+    if (cursor->commands || session->joined || session->log.history || session->read.resume || is_first)
+        return RF_OK;
+    return rf_reader_take(cursor->input->reader, batch, taken, error);
 }
 
 /* The next one of the input, up to where its log is cut: at damage, if it is repaired. */
@@ -412,6 +428,8 @@ static rf_code next_entry(struct cursor *cursor, rf_error *error)
 {
     const struct log_survey *log = &cursor->session->log;
     bool present_end;
+    if (cursor->batch)
+        return rf_batch_next(cursor->batch, &cursor->entry, error);
     rf_code code = log_repair_next(cursor->session, &log->repair, cursor->number, cursor->input->reader,
                                    &cursor->entry, &present_end, error);
     if (UNLIKELY(present_end) && !cursor->rescan)
@@ -443,6 +461,8 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
                                                 : next_entry(cursor, error);
         if (code == RF_OK && !there)
             return RF_OK;
+        if (code == RF_END && cursor->batch)
+            return RF_END;
         if (code == RF_END) {
             cursor_skip_input(cursor);
             if (pauses && cursor->next < cursor->end)

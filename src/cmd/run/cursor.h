@@ -10,6 +10,7 @@
 #define CMD_RUN_CURSOR_H
 
 #include "cmd/run/session.h"
+#include <rdbferry/batch.h>
 
 struct cursor {
     struct session *session;
@@ -20,6 +21,7 @@ struct cursor {
     struct input again;  /* in a rescan: the session's own input may be open meanwhile */
     rf_entry entry;
     rf_command_rewrite *commands; /* NULL: no command has been rewritten */
+    rf_batch *batch; /* the entries are those of this batch of the input; NULL: they are the input's */
 };
 
 /* Starts before the first of the inputs `first` to `end` - 1. cursor_close() must be called. */
@@ -34,10 +36,16 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
                            const char *phase);
 
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
- * last one of the last input. If the session wants pauses, an entry that was left out and the end of an input
- * before the last are RF_OK, with NULL in *entry; so is a
- * stream of which nothing has arrived. */
+ * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and the
+ * end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has arrived. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
+
+/* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be read
+ * in order. */
+rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error);
+
+/* Entries before this offset of the input have been accounted for in `session`. */
+void cursor_end_record(struct session *session, uint64_t offset);
 
 /* The rest of the current input is not read. */
 void cursor_skip_input(struct cursor *cursor);

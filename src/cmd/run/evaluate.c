@@ -98,8 +98,9 @@ static rf_code check_command(const rf_entry *entry, rf_error *error)
     return error->code;
 }
 
-static rf_code check_entry(void *ctx, rf_entry *entry, rf_error *error)
+static rf_code check_entry(void *ctx, const struct session *session, rf_entry *entry, rf_error *error)
 {
+    (void)session;
     TRY(check_command(entry, error));
     return note_databases(ctx, entry, error);
 }

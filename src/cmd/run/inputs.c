@@ -6,6 +6,7 @@
 #include <rdbferry/command_history.h>
 #include <rdbferry/snapshot.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,10 +76,18 @@ rf_code input_identify(struct input *input, bool *known, rf_error *error)
     return code;
 }
 
+/* For tests: records must be read wherever blocks end. */
+static size_t block_size(void)
+{
+    const char *size = getenv("RDBFERRY_TEST_BLOCK_SIZE");
+    return size ? strtoul(size, NULL, 10) : 0;
+}
+
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
     const rf_reader_options options = {
-        .notify = notify, .resume = resume, .stream_from = input->streams ? LARGE_ARGUMENT : 0};
+        .notify = notify, .resume = resume, .stream_from = input->streams ? LARGE_ARGUMENT : 0,
+        .batches = input->batches, .block_size = block_size()};
     rf_identity *identity = input->identified ? &input->identity : NULL;
     TRY(open_reader(input, &options, identity, &input->reader, error));
     const rf_source *source = rf_reader_source(input->reader);

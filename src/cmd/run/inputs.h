@@ -22,6 +22,7 @@ struct input {
     bool identified;                /* `identity` is wanted; it is known after opening */
     rf_identity identity;
     bool streams;      /* commands with a large argument are streamed */
+    size_t batches;    /* number of batches that are taken from it at the same time */
     rf_reader *reader; /* while open */
     /* Valid after opening: */
     bool opened;

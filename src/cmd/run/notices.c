@@ -2,6 +2,7 @@
 /* Collects notices of the library; prints them and keeps records for the report. */
 #include "cmd/run/notices.h"
 #include "base/escape.h"
+#include "cmd/run/journal.h"
 #include "cmd/term/message.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,6 +82,11 @@ static void on_notice(void *ctx, const rf_notice *notice)
     const char *detail = notice->detail ? notice->detail : "";
     struct notice_example example = {notices->input, notice->offset, notice->db, "", ""};
     char where[320];
+    if (notices->journal) {
+        record->count++;
+        journal_notice(notices->journal, notice);
+        return;
+    }
     escape_text((rf_slice){(const uint8_t *)detail, strlen(detail)}, example.detail, sizeof example.detail);
     if (*example.detail)
         count_reason(record, example.detail);

@@ -6,6 +6,8 @@
 #include <rdbferry/notice.h>
 #include <stdbool.h>
 
+struct journal;
+
 enum {
     NOTICE_EXAMPLES = 5,
     NOTICE_REASONS = 8, /* further reasons are only counted in the total of the kind */
@@ -33,6 +35,7 @@ struct notice_record {
 };
 
 struct notices {
+    struct journal *journal; /* notices are only counted, and kept there; NULL: none */
     const char *input; /* the input being read; set by the owner, must outlive this object */
     struct notice_record records[RF_NOTICE_COUNT];
 };

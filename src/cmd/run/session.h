@@ -27,6 +27,7 @@ struct read_options {
     bool streams;           /* commands with a large argument are streamed: see rf_command_stream() */
     const rf_topology *topology; /* AOF commands are split; else NULL */
     bool by_slot;                /* AOF commands are divided by slot */
+    size_t batches;              /* taken from an input at the same time: see cursor_take() */
     size_t raw_from; /* from this input on, keys are results of a rewrite, if there are rules: those of keys
                         that may have passed the filter are read, unchanged. SIZE_MAX: none are */
 };

@@ -42,6 +42,18 @@ void stats_pause(struct stats *stats, uint64_t offset)
     flush_last(stats, offset);
 }
 
+bool stats_merge(struct stats *stats, const struct stats *from)
+{
+    return tables_merge(&stats->tables, &from->tables);
+}
+
+void stats_clear(struct stats *stats)
+{
+    tables_clear(&stats->tables);
+    stats->functions = stats->module_aux = stats->commands = 0;
+    stats->last = NULL;
+}
+
 size_t stats_databases(const struct stats *stats)
 {
     size_t count = 0;

@@ -38,6 +38,12 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
 /* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);
 
+/* Adds the counters of `from`, whose last entry has been paused. False: out of memory. */
+bool stats_merge(struct stats *stats, const struct stats *from);
+
+/* Sets all counters to 0. */
+void stats_clear(struct stats *stats);
+
 size_t stats_databases(const struct stats *stats);
 
 void stats_free(struct stats *stats);

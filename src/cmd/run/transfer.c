@@ -3,6 +3,8 @@
 #include "cmd/run/transfer.h"
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
+#include "cmd/run/journal.h"
+#include "cmd/run/stage.h"
 #include "cmd/term/message.h"
 #include <rdbferry/command.h>
 #include <rdbferry/value.h>
@@ -222,8 +224,8 @@ static rf_code put(struct transfer *t, const struct input *input, rf_entry *entr
     return put_into_sink(t, entry, written, error);
 }
 
-static rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps,
-                              const struct input *input, rf_entry *entry, rf_error *error)
+rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, const struct input *input,
+                       rf_entry *entry, rf_error *error)
 {
     bool accepted, written;
     if (entry->kind == RF_ENTRY_AUX)
@@ -234,21 +236,39 @@ static rf_code transfer_entry(struct transfer *t, const struct transfer_steps *s
     if (!accepted)
         return RF_OK;
     if (steps->check)
-        TRY(steps->check(steps->ctx, entry, error));
+        TRY(steps->check(steps->ctx, &t->session, entry, error));
     TRY(put(t, input, entry, &written, error));
-    if (written && steps->written && entry->kind == RF_ENTRY_KEY)
+    if (!written || !steps->written || entry->kind != RF_ENTRY_KEY)
+        return RF_OK;
+    if (t->journal)
+        t->session.bytes_of = journal_key(t->journal, entry);
+    else
         steps->written(steps->ctx, entry);
     return RF_OK;
+}
+
+/* One batch of keys, or what does not fit into one. */
+static rf_code transfer_next(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                             struct stage *stage, rf_error *error)
+{
+    rf_entry *entry;
+    bool taken;
+    TRY(stage_next(stage, &taken, error));
+    if (taken)
+        return RF_OK;
+    TRY(cursor_next(cursor, &entry, error));
+    return transfer_entry(t, steps, cursor->input, entry, error);
 }
 
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)
 {
     struct cursor cursor;
-    rf_entry *entry;
+    struct stage stage = {.transfer = t, .steps = steps, .cursor = &cursor};
     rf_code code = RF_OK;
     cursor_open(&cursor, &t->session, 0, t->session.input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
-        code = transfer_entry(t, steps, cursor.input, entry, error);
+    while (code == RF_OK)
+        code = transfer_next(t, steps, &cursor, &stage, error);
+    stage_close(&stage);
     TRY(cursor_close(&cursor, code, error));
     if (!t->begun)
         TRY(steps->open(steps->ctx, error));

@@ -22,6 +22,7 @@ struct transfer {
     bool begun;         /* the next one is known */
     rf_server target;   /* 0.0: none */
     rf_command_check *command_check;
+    struct journal *journal; /* of a lane: keys that are written are kept there; NULL: none */
     rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
@@ -38,10 +39,15 @@ rf_code transfer_survey(struct transfer *transfer, rf_error *error);
  * would not in a dry run. */
 struct transfer_steps {
     rf_code (*open)(void *ctx, rf_error *error);                   /* opens the sink, see transfer_begin() */
-    rf_code (*check)(void *ctx, rf_entry *entry, rf_error *error); /* before an entry is written */
-    void (*written)(void *ctx, const rf_entry *key);
+    /* Before an entry is written, of this session; perhaps on another thread. */
+    rf_code (*check)(void *ctx, const struct session *session, rf_entry *entry, rf_error *error);
+    void (*written)(void *ctx, const rf_entry *key); /* of which only name and slot are known */
     void *ctx;
 };
+
+/* Writes one entry of an input. */
+rf_code transfer_entry(struct transfer *transfer, const struct transfer_steps *steps,
+                       const struct input *input, rf_entry *entry, rf_error *error);
 
 /* Writes all entries, except those that are left out because of a collision. */
 rf_code transfer_entries(struct transfer *transfer, const struct transfer_steps *steps, rf_error *error);

@@ -8,6 +8,7 @@
 #include "cmd/run/explain_key.h"
 #include "cmd/run/files.h"
 #include "cmd/run/ownership.h"
+#include "cmd/run/stage.h"
 #include "cmd/split/plan.h"
 #include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
@@ -53,10 +54,9 @@ static rf_code open_sink(void *ctx, rf_error *error)
 }
 
 /* Determines the slot of a key. Also checked in a dry run, where there is no sink to reject it. */
-static rf_code check_entry(void *ctx, rf_entry *entry, rf_error *error)
+static rf_code check_entry(void *ctx, const struct session *session, rf_entry *entry, rf_error *error)
 {
     const struct split *split = ctx;
-    const struct session *session = &split->transfer.session;
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
     if (entry->kind == RF_ENTRY_COMMAND && split->options->written.to == TO_RDB)
@@ -104,6 +104,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
         remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
     t->session.read.topology = split->options->topology;
+    t->session.read.batches = stage_batches(&split->options->common);
     TRY(transfer_entries(t, &steps, error));
     if (t->sink)
         TRY(rf_sink_complete(t->sink, error));

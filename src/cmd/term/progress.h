@@ -89,10 +89,15 @@ void progress_bytes(struct progress *progress, uint64_t *done, uint64_t *total);
 double progress_seconds(const struct progress *progress);
 
 /* Only the updating thread counts, so no atomic addition is needed. */
+static inline void progress_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t next = atomic_load_explicit(counter, memory_order_relaxed) + n;
+    atomic_store_explicit(counter, next, memory_order_relaxed);
+}
+
 static inline void progress_count(_Atomic uint64_t *counter)
 {
-    uint64_t next = atomic_load_explicit(counter, memory_order_relaxed) + 1;
-    atomic_store_explicit(counter, next, memory_order_relaxed);
+    progress_add(counter, 1);
 }
 
 #endif

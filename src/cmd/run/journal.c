@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Records in memory, one after the other: a fixed part, then the bytes that it says. */
+#include "cmd/run/journal.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The key, then the detail with its NUL. */
+struct notice_head {
+    rf_notice notice;
+    size_t key, detail;
+};
+
+/* The name. */
+struct key_head {
+    uint64_t bytes;
+    size_t name;
+    int slot;
+};
+
+static rf_slice bytes_of(const void *data, size_t n)
+{
+    return (rf_slice){data, n};
+}
+
+static bool append(struct journal *journal, struct buffer *to, const void *head, size_t size, rf_slice bytes)
+{
+    bool appended = buffer_append(to, bytes_of(head, size)) && buffer_append(to, bytes);
+    journal->failed |= !appended;
+    return appended;
+}
+
+void journal_notice(struct journal *journal, const rf_notice *notice)
+{
+    const char *detail = notice->detail ? notice->detail : "";
+    const struct notice_head head = {*notice, notice->key.len, strlen(detail) + 1};
+    if (append(journal, &journal->notices, &head, sizeof head, notice->key))
+        append(journal, &journal->notices, detail, head.detail, (rf_slice){0});
+}
+
+void journal_name(struct journal *journal, rf_name_hash hash)
+{
+    if (journal->name_count == journal->name_cap) {
+        size_t cap = journal->name_cap ? 2 * journal->name_cap : 256;
+        struct journal_name *names = realloc(journal->names, cap * sizeof *names);
+        journal->failed |= !names;
+        if (!names)
+            return;
+        journal->names = names;
+        journal->name_cap = cap;
+    }
+    journal->names[journal->name_count++] = (struct journal_name){journal->entry, hash};
+}
+
+/* The size of a record is known when the next one begins. */
+static void end_key(struct journal *journal)
+{
+    if (journal->keys.len > 0)
+        memcpy(journal->keys.data + journal->last_key + offsetof(struct key_head, bytes), &journal->last_bytes,
+               sizeof journal->last_bytes);
+    journal->last_bytes = 0;
+}
+
+uint64_t *journal_key(struct journal *journal, const rf_entry *key)
+{
+    const struct key_head head = {.name = key->key.len, .slot = key->slot};
+    end_key(journal);
+    journal->last_key = journal->keys.len;
+    append(journal, &journal->keys, &head, sizeof head, key->key);
+    return &journal->last_bytes;
+}
+
+void journal_tell(const struct journal *journal, rf_notify to)
+{
+    struct notice_head head;
+    for (size_t at = 0; at < journal->notices.len; at += sizeof head + head.key + head.detail) {
+        const uint8_t *record = journal->notices.data + at;
+        memcpy(&head, record, sizeof head);
+        head.notice.key = bytes_of(record + sizeof head, head.key);
+        head.notice.detail = (const char *)record + sizeof head + head.key;
+        to.fn(to.ctx, &head.notice);
+    }
+}
+
+void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes), void *ctx)
+{
+    struct key_head head;
+    end_key(journal);
+    for (size_t at = 0; at < journal->keys.len; at += sizeof head + head.name) {
+        const uint8_t *record = journal->keys.data + at;
+        memcpy(&head, record, sizeof head);
+        const rf_entry key = {
+            .kind = RF_ENTRY_KEY, .key = bytes_of(record + sizeof head, head.name), .slot = head.slot};
+        fn(ctx, &key, head.bytes);
+    }
+}
+
+void journal_clear(struct journal *journal)
+{
+    journal->entry = 0;
+    journal->failed = journal->has_other_names = false;
+    journal->notices.len = journal->keys.len = journal->name_count = 0;
+    journal->last_bytes = 0;
+}
+
+void journal_free(struct journal *journal)
+{
+    buffer_free(&journal->notices);
+    buffer_free(&journal->keys);
+    free(journal->names);
+}

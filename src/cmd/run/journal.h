@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What has to be done in order with the keys that a lane has written: notices, names that may collide, and keys
+ * that a command counts. */
+#ifndef CMD_RUN_JOURNAL_H
+#define CMD_RUN_JOURNAL_H
+
+#include "base/buffer.h"
+#include <rdbferry/collision.h>
+#include <rdbferry/notice.h>
+
+struct journal_name {
+    uint64_t entry;
+    rf_name_hash hash;
+};
+
+/* A zeroed one is empty and ready. */
+struct journal {
+    uint64_t entry; /* the number of the current one; set by the owner */
+    bool failed;    /* out of memory: it is incomplete */
+    struct buffer notices, keys;
+    struct journal_name *names;
+    size_t name_count, name_cap;
+    bool has_other_names; /* of keys that cannot collide with each other */
+    uint64_t last_bytes;  /* of the last of `keys` */
+    size_t last_key;      /* its position; only if there are any */
+};
+
+void journal_notice(struct journal *journal, const rf_notice *notice);
+void journal_name(struct journal *journal, rf_name_hash hash);
+
+/* The caller adds the size of the record to the result, before the next call. */
+uint64_t *journal_key(struct journal *journal, const rf_entry *key);
+
+/* Sends all notices to `to`. */
+void journal_tell(const struct journal *journal, rf_notify to);
+
+/* Calls `fn` with each key, of which only the name and the slot are known, and the size of its record. */
+void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes), void *ctx);
+
+/* Empties it. */
+void journal_clear(struct journal *journal);
+void journal_free(struct journal *journal);
+
+#endif

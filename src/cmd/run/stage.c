@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Lanes in a ring of jobs; they are for one input. */
+#include "cmd/run/stage.h"
+#include "base/fail.h"
+#include "base/ordered.h"
+#include "base/processors.h"
+#include "cmd/run/lane.h"
+#include <stdlib.h>
+
+size_t stage_batches(const struct common_options *common)
+{
+    size_t threads = common->threads > 0 ? (size_t)common->threads : processors_available();
+    return threads > 1 ? ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST) : 0;
+}
+
+/* --- lanes of an input -------------------------------------------------------------------------------- */
+
+static void work(void *ctx, size_t job)
+{
+    struct stage *stage = ctx;
+    lane_run(&stage->lanes[job]);
+}
+
+void stage_close(struct stage *stage)
+{
+    ordered_close(stage->ordered);
+    for (size_t i = 0; i < stage->lane_count; i++)
+        lane_close(&stage->lanes[i]);
+    free(stage->lanes);
+    stage->ordered = NULL;
+    stage->lanes = NULL;
+    stage->lane_count = 0;
+}
+
+static rf_code open_lanes(struct stage *stage, rf_error *error)
+{
+    const size_t lanes = stage->transfer->session.read.batches;
+    stage_close(stage);
+    stage->input = stage->cursor->input;
+    stage->lanes = calloc(lanes, sizeof *stage->lanes);
+    if (!stage->lanes)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    while (stage->lane_count < lanes)
+        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor, error));
+    return ordered_open(lanes / 2, work, stage, &stage->ordered, error);
+}
+
+/* --- in order ----------------------------------------------------------------------------------------- */
+
+/* The entry at which a lane has stopped. */
+static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_error *error)
+{
+    struct cursor *cursor = stage->cursor;
+    struct transfer *t = stage->transfer;
+    rf_entry *entry;
+    rf_batch_notify(lane->batch, notices_listener(&t->session.notices));
+    cursor->batch = lane->batch;
+    rf_code code = cursor_next(cursor, &entry, error);
+    cursor->batch = NULL;
+    if (code == RF_OK)
+        code = transfer_entry(t, stage->steps, cursor->input, entry, error);
+    rf_batch_mark(lane->batch);
+    return code == RF_END ? RF_OK : code;
+}
+
+/* The result of the oldest lane; it goes on if that is not all of its batch. */
+static rf_code deliver(struct stage *stage, rf_error *error)
+{
+    struct lane *lane = &stage->lanes[ordered_await(stage->ordered)];
+    TRY(lane_merge(lane, stage->transfer, error));
+    if (lane->stopped)
+        TRY(transfer_in_order(stage, lane, error));
+    if (rf_batch_is_done(lane->batch)) {
+        rf_batch_end(lane->batch);
+        ordered_take(stage->ordered);
+    } else {
+        ordered_again(stage->ordered);
+    }
+    return RF_OK;
+}
+
+static rf_code drain(struct stage *stage, rf_error *error)
+{
+    while (stage->ordered && !ordered_is_empty(stage->ordered))
+        TRY(deliver(stage, error));
+    return RF_OK;
+}
+
+/* An error of the input comes after all that precedes it. */
+static rf_code drain_before(struct stage *stage, rf_code code, rf_error *error)
+{
+    const rf_error found = *error;
+    TRY(drain(stage, error));
+    *error = found;
+    return code;
+}
+
+static rf_code take(struct stage *stage, bool *taken, rf_error *error)
+{
+    if (stage->input != stage->cursor->input || !stage->ordered) {
+        TRY(drain(stage, error));
+        TRY(open_lanes(stage, error));
+    }
+    while (ordered_is_full(stage->ordered))
+        TRY(deliver(stage, error));
+    struct lane *lane = &stage->lanes[ordered_filling(stage->ordered)];
+    rf_code code = cursor_take(stage->cursor, lane->batch, taken, error);
+    if (code != RF_OK)
+        return drain_before(stage, code, error);
+    if (*taken)
+        ordered_submit(stage->ordered);
+    return RF_OK;
+}
+
+rf_code stage_next(struct stage *stage, bool *taken, rf_error *error)
+{
+    const struct transfer *t = stage->transfer;
+    *taken = false;
+    if (t->session.read.batches == 0)
+        return RF_OK;
+    if (t->begun && stage->cursor->input && collisions_can_wait(&t->collisions))
+        TRY(take(stage, taken, error));
+    return *taken ? RF_OK : drain(stage, error);
+}
