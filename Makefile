@@ -248,7 +248,7 @@ install: all $(SHARE)/.made
 	install -D -m 644 -t $(DESTDIR)$(BASH_COMPLETIONS) $(SHARE)/rdbferry
 	install -D -m 644 -t $(DESTDIR)$(ZSH_COMPLETIONS) $(SHARE)/_rdbferry
 	install -D -m 644 -t $(DESTDIR)$(FISH_COMPLETIONS) $(SHARE)/rdbferry.fish
-	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md docs/example.c
 
 ## uninstall: what install put there
 uninstall:

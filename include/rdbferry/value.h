@@ -156,7 +156,7 @@ RF_API rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, r
 /* The time when all fields have expired; RF_NO_EXPIRY: never. */
 static inline int64_t rf_fields_end(const rf_field_expiry *expiry)
 {
-    return expiry->expiring == expiry->fields ? expiry->last_ms : RF_NO_EXPIRY;
+    return expiry->expiring == expiry->fields ? expiry->last_ms : (int64_t)RF_NO_EXPIRY;
 }
 
 /* Excludes fields that expire until `now_ms` from later walks and copies. `expiry` is the result of

@@ -24,7 +24,7 @@ SUITES = {
                "test_jsonl", "test_verify", "test_digest", "test_faults", "test_log_commands", "test_evaluate"],
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
-    "container": ["test_container"],
+    "container": ["test_container", "test_kubernetes"],
     "source": ["test_source", "test_follow", "test_scan"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Containers without a container engine: the image that the Dockerfile describes, its program as process 1 of
 namespaces, in a root that is not writable."""
+import contextlib
 import json
 import os
 import re
@@ -39,6 +40,29 @@ def reason_against():
         return "containers need root and unshare"
     mounted = subprocess.run([*NAMESPACES, "mount", "--bind", "/", "/mnt"], capture_output=True, check=False)
     return "no namespaces" if mounted.returncode != 0 else None
+
+
+@contextlib.contextmanager
+def memory_limit(size):
+    """What to write before a command, to run it in a cgroup of its own: nothing, where none can be made."""
+    name = f"rdbferry-{os.getpid()}"
+    for limit, group in (("memory.limit_in_bytes", f"/sys/fs/cgroup/memory/{name}"), ("memory.max", f"/sys/fs/cgroup/{name}")):
+        try:
+            if size is None or not os.path.isdir(os.path.dirname(group)):
+                continue
+            os.mkdir(group)
+            with open(os.path.join(group, limit), "w", encoding="ascii") as file:
+                file.write(str(size))
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rmdir(group)
+            continue
+        try:
+            yield ["sh", "-c", 'echo $$ >"$0" && exec "$@"', os.path.join(group, "cgroup.procs")]
+        finally:
+            os.rmdir(group)
+        return
+    yield []
 
 
 class Image:
@@ -97,7 +121,9 @@ class Container:
         inner = ["sh", "-c", PREPARE, "sh", self.root, str(self.user), *mounts, "--", *self.image.entrypoint]
         return [*NAMESPACES, *inner, *map(str, arguments)]
 
-    def run(self, *arguments, **environment):
-        """The finished process."""
+    def run(self, *arguments, memory=None, **environment):
+        """The finished process; it may use so many bytes of memory, where a cgroup can be made."""
         environment = {**os.environ, **self.image.environment, **environment}
-        return subprocess.run(self.command(*arguments), capture_output=True, timeout=300, check=False, env=environment)
+        command = self.command(*arguments)
+        with memory_limit(memory) as enter:
+            return subprocess.run([*enter, *command], capture_output=True, timeout=300, check=False, env=environment)
