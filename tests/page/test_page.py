@@ -10,6 +10,7 @@ import data
 import devtools
 
 PROGRAM = os.environ["RDBFERRY"]
+LOGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../testdata/servers")
 USERS = 600
 
 
@@ -34,6 +35,10 @@ class PageTest(unittest.TestCase):
         data.odd(cls.path("odd.rdb"), b"1")
         data.odd(cls.path("odder.rdb"), b"2")
         ferry("diff", cls.path("odd.rdb"), cls.path("odder.rdb"), "--html", cls.path("odd.html"), status=1)
+        ferry("inspect", os.path.join(LOGS, "redis-7.0.15.aof.gz"), "--html", cls.path("log.html"))
+        with open(cls.path("new.rdb"), "rb") as file, open(cls.path("cut.rdb"), "wb") as out:
+            out.write(file.read()[:-50])
+        ferry("inspect", cls.path("old.rdb"), cls.path("cut.rdb"), "--html", cls.path("several.html"), status=3)
         cls.browser = devtools.Browser(devtools.find())
         cls.addClassCleanup(cls.browser.close)
 
@@ -109,6 +114,19 @@ class PageTest(unittest.TestCase):
         labels = self.js("[...document.querySelectorAll('#growth figure:first-of-type .label')].map(node => node.firstChild.data)")
         self.assertIn("cache:page:en:", labels)
         self.assertIn("session_", labels)
+
+    def test_of_a_log(self):
+        self.open("log.html")
+        self.assertEqual(self.texts("h2"), ["Summary", "Commands of the log", "Sources"])
+        self.assertIn("1,353 commands", self.texts("#commands .note")[0])
+
+    def test_of_several_inputs_and_damage(self):
+        self.open("several.html")
+        self.assertEqual(self.js("document.querySelector('h1').textContent"), "2 inputs")
+        notes = self.texts(".notes")[0]
+        self.assertIn("truncated", notes)
+        self.assertIn("in two of them twice", notes)
+        self.assertIn("Inputs", self.texts("#breakdown h3"))
 
     # --- using it ---
 

@@ -159,9 +159,15 @@ class Treemap {
         return this.metric === "keys" ? number(node.keys) : estimate(node.memory);
     }
 
+    /* What a prefix has beside that of the level. */
+    part(node) {
+        const {prefix} = this.node;
+        return node.prefix !== null && node.prefix.startsWith(prefix) ? node.label.slice(prefix.length) : node.label;
+    }
+
     cell(node, {x, y, width, height}) {
-        const opens = node.children.length > 0, step = node.rest && node.prefix === null && !node.keys ? 0
-            : Math.min(STEPS - 1, Math.floor(share(node.persistent, node.keys) / 100 * STEPS));
+        const opens = node.children.length > 0;
+        const step = Math.min(STEPS - 1, Math.floor(share(node.persistent, node.keys) / 100 * STEPS));
         const words = `${cut(node.label, 60)}: ${plural(node.keys, "key")}, ${estimate(node.memory)}, ` +
             `${percent(node.persistent, node.keys)} without a TTL`;
         const act = () => this.open(node);
@@ -177,7 +183,7 @@ class Treemap {
             : {role: "img", class: `cell step${step}`, "aria-label": words});
         group.append(svg("title", {}, words), svg("rect", {...inner, rx: 3}));
         if (inner.width > 44 && inner.height > 22)
-            group.append(svg("text", {x: x + 9, y: y + 18, class: "label"}, fit(node.label, inner.width - 16)));
+            group.append(svg("text", {x: x + 9, y: y + 18, class: "label"}, fit(this.part(node), inner.width - 16)));
         if (inner.height > 40 && textWidth(this.format(node), VALUE_FONT) < inner.width - 16)
             group.append(svg("text", {x: x + 9, y: y + 35, class: "figure"}, this.format(node)));
         return group;
