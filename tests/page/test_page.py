@@ -94,7 +94,7 @@ class PageTest(unittest.TestCase):
         self.assertIn("B", self.texts("#breakdown svg .value")[0])
         self.js("document.querySelector('#breakdown input[value=keys]').click()")
         self.browser.settle()
-        self.assertEqual(self.texts("#breakdown svg .value")[0], f"{USERS + USERS // 3 + USERS // 2 + 2 * len(data.HOSTILE) + 1:,}")
+        self.assertEqual(self.texts("#breakdown svg .value")[0], f"{USERS + USERS // 3 + USERS // 2 + 2 * len(data.HOSTILE) + 11:,}")
 
     def test_shards(self):
         self.open("inspect.html")
@@ -135,6 +135,13 @@ class PageTest(unittest.TestCase):
 
     def cell(self, name):
         return f"""[...document.querySelectorAll('.treemap .opens')].find(cell => cell.getAttribute('aria-label').startsWith({name!r}))"""
+
+    def test_levels(self):
+        """A prefix is in another one only if its keys are counted there."""
+        self.open("inspect.html")
+        labels = self.js("[...document.querySelectorAll('.treemap .cell')].map(cell => cell.getAttribute('aria-label'))")
+        self.assertTrue([label for label in labels if label.startswith(f"session_: {USERS // 3} keys")], labels)
+        self.assertTrue([label for label in labels if label.startswith("session_of:: 10 keys")], labels)
 
     def test_drill_down_by_mouse(self):
         self.open("inspect.html")

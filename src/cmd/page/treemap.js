@@ -5,9 +5,11 @@ const CELLS_MOST = 48, STEPS = 5;
 /* --- the tree --- */
 
 /* Node: {prefix, label, keys, memory, persistent, children, rest: true if it stands for keys without a name}. A prefix
- * belongs to the longest other one that it begins with. */
+ * belongs to the longest other one that it begins with and that has the same separator: keys are separated by one of
+ * those that were detected. */
 function prefixTree() {
-    const {largest, rest} = data.prefixes;
+    const {largest, rest, delimiters_given: given} = data.prefixes;
+    const isParent = (parent, node) => parent && (given || node.length > 80 || parent.prefix.at(-1) === node.prefix.at(-1));
     const root = {prefix: "", label: "all keys", keys: data.total.keys, memory: data.total.memory,
                   persistent: data.total.persistent, children: []};
     const nodes = largest.map(row => ({...row, label: row.prefix + (row.length > 80 ? "…" : ""), children: []}));
@@ -15,8 +17,10 @@ function prefixTree() {
     nodes.sort((a, b) => a.prefix.length - b.prefix.length);
     for (const node of nodes) {
         let parent = root;
-        for (let end = node.prefix.length - 1; end > 0 && parent === root; end--)
-            parent = known.get(node.prefix.slice(0, end)) || root;
+        for (let end = node.prefix.length - 1; end > 0 && parent === root; end--) {
+            const shorter = known.get(node.prefix.slice(0, end));
+            parent = isParent(shorter, node) ? shorter : root;
+        }
         node.parent = parent;
         parent.children.push(node);
         known.set(node.prefix, node);
