@@ -99,6 +99,7 @@ status "$RDBFERRY" diff in.rdb in.rdb --html a.html --explain k
 cut_rdb cut.rdb
 status inspect cut.rdb --html a.html
 grep -c '"result":"error"' a.html
+status "$RDBFERRY" diff in.rdb cut.rdb --html b.html
 inspect in.rdb --html /dev/full --summary >/dev/null
 echo "status $?"
 ls -A

@@ -52,6 +52,8 @@ def application(path, users, seed=1):
                  expiry=NOW if i % 4 == 0 else 4000000000000)
         if i % 3 == 0:
             dump.key(b"session_%d" % i, b"y" * 90, expiry=4000000000000)
+    for i in range(10):
+        dump.key(b"session_of:%d" % i, b"w" * 900)
     dump.key(b"queue:mail", length(users) + b"".join(string(b"job%d" % i) for i in range(users)), 1)
     for name in HOSTILE:
         dump.key(name, b"z" * 5000)

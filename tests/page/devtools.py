@@ -37,10 +37,8 @@ class Browser:
             os.dup2(first, 3)
             os.dup2(second, 4)
 
-        flags = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage",
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage",
                  "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={self.folder.name}"]
-        if os.geteuid() == 0:
-            flags.append("--no-sandbox")
         self.process = subprocess.Popen([program, *flags, "about:blank"], preexec_fn=arrange, close_fds=False,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(commands_in)
@@ -52,10 +50,15 @@ class Browser:
             self.call(domain + ".enable")
 
     def close(self):
+        self.session = None
+        self.call("Browser.close")
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         os.close(self.commands)
         os.close(self.answers)
-        self.process.kill()
-        self.process.wait()
         self.folder.cleanup()
 
     def read_message(self, until):

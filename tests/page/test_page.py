@@ -10,6 +10,7 @@ import data
 import devtools
 
 PROGRAM = os.environ["RDBFERRY"]
+LOGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../testdata/servers")
 USERS = 600
 
 
@@ -34,6 +35,10 @@ class PageTest(unittest.TestCase):
         data.odd(cls.path("odd.rdb"), b"1")
         data.odd(cls.path("odder.rdb"), b"2")
         ferry("diff", cls.path("odd.rdb"), cls.path("odder.rdb"), "--html", cls.path("odd.html"), status=1)
+        ferry("inspect", os.path.join(LOGS, "redis-7.0.15.aof.gz"), "--html", cls.path("log.html"))
+        with open(cls.path("new.rdb"), "rb") as file, open(cls.path("cut.rdb"), "wb") as out:
+            out.write(file.read()[:-50])
+        ferry("inspect", cls.path("old.rdb"), cls.path("cut.rdb"), "--html", cls.path("several.html"), status=3)
         cls.browser = devtools.Browser(devtools.find())
         cls.addClassCleanup(cls.browser.close)
 
@@ -89,7 +94,7 @@ class PageTest(unittest.TestCase):
         self.assertIn("B", self.texts("#breakdown svg .value")[0])
         self.js("document.querySelector('#breakdown input[value=keys]').click()")
         self.browser.settle()
-        self.assertEqual(self.texts("#breakdown svg .value")[0], f"{USERS + USERS // 3 + USERS // 2 + 2 * len(data.HOSTILE) + 1:,}")
+        self.assertEqual(self.texts("#breakdown svg .value")[0], f"{USERS + USERS // 3 + USERS // 2 + 2 * len(data.HOSTILE) + 11:,}")
 
     def test_shards(self):
         self.open("inspect.html")
@@ -110,6 +115,19 @@ class PageTest(unittest.TestCase):
         self.assertIn("cache:page:en:", labels)
         self.assertIn("session_", labels)
 
+    def test_of_a_log(self):
+        self.open("log.html")
+        self.assertEqual(self.texts("h2"), ["Summary", "Commands of the log", "Sources"])
+        self.assertIn("1,353 commands", self.texts("#commands .note")[0])
+
+    def test_of_several_inputs_and_damage(self):
+        self.open("several.html")
+        self.assertEqual(self.js("document.querySelector('h1').textContent"), "2 inputs")
+        notes = self.texts(".notes")[0]
+        self.assertIn("truncated", notes)
+        self.assertIn("in two of them twice", notes)
+        self.assertIn("Inputs", self.texts("#breakdown h3"))
+
     # --- using it ---
 
     def level(self):
@@ -117,6 +135,13 @@ class PageTest(unittest.TestCase):
 
     def cell(self, name):
         return f"""[...document.querySelectorAll('.treemap .opens')].find(cell => cell.getAttribute('aria-label').startsWith({name!r}))"""
+
+    def test_levels(self):
+        """A prefix is in another one only if its keys are counted there."""
+        self.open("inspect.html")
+        labels = self.js("[...document.querySelectorAll('.treemap .cell')].map(cell => cell.getAttribute('aria-label'))")
+        self.assertTrue([label for label in labels if label.startswith(f"session_: {USERS // 3} keys")], labels)
+        self.assertTrue([label for label in labels if label.startswith("session_of:: 10 keys")], labels)
 
     def test_drill_down_by_mouse(self):
         self.open("inspect.html")

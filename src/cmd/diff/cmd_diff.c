@@ -165,14 +165,14 @@ static void put_page(struct json *json, const void *report)
     report_put(json, report);
 }
 
-/* False: the page could not be written. */
+/* There is no page of a comparison that failed. False: the page could not be written. */
 static bool write_reports(const struct diff *diff, const rf_error *error)
 {
     const struct report_part in_report = {put_in_report, diff}, in_page = {put_in_page, diff};
     const struct report report = report_of(diff, error, &in_report), page = report_of(diff, error, &in_page);
     if (diff->growth)
         report_write(&report, diff->options->common.report);
-    return !diff->options->page.path || page_save(&diff->options->page, put_page, &page);
+    return error || !diff->options->page.path || page_save(&diff->options->page, put_page, &page);
 }
 
 static enum status run(struct diff *diff)

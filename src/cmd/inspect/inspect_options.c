@@ -56,6 +56,7 @@ static const struct option_row rows[] = {
 /* clang-format on */
 
 static const char *const examples[] = {
+    "dump.rdb",
     "dump.rdb --html report.html",
     "dump.rdb -t hash,zset --depth 2 --delimiter :",
     "dump.rdb --keys --sort size --limit 100",

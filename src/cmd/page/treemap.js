@@ -5,9 +5,11 @@ const CELLS_MOST = 48, STEPS = 5;
 /* --- the tree --- */
 
 /* Node: {prefix, label, keys, memory, persistent, children, rest: true if it stands for keys without a name}. A prefix
- * belongs to the longest other one that it begins with. */
+ * belongs to the longest other one that it begins with and that has the same separator: keys are separated by one of
+ * those that were detected. */
 function prefixTree() {
-    const {largest, rest} = data.prefixes;
+    const {largest, rest, delimiters_given: given} = data.prefixes;
+    const isParent = (parent, node) => parent && (given || node.length > 80 || parent.prefix.at(-1) === node.prefix.at(-1));
     const root = {prefix: "", label: "all keys", keys: data.total.keys, memory: data.total.memory,
                   persistent: data.total.persistent, children: []};
     const nodes = largest.map(row => ({...row, label: row.prefix + (row.length > 80 ? "…" : ""), children: []}));
@@ -15,8 +17,10 @@ function prefixTree() {
     nodes.sort((a, b) => a.prefix.length - b.prefix.length);
     for (const node of nodes) {
         let parent = root;
-        for (let end = node.prefix.length - 1; end > 0 && parent === root; end--)
-            parent = known.get(node.prefix.slice(0, end)) || root;
+        for (let end = node.prefix.length - 1; end > 0 && parent === root; end--) {
+            const shorter = known.get(node.prefix.slice(0, end));
+            parent = isParent(shorter, node) ? shorter : root;
+        }
         node.parent = parent;
         parent.children.push(node);
         known.set(node.prefix, node);
@@ -159,9 +163,15 @@ class Treemap {
         return this.metric === "keys" ? number(node.keys) : estimate(node.memory);
     }
 
+    /* What a prefix has beside that of the level. */
+    part(node) {
+        const {prefix} = this.node;
+        return node.prefix !== null && node.prefix.startsWith(prefix) ? node.label.slice(prefix.length) : node.label;
+    }
+
     cell(node, {x, y, width, height}) {
-        const opens = node.children.length > 0, step = node.rest && node.prefix === null && !node.keys ? 0
-            : Math.min(STEPS - 1, Math.floor(share(node.persistent, node.keys) / 100 * STEPS));
+        const opens = node.children.length > 0;
+        const step = Math.min(STEPS - 1, Math.floor(share(node.persistent, node.keys) / 100 * STEPS));
         const words = `${cut(node.label, 60)}: ${plural(node.keys, "key")}, ${estimate(node.memory)}, ` +
             `${percent(node.persistent, node.keys)} without a TTL`;
         const act = () => this.open(node);
@@ -177,7 +187,7 @@ class Treemap {
             : {role: "img", class: `cell step${step}`, "aria-label": words});
         group.append(svg("title", {}, words), svg("rect", {...inner, rx: 3}));
         if (inner.width > 44 && inner.height > 22)
-            group.append(svg("text", {x: x + 9, y: y + 18, class: "label"}, fit(node.label, inner.width - 16)));
+            group.append(svg("text", {x: x + 9, y: y + 18, class: "label"}, fit(this.part(node), inner.width - 16)));
         if (inner.height > 40 && textWidth(this.format(node), VALUE_FONT) < inner.width - 16)
             group.append(svg("text", {x: x + 9, y: y + 35, class: "figure"}, this.format(node)));
         return group;
