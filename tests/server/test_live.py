@@ -163,13 +163,16 @@ class Standalone(Verification):
             with self.subTest(way=way), self.server.halted():
                 command = [PROGRAM, "verify", self.dump, *way]
                 process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(0.3)
-                with open(f"/proc/{process.pid}/cmdline", "rb") as file:
-                    seen = file.read()
-                process.kill()
-                process.wait()
-                self.assertIn(str(self.server.port).encode(), seen)
-                self.assertNotIn(b"s3cret", seen)
+                try:
+                    wait_until(lambda: b"s3cret" not in self.command_line(process))
+                    self.assertIn(str(self.server.port).encode(), self.command_line(process))
+                finally:
+                    process.kill()
+                    process.wait()
+
+    def command_line(self, process):
+        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+            return file.read()
 
     @needs(ACL)
     def test_refused(self):
