@@ -114,7 +114,7 @@ static rf_code receive(rf_replay *r, struct node *node, struct slot_queue *q, st
     return RF_OK;
 }
 
-/* Reads the positions of some queues of one node, which are in r->commands.reading. */
+/* Reads the positions of some queues of one node, at most READ_AHEAD. */
 static rf_code read_batch(rf_replay *r, struct node *node, struct slot_queue *const *queues, size_t count,
                           rf_error *error)
 {

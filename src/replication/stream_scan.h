@@ -26,11 +26,11 @@ struct stream_scan {
         SCAN_IN_STRING,
         SCAN_AT_END
     } state;
-    uint64_t number; /* being read */
-    bool has_digit;
+    uint64_t number;                       /* being read, or the length of the string */
+    bool has_digit;                        /* of it; after a string: its CR has not been read yet */
     uint64_t arguments;                    /* of the command, as far as they have not ended */
     size_t index;                          /* of the argument */
-    uint64_t left;                         /* bytes of it, and after it those of its end */
+    uint64_t left;                         /* bytes of it */
     char words[SCAN_WORDS][SCAN_WORD_MAX]; /* the first arguments, if they are short; else "" */
     size_t lengths[SCAN_WORDS];
 };

@@ -62,7 +62,7 @@ class FromRdbgen(Case):
 
     generate, files = test_generated.Generated.generate, test_generated.Generated.files
 
-    @scaled(test=1, soak=8)
+    @scaled(test=1, soak=4)
     def test_lines_say_what_was_generated(self, seeds):
         def check(_, path):
             answers, functions = load_all(path + ".json")
@@ -80,7 +80,7 @@ class FromRdbgen(Case):
 
         self.each(self.files(seeds), check)
 
-    @scaled(test=1, soak=8)
+    @scaled(test=1, soak=4)
     def test_either_form(self, seeds):
         self.each(self.files(seeds), lambda _, path: self.assert_forms_agree(path + ".rdb"))
 

@@ -14,13 +14,13 @@ import unittest
 from lib import dataset, jsonlines
 from lib.aofmodel import Model
 from lib.kinds import KIND, needs_version
-from lib.program import PROGRAM
+from lib.program import PROGRAM, run
 from lib.rules import equal_ranges, slot_of
 from lib.server import Server
+from lib.soaking import scaled
 from lib.splitting import OUTPUT, Splitting, WithServer, printed_seed
 
 RULES = ["--flatten-dbs", "--hash-tag", "{user:*}:*"]
-KILLS = 10
 SHARDS = 12  # of what is killed
 FEW_FILES = 128
 
@@ -141,40 +141,39 @@ class Filled(Splitting):
         cls.dump = os.path.join(folder, "dump.rdb")
         with open(cls.dump, "rb") as file:
             cls.data = file.read()
+        cls.whole = run("verify", cls.dump, *RULES, "--digest", "-q").stdout.decode().strip()  # as digest() has it
 
 
 class OfEachKind(Filled):
-    def assert_split_alike(self, expected, *inputs, **options):
+    def assert_split_alike(self, *inputs, **options):
         out = self.split(*inputs, "--shards", 3, *RULES, **options)
-        self.assertEqual(self.digest(*self.shards(out)), expected)
+        self.assertEqual(self.digest(*self.shards(out)), self.whole)
 
     def test_inputs(self):
         """A dump, packed or not, from a file or a pipe, AOF directories, and parts of one data set."""
-        expected = self.digest(self.dump, *RULES)
         packed, directory = self.path("dump.bin"), self.path("appendonlydir")
-        self.assert_split_alike(expected, "-", stdin=self.data)
-        self.assert_split_alike(expected, "-", stdin=gzip.compress(self.data, 1))
+        self.assert_split_alike("-", stdin=self.data)
+        self.assert_split_alike("-", stdin=gzip.compress(self.data, 1))
         with gzip.open(packed, "wb", 1) as file:
             file.write(self.data)
-        self.assert_split_alike(expected, packed)
+        self.assert_split_alike(packed)
         self.ferry("convert", self.dump, "-o", directory)
-        self.assert_split_alike(expected, directory)
+        self.assert_split_alike(directory)
         self.ferry("convert", self.dump, "-o", self.path("preamble.aof"), "--preamble")
-        self.assert_split_alike(expected, self.path("preamble.aof"))
+        self.assert_split_alike(self.path("preamble.aof"))
         parts = [self.path(f"{db}.rdb") for db in (0, 3, 9)]
         for db, path in zip((0, 3, 9), parts):
             self.ferry("convert", self.dump, "-o", path, "-d", db)
-        self.assert_split_alike(expected, *parts)
-        self.assert_split_alike(expected, *parts, "--on-collision", "overwrite")
+        self.assert_split_alike(*parts)
+        self.assert_split_alike(*parts, "--on-collision", "overwrite")
         with open(parts[1], "rb") as file:
-            self.assert_split_alike(expected, parts[0], "-", parts[2], stdin=file.read())
+            self.assert_split_alike(parts[0], "-", parts[2], stdin=file.read())
 
     @needs_version(redis=(7, 0))
     def test_outputs(self):
-        expected = self.digest(self.dump, *RULES)
         for how, magic in (("gzip", b"\x1f\x8b"), ("lz4", b"\x04\x22\x4d\x18")):
             out = self.split(self.dump, "--shards", 3, *RULES, "--compress", how, "--check")
-            self.assertEqual(self.digest(*self.shards(out)), expected)
+            self.assertEqual(self.digest(*self.shards(out)), self.whole)
             for path in self.shards(out):
                 with open(path, "rb") as file:
                     self.assertEqual(file.read(len(magic)), magic)
@@ -209,9 +208,8 @@ class ManyShards(Filled):
         self.assertEqual(len(shards), 300)
         plan = self.plan(out)
         self.assert_adds_up(plan["keys"])
-        whole = self.digest(self.dump, *RULES)
-        self.assertEqual(sum(shard["keys"] for shard in plan["shards"]), int(whole.split()[1]))
-        self.assertEqual(self.digest(*shards), whole)
+        self.assertEqual(sum(shard["keys"] for shard in plan["shards"]), int(self.whole.split()[1]))
+        self.assertEqual(self.digest(*shards), self.whole)
         return shards
 
     def test_snapshots(self):
@@ -255,7 +253,7 @@ class AllOrNothing(Filled):
         """A name that is there is that of a whole directory. What was killed may leave a temporary one."""
         beside = os.listdir(os.path.dirname(out))
         if os.path.exists(out):
-            self.assertEqual(self.digest(*self.shards(out)), self.digest(self.dump, *RULES))
+            self.assertEqual(self.digest(*self.shards(out)), self.whole)
             beside.remove(os.path.basename(out))
         if not killed:
             self.assertEqual(beside, [])
@@ -297,14 +295,15 @@ class AllOrNothing(Filled):
             self.assertTrue(there)
         return status != 0
 
-    def test_signals(self):
+    @scaled(test=6, soak=20)
+    def test_signals(self, kills):
         began = time.monotonic()
         self.split(self.dump, "--shards", SHARDS, *RULES)
         duration = time.monotonic() - began
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             make = random.Random(SEED + number)
             in_time = 0
-            for seed in range(KILLS):
+            for seed in range(kills):
                 half_way = seed % 2 == 0
                 share = make.random() if half_way else 1
                 delay = make.random() * (0.05 if half_way else duration)
@@ -312,16 +311,17 @@ class AllOrNothing(Filled):
                     was = self.interrupt(number, share, delay)
                     in_time += was
                     self.assertTrue(was or not half_way)
-            self.assertGreaterEqual(in_time, KILLS // 2)
+            self.assertGreaterEqual(in_time, kills // 2)
 
-    def test_killed_while_it_replaces(self):
+    @scaled(test=6, soak=20)
+    def test_killed_while_it_replaces(self, kills):
         """The one or the other is there, and whole."""
         make = random.Random(SEED)
         ends = set()
         began = time.monotonic()
         self.split(self.dump, "--shards", SHARDS, *RULES)
         duration = time.monotonic() - began
-        for _ in range(KILLS):
+        for _ in range(kills):
             out = os.path.join(self.fresh(), "shards")
             self.ferry("split", self.dump, "--shards", 2, *RULES, "-o", out, "-q")
             process = self.start(out, "--force")
@@ -330,7 +330,7 @@ class AllOrNothing(Filled):
             time.sleep(make.uniform(0.3, 1.3) * duration)
             process.send_signal(signal.SIGKILL)
             ends.add(process.wait(timeout=300))
-            self.assertEqual(self.digest(*self.shards(out)), self.digest(self.dump, *RULES))
+            self.assertEqual(self.digest(*self.shards(out)), self.whole)
             self.assertIn(len(self.shards(out)), (2, SHARDS))
         self.assertLessEqual(ends, {0, -signal.SIGKILL})
 

@@ -211,7 +211,7 @@ Test(command_keys, of_a_long_command, .timeout = 20)
 {
     enum { COUNT = 1000000 };
     static const char *const commands[] = {"DEL", "SORT", "SUNIONSTORE", "GEORADIUS"};
-    static rf_slice argv[COUNT];
+    rf_slice *argv = malloc(COUNT * sizeof *argv);
     for (size_t c = 0; c < sizeof commands / sizeof *commands; c++) {
         rf_entry command = {.kind = RF_ENTRY_COMMAND, .argv = argv, .argc = COUNT};
         struct command_key_walk walk;
@@ -226,6 +226,7 @@ Test(command_keys, of_a_long_command, .timeout = 20)
         cr_expect_eq(count, ((size_t[]){COUNT - 1, COUNT / 2, COUNT - 1, 1})[c], "%s: %zu", commands[c],
                      count);
     }
+    free(argv);
 }
 
 /* --- the keys alone ----------------------------------------------------------------------------------- */

@@ -571,22 +571,30 @@ Test(command_rewrite, filters_that_commands_cannot_answer)
 
 enum { MANY = 1000000 };
 
+/* Not static: LeakSanitizer searches all of a program's static memory, in each test. */
+struct long_command {
+    rf_slice argv[MANY + 1];
+    char names[MANY][10];
+};
+
 /* "<name> [<number>] k0 k1 ...", every other one named x1 x3 if `mixed`. */
-static void put_long(struct run *run, const char *name, bool mixed, rf_error *error)
+static void put_long(struct run *run, struct long_command *command, const char *name, bool mixed,
+                     rf_error *error)
 {
-    static rf_slice argv[MANY + 1];
-    static char names[MANY][10];
+    rf_slice *argv = command->argv;
     argv[0] = slice_of(name, strlen(name));
-    for (size_t i = 0; i < MANY; i++)
-        argv[i + 1] = slice_of(names[i], (size_t)sprintf(names[i], "%c%zu", mixed && i % 2 ? 'x' : 'k', i));
+    for (size_t i = 0; i < MANY; i++) {
+        char *key = command->names[i];
+        argv[i + 1] = slice_of(key, (size_t)sprintf(key, "%c%zu", mixed && i % 2 ? 'x' : 'k', i));
+    }
     const rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY + 1};
     cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
 }
 
 /* "SORT k GET k* GET k* ...", without STORE: its patterns do not matter. */
-static void put_long_sort(struct run *run, rf_error *error)
+static void put_long_sort(struct run *run, struct long_command *command, rf_error *error)
 {
-    static rf_slice argv[MANY];
+    rf_slice *argv = command->argv;
     argv[0] = slice_of("SORT", 4);
     argv[1] = slice_of("k", 1);
     for (size_t i = 2; i < MANY; i++)
@@ -612,25 +620,27 @@ Test(command_rewrite, long_commands, .timeout = 30)
     static const rf_slice multi = {(const uint8_t *)"MULTI", 5}, exec = {(const uint8_t *)"EXEC", 4};
     rf_error error;
     struct run run = {0};
+    struct long_command *command = malloc(sizeof *command);
     const rf_command_rewrite_options options = {.filter = filter_of("k:k*"),
                                                 .rewrite = rewrite_of("rename s/^k/p/")};
     rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = &multi, .argc = 1};
     cr_assert_eq(rf_command_rewrite_open(&options, &run.rewrite, &error), RF_OK);
-    put_long(&run, "DEL", false, &error);
+    put_long(&run, command, "DEL", false, &error);
     cr_expect_eq(count_results(&run), MANY + 1);
-    put_long(&run, "DEL", true, &error);
+    put_long(&run, command, "DEL", true, &error);
     cr_expect_eq(count_results(&run), MANY / 2 + 1);
-    put_long(&run, "SUNIONSTORE", false, &error);
+    put_long(&run, command, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), MANY + 1);
-    put_long_sort(&run, &error);
+    put_long_sort(&run, command, &error);
     cr_expect_eq(count_results(&run), MANY);
     cr_assert_eq(rf_command_rewrite_put(run.rewrite, &entry, &error), RF_OK);
-    put_long(&run, "SUNIONSTORE", false, &error);
+    put_long(&run, command, "SUNIONSTORE", false, &error);
     cr_expect_eq(count_results(&run), 0);
     entry.argv = &exec;
     cr_assert_eq(rf_command_rewrite_put(run.rewrite, &entry, &error), RF_OK);
     cr_expect_eq(count_results(&run), MANY + 1);
     rf_command_rewrite_close(run.rewrite);
+    free(command);
     rf_filter_free(options.filter);
     rf_rewrite_free(options.rewrite);
 }

@@ -138,7 +138,7 @@ Test(memory, commands_that_lie)
 
 /* --- length ------------------------------------------------------------------------------------------ */
 
-enum { LARGE = LIMITED ? 32 << 20 : 1 << 20, KEPT_MAX = 8 << 20 };
+enum { LARGE = LIMITED ? 16 << 20 : 1 << 20, KEPT_MAX = 8 << 20 };
 
 /* `head`, how many there are if it is counted, `element` as often as LARGE bytes need, `tail`. */
 struct long_input {

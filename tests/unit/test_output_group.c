@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { MANY = 300, SAMPLE = 4000000 };
+enum { MANY = 150, SAMPLE = 4000000 };
 
 static struct scratch scratch;
 static struct tempdir *dir;

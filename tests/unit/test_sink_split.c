@@ -154,11 +154,11 @@ Test(sink_split, many_shards_are_as_single_outputs_are)
 Test(sink_split, more_shards_than_descriptors)
 {
     splits_limit(RLIMIT_NOFILE, 64);
-    cut_equal(300);
+    cut_equal(100);
     for (int kind = RF_SINK_AOF; kind <= RF_SINK_JSONL; kind++) {
         split.kind = (rf_sink_kind)kind;
         options.drop_unsupported = kind == RF_SINK_AOF;
-        expect_like_alone(2000, splits_seed());
+        expect_like_alone(700, splits_seed());
     }
 }
 

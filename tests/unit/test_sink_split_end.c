@@ -211,7 +211,7 @@ Test(sink_split_end, killed_at_any_time)
     int64_t us = (end.tv_sec - begin.tv_sec) * 1000000 + (end.tv_nsec - begin.tv_nsec) / 1000;
     snprintf(whole, sizeof whole, "%s", tree_text(&scratch));
     cr_assert(strstr(whole, "out/plan.json"));
-    for (int round = 0; round < 24; round++) {
+    for (int round = 0; round < 12; round++) {
         if (round % 2 == 0) {
             tree_remove_all(&scratch);
             cr_assert_eq(mkdir(scratch.path, 0700), 0);

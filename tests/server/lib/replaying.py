@@ -32,7 +32,7 @@ def url_of(server):
 
 
 def fill_some(call, seed=1, scale=1.0):
-    """About a megabyte (times `scale`), of every type and many sizes, in three databases, and libraries."""
+    """About two megabytes (times `scale`), of every type and many sizes, in three databases, and libraries."""
     dataset.load_libraries(call)
     for db in DATABASES:
         make = random.Random(f"{seed}:{db}")
@@ -53,7 +53,7 @@ def some_strings(make, scale):
 
 
 def some_collections(make, scale):
-    for i in range(int(12 * scale)):
+    for i in range(int(24 * scale)):
         count = (1, 3, 40, 200, 2, 1200)[i % 6]
         items = [b"%d:%b" % (n, make.randbytes(make.randrange(40))) for n in range(count)]
         yield "RPUSH", f"list:{i}", *items
