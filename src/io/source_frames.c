@@ -172,8 +172,8 @@ static enum recognition vcs_recognises(const uint8_t *head, size_t n)
 
 static void vcs_refuse(struct frames_layer *f, const char *what, uint8_t number)
 {
-    snprintf(f->refused, sizeof f->refused, "a compressed stream of Valkey (VCS) with an unknown %s (%u)", what,
-             number);
+    snprintf(f->refused, sizeof f->refused, "a compressed stream of Valkey (VCS) with an unknown %s (%u)",
+             what, number);
 }
 
 static void vcs_check(struct frames_layer *f, const uint8_t *head)

@@ -98,7 +98,7 @@ class ToOneFile(Case):
 
     def test_compressed(self):
         convert(dump, "-o", self.path("plain.aof"))
-        for ending, tool in ((".gz", "gzip"), (".lz4", "lz4")):
+        for ending, tool in ((".gz", "gzip"), (".lz4", "lz4"), (".zst", "zstd")):
             with self.subTest(tool):
                 convert(dump, "-o", self.path("out.aof" + ending))
                 unpacked = subprocess.run([tool, "-dc", self.path("out.aof" + ending)], capture_output=True, check=True)

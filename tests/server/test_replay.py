@@ -303,7 +303,7 @@ class Inputs(WithTarget):
         cls.dump = cls.dump_of(fill_some)
 
     def test_packed(self):
-        for command in ("gzip", "lz4"):
+        for command in ("gzip", "lz4", "zstd"):
             with self.subcase(command=command):
                 self.replay(self.packed(command, self.dump), self.url)
                 self.assert_holds(self.expected(self.dump), self.call)

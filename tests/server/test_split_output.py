@@ -171,7 +171,7 @@ class OfEachKind(Filled):
 
     @needs_version(redis=(7, 0))
     def test_outputs(self):
-        for how, magic in (("gzip", b"\x1f\x8b"), ("lz4", b"\x04\x22\x4d\x18")):
+        for how, magic in (("gzip", b"\x1f\x8b"), ("lz4", b"\x04\x22\x4d\x18"), ("zstd", b"\x28\xb5\x2f\xfd")):
             out = self.split(self.dump, "--shards", 3, *RULES, "--compress", how, "--check")
             self.assertEqual(self.digest(*self.shards(out)), self.whole)
             for path in self.shards(out):

@@ -247,7 +247,7 @@ class Replaying(Splitting):
         return observe(cls.source.call)
 
     def packed(self, command, path):
-        """A copy, packed by gzip or lz4."""
+        """A copy, packed by gzip, lz4 or zstd."""
         packed = os.path.join(self.fresh(), os.path.basename(path))
         with open(path, "rb") as data, open(packed, "wb") as file:
             subprocess.run([command, "-c"], stdin=data, stdout=file, stderr=subprocess.DEVNULL, check=True)

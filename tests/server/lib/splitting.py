@@ -13,7 +13,7 @@ from lib.cases import Folder
 from lib.program import PROGRAM, run
 from lib.server import Server
 
-ENDINGS = re.compile(r"\.(rdb|aof|jsonl)(\.gz|\.lz4)?$")
+ENDINGS = re.compile(r"\.(rdb|aof|jsonl)(\.gz|\.lz4|\.zst)?$")
 DONE, NO, USAGE, INPUT, OUTPUT, UNAVAILABLE = range(6)
 
 
