@@ -273,7 +273,7 @@ static bool has_name(const uint8_t *start, const uint8_t *end)
 
 rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error *error)
 {
-    uint8_t last[NAME_MOST + NAME_END - 1]; /* bytes before a block */
+    uint8_t last[NAME_MOST + NAME_END - 1] = {0}; /* bytes before a block */
     size_t before = 0;
     struct feed *feed;
     *found = false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SWAPDB and FLUSHDB of a log: what databases are called at its end, and what is flushed. */
+#include "base/bytes.h"
 #include "support/commands.h"
+#include "support/exact.h"
 #include <criterion/criterion.h>
 #include <rdbferry/command_history.h>
 
@@ -91,4 +93,55 @@ Test(command_history, many_databases, .timeout = 20)
     }
     rf_command_history_free(history);
     rf_rewrite_free(rules);
+}
+
+/* --- looking for the names ----------------------------------------------------------------------------- */
+
+static bool scan(rf_slice bytes)
+{
+    rf_source *source;
+    rf_error error;
+    bool found;
+    cr_assert_eq(rf_source_open_memory(bytes.ptr, bytes.len, "log", &source, &error), RF_OK);
+    cr_assert_eq(rf_command_history_scan(source, &found, &error), RF_OK);
+    rf_source_close(source);
+    return found;
+}
+
+static bool scan_text(const char *text)
+{
+    rf_slice bytes = exact_copy(text, strlen(text));
+    bool found = scan(bytes);
+    exact_free(bytes);
+    return found;
+}
+
+Test(command_history, scan_for_names)
+{
+    cr_expect(scan_text("*1\r\n$7\r\nFLUSHDB\r\n"));
+    cr_expect(scan_text("*3\r\n$6\r\nswapDb\r\n$1\r\n0\r\n$1\r\n1\r\n"));
+    cr_expect(scan_text("SWAPDB\r"));
+    cr_expect_not(scan_text("WAPDB\r\n$8\r\nFLUSHALL\r\n"));
+    cr_expect_not(scan_text("FLUSHDB"));
+    cr_expect_not(scan_text("db\r\nFLUSHDB\n\r\nDB\r"));
+    cr_expect_not(scan_text(""));
+}
+
+/* Blocks are scanned in stretches: a name may be in two of them, or in two blocks. */
+Test(command_history, scan_at_every_place, .timeout = 60)
+{
+    enum { SIZE = 520 * 1024, STRETCH = 1024, BLOCK = 512 * 1024 };
+    static const char name[] = "FlushDB\r\n";
+    const size_t from[] = {0, BLOCK - 20}, to[] = {STRETCH + 20, BLOCK + 20};
+    uint8_t *log = malloc(SIZE);
+    cr_assert(log);
+    memset(log, 'd', SIZE);
+    cr_expect_not(scan(slice_of(log, SIZE)));
+    for (int i = 0; i < 2; i++)
+        for (size_t at = from[i]; at < to[i]; at++) {
+            memcpy(log + at, name, sizeof name - 1);
+            cr_assert(scan(slice_of(log, SIZE)), "at %zu", at);
+            memset(log + at, 'd', sizeof name - 1);
+        }
+    free(log);
 }
