@@ -94,7 +94,7 @@ rf_code following_begin(struct replay *r, rf_error *error)
     struct input *stream = &r->session.inputs[FOLLOWING_STREAM];
     stream->stream_db = continued ? r->found.stream_db : 0;
     stream->at.offset = stream->settled.offset = rf_follow_start(f->follow);
-    return RF_OK;
+    return cutover_begin(r, error);
 }
 
 size_t following_first_input(const struct replay *r)
@@ -201,13 +201,12 @@ static rf_code check(struct replay *r, const struct input *stream, int64_t now, 
 {
     struct following *f = &r->following;
     const int64_t exit_ms = r->options->exit_when_in_step_ms;
-    (void)error;
     f->checked_ms = now;
     measure_lag(r, stream);
     note_phase(f, now);
     if (exit_ms > 0 && f->phase == FOLLOWING_IN_STEP && now - f->in_step_ms >= exit_ms)
         return RF_END;
-    return RF_OK;
+    return cutover_turn(r, now, error);
 }
 
 rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
@@ -231,6 +230,7 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 rf_code following_ended(struct replay *r, rf_code code)
 {
     struct following *f = &r->following;
+    cutover_end(r);
     f->stopped_in_step = f->follow && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
     if (!following_completes(r))
         return code;
@@ -271,6 +271,8 @@ void following_report(struct json *json, const struct replay *r)
     json_number(json, "offset", f->done);
     json_number(json, "lag_bytes", f->lag.bytes);
     json_number(json, "lag_ms", (uint64_t)f->lag.ms);
+    if (r->options->cutover_ms > 0)
+        cutover_report(json, r);
     json_end_object(json);
 }
 

@@ -9,6 +9,7 @@
 #define CMD_REPLAY_FOLLOWING_H
 
 #include "base/json.h"
+#include "cmd/replay/cutover.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/cursor.h"
 #include <rdbferry/follow.h>
@@ -40,9 +41,10 @@ struct following {
     struct following_point *points;
     size_t first, count, capacity; /* of the points; the first one is the last that is done */
     uint64_t turns;
-    int64_t checked_ms;   /* these are monotonic */
-    int64_t in_step_ms;   /* since when it is in step */
-    bool was_in_step;     /* at some time */
+    int64_t checked_ms; /* these are monotonic */
+    int64_t in_step_ms; /* since when it is in step */
+    bool was_in_step;   /* at some time */
+    struct cutover cutover;
     bool stopped_in_step; /* by a signal */
 };
 
