@@ -77,6 +77,9 @@ RF_API int rf_follow_descriptor(const rf_follow *follow);
 /* The offset up to which the stream has been received, at the end of a command; from any thread. */
 RF_API uint64_t rf_follow_received(rf_follow *follow);
 
+/* Asks the server for the offset that its stream has now. Needs +info; RF_E_READ if it is refused. */
+RF_API rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error);
+
 /* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2), and
  * tells the offset up to which the stream has all that was written before. 0: only checks that this is
  * permitted. Needs +client and +info; RF_E_READ if it is refused, or the server is a replica. */

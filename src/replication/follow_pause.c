@@ -14,24 +14,39 @@
 typedef rf_code control_fn(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
                            rf_error *error);
 
-/* It must be a primary, whose clients are the ones that write, and that of the stream. */
 static rf_code read_offset(rf_follow *follow, struct client *client, uint64_t *offset, rf_error *error)
 {
     struct reply info;
-    rf_slice rest, role, id, number;
+    rf_slice rest, id, number;
     char followed[SYNC_ID + 1];
     TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
-    if (!info_field(info.text, "role", &role) || !info_field(info.text, "master_replid", &id) ||
+    if (!info_field(info.text, "master_replid", &id) ||
         !info_field(info.text, "master_repl_offset", &number) || !number_parse_u64(number, offset))
         return fail(error, RF_E_TARGET, "%s: INFO does not tell the offset", client_name(client));
-    if (!slice_equal(role, SLICE("master")))
-        return fail(error, RF_E_TARGET, "%s: a replica: its primary is written to, and has to be followed",
-                    client_name(client));
     rf_follow_id(follow, followed);
     if (!slice_equal(id, slice_of(followed, SYNC_ID)))
         return fail(error, RF_E_UNAVAILABLE, "%s: not the server of the stream that is followed",
                     client_name(client));
     return RF_OK;
+}
+
+/* Clients write to a primary. */
+static rf_code check_role(struct client *client, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, role;
+    TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
+    if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("master")))
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: a replica: its primary is written to, and has to be followed",
+                client_name(client));
+}
+
+static rf_code ask_offset(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
+                          rf_error *error)
+{
+    (void)ms;
+    return read_offset(follow, client, offset, error);
 }
 
 static rf_code pause_writes(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
@@ -41,7 +56,7 @@ static rf_code pause_writes(rf_follow *follow, struct client *client, int64_t ms
     rf_slice rest;
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)ms);
-    TRY(read_offset(follow, client, offset, error));
+    TRY(check_role(client, error));
     TRY(client_call(client, (const char *const[]){"CLIENT", "PAUSE", text, "WRITE", NULL}, &reply, &rest,
                     error));
     return read_offset(follow, client, offset, error);
@@ -88,6 +103,11 @@ static rf_code control(rf_follow *follow, control_fn *fn, int64_t ms, uint64_t *
     if (code == RF_E_TARGET) /* it is the source */
         error->code = code = RF_E_READ;
     return code;
+}
+
+rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error)
+{
+    return control(follow, ask_offset, 0, offset, error);
 }
 
 rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_error *error)

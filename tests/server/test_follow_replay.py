@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 
+from lib.cluster_replaying import RULES, WithCluster
 from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import needs_version
@@ -55,14 +56,15 @@ class Following(FollowReplaying):
             with self.subTest(seed=seed):
                 self.setUp()
                 with CuttingProxy(os.path.join(self.live.folder, "socket"), seed, most=30, kinds=KINDS, spare=2) as proxy:
-                    running = self.begin(*self.job(source=proxy.url))
+                    job = self.lasting(source=proxy.url)
+                    running = self.begin(*job)
                     self.written(running, "begun")
                     with Writer(self.live, seed):
                         for _ in range(20):
                             self.live.call("CLIENT", "KILL", "TYPE", "replica")
                             time.sleep(0.1)
                     self.written(running)
-                    self.stop(running)
+                    self.complete(running, job)
                 self.assertGreater(proxy.connections, 9)
                 self.assert_equal_data()
 
@@ -73,7 +75,7 @@ class Following(FollowReplaying):
             with self.subTest(seed=seed):
                 self.setUp()
                 make = random.Random(seed)
-                job = self.job("--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume")
+                job = self.lasting()
                 running = self.begin(*job)
                 self.written(running, "begun")
                 with Writer(self.live, seed):
@@ -83,9 +85,7 @@ class Following(FollowReplaying):
                         running.wait()
                         time.sleep(make.uniform(0, 0.2))
                         running = self.begin(*job)
-                self.written(running)
-                self.stop(running)
-                self.finish(self.begin(*job, "--exit-when-in-step", "1ms"))
+                self.complete(running, job)
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
@@ -93,7 +93,8 @@ class Following(FollowReplaying):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
         folder = self.fresh()
         self.target = TcpServer(folder, **settings)
-        running = self.begin(*self.job())
+        job = self.lasting()
+        running = self.begin(*job)
         self.written(running, "begun")
         with Writer(self.live, SEED):
             time.sleep(0.5)
@@ -102,8 +103,7 @@ class Following(FollowReplaying):
             self.target = TcpServer(folder, **settings)
             self.addCleanup(self.target.stop)
             time.sleep(0.5)
-        self.written(running)
-        self.stop(running)
+        self.complete(running, job)
         self.assert_equal_data()
 
 
@@ -126,7 +126,7 @@ class Refusals(FollowReplaying):
         self.assertNotIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
     def test_stream_that_is_gone(self):
-        job = self.job("--checkpoint", self.path("checkpoint"), "--resume")
+        job = self.lasting()
         running = self.begin(*job)
         self.written(running)
         self.stop(running)
@@ -235,3 +235,45 @@ class CutOver(FollowReplaying):
         running = self.begin(*self.job("--cutover", "3s", source=url))
         self.finish(running, 3)
         self.assertIn("CLIENT", self.said)
+
+
+@needs_version(redis=(7, 0))
+class IntoCluster(WithCluster):
+    """Several databases, flattened, with hash tags."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.live = cls.started(TcpServer(cls.class_folder(), repl_diskless_sync_delay=0))
+
+    def expected(self):
+        flat = self.path("flat.rdb")
+        self.live.call("SAVE")
+        self.ferry("convert", os.path.join(self.live.folder, "dump.rdb"), "-o", flat, *RULES, "-q")
+        self.oracle.facts(flat)
+        return self.facts(self.oracle.call)
+
+    @staticmethod
+    def facts(call):
+        """The digest and the expiry of each key."""
+        return {key: (call("DEBUG", "DIGEST-VALUE", key), call("PEXPIRETIME", key)) for key in call("KEYS", "*")}
+
+    def test_workload(self):
+        job = [url_of(self.live), *RULES, self.cluster.url, "--follow", "--checkpoint", self.path("checkpoint"), "--resume"]
+        running = self.begin(*job)
+        self.begun(running, lambda: "in step" in running.said())
+        families = [f"user:{i}:" for i in range(9)]
+        with Writer(self.live, SEED, families=families, flushes=False, swaps=False):
+            time.sleep(1)
+            running.kill()
+            running.wait()
+            running = self.begin(*job)
+            time.sleep(1)
+        self.finish(self.ended(running, job))
+        found = {key: fact for node in self.primaries for key, fact in self.facts(node.call).items()}
+        self.assertEqual(found, self.expected())
+
+    def ended(self, running, job):
+        running.kill(signal.SIGTERM)
+        running.wait()
+        return self.begin(*job, "--exit-when-in-step", "300ms")

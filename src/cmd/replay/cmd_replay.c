@@ -317,6 +317,8 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
     rf_error second;
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
     r->state.finished = finished == RF_OK;
+    if (finished == RF_OK)
+        finished = following_finished(r, code == RF_OK ? error : &second);
     if (r->state.cut)
         finished = RF_OK;
     return code == RF_OK ? finished : code;
