@@ -77,6 +77,17 @@ RF_API int rf_follow_descriptor(const rf_follow *follow);
 /* The offset up to which the stream has been received, at the end of a command; from any thread. */
 RF_API uint64_t rf_follow_received(rf_follow *follow);
 
+/* Asks the server for the offset that its stream has now. Needs +info; RF_E_READ if it is refused. */
+RF_API rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error);
+
+/* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2), and
+ * tells the offset up to which the stream has all that was written before. 0: only checks that this is
+ * permitted. Needs +client and +info; RF_E_READ if it is refused, or the server is a replica. */
+RF_API rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_error *error);
+
+/* Ends the pause. */
+RF_API rf_code rf_follow_unpause(rf_follow *follow, rf_error *error);
+
 /* Makes calls that wait return RF_E_READ, now or later; from any thread. */
 RF_API void rf_follow_stop(rf_follow *follow);
 

@@ -290,6 +290,7 @@ void rf_follow_close(rf_follow *follow)
     fifo_close(follow->rdb);
     fifo_close(follow->stream);
     free(follow->marks);
+    absolute_expiry_free(&follow->absolute);
     if (follow->event_fd >= 0)
         close(follow->event_fd);
     pthread_mutex_destroy(&follow->lock);

@@ -7,6 +7,7 @@
 #define REPLICATION_FOLLOW_H
 
 #include "io/fifo.h"
+#include "replication/absolute_expiry.h"
 #include "replication/link.h"
 #include "replication/stream_scan.h"
 #include <pthread.h>
@@ -46,6 +47,7 @@ struct rf_follow {
     uint64_t start;             /* of the stream */
     uint64_t base;              /* offset in the stream of the first byte of what the reader reads */
     rf_follow_position at;      /* after the last command that it has read */
+    struct absolute_expiry absolute;
     pthread_mutex_t marks_lock; /* protects the following: the reader has a thread */
     struct follow_mark *marks;
     size_t mark_count, mark_capacity;

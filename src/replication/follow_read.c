@@ -157,7 +157,7 @@ static rf_code read_command(struct rf_follow *follow, rf_entry *entry, rf_error 
         at->in_transaction = true;
     else if (slice_is_word(entry->argv[0], "EXEC"))
         at->in_transaction = false;
-    return RF_OK;
+    return absolute_expiry_make(&follow->absolute, at->arrived_ms, entry, error);
 }
 
 static rf_code begin_once(struct rf_follow *follow, int64_t db, rf_error *error)

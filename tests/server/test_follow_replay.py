@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """`rdbferry replay --follow`: a target that receives what a source holds, and then all that is written there. Counters,
 lists and strings that grow show a command that was applied twice, or left out."""
+import contextlib
 import os
 import random
 import signal
+import threading
 import time
 
+from lib.cluster_replaying import RULES, WithCluster
 from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import needs_version
 from lib.live_targets import TcpServer, free_port
-from lib.replaying import TARGET, USAGE, empty
+from lib.replaying import TARGET, USAGE, empty, url_of
+from lib.resp import Client
 from lib.soaking import scaled
 from lib.splitting import printed_seed
 
@@ -52,14 +56,15 @@ class Following(FollowReplaying):
             with self.subTest(seed=seed):
                 self.setUp()
                 with CuttingProxy(os.path.join(self.live.folder, "socket"), seed, most=30, kinds=KINDS, spare=2) as proxy:
-                    running = self.begin(*self.job(source=proxy.url))
+                    job = self.lasting(source=proxy.url)
+                    running = self.begin(*job)
                     self.written(running, "begun")
                     with Writer(self.live, seed):
                         for _ in range(20):
                             self.live.call("CLIENT", "KILL", "TYPE", "replica")
                             time.sleep(0.1)
                     self.written(running)
-                    self.stop(running)
+                    self.complete(running, job)
                 self.assertGreater(proxy.connections, 9)
                 self.assert_equal_data()
 
@@ -70,7 +75,7 @@ class Following(FollowReplaying):
             with self.subTest(seed=seed):
                 self.setUp()
                 make = random.Random(seed)
-                job = self.job("--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume")
+                job = self.lasting()
                 running = self.begin(*job)
                 self.written(running, "begun")
                 with Writer(self.live, seed):
@@ -80,9 +85,7 @@ class Following(FollowReplaying):
                         running.wait()
                         time.sleep(make.uniform(0, 0.2))
                         running = self.begin(*job)
-                self.written(running)
-                self.stop(running)
-                self.finish(self.begin(*job, "--exit-when-in-step", "1ms"))
+                self.complete(running, job)
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
@@ -90,7 +93,8 @@ class Following(FollowReplaying):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
         folder = self.fresh()
         self.target = TcpServer(folder, **settings)
-        running = self.begin(*self.job())
+        job = self.lasting()
+        running = self.begin(*job)
         self.written(running, "begun")
         with Writer(self.live, SEED):
             time.sleep(0.5)
@@ -99,8 +103,7 @@ class Following(FollowReplaying):
             self.target = TcpServer(folder, **settings)
             self.addCleanup(self.target.stop)
             time.sleep(0.5)
-        self.written(running)
-        self.stop(running)
+        self.complete(running, job)
         self.assert_equal_data()
 
 
@@ -123,7 +126,7 @@ class Refusals(FollowReplaying):
         self.assertNotIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
     def test_stream_that_is_gone(self):
-        job = self.job("--checkpoint", self.path("checkpoint"), "--resume")
+        job = self.lasting()
         running = self.begin(*job)
         self.written(running)
         self.stop(running)
@@ -134,3 +137,143 @@ class Refusals(FollowReplaying):
         before = self.target.call("DEBUG", "DIGEST")
         self.refused(*job, said="a new snapshot is needed", expected=3)
         self.assertEqual(self.target.call("DEBUG", "DIGEST"), before)
+
+
+class Application(threading.Thread):
+    """Writes numbers to a server, each of which it has been told to be written, and goes on at another one when it is
+    told to. What was not acknowledged is written again there."""
+
+    def __init__(self, source, target):
+        super().__init__(daemon=True)
+        self._calls, self.written = (source, target), 0
+        self.switched, self._ended = threading.Event(), threading.Event()
+        self.start()
+
+    def run(self):
+        source = Client(os.path.join(self._calls[0].folder, "socket"), seconds=0.5)
+        try:
+            while not self.switched.is_set():
+                self._write(source)
+        except OSError:  # the writes are paused
+            source.close()
+        self.switched.wait(60)
+        with contextlib.closing(Client(os.path.join(self._calls[1].folder, "socket"))) as target:
+            while not self._ended.is_set():
+                self._write(target)
+
+    def _write(self, call):
+        number = self.written + 1
+        call.pipeline([("SADD", "numbers", number), ("SET", f"k{number % 50}", number, "EX", 1000)])
+        self.written = number
+
+    def stop(self):
+        self._ended.set()
+        self.join(60)
+
+
+@needs_version(redis=(7, 0))
+class CutOver(FollowReplaying):
+    def test_no_lost_write(self):
+        application = Application(self.live, self.target)
+        running = self.begin(*self.job("--cutover", "20s"))
+        self.finish(running)
+        self.assertRegex(self.said, "complete at offset [0-9]+: switch now")
+        application.switched.set()
+        time.sleep(0.3)
+        application.stop()
+        self.assertGreater(application.written, 100)
+        numbers = {int(number) for number in self.target.call("SMEMBERS", "numbers")}
+        self.assertEqual(numbers, set(range(1, application.written + 1)))
+        self.assertLess(self.target.call("TTL", "k1"), 1001)
+        self.live.call("CLIENT", "UNPAUSE")
+
+    def test_command(self):
+        running = self.begin(*self.job("--cutover", "10s", "--cutover-command", f"touch {self.path('switched')}"))
+        self.finish(running)
+        self.assertTrue(os.path.exists(self.path("switched")))
+        self.live.call("CLIENT", "UNPAUSE")
+
+    def test_trouble(self):
+        """The writes go on, whatever it is."""
+        cases = {
+            "command": (["--cutover-command", "false"], TARGET, "exit status 1"),
+            "no command": (["--cutover-command", "/nonexistent"], TARGET, "No such file"),
+        }
+        for name, (options, expected, said) in cases.items():
+            with self.subTest(name):
+                self.setUp()
+                self.finish(self.begin(*self.job("--cutover", "30s", *options)), expected)
+                self.assertIn(said, self.said)
+                self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+
+    def test_different(self):
+        self.live.call("SET", "a", 1)
+        running = self.begin(*self.job("--cutover", "30s"))
+        self.begun(running, lambda: self.target.call("EXISTS", "a"))
+        self.target.call("SET", "b", 1)
+        self.finish(running, TARGET)
+        self.assertIn("not the same as the source", self.said)
+        self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+
+    def test_time(self):
+        """What takes longer than the pause may take ends it, and the source is followed on."""
+        self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        running = self.begin(*self.job("--cutover", "1s"))
+        self.begun(running, lambda: "go on" in running.said())
+        self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+        self.written(running)
+        self.stop(running)
+        self.assertIn("longer than the pause", self.said)
+        self.assert_equal_data()
+
+    def test_permission(self):
+        """Told in the first second."""
+        self.live.call("ACL", "SETUSER", "copy", "on", ">pw", "+psync", "+replconf", "+ping", "+info")
+        self.addCleanup(self.live.call, "ACL", "DELUSER", "copy")
+        url = url_of(self.live).replace("redis://", "redis://copy:pw@")
+        running = self.begin(*self.job("--cutover", "3s", source=url))
+        self.finish(running, 3)
+        self.assertIn("CLIENT", self.said)
+
+
+@needs_version(redis=(7, 0))
+class IntoCluster(WithCluster):
+    """Several databases, flattened, with hash tags."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.live = cls.started(TcpServer(cls.class_folder(), repl_diskless_sync_delay=0))
+
+    def expected(self):
+        flat = self.path("flat.rdb")
+        self.live.call("SAVE")
+        self.ferry("convert", os.path.join(self.live.folder, "dump.rdb"), "-o", flat, *RULES, "-q")
+        self.oracle.facts(flat)
+        return self.facts(self.oracle.call)
+
+    @staticmethod
+    def facts(call):
+        """The digest and the expiry of each key."""
+        return {key: (call("DEBUG", "DIGEST-VALUE", key), call("PEXPIRETIME", key)) for key in call("KEYS", "*")}
+
+    def test_workload(self):
+        job = [url_of(self.live), *RULES, self.cluster.url, "--follow", "--checkpoint", self.path("checkpoint"), "--resume"]
+        running = self.begin(*job)
+        self.begun(running, lambda: "in step" in running.said())
+        families = [f"user:{i}:" for i in range(9)]
+        with Writer(self.live, SEED, families=families, flushes=False, swaps=False):
+            time.sleep(1)
+            running.kill()
+            running.wait()
+            running = self.begin(*job)
+            time.sleep(1)
+        self.finish(self.ended(running, job))
+        found = {key: fact for node in self.primaries for key, fact in self.facts(node.call).items()}
+        self.assertEqual(found, self.expected())
+
+    def ended(self, running, job):
+        running.kill(signal.SIGTERM)
+        running.wait()
+        return self.begin(*job, "--exit-when-in-step", "300ms")

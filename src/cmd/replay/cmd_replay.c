@@ -29,7 +29,7 @@ enum {
 void replay_note_failure(struct replay *r, const rf_failure *failed)
 {
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
-    if (r->options->verify)
+    if (replay_options_compare(r->options))
         key_set_add(&r->failed_keys, failed->db, failed->key);
 }
 
@@ -259,7 +259,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
-        .skipped = options->verify ? note_skipped : NULL,
+        .skipped = replay_options_compare(options) ? note_skipped : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
         .on_log = log_event,
         .tick = tick,
@@ -317,12 +317,14 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
     rf_error second;
     rf_code finished = rf_replay_finish(r->engine, code == RF_OK ? error : &second);
     r->state.finished = finished == RF_OK;
+    if (finished == RF_OK)
+        finished = following_finished(r, code == RF_OK ? error : &second);
     if (r->state.cut)
         finished = RF_OK;
     return code == RF_OK ? finished : code;
 }
 
-static rf_code verify(struct replay *r, rf_error *error)
+rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_error *error)
 {
     struct cursor cursor;
     rf_entry *entry;
@@ -339,7 +341,7 @@ static rf_code verify(struct replay *r, rf_error *error)
     };
     TRY(replay_verify_begin(&r->verification, error));
     collisions_rewind(&r->collisions);
-    cursor_open_rescan(&cursor, &r->session, "verifying");
+    cursor_open_rescan_of(&cursor, &r->session, first, end, "verifying");
     progress_waits_for(&r->session.progress, "waiting for the target");
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK)
@@ -408,7 +410,7 @@ static rf_code replay(struct replay *r, rf_error *error)
         return RF_OK;
     rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;
     if (code == RF_OK)
-        code = verify(r, error);
+        code = replay_verify_inputs(r, 0, r->session.input_count, error);
     return r->state.stopped ? RF_OK : code;
 }
 

@@ -94,7 +94,7 @@ rf_code following_begin(struct replay *r, rf_error *error)
     struct input *stream = &r->session.inputs[FOLLOWING_STREAM];
     stream->stream_db = continued ? r->found.stream_db : 0;
     stream->at.offset = stream->settled.offset = rf_follow_start(f->follow);
-    return RF_OK;
+    return cutover_begin(r, error);
 }
 
 size_t following_first_input(const struct replay *r)
@@ -180,7 +180,10 @@ static void format_lag(const struct following_lag *lag, char *out, size_t size)
 static void note_phase(struct following *f, int64_t now)
 {
     char lag[64];
-    bool is_in_step = f->lag.ms < IN_STEP_MS && rf_follow_is_connected(f->follow);
+    if (!rf_follow_is_connected(f->follow) || f->linked_ms == 0)
+        f->linked_ms = now;
+    /* what was written while there was no link has just arrived */
+    bool is_in_step = f->lag.ms < IN_STEP_MS && now - f->linked_ms >= IN_STEP_MS;
     format_lag(&f->lag, lag, sizeof lag);
     if (is_in_step && f->phase != FOLLOWING_IN_STEP) {
         f->phase = FOLLOWING_IN_STEP;
@@ -197,17 +200,31 @@ static void note_phase(struct following *f, int64_t now)
     }
 }
 
-static rf_code check(struct replay *r, const struct input *stream, int64_t now, rf_error *error)
+/* Once it is time to end, what the source has by then is still written. */
+static bool has_ended(struct replay *r, int64_t now)
 {
     struct following *f = &r->following;
     const int64_t exit_ms = r->options->exit_when_in_step_ms;
-    (void)error;
+    rf_error why;
+    if (exit_ms == 0 || f->phase != FOLLOWING_IN_STEP || now - f->in_step_ms < exit_ms) {
+        f->exit_offset = 0;
+        return false;
+    }
+    if (f->exit_offset == 0) {
+        const uint64_t received = rf_follow_received(f->follow);
+        if (rf_follow_ask_offset(f->follow, &f->exit_offset, &why) != RF_OK || f->exit_offset < received)
+            f->exit_offset = received;
+    }
+    return f->done >= f->exit_offset;
+}
+
+static rf_code check(struct replay *r, const struct input *stream, int64_t now, rf_error *error)
+{
+    struct following *f = &r->following;
     f->checked_ms = now;
     measure_lag(r, stream);
     note_phase(f, now);
-    if (exit_ms > 0 && f->phase == FOLLOWING_IN_STEP && now - f->in_step_ms >= exit_ms)
-        return RF_END;
-    return RF_OK;
+    return has_ended(r, now) ? RF_END : cutover_turn(r, now, error);
 }
 
 rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
@@ -231,11 +248,22 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 rf_code following_ended(struct replay *r, rf_code code)
 {
     struct following *f = &r->following;
+    cutover_end(r);
     f->stopped_in_step = f->follow && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
     if (!following_completes(r))
         return code;
     r->state.stopped = false;
     return RF_END;
+}
+
+rf_code following_finished(struct replay *r, rf_error *error)
+{
+    const struct input *stream = &r->session.inputs[FOLLOWING_STREAM];
+    if (!r->following.in_stream)
+        return RF_OK;
+    TRY(note_point(&r->following, &stream->settled, true, error));
+    measure_lag(r, stream);
+    return RF_OK;
 }
 
 bool following_completes(const struct replay *r)
@@ -271,6 +299,8 @@ void following_report(struct json *json, const struct replay *r)
     json_number(json, "offset", f->done);
     json_number(json, "lag_bytes", f->lag.bytes);
     json_number(json, "lag_ms", (uint64_t)f->lag.ms);
+    if (r->options->cutover_ms > 0)
+        cutover_report(json, r);
     json_end_object(json);
 }
 

@@ -9,6 +9,7 @@
 #define CMD_REPLAY_FOLLOWING_H
 
 #include "base/json.h"
+#include "cmd/replay/cutover.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/cursor.h"
 #include <rdbferry/follow.h>
@@ -41,8 +42,11 @@ struct following {
     size_t first, count, capacity; /* of the points; the first one is the last that is done */
     uint64_t turns;
     int64_t checked_ms;   /* these are monotonic */
+    int64_t linked_ms;    /* since when the link exists without a break, and the stream is read */
     int64_t in_step_ms;   /* since when it is in step */
+    uint64_t exit_offset; /* of the source when it was time to end; 0: not yet */
     bool was_in_step;     /* at some time */
+    struct cutover cutover;
     bool stopped_in_step; /* by a signal */
 };
 
@@ -65,6 +69,9 @@ rf_code following_turn(struct replay *replay, struct cursor *cursor, rf_error *e
 /* Called when the reading has ended with `code`, which is returned. A signal that comes in step ends the
  * following as it is to end; without a checkpoint, the run is then complete: RF_END. */
 rf_code following_ended(struct replay *replay, rf_code code);
+
+/* Called when all that was put is done. */
+rf_code following_finished(struct replay *replay, rf_error *error);
 
 /* Whether a signal has completed the run. */
 bool following_completes(const struct replay *replay);

@@ -147,6 +147,8 @@ static void go_on(struct replay *r)
                       r->session.now);
     c->commands = found->commands;
     c->shifted = found->shifted;
+    memcpy(c->stream_id, found->stream_id, sizeof c->stream_id);
+    c->stream_db = found->stream_db;
     c->failed = found->failed;
     c->skipped = found->skipped;
     c->position = r->position.start = found->position;

@@ -63,6 +63,13 @@ static const struct option_row rows[] = {
     {OPTION_HANDLER, 0, "exit-when-in-step", "DURATION",
      "end when the target has been in step with the source\n"
      "for this long", AT(exit_when_in_step_ms), .handle = opt_retry_for},
+    {OPTION_DURATION, 0, "cutover", "DURATION",
+     "when in step, pause the writes at the source for at\n"
+     "most DURATION, write the rest, compare, and end", AT(cutover_ms)},
+    {OPTION_STRING, 0, "cutover-command", "COMMAND", "then run COMMAND, which switches the clients",
+     AT(cutover_command)},
+    {OPTION_FLAG, 0, "cutover-unverified", .help = "do not compare source and target before that",
+     AT(cutover_unverified)},
     {OPTION_STRING, 0, "spool-dir", "DIR", "keep what is received and not yet written in DIR ($TMPDIR)",
      AT(spool_dir)},
     {OPTION_SIZE, 0, "spool-limit", "SIZE", "do not keep more than SIZE there: the source has to wait",
@@ -299,6 +306,7 @@ static bool check_follow(const struct replay_options *options)
                      {log_options_cut(log) || log->drop_at.text, "options that cut a log"},
                      {log_options_repair(log), "options that repair a log"}},
       followers[] = {{options->exit_when_in_step_ms > 0, "--exit-when-in-step"},
+                     {options->cutover_ms > 0, "--cutover"},
                      {options->spool_dir != NULL, "--spool-dir"},
                      {options->spool_limit > 0, "--spool-limit"}};
     for (size_t i = 0; options->follow && i < sizeof conflicts / sizeof *conflicts; i++)
@@ -307,7 +315,10 @@ static bool check_follow(const struct replay_options *options)
     for (size_t i = 0; !options->follow && i < sizeof followers / sizeof *followers; i++)
         if (followers[i].given)
             return message_usage(table.command, "%s requires --follow", followers[i].option);
-    return true;
+    if (options->cutover_ms > 0 && options->exit_when_in_step_ms > 0)
+        return message_usage(table.command, "--cutover cannot be combined with --exit-when-in-step");
+    return options->cutover_ms > 0 || (!options->cutover_command && !options->cutover_unverified) ||
+           message_usage(table.command, "--cutover-command and --cutover-unverified require --cutover");
 }
 
 static bool check_source(const struct replay_options *options)

@@ -32,8 +32,11 @@ struct replay_options {
     bool dry_run;
     bool follow;
     int64_t exit_when_in_step_ms; /* 0: not given */
-    const char *spool_dir;        /* NULL: $TMPDIR */
-    uint64_t spool_limit;         /* 0: none */
+    int64_t cutover_ms;           /* 0: not given */
+    const char *cutover_command;  /* NULL: none */
+    bool cutover_unverified;
+    const char *spool_dir; /* NULL: $TMPDIR */
+    uint64_t spool_limit;  /* 0: none */
 };
 
 /* How many of the inputs are not files of the snapshot of --since, which follow them. */
@@ -46,6 +49,12 @@ static inline size_t replay_own_inputs(const struct replay_options *options)
 static inline bool replay_options_deletes(const struct replay_options *options)
 {
     return options->since || options->delete_extra;
+}
+
+/* Whether the target is compared with the inputs. */
+static inline bool replay_options_compare(const struct replay_options *options)
+{
+    return options->verify || (options->cutover_ms > 0 && !options->cutover_unverified);
 }
 
 extern const struct option_choice exists_choices[];

@@ -74,7 +74,9 @@ static void print_written(const struct replay *r)
     session_format_counts(&r->session, counts, sizeof counts);
     format_outcome(r, outcome, sizeof outcome);
     message_summary("%s: %s -> %s (%s)", inputs, counts, r->info.name, outcome);
-    if (r->following.in_stream)
+    if (r->following.cutover.complete)
+        cutover_print(r);
+    else if (r->following.in_stream)
         message_summary("complete at offset %" PRIu64 " of the source", r->following.done);
 }
 
@@ -277,6 +279,6 @@ void replay_report(struct json *json, const void *replay)
         following_report(json, r);
     failures_report(json, &r->failures);
     put_checkpoint(json, r);
-    if (r->options->verify)
+    if (replay_options_compare(r->options))
         replay_verify_report(json, &r->verification);
 }

@@ -413,14 +413,14 @@ static rf_code note_written(void *ctx, const struct input *input, const rf_entry
 
 void collisions_rewind(struct collisions *c)
 {
-    if (c->set)
+    if (c->set && c->resolved)
         rf_collisions_rewind(c->set);
 }
 
 bool collisions_left_out(struct collisions *c, const rf_entry *entry)
 {
     rf_collision collision;
-    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+    if (!c->set || !c->resolved || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return false;
     rf_collisions_lookup(c->set, entry, &collision);
     return is_left_out(c, &collision);

@@ -8,7 +8,7 @@ import threading
 
 from lib.live_targets import TcpServer
 from lib.observe import differences, observe
-from lib.replaying import DONE, Replaying, empty, url_of
+from lib.replaying import Replaying, empty, url_of
 from lib.resp import Client
 from lib.workload import Workload
 
@@ -77,9 +77,21 @@ class FollowReplaying(Replaying):
         self.target.call("SELECT", 0)
         self.begun(running, lambda: self.target.call("EXISTS", name))
 
-    def stop(self, running, expected=DONE):
+    def stop(self, running):
+        """Where the link has never been lost: it is in step from then on."""
+        self.begun(running, lambda: "in step" in running.said())
         running.kill(signal.SIGTERM)
-        self.finish(running, expected)
+        self.finish(running)
+
+    def lasting(self, *options, **named):
+        """A job that can be stopped at any time."""
+        return self.job("--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume", *options, **named)
+
+    def complete(self, running, job):
+        """A run of such a job is stopped, and another one ends it."""
+        running.kill(signal.SIGTERM)
+        running.wait()
+        self.finish(self.begin(*job, "--exit-when-in-step", "1ms"))
 
     def assert_equal_data(self):
         """The digest has the expiries, too; a temporary key would be in it."""

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The cut-over: pausing the source, draining, comparing, and switching the clients. */
+#include "cmd/replay/cutover.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "cmd/replay/replay.h"
+#include "cmd/run/spawn.h"
+#include "cmd/term/message.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    STEADY_MS = 1000, /* in step for so long before the pause */
+    MARGIN = 10,      /* this part of the pause is left for those who switch */
+};
+
+static int64_t pause_ms(const struct replay *r)
+{
+    return r->options->cutover_ms;
+}
+
+/* How long the pause lasts that can be relied on. */
+static int64_t left_ms(const struct replay *r)
+{
+    return r->following.cutover.paused_ms + pause_ms(r) - pause_ms(r) / MARGIN - clock_monotonic_ms();
+}
+
+static const char *source_name(const struct replay *r)
+{
+    return input_name(&r->session.inputs[0]);
+}
+
+rf_code cutover_begin(struct replay *r, rf_error *error)
+{
+    uint64_t offset;
+    return r->options->cutover_ms > 0 ? rf_follow_pause(r->following.follow, 0, &offset, error) : RF_OK;
+}
+
+/* --- the pause ----------------------------------------------------------------------------------------- */
+
+static void unpause(struct replay *r)
+{
+    struct cutover *c = &r->following.cutover;
+    rf_error why;
+    c->paused_ms = 0;
+    if (rf_follow_unpause(r->following.follow, &why) == RF_OK)
+        message_warning("writes at %s go on", source_name(r));
+    else
+        message_warning("%s: the pause of the writes cannot be ended, and ends by itself: %s", source_name(r),
+                        why.message);
+}
+
+/* What went wrong may have passed when the next run tries it. */
+static rf_code give_up(struct replay *r, const char *why)
+{
+    message_warning("cut-over: %s; the source is followed, but another attempt needs another run", why);
+    unpause(r);
+    return RF_OK;
+}
+
+static rf_code pause_source(struct replay *r, rf_error *error)
+{
+    struct cutover *c = &r->following.cutover;
+    rf_error why;
+    (void)error;
+    c->tried = true;
+    c->paused_ms = clock_monotonic_ms();
+    rf_code code = rf_follow_pause(r->following.follow, pause_ms(r), &c->offset, &why);
+    if (code != RF_OK)
+        return give_up(r, why.message);
+    message_note("cut-over: writes at %s are paused for up to %g s, at offset %" PRIu64, source_name(r),
+                 (double)pause_ms(r) / 1000, c->offset);
+    return RF_OK;
+}
+
+/* --- comparing and switching --------------------------------------------------------------------------- */
+
+/* In a target that was empty, every key is one of the source. */
+static bool is_equal(const struct replay *r)
+{
+    const struct replay_verification *v = &r->verification;
+    bool has_extra = r->options->on_exists == RF_ON_EXISTS_FAIL && extra_keys_deletable(&v->extra) > 0;
+    return replay_verify_unaccounted(v) == 0 && !has_extra;
+}
+
+static rf_code compare(struct replay *r, bool *equal, rf_error *error)
+{
+    *equal = true;
+    if (r->options->cutover_unverified)
+        return RF_OK;
+    replay_verify_free(&r->verification);
+    rf_code code = replay_verify_inputs(r, 0, 1, error);
+    progress_phase(&r->session.progress, NULL, 0);
+    *equal = code == RF_OK && is_equal(r);
+    return code;
+}
+
+static rf_code on_wait(void *ctx, rf_error *error)
+{
+    struct replay *r = ctx;
+    if (left_ms(r) <= 0)
+        return fail(error, RF_E_UNAVAILABLE, "it takes longer than the pause of the writes");
+    return replay_tick(r, error);
+}
+
+static rf_code switch_clients(struct replay *r, rf_error *error)
+{
+    const char *command = r->options->cutover_command;
+    rf_error why;
+    if (!command)
+        return RF_OK;
+    rf_code code = spawn_and_wait(command, on_wait, r, &why);
+    if (code == RF_OK)
+        return RF_OK;
+    return fail(error, RF_E_WRITE, "--cutover-command '%.128s': %.160s", command, why.message);
+}
+
+/* Everything that was written before the pause is in the target. */
+static rf_code complete(struct replay *r, rf_error *error)
+{
+    struct cutover *c = &r->following.cutover;
+    bool equal;
+    rf_error why;
+    TRY(rf_replay_finish(r->engine, error));
+    if (r->checkpoint.shifted)
+        TRY(rf_replay_unshift_expiries(r->engine, error));
+    rf_code code = compare(r, &equal, &why);
+    if (r->state.stopped) {
+        *error = why;
+        return code;
+    }
+    if (left_ms(r) <= 0)
+        return give_up(r, "comparing takes longer than the pause of the writes");
+    if (code != RF_OK)
+        return give_up(r, why.message);
+    if (!equal)
+        return fail(error, RF_E_TARGET, "cut-over: the target is not the same as the source");
+    TRY(switch_clients(r, error));
+    c->complete = true;
+    c->took_ms = clock_monotonic_ms() - c->paused_ms;
+    r->checkpoint.shifted = false;
+    return RF_END;
+}
+
+rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
+{
+    const struct following *f = &r->following;
+    const struct cutover *c = &f->cutover;
+    if (pause_ms(r) == 0)
+        return RF_OK;
+    if (c->paused_ms == 0) {
+        bool is_due = !c->tried && f->phase == FOLLOWING_IN_STEP && now_ms - f->in_step_ms >= STEADY_MS;
+        return is_due ? pause_source(r, error) : RF_OK;
+    }
+    if (f->done >= c->offset)
+        return complete(r, error);
+    return left_ms(r) > 0 ? RF_OK : give_up(r, "the stream was not written within the pause of the writes");
+}
+
+void cutover_end(struct replay *r)
+{
+    const struct cutover *c = &r->following.cutover;
+    if (c->paused_ms > 0 && !c->complete)
+        unpause(r);
+}
+
+/* --- results ------------------------------------------------------------------------------------------- */
+
+void cutover_print(const struct replay *r)
+{
+    const struct cutover *c = &r->following.cutover;
+    int64_t left = c->paused_ms + pause_ms(r) - clock_monotonic_ms();
+    if (!c->complete)
+        return;
+    message_summary(
+        "complete at offset %" PRIu64 ": switch now; writes at %s were paused %.1f s ago, for %.1f s "
+        "more",
+        c->offset, source_name(r), (double)(pause_ms(r) - left) / 1000, left > 0 ? (double)left / 1000 : 0);
+}
+
+void cutover_report(struct json *json, const struct replay *r)
+{
+    const struct cutover *c = &r->following.cutover;
+    json_object(json, "cutover");
+    json_bool(json, "complete", c->complete);
+    json_number(json, "offset", c->offset);
+    json_number(json, "took_ms", (uint64_t)c->took_ms);
+    json_end_object(json);
+}

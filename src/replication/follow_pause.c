@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Pausing the writes at a source that is followed, over a connection of its own: a replica link takes no
+ * commands. The pause ends by itself, whatever becomes of this process. */
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/number.h"
+#include "net/client.h"
+#include "net/info.h"
+#include "net/primaries.h"
+#include "replication/follow.h"
+#include <stdio.h>
+
+/* What is done over the connection. */
+typedef rf_code control_fn(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
+                           rf_error *error);
+
+static rf_code read_offset(rf_follow *follow, struct client *client, uint64_t *offset, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, id, number;
+    char followed[SYNC_ID + 1];
+    TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
+    if (!info_field(info.text, "master_replid", &id) ||
+        !info_field(info.text, "master_repl_offset", &number) || !number_parse_u64(number, offset))
+        return fail(error, RF_E_TARGET, "%s: INFO does not tell the offset", client_name(client));
+    rf_follow_id(follow, followed);
+    if (!slice_equal(id, slice_of(followed, SYNC_ID)))
+        return fail(error, RF_E_UNAVAILABLE, "%s: not the server of the stream that is followed",
+                    client_name(client));
+    return RF_OK;
+}
+
+/* Clients write to a primary. */
+static rf_code check_role(struct client *client, rf_error *error)
+{
+    struct reply info;
+    rf_slice rest, role;
+    TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
+    if (info_field(info.text, "role", &role) && slice_equal(role, SLICE("master")))
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: a replica: its primary is written to, and has to be followed",
+                client_name(client));
+}
+
+static rf_code ask_offset(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
+                          rf_error *error)
+{
+    (void)ms;
+    return read_offset(follow, client, offset, error);
+}
+
+static rf_code pause_writes(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
+                            rf_error *error)
+{
+    struct reply reply;
+    rf_slice rest;
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)ms);
+    TRY(check_role(client, error));
+    TRY(client_call(client, (const char *const[]){"CLIENT", "PAUSE", text, "WRITE", NULL}, &reply, &rest,
+                    error));
+    return read_offset(follow, client, offset, error);
+}
+
+static rf_code unpause(rf_follow *follow, struct client *client, int64_t ms, uint64_t *offset,
+                       rf_error *error)
+{
+    struct reply reply;
+    rf_slice rest;
+    (void)follow, (void)ms, (void)offset;
+    return client_call(client, (const char *const[]){"CLIENT", "UNPAUSE", NULL}, &reply, &rest, error);
+}
+
+static rf_code control_at(rf_follow *follow, const rf_address *addresses, size_t count, control_fn *control,
+                          int64_t ms, uint64_t *offset, rf_error *error)
+{
+    rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
+    for (size_t i = 0; i < count && code != RF_OK; i++) {
+        struct client *client;
+        code = client_open(&follow->source, &addresses[i], &client, error);
+        if (code != RF_OK)
+            continue;
+        code = control(follow, client, ms, offset, error);
+        client_close(client);
+    }
+    return code;
+}
+
+static rf_code control(rf_follow *follow, control_fn *fn, int64_t ms, uint64_t *offset, rf_error *error)
+{
+    const rf_target *source = &follow->source;
+    struct primaries primaries;
+    rf_code code;
+    if (source->kind != RF_TARGET_SENTINEL) {
+        code = control_at(follow, source->addresses, source->address_count, fn, ms, offset, error);
+    } else {
+        code = primaries_find(source, source->addresses, source->address_count, &primaries, error);
+        if (code == RF_OK) {
+            code = control_at(follow, primaries.nodes, primaries.node_count, fn, ms, offset, error);
+            primaries_free(&primaries);
+        }
+    }
+    if (code == RF_E_TARGET) /* it is the source */
+        error->code = code = RF_E_READ;
+    return code;
+}
+
+rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error)
+{
+    return control(follow, ask_offset, 0, offset, error);
+}
+
+rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_error *error)
+{
+    return control(follow, pause_writes, ms, offset, error);
+}
+
+rf_code rf_follow_unpause(rf_follow *follow, rf_error *error)
+{
+    return control(follow, unpause, 0, NULL, error);
+}
