@@ -25,8 +25,8 @@ struct output_state {
     struct compressor *compressor; /* NULL: plain */
     uint8_t *chunk;                /* what it is to compress next; full, except at the end */
     size_t chunk_len;
-    struct output_block *filling;  /* the encoder's; NULL: none */
-    uint64_t handed_on;            /* bytes put in before that block */
+    struct output_block *filling; /* the encoder's; NULL: none */
+    uint64_t handed_on;           /* bytes put in before that block */
 
     /* the writer's; read by others only while the writer is idle */
     bool wants_crc;

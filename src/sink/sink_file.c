@@ -136,9 +136,9 @@ static void append_run(struct sink_file *s, const struct sink_file *from, size_t
     bool is_last = run + 1 == part->count;
     rf_slice bytes = part_bytes(part, run);
     if (s->in_rdb)
-        rdb_writer_append(&s->writer, first->db,
-                          (is_last ? from->writer.selected->keys : next->keys) - first->keys,
-                          (is_last ? from->writer.selected->expiring : next->expiring) - first->expiring, bytes);
+        rdb_writer_append(
+            &s->writer, first->db, (is_last ? from->writer.selected->keys : next->keys) - first->keys,
+            (is_last ? from->writer.selected->expiring : next->expiring) - first->expiring, bytes);
     else
         encoder_append(&s->encoder, first->db, bytes);
 }
