@@ -15,14 +15,19 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { COMPRESSED_CHUNK = 128 * 1024 };
 
 struct output_state {
     struct output_channel channel; /* first: it is cast back */
     struct output_group *own;      /* closed with it; NULL: shared */
     struct output_file file;
     struct compressor *compressor; /* NULL: plain */
-    struct output_block *filling;  /* the encoder's; NULL: none */
-    uint64_t handed_on;            /* bytes put in before that block */
+    uint8_t *chunk;                /* what it is to compress next; full, except at the end */
+    size_t chunk_len;
+    struct output_block *filling; /* the encoder's; NULL: none */
+    uint64_t handed_on;           /* bytes put in before that block */
 
     /* the writer's; read by others only while the writer is idle */
     bool wants_crc;
@@ -38,15 +43,36 @@ static rf_code put_compressed(void *ctx, rf_slice bytes, rf_error *error)
     return output_file_put(ctx, bytes, error);
 }
 
+static rf_code compress_chunk(struct output_state *state)
+{
+    rf_slice chunk = {state->chunk, state->chunk_len};
+    state->chunk_len = 0;
+    return chunk.len > 0 ? state->compressor->put(state->compressor, chunk, &state->error) : RF_OK;
+}
+
+/* The result must not depend on the blocks in which the bytes arrive. */
+static rf_code compress(struct output_state *state, rf_slice bytes, bool last)
+{
+    while (bytes.len > 0) {
+        size_t space = COMPRESSED_CHUNK - state->chunk_len, n = bytes.len < space ? bytes.len : space;
+        memcpy(state->chunk + state->chunk_len, bytes.ptr, n);
+        state->chunk_len += n;
+        bytes = slice_of(bytes.ptr + n, bytes.len - n);
+        if (state->chunk_len == COMPRESSED_CHUNK)
+            TRY(compress_chunk(state));
+    }
+    if (!last)
+        return RF_OK;
+    TRY(compress_chunk(state));
+    return state->compressor->end(state->compressor, &state->error);
+}
+
 static rf_code write_bytes(struct output_state *state, rf_slice bytes, bool last)
 {
-    struct compressor *compressor = state->compressor;
     if (state->wants_crc)
         state->crc = crc64(state->crc, bytes.ptr, bytes.len);
-    if (!compressor)
-        return output_file_put(&state->file, bytes, &state->error);
-    TRY(compressor->put(compressor, bytes, &state->error));
-    return last ? compressor->end(compressor, &state->error) : RF_OK;
+    return state->compressor ? compress(state, bytes, last)
+                             : output_file_put(&state->file, bytes, &state->error);
 }
 
 static rf_code write_entered(struct output_state *state, rf_slice bytes, bool last)
@@ -155,10 +181,11 @@ static rf_code make_compressor(struct output_state *state, rf_compression compre
     switch (compress) {
     case RF_PLAIN: return RF_OK;
     case RF_GZIP: state->compressor = compressor_gzip(to); break;
-    case RF_LZ4: state->compressor = compressor_lz4(to, output_group_block_size(state->channel.group)); break;
+    case RF_LZ4: state->compressor = compressor_lz4(to, COMPRESSED_CHUNK); break;
     case RF_ZSTD: state->compressor = compressor_zstd(to); break;
     }
-    return state->compressor ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    state->chunk = malloc(COMPRESSED_CHUNK);
+    return state->compressor && state->chunk ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 static rf_code put_envelope(struct output_state *state, rf_compression codec, rf_error *error)
@@ -232,6 +259,7 @@ void output_close(struct output *out)
     if (state->compressor)
         state->compressor->close(state->compressor);
     output_file_close(&state->file);
+    free(state->chunk);
     free(state);
     *out = (struct output){.state = NULL};
 }

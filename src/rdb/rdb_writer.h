@@ -56,8 +56,8 @@ struct rdb_writer {
 void rdb_writer_open(struct rdb_writer *w, struct output *out, enum rdb_purpose purpose,
                      const rf_sink_options *options);
 
-/* Writes only keys, without header, selects and end: for rdb_writer_append() to another writer. The keys since
- * a select are counted in w->selected, which is the same for all databases. */
+/* Writes only keys, without header, selects and end: for rdb_writer_append() to another writer. The keys
+ * since a select are counted in w->selected, which is the same for all databases. */
 void rdb_writer_open_part(struct rdb_writer *w, struct outbuf *buf, struct select_hook select,
                           const rf_sink_options *options);
 

@@ -27,6 +27,7 @@ static const struct option_row rows[] = {
     {OPTION_INCLUDE, .include = format_rows, AT(written)},
     {OPTION_FLAG, 0, "force", .help = "replace an existing output; write data to a terminal", AT(written.force)},
     {OPTION_INCLUDE, .include = existing_rows, AT(written)},
+    {OPTION_INCLUDE, .include = thread_rows, AT(common)},
     {OPTION_INCLUDE, .include = reader_rows, AT(written)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},

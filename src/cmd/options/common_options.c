@@ -22,11 +22,17 @@ const struct option_row common_rows[] = {
     {OPTION_STRING, 0, "report", "FILE", "write a JSON report; '-' is stdout", AT(report)},
     {OPTION_CHOICE, 0, "progress", "WHEN", "show progress: auto, always or never (auto)", AT(progress),
      .choices = progress_choices},
-    {OPTION_COUNT, 0, "threads", "N", "threads that decode and encode (as many as processors)", AT(threads),
-     .most = THREADS_MOST},
     {OPTION_FLAG, 'q', "quiet", .help = "print errors only", AT(quiet)},
     {OPTION_FLAG, 'v', "verbose", .help = "print details of what was found and done", AT(verbose)},
     {OPTION_HELP, 0, "help", .help = "show this help; so does -h as the only argument"},
+    {.kind = OPTION_END},
+};
+/* clang-format on */
+
+/* clang-format off */
+const struct option_row thread_rows[] = {
+    {OPTION_COUNT, 0, "threads", "N", "threads that decode and encode keys (as many as there\nare processors)",
+     AT(threads), .most = THREADS_MOST},
     {.kind = OPTION_END},
 };
 /* clang-format on */

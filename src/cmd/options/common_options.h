@@ -37,6 +37,9 @@ struct common_options {
 /* --report, --progress, --quiet, --verbose and --help. Their values are in a struct common_options. */
 extern const struct option_row common_rows[];
 
+/* --threads, for commands with a parallel stage (cmd/run/stage.h). */
+extern const struct option_row thread_rows[];
+
 /* Determines the files of the operands and checks them: none, stdin twice, a report that is also an input. If
  * false, the command exits with *status; the error has been printed. */
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,

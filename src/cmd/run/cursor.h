@@ -40,8 +40,8 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
  * end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has arrived. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
-/* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be read
- * in order. */
+/* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be
+ * read in order. */
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error);
 
 /* Entries before this offset of the input have been accounted for in `session`. */

@@ -85,9 +85,11 @@ static size_t block_size(void)
 
 rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error *error)
 {
-    const rf_reader_options options = {
-        .notify = notify, .resume = resume, .stream_from = input->streams ? LARGE_ARGUMENT : 0,
-        .batches = input->batches, .block_size = block_size()};
+    const rf_reader_options options = {.notify = notify,
+                                       .resume = resume,
+                                       .stream_from = input->streams ? LARGE_ARGUMENT : 0,
+                                       .batches = input->batches,
+                                       .block_size = block_size()};
     rf_identity *identity = input->identified ? &input->identity : NULL;
     TRY(open_reader(input, &options, identity, &input->reader, error));
     const rf_source *source = rf_reader_source(input->reader);

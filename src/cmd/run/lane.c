@@ -103,7 +103,9 @@ static void add_counters(struct lane *lane, struct transfer *whole)
     struct counting counting = {session, lane->steps};
     journal_tell(&lane->journal, notices_listener(&session->notices));
     journal_keys(&lane->journal, count_key, &counting);
-    session->bytes_of = NULL;
+    if (!from->bytes_of)
+        session->bytes_of = NULL;
+    session->last_offset = from->last_offset;
     for (int i = 0; i < RF_DROP_COUNT; i++)
         session->dropped[i] += from->dropped[i];
     session->key.accepted = from->key.accepted;
@@ -129,19 +131,18 @@ static rf_code note_names(struct lane *lane, struct transfer *whole, rf_error *e
 
 rf_code lane_merge(struct lane *lane, struct transfer *whole, rf_error *error)
 {
-    struct session *from = &lane->transfer.session, *session = &whole->session;
+    struct session *session = &whole->session;
     uint64_t start = rf_batch_offset(lane->batch);
     TRY(note_names(lane, whole, error));
+    if (lane->journal.entry == 0)
+        return RF_OK;
     rf_batch_mark(lane->batch);
-    uint64_t end = rf_batch_offset(lane->batch);
     cursor_end_record(session, start);
-    cursor_end_record(from, end);
-    session->last_offset = end;
-    atomic_store_explicit(&session->progress.offset, end, memory_order_relaxed);
+    atomic_store_explicit(&session->progress.offset, rf_batch_offset(lane->batch), memory_order_relaxed);
     if (whole->sink)
         TRY(rf_sink_append(whole->sink, lane->transfer.sink, error));
     add_counters(lane, whole);
-    bool added = stats_merge(&session->stats, &from->stats);
+    bool added = stats_merge(&session->stats, &lane->transfer.session.stats);
     clear_counters(lane);
     return added ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }

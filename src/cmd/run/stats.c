@@ -44,7 +44,18 @@ void stats_pause(struct stats *stats, uint64_t offset)
 
 bool stats_merge(struct stats *stats, const struct stats *from)
 {
-    return tables_merge(&stats->tables, &from->tables);
+    size_t place = tables_place_of_db(from->tables.last_db);
+    if (!tables_merge(&stats->tables, &from->tables))
+        return false;
+    stats->last = NULL;
+    if (from->last) {
+        stats->last = stats->tables.databases[place] + (from->last - from->tables.databases[place]);
+        stats->tables.last = stats->last;
+        stats->tables.last_encoding = from->tables.last_encoding;
+        stats->tables.last_db = from->tables.last_db;
+    }
+    stats->last_offset = from->last_offset;
+    return true;
 }
 
 void stats_clear(struct stats *stats)

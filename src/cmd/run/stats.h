@@ -38,7 +38,8 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
 /* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);
 
-/* Adds the counters of `from`, whose last entry has been paused. False: out of memory. */
+/* Adds the counters of `from`; continues with its last entry, whose bytes are not known yet. False: out of
+ * memory. */
 bool stats_merge(struct stats *stats, const struct stats *from);
 
 /* Sets all counters to 0. */

@@ -33,6 +33,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "force", .help = "replace a directory written by an earlier split", AT(written.force)},
     {OPTION_INCLUDE, .include = existing_rows, AT(written)},
     {OPTION_FLAG, 0, "dry-run", .help = "show the plan; write nothing", AT(dry_run)},
+    {OPTION_INCLUDE, .include = thread_rows, AT(common)},
     {OPTION_INCLUDE, .include = reader_rows, AT(written)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},

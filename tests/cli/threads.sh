@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Outputs, reports and messages do not depend on the number of threads, nor on where blocks of the input end.
+generate() {
+    "${RDBGEN:-$(dirname "$RDBFERRY")/rdbgen}" --seed 7 --no-modules "$@"
+}
+generate --kind mixed --scale 0.002 -o mixed.rdb
+generate --kind strings --scale 0.003 -o strings.rdb
+size=$(stat -c %s mixed.rdb)
+head -c $((size * 2 / 3)) mixed.rdb >cut.rdb
+cp strings.rdb damaged.rdb
+printf '\xc3\x05\x40AAAAAA' | dd of=damaged.rdb bs=1 seek=$((size / 9)) conv=notrunc status=none
+cp "$TESTDATA"/servers/{redis-8.8,valkey-9.1.0}.rdb "$TESTDATA"/faults/{module-aux,keydb-member-expiry}.rdb .
+
+# run COMMAND...: with one thread, and with more; what is written to "out" and printed must be the same.
+run() {
+    local threads block
+
+    rm -rf first
+    for threads in 1 2 7; do
+        for block in 0 200; do
+            [ "$threads$block" = 10 ] || [ "$threads" != 1 ] || continue
+            rm -rf out* && mkdir -p result
+            RDBFERRY_TEST_BLOCK_SIZE=$block "$RDBFERRY" "$@" --threads "$threads" --report report.json \
+                >printed 2>&1
+            echo "status $?" >>printed
+            sed -i 's/in [0-9.]* s\b/in s/; /seconds"\|_at"\|bytes_read"\|bytes_decoded"/d; s/"threads", "[0-9]*"/"threads"/' printed report.json
+            rm -rf result && mkdir result
+            mv printed report.json result
+            [ -e out.json ] || for f in out*; do [ -e "$f" ] && mv "$f" result; done
+            if [ ! -e first ]; then
+                mv result first
+            elif ! diff -r first result >differences; then
+                echo "$*: differs with $threads threads and blocks of $block bytes"
+                head -5 differences
+                return
+            fi
+        done
+    done
+    echo "$*: $(grep -h ^status first/printed)"
+}
+
+for input in damaged.rdb cut.rdb redis-8.8.rdb valkey-9.1.0.rdb module-aux.rdb keydb-member-expiry.rdb; do
+    run convert "$input" -o out.aof --target-version 8.0 --drop-detail --drop-unsupported
+    run convert "$input" -o out.rdb --target-version 7.0 -v --drop-detail --drop-unsupported
+done
+run convert mixed.rdb strings.rdb -o outdir --to aof-dir --on-collision skip
+run convert mixed.rdb -o out.aof.lz4 --check
+run convert mixed.rdb -o out.jsonl --rename 's/[0-4]/x/' -k '*[0-4]'
+run convert mixed.rdb -o out.jsonl --rename 's/^.*[02468]/x/'
+run split mixed.rdb -o outdir --shards 3 --flatten-dbs --to aof --force
+run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
+run split damaged.rdb -o outdir --shards 2 --flatten-dbs --to jsonl
