@@ -19,13 +19,12 @@ static void print_range(int start, int end)
     printf(start == end ? " %d" : " %d to %d", start, end);
 }
 
-/* "RDB 6 to 15 (Redis 2.8 to 8.10)", "RDB 11, 80 to 81 (Valkey 7.2 to 9.2)": the versions of the servers from
+/* "6 to 15 (Redis 2.8 to 8.10)", "11, 80 to 81 (Valkey 7.2 to 9.2)": the versions of the servers from
  * `oldest` on. */
 static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
 {
     rf_server release, first = {0}, last = {0};
     int start = 0, version = 0; /* of a range without large gaps */
-    printf(" RDB");
     for (size_t i = 0; rf_server_release(i, &release); i++) {
         if (release.dialect != dialect || !rf_server_at_least(release, oldest))
             continue;
@@ -45,10 +44,11 @@ static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
     printf(" (%s %d.%d to %d.%d),", name, first.major, first.minor, last.major, last.minor);
 }
 
+enum { COLUMN = 11, LIBRARIES_PER_LINE = 4 };
+
 static void print_formats(const char *verb, rf_server oldest, const char *others)
 {
-    enum { COLUMN = 11 };
-    printf("%-*s", COLUMN - 1, verb);
+    printf("%-*sRDB", COLUMN, verb);
     print_rdb("Redis", RF_REDIS, oldest);
     print_rdb("Valkey", RF_VALKEY, oldest);
     printf("\n%*s%s\n", COLUMN, "", others);
@@ -65,7 +65,11 @@ int version_run(int argc, char **argv)
     print_formats("writes:", oldest_target, "AOF, AOF directories, JSON lines; gzip, lz4, zstd");
     fputs("libraries: ", stdout);
     for (size_t i = 0; library_at(i, &library); i++)
-        printf("%s%s %s", i > 0 ? ", " : "", library.name, library.version);
+        printf("%s%*s%s %s",
+               i == 0                   ? ""
+               : i % LIBRARIES_PER_LINE ? ", "
+                                        : ",\n",
+               i > 0 && i % LIBRARIES_PER_LINE == 0 ? COLUMN : 0, "", library.name, library.version);
     putchar('\n');
     return STATUS_DONE;
 }

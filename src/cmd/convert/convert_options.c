@@ -51,7 +51,8 @@ static const struct option_table table = {
     .command = "convert",
     .operands = "INPUT... -o OUT [OPTION]...",
     .about = "Converts RDB files, AOF files and AOF directories, plain or compressed with\n"
-             "gzip, lz4 or zstd, to one output. Several inputs form one data set; '-' is stdin.",
+             "gzip, lz4 or zstd, to one output. Several inputs form one data set; '-' is\n"
+             "stdin.",
     .examples = examples,
     .rows = rows,
 };

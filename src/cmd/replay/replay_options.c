@@ -105,10 +105,9 @@ static const char *const examples[] = {
 static const struct option_table table = {
     .command = "replay",
     .operands = "INPUT... URL [OPTION]...",
-    .about =
-        "Reads RDB files, AOF files and AOF directories, plain or compressed with\n"
-        "gzip, lz4 or zstd, and writes their keys to a live server, a primary monitored by Sentinel, or\n"
-        "a cluster. Several inputs form one data set; '-' is stdin.",
+    .about = "Reads RDB files, AOF files and AOF directories, plain or compressed with\n"
+             "gzip, lz4 or zstd, and writes their keys to a live server, a primary monitored\n"
+             "by Sentinel, or a cluster. Several inputs form one data set; '-' is stdin.",
     .examples = examples,
     .rows = rows,
 };
