@@ -45,4 +45,8 @@ size_t ordered_await(struct ordered *ordered);
 void ordered_again(struct ordered *ordered);
 void ordered_take(struct ordered *ordered);
 
+/* Between these two no job is running. */
+void ordered_pause(struct ordered *ordered);
+void ordered_resume(struct ordered *ordered);
+
 #endif
