@@ -41,7 +41,8 @@ static rf_code open_lanes(struct stage *stage, rf_error *error)
     if (!stage->lanes)
         return fail(error, RF_E_MEMORY, "out of memory");
     while (stage->lane_count < lanes)
-        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor, error));
+        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor,
+                      error));
     return ordered_open(lanes / 2, work, stage, &stage->ordered, error);
 }
 
