@@ -19,7 +19,8 @@ struct ordered {
     size_t end;             /* the number of jobs submitted so far */
     pthread_mutex_t lock;
     pthread_cond_t submitted, done;
-    bool stop;
+    size_t running;
+    bool stop, paused;
 };
 
 static enum state *state_of(const struct ordered *o, size_t number)
@@ -30,9 +31,9 @@ static enum state *state_of(const struct ordered *o, size_t number)
 /* Requires the lock: the oldest waiting job is running now. False: there is none. */
 static bool begin(struct ordered *o, size_t *number)
 {
-    while (o->waiting_from < o->end && *state_of(o, o->waiting_from) != WAITING)
+    while (!o->paused && o->waiting_from < o->end && *state_of(o, o->waiting_from) != WAITING)
         o->waiting_from++;
-    if (o->waiting_from == o->end)
+    if (o->paused || o->waiting_from == o->end)
         return false;
     *number = o->waiting_from++;
     *state_of(o, *number) = RUNNING;
@@ -42,10 +43,12 @@ static bool begin(struct ordered *o, size_t *number)
 /* Releases the lock while it runs. */
 static void run(struct ordered *o, size_t number)
 {
+    o->running++;
     pthread_mutex_unlock(&o->lock);
     o->work(o->ctx, number % o->size);
     pthread_mutex_lock(&o->lock);
     *state_of(o, number) = DONE;
+    o->running--;
     pthread_cond_signal(&o->done);
 }
 
@@ -117,6 +120,23 @@ void ordered_take(struct ordered *o)
 {
     pthread_mutex_lock(&o->lock);
     *state_of(o, o->oldest++) = FREE;
+    pthread_mutex_unlock(&o->lock);
+}
+
+void ordered_pause(struct ordered *o)
+{
+    pthread_mutex_lock(&o->lock);
+    o->paused = true;
+    while (o->running > 0)
+        pthread_cond_wait(&o->done, &o->lock);
+    pthread_mutex_unlock(&o->lock);
+}
+
+void ordered_resume(struct ordered *o)
+{
+    pthread_mutex_lock(&o->lock);
+    o->paused = false;
+    pthread_cond_broadcast(&o->submitted);
     pthread_mutex_unlock(&o->lock);
 }
 

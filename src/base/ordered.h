@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Work on several threads whose results are taken in the order in which it was submitted. Jobs are arranged in
- * a ring:
+/* Work on several threads whose results are taken in the order in which it was submitted. Jobs are arranged
+ * in a ring:
  *
  *      oldest                          filling
  *        | done | running | waiting | waiting | free ...
  *
- * The caller owns what a job consists of; the ring has their numbers. The caller's thread fills jobs and takes
- * the results of the oldest one; while that is not done, it works on a waiting job itself. */
+ * The caller owns what a job consists of; the ring has their numbers. The caller's thread fills jobs and
+ * takes the results of the oldest one; while that is not done, it works on a waiting job itself. */
 #ifndef BASE_ORDERED_H
 #define BASE_ORDERED_H
 
@@ -44,5 +44,9 @@ void ordered_submit(struct ordered *ordered);
 size_t ordered_await(struct ordered *ordered);
 void ordered_again(struct ordered *ordered);
 void ordered_take(struct ordered *ordered);
+
+/* Between these two no job is running. */
+void ordered_pause(struct ordered *ordered);
+void ordered_resume(struct ordered *ordered);
 
 #endif

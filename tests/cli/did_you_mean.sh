@@ -37,7 +37,7 @@ try --output=SECRET
 try -q inspect dump.rdb
 echo '--- options'
 for option in --ouput=x --outptu=x --Output=x --out_put=x --out=x -output=x --dryrun --hashtag=x --onexists=x \
-    --format=aof --overwrite --compress=gzip --json --top=3 --threads=4 -n -u --url=redis://u:SECRET@h \
+    --format=aof --overwrite --compress=gzip --json --top=3 -n -u --url=redis://u:SECRET@h \
     --pipe --src=x -h -help -verbose --password=SECRET --version -p --frobnicate=SECRET -Z $'--\e[1mx'; do
     try convert dump.rdb "$option"
 done

@@ -41,18 +41,20 @@ static rf_code open_lanes(struct stage *stage, rf_error *error)
     if (!stage->lanes)
         return fail(error, RF_E_MEMORY, "out of memory");
     while (stage->lane_count < lanes)
-        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor, error));
+        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor,
+                      error));
     return ordered_open(lanes / 2, work, stage, &stage->ordered, error);
 }
 
 /* --- in order ----------------------------------------------------------------------------------------- */
 
-/* The entry at which a lane has stopped. */
+/* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
 static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_error *error)
 {
     struct cursor *cursor = stage->cursor;
     struct transfer *t = stage->transfer;
     rf_entry *entry;
+    ordered_pause(stage->ordered);
     rf_batch_notify(lane->batch, notices_listener(&t->session.notices));
     cursor->batch = lane->batch;
     rf_code code = cursor_next(cursor, &entry, error);
@@ -60,7 +62,10 @@ static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_erro
     if (code == RF_OK)
         code = transfer_entry(t, stage->steps, cursor->input, entry, error);
     rf_batch_mark(lane->batch);
-    return code == RF_END ? RF_OK : code;
+    if (code != RF_OK && code != RF_END)
+        return code;
+    ordered_resume(stage->ordered);
+    return RF_OK;
 }
 
 /* The result of the oldest lane; it goes on if that is not all of its batch. */

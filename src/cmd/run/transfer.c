@@ -264,8 +264,12 @@ rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps,
 {
     struct cursor cursor;
     struct stage stage = {.transfer = t, .steps = steps, .cursor = &cursor};
+    rf_entry *entry;
     rf_code code = RF_OK;
     cursor_open(&cursor, &t->session, 0, t->session.input_count);
+    while (code == RF_OK && t->session.read.batches == 0 &&
+           (code = cursor_next(&cursor, &entry, error)) == RF_OK)
+        code = transfer_entry(t, steps, cursor.input, entry, error);
     while (code == RF_OK)
         code = transfer_next(t, steps, &cursor, &stage, error);
     stage_close(&stage);
