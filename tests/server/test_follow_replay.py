@@ -13,9 +13,9 @@ from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import needs_version
 from lib.live_targets import TcpServer, free_port
-from lib.replaying import TARGET, USAGE, empty, url_of
+from lib.replaying import TARGET, UNAVAILABLE, USAGE, empty, url_of
 from lib.resp import Client
-from lib.soaking import scaled
+from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
 
 
@@ -49,7 +49,7 @@ class Following(FollowReplaying):
         self.assertEqual(report["follow"]["lag_bytes"], 0)
         self.assert_equal_data()
 
-    @scaled(test=2, soak=50)
+    @scaled(test=1, soak=50)
     def test_cut(self, count):
         """The link to the source, in every way."""
         for seed in range(SEED, SEED + count):
@@ -68,7 +68,7 @@ class Following(FollowReplaying):
                 self.assertGreater(proxy.connections, 9)
                 self.assert_equal_data()
 
-    @scaled(test=2, soak=50)
+    @scaled(test=1, soak=50)
     def test_kills(self, count):
         """Of rdbferry; it is resumed."""
         for seed in range(SEED, SEED + count):
@@ -89,6 +89,7 @@ class Following(FollowReplaying):
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
+    @soak
     def test_target_that_restarts(self):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
         folder = self.fresh()
@@ -109,6 +110,17 @@ class Following(FollowReplaying):
 
 @needs_version(redis=(7, 0))
 class Refusals(FollowReplaying):
+    def test_flushall_while_the_snapshot_is_sent(self):
+        """The source ends the link."""
+        self.live.call("DEBUG", "POPULATE", 20_000, "k", 1000)
+        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 200)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        running = self.begin(*self.job())
+        self.begun(running, lambda: self.target.call("DBSIZE") > 0)
+        self.live.call("FLUSHALL")
+        self.finish(running, UNAVAILABLE)
+        self.assertIn("in the middle of the snapshot", self.said)
+
     def refused(self, *arguments, said, expected=USAGE):
         self.replay_fails(*arguments, expected=expected)
         self.assertIn(said, self.said)
@@ -187,12 +199,14 @@ class CutOver(FollowReplaying):
         self.assertLess(self.target.call("TTL", "k1"), 1001)
         self.live.call("CLIENT", "UNPAUSE")
 
+    @soak
     def test_command(self):
         running = self.begin(*self.job("--cutover", "10s", "--cutover-command", f"touch {self.path('switched')}"))
         self.finish(running)
         self.assertTrue(os.path.exists(self.path("switched")))
         self.live.call("CLIENT", "UNPAUSE")
 
+    @soak
     def test_trouble(self):
         """The writes go on, whatever it is."""
         cases = {
@@ -206,6 +220,7 @@ class CutOver(FollowReplaying):
                 self.assertIn(said, self.said)
                 self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @soak
     def test_different(self):
         self.live.call("SET", "a", 1)
         running = self.begin(*self.job("--cutover", "30s"))
@@ -215,6 +230,7 @@ class CutOver(FollowReplaying):
         self.assertIn("not the same as the source", self.said)
         self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @soak
     def test_time(self):
         """What takes longer than the pause may take ends it, and the source is followed on."""
         self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
@@ -258,6 +274,7 @@ class IntoCluster(WithCluster):
         """The digest and the expiry of each key."""
         return {key: (call("DEBUG", "DIGEST-VALUE", key), call("PEXPIRETIME", key)) for key in call("KEYS", "*")}
 
+    @soak
     def test_workload(self):
         job = [url_of(self.live), *RULES, self.cluster.url, "--follow", "--checkpoint", self.path("checkpoint"), "--resume"]
         running = self.begin(*job)
