@@ -41,12 +41,30 @@ class Following(FollowReplaying):
                 self.assertIn("complete at offset", self.said)
                 self.assert_equal_data()
 
+    @soak
     def test_exit_when_in_step(self):
         self.live.call("DEBUG", "POPULATE", 1000)
         self.live.call("SET", "expires", 1, "EX", 10_000)
         report = self.replay(*self.job("--exit-when-in-step", "200ms"))
         self.assertEqual(report["follow"]["phase"], "in step")
         self.assertEqual(report["follow"]["lag_bytes"], 0)
+        self.assert_equal_data()
+
+    def test_traps(self):
+        """A database that is selected in a transaction, and stays selected; expiries that pass, or are changed, while
+        the target cannot be reached; the position key's database that is swapped."""
+        running = self.begin(*self.job())
+        self.written(running)
+        call = self.live.call
+        call.pipeline([("MULTI",), ("SELECT", 3), ("SET", "a", 1), ("SELECT", 2), ("SET", "b", 1), ("EXEC",), ("SET", "c", 1)])
+        call.pipeline([("SELECT", 0), ("SET", "gone", 1, "PX", 500), ("SET", "kept", 1, "PX", 500), ("PUBLISH", "a", 1)])
+        with self.target.halted():
+            call.pipeline([("PERSIST", "kept"), ("SWAPDB", 0, 1), ("SELECT", 1), ("INCR", "kept")])
+            time.sleep(1)
+        call("SWAPDB", 0, 1)
+        self.written(running, "last")
+        self.stop(running)
+        self.assertEqual((self.target.call("GET", "kept"), self.target.call("EXISTS", "gone")), (b"2", 0))
         self.assert_equal_data()
 
     @scaled(test=1, soak=50)
@@ -110,6 +128,7 @@ class Following(FollowReplaying):
 
 @needs_version(redis=(7, 0))
 class Refusals(FollowReplaying):
+    @soak
     def test_flushall_while_the_snapshot_is_sent(self):
         """The source ends the link."""
         self.live.call("DEBUG", "POPULATE", 20_000, "k", 1000)
