@@ -10,10 +10,11 @@ import time
 
 from lib.cluster_replaying import RULES, WithCluster
 from lib.cutting_proxy import KINDS, CuttingProxy
+from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import needs_version
-from lib.live_targets import TcpServer, free_port
-from lib.replaying import TARGET, UNAVAILABLE, USAGE, empty, url_of
+from lib.live_targets import TcpServer, free_port, wait_until
+from lib.replaying import TARGET, UNAVAILABLE, USAGE, WithTarget, empty, url_of
 from lib.resp import Client
 from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
@@ -313,3 +314,26 @@ class IntoCluster(WithCluster):
         running.kill(signal.SIGTERM)
         running.wait()
         return self.begin(*job, "--exit-when-in-step", "300ms")
+
+
+@needs_version(redis=(7, 0))
+class FromSentinels(WithTarget):
+    @soak
+    def test_failover(self):
+        """The stream goes on at the server that takes over."""
+        watched = Watched(self.fresh())
+        self.addCleanup(watched.stop)
+        primary = watched.primary()
+        running = self.begin(watched.url, self.url, "--follow", "--checkpoint", self.path("checkpoint"))
+        for i in range(100):
+            primary.call("INCR", "counter")
+        self.begun(running, lambda: self.call("GET", "counter") == b"100")
+        self.assertEqual(primary.call("WAIT", 3, 60_000), 3)  # the replicas, and we
+        primary.kill()
+        wait_until(lambda: watched.primary() is not primary)
+        new = watched.primary()
+        wait_until(new.is_primary)
+        for i in range(100):
+            new.call("INCR", "counter")
+        self.begun(running, lambda: self.call("GET", "counter") == b"200")
+        self.assertEqual(running.said().count("snapshot written"), 1)
