@@ -93,8 +93,12 @@ static const struct {
     const char *name;
     make_fn *make;
     int64_t unit_ms;
-} rows[] = {{"SET", make_set, 1},         {"EXPIRE", make_expire, 1000}, {"PEXPIRE", make_expire, 1},
-            {"SETEX", make_setex, 1000},  {"PSETEX", make_setex, 1},     {"RESTORE", make_restore, 1},
+} rows[] = {{"SET", make_set, 1},
+            {"EXPIRE", make_expire, 1000},
+            {"PEXPIRE", make_expire, 1},
+            {"SETEX", make_setex, 1000},
+            {"PSETEX", make_setex, 1},
+            {"RESTORE", make_restore, 1},
             {"RESTORE-ASKING", make_restore, 1}};
 
 rf_code absolute_expiry_make(struct absolute_expiry *a, int64_t now_ms, rf_entry *command, rf_error *error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers before 7.0 send relative expiries in their streams: they count from when the command arrives, not from when
- * it is applied. */
+/* Servers before 7.0 send relative expiries in their streams: they count from when the command arrives, not
+ * from when it is applied. */
 #ifndef REPLICATION_ABSOLUTE_EXPIRY_H
 #define REPLICATION_ABSOLUTE_EXPIRY_H
 

@@ -43,10 +43,10 @@ struct rf_follow {
     int64_t next_ack_ms;
 
     /* of the caller */
-    rf_reader *reader;          /* of the stream; NULL: not yet */
-    uint64_t start;             /* of the stream */
-    uint64_t base;              /* offset in the stream of the first byte of what the reader reads */
-    rf_follow_position at;      /* after the last command that it has read */
+    rf_reader *reader;     /* of the stream; NULL: not yet */
+    uint64_t start;        /* of the stream */
+    uint64_t base;         /* offset in the stream of the first byte of what the reader reads */
+    rf_follow_position at; /* after the last command that it has read */
     struct absolute_expiry absolute;
     pthread_mutex_t marks_lock; /* protects the following: the reader has a thread */
     struct follow_mark *marks;

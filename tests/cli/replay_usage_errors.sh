@@ -71,3 +71,12 @@ try in.rdb "$url" --pass-file .
 try in.rdb "$url" --pass-file /dev/null
 try in.rdb "$url" --pass-file in.rdb -a secret
 try in.rdb "$url" --sentinel-pass-file in.rdb
+# Following needs a live source, and data that may go on changing.
+try in.rdb "$url" --follow
+for option in --scan --verify --dry-run --no-transactions '--since in.rdb' --delete-extra '--until-command 1'; do
+    # shellcheck disable=SC2086 # words
+    try "$url" "$url" --follow $option
+done
+try in.rdb "$url" --cutover 3s
+try "$url" "$url" --follow --cutover 3s --exit-when-in-step 3s
+try "$url" "$url" --follow --cutover-command true

@@ -10,12 +10,13 @@ import time
 
 from lib.cluster_replaying import RULES, WithCluster
 from lib.cutting_proxy import KINDS, CuttingProxy
+from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import needs_version
-from lib.live_targets import TcpServer, free_port
-from lib.replaying import TARGET, USAGE, empty, url_of
+from lib.live_targets import TcpServer, free_port, wait_until
+from lib.replaying import TARGET, UNAVAILABLE, USAGE, WithTarget, empty, url_of
 from lib.resp import Client
-from lib.soaking import scaled
+from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
 
 
@@ -41,6 +42,7 @@ class Following(FollowReplaying):
                 self.assertIn("complete at offset", self.said)
                 self.assert_equal_data()
 
+    @soak
     def test_exit_when_in_step(self):
         self.live.call("DEBUG", "POPULATE", 1000)
         self.live.call("SET", "expires", 1, "EX", 10_000)
@@ -49,7 +51,24 @@ class Following(FollowReplaying):
         self.assertEqual(report["follow"]["lag_bytes"], 0)
         self.assert_equal_data()
 
-    @scaled(test=2, soak=50)
+    def test_traps(self):
+        """A database that is selected in a transaction, and stays selected; expiries that pass, or are changed, while
+        the target cannot be reached; the position key's database that is swapped."""
+        running = self.begin(*self.job())
+        self.written(running)
+        call = self.live.call
+        call.pipeline([("MULTI",), ("SELECT", 3), ("SET", "a", 1), ("SELECT", 2), ("SET", "b", 1), ("EXEC",), ("SET", "c", 1)])
+        call.pipeline([("SELECT", 0), ("SET", "gone", 1, "PX", 500), ("SET", "kept", 1, "PX", 500), ("PUBLISH", "a", 1)])
+        with self.target.halted():
+            call.pipeline([("PERSIST", "kept"), ("SWAPDB", 0, 1), ("SELECT", 1), ("INCR", "kept")])
+            time.sleep(1)
+        call("SWAPDB", 0, 1)
+        self.written(running, "last")
+        self.stop(running)
+        self.assertEqual((self.target.call("GET", "kept"), self.target.call("EXISTS", "gone")), (b"2", 0))
+        self.assert_equal_data()
+
+    @scaled(test=1, soak=50)
     def test_cut(self, count):
         """The link to the source, in every way."""
         for seed in range(SEED, SEED + count):
@@ -68,7 +87,7 @@ class Following(FollowReplaying):
                 self.assertGreater(proxy.connections, 9)
                 self.assert_equal_data()
 
-    @scaled(test=2, soak=50)
+    @scaled(test=1, soak=50)
     def test_kills(self, count):
         """Of rdbferry; it is resumed."""
         for seed in range(SEED, SEED + count):
@@ -89,6 +108,7 @@ class Following(FollowReplaying):
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
+    @soak
     def test_target_that_restarts(self):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
         folder = self.fresh()
@@ -109,6 +129,18 @@ class Following(FollowReplaying):
 
 @needs_version(redis=(7, 0))
 class Refusals(FollowReplaying):
+    @soak
+    def test_flushall_while_the_snapshot_is_sent(self):
+        """The source ends the link."""
+        self.live.call("DEBUG", "POPULATE", 20_000, "k", 1000)
+        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 200)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        running = self.begin(*self.job())
+        self.begun(running, lambda: self.target.call("DBSIZE") > 0)
+        self.live.call("FLUSHALL")
+        self.finish(running, UNAVAILABLE)
+        self.assertIn("in the middle of the snapshot", self.said)
+
     def refused(self, *arguments, said, expected=USAGE):
         self.replay_fails(*arguments, expected=expected)
         self.assertIn(said, self.said)
@@ -187,12 +219,14 @@ class CutOver(FollowReplaying):
         self.assertLess(self.target.call("TTL", "k1"), 1001)
         self.live.call("CLIENT", "UNPAUSE")
 
+    @soak
     def test_command(self):
         running = self.begin(*self.job("--cutover", "10s", "--cutover-command", f"touch {self.path('switched')}"))
         self.finish(running)
         self.assertTrue(os.path.exists(self.path("switched")))
         self.live.call("CLIENT", "UNPAUSE")
 
+    @soak
     def test_trouble(self):
         """The writes go on, whatever it is."""
         cases = {
@@ -206,6 +240,7 @@ class CutOver(FollowReplaying):
                 self.assertIn(said, self.said)
                 self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @soak
     def test_different(self):
         self.live.call("SET", "a", 1)
         running = self.begin(*self.job("--cutover", "30s"))
@@ -215,6 +250,7 @@ class CutOver(FollowReplaying):
         self.assertIn("not the same as the source", self.said)
         self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @soak
     def test_time(self):
         """What takes longer than the pause may take ends it, and the source is followed on."""
         self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
@@ -258,6 +294,7 @@ class IntoCluster(WithCluster):
         """The digest and the expiry of each key."""
         return {key: (call("DEBUG", "DIGEST-VALUE", key), call("PEXPIRETIME", key)) for key in call("KEYS", "*")}
 
+    @soak
     def test_workload(self):
         job = [url_of(self.live), *RULES, self.cluster.url, "--follow", "--checkpoint", self.path("checkpoint"), "--resume"]
         running = self.begin(*job)
@@ -277,3 +314,26 @@ class IntoCluster(WithCluster):
         running.kill(signal.SIGTERM)
         running.wait()
         return self.begin(*job, "--exit-when-in-step", "300ms")
+
+
+@needs_version(redis=(7, 0))
+class FromSentinels(WithTarget):
+    @soak
+    def test_failover(self):
+        """The stream goes on at the server that takes over."""
+        watched = Watched(self.fresh())
+        self.addCleanup(watched.stop)
+        primary = watched.primary()
+        running = self.begin(watched.url, self.url, "--follow", "--checkpoint", self.path("checkpoint"))
+        for i in range(100):
+            primary.call("INCR", "counter")
+        self.begun(running, lambda: self.call("GET", "counter") == b"100")
+        self.assertEqual(primary.call("WAIT", 3, 60_000), 3)  # the replicas, and we
+        primary.kill()
+        wait_until(lambda: watched.primary() is not primary)
+        new = watched.primary()
+        wait_until(new.is_primary)
+        for i in range(100):
+            new.call("INCR", "counter")
+        self.begun(running, lambda: self.call("GET", "counter") == b"200")
+        self.assertEqual(running.said().count("snapshot written"), 1)

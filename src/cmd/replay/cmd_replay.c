@@ -359,6 +359,7 @@ static rf_code begin(struct replay *r, rf_error *error)
     TRY(replay_lock(r, error));
     r->metrics = (struct metrics){.path = options->metrics_file,
                                   .target = options->target_name,
+                                  .following = &r->following,
                                   .resumed = &r->counts.resumed_keys,
                                   .collided = &r->collisions.dropped_keys,
                                   .unchanged = &r->counts.unchanged};

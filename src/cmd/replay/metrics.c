@@ -2,6 +2,7 @@
 /* Writes the state of a replay in Prometheus's text exposition format, version 0.0.4. */
 #include "cmd/replay/metrics.h"
 #include "base/fail.h"
+#include "cmd/replay/following.h"
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -206,6 +207,20 @@ static void put_session(const struct state *s)
         put_gauge(s, "input_bytes", "Total bytes to read from the input files.", total);
 }
 
+static void put_following(const struct state *s)
+{
+    const struct following *f = s->metrics->following;
+    if (!f->in_stream)
+        return;
+    put_gauge(s, "follow_in_step", "1 while the target is in step with the source.",
+              f->phase == FOLLOWING_IN_STEP);
+    put_gauge(s, "follow_offset", "Offset in the source's stream up to which the target has acknowledged it.",
+              f->done);
+    put_gauge(s, "follow_lag_bytes", "Bytes received from the source that the target has not acknowledged.",
+              f->lag.bytes);
+    put_time(s, "follow_lag_seconds", "Age of the oldest of these.", (double)f->lag.ms / 1000);
+}
+
 static void put_state(FILE *out, struct state *s)
 {
     s->out = out;
@@ -219,6 +234,7 @@ static void put_state(FILE *out, struct state *s)
         put_gauge(s, "position_bytes", "Offset in that input before which everything is done.", acked.offset);
         put_counts(s, &counts);
         put_nodes(s);
+        put_following(s);
     }
 }
 

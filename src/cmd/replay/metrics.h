@@ -9,8 +9,9 @@
 #include <rdbferry/replay.h>
 
 struct metrics {
-    const char *path;                               /* NULL: no metrics */
-    const char *target;                             /* without user and password */
+    const char *path;   /* NULL: no metrics */
+    const char *target; /* without user and password */
+    const struct following *following;
     const uint64_t *resumed, *collided, *unchanged; /* keys that are not sent to the target */
     double started;                                 /* Unix seconds */
     double last;                                    /* monotonic seconds */

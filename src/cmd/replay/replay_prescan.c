@@ -292,6 +292,9 @@ static void shift_expiries(struct replay *r)
 
 static rf_code survey_followed(struct replay *r, rf_error *error)
 {
+    static const rf_server has_pxat = {RF_REDIS, 6, 2};
+    if (!r->info.abilities.assumed && !rf_server_at_least(r->info.server, has_pxat))
+        return fail(error, RF_E_INCOMPATIBLE, "--follow needs a target of version 6.2 or later");
     TRY(reject_keys(r, error));
     TRY(following_check(r, error));
     shift_expiries(r);

@@ -166,7 +166,7 @@ void session_format_counts(const struct session *session, char *out, size_t size
 
 void session_format_inputs(const struct session *session, char *out, size_t size)
 {
-    if (session->input_count > 1)
+    if (session->input_count > 1 && !session->inputs->is_followed)
         snprintf(out, size, "%zu inputs", session->input_count);
     else
         snprintf(out, size, "%s", input_name(session->inputs));
