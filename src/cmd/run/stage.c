@@ -7,9 +7,16 @@
 #include "cmd/run/lane.h"
 #include <stdlib.h>
 
+/* Reading and writing need a processor as well. */
+static size_t default_threads(void)
+{
+    size_t processors = processors_available();
+    return processors > 2 ? processors - 1 : 1;
+}
+
 size_t stage_batches(const struct common_options *common)
 {
-    size_t threads = common->threads > 0 ? (size_t)common->threads : processors_available();
+    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads();
     return threads > 1 ? ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST) : 0;
 }
 
