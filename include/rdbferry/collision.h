@@ -39,8 +39,9 @@ typedef enum rf_known {
 RF_API rf_code rf_collisions_note(rf_collisions *collisions, const rf_entry *entry, bool ambiguous,
                                   rf_known *known, rf_error *error);
 
-/* The same in two steps for a key, of which the first may be taken on another thread: hashing an ambiguous key,
- * and noting it. A key that is RF_KNOWN_OTHER is not counted: it has to be noted by rf_collisions_note(). */
+/* The same in two steps for a key, of which the first may be taken on another thread: hashing an ambiguous
+ * key, and noting it. A key that is RF_KNOWN_OTHER is not counted: it has to be noted by
+ * rf_collisions_note(). */
 typedef struct rf_name_hash {
     uint64_t low, high;
 } rf_name_hash;

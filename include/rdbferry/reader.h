@@ -20,7 +20,7 @@ typedef struct rf_reader_options {
     uint64_t stream_from; /* commands with an argument of at least this many bytes are streamed: see
                              rf_command_stream(). 0, or with `resume`: all arguments are in memory, as what is
                              in a damaged one may be the next commands */
-    size_t batches; /* number of batches that may be taken and not ended: see rf_reader_take() */
+    size_t batches;       /* number of batches that may be taken and not ended: see rf_reader_take() */
 } rf_reader_options;
 
 typedef enum rf_log_damage_kind {

@@ -36,8 +36,8 @@ typedef struct rf_rewrite rf_rewrite;
 /* A rewrite without rules. Returns NULL if out of memory. */
 RF_API rf_rewrite *rf_rewrite_new(void);
 
-/* The same rules for another thread. `from` must outlive the rewrite, to which none may be added, nor to `from`
- * meanwhile. NULL: out of memory. */
+/* The same rules for another thread. `from` must outlive the rewrite, to which none may be added, nor to
+ * `from` meanwhile. NULL: out of memory. */
 RF_API rf_rewrite *rf_rewrite_share(rf_rewrite *from);
 
 /* Adds the counts of a shared rewrite to those of the one it was made from; and clears them. */

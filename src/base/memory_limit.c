@@ -12,7 +12,8 @@ enum {
     LEAST = 4 * 1024 * 1024, /* less would only be slow */
 };
 
-/* A cgroup_fn. "max" (v2), and values close to 2^63 (v1), mean that there is no limit; lower ones are compared. */
+/* A cgroup_fn. "max" (v2), and values close to 2^63 (v1), mean that there is no limit; lower ones are
+ * compared. */
 static void read_limit(void *ctx, const char *directory, int version)
 {
     uint64_t limit, *lowest = ctx;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processors from the affinity mask, and from cpu.max (v2) or cpu.cfs_quota_us (v1) in the cgroup file system. */
+/* Processors from the affinity mask, and from cpu.max (v2) or cpu.cfs_quota_us (v1) in the cgroup file
+ * system. */
 #include "base/processors.h"
 #include "base/cgroup.h"
 #include <inttypes.h>

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Those of its affinity mask, but not more than the CPU quota of its cgroup and those above it, rounded up. At
- * least 1. */
+/* Those of its affinity mask, but not more than the CPU quota of its cgroup and those above it, rounded up.
+ * At least 1. */
 size_t processors_available(void);
 
 /* The quota alone; SIZE_MAX: none. Files are looked up below `root`, which is "" except in tests. */

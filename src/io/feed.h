@@ -23,7 +23,7 @@ struct block {
     rf_code code;        /* with len 0 only; see feed_error() */
     bool spill;          /* allocated by a window, not by a feed */
     _Atomic unsigned users;
-    struct block *next;  /* list link for the owner of the block */
+    struct block *next; /* list link for the owner of the block */
 };
 
 struct feed;

@@ -32,7 +32,8 @@ bool part_open(struct part *part)
 {
     uint8_t *memory = malloc(PART_LEAST);
     *part = (struct part){
-        .buf = {.start = memory, .pos = memory, .end = memory ? memory + PART_LEAST : NULL, .next = part_next}};
+        .buf = {
+            .start = memory, .pos = memory, .end = memory ? memory + PART_LEAST : NULL, .next = part_next}};
     return memory != NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A part of an output: what keys are encoded to on another thread, in memory, until it is appended. It consists
- * of runs, in each of which all keys are of one database:
+/* A part of an output: what keys are encoded to on another thread, in memory, until it is appended. It
+ * consists of runs, in each of which all keys are of one database:
  *
  *     db 0: 300 keys | db 1: 20 keys | db 0: 5 keys */
 #ifndef SINK_PART_H
@@ -13,7 +13,7 @@
 
 struct part_run {
     int64_t db;
-    size_t from; /* the position of its first byte */
+    size_t from;             /* the position of its first byte */
     uint64_t keys, expiring; /* written before it, as counted by the encoder */
 };
 

@@ -23,7 +23,7 @@ struct regex {
     pcre2_match_data *match;
     pcre2_match_context *limits;
     pcre2_jit_stack *stack; /* NULL: it is interpreted, or has only the default 32 KiB */
-    bool shared; /* the code belongs to another one */
+    bool shared;            /* the code belongs to another one */
     size_t groups;
     char quoted[80];
 };

@@ -100,8 +100,8 @@ rf_code collisions_note(struct collisions *collisions, const struct input *input
 /* Whether names may be noted later than the entries that they are of are written. */
 bool collisions_can_wait(const struct collisions *collisions);
 
-/* Notes the names of a journal. *known: one of them, of the `entry`th entry, has been noted before; neither it
- * nor any after it is noted now. */
+/* Notes the names of a journal. *known: one of them, of the `entry`th entry, has been noted before; neither
+ * it nor any after it is noted now. */
 rf_code collisions_note_names(struct collisions *collisions, const struct journal *journal, bool *known,
                               uint64_t *entry, rf_error *error);
 

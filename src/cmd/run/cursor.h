@@ -36,8 +36,9 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
                            const char *phase);
 
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
- * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and the
- * end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has arrived. */
+ * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and
+ * the end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has
+ * arrived. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
 /* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be

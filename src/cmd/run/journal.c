@@ -55,8 +55,8 @@ void journal_name(struct journal *journal, rf_name_hash hash)
 static void end_key(struct journal *journal)
 {
     if (journal->keys.len > 0)
-        memcpy(journal->keys.data + journal->last_key + offsetof(struct key_head, bytes), &journal->last_bytes,
-               sizeof journal->last_bytes);
+        memcpy(journal->keys.data + journal->last_key + offsetof(struct key_head, bytes),
+               &journal->last_bytes, sizeof journal->last_bytes);
     journal->last_bytes = 0;
 }
 
@@ -81,7 +81,8 @@ void journal_tell(const struct journal *journal, rf_notify to)
     }
 }
 
-void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes), void *ctx)
+void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes),
+                  void *ctx)
 {
     struct key_head head;
     end_key(journal);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be done in order with the keys that a lane has written: notices, names that may collide, and keys
- * that a command counts. */
+/* What has to be done in order with the keys that a lane has written: notices, names that may collide, and
+ * keys that a command counts. */
 #ifndef CMD_RUN_JOURNAL_H
 #define CMD_RUN_JOURNAL_H
 
@@ -35,7 +35,8 @@ uint64_t *journal_key(struct journal *journal, const rf_entry *key);
 void journal_tell(const struct journal *journal, rf_notify to);
 
 /* Calls `fn` with each key, of which only the name and the slot are known, and the size of its record. */
-void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes), void *ctx);
+void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes),
+                  void *ctx);
 
 /* Empties it. */
 void journal_clear(struct journal *journal);

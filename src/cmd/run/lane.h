@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane: writes a batch of keys on another thread. It is a transfer of its own, with its own counters, into a
- * part of the output; they are added to those of the whole in order.
+/* A lane: writes a batch of keys on another thread. It is a transfer of its own, with its own counters, into
+ * a part of the output; they are added to those of the whole in order.
  *
  * An error undoes the key at which it occurs, and the lane ends before it: the key is then transferred again
  * in order, as any key that does not fit into a batch. So errors are those of a single thread, and so is what

@@ -36,7 +36,7 @@ struct notice_record {
 
 struct notices {
     struct journal *journal; /* notices are only counted, and kept there; NULL: none */
-    const char *input; /* the input being read; set by the owner, must outlive this object */
+    const char *input;       /* the input being read; set by the owner, must outlive this object */
     struct notice_record records[RF_NOTICE_COUNT];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parallel stage of a transfer: batches of keys are found by their frames, transferred in lanes on several
- * threads, and added to the whole in order.
+/* The parallel stage of a transfer: batches of keys are found by their frames, transferred in lanes on
+ * several threads, and added to the whole in order.
  *
  *     cursor ─ frame ─┬─ lane ─┬─ order ─ sink
  *        │            ├─ lane ─┤    │

@@ -22,7 +22,7 @@ struct transfer {
     bool begun;         /* the next one is known */
     rf_server target;   /* 0.0: none */
     rf_command_check *command_check;
-    struct journal *journal; /* of a lane: keys that are written are kept there; NULL: none */
+    struct journal *journal;                /* of a lane: keys that are written are kept there; NULL: none */
     rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
@@ -38,7 +38,7 @@ rf_code transfer_survey(struct transfer *transfer, rf_error *error);
 /* What a command adds; `check` and `written` may be NULL. A key is written if the sink does not skip it, or
  * would not in a dry run. */
 struct transfer_steps {
-    rf_code (*open)(void *ctx, rf_error *error);                   /* opens the sink, see transfer_begin() */
+    rf_code (*open)(void *ctx, rf_error *error); /* opens the sink, see transfer_begin() */
     /* Before an entry is written, of this session; perhaps on another thread. */
     rf_code (*check)(void *ctx, const struct session *session, rf_entry *entry, rf_error *error);
     void (*written)(void *ctx, const rf_entry *key); /* of which only name and slot are known */
