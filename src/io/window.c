@@ -60,9 +60,11 @@ struct block *window_lend(struct window *w, uint64_t n)
 
 bool window_extend(struct window *w)
 {
-    rf_error ignored;
+    rf_error *error = w->error, ignored;
     w->error = &ignored;
-    return window_need(w, window_left(w) + 1) == RF_OK;
+    bool extended = window_need(w, window_left(w) + 1) == RF_OK;
+    w->error = error;
+    return extended;
 }
 
 /* --- segments ---------------------------------------------------------------------------------------- */
