@@ -4,10 +4,10 @@
  *    start          pos                end
  *      | written     | free              |
  *
- * When a block has too little space left, `next` passes the written part on (to a writer thread, a socket, a
- * growing buffer) and provides an empty block. Failures do not interrupt encoders: the outbuf then keeps
- * providing a block whose contents are discarded, and `code` is set; callers check it once per entry. The
- * structure that embeds an outbuf owns the block. */
+ * When a block has too little space left, `next` passes the written part on (to a writer thread, a socket)
+ * and provides an empty block, or moves it to a larger one. Failures do not interrupt encoders: the outbuf
+ * then keeps providing a block whose contents are discarded, and `code` is set; callers check it once per
+ * entry. The structure that embeds an outbuf owns the block. */
 #ifndef BASE_OUTBUF_H
 #define BASE_OUTBUF_H
 
@@ -20,7 +20,7 @@ enum { OUTBUF_RESERVE_MAX = 128 * 1024 }; /* the maximum that outbuf_reserve() m
 
 struct outbuf {
     uint8_t *start, *pos, *end;
-    void (*next)(struct outbuf *out); /* postcondition: start == pos and end - pos >= OUTBUF_RESERVE_MAX */
+    void (*next)(struct outbuf *out); /* postcondition: end - pos >= OUTBUF_RESERVE_MAX */
     rf_code code;                     /* RF_OK, or why output is discarded */
 };
 

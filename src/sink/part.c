@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory of a part, which grows up to a limit. It never shrinks, so that batches do not allocate. */
+/* The memory of a part, which grows up to a limit. What is usual is kept, so that batches do not allocate. */
 #include "sink/part.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_MAX = 32 * 1024 * 1024, PART_LEAST = 2 * OUTBUF_RESERVE_MAX };
+enum { PART_MAX = 32 * 1024 * 1024, PART_KEPT = 1024 * 1024, PART_LEAST = 2 * OUTBUF_RESERVE_MAX };
 
 static void discard(struct outbuf *buf)
 {
@@ -28,12 +28,17 @@ static void part_next(struct outbuf *buf)
     buf->end = grown + wanted;
 }
 
+static struct outbuf empty_buf(uint8_t *memory, size_t size)
+{
+    return (struct outbuf){.start = memory, .pos = memory, .end = memory + size, .next = part_next};
+}
+
 bool part_open(struct part *part)
 {
     uint8_t *memory = malloc(PART_LEAST);
-    *part = (struct part){
-        .buf = {
-            .start = memory, .pos = memory, .end = memory ? memory + PART_LEAST : NULL, .next = part_next}};
+    *part = (struct part){0};
+    if (memory)
+        part->buf = empty_buf(memory, PART_LEAST);
     return memory != NULL;
 }
 
@@ -45,8 +50,10 @@ void part_close(struct part *part)
 
 void part_clear(struct part *part)
 {
-    part->buf.pos = part->buf.start;
-    part->buf.code = RF_OK;
+    uint8_t *start = part->buf.start;
+    size_t size = (size_t)(part->buf.end - start);
+    uint8_t *smaller = size > PART_KEPT ? realloc(start, PART_LEAST) : NULL;
+    part->buf = smaller ? empty_buf(smaller, PART_LEAST) : empty_buf(start, size);
     part->count = 0;
 }
 

@@ -28,7 +28,7 @@ struct part {
 bool part_open(struct part *part);
 void part_close(struct part *part);
 
-/* Empties it. The memory is kept. */
+/* Empties it. No more than 1 MiB of memory is kept. */
 void part_clear(struct part *part);
 
 static inline size_t part_size(const struct part *part)

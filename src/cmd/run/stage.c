@@ -7,6 +7,8 @@
 #include "cmd/run/lane.h"
 #include <stdlib.h>
 
+enum { PARTS_MOST = 256 };
+
 /* Reading and writing need a processor as well. */
 static size_t default_threads(void)
 {
@@ -14,10 +16,13 @@ static size_t default_threads(void)
     return processors > 2 ? processors - 1 : 1;
 }
 
-size_t stage_batches(const struct common_options *common)
+size_t stage_batches(const struct common_options *common, size_t outputs)
 {
     size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads();
-    return threads > 1 ? ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST) : 0;
+    size_t batches = ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST);
+    if (batches > PARTS_MOST / outputs)
+        batches = PARTS_MOST / outputs;
+    return batches >= ordered_jobs(2) ? batches : 0;
 }
 
 /* --- lanes of an input -------------------------------------------------------------------------------- */

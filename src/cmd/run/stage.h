@@ -27,8 +27,8 @@ struct stage {
 };
 
 /* The number of batches that the threads are working on, for the session's read options; 0: for one thread,
- * there is no stage. */
-size_t stage_batches(const struct common_options *common);
+ * there is no stage. As each has a part of each output, many outputs have fewer threads. */
+size_t stage_batches(const struct common_options *common, size_t outputs);
 
 /* Takes the next keys into a lane. If *taken is false, everything before the cursor has been transferred, and
  * its next entry has to be transferred in order. */

@@ -104,7 +104,8 @@ static rf_code write_outputs(struct split *split, rf_error *error)
         remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));
     t->session.read.topology = split->options->topology;
-    t->session.read.batches = stage_batches(&split->options->common);
+    t->session.read.batches = stage_batches(&split->options->common,
+                                            rf_topology_shards(split->options->topology));
     TRY(transfer_entries(t, &steps, error));
     if (t->sink)
         TRY(rf_sink_complete(t->sink, error));
