@@ -54,7 +54,6 @@ static inline void value_close(struct rf_value *value)
 {
     value_end(value);
     buffer_free(&value->rewind_buffer);
-    buffer_free(&value->path);
     dup_set_free(value->dup_set);
     value->dup_set = NULL;
 }

@@ -66,9 +66,8 @@ struct rf_value {
     const rf_reader_info *info; /* of the containing file; NULL: a DUMP payload */
     rf_error *sticky;           /* receives the reader's permanent error */
     const rf_notify *notify;
-    bool unguarded;     /* known not to be covered by a checksum, or everything has to be checked anyway */
-    bool trusted;       /* this value or an earlier one was passed on unchecked, relying on the checksum */
-    struct buffer path; /* of a path hash: the one whose fields are walked */
+    bool unguarded; /* known not to be covered by a checksum, or everything has to be checked anyway */
+    bool trusted;   /* this value or an earlier one was passed on unchecked, relying on the checksum */
     struct dup_set *dup_set;   /* NULL until needed by a walk */
     const char *contradiction; /* how a stream's metadata contradicts its entries; NULL: not found */
     uint64_t empty_nodes;      /* of a stream, as found by a walk */
