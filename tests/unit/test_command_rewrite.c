@@ -573,6 +573,7 @@ enum { MANY = 1000000 };
 
 /* Not static: LeakSanitizer searches all of a program's static memory, in each test. */
 struct long_command {
+    rf_entry entry;
     rf_slice argv[MANY + 1];
     char names[MANY][10];
 };
@@ -587,8 +588,8 @@ static void put_long(struct run *run, struct long_command *command, const char *
         char *key = command->names[i];
         argv[i + 1] = slice_of(key, (size_t)sprintf(key, "%c%zu", mixed && i % 2 ? 'x' : 'k', i));
     }
-    const rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY + 1};
-    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
+    command->entry = (rf_entry){.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY + 1};
+    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &command->entry, error), RF_OK);
 }
 
 /* "SORT k GET k* GET k* ...", without STORE: its patterns do not matter. */
@@ -599,8 +600,8 @@ static void put_long_sort(struct run *run, struct long_command *command, rf_erro
     argv[1] = slice_of("k", 1);
     for (size_t i = 2; i < MANY; i++)
         argv[i] = i % 2 ? slice_of("k*", 2) : slice_of("GET", 3);
-    const rf_entry entry = {.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY};
-    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &entry, error), RF_OK);
+    command->entry = (rf_entry){.kind = RF_ENTRY_COMMAND, .slot = -1, .argv = argv, .argc = MANY};
+    cr_assert_eq(rf_command_rewrite_put(run->rewrite, &command->entry, error), RF_OK);
 }
 
 /* The number of arguments of all commands that result. */
