@@ -7,10 +7,8 @@
 #include <stdlib.h>
 
 struct flatten {
-    size_t number;        /* number of bytes of `text` before the database's number */
-    struct buffer text;   /* the template without its %d */
-    struct buffer prefix; /* of database `db`; empty: of none */
-    int64_t db;
+    size_t number;      /* number of bytes of `text` before the database's number */
+    struct buffer text; /* the template without its %d */
 };
 
 static rf_slice before_number(const struct flatten *flatten)
@@ -72,31 +70,31 @@ void flatten_free(struct flatten *flatten)
     if (!flatten)
         return;
     buffer_free(&flatten->text);
-    buffer_free(&flatten->prefix);
     free(flatten);
 }
 
-/* Keys of one database are often consecutive. */
-static rf_code make_prefix(struct flatten *flatten, int64_t db, rf_error *error)
+static rf_code make_prefix(const struct flatten *flatten, int64_t db, struct db_prefix *prefix,
+                           rf_error *error)
 {
     uint8_t digits[NUMBER_TEXT_MAX];
     rf_slice number = slice_of(digits, number_print_i64(digits, db));
-    struct buffer *prefix = &flatten->prefix;
-    prefix->len = 0;
-    TRY(name_reserve(prefix, flatten->text.len + number.len, error));
-    name_put(prefix, before_number(flatten));
-    name_put(prefix, number);
-    name_put(prefix, behind_number(flatten));
-    flatten->db = db;
+    struct buffer *text = &prefix->text;
+    text->len = 0;
+    TRY(name_reserve(text, flatten->text.len + number.len, error));
+    name_put(text, before_number(flatten));
+    name_put(text, number);
+    name_put(text, behind_number(flatten));
+    prefix->db = db;
     return RF_OK;
 }
 
-rf_code flatten_make(struct flatten *flatten, int64_t db, rf_slice name, struct buffer *out, rf_error *error)
+rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, struct db_prefix *prefix,
+                     struct buffer *out, rf_error *error)
 {
-    if (UNLIKELY(db != flatten->db || flatten->prefix.len == 0))
-        TRY(make_prefix(flatten, db, error));
-    TRY(name_reserve(out, flatten->prefix.len + name.len, error));
-    name_put(out, buffer_slice(&flatten->prefix));
+    if (UNLIKELY(db != prefix->db || prefix->text.len == 0))
+        TRY(make_prefix(flatten, db, prefix, error));
+    TRY(name_reserve(out, prefix->text.len + name.len, error));
+    name_put(out, buffer_slice(&prefix->text));
     name_put(out, name);
     return RF_OK;
 }

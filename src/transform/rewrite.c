@@ -119,6 +119,7 @@ void rf_rewrite_free(rf_rewrite *rewrite)
     buffer_free(&rewrite->names[0]);
     buffer_free(&rewrite->names[1]);
     buffer_free(&rewrite->bare);
+    buffer_free(&rewrite->prefix.text);
     free(rewrite);
 }
 
@@ -150,6 +151,7 @@ rf_rewrite *rf_rewrite_share(rf_rewrite *from)
     rewrite->shared = true;
     rewrite->counts = (rf_rewrite_counts){0};
     rewrite->names[0] = rewrite->names[1] = rewrite->bare = (struct buffer){0};
+    rewrite->prefix = (struct db_prefix){0};
     if (share_rules(rewrite, from))
         return rewrite;
     rewrite->first[RULE_KINDS] = rewrite->rules ? from->first[RULE_KINDS] : 0;

@@ -190,11 +190,11 @@ static rf_code tag_names(rf_rewrite *w, struct passage *p, rf_error *error)
 
 /* --- prefix-db0, flatten-dbs ------------------------------------------------------------------------ */
 
-static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, struct flatten *flatten,
+static rf_code prefix_name(rf_rewrite *w, struct passage *p, struct rule *rule, const struct flatten *flatten,
                            rf_error *error)
 {
     struct buffer *name = spare_name(w, p);
-    TRY(flatten_make(flatten, p->db, p->name, name, error));
+    TRY(flatten_make(flatten, p->db, p->name, &w->prefix, name, error));
     apply_name(p, name);
     p->db = 0;
     has_matched(p, rule, true);

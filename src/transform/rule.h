@@ -41,6 +41,7 @@ struct rf_rewrite {
     rf_rewrite_counts counts;
     struct buffer names[2]; /* a rule writes to the one that does not hold its input */
     struct buffer bare;     /* a name without its braces */
+    struct db_prefix prefix;
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include "support/exact.h"
 #include "support/rewrites.h"
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <rdbferry/slot.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -229,6 +230,54 @@ Test(rewrite, long_names_in_little_time, .timeout = 20)
     cr_expect_eq(location.name.len, LENGTH + 2);
     cr_expect_eq(rf_hash_tag(location.name).len, LENGTH - 2);
     free(key);
+    rf_rewrite_free(rewrite);
+}
+
+/* --- several threads ---------------------------------------------------------------------------------- */
+
+enum { THREADS = 4, KEYS = 100000 };
+
+/* Keys of one database on a thread. */
+struct share {
+    rf_rewrite *rewrite;
+    int64_t db;
+    size_t wrong;
+};
+
+static void *rewrite_keys(void *arg)
+{
+    struct share *share = arg;
+    char name[32], expected[64];
+    bool ambiguous;
+    rf_error error;
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(name, sizeof name, "u-%d:x", i);
+        snprintf(expected, sizeof expected, "db%d:{user:%d}:x", (int)share->db, i);
+        rf_entry entry = {.kind = RF_ENTRY_KEY, .db = share->db, .key = slice_of(name, strlen(name))};
+        bool done = rf_rewrite_apply(share->rewrite, &entry, &ambiguous, &error) == RF_OK;
+        share->wrong += !done || !slice_equal(entry.key, slice_of(expected, strlen(expected)));
+    }
+    return NULL;
+}
+
+Test(rewrite, shared_by_threads)
+{
+    rf_rewrite *rewrite = rewrite_of("rename s/u-(\\d+)/user:\\1/\nhash-tag {user:*}:*\nflatten-dbs");
+    struct share shares[THREADS];
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        shares[i] = (struct share){.rewrite = rf_rewrite_share(rewrite), .db = i + 1};
+        cr_assert(shares[i].rewrite);
+    }
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, rewrite_keys, &shares[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(shares[i].wrong, 0);
+        rf_rewrite_add_counts(rewrite, shares[i].rewrite);
+        rf_rewrite_free(shares[i].rewrite);
+    }
+    cr_expect_eq(rf_rewrite_counts_get(rewrite).changed, THREADS * KEYS);
     rf_rewrite_free(rewrite);
 }
 
