@@ -10,6 +10,8 @@ size=$(stat -c %s mixed.rdb)
 head -c $((size * 2 / 3)) mixed.rdb >cut.rdb
 cp strings.rdb damaged.rdb
 printf '\xc3\x05\x40AAAAAA' | dd of=damaged.rdb bs=1 seek=$((size / 9)) conv=notrunc status=none
+"$RDBFERRY" convert mixed.rdb --map-db 0=3 -o three.rdb -q
+"$RDBFERRY" convert three.rdb strings.rdb -o dbs.rdb -q
 cp "$TESTDATA"/servers/{redis-8.8,valkey-9.1.0}.rdb "$TESTDATA"/faults/{module-aux,keydb-member-expiry}.rdb .
 
 # run COMMAND...: with one thread, and with more; what is written to "out" and printed must be the same.
@@ -49,5 +51,6 @@ run convert mixed.rdb -o out.aof.lz4 --check
 run convert mixed.rdb -o out.jsonl --rename 's/[0-4]/x/' -k '*[0-4]'
 run convert mixed.rdb -o out.jsonl --rename 's/^.*[02468]/x/'
 run split mixed.rdb -o outdir --shards 3 --flatten-dbs --to aof --force
+run split dbs.rdb -o outdir --shards 3 --flatten-dbs
 run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
 run split damaged.rdb -o outdir --shards 2 --flatten-dbs --to jsonl
