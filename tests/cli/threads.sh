@@ -21,15 +21,15 @@ run() {
     rm -rf first
     for threads in 1 2 7; do
         for block in 0 200; do
-            [ "$threads$block" = 10 ] || [ "$threads" != 1 ] || continue
-            rm -rf out* && mkdir -p result
+            [ "$threads $block" != "1 200" ] || continue
+            rm -rf out*
             RDBFERRY_TEST_BLOCK_SIZE=$block "$RDBFERRY" "$@" --threads "$threads" --report report.json \
                 >printed 2>&1
             echo "status $?" >>printed
             sed -i 's/in [0-9.]* s\b/in s/; /seconds"\|_at"\|bytes_read"\|bytes_decoded"/d; s/"threads", "[0-9]*"/"threads"/' printed report.json
             rm -rf result && mkdir result
             mv printed report.json result
-            [ -e out.json ] || for f in out*; do [ -e "$f" ] && mv "$f" result; done
+            for f in out*; do [ -e "$f" ] && mv "$f" result; done
             if [ ! -e first ]; then
                 mv result first
             elif ! diff -r first result >differences; then

@@ -4,6 +4,7 @@ another, and once for each server program. A class has its own servers, ports an
 when it is done; at the end there is for each suite the line the other suites end with."""
 import argparse
 import concurrent.futures
+import glob
 import importlib
 import itertools
 import json
@@ -29,7 +30,8 @@ SUITES = {
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",
                "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
-               "test_replay_jobs", "test_replay_poor", "test_replay_waiting", "test_replay_since"],
+               "test_replay_jobs", "test_replay_poor", "test_replay_waiting", "test_replay_since", "test_replay_log",
+               "test_follow_replay"],
 }
 
 # The classes that take longest, in the order in which they start; the others follow.
@@ -355,11 +357,19 @@ def end_on(number, _):
     raise SystemExit(128 + number)
 
 
+def forgotten():
+    """Modules of tests that are in no suite."""
+    return {path.removesuffix(".py") for path in glob.glob("test_*.py")} - {*itertools.chain(*SUITES.values())}
+
+
 def main(arguments):
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
     if arguments[:1] == ["--run-tests"]:
         return run_tests(*arguments[1:])
     options = parsed(arguments)
+    if forgotten():
+        print(f"tests/server/run: in no suite: {', '.join(sorted(forgotten()))}", file=sys.stderr)
+        return 2
     if not os.access(program.PROGRAM, os.X_OK):
         print(f"tests/server/run: no program at '{program.PROGRAM}'", file=sys.stderr)
         return 2

@@ -72,7 +72,7 @@ static const struct option_row rows[] = {
      AT(cutover_unverified)},
     {OPTION_STRING, 0, "spool-dir", "DIR", "keep what is received and not yet written in DIR ($TMPDIR)",
      AT(spool_dir)},
-    {OPTION_SIZE, 0, "spool-limit", "SIZE", "do not keep more than SIZE there: the source has to wait",
+    {OPTION_SIZE, 0, "spool-limit", "SIZE", "do not read the source beyond SIZE, which may make it close the link",
      AT(spool_limit)},
     {OPTION_HEADING, .help = "Connection"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},

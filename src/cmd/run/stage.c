@@ -2,18 +2,20 @@
 /* Lanes in a ring of jobs; they are for one input. */
 #include "cmd/run/stage.h"
 #include "base/fail.h"
+#include "base/memory_limit.h"
 #include "base/ordered.h"
 #include "base/processors.h"
 #include "cmd/run/lane.h"
 #include <stdlib.h>
 
-enum { PARTS_MOST = 256 };
+enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
 
-/* Reading and writing need a processor as well. */
+/* Reading and writing need a processor as well. A quarter of the memory is for blocks and parts. */
 static size_t default_threads(void)
 {
-    size_t processors = processors_available();
-    return processors > 2 ? processors - 1 : 1;
+    size_t processors = processors_available(), threads = processors > 2 ? processors - 1 : 1;
+    uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
+    return allowed < threads ? (size_t)allowed : threads;
 }
 
 size_t stage_batches(const struct common_options *common, size_t outputs)

@@ -80,6 +80,11 @@ def observe(call):
     return facts
 
 
+def propagated(facts):
+    """An observation without the details of streams that are not in their digest: they are not in a log either."""
+    return {name: fact for name, fact in facts.items() if name[-1] != "stream"}
+
+
 def put_lengths_right(expected, found):
     """A stream whose stored length is not that of its entries comes with the true one. Both observations without what
     a server makes of that."""
