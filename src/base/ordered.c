@@ -5,7 +5,7 @@
 #include "base/thread.h"
 #include <stdlib.h>
 
-enum state { FREE, WAITING, RUNNING, DONE };
+enum state { WAITING, RUNNING, DONE };
 
 struct ordered {
     ordered_work_fn *work;
@@ -14,9 +14,8 @@ struct ordered {
     size_t thread_count;
     enum state *jobs; /* under the lock */
     size_t size;
-    size_t oldest, filling; /* they increase without limit, see state_of(); used by the caller only */
-    size_t waiting_from;    /* no job before it is waiting; under the lock, like `end` */
-    size_t end;             /* the number of jobs submitted so far */
+    size_t oldest, filling; /* they increase without limit, see state_of(); changed by the caller only */
+    size_t waiting_from;    /* no job before it is waiting; under the lock, as is the change of `filling` */
     pthread_mutex_t lock;
     pthread_cond_t submitted, done;
     size_t running;
@@ -31,9 +30,9 @@ static enum state *state_of(const struct ordered *o, size_t number)
 /* Requires the lock: the oldest waiting job is running now. False: there is none. */
 static bool begin(struct ordered *o, size_t *number)
 {
-    while (!o->paused && o->waiting_from < o->end && *state_of(o, o->waiting_from) != WAITING)
+    while (!o->paused && o->waiting_from < o->filling && *state_of(o, o->waiting_from) != WAITING)
         o->waiting_from++;
-    if (o->paused || o->waiting_from == o->end)
+    if (o->paused || o->waiting_from == o->filling)
         return false;
     *number = o->waiting_from++;
     *state_of(o, *number) = RUNNING;
@@ -88,7 +87,6 @@ void ordered_submit(struct ordered *o)
 {
     pthread_mutex_lock(&o->lock);
     *state_of(o, o->filling++) = WAITING;
-    o->end = o->filling;
     pthread_cond_signal(&o->submitted);
     pthread_mutex_unlock(&o->lock);
 }
@@ -118,9 +116,7 @@ void ordered_again(struct ordered *o)
 
 void ordered_take(struct ordered *o)
 {
-    pthread_mutex_lock(&o->lock);
-    *state_of(o, o->oldest++) = FREE;
-    pthread_mutex_unlock(&o->lock);
+    o->oldest++;
 }
 
 void ordered_pause(struct ordered *o)

@@ -9,10 +9,10 @@
  * requested, and values too large to copy) are digested at once; if no keys are ahead of them, they are also
  * delivered at once. */
 #include "base/bytes.h"
+#include "base/processors.h"
 #include "base/thread.h"
 #include "digest/digest_batch.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { WORKERS_MAX = 7 };
 
@@ -222,10 +222,8 @@ rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error)
 /* One processor is left to the caller. */
 static size_t workers_wanted(void)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (processors <= 1)
-        return 0;
-    return processors - 1 < WORKERS_MAX ? (size_t)processors - 1 : WORKERS_MAX;
+    size_t processors = processors_available();
+    return processors - 1 < WORKERS_MAX ? processors - 1 : WORKERS_MAX;
 }
 
 /* Two batches for each worker, one to fill, one to hand out; a power of two. */

@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "io/anon_file.h"
-#include <errno.h>
 #include <lz4.h>
 #include <pthread.h>
 #include <stdlib.h>

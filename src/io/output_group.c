@@ -4,10 +4,10 @@
 #include "io/output_group.h"
 #include "base/fail.h"
 #include "base/outbuf.h"
+#include "base/processors.h"
 #include "base/thread.h"
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
     SPARE_BLOCKS = 3, /* per writer: one is being written, two wait */
@@ -143,8 +143,7 @@ static size_t clamp(size_t n, size_t low, size_t high)
 
 static size_t writers_wanted(size_t outputs)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return clamp(outputs, 1, processors > 1 ? (size_t)processors : 1);
+    return clamp(outputs, 1, processors_available());
 }
 
 static bool make_blocks(struct output_group *group, size_t count)

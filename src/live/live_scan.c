@@ -19,8 +19,7 @@ static bool keyspace_line(rf_slice line, int64_t *db, int64_t *keys)
         return false;
     const uint8_t *number = colon + sizeof mark - 1, *line_end = line.ptr + line.len;
     const uint8_t *end = memchr(number, ',', (size_t)(line_end - number));
-    return number_parse_i64(slice_of(line.ptr + 2, (size_t)(colon - line.ptr) - 2), db) && *db >= 0 &&
-           *db <= INT32_MAX &&
+    return number_parse_db(slice_of(line.ptr + 2, (size_t)(colon - line.ptr) - 2), db) &&
            number_parse_i64(slice_of(number, (size_t)((end ? end : line_end) - number)), keys) && *keys >= 0;
 }
 

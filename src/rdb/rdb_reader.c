@@ -520,8 +520,7 @@ bool rdb_reader_frame(struct rdb_reader *r)
     }
 }
 
-/* The value of the entry before, if it was a key. */
-static inline rf_code end_value(struct rdb_reader *r)
+rf_code rdb_reader_end_key(struct rdb_reader *r)
 {
     if (!r->value.type)
         return RF_OK;
@@ -542,15 +541,10 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
     r->db = db;
 }
 
-rf_code rdb_reader_end_key(struct rdb_reader *r)
-{
-    return end_value(r);
-}
-
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 {
     bool ready = false;
-    TRY(end_value(r));
+    TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
     for (; !ready; at = window_offset(r->w)) {
         uint8_t byte;

@@ -39,14 +39,14 @@ struct rdb_database {
 
 struct rdb_writer {
     struct outbuf *buf;
-    struct output *out; /* the owner of `buf`; must compute CRC-64 from its first byte. NULL: a part */
+    struct output *out; /* the owner of `buf`; NULL: a part */
     struct select_hook select;
     rf_server target;
     int version;
     int64_t db; /* selected database; -1: none yet */
     bool drop_unsupported, drop_detail;
-    bool has_checksum;
-    bool counts; /* RESIZEDB is patched; else it is the input's, or there is none */
+    bool has_checksum; /* `out` computes CRC-64 from its first byte; else zero is written */
+    bool counts;       /* RESIZEDB is patched; else it is the input's, or there is none */
     rf_notify notify;
     struct rdb_database *selected;
     struct rdb_database databases[RDB_COUNTED_DATABASES + 1]; /* the last one represents all others */

@@ -4,15 +4,10 @@
 #include "base/list.h"
 #include "base/number.h"
 
-static bool read_db(rf_slice text, int64_t *out)
-{
-    return number_parse_i64(text, out) && *out >= 0 && *out <= INT32_MAX;
-}
-
 bool db_mapping_read(rf_slice text, struct db_mapping *out)
 {
     rf_slice from, to = text;
-    return list_next(&to, '=', &from) && read_db(from, &out->from) && read_db(to, &out->to);
+    return list_next(&to, '=', &from) && number_parse_db(from, &out->from) && number_parse_db(to, &out->to);
 }
 
 void db_set_of_filter(struct db_set *set, const rf_filter *filter)

@@ -13,7 +13,6 @@
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
-#include <string.h>
 
 struct diff {
     const struct diff_options *options;

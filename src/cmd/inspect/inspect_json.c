@@ -5,7 +5,6 @@
 #include "cmd/inspect/inspect.h"
 #include "cmd/run/report.h"
 #include "cmd/term/text.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

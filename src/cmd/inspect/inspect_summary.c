@@ -2,11 +2,9 @@
 /* The first lines of the report for people: what is in the inputs, on one screen. */
 #include "cmd/inspect/inspect.h"
 #include "cmd/inspect/inspect_log_text.h"
-#include "cmd/term/table.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { DATABASES_SHOWN = 4, LINE_MOST = 160 };
 

@@ -6,7 +6,6 @@
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
-#include <string.h>
 
 enum { LINE_MOST = 1023 }; /* that is read at once */
 
