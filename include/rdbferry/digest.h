@@ -118,7 +118,8 @@ static inline bool rf_digest_is_expired(const rf_key_digest *digest)
  * duplicated. */
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
-/* The same for many keys, on as many threads as there are processors. Results are delivered in the order of
+/* The same for many keys, on `threads` threads, the caller's included (0: as many as there are processors, up
+ * to 8), or on fewer, if not so many can be started. Results are delivered in the order of
  * the keys, on the caller's thread, during a later call; `key` then has no value, and its reader may be
  * closed, but the target of the reader's notices must still exist. Readers with `resume` gain most: the keys
  * of others are digested at once. One of `digest` and `fault`, an error that rf_digest_key() returned, is
@@ -128,7 +129,7 @@ typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_d
 
 typedef struct rf_digest_pool rf_digest_pool;
 
-RF_API rf_code rf_digest_pool_open(unsigned kinds, bool unique, rf_digested_fn fn, void *ctx,
+RF_API rf_code rf_digest_pool_open(unsigned kinds, bool unique, size_t threads, rf_digested_fn fn, void *ctx,
                                    rf_digest_pool **out, rf_error *error);
 
 /* As rf_digester_expired(), for keys that are put after this call and some before it. */

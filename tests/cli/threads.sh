@@ -54,3 +54,7 @@ run split mixed.rdb -o outdir --shards 3 --flatten-dbs --to aof --force
 run split dbs.rdb -o outdir --shards 3 --flatten-dbs
 run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
 run split damaged.rdb -o outdir --shards 2 --flatten-dbs --to jsonl
+for input in mixed.rdb damaged.rdb redis-8.8.rdb; do
+    run verify "$input" --digest=sha256
+    run verify "$input" --against mixed.rdb --limit 0
+done

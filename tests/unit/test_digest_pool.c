@@ -143,7 +143,7 @@ static void digest_one_by_one(rf_slice input, struct outcomes *out)
     rf_reader_close(reader);
 }
 
-static void digest_pooled(rf_slice input, size_t block_size, struct outcomes *out)
+static void digest_pooled(rf_slice input, size_t block_size, size_t threads, struct outcomes *out)
 {
     rf_reader *reader = open_input(input, block_size);
     rf_digest_pool *pool;
@@ -151,13 +151,23 @@ static void digest_pooled(rf_slice input, size_t block_size, struct outcomes *ou
     rf_error error;
     rf_code code;
     out->count = 0;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, take, out, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, threads, take, out, &pool, &error), RF_OK);
     while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK)
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
     cr_assert_eq(code, RF_END, "%s", error.message);
     rf_reader_close(reader); /* what is on its way needs it no more */
     cr_assert_eq(rf_digest_pool_drain(pool, &error), RF_OK);
     rf_digest_pool_close(pool);
+}
+
+static void expect_same(const struct outcomes *found, const struct outcomes *expected, size_t block_size,
+                        size_t threads)
+{
+    cr_assert_eq(found->count, expected->count);
+    for (size_t i = 0; i < found->count; i++)
+        cr_assert_eq(memcmp(&found->all[i], &expected->all[i], sizeof *found->all), 0,
+                     "blocks of %zu, %zu threads: key %zu: %s, not %s", block_size, threads, i,
+                     found->all[i].message, expected->all[i].message);
 }
 
 Test(digest_pool, says_what_a_digester_says_in_order, .timeout = 120)
@@ -173,12 +183,10 @@ Test(digest_pool, says_what_a_digester_says_in_order, .timeout = 120)
         faults += expected.all[i].fault != RF_OK;
     cr_expect_gt(faults, 600);
     for (size_t size = 0; size < sizeof block_sizes / sizeof *block_sizes; size++) {
-        digest_pooled(input, block_sizes[size], &found);
-        cr_assert_eq(found.count, expected.count);
-        for (size_t i = 0; i < found.count; i++)
-            cr_assert_eq(memcmp(&found.all[i], &expected.all[i], sizeof *found.all), 0,
-                         "blocks of %zu: key %zu: %s, not %s", block_sizes[size], i, found.all[i].message,
-                         expected.all[i].message);
+        for (size_t threads = 1; threads <= 7; threads += 3) {
+            digest_pooled(input, block_sizes[size], threads, &found);
+            expect_same(&found, &expected, block_sizes[size], threads);
+        }
     }
     build_free(&b);
 }
@@ -203,7 +211,7 @@ Test(digest_pool, what_its_caller_returns_ends_it)
     rf_entry entry;
     rf_error error;
     rf_code code = RF_OK;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, refuse, &calls, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, 3, refuse, &calls, &pool, &error), RF_OK);
     while (code == RF_OK && rf_reader_next(reader, &entry, &error) == RF_OK)
         code = rf_digest_pool_put(pool, &entry, &error);
     cr_expect_eq(code, RF_E_WRITE);
@@ -221,7 +229,7 @@ Test(digest_pool, may_be_closed_with_keys_in_it)
     rf_digest_pool *pool;
     rf_entry entry;
     rf_error error;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, 3, take, &found, &pool, &error), RF_OK);
     for (int i = 0; i < 2000; i++) {
         cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
@@ -259,7 +267,7 @@ Test(digest_pool, passes_notices_on)
     put_end(&b);
     cr_assert_eq(rf_source_open_memory(built(&b).ptr, built(&b).len, "input", &source, &error), RF_OK);
     cr_assert_eq(rf_reader_open(source, &options, &reader, &error), RF_OK);
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, 3, take, &found, &pool, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
     cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);
     cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_END);
@@ -286,7 +294,7 @@ Test(digest_pool, a_lost_end_of_a_value_comes_out_in_its_place)
     rf_digest_pool *pool;
     rf_entry entry;
     rf_error error;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, take, &found, &pool, &error), RF_OK);
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, false, 3, take, &found, &pool, &error), RF_OK);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(rf_reader_next(reader, &entry, &error), RF_OK);
         cr_assert_eq(rf_digest_pool_put(pool, &entry, &error), RF_OK);

@@ -183,7 +183,7 @@ static void digest_it_on_other_threads(struct hash *h, int64_t ms)
 {
     rf_digest_pool *pool;
     wide found = 0;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, take_digest, &found, &pool, &h->error),
+    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, 2, take_digest, &found, &pool, &h->error),
                  RF_OK);
     cr_assert_eq(rf_digest_pool_put(pool, &h->entry, &h->error), RF_OK, "%s", h->error.message);
     cr_assert_eq(rf_digest_pool_drain(pool, &h->error), RF_OK);

@@ -22,7 +22,7 @@ struct common_options {
     const char *report; /* NULL: none */
     int progress;       /* enum progress_when */
     bool quiet, verbose;
-    uint64_t threads; /* 0: as many as there are processors, less one */
+    uint64_t threads; /* 0: the default */
     struct key_options keys;
     struct log_options log;
     struct source_options source;

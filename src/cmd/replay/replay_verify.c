@@ -162,7 +162,7 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
         .ctx = v,
     };
     TRY(extra_keys_open(&v->extra, error));
-    return rf_digest_pool_open(differences_digests(&v->differences), false, on_digest, v, &v->pool, error);
+    return rf_digest_pool_open(differences_digests(&v->differences), false, 0, on_digest, v, &v->pool, error);
 }
 
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error)

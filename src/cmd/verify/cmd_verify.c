@@ -208,7 +208,8 @@ static rf_code sum_up(struct verification *v, rf_error *error)
 static rf_code verify(struct verification *v, rf_error *error)
 {
     TRY(against_open(v, error));
-    TRY(rf_digest_pool_open(digests_wanted(v), true, verify_on_digest, v, &v->pool, error));
+    TRY(rf_digest_pool_open(digests_wanted(v), true, (size_t)v->options->common.threads, verify_on_digest, v,
+                            &v->pool, error));
     TRY(read_inputs(v, error));
     TRY(sum_up(v, error));
     summarize(v);
