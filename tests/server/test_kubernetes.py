@@ -25,6 +25,7 @@ except ImportError:
 FOLDER = os.path.join(ROOT, "docs", "kubernetes")
 IMAGE = "registry.example.com/rdbferry:0.1.0"
 KEYS = 20_000
+PASSWORD = "s3cret @/"
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
@@ -65,7 +66,8 @@ class Pod:
 
 @unittest.skipUnless(yaml, "no python3-yaml")
 class Manifests(unittest.TestCase):
-    PODS = "convert-once.yaml", "replay-shards.yaml", "verify-backup.yaml", "follow.yaml"
+    JOBS = "replay-shards.yaml", "verify-backup.yaml"
+    PODS = "convert-once.yaml", "follow.yaml", *JOBS
 
     def test_files(self):
         found = {os.path.basename(path) for path in glob.glob(os.path.join(FOLDER, "*.yaml"))}
@@ -114,7 +116,7 @@ class Manifests(unittest.TestCase):
         """podFailurePolicy fails a Job for those codes that the README calls final."""
         with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
             final = [int(code) for code in re.findall(r"^\| (\d) \|.*\| no \|$", file.read(), re.M)]
-        for name in self.PODS[1:]:
+        for name in self.JOBS:
             pod = Pod(name)
             rule = pod.job["podFailurePolicy"]["rules"][0]
             self.assertEqual(rule["action"], "FailJob", name)
@@ -201,18 +203,21 @@ class ConvertOnce(WithPods):
             self.assertEqual(server.call("DBSIZE"), KEYS + 1)
 
 
+def own_network():
+    """The beginning of addresses that no other test uses."""
+    return f"127.{os.getpid() % 250 + 2}.{os.getpid() // 250 % 250}"
+
+
 @needs(CLUSTER_PORTS)
 class ReplayShards(WithPods):
-    PASSWORD = "s3cret @/"
 
     def setUp(self):
         super().setUp()
         self.pod = Pod("replay-shards.yaml")
         self.volumes = self.volumes(self.pod, dump=self.as_dump())
         with open(os.path.join(self.volumes["secret"], "password"), "w", encoding="ascii") as file:
-            file.write(self.PASSWORD + "\n")
-        network = f"127.{os.getpid() % 250 + 2}.{os.getpid() // 250 % 250}"
-        self.address, self.hidden = f"{network}.79", f"{network}.80"
+            file.write(PASSWORD + "\n")
+        self.address, self.hidden = f"{own_network()}.79", f"{own_network()}.80"
         self.files = {"/etc/hosts": f"{self.address} redis-cluster\n"}
 
     def start(self):
@@ -224,8 +229,8 @@ class ReplayShards(WithPods):
         self.addCleanup(server.stop)
         server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         wait_until(lambda: b"cluster_state:ok" in server.call("CLUSTER", "INFO"))
-        server.call("CONFIG", "SET", "requirepass", self.PASSWORD)
-        server.call("AUTH", self.PASSWORD)
+        server.call("CONFIG", "SET", "requirepass", PASSWORD)
+        server.call("AUTH", PASSWORD)
         server.call("CONFIG", "SET", "bind", self.address)
         return server
 
@@ -245,7 +250,7 @@ class ReplayShards(WithPods):
                     subprocess.run(["kill", f"-{number}", file.read().strip()], check=True)
                 said = outer.communicate(timeout=120)[1].decode()
             self.assertTrue(outer.returncode == 143 if number == "TERM" else outer.returncode, said)
-            self.assertNotIn(self.PASSWORD, said)
+            self.assertNotIn(PASSWORD, said)
         for index in range(4):
             done = self.check(container.run(*self.arguments(index), memory=self.pod.memory()))
             self.assertIn(b"written", done.stderr)
@@ -264,6 +269,63 @@ class ReplayShards(WithPods):
             said = outer.communicate(timeout=300)[1].decode()
         self.assertEqual(outer.returncode, 0, said)
         self.assertGreater(server.call("DBSIZE"), KEYS // 5)
+
+
+class Follow(WithPods):
+    NAMES = "redis-old", "redis-new"
+
+    def setUp(self):
+        super().setUp()
+        self.pod = Pod("follow.yaml")
+        self.volumes = self.volumes(self.pod)
+        for name in ("source", "target"):
+            with open(os.path.join(self.volumes["secret"], name), "w", encoding="ascii") as file:
+                file.write(PASSWORD + "\n")
+        addresses = {name: f"{own_network()}.{81 + i}" for i, name in enumerate(self.NAMES)}
+        self.source, self.target = (self.start(name, addresses[name]) for name in self.NAMES)
+        files = {"/etc/hosts": "".join(f"{address} {name}\n" for name, address in addresses.items())}
+        self.running = self.container(self.pod, self.volumes, files).command(*self.pod.arguments())
+
+    def start(self, name, address):
+        server = TcpServer(os.path.join(self.folder, name), port=6379, bind=address)
+        self.addCleanup(server.stop)
+        server.call("CONFIG", "SET", "requirepass", PASSWORD)
+        server.call("AUTH", PASSWORD)
+        return server
+
+    def write(self, value):
+        self.source.call("SET", "marker", value)
+        self.source.call("INCR", "counter")
+
+    def follow_until_in_step(self, number):
+        """What it has said, and its status after the signal."""
+        log = os.path.join(self.folder, "stderr")
+        with open(log, "wb") as errors, open(log, "rb") as said:
+            with subprocess.Popen(self.running, stderr=errors) as outer:
+                text = b""
+                while b"in step with the source" not in text and outer.poll() is None:
+                    text += said.read()
+                    time.sleep(0.02)
+                self.write("while it follows")
+                wait_until(lambda: self.target.call("GET", "marker") == b"while it follows")
+                with open(f"/proc/{outer.pid}/task/{outer.pid}/children", encoding="ascii") as file:
+                    subprocess.run(["kill", f"-{number}", file.read().strip()], check=True)
+                outer.wait(timeout=120)
+            text = (text + said.read()).decode()
+        self.assertNotIn(PASSWORD, text)
+        return outer.returncode, text
+
+    def test_restarted(self):
+        """The pod is killed, evicted, and started again: every write arrives once."""
+        self.source.call.pipeline([("SET", f"key:{i}", "v" * 100) for i in range(KEYS)])
+        for number in ("KILL", "TERM", "TERM"):
+            self.write("while it does not")
+            status, said = self.follow_until_in_step(number)
+            if number == "TERM":
+                self.assertEqual(status, 0, said)
+                self.assertEqual(self.report()["follow"]["phase"], "in step")
+        self.assertEqual(self.target.call("GET", "counter"), b"6")
+        self.assertEqual(self.target.call("DBSIZE"), KEYS + 3)
 
 
 class VerifyBackup(WithPods):
