@@ -169,8 +169,7 @@ static bool write_reports(const struct diff *diff, const rf_error *error)
 {
     const struct report_part in_report = {put_in_report, diff}, in_page = {put_in_page, diff};
     const struct report report = report_of(diff, error, &in_report), page = report_of(diff, error, &in_page);
-    if (diff->growth)
-        report_write(&report, diff->options->common.report);
+    report_write(&report, diff->options->common.report);
     return error || !diff->options->page.path || page_save(&diff->options->page, put_page, &page);
 }
 

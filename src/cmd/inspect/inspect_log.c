@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "cmd/run/paths.h"
 #include "cmd/term/text.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -109,8 +110,7 @@ rf_code key_filter_accepts(rf_filter *filter, const rf_entry *command, bool *acc
 /* Files of an AOF directory are called by their names, as --until-offset takes them. */
 const char *place_name(const struct input *input)
 {
-    const char *name = input_name(input), *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
+    return path_last_part(input_name(input));
 }
 
 void print_place(const struct input *input, uint64_t offset, int64_t time, int64_t db)

@@ -8,11 +8,6 @@
 
 enum { DATABASES_SHOWN = 4, LINE_MOST = 160 };
 
-static double percent(uint64_t part, uint64_t total)
-{
-    return total ? 100.0 * (double)part / (double)total : 0;
-}
-
 /* --- lines -------------------------------------------------------------------------------------------- */
 
 static void put_keys(const struct tables *tables, struct key_totals total)
@@ -59,7 +54,7 @@ static void put_types(const struct tables *tables, struct key_totals total)
         if (most < 0)
             break;
         shown[most] = true;
-        printf("%s%s %.0f%%", separator, rf_type_name((rf_type)most), percent(memory, total.memory));
+        printf("%s%s %.0f%%", separator, rf_type_name((rf_type)most), text_percent(memory, total.memory));
         separator = ", ";
     }
     putchar('\n');
@@ -71,7 +66,7 @@ static void put_expiries(const struct expiries *expiries, struct key_totals tota
     uint64_t median = expiries_median(expiries);
     table_name("Time to live");
     printf("%" PRIu64 " keys (%.1f%%) have none", expiries->persistent,
-           percent(expiries->persistent, total.keys));
+           text_percent(expiries->persistent, total.keys));
     if (median != UINT64_MAX)
         printf("; median of the others ~%s", text_duration(median, text));
     putchar('\n');
@@ -79,7 +74,7 @@ static void put_expiries(const struct expiries *expiries, struct key_totals tota
         return;
     table_name("Expired");
     printf("%" PRIu64 " keys (%.1f%%), still present\n", expiries->expired,
-           percent(expiries->expired, total.keys));
+           text_percent(expiries->expired, total.keys));
 }
 
 static void put_largest(const struct table *table, const struct inspection *inspection)
@@ -107,7 +102,7 @@ static void put_slots(const struct slots *slots, struct key_totals total)
 {
     table_name("Cluster slots");
     printf("%u of %u used; %.1f%% of the keys have a hash tag\n", slots_used(slots), (unsigned)RF_SLOTS,
-           percent(slots->tagged, total.keys));
+           text_percent(slots->tagged, total.keys));
 }
 
 static void put_times(const struct workload *work)

@@ -52,8 +52,7 @@ static void put_inputs(const struct table *table, const struct inspection *inspe
         return;
     table_heading(table, "Inputs", totals_columns);
     for (size_t i = 0; i < session->input_count; i++) {
-        const char *path = input_name(&session->inputs[i]), *slash = strrchr(path, '/');
-        const char *last = slash && slash[1] ? slash + 1 : path;
+        const char *last = path_last_part(input_name(&session->inputs[i]));
         if (session->inputs[i].opened)
             put_row(table, text_readable(slice_of(last, strlen(last)), name, sizeof name),
                     inspection->by_input[i], total);
@@ -247,7 +246,7 @@ static void put_slots(const struct table *table, const struct inspection *inspec
         table_bar(table, slot->memory, slots->of[top[0]].memory, table_bar_width(table, columns));
     }
     printf("  %u of %u slots have keys; %.1f%% of the keys have a hash tag.\n", slots_used(slots),
-           (unsigned)RF_SLOTS, 100.0 * (double)slots->tagged / (double)total.keys);
+           (unsigned)RF_SLOTS, text_percent(slots->tagged, total.keys));
 }
 
 /* --- data besides keys -------------------------------------------------------------------------------- */

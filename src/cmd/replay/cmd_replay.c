@@ -111,7 +111,7 @@ static void note_progress(struct replay *r)
         if (length >= sizeof note)
             break;
         length += (size_t)snprintf(note + length, sizeof note - length, "%s%s %.0f%%", length ? "  " : "",
-                                   node.name, 100.0 * (double)node.bytes / (double)bytes);
+                                   node.name, text_percent(node.bytes, bytes));
     }
     progress_note(&r->session.progress, note);
 }

@@ -45,7 +45,7 @@ static bool stat_output(const char *path, struct stat *found)
     return (is_dash(path) ? fstat(STDOUT_FILENO, found) : stat(path, found)) == 0;
 }
 
-static const char *last_part(const char *path)
+const char *path_last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -56,7 +56,7 @@ bool same_path(const char *a, const char *b)
     struct stat of_a, of_b;
     if (stat_output(a, &of_a) && stat_output(b, &of_b))
         return same_file(&of_a, &of_b);
-    return strcmp(last_part(a), last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
+    return strcmp(path_last_part(a), path_last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
            of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 

@@ -10,6 +10,9 @@ struct stat;
 /* Whether it is "-", which stands for stdin or stdout. NULL is not. */
 bool is_dash(const char *path);
 
+/* What follows the last slash of a path, or the whole. */
+const char *path_last_part(const char *path);
+
 /* Both are the same regular file. */
 bool same_file(const struct stat *a, const struct stat *b);
 

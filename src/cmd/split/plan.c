@@ -125,11 +125,6 @@ static int name_width(const rf_topology *topology)
     return (int)width;
 }
 
-static double percent(uint64_t part, uint64_t total)
-{
-    return total ? 100.0 * (double)part / (double)total : 0;
-}
-
 static void print_shard(const struct plan *plan, const struct table *table, const rf_shard *shard, int width,
                         uint64_t total)
 {
@@ -137,12 +132,12 @@ static void print_shard(const struct plan *plan, const struct table *table, cons
     char size[SIZE_TEXT];
     plan_sum(plan, shard, &sum);
     printf("%-*s %6" PRIu64 " %11" PRIu64 " %9s %5.1f%%", width, shard->name, sum.slots, sum.keys,
-           text_size(sum.bytes, size), percent(sum.bytes, total));
+           text_size(sum.bytes, size), text_percent(sum.bytes, total));
     if (sum.bytes == 0) {
         table_end_line();
         return;
     }
-    printf(" %8u %7.1f%%", sum.largest_slot, percent(plan->slots[sum.largest_slot].bytes, sum.bytes));
+    printf(" %8u %7.1f%%", sum.largest_slot, text_percent(plan->slots[sum.largest_slot].bytes, sum.bytes));
     table_bar(table, sum.bytes, total, BAR);
 }
 
@@ -167,7 +162,7 @@ static void warn_of_slot(const struct plan *plan, const rf_shard *shard, const s
     char tag[PLAN_TAG_TEXT];
     plan_tag(plan, slot, tag);
     message_warning("slot %u holds %.0f%% of the bytes of %s%s%s%s", slot,
-                    percent(plan->slots[slot].bytes, sum->bytes), shard->name,
+                    text_percent(plan->slots[slot].bytes, sum->bytes), shard->name,
                     *tag ? ", most of it in keys with hash tag {" : "", tag, *tag ? "}" : "");
 }
 

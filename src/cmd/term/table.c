@@ -114,7 +114,7 @@ void table_size(uint64_t bytes, bool is_estimate)
 void table_share(uint64_t part, uint64_t total)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.1f%%", total ? 100.0 * (double)part / (double)total : 0.0);
+    snprintf(text, sizeof text, "%.1f%%", text_percent(part, total));
     put_cell(TABLE_SHARE, text, false);
 }
 

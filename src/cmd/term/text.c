@@ -22,6 +22,11 @@ const char *text_size(uint64_t bytes, char out[SIZE_TEXT])
     return out;
 }
 
+double text_percent(uint64_t part, uint64_t total)
+{
+    return total ? 100.0 * (double)part / (double)total : 0;
+}
+
 const char *text_duration(uint64_t seconds, char out[DURATION_TEXT])
 {
     static const struct {

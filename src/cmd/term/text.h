@@ -13,6 +13,9 @@ enum { SIZE_TEXT = 16 };
 /* "912 B", "1.2 KB", "351 KB"; powers of 1000, not 1024. Returns `out`. */
 const char *text_size(uint64_t bytes, char out[SIZE_TEXT]);
 
+/* 0 of 0. */
+double text_percent(uint64_t part, uint64_t total);
+
 /* "45 s", "12 min", "5.3 h", "30 d", "1.5 y". Returns `out`. */
 enum { DURATION_TEXT = 32 };
 const char *text_duration(uint64_t seconds, char out[DURATION_TEXT]);
