@@ -6,7 +6,6 @@
 #include "cmd/run/paths.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
-#include <errno.h>
 #include <rdbferry/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,43 +85,33 @@ static bool put_json(FILE *out, void (*put)(struct json *json, const void *ctx),
     return good;
 }
 
-static bool put_page(FILE *out, void (*put)(struct json *json, const void *ctx), const void *ctx)
+struct content {
+    void (*put)(struct json *json, const void *ctx);
+    const void *ctx;
+};
+
+static bool make_page(FILE *out, const void *ctx)
 {
+    const struct content *content = ctx;
     put_file(out, &page_head);
     fputs("<style>\n", out);
     put_file(out, &page_style);
     fputs("</style>\n", out);
     put_file(out, &page_body);
     fputs("<script type=\"application/json\" id=\"data\">", out);
-    if (!put_json(out, put, ctx))
+    if (!put_json(out, content->put, content->ctx))
         return false;
     fputs("</script>\n<script>\n\"use strict\";\n(() => {\n", out);
     for (const struct page_file *script = page_scripts; script->begin; script++)
         put_file(out, script);
     fputs("})();\n</script>\n</body>\n</html>\n", out);
-    return !ferror(out);
-}
-
-static bool deliver(const struct page_options *options, const char *data, size_t size)
-{
-    if (!is_dash(options->path))
-        return save_file(options->path, options->force ? RF_SAVE_IN_PLACE : RF_SAVE_NEW, data, size);
-    fwrite(data, 1, size, stdout); /* an error is found when stdout is closed */
     return true;
 }
 
 bool page_save(const struct page_options *options, void (*put)(struct json *json, const void *ctx),
                const void *ctx)
 {
-    char *data = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&data, &size);
-    bool good = out && put_page(out, put, ctx);
-    if (out)
-        good = fclose(out) == 0 && good;
-    good = good && deliver(options, data, size);
-    if (!good)
-        message_error("cannot write the page '%s': %s", options->path, strerror(errno));
-    free(data);
-    return good;
+    const struct content content = {put, ctx};
+    return save_made(options->path, "the page", options->force ? RF_SAVE_IN_PLACE : RF_SAVE_NEW, make_page,
+                     &content);
 }

@@ -74,10 +74,10 @@ void remove_leftovers(const char *path, const char *appendfilename)
 }
 
 /* The error is found when stdout is closed. */
-static bool deliver(const char *path, const char *data, size_t size)
+static bool deliver(const char *path, unsigned flags, const char *data, size_t size)
 {
     if (!is_dash(path))
-        return save_file(path, RF_SAVE_IN_PLACE, data, size);
+        return save_file(path, flags, data, size);
     fwrite(data, 1, size, stdout);
     return true;
 }
@@ -101,19 +101,18 @@ bool save_check(const char *path, const char *what)
     return false;
 }
 
-void save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx)
+bool save_made(const char *path, const char *what, unsigned flags, bool (*make)(FILE *out, const void *ctx),
+               const void *ctx)
 {
     char *data = NULL;
-    size_t size;
+    size_t size = 0;
     FILE *out = open_memstream(&data, &size);
-    bool good = out != NULL;
-    if (good) {
-        make(out, ctx);
-        good = !ferror(out);
+    bool good = out && make(out, ctx) && !ferror(out);
+    if (out)
         good = fclose(out) == 0 && good;
-    }
-    good = good && deliver(path, data, size);
+    good = good && deliver(path, flags, data, size);
     if (!good)
-        message_error("cannot write the report '%s': %s", path, strerror(errno));
+        message_error("cannot write %s '%s': %s", what, path, strerror(errno));
     free(data);
+    return good;
 }

@@ -24,8 +24,10 @@ bool save_file(const char *path, unsigned flags, const char *data, size_t size);
  * trying. True for NULL and "-". False: the error has been printed. */
 bool save_check(const char *path, const char *what);
 
-/* Saves a report, the output of `make`, which is built in memory first. `path` "-" is stdout. An error is
- * printed. */
-void save_made(const char *path, void (*make)(FILE *out, const void *ctx), const void *ctx);
+/* Saves the output of `make`, which messages call `what` ("the report"), and which is built in memory first.
+ * `make` returns false if it fails for another reason than an error of the stream. `path` "-" is stdout;
+ * `flags` as for rf_file_save(). False: the error has been printed, and no new file exists. */
+bool save_made(const char *path, const char *what, unsigned flags, bool (*make)(FILE *out, const void *ctx),
+               const void *ctx);
 
 #endif

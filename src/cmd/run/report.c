@@ -299,14 +299,15 @@ void report_put(struct json *json, const struct report *report)
 
 /* --- the file ----------------------------------------------------------------------------------------- */
 
-static void make_report(FILE *out, const void *report)
+static bool make_report(FILE *out, const void *report)
 {
     struct json json = {.out = out};
     report_put(&json, report);
+    return true;
 }
 
 void report_write(const struct report *report, const char *path)
 {
     if (path)
-        save_made(path, make_report, report);
+        save_made(path, "the report", RF_SAVE_IN_PLACE, make_report, report);
 }

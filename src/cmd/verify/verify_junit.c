@@ -5,6 +5,7 @@
 #include "cmd/term/text.h"
 #include "cmd/verify/verify.h"
 #include <inttypes.h>
+#include <rdbferry/sink.h>
 #include <string.h>
 
 /* XML does not allow most control characters, U+FFFE and U+FFFF, and requires UTF-8: anything else becomes
@@ -187,7 +188,7 @@ static struct counts count_cases(const struct verification *v)
     return counts;
 }
 
-static void put_suite(FILE *out, const void *ctx)
+static bool put_suite(FILE *out, const void *ctx)
 {
     const struct verification *v = ctx;
     struct counts counts = count_cases(v);
@@ -211,10 +212,11 @@ static void put_suite(FILE *out, const void *ctx)
             put_against(out, v);
     }
     fputs("</testsuite>\n", out);
+    return true;
 }
 
 void verify_junit(const struct verification *v, const char *path)
 {
     if (path)
-        save_made(path, put_suite, v);
+        save_made(path, "the report", RF_SAVE_IN_PLACE, put_suite, v);
 }
