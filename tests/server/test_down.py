@@ -135,7 +135,7 @@ class SavedByServers(Down):
     # What Redis 7.0 has no types for.
     BEYOND_7_0 = {b"vectors", b"array", b"hfe:small", b"hfe:big", b"stream:idmp", b"stream:nack"}
 
-    @scaled(test=3, soak=len(TARGETS))
+    @scaled(test=1, soak=len(TARGETS))
     def test_go_down(self, count):
         self.all_go_down([path + ".rdb" for path in samples.saved_by_servers().values()], count)
 
@@ -162,7 +162,7 @@ class SavedByServers(Down):
 
 @unittest.skipUnless(samples.HAVE_CORPUS, "no folder of public dumps (RDBFERRY_CORPUS)")
 class PublicDumps(Down):
-    @scaled(test=2, soak=len(TARGETS))
+    @scaled(test=1, soak=len(TARGETS))
     def test_go_down(self, count):
         dumps = samples.public_dumps()
         wanted = (name for name in dumps if name not in BROKEN | NEED_MODULES and not name.endswith(".aof"))
@@ -185,7 +185,7 @@ class Generated(Down):
                 self.leave_out = negative_zeros(load(path + ".json"))
                 yield path + ".rdb"
 
-    @scaled(test=2, soak=len(TARGETS))
+    @scaled(test=1, soak=len(TARGETS))
     def test_go_down(self, count):
         self.all_go_down(self.made(), count)
 

@@ -88,7 +88,7 @@ class Logs(Splitting):
 
 
 class Evaluated(Logs):
-    @scaled(test=2, soak=40)
+    @scaled(test=1, soak=40)
     def test_at_random(self, seeds):
         """As RDB, as a compact AOF, as JSON lines, in comparisons, in shards, with rules that no command would allow."""
         for i in range(seeds):
@@ -155,7 +155,7 @@ class Evaluated(Logs):
         self.assertEqual(self.places(path, "--until", "2000", *SERVER), {(0, b"a"), (0, b"b")})
         self.assertEqual(self.places(path, *SERVER), {(0, b"b")})
 
-    @scaled(test=2, soak=100)
+    @scaled(test=1, soak=100)
     def test_torn(self, count):
         """As a server loads it that cuts it."""
         make = random.Random(SEED)

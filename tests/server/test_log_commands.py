@@ -223,7 +223,7 @@ class AtRandom(Splitting):
             with self.subTest(seed=SEED + i):
                 check(random.Random(SEED + i), "yes" if i % 2 else "no")
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_renamed_and_mapped(self, seeds):
         def check(make, preamble):
             folder = self.source(Workload(make), preamble)
@@ -232,7 +232,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_flattened(self, seeds):
         def check(make, preamble):
             moves = bool(make.randrange(2))
@@ -242,7 +242,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_selected_by_name(self, seeds):
         def check(make, preamble):
             folder = self.source(Workload(make, families=("k:", "x:", "y:"), kept=("k:",)), preamble)
@@ -251,7 +251,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_selected_by_slot(self, seeds):
         def check(make, preamble):
             folder = self.source(Workload(make, families=("{a}", "{b}", "{c}"), kept=("{a}",)), preamble)
@@ -259,7 +259,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_selected_by_database(self, seeds):
         def check(make, preamble):
             folder = self.source(Workload(make, groups=((0, 1), (2, 3))), preamble)
@@ -267,7 +267,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_split(self, seeds):
         """Each shard is what its part of the data is. Keys of three hash tags, in three shards."""
 
@@ -283,7 +283,7 @@ class AtRandom(Splitting):
 
         self.each_seed(seeds, check)
 
-    @scaled(test=2, soak=25)
+    @scaled(test=1, soak=25)
     def test_joined(self, seeds):
         """The logs of three nodes are one data set, and can be those of five."""
 

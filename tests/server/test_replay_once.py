@@ -85,7 +85,7 @@ class Once(WithLog, WithTargets):
         self.try_seeds(count, attempt, check)
         self.assertGreater(sum(lost), 0)
 
-    @scaled(test=4, soak=40)
+    @scaled(test=2, soak=40)
     def test_kills(self, count):
         def attempt(target, seed, folder):
             make = random.Random(seed)

@@ -108,7 +108,7 @@ class Cuts(WithTargets):
     def test_fail(self, count):
         self.seeds(count, self.obstacles, "fail")
 
-    @scaled(test=4, soak=12)
+    @scaled(test=2, soak=12)
     def test_fail_before_the_first_write(self, count):
         """Nobody has asked for the keys that do not exist."""
 
@@ -128,7 +128,7 @@ class Cuts(WithTargets):
     def test_replace(self, count):
         self.seeds(count, self.obstacles, "replace")
 
-    @scaled(test=4, soak=12)
+    @scaled(test=2, soak=12)
     def test_who_may_not_kill_connections(self, count):
         """Nothing of theirs comes late here."""
         rights = ["+@all", "-client", "-wait", "-config"]

@@ -105,7 +105,7 @@ class Kills(WithTargets):
             named = set(re.findall("'((?:str|list|set|hash|zset|stream):[^']*)'", said))
             self.assertLessEqual(named, self.in_the_way if policy == "fail" else set())
 
-    @scaled(test=4, soak=50)
+    @scaled(test=2, soak=50)
     def test_seeds(self, count):
         self.try_seeds(count, self.attempt, self.check)
 

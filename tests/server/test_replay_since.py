@@ -97,7 +97,7 @@ class Since(WithTarget, WithSnapshots):
     def changed(self, report):
         return report["keys"]["written"], report["deleted"]["keys"]
 
-    @scaled(test=2, soak=40)
+    @scaled(test=1, soak=40)
     def test_the_target_becomes_the_second(self, count):
         for seed in range(count):
             with self.subcase(seed=seed):
@@ -269,15 +269,15 @@ class Trouble(WithTargets):
             return done, observe(target.call)
         return attempt
 
-    @scaled(test=3, soak=50)
+    @scaled(test=1, soak=50)
     def test_cuts_since(self, count):
         self.try_seeds(count, self.cut(["--since", self.two.first]), self.check)
 
-    @scaled(test=3, soak=50)
+    @scaled(test=1, soak=50)
     def test_cuts_delete_extra(self, count):
         self.try_seeds(count, self.cut(["--delete-extra", "--force-delete"]), self.check)
 
-    @scaled(test=3, soak=50)
+    @scaled(test=1, soak=50)
     def test_kills(self, count):
         def attempt(target, seed, folder):
             make = random.Random(seed)
@@ -297,7 +297,7 @@ class Trouble(WithTargets):
 
 @needs_version(redis=(7, 0))
 class DeleteExtra(WithTarget, WithSnapshots):
-    @scaled(test=2, soak=40)
+    @scaled(test=1, soak=40)
     def test_the_target_becomes_the_input(self, count):
         for seed in range(count):
             with self.subcase(seed=seed):

@@ -187,7 +187,7 @@ class RandomRules(WithServer):
         self.assertLess(collided, rounds)
         self.assertGreater(changed, rounds)
 
-    @scaled(test=4, soak=20)
+    @scaled(test=2, soak=20)
     def test_as_every_command_has_it(self, rounds):
         """A digest and a comparison look at keys as they would be written."""
         for round_ in range(rounds):
@@ -203,7 +203,7 @@ class RandomRules(WithServer):
                 self.ferry("convert", *self.shards(out), "-o", self.path(f"{round_}.rdb"))
                 self.ferry("verify", *paths, *rules.options(), "--against", self.path(f"{round_}.rdb"), "--strict")
 
-    @scaled(test=4, soak=20)
+    @scaled(test=2, soak=20)
     def test_tags_twice_are_tags_once(self, rounds):
         for round_ in range(rounds):
             make = random.Random(SEED + 2000 + round_)
