@@ -21,6 +21,7 @@
 #include <rdbferry/follow.h>
 #include <rdbferry/live.h>
 #include <rdbferry/measure.h>
+#include <rdbferry/nodes.h>
 #include <rdbferry/notice.h>
 #include <rdbferry/passed_expiries.h>
 #include <rdbferry/reader.h>

@@ -9,6 +9,7 @@
 
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
+#include <rdbferry/nodes.h>
 #include <rdbferry/notice.h>
 #include <rdbferry/topology.h>
 #include <rdbferry/version.h>
@@ -73,6 +74,8 @@ typedef struct rf_split_options {
     rf_aof_base base;            /* the same */
     rf_json_bytes bytes;         /* RF_SINK_JSONL */
     bool all_dbs;                /* allow keys in databases other than 0 */
+    bool name_only;              /* outputs are named by shard, without slots */
+    rf_nodes *nodes;             /* whose topology it is; must outlive the sink. NULL: none */
 } rf_split_options;
 
 /* A directory of outputs, one for each shard of a topology. A key is written to the shard that owns its slot;
@@ -80,7 +83,11 @@ typedef struct rf_split_options {
  *
  *     shard-0_0-5460.rdb    10.0.0.5-6379_0-99+.rdb.gz    shard-0_0-5460/appendonlydir
  *
- * where "+" indicates further ranges. The directory must be missing or empty; with options->force, the result
+ * where "+" indicates further ranges. With `nodes`, there is a directory for each of them, named as the node,
+ * with what a server expects in its working directory: its nodes.conf and, if it is a primary, dump.rdb,
+ * appendonly.aof or appendonlydir. The kind is not RF_SINK_JSONL then, and nothing is compressed.
+ *
+ * The directory must be missing or empty; with options->force, the result
  * of an earlier split (a directory with a plan.json) is replaced as a whole. The directory appears
  * atomically. RF_E_INCOMPATIBLE for a key outside of database 0, unless all_dbs is set, and for commands. */
 RF_API rf_code rf_sink_open_split(const char *path, const rf_split_options *split,

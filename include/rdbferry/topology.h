@@ -46,6 +46,10 @@ RF_API const rf_shard *rf_topology_shard(const rf_topology *topology, size_t ind
 /* The shard that has a slot below RF_SLOTS. */
 RF_API size_t rf_topology_of_slot(const rf_topology *topology, unsigned slot);
 
+/* Names the shards by a pattern, in which "%d" is their number, from 0 on. RF_E_ARGUMENT for anything else.
+ */
+RF_API rf_code rf_topology_set_names(rf_topology *topology, const char *pattern, rf_error *error);
+
 /* `topology` may be NULL. */
 RF_API void rf_topology_free(rf_topology *topology);
 

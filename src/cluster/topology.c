@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
+#include "cluster/shard_name.h"
 #include "cluster/slot_range.h"
 #include "cluster/topology_builder.h"
 #include "cluster/topology_text.h"
@@ -26,6 +27,19 @@ const rf_shard *rf_topology_shard(const rf_topology *topology, size_t index)
 size_t rf_topology_of_slot(const rf_topology *topology, unsigned slot)
 {
     return topology->of_slot[slot];
+}
+
+/* --- names -------------------------------------------------------------------------------------------- */
+
+rf_code rf_topology_set_names(rf_topology *topology, const char *pattern, rf_error *error)
+{
+    char name[SHARD_NAME_MAX];
+    TRY(shard_name_check_pattern(slice_of(pattern, strlen(pattern)), error));
+    for (size_t i = 0; i < topology->shard_count; i++) {
+        shard_name_by_pattern(pattern, i, name);
+        TRY(topology_name_shard(topology, i, name, error));
+    }
+    return RF_OK;
 }
 
 /* --- without a cluster ------------------------------------------------------------------------------- */

@@ -3,15 +3,12 @@
 #include "cluster/topology_builder.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "cluster/shard_name.h"
 #include "cluster/topology_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    NOBODY = RF_SLOTS, /* in of_slot */
-    NAME_HOST = 200,   /* bytes of a host in a shard's name, which is used in file names */
-    NAME_MAX_LEN = NAME_HOST + 64,
-};
+enum { NOBODY = RF_SLOTS /* in of_slot */ };
 
 /* The arguments of "%.160s%s": "nodes.conf: " */
 #define SOURCE(builder) (builder)->source ? (builder)->source : "", (builder)->source ? ": " : ""
@@ -165,27 +162,18 @@ static rf_code order_by_slot(struct topology_builder *builder, rf_error *error)
 
 /* --- names ------------------------------------------------------------------------------------------- */
 
-static bool is_plain(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-}
-
 /* "10.0.0.5-6379", else the id, else "shard-07". */
-static void put_name(const rf_topology *topology, size_t index, char out[NAME_MAX_LEN])
+static void put_name(const rf_topology *topology, size_t index, char out[SHARD_NAME_MAX])
 {
     const rf_shard *shard = &topology->shards[index];
     if (shard->host) {
-        snprintf(out, NAME_MAX_LEN, "%.*s-%d", NAME_HOST, shard->host, shard->port);
+        shard_name_of_address(shard->host, shard->port, out);
     } else if (shard->id) {
-        snprintf(out, NAME_MAX_LEN, "%s", shard->id);
+        snprintf(out, SHARD_NAME_MAX, "%s", shard->id);
     } else {
         int width = snprintf(NULL, 0, "%zu", topology->shard_count - 1);
-        snprintf(out, NAME_MAX_LEN, "shard-%0*zu", width, index);
+        snprintf(out, SHARD_NAME_MAX, "shard-%0*zu", width, index);
     }
-    for (char *c = out; *c; c++)
-        if (!is_plain(*c))
-            *c = '_';
 }
 
 static char *keep_name(rf_topology *topology, struct topology_names *names, const char *text,
@@ -200,7 +188,7 @@ static char *keep_name(rf_topology *topology, struct topology_names *names, cons
  * last one that was tried. */
 static char *keep_distinct(rf_topology *topology, struct topology_names *names, const char *wished)
 {
-    char text[NAME_MAX_LEN + 24];
+    char text[SHARD_NAME_MAX + 24];
     struct topology_name *taken, *bucket;
     char *name = keep_name(topology, names, wished, &taken);
     if (!name || taken->number++ == 0)
@@ -220,7 +208,7 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
     if (!topology_names_open(&names, 2 * topology->shard_count))
         return out_of_memory(error);
     for (size_t i = 0; i < topology->shard_count && code == RF_OK; i++) {
-        char name[NAME_MAX_LEN];
+        char name[SHARD_NAME_MAX];
         put_name(topology, i, name);
         topology->shards[i].name = keep_distinct(topology, &names, name);
         if (!topology->shards[i].name)
@@ -228,6 +216,25 @@ static rf_code name_shards(rf_topology *topology, rf_error *error)
     }
     topology_names_close(&names);
     return code;
+}
+
+rf_code topology_name_shard(rf_topology *topology, size_t index, const char *name, rf_error *error)
+{
+    char *copy = keep(topology, slice_of(name, strlen(name)));
+    if (!copy)
+        return out_of_memory(error);
+    topology->shards[index].name = copy;
+    return RF_OK;
+}
+
+rf_code topology_place_shard(rf_topology *topology, size_t index, const char *host, int port, rf_error *error)
+{
+    char *copy = keep(topology, slice_of(host, strlen(host)));
+    if (!copy)
+        return out_of_memory(error);
+    topology->shards[index].host = copy;
+    topology->shards[index].port = port;
+    return RF_OK;
 }
 
 /* --- complete assignment ---------------------------------------------------------------------------- */

@@ -59,6 +59,13 @@ void topology_builder_give(struct topology_builder *builder, size_t shard, unsig
 rf_code topology_builder_finish(struct topology_builder *builder, enum topology_order order,
                                 rf_topology **out, rf_error *error);
 
+/* Gives a shard of a finished topology another name, which must be unique. */
+rf_code topology_name_shard(rf_topology *topology, size_t index, const char *name, rf_error *error);
+
+/* Sets the address of its primary. */
+rf_code topology_place_shard(rf_topology *topology, size_t index, const char *host, int port,
+                             rf_error *error);
+
 /* Frees what was not passed on. */
 void topology_builder_close(struct topology_builder *builder);
 

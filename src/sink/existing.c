@@ -62,13 +62,20 @@ bool rf_output_exists(rf_sink_kind kind, const char *path, const char *appendfil
 
 /* --- splits -------------------------------------------------------------------------------------------- */
 
+/* An RDB or a nodes.conf in the directory of a node. */
+static bool is_file_of_node(const char *name, const char *slash)
+{
+    const char *dot = strrchr(slash, '.');
+    return strchr(name, '/') == slash && dot && strcmp(dot, ".aof") != 0;
+}
+
 /* Of an AOF directory the manifest counts: a server that has been started on it has replaced the other files.
- */
+ * It replaces an AOF by such a directory. */
 static bool has_output(const char *directory, int dir, const char *name)
 {
     char *path;
     const char *slash = strrchr(name, '/');
-    if (!slash)
+    if (!slash || is_file_of_node(name, slash))
         return is_file(dir, name);
     if (!manifest_is_name(slash + 1))
         return true;

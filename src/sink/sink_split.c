@@ -7,6 +7,10 @@
  *     module aux ----> all ------+----> shard-2_10923-16383.rdb
  *                                       + files that are added  ->  shards/
  *
+ * With nodes, each has a directory, with the output of its shard if it is a primary:
+ *
+ *     redis-0/nodes.conf  redis-0/dump.rdb  ...  redis-3/nodes.conf
+ *
  * The outputs share their writer threads. Everything is written to a temporary directory, which is renamed at
  * the end. */
 #include "base/fail.h"
@@ -21,6 +25,8 @@
 struct sink_split {
     struct rf_sink sink;
     const rf_topology *topology;
+    rf_nodes *nodes; /* NULL: none */
+    rf_server target;
     bool all_dbs, hash, unsafe;
     rf_notify notify;
     bool reported; /* notices about this entry have already been sent by one of the outputs */
@@ -91,11 +97,38 @@ static void on_notice(void *ctx, const rf_notice *notice)
 
 /* --- the end ------------------------------------------------------------------------------------------- */
 
+static rf_code add_file(struct sink_split *s, const char *name, rf_slice bytes, rf_error *error)
+{
+    struct output_options options = {.hash = s->hash, .group = s->group, .within = s->directory};
+    struct output *more = realloc(s->added, (s->added_count + 1) * sizeof *more);
+    if (!more)
+        return out_of_memory(error);
+    s->added = more;
+    TRY(output_open(name, &options, &more[s->added_count], error));
+    struct output *output = &more[s->added_count++];
+    outbuf_put(&output->buf, bytes.ptr, bytes.len);
+    return output_finish(output, error);
+}
+
+static rf_code add_nodes_conf(struct sink_split *s, size_t node, rf_error *error)
+{
+    rf_slice text;
+    char *name;
+    TRY(rf_nodes_conf(s->nodes, s->topology, node, s->target, &text, error));
+    if (asprintf(&name, "%s/nodes.conf", rf_nodes_at(s->nodes, node)->name) < 0)
+        return out_of_memory(error);
+    rf_code code = add_file(s, name, text, error);
+    free(name);
+    return code;
+}
+
 static rf_code split_finish(rf_sink *sink, rf_error *error)
 {
     struct sink_split *s = (struct sink_split *)sink;
     for (size_t i = 0; i < s->shard_count; i++)
         TRY(rf_sink_complete(s->shards[i], error));
+    for (size_t i = 0; s->nodes && i < rf_nodes_count(s->nodes); i++)
+        TRY(add_nodes_conf(s, i, error));
     return RF_OK;
 }
 
@@ -208,57 +241,55 @@ static const struct sink_class split_class = {.put = split_put,
                                               .append = split_append,
                                               .close = split_close};
 
-static rf_code open_added(struct sink_split *s, const char *name, struct output **out, rf_error *error)
-{
-    struct output_options options = {.hash = s->hash, .group = s->group, .within = s->directory};
-    struct output *more = realloc(s->added, (s->added_count + 1) * sizeof *more);
-    if (!more)
-        return out_of_memory(error);
-    s->added = more;
-    TRY(output_open(name, &options, &more[s->added_count], error));
-    *out = &more[s->added_count++];
-    return RF_OK;
-}
-
 rf_code rf_sink_add_file(rf_sink *split, const char *name, rf_slice bytes, rf_error *error)
 {
-    struct output *output = NULL;
     if (split->class != &split_class || !split->complete)
         return fail(error, RF_E_ARGUMENT, "files can only be added to a completed split");
     if (!*name || strchr(name, '/'))
         return fail(error, RF_E_ARGUMENT, "'%s' is not a file name", name);
-    TRY(open_added((struct sink_split *)split, name, &output, error));
-    outbuf_put(&output->buf, bytes.ptr, bytes.len);
-    return output_finish(output, error);
+    return add_file((struct sink_split *)split, name, bytes, error);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------- */
 
-/* "shard-0_0-5460.rdb.gz"; NULL if out of memory. */
-static char *name_of(const rf_shard *shard, rf_sink_kind kind, rf_compression compress)
+static bool makes_directories(const rf_split_options *split)
+{
+    return split->nodes || split->kind == RF_SINK_AOFDIR;
+}
+
+/* "shard-0_0-5460.rdb.gz", or the name of the shard's directory; NULL if out of memory. */
+static char *name_of(const rf_shard *shard, const rf_split_options *split, rf_compression compress)
 {
     static const char *const endings[] = {
         [RF_SINK_AOF] = ".aof", [RF_SINK_AOFDIR] = "", [RF_SINK_RDB] = ".rdb", [RF_SINK_JSONL] = ".jsonl"};
     static const char *const packed[] = {
         [RF_PLAIN] = "", [RF_GZIP] = ".gz", [RF_LZ4] = ".lz4", [RF_ZSTD] = ".zst"};
-    char *name;
-    int n = asprintf(&name, "%s_%u-%u%s%s%s", shard->name, shard->ranges->first, shard->ranges->last,
-                     shard->range_count > 1 ? "+" : "", endings[kind],
-                     kind == RF_SINK_AOFDIR ? "" : packed[compress]);
+    bool is_file = !makes_directories(split);
+    char *name, slots[32] = "";
+    if (!split->name_only && !split->nodes)
+        snprintf(slots, sizeof slots, "_%u-%u%s", shard->ranges->first, shard->ranges->last,
+                 shard->range_count > 1 ? "+" : "");
+    int n = asprintf(&name, "%s%s%s%s", shard->name, slots, is_file ? endings[split->kind] : "",
+                     is_file ? packed[compress] : "");
     return n >= 0 ? name : NULL;
 }
 
-static rf_code open_aofdir(const struct sink_location *location, const rf_split_options *split,
-                           const rf_sink_options *options, rf_sink **out, rf_error *error)
+/* "shard-0_0-5460.rdb.gz", "shard-0_0-5460/appendonlydir", "redis-0/dump.rdb". Makes the directory. */
+static rf_code make_path(const struct sink_split *s, const rf_split_options *split, rf_compression compress,
+                         char **path, rf_error *error)
 {
-    struct sink_location inside = *location;
-    char *path;
-    TRY(tempdir_make_directory(location->within, location->path, error));
-    if (asprintf(&path, "%s/appendonlydir", location->path) < 0)
+    static const char *const within[] = {
+        [RF_SINK_AOF] = "appendonly.aof", [RF_SINK_AOFDIR] = "appendonlydir", [RF_SINK_RDB] = "dump.rdb"};
+    char *name = name_of(rf_topology_shard(s->topology, s->shard_count), split, compress);
+    if (!name)
         return out_of_memory(error);
-    inside.path = path;
-    rf_code code = sink_open_aofdir(&inside, split->appendfilename, split->base, options, out, error);
-    free(path);
+    *path = name;
+    if (!makes_directories(split))
+        return RF_OK;
+    rf_code code = tempdir_make_directory(s->directory, name, error);
+    if (code == RF_OK && asprintf(path, "%s/%s", name, within[split->kind]) < 0)
+        code = out_of_memory(error);
+    free(name);
     return code;
 }
 
@@ -267,7 +298,8 @@ static rf_code open_location(const struct sink_location *location, const rf_spli
 {
     switch (split->kind) {
     case RF_SINK_AOF: return sink_open_aof(location, options, out, error);
-    case RF_SINK_AOFDIR: return open_aofdir(location, split, options, out, error);
+    case RF_SINK_AOFDIR:
+        return sink_open_aofdir(location, split->appendfilename, split->base, options, out, error);
     case RF_SINK_RDB: return sink_open_rdb(location, RDB_PLAIN, options, out, error);
     case RF_SINK_JSONL: break;
     }
@@ -279,15 +311,23 @@ static rf_code open_shards(struct sink_split *s, const rf_split_options *split,
 {
     rf_code code = RF_OK;
     for (size_t shards = rf_topology_shards(s->topology); code == RF_OK && s->shard_count < shards;) {
-        char *name = name_of(rf_topology_shard(s->topology, s->shard_count), split->kind, options->compress);
-        if (!name)
-            return out_of_memory(error);
-        struct sink_location location = {.path = name, .group = s->group, .within = s->directory};
+        struct sink_location location = {.group = s->group, .within = s->directory};
+        char *path;
+        TRY(make_path(s, split, options->compress, &path, error));
+        location.path = path;
         code = open_location(&location, split, options, &s->shards[s->shard_count], error);
         s->shard_count += code == RF_OK;
-        free(name);
+        free(path);
     }
     return code;
+}
+
+/* Primaries have theirs already. */
+static rf_code make_replicas(const struct sink_split *s, rf_error *error)
+{
+    for (size_t i = s->shard_count; s->nodes && i < rf_nodes_count(s->nodes); i++)
+        TRY(tempdir_make_directory(s->directory, rf_nodes_at(s->nodes, i)->name, error));
+    return RF_OK;
 }
 
 static rf_code open_directory(struct sink_split *s, const char *path, const rf_split_options *split,
@@ -304,18 +344,23 @@ static rf_code open_directory(struct sink_split *s, const char *path, const rf_s
     TRY(refuse_in_use(s, error));
     /* an AOF directory has two files that are written concurrently */
     TRY(output_group_open(split->kind == RF_SINK_AOFDIR ? 2 * shards : shards, &s->group, error));
-    return open_shards(s, split, &each, error);
+    TRY(open_shards(s, split, &each, error));
+    return make_replicas(s, error);
 }
 
 rf_code rf_sink_open_split(const char *path, const rf_split_options *split, const rf_sink_options *options,
                            rf_sink **out, rf_error *error)
 {
+    if (split->nodes && (split->kind == RF_SINK_JSONL || options->compress != RF_PLAIN))
+        return fail(error, RF_E_ARGUMENT, "servers cannot read this output: it cannot be that of nodes");
     struct sink_split *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);
     s->sink.class = &split_class;
     s->sink.check = options->check;
     s->topology = split->topology;
+    s->nodes = split->nodes;
+    s->target = options->target;
     s->all_dbs = split->all_dbs;
     s->hash = options->hash;
     s->notify = options->notify;

@@ -36,4 +36,14 @@ split in.rdb --shards 3 -o out --flatten-dbs=db:
 split in.rdb --shards 3 -o out --prefix-db0
 split in.rdb --shards 3 -o out --explain-db 1
 split in.rdb --shards 3 -o in.rdb
+split in.rdb --nodes a,b,c --topology nodes.conf -o out
+split in.rdb --nodes a,b,c --shards 4 -o out
+split in.rdb --nodes a,b,c --slots 0-16383 -o out
+split in.rdb --nodes a,b,c --replicas 1 -o out
+split in.rdb --nodes a,b,c --to jsonl -o out
+split in.rdb --nodes a,b,c --compress lz4 -o out
+split in.rdb --nodes a,b:60000,c -o out
+split in.rdb --nodes a,b,c --name redis -o out
+split in.rdb --shards 3 --replicas 1 -o out
+split in.rdb --shards 3 --name 'a/%d' -o out
 ls

@@ -11,9 +11,9 @@ import tempfile
 import unittest
 
 from lib import dataset
-from lib.clusters import RunningCluster
+from lib.clusters import PlacedCluster, RunningCluster
 from lib.kinds import CLUSTER_PORTS, needs
-from lib.live_targets import HOST
+from lib.live_targets import HOST, free_port, wait_until
 from lib.observe import stream_facts
 from lib.rules import Rules, equal_ranges, names_at_borders, slot_of
 from lib.server import Server
@@ -26,7 +26,8 @@ ABOUT_A_KEY = ("TYPE",), ("PEXPIRETIME",), ("DEBUG", "DIGEST-VALUE")
 
 # What a node says of its cluster as if it were a warning.
 ABOUT_THE_CLUSTER = re.compile(
-    rb"Cluster state changed: ok|I have keys for unassigned slot|configEpoch set to|IP address for this node updated"
+    rb"Cluster state changed: ok|I have keys for unassigned slot|configEpoch set to|IP address for this node updated|Address updated for node"
+    rb"|Diskless rdb transfer, done"
 )
 
 
@@ -250,15 +251,76 @@ class FromAofDirectories(OnShards):
     """Each node is started on its appendonlydir, and on a nodes.conf that gives it its slots."""
 
     def test_to_three_nodes(self):
-        for base in ("rdb", "aof"):
-            with self.subTest(base):
-                out = self.split(dump, "--shards", 3, *RULES.options(), "--to", "aof-dir", "--base", base)
-                shards = self.shards(out, "appendonlydir")
-                if base == "rdb":
-                    self.assert_same_digest(*shards)
-                folder = self.put_into_place(shards, "appendonlydir")
-                with RunningCluster(folder, equal_ranges(3), prepared=True, appendonly="yes") as cluster:
-                    self.assert_all_is_there(cluster)
+        out = self.split(dump, "--shards", 3, *RULES.options(), "--to", "aof-dir", "--base", "aof")
+        folder = self.put_into_place(self.shards(out, "appendonlydir"), "appendonlydir")
+        with RunningCluster(folder, equal_ranges(3), prepared=True, appendonly="yes") as cluster:
+            self.assert_all_is_there(cluster)
+
+
+class FromNodes(OnShards):
+    """Servers that are started in the directories of their nodes, and nothing else is done."""
+
+    def split_for(self, hosts, *options):
+        """The directories of nodes with free ports on these hosts, and the ports."""
+        ports = [(free_port(), free_port()) for _ in hosts]
+        nodes = ",".join(f"{host}:{port}@{bus}" for host, (port, bus) in zip(hosts, ports))
+        out = self.split(dump, *RULES.options(), "--nodes", nodes, *options)
+        return [os.path.join(out, node["name"]) for node in self.plan(out)["nodes"]], ports
+
+    def assert_in_step(self, cluster):
+        """Each replica has what its primary has."""
+        for primary, replica in zip(cluster.nodes, cluster.replicas):
+            wait_until(lambda replica=replica: b"master_link_status:up" in replica.call("INFO", "replication"))
+            wait_until(lambda one=primary, other=replica: one.call("DEBUG", "DIGEST") == other.call("DEBUG", "DIGEST"))
+            self.assertEqual(replica.call("DBSIZE"), primary.call("DBSIZE"))
+
+    def assert_redirects(self, cluster):
+        """A client that writes to any node is led to the right one."""
+        for node in cluster.nodes:
+            for name in ("foo", "bar", "hello"):
+                command = ["redis-cli", "-c", "-p", str(node.port)]
+                subprocess.run([*command, "SET", f"{name}:{node.port}", "1"], check=True, capture_output=True)
+                told = subprocess.run([*command, "GETDEL", f"{name}:{node.port}"], check=True, capture_output=True)
+                self.assertEqual(told.stdout.strip(), b"1")
+
+    def assert_fails_over(self, cluster):
+        """A primary is gone: its replica takes its slots and its keys; it comes back as a replica."""
+        keys, replica = self.by_node(cluster)[0], cluster.replicas[0]
+        cluster.nodes[0].kill()
+        wait_until(lambda: replica.call("ROLE")[0] == b"master")
+        wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
+        self.assertEqual(sum(replica.call.pipeline([("EXISTS", key) for key in keys])), len(keys))
+        cluster.nodes[0].stop()
+        cluster.nodes[0] = cluster.started(0)
+        wait_until(lambda: cluster.nodes[0].call("ROLE")[0] == b"slave")
+        wait_until(lambda: cluster.nodes[0].call("DEBUG", "DIGEST") == replica.call("DEBUG", "DIGEST"))
+
+    def test_primaries_with_replicas(self):
+        folders, ports = self.split_for([HOST] * 6, "--replicas", 1, "--to", "aof-dir")
+        self.assertEqual([os.path.basename(folder) for folder in folders], [f"{HOST}-{port}" for port, _ in ports])
+        self.assertEqual([sorted(os.listdir(folder)) for folder in folders],
+                         [["appendonlydir", "nodes.conf"]] * 3 + [["nodes.conf"]] * 3)  # fmt: skip
+        self.assert_same_digest(*(os.path.join(folder, "appendonlydir") for folder in folders[:3]))
+        settings = {"appendonly": "yes", "cluster_node_timeout": 2000, "repl_diskless_sync_delay": 0}
+        with PlacedCluster(folders, ports, equal_ranges(3), **settings) as cluster:
+            self.assert_all_is_there(cluster)
+            self.assert_in_step(cluster)
+            self.assert_redirects(cluster)
+            self.assert_fails_over(cluster)
+
+    def test_by_name_with_ranges(self):
+        ranges = [(0, 99), (100, 12000), (12001, 16383)]
+        slots = ",".join(f"{first}-{last}" for first, last in ranges)
+        folders, ports = self.split_for(["localhost"] * 3, "--name", "redis-cluster-%d", "--slots", slots)
+        self.assertEqual([os.path.basename(folder) for folder in folders], [f"redis-cluster-{i}" for i in range(3)])
+        with PlacedCluster(folders, ports, ranges, cluster_announce_hostname="localhost") as cluster:
+            self.assert_all_is_there(cluster)
+            for node in cluster.nodes:
+                for line in node.call("CLUSTER", "NODES").decode().splitlines():
+                    self.assertRegex(line, r"^[0-9a-f]{40} (127\.0\.0\.1|::1):\d+@\d+,localhost ")
+            cluster.stop()
+            cluster.start()
+            self.assert_every_key_is_found(cluster)
 
 
 if __name__ == "__main__":

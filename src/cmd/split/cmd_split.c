@@ -10,6 +10,7 @@
 #include "cmd/run/ownership.h"
 #include "cmd/run/stage.h"
 #include "cmd/split/plan.h"
+#include "cmd/split/split_nodes.h"
 #include "cmd/split/split_options.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -44,6 +45,8 @@ static rf_code open_sink(void *ctx, rf_error *error)
         .base = (rf_aof_base)options->written.base,
         .bytes = (rf_json_bytes)options->written.binary,
         .all_dbs = all_dbs(options),
+        .name_only = options->name != NULL,
+        .nodes = options->nodes,
     };
     rf_sink_options sink = transfer_begin(&split->transfer);
     sink.compress = (rf_compression)options->compress;
@@ -143,6 +146,8 @@ static void print_written(const struct split *split)
     if (!options->common.quiet && !is_dash(options->common.report))
         plan_print(split->plan);
     plan_warn(split->plan);
+    if (options->nodes)
+        split_nodes_warn(options->nodes);
     ownership_summarize();
     if (options->dry_run)
         message_summary("%s -> %zu shard%s (dry run: nothing was written; the largest would load in %s)",
@@ -151,6 +156,8 @@ static void print_written(const struct split *split)
     else
         message_summary("%s -> %zu shard%s in %s (%s)", read, shards, text_plural(shards), options->output,
                         size);
+    if (options->nodes && !options->dry_run)
+        split_nodes_print(options);
 }
 
 static void report_split(struct json *json, const void *ctx)
@@ -172,6 +179,7 @@ static int split_inputs(const struct split_options *options)
         return status;
     }
     split.plan->topology = options->topology;
+    split.plan->nodes = options->nodes;
     if (transfer_open(&split.transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(session);

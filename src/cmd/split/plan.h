@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cmd/run/transfer.h"
 #include <rdbferry/entry.h>
+#include <rdbferry/nodes.h>
 #include <rdbferry/slot.h>
 #include <rdbferry/topology.h>
 
@@ -31,7 +32,8 @@ struct plan_tag {
 
 struct plan {
     const rf_topology *topology;
-    uint64_t untagged; /* keys without a hash tag */
+    const rf_nodes *nodes; /* NULL: none */
+    uint64_t untagged;     /* keys without a hash tag */
     struct plan_slot slots[RF_SLOTS];
     struct plan_tag tags[RF_SLOTS];
     /* The tables exceed the cache: a key is counted when the next one arrives, when its size is known; its
@@ -56,7 +58,7 @@ void plan_warn(const struct plan *plan);
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory,
                    FILE *out);
 
-/* Adds the members "untagged" and "shards" to a report. */
+/* Adds the members "untagged", "shards" and "nodes" to a report. */
 void plan_report(struct json *json, const struct plan *plan);
 
 /* --- for output --- */

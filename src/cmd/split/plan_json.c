@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.json: the result of a split, or of its dry run. */
 #include "cmd/split/plan.h"
+#include "cmd/split/split_nodes.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,8 @@ void plan_report(struct json *json, const struct plan *plan)
     for (size_t i = 0; i < rf_topology_shards(plan->topology); i++)
         put_shard(json, plan, rf_topology_shard(plan->topology, i));
     json_end_array(json);
+    if (plan->nodes)
+        split_nodes_report(json, plan->nodes);
 }
 
 void plan_put_json(const struct plan *plan, const struct transfer *transfer, const char *directory, FILE *out)

@@ -5,6 +5,7 @@
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,8 +25,14 @@ static const struct option_row rows[] = {
     {OPTION_STRING, 0, "slots", "LIST", "one range per shard: 0-5460,5461-10922,10923-16383; a\nshard with several ranges: 0-99+200-299", AT(slots)},
     {OPTION_STRING, 0, "topology", "FILE|URL",
      "a nodes.conf, a nodes.json, the output of CLUSTER\nNODES, or a live cluster; '-' is stdin", AT(topology_from)},
+    {OPTION_STRING, 0, "nodes", "HOST:PORT,...",
+     "a new cluster of these nodes: writes a directory for\neach, with its data and its nodes.conf; equal ranges,\nor those of --slots",
+     AT(nodes_list)},
+    {OPTION_COUNT, 0, "replicas", "N", "of the nodes, the first are primaries; N replicas of\neach follow (0)", AT(replicas),
+     .most = RF_NODES_MAX},
     {OPTION_HEADING, .help = "Output"},
     {OPTION_STRING, 'o', "output", "DIR", "output directory; must be new or empty", AT(output)},
+    {OPTION_STRING, 0, "name", "PATTERN", "name the outputs by number, from 0 on:\nredis-cluster-%d", AT(name)},
     {OPTION_CHOICE, 0, "to", "KIND", "format of the shards: rdb, aof, aof-dir or jsonl (rdb)", AT(written.to),
      .choices = kinds},
     {OPTION_CHOICE, 0, "compress", "HOW", "compress the files: none, gzip, lz4 or zstd (none)", AT(compress), .choices = compressions},
@@ -52,6 +59,7 @@ static const char *const examples[] = {
     "dump.rdb --shards 3 -o shards",
     "dump.rdb --shards 3 --flatten-dbs --hash-tag '{u:*}:*' -o new",
     "node-*.rdb --topology nodes.conf --to aof-dir -o nodes",
+    "dump.rdb --nodes h1:6379,h2:6379,h3:6379 -o cluster",
     NULL,
 };
 
@@ -68,17 +76,34 @@ static const struct option_table table = {
 };
 const struct option_table *const split_options_table = &table;
 
-static bool check(const struct split_options *options)
+/* Where the shards come from; with --nodes, --slots and --shards only divide the slots. */
+static bool check_source(const struct split_options *options)
 {
+    bool nodes = options->nodes_list != NULL;
     int given = (options->shards != OPT_UNSET) + (options->slots != NULL) + (options->topology_from != NULL);
-    bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
     if (given > 1)
         return message_usage(table.command, "--shards, --slots and --topology are mutually exclusive");
-    if (given == 0 && !explains)
-        return message_usage(table.command, "missing --shards, --slots or --topology");
+    if (given == 0 && !nodes && !options->written.explain_key)
+        return message_usage(table.command, "missing --shards, --slots, --topology or --nodes");
+    if (nodes && options->topology_from)
+        return message_usage(table.command,
+                             "--nodes is a new cluster, and cannot be combined with --topology");
+    if (!nodes && options->replicas > 0)
+        return message_usage(table.command, "--replicas requires --nodes");
+    if (nodes && (options->written.to == TO_JSONL || options->compress != RF_PLAIN))
+        return message_usage(table.command, "--nodes cannot be combined with %s: servers cannot read it",
+                             options->written.to == TO_JSONL ? "--to jsonl" : "--compress");
     if (target_options_given(&options->target_options) &&
         !(options->topology_from && rf_target_is_url(options->topology_from)))
         return message_usage(table.command, "options for a live cluster require --topology with a URL");
+    return true;
+}
+
+static bool check(const struct split_options *options)
+{
+    bool explains = options->written.explain_key != NULL, writes = !options->dry_run && !explains;
+    if (!check_source(options))
+        return false;
     if (writes && (!options->output || !*options->output || is_dash(options->output)))
         return message_usage(table.command, "missing -o DIR (or use --dry-run)");
     if (options->written.if_missing && !writes)
@@ -106,39 +131,58 @@ static rf_code read_topology(const char *path, rf_topology **out, rf_error *erro
     return code;
 }
 
-static rf_code make_topology(struct split_options *options, const rf_target *target, rf_error *error)
+/* The shards are those of the nodes. */
+static rf_code make_nodes(struct split_options *options, const char **option, rf_error *error)
 {
+    TRY(rf_nodes_parse(options->nodes_list, options->replicas, &options->nodes, error));
+    size_t primaries = rf_nodes_primaries(options->nodes);
+    if (options->shards != OPT_UNSET && options->shards != primaries)
+        return fail(error, RF_E_ARGUMENT, "%zu primar%s for %" PRIu64 " shards: leave out --shards",
+                    primaries, primaries == 1 ? "y" : "ies", options->shards);
+    if (options->name) {
+        *option = "name";
+        TRY(rf_nodes_set_names(options->nodes, options->name, error));
+    }
+    *option = options->slots ? "slots" : "nodes";
+    return rf_nodes_topology(options->nodes, options->slots, &options->topology, error);
+}
+
+static rf_code make_shards(struct split_options *options, const rf_target *target, const char **option,
+                           rf_error *error)
+{
+    *option = options->shards != OPT_UNSET ? "shards" : options->slots ? "slots" : "topology";
     if (options->shards != OPT_UNSET)
-        return rf_topology_equal(options->shards, &options->topology, error);
-    if (options->slots)
-        return rf_topology_of_ranges(options->slots, &options->topology, error);
-    return target ? rf_topology_query(target, &options->topology, error)
-                  : read_topology(options->topology_from, &options->topology, error);
+        TRY(rf_topology_equal(options->shards, &options->topology, error));
+    else if (options->slots)
+        TRY(rf_topology_of_ranges(options->slots, &options->topology, error));
+    else if (target)
+        TRY(rf_topology_query(target, &options->topology, error));
+    else
+        TRY(read_topology(options->topology_from, &options->topology, error));
+    *option = "name";
+    return options->name ? rf_topology_set_names(options->topology, options->name, error) : RF_OK;
 }
 
 static bool topology_read(struct split_options *options, int *status)
 {
     rf_target target = {0};
     rf_error error;
-    rf_code code;
+    const char *option = "nodes";
     bool queries_target = options->topology_from && rf_target_is_url(options->topology_from);
-    if (options->shards == OPT_UNSET && !options->slots && !options->topology_from)
+    if (options->shards == OPT_UNSET && !options->slots && !options->topology_from && !options->nodes_list)
         return true;
     if (queries_target && !target_options_resolve(&options->target_options, options->topology_from,
                                                   table.command, &target, status)) {
         rf_target_free(&target);
         return false;
     }
-    code = make_topology(options, queries_target ? &target : NULL, &error);
+    rf_code code = options->nodes_list
+                       ? make_nodes(options, &option, &error)
+                       : make_shards(options, queries_target ? &target : NULL, &option, &error);
     rf_target_free(&target);
     *status = (int)status_of(code);
-    if (*status == STATUS_USAGE) {
-        return message_usage(table.command, "option '--%s': %s",
-                             options->slots           ? "slots"
-                             : options->topology_from ? "topology"
-                                                      : "shards",
-                             error.message);
-    }
+    if (*status == STATUS_USAGE)
+        return message_usage(table.command, "option '--%s': %s", option, error.message);
     if (code != RF_OK)
         message_failure(&error);
     return code == RF_OK;
@@ -215,4 +259,5 @@ void split_options_free(struct split_options *options)
     common_options_free(&options->common);
     target_options_free(&options->target_options);
     rf_topology_free(options->topology);
+    rf_nodes_free(options->nodes);
 }

@@ -6,18 +6,23 @@
 #include "cmd/options/common_options.h"
 #include "cmd/options/output_options.h"
 #include "cmd/options/target_options.h"
+#include <rdbferry/nodes.h>
 #include <rdbferry/topology.h>
 
 struct split_options {
     struct common_options common;
     struct output_options written;
     const char *output; /* a directory; NULL if nothing is written */
-    uint64_t shards;    /* exactly one of these three is given */
+    uint64_t shards;    /* one of these is given, or nodes, which may have slots */
     const char *slots, *topology_from;
-    int compress; /* rf_compression */
+    const char *nodes_list;
+    uint64_t replicas;
+    const char *name; /* a pattern for the names of outputs; NULL: named by shard and slots */
+    int compress;     /* rf_compression */
     bool dry_run;
     struct target_options target_options;
     rf_topology *topology; /* made of one of those */
+    rf_nodes *nodes;       /* NULL: none */
 };
 
 /* If false, the command exits with *status; the help or the error has been printed. In both cases it is freed

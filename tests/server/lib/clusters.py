@@ -16,16 +16,25 @@ class RunningCluster:
     takes no node that has keys."""
 
     def __init__(self, folder, ranges, prepared=False, **settings):
-        self.ranges, self._settings = ranges, settings
-        self._folders = [os.path.join(folder, f"node{i}") for i in range(len(ranges))]
-        self._ports = [(free_port(), free_port()) for _ in ranges]
-        self.nodes = []
+        self._begin(
+            [os.path.join(folder, f"node{i}") for i in range(len(ranges))],
+            [(free_port(), free_port()) for _ in ranges],
+            ranges,
+            settings,
+        )
         if prepared:
             self._prepare()
+        self._come_up(self._form if not prepared else None)
+
+    def _begin(self, folders, ports, ranges, settings):
+        self.ranges, self._folders, self._ports, self._settings = ranges, folders, ports, settings
+        self.nodes, self.replicas = [], []
+
+    def _come_up(self, form=None):
         try:
             self._launch()
-            if not prepared:
-                self._form()
+            if form:
+                form()
             wait_until(self._is_settled)
         except BaseException:
             self.stop()
@@ -43,10 +52,15 @@ class RunningCluster:
                 file.writelines(lines)
 
     def _launch(self):
-        self.nodes = []
-        for folder, (port, bus) in zip(self._folders, self._ports):
-            settings = {"cluster_enabled": "yes", "cluster_node_timeout": 5000, **self._settings}
-            self.nodes.append(TcpServer(folder, port=port, cluster_port=bus, **settings))
+        self.nodes, self.replicas = [], []
+        for i in range(len(self._folders)):
+            (self.nodes if i < len(self.ranges) else self.replicas).append(self.started(i))
+
+    def started(self, i):
+        """A server on the folder of a node, which is not running."""
+        port, bus = self._ports[i]
+        settings = {"cluster_enabled": "yes", "cluster_node_timeout": 5000, **self._settings}
+        return TcpServer(self._folders[i], port=port, cluster_port=bus, **settings)
 
     def _form(self):
         for i, (node, (first, last)) in enumerate(zip(self.nodes, self.ranges)):
@@ -58,10 +72,10 @@ class RunningCluster:
                 node.call("CLUSTER", "MEET", HOST, *self._ports[0])
 
     def _is_settled(self):
-        for node in self.nodes:
+        for node in [*self.nodes, *self.replicas]:
             lines = node.call("CLUSTER", "INFO").decode().splitlines()
             info = dict(line.split(":", 1) for line in lines if ":" in line)
-            if info["cluster_state"] != "ok" or info["cluster_size"] != str(len(self.nodes)):
+            if info["cluster_state"] != "ok" or info["cluster_size"] != str(len(self.ranges)):
                 return False
         return True
 
@@ -71,11 +85,10 @@ class RunningCluster:
 
     def start(self):
         """Again, with the ports and the nodes.conf that it had."""
-        self._launch()
-        wait_until(self._is_settled)
+        self._come_up()
 
     def stop(self):
-        for node in self.nodes:
+        for node in [*self.nodes, *self.replicas]:
             node.stop()
 
     def __enter__(self):
@@ -83,3 +96,12 @@ class RunningCluster:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class PlacedCluster(RunningCluster):
+    """A cluster that is started on folders in which everything is already, the primaries' first, then those of
+    their replicas; ports are those of clients and of the bus."""
+
+    def __init__(self, folders, ports, ranges, **settings):
+        self._begin(folders, ports, ranges, settings)
+        self._come_up()

@@ -18,6 +18,7 @@ USUAL_WARNINGS = re.compile(
     rb"|Memory overcommit must be enabled|overcommit_memory is set to 0|Transparent Huge Pages|TCP backlog"
     rb"|(Redis|Valkey) version=|(Redis|Valkey) is now ready to exit|User requested shutdown|Received SIGTERM"
     rb"|You requested maxclients|Increased maximum number of open files|Missing implement of connection type"
+    rb"|Changing databases number from 16 to 1 since we are in cluster mode|does not require authentication"
     rb"|Error condition on socket for SYNC: Connection refused|FAILED opening .* latency"
 )
 
