@@ -75,9 +75,21 @@ static inline rf_slice slice_of(const void *ptr, size_t len)
     return (rf_slice){ptr, len};
 }
 
+/* Without a call for up to 16 bytes. */
+static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    if (n > 16)
+        return memcmp(a, b, n) == 0;
+    if (n >= 8)
+        return load_le64(a) == load_le64(b) && load_le64(a + n - 8) == load_le64(b + n - 8);
+    if (n >= 4)
+        return load_le32(a) == load_le32(b) && load_le32(a + n - 4) == load_le32(b + n - 4);
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+}
+
 static inline bool slice_equal(rf_slice a, rf_slice b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 /* The first eight bytes of a word in upper case; of a shorter one, all of them. */

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include <pthread.h>
 #include <rdbferry/command.h>
+#include <stdatomic.h>
 #include <strings.h>
 
 enum place {
@@ -51,6 +52,8 @@ const struct command_row command_rows[COMMAND_ROWS] = {
 #include "command/command_keys.def"
 };
 
+const rf_entry command_entry_empty = {.kind = RF_ENTRY_COMMAND, .expire_ms = RF_NO_EXPIRY};
+
 /* --- names -------------------------------------------------------------------------------------------- */
 
 enum { WORDS = 1024 /* at least twice as many as there are */ };
@@ -60,9 +63,11 @@ static struct first_word {
     uint64_t start;
     const struct command_row *rows; /* NULL: none is here */
     unsigned short length, count;
+    bool has_second;
 } words[WORDS];
 
-static pthread_once_t words_known = PTHREAD_ONCE_INIT;
+static pthread_once_t words_once = PTHREAD_ONCE_INIT;
+static _Atomic bool words_known;
 
 /* The place of a word, or the free one where it would be. */
 static inline struct first_word *find_word(rf_slice word)
@@ -87,23 +92,26 @@ static void index_rows(void)
         at->start = word_start(word);
         at->length = (unsigned short)word.len;
         at->rows = &command_rows[i];
+        at->has_second = command_rows[i].name[word.len] != '\0';
     }
+    atomic_store_explicit(&words_known, true, memory_order_release);
 }
 
 /* The row of a subcommand. */
-static const struct command_row *find_second(const struct first_word *word, const rf_entry *command)
+static const struct command_row *find_second(const struct first_word *word, const rf_slice *argv, size_t argc)
 {
     const struct command_row *row = word->rows, *end = row + word->count;
-    while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))
+    while (row < end && (argc < 2 || !slice_is_word(argv[1], row->name + word->length + 1)))
         row++;
     return row < end ? row : NULL;
 }
 
-const struct command_row *command_row_find(const rf_entry *command)
+const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc)
 {
-    pthread_once(&words_known, index_rows);
-    const struct first_word *word = find_word(command->argv[0]);
-    return !word->rows || word->rows->name[word->length] == '\0' ? word->rows : find_second(word, command);
+    if (UNLIKELY(!atomic_load_explicit(&words_known, memory_order_acquire)))
+        pthread_once(&words_once, index_rows);
+    const struct first_word *word = find_word(argv[0]);
+    return LIKELY(!word->has_second) ? word->rows : find_second(word, argv, argc);
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)

@@ -97,12 +97,11 @@ static void add_result(rf_command_rewrite *c, const rf_entry *entry)
 
 static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offset, int64_t db)
 {
-    const rf_entry entry = {.kind = RF_ENTRY_COMMAND,
-                            .offset = offset,
-                            .db = db,
-                            .expire_ms = RF_NO_EXPIRY,
-                            .argv = word,
-                            .argc = 1};
+    rf_entry entry = command_entry_empty;
+    entry.offset = offset;
+    entry.db = db;
+    entry.argv = word;
+    entry.argc = 1;
     add_result(c, &entry);
 }
 
@@ -182,10 +181,8 @@ rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *err
 static void keep_rest(const struct current_command *current, rf_entry *result)
 {
     const rf_entry *command = current->command;
-    size_t from = 0;
-    for (size_t i = 0; i < current->key_count; i++)
-        if (current->keys[i].at.argument >= from)
-            from = current->keys[i].at.argument + 1;
+    size_t from = current->keys_end;
+    result->row = command->row;
     result->rest = command->rest;
     result->rest_count = command->rest_count;
     if (command->raw.len == 0 || command->raw_from > from)
@@ -201,12 +198,11 @@ static void keep_rest(const struct current_command *current, rf_entry *result)
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
-    *result = (rf_entry){.kind = RF_ENTRY_COMMAND,
-                         .offset = c->current.command->offset,
-                         .db = db,
-                         .expire_ms = RF_NO_EXPIRY,
-                         .argv = (const rf_slice *)(const void *)c->arguments.data,
-                         .argc = c->arguments.len / sizeof(rf_slice)};
+    *result = command_entry_empty;
+    result->offset = c->current.command->offset;
+    result->db = db;
+    result->argv = (const rf_slice *)(const void *)c->arguments.data;
+    result->argc = c->arguments.len / sizeof(rf_slice);
     if (c->keeps_rest)
         keep_rest(&c->current, result);
     return put_result(c, error);
@@ -394,7 +390,7 @@ static void end_command(rf_command_rewrite *c)
 }
 
 /* Makes the results for the next shard that gets any; without one there are none. */
-static rf_code make_results(rf_command_rewrite *c, rf_error *error)
+static __attribute__((noinline)) rf_code make_results(rf_command_rewrite *c, rf_error *error)
 {
     c->results.count = c->results.next = 0;
     while (c->results.count == 0 && c->current.next_shard < c->shard_count) {
@@ -412,10 +408,13 @@ static rf_code make_results(rf_command_rewrite *c, rf_error *error)
 
 rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
-    if (c->results.next == c->results.count && c->current.command)
+    if (c->results.next == c->results.count) {
+        if (!c->current.command)
+            return RF_END;
         TRY(make_results(c, error));
-    if (c->results.next == c->results.count)
-        return RF_END;
+        if (c->results.count == 0)
+            return RF_END;
+    }
     *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }

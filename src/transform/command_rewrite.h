@@ -25,6 +25,7 @@ struct current_command {
     const struct command_row *row;
     struct selected_key *keys;
     size_t key_count, selected;
+    size_t keys_end; /* the argument after the last key */
     int64_t db;   /* after the map-db rules, or 0 */
     bool written; /* to some shard */
     size_t next_shard;

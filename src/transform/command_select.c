@@ -186,6 +186,8 @@ static rf_code add_key(rf_command_rewrite *c, const struct command_key *at, size
     key->new_db = key->db;
     TRY(select_key(c, key, error));
     c->keys.len += sizeof *key;
+    if (at->argument >= c->current.keys_end)
+        c->current.keys_end = at->argument + 1;
     return RF_OK;
 }
 

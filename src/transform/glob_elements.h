@@ -30,6 +30,24 @@ struct glob_element {
 /* The elements of a pattern, in memory that the caller frees; NULL if out of memory. */
 struct glob_element *glob_split(rf_slice pattern, size_t *count);
 
+/* Elements without a star, which one precedes and one follows, unless it is the first or the last run. */
+struct glob_run {
+    size_t first, length;
+    const uint8_t *bytes; /* of its elements; NULL: not all are bytes */
+};
+
+/* Elements made ready to be matched. */
+struct glob_runs {
+    const struct glob_element *elements;
+    struct glob_run *runs;
+    size_t count; /* of runs: one more than there are stars */
+    uint8_t *bytes;
+};
+
+/* The elements stay owned by the caller, and in place. False: out of memory. */
+bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count);
+void glob_runs_free(struct glob_runs *runs);
+
 /* Positions in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
 struct glob_mark {
     size_t at, position;
@@ -40,7 +58,6 @@ enum { GLOB_MARKS = 2 };
 /* Whether the elements match the whole text. If so, and `marks` is not NULL, its GLOB_MARKS positions are
  * set; each star has then matched the shortest run that lets the whole match, the leftmost star first. The
  * time is bounded by the product of both lengths. */
-bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
-                         struct glob_mark *marks);
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, struct glob_mark *marks);
 
 #endif
