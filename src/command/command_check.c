@@ -180,14 +180,17 @@ bool rf_command_expiry_is_streamed(rf_command_check *check, const rf_entry *comm
     return row && check_of(check, row)->relative_from < NEVER;
 }
 
+static bool has_relative(const struct row_check *known, const rf_entry *command)
+{
+    bool relative = false;
+    for (size_t i = 0; i < known->integer_count && !relative; i++)
+        relative = is_relative(&known->integers[i], command);
+    return relative;
+}
+
 bool rf_command_expiry_is_relative(rf_command_check *check, const rf_entry *command)
 {
     const struct command_row *row = command_row_find(command);
-    if (LIKELY(!row || check_of(check, row)->relative_from >= command->argc))
-        return false;
-    const struct row_check *known = check_of(check, row);
-    for (size_t i = 0; i < known->integer_count; i++)
-        if (is_relative(&known->integers[i], command))
-            return true;
-    return false;
+    return row && check_of(check, row)->relative_from < command->argc &&
+           has_relative(check_of(check, row), command);
 }

@@ -69,11 +69,16 @@ static struct first_word {
 static pthread_once_t words_once = PTHREAD_ONCE_INIT;
 static _Atomic bool words_known;
 
+static inline size_t place_of(uint64_t start, size_t length)
+{
+    return (start * UINT64_C(0x9e3779b97f4a7c15) + length) >> 54;
+}
+
 /* The place of a word, or the free one where it would be. */
 static inline struct first_word *find_word(rf_slice word)
 {
     uint64_t start = word_start(word);
-    for (size_t i = (start * UINT64_C(0x9e3779b97f4a7c15) + word.len) >> 54;; i = (i + 1) % WORDS) {
+    for (size_t i = place_of(start, word.len);; i = (i + 1) % WORDS) {
         struct first_word *at = &words[i];
         if (!at->rows || (at->start == start && at->length == word.len &&
                           (word.len <= sizeof start ||
@@ -106,12 +111,22 @@ static const struct command_row *find_second(const struct first_word *word, cons
     return row < end ? row : NULL;
 }
 
+static __attribute__((noinline)) const struct command_row *find_any(const rf_slice *argv, size_t argc)
+{
+    pthread_once(&words_once, index_rows);
+    const struct first_word *word = find_word(argv[0]);
+    return word->has_second ? find_second(word, argv, argc) : word->rows;
+}
+
+/* Most names are short and where they are looked for first. */
 const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc)
 {
-    if (UNLIKELY(!atomic_load_explicit(&words_known, memory_order_acquire)))
-        pthread_once(&words_once, index_rows);
-    const struct first_word *word = find_word(argv[0]);
-    return LIKELY(!word->has_second) ? word->rows : find_second(word, argv, argc);
+    uint64_t start = word_start(argv[0]);
+    const struct first_word *word = &words[place_of(start, argv[0].len)];
+    return LIKELY(atomic_load_explicit(&words_known, memory_order_acquire) && word->start == start &&
+                  word->length == argv[0].len && argv[0].len <= sizeof start && !word->has_second)
+               ? word->rows
+               : find_any(argv, argc);
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)

@@ -21,6 +21,7 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
+    (*out)->last_db.of = -1;
     if (filter && rf_filter_is_all(filter))
         (*out)->options.filter = NULL;
     (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
@@ -81,7 +82,7 @@ rf_code command_out_of_memory(rf_error *error)
 /* --- results and transactions --------------------------------------------------------------------------- */
 
 /* A slot of the shard that is being written to. */
-static int slot_of_shard(const rf_command_rewrite *c)
+static inline int slot_of_shard(const rf_command_rewrite *c)
 {
     if (c->options.by_slot)
         return c->current.key_count > 0 ? (int)c->shard : -1;
@@ -145,7 +146,7 @@ static rf_code put_in_transaction(rf_command_rewrite *c, const rf_entry *command
 }
 
 /* The next result has been made. */
-static rf_code put_result(rf_command_rewrite *c, rf_error *error)
+static inline rf_code put_result(rf_command_rewrite *c, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
     c->current.written = true;
@@ -312,6 +313,7 @@ static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
     int64_t dbs[2];
     if (!swapped_dbs(c->current.command, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
+    c->last_db.of = -1;
     return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : command_out_of_memory(error);
 }
 
@@ -323,7 +325,7 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
     c->current.command = NULL;
 }
 
-static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
+static inline const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
 {
     const struct command_row *row = command_row_find(command);
     for (size_t i = 0; !row && i < c->options.more_count; i++) {
@@ -346,7 +348,16 @@ static bool can_stream(const rf_command_rewrite *c, const struct command_row *ro
            (row->kind == CLASS_KEEP && c->shard_count == 1);
 }
 
-static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+/* Most commands are in the same database as the one before. */
+static void enter_db(rf_command_rewrite *c, int64_t db)
+{
+    int64_t source = db_names_of(&c->db_names, db);
+    c->last_db.of = db;
+    c->last_db.source_db = source;
+    c->last_db.db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, source) : source;
+}
+
+static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     const struct command_row *row = find_row(c, command);
     if (UNLIKELY(command->rest != NULL) && !can_stream(c, row, command->argc)) {
@@ -355,11 +366,10 @@ static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_
         TRY(rf_command_hold(&c->held, error));
         row = find_row(c, command);
     }
-    int64_t db = db_names_of(&c->db_names, command->db);
-    c->current = (struct current_command){.command = command,
-                                          .row = row,
-                                          .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
-                                                                   : db};
+    if (UNLIKELY(command->db != c->last_db.of))
+        enter_db(c, command->db);
+    c->current = (struct current_command){
+        .command = command, .row = row, .source_db = c->last_db.source_db, .db = c->last_db.db};
     return RF_OK;
 }
 

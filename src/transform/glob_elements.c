@@ -115,6 +115,14 @@ void glob_runs_free(struct glob_runs *runs)
     *runs = (struct glob_runs){0};
 }
 
+struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at)
+{
+    const struct glob_run *run = runs->runs;
+    while (at > run->first + run->length)
+        run++;
+    return (struct glob_mark){run, at - run->first};
+}
+
 /* --- matching --------------------------------------------------------------------------------------- */
 
 static bool accepts(const struct glob_element *element, uint8_t c)
@@ -136,53 +144,55 @@ static inline bool is_at(const struct glob_runs *runs, const struct glob_run *ru
                                       : accepts_each(runs->elements + run->first, text, run->length);
 }
 
-/* The first position of a run from `from` on, but not after `last`; more than that: there is none. */
-static size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text, size_t from,
-                       size_t last)
+/* The first position of a run from `from` on, and not after `last`; more than that: there is none. */
+static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
+                              size_t from, size_t last)
 {
     for (; from <= last; from++) {
-        const uint8_t *found = text.ptr + from;
-        if (run->bytes && run->length > 0)
-            found = memchr(found, run->bytes[0], last - from + 1);
-        if (!found)
-            return last + 1;
-        from = (size_t)(found - text.ptr);
-        if (is_at(runs, run, found))
+        if (run->bytes && run->length > 0) {
+            const uint8_t *found = memchr(text.ptr + from, run->bytes[0], last - from + 1);
+            if (!found)
+                return last + 1;
+            from = (size_t)(found - text.ptr);
+        }
+        if (is_at(runs, run, text.ptr + from))
             break;
     }
     return from;
 }
 
-static inline void mark_positions(struct glob_mark *marks, const struct glob_run *run, size_t position)
+static inline void mark_positions(const struct glob_mark *marks, const struct glob_run *run, size_t position,
+                                  size_t *positions)
 {
     for (int i = 0; marks && i < GLOB_MARKS; i++)
-        if (marks[i].at - run->first <= run->length)
-            marks[i].position = position + (marks[i].at - run->first);
+        if (marks[i].run == run)
+            positions[i] = position + marks[i].offset;
 }
 
 /* The first run is at the start of the text, and the last one at its end. Those between are matched at the
  * earliest position, and stay there: whatever the rest can match after a later position, it can match after
  * this one. */
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, struct glob_mark *marks)
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
+                     size_t positions[GLOB_MARKS])
 {
     const struct glob_run *run = runs->runs, *last = run + runs->count - 1;
-    if (run->length > text.len || (run == last && run->length != text.len) || !is_at(runs, run, text.ptr))
-        return false;
-    mark_positions(marks, run, 0);
     size_t at = run->length;
+    if (at > text.len || (run == last && at < text.len) || !is_at(runs, run, text.ptr))
+        return false;
+    mark_positions(marks, run, 0, positions);
     while (++run < last) {
         if (run->length > text.len - at)
             return false;
         at = find_run(runs, run, text, at, text.len - run->length);
         if (at > text.len - run->length)
             return false;
-        mark_positions(marks, run, at);
+        mark_positions(marks, run, at, positions);
         at += run->length;
     }
     if (run > last)
         return true;
-    if (run->length > text.len - at || !is_at(runs, run, text.ptr + (text.len - run->length)))
+    if (run->length > text.len - at || !is_at(runs, run, text.ptr + text.len - run->length))
         return false;
-    mark_positions(marks, run, text.len - run->length);
+    mark_positions(marks, run, text.len - run->length, positions);
     return true;
 }
