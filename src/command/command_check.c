@@ -191,6 +191,6 @@ static bool has_relative(const struct row_check *known, const rf_entry *command)
 bool rf_command_expiry_is_relative(rf_command_check *check, const rf_entry *command)
 {
     const struct command_row *row = command_row_find(command);
-    return row && check_of(check, row)->relative_from < command->argc &&
+    return row && command->argc > check_of(check, row)->relative_from &&
            has_relative(check_of(check, row), command);
 }

@@ -400,7 +400,7 @@ static void end_command(rf_command_rewrite *c)
 }
 
 /* Makes the results for the next shard that gets any; without one there are none. */
-static __attribute__((noinline)) rf_code make_results(rf_command_rewrite *c, rf_error *error)
+static rf_code make_results(rf_command_rewrite *c, rf_error *error)
 {
     c->results.count = c->results.next = 0;
     while (c->results.count == 0 && c->current.next_shard < c->shard_count) {
@@ -416,15 +416,19 @@ static __attribute__((noinline)) rf_code make_results(rf_command_rewrite *c, rf_
     return RF_OK;
 }
 
+static __attribute__((noinline)) rf_code next_results(rf_command_rewrite *c, rf_entry **out, rf_error *error)
+{
+    TRY(make_results(c, error));
+    if (c->results.count == 0)
+        return RF_END;
+    *out = &c->results.entries[c->results.next++];
+    return RF_OK;
+}
+
 rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
-    if (c->results.next == c->results.count) {
-        if (!c->current.command)
-            return RF_END;
-        TRY(make_results(c, error));
-        if (c->results.count == 0)
-            return RF_END;
-    }
+    if (c->results.next == c->results.count)
+        return c->current.command ? next_results(c, out, error) : RF_END;
     *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }

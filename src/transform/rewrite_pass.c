@@ -118,7 +118,7 @@ static inline bool may_have_braces(uint64_t bytes)
     return ((other - each) & ~other & each * 0x80) != 0;
 }
 
-static bool has_braces(rf_slice name)
+static inline bool has_braces(rf_slice name)
 {
     bool may = name.len < 8 || may_have_braces(load_le64(name.ptr + name.len - 8));
     for (size_t i = 0; i + 8 < name.len; i += 8)
