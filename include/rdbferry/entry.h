@@ -97,6 +97,8 @@ typedef struct rf_entry {
     uint64_t keys, expiring;
     const rf_slice *argv;
     size_t argc;
+    unsigned row; /* of a command: its number in the library's table of commands, found by the reader; 0: not
+                     looked up, or not in the table. What changes the name of a command sets it to 0 */
     rf_slice raw; /* the arguments from number `raw_from` to the last of argv as they stand in the input,
                      bulk strings of RESP; empty: not known */
     size_t raw_from;

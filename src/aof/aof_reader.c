@@ -5,6 +5,7 @@
 #include "aof/aof_resync.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "command/command_keys.h"
 #include <string.h>
 
 bool aof_recognises(uint8_t first)
@@ -69,8 +70,8 @@ static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc
 }
 
 /* Processes commands that change the reader's state. *ready: the command is an entry. */
-static inline rf_code on_command(struct aof_reader *r, const struct rf_arguments *command, uint64_t offset,
-                                 int64_t *db, bool *ready)
+static rf_code interpret(struct aof_reader *r, const struct rf_arguments *command, uint64_t offset, int64_t *db,
+                         bool *ready)
 {
     const rf_slice *argv = resp_argv(command);
     *ready = false;
@@ -86,6 +87,14 @@ static inline rf_code on_command(struct aof_reader *r, const struct rf_arguments
         r->in_transaction = false;
     }
     return RF_OK;
+}
+
+/* In the table these are after all others, or not at all. */
+static inline rf_code on_command(struct aof_reader *r, const struct rf_arguments *command,
+                                 const struct command_row *row, uint64_t offset, int64_t *db, bool *ready)
+{
+    *ready = true;
+    return LIKELY(row && row->kind < CLASS_CONTROL) ? RF_OK : interpret(r, command, offset, db, ready);
 }
 
 /* --- damage --------------------------------------------------------------------------------------------- */
@@ -217,31 +226,38 @@ static rf_code end_stream(struct aof_reader *r)
     return RF_OK;
 }
 
-static void set_entry(const struct aof_reader *r, rf_entry *entry, uint64_t offset, int64_t db,
-                      const struct rf_arguments *command)
+static inline void set_entry(const struct aof_reader *r, rf_entry *entry, uint64_t offset, int64_t db,
+                             const struct rf_arguments *command, const struct command_row *row)
 {
-    *entry = (rf_entry){.kind = RF_ENTRY_COMMAND,
-                        .offset = offset,
-                        .db = db,
-                        .expire_ms = RF_NO_EXPIRY,
-                        .argv = resp_argv(command),
-                        .argc = command->argc,
-                        .raw = command->raw,
-                        .rest_count = command->rest,
-                        .time = r->time,
-                        .db_unknown = r->db_unknown};
+    *entry = command_entry_empty;
+    entry->offset = offset;
+    entry->db = db;
+    entry->argv = resp_argv(command);
+    entry->argc = command->argc;
+    entry->row = command_row_number(row);
+    entry->raw = command->raw;
+    entry->rest_count = command->rest;
+    entry->time = r->time;
+    entry->db_unknown = r->db_unknown;
+}
+
+static inline const struct command_row *row_of(const struct rf_arguments *command)
+{
+    return command_row_look_up(resp_argv(command), command->argc);
 }
 
 /* The next command inside of a RREPLAY; RF_END after the last one. */
 COLD static rf_code next_inner(struct aof_reader *r, rf_entry *entry)
 {
     const struct rf_arguments *command = &r->rreplay.arguments;
+    const struct command_row *row = NULL;
     bool ready = false;
     while (!ready) {
         TRY(rreplay_next(&r->rreplay));
-        TRY(on_command(r, command, r->rreplay.offset, &r->rreplay.db, &ready));
+        row = row_of(command);
+        TRY(on_command(r, command, row, r->rreplay.offset, &r->rreplay.db, &ready));
     }
-    set_entry(r, entry, r->rreplay.offset, r->rreplay.db, command);
+    set_entry(r, entry, r->rreplay.offset, r->rreplay.db, command, row);
     entry->db_unknown &= !r->rreplay.db_given;
     return RF_OK;
 }
@@ -249,7 +265,8 @@ COLD static rf_code next_inner(struct aof_reader *r, rf_entry *entry)
 /* Interprets the command at `offset`, which has been read. */
 static rf_code take_command(struct aof_reader *r, uint64_t offset, rf_entry *entry, bool *ready)
 {
-    rf_code code = on_command(r, &r->command, offset, &r->db, ready);
+    const struct command_row *row = row_of(&r->command);
+    rf_code code = on_command(r, &r->command, row, offset, &r->db, ready);
     if (UNLIKELY(code != RF_OK))
         return on_damage(r, code, RF_LOG_INVALID_COMMAND, offset);
     if (!*ready && !r->rreplay.active)
@@ -258,7 +275,7 @@ static rf_code take_command(struct aof_reader *r, uint64_t offset, rf_entry *ent
     if (LIKELY(!r->streams))
         end_command(r);
     r->streamed = offset;
-    set_entry(r, entry, offset, r->db, &r->command);
+    set_entry(r, entry, offset, r->db, &r->command, row);
     entry->rest = r->streams ? &r->command : NULL;
     return RF_OK;
 }

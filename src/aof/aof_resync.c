@@ -68,10 +68,9 @@ static bool is_module_command(rf_slice name)
 
 static bool is_known(const rf_slice *words, size_t count, uint64_t argc)
 {
-    const rf_entry command = {.argv = words, .argc = count};
     if (slice_is_word(words[0], "SELECT"))
         return argc == 2;
-    const struct command_row *row = command_row_find(&command);
+    const struct command_row *row = command_row_look_up(words, count);
     return row ? command_row_accepts(row, argc) : words[0].len > 0 && is_module_command(words[0]);
 }
 

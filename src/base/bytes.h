@@ -75,9 +75,48 @@ static inline rf_slice slice_of(const void *ptr, size_t len)
     return (rf_slice){ptr, len};
 }
 
+/* memcpy(), for which compilers do not assume that so many bytes are there. */
+void bytes_copy_long(uint8_t *to, const uint8_t *from, size_t n);
+
+/* Without a call for up to 32 bytes, which do not overlap. */
+static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+    struct pair {
+        uint64_t low, high;
+    } start, end;
+    if (n > 32) {
+        bytes_copy_long(to, from, n);
+    } else if (n >= 16) {
+        memcpy(&start, from, sizeof start);
+        memcpy(&end, from + n - sizeof end, sizeof end);
+        memcpy(to, &start, sizeof start);
+        memcpy(to + n - sizeof end, &end, sizeof end);
+    } else if (n >= 8) {
+        start.low = load_le64(from);
+        end.low = load_le64(from + n - 8);
+        store_le64(to, start.low);
+        store_le64(to + n - 8, end.low);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+}
+
+/* Without a call for up to 16 bytes. */
+static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    if (n < 4)
+        return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+    if (n <= 8)
+        return load_le32(a) == load_le32(b) && load_le32(a + n - 4) == load_le32(b + n - 4);
+    if (n <= 16)
+        return load_le64(a) == load_le64(b) && load_le64(a + n - 8) == load_le64(b + n - 8);
+    return memcmp(a, b, n) == 0;
+}
+
 static inline bool slice_equal(rf_slice a, rf_slice b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 /* The first eight bytes of a word in upper case; of a shorter one, all of them. */

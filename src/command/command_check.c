@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ANY_SLOT = -1 };
+enum { ANY_SLOT = -1, NEVER = UINT16_MAX };
 
 /* --- integers ------------------------------------------------------------------------------------------- */
 
@@ -61,7 +61,7 @@ static bool is_relative(const struct integer_row *row, const rf_entry *command)
 struct row_check {
     const struct integer_row *integers;
     unsigned char integer_count;
-    bool may_be_relative;
+    unsigned short relative_from; /* the first argument that may be a relative expiry; NEVER: there is none */
     bool has_one_key; /* where it always is */
 };
 
@@ -79,7 +79,8 @@ static void add_integers(rf_command_check *check)
             at++;
         struct row_check *row = &check->rows[at];
         row->integers = row->integer_count++ > 0 ? row->integers : &integers[i];
-        row->may_be_relative |= integers[i].relative;
+        if (integers[i].relative && integers[i].argument < row->relative_from)
+            row->relative_from = (unsigned short)integers[i].argument;
     }
 }
 
@@ -89,7 +90,8 @@ rf_command_check *rf_command_check_new(void)
     if (!check)
         return NULL;
     for (size_t i = 0; i < COMMAND_ROWS; i++)
-        check->rows[i].has_one_key = command_row_has_one_key(&command_rows[i]);
+        check->rows[i] = (struct row_check){.relative_from = NEVER,
+                                            .has_one_key = command_row_has_one_key(&command_rows[i])};
     add_integers(check);
     return check;
 }
@@ -175,17 +177,20 @@ bool rf_command_expiry_is_streamed(rf_command_check *check, const rf_entry *comm
     if (command->rest_count <= 1)
         return false;
     const struct command_row *row = command_row_find(command);
-    return row && check_of(check, row)->may_be_relative;
+    return row && check_of(check, row)->relative_from < NEVER;
+}
+
+static bool has_relative(const struct row_check *known, const rf_entry *command)
+{
+    bool relative = false;
+    for (size_t i = 0; i < known->integer_count && !relative; i++)
+        relative = is_relative(&known->integers[i], command);
+    return relative;
 }
 
 bool rf_command_expiry_is_relative(rf_command_check *check, const rf_entry *command)
 {
     const struct command_row *row = command_row_find(command);
-    if (!row || !check_of(check, row)->may_be_relative)
-        return false;
-    const struct row_check *known = check_of(check, row);
-    for (size_t i = 0; i < known->integer_count; i++)
-        if (is_relative(&known->integers[i], command))
-            return true;
-    return false;
+    return row && command->argc > check_of(check, row)->relative_from &&
+           has_relative(check_of(check, row), command);
 }

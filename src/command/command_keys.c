@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include <pthread.h>
 #include <rdbferry/command.h>
+#include <stdatomic.h>
 #include <strings.h>
 
 enum place {
@@ -51,6 +52,8 @@ const struct command_row command_rows[COMMAND_ROWS] = {
 #include "command/command_keys.def"
 };
 
+const rf_entry command_entry_empty = {.kind = RF_ENTRY_COMMAND, .expire_ms = RF_NO_EXPIRY};
+
 /* --- names -------------------------------------------------------------------------------------------- */
 
 enum { WORDS = 1024 /* at least twice as many as there are */ };
@@ -60,15 +63,22 @@ static struct first_word {
     uint64_t start;
     const struct command_row *rows; /* NULL: none is here */
     unsigned short length, count;
+    bool has_second;
 } words[WORDS];
 
-static pthread_once_t words_known = PTHREAD_ONCE_INIT;
+static pthread_once_t words_once = PTHREAD_ONCE_INIT;
+static _Atomic bool words_known;
+
+static inline size_t place_of(uint64_t start, size_t length)
+{
+    return (start * UINT64_C(0x9e3779b97f4a7c15) + length) >> 54;
+}
 
 /* The place of a word, or the free one where it would be. */
 static inline struct first_word *find_word(rf_slice word)
 {
     uint64_t start = word_start(word);
-    for (size_t i = (start * UINT64_C(0x9e3779b97f4a7c15) + word.len) >> 54;; i = (i + 1) % WORDS) {
+    for (size_t i = place_of(start, word.len);; i = (i + 1) % WORDS) {
         struct first_word *at = &words[i];
         if (!at->rows || (at->start == start && at->length == word.len &&
                           (word.len <= sizeof start ||
@@ -87,23 +97,36 @@ static void index_rows(void)
         at->start = word_start(word);
         at->length = (unsigned short)word.len;
         at->rows = &command_rows[i];
+        at->has_second = command_rows[i].name[word.len] != '\0';
     }
+    atomic_store_explicit(&words_known, true, memory_order_release);
 }
 
 /* The row of a subcommand. */
-static const struct command_row *find_second(const struct first_word *word, const rf_entry *command)
+static const struct command_row *find_second(const struct first_word *word, const rf_slice *argv, size_t argc)
 {
     const struct command_row *row = word->rows, *end = row + word->count;
-    while (row < end && (command->argc < 2 || !slice_is_word(command->argv[1], row->name + word->length + 1)))
+    while (row < end && (argc < 2 || !slice_is_word(argv[1], row->name + word->length + 1)))
         row++;
     return row < end ? row : NULL;
 }
 
-const struct command_row *command_row_find(const rf_entry *command)
+static __attribute__((noinline)) const struct command_row *find_any(const rf_slice *argv, size_t argc)
 {
-    pthread_once(&words_known, index_rows);
-    const struct first_word *word = find_word(command->argv[0]);
-    return !word->rows || word->rows->name[word->length] == '\0' ? word->rows : find_second(word, command);
+    pthread_once(&words_once, index_rows);
+    const struct first_word *word = find_word(argv[0]);
+    return word->has_second ? find_second(word, argv, argc) : word->rows;
+}
+
+/* Most names are short and where they are looked for first. */
+const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc)
+{
+    uint64_t start = word_start(argv[0]);
+    const struct first_word *word = &words[place_of(start, argv[0].len)];
+    return LIKELY(atomic_load_explicit(&words_known, memory_order_acquire) && word->start == start &&
+                  word->length == argv[0].len && argv[0].len <= sizeof start && !word->has_second)
+               ? word->rows
+               : find_any(argv, argc);
 }
 
 struct command_row command_row_of_range(const char *name, int first, int last, int step)

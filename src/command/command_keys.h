@@ -62,7 +62,23 @@ static inline bool command_row_accepts(const struct command_row *row, uint64_t a
 bool command_row_has_one_key(const struct command_row *row);
 
 /* NULL: no such command is known. Names are compared without case. */
-const struct command_row *command_row_find(const rf_entry *command);
+const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc);
+
+/* The same, if it has been looked up already. */
+static inline const struct command_row *command_row_find(const rf_entry *command)
+{
+    return LIKELY(command->row > 0) ? &command_rows[command->row - 1]
+                                    : command_row_look_up(command->argv, command->argc);
+}
+
+/* A command of which nothing is known yet: what is copied from it need not be set. */
+extern const rf_entry command_entry_empty;
+
+/* See rf_entry; `row` may be NULL. */
+static inline unsigned command_row_number(const struct command_row *row)
+{
+    return row ? (unsigned)(row - command_rows) + 1 : 0;
+}
 
 /* A row for a command that cannot be narrowed, with keys from argument `first` to `last`; see RANGE. */
 struct command_row command_row_of_range(const char *name, int first, int last, int step);

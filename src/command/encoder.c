@@ -451,7 +451,7 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
     return encoder_unsupported(e, module_aux_text(entry, what), error);
 }
 
-static rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
     if (UNLIKELY(e->db != entry->db))

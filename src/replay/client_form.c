@@ -153,6 +153,7 @@ bool client_form(const rf_entry *command, struct buffer *arguments, rf_entry *ou
         good = apply(form, command, arguments);
     out->argv = (const rf_slice *)(const void *)arguments->data;
     out->argc = arguments->len / sizeof(rf_slice);
+    out->row = 0;
     out->raw.len = 0;
     return good;
 }

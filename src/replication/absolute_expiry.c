@@ -113,6 +113,7 @@ rf_code absolute_expiry_make(struct absolute_expiry *a, int64_t now_ms, rf_entry
             return RF_OK;
         command->argv = a->argv;
         command->argc = argc;
+        command->row = 0;
         command->raw = (rf_slice){0};
         return RF_OK;
     }

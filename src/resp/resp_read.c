@@ -53,20 +53,21 @@ static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t
 }
 
 /* False: nothing has been read. */
-static bool read_at_once(struct rf_arguments *command)
+static inline bool read_at_once(struct rf_arguments *command)
 {
     const uint8_t *p = command->w->pos, *end = command->w->end;
+    const uint64_t large = command->stream_from > 0 ? command->stream_from : UINT64_MAX;
     uint64_t n, length;
     if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '*', &n)) || n == 0 ||
         n > (size_t)(end - p) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
         return false;
     const uint8_t *start = p;
-    rf_slice *argv = argv_of(command);
-    for (size_t i = 0; i < n; i++) {
-        if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '$', &length)) ||
-            (size_t)(end - p) < length + 2 || is_large(command, length) || load_le16(p + length) != CRLF)
+    rf_slice *argument = argv_of(command), *last = argument + n;
+    for (; argument < last; argument++) {
+        if (UNLIKELY(end - p < RESP_HEADER_MAX || !(p = header_end(p, '$', &length)) ||
+                     end - p < (ptrdiff_t)length + 2 || length >= large || load_le16(p + length) != CRLF))
             return false;
-        argv[i] = (rf_slice){p, length};
+        *argument = (rf_slice){p, length};
         p += length + 2;
     }
     command->argc = n;

@@ -38,8 +38,7 @@ static inline uint8_t *resp_print_bulk(uint8_t *p, rf_slice bytes)
     } else {
         p = resp_print_header(p, '$', bytes.len);
     }
-    if (bytes.len)
-        memcpy(p, bytes.ptr, bytes.len);
+    bytes_copy(p, bytes.ptr, bytes.len);
     p += bytes.len;
     *p++ = '\r';
     *p++ = '\n';

@@ -305,21 +305,12 @@ static const struct {
     [CLASS_REFUSE] = {0, refuse_unknown, NULL},
 };
 
-static size_t count_names(const struct current_command *current)
-{
-    size_t names = 0;
-    for (size_t i = 0; i < current->key_count; i++)
-        names += current->keys[i].at.role != KEY_PATTERN;
-    return names;
-}
-
 rf_code command_narrow(rf_command_rewrite *c, rf_error *error)
 {
     const struct current_command *current = &c->current;
     enum command_class kind = current->row->kind;
-    size_t names = count_names(current);
-    if (names < classes[kind].names)
+    if (current->names < classes[kind].names)
         return command_refuse(c, NULL, "wrong number of arguments", error);
-    return current->selected == names || !classes[kind].some ? classes[kind].whole(c, error)
+    return current->selected == current->names || !classes[kind].some ? classes[kind].whole(c, error)
                                                              : classes[kind].some(c, error);
 }

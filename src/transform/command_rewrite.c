@@ -21,6 +21,7 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     if (!*out)
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
+    (*out)->last_db.of = -1;
     if (filter && rf_filter_is_all(filter))
         (*out)->options.filter = NULL;
     (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
@@ -81,7 +82,7 @@ rf_code command_out_of_memory(rf_error *error)
 /* --- results and transactions --------------------------------------------------------------------------- */
 
 /* A slot of the shard that is being written to. */
-static int slot_of_shard(const rf_command_rewrite *c)
+static inline int slot_of_shard(const rf_command_rewrite *c)
 {
     if (c->options.by_slot)
         return c->current.key_count > 0 ? (int)c->shard : -1;
@@ -97,12 +98,11 @@ static void add_result(rf_command_rewrite *c, const rf_entry *entry)
 
 static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offset, int64_t db)
 {
-    const rf_entry entry = {.kind = RF_ENTRY_COMMAND,
-                            .offset = offset,
-                            .db = db,
-                            .expire_ms = RF_NO_EXPIRY,
-                            .argv = word,
-                            .argc = 1};
+    rf_entry entry = command_entry_empty;
+    entry.offset = offset;
+    entry.db = db;
+    entry.argv = word;
+    entry.argc = 1;
     add_result(c, &entry);
 }
 
@@ -146,7 +146,7 @@ static rf_code put_in_transaction(rf_command_rewrite *c, const rf_entry *command
 }
 
 /* The next result has been made. */
-static rf_code put_result(rf_command_rewrite *c, rf_error *error)
+static inline rf_code put_result(rf_command_rewrite *c, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
     c->current.written = true;
@@ -182,10 +182,8 @@ rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *err
 static void keep_rest(const struct current_command *current, rf_entry *result)
 {
     const rf_entry *command = current->command;
-    size_t from = 0;
-    for (size_t i = 0; i < current->key_count; i++)
-        if (current->keys[i].at.argument >= from)
-            from = current->keys[i].at.argument + 1;
+    size_t from = current->keys_end;
+    result->row = command->row;
     result->rest = command->rest;
     result->rest_count = command->rest_count;
     if (command->raw.len == 0 || command->raw_from > from)
@@ -201,12 +199,11 @@ static void keep_rest(const struct current_command *current, rf_entry *result)
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
-    *result = (rf_entry){.kind = RF_ENTRY_COMMAND,
-                         .offset = c->current.command->offset,
-                         .db = db,
-                         .expire_ms = RF_NO_EXPIRY,
-                         .argv = (const rf_slice *)(const void *)c->arguments.data,
-                         .argc = c->arguments.len / sizeof(rf_slice)};
+    *result = command_entry_empty;
+    result->offset = c->current.command->offset;
+    result->db = db;
+    result->argv = (const rf_slice *)(const void *)c->arguments.data;
+    result->argc = c->arguments.len / sizeof(rf_slice);
     if (c->keeps_rest)
         keep_rest(&c->current, result);
     return put_result(c, error);
@@ -316,6 +313,7 @@ static rf_code rename_dbs(rf_command_rewrite *c, rf_error *error)
     int64_t dbs[2];
     if (!swapped_dbs(c->current.command, dbs))
         return command_refuse(c, NULL, "invalid database numbers", error);
+    c->last_db.of = -1;
     return db_names_swap(&c->db_names, dbs[0], dbs[1]) ? RF_OK : command_out_of_memory(error);
 }
 
@@ -327,7 +325,7 @@ void rf_command_rewrite_enter(rf_command_rewrite *c, uint32_t input)
     c->current.command = NULL;
 }
 
-static const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
+static inline const struct command_row *find_row(rf_command_rewrite *c, const rf_entry *command)
 {
     const struct command_row *row = command_row_find(command);
     for (size_t i = 0; !row && i < c->options.more_count; i++) {
@@ -350,7 +348,16 @@ static bool can_stream(const rf_command_rewrite *c, const struct command_row *ro
            (row->kind == CLASS_KEEP && c->shard_count == 1);
 }
 
-static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+/* Most commands are in the same database as the one before. */
+static void enter_db(rf_command_rewrite *c, int64_t db)
+{
+    int64_t source = db_names_of(&c->db_names, db);
+    c->last_db.of = db;
+    c->last_db.source_db = source;
+    c->last_db.db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, source) : source;
+}
+
+static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     const struct command_row *row = find_row(c, command);
     if (UNLIKELY(command->rest != NULL) && !can_stream(c, row, command->argc)) {
@@ -359,11 +366,10 @@ static rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_
         TRY(rf_command_hold(&c->held, error));
         row = find_row(c, command);
     }
-    int64_t db = db_names_of(&c->db_names, command->db);
-    c->current = (struct current_command){.command = command,
-                                          .row = row,
-                                          .db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, db)
-                                                                   : db};
+    if (UNLIKELY(command->db != c->last_db.of))
+        enter_db(c, command->db);
+    c->current = (struct current_command){
+        .command = command, .row = row, .source_db = c->last_db.source_db, .db = c->last_db.db};
     return RF_OK;
 }
 
@@ -410,12 +416,19 @@ static rf_code make_results(rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
+static __attribute__((noinline)) rf_code next_results(rf_command_rewrite *c, rf_entry **out, rf_error *error)
+{
+    TRY(make_results(c, error));
+    if (c->results.count == 0)
+        return RF_END;
+    *out = &c->results.entries[c->results.next++];
+    return RF_OK;
+}
+
 rf_code rf_command_rewrite_next(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
-    if (c->results.next == c->results.count && c->current.command)
-        TRY(make_results(c, error));
     if (c->results.next == c->results.count)
-        return RF_END;
+        return c->current.command ? next_results(c, out, error) : RF_END;
     *out = &c->results.entries[c->results.next++];
     return RF_OK;
 }

@@ -25,7 +25,10 @@ struct current_command {
     const struct command_row *row;
     struct selected_key *keys;
     size_t key_count, selected;
-    int64_t db;   /* after the map-db rules, or 0 */
+    size_t names;      /* of the keys, those that are no patterns */
+    size_t keys_end;   /* the argument after the last key */
+    int64_t source_db; /* as it is called at the end of the log */
+    int64_t db;        /* after the map-db rules, or 0 */
     bool written; /* to some shard */
     size_t next_shard;
 };
@@ -63,6 +66,9 @@ struct rf_command_rewrite {
     } multi;
     uint32_t input;                   /* the number of the file */
     struct db_names db_names;         /* at present */
+    struct {
+        int64_t of, source_db, db; /* of commands in database `of`; none yet if it is -1 */
+    } last_db;
     struct transaction *transactions; /* of each shard */
     size_t shard_count;               /* 1 without a topology */
     size_t transaction_count;         /* 0 if commands are rewritten by slot: they are not regrouped */

@@ -14,8 +14,10 @@ static rf_code key_db(const rf_command_rewrite *c, size_t number, int64_t *db, r
 {
     const rf_entry *command = c->current.command;
     size_t at = number == 1 ? command_db_argument(c->current.row, command) : 0;
-    *db = command->db;
-    if (at > 0 && (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0))
+    *db = c->current.source_db;
+    if (at == 0)
+        return RF_OK;
+    if (at >= command->argc || !number_parse_i64(command->argv[at], db) || *db < 0)
         return command_refuse(c, NULL, "invalid database number", error);
     *db = db_names_of(&c->db_names, *db);
     return RF_OK;
@@ -56,11 +58,15 @@ static rf_code check_pattern(const rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
-static rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
+static inline rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
 {
     key->name = c->names.len;
     key->name_length = name.len;
-    return buffer_append(&c->names, name) ? RF_OK : command_out_of_memory(error);
+    if (!buffer_reserve(&c->names, name.len))
+        return command_out_of_memory(error);
+    bytes_copy(c->names.data + c->names.len, name.ptr, name.len);
+    c->names.len += name.len;
+    return RF_OK;
 }
 
 /* A key's argument as a key. */
@@ -186,6 +192,9 @@ static rf_code add_key(rf_command_rewrite *c, const struct command_key *at, size
     key->new_db = key->db;
     TRY(select_key(c, key, error));
     c->keys.len += sizeof *key;
+    c->current.names += at->role != KEY_PATTERN;
+    if (at->argument >= c->current.keys_end)
+        c->current.keys_end = at->argument + 1;
     return RF_OK;
 }
 

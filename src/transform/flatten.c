@@ -111,14 +111,13 @@ static inline bool consume(rf_slice *name, rf_slice prefix)
 {
     if (prefix.len == 0)
         return true;
-    if (name->len < prefix.len || name->ptr[0] != prefix.ptr[0] ||
-        memcmp(name->ptr, prefix.ptr, prefix.len) != 0)
+    if (name->len < prefix.len || !bytes_equal(name->ptr, prefix.ptr, prefix.len))
         return false;
     *name = slice_of(name->ptr + prefix.len, name->len - prefix.len);
     return true;
 }
 
-bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
+static __attribute__((noinline)) bool has_number(const struct flatten *flatten, rf_slice name, int64_t *db)
 {
     if (!consume(&name, before_number(flatten)))
         return false;
@@ -126,4 +125,12 @@ bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
     while (digits.len < name.len && is_digit(name.ptr[digits.len]))
         digits.len++;
     return number_parse_i64(digits, db) && consume(&name, digits) && consume(&name, behind_number(flatten));
+}
+
+/* Most names differ in the first byte. */
+bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
+{
+    if (flatten->number > 0 && (name.len == 0 || name.ptr[0] != flatten->text.data[0]))
+        return false;
+    return has_number(flatten, name, db);
 }

@@ -8,6 +8,7 @@
 struct glob {
     struct glob_element *elements;
     size_t count;
+    struct glob_runs runs;
 };
 
 rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
@@ -15,8 +16,8 @@ rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
     struct glob *glob = calloc(1, sizeof *glob);
     if (glob)
         glob->elements = glob_split(pattern, &glob->count);
-    if (!glob || !glob->elements) {
-        free(glob);
+    if (!glob || !glob->elements || !glob_runs_make(&glob->runs, glob->elements, glob->count)) {
+        glob_free(glob);
         return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", pattern.len);
     }
     *out = glob;
@@ -29,13 +30,14 @@ bool glob_matches(const struct glob *glob, rf_slice text)
 {
     if (text.len == 0 && glob->count != 1)
         return glob->count == 0;
-    return glob_elements_match(glob->elements, glob->count, text, NULL);
+    return glob_runs_match(&glob->runs, text, NULL, NULL);
 }
 
 void glob_free(struct glob *glob)
 {
     if (!glob)
         return;
+    glob_runs_free(&glob->runs);
     free(glob->elements);
     free(glob);
 }

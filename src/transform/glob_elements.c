@@ -70,58 +70,129 @@ struct glob_element *glob_split(rf_slice pattern, size_t *count)
     return elements;
 }
 
+/* --- runs ------------------------------------------------------------------------------------------- */
+
+static size_t count_stars(const struct glob_element *elements, size_t count)
+{
+    size_t stars = 0;
+    for (size_t i = 0; i < count; i++)
+        stars += elements[i].kind == GLOB_STAR;
+    return stars;
+}
+
+/* The run from `first` on. */
+static struct glob_run make_run(const struct glob_runs *runs, size_t first, size_t count)
+{
+    struct glob_run run = {.first = first, .bytes = runs->bytes + first};
+    for (; first + run.length < count && runs->elements[first + run.length].kind != GLOB_STAR; run.length++)
+        if (runs->elements[first + run.length].kind != GLOB_BYTE)
+            run.bytes = NULL;
+    return run;
+}
+
+bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count)
+{
+    size_t run_count = count_stars(elements, count) + 1;
+    *runs = (struct glob_runs){
+        .elements = elements, .runs = calloc(run_count, sizeof *runs->runs), .bytes = malloc(count + 1)};
+    if (!runs->runs || !runs->bytes) {
+        glob_runs_free(runs);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        runs->bytes[i] = elements[i].byte;
+    for (size_t first = 0; runs->count < run_count; runs->count++) {
+        runs->runs[runs->count] = make_run(runs, first, count);
+        first += runs->runs[runs->count].length + 1;
+    }
+    return true;
+}
+
+void glob_runs_free(struct glob_runs *runs)
+{
+    free(runs->runs);
+    free(runs->bytes);
+    *runs = (struct glob_runs){0};
+}
+
+struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at)
+{
+    const struct glob_run *run = runs->runs;
+    while (at > run->first + run->length)
+        run++;
+    return (struct glob_mark){run, at - run->first};
+}
+
 /* --- matching --------------------------------------------------------------------------------------- */
 
-static inline bool accepts(const struct glob_element *element, uint8_t c)
+static bool accepts(const struct glob_element *element, uint8_t c)
 {
-    if (LIKELY(element->kind == GLOB_BYTE))
-        return element->byte == c;
-    return element->set[c >> 6] >> (c & 63) & 1;
+    return element->kind == GLOB_BYTE ? element->byte == c : element->set[c >> 6] >> (c & 63) & 1;
 }
 
-/* The first position from `t` on where the elements after a star may begin. */
-static inline size_t next_position(const struct glob_element *element, rf_slice text, size_t t)
+static bool accepts_each(const struct glob_element *elements, const uint8_t *text, size_t n)
 {
-    if (element->kind != GLOB_BYTE || t == text.len)
-        return t;
-    const uint8_t *found = memchr(text.ptr + t, element->byte, text.len - t);
-    return found ? (size_t)(found - text.ptr) : text.len;
+    while (n > 0 && accepts(&elements[n - 1], text[n - 1]))
+        n--;
+    return n == 0;
 }
 
-/* The elements from `first` to `e` begin one byte after the other, from `t` on. */
-static inline void mark_positions(struct glob_mark *marks, size_t first, size_t e, size_t t)
+/* Whether the text has the run at a position where it has as many bytes. */
+static inline bool is_at(const struct glob_runs *runs, const struct glob_run *run, const uint8_t *text)
+{
+    return LIKELY(run->bytes != NULL) ? bytes_equal(text, run->bytes, run->length)
+                                      : accepts_each(runs->elements + run->first, text, run->length);
+}
+
+/* The first position of a run from `from` on, and not after `last`; more than that: there is none. */
+static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
+                              size_t from, size_t last)
+{
+    for (; from <= last; from++) {
+        if (run->bytes && run->length > 0) {
+            const uint8_t *found = memchr(text.ptr + from, run->bytes[0], last - from + 1);
+            if (!found)
+                return last + 1;
+            from = (size_t)(found - text.ptr);
+        }
+        if (is_at(runs, run, text.ptr + from))
+            break;
+    }
+    return from;
+}
+
+static inline void mark_positions(const struct glob_mark *marks, const struct glob_run *run, size_t position,
+                                  size_t *positions)
 {
     for (int i = 0; marks && i < GLOB_MARKS; i++)
-        if (marks[i].at >= first && marks[i].at <= e)
-            marks[i].position = t + (marks[i].at - first);
+        if (marks[i].run == run)
+            positions[i] = position + marks[i].offset;
 }
 
-/* The elements between two stars are matched at the earliest position, and stay there: whatever the rest can
- * match after a later position, it can match after this one. So only the elements after the last star are
- * ever moved. Those after the last star of the pattern must end where the text does. */
-bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
-                         struct glob_mark *marks)
+/* The first run is at the start of the text, and the last one at its end. Those between are matched at the
+ * earliest position, and stay there: whatever the rest can match after a later position, it can match after
+ * this one. */
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
+                     size_t positions[GLOB_MARKS])
 {
-    size_t first = 0, begin = 0; /* the current run of elements, and the position where it is tried */
-    for (;;) {
-        size_t e = first, t = begin;
-        while (e < count && t < text.len && elements[e].kind != GLOB_STAR &&
-               accepts(&elements[e], text.ptr[t])) {
-            e++;
-            t++;
-        }
-        if (e < count && elements[e].kind == GLOB_STAR) {
-            mark_positions(marks, first, e, begin);
-            first = e + 1;
-            begin = first == count ? text.len : next_position(&elements[first], text, t);
-        } else if (e == count && t == text.len) {
-            mark_positions(marks, first, e, begin);
-            return true;
-        } else if (first == 0 || t == text.len) {
+    const struct glob_run *run = runs->runs, *last = run + runs->count - 1;
+    size_t at = run->length;
+    if (at > text.len || (run == last && at < text.len) || !is_at(runs, run, text.ptr))
+        return false;
+    mark_positions(marks, run, 0, positions);
+    while (++run < last) {
+        if (run->length > text.len - at)
             return false;
-        } else {
-            begin = e == count ? text.len - (count - first)
-                               : next_position(&elements[first], text, begin + 1);
-        }
+        at = find_run(runs, run, text, at, text.len - run->length);
+        if (at > text.len - run->length)
+            return false;
+        mark_positions(marks, run, at, positions);
+        at += run->length;
     }
+    if (run > last)
+        return true;
+    if (run->length > text.len - at || !is_at(runs, run, text.ptr + text.len - run->length))
+        return false;
+    mark_positions(marks, run, text.len - run->length, positions);
+    return true;
 }

@@ -30,17 +30,39 @@ struct glob_element {
 /* The elements of a pattern, in memory that the caller frees; NULL if out of memory. */
 struct glob_element *glob_split(rf_slice pattern, size_t *count);
 
-/* Positions in a text: where the elements from elements[at] on begin. `at` may be the number of elements. */
-struct glob_mark {
-    size_t at, position;
+/* Elements without a star, which one precedes and one follows, unless it is the first or the last run. */
+struct glob_run {
+    size_t first, length;
+    const uint8_t *bytes; /* of its elements; NULL: not all are bytes */
 };
+
+/* Elements made ready to be matched. */
+struct glob_runs {
+    const struct glob_element *elements;
+    struct glob_run *runs;
+    size_t count; /* of runs: one more than there are stars */
+    uint8_t *bytes;
+};
+
+/* The elements stay owned by the caller, and in place. False: out of memory. */
+bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count);
+void glob_runs_free(struct glob_runs *runs);
+
+/* A place between elements, to be found in a text. */
+struct glob_mark {
+    const struct glob_run *run; /* it is in this one, so many elements after its start */
+    size_t offset;
+};
+
+/* The place before elements[at]; `at` may be the number of elements. */
+struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at);
 
 enum { GLOB_MARKS = 2 };
 
-/* Whether the elements match the whole text. If so, and `marks` is not NULL, its GLOB_MARKS positions are
- * set; each star has then matched the shortest run that lets the whole match, the leftmost star first. The
- * time is bounded by the product of both lengths. */
-bool glob_elements_match(const struct glob_element *elements, size_t count, rf_slice text,
-                         struct glob_mark *marks);
+/* Whether the elements match the whole text. If so, and `marks` is not NULL, positions[i] is where marks[i]
+ * is; each star has then matched the shortest run that lets the whole match, the leftmost star first. The time
+ * is bounded by the product of both lengths. */
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
+                     size_t positions[GLOB_MARKS]);
 
 #endif

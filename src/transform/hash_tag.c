@@ -12,6 +12,8 @@ struct hash_tag {
     struct glob_element *elements; /* without the braces */
     size_t count;
     size_t open, close; /* the element after each brace */
+    struct glob_runs runs;
+    struct glob_mark braces[GLOB_MARKS];
 };
 
 /* Removes the first brace of this kind; *at receives its position. */
@@ -36,31 +38,38 @@ static bool parse_braces(struct hash_tag *rule)
            rule->open < rule->close && !parse_brace(rule, '{', &third) && !parse_brace(rule, '}', &third);
 }
 
-rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error)
+static rf_code parse(struct hash_tag *rule, rf_slice glob, rf_error *error)
 {
-    struct hash_tag *rule = calloc(1, sizeof *rule);
-    if (rule)
-        rule->elements = glob_split(glob, &rule->count);
-    if (!rule || !rule->elements) {
-        hash_tag_free(rule);
-        return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", glob.len);
-    }
-    if (!parse_braces(rule)) {
-        hash_tag_free(rule);
+    rule->elements = glob_split(glob, &rule->count);
+    if (rule->elements && !parse_braces(rule))
         return fail(
             error, RF_E_ARGUMENT,
             "invalid hash-tag pattern '%.*s%s': it must contain one { and, after it, one }, with something "
             "between them, e.g. '{user:*}:*'; use \\{ for a brace in the name",
             QUOTED(glob));
-    }
-    *out = rule;
+    if (!rule->elements || !glob_runs_make(&rule->runs, rule->elements, rule->count))
+        return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", glob.len);
+    rule->braces[0] = glob_mark_of(&rule->runs, rule->open);
+    rule->braces[1] = glob_mark_of(&rule->runs, rule->close);
     return RF_OK;
+}
+
+rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error)
+{
+    struct hash_tag *rule = calloc(1, sizeof *rule);
+    rf_code code = rule ? parse(rule, glob, error) : fail(error, RF_E_MEMORY, "out of memory for a rule");
+    if (code != RF_OK)
+        hash_tag_free(rule);
+    else
+        *out = rule;
+    return code;
 }
 
 void hash_tag_free(struct hash_tag *rule)
 {
     if (!rule)
         return;
+    glob_runs_free(&rule->runs);
     free(rule->elements);
     free(rule);
 }
@@ -73,10 +82,10 @@ static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
 /* The first "{" of the new name must be the added one, and so must the first "}" after it. */
 enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span)
 {
-    struct glob_mark marks[GLOB_MARKS] = {{.at = rule->open}, {.at = rule->close}};
-    if (!glob_elements_match(rule->elements, rule->count, name, marks))
+    size_t positions[GLOB_MARKS];
+    if (!glob_runs_match(&rule->runs, name, rule->braces, positions))
         return TAG_NO_MATCH;
-    size_t from = marks[0].position, to = marks[1].position;
+    size_t from = positions[0], to = positions[1];
     if (from == to)
         return TAG_EMPTY;
     if (braces && (has(name, 0, from, '{') || has(name, from, to, '}')))
@@ -88,10 +97,12 @@ enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool b
 rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
 {
     TRY(name_reserve(out, name.len + 2, error));
-    name_put(out, slice_of(name.ptr, span.from));
-    name_put(out, SLICE("{"));
-    name_put(out, slice_of(name.ptr + span.from, span.to - span.from));
-    name_put(out, SLICE("}"));
-    name_put(out, slice_of(name.ptr + span.to, name.len - span.to));
+    uint8_t *to = out->data + out->len;
+    bytes_copy(to, name.ptr, span.from);
+    to[span.from] = '{';
+    bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
+    to[span.to + 1] = '}';
+    bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
+    out->len += name.len + 2;
     return RF_OK;
 }

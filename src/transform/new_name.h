@@ -23,9 +23,7 @@ static inline rf_code name_reserve(struct buffer *name, size_t n, rf_error *erro
 /* The space must have been reserved. */
 static inline void name_put(struct buffer *name, rf_slice bytes)
 {
-    if (bytes.len == 0)
-        return;
-    memcpy(name->data + name->len, bytes.ptr, bytes.len);
+    bytes_copy(name->data + name->len, bytes.ptr, bytes.len);
     name->len += bytes.len;
 }
 

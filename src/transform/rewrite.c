@@ -5,9 +5,7 @@
 #include "base/fail.h"
 #include "base/list.h"
 #include "transform/rewrite_dbs.h"
-#include "transform/rewrite_pass.h"
 #include <inttypes.h>
-#include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -259,78 +257,15 @@ void rf_rewrite_shift_expiry(rf_rewrite *rewrite, int64_t ms)
     rewrite->shift_ms = ms;
 }
 
-void rf_rewrite_expect(rf_rewrite *rewrite, const rf_filter *filter)
-{
-    db_set_of_filter(&rewrite->sources, filter);
-    rewrite->shares_known = false;
-}
-
-/* --- keys ------------------------------------------------------------------------------------------- */
-
-static int64_t shifted(int64_t expire_ms, int64_t by)
-{
-    int64_t sum;
-    if (__builtin_add_overflow(expire_ms, by, &sum))
-        sum = by < 0 ? 0 : INT64_MAX;
-    return sum < 0 ? 0 : sum;
-}
-
-static void shift_expiry(const rf_rewrite *w, rf_entry *entry)
-{
-    if (entry->expire_ms != RF_NO_EXPIRY)
-        entry->expire_ms = shifted(entry->expire_ms, w->shift_ms);
-    if (entry->type == RF_HASH && entry->value)
-        rf_value_shift_expiry(entry->value, w->shift_ms);
-}
-
 void rf_rewrite_count(rf_rewrite *rewrite, bool counts)
 {
     rewrite->counts_not = !counts;
 }
 
-static struct passage passage_of(int64_t db, rf_slice key)
+void rf_rewrite_expect(rf_rewrite *rewrite, const rf_filter *filter)
 {
-    return (struct passage){.db = db, .name = key.ptr ? key : SLICE("")};
-}
-
-COLD static rf_code fail_at(const rf_entry *entry, rf_code code, rf_error *error)
-{
-    error_at(error, (int64_t)entry->offset, -1);
-    error_key(error, entry->db, entry->key);
-    return code;
-}
-
-rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error)
-{
-    struct passage passage = passage_of(entry->db, entry->key);
-    passage.counts = !rewrite->counts_not;
-    rf_code code = rewrite_pass(rewrite, &passage, error);
-    if (UNLIKELY(code != RF_OK))
-        return fail_at(entry, code, error);
-
-    bool renamed = !slice_equal(passage.name, entry->key);
-    rewrite->counts.changed += passage.counts && (renamed || passage.db != entry->db);
-    entry->db = passage.db;
-    if (renamed) {
-        entry->key = passage.name;
-        entry->slot = -1;
-    }
-    if (rewrite->shift_ms != 0)
-        shift_expiry(rewrite, entry);
-    *ambiguous = passage.ambiguous;
-    return RF_OK;
-}
-
-rf_code rf_rewrite_explain(rf_rewrite *rewrite, int64_t db, rf_slice key, rf_rewrite_step_fn fn, void *ctx,
-                           rf_error *error)
-{
-    struct passage passage = passage_of(db, key);
-    passage.fn = fn;
-    passage.ctx = ctx;
-    rf_code code = rewrite_pass(rewrite, &passage, error);
-    if (code != RF_OK)
-        error_key(error, db, key);
-    return code;
+    db_set_of_filter(&rewrite->sources, filter);
+    rewrite->shares_known = false;
 }
 
 /* --- queries ---------------------------------------------------------------------------------------- */

@@ -4,11 +4,22 @@
  * Each stage also determines which keys are ambiguous: of two different keys that it maps to the same result,
  * at least one is. Keys with the same final name have become equal in some stage, so it is sufficient to
  * consider each stage on its own. */
-#include "transform/rewrite_pass.h"
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "transform/rewrite_dbs.h"
 #include <rdbferry/slot.h>
+#include <rdbferry/value.h>
+
+/* A key being rewritten. */
+struct passage {
+    int64_t db;
+    rf_slice name; /* ptr is not NULL; the key's own, or in names[spare ^ 1] */
+    unsigned spare;
+    bool ambiguous;
+    bool counts;           /* the effects of rules are counted */
+    rf_rewrite_step_fn fn; /* called for each rule; may be NULL */
+    void *ctx;
+};
 
 /* --- results of rules, and their reporting ---------------------------------------------------------- */
 
@@ -107,7 +118,7 @@ static inline bool may_have_braces(uint64_t bytes)
     return ((other - each) & ~other & each * 0x80) != 0;
 }
 
-static bool has_braces(rf_slice name)
+static inline bool has_braces(rf_slice name)
 {
     bool may = name.len < 8 || may_have_braces(load_le64(name.ptr + name.len - 8));
     for (size_t i = 0; i + 8 < name.len; i += 8)
@@ -226,7 +237,7 @@ static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
 }
 
 /* Stages without rules are skipped. */
-rf_code rewrite_pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
+static inline rf_code pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
 {
     passage->ambiguous = rewrite->is_ambiguous;
     if (rewrite_has_rules(rewrite, RULE_MAP_DB))
@@ -238,4 +249,67 @@ rf_code rewrite_pass(rf_rewrite *rewrite, struct passage *passage, rf_error *err
     if (rewrite_has_rules(rewrite, RULE_PREFIX_DB0))
         TRY(prefix_db0(rewrite, passage, error));
     return rewrite_has_rules(rewrite, RULE_FLATTEN) ? flatten_dbs(rewrite, passage, error) : RF_OK;
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+static int64_t shifted(int64_t expire_ms, int64_t by)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(expire_ms, by, &sum))
+        sum = by < 0 ? 0 : INT64_MAX;
+    return sum < 0 ? 0 : sum;
+}
+
+static void shift_expiry(const rf_rewrite *w, rf_entry *entry)
+{
+    if (entry->expire_ms != RF_NO_EXPIRY)
+        entry->expire_ms = shifted(entry->expire_ms, w->shift_ms);
+    if (entry->type == RF_HASH && entry->value)
+        rf_value_shift_expiry(entry->value, w->shift_ms);
+}
+
+static struct passage passage_of(int64_t db, rf_slice key)
+{
+    return (struct passage){.db = db, .name = key.ptr ? key : SLICE("")};
+}
+
+COLD static rf_code fail_at(const rf_entry *entry, rf_code code, rf_error *error)
+{
+    error_at(error, (int64_t)entry->offset, -1);
+    error_key(error, entry->db, entry->key);
+    return code;
+}
+
+rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error)
+{
+    struct passage passage = passage_of(entry->db, entry->key);
+    passage.counts = !rewrite->counts_not;
+    rf_code code = pass(rewrite, &passage, error);
+    if (UNLIKELY(code != RF_OK))
+        return fail_at(entry, code, error);
+
+    bool renamed = !slice_equal(passage.name, entry->key);
+    rewrite->counts.changed += passage.counts && (renamed || passage.db != entry->db);
+    entry->db = passage.db;
+    if (renamed) {
+        entry->key = passage.name;
+        entry->slot = -1;
+    }
+    if (rewrite->shift_ms != 0)
+        shift_expiry(rewrite, entry);
+    *ambiguous = passage.ambiguous;
+    return RF_OK;
+}
+
+rf_code rf_rewrite_explain(rf_rewrite *rewrite, int64_t db, rf_slice key, rf_rewrite_step_fn fn, void *ctx,
+                           rf_error *error)
+{
+    struct passage passage = passage_of(db, key);
+    passage.fn = fn;
+    passage.ctx = ctx;
+    rf_code code = pass(rewrite, &passage, error);
+    if (code != RF_OK)
+        error_key(error, db, key);
+    return code;
 }

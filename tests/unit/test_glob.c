@@ -209,13 +209,17 @@ Test(glob, stars_take_the_shortest_runs_from_the_left)
         size_t count, positions[32];
         struct glob_element *elements = glob_split(pattern, &count);
         bool expected = naive_positions(elements, count, text, 0, 0, positions);
-        struct glob_mark marks[GLOB_MARKS] = {{.at = next_random(&state) % (count + 1)},
-                                              {.at = next_random(&state) % (count + 1)}};
-        cr_assert_eq(glob_elements_match(elements, count, text, marks), expected);
+        size_t at[GLOB_MARKS] = {next_random(&state) % (count + 1), next_random(&state) % (count + 1)};
+        size_t found[GLOB_MARKS];
+        struct glob_runs runs;
+        cr_assert(glob_runs_make(&runs, elements, count));
+        const struct glob_mark marks[GLOB_MARKS] = {glob_mark_of(&runs, at[0]), glob_mark_of(&runs, at[1])};
+        cr_assert_eq(glob_runs_match(&runs, text, marks, found), expected);
         for (int i = 0; expected && i < GLOB_MARKS; i++)
-            cr_assert_eq(marks[i].position, positions[marks[i].at], "seed %llu: '%.*s' '%.*s' element %zu",
+            cr_assert_eq(found[i], positions[at[i]], "seed %llu: '%.*s' '%.*s' element %zu",
                          (unsigned long long)seed, (int)pattern.len, (const char *)pattern.ptr, (int)text.len,
-                         (const char *)text.ptr, marks[i].at);
+                         (const char *)text.ptr, at[i]);
+        glob_runs_free(&runs);
         matched += expected;
         free(elements);
         exact_free(pattern);

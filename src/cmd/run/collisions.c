@@ -158,6 +158,7 @@ static void begin_pass(struct collisions *c, enum collision_pass pass)
     static const char *const names[] = {
         [PASS_NOTE] = "scanning", [PASS_COMPARE] = "comparing names", [PASS_SEARCH] = "locating collisions"};
     c->scan.pass = pass;
+    c->session->written_keys.ambiguous_only = false;
     cursor_open_rescan(&c->scan.cursor, c->session, names[pass]);
     if (pass == PASS_SEARCH)
         c->example[0].known = 0;
@@ -168,6 +169,7 @@ static rf_code resolve(struct collisions *c, rf_error *error)
 {
     TRY(rf_collisions_resolve(c->set, &c->names, error));
     c->resolved = true;
+    c->session->written_keys.ambiguous_only = false;
     if (c->policy != COLLISION_FAIL || c->names == 0)
         return RF_OK;
     if (c->example[0].known >= 2)
@@ -406,6 +408,8 @@ static rf_code note_written(void *ctx, const struct input *input, const rf_entry
     rf_code code = c->scan.pass != PASS_NONE ? scan_entry(c, key, error)
                                              : collisions_note(c, input, key, &leave_out, error);
     c->in_command = false;
+    if (!is_ambiguous(c)) /* of the others it is only noted that there are any */
+        c->session->written_keys.ambiguous_only = !c->resolved && c->scan.pass <= PASS_NOTE;
     return code;
 }
 
@@ -441,7 +445,7 @@ bool collisions_open(struct collisions *c, struct session *session, enum collisi
         return true;
     session_detail_memory(memory);
     c->set = rf_collisions_new(memory);
-    session->written_keys = (struct written_keys){note_written, c};
+    session->written_keys = (struct written_keys){.fn = note_written, .ctx = c};
     c->has_commands = session->inputs->is_followed ||
                       (c->can_rescan && (rewrite || session->options->operand_count > 1) &&
                        session_expects_commands(session));

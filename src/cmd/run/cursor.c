@@ -179,10 +179,10 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
 }
 
-static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
-                              bool ambiguous, rf_error *error)
+static __attribute__((noinline)) rf_code tell_written_key(struct cursor *cursor, const rf_entry *key,
+                                                          int64_t source_db, rf_slice source, bool ambiguous,
+                                                          rf_error *error)
 {
-    struct cursor *cursor = ctx;
     struct session *session = cursor->session;
     if (session->joined)
         TRY(joined_logs_key(session->joined, session->options, cursor->number, source_db, source, error));
@@ -194,6 +194,16 @@ static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db,
                                         .source_name = source,
                                         .ambiguous = ambiguous};
     return session->written_keys.fn(session->written_keys.ctx, cursor->input, key, error);
+}
+
+static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
+                              bool ambiguous, rf_error *error)
+{
+    struct cursor *cursor = ctx;
+    const struct session *session = cursor->session;
+    return session->written_keys.ambiguous_only && !ambiguous && !session->joined
+               ? RF_OK
+               : tell_written_key(cursor, key, source_db, source, ambiguous, error);
 }
 
 static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
@@ -230,10 +240,10 @@ static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_
 }
 
 /* A command that the user wants to be left out; the first ones are named. */
-static bool leave_out(struct cursor *cursor, const rf_entry *command)
+static inline bool leave_out(struct cursor *cursor, const rf_entry *command)
 {
     struct session *session = cursor->session;
-    if (!session_drops_command(session, cursor->number, command))
+    if (LIKELY(!session_drops_command(session, cursor->number, command)))
         return false;
     if (!cursor->rescan && session->log.dropped++ < NAMED)
         message_summary("%s: %.*s at offset 0x%" PRIx64 " is left out", input_name(cursor->input),
@@ -242,7 +252,7 @@ static bool leave_out(struct cursor *cursor, const rf_entry *command)
     return true;
 }
 
-static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
+static inline rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_error *error)
 {
     struct session *session = cursor->session;
     if (cursor->rescan)
@@ -250,6 +260,27 @@ static rf_code count_other(struct cursor *cursor, const rf_entry *entry, rf_erro
     if (entry->kind == RF_ENTRY_COMMAND)
         progress_count(&session->progress.commands);
     return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* Whether commands are filtered, rewritten or split. */
+static bool rewrites_commands(const struct cursor *cursor)
+{
+    const struct session *session = cursor->session;
+    return !is_raw(cursor) &&
+           (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined);
+}
+
+static rf_code accept_command(struct cursor *cursor, rf_entry *command, bool *accepted, rf_error *error)
+{
+    struct session *session = cursor->session;
+    end_record(session, command->offset);
+    bool drop = leave_out(cursor, command);
+    if (UNLIKELY(session->joined != NULL) && !drop)
+        TRY(joined_logs_command(session->joined, session->options, cursor->number, command, &drop, error));
+    *accepted = !drop && !rewrites_commands(cursor);
+    if (*accepted)
+        return count_other(cursor, command, error);
+    return drop ? RF_OK : rewrite_command(cursor, command, error);
 }
 
 /* The database that is selected where the stream begins, if the server is itself a replica. */
@@ -278,18 +309,6 @@ static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accept
     end_record(session, entry->offset);
     if (code != RF_OK || !*accepted)
         return code;
-    bool drop = entry->kind == RF_ENTRY_COMMAND && leave_out(cursor, entry);
-    if (entry->kind == RF_ENTRY_COMMAND && !drop && session->joined)
-        TRY(joined_logs_command(session->joined, session->options, cursor->number, entry, &drop, error));
-    if (drop) {
-        *accepted = false;
-        return RF_OK;
-    }
-    if (entry->kind == RF_ENTRY_COMMAND && !raw &&
-        (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined)) {
-        *accepted = false;
-        return rewrite_command(cursor, entry, error);
-    }
     *accepted = !foreign || session->read.accepts_foreign;
     if (!*accepted && !cursor->rescan)
         notice_foreign(session, entry);
@@ -474,6 +493,8 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         atomic_store_explicit(&cursor->session->progress.offset, cursor->entry.offset, memory_order_relaxed);
         if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
+        else if (cursor->entry.kind == RF_ENTRY_COMMAND)
+            TRY(accept_command(cursor, &cursor->entry, &accepted, error));
         else
             TRY(accept_other(cursor, &cursor->entry, &accepted, error));
         if (accepted)

@@ -45,6 +45,7 @@ struct session_key {
 struct written_keys {
     rf_code (*fn)(void *ctx, const struct input *input, const rf_entry *key, rf_error *error);
     void *ctx;
+    bool ambiguous_only; /* it needs to know no others, for now */
 };
 
 struct session {

@@ -105,7 +105,7 @@ static rf_code accept(struct transfer *t, const struct input *input, const rf_en
                       rf_error *error)
 {
     bool leave_out;
-    *accepted = entry->kind == RF_ENTRY_KEY && !t->collisions.set;
+    *accepted = entry->kind == RF_ENTRY_COMMAND || (entry->kind == RF_ENTRY_KEY && !t->collisions.set);
     if (*accepted)
         return RF_OK;
     TRY(collisions_note(&t->collisions, input, entry, &leave_out, error));
@@ -149,7 +149,7 @@ static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supporte
     *supported = true;
     if (t->written->target.major > 0)
         TRY(check_support(t, entry, supported, error));
-    else if (rf_command_expiry_is_streamed(t->command_check, entry))
+    else if (entry->rest && rf_command_expiry_is_streamed(t->command_check, entry))
         TRY(rf_command_hold(entry, error));
     if (*supported && rf_command_expiry_is_relative(t->command_check, entry))
         notice_relative_expiry(t, entry);
