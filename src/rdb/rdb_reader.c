@@ -3,6 +3,7 @@
 #include "rdb/rdb_reader.h"
 
 #include "base/number.h"
+#include "rdb/product.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
@@ -215,8 +216,15 @@ static void learn_save_time(struct rdb_reader *r, rf_slice text)
         r->info->saved_at = seconds;
 }
 
+static void learn_product(struct rdb_reader *r, const char *product)
+{
+    if (product && !r->info->product)
+        r->info->product = product;
+}
+
 static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
 {
+    learn_product(r, product_of_aux(entry->name));
     if (slice_equal(entry->name, SLICE("redis-ver")))
         learn_writer(r, RF_REDIS, entry->text);
     else if (slice_equal(entry->name, SLICE("valkey-ver")))
@@ -247,10 +255,9 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     entry->kind = RF_ENTRY_AUX;
     TRY(rdb_string(r->w, &entry->name));
     TRY(rdb_string(r->w, &entry->text));
+    learn_from_aux(r, entry);
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
         put_member_expiry(r, entry);
-    else
-        learn_from_aux(r, entry);
     *ready = true;
     return RF_OK;
 }
@@ -355,6 +362,7 @@ static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *
 {
     uint64_t ignored;
     (void)entry, (void)ready;
+    learn_product(r, "Redis Enterprise");
     notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
     return rdb_length(r->w, &ignored);
 }
@@ -379,6 +387,7 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *read
     TRY(skip_string_list(r->w));
     TRY(skip_string_list(r->w));
     clear_prefix(r);
+    learn_product(r, "KeyDB");
     entry->kind = RF_ENTRY_FOREIGN;
     entry->db = r->db;
     entry->key = r->value.key = buffer_slice(&r->key);

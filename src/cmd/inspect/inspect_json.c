@@ -78,7 +78,7 @@ static void put_input(struct json *json, const struct inspection *inspection, si
         json_string(json, "format", info->format);
         report_put_layers(json, input->layers);
         json_signed(json, "rdb_version", info->rdb_version);
-        report_put_server(json, "writer", info->writer);
+        report_put_writer(json, info);
         put_time(json, "saved", inspect_saved_ms(input));
         json_number(json, "bytes_read", input->read);
         json_number(json, "bytes_decoded", input->decoded);

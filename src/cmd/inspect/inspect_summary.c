@@ -145,6 +145,8 @@ void inspect_put_input(const struct input *input, const struct log_file *log)
     rf_server_format(info->writer, writer, sizeof writer);
     if (info->writer.major > 0)
         printf(", written by %s", writer);
+    if (info->product)
+        printf(", saved by %s", info->product);
     if (inspect_saved_ms(input) != RF_NO_EXPIRY)
         printf(", saved %s", format_time(inspect_saved_ms(input), saved));
     printf(", %s%s%s\n", text_size(input->read, size), *input->layers ? ", " : "", input->layers);

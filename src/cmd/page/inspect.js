@@ -17,7 +17,8 @@ function baseName(path) {
 
 function describeInput(input) {
     const facts = [input.format, input.rdb_version ? `version ${input.rdb_version}` : null,
-        input.writer ? `written by ${input.writer}` : null, input.saved ? `saved ${time(input.saved)}` : null,
+        input.writer ? `written by ${input.writer}` : null,
+        input.saved_by ? `saved by ${input.saved_by}` : null, input.saved ? `saved ${time(input.saved)}` : null,
         input.bytes_read === undefined ? null : size(input.bytes_read), ...(input.layers || [])];
     return facts.filter(fact => fact).join(" · ");
 }

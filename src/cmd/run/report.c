@@ -33,6 +33,13 @@ void report_put_server(struct json *json, const char *name, rf_server server)
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
+void report_put_writer(struct json *json, const rf_reader_info *info)
+{
+    report_put_server(json, "writer", info->writer);
+    if (info->product)
+        json_string(json, "saved_by", info->product);
+}
+
 static void put_saved(struct json *json, int64_t seconds)
 {
     char text[TIME_TEXT];
@@ -62,7 +69,7 @@ static void put_input(struct json *json, const struct input *input)
         report_put_layers(json, input->layers);
         json_string(json, "dialect", dialect_name(input->info.dialect));
         json_signed(json, "rdb_version", input->info.rdb_version);
-        report_put_server(json, "writer", input->info.writer);
+        report_put_writer(json, &input->info);
         put_saved(json, input->info.saved_at);
         if (input->info.complete_bytes >= 0)
             json_signed(json, "complete_bytes", input->info.complete_bytes);

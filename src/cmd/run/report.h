@@ -24,6 +24,9 @@ struct report {
 /* null for 0.0, which is unknown. */
 void report_put_server(struct json *json, const char *name, rf_server server);
 
+/* The version of the server that has saved an input, and its vendor if that is known. */
+void report_put_writer(struct json *json, const rf_reader_info *info);
+
 /* Adds databases, types and encodings, each an array of objects whose counts `put` adds. */
 typedef void report_put_tally(struct json *json, struct key_totals totals);
 void report_put_tables(struct json *json, const struct tables *tables, report_put_tally *put,

@@ -86,6 +86,14 @@ static void print_log(const struct verification *v, const struct input *input)
     fprintf(v->out, "%s\n", text);
 }
 
+static void print_product(const struct verification *v, const struct input *input)
+{
+    if (!input->info.product)
+        return;
+    begin_line(v, input_name(input));
+    fprintf(v->out, "saved by %s\n", input->info.product);
+}
+
 static void give_up(struct verification *v, const struct input *input, const rf_error *why)
 {
     struct input_state *state = &v->states[input - v->session.inputs];
@@ -143,6 +151,7 @@ static rf_code read_input(struct verification *v, size_t number, rf_error *error
     code = cursor_close(&cursor, code, &fault);
     TRY(rf_digest_pool_drain(v->pool, error));
     TRY(check_version(v, v->reading, error));
+    print_product(v, v->reading);
     if (code != RF_OK)
         code = end_faulty(v, v->reading, &fault, error);
     else if (v->states[number].log.damaged)
