@@ -249,6 +249,7 @@ install: all $(SHARE)/.made
 	install -D -m 644 -t $(DESTDIR)$(ZSH_COMPLETIONS) $(SHARE)/_rdbferry
 	install -D -m 644 -t $(DESTDIR)$(FISH_COMPLETIONS) $(SHARE)/rdbferry.fish
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docs/json.md docs/example.c
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/guides docs/guides/*.md
 
 ## uninstall: what install put there
 uninstall:

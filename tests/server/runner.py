@@ -26,6 +26,7 @@ SUITES = {
     "corpus": ["test_model", "test_corpus", "test_down", "test_verify_corpus"],
     "live": ["test_live"],
     "container": ["test_container", "test_kubernetes"],
+    "guides": ["test_guides"],
     "source": ["test_source", "test_follow", "test_scan"],
     "split": ["test_topology", "test_split", "test_split_output", "test_rules", "test_choose", "test_collide"],
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",
@@ -60,7 +61,7 @@ SLOW = (
 )
 
 # What these try does not differ by the server: they run against the first one alone.
-WITH_ONE_SERVER = {"corpus"}
+WITH_ONE_SERVER = {"corpus", "guides"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
