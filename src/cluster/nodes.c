@@ -91,8 +91,8 @@ static rf_code read_port(rf_slice item, rf_slice text, int *port, rf_error *erro
     return RF_OK;
 }
 
-/* Cuts off "[::1]", without its brackets, or the part before a colon. *port: the part after it; its ptr is
- * NULL if there is none. */
+/* Cuts off "[::1]", without its brackets, or the part before a colon. *address becomes the part after the
+ * colon; its ptr is NULL if there is none. */
 static rf_code cut_host(rf_slice item, rf_slice *address, rf_slice *host, bool *bracketed, rf_error *error)
 {
     const uint8_t *end;

@@ -144,6 +144,8 @@ static rf_code read_input(struct verification *v, size_t number, rf_error *error
     rf_error fault;
     rf_code code = RF_OK;
     v->reading = &v->session.inputs[number];
+    while (number >= v->options->common.operand_ends[v->operand])
+        v->operand++;
     cursor_open(&cursor, &v->session, number, number + 1);
     rf_command_check_restart(v->commands);
     while (code == RF_OK && (code = next_entry(v, &cursor, &entry, &fault)) == RF_OK)
@@ -189,8 +191,9 @@ static void summarize(struct verification *v)
     v->totals.now = v->session.now;
     v->totals.modules = &v->modules;
     v->unmet = expectations_check(&v->options->expectations, &v->totals);
+    uint64_t gaps = verify_warn_of_gaps(v);
     if (v->options->strict)
-        v->warnings = count_warnings(&v->session.notices);
+        v->warnings = gaps + count_warnings(&v->session.notices);
 }
 
 /* Digests for the comparison, for output and for reports. */
@@ -393,7 +396,9 @@ static bool prepare(struct verification *v)
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);
     v->libraries = rf_collisions_new(0);
     v->commands = rf_command_check_new();
-    if (v->states && v->libraries && v->commands)
+    bool looks_for_gaps = v->options->common.operand_count > 1 && v->session.unfiltered;
+    v->owners = looks_for_gaps ? slot_owners_new(v->options->common.operand_count) : NULL;
+    if (v->states && v->libraries && v->commands && (v->owners || !looks_for_gaps))
         return true;
     message_error("out of memory");
     return false;
@@ -408,6 +413,7 @@ static void discard(struct verification *v)
     rf_command_check_free(v->commands);
     rf_digest_pool_close(v->pool);
     free(v->states);
+    free(v->owners);
     differences_free(&v->against.differences);
     faults_free(&v->faults);
     session_close(&v->session);

@@ -7,6 +7,7 @@
 #include "cmd/compare/extra_keys.h"
 #include "cmd/compare/faults.h"
 #include "cmd/run/session.h"
+#include "cmd/verify/slot_owners.h"
 #include "cmd/verify/verify_options.h"
 #include <rdbferry/collision.h>
 #include <rdbferry/command_check.h>
@@ -70,10 +71,12 @@ struct verification {
     struct verify_against against;
     struct data_totals totals;
     struct module_names modules;
-    uint64_t shared;   /* number of keys in both the first operand and a later one */
-    size_t unmet;      /* number of expectations */
-    uint64_t warnings; /* number of notices, if --strict counts them */
-    bool ended_early;  /* by an error that does not concern an input: */
+    struct slot_owners *owners; /* of several operands whose keys are all read; else NULL */
+    size_t operand;             /* that is read */
+    uint64_t shared;            /* number of keys in both the first operand and a later one */
+    size_t unmet;               /* number of expectations */
+    uint64_t warnings;          /* number of notices and gaps, if --strict counts them */
+    bool ended_early;           /* by an error that does not concern an input: */
     rf_error end;
     const rf_error *error; /* that error, or why an input could not be read; NULL: none */
 };
@@ -125,6 +128,14 @@ rf_code against_on_record(struct verification *v, const rf_key_record *record, r
 
 /* Called after all of it: reads the other data, waits for replies, reports differences. */
 rf_code against_finish(struct verification *v, rf_error *error);
+
+/* --- verify_slots.c: slots for which the file of a node seems to be missing --------------------------- */
+
+/* Returns the number of warnings. */
+uint64_t verify_warn_of_gaps(const struct verification *v);
+
+/* A member "missing_slots", if there are several operands. */
+void verify_report_gaps(struct json *json, const struct verification *v);
 
 /* --- verify_report.c: results -------------------------------------------------------------------------- */
 

@@ -114,6 +114,8 @@ static rf_code check_key(struct verification *v, rf_entry *entry, rf_error *erro
 {
     if (entry->type == RF_MODULE)
         TRY(note_module(v, entry, error));
+    if (v->owners)
+        slot_owners_add(v->owners, v->operand, entry->key);
     if (v->options->against)
         rf_digest_pool_expired(v->pool, v->against.live ? session_fields_until() : v->session.now);
     return rf_digest_pool_put(v->pool, entry, error);

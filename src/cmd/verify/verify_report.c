@@ -31,6 +31,7 @@ void verify_report(struct json *json, const void *ctx)
         json_string(json, "digest_sha256", complete ? v->digests.sha256_text : NULL);
     faults_report(json, &v->faults);
     verify_report_logs(json, v);
+    verify_report_gaps(json, v);
     expectations_report(json, &v->options->expectations);
     if (v->options->against)
         put_against(json, v);
