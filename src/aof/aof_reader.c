@@ -70,8 +70,8 @@ static rf_code on_select(struct aof_reader *r, const rf_slice *argv, size_t argc
 }
 
 /* Processes commands that change the reader's state. *ready: the command is an entry. */
-static rf_code interpret(struct aof_reader *r, const struct rf_arguments *command, uint64_t offset, int64_t *db,
-                         bool *ready)
+static rf_code interpret(struct aof_reader *r, const struct rf_arguments *command, uint64_t offset,
+                         int64_t *db, bool *ready)
 {
     const rf_slice *argv = resp_argv(command);
     *ready = false;

@@ -62,7 +62,7 @@ struct row_check {
     const struct integer_row *integers;
     unsigned char integer_count;
     unsigned short relative_from; /* the first argument that may be a relative expiry; NEVER: there is none */
-    bool has_one_key; /* where it always is */
+    bool has_one_key;             /* where it always is */
 };
 
 struct rf_command_check {

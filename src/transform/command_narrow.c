@@ -312,5 +312,5 @@ rf_code command_narrow(rf_command_rewrite *c, rf_error *error)
     if (current->names < classes[kind].names)
         return command_refuse(c, NULL, "wrong number of arguments", error);
     return current->selected == current->names || !classes[kind].some ? classes[kind].whole(c, error)
-                                                             : classes[kind].some(c, error);
+                                                                      : classes[kind].some(c, error);
 }

@@ -29,7 +29,7 @@ struct current_command {
     size_t keys_end;   /* the argument after the last key */
     int64_t source_db; /* as it is called at the end of the log */
     int64_t db;        /* after the map-db rules, or 0 */
-    bool written; /* to some shard */
+    bool written;      /* to some shard */
     size_t next_shard;
 };
 
@@ -64,8 +64,8 @@ struct rf_command_rewrite {
         uint64_t number; /* how many there were, with this one */
         uint64_t offset; /* of its MULTI */
     } multi;
-    uint32_t input;                   /* the number of the file */
-    struct db_names db_names;         /* at present */
+    uint32_t input;           /* the number of the file */
+    struct db_names db_names; /* at present */
     struct {
         int64_t of, source_db, db; /* of commands in database `of`; none yet if it is -1 */
     } last_db;

@@ -58,7 +58,8 @@ static rf_code check_pattern(const rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
-static inline rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name, rf_error *error)
+static inline rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name,
+                                 rf_error *error)
 {
     key->name = c->names.len;
     key->name_length = name.len;

@@ -60,8 +60,8 @@ struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at);
 enum { GLOB_MARKS = 2 };
 
 /* Whether the elements match the whole text. If so, and `marks` is not NULL, positions[i] is where marks[i]
- * is; each star has then matched the shortest run that lets the whole match, the leftmost star first. The time
- * is bounded by the product of both lengths. */
+ * is; each star has then matched the shortest run that lets the whole match, the leftmost star first. The
+ * time is bounded by the product of both lengths. */
 bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
                      size_t positions[GLOB_MARKS]);
 
