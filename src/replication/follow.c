@@ -202,14 +202,20 @@ static void *run(void *ctx)
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
+static rf_code connect_first(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    TRY(place_check_migration(&follow->place, error));
+    return connect_once(follow, error);
+}
+
 static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
 {
     if (follow->event_fd < 0)
         return fail_errno(error, RF_E_MEMORY, "cannot create an eventfd");
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->rdb, error));
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
-    TRY(place_check_migration(&follow->place, error));
-    TRY(waiting_attempt(&follow->source, connect_once, follow, error));
+    TRY(waiting_attempt(&follow->source, connect_first, follow, error));
     follow->start = follow->base = follow->at.offset = atomic_load(&follow->received);
     atomic_store(&follow->complete, follow->base);
     if (thread_start(&follow->thread, run, follow) != 0)

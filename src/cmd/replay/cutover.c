@@ -75,16 +75,14 @@ static rf_code give_up(struct replay *r, const char *why)
 static rf_code pause_source(struct replay *r)
 {
     struct following *f = &r->following;
-    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS];
+    char source[SOURCE_TEXT];
     rf_error why;
     f->cutover.tried = true;
     f->cutover.paused_ms = clock_monotonic_ms();
     if (pause_all(f, pause_ms(r), &why) != RF_OK)
         return give_up(r, why.message);
     following_format_source(r, source, sizeof source);
-    following_format_offsets(f, offsets, sizeof offsets);
-    message_note("cut-over: writes at %s are paused for up to %g s, at %s", source,
-                 (double)pause_ms(r) / 1000, offsets);
+    message_note("cut-over: writes at %s are paused for up to %g s", source, (double)pause_ms(r) / 1000);
     return RF_OK;
 }
 
