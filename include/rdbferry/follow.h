@@ -40,8 +40,9 @@ typedef struct rf_follow_position {
 RF_API rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
                               rf_error *error);
 
-/* The same for a live input that rf_files_add_live() has added; `files` must outlive the follow.
- * RF_E_ARGUMENT for a node of a cluster. */
+/* The same for a live input that rf_files_add_live() has added; `files` must outlive the follow. A node of a
+ * cluster is followed on at the replica that takes over from it. RF_E_READ: slots are being migrated, or have
+ * moved between the nodes: the order of what is written to them is not known then. */
 RF_API rf_code rf_files_follow(const rf_files *files, size_t number, const rf_follow_options *options,
                                rf_follow **out, rf_error *error);
 
@@ -79,6 +80,10 @@ RF_API uint64_t rf_follow_received(rf_follow *follow);
 
 /* Asks the server for the offset that its stream has now. Needs +info; RF_E_READ if it is refused. */
 RF_API rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error);
+
+/* Whether each node of a cluster has the slots that it had in the beginning, and the link is to that server,
+ * or else made anew. RF_E_READ: it has not; RF_E_UNAVAILABLE: that is not known now. */
+RF_API rf_code rf_follow_check_slots(rf_follow *follow, rf_error *error);
 
 /* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2), and
  * tells the offset up to which the stream has all that was written before. 0: only checks that this is

@@ -105,7 +105,12 @@ typedef struct rf_replay_options {
     bool resumed;         /* there was an earlier run of this name; its connections are killed */
     rf_position written_until;  /* the earlier run may have written anything before it; zeroed: nothing */
     rf_position commands_until; /* it had all AOF commands before it acknowledged; zeroed: none */
-    bool no_transactions;       /* AOF commands are not written exactly once: see rf_replay_put() */
+    /* The inputs from `first_stream` on are so many streams, which write different keys, so that their
+     * commands are only ordered within each, and put in any order; not within a transaction. 0: the inputs
+     * are one log. */
+    uint32_t streams, first_stream;
+    const uint64_t *streams_until; /* of each, in place of commands_until; NULL: none */
+    bool no_transactions;          /* AOF commands are not written exactly once: see rf_replay_put() */
     rf_notify notify;
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
@@ -136,7 +141,7 @@ RF_API rf_code rf_replay_open(const rf_target *target, const rf_replay_options *
                               rf_error *error);
 
 /* Whether a key has the name of a staging key of any run, "key:rdbferry:run:xyz", or of a position key,
- * "rdbferry:run:position" or "rdbferry:run:position:{xyz}". */
+ * "rdbferry:run:position[:1][:{xyz}]". */
 RF_API bool rf_replay_is_temporary(rf_slice key);
 
 RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
@@ -162,7 +167,8 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * sent as transactions, which also write the slot's position key, and after a failure that key is read. A
  * resumed run skips the commands that an earlier one has applied; it may put all of them again. In a cluster,
  * entry->slot has to be the slot of all keys of the command, as rf_command_rewrite_next() returns it. The
- * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend. An earlier
+ * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend, of streams
+ * within each; FLUSHALL, FLUSHDB and SWAPDB of one of several streams are RF_E_INCOMPATIBLE. An earlier
  * run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had acknowledged.
  *
  * With options->no_transactions, commands are only pipelined; after a lost connection it is unknown which of
@@ -209,6 +215,9 @@ RF_API rf_code rf_replay_remove_positions(rf_replay *replay, rf_error *error);
 /* All entries before the returned position are done: written, failed or skipped. It is the position of the
  * oldest entry in flight, or just after the last entry put. Valid after an error, too. */
 RF_API rf_position rf_replay_acked(const rf_replay *replay);
+
+/* The offset of the oldest entry of one input that is in flight; false: all that were put are done. */
+RF_API bool rf_replay_in_flight(const rf_replay *replay, uint32_t input, uint64_t *offset);
 
 /* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {

@@ -82,7 +82,7 @@ static rf_code flush(struct barrier *b, struct node *node, unsigned slot, rf_err
     struct client *client = node->control;
     const rf_position after = {b->r->current.position.input, b->r->current.position.offset + 1};
     const struct slot_position position = {after, after};
-    if (!position_key_make(b->r->options.run, (int)slot, &b->r->name))
+    if (!position_key_make(b->r->options.run, 0, (int)slot, &b->r->name))
         return fail(error, RF_E_MEMORY, "out of memory");
     const rf_slice set[] = {SLICE("SET"), buffer_slice(&b->r->name),
                             slice_of(text, position_print(text, &position))};
@@ -147,10 +147,23 @@ static void note_flushed(rf_replay *r)
         c->queues[i].applied = c->queues[i].safe = c->flushed;
 }
 
+static const char *const flushes[] = {"FLUSHALL", "FLUSHDB", NULL};
+static const char *const others[] = {"FUNCTION", "SCRIPT", NULL};
+
+static bool concerns_all_keys(const rf_entry *entry)
+{
+    return is_one_of(entry->argv[0], flushes) || slice_is_word(entry->argv[0], "SWAPDB");
+}
+
+bool command_is_barrier(const rf_replay *r, const rf_entry *entry)
+{
+    if (r->commands.slots > 1)
+        return entry->slot < 0;
+    return r->options.streams > 1 && (concerns_all_keys(entry) || is_one_of(entry->argv[0], others));
+}
+
 rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
-    static const char *const flushes[] = {"FLUSHALL", "FLUSHDB", NULL};
-    static const char *const others[] = {"FUNCTION", "SCRIPT", NULL};
     struct barrier b = {.r = r, .entry = entry, .argc = entry->argc};
     char name[64];
     b.flushes = is_one_of(entry->argv[0], flushes) && !r->options.no_transactions &&
@@ -159,7 +172,12 @@ rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
     if (entry->argc > ARGS - 1 || (!is_one_of(entry->argv[0], flushes) && !is_one_of(entry->argv[0], others)))
         return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
                     name);
-    if (rf_position_before(r->current.position, r->commands.reached)) {
+    if (r->options.streams > 1 && concerns_all_keys(entry))
+        return fail(error, RF_E_INCOMPATIBLE,
+                    "%s: it concerns the keys of one of several sources, which are not known at the target: "
+                    "empty it, and start again",
+                    name);
+    if (command_queue_was_reached(r)) {
         r->counts.commands_resumed++;
         return RF_OK;
     }

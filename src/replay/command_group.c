@@ -23,8 +23,8 @@ bool command_group_may_send(const struct slot_queue *q, const struct pipeline *p
 
 bool command_group_key(rf_replay *r, const struct slot_queue *q)
 {
-    return position_key_make(r->options.run, r->commands.count > 1 ? (int)command_queue_slot(r, q) : NO_SLOT,
-                             &r->name);
+    int slot = r->commands.slots > 1 ? (int)command_queue_slot(r, q) : NO_SLOT;
+    return position_key_make(r->options.run, command_queue_stream(r, q), slot, &r->name);
 }
 
 static bool put_position(rf_replay *r, struct outbuf *out, const struct command_group *group)

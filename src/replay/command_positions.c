@@ -21,14 +21,13 @@ static rf_code read_all(rf_replay *r, rf_error *error)
     for (unsigned i = 0; i < c->count; i++) {
         struct slot_queue *q = &c->queues[i];
         q->done = q->safe = q->applied = position_later(q->applied, c->flushed);
-        c->reached = position_later(c->reached, q->done);
     }
     return RF_OK;
 }
 
 static struct node *any_owner(const rf_replay *r, unsigned *slot)
 {
-    for (*slot = 0; *slot + 1 < r->commands.count && r->node_of[*slot] == r->unassigned;)
+    for (*slot = 0; *slot + 1 < r->commands.slots && r->node_of[*slot] == r->unassigned;)
         ++*slot;
     return r->node_of[*slot];
 }
@@ -40,10 +39,10 @@ static rf_code try_position(rf_replay *r, struct reply *reply, struct node **nod
     enum { COMMANDS = 4 };
     unsigned slot;
     rf_slice rest;
-    bool cluster = r->commands.count > 1;
+    bool cluster = r->commands.slots > 1;
     *node = any_owner(r, &slot);
     TRY(reconcile_select_db(*node, 0, error));
-    if (!position_key_make(r->options.run, cluster ? (int)slot : NO_SLOT, &r->name))
+    if (!position_key_make(r->options.run, 0, cluster ? (int)slot : NO_SLOT, &r->name))
         return fail(error, RF_E_MEMORY, "out of memory");
     struct client *client = (*node)->control;
     const rf_slice key = buffer_slice(&r->name);

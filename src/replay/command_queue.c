@@ -22,14 +22,34 @@ enum {
 
 /* --- queues -------------------------------------------------------------------------------------------- */
 
+static struct slot_queue *queues_of_stream(const rf_replay *r)
+{
+    unsigned stream = r->options.streams > 1 ? r->current.position.input - r->options.first_stream : 0;
+    return r->commands.queues + (size_t)stream * r->commands.slots;
+}
+
 struct slot_queue *command_queue_of(rf_replay *r, unsigned slot)
 {
-    return &r->commands.queues[r->commands.count > 1 ? slot : 0];
+    return queues_of_stream(r) + (r->commands.slots > 1 ? slot : 0);
+}
+
+bool command_queue_was_reached(rf_replay *r)
+{
+    const struct slot_queue *queues = queues_of_stream(r);
+    for (unsigned slot = 0; slot < r->commands.slots; slot++)
+        if (rf_position_before(r->current.position, queues[slot].done))
+            return true;
+    return false;
 }
 
 unsigned command_queue_slot(const rf_replay *r, const struct slot_queue *q)
 {
-    return (unsigned)(q - r->commands.queues);
+    return (unsigned)(q - r->commands.queues) % r->commands.slots;
+}
+
+unsigned command_queue_stream(const rf_replay *r, const struct slot_queue *q)
+{
+    return (unsigned)(q - r->commands.queues) / r->commands.slots;
 }
 
 size_t command_queue_ready(const struct slot_queue *q)
@@ -86,11 +106,13 @@ struct request command_queue_first(const struct slot_queue *q)
 static rf_code make_queues(rf_replay *r, rf_error *error)
 {
     struct command_queues *c = &r->commands;
-    unsigned count = r->primaries.kind == RF_TARGET_CLUSTER ? RF_SLOTS : 1;
+    unsigned slots = r->primaries.kind == RF_TARGET_CLUSTER ? RF_SLOTS : 1;
+    unsigned count = slots * (r->options.streams > 1 ? r->options.streams : 1);
     c->queues = calloc(count, sizeof *c->queues);
     if (!c->queues)
         return fail(error, RF_E_MEMORY, "out of memory for commands");
     c->count = count;
+    c->slots = slots;
     c->databases = r->info.databases > 0 ? r->info.databases : 1;
     return RF_OK;
 }

@@ -2,8 +2,9 @@
 /* Commands of a log, on their way to the target exactly once.
  *
  * Commands of different slots do not affect each other, so each slot of a cluster has a queue; any other
- * target has one. The commands that wait in a queue are its open group. A group is sent as one transaction,
- * which also writes the slot's position key, so that the target itself tells whether it has been applied:
+ * target has one. Several streams have queues, and position keys, of their own. The commands that wait in a
+ * queue are its open group. A group is sent as one transaction, which also writes the slot's position key, so
+ * that the target itself tells whether it has been applied:
  *
  *   MULTI   command ...   [SELECT 0]   SET position-key ...   EXEC
  *
@@ -78,8 +79,8 @@ struct slot_queue {
 };
 
 struct command_queues {
-    struct slot_queue *queues; /* NULL: no command has been put */
-    unsigned count;
+    struct slot_queue *queues;       /* of each stream those of all slots; NULL: no command has been put */
+    unsigned count, slots;           /* slots: 1, unless the target is a cluster */
     struct slot_queue *first, *last; /* with commands */
     uint64_t bytes;                  /* in all open groups */
     size_t recovering;               /* number of queues that are unknown, or have pending groups */
@@ -90,16 +91,19 @@ struct command_queues {
         struct slot_queue *held; /* queues with commands of it */
     } transaction;
     rf_position flushed; /* all nodes have been emptied by the command before it */
-    rf_position reached; /* the earlier run had applied no command after it */
     int64_t databases;   /* that are known to exist */
     uint64_t first_seq;  /* of the first command */
     char refusal[256];   /* why no position key may be written */
 };
 
-/* The queue of a slot; any slot if the target is not a cluster. */
+/* The queue of a slot, of the current entry's stream; any slot if the target is not a cluster. */
 struct slot_queue *command_queue_of(rf_replay *replay, unsigned slot);
 
-/* The slot of a queue. */
+/* Whether the earlier run had applied the current command or one after it. */
+bool command_queue_was_reached(rf_replay *replay);
+
+/* The slot and the stream of a queue. */
+unsigned command_queue_stream(const rf_replay *replay, const struct slot_queue *queue);
 unsigned command_queue_slot(const rf_replay *replay, const struct slot_queue *queue);
 
 /* The number of commands that can be sent: those before a transaction that is not complete. */
@@ -181,6 +185,10 @@ void command_queue_recovers(rf_replay *replay, struct slot_queue *queue, bool re
 int64_t command_recover_since(const rf_replay *replay);
 
 /* --- command_barrier.c --------------------------------------------------------------------------------- */
+
+/* Whether a command is to be executed so: in a cluster one without keys; of several streams one that does not
+ * only concern keys of its own. */
+bool command_is_barrier(const rf_replay *replay, const rf_entry *command);
 
 /* Executes a command without keys on all nodes of a cluster, between all commands before it and after it. */
 rf_code command_barrier(rf_replay *replay, const rf_entry *command, rf_error *error);

@@ -137,11 +137,11 @@ static rf_code read_of_node(rf_replay *r, struct node *node, rf_error *error)
     struct slot_queue *queues[READ_AHEAD];
     size_t count = 0;
     rf_code code = RF_OK;
-    for (unsigned slot = 0; slot < r->commands.count && code == RF_OK; slot++) {
-        struct slot_queue *q = &r->commands.queues[slot];
-        if (q->unknown && !q->unanswered && r->node_of[slot] == node)
+    for (unsigned i = 0; i < r->commands.count && code == RF_OK; i++) {
+        struct slot_queue *q = &r->commands.queues[i];
+        if (q->unknown && !q->unanswered && r->node_of[command_queue_slot(r, q)] == node)
             queues[count++] = q;
-        if (count == READ_AHEAD || (slot + 1 == r->commands.count && count > 0)) {
+        if (count == READ_AHEAD || (i + 1 == r->commands.count && count > 0)) {
             code = read_batch(r, node, queues, count, error);
             count = 0;
         }

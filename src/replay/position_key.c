@@ -9,11 +9,19 @@
 static const char start[] = "rdbferry:", end[] = ":position";
 enum { START = sizeof start - 1, END = sizeof end - 1 };
 
-bool position_key_make(const char *run, int slot, struct buffer *out)
+static bool append_stream(unsigned stream, struct buffer *out)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    return stream == 0 || (buffer_append(out, SLICE(":")) &&
+                           buffer_append(out, slice_of(text, number_print_u64(text, stream))));
+}
+
+bool position_key_make(const char *run, unsigned stream, int slot, struct buffer *out)
 {
     out->len = 0;
     bool good = buffer_append(out, slice_of(start, START)) &&
-                buffer_append(out, slice_of(run, strlen(run))) && buffer_append(out, slice_of(end, END));
+                buffer_append(out, slice_of(run, strlen(run))) && buffer_append(out, slice_of(end, END)) &&
+                append_stream(stream, out);
     if (slot == NO_SLOT)
         return good;
     return good && buffer_append(out, SLICE(":{")) &&
@@ -32,6 +40,18 @@ static bool is_tag(rf_slice text)
            is_slot_letter(text.ptr[2]) && is_slot_letter(text.ptr[3]) && is_slot_letter(text.ptr[4]);
 }
 
+/* Skips ":1". */
+static void skip_stream(rf_slice *rest)
+{
+    size_t digits = 1;
+    if (rest->len < 2 || rest->ptr[0] != ':' || rest->ptr[1] == '0')
+        return;
+    while (digits < rest->len && rest->ptr[digits] >= '0' && rest->ptr[digits] <= '9')
+        digits++;
+    if (digits > 1)
+        *rest = slice_of(rest->ptr + digits, rest->len - digits);
+}
+
 bool is_position_key(rf_slice name)
 {
     size_t run = START;
@@ -43,6 +63,7 @@ bool is_position_key(rf_slice name)
     if (run == START || !starts_with(rest, end, END))
         return false;
     rest = slice_of(rest.ptr + END, rest.len - END);
+    skip_stream(&rest);
     return rest.len == 0 || is_tag(rest);
 }
 

@@ -2,7 +2,8 @@
 /* The position keys of a run: each says which commands of the log have been applied to the keys of a slot,
  * since it is written in the same transaction as they are. A cluster has one in each slot,
  * "rdbferry:<run>:position:{abc}"; any other target has a single one, "rdbferry:<run>:position". All are in
- * database 0. */
+ * database 0. Of several streams, the second one has "rdbferry:<run>:position:1" or "...:1:{abc}", and so on.
+ */
 #ifndef REPLAY_POSITION_KEY_H
 #define REPLAY_POSITION_KEY_H
 
@@ -11,8 +12,8 @@
 
 enum { NO_SLOT = -1 /* not of a cluster */ };
 
-/* Clears and fills `out`. Returns false if out of memory. */
-bool position_key_make(const char *run, int slot, struct buffer *out);
+/* Clears and fills `out`. Streams are counted from 0. Returns false if out of memory. */
+bool position_key_make(const char *run, unsigned stream, int slot, struct buffer *out);
 
 /* Whether a key has the name of a position key of any run. */
 bool is_position_key(rf_slice name);

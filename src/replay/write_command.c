@@ -117,13 +117,25 @@ static bool put_control(rf_replay *r, const rf_entry *entry)
 
 /* --- resuming ------------------------------------------------------------------------------------------ */
 
+/* Of the earlier run, in the log or stream of the current command. */
+static rf_position acknowledged_until(const rf_replay *r)
+{
+    const rf_replay_options *options = &r->options;
+    uint32_t input = r->current.position.input;
+    if (options->streams == 0)
+        return options->commands_until;
+    return options->streams_until
+               ? (rf_position){input, options->streams_until[input - options->first_stream]}
+               : (rf_position){0};
+}
+
 /* *wanted: the earlier run has not applied the current command. */
 static rf_code check_resumed(rf_replay *r, const struct slot_queue *queue, bool *wanted, rf_error *error)
 {
     const rf_position position = r->current.position;
     *wanted = !rf_position_before(position, queue->done);
     r->counts.commands_resumed += !*wanted;
-    if (*wanted && rf_position_before(position, r->options.commands_until))
+    if (*wanted && rf_position_before(position, acknowledged_until(r)))
         return fail(error, RF_E_TARGET,
                     "the target has lost the command at offset 0x%llx, which it had acknowledged: empty it, "
                     "and start "
@@ -142,7 +154,7 @@ static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *
         !number_parse_i64(swap->argv[2], &dbs[1]) || (dbs[0] == 0) == (dbs[1] == 0) ||
         r->options.no_transactions)
         return command_queue_put(r, queue, swap, 1, error);
-    if (!position_key_make(r->options.run, NO_SLOT, &r->name))
+    if (!position_key_make(r->options.run, 0, NO_SLOT, &r->name))
         return fail(error, RF_E_MEMORY, "out of memory");
     const rf_slice remove[] = {write_unlink_name(r), buffer_slice(&r->name)};
     const rf_entry commands[] = {*swap, {.db = dbs[0] == 0 ? dbs[1] : dbs[0], .argv = remove, .argc = 2}};
@@ -154,7 +166,7 @@ static rf_code put_swap(rf_replay *r, struct slot_queue *queue, const rf_entry *
 static rf_code put_allowed(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     bool allowed;
-    if (r->commands.count > 1 && entry->slot < 0)
+    if (command_is_barrier(r, entry))
         return command_barrier(r, entry, error);
     struct slot_queue *queue = command_queue_of(r, entry->slot < 0 ? 0 : (unsigned)entry->slot);
     TRY(check_resumed(r, queue, &allowed, error));

@@ -118,6 +118,15 @@ static rf_code check_no_migration(struct client *primary, rf_error *error)
     return RF_OK;
 }
 
+rf_code choose_check_migration(const rf_target *source, const rf_address *address, rf_error *error)
+{
+    struct client *primary;
+    TRY(client_open(source, address, &primary, error));
+    rf_code code = check_no_migration(primary, error);
+    client_close(primary);
+    return code;
+}
+
 /* --- choosing ----------------------------------------------------------------------------------------- */
 
 static void log_replica(const rf_target *source, const rf_address *address)

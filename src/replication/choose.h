@@ -11,4 +11,7 @@
 rf_code choose_server(const rf_target *source, const struct primaries *primaries, size_t number,
                       bool from_primary, rf_address *out, rf_error *error);
 
+/* RF_E_TARGET if a slot of the primary is being migrated. */
+rf_code choose_check_migration(const rf_target *source, const rf_address *primary, rf_error *error);
+
 #endif

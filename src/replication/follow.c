@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/thread.h"
-#include "net/primaries.h"
 #include "net/waiting.h"
 #include "replication/refusal.h"
 #include <inttypes.h>
@@ -48,10 +47,11 @@ static rf_code await_status(struct rf_follow *follow, struct link *link, bool ma
 }
 
 /* From then on rf_follow_stop() interrupts it. */
-static void set_link(struct rf_follow *follow, struct link *link)
+static void set_link(struct rf_follow *follow, struct link *link, const rf_address *address)
 {
     pthread_mutex_lock(&follow->lock);
     follow->link = link;
+    address_format(address, follow->linked);
     pthread_mutex_unlock(&follow->lock);
 }
 
@@ -82,7 +82,7 @@ static rf_code connect_to(struct rf_follow *follow, const rf_address *addresses,
         code = link_open(&follow->source, &addresses[i], &request, &link, error);
         if (code != RF_OK)
             continue;
-        set_link(follow, link);
+        set_link(follow, link, &addresses[i]);
         code = check_stopped(follow, error);
         if (code == RF_OK)
             code = await_status(follow, link, !request.id, error);
@@ -93,17 +93,13 @@ static rf_code connect_to(struct rf_follow *follow, const rf_address *addresses,
     return code;
 }
 
-/* Sentinels name the primary anew each time. */
 static rf_code connect_once(void *ctx, rf_error *error)
 {
     struct rf_follow *follow = ctx;
-    const rf_target *source = &follow->source;
-    struct primaries primaries;
-    if (source->kind != RF_TARGET_SENTINEL)
-        return connect_to(follow, source->addresses, source->address_count, error);
-    TRY(primaries_find(source, source->addresses, source->address_count, &primaries, error));
-    rf_code code = connect_to(follow, primaries.nodes, primaries.node_count, error);
-    primaries_free(&primaries);
+    struct located located;
+    TRY(place_locate(&follow->place, &located, error));
+    rf_code code = connect_to(follow, located.addresses, located.count, error);
+    located_free(&located);
     return code;
 }
 
@@ -206,13 +202,20 @@ static void *run(void *ctx)
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
+static rf_code connect_first(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    TRY(place_check_migration(&follow->place, error));
+    return connect_once(follow, error);
+}
+
 static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
 {
     if (follow->event_fd < 0)
         return fail_errno(error, RF_E_MEMORY, "cannot create an eventfd");
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->rdb, error));
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
-    TRY(waiting_attempt(&follow->source, connect_once, follow, error));
+    TRY(waiting_attempt(&follow->source, connect_first, follow, error));
     follow->start = follow->base = follow->at.offset = atomic_load(&follow->received);
     atomic_store(&follow->complete, follow->base);
     if (thread_start(&follow->thread, run, follow) != 0)
@@ -224,6 +227,12 @@ static rf_code start(struct rf_follow *follow, const rf_follow_options *options,
 rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options, rf_follow **out,
                        rf_error *error)
 {
+    return follow_open(source, NULL, 0, options, out, error);
+}
+
+rf_code follow_open(const rf_target *source, const struct primaries *cluster, size_t node,
+                    const rf_follow_options *options, rf_follow **out, rf_error *error)
+{
     struct rf_follow *follow = calloc(1, sizeof *follow);
     if (!follow)
         return out_of_memory(error);
@@ -231,6 +240,7 @@ rf_code rf_follow_open(const rf_target *source, const rf_follow_options *options
     pthread_mutex_init(&follow->marks_lock, NULL);
     follow->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     follow->source = *source;
+    follow->place = (struct place){&follow->source, cluster, node};
     follow->in_stream = options->id != NULL;
     if (options->id)
         strncpy(follow->id, options->id, SYNC_ID);

@@ -9,6 +9,7 @@
 #include "io/fifo.h"
 #include "replication/absolute_expiry.h"
 #include "replication/link.h"
+#include "replication/place.h"
 #include "replication/stream_scan.h"
 #include <pthread.h>
 #include <rdbferry/follow.h>
@@ -23,6 +24,7 @@ struct follow_mark {
 
 struct rf_follow {
     rf_target source; /* borrows everything from the caller's */
+    struct place place;
     pthread_t thread;
     bool running;
     atomic_bool stopped;
@@ -33,8 +35,9 @@ struct rf_follow {
     int event_fd;      /* signalled when one of the two changes */
     struct fifo *rdb, *stream;
 
-    pthread_mutex_t lock; /* protects the next two */
+    pthread_mutex_t lock; /* protects the next three */
     struct link *link;
+    char linked[ADDRESS_TEXT]; /* address of the link's server */
     char id[SYNC_ID + 1];
 
     /* of the thread */
@@ -53,5 +56,9 @@ struct rf_follow {
     size_t mark_count, mark_capacity;
     uint64_t marked; /* the end of the last one */
 };
+
+/* rf_follow_open() for a node of a cluster, or with NULL. */
+rf_code follow_open(const rf_target *source, const struct primaries *cluster, size_t node,
+                    const rf_follow_options *options, rf_follow **out, rf_error *error);
 
 #endif

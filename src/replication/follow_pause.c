@@ -6,7 +6,6 @@
 #include "base/number.h"
 #include "net/client.h"
 #include "net/info.h"
-#include "net/primaries.h"
 #include "replication/follow.h"
 #include <stdio.h>
 
@@ -88,17 +87,11 @@ static rf_code control_at(rf_follow *follow, const rf_address *addresses, size_t
 
 static rf_code control(rf_follow *follow, control_fn *fn, int64_t ms, uint64_t *offset, rf_error *error)
 {
-    const rf_target *source = &follow->source;
-    struct primaries primaries;
-    rf_code code;
-    if (source->kind != RF_TARGET_SENTINEL) {
-        code = control_at(follow, source->addresses, source->address_count, fn, ms, offset, error);
-    } else {
-        code = primaries_find(source, source->addresses, source->address_count, &primaries, error);
-        if (code == RF_OK) {
-            code = control_at(follow, primaries.nodes, primaries.node_count, fn, ms, offset, error);
-            primaries_free(&primaries);
-        }
+    struct located located;
+    rf_code code = place_locate(&follow->place, &located, error);
+    if (code == RF_OK) {
+        code = control_at(follow, located.addresses, located.count, fn, ms, offset, error);
+        located_free(&located);
     }
     if (code == RF_E_TARGET) /* it is the source */
         error->code = code = RF_E_READ;
@@ -113,6 +106,32 @@ rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *erro
 rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_error *error)
 {
     return control(follow, pause_writes, ms, offset, error);
+}
+
+/* What is written at another server than that of the link does not arrive: the link is made anew. */
+static void cut_if_elsewhere(rf_follow *follow, const struct located *located)
+{
+    char address[ADDRESS_TEXT];
+    address_format(located->addresses, address);
+    pthread_mutex_lock(&follow->lock);
+    if (follow->link && strcmp(address, follow->linked) != 0)
+        link_stop(follow->link);
+    pthread_mutex_unlock(&follow->lock);
+}
+
+rf_code rf_follow_check_slots(rf_follow *follow, rf_error *error)
+{
+    struct located located;
+    if (!follow->place.cluster)
+        return RF_OK;
+    rf_code code = place_locate(&follow->place, &located, error);
+    if (code == RF_OK) {
+        cut_if_elsewhere(follow, &located);
+        located_free(&located);
+    }
+    if (code == RF_E_TARGET)
+        error->code = code = RF_E_READ;
+    return code;
 }
 
 rf_code rf_follow_unpause(rf_follow *follow, rf_error *error)

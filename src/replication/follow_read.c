@@ -144,6 +144,20 @@ static bool is_of_link(const rf_entry *entry)
            slice_is_word(entry->argv[0], "REPLPING");
 }
 
+/* Keys come from another node, where their removal is part of another stream. */
+static rf_code check_not_moved(const struct rf_follow *follow, const rf_entry *entry, rf_error *error)
+{
+    static const char *const names[] = {"RESTORE-ASKING", "TRIMSLOTS", "CLUSTER"};
+    for (size_t i = 0; follow->place.cluster && i < sizeof names / sizeof *names; i++)
+        if (slice_is_word(entry->argv[0], names[i]))
+            return fail(
+                error, RF_E_READ,
+                "slots move to or from it while it is followed (%s): a new snapshot of these nodes is "
+                "needed; empty the target, and start again when the slots stay where they are",
+                names[i]);
+    return RF_OK;
+}
+
 /* The next command that is read, also one of the link. */
 static rf_code read_command(struct rf_follow *follow, rf_entry *entry, rf_error *error)
 {
@@ -157,6 +171,7 @@ static rf_code read_command(struct rf_follow *follow, rf_entry *entry, rf_error 
         at->in_transaction = true;
     else if (slice_is_word(entry->argv[0], "EXEC"))
         at->in_transaction = false;
+    TRY(check_not_moved(follow, entry, error));
     return absolute_expiry_make(&follow->absolute, at->arrived_ms, entry, error);
 }
 

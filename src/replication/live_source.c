@@ -6,9 +6,9 @@
 #include "net/primaries.h"
 #include "net/waiting.h"
 #include "replication/choose.h"
+#include "replication/follow.h"
 #include "replication/refusal.h"
 #include "replication/snapshot_source.h"
-#include <rdbferry/follow.h>
 #include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,21 +168,36 @@ static void name_node(struct live_node *node)
                      sizeof node->name);
 }
 
+static rf_code add_node(rf_files *files, struct live_source *source, size_t number, rf_error *error)
+{
+    struct live_node *node = calloc(1, sizeof *node);
+    if (!node)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    *node = (struct live_node){.source = source, .number = number};
+    source->users++;
+    name_node(node);
+    struct files_provider provider = {.open = open_node, .free = free_node, .ctx = node};
+    if (!source->primaries.assumed)
+        provider.server = source->primaries.server;
+    return files_add_provided(files, node->name, provider, error);
+}
+
+/* The nodes of a cluster in the order of their first slots. */
 static rf_code add_nodes(rf_files *files, struct live_source *source, rf_error *error)
 {
-    for (size_t i = 0; i < source->primaries.node_count; i++) {
-        struct live_node *node = calloc(1, sizeof *node);
-        if (!node)
-            return fail(error, RF_E_MEMORY, "out of memory");
-        *node = (struct live_node){.source = source, .number = i};
-        source->users++;
-        name_node(node);
-        struct files_provider provider = {.open = open_node, .free = free_node, .ctx = node};
-        if (!source->primaries.assumed)
-            provider.server = source->primaries.server;
-        TRY(files_add_provided(files, node->name, provider, error));
+    const struct primaries *primaries = &source->primaries;
+    if (!primaries->node_of)
+        return add_node(files, source, 0, error);
+    bool *added = calloc(primaries->node_count, sizeof *added);
+    rf_code code = added ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    for (unsigned slot = 0; slot < RF_SLOTS && code == RF_OK; slot++) {
+        size_t node = primaries->node_of[slot];
+        if (!added[node])
+            code = add_node(files, source, node, error);
+        added[node] = true;
     }
-    return RF_OK;
+    free(added);
+    return code;
 }
 
 rf_code rf_files_add_live(rf_files *files, rf_target *target, const rf_snapshot_options *options,
@@ -221,7 +236,7 @@ rf_code rf_files_follow(const rf_files *files, size_t number, const rf_follow_op
     const struct live_node *node = node_of(files, number);
     if (!node)
         return fail(error, RF_E_ARGUMENT, "'%.128s' is not a live server", files->paths[number]);
-    if (node->source->primaries.kind == RF_TARGET_CLUSTER)
-        return fail(error, RF_E_ARGUMENT, "%s is a node of a cluster, which cannot be followed", node->name);
-    return rf_follow_open(&node->source->target, options, out, error);
+    const struct live_source *source = node->source;
+    const struct primaries *cluster = source->primaries.kind == RF_TARGET_CLUSTER ? &source->primaries : NULL;
+    return follow_open(&source->target, cluster, node->number, options, out, error);
 }

@@ -12,8 +12,8 @@ from lib.cluster_replaying import RULES, WithCluster
 from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
-from lib.kinds import needs_version
-from lib.live_targets import TcpServer, free_port, wait_until
+from lib.kinds import ACL, TLS, needs, needs_version
+from lib.live_targets import HOST, Authority, TcpServer, free_port, tls_settings, wait_until
 from lib.replaying import TARGET, UNAVAILABLE, USAGE, WithTarget, empty, url_of
 from lib.resp import Client
 from lib.soaking import scaled, soak
@@ -272,6 +272,43 @@ class CutOver(FollowReplaying):
         running = self.begin(*self.job("--cutover", "3s", source=url))
         self.finish(running, 3)
         self.assertIn("CLIENT", self.said)
+
+
+@needs_version(redis=(7, 0))
+@needs(TLS, ACL)
+class Encrypted(FollowReplaying):
+    """TLS with a client certificate, and users that have only what the manual names."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.authority = Authority(cls.class_folder(), "test")
+        cls.certificate, cls.key = cls.authority.issue("client", "DNS:client")
+        settings = {**cls.source_settings, **tls_settings(cls.authority, f"IP:{HOST}", tls_auth_clients="yes")}
+        cls.live = cls.started(TcpServer(cls.class_folder(), port=0, **settings))
+        cls.live.call("ACL", "SETUSER", "copy", "on", ">pw", "+psync", "+replconf", "+ping")
+        cls.live.call("ACL", "SETUSER", "switch", "on", ">pw", "+psync", "+replconf", "+ping", "+client", "+info")
+
+    def secure(self, user, *options):
+        tls = ("--source-cacert", self.authority.certificate, "--source-cert", self.certificate, "--source-key", self.key)
+        return self.lasting(*tls, *options, source=f"rediss://{user}:pw@{HOST}:{self.live.port}")
+
+    def test_permissions(self):
+        job = self.secure("copy")
+        running = self.begin(*job)
+        self.begun(running, lambda: "in step" in running.said())
+        with Writer(self.live, SEED):
+            self.live.call("CLIENT", "KILL", "TYPE", "replica")
+            time.sleep(0.3)
+        self.written(running)
+        self.complete(running, job)
+        self.assert_equal_data()
+        self.addCleanup(self.live.call, "CLIENT", "UNPAUSE")
+        self.setUp()
+        self.live.call("SET", "a", 1)
+        self.finish(self.begin(*self.secure("switch", "--cutover", "20s")))
+        self.assertIn("switch now", self.said)
+        self.assertNotIn("pw", self.said)
 
 
 @needs_version(redis=(7, 0))

@@ -145,6 +145,14 @@ Test(forged, temporary_names_are_known)
                  {"k:rdbferry:a:b:xYz", false},
                  {"rdbferry:abc:xYz", false},
                  {"k:rdbferry:abc:xYz1", false},
+                 {"rdbferry:abc:position", true},
+                 {"rdbferry:abc:position:{xyz}", true},
+                 {"rdbferry:abc:position:12", true},
+                 {"rdbferry:abc:position:1:{xyz}", true},
+                 {"rdbferry:abc:position:", false},
+                 {"rdbferry:abc:position:01", false},
+                 {"rdbferry:abc:position:1:", false},
+                 {"rdbferry:abc:position:1x", false},
                  {"xYz", false},
                  {"", false}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -95,6 +95,9 @@ void checkpoint_free(struct checkpoint *c)
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++)
         free(c->options[i]);
     free(c->inputs);
+    for (size_t i = 0; i < c->stream_count; i++)
+        free(c->streams[i].slots);
+    free(c->streams);
 }
 
 /* --- comparison ---------------------------------------------------------------------------------------- */
@@ -135,4 +138,19 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
     return fail(error, RF_E_ARGUMENT,
                 "the checkpoint '%.128s' belongs to a different run: the input '%.128s' has changed",
                 found->path, after->path);
+}
+
+rf_code checkpoint_compare_streams(const struct checkpoint *found, const struct checkpoint *wanted,
+                                   rf_error *error)
+{
+    bool same = found->stream_count == wanted->stream_count;
+    for (size_t i = 0; i < found->stream_count && same; i++)
+        same = strcmp(found->streams[i].slots, wanted->streams[i].slots) == 0;
+    return same
+               ? RF_OK
+               : fail(error, RF_E_ARGUMENT,
+                      "slots have moved between the nodes of the source since the checkpoint '%.128s': a new "
+                      "snapshot of these nodes is needed; empty the target, remove the checkpoint, and start "
+                      "again",
+                      found->path);
 }

@@ -49,16 +49,24 @@ struct checkpoint_input {
     rf_identity identity;
 };
 
+/* Where the stream of a source is continued. */
+struct checkpoint_stream {
+    char id[41];
+    uint64_t offset;
+    int64_t db;  /* that is selected there */
+    char *slots; /* of the source: "0-99,200-299" */
+};
+
 struct checkpoint {
     const char *path;
     int lock; /* -1: not locked */
     enum checkpoint_state state;
     char run[CHECKPOINT_RUN + 1];
-    int64_t started;           /* Unix milliseconds: the `now` of all runs that resume from it */
-    rf_position position;      /* everything before it is done */
-    char stream_id[41];        /* the position is in the stream of this id, and this database is selected */
-    int64_t stream_db;         /* there; "": it is not in a stream */
-    rf_position written_until; /* nothing at or after it has been sent */
+    int64_t started;                   /* Unix milliseconds: the `now` of all runs that resume from it */
+    rf_position position;              /* everything before it is done */
+    struct checkpoint_stream *streams; /* the position is in the first of them, */
+    size_t stream_count;               /* 0: it is not in a stream */
+    rf_position written_until;         /* nothing at or after it has been sent */
     enum checkpoint_commands commands;
     bool shifted;               /* expiries are written shifted, until the run is done */
     uint64_t failed;            /* before the position */
@@ -91,6 +99,10 @@ rf_code checkpoint_save(const struct checkpoint *checkpoint, rf_error *error);
 rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoint *wanted, rf_error *error);
 rf_code checkpoint_compare_input(const struct checkpoint *found, const struct checkpoint *wanted,
                                  size_t input, rf_error *error);
+
+/* Whether the streams are those of the same slots; RF_E_ARGUMENT. */
+rf_code checkpoint_compare_streams(const struct checkpoint *found, const struct checkpoint *wanted,
+                                   rf_error *error);
 
 void checkpoint_free(struct checkpoint *checkpoint);
 

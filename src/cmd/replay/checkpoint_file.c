@@ -6,7 +6,7 @@
  *   run NAME                        the run's name in CLIENT LIST
  *   started MS
  *   position INPUT OFFSET
- *   stream ID DATABASE              only if the position is in a stream that is followed
+ *   stream ID OFFSET DATABASE SLOTS   for each stream that is followed, if the position is in the first one
  *   written-until INPUT OFFSET
  *   commands none | once | plain
  *   expiries shifted                only if they are
@@ -63,6 +63,13 @@ static void put_input(FILE *out, const struct checkpoint_input *input)
         fprintf(out, "input %" PRId64 " %s %s\n", input->identity.size, input->identity.hash, path);
 }
 
+static void put_stream(FILE *out, const struct checkpoint_stream *stream)
+{
+    if (*stream->id)
+        fprintf(out, "stream %s %" PRIu64 " %" PRId64 " %s\n", stream->id, stream->offset, stream->db,
+                stream->slots);
+}
+
 static void put(FILE *out, const struct checkpoint *c)
 {
     fprintf(out, "rdbferry-checkpoint %d\n", FORMAT);
@@ -70,8 +77,8 @@ static void put(FILE *out, const struct checkpoint *c)
     fprintf(out, "run %s\n", c->run);
     fprintf(out, "started %" PRId64 "\n", c->started);
     fprintf(out, "position %" PRIu32 " %" PRIu64 "\n", c->position.input, c->position.offset);
-    if (*c->stream_id)
-        fprintf(out, "stream %s %" PRId64 "\n", c->stream_id, c->stream_db);
+    for (size_t i = 0; i < c->stream_count; i++)
+        put_stream(out, &c->streams[i]);
     fprintf(out, "written-until %" PRIu32 " %" PRIu64 "\n", c->written_until.input, c->written_until.offset);
     fprintf(out, "commands %s\n", commands_texts[c->commands]);
     if (c->shifted)
@@ -184,17 +191,32 @@ static bool read_run(char **lines, char run[CHECKPOINT_RUN + 1])
     return true;
 }
 
-static bool read_stream(char **lines, struct checkpoint *c)
+static bool read_stream(char *value, struct checkpoint_stream *out)
 {
-    char *value = next_value(lines, "stream");
     uint64_t db;
-    if (!value)
-        return true;
     const char *id = next_word(&value);
-    if (strlen(id) != sizeof c->stream_id - 1 || !read_number(value, &db))
+    if (strlen(id) != sizeof out->id - 1)
         return false;
-    memcpy(c->stream_id, id, sizeof c->stream_id);
-    c->stream_db = (int64_t)db;
+    memcpy(out->id, id, sizeof out->id);
+    if (!read_number(next_word(&value), &out->offset) || !read_number(next_word(&value), &db))
+        return false;
+    out->db = (int64_t)db;
+    out->slots = strdup(value);
+    return out->slots != NULL;
+}
+
+static bool read_streams(char **lines, struct checkpoint *c)
+{
+    char *value;
+    while ((value = next_value(lines, "stream"))) {
+        struct checkpoint_stream *more = realloc(c->streams, (c->stream_count + 1) * sizeof *more);
+        if (!more)
+            return false;
+        c->streams = more;
+        c->streams[c->stream_count] = (struct checkpoint_stream){0};
+        if (!read_stream(value, &c->streams[c->stream_count++]))
+            return false;
+    }
     return true;
 }
 
@@ -260,7 +282,7 @@ static bool read_lines(char *lines, struct checkpoint *c)
     if (!read_count(&lines, "rdbferry-checkpoint", &format) || format != FORMAT ||
         !read_choice(&lines, "state", states, &state) || !read_run(&lines, c->run) ||
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
-        !read_stream(&lines, c) || !read_position(&lines, "written-until", &c->written_until) ||
+        !read_streams(&lines, c) || !read_position(&lines, "written-until", &c->written_until) ||
         !read_choice(&lines, "commands", commands_texts, &commands) || !read_shifted(&lines, &c->shifted) ||
         !read_count(&lines, "failed", &c->failed) || !read_count(&lines, "skipped", &c->skipped) ||
         !read_dead_letter(&lines, c) || !read_options(&lines, c) || !read_inputs(&lines, c))
@@ -274,7 +296,8 @@ static bool read_lines(char *lines, struct checkpoint *c)
 /* The position is not after what has been sent, and both are within the inputs. */
 static bool is_consistent(const struct checkpoint *c)
 {
-    return c->position.input < c->input_count && c->written_until.input < c->input_count &&
+    bool has_streams = c->stream_count == 0 || 2 * c->stream_count == c->input_count;
+    return has_streams && c->position.input < c->input_count && c->written_until.input < c->input_count &&
            !rf_position_before(c->written_until, c->position);
 }
 

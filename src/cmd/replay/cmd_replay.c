@@ -99,7 +99,7 @@ static void note_progress(struct replay *r)
     size_t length = 0;
     rf_replay_node node;
     uint64_t bytes = 0;
-    if (r->following.follow)
+    if (r->following.begun)
         following_format(&r->following, note, sizeof note);
     length = strlen(note);
     if (r->failures.count > 0)
@@ -256,6 +256,9 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
         .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
+        .streams = r->following.count > 1 ? (uint32_t)r->following.count : 0,
+        .first_stream = (uint32_t)following_first_stream(&r->following),
+        .streams_until = r->found.commands == COMMANDS_ONCE ? r->following.until : NULL,
         .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
@@ -301,7 +304,7 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
         if (code == RF_OK)
             code = following_turn(r, &cursor, error);
     }
-    code = cursor_close(&cursor, following_ended(r, code), error);
+    code = cursor_close(&cursor, following_ended(r, code, error), error);
     if (code == RF_OK)
         code = check_start(r, cursor.number, error);
     if (code == RF_OK)
@@ -472,8 +475,8 @@ static int replay_command(const struct replay_options *options)
     enum status status = STATUS_OUTPUT;
     bool opened = session_open(&r.session, &options->common);
     r.session.input_count = replay_own_inputs(options);
-    if (options->follow)
-        following_add_inputs(&r);
+    if (opened && options->follow)
+        opened = following_add_inputs(&r);
     if (opened &&
         collisions_open(&r.collisions, &r.session, (enum collision_policy)options->written.on_collision,
                         options->written.memory, false)) {

@@ -6,12 +6,12 @@
 #include "cmd/replay/replay.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
-#include <inttypes.h>
 #include <stdio.h>
 
 enum {
     STEADY_MS = 1000, /* in step for so long before the pause */
     MARGIN = 10,      /* this part of the pause is left for those who switch */
+    SOURCE_TEXT = 512,
 };
 
 static int64_t pause_ms(const struct replay *r)
@@ -25,15 +25,27 @@ static int64_t left_ms(const struct replay *r)
     return r->following.cutover.paused_ms + pause_ms(r) - pause_ms(r) / MARGIN - clock_monotonic_ms();
 }
 
-static const char *source_name(const struct replay *r)
+static rf_code pause_all(struct following *f, int64_t ms, rf_error *error)
 {
-    return input_name(&r->session.inputs[0]);
+    for (size_t i = 0; i < f->count; i++)
+        TRY(rf_follow_pause(f->sources[i].follow, ms, &f->sources[i].paused_offset, error));
+    return RF_OK;
+}
+
+static rf_code unpause_all(const struct following *f, rf_error *error)
+{
+    rf_error second;
+    rf_code code = RF_OK;
+    for (size_t i = 0; i < f->count; i++) {
+        rf_code one = rf_follow_unpause(f->sources[i].follow, code == RF_OK ? error : &second);
+        code = code == RF_OK ? one : code;
+    }
+    return code;
 }
 
 rf_code cutover_begin(struct replay *r, rf_error *error)
 {
-    uint64_t offset;
-    return r->options->cutover_ms > 0 ? rf_follow_pause(r->following.follow, 0, &offset, error) : RF_OK;
+    return r->options->cutover_ms > 0 ? pause_all(&r->following, 0, error) : RF_OK;
 }
 
 /* --- the pause ----------------------------------------------------------------------------------------- */
@@ -41,12 +53,14 @@ rf_code cutover_begin(struct replay *r, rf_error *error)
 static void unpause(struct replay *r)
 {
     struct cutover *c = &r->following.cutover;
+    char source[SOURCE_TEXT];
     rf_error why;
     c->paused_ms = 0;
-    if (rf_follow_unpause(r->following.follow, &why) == RF_OK)
-        message_warning("writes at %s go on", source_name(r));
+    following_format_source(r, source, sizeof source);
+    if (unpause_all(&r->following, &why) == RF_OK)
+        message_warning("writes at %s go on", source);
     else
-        message_warning("%s: the pause of the writes cannot be ended, and ends by itself: %s", source_name(r),
+        message_warning("%s: the pause of the writes cannot be ended, and ends by itself: %s", source,
                         why.message);
 }
 
@@ -58,18 +72,17 @@ static rf_code give_up(struct replay *r, const char *why)
     return RF_OK;
 }
 
-static rf_code pause_source(struct replay *r, rf_error *error)
+static rf_code pause_source(struct replay *r)
 {
-    struct cutover *c = &r->following.cutover;
+    struct following *f = &r->following;
+    char source[SOURCE_TEXT];
     rf_error why;
-    (void)error;
-    c->tried = true;
-    c->paused_ms = clock_monotonic_ms();
-    rf_code code = rf_follow_pause(r->following.follow, pause_ms(r), &c->offset, &why);
-    if (code != RF_OK)
+    f->cutover.tried = true;
+    f->cutover.paused_ms = clock_monotonic_ms();
+    if (pause_all(f, pause_ms(r), &why) != RF_OK)
         return give_up(r, why.message);
-    message_note("cut-over: writes at %s are paused for up to %g s, at offset %" PRIu64, source_name(r),
-                 (double)pause_ms(r) / 1000, c->offset);
+    following_format_source(r, source, sizeof source);
+    message_note("cut-over: writes at %s are paused for up to %g s", source, (double)pause_ms(r) / 1000);
     return RF_OK;
 }
 
@@ -89,7 +102,7 @@ static rf_code compare(struct replay *r, bool *equal, rf_error *error)
     if (r->options->cutover_unverified)
         return RF_OK;
     replay_verify_free(&r->verification);
-    rf_code code = replay_verify_inputs(r, 0, 1, error);
+    rf_code code = replay_verify_inputs(r, 0, r->following.count, error);
     progress_phase(&r->session.progress, NULL, 0);
     *equal = code == RF_OK && is_equal(r);
     return code;
@@ -125,6 +138,8 @@ static rf_code complete(struct replay *r, rf_error *error)
     if (r->checkpoint.shifted)
         TRY(rf_replay_unshift_expiries(r->engine, error));
     rf_code code = compare(r, &equal, &why);
+    if (code == RF_OK)
+        code = following_check_slots(&r->following, &why);
     if (r->state.stopped) {
         *error = why;
         return code;
@@ -142,6 +157,14 @@ static rf_code complete(struct replay *r, rf_error *error)
     return RF_END;
 }
 
+static bool is_drained(const struct following *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->sources[i].done < f->sources[i].paused_offset)
+            return false;
+    return true;
+}
+
 rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
 {
     const struct following *f = &r->following;
@@ -150,9 +173,9 @@ rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
         return RF_OK;
     if (c->paused_ms == 0) {
         bool is_due = !c->tried && f->phase == FOLLOWING_IN_STEP && now_ms - f->in_step_ms >= STEADY_MS;
-        return is_due ? pause_source(r, error) : RF_OK;
+        return is_due ? pause_source(r) : RF_OK;
     }
-    if (f->done >= c->offset)
+    if (is_drained(f))
         return complete(r, error);
     return left_ms(r) > 0 ? RF_OK : give_up(r, "the stream was not written within the pause of the writes");
 }
@@ -170,12 +193,13 @@ void cutover_print(const struct replay *r)
 {
     const struct cutover *c = &r->following.cutover;
     int64_t left = c->paused_ms + pause_ms(r) - clock_monotonic_ms();
+    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS];
     if (!c->complete)
         return;
-    message_summary(
-        "complete at offset %" PRIu64 ": switch now; writes at %s were paused %.1f s ago, for %.1f s "
-        "more",
-        c->offset, source_name(r), (double)(pause_ms(r) - left) / 1000, left > 0 ? (double)left / 1000 : 0);
+    following_format_source(r, source, sizeof source);
+    following_format_offsets(&r->following, offsets, sizeof offsets);
+    message_summary("complete at %s: switch now; writes at %s were paused %.1f s ago, for %.1f s more",
+                    offsets, source, (double)(pause_ms(r) - left) / 1000, left > 0 ? (double)left / 1000 : 0);
 }
 
 void cutover_report(struct json *json, const struct replay *r)
@@ -183,7 +207,6 @@ void cutover_report(struct json *json, const struct replay *r)
     const struct cutover *c = &r->following.cutover;
     json_object(json, "cutover");
     json_bool(json, "complete", c->complete);
-    json_number(json, "offset", c->offset);
     json_number(json, "took_ms", (uint64_t)c->took_ms);
     json_end_object(json);
 }

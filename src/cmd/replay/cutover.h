@@ -16,7 +16,6 @@ struct replay;
 
 struct cutover {
     int64_t paused_ms; /* when the pause began; monotonic; 0: the writes are not paused */
-    uint64_t offset;   /* of the source: nothing is written after it */
     bool tried;        /* there is one attempt in a run */
     bool complete;
     int64_t took_ms; /* from the pause until it was complete */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stream of a source that is followed: positions, lag and phases. */
+/* The streams of a source that is followed: their start, lag, phases and end. */
 #include "cmd/replay/following.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 enum {
     WAIT_MS = 100,
@@ -17,19 +19,32 @@ enum {
     TURNS = 64,            /* between two looks at the clock */
     IN_STEP_MS = 1000,     /* a lag below it */
     BEHIND_MS = 10 * 1000, /* a lag that is reported, once in step */
-    POINT_MS = 20,
-    POINT_BYTES = 16 * 1024, /* between two points where the stream can be continued */
+    SLOTS_MS = 1000,       /* between two checks of the slots of a source, */
+    SLOTS_SHARE = 20,      /* and at least so many times as long as one takes */
 };
 
 /* --- the start ----------------------------------------------------------------------------------------- */
 
-void following_add_inputs(struct replay *r)
+bool following_add_inputs(struct replay *r)
 {
-    struct input *inputs = r->session.inputs; /* has space for one more */
-    inputs[0].is_followed = true;
-    inputs[FOLLOWING_STREAM] = inputs[0];
-    inputs[FOLLOWING_STREAM].is_stream = true;
-    r->session.input_count = FOLLOWING_INPUTS;
+    struct following *f = &r->following;
+    struct input *inputs = r->session.inputs; /* has space for as many streams */
+    f->count = r->session.input_count;
+    f->epoll = -1;
+    f->sources = calloc(f->count, sizeof *f->sources);
+    f->until = calloc(f->count, sizeof *f->until);
+    if (!f->sources || !f->until)
+        return false;
+    for (size_t i = 0; i < f->count; i++) {
+        struct input *stream = &inputs[f->count + i];
+        inputs[i].is_followed = true;
+        *stream = inputs[i];
+        stream->is_stream = true;
+        inputs[i].stream = stream;
+        f->sources[i] = (struct followed){.stream = stream, .number = (uint32_t)(f->count + i)};
+    }
+    r->session.input_count = 2 * f->count;
+    return true;
 }
 
 rf_code following_check(const struct replay *r, rf_error *error)
@@ -48,125 +63,108 @@ rf_code following_check(const struct replay *r, rf_error *error)
 
 static bool is_continued(const struct replay *r)
 {
-    return *r->found.stream_id != '\0';
+    return r->found.stream_count > 0;
 }
 
-static rf_code add_point(struct following *f, struct following_point point, rf_error *error)
+static rf_code begin_source(struct replay *r, size_t number, rf_error *error)
 {
-    if (f->first + f->count == f->capacity && f->first > f->count) {
-        memmove(f->points, f->points + f->first, f->count * sizeof *f->points);
-        f->first = 0;
-    }
-    if (f->first + f->count == f->capacity) {
-        size_t capacity = f->capacity ? 2 * f->capacity : 64;
-        struct following_point *grown = realloc(f->points, capacity * sizeof *grown);
-        if (!grown)
-            return fail(error, RF_E_MEMORY, "out of memory");
-        f->points = grown;
-        f->capacity = capacity;
-    }
-    f->points[f->first + f->count++] = point;
-    return RF_OK;
+    struct following *f = &r->following;
+    struct followed *source = &f->sources[number];
+    struct input *stream = source->stream;
+    const struct replay_options *options = r->options;
+    const struct checkpoint_stream *found = is_continued(r) ? &r->found.streams[number] : NULL;
+    const rf_follow_options follow = {.spool_directory = options->spool_dir,
+                                      .spool_limit = options->spool_limit / f->count,
+                                      .id = found ? found->id : NULL,
+                                      .offset = found ? found->offset : 0};
+    TRY(rf_files_follow(&options->common.inputs, number, &follow, &source->follow, error));
+    r->session.inputs[number].follow = stream->follow = source->follow;
+    stream->stream_db = found ? found->db : 0;
+    stream->at.offset = stream->settled.offset = rf_follow_start(source->follow);
+    struct epoll_event readable = {.events = EPOLLIN};
+    return epoll_ctl(f->epoll, EPOLL_CTL_ADD, rf_follow_descriptor(source->follow), &readable) == 0
+               ? RF_OK
+               : fail_errno(error, RF_E_MEMORY, "cannot wait for the source");
 }
 
 rf_code following_begin(struct replay *r, rf_error *error)
 {
     struct following *f = &r->following;
-    const struct replay_options *options = r->options;
-    const bool continued = is_continued(r);
-    const rf_follow_options follow = {.spool_directory = options->spool_dir,
-                                      .spool_limit = options->spool_limit,
-                                      .id = continued ? r->found.stream_id : NULL,
-                                      .offset = continued ? r->found.position.offset : 0};
-    if (!options->follow)
+    if (f->count == 0)
         return RF_OK;
-    if (r->found.inputs && !continued)
+    if (r->found.inputs && !is_continued(r))
         return fail(
             error, RF_E_ARGUMENT,
             "the run of the checkpoint '%.128s' was stopped while it wrote the snapshot, which cannot "
             "be continued: empty the target, remove the checkpoint, and start again",
             r->found.path);
-    rf_code code = rf_files_follow(&options->common.inputs, 0, &follow, &f->follow, error);
-    if (code != RF_OK)
-        return code;
-    for (size_t i = 0; i < FOLLOWING_INPUTS; i++)
-        r->session.inputs[i].follow = f->follow;
-    struct input *stream = &r->session.inputs[FOLLOWING_STREAM];
-    stream->stream_db = continued ? r->found.stream_db : 0;
-    stream->at.offset = stream->settled.offset = rf_follow_start(f->follow);
+    f->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (f->epoll < 0)
+        return fail_errno(error, RF_E_MEMORY, "cannot create an epoll descriptor");
+    for (size_t i = 0; i < f->count; i++)
+        TRY(begin_source(r, i, error));
+    f->begun = true;
     return cutover_begin(r, error);
 }
 
 size_t following_first_input(const struct replay *r)
 {
-    return is_continued(r) ? FOLLOWING_STREAM : 0;
+    return is_continued(r) ? following_first_stream(&r->following) : 0;
 }
 
 /* --- positions ----------------------------------------------------------------------------------------- */
 
-static struct following_point point_of(const rf_follow_position *at)
-{
-    return (struct following_point){at->offset, at->db, at->arrived_ms};
-}
-
-static const struct following_point *last_point(const struct following *f)
-{
-    return &f->points[f->first + f->count - 1];
-}
-
-/* `idle`: all that has arrived is put. */
-static rf_code note_point(struct following *f, const rf_follow_position *at, bool idle, rf_error *error)
-{
-    const struct following_point *last = last_point(f);
-    bool is_due = idle || at->offset >= last->offset + POINT_BYTES ||
-                  at->arrived_ms >= last->arrived_ms + POINT_MS;
-    if (at->in_transaction || at->offset == last->offset || !is_due)
-        return RF_OK;
-    return add_point(f, point_of(at), error);
-}
-
-/* The keys of the snapshot are written before the first command, and are not written again. */
-static rf_code enter_stream(struct replay *r, const struct input *stream, rf_error *error)
+/* The keys of the snapshots are written before the first command, and are not written again. */
+static rf_code enter_streams(struct replay *r, rf_error *error)
 {
     struct following *f = &r->following;
-    uint64_t start;
+    char offsets[FOLLOWING_OFFSETS];
     TRY(rf_replay_finish(r->engine, error));
-    if (f->in_stream)
-        return RF_OK;
-    start = rf_follow_start(f->follow);
-    TRY(add_point(f, (struct following_point){start, stream->stream_db, clock_unix_us() / 1000}, error));
+    for (size_t i = 0; i < f->count; i++)
+        TRY(followed_enter(&f->sources[i], error));
     f->in_stream = true;
-    f->done = start;
     f->phase = FOLLOWING_CATCHING_UP;
+    following_format_offsets(f, offsets, sizeof offsets);
     if (!is_continued(r))
-        message_note("snapshot written, up to offset %" PRIu64 " of the source; catching up", start);
+        message_note("snapshot written, up to %s of the source; catching up", offsets);
     return replay_keep(r, error);
 }
 
-static uint64_t done_offset(const struct replay *r, const struct input *stream)
-{
-    const rf_position acked = rf_replay_acked(r->engine);
-    bool none_in_flight = r->counts.put == 0 || rf_position_before(r->position.last, acked);
-    if (none_in_flight)
-        return stream->settled.offset;
-    return acked.input == FOLLOWING_STREAM ? acked.offset : r->following.done;
-}
-
-static void measure_lag(struct replay *r, const struct input *stream)
+static void measure_lag(struct replay *r)
 {
     struct following *f = &r->following;
-    const uint64_t received = rf_follow_received(f->follow), done = done_offset(r, stream);
-    if (done > f->done)
-        f->done = done;
-    for (; f->count > 1 && f->points[f->first + 1].offset <= f->done; f->count--)
-        f->first++;
-    f->lag = (struct following_lag){.bytes = received > f->done ? received - f->done : 0};
-    if (f->lag.bytes > 0) {
-        const struct following_point *oldest = &f->points[f->first + (f->count > 1)];
-        int64_t since_ms = f->count > 1 ? oldest->arrived_ms : stream->at.arrived_ms;
-        int64_t ms = clock_unix_us() / 1000 - since_ms;
-        f->lag.ms = since_ms > 0 && ms > 0 ? ms : 0;
+    f->lag = (struct following_lag){0};
+    for (size_t i = 0; i < f->count; i++) {
+        struct followed *source = &f->sources[i];
+        followed_measure(source, r->engine);
+        f->lag.bytes += source->lag.bytes;
+        f->lag.ms = source->lag.ms > f->lag.ms ? source->lag.ms : f->lag.ms;
     }
+}
+
+/* --- slots --------------------------------------------------------------------------------------------- */
+
+rf_code following_check_slots(const struct following *f, rf_error *error)
+{
+    for (size_t i = 0; i < f->count; i++)
+        TRY(rf_follow_check_slots(f->sources[i].follow, error));
+    return RF_OK;
+}
+
+/* One source at a time: an answer may take its time. */
+static rf_code check_next_slots(struct following *f, int64_t now, rf_error *error)
+{
+    rf_error why;
+    if (now < f->slots_ms)
+        return RF_OK;
+    rf_code code = rf_follow_check_slots(f->sources[f->slots_source].follow, &why);
+    int64_t took = clock_monotonic_ms() - now, pause = SLOTS_MS / (int64_t)f->count;
+    f->slots_ms = now + took + (pause > SLOTS_SHARE * took ? pause : SLOTS_SHARE * took);
+    f->slots_source = (f->slots_source + 1) % f->count;
+    if (code == RF_OK || code == RF_E_UNAVAILABLE)
+        return RF_OK;
+    *error = why;
+    return code;
 }
 
 /* --- phases -------------------------------------------------------------------------------------------- */
@@ -177,10 +175,18 @@ static void format_lag(const struct following_lag *lag, char *out, size_t size)
     snprintf(out, size, "%s, %.1f s", text_size(lag->bytes, bytes), (double)lag->ms / 1000);
 }
 
+static bool is_connected(const struct following *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (!rf_follow_is_connected(f->sources[i].follow))
+            return false;
+    return true;
+}
+
 static void note_phase(struct following *f, int64_t now)
 {
-    char lag[64];
-    if (!rf_follow_is_connected(f->follow) || f->linked_ms == 0)
+    char lag[64], offsets[FOLLOWING_OFFSETS];
+    if (!is_connected(f) || f->linked_ms == 0)
         f->linked_ms = now;
     /* what was written while there was no link has just arrived */
     bool is_in_step = f->lag.ms < IN_STEP_MS && now - f->linked_ms >= IN_STEP_MS;
@@ -188,8 +194,9 @@ static void note_phase(struct following *f, int64_t now)
     if (is_in_step && f->phase != FOLLOWING_IN_STEP) {
         f->phase = FOLLOWING_IN_STEP;
         f->in_step_ms = now;
+        following_format_offsets(f, offsets, sizeof offsets);
         if (!f->was_in_step)
-            message_note("in step with the source at offset %" PRIu64, f->done);
+            message_note("in step with the source at %s", offsets);
         f->was_in_step = true;
     } else if (!is_in_step && f->phase == FOLLOWING_IN_STEP) {
         f->phase = FOLLOWING_CATCHING_UP;
@@ -200,69 +207,104 @@ static void note_phase(struct following *f, int64_t now)
     }
 }
 
-/* Once it is time to end, what the source has by then is still written. */
-static bool has_ended(struct replay *r, int64_t now)
+static void ask_exit_offset(struct followed *source)
+{
+    const uint64_t received = rf_follow_received(source->follow);
+    rf_error why;
+    if (source->exit_offset > 0)
+        return;
+    if (rf_follow_ask_offset(source->follow, &source->exit_offset, &why) != RF_OK ||
+        source->exit_offset < received)
+        source->exit_offset = received;
+}
+
+/* Once it is time to end, what the source has by then is still written. RF_END: that is done. */
+static rf_code check_end(struct replay *r, int64_t now, rf_error *error)
 {
     struct following *f = &r->following;
     const int64_t exit_ms = r->options->exit_when_in_step_ms;
+    const bool is_time = f->phase == FOLLOWING_IN_STEP && now - f->in_step_ms >= exit_ms;
+    bool done = true;
     rf_error why;
-    if (exit_ms == 0 || f->phase != FOLLOWING_IN_STEP || now - f->in_step_ms < exit_ms) {
-        f->exit_offset = 0;
-        return false;
+    for (size_t i = 0; i < f->count && exit_ms > 0; i++) {
+        struct followed *source = &f->sources[i];
+        if (is_time)
+            ask_exit_offset(source);
+        else
+            source->exit_offset = 0;
+        done &= source->done >= source->exit_offset;
     }
-    if (f->exit_offset == 0) {
-        const uint64_t received = rf_follow_received(f->follow);
-        if (rf_follow_ask_offset(f->follow, &f->exit_offset, &why) != RF_OK || f->exit_offset < received)
-            f->exit_offset = received;
-    }
-    return f->done >= f->exit_offset;
+    if (exit_ms == 0 || !is_time || !done)
+        return RF_OK;
+    rf_code code = following_check_slots(f, &why);
+    if (code == RF_OK || code == RF_E_UNAVAILABLE) /* then another time */
+        return code == RF_OK ? RF_END : RF_OK;
+    *error = why;
+    return code;
 }
 
-static rf_code check(struct replay *r, const struct input *stream, int64_t now, rf_error *error)
+static rf_code check(struct replay *r, int64_t now, rf_error *error)
 {
     struct following *f = &r->following;
     f->checked_ms = now;
-    measure_lag(r, stream);
+    measure_lag(r);
     note_phase(f, now);
-    return has_ended(r, now) ? RF_END : cutover_turn(r, now, error);
+    TRY(check_next_slots(f, now, error));
+    TRY(check_end(r, now, error));
+    return cutover_turn(r, now, error);
+}
+
+/* Nothing can be read now. What to wait for is *descriptor: other streams wait for the end of a transaction.
+ */
+static bool is_idle(const struct following *f, const struct followed *source, int *descriptor)
+{
+    const bool in_transaction = source->stream->at.in_transaction;
+    *descriptor = in_transaction ? rf_follow_descriptor(source->follow) : f->epoll;
+    for (size_t i = 0; i < f->count && !in_transaction; i++)
+        if (!followed_is_idle(&f->sources[i]))
+            return false;
+    return followed_is_idle(source);
 }
 
 rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 {
     struct following *f = &r->following;
-    struct input *stream = cursor->input;
-    if (!f->follow || !stream || !stream->is_stream)
+    int descriptor;
+    if (!cursor->input || !cursor->input->is_stream)
         return RF_OK;
+    struct followed *source = &f->sources[cursor->number - following_first_stream(f)];
     if (!f->in_stream)
-        TRY(enter_stream(r, stream, error));
-    const bool idle = stream->settled.offset == stream->at.offset;
-    TRY(note_point(f, &stream->settled, idle, error));
+        TRY(enter_streams(r, error));
+    TRY(followed_note(source, followed_is_idle(source), error));
+    const bool idle = is_idle(f, source, &descriptor);
     if (idle)
-        TRY(rf_replay_wait(r->engine, rf_follow_descriptor(f->follow), WAIT_MS, error));
+        TRY(rf_replay_wait(r->engine, descriptor, WAIT_MS, error));
     if (!idle && ++f->turns % TURNS != 0)
         return RF_OK;
     int64_t now = clock_monotonic_ms();
-    return now - f->checked_ms >= CHECK_MS ? check(r, stream, now, error) : RF_OK;
+    return now - f->checked_ms >= CHECK_MS ? check(r, now, error) : RF_OK;
 }
 
-rf_code following_ended(struct replay *r, rf_code code)
+rf_code following_ended(struct replay *r, rf_code code, rf_error *error)
 {
     struct following *f = &r->following;
     cutover_end(r);
-    f->stopped_in_step = f->follow && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
+    f->stopped_in_step = f->begun && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
     if (!following_completes(r))
         return code;
     r->state.stopped = false;
+    TRY(following_check_slots(f, error));
     return RF_END;
 }
 
 rf_code following_finished(struct replay *r, rf_error *error)
 {
-    const struct input *stream = &r->session.inputs[FOLLOWING_STREAM];
-    if (!r->following.in_stream)
+    struct following *f = &r->following;
+    if (!f->in_stream)
         return RF_OK;
-    TRY(note_point(&r->following, &stream->settled, true, error));
-    measure_lag(r, stream);
+    for (size_t i = 0; i < f->count; i++)
+        TRY(followed_note(&f->sources[i], true, error));
+    measure_lag(r);
     return RF_OK;
 }
 
@@ -287,18 +329,51 @@ void following_format(const struct following *f, char *out, size_t size)
         snprintf(out, size, "%s, %s behind", phases[f->phase], lag);
 }
 
+void following_format_source(const struct replay *r, char *out, size_t size)
+{
+    if (r->following.count > 1)
+        snprintf(out, size, "%zu servers", r->following.count);
+    else
+        snprintf(out, size, "%s", input_name(&r->session.inputs[0]));
+}
+
+void following_format_offsets(const struct following *f, char *out, size_t size)
+{
+    size_t length = (size_t)snprintf(out, size, "offset%s ", text_plural(f->count));
+    for (size_t i = 0; i < f->count && length < size; i++)
+        length += (size_t)snprintf(out + length, size - length, "%s%" PRIu64, i ? ", " : "",
+                                   f->sources[i].done);
+    if (length >= size)
+        memcpy(out + size - 4, "...", 4);
+}
+
+static void report_source(struct json *json, const struct followed *source)
+{
+    char id[41] = "";
+    json_object(json, NULL);
+    json_string(json, "source", input_name(source->stream));
+    if (source->follow)
+        rf_follow_id(source->follow, id);
+    json_string(json, "stream", source->follow ? id : NULL);
+    json_number(json, "offset", source->done);
+    json_number(json, "lag_bytes", source->lag.bytes);
+    json_number(json, "lag_ms", (uint64_t)source->lag.ms);
+    if (source->paused_offset > 0)
+        json_number(json, "paused_offset", source->paused_offset);
+    json_end_object(json);
+}
+
 void following_report(struct json *json, const struct replay *r)
 {
     const struct following *f = &r->following;
-    char id[41] = "";
     json_object(json, "follow");
     json_string(json, "phase", phases[f->phase]);
-    if (f->follow)
-        rf_follow_id(f->follow, id);
-    json_string(json, "stream", f->follow ? id : NULL);
-    json_number(json, "offset", f->done);
     json_number(json, "lag_bytes", f->lag.bytes);
     json_number(json, "lag_ms", (uint64_t)f->lag.ms);
+    json_array(json, "sources");
+    for (size_t i = 0; i < f->count; i++)
+        report_source(json, &f->sources[i]);
+    json_end_array(json);
     if (r->options->cutover_ms > 0)
         cutover_report(json, r);
     json_end_object(json);
@@ -306,6 +381,10 @@ void following_report(struct json *json, const struct replay *r)
 
 void following_free(struct following *f)
 {
-    rf_follow_close(f->follow);
-    free(f->points);
+    for (size_t i = 0; f->sources && i < f->count; i++)
+        followed_free(&f->sources[i]);
+    if (f->count > 0 && f->epoll >= 0)
+        close(f->epoll);
+    free(f->until);
+    free(f->sources);
 }

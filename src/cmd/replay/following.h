@@ -1,57 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* --follow: after the snapshot of a live source its stream is written to the target, until the run is stopped
- * or the target is in step.
+/* --follow: after the snapshots of a live source, which is one server or the primaries of a cluster, their
+ * streams are written to the target, until the run is stopped or the target is in step. The inputs of the
+ * session are the snapshots, and after these the streams.
  *
  *   snapshot  ->  catching up  <->  in step
  *
- * The lag is what has been received of the stream, and is not acknowledged by the target. */
+ * The lag is what has been received of the streams, and is not acknowledged by the target: the sum of the
+ * bytes, and the age of the oldest. */
 #ifndef CMD_REPLAY_FOLLOWING_H
 #define CMD_REPLAY_FOLLOWING_H
 
 #include "base/json.h"
 #include "cmd/replay/cutover.h"
+#include "cmd/replay/followed.h"
 #include "cmd/replay/replay_options.h"
 #include "cmd/run/cursor.h"
-#include <rdbferry/follow.h>
 
 struct replay;
 
+enum { FOLLOWING_OFFSETS = 256 }; /* following_format_offsets() */
+
 enum following_phase { FOLLOWING_SNAPSHOT, FOLLOWING_CATCHING_UP, FOLLOWING_IN_STEP };
 
-enum { FOLLOWING_INPUTS = 2, FOLLOWING_STREAM = 1 /* the number of the input */ };
-
-/* Where the stream can be continued: at the end of a command, outside transactions. */
-struct following_point {
-    uint64_t offset;
-    int64_t db;         /* that is selected there */
-    int64_t arrived_ms; /* of the command before it; Unix milliseconds */
-};
-
-struct following_lag {
-    uint64_t bytes;
-    int64_t ms; /* since the oldest of the commands was received */
-};
-
 struct following {
-    rf_follow *follow; /* NULL: not yet, or --follow is not given */
-    bool in_stream;    /* the snapshot is written */
+    struct followed *sources;
+    size_t count;    /* 0: --follow is not given */
+    uint64_t *until; /* of each: an earlier run had acknowledged the stream; 0: nothing of it */
+    bool begun;      /* all are followed */
+    bool in_stream;  /* the snapshots are written */
+    int epoll;       /* readable when something of a stream has been received */
     enum following_phase phase;
     struct following_lag lag;
-    uint64_t done; /* offset up to which the target has acknowledged the stream */
-    struct following_point *points;
-    size_t first, count, capacity; /* of the points; the first one is the last that is done */
     uint64_t turns;
-    int64_t checked_ms;   /* these are monotonic */
-    int64_t linked_ms;    /* since when the link exists without a break, and the stream is read */
-    int64_t in_step_ms;   /* since when it is in step */
-    uint64_t exit_offset; /* of the source when it was time to end; 0: not yet */
-    bool was_in_step;     /* at some time */
+    int64_t checked_ms;  /* these are monotonic */
+    int64_t linked_ms;   /* since when all links exist without a break, and the streams are read */
+    int64_t in_step_ms;  /* since when it is in step */
+    int64_t slots_ms;    /* when the slots of a source are checked next: */
+    size_t slots_source; /* of this one */
+    bool was_in_step;    /* at some time */
     struct cutover cutover;
     bool stopped_in_step; /* by a signal */
 };
 
-/* Makes the source two inputs of the session: its snapshot and its stream. */
-void following_add_inputs(struct replay *replay);
+/* Makes the session's inputs snapshots, and adds their streams. False: out of memory. */
+bool following_add_inputs(struct replay *replay);
+
+/* The input that is the stream of the first source. */
+static inline size_t following_first_stream(const struct following *following)
+{
+    return following->count;
+}
 
 /* Refuses at the start what would be refused with the first command. */
 rf_code following_check(const struct replay *replay, rf_error *error);
@@ -68,7 +66,7 @@ rf_code following_turn(struct replay *replay, struct cursor *cursor, rf_error *e
 
 /* Called when the reading has ended with `code`, which is returned. A signal that comes in step ends the
  * following as it is to end; without a checkpoint, the run is then complete: RF_END. */
-rf_code following_ended(struct replay *replay, rf_code code);
+rf_code following_ended(struct replay *replay, rf_code code, rf_error *error);
 
 /* Called when all that was put is done. */
 rf_code following_finished(struct replay *replay, rf_error *error);
@@ -76,8 +74,18 @@ rf_code following_finished(struct replay *replay, rf_error *error);
 /* Whether a signal has completed the run. */
 bool following_completes(const struct replay *replay);
 
+/* Whether every node of the source has the slots that it had in the beginning: RF_E_READ, or RF_E_UNAVAILABLE
+ * if that is not known now. */
+rf_code following_check_slots(const struct following *following, rf_error *error);
+
+/* "redis://10.0.0.5:6379" or "3 servers" */
+void following_format_source(const struct replay *replay, char *out, size_t size);
+
 /* "in step, 0.1 s behind" */
 void following_format(const struct following *following, char *out, size_t size);
+
+/* "offset 5", or "offsets 5, 7, 2" */
+void following_format_offsets(const struct following *following, char *out, size_t size);
 
 /* Adds the member "follow". */
 void following_report(struct json *json, const struct replay *replay);

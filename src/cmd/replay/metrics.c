@@ -214,8 +214,10 @@ static void put_following(const struct state *s)
         return;
     put_gauge(s, "follow_in_step", "1 while the target is in step with the source.",
               f->phase == FOLLOWING_IN_STEP);
-    put_gauge(s, "follow_offset", "Offset in the source's stream up to which the target has acknowledged it.",
-              f->done);
+    put_family(s, "follow_offset", "gauge",
+               "Offset in a source's stream up to which the target has acknowledged it.");
+    for (size_t i = 0; i < f->count; i++)
+        put_count(s, "follow_offset", "source", input_name(f->sources[i].stream), f->sources[i].done);
     put_gauge(s, "follow_lag_bytes", "Bytes received from the source that the target has not acknowledged.",
               f->lag.bytes);
     put_time(s, "follow_lag_seconds", "Age of the oldest of these.", (double)f->lag.ms / 1000);

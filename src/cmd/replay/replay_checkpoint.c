@@ -7,6 +7,8 @@
 #include "cmd/run/files.h"
 #include "cmd/term/message.h"
 #include <inttypes.h>
+#include <rdbferry/slot.h>
+#include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,8 @@ static rf_code compare(const struct replay *r, rf_error *error)
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
     for (size_t i = 0; i < r->checkpoint.input_count; i++)
         TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
+    if (r->found.stream_count > 0)
+        TRY(checkpoint_compare_streams(&r->found, &r->checkpoint, error));
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
@@ -147,8 +151,12 @@ static void go_on(struct replay *r)
                       r->session.now);
     c->commands = found->commands;
     c->shifted = found->shifted;
-    memcpy(c->stream_id, found->stream_id, sizeof c->stream_id);
-    c->stream_db = found->stream_db;
+    for (size_t i = 0; i < found->stream_count; i++) {
+        memcpy(c->streams[i].id, found->streams[i].id, sizeof c->streams[i].id);
+        c->streams[i].offset = found->streams[i].offset;
+        c->streams[i].db = found->streams[i].db;
+        r->following.until[i] = found->streams[i].offset;
+    }
     c->failed = found->failed;
     c->skipped = found->skipped;
     c->position = r->position.start = found->position;
@@ -191,10 +199,44 @@ static rf_code open_dead_letter(struct replay *r, rf_error *error)
                             same ? &r->found.dead_letter_bytes : NULL, error);
 }
 
+/* "0-99,200-299"; NULL: out of memory. */
+static char *slots_text(const rf_files *files, size_t number)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    const char *comma = "";
+    for (unsigned slot = 0, end; out && slot < RF_SLOTS; slot = end + 1) {
+        for (end = slot; end < RF_SLOTS && rf_files_has_slot(files, number, end);)
+            end++;
+        if (end > slot)
+            fprintf(out, "%s%u-%u", comma, slot, end - 1);
+        comma = end > slot ? "," : comma;
+    }
+    if (out && fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static rf_code add_streams(struct replay *r, rf_error *error)
+{
+    struct checkpoint *c = &r->checkpoint;
+    c->streams = calloc(r->following.count, sizeof *c->streams);
+    for (; c->streams && c->stream_count < r->following.count; c->stream_count++) {
+        char *slots = slots_text(&r->options->common.inputs, c->stream_count);
+        if (!slots)
+            break;
+        c->streams[c->stream_count].slots = slots;
+    }
+    return c->stream_count == r->following.count ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 rf_code replay_lock(struct replay *r, rf_error *error)
 {
-    const size_t inputs = r->options->follow ? FOLLOWING_INPUTS : r->options->common.inputs.count;
-    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, inputs, error));
+    TRY(checkpoint_new(&r->checkpoint, r->options->checkpoint, r->session.input_count, error));
+    if (r->options->follow)
+        TRY(add_streams(r, error));
     r->checkpoint.started = r->session.now;
     if (!r->options->checkpoint)
         return RF_OK;
@@ -236,12 +278,23 @@ static rf_position later(rf_position a, rf_position b)
 static rf_position current_position(const struct replay *r)
 {
     if (r->following.in_stream)
-        return (rf_position){FOLLOWING_STREAM, r->following.points[r->following.first].offset};
+        return (rf_position){r->following.sources->number, followed_point(r->following.sources)->offset};
     return r->counts.put == 0 ? r->position.start : later(rf_replay_acked(r->engine), r->position.start);
 }
 
 /* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
 static const rf_position the_end = {UINT32_MAX, UINT64_MAX};
+
+static void save_streams(struct replay *r)
+{
+    for (size_t i = 0; i < r->following.count; i++) {
+        const struct followed *source = &r->following.sources[i];
+        struct checkpoint_stream *stream = &r->checkpoint.streams[i];
+        rf_follow_id(source->follow, stream->id);
+        stream->offset = followed_point(source)->offset;
+        stream->db = followed_point(source)->db;
+    }
+}
 
 static rf_code save(struct replay *r, rf_error *error)
 {
@@ -249,8 +302,7 @@ static rf_code save(struct replay *r, rf_error *error)
     TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
     if (r->following.in_stream) {
-        rf_follow_id(r->following.follow, c->stream_id);
-        c->stream_db = r->following.points[r->following.first].db;
+        save_streams(r);
         c->written_until = later(c->written_until, c->position);
     }
     c->failed += failures_ack_before(&r->failures, c->state == CHECKPOINT_DONE ? the_end : c->position);

@@ -329,9 +329,8 @@ static bool check_source(const struct replay_options *options)
         if (!rf_files_is_live(inputs, i))
             return message_usage(table.command, "--follow requires a live source, and not '%s'",
                                  inputs->paths[i]);
-    return inputs->count == 1 ||
-           message_usage(table.command, "--follow cannot be used with several servers, or with a cluster, "
-                                        "as source");
+    return options->common.operand_count == 1 ||
+           message_usage(table.command, "--follow requires one source, which may be a cluster");
 }
 
 static bool check(const struct replay_options *options)

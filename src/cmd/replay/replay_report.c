@@ -67,6 +67,13 @@ static void format_outcome(const struct replay *r, char *out, size_t size)
     append_count(out, size, r->failures.undeleted, "not deleted");
 }
 
+static void print_followed(const struct replay *r)
+{
+    char offsets[FOLLOWING_OFFSETS];
+    following_format_offsets(&r->following, offsets, sizeof offsets);
+    message_summary("complete at %s of the source", offsets);
+}
+
 static void print_written(const struct replay *r)
 {
     char inputs[256], counts[160], outcome[320];
@@ -77,7 +84,7 @@ static void print_written(const struct replay *r)
     if (r->following.cutover.complete)
         cutover_print(r);
     else if (r->following.in_stream)
-        message_summary("complete at offset %" PRIu64 " of the source", r->following.done);
+        print_followed(r);
 }
 
 static void print_failed(const struct replay *r)
@@ -125,15 +132,22 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
            !(r->options->fail_fast && r->failures.count > 0);
 }
 
+static void print_stream_position(const struct replay *r)
+{
+    char offsets[FOLLOWING_OFFSETS], source[256];
+    following_format_offsets(&r->following, offsets, sizeof offsets);
+    following_format_source(r, source, sizeof source);
+    message_error("everything before %s of the stream of %s is done%s", offsets, source,
+                  r->following.stopped_in_step ? ": in step" : "");
+}
+
 /* Prints the position, and how to continue. */
 static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
     if (r->following.in_stream)
-        message_error("everything before offset %" PRIu64 " of the stream of %s is done%s",
-                      c->position.offset, input_name(&r->session.inputs[input]),
-                      r->following.stopped_in_step ? ": in step" : "");
+        print_stream_position(r);
     else
         message_error("everything before offset 0x%" PRIx64 " of %s is done", c->position.offset,
                       input_name(&r->session.inputs[input]));

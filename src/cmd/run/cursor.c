@@ -3,7 +3,7 @@
 #include "cmd/run/cursor.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/number.h"
+#include "cmd/run/cursor_streams.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -283,14 +283,6 @@ static rf_code accept_command(struct cursor *cursor, rf_entry *command, bool *ac
     return drop ? RF_OK : rewrite_command(cursor, command, error);
 }
 
-/* The database that is selected where the stream begins, if the server is itself a replica. */
-static void note_stream_db(struct cursor *cursor, const rf_entry *aux)
-{
-    int64_t db;
-    if (slice_equal(aux->name, SLICE("repl-stream-db")) && number_parse_i64(aux->text, &db) && db >= 0)
-        cursor->input[1].stream_db = db;
-}
-
 static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
@@ -298,8 +290,8 @@ static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accept
     bool foreign = entry->kind == RF_ENTRY_FOREIGN || entry->kind == RF_ENTRY_FOREIGN_DETAIL;
     rf_code code = RF_OK;
     *accepted = true;
-    if (entry->kind == RF_ENTRY_AUX && cursor->input->is_followed)
-        note_stream_db(cursor, entry);
+    if (entry->kind == RF_ENTRY_AUX && cursor->input->stream)
+        cursor_note_stream_db(cursor, entry);
     if (entry->kind == RF_ENTRY_MODULE_AUX && !raw)
         *accepted = accepts_module_aux(cursor, entry);
     else if (entry->kind == RF_ENTRY_FOREIGN && !raw)
@@ -476,7 +468,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         if (!cursor->input)
             TRY(enter_input(cursor, error));
         bool there = true;
-        rf_code code = cursor->input->is_stream ? input_poll(cursor->input, &cursor->entry, &there, error)
+        rf_code code = cursor->input->is_stream ? cursor_poll_streams(cursor, &there, error)
                                                 : next_entry(cursor, error);
         if (code == RF_OK && !there)
             return RF_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the entries of a session's inputs, one input after the other: those that the filter accepts,
- * rewritten and counted.
+/* Reads the entries of a session's inputs, one input after the other, and streams in turn: those that the
+ * filter accepts, rewritten and counted.
  *
  *     cursor_open(&cursor, session, 0, session->input_count);
  *     while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
@@ -17,6 +17,7 @@ struct cursor {
     struct input *input; /* the one being read; NULL: none, or it has ended */
     size_t number;       /* of that input, or the last one, in the session */
     size_t next, end;    /* the inputs that follow */
+    uint64_t turns;      /* commands read from streams */
     bool rescan;         /* nothing is counted, and there are no notices */
     struct input again;  /* in a rescan: the session's own input may be open meanwhile */
     rf_entry entry;
@@ -38,7 +39,7 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and
  * the end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has
- * arrived. */
+ * arrived: of several streams, the one whose turn it is. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
 /* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be

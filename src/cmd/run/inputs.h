@@ -16,6 +16,7 @@ struct input {
     bool is_live;     /* a live server: it can be opened once; after rf_files_capture() any number of times */
     bool is_followed; /* a live server: its snapshot, or with is_stream its stream; */
     bool is_stream;
+    struct input *stream;           /* of a snapshot that is followed */
     rf_follow *follow;              /* set before it is opened */
     int64_t stream_db;              /* that is selected at its start */
     rf_follow_position at, settled; /* in the stream: after the last command read, and before it */

@@ -38,7 +38,7 @@ bool session_open(struct session *session, const struct common_options *options)
 {
     message_set_level(options->quiet ? LEVEL_QUIET : options->verbose ? LEVEL_VERBOSE : LEVEL_NORMAL);
     *session = (struct session){.options = options, .input_count = options->inputs.count, .now = now_ms()};
-    session->inputs = calloc(session->input_count + 1, sizeof *session->inputs);
+    session->inputs = calloc(2 * session->input_count, sizeof *session->inputs);
     if (!session->inputs) {
         message_error("out of memory");
         return false;
@@ -168,6 +168,8 @@ void session_format_inputs(const struct session *session, char *out, size_t size
 {
     if (session->input_count > 1 && !session->inputs->is_followed)
         snprintf(out, size, "%zu inputs", session->input_count);
+    else if (session->input_count > 2)
+        snprintf(out, size, "%zu servers", session->input_count / 2);
     else
         snprintf(out, size, "%s", input_name(session->inputs));
 }

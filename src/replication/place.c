@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* A replica that has taken over has all slots of its primary: each node has a successor, which may be itself,
+ * and no two have the same one. */
+#include "replication/place.h"
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "replication/choose.h"
+#include <stdlib.h>
+
+/* --- slots -------------------------------------------------------------------------------------------- */
+
+static unsigned first_slot(const struct primaries *primaries, size_t node)
+{
+    unsigned slot = 0;
+    while (slot + 1 < RF_SLOTS && primaries->node_of[slot] != node)
+        slot++;
+    return slot;
+}
+
+/* NO_NODE: nobody has its slots now. */
+static size_t successor_of(const struct primaries *before, const struct primaries *now, size_t node)
+{
+    size_t number;
+    return address_index_find(&now->index, &before->nodes[node], &number)
+               ? number
+               : now->node_of[first_slot(before, node)];
+}
+
+static rf_code fail_moved(const struct primaries *before, const struct primaries *now, unsigned slot,
+                          rf_error *error)
+{
+    char from[ADDRESS_TEXT], to[ADDRESS_TEXT];
+    address_format(&before->nodes[before->node_of[slot]], from);
+    address_format(&now->nodes[now->node_of[slot]], to);
+    return fail(error, RF_E_TARGET,
+                "slot %u has moved from %s to %s while they were followed: a new snapshot of these nodes is "
+                "needed; empty the target, and start again when the slots stay where they are",
+                slot, from, to);
+}
+
+static rf_code compare_slots(const struct primaries *before, const struct primaries *now,
+                             const size_t *successors, rf_error *error)
+{
+    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
+        if (now->node_of[slot] == NO_NODE)
+            return fail(error, RF_E_UNAVAILABLE, "no node of the cluster serves slot %u", slot);
+        if (now->node_of[slot] != successors[before->node_of[slot]])
+            return fail_moved(before, now, slot, error);
+    }
+    return RF_OK;
+}
+
+/* A node that has got all slots of another one, too. */
+static rf_code check_distinct(const struct primaries *before, const struct primaries *now,
+                              const size_t *successors, rf_error *error)
+{
+    for (size_t i = 0; i < before->node_count; i++)
+        for (size_t j = 0; j < i; j++) {
+            size_t moved = address_equal(&now->nodes[successors[i]], &before->nodes[i]) ? j : i;
+            if (successors[i] == successors[j])
+                return fail_moved(before, now, first_slot(before, moved), error);
+        }
+    return RF_OK;
+}
+
+static rf_code find_successor(const struct place *place, const struct primaries *now, size_t *out,
+                              rf_error *error)
+{
+    const struct primaries *before = place->cluster;
+    size_t *successors = now->node_of ? calloc(before->node_count, sizeof *successors) : NULL;
+    if (!now->node_of)
+        return fail(error, RF_E_TARGET, "the source is not a cluster any more");
+    if (!successors)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    for (size_t i = 0; i < before->node_count; i++)
+        successors[i] = successor_of(before, now, i);
+    rf_code code = compare_slots(before, now, successors, error);
+    if (code == RF_OK)
+        code = check_distinct(before, now, successors, error);
+    *out = successors[place->node];
+    free(successors);
+    return code;
+}
+
+/* --- places ------------------------------------------------------------------------------------------- */
+
+static rf_code locate_node(const struct place *place, struct located *out, rf_error *error)
+{
+    const struct primaries *before = place->cluster;
+    size_t number = 0;
+    TRY(primaries_find(place->source, before->nodes, before->node_count, &out->found, error));
+    rf_code code = find_successor(place, &out->found, &number, error);
+    if (code == RF_OK) {
+        out->addresses = &out->found.nodes[number];
+        out->count = 1;
+        return RF_OK;
+    }
+    located_free(out);
+    return code;
+}
+
+rf_code place_locate(const struct place *place, struct located *out, rf_error *error)
+{
+    const rf_target *source = place->source;
+    *out = (struct located){.addresses = source->addresses, .count = source->address_count};
+    if (place->cluster)
+        return locate_node(place, out, error);
+    if (source->kind != RF_TARGET_SENTINEL)
+        return RF_OK;
+    TRY(primaries_find(source, source->addresses, source->address_count, &out->found, error));
+    out->addresses = out->found.nodes;
+    out->count = out->found.node_count;
+    return RF_OK;
+}
+
+void located_free(struct located *located)
+{
+    primaries_free(&located->found);
+}
+
+rf_code place_check_migration(const struct place *place, rf_error *error)
+{
+    struct located located;
+    if (!place->cluster)
+        return RF_OK;
+    TRY(place_locate(place, &located, error));
+    rf_code code = choose_check_migration(place->source, located.addresses, error);
+    located_free(&located);
+    return code;
+}

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: MIT
+"""`rdbferry replay --follow` of a cluster: the streams of its primaries, into a cluster with other slots and into one
+server."""
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+
+from lib.cluster_replaying import WithCluster
+from lib.clusters import RunningCluster
+from lib.follow_replaying import Writer
+from lib.kinds import needs_version
+from lib.live_targets import TcpServer, slot_of, wait_until
+from lib.replaying import TARGET, USAGE, url_of
+from lib.resp import Client
+from lib.soaking import scaled, soak
+from lib.splitting import printed_seed
+
+RANGES = [(0, 999), (1000, 12_000), (12_001, 16_383)]  # of the target
+INPUT = 3
+
+
+def setUpModule():
+    global SEED
+    SEED = printed_seed()
+
+
+class NodeWriter(Writer):
+    """Writes to keys of a node's slots."""
+
+    def __init__(self, node, seed, slots):
+        self._tags = [f"{{{tag}}}" for tag in range(3000) if slot_of(b"%d" % tag) in slots][:7]
+        super().__init__(node, seed, families=self._tags, groups=((0,),), moves=False, flushes=False, swaps=False)
+
+    def _grow(self, call):
+        tag = self._make.choice(self._tags)
+        call.pipeline([("INCR", f"{tag}counter"), ("RPUSH", f"{tag}list", 1), ("APPEND", f"{tag}string", "x")])
+
+
+class Writers:
+    """One for each primary."""
+
+    def __init__(self, cluster, seed):
+        owners = cluster.owners(cluster.nodes[0])
+        nodes = cluster.primaries().items()
+        slots = {name: {slot for slot, owner in enumerate(owners) if owner == name} for name, _ in nodes}
+        self._writers = [NodeWriter(node, seed + i, slots[name]) for i, (name, node) in enumerate(nodes)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for writer in self._writers:
+            writer.stop()
+
+
+class Application(threading.Thread):
+    """Writes numbers to all primaries until the writes are paused: those it has been told to be written."""
+
+    def __init__(self, cluster):
+        super().__init__(daemon=True)
+        owners, self.written = cluster.owners(cluster.nodes[0]), []
+        self._nodes = cluster.primaries()
+        self._owners = [owners[slot_of(b"n%d" % number)] for number in range(50_000)]
+        self.start()
+
+    def run(self):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            calls = {name: Client(os.path.join(node.folder, "socket"), 0.7) for name, node in self._nodes.items()}
+            for call in calls.values():
+                stack.callback(call.close)
+            for number, owner in enumerate(self._owners):
+                calls[owner]("SET", f"n{number}", number)
+                self.written.append(number)
+
+
+def facts_of(servers):
+    """The digest and the expiry of each key."""
+    found = {}
+    for server in servers:
+        call = server.call
+        keys = [key for key in call("KEYS", "*") if not key.startswith(b"rdbferry:")]
+        digests = call.pipeline([("DEBUG", "DIGEST-VALUE", key) for key in keys])
+        expiries = call.pipeline([("PEXPIRETIME", key) for key in keys])
+        found |= {key: fact for key, *fact in zip(keys, digests, expiries)}
+    return found
+
+
+@needs_version(redis=(7, 0))
+class FromCluster(WithCluster):
+    @classmethod
+    def settings(cls):
+        return {**super().settings(), "repl_diskless_sync_delay": 0, "repl_backlog_size": "16mb"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.target = cls.started(RunningCluster(cls.class_folder(), RANGES))
+        cls.target_url = f"redis+cluster://127.0.0.1:{cls.target.nodes[0].port}"
+
+    def clear(self):
+        super().clear()
+        for node in self.target.nodes:
+            node.call.pipeline([("FLUSHALL",), ("FUNCTION", "FLUSH")])
+
+    def job(self, *options, target=None):
+        return [self.url, target or self.target_url, "--follow", *options]
+
+    def lasting(self, *options, **named):
+        return self.job("--checkpoint", os.path.join(self.fresh(), "checkpoint"), "--resume", *options, **named)
+
+    def in_step(self, running):
+        self.begun(running, lambda: "in step" in running.said())
+
+    def complete(self, running, job):
+        running.kill(signal.SIGTERM)
+        running.wait()
+        self.finish(self.begin(*job, "--exit-when-in-step", "1ms"))
+
+    def assert_equal_data(self, servers=None):
+        self.assertEqual(facts_of(servers or self.target.nodes), facts_of(self.cluster.primaries().values()))
+
+    def begin_with(self, count, *options):
+        """A job that is in step, with keys in all nodes."""
+        for name, node in self.cluster.primaries().items():
+            owners = self.cluster.owners(node)
+            keys = [f"k{i}" for i in range(3 * count) if owners[slot_of(b"k%d" % i)] == name]
+            node.call.pipeline([("SET", key, key) for key in keys])
+        running = self.begin(*self.job(*options))
+        self.in_step(running)
+        return running
+
+    def add_replica(self, primary):
+        self.cluster.add_replica(self.class_folder(), self.cluster.nodes.index(primary))
+        self.cluster.settle()
+        return self.cluster.nodes[-1]
+
+    @scaled(test=1, soak=30)
+    def test_kills(self, count):
+        """Of rdbferry, and of the links."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make, job = random.Random(seed), self.lasting()
+                running = self.begin(*job)
+                with Writers(self.cluster, seed):
+                    self.begun(running, lambda: "snapshot written" in running.said())
+                    for _ in range(4):
+                        for node in make.sample(self.primaries, 2):
+                            time.sleep(make.uniform(0, 0.3))
+                            node.call("CLIENT", "KILL", "TYPE", "replica")
+                        time.sleep(make.uniform(0, 0.3))
+                        running.kill(make.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
+                        running.wait()
+                        running = self.begin(*job)
+                self.complete(running, job)
+                self.assert_equal_data()
+                self.assertGreater(len(facts_of(self.target.nodes)), 100)
+
+    def test_into_one_server(self):
+        with TcpServer(self.fresh()) as target:
+            job = self.lasting(target=url_of(target))
+            running = self.begin(*job)
+            with Writers(self.cluster, SEED):
+                self.in_step(running)
+                running.kill()
+                running.wait()
+                time.sleep(0.3)
+                running = self.begin(*job)
+                time.sleep(0.5)
+            self.complete(running, job)
+            self.assert_equal_data([target])
+
+    def test_cut_over(self):
+        """No write is lost, on any of the primaries; nothing is written to them afterwards."""
+        application = Application(self.cluster)
+        self.finish(self.begin(*self.job("--cutover", "20s")))
+        self.addCleanup(lambda: [node.call("CLIENT", "UNPAUSE") for node in self.primaries])
+        self.assertRegex(self.said, "complete at offsets [0-9]+, [0-9]+, [0-9]+: switch now; writes at 3 servers")
+        application.join()
+        found = facts_of(self.target.nodes)
+        self.assertEqual([number for number in application.written if b"n%d" % number not in found], [])
+        self.assertGreater(len(application.written), 300)
+
+    @soak
+    def test_cut_over_that_fails(self):
+        """The writes go on at all of the primaries."""
+        self.finish(self.begin(*self.job("--cutover", "30s", "--cutover-command", "false")), TARGET)
+        for node in self.primaries:
+            self.assertEqual(node.call("CLIENT", "LIST").count(b"flags=b"), 0)
+            key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is node)
+            self.assertEqual(node.call("SET", key, 1), b"OK")
+
+    def test_failover(self):
+        """The stream goes on at the replica."""
+        primary = self.primaries[0]
+        replica = self.add_replica(primary)
+        key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is primary)
+        job = self.lasting()
+        running = self.begin(*job)
+        primary.call.pipeline([("INCR", key)] * 100)
+        self.in_step(running)
+        self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+        ports = self.cluster.kill(primary)
+        wait_until(lambda: replica.call("ROLE")[0] == b"master")
+        wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
+        replica.call.pipeline([("INCR", key)] * 100)
+        self.cluster.start_again(primary, ports)
+        self.cluster.settle()
+        self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
+        self.assertEqual(running.said().count("snapshot written"), 1)
+        self.complete(running, job)
+
+    def test_moved_slot(self):
+        """With keys, and without."""
+        for keys in (0, 1):
+            with self.subTest(keys=keys):
+                self.setUp()
+                running = self.begin_with(100)
+                giver, taker = self.primaries[:2]
+                owned = [slot for slot, name in enumerate(self.cluster.owners(giver)) if name == self.cluster.id_of(giver)]
+                slot = next(slot for slot in owned if giver.call("CLUSTER", "COUNTKEYSINSLOT", slot) == keys)
+                self.cluster.begin_slot(slot, giver, taker)
+                self.cluster.end_slot(slot, giver, taker)
+                self.finish(running, INPUT)
+                self.assertRegex(self.said, f"slot {slot} has moved|slots move to or from it")
+
+    @soak
+    def test_slot_that_moved_meanwhile(self):
+        job = self.lasting()
+        running = self.begin(*job)
+        self.in_step(running)
+        running.kill()
+        running.wait()
+        giver, taker = self.primaries[:2]
+        slot = self.cluster.owners(giver).index(self.cluster.id_of(giver))
+        self.cluster.begin_slot(slot, giver, taker)
+        self.finish(self.begin(*job), INPUT)
+        self.assertIn("is being migrated", self.said)
+        self.cluster.end_slot(slot, giver, taker)
+        self.finish(self.begin(*job), USAGE)
+        self.assertIn("slots have moved", self.said)
+
+    @soak
+    def test_flushall(self):
+        """Of one node: which keys of the target are meant is not known."""
+        running = self.begin_with(10)
+        self.primaries[0].call("FLUSHALL")
+        self.finish(running, TARGET)
+        self.assertIn("FLUSHALL: it concerns the keys of one of several sources", self.said)
