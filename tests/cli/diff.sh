@@ -16,3 +16,6 @@ diff_ before.rdb after.rdb --ttl-tolerance 99ms --limit 0 | grep -c soon
 diff_ before.rdb after.rdb --expired drop | grep soon
 diff_ before.rdb after.rdb --expired only | sort
 diff_ before.rdb after.rdb --jsonl | sort
+
+# the summary is on stderr, after the list
+"$RDBFERRY" diff before.rdb after.rdb --limit 2 2>&1 | tail -n 1

@@ -151,6 +151,7 @@ void message_summary(const char *format, ...)
 
     if (level < LEVEL_NORMAL)
         return;
+    fflush(stdout); /* where both are one file, it does not break a line; a failure is noticed at the end */
     va_start(args, format);
     print_formatted(&plain_style, format, args);
     va_end(args);

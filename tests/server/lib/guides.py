@@ -13,6 +13,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -185,7 +186,7 @@ class Shell:
         }
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], cwd=work, env=environment, bufsize=0,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.run("set -o pipefail")
         self.run(f"source {SUPPORT}/functions.sh")
@@ -193,7 +194,7 @@ class Shell:
     def run(self, text):
         """Its exit code, None if the shell has ended with it, and its output."""
         self._bash.stdin.write(f"{{ {text}\n}} </dev/null\nprintf '{self.END}%d\\n' $?\n".encode())
-        timer = threading.Timer(LIMIT, self._bash.kill)
+        timer = threading.Timer(LIMIT, os.killpg, (self._bash.pid, signal.SIGKILL))
         timer.start()
         output = ""
         for line in self._bash.stdout:
@@ -202,7 +203,7 @@ class Shell:
                 break
         timer.cancel()
         output, _, status = output.partition(self.END)
-        return int(status) if status else None, output
+        return int(status) if status else None, output.replace("\r\n", "\n")
 
 
 def run_guide(lines, folder, is_update):
