@@ -48,12 +48,12 @@ typedef struct rf_log_damage {
 typedef struct rf_reader_info {
     const char *format; /* "rdb", "aof" or "aof with rdb preamble" (known once the RDB has ended) */
     rf_dialect dialect;
-    int rdb_version;  /* 0: an AOF without preamble */
-    rf_server writer; /* from redis-ver or valkey-ver, checked against the RDB version; else derived from
-                         the RDB version */
-    const char *product; /* another vendor's server that saved it, told by its AUX fields or records ("KeyDB");
-                            static; NULL: none is known */
-    int64_t saved_at; /* Unix seconds, from ctime, at most INT64_MAX / 1000; -1: not recorded */
+    int rdb_version;     /* 0: an AOF without preamble */
+    rf_server writer;    /* from redis-ver or valkey-ver, checked against the RDB version; else derived from
+                            the RDB version */
+    const char *product; /* another vendor's server that saved it, told by its AUX fields or records
+                            ("KeyDB"); static; NULL: none is known */
+    int64_t saved_at;    /* Unix seconds, from ctime, at most INT64_MAX / 1000; -1: not recorded */
     int64_t complete_bytes; /* commands: the offset in the decoded stream after the last one that is complete
                       and outside of an unfinished transaction, where a truncated file can be cut: before the
                       first damage; -1: none, or not known yet */
