@@ -56,8 +56,8 @@ bool same_path(const char *a, const char *b)
     struct stat of_a, of_b;
     if (stat_output(a, &of_a) && stat_output(b, &of_b))
         return same_file(&of_a, &of_b);
-    return strcmp(path_last_part(a), path_last_part(b)) == 0 && stat_directory(a, &of_a) && stat_directory(b, &of_b) &&
-           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+    return strcmp(path_last_part(a), path_last_part(b)) == 0 && stat_directory(a, &of_a) &&
+           stat_directory(b, &of_b) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
 bool path_lies_in(const char *path, const char *directory)
