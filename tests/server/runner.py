@@ -39,6 +39,7 @@ SUITES = {
 SLOW = (
     "test_down.Generated",
     "test_live.Standalone",
+    "test_guides.Reshard",
     "test_replay_sentinel.Trouble",
     "test_split_output.AllOrNothing",
     "test_replay.Existing",
